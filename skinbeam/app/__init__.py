@@ -1,0 +1,1 @@
+"""The consultation in a browser. Holds no rule and no formula."""

@@ -1,0 +1,1 @@
+"""Who this is: questionnaire, weighted draws of this skin, risks."""

@@ -1,0 +1,120 @@
+"""JSON documents as promised in the interface: rounding, canonical form, hashes, atomic files.
+
+Numbers are rounded when a document is made, before any hash, so that the same inputs give the same bytes on
+any number of threads.
+"""
+
+import hashlib
+import json
+import math
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from skinbeam._version import __version__
+from skinbeam.estimate import Estimate, Unknown
+
+__all__ = ["canonical_json", "document", "plain", "pretty_json", "round_significant", "sha256_of", "write_atomically"]
+
+SIGNIFICANT_DIGITS = 6
+
+
+def round_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> float:
+    """Return `value` rounded to `digits` significant digits; -0.0 becomes 0.0.
+
+    Raises
+    ------
+    ValueError : NaN or infinite; a document never holds either.
+    """
+    if not math.isfinite(value):
+        raise ValueError(f"a document cannot hold {value}; say unknown instead")
+    return float(f"{value:.{digits - 1}e}") + 0.0
+
+
+def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
+    """Return `value` as JSON types: records become objects, floats are rounded, None is refused.
+
+    Anything with `as_record()` (estimates, unknowns, messages) is written by it; other dataclasses field by
+    field; arrays through `tolist()`.
+
+    Raises
+    ------
+    TypeError : a type that has no place in a document, None among them.
+    """
+    if isinstance(value, bool | str | int):
+        return value
+    if isinstance(value, float):
+        return round_significant(value, digits)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, digits) for key, item in value.items()}
+    if hasattr(value, "as_record"):
+        return plain(value.as_record(), digits)
+    if hasattr(value, "tolist"):
+        return plain(value.tolist(), digits)
+    if isinstance(value, Sequence | frozenset | set):
+        return [plain(item, digits) for item in (sorted(value) if isinstance(value, frozenset | set) else value)]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name), digits) for field in fields(value)}
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot stand in a document: {value!r}")
+
+
+def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
+    """Return the one canonical text of `value`: sorted keys, no spaces, UTF-8 kept as it is."""
+    return json.dumps(plain(value, digits), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def pretty_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
+    """Return `value` as indented JSON in its own order, with a final newline."""
+    return json.dumps(plain(value, digits), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def sha256_of(value: Any) -> str:
+    """Return the SHA-256, in hex, of bytes or of the canonical JSON of anything else."""
+    data = value if isinstance(value, bytes) else canonical_json(value).encode()
+    return hashlib.sha256(data).hexdigest()
+
+
+def document(
+    schema: str,
+    *,
+    case_sha256: str,
+    seed: int,
+    warnings: Sequence[Any] = (),
+    body: Mapping[str, Any],
+    digits: int = SIGNIFICANT_DIGITS,
+) -> dict[str, Any]:
+    """Return a whole document: the five keys that every one has, then `body`, all in JSON types.
+
+    Parameters
+    ----------
+    schema : e.g. `skinbeam.simulate/1`.
+    warnings : records with `code` and `message`.
+    """
+    head = {
+        "schema": schema,
+        "version": __version__,
+        "case_sha256": case_sha256,
+        "seed": seed,
+        "warnings": warnings,
+    }
+    result: dict[str, Any] = plain(head | dict(body), digits)
+    return result
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Write `data` to `path` whole or not at all; missing folders are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

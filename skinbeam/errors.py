@@ -1,0 +1,72 @@
+"""What can go wrong, for people and for programs.
+
+`InputError` is the caller's to mend (exit code 2): it says what was wrong, where, what was read and what
+would be right. `NotAvailable` is an honest "nothing here can answer that" (exit code 3). Every other exception
+that reaches the command line is a defect (exit code 1).
+"""
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+__all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest", "unknown_name"]
+
+
+class SkinbeamError(Exception):
+    """Root of every error that skinbeam raises on purpose."""
+
+
+class InputError(SkinbeamError):
+    """The input is wrong.
+
+    Parameters
+    ----------
+    code : short kebab-case name of the kind of fault, e.g. `unknown-key`.
+    message : what was wrong and what was read.
+    field : dotted path of the value, e.g. `concern[0].site`, or the option.
+    hint : what would be right.
+    file : the file that was read, when there is one (its name only).
+    """
+
+    def __init__(self, code: str, message: str, *, field: str, hint: str, file: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+        self.hint = hint
+        self.file = file
+
+    def as_record(self) -> dict[str, str]:
+        """Return the one JSON shape of an error, in the app and on the command line."""
+        record = {"code": self.code, "message": self.message, "field": self.field, "hint": self.hint}
+        return record | ({"file": self.file} if self.file else {})
+
+    def __str__(self) -> str:
+        where = f"{self.file}: " if self.file else ""
+        return f"{where}{self.field}: {self.message}. {self.hint}"
+
+
+class NotAvailable(SkinbeamError):
+    """Nothing that was asked can be answered; the reason is part of the answer.
+
+    `body` holds the keys of the command's own document, with unknowns in place of values; it is empty for a
+    feature that does not exist.
+    """
+
+    def __init__(self, reason: str, *, body: Mapping[str, object] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.body = dict(body or {})
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name nearest to `name`, or None when none is near."""
+    found = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:
+    """Return the error for a name that is not known: it names the nearest known one, or all of them."""
+    known = sorted(known)
+    near = nearest(name, known)
+    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(known)}."
+    return InputError(f"unknown-{kind}", f'unknown {kind} "{name}"', field=field, hint=hint)

@@ -1,0 +1,88 @@
+"""Numbers that a person reads: an estimate with its interval and basis, or an honest unknown.
+
+Imports no array library: estimates are made from draws where the draws are (`simulate.ensemble`).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Estimate", "Kind", "Unknown", "Value", "combine"]
+
+Kind = Literal["measured", "modelled", "pooled", "assumed"]
+_KINDS = ("measured", "modelled", "pooled", "assumed")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its central interval.
+
+    Parameters
+    ----------
+    median, low, high : in the unit that the name of the quantity carries; low and high are central quantiles.
+    level : probability between low and high, in (0, 1).
+    kind : how it was come by.
+    draws : number of draws behind it; 0 when it was read from a source.
+    basis : source keys, resolved by `skinbeam cite`.
+
+    Raises
+    ------
+    ValueError : an order, level or kind that cannot be.
+    """
+
+    median: float
+    low: float
+    high: float
+    level: float
+    kind: Kind
+    draws: int = 0
+    basis: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not all(math.isfinite(x) for x in (self.median, self.low, self.high)):
+            raise ValueError(f"an estimate must be finite: {self.median}, {self.low}..{self.high}")
+        if not self.low <= self.median <= self.high:
+            raise ValueError(f"low <= median <= high does not hold: {self.low}, {self.median}, {self.high}")
+        if not 0 < self.level < 1:
+            raise ValueError(f"level must lie between 0 and 1: {self.level}")
+        if self.kind not in _KINDS:
+            raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(_KINDS)}")
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of an estimate."""
+        return {
+            "median": self.median,
+            "low": self.low,
+            "high": self.high,
+            "level": self.level,
+            "kind": self.kind,
+            "draws": self.draws,
+            "basis": list(self.basis),
+        }
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What cannot be known, and why. It travels to the report and never becomes a number."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise ValueError("an unknown needs its reason")
+
+    def as_record(self) -> dict[str, str]:
+        """Return the JSON shape of an unknown."""
+        return {"unknown": self.reason}
+
+
+Value = Estimate | Unknown
+
+
+def combine(values: Sequence[float | Unknown], how: Callable[..., float]) -> float | Unknown:
+    """Apply `how` to plain numbers; one unknown among them makes the result unknown, with its reason."""
+    for value in values:
+        if isinstance(value, Unknown):
+            return value
+    return how(*values)

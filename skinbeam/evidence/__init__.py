@@ -1,0 +1,1 @@
+"""What published trials say people see."""

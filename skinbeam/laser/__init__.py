@@ -1,0 +1,1 @@
+"""What a machine can emit and how it cools. No arrays."""

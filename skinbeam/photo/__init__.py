@@ -1,0 +1,1 @@
+"""What a photograph can carry: quality, face, regions, colour, findings."""

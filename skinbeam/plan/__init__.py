@@ -1,0 +1,1 @@
+"""Options ranked under limits and uncertainty."""

@@ -1,0 +1,1 @@
+"""What a clinician shows and a patient takes home."""

@@ -1,0 +1,1 @@
+"""What an input file may hold, checked in clinical units."""

@@ -1,0 +1,169 @@
+"""The kinds of value that a case file holds, each with its range and what would be right."""
+
+import math
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from skinbeam.errors import InputError, nearest
+from skinbeam.schema.names import NameKind, resolve
+
+__all__ = [
+    "PHOTOTYPES",
+    "SEVERITIES",
+    "FieldFault",
+    "Section",
+    "choice",
+    "flag",
+    "grades",
+    "named",
+    "number",
+    "phototype_range",
+    "severity_range",
+    "text",
+    "whole",
+]
+
+PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
+SEVERITIES = ("mild", "moderate", "severe")
+
+
+class Section(BaseModel):
+    """A table of the case file: immutable, unknown keys refused, whole numbers read as decimals."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=False)
+
+
+class FieldFault(ValueError):
+    """A value that a field refuses; carries what would be right up to the loader."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+def _fault(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldFault:
+    return FieldFault(code, f"{what}, read {_shown(read)}", hint)
+
+
+def _shown(read: Any) -> str:
+    shown = f'"{read}"' if isinstance(read, str) else str(read).lower() if isinstance(read, bool) else str(read)
+    return shown if len(shown) <= 80 else shown[:77] + "..."
+
+
+def number(low: float, high: float, unit: str, *, above: bool = False) -> Any:
+    """Return a decimal type in [low, high], or (low, high] when `above`; true, false, text and NaN are refused."""
+    allowed = f"A number {'above' if above else 'from'} {low:g} {'up ' if above else ''}to {high:g}{' ' + unit if unit else ''}."
+
+    def check(read: Any) -> float:
+        if isinstance(read, bool) or not isinstance(read, int | float):
+            raise _fault(read, "is not a number", allowed, "not-a-number")
+        value = float(read) if abs(read) < 1e300 else math.inf
+        if not math.isfinite(value):
+            raise _fault(read, "is not a finite number", allowed, "not-a-number")
+        if value > high or value < low or (above and value == low):
+            raise _fault(read, "is out of range", allowed, "out-of-range")
+        return value
+
+    return Annotated[float, BeforeValidator(check)]
+
+
+def whole(low: int, high: int) -> Any:
+    """Return a whole-number type in [low, high]; 3.0 is read as 3."""
+    allowed = f"A whole number from {low} to {high}."
+
+    def check(read: Any) -> int:
+        if isinstance(read, bool) or not isinstance(read, int | float) or (isinstance(read, float) and not read.is_integer()):
+            raise _fault(read, "is not a whole number", allowed, "not-a-number")
+        if not low <= read <= high:
+            raise _fault(read, "is out of range", allowed, "out-of-range")
+        return int(read)
+
+    return Annotated[int, BeforeValidator(check)]
+
+
+def choice(*names: str) -> Any:
+    """Return a text type that takes one of `names`; an error names the nearest."""
+
+    def check(read: Any) -> str:
+        if not isinstance(read, str):
+            raise _fault(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
+        if read not in names:
+            near = nearest(read, names)
+            hint = f'Did you mean "{near}"? ' if near else ""
+            raise _fault(read, "is not one of the known words", f"{hint}One of: {', '.join(names)}.", "unknown-word")
+        return read
+
+    return Annotated[str, BeforeValidator(check)]
+
+
+def grades(order: tuple[str, ...], what: str) -> Any:
+    """Return a text type for one grade or a range such as `III-IV`; the normal form keeps the order of grades."""
+    hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
+
+    def check(read: Any) -> str:
+        if not isinstance(read, str):
+            raise _fault(read, f"is not a {what}", hint, "not-a-text")
+        ends = [part.strip() for part in read.replace("–", "-").split("-")]
+        if not 1 <= len(ends) <= 2 or any(end not in order for end in ends):
+            raise _fault(read, f"is not a {what}", hint, "unknown-word")
+        low, high = ends[0], ends[-1]
+        if order.index(low) > order.index(high):
+            raise _fault(read, "is a range with its ends exchanged", hint)
+        return low if low == high else f"{low}-{high}"
+
+    return Annotated[str, BeforeValidator(check)]
+
+
+def named(kind: NameKind) -> Any:
+    """Return a text type that takes a name or an everyday word and keeps the name."""
+
+    def check(read: Any) -> str:
+        if not isinstance(read, str):
+            raise _fault(read, "is not a text", f"The name of a {kind}.", "not-a-text")
+        try:
+            return resolve(kind, read, field="")
+        except InputError as error:
+            raise FieldFault(error.code, error.message, error.hint) from None
+
+    return Annotated[str, BeforeValidator(check)]
+
+
+def text(most: int) -> Any:
+    """Return a text type of at most `most` characters, without control characters."""
+    allowed = f"A text of at most {most} characters, without line breaks."
+
+    def check(read: Any) -> str:
+        if not isinstance(read, str):
+            raise _fault(read, "is not a text", allowed, "not-a-text")
+        if len(read) > most or not read.isprintable():
+            raise _fault(read, "is too long or holds unprintable characters", allowed)
+        return read
+
+    return Annotated[str, BeforeValidator(check)]
+
+
+def flag() -> Any:
+    """Return a type that takes true or false alone."""
+
+    def check(read: Any) -> bool:
+        if not isinstance(read, bool):
+            raise _fault(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
+        return read
+
+    return Annotated[bool, BeforeValidator(check)]
+
+
+def _range_ends(grade: str, order: tuple[str, ...]) -> tuple[int, int]:
+    ends = grade.split("-")
+    return order.index(ends[0]) + 1, order.index(ends[-1]) + 1
+
+
+def phototype_range(grade: str) -> tuple[int, int]:
+    """Return the lowest and the highest phototype, 1 to 6, of e.g. `III-IV`."""
+    return _range_ends(grade, PHOTOTYPES)
+
+
+def severity_range(grade: str) -> tuple[int, int]:
+    """Return the lowest and the highest severity, 1 (mild) to 3 (severe), of e.g. `moderate-severe`."""
+    return _range_ends(grade, SEVERITIES)

@@ -1,0 +1,209 @@
+"""Reads input files: TOML to checked records, every fault as one `InputError`.
+
+A file is at most 1 MB of UTF-8, with or without a byte-order mark, any line ending.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from skinbeam.document import sha256_of
+from skinbeam.errors import InputError, nearest
+from skinbeam.schema.case import Case
+from skinbeam.schema.fields import FieldFault
+
+__all__ = ["LoadedCase", "load_case", "parse", "read_bytes", "read_toml"]
+
+MAX_TOML_BYTES = 1_000_000
+Record = TypeVar("Record", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class LoadedCase:
+    """A checked case and where it came from.
+
+    Parameters
+    ----------
+    case : the checked case.
+    folder : folder that relative files are looked up in.
+    file : name of the case file, for messages.
+    """
+
+    case: Case
+    folder: Path
+    file: str = "case"
+
+    def beside(self, name: str, *, field: str) -> Path:
+        """Return the path of a file named in the case: inside the folder of the case, never outside.
+
+        Raises
+        ------
+        InputError : the name leads outside, or nothing is there.
+        """
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise InputError(
+                "outside-folder",
+                f'"{name}" lies outside the folder of the case file',
+                field=field,
+                hint="Put the file beside the case file and give its relative name.",
+                file=self.file,
+            )
+        if not path.is_file():
+            raise InputError(
+                "missing-file", f'no file "{name}"', field=field, hint="A file beside the case file.", file=self.file
+            )
+        return path
+
+    def sha256(self, photo: Path | None = None) -> str:
+        """Return the hash of the checked case: defaults filled in, title and paths left out, files by content."""
+        record = self.case.model_dump(exclude={"title"}, exclude_none=True)
+        if self.case.photo is not None:
+            record["photo"].pop("file")
+        if photo is not None:
+            record["photo_sha256"] = sha256_of(photo.read_bytes())
+        device = record.get("laser", {}).get("device", "")
+        if device.endswith(".toml"):
+            record["laser"]["device"] = sha256_of(self.beside(device, field="laser.device").read_bytes())
+        if self.case.clinic is not None and self.case.clinic.devices is not None:
+            record["clinic"]["devices"] = [
+                sha256_of(self.beside(name, field="clinic.devices").read_bytes()) if name.endswith(".toml") else name
+                for name in self.case.clinic.devices
+            ]
+        return sha256_of(record)
+
+
+def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
+    """Return the content of a file of at most `most` bytes.
+
+    Raises
+    ------
+    InputError : missing, unreadable, not a file, or larger.
+    """
+    try:
+        if not path.is_file():
+            reason = "is a folder" if path.is_dir() else "does not exist"
+            raise InputError("missing-file", f'"{path.name}" {reason}', field=field, hint=f"The path of {what}.", file=path.name)
+        size = path.stat().st_size
+        if size > most:
+            raise InputError(
+                "file-too-large",
+                f'"{path.name}" holds {size:,} bytes',
+                field=field,
+                hint=f"At most {most:,} bytes.",
+                file=path.name,
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "unreadable-file", f'"{path.name}" cannot be read: {error.strerror}', field=field, hint=f"A readable {what}.", file=path.name
+        ) from None
+
+
+def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> dict[str, Any]:
+    """Return the tables of a TOML file.
+
+    Raises
+    ------
+    InputError : missing, too large, not UTF-8, not TOML.
+    """
+    data = read_bytes(path, field=field, most=MAX_TOML_BYTES, what=what)
+    try:
+        content = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            "not-utf8", f"byte {error.start} is not UTF-8", field=field, hint="Save the file as UTF-8 text.", file=path.name
+        ) from None
+    try:
+        return tomllib.loads(content.replace("\r\n", "\n").replace("\r", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        message = str(error) or "nested too deeply"
+        raise InputError(
+            "not-toml", f"not valid TOML: {message}", field=field, hint="See https://toml.io for the format.", file=path.name
+        ) from None
+
+
+def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Record:
+    """Return `tables` as a checked record.
+
+    Raises
+    ------
+    InputError : the first fault, with the path of the field.
+    """
+    try:
+        return model.model_validate(dict(tables))
+    except ValidationError as error:
+        raise _first_fault(model, error, file) from None
+
+
+def load_case(path: Path) -> LoadedCase:
+    """Return the checked case of a file.
+
+    Raises
+    ------
+    InputError : whatever is wrong with it.
+    """
+    return LoadedCase(parse(Case, read_toml(path), file=path.name), path.parent, path.name)
+
+
+def _first_fault(model: type[BaseModel], error: ValidationError, file: str) -> InputError:
+    """The fault that the reader should mend first: unknown keys before missing ones, as one is often the other."""
+    order = {"extra_forbidden": 0}
+    first = min(error.errors(include_url=False), key=lambda e: order.get(e["type"], 1))
+    location = tuple(part for part in first["loc"] if not _is_union_tag(part))
+    field = _path(location) or "(file)"
+    kind = first["type"]
+    if kind == "extra_forbidden":
+        known = _keys_at(model, location[:-1])
+        near = nearest(str(location[-1]), known)
+        hint = f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known)}."
+        return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
+    if kind == "missing":
+        return InputError(
+            "missing-key", f'"{location[-1]}" is missing, nothing was read', field=field, hint="Give it.", file=file
+        )
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, FieldFault):
+        return InputError(cause.code, cause.message, field=field, hint=cause.hint, file=file)
+    if kind in ("model_type", "model_attributes_type", "list_type"):
+        wanted = "a list: [[...]] or [ ... ]" if kind == "list_type" else "a table: [...] or { ... }"
+        return InputError("wrong-shape", f"is not {wanted.split(':')[0]}, read {str(first['input'])[:80]}", field=field, hint=f"Write {wanted}.", file=file)
+    return InputError("wrong-value", f"{first['msg']}, read {str(first['input'])[:80]}", field=field, hint="See the case file reference.", file=file)
+
+
+def _is_union_tag(part: int | str) -> bool:
+    """Pydantic adds the tried member of a union to the path; those are not keys of the file."""
+    return isinstance(part, str) and part.startswith(("function-", "float", "int", "str", "none", "list[", "constrained-"))
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at `location` may hold."""
+    here = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        found = _section_of(here.model_fields[part].annotation)
+        if found is None:
+            break
+        here = found
+    return list(here.model_fields)
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in get_args(annotation):
+        if (found := _section_of(inner)) is not None:
+            return found
+    return None

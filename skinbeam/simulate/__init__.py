@@ -1,0 +1,1 @@
+"""Where skin, laser and physics meet: one pulse on many sampled skins."""

@@ -1,0 +1,1 @@
+"""What skin is made of: layers, vessels, lesions, their optics, heat and colour. No numerical grids."""

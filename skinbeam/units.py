@@ -1,0 +1,42 @@
+"""The only place where units are converted.
+
+Clinical units stand at the surface of the package (J/cm², ms, µm, mm, °C), SI inside `physics/`.
+All functions are plain arithmetic, so they take floats and arrays alike.
+"""
+
+from typing import Final
+
+__all__ = [
+    "CM",
+    "DAY_S",
+    "GAS_CONSTANT_J_MOL_K",
+    "HOUR_S",
+    "J_CM2",
+    "J_PER_CAL",
+    "MJ",
+    "MM",
+    "MS",
+    "NM",
+    "PER_CM",
+    "PER_MM",
+    "UM",
+    "W_CM2",
+    "ZERO_CELSIUS_K",
+]
+
+# One unit on the left in SI: `pulse_s = pulse_ms * MS`, `pulse_ms = pulse_s / MS`.
+UM: Final = 1e-6
+MM: Final = 1e-3
+CM: Final = 1e-2
+NM: Final = 1e-9
+MS: Final = 1e-3
+MJ: Final = 1e-3  # millijoule
+J_CM2: Final = 1e4  # J/m² in one J/cm²
+W_CM2: Final = 1e4
+PER_CM: Final = 1e2  # 1/m in one 1/cm
+PER_MM: Final = 1e3
+HOUR_S: Final = 3600.0
+DAY_S: Final = 86400.0
+J_PER_CAL: Final = 4.184
+ZERO_CELSIUS_K: Final = 273.15
+GAS_CONSTANT_J_MOL_K: Final = 8.314462618  # exact by definition of the SI since 2019
