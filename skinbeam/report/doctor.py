@@ -1,0 +1,53 @@
+"""What this machine can do, and the fix for what is missing."""
+
+import importlib.util
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import Any
+
+from skinbeam.document import document, sha256_of
+
+__all__ = ["doctor_document"]
+
+
+def doctor_document() -> dict[str, Any]:
+    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}."""
+    checks = [
+        _check("cores", True, str(os.cpu_count() or 1), ""),
+        _check("python", True, platform.python_version(), ""),
+        _module("web app", ("fastapi", "uvicorn", "python_multipart"), 'pip install "skinbeam[app]"'),
+        _module("face mesh", ("mediapipe",), "make face; without it regions come from OpenCV's cascades"),
+        _check(
+            "gpu",
+            shutil.which("nvidia-smi") is not None,
+            "NVIDIA driver" if shutil.which("nvidia-smi") else "none",
+            "not needed: nothing in this release runs on a GPU",
+        ),
+        _check("database", False, "none", "not needed: records are not in this release"),
+        _cache(),
+    ]
+    return document(
+        "skinbeam.doctor/1", case_sha256=sha256_of({}), seed=0, body={"checks": checks}
+    )
+
+
+def _check(name: str, ok: bool, found: str, fix: str) -> dict[str, Any]:
+    return {"name": name, "ok": ok, "found": found, "fix": "" if ok else fix}
+
+
+def _module(name: str, modules: tuple[str, ...], fix: str) -> dict[str, Any]:
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    return _check(name, not missing, f"missing: {', '.join(missing)}" if missing else "installed", fix)
+
+
+def _cache() -> dict[str, Any]:
+    from skinbeam.physics import kernel_cache_folder
+
+    folder = kernel_cache_folder()
+    ground = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    writable = os.access(ground, os.W_OK)
+    compiled = any(Path(folder).rglob("*.nbi")) if folder.exists() else False
+    found = "compiled" if compiled else "empty: the first simulation compiles for some seconds"
+    return _check("kernel cache", writable, found if writable else "not writable", "set XDG_CACHE_HOME to a writable folder")

@@ -1,0 +1,84 @@
+"""Documents as text for a person at a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skinbeam.messages import Formatter, text
+
+__all__ = ["outline", "summary"]
+
+_HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
+_LONG_LIST = 8
+
+
+def outline(document: Mapping[str, Any]) -> str:
+    """Return a document as indented lines; estimates as `median (low to high)`, long lists shortened."""
+    lines = [f"{document.get('schema', 'skinbeam')}   version {document.get('version', '')}"]
+    for warning in document.get("warnings", []):
+        lines.append(f"warning: {warning['message']}")
+    for key, value in document.items():
+        if key not in _HEAD:
+            lines.extend(_lines(key, value, 0))
+    return "\n".join(lines) + "\n"
+
+
+def summary(plan: Mapping[str, Any]) -> str:
+    """Return the heart of a plan in a few lines: decision, reasons, best option of each concern."""
+    formatter = Formatter()
+    decision = plan["suitability"]["decision"]
+    lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
+    for reason in plan["suitability"]["reasons"]:
+        if reason["decision"] != "suitable":
+            lines.append(f"  - {reason['text']}")
+    for concern in plan["concerns"]:
+        lines.append(text("terminal.concern", {"title": concern["title"], "site": concern["site"]}))
+        for option in concern["options"][:3]:
+            name = option.get("device_title", option["title"])
+            expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})
+            if "median" in expected:
+                share = formatter.number(100 * expected["median"], 2)
+                low, high = (formatter.number(100 * expected[end], 2) for end in ("low", "high"))
+                lines.append(text("terminal.option", {"name": name, "share": share, "low": low, "high": high}))
+            else:
+                lines.append(text("terminal.option-unknown", {"name": name}))
+    lines.append(text("terminal.plan", {"hash": plan["plan_sha256"]}))
+    return "\n".join(lines)
+
+
+def _lines(key: str, value: Any, depth: int) -> Iterator[str]:
+    pad = "  " * depth
+    if isinstance(value, Mapping):
+        if (short := _one_line(value)) is not None:
+            yield f"{pad}{key}: {short}"
+            return
+        yield f"{pad}{key}:"
+        for inner, item in value.items():
+            yield from _lines(str(inner), item, depth + 1)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        if all(isinstance(item, str | int | float) for item in value):
+            shown = ", ".join(_plain(item) for item in value[:_LONG_LIST])
+            more = f", ... ({len(value)} in all)" if len(value) > _LONG_LIST else ""
+            yield f"{pad}{key}: {shown or '-'}{more}"
+            return
+        yield f"{pad}{key}:"
+        for index, item in enumerate(value):
+            name = item.get("name", item.get("id", str(index))) if isinstance(item, Mapping) else str(index)
+            yield from _lines(str(name), item, depth + 1)
+    else:
+        yield f"{pad}{key}: {_plain(value)}"
+
+
+def _one_line(value: Mapping[str, Any]) -> str | None:
+    """The short form of an estimate, an unknown or a message; None for any other table."""
+    if "unknown" in value and len(value) == 1:
+        return f"unknown: {value['unknown']}"
+    if {"median", "low", "high", "level"} <= value.keys():
+        low, median, high = (_plain(value[name]) for name in ("low", "median", "high"))
+        return f"{median} ({low} to {high}, {100 * value['level']:g} %, {value['kind']})"
+    if value.keys() == {"id", "params", "text"}:
+        return str(value["text"])
+    return None
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
