@@ -1,0 +1,183 @@
+"""How the surface is cooled: the case's words checked against the device, and what they mean for the heat flow.
+
+Effective coefficients are those that reproduce measured surface temperatures of skin, not what a spray does to a
+metal rod: overstated cooling overstates the safe dose.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from skinbeam.errors import InputError
+from skinbeam.laser.device import Device
+from skinbeam.laser.wording import offered
+from skinbeam.provenance import used
+from skinbeam.schema.exposure import Cooling
+from skinbeam.schema.device import CoolingHead
+from skinbeam.sources import Sourced
+
+__all__ = ["CoolingPlan", "cooling_values", "resolve"]
+
+BUILT_IN = ("contact", "spray")  # an air cooler stands beside any device
+TIMINGS = ("before_ms", "delay_ms", "after_ms")
+
+
+@dataclass(frozen=True)
+class CoolingPlan:
+    """What touches the surface, and when.
+
+    Parameters
+    ----------
+    kind : none, air, contact or spray.
+    temperature_C, coefficient_W_m2K : of the boundary while the cooling is on.
+    before_ms, delay_ms : cooling ends `delay_ms` before the pulse and lasts `before_ms`; between them and after the
+        cooling the surface meets the room.
+    during : whether it goes on through the pulse.
+    after_ms : how long it goes on after the pulse.
+    air_temperature_C, air_coefficient_W_m2K : the room, whenever the cooling is off.
+    """
+
+    kind: str
+    temperature_C: float
+    coefficient_W_m2K: float
+    before_ms: float
+    delay_ms: float
+    during: bool
+    after_ms: float
+    air_temperature_C: float
+    air_coefficient_W_m2K: float
+
+
+@cache
+def cooling_values() -> Mapping[str, Mapping[str, Sourced]]:
+    """Return medium → temperature_C and coefficient_W_m2K of `data/cooling.toml`.
+
+    Media: `free-air`, `air`, `contact`, and a spray by its cryogen.
+    """
+    file = resources.files("skinbeam") / "data" / "cooling.toml"
+    tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    return {
+        name: {key: Sourced.from_table(table[key]) for key in ("temperature_C", "coefficient_W_m2K")}
+        for name, table in tables.items()
+    }
+
+
+def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPlan:
+    """Return what the case's [cooling] means; no [cooling] means none, whatever the device could do.
+
+    Raises
+    ------
+    InputError : the words do not fit together, or the device does not cool so.
+    """
+    air_temperature, air_coefficient = _value("free-air", "temperature_C"), _value("free-air", "coefficient_W_m2K")
+    if cooling is None or cooling.kind == "none":
+        if cooling is not None:
+            _nothing_to_time(cooling)
+        return CoolingPlan(
+            "none", air_temperature, air_coefficient, 0.0, 0.0, False, 0.0, air_temperature, air_coefficient
+        )
+    head = _built_in(cooling, device)
+    cryogen = cooling.cryogen or (None if head is None else head.cryogen)
+    if cooling.kind == "spray":
+        medium = cryogen or _needs_cryogen(cooling)
+    else:
+        medium = cooling.kind
+        if cooling.cryogen is not None:
+            _refuse("cooling.cryogen", f'cryogen with kind = "{cooling.kind}"', 'A cryogen goes with kind = "spray".')
+    temperature = cooling.temperature_C if cooling.temperature_C is not None else _temperature(medium, head)
+    coefficient = cooling.coefficient_W_m2K
+    return CoolingPlan(
+        kind=cooling.kind,
+        temperature_C=temperature,
+        coefficient_W_m2K=_value(medium, "coefficient_W_m2K") if coefficient is None else coefficient,
+        before_ms=cooling.before_ms,
+        delay_ms=cooling.delay_ms,
+        during=cooling.during,
+        after_ms=cooling.after_ms,
+        air_temperature_C=air_temperature,
+        air_coefficient_W_m2K=air_coefficient,
+    )
+
+
+def _value(medium: str | None, key: str) -> float:
+    """A value of the table; a spray described by temperature and coefficient alone never asks for one."""
+    assert medium is not None
+    sourced = cooling_values()[medium][key]
+    used(sourced.source)
+    return sourced.value
+
+
+def _temperature(medium: str | None, head: CoolingHead | None) -> float:
+    """The middle of what a plate can be set to, else the medium's own."""
+    if head is not None and head.temperature_C is not None:
+        low, high = head.temperature_C.ends
+        return (low + high) / 2
+    return _value(medium, "temperature_C")
+
+
+def _refuse(field: str, what: str, hint: str) -> None:
+    raise InputError("cooling-impossible", f"{what} cannot be", field=field, hint=hint)
+
+
+def _nothing_to_time(cooling: Cooling) -> None:
+    given = {name: getattr(cooling, name) for name in (*TIMINGS, "during", "cryogen")}
+    for name, value in given.items():
+        if value:
+            shown = str(value).lower() if value is True else value
+            _refuse(
+                f"cooling.{name}",
+                f'{name} = {shown} with kind = "none"',
+                "Give the kind of cooling, or leave the rest out.",
+            )
+
+
+def _needs_cryogen(cooling: Cooling) -> str | None:
+    if cooling.temperature_C is None or cooling.coefficient_W_m2K is None:
+        sprays = ", ".join(name for name in cooling_values() if name.startswith("R"))
+        raise InputError(
+            "missing-key",
+            '"cryogen" is missing, nothing was read',
+            field="cooling.cryogen",
+            hint=f"One of {sprays}, or temperature_C with coefficient_W_m2K.",
+        )
+    return None
+
+
+def _built_in(cooling: Cooling, device: Device | None) -> CoolingHead | None:
+    """The cooling of the device that the case uses; None when it stands beside the device."""
+    if device is None:
+        return None
+    head = next((h for h in device.cooling if h.kind == cooling.kind), None)
+    if head is None:
+        if cooling.kind in BUILT_IN:
+            kinds = ", ".join(h.kind for h in device.cooling) or "none"
+            _cannot(
+                device, "cooling.kind", f"by {cooling.kind}", f"Built in: {kinds}; an air cooler can stand beside it."
+            )
+        return None
+    if cooling.cryogen is not None and cooling.cryogen != head.cryogen and head.kind == "spray":
+        _cannot(device, "cooling.cryogen", f"with {cooling.cryogen}", f"It sprays {head.cryogen}.")
+    for name, unit in (("temperature_C", "°C"), *((timing, "ms") for timing in TIMINGS)):
+        _within(device, name, unit, getattr(cooling, name), getattr(head, name))
+    if cooling.during and not head.during:
+        _cannot(device, "cooling.during", f"by {head.kind} during the pulse", "during = false, or leave it out.")
+    return head
+
+
+def _within(device: Device, name: str, unit: str, read: float | None, offer: Any) -> None:
+    """Hold a setting to the device; left out, or a timing of 0, means that it is not used."""
+    if read is None or (read == 0 and name in TIMINGS):
+        return
+    if offer is None:
+        if name in TIMINGS:
+            _cannot(device, f"cooling.{name}", f"with {name} = {read:g}", f"{name} cannot be set: leave it out.")
+        return
+    if not offer.holds(read):
+        _cannot(device, f"cooling.{name}", f"with {name} = {read:g}", f"It offers {offered([offer], unit)}.")
+
+
+def _cannot(device: Device, field: str, how: str, hint: str) -> None:
+    raise InputError("cannot-cool", f"{device.name} cannot cool {how}", field=field, hint=hint)

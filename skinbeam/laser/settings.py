@@ -1,0 +1,325 @@
+"""The beam of a case: its settings checked against what the device can emit, energy and power turned into fluence.
+
+Without a device every setting that the schema allows passes.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from skinbeam.errors import InputError
+from skinbeam.laser.device import Device, load_device
+from skinbeam.laser.wording import offered, pulse_offered
+from skinbeam.schema.case import Case
+from skinbeam.schema.exposure import Laser, Settings
+from skinbeam.schema.exposure import Microbeam as MicrobeamTable
+from skinbeam.schema.device import Head, Spot, Tip
+from skinbeam.units import CM, MJ, MM, MS
+
+__all__ = ["Beam", "Microbeam", "area_cm2", "resolve"]
+
+Option = TypeVar("Option")
+SLACK = 1e-6  # relative: settings are read as decimals
+LAMP_LINES = 8  # wavelengths that stand for the band of a filtered lamp, each with an equal share
+
+
+@dataclass(frozen=True)
+class Microbeam:
+    """One of many small beams. `energy_mJ` is None when the case leaves the dose open."""
+
+    energy_mJ: float | None
+    diameter_um: float
+    density_per_cm2: float
+    profile: str
+
+
+@dataclass(frozen=True)
+class Beam:
+    """What reaches the skin, in the units of the case file.
+
+    Parameters
+    ----------
+    wavelength_nm : of the laser; for a filtered lamp the cut-off, and `spectrum` is what it emits.
+    spectrum : (wavelength_nm, share of the energy); shares sum to 1.
+    pulse_ms : length of a pulse, of each microbeam where there are such.
+    fluence_J_cm2, energy_J : per pulse, over the disc of `spot_mm`; None with a microbeam or an open dose.
+    spot_mm : diameter, for a Gaussian the 1/e² diameter; None with a microbeam.
+    pulse_shape : square, smooth (one hump), spiked (free running) or train; `subpulses` is None when not stated.
+    overlap_fraction : of neighbouring spots.
+    device : None when the case gives a bare wavelength.
+    """
+
+    wavelength_nm: float
+    spectrum: tuple[tuple[float, float], ...]
+    pulse_ms: float
+    fluence_J_cm2: float | None
+    energy_J: float | None
+    spot_mm: float | None
+    profile: str
+    pulses: int
+    repetition_Hz: float
+    passes: int
+    pass_interval_s: float
+    overlap_fraction: float
+    pulse_shape: str
+    subpulses: int | None
+    microbeam: Microbeam | None
+    device: Device | None
+
+
+def area_cm2(spot_mm: float) -> float:
+    """Return the area in cm² of a disc of `spot_mm` diameter."""
+    return math.pi / 4 * (spot_mm * MM / CM) ** 2
+
+
+def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = True) -> Beam:
+    """Return the beam of a case.
+
+    Parameters
+    ----------
+    folder : where a device file named in the case lies.
+    dose_required : False where the dose is what is sought: it may then be missing, and is not held to the device.
+
+    Raises
+    ------
+    InputError : a setting is missing, or the device cannot emit it; names the field, what was read, what is offered.
+    """
+    laser, settings = _given(case)
+    device = None if laser.device is None else load_device(laser.device, folder)
+    wavelength = _wavelength(laser, device)
+    _emission(case, device)
+    heads = () if device is None else tuple(h for h in device.heads if _same(h.wavelength_nm, wavelength))
+    pulse = _pulse(settings, heads)
+    energy, fluence = _dose(settings, case.microbeam, pulse, dose_required)
+    profile = _profile(case, device)
+    if device is None:
+        head = None
+    elif case.microbeam is not None:
+        head = _microbeam_head(device, heads, case.microbeam, pulse, dose_required)
+    else:
+        head = _spot_head(device, heads, settings, pulse, fluence if dose_required else None)
+    if device is not None:
+        _rate(settings, device)
+        device.cite()
+    table = case.microbeam
+    return Beam(
+        wavelength_nm=wavelength,
+        spectrum=_spectrum(wavelength, head),
+        pulse_ms=pulse,
+        fluence_J_cm2=fluence,
+        energy_J=energy,
+        spot_mm=settings.spot_mm,
+        profile=profile,
+        pulses=settings.pulses,
+        repetition_Hz=settings.repetition_Hz,
+        passes=settings.passes,
+        pass_interval_s=settings.pass_interval_s,
+        overlap_fraction=settings.overlap_fraction,
+        pulse_shape="square" if head is None else head.pulse_shape,
+        subpulses=None if head is None else head.subpulses,
+        microbeam=None
+        if table is None
+        else Microbeam(table.energy_mJ, table.diameter_um, table.density_per_cm2, profile),
+        device=device,
+    )
+
+
+def _given(case: Case) -> tuple[Laser, Settings]:
+    for name, section in (("laser", case.laser), ("settings", case.settings)):
+        if section is None:
+            _missing(name, f"A pulse needs [{name}].")
+    assert case.laser is not None
+    assert case.settings is not None
+    return case.laser, case.settings
+
+
+def _missing(field: str, hint: str) -> NoReturn:
+    raise InputError("missing-key", f'"{field.split(".")[-1]}" is missing, nothing was read', field=field, hint=hint)
+
+
+def _cannot(device: Device, field: str, read: str, hint: str) -> NoReturn:
+    raise InputError("cannot-emit", f"{device.name} cannot emit {read}", field=field, hint=hint)
+
+
+def _same(a: float, b: float) -> bool:
+    return abs(a - b) <= SLACK * abs(b)
+
+
+def _wavelength(laser: Laser, device: Device | None) -> float:
+    read: float | None = laser.wavelength_nm
+    if device is None:
+        assert read is not None  # the schema asks for a device or a wavelength
+        return read
+    known = device.wavelengths_nm
+    listed = ", ".join(f"{nm:g}" for nm in known)
+    if read is None:
+        if len(known) > 1:
+            _missing("laser.wavelength_nm", f"{device.name} offers several: {listed} nm.")
+        return known[0]
+    if not any(_same(nm, read) for nm in known):
+        _cannot(device, "laser.wavelength_nm", f"{read:g} nm", f"This device emits {listed} nm.")
+    return read
+
+
+def _emission(case: Case, device: Device | None) -> None:
+    if device is None or device.microbeam == (case.microbeam is not None):
+        return
+    if device.microbeam:
+        _missing(
+            "microbeam",
+            f"{device.name} emits microbeams: give [microbeam] with energy_mJ, diameter_um and density_per_cm2.",
+        )
+    _cannot(
+        device,
+        "microbeam",
+        "microbeams",
+        "This device treats a full field: leave [microbeam] out, give the dose in [settings].",
+    )
+
+
+def _pulse(settings: Settings, heads: Sequence[Head]) -> float:
+    read: float | None = settings.pulse_ms
+    if read is not None:
+        return read
+    lengths = {end for head in heads for end in head.pulse_ms.ends}
+    if len(lengths) != 1:
+        hint = (
+            f"This device emits {pulse_offered(h.pulse_ms for h in heads)}."
+            if heads
+            else "The length of one pulse in ms."
+        )
+        _missing("settings.pulse_ms", hint)
+    return lengths.pop()
+
+
+def _dose(
+    settings: Settings, microbeam: MicrobeamTable | None, pulse_ms: float, required: bool
+) -> tuple[float | None, float | None]:
+    """Pulse energy in J and fluence in J/cm²; neither with a microbeam."""
+    if microbeam is not None:
+        if microbeam.energy_mJ is None and required:
+            _missing("microbeam.energy_mJ", "The energy of one microbeam in mJ.")
+        return None, None
+    if settings.spot_mm is None:
+        _missing("settings.spot_mm", "The diameter of the spot in mm; for a Gaussian the 1/e² diameter.")
+    area = area_cm2(settings.spot_mm)
+    if settings.fluence_J_cm2 is not None:
+        return settings.fluence_J_cm2 * area, settings.fluence_J_cm2
+    energy = settings.power_W * pulse_ms * MS if settings.power_W is not None else settings.energy_J
+    if energy is None:
+        if required:
+            _missing("settings.fluence_J_cm2", "One of fluence_J_cm2, energy_J, power_W.")
+        return None, None
+    return energy, energy / area
+
+
+def _profile(case: Case, device: Device | None) -> str:
+    """The profile that is given, else the device's, else the default of the schema."""
+    name, table = ("settings", case.settings) if case.microbeam is None else ("microbeam", case.microbeam)
+    assert table is not None
+    read: str = table.profile
+    if device is None or "profile" not in table.model_fields_set:
+        return read if device is None else device.profile
+    if read != device.profile:
+        _cannot(device, f"{name}.profile", f'a profile "{read}"', f'The beam of this device is "{device.profile}".')
+    return read
+
+
+def _narrow(
+    options: Sequence[Option], fits: Callable[[Option], bool], refuse: Callable[[Sequence[Option]], NoReturn]
+) -> list[Option]:
+    """The options that fit; when none does, refuse and tell what was left to choose from."""
+    kept = [option for option in options if fits(option)]
+    return kept or refuse(options)
+
+
+def _with_pulse(device: Device, heads: Sequence[Head], pulse: float) -> list[Head]:
+    def refuse(left: Sequence[Head]) -> NoReturn:
+        hint = f"At {left[0].wavelength_nm:g} nm this device emits {pulse_offered(h.pulse_ms for h in left)}; pulse_ms is in milliseconds."
+        _cannot(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
+
+    return _narrow(heads, lambda head: head.pulse_ms.holds(pulse), refuse)
+
+
+def _spot_head(device: Device, heads: Sequence[Head], settings: Settings, pulse: float, fluence: float | None) -> Head:
+    spot_mm = settings.spot_mm
+    assert spot_mm is not None
+    options = [(head, spot) for head in _with_pulse(device, heads, pulse) for spot in head.spot]
+
+    def no_spot(left: Sequence[tuple[Head, Spot]]) -> NoReturn:
+        sizes = ", ".join(f"{mm:g}" for mm in sorted({spot.spot_mm for _, spot in left}))
+        _cannot(device, "settings.spot_mm", f"a spot of {spot_mm:g} mm", f"This device offers {sizes} mm.")
+
+    options = _narrow(options, lambda option: _same(option[1].spot_mm, spot_mm), no_spot)
+    if fluence is None:
+        return options[0][0]
+    field = next(f for f in ("fluence_J_cm2", "energy_J", "power_W") if getattr(settings, f) is not None)
+
+    def no_dose(left: Sequence[tuple[Head, Spot]]) -> NoReturn:
+        given = "" if field == "fluence_J_cm2" else f" ({getattr(settings, field):g} {field.split('_')[-1]})"
+        hint = (
+            f"With a spot of {spot_mm:g} mm this device emits {offered((s.fluence_J_cm2 for _, s in left), 'J/cm²')}."
+        )
+        _cannot(device, f"settings.{field}", f"{fluence:.4g} J/cm²{given}", hint)
+
+    return _narrow(options, lambda option: option[1].fluence_J_cm2.holds(fluence), no_dose)[0][0]
+
+
+def _microbeam_head(
+    device: Device, heads: Sequence[Head], table: MicrobeamTable, pulse: float, dose_required: bool
+) -> Head:
+    options = [(head, tip) for head in _with_pulse(device, heads, pulse) for tip in head.tip]
+
+    def no_size(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
+        sizes = ", ".join(f"{um:g}" for um in sorted({tip.diameter_um for _, tip in left}))
+        _cannot(
+            device, "microbeam.diameter_um", f"microbeams of {table.diameter_um:g} µm", f"This device emits {sizes} µm."
+        )
+
+    options = _narrow(options, lambda option: _same(option[1].diameter_um, table.diameter_um), no_size)
+    energy = table.energy_mJ if dose_required else None
+    if energy is not None:
+
+        def no_energy(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
+            hint = f"With {table.diameter_um:g} µm this device emits {offered((t.energy_mJ for _, t in left), 'mJ')} a microbeam."
+            _cannot(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
+
+        options = _narrow(options, lambda option: option[1].energy_mJ.holds(energy), no_energy)
+
+    def no_density(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
+        hint = f"This device emits {offered((t.density_per_cm2 for _, t in left), 'a square centimetre')} a pass."
+        _cannot(device, "microbeam.density_per_cm2", f"{table.density_per_cm2:g} microbeams a square centimetre", hint)
+
+    options = _narrow(options, lambda option: option[1].density_per_cm2.holds(table.density_per_cm2), no_density)
+    if energy is not None:
+        power_W = energy * MJ / (pulse * MS)
+
+        def no_power(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
+            limits = offered((t.power_W for _, t in left if t.power_W is not None), "W")
+            hint = f"Energy over pulse length within {limits}: change pulse_ms or energy_mJ."
+            _cannot(device, "settings.pulse_ms", f"{energy:g} mJ in {pulse:g} ms, which is {power_W:.4g} W", hint)
+
+        options = _narrow(
+            options, lambda option: option[1].power_W is None or option[1].power_W.holds(power_W), no_power
+        )
+    return options[0][0]
+
+
+def _rate(settings: Settings, device: Device) -> None:
+    if settings.pulses > 1 and not device.file.repetition_Hz.holds(settings.repetition_Hz):
+        hint = f"This device repeats at {offered([device.file.repetition_Hz], 'Hz')}."
+        _cannot(device, "settings.repetition_Hz", f"{settings.repetition_Hz:g} Hz", hint)
+
+
+def _spectrum(wavelength_nm: float, head: Head | None) -> tuple[tuple[float, float], ...]:
+    """One line of a laser; a lamp as lines at the middle of equal parts of its band.
+
+    No opened source gives the spectrum of such a lamp, and it moves with the current: equal energy a nanometre is
+    a judgement of this project (source `judgementlamp`).
+    """
+    if head is None or head.band_nm is None:
+        return ((wavelength_nm, 1.0),)
+    low, high = head.band_nm
+    return tuple((low + (high - low) * (i + 0.5) / LAMP_LINES, 1 / LAMP_LINES) for i in range(LAMP_LINES))

@@ -1,0 +1,45 @@
+"""How a refusal says what a device offers: numbers with units, and the everyday unit of a pulse."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from skinbeam.schema.device import Offer
+from skinbeam.units import MS
+
+__all__ = ["offered", "pulse_offered"]
+
+_PREFIXES = {-12: "ps", -9: "ns", -6: "µs", -3: "ms", 0: "s"}
+MOST_VALUES = 12  # listed one by one; a longer list is told by its ends
+
+
+def offered(offers: Iterable[Offer[Any]], unit: str) -> str:
+    """Return e.g. `5 to 20 ms; 0.45, 1.5 or 3 ms`, each way of setting once."""
+    texts = dict.fromkeys(_one(offer) for offer in offers)
+    return "; ".join(f"{text} {unit}".rstrip() for text in texts)
+
+
+def pulse_offered(offers: Iterable[Offer[Any]]) -> str:
+    """Return what pulses are offered in ms, and in the unit people use for them when that is another."""
+    kept = list(offers)
+    text = offered(kept, "ms")
+    low, high = min(o.ends[0] for o in kept), max(o.ends[1] for o in kept)
+    if _thousands(low * MS) <= -3 <= _thousands(high * MS):
+        return text
+    exponent = min(max(_thousands(low * MS), min(_PREFIXES)), max(_PREFIXES))
+    ends = [f"{end * MS / 10.0**exponent:.4g}" for end in dict.fromkeys((low, high))]
+    return f"{text} ({' to '.join(ends)} {_PREFIXES[exponent]})"
+
+
+def _thousands(value: float) -> int:
+    """The power of ten, a multiple of three, that leaves `value` between 1 and 1000."""
+    return 3 * math.floor(math.log10(value * (1 + 1e-9)) / 3)
+
+
+def _one(offer: Offer[Any]) -> str:
+    low, high = offer.ends
+    if offer.values is not None and len(offer.values) <= MOST_VALUES:
+        *first, last = (f"{value:g}" for value in offer.values)
+        return f"{', '.join(first)} or {last}" if first else last
+    text = f"{low:g} to {high:g}" if low < high else f"{low:g}"
+    return text if offer.step is None else f"{text} in steps of {offer.step:g}"

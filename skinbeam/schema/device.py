@@ -1,0 +1,214 @@
+"""The device file: what a machine can emit, in clinical units. It says what is offered, never what is safe.
+
+A head is one way of working: a wavelength, its pulse lengths, and either spots with a fluence each or tips that
+emit microbeams. What a head offers is a list of values, or a range with or without the steps of its dial.
+"""
+
+import itertools
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
+from skinbeam.schema.names import table
+
+__all__ = ["CoolingHead", "DeviceFile", "Head", "Offer", "Spot", "Tip"]
+
+Number = TypeVar("Number")
+STEP_SLACK = 1e-9  # of a step: what floating point makes of low + n·step
+
+
+def _check(kind: Any) -> BeforeValidator:
+    """The validator inside one of the kinds of `schema.fields`."""
+    validator: BeforeValidator = kind.__metadata__[0]
+    return validator
+
+
+Wavelength = Annotated[float, _check(number(193, 12_000, "nm"))]
+Pulse = Annotated[float, _check(number(1e-9, 1e4, "ms"))]
+SpotSize = Annotated[float, _check(number(0.01, 200, "mm"))]
+Fluence = Annotated[float, _check(number(0, 1000, "J/cm²", above=True))]
+Energy = Annotated[float, _check(number(0, 10_000, "mJ", above=True))]
+Diameter = Annotated[float, _check(number(1, 5000, "µm"))]
+Density = Annotated[float, _check(number(0, 100_000, "1/cm²", above=True))]
+Power = Annotated[float, _check(number(0, 10_000, "W", above=True))]
+Rate = Annotated[float, _check(number(0, 1e6, "Hz", above=True))]
+Celsius = Annotated[float, _check(number(-80, 60, "°C"))]
+Time = Annotated[float, _check(number(0, 600_000, "ms"))]
+Title = Annotated[str, _check(text(100))]
+Modality = Annotated[str, _check(named("modality"))]
+Flag = Annotated[bool, _check(flag())]
+
+
+class Offer(Section, Generic[Number]):
+    """What can be set: `values`, or `low` to `high`, in steps of `step` from `low` where the dial has them."""
+
+    values: Annotated[list[Number], Field(min_length=1, max_length=500)] | None = None
+    low: Number | None = None
+    high: Number | None = None
+    step: Number | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "Offer[Number]":
+        values: Any = self.values
+        low: Any = self.low
+        high: Any = self.high
+        step: Any = self.step
+        hint = "Either values = [...], or low and high, with or without step."
+        if values is not None:
+            if (low, high, step) != (None, None, None):
+                raise FieldFault("offer-twice", "values stands beside low, high or step", hint)
+            if any(b <= a for a, b in itertools.pairwise(values)):
+                raise FieldFault(
+                    "not-ascending", f"values do not ascend, read {values}", "Each value once, in ascending order."
+                )
+        elif low is None or high is None:
+            raise FieldFault("offer-empty", "neither values nor low with high are given", hint)
+        elif low > high:
+            raise FieldFault("ends-exchanged", f"low = {low:g} is above high = {high:g}", "low at most high.")
+        elif step is not None and not 0 < step <= high - low:
+            raise FieldFault(
+                "wrong-step", f"step = {step:g} from {low:g} to {high:g}", f"Above 0, at most {high - low:g}."
+            )
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the most that can be set."""
+        if self.values is not None:
+            values: Any = self.values
+            return values[0], values[-1]
+        low: Any = self.low
+        high: Any = self.high
+        return low, high
+
+    def holds(self, value: float, slack: float = 1e-6) -> bool:
+        """Return whether `value` can be set, to a relative `slack`."""
+        if self.values is not None:
+            values: Any = self.values
+            return any(abs(value - v) <= slack * abs(v) for v in values)
+        low, high = self.ends
+        if value < low - slack * abs(low) or value > high + slack * abs(high):
+            return False
+        step: Any = self.step
+        return step is None or abs((value - low) / step - round((value - low) / step)) <= max(
+            STEP_SLACK, slack * value / step
+        )
+
+
+class Spot(Section):
+    """A full-field spot: the diameter of the disc (of equal area where the window is a rectangle) and its fluence."""
+
+    spot_mm: SpotSize
+    fluence_J_cm2: Offer[Fluence]
+
+
+class Tip(Section):
+    """Microbeams of one diameter: energy of each, how many on a square centimetre a pass, power while one is on."""
+
+    diameter_um: Diameter
+    energy_mJ: Offer[Energy]
+    density_per_cm2: Offer[Density]
+    power_W: Offer[Power] | None = None
+
+
+class Head(Section):
+    """One way of working. `band_nm` marks a filtered lamp, whose `wavelength_nm` is the cut-off of the filter."""
+
+    wavelength_nm: Wavelength
+    band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
+    pulse_ms: Offer[Pulse]
+    pulse_shape: Annotated[str, _check(choice("square", "smooth", "spiked", "train"))]
+    subpulses: Annotated[int, _check(whole(2, 1000))] | None = None
+    spot: list[Spot] = Field(default=[], max_length=100)
+    tip: list[Tip] = Field(default=[], max_length=100)
+
+    @model_validator(mode="after")
+    def _whole(self) -> "Head":
+        if bool(self.spot) == bool(self.tip):
+            read = "both [[head.spot]] and [[head.tip]]" if self.spot else "neither [[head.spot]] nor [[head.tip]]"
+            raise FieldFault("spot-or-tip", f"holds {read}", "Spots for a full field, tips for microbeams.")
+        sizes = [spot.spot_mm for spot in self.spot]
+        if len(set(sizes)) < len(sizes):
+            raise FieldFault("spot-twice", f"a spot stands twice, read {sizes}", "Each spot_mm once a head.")
+        if self.subpulses is not None and self.pulse_shape != "train":
+            raise FieldFault(
+                "no-train", f'subpulses with pulse_shape = "{self.pulse_shape}"', 'Only with pulse_shape = "train".'
+            )
+        if self.band_nm is not None and not self.wavelength_nm == self.band_nm[0] < self.band_nm[1]:
+            raise FieldFault(
+                "wrong-band",
+                f"band_nm = {self.band_nm} with wavelength_nm = {self.wavelength_nm:g}",
+                "[cut-off, end], ascending, with wavelength_nm at the cut-off.",
+            )
+        return self
+
+
+class CoolingHead(Section):
+    """Cooling that is built in, and what its timings can be; a timing that is left out is not offered."""
+
+    kind: Annotated[str, _check(choice("air", "contact", "spray"))]
+    cryogen: Annotated[str, _check(choice("R134a", "R404A"))] | None = None
+    temperature_C: Offer[Celsius] | None = None
+    before_ms: Offer[Time] | None = None
+    delay_ms: Offer[Time] | None = None
+    during: Flag = False
+    after_ms: Offer[Time] | None = None
+
+    @model_validator(mode="after")
+    def _cryogen_sprays(self) -> "CoolingHead":
+        if (self.cryogen is not None) != (self.kind == "spray"):
+            raise FieldFault(
+                "wrong-cryogen",
+                f'kind = "{self.kind}" with cryogen = {self.cryogen}',
+                "A spray names its cryogen; nothing else does.",
+            )
+        return self
+
+
+class DeviceFile(Section):
+    """A whole device file.
+
+    `stated` says where the ranges come from: `maker`, `typical of the class` (what such machines are reported to
+    offer) or `unverified` (common knowledge that no opened source states).
+    """
+
+    title: Title
+    modalities: Annotated[list[Modality], Field(min_length=1, max_length=10)]
+    emission: Annotated[str, _check(choice("full-field", "microbeam"))]
+    profile: Annotated[str, _check(choice("top-hat", "gaussian"))]
+    repetition_Hz: Offer[Rate]
+    eyewear_nm: Annotated[
+        list[Annotated[list[Wavelength], Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=20)
+    ]
+    stated: Annotated[str, _check(choice("maker", "typical of the class", "unverified"))]
+    source: Annotated[list[Annotated[str, _check(text(200))]], Field(min_length=1, max_length=50)]
+    head: Annotated[list[Head], Field(min_length=1, max_length=50)]
+    cooling: list[CoolingHead] = Field(default=[], max_length=5)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "DeviceFile":
+        if dark := [name for name in self.modalities if not table("modality")[name]["laser"]]:
+            raise FieldFault(
+                "not-light", f"modalities holds {', '.join(dark)}, which no light does", "Modalities with laser = true."
+            )
+        for index, head in enumerate(self.head):
+            if bool(head.tip) != (self.emission == "microbeam"):
+                raise FieldFault(
+                    "wrong-emission",
+                    f'head[{index}] holds {"tips" if head.tip else "spots"} with emission = "{self.emission}"',
+                    "Tips go with microbeam, spots with full-field.",
+                )
+            low, high = head.band_nm or (head.wavelength_nm, head.wavelength_nm)
+            if not any(band[0] <= low and high <= band[1] for band in self.eyewear_nm):
+                raise FieldFault(
+                    "eyewear-gap",
+                    f"no eyewear band covers the {low:g} to {high:g} nm of head[{index}]",
+                    "eyewear_nm = [[low, high], ...] covers every wavelength that is emitted.",
+                )
+        kinds = [head.kind for head in self.cooling]
+        if len(set(kinds)) < len(kinds):
+            raise FieldFault(
+                "cooling-twice", f"a kind of cooling stands twice, read {', '.join(kinds)}", "Each kind once."
+            )
+        return self
