@@ -15,8 +15,8 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import Device
 from skinbeam.laser.wording import offered
 from skinbeam.provenance import used
-from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.device import CoolingHead
+from skinbeam.schema.exposure import Cooling
 from skinbeam.sources import Sourced
 
 __all__ = ["CoolingPlan", "cooling_values", "resolve"]

@@ -9,7 +9,7 @@ from skinbeam.laser.device import Device, beam_sizes_mm, tip_size_mm
 from skinbeam.schema.device import Offer, Spot, Tip
 from skinbeam.units import MJ, MM, MS, UM
 
-__all__ = ["Setting", "densities", "dose_steps", "offers", "settings_tables"]
+__all__ = ["Setting", "densities", "dose_steps", "linear_steps", "offers", "pulse_steps", "settings_tables"]
 
 DIGITS = 9  # significant: free of the noise of the arithmetic
 MOST_STEPS = 40
@@ -55,7 +55,7 @@ def dose_steps(device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: f
 def densities(
     device: Device, wavelength_nm: float, pulse_ms: float, spot_mm: float, energy_mJ: float
 ) -> tuple[float, ...]:
-    """Return the densities in 1/cm² a pass that go with a microbeam of this energy, ascending; empty for a full field."""
+    """Return the densities in 1/cm² a pass that go with a microbeam of this energy; empty for a full field."""
     found: set[float] = set()
     for option in _options(device, wavelength_nm, pulse_ms, spot_mm):
         if isinstance(option, Tip) and option.energy_mJ.holds(energy_mJ) and _has_power(option, energy_mJ, pulse_ms):
@@ -95,7 +95,7 @@ def pulse_steps(offer: Offer[Any]) -> tuple[float, ...]:
 
 
 def linear_steps(offer: Offer[Any]) -> tuple[float, ...]:
-    """Return what to try of a list or a range: on the dial's steps where it has them, else in round steps; both ends too."""
+    """Return what to try of a list or a range: on the dial's steps where it has them, else round steps and the ends."""
     if offer.values is not None:
         return tuple(offer.values)
     low, high = offer.ends

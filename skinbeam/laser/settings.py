@@ -13,9 +13,9 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import Device, load_device
 from skinbeam.laser.wording import offered, pulse_offered
 from skinbeam.schema.case import Case
+from skinbeam.schema.device import Head, Spot, Tip
 from skinbeam.schema.exposure import Laser, Settings
 from skinbeam.schema.exposure import Microbeam as MicrobeamTable
-from skinbeam.schema.device import Head, Spot, Tip
 from skinbeam.units import CM, MJ, MM, MS
 
 __all__ = ["Beam", "Microbeam", "area_cm2", "resolve"]
@@ -237,7 +237,8 @@ def _narrow(
 
 def _with_pulse(device: Device, heads: Sequence[Head], pulse: float) -> list[Head]:
     def refuse(left: Sequence[Head]) -> NoReturn:
-        hint = f"At {left[0].wavelength_nm:g} nm this device emits {pulse_offered(h.pulse_ms for h in left)}; pulse_ms is in milliseconds."
+        lengths = pulse_offered(h.pulse_ms for h in left)
+        hint = f"At {left[0].wavelength_nm:g} nm this device emits {lengths}; pulse_ms is in milliseconds."
         _cannot(device, "settings.pulse_ms", f"a pulse of {pulse:g} ms", hint)
 
     return _narrow(heads, lambda head: head.pulse_ms.holds(pulse), refuse)
@@ -283,7 +284,8 @@ def _microbeam_head(
     if energy is not None:
 
         def no_energy(left: Sequence[tuple[Head, Tip]]) -> NoReturn:
-            hint = f"With {table.diameter_um:g} µm this device emits {offered((t.energy_mJ for _, t in left), 'mJ')} a microbeam."
+            energies = offered((t.energy_mJ for _, t in left), "mJ")
+            hint = f"With {table.diameter_um:g} µm this device emits {energies} a microbeam."
             _cannot(device, "microbeam.energy_mJ", f"{energy:g} mJ a microbeam", hint)
 
         options = _narrow(options, lambda option: option[1].energy_mJ.holds(energy), no_energy)
