@@ -1,0 +1,164 @@
+"""Colour of skin in a photograph: Lab, the individual typology angle, and how little an uncalibrated one says."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import InputError
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import Message
+from skinbeam.photo.gates import entry, limit
+from skinbeam.photo.read import Picture
+
+__all__ = ["Colour", "card_gain", "ita_deg", "join_prior", "lab", "linear", "read_colour"]
+
+Array = NDArray[np.float64]
+
+# sRGB primaries, IEC 61966-2-1; the white is the sum of the columns, so that (1, 1, 1) is L = 100 exactly.
+_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+_WHITE = _TO_XYZ.sum(axis=1)
+_SIDE = 6 / 29  # corner of the Lab curve, CIE 15
+
+
+def linear(rgb: Picture) -> Array:
+    """Return sRGB bytes (..., 3) as linear light, 0 to 1 (IEC 61966-2-1)."""
+    levels = np.arange(256) / 255
+    table = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    return table[rgb]
+
+
+def lab(light: Array) -> Array:
+    """Return linear sRGB light (..., 3) as CIE L*, a*, b* under D65 (CIE 15)."""
+    ratio = light @ _TO_XYZ.T / _WHITE
+    f = np.where(ratio > _SIDE**3, np.cbrt(ratio), ratio / (3 * _SIDE**2) + 4 / 29)
+    x, y, z = f[..., 0], f[..., 1], f[..., 2]
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def ita_deg(L: float, b: float) -> float | Unknown:
+    """Return the individual typology angle, atan((L* - 50)/b*) (Chardon 1991), for yellowish skin only."""
+    if b <= 0:
+        return Unknown(Message("photo-colour.blue").text)
+    return math.degrees(math.atan2(L - 50, b))
+
+
+def card_gain(rgb: Picture, card: Sequence[float], *, field: str = "white_card") -> Array | Unknown:
+    """Return the factor (3,) on linear light that makes the card at x, y, width, height (pixels) neutral white.
+
+    Unknown when the patch cannot serve: clipped, too dark, coloured.
+
+    Raises
+    ------
+    InputError : not four numbers, too small, outside the picture.
+    """
+    height, width = rgb.shape[:2]
+    if len(card) != 4 or not all(math.isfinite(value) for value in card):
+        raise InputError(
+            "bad-card", Message("photo-colour.card_four").text, field=field, hint=Message("photo-colour.card_hint").text
+        )
+    x, y, w, h = (round(value) for value in card)
+    least = int(limit("colour", "card_side_px"))
+    if x < 0 or y < 0 or w < least or h < least or x + w > width or y + h > height:
+        params = {"x": x, "y": y, "w": w, "h": h, "width": width, "height": height, "least": least}
+        raise InputError(
+            "bad-card",
+            Message("photo-colour.card_outside", params).text,
+            field=field,
+            hint=Message("photo-colour.card_hint").text,
+        )
+    patch = rgb[y : y + h, x : x + w].reshape(-1, 3)
+    light = linear(patch).mean(axis=0)
+    _, a, b = lab(light)
+    if np.mean((patch >= 254).any(axis=1)) > limit("colour", "card_clipped_max"):
+        return Unknown(Message("photo-colour.card_clipped").text)
+    if patch.mean(axis=0).min() < limit("colour", "card_level_min"):
+        return Unknown(Message("photo-colour.card_dark").text)
+    if math.hypot(a, b) > limit("colour", "card_chroma_max"):
+        return Unknown(Message("photo-colour.card_coloured").text)
+    return np.asarray(limit("colour", "card_reflectance") / light)
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What the skin colour of one photograph says.
+
+    Parameters
+    ----------
+    ita_deg : the face, with the spread of a photograph of this kind.
+    regions : ITA of each region's median colour as read, without spread; the light is part of it.
+    darkest_deg : the lowest of `regions`.
+    calibrated : a white card was read.
+    """
+
+    ita_deg: Estimate
+    regions: Mapping[str, float]
+    darkest_deg: float
+    calibrated: bool
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape."""
+        return {
+            "ita_deg": self.ita_deg.as_record(),
+            "regions_ita_deg": dict(self.regions),
+            "darkest_deg": self.darkest_deg,
+            "calibrated": self.calibrated,
+        }
+
+
+def read_colour(medians: Mapping[str, Array], *, calibrated: bool) -> Colour | Unknown:
+    """Return the colour of a face from the median linear light (3,) of its regions.
+
+    The spread adds in quadrature: the unevenness between the regions, the error of a camera after chart correction
+    carried through the ITA formula (its gradient is 1/r, r the distance from (L*, b*) = (50, 0)), and without a card
+    the light and the exposure, which reaches further down than up.
+    """
+    if not medians:
+        return Unknown(Message("photo-colour.no_skin").text)
+    values = {name: lab(light) for name, light in medians.items()}
+    angles: dict[str, float] = {}
+    for name, (L, _, b) in values.items():
+        angle = ita_deg(float(L), float(b))
+        if isinstance(angle, Unknown):
+            return angle
+        angles[name] = angle
+    L, _, b = np.median(list(values.values()), axis=0)
+    middle = float(np.median(list(angles.values())))
+    axis_error = limit("colour", "camera_delta_E") / math.sqrt(3)  # ΔE shared evenly by L*, a*, b*
+    camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
+    uneven = float(np.std(list(angles.values())))
+    level = limit("colour", "level")
+    wide = NormalDist().inv_cdf((1 + level) / 2)
+    down = up = wide * math.hypot(camera, uneven)
+    if not calibrated:
+        light = wide * math.hypot(camera, max(limit("colour", "light_deg"), uneven))
+        face = np.median(list(medians.values()), axis=0)
+        stops = wide * limit("colour", "exposure_stops")
+        down, up = (math.hypot(light, _exposure_deg(face, stops=sign * stops)) for sign in (-1, 1))
+    basis = ("skinbeam2026photo", entry("colour", "camera_delta_E")["source"], "chardon1991")
+    low, high = max(middle - down, -90.0), min(middle + up, 90.0)
+    estimate = Estimate(middle, low, high, level, "measured" if calibrated else "assumed", basis=basis)
+    return Colour(estimate, angles, min(angles.values()), calibrated)
+
+
+def _exposure_deg(light: Array, *, stops: float) -> float:
+    """Return the change of ITA, in degrees, when `light` (3,) is exposed by so many stops more."""
+    before, after = (lab(light * factor) for factor in (1.0, 2.0**stops))
+    return float(np.degrees(np.arctan2(after[0] - 50, after[2]) - np.arctan2(before[0] - 50, before[2])))
+
+
+def join_prior(low_deg: float, high_deg: float, colour: Colour | Unknown) -> tuple[float, float]:
+    """Return the ITA range that a plan must hold for, from a prior range and a photograph.
+
+    With a card the photograph's interval stands in place of the prior. Without one the prior keeps its whole
+    width and only reaches further down, to the photograph's reading, when that is darker: it never narrows or lightens.
+    """
+    if isinstance(colour, Unknown):
+        return low_deg, high_deg
+    if colour.calibrated:
+        return colour.ita_deg.low, colour.ita_deg.high
+    return min(low_deg, colour.ita_deg.median), high_deg

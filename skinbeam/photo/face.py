@@ -1,0 +1,258 @@
+"""Finds the one face of a photograph: pupils and mouth, from the cascades that ship with OpenCV or from a mesh.
+
+The cascades (Viola and Jones 2001) are the default and need nothing but the wheel. A mesh is used when its package
+is installed; both give the same record.
+"""
+
+import importlib.util
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import cv2
+import cv2.data as cv2_data
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.messages import Message
+from skinbeam.photo.gates import limit
+from skinbeam.photo.read import Picture
+from skinbeam.provenance import used
+
+__all__ = ["Face", "Refusal", "find_faces", "landmarks", "the_face"]
+
+Array = NDArray[np.float64]
+Gray = NDArray[np.uint8]
+
+_EYE_CROP_PX = 240  # width to which a face box is brought before its eyes are sought
+_MOUTH_AT = 1.08  # mouth below the eyes in pupil distances, when its colour does not show it
+_MOUTH_RANGE = (0.85, 1.35)
+
+
+@dataclass(frozen=True)
+class Face:
+    """One face, in pixels of an upright picture; right and left are the person's own.
+
+    Parameters
+    ----------
+    right_pupil, left_pupil, mouth : x, y.
+    box : x, y, width, height of the detection.
+    backend : `cascades` or `mesh`.
+    points : (478, 2) mesh points, or None.
+    """
+
+    right_pupil: tuple[float, float]
+    left_pupil: tuple[float, float]
+    mouth: tuple[float, float]
+    box: tuple[float, float, float, float]
+    backend: str
+    points: Array | None = None
+
+    @property
+    def pupil_px(self) -> float:
+        """Distance between the pupils."""
+        return math.dist(self.right_pupil, self.left_pupil)
+
+    @property
+    def roll_deg(self) -> float:
+        """Turn in the picture plane; 0 when the eyes are level, ±180 when upside down."""
+        (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
+        return math.degrees(math.atan2(y1 - y0, x1 - x0))
+
+    @property
+    def stretch(self) -> float:
+        """Length of the lower face against that of the template (mouth at 1.08 pupil distances)."""
+        return math.dist(self.middle, self.mouth) / (self.pupil_px * _MOUTH_AT)
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """The point midway between the pupils."""
+        (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
+        return (x0 + x1) / 2, (y0 + y1) / 2
+
+    def place(self, template: Array) -> Array:
+        """Return template points (n, 2), in pupil distances from `middle`, as pixels; the lower face is stretched."""
+        (x0, y0), (x1, y1) = self.right_pupil, self.left_pupil
+        across = np.array([x1 - x0, y1 - y0])
+        down = np.array([-across[1], across[0]])
+        x, y = template[:, 0], template[:, 1]
+        y = np.where(y > 0, y * self.stretch, y)
+        return np.asarray(self.middle + x[:, None] * across + y[:, None] * down)
+
+    def moved(self, scale: float, dx: float, dy: float) -> "Face":
+        """Return this face in a picture cut at (dx, dy) and then scaled."""
+
+        def to(point: tuple[float, float]) -> tuple[float, float]:
+            # Pixel centres keep their place under a resize that maps edges to edges.
+            return (point[0] + 0.5 - dx) * scale - 0.5, (point[1] + 0.5 - dy) * scale - 0.5
+
+        x, y = to((self.box[0], self.box[1]))
+        points = None if self.points is None else (self.points + 0.5 - (dx, dy)) * scale - 0.5
+        return replace(
+            self,
+            right_pupil=to(self.right_pupil),
+            left_pupil=to(self.left_pupil),
+            mouth=to(self.mouth),
+            box=(x, y, self.box[2] * scale, self.box[3] * scale),
+            points=points,
+        )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no face can be used: a code, a sentence, and how many faces were seen."""
+
+    code: str
+    message: Message
+    faces: int
+
+
+@cache
+def landmarks() -> Callable[[Picture], list[Face]]:
+    """Return the face finder of this installation: the mesh where its package is installed, else the cascades."""
+    if importlib.util.find_spec("mediapipe") is not None:
+        from skinbeam.photo.mesh import find_faces as mesh_faces
+
+        return mesh_faces
+    return find_faces
+
+
+def the_face(rgb: Picture, finder: Callable[[Picture], list[Face]] | None = None) -> Face | Refusal:
+    """Return the only face of an upright picture (height, width, 3), or why there is none to use."""
+    faces = (finder or landmarks())(rgb)
+    if _turned(rgb):
+        return Refusal("picture-turned", Message("photo-face.turned"), len(faces))
+    if not faces:
+        return Refusal("no-face", Message("photo-face.none"), 0)
+    if len(faces) > 1:
+        return Refusal("several-faces", Message("photo-face.several", {"faces": len(faces)}), len(faces))
+    face = faces[0]
+    most = limit("face", "roll_max_deg")
+    if abs(face.roll_deg) > most:
+        return Refusal("face-tilted", Message("photo-face.tilted", {"roll": abs(face.roll_deg), "most": most}), 1)
+    least = limit("gate", "pupil_px_min")
+    if face.pupil_px < least:
+        return Refusal("too-small", Message("photo-face.small", {"pupils": face.pupil_px, "least": least}), 1)
+    return face
+
+
+def find_faces(rgb: Picture) -> list[Face]:
+    """Return the faces that two cascades agree on and in which two eyes are found, left to right."""
+    used("viola2001")
+    small, scale = _search_copy(rgb)
+    first, second = (_boxes(small, name)[0] for name in ("frontalface_alt2", "frontalface_default"))
+    faces = []
+    for box in sorted(box for box in first if any(_overlap(box, other) > 0.3 for other in second)):
+        x, y, w, h = (value / scale for value in box)
+        eyes = _eyes(rgb, (x, y, w, h))
+        if eyes is not None:
+            right, left = eyes
+            middle = (right[0] + left[0]) / 2, (right[1] + left[1]) / 2
+            faces.append(_with_mouth(rgb, Face(right, left, middle, (x, y, w, h), "cascades")))
+    return faces
+
+
+def _search_copy(rgb: Picture) -> tuple[Gray, float]:
+    """Return a grey copy whose longer side is at most the search size, and its scale."""
+    scale = min(1.0, limit("face", "search_px") / max(rgb.shape[:2]))
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+    return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale
+
+
+@cache
+def _cascade(name: str) -> cv2.CascadeClassifier:
+    return cv2.CascadeClassifier(str(Path(cv2_data.haarcascades) / f"haarcascade_{name}.xml"))
+
+
+def _boxes(gray: Gray, name: str, *, step: float = 1.1) -> tuple[list[tuple[int, int, int, int]], float]:
+    """Return the boxes of a cascade and the sum of their weights."""
+    least = max(24, min(gray.shape) // 16)
+    found, _, weights = _cascade(name).detectMultiScale3(
+        gray, scaleFactor=step, minNeighbors=5, minSize=(least, least), outputRejectLevels=True
+    )
+    return [(int(x), int(y), int(w), int(h)) for x, y, w, h in found], float(np.sum(weights)) if len(found) else 0.0
+
+
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
+    """Intersection over union of two boxes."""
+    w = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    h = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = max(w, 0) * max(h, 0)
+    return both / (a[2] * a[3] + b[2] * b[3] - both)
+
+
+def _turned(rgb: Picture) -> bool:
+    """Whether the picture answers as a face more strongly after a quarter or half turn."""
+    gray, _ = _search_copy(rgb)
+    half = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    upright = _boxes(half, "frontalface_alt2", step=1.2)[1]
+    turns = (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
+    strongest = max(_boxes(cv2.rotate(half, turn), "frontalface_alt2", step=1.2)[1] for turn in turns)
+    return strongest > 0 and strongest > limit("face", "turned_gain") * upright
+
+
+def _eyes(
+    rgb: Picture, box: tuple[float, float, float, float]
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Return the person's right and left pupil inside a face box, or None.
+
+    The cascades of the eyes look at the box and at its mirror image, so that a mirrored picture gives mirrored eyes.
+    """
+    x, y, w, h = box
+    x0, y0, x1, y1 = max(int(x), 0), max(int(y), 0), math.ceil(x + w), math.ceil(y + 0.62 * h)
+    gray = cv2.cvtColor(rgb[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
+    scale = _EYE_CROP_PX / w
+    gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    width = gray.shape[1]
+    seen: list[tuple[float, float]] = []
+    for image, mirrored in ((gray, False), (cv2.flip(gray, 1), True)):
+        for name in ("eye_tree_eyeglasses", "eye"):
+            found = _cascade(name).detectMultiScale(image, 1.05, 3, minSize=(width // 8, width // 8))
+            for ex, ey, ew, eh in found:
+                centre = ex + ew / 2
+                seen.append((width - centre if mirrored else centre, ey + eh / 2))
+    points = np.array(seen).reshape(-1, 2)
+    eyes = []
+    for side in (points[points[:, 0] < 0.48 * width], points[points[:, 0] > 0.52 * width]):
+        side = side[(side[:, 1] > 0.25 * width) & (side[:, 1] < 0.58 * width)]
+        if len(side) < 2:  # one answer of four is noise
+            return None
+        eyes.append(_pupil(gray, np.median(side, axis=0)))
+    (right, left) = ((float(px / scale + x0), float(py / scale + y0)) for px, py in eyes)
+    return right, left
+
+
+def _pupil(gray: Gray, centre: Array) -> Array:
+    """Return the centroid of the dark of the iris around `centre`: two passes over a shrinking window."""
+    smooth = cv2.GaussianBlur(gray, (0, 0), 2.0).astype(np.float64)
+    for reach in (0.09 * gray.shape[1], 0.07 * gray.shape[1]):
+        yy, xx = np.mgrid[: gray.shape[0], : gray.shape[1]]
+        near = np.hypot(xx - centre[0], yy - centre[1]) < reach
+        dark = np.where(near, np.maximum(np.quantile(smooth[near], 0.25) - smooth, 0.0), 0.0)
+        total = dark.sum()
+        if total <= 0:
+            break
+        centre = np.array([(dark * xx).sum() / total, (dark * yy).sum() / total])
+    return centre
+
+
+def _with_mouth(rgb: Picture, face: Face) -> Face:
+    """Return `face` with its mouth: the row of reddest skin below the nose, else where the template has it."""
+    at = replace(face, mouth=_along(face, _MOUTH_AT))
+    rows, columns = np.linspace(*_MOUTH_RANGE, 51), np.linspace(-0.22, 0.22, 23)
+    grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
+    pixels = at.place(grid).astype(np.float32).reshape(len(rows), len(columns), 2)
+    sample = cv2.remap(rgb, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64) + 1.0
+    red = np.log(sample[..., 0] / sample[..., 1]).mean(axis=1)
+    excess = np.maximum(red - np.quantile(red, 0.5), 0.0)
+    if excess.sum() <= 0:
+        return at
+    return replace(face, mouth=_along(face, float((excess * rows).sum() / excess.sum())))
+
+
+def _along(face: Face, distance: float) -> tuple[float, float]:
+    """Return the point `distance` pupil distances straight below the middle of the eyes."""
+    (x0, y0), (x1, y1) = face.right_pupil, face.left_pupil
+    return face.middle[0] - distance * (y1 - y0), face.middle[1] + distance * (x1 - x0)

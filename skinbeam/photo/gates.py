@@ -1,0 +1,42 @@
+"""The limits that a photograph is held to: one data file, each with its reason and source."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from skinbeam.provenance import used
+
+__all__ = ["entry", "limit", "template", "triple"]
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, Any]]:
+    file = resources.files("skinbeam") / "data" / "photo.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def entry(section: str, name: str) -> Mapping[str, Any]:
+    """Return the record of a limit: `value`, `source` and what else it carries; its source counts as used."""
+    record: Mapping[str, Any] = _tables()[section][name]
+    used(record["source"])
+    return record
+
+
+def limit(section: str, name: str) -> float:
+    """Return the value of a limit, in the unit that its name carries."""
+    return float(entry(section, name)["value"])
+
+
+def triple(section: str, name: str) -> tuple[float, float, float]:
+    """Return a red, green, blue direction."""
+    red, green, blue = entry(section, name)["value"]
+    return float(red), float(green), float(blue)
+
+
+def template() -> Mapping[str, Any]:
+    """Return the face template: half outlines, holes and the outline where skin colour is learnt."""
+    table = _tables()["template"]
+    used(table["source"])
+    return table

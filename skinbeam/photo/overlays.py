@@ -1,0 +1,73 @@
+"""Pictures for the report: outlines of the regions and the pigment maps, as PNG without metadata."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.document import write_atomically
+from skinbeam.photo.maps import PigmentMaps
+from skinbeam.photo.read import Picture
+from skinbeam.photo.regions import Regions, View
+
+__all__ = ["MAP_FILES", "write_overlays"]
+
+MAP_FILES: Mapping[str, str] = {"regions": "regions.png", "melanin": "melanin.png", "haemoglobin": "haemoglobin.png"}
+
+_WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
+_SPOT, _OUTLINE = (255, 80, 0), (0, 150, 90)
+
+
+def write_overlays(
+    folder: Path, seen: View, regions: Regions, maps: PigmentMaps | None, spots: NDArray[np.bool_]
+) -> dict[str, str]:
+    """Write the overlays into `folder` and return name → file; without `maps` the outlines alone."""
+    x0, y0, x1, y1 = _frame(seen)
+    zoom = _WIDTH_PX / (x1 - x0)
+    size = _WIDTH_PX, round((y1 - y0) * zoom)
+
+    def enlarge(image: Picture) -> Picture:
+        return np.asarray(cv2.resize(image[y0:y1, x0:x1], size, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+    picture = enlarge(seen.rgb)
+    outlined = picture.copy()
+    for points in regions.polygons.values():
+        _line(outlined, (points + 0.5 - (x0, y0)) * zoom, _OUTLINE)
+    contours, _ = cv2.findContours(spots.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for contour in contours:
+        centre, radius = cv2.minEnclosingCircle(contour)
+        at = round((centre[0] + 0.5 - x0) * zoom), round((centre[1] + 0.5 - y0) * zoom)
+        cv2.circle(outlined, at, round((radius + 1.5) * zoom), _SPOT, 2, cv2.LINE_AA)
+    written = {"regions": outlined}
+    if maps is not None:
+        skin = regions.skin
+        pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
+        over = cv2.resize(skin[y0:y1, x0:x1].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+        for name, index in (("melanin", maps.melanin), ("haemoglobin", maps.haemoglobin)):
+            low, high = np.quantile(index[skin], (0.02, 0.98))
+            level = np.clip((index - low) / max(high - low, 1e-9), 0, 1)
+            colours = cv2.applyColorMap(np.round(255 * level).astype(np.uint8), cv2.COLORMAP_VIRIDIS)[..., ::-1]
+            written[name] = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)
+    for name, image in written.items():
+        _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
+        write_atomically(folder / MAP_FILES[name], data.tobytes())
+    return {name: MAP_FILES[name] for name in written}
+
+
+def _frame(seen: View) -> tuple[int, int, int, int]:
+    """Return the part of the view that is drawn: the face with a margin, x0, y0, x1, y1."""
+    (x, y), reach = seen.face.middle, seen.face.pupil_px
+    height, width = seen.rgb.shape[:2]
+    return (
+        max(int(x - 1.6 * reach), 0),
+        max(int(y - 1.5 * reach), 0),
+        min(int(x + 1.6 * reach) + 1, width),
+        min(int(y + 2.8 * reach) + 1, height),
+    )
+
+
+def _line(image: Picture, points: NDArray[np.float64], colour: tuple[int, int, int]) -> None:
+    cv2.polylines(image, [np.round(points).astype(np.int32)], True, (255, 255, 255), 4, cv2.LINE_AA)
+    cv2.polylines(image, [np.round(points).astype(np.int32)], True, colour, 2, cv2.LINE_AA)

@@ -1,0 +1,111 @@
+"""Is the photograph fit to be read: light, clipping, sharpness, colour, size; each check names what it takes away."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.messages import Message
+from skinbeam.photo.colour import lab, linear
+from skinbeam.photo.gates import limit
+from skinbeam.photo.read import Picture
+from skinbeam.photo.regions import Regions, View
+
+__all__ = ["Problem", "check", "dim", "exposure", "sharpness"]
+
+Takes = Literal[
+    "all", "colour", "tone", "detail", "nothing"
+]  # "colour": maps, redness and tone; "tone": lightness alone
+
+_SHARPNESS_PUPIL_PX = 40.0  # a sharpness compares between pictures only at one size of the face
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: its code, its sentence, and what can no longer be read."""
+
+    code: str
+    message: Message
+    takes: Takes
+
+    def as_record(self) -> Mapping[str, str]:
+        """Return the JSON shape."""
+        return {"code": self.code, "message": self.message.text, "takes": self.takes}
+
+
+def exposure(rgb: Picture) -> Problem | None:
+    """Return what is wrong with the mean brightness (0 to 255) of a picture or a part of one."""
+    mean = float(rgb.mean())
+    least, most = limit("gate", "mean_min"), limit("gate", "mean_max")
+    if mean < least:
+        return Problem("too-dark", Message("photo-quality.dark", {"mean": round(mean), "least": least}), "all")
+    if mean > most:
+        return Problem("too-bright", Message("photo-quality.bright", {"mean": round(mean), "most": most}), "all")
+    return None
+
+
+def dim(rgb: Picture) -> Problem | None:
+    """Return a problem when nothing in the whole picture is bright, whatever the skin: then the exposure is unknown."""
+    brightest, least = float(np.quantile(rgb.max(axis=2), 0.995)), limit("gate", "bright_min")
+    if brightest >= least:
+        return None
+    return Problem("dim-picture", Message("photo-quality.dim", {"brightest": round(brightest), "least": least}), "tone")
+
+
+def sharpness(seen: View) -> float:
+    """Return the variance of the Laplacian over that of brightness, face reduced to 40 px between the pupils.
+
+    Dividing by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
+    """
+    gray = cv2.cvtColor(_box(seen), cv2.COLOR_RGB2GRAY).astype(np.float64)
+    scale = min(1.0, _SHARPNESS_PUPIL_PX / seen.face.pupil_px)
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    spread = float(small.var())
+    return float(cv2.Laplacian(small, cv2.CV_64F).var()) / spread if spread > 0 else 0.0
+
+
+def _box(seen: View) -> Picture:
+    """Return the face alone: a pupil distance to the sides and above, two below."""
+    (x, y), reach = seen.face.middle, seen.face.pupil_px
+    rows = slice(max(round(y - 0.5 * reach), 0), round(y + 1.8 * reach))
+    return seen.rgb[rows, max(round(x - 0.9 * reach), 0) : round(x + 0.9 * reach)]
+
+
+def check(seen: View, regions: Regions, pupil_px: float) -> list[Problem]:
+    """Return what is wrong with a photograph whose face was found, the gravest first."""
+    problems = [problem] if (problem := exposure(_box(seen))) else []
+    sharp, least = sharpness(seen), limit("gate", "sharpness_min")
+    if sharp < least:
+        problems.append(
+            Problem("blurred", Message("photo-quality.blurred", {"sharpness": sharp, "least": least}), "all")
+        )
+    if not regions.masks:
+        return [*problems, Problem("no-regions", Message("photo-quality.no_regions"), "all")]
+    skin = seen.rgb[regions.skin]
+    clipped, most = float(np.mean(((skin >= 254) | (skin <= 1)).any(axis=1))), limit("gate", "clipped_fraction_max")
+    if clipped > most:
+        params = {"percent": round(100 * clipped), "most": round(100 * most)}
+        problems.append(Problem("clipped", Message("photo-quality.clipped", params), "colour"))
+    problems += _cast(skin)
+    if regions.far_side:
+        problems.append(Problem("turned-away", Message("photo-quality.turned_away"), "nothing"))
+    detail = limit("gate", "pupil_px_detail")
+    if pupil_px < detail:
+        message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": detail})
+        problems.append(Problem("too-small-for-detail", message, "detail"))
+    return problems
+
+
+def _cast(skin: NDArray[np.uint8]) -> list[Problem]:
+    """Return what is wrong with the colour of skin pixels (n, 3)."""
+    _, a, b = np.median(lab(linear(skin)), axis=0)
+    if float(np.hypot(a, b)) < limit("gate", "chroma_min"):
+        return [Problem("no-colour", Message("photo-quality.grey"), "colour")]
+    hue, low, high = float(np.degrees(np.arctan2(b, a))), limit("gate", "hue_low_deg"), limit("gate", "hue_high_deg")
+    if not low <= hue <= high:
+        params = {"hue": round(hue), "low": low, "high": high}
+        return [Problem("colour-cast", Message("photo-quality.cast", params), "colour")]
+    return []
