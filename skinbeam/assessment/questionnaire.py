@@ -1,0 +1,208 @@
+"""From the case file to facts: what the rules may ask about a person, a concern and its field.
+
+A fact is a plain value under a name. What the case does not say is absent from the mapping, and a rule that needs it
+cannot be answered; what the case lists (history, medicines) is complete, so that a word not listed is a "no". The
+tables behind the words are `data/medications.toml` and `data/facts.toml`.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from skinbeam.messages import Message
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.fields import PHOTOTYPES, phototype_range, severity_range
+from skinbeam.schema.names import table
+
+__all__ = [
+    "CONCERN_FACTS",
+    "PERSON_FACTS",
+    "Fact",
+    "Questionnaire",
+    "concern_facts",
+    "darkest_phototype",
+    "fact_tables",
+    "fields_overlap",
+    "match_medication",
+    "medication_facts",
+    "medications",
+    "questionnaire",
+]
+
+Fact = bool | float | str | tuple[str, ...]
+
+PERSON_FACTS = (
+    "age_years",
+    "darkest_phototype",
+    "expectation",
+    "history",
+    "lactating",
+    "pregnant",
+    "sex",
+    "tan",
+)
+CONCERN_FACTS = (
+    "around_eyes",
+    "condition",
+    "diagnosed",
+    "hair_bearing",
+    "inside_orbital_rim",
+    "lesion_signs",
+    "off_face",
+    "severity_high",
+    "site",
+    "undiagnosed_pigment",
+)
+
+
+@dataclass(frozen=True)
+class Questionnaire:
+    """What was asked and answered.
+
+    Parameters
+    ----------
+    facts : facts about the person, by name; `medication.NAME` is months since the last dose, or False for never.
+    warnings : code and message of what was read but not understood.
+    """
+
+    facts: Mapping[str, Fact]
+    warnings: tuple[Mapping[str, str], ...] = ()
+
+
+@cache
+def fact_tables() -> Mapping[str, Any]:
+    """Return `data/facts.toml`: groups of sites and conditions, classes of colour, what a short pulse is."""
+    return _toml("facts.toml")
+
+
+@cache
+def medications() -> Mapping[str, Mapping[str, Any]]:
+    """Return medicine → title, classes, aliases and source, in the order of the file."""
+    return _toml("medications.toml")
+
+
+@cache
+def medication_facts() -> frozenset[str]:
+    """Return the names that a rule may ask about: every medicine and every class, as `medication.NAME`."""
+    names = {*medications(), *(kind for entry in medications().values() for kind in entry["classes"])}
+    return frozenset(f"medication.{name}" for name in names)
+
+
+def match_medication(text: str) -> tuple[str, ...]:
+    """Return the medicines that a free text names, by whole words; empty when none is known."""
+    words = f" {_normal(text)} "
+    return tuple(
+        name
+        for name, entry in medications().items()
+        if any(f" {_normal(alias)} " in words for alias in (name, entry["title"], *entry["aliases"]))
+    )
+
+
+def questionnaire(case: Case) -> Questionnaire:
+    """Return the facts about the person of `case`, and what in it was not understood."""
+    facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
+    facts |= dict.fromkeys(medication_facts(), False)
+    darkest = darkest_phototype(case)
+    if darkest is not None:
+        facts["darkest_phototype"] = float(darkest)
+    patient = case.patient
+    if patient is None:
+        return Questionnaire(MappingProxyType(facts))
+    facts |= {
+        "age_years": patient.age_years,
+        "history": tuple(patient.history),
+        "pregnant": patient.pregnant,
+        "lactating": patient.lactating,
+        "tan": patient.tan,
+    }
+    for name in ("sex", "expectation"):
+        value = getattr(patient, name)
+        if value is not None:
+            facts[name] = value
+    warnings = []
+    for taken in patient.medications:
+        known = match_medication(taken.name)
+        if not known:
+            message = Message("questionnaire.unknown-medication", {"name": taken.name}).text
+            warnings.append({"code": "unknown-medication", "message": message})
+        for name in known:
+            for fact in (name, *medications()[name]["classes"]):
+                before = facts[f"medication.{fact}"]
+                months = taken.last_dose_months
+                latest = months if isinstance(before, bool) else min(float(str(before)), months)
+                facts[f"medication.{fact}"] = latest
+    return Questionnaire(MappingProxyType(facts), tuple(warnings))
+
+
+def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:
+    """Return the facts about one concern and its field; without one, only what any field of the case shows.
+
+    A lesion counts in a field when its own field is part of it, or the other way round; a `[[lesion]]` has no site and
+    counts in every field.
+    """
+    in_field = [c for c in case.concern if concern is None or fields_overlap(concern.site, c.site)]
+    if concern is not None and concern not in in_field:
+        in_field.append(concern)
+    facts: dict[str, Fact] = {
+        "undiagnosed_pigment": any(_pigmented(c.condition) and not c.diagnosed for c in in_field)
+        or any(lesion.kind == "undiagnosed" for lesion in case.lesion),
+        "lesion_signs": tuple(sorted({sign for c in in_field for sign in c.lesion_signs})),
+    }
+    if concern is None:
+        return MappingProxyType(facts)
+    groups = fact_tables()["site_groups"]
+    named_for_eyes = concern.condition in fact_tables()["condition_groups"]["around-eyes"]
+    woman = case.patient is not None and case.patient.sex == "female"
+    facts |= {
+        "condition": concern.condition,
+        "site": concern.site,
+        "diagnosed": concern.diagnosed,
+        "off_face": concern.site in groups["off-face"],
+        "around_eyes": concern.site in groups["around-eyes"] or named_for_eyes,
+        "inside_orbital_rim": concern.site in groups["inside-orbital-rim"] or named_for_eyes,
+        "hair_bearing": concern.site in groups["hair"] or (concern.site in groups["beard"] and not woman),
+    }
+    if concern.severity is not None:
+        facts["severity_high"] = float(severity_range(concern.severity)[1])
+    return MappingProxyType(facts)
+
+
+def fields_overlap(site: str, other: str) -> bool:
+    """Return whether two sites share skin: the same one, or one a part of the other."""
+    parts = fact_tables()["site_parts"]
+    return site == other or other in parts.get(site, ()) or site in parts.get(other, ())
+
+
+def darkest_phototype(case: Case) -> int | None:
+    """Return the darkest phototype, 1 to 6, that the case leaves open; None when nothing was said of colour.
+
+    The darker end of the questionnaire's range and the class of a measured ITA are both taken, and the darker of the
+    two counts: light is limited by the darkest skin that the person may have.
+    """
+    found = []
+    if case.patient is not None and case.patient.phototype is not None:
+        found.append(phototype_range(case.patient.phototype)[1])
+    angles = [part.ita_deg for part in (case.skin, case.patient) if part is not None and part.ita_deg is not None]
+    bounds = fact_tables()["ita_classes"]["bounds_deg"]
+    found += [1 + sum(angle <= bound for bound in bounds) for angle in angles]
+    return min(max(found), len(PHOTOTYPES)) if found else None
+
+
+def _pigmented(condition: str) -> bool:
+    flagged = table("condition")[condition].get("pigmented", False)
+    return bool(flagged) or condition in fact_tables()["condition_groups"]["pigmented"]
+
+
+def _normal(text: str) -> str:
+    lowered = text.lower().replace("’", "'").replace("'", "")
+    return " ".join(re.sub(r"[^\w]+", " ", lowered).split())
+
+
+def _toml(name: str) -> Mapping[str, Any]:
+    return tomllib.loads((resources.files("skinbeam") / "data" / name).read_text(encoding="utf-8"))

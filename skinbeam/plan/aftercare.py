@@ -1,0 +1,182 @@
+"""What the rules say of the time after a session, and of how many sessions and how long: for the planner to read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import Message
+from skinbeam.plan.rules import Rule, holds, rules
+from skinbeam.provenance import used
+from skinbeam.schema.case import Case
+from skinbeam.schema.names import resolve
+
+__all__ = [
+    "Advice",
+    "Span",
+    "aftercare",
+    "downtime",
+    "interval",
+    "lookup",
+    "minutes",
+    "records",
+    "sessions",
+    "when_to_call",
+]
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A sentence for a person, with the rule that it comes from and the rule's source."""
+
+    rule: str
+    message: Message
+    source: str
+    strength: str
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of an advice."""
+        return {
+            "rule": self.rule,
+            "text": self.message.text,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+
+
+@dataclass(frozen=True)
+class Span:
+    """A printed range, as a source gives it.
+
+    Parameters
+    ----------
+    low, high : its ends, in `unit`.
+    central : the printed mean; None where only a range was printed.
+    unit : days, weeks, sessions or minutes.
+    of : what was counted, and in whom.
+    rule, source, message : the rule that holds it, its source, and what it says.
+    """
+
+    low: float
+    high: float
+    central: float | None
+    unit: str
+    of: str
+    rule: str
+    source: str
+    message: Message
+
+    def estimate(self, level: float = 0.8) -> Estimate:
+        """Return the span as an assumed estimate: its ends stand for a central interval of `level`.
+
+        No source says which share of people a printed range holds, so `level` is a judgement; the median is the printed
+        mean, else the middle of the range.
+        """
+        median = (self.low + self.high) / 2 if self.central is None else self.central
+        return Estimate(median, self.low, self.high, level, "assumed", basis=(self.source,))
+
+
+def aftercare(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+    """Return what to do after sessions with these modalities, in the order of the rules, each sentence once.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _advice(_named(modalities), case, call=False)
+
+
+def when_to_call(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+    """Return the signs for which a person calls the clinic after sessions with these modalities.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _advice(_named(modalities), case, call=True)
+
+
+def records() -> tuple[Advice, ...]:
+    """Return what is written down and asked before any laser is used."""
+    return _as_advice(rules("records"))
+
+
+def downtime(modality: str, condition: str, *, site: str | None = None) -> Span | Unknown:
+    """Return how long a session shows, in days."""
+    return lookup("downtime", modality, condition, site=site)
+
+
+def sessions(modality: str, condition: str, *, site: str | None = None) -> Span | Unknown:
+    """Return how many sessions were given."""
+    return lookup("sessions", modality, condition, site=site)
+
+
+def interval(modality: str, condition: str, *, site: str | None = None) -> Span | Unknown:
+    """Return how far apart sessions were, in weeks."""
+    return lookup("interval", modality, condition, site=site)
+
+
+def minutes(modality: str) -> Span | Unknown:
+    """Return how long a session takes in the chair, in minutes."""
+    return lookup("minutes", modality)
+
+
+def lookup(quantity: str, modality: str, condition: str | None = None, *, site: str | None = None) -> Span | Unknown:
+    """Return the range of `quantity` for a choice, from the rule that fits it most closely.
+
+    Parameters
+    ----------
+    quantity : downtime, redness, covering, sessions, interval, minutes or numbing.
+    modality, condition, site : names or aliases.
+
+    Returns
+    -------
+    Unknown when no rule gives it; nothing is carried over from another condition.
+
+    Raises
+    ------
+    InputError : an unknown name.
+    """
+    modality = resolve("modality", modality, field="modality")
+    condition = None if condition is None else resolve("condition", condition, field="condition")
+    site = None if site is None else resolve("site", site, field="site")
+    fitting = [
+        (bool(rule.sites), bool(rule.conditions), -rule.order, rule, value)
+        for rule in (*rules("downtime"), *rules("sessions"))
+        for value in rule.values
+        if value.quantity == quantity
+        and modality in rule.modalities
+        and (not rule.conditions or condition in rule.conditions)
+        and (not rule.sites or site in rule.sites)
+    ]
+    if not fitting:
+        purpose = "" if condition is None else f" for {condition}"
+        return Unknown(f"no source that was read gives the {quantity} of {modality}{purpose}")
+    *_, rule, value = max(fitting, key=lambda found: found[:3])
+    used(rule.source)
+    return Span(value.low, value.high, value.central, value.unit, value.of, rule.id, rule.source, rule.message)
+
+
+def _named(modalities: Iterable[str]) -> set[str]:
+    return {resolve("modality", name, field="modality") for name in modalities}
+
+
+def _advice(chosen: set[str], case: Case, *, call: bool) -> tuple[Advice, ...]:
+    person = questionnaire(case).facts
+    fields: list[dict[str, Fact]] = [{**person, **concern_facts(case, concern)} for concern in case.concern]
+    fitting = [
+        rule
+        for rule in rules("aftercare")
+        if rule.call is call
+        and chosen & set(rule.modalities)
+        and any(holds(rule.when, facts) for facts in fields or [dict(person)])
+    ]
+    return _as_advice(fitting)
+
+
+def _as_advice(found: Iterable[Rule]) -> tuple[Advice, ...]:
+    listed = tuple(Advice(rule.id, rule.message, rule.source, rule.strength) for rule in found)
+    used(*(advice.source for advice in listed))
+    return listed

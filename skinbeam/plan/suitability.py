@@ -1,0 +1,241 @@
+"""Whether a person may be treated, with what, and who said so.
+
+Every rule of use `suitability` that applies speaks, with its source; the strictest decision holds. A rule that cannot
+be answered, because age or colour is not known, is not passed over: the answer is then "ask".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
+from skinbeam.messages import Message
+from skinbeam.plan.rules import DECISIONS, OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
+from skinbeam.provenance import used
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.names import resolve, table
+from skinbeam.sources import cite
+
+__all__ = ["Reason", "Suitability", "judge", "judge_case", "severity"]
+
+# Facts that must be asked for when they are missing; what else is missing is a "no" or belongs to a later choice.
+_ASKED = {"darkest_phototype": "ask-phototype", "age_years": "ask-age"}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule that spoke.
+
+    Parameters
+    ----------
+    rule : its id in `data/rules.toml`, or `ask-...`, or `sources-differ-...`.
+    decision : what it asks for.
+    message : what it says.
+    source : key of its source.
+    strength : what kind of source that is.
+    about : the concern it speaks of, as "condition at site"; empty for the whole case.
+    """
+
+    rule: str
+    decision: Decision
+    message: Message
+    source: str
+    strength: str
+    about: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of a reason."""
+        record = {
+            "rule": self.rule,
+            "decision": self.decision,
+            "text": self.message.text,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+        return record | ({"about": self.about} if self.about else {})
+
+
+@dataclass(frozen=True)
+class Suitability:
+    """The strictest decision of all that spoke, and every reason, strictest first, then in the order of the rules."""
+
+    decision: Decision
+    reasons: tuple[Reason, ...]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of the decision and its reasons."""
+        return {"decision": self.decision, "reasons": [reason.as_record() for reason in self.reasons]}
+
+
+def severity(decision: Decision) -> int:
+    """Return how strict a decision is, 0 (suitable) to 3 (not suitable)."""
+    return DECISIONS.index(decision)
+
+
+def judge(
+    case: Case,
+    *,
+    concern: Concern | None = None,
+    modality: str | None = None,
+    device_wavelength_nm: float | None = None,
+    pulse_ms: float | None = None,
+    ipl: bool = False,
+) -> Suitability:
+    """Return what the rules say of a person, a concern, and a choice as far as it has been made.
+
+    Parameters
+    ----------
+    concern : the concern; without it, rules about a concern are silent, but a lesion anywhere still speaks.
+    modality : name or alias; without it, only rules that hold for every laser speak.
+    device_wavelength_nm, pulse_ms : what the device would emit, in nm and ms; without them, rules that ask are silent.
+    ipl : whether the device is intense pulsed light.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    if modality is not None:
+        modality = resolve("modality", modality, field="modality")
+    return _cited(_judged(case, concern, modality, _option_facts(modality, device_wavelength_nm, pulse_ms, ipl)))
+
+
+def _judged(
+    case: Case, concern: Concern | None, modality: str | None, option: Mapping[str, Fact] | None = None
+) -> Suitability:
+    facts = {
+        **questionnaire(case).facts,
+        **concern_facts(case, concern),
+        **(_option_facts(modality, None, None, False) if option is None else option),
+    }
+    about = "" if concern is None else f"{concern.condition} at {concern.site}"
+    spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
+    reasons = [_reason(rule, about) for rule in spoke]
+    return _ranked([*reasons, *_differing(spoke, about), *_asked(facts, modality)])
+
+
+def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:
+    """Return the decision that a whole plan carries, and the reasons that hold whatever modality is chosen.
+
+    For a concern, the mildest of its candidate modalities counts, since one of them is enough; over the concerns, the
+    mildest counts too, but never less than a rule that decides the whole case (an undiagnosed lesion, pregnancy ...),
+    and never plainly "suitable" while one concern is refused.
+
+    Parameters
+    ----------
+    candidates : condition → laser modalities that could be offered for it; every laser when left out.
+    """
+    if not case.concern:
+        return judge(case)
+    reasons: dict[tuple[str, str], Reason] = {(r.rule, r.about): r for r in _judged(case, None, None).reasons}
+    decisions: list[Decision] = []
+    for concern in case.concern:
+        names = (candidates or {}).get(concern.condition) or laser_modalities()
+        best = min((_judged(case, concern, name) for name in names), key=lambda s: severity(s.decision))
+        decisions.append(best.decision)
+        general = _judged(case, concern, None)
+        weight = severity(best.decision)
+        kept = [r for r in best.reasons if severity(r.decision) == weight and weight > severity(general.decision)]
+        for reason in (*general.reasons, *kept):
+            reasons.setdefault((reason.rule, reason.about), reason)
+    deciding = {rule.id for rule in rules("suitability") if rule.decides == "case"}
+    floor = [reason.decision for reason in reasons.values() if reason.rule in deciding]
+    mildest = min(decisions, key=severity)
+    if any(severity(d) >= severity("refer") for d in decisions):
+        floor.append("with-caution")
+    ranked = _ranked(_once(reasons.values()))
+    return _cited(Suitability(max([mildest, *floor], key=severity), ranked.reasons))
+
+
+def _once(reasons: Iterable[Reason]) -> list[Reason]:
+    """Drop what was said of a concern when the same was said of the whole case."""
+    listed = list(reasons)
+    whole = {reason.rule for reason in listed if not reason.about}
+    return [reason for reason in listed if not reason.about or reason.rule not in whole]
+
+
+def _option_facts(
+    modality: str | None, wavelength_nm: float | None, pulse_ms: float | None, ipl: bool
+) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {"ipl": ipl}
+    if modality is not None:
+        facts["modality"] = modality
+    if wavelength_nm is not None:
+        facts["wavelength_nm"] = wavelength_nm
+    if pulse_ms is not None:
+        facts["pulse"] = "short" if pulse_ms < fact_tables()["pulse"]["short_below_ms"] else "long"
+    elif modality is not None and table("modality")[modality]["laser"]:
+        facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
+    return facts
+
+
+def _concerns(rule: Rule, modality: str | None) -> bool:
+    if modality is None:
+        return set(laser_modalities()) <= set(rule.modalities)
+    return modality in rule.modalities
+
+
+def _reason(rule: Rule, about: str) -> Reason:
+    return Reason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about if _of_concern(rule) else "")
+
+
+def _of_concern(rule: Rule) -> bool:
+    """Whether what a rule says belongs to one concern and not to the person."""
+    return rule.decides != "case"
+
+
+def _differing(spoke: Sequence[Rule], about: str) -> list[Reason]:
+    """One reason for each topic on which rules that spoke decide differently."""
+    found = []
+    for topic in dict.fromkeys(rule.topic for rule in spoke if rule.topic):
+        group = [rule for rule in spoke if rule.topic == topic]
+        if len({rule.decision for rule in group}) == 1:
+            continue
+        strictest = max(group, key=lambda rule: severity(rule.decision))
+        views = [_view(rule) for rule in {(rule.source, rule.decision): rule for rule in group}.values()]
+        name = f"sources-differ-{topic.replace(' ', '-')}"
+        message = Message("rules.sources-differ", {"topic": topic, "views": "; ".join(views)})
+        found.append(Reason(name, strictest.decision, message, strictest.source, strictest.strength, about))
+    return found
+
+
+def _view(rule: Rule) -> str:
+    author = cite(rule.source).fields["author"].split(" and ")[0].split(",")[0]
+    decision = Message(f"rule_decision.{rule.decision}")
+    return Message("rules.view", {"source": author, "decision": decision}).text
+
+
+def _asked(facts: Mapping[str, Fact], modality: str | None) -> list[Reason]:
+    """One reason for each missing fact that keeps rules of this choice open."""
+    waiting: dict[str, int] = {}
+    for rule in rules("suitability"):
+        if modality is not None and modality not in rule.modalities:
+            continue
+        missing = missing_facts(rule.when, facts)
+        if modality is not None and missing & set(OPTION_FACTS):
+            continue
+        for fact in missing & set(_ASKED):
+            waiting[fact] = waiting.get(fact, 0) + 1
+    return [
+        Reason(
+            _ASKED[fact],
+            "with-caution",
+            Message(f"rules.{_ASKED[fact]}", {"rules": count}),
+            "rulepractice",
+            "practice",
+        )
+        for fact, count in sorted(waiting.items())
+    ]
+
+
+def _cited(suitability: Suitability) -> Suitability:
+    used(*(reason.source for reason in suitability.reasons))
+    return suitability
+
+
+def _ranked(reasons: Iterable[Reason]) -> Suitability:
+    order = {rule.id: rule.order for rule in rules()}
+    ranked = sorted(reasons, key=lambda r: (-severity(r.decision), order.get(r.rule, len(order))))
+    strictest = ranked[0].decision if ranked else "suitable"
+    return Suitability(strictest, tuple(ranked))
