@@ -1,0 +1,166 @@
+"""Claims that texts about laser treatment make, each with its verdict, and where a text makes them.
+
+A sentence makes a claim when it holds one phrase of every group of the claim's `find` and none of its `unless`. Phrases
+are compared word by word in lower case, without punctuation; a `*` ends a word that may go on. No pattern can take
+longer than its text: there is nothing to backtrack.
+"""
+
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from skinbeam.document import document, sha256_of
+from skinbeam.errors import InputError
+from skinbeam.messages import Message
+from skinbeam.provenance import used
+
+__all__ = ["SCHEMA", "claims", "claims_document", "find_claims"]
+
+SCHEMA = "skinbeam.claims/1"
+LARGEST_BYTES = 1_000_000
+LONGEST_SENTENCE = 300  # characters shown of a sentence that was found
+MOST_SENTENCES = 20  # shown for one claim
+_PROMISE = "P"  # claims that only other texts make: looked for, not listed without a file
+_END = re.compile(r"(?<=[.!?;])\s+")
+_BULLETS = ("-", "*", "•", "·", "–")
+_WORD = re.compile(r"[^\W_]+")
+
+
+@cache
+def claims() -> Mapping[str, Mapping[str, Any]]:
+    """Return `data/claims.toml`: claim id → verdict, rule, sources and phrases."""
+    file = resources.files("skinbeam") / "data" / "claims.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def claims_document(file: Path | None = None) -> dict[str, Any]:
+    """Return `skinbeam.claims/1`: every claim of the two texts, or those that the text in `file` makes.
+
+    Raises
+    ------
+    InputError : no such file, too large, not UTF-8, empty.
+    """
+    warnings: list[dict[str, str]] = []
+    if file is None:
+        listed = [
+            _entry(name, Message(f"claim-sentence.{name.lower()}").text) for name in claims() if name[0] != _PROMISE
+        ]
+        said: dict[str, Any] = {}
+    else:
+        text = _read(file)
+        listed, warnings = _listed(find_claims(text))
+        said = {"text_sha256": sha256_of(text.encode())}
+    return document(SCHEMA, case_sha256=sha256_of(said), seed=0, warnings=warnings, body={"claims": listed})
+
+
+def find_claims(text: str) -> list[tuple[str, str]]:
+    """Return (claim id, sentence) in the order of the text; contradictions between found claims come last."""
+    found: list[tuple[str, str]] = []
+    for sentence in _sentences(text):
+        words = f" {' '.join(_WORD.findall(sentence.lower()))} "
+        if words.isspace():
+            continue
+        found += [(name, " ".join(sentence.split())) for name, claim in claims().items() if _makes(claim, words)]
+    names = {name for name, _ in found}
+    for name, claim in claims().items():
+        pair = [next((one for one in group if one in names), None) for group in claim.get("found_with", ())]
+        if pair and None not in pair:
+            sentences = [next(sentence for other, sentence in found if other == one) for one in pair]
+            found.append((name, " / ".join(dict.fromkeys(sentences))))
+    return found
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """Yield the sentences of a text; an empty line or a bullet ends one too."""
+    paragraph: list[str] = []
+    for line in [*text.splitlines(), ""]:
+        if not line.strip() or line.lstrip().startswith(_BULLETS):
+            yield from _END.split(" ".join(paragraph))
+            paragraph = []
+        paragraph.append(line)
+
+
+def _makes(claim: Mapping[str, Any], words: str) -> bool:
+    groups = claim.get("find")
+    if not groups or not all(any(_holds(phrase, words) for phrase in group) for group in groups):
+        return False
+    return not any(_holds(phrase, words) for phrase in claim.get("unless", ()))
+
+
+def _holds(phrase: str, words: str) -> bool:
+    """Whether the phrase stands in the words; `*` ends a word that may go on."""
+    if "*" not in phrase:
+        return f" {phrase} " in words
+    return _wild(phrase).search(words) is not None
+
+
+@cache
+def _wild(phrase: str) -> re.Pattern[str]:
+    """`*` as the rest of one word; words are parted by single spaces, so there is one way to match."""
+    return re.compile(
+        " " + r"\S* ".join(re.escape(part.strip()) for part in phrase.split("*")[:-1]) + r"\S* " + _tail(phrase)
+    )
+
+
+def _tail(phrase: str) -> str:
+    rest = phrase.rsplit("*", 1)[1].strip()
+    return re.escape(rest) + " " if rest else ""
+
+
+def _listed(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Entries of what was found, each claim at most a stated number of times, and what to say of the rest."""
+    if not found:
+        return [], [{"code": "no-claim-found", "message": Message("claims-warning.none-found").text}]
+    shown: Counter[str] = Counter()
+    more: Counter[str] = Counter()
+    entries = []
+    for name, sentence in dict.fromkeys(found):
+        if shown[name] == MOST_SENTENCES:
+            more[name] += 1
+            continue
+        shown[name] += 1
+        cut = sentence if len(sentence) <= LONGEST_SENTENCE else sentence[: LONGEST_SENTENCE - 1] + "…"
+        entries.append(_entry(name, cut))
+    if not more:
+        return entries, []
+    params = {"count": more.total(), "limit": MOST_SENTENCES, "claims": list(more)}
+    return entries, [{"code": "more-sentences", "message": Message("claims-warning.more", params).text}]
+
+
+def _entry(name: str, sentence: str) -> dict[str, Any]:
+    claim = claims()[name]
+    used(*claim["sources"])
+    return {
+        "id": name,
+        "sentence": sentence,
+        "claim": Message(f"claim.{name.lower()}").text,
+        "verdict": claim["verdict"],
+        "evidence": Message(f"claim-evidence.{name.lower()}").text,
+        "better": Message(f"claim-better.{name.lower()}").text,
+        "rule": claim["rule"],
+        "sources": claim["sources"],
+    }
+
+
+def _read(file: Path) -> str:
+    def fault(code: str, message: str, hint: str) -> InputError:
+        return InputError(code, message, field="FILE", hint=hint, file=file.name)
+
+    if not file.is_file():
+        raise fault("missing-file", f'there is no file "{file.name}"', "A text file.")
+    with file.open("rb") as stream:
+        data = stream.read(LARGEST_BYTES + 1)
+    if len(data) > LARGEST_BYTES:
+        raise fault("too-large", f"is larger than {LARGEST_BYTES} bytes", "A text of at most 1 MB.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise fault("not-utf-8", f"is not UTF-8 text (byte {error.start})", "A text file in UTF-8.") from error
+    if "\0" in text or not text.strip():
+        raise fault("no-text", "holds no text", "A text file in UTF-8.")
+    return text
