@@ -1,0 +1,161 @@
+"""How deep a pulse removes tissue, and what heat it leaves below.
+
+Two limits (Vogel and Venugopalan 2003, sec. 5): with penetration depth delta and enthalpy of ablation h per volume,
+
+    blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves, after the pulse   (ablation 1)
+    steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
+
+The pulse is of the first kind when it is over before heat leaves the layer in which it is absorbed,
+
+    tau < delta^2 / (4 kappa),                                                                            (ablation 3)
+
+and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1.
+
+Residual damage below the floor is the deeper of what light reaches and what heat reaches,
+
+    r = max(delta, sqrt(4 kappa t)),  t the time for which the floor is held hot (the pulse or the dwell).  (ablation 4)
+
+Not modelled: that a dried surface absorbs less, so a later pass at the same place removes less than the first, and that
+the plume shields fast pulse trains. Nothing here was calibrated on either.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.provenance import used
+from skinbeam.sources import Sourced
+from skinbeam.units import CM, J_CM2, MJ, UM
+
+__all__ = [
+    "Ablation",
+    "ablation_of",
+    "blow_off_depth",
+    "depth",
+    "is_blow_off",
+    "microbeam_ablation_of",
+    "residual_damage",
+    "steady_depth",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What is known of ablation by one laser, SI.
+
+    Parameters
+    ----------
+    name : key in `data/tissue/ablation.toml`.
+    enthalpy : J/m³. threshold : J/m². Both with their spread.
+    penetration : m, or None for a microbeam.
+    rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
+    limits : range of the calibration: `pulse_s`, or `diameter_m` and `energy_J`.
+    """
+
+    name: str
+    enthalpy: Sourced
+    threshold: Sourced
+    penetration: Sourced | None
+    rim: Sourced | None
+    rim_energy_J: float | None
+    limits: Mapping[str, tuple[float, float]]
+
+
+def ablation_of(wavelength_nm: float) -> Ablation | None:
+    """Return the calibration for a wide beam at this wavelength, or None: then nothing can be predicted."""
+    return _noted(_find("laser", wavelength_nm))
+
+
+def microbeam_ablation_of(wavelength_nm: float) -> Ablation | None:
+    """Return the calibration for fractional beams at this wavelength, or None: then nothing can be predicted."""
+    return _noted(_find("microbeam", wavelength_nm))
+
+
+def _noted(found: tuple[Ablation, tuple[str, ...]] | None) -> Ablation | None:
+    """Say that the sources were used, at every read and not only at the first."""
+    if found is None:
+        return None
+    used(*found[1])
+    return found[0]
+
+
+@cache
+def _find(kind: Literal["laser", "microbeam"], wavelength_nm: float) -> tuple[Ablation, tuple[str, ...]] | None:
+    file = resources.files("skinbeam") / "data" / "tissue" / "ablation.toml"
+    for name, entry in tomllib.loads(file.read_text(encoding="utf-8"))[kind].items():
+        low, high = entry["wavelength_nm"]
+        if low <= wavelength_nm <= high:
+            values = [part for part in entry.values() if isinstance(part, dict)]
+            keys = [key for part in values for key in (part["source"], *part.get("also", ()))]
+            return _read(name, entry), tuple(keys)
+    return None
+
+
+def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
+    def value(key: str, unit: float) -> Sourced | None:
+        if key not in entry:
+            return None
+        read = Sourced.from_table(entry[key])
+        return replace(read, value=read.value * unit, low=read.low * unit, high=read.high * unit)
+
+    enthalpy, threshold = value("enthalpy_J_cm3", CM**-3), value("threshold_J_cm2", J_CM2)
+    if enthalpy is None or threshold is None:
+        raise ValueError(f"{name} in ablation.toml needs enthalpy_J_cm3 and threshold_J_cm2")
+    limits = {}
+    if "pulse_shortest_s" in entry:
+        limits["pulse_s"] = (float(entry["pulse_shortest_s"]), float(entry["pulse_longest_s"]))
+    if "energy_highest_mJ" in entry:
+        limits["energy_J"] = (0.0, entry["energy_highest_mJ"] * MJ)
+        limits["diameter_m"] = (entry["diameter_shortest_um"] * UM, entry["diameter_longest_um"] * UM)
+    rim_energy_J = entry["rim_energy_mJ"] * MJ if "rim_energy_mJ" in entry else None
+    return Ablation(name, enthalpy, threshold, value("penetration_um", UM), value("rim_um", UM), rim_energy_J, limits)
+
+
+def is_blow_off(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether pulses end before heat leaves the absorbing layer (ablation 3)."""
+    delta = np.asarray(penetration_m, dtype=np.float64)
+    return np.asarray(pulse_s) < delta**2 / (4 * np.asarray(diffusivity_m2_s, dtype=np.float64))
+
+
+def blow_off_depth(exposure_J_m2: ArrayLike, enthalpy_J_m3: ArrayLike, penetration_m: ArrayLike) -> Array:
+    """Return the depth, m, of (ablation 1); 0 below the threshold h delta. Shapes broadcast."""
+    delta = np.asarray(penetration_m, dtype=np.float64)
+    ratio = np.asarray(exposure_J_m2, dtype=np.float64) / (np.asarray(enthalpy_J_m3, dtype=np.float64) * delta)
+    return delta * np.log(np.maximum(ratio, 1.0))
+
+
+def steady_depth(exposure_J_m2: ArrayLike, threshold_J_m2: ArrayLike, enthalpy_J_m3: ArrayLike) -> Array:
+    """Return the depth, m, of (ablation 2); 0 below the threshold. Shapes broadcast."""
+    above = np.asarray(exposure_J_m2, dtype=np.float64) - np.asarray(threshold_J_m2, dtype=np.float64)
+    return np.maximum(above, 0.0) / np.asarray(enthalpy_J_m3, dtype=np.float64)
+
+
+def depth(
+    exposure_J_m2: ArrayLike,
+    pulse_s: ArrayLike,
+    *,
+    enthalpy_J_m3: ArrayLike,
+    threshold_J_m2: ArrayLike,
+    penetration_m: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+) -> Array:
+    """Return the depth, m, that one pulse removes, by the limit that (ablation 3) names. Shapes broadcast."""
+    return np.where(
+        is_blow_off(pulse_s, penetration_m, diffusivity_m2_s),
+        blow_off_depth(exposure_J_m2, enthalpy_J_m3, penetration_m),
+        steady_depth(exposure_J_m2, threshold_J_m2, enthalpy_J_m3),
+    )
+
+
+def residual_damage(penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike, hot_s: ArrayLike) -> Array:
+    """Return the depth of damage below the floor of the crater, m (ablation 4). Shapes broadcast."""
+    heat = np.sqrt(4 * np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(hot_s, dtype=np.float64))
+    return np.maximum(np.asarray(penetration_m, dtype=np.float64), heat)
