@@ -2,7 +2,7 @@
 
 A fact is a plain value under a name. What the case does not say is absent from the mapping, and a rule that needs it
 cannot be answered; what the case lists (history, medicines) is complete, so that a word not listed is a "no". The
-tables behind the words are `data/medications.toml` and `data/facts.toml`.
+tables behind the words are `medications.toml`, `facts.toml`, `sites.toml` and `conditions.toml` under `data/`.
 """
 
 import re
@@ -77,7 +77,7 @@ class Questionnaire:
 
 @cache
 def fact_tables() -> Mapping[str, Any]:
-    """Return `data/facts.toml`: groups of sites and conditions, classes of colour, what a short pulse is."""
+    """Return `data/facts.toml`: parts of sites, groups of conditions, classes of colour, what a short pulse is."""
     return _toml("facts.toml")
 
 
@@ -156,17 +156,17 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:
     }
     if concern is None:
         return MappingProxyType(facts)
-    groups = fact_tables()["site_groups"]
+    site = table("site")[concern.site]
     named_for_eyes = concern.condition in fact_tables()["condition_groups"]["around-eyes"]
     woman = case.patient is not None and case.patient.sex == "female"
     facts |= {
         "condition": concern.condition,
         "site": concern.site,
         "diagnosed": concern.diagnosed,
-        "off_face": concern.site in groups["off-face"],
-        "around_eyes": concern.site in groups["around-eyes"] or named_for_eyes,
-        "inside_orbital_rim": concern.site in groups["inside-orbital-rim"] or named_for_eyes,
-        "hair_bearing": concern.site in groups["hair"] or (concern.site in groups["beard"] and not woman),
+        "off_face": site.get("off_face", True),
+        "around_eyes": site.get("around_eyes", False) or named_for_eyes,
+        "inside_orbital_rim": site.get("inside_orbital_rim", False) or named_for_eyes,
+        "hair_bearing": site.get("hair_bearing", "all") in (("all",) if woman else ("all", "men")),
     }
     if concern.severity is not None:
         facts["severity_high"] = float(severity_range(concern.severity)[1])
@@ -195,8 +195,7 @@ def darkest_phototype(case: Case) -> int | None:
 
 
 def _pigmented(condition: str) -> bool:
-    flagged = table("condition")[condition].get("pigmented", False)
-    return bool(flagged) or condition in fact_tables()["condition_groups"]["pigmented"]
+    return bool(table("condition")[condition]["pigmented"])
 
 
 def _normal(text: str) -> str:

@@ -124,14 +124,15 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
 
     Parameters
     ----------
-    candidates : condition → laser modalities that could be offered for it; every laser when left out.
+    candidates : condition → laser modalities that could be offered for it. When left out, those that the table of
+        conditions does not rule out; every laser where it rules out all.
     """
     if not case.concern:
         return judge(case)
     reasons: dict[tuple[str, str], Reason] = {(r.rule, r.about): r for r in _judged(case, None, None).reasons}
     decisions: list[Decision] = []
     for concern in case.concern:
-        names = (candidates or {}).get(concern.condition) or laser_modalities()
+        names = (candidates or {}).get(concern.condition) or _usable(concern.condition) or laser_modalities()
         best = min((_judged(case, concern, name) for name in names), key=lambda s: severity(s.decision))
         decisions.append(best.decision)
         general = _judged(case, concern, None)
@@ -146,6 +147,11 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
         floor.append("with-caution")
     ranked = _ranked(_once(reasons.values()))
     return _cited(Suitability(max([mildest, *floor], key=severity), ranked.reasons))
+
+
+def _usable(condition: str) -> list[str]:
+    listed = table("condition")[condition].get("modality", {})
+    return [name for name, choice in listed.items() if choice["use"] != "not"]
 
 
 def _once(reasons: Iterable[Reason]) -> list[Reason]:

@@ -1,0 +1,221 @@
+"""A case file becomes facts: names are matched, what is missing stays missing, and risks are told in words."""
+
+from typing import Any
+
+import pytest
+
+from skinbeam.assessment.questionnaire import (
+    CONCERN_FACTS,
+    PERSON_FACTS,
+    concern_facts,
+    darkest_phototype,
+    fact_tables,
+    fields_overlap,
+    match_medication,
+    medication_facts,
+    medications,
+    questionnaire,
+)
+from skinbeam.assessment.risks import risks
+from skinbeam.provenance import collect
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+from skinbeam.schema.names import table
+from skinbeam.sources import bibliography
+
+
+def _case(patient: dict[str, Any] | None = None, *concerns: dict[str, Any], **more: Any) -> Case:
+    person = {"age_years": 40.0} | (patient or {})
+    given = list(concerns) or [{"condition": "wrinkles", "site": "cheeks"}]
+    return parse(Case, {"patient": person, "concern": given, **more}, file="case")
+
+
+@pytest.mark.parametrize("name", list(medications()))
+def test_every_medicine_is_found_by_each_of_its_names(name: str) -> None:
+    entry = medications()[name]
+    for alias in (name, entry["title"], *entry["aliases"]):
+        assert name in match_medication(alias), alias
+        assert name in match_medication(f"  {alias.upper()} 20 mg, daily")
+    assert entry["classes"]
+    assert entry.get("source", "ruleclasses") in bibliography()
+
+
+def test_no_alias_means_medicines_of_two_kinds() -> None:
+    for name, entry in medications().items():
+        for alias in entry["aliases"]:
+            for found in match_medication(alias):
+                assert medications()[found]["classes"] == entry["classes"], (name, alias)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Roaccutane®", ("isotretinoin",)),
+        ("St. John’s Wort 300mg", ("st-johns-wort",)),
+        ("low-dose aspirin", ("aspirin",)),
+        ("warfarin and amiodarone", ("amiodarone", "vitamin-k-antagonist")),
+        ("isotretinoin", ("isotretinoin",)),
+        ("golden root", ()),
+        ("paracetamol", ()),
+        ("", ()),
+    ],
+)
+def test_names_are_matched_by_whole_words(text: str, found: tuple[str, ...]) -> None:
+    assert match_medication(text) == found
+
+
+def test_an_unmatched_medicine_is_a_warning_and_not_an_error() -> None:
+    asked = questionnaire(_case({"medications": [{"name": "Zzyzx forte"}, {"name": "aspirin"}]}))
+    assert [warning["code"] for warning in asked.warnings] == ["unknown-medication"]
+    assert "Zzyzx forte" in asked.warnings[0]["message"]
+
+
+def test_the_latest_dose_counts_for_the_medicine_and_its_class() -> None:
+    taken = [
+        {"name": "prednisone", "last_dose_months": 8.0},
+        {"name": "methotrexate", "last_dose_months": 2.0},
+        {"name": "Prednisolone", "last_dose_months": 5.0},
+    ]
+    facts = questionnaire(_case({"medications": taken})).facts
+    assert facts["medication.systemic-steroid"] == 5.0
+    assert facts["medication.immunosuppressant"] == 2.0
+    assert facts["medication.gold"] is False
+
+
+def test_a_dose_of_today_is_not_never() -> None:
+    facts = questionnaire(_case({"medications": [{"name": "aspirin"}]})).facts
+    assert facts["medication.aspirin"] == 0.0
+    assert facts["medication.aspirin"] is not False
+
+
+def test_what_is_not_said_is_absent_and_what_is_not_listed_is_a_no() -> None:
+    facts = questionnaire(_case()).facts
+    assert "darkest_phototype" not in facts
+    assert "expectation" not in facts
+    assert facts["history"] == ()
+    assert facts["pregnant"] is False
+    assert set(facts) <= {*PERSON_FACTS, *medication_facts()}
+    nobody = parse(Case, {"concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case")
+    assert "age_years" not in questionnaire(nobody).facts
+
+
+def test_every_fact_can_be_known() -> None:
+    patient = {"phototype": "IV", "sex": "male", "expectation": "modest", "tan": "recent"}
+    case = _case(patient, {"condition": "laxity", "site": "neck", "severity": "mild-severe"})
+    assert set(questionnaire(case).facts) == {*PERSON_FACTS, *medication_facts()}
+    facts = concern_facts(case, case.concern[0])
+    assert set(facts) == set(CONCERN_FACTS)
+    assert facts["severity_high"] == 3.0
+
+
+def test_facts_cannot_be_changed() -> None:
+    facts = questionnaire(_case()).facts
+    with pytest.raises(TypeError, match="item assignment"):
+        facts["tan"] = "none"
+
+
+@pytest.mark.parametrize(
+    ("patient", "skin", "darkest"),
+    [
+        ({}, {}, None),
+        ({"phototype": "II"}, {}, 2),
+        ({"phototype": "II-IV"}, {}, 4),
+        # The six classes of ITA: above 55, above 41, above 28, above 10, above -30, and below.
+        ({"ita_deg": 55.1}, {}, 1),
+        ({"ita_deg": 55.0}, {}, 2),
+        ({"ita_deg": 41.0}, {}, 3),
+        ({"ita_deg": 28.0}, {}, 4),
+        ({"ita_deg": 10.0}, {}, 5),
+        ({"ita_deg": -30.0}, {}, 6),
+        ({"phototype": "VI", "ita_deg": 60.0}, {}, 6),
+        ({"phototype": "I", "ita_deg": 60.0}, {"ita_deg": 0.0}, 5),
+    ],
+)
+def test_the_darkest_that_is_left_open(patient: dict[str, Any], skin: dict[str, Any], darkest: int | None) -> None:
+    more = {"skin": skin} if skin else {}
+    assert darkest_phototype(_case(patient, **more)) == darkest
+
+
+@pytest.mark.parametrize("site", [name for name, entry in table("site").items() if entry["use"] == "treatment"])
+def test_overlap_is_mutual_and_every_site_lies_on_the_face_or_off_it(site: str) -> None:
+    tables = fact_tables()
+    assert fields_overlap(site, site)
+    off_face = table("site")[site]["off_face"]
+    assert (site == "full-face" or site in tables["site_parts"]["full-face"]) is not off_face
+    for other in table("site"):
+        assert fields_overlap(site, other) is fields_overlap(other, site)
+    assert fields_overlap(site, "full-face") is not off_face
+
+
+def test_the_tables_name_only_known_sites_and_conditions() -> None:
+    tables = fact_tables()
+    sites = {*tables["site_parts"], *(s for group in tables["site_parts"].values() for s in group)}
+    assert sites <= set(table("site"))
+    named = {condition for group in tables["condition_groups"].values() for condition in group}
+    assert named <= set(table("condition"))
+
+
+@pytest.mark.parametrize(
+    ("sex", "site", "bearing"),
+    [
+        ("female", "cheeks", False),
+        ("male", "cheeks", True),
+        (None, "cheeks", True),
+        ("female", "eyelid", True),
+        ("male", "nose", False),
+    ],
+)
+def test_where_hair_grows(sex: str | None, site: str, bearing: bool) -> None:
+    case = _case({} if sex is None else {"sex": sex}, {"condition": "wrinkles", "site": site})
+    assert concern_facts(case, case.concern[0])["hair_bearing"] is bearing
+
+
+def test_fine_lines_around_the_eyes_lie_there_whatever_the_site_says() -> None:
+    case = _case({}, {"condition": "fine-lines-periorbital", "site": "cheeks"})
+    facts = concern_facts(case, case.concern[0])
+    assert facts["around_eyes"] is True
+    assert facts["inside_orbital_rim"] is True
+
+
+def _names(case: Case) -> list[str]:
+    return [risk.name for risk in risks(case)]
+
+
+@pytest.mark.parametrize(
+    ("patient", "concern", "name"),
+    [
+        ({}, {}, "colour-unknown"),
+        ({"phototype": "III"}, {}, "dark-marks"),
+        ({"phototype": "I", "tan": "current"}, {}, "dark-marks"),
+        ({"phototype": "I", "history": ["pih"]}, {}, "dark-marks"),
+        ({"phototype": "I", "history": ["melasma"]}, {}, "dark-marks"),
+        ({"medications": [{"name": "gold", "last_dose_months": 99.0}]}, {}, "discolouration"),
+        ({"history": ["argyria"]}, {}, "discolouration"),
+        ({"history": ["keloid"]}, {}, "raised-scars"),
+        ({}, {"site": "neck"}, "scars-off-face"),
+        ({"history": ["diabetes-uncontrolled"]}, {}, "slow-healing"),
+        ({"medications": [{"name": "methotrexate"}]}, {}, "slow-healing"),
+        ({"history": ["herpes-labialis"]}, {}, "cold-sores"),
+        ({"medications": [{"name": "Xarelto"}]}, {}, "bruises"),
+        ({}, {"site": "eyelid"}, "eyes"),
+        ({"sex": "male"}, {}, "hair"),
+    ],
+)
+def test_each_answer_raises_its_risk(patient: dict[str, Any], concern: dict[str, Any], name: str) -> None:
+    case = _case(patient, {"condition": "wrinkles", "site": "cheeks"} | concern)
+    assert name in _names(case)
+    with collect() as keys:
+        found = risks(case)
+    assert all(risk.message.text and risk.source in bibliography() for risk in found)
+    assert set(keys) == {risk.source for risk in found}
+    assert {record["risk"] for record in (risk.as_record() for risk in found)} == {risk.name for risk in found}
+
+
+def test_a_person_without_any_has_none() -> None:
+    assert _names(_case({"phototype": "I", "sex": "female"})) == []
+
+
+def test_risks_say_no_number() -> None:
+    patient = {"phototype": "V", "tan": "recent", "history": ["pih", "keloid", "lupus", "gold-therapy"]}
+    for risk in risks(_case(patient, {"condition": "wrinkles", "site": "hands"})):
+        assert not any(letter.isdigit() for letter in risk.message.text)
