@@ -1,0 +1,206 @@
+"""How skin looks: reflectance and colour of draws, and readings of them as likelihood.
+
+The whole-skin reflectance needs both skin and light, so it stands here and not in `skin`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.document import document
+from skinbeam.errors import InputError
+from skinbeam.messages import Message
+from skinbeam.physics.ordinates import solve
+from skinbeam.schema.exposure import Reflectance
+from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.ensemble import LEVEL, quantiles
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg, lab_of_spectrum
+from skinbeam.skin.melanin import phototype_range
+from skinbeam.skin.model import Skin
+from skinbeam.skin.properties import optics, thermal
+from skinbeam.skin.spectra import MODEL_RANGE_NM
+from skinbeam.skin.tables import number, table
+from skinbeam.units import PER_CM, UM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["parse_wavelengths", "reflectance", "skin_document", "weigh_by_reading"]
+
+Array = NDArray[np.float64]
+MAX_WAVELENGTHS = 10_000
+# Solutions of the radiative transfer equation for one document: bounds its time to some ten seconds.
+MAX_SOLUTIONS = 20_000
+FEWEST_DRAWS = 20
+# Reflectance needs no radiance inside; 8 directions agree with 16 within 0.002.
+STREAMS = 8
+
+
+def parse_wavelengths(text: str) -> list[float]:
+    """Return the wavelengths, nm, of e.g. `532,577` or `400:1000:10` (stop included), in the order asked.
+
+    Raises
+    ------
+    InputError : not of that form, more than 10 000, or where skin is not described.
+    """
+    found: list[float] = []
+    for part in text.split(","):
+        found += _range(part.strip(), MAX_WAVELENGTHS - len(found))
+    low, high = MODEL_RANGE_NM
+    for value in found:
+        if not low <= value <= high:
+            raise _fault("out-of-range", f"{value:g} nm is out of range", f"From {low:g} to {high:g} nm.")
+    return found
+
+
+def _range(part: str, room: int) -> list[float]:
+    form = "Numbers separated by commas, or start:stop:step, such as 400:1000:10."
+    try:
+        ends = [float(end) for end in part.split(":")]
+    except ValueError:
+        raise _fault("not-a-number", f'"{part[:40]}" is not a wavelength', form) from None
+    if not all(np.isfinite(ends)) or len(ends) not in (1, 3):
+        raise _fault("wrong-value", f'"{part[:40]}" is not a wavelength or a range', form)
+    if len(ends) == 1:
+        count, start, step = 1, ends[0], 0.0
+    else:
+        start, stop, step = ends
+        if step <= 0 or stop < start:
+            raise _fault("wrong-value", f'"{part[:40]}" does not rise', "start:stop:step with stop above start, step above 0.")
+        # A hair more than a whole number of steps still counts as the stop.
+        steps = (stop - start) / step + 1e-9
+        count = int(min(steps, MAX_WAVELENGTHS)) + 1
+    if count > room:
+        raise _fault("too-many", "more wavelengths than can be computed were read", f"At most {MAX_WAVELENGTHS:,} in all.")
+    return [start + index * step for index in range(count)]
+
+
+def _fault(code: str, message: str, hint: str) -> InputError:
+    return InputError(code, message, field="--wavelength", hint=hint)
+
+
+def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: bool = True) -> Array:
+    """Return the directional-hemispherical reflectance of drawn skins under normal incidence, (sample, wavelength).
+
+    Parameters
+    ----------
+    specular : whether the first reflection at the surface counts.
+
+    Raises
+    ------
+    NotAvailable : a wavelength at which skin is not described.
+    """
+    thickness = ds["thickness_m"].to_numpy()
+    edges = np.array([0.0, float(thickness[0, 0])])
+    columns = []
+    for wavelength_nm in wavelengths_nm:
+        at = optics(ds, wavelength_nm)
+        light = solve(at.mua, at.mus, at.g, at.n, thickness, z_edges=edges, streams=STREAMS)
+        columns.append(light.reflectance_diffuse + (light.reflectance_specular if specular else 0.0))
+    return np.stack(columns, axis=1)
+
+
+def weigh_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
+    """Return the draws weighted by how well they agree with a reading: normal in each value.
+
+    The weights are likelihoods, not normalised, so that chunks of draws can be joined.
+
+    Raises
+    ------
+    NotAvailable : a wavelength at which skin is not described.
+    """
+    modelled = reflectance(ds, reading.wavelength_nm, specular=reading.specular == "included")
+    deviation = (modelled - np.asarray(reading.value)) / number(table("optics")["reading_deviation"])
+    likelihood = np.exp(-0.5 * np.sum(deviation**2, axis=1))
+    return ds.assign(weight=ds["weight"].copy(data=ds["weight"].to_numpy() * likelihood))
+
+
+def skin_document(
+    loaded: LoadedCase, wavelengths_nm: Sequence[float], *, draws: int = 200, seed: int = 0
+) -> dict[str, Any]:
+    """Return the document skinbeam.skin/1: layers, spectra and colour of the median skin, with the population's spread.
+
+    Every number is the weighted median over the draws, value by value; for many wavelengths the draws are fewer, and a warning says so.
+
+    Raises
+    ------
+    InputError : no draw agrees with the reading of the case.
+    NotAvailable : a preset of which nothing sourced is known.
+    """
+    skin = Skin.from_case(loaded.case)
+    warnings: list[Mapping[str, str]] = list(skin.warnings)
+    spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
+    most = max(FEWEST_DRAWS, MAX_SOLUTIONS // len(spectra_nm))
+    if draws > most:
+        params = {"draws": most, "asked": draws, "wavelengths": len(wavelengths_nm)}
+        warnings.append({"code": "fewer-draws", "message": Message("skin.fewer_draws", params).text})
+    if skin.layers:
+        warnings.append({"code": "layers-at-one-wavelength", "message": Message("skin.layers_replace").text})
+    ds = skin.sample(min(draws, most), seed)
+    if skin.reading is not None:
+        ds = weigh_by_reading(ds, skin.reading)
+    weight = ds["weight"].to_numpy()
+    if not weight.sum() > 0.0:
+        hint = "Readings as fractions of 1 of a white standard, of untreated skin."
+        text = Message("skin.reading_not_skin").text
+        raise InputError("reading-not-skin", text, field="skin.reflectance.value", hint=hint, file=loaded.file)
+    diffuse = dict(zip(spectra_nm, reflectance(ds, spectra_nm, specular=False).T, strict=True))
+    first = _surface(ds, spectra_nm)
+    total = {nm: values + first[nm] for nm, values in diffuse.items()}
+    lab = lab_of_spectrum([_median(total[nm], weight) for nm in COLOUR_WAVELENGTHS_NM])
+    ita_deg = float(ita_of_lab_deg(lab))
+    tail = (1.0 - LEVEL) / 2.0
+    bounds = [quantiles(total[nm], weight, (tail, 0.5, 1.0 - tail)) for nm in wavelengths_nm]
+    body = {
+        "wavelength_nm": list(wavelengths_nm),
+        "layers": _layers(ds, wavelengths_nm, weight),
+        "reflectance": [median for _, median, _ in bounds],
+        "reflectance_low": [low for low, _, _ in bounds],
+        "reflectance_high": [high for _, _, high in bounds],
+        "level": LEVEL,
+        "reflectance_excluded": [_median(diffuse[nm], weight) for nm in wavelengths_nm],
+        "Lab": {"L": float(lab.L), "a": float(lab.a), "b": float(lab.b)},
+        "ita_deg": ita_deg,
+        "phototype_range": phototype_range(ita_deg),
+        "draws": int(ds.sizes["sample"]),
+    }
+    return document("skinbeam.skin/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+
+
+def _surface(ds: "xr.Dataset", wavelengths_nm: Sequence[float]) -> dict[float, Array]:
+    """Reflectance of the first surface in air by wavelength, (sample,): Fresnel at normal incidence."""
+    found = {}
+    for nm in wavelengths_nm:
+        n = optics(ds, nm).n[:, 0]
+        found[nm] = ((n - 1.0) / (n + 1.0)) ** 2
+    return found
+
+
+def _median(values: Array, weight: Array) -> float:
+    return quantiles(values, weight, (0.5,))[0]
+
+
+def _layers(ds: "xr.Dataset", wavelengths_nm: Sequence[float], weight: Array) -> list[dict[str, Any]]:
+    """Each layer of the median skin; the thickness of one that reaches down without end is unknown."""
+    heat, spectra = thermal(ds), [optics(ds, nm) for nm in wavelengths_nm]
+    layers = []
+    for index, name in enumerate(ds["layer"].to_numpy()):
+        thickness_m = _median(ds["thickness_m"].to_numpy()[:, index], weight)
+        record: dict[str, Any] = {"name": str(name)}
+        if np.isfinite(thickness_m):
+            record["thickness_um"] = thickness_m / UM
+        else:
+            record["thickness_um"] = {"unknown": Message("skin.semi_infinite").text}
+        record |= {
+            "mua_per_cm": [_median(at.mua[:, index], weight) / PER_CM for at in spectra],
+            "mus_per_cm": [_median(at.mus[:, index], weight) / PER_CM for at in spectra],
+            "g": [_median(at.g[:, index], weight) for at in spectra],
+            "n": [_median(at.n[:, index], weight) for at in spectra],
+            "density_kg_m3": _median(heat.density[:, index], weight),
+            "heat_capacity_J_kgK": _median(heat.heat_capacity[:, index], weight),
+            "conductivity_W_mK": _median(heat.conductivity[:, index], weight),
+        }
+        layers.append(record)
+    return layers

@@ -1,0 +1,405 @@
+"""Skin as a distribution: from a case to draws of layers, melanin, blood, water, heat properties and vessels.
+
+Everything that differs between people is drawn; what the case gives is fixed. Draw k is the same whatever number of draws is asked for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.messages import Message
+from skinbeam.schema.case import Case
+from skinbeam.schema.exposure import Layer, Reflectance, Vessel
+from skinbeam.schema.fields import phototype_range as grade_ends
+from skinbeam.skin.draws import Draws, Median, RandomDraws, key_of, spread
+from skinbeam.skin.melanin import column_of_ita_m, exposure_factor, ita_prior_deg, ita_range_deg, phototype_range
+from skinbeam.skin.presets import LAYERS, Site, preset, site_of
+from skinbeam.skin.tables import number, sourced, table
+from skinbeam.skin.vessels import VesselKind, Vessels, given_vessels, vessel_population
+from skinbeam.sources import Sourced
+from skinbeam.units import PER_CM, UM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SHIFTS", "Skin"]
+
+Array = NDArray[np.float64]
+# Standard normals that a simulation turns into its own uncertain parameters, drawn here so that they belong to the draw.
+SHIFTS = (
+    "kinetics",
+    "blood_kinetics",
+    "ablation_threshold",
+    "ablation_penetration",
+    "ablation_enthalpy",
+    "nucleation",
+    "rupture",
+    "cooling",
+    "healing",
+    "endpoint",
+)
+_MATERIALS = ("corneum", "epidermis", "dermis", "dermis", "dermis", "dermis", "fat")
+_VASCULAR: Mapping[str, VesselKind] = {
+    "telangiectasia": "facial-telangiectasia",
+    "spider": "facial-telangiectasia",
+    "port-wine-stain": "port-wine-stain",
+}
+_UNITS = {
+    "thickness_m": "m",
+    "vessel_radius_m": "m",
+    "mua_per_m": "1/m",
+    "mus_per_m": "1/m",
+    "density_kg_m3": "kg/m3",
+    "heat_capacity_J_kgK": "J/(kg K)",
+    "conductivity_W_mK": "W/(m K)",
+    "temperature_C": "degC",
+    "ita_deg": "degree",
+    "vessel_depth_m": "m",
+    "vessel_diameter_m": "m",
+    "wall_m": "m",
+    "melanosome_diameter_m": "m",
+}
+
+
+@dataclass(frozen=True)
+class Skin:
+    """What is known of a skin; `sample` draws such skins.
+
+    Parameters
+    ----------
+    preset, site : as in the case file; `site` counts for `human` alone.
+    age_years, sex : of the person; None when not said.
+    ita_deg : measured colour, or None. phototype : used only without a measured colour and without a reading.
+    tan : none, recent or current; counts only where the colour is not measured.
+    temperature_C, hydration : fixed where given.
+    melanosome : cutaneous or retinal.
+    melanin_ratio : of a lesion in the beam over the skin around it.
+    vessels : given vessels, else `vessel_kind` draws them; None draws none.
+    layers : explicit layers, which replace the preset's.
+    reading : a reflectance reading, for `simulate.appearance.weigh_by_reading`.
+    warnings : records with `code` and `message`.
+    """
+
+    preset: str = "human"
+    site: str | None = None
+    age_years: float | None = None
+    sex: str | None = None
+    ita_deg: float | None = None
+    phototype: str | None = None
+    tan: str = "none"
+    temperature_C: float | None = None
+    hydration: float | None = None
+    melanosome: str = "cutaneous"
+    melanin_ratio: Sourced | None = None
+    vessels: tuple[Vessel, ...] = ()
+    vessel_kind: VesselKind | None = None
+    layers: tuple[Layer, ...] = ()
+    reading: Reflectance | None = None
+    warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
+
+    @classmethod
+    def from_case(cls, case: Case, *, site: str | None = None) -> "Skin":
+        """Return the skin of a case, at its own site, else at `site`, else where its first concern is.
+
+        Raises
+        ------
+        NotAvailable : a preset of which nothing sourced is known.
+        """
+        part, person = case.skin, case.patient
+        name = part.preset if part is not None else "human"
+        if not (part is not None and part.layer):
+            preset(name)
+        ita = _first(part and part.ita_deg, person and person.ita_deg)
+        phototype = person.phototype if person is not None else None
+        reading = part.reflectance if part is not None else None
+        ratio, warnings = _melanin_ratio(case)
+        warnings += _colour_warnings(ita, phototype)
+        place = _first(part and part.site, site, case.concern[0].site if case.concern else None)
+        kinds = [_VASCULAR[lesion.kind] for lesion in case.lesion if lesion.kind in _VASCULAR]
+        has_vessels = "material" not in table("presets")[name] and not (part is not None and part.layer)
+        return cls(
+            preset=name,
+            site=place,
+            age_years=person.age_years if person is not None else None,
+            sex=person.sex if person is not None else None,
+            ita_deg=ita,
+            phototype=None if ita is not None or reading is not None else phototype,
+            tan=person.tan if person is not None else "none",
+            temperature_C=part.temperature_C if part is not None else None,
+            hydration=part.hydration if part is not None else None,
+            melanosome=(part.melanosome if part is not None else None) or "cutaneous",
+            melanin_ratio=ratio,
+            vessels=tuple(case.vessel),
+            vessel_kind=kinds[0] if kinds else "normal" if has_vessels else None,
+            layers=tuple(part.layer) if part is not None else (),
+            reading=reading,
+            warnings=tuple(warnings),
+        )
+
+    def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> "xr.Dataset":
+        """Return draws `start` to `start + n` as a Dataset with leading `sample`, `weight` and units in attrs.
+
+        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of explicit
+        layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`, `oxygenation`.
+        (sample): `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, and standard normals
+        `NAME_shift` for the names in `SHIFTS`. A generator gives its key once, so the same seed must be used for further chunks.
+        """
+        return self._dataset(RandomDraws(key_of(rng), n, start))
+
+    def median(self) -> "xr.Dataset":
+        """Return the one skin in the middle of every distribution, in the form of `sample`."""
+        return self._dataset(Median())
+
+    def _dataset(self, draws: Draws) -> "xr.Dataset":
+        import xarray as xr
+
+        if self.layers:
+            names, layered = _explicit(draws, self.layers)
+            material = ["explicit"] * len(names)
+            own: dict[str, Array] = {}
+        elif "material" in preset(self.preset):
+            names, material, layered, own = self._bulk(draws)
+        else:
+            names, material = list(LAYERS), list(_MATERIALS)
+            layered, own = self._skin(draws)
+        own |= {"weight": np.ones(draws.count), "temperature_C": self._temperature(draws)}
+        diameter = sourced(table("melanin")["melanosome"][self.melanosome]["diameter_um"])
+        own["melanosome_diameter_m"] = spread(draws, "melanosome diameter", diameter) * UM
+        own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFTS}
+        vessels = self._vessels(draws, layered["thickness_m"])
+        by_vessel = {
+            "vessel_depth_m": vessels.depth,
+            "vessel_diameter_m": vessels.diameter,
+            "wall_m": vessels.wall,
+            "haematocrit": vessels.haematocrit,
+            "oxygenation": vessels.oxygenation,
+        }
+        variables: dict[str, Any] = {}
+        for dims, values in ((("sample",), own), (("sample", "layer"), layered), (("sample", "vessel"), by_vessel)):
+            variables |= {name: (dims, array, {"units": _UNITS.get(name, "1")}) for name, array in values.items()}
+        coords = {"layer": names, "material": ("layer", material)}
+        return xr.Dataset(variables, coords, {"preset": self.preset, "melanosome": self.melanosome})
+
+    def _skin(self, draws: Draws) -> tuple[dict[str, Array], dict[str, Array]]:
+        """Layers with an epidermis: human or animal."""
+        place = site_of(self.preset, self.site)
+        thickness = self._thickness(draws, place)
+        optics, one = table("optics"), np.ones(draws.count)
+        hydration_entry = sourced(optics["water"]["hydration"])
+        hydration = (
+            np.clip(spread(draws, "hydration", hydration_entry), 0.0, 1.0)
+            if self.hydration is None
+            else self.hydration * one
+        )
+        wet = hydration / hydration_entry.value
+
+        def water(name: str) -> Array:
+            return np.clip(spread(draws, f"water {name}", sourced(optics["water"][name])) * wet, 0.0, 1.0)
+
+        dermis = [hydration] * 4
+        fat_water = spread(draws, "water fat", sourced(optics["water"]["fat"]))
+        lipid = spread(draws, "lipid fat", sourced(optics["lipid"]["fat"]))
+        baseline = spread(draws, "baseline", sourced(optics["baseline"]["factor"]))
+        ita, melanin = self._melanin(draws, place, thickness[1])
+        zero = np.zeros(draws.count)
+        radii = [optics["vessel_radius_um"][name] for name in ("papillary", "plexus", "plexus", "plexus", "plexus")]
+        radius = [spread(draws, f"radius {i}", sourced(entry)) * UM for i, entry in enumerate(radii)]
+        layered = {
+            "thickness_m": thickness,
+            "melanosome_fraction": [zero, melanin, zero, zero, zero, zero, zero],
+            "blood_fraction": [zero, zero, *self._blood(draws, place, thickness)],
+            "vessel_radius_m": [zero, zero, *radius],
+            "water_fraction": [water("corneum"), water("epidermis"), *dermis, fat_water],
+            "lipid_fraction": [zero] * 6 + [lipid],
+            "baseline_factor": [baseline] * 6 + [zero],
+            "index_589": _index(draws, _MATERIALS),
+        }
+        thermal = ["corneum", "epidermis", *["dermis"] * 4, "fat"]
+        if place.thermal:
+            thermal = [f"{place.thermal}-{name}" for name in ("epidermis", "epidermis", *["dermis"] * 4, "fat")]
+        result = {name: np.stack(columns, axis=1) for name, columns in layered.items()} | _heat(draws, thermal)
+        own = _blood_kind(draws) | {"ita_deg": ita}
+        own["scattering_factor"] = spread(draws, "scattering", sourced(optics["scattering_factor"]))
+        return result, own
+
+    def _thickness(self, draws: Draws, place: Site) -> list[Array]:
+        """Thickness of the seven layers, m; what lies below the fat is treated as more of it."""
+        corneum = spread(draws, "stratum corneum", sourced(place.stratum_corneum)) * UM
+        living = spread(draws, "living epidermis", sourced(place.living_epidermis)) * UM
+        if "both" in place.dermis:
+            dermis = spread(draws, "dermis", sourced(place.dermis["both"])) * UM
+        else:
+            female, male = (spread(draws, "dermis", sourced(place.dermis[sex])) * UM for sex in ("female", "male"))
+            dermis = female if self.sex == "female" else male if self.sex == "male" else 0.5 * (female + male)
+        if self.preset == "human":
+            living, dermis = living * self._ageing("epidermis"), dermis * self._ageing("dermis")
+        share = table("layers")["dermis_share"]
+        papillary, upper, deep = (
+            dermis * spread(draws, name, sourced(share[name])) for name in ("papillary", "upper_plexus", "deep_plexus")
+        )
+        below = np.full(draws.count, np.inf)
+        return [corneum, living, papillary, upper, dermis - papillary - upper - deep, deep, below]
+
+    def _ageing(self, part: str) -> float:
+        """Thickness over that at the reference age."""
+        entry = table("layers")["age"]
+        limits = sourced(entry["range_years"])
+        reference = number(entry["reference_years"])
+        age = reference if self.age_years is None else min(max(self.age_years, limits.low), limits.high)
+        if part == "dermis":
+            per_decade = number(entry["dermis_per_decade"])
+        else:
+            sexes = [self.sex] if self.sex in ("female", "male") else ["female", "male"]
+            per_decade = float(np.mean([number(entry[f"epidermis_{sex}_per_decade"]) for sex in sexes]))
+        return 1.0 - per_decade * (age - reference) / 10.0
+
+    def _melanin(self, draws: Draws, place: Site, living_m: Array) -> tuple[Array, Array]:
+        """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis."""
+        one, shift = np.ones(draws.count), draws.normal("melanin inversion")
+        if self.ita_deg is not None:
+            ita = self.ita_deg * one
+            column = column_of_ita_m(ita, shift)
+        elif place.melanosome_fraction is not None:
+            ita = np.full(draws.count, np.nan)
+            epidermis_m = table("melanin")["by_ita"]["epidermis_um"] * UM
+            column = spread(draws, "melanin", sourced(place.melanosome_fraction)) * epidermis_m
+        else:
+            ita = ita_prior_deg(draws, self.phototype)
+            column = column_of_ita_m(ita, shift) * exposure_factor(draws, exposed=place.exposed, tan=self.tan)
+        if self.melanin_ratio is not None:
+            column = column * spread(draws, "lesion melanin", self.melanin_ratio)
+        return ita, np.minimum(column / living_m, 1.0)
+
+    def _blood(self, draws: Draws, place: Site, thickness: list[Array]) -> list[Array]:
+        """Blood fractions of the five lower layers: a mean over the dermis, in the proportions of a layer model."""
+        entry = table("optics")["blood_fraction"]
+        mean = spread(draws, "blood", sourced(entry[place.blood]))
+        profile = np.asarray(entry["profile"]["values"])
+        dermis = np.stack(thickness[2:6], axis=1)
+        norm = dermis.sum(axis=1) / (dermis @ profile)
+        fat = mean * spread(draws, "blood fat", sourced(entry["fat_share"]))
+        return [mean * ratio * norm for ratio in profile] + [fat]
+
+    def _bulk(self, draws: Draws) -> tuple[list[str], list[str], dict[str, Array], dict[str, Array]]:
+        """One semi-infinite layer of something that is not skin."""
+        entry = preset(self.preset)
+        material = str(entry["material"])
+        one, zero = np.ones((draws.count, 1)), np.zeros((draws.count, 1))
+        water = one
+        if material == "gelatin":
+            drawn = spread(draws, "water gelatin", sourced(entry["water_fraction"]))
+            water = (drawn if self.hydration is None else self.hydration * np.ones(draws.count))[:, None]
+        heat = _heat(draws, [material])
+        if material == "gelatin":
+            # Takata's rules are of mass fractions; gelatin and water differ little in density, so that volume serves.
+            for name, rule in table("thermal")["gelatin"].items():
+                heat[name] = rule["constant"] + rule["slope"] * water
+            dry = spread(draws, "index gelatin", sourced(table("optics")["index"]["gelatin_dry"]))[:, None]
+            index = dry + (number(table("optics")["index"]["water"]) - dry) * water
+        else:
+            index = np.stack(_index(draws, [material]), axis=1)
+        layered = {
+            "thickness_m": np.full((draws.count, 1), np.inf),
+            "melanosome_fraction": zero,
+            "blood_fraction": one if material == "blood" else zero,
+            "vessel_radius_m": zero,
+            "water_fraction": zero if material == "blood" else water,
+            "lipid_fraction": zero,
+            "baseline_factor": zero,
+            "index_589": index,
+        } | heat
+        own = _blood_kind(draws) | {"scattering_factor": np.ones(draws.count)}
+        return [self.preset if material != "water" else "water"], [material], layered, own
+
+    def _temperature(self, draws: Draws) -> Array:
+        if self.temperature_C is not None:
+            return np.full(draws.count, self.temperature_C)
+        where = "dish" if "material" in preset(self.preset) and not self.layers else "living"
+        return spread(draws, "temperature", sourced(table("thermal")["temperature_C"][where]))
+
+    def _vessels(self, draws: Draws, thickness: Array) -> Vessels:
+        if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):
+            return given_vessels(draws, self.vessels)
+        bottoms = np.cumsum(thickness, axis=1)
+        return vessel_population(self.vessel_kind).draw(draws, bottoms[:, 1], bottoms[:, 2], thickness[:, 3])
+
+
+def _first(*values: Any) -> Any:
+    """The first value that is given."""
+    return next((value for value in values if value is not None), None)
+
+
+def _explicit(draws: Draws, layers: tuple[Layer, ...]) -> tuple[list[str], dict[str, Array]]:
+    """Layers as the case gives them, the same in every draw."""
+    per_cm = {"mua_per_m": "mua_per_cm", "mus_per_m": "mus_per_cm"}
+    plain = ("g", "n", "density_kg_m3", "heat_capacity_J_kgK", "conductivity_W_mK")
+
+    def column(values: list[float]) -> Array:
+        return np.tile(np.array(values), (draws.count, 1))
+
+    layered = {name: column([getattr(layer, key) * PER_CM for layer in layers]) for name, key in per_cm.items()}
+    layered |= {name: column([getattr(layer, name) for layer in layers]) for name in plain}
+    thick = [np.inf if layer.thickness_um is None else layer.thickness_um * UM for layer in layers]
+    return [layer.name for layer in layers], layered | {"thickness_m": column(thick)}
+
+
+def _index(draws: Draws, materials: tuple[str, ...] | list[str]) -> list[Array]:
+    entry = table("optics")["index"]
+    return [spread(draws, f"index {name}", sourced(entry[name])) for name in materials]
+
+
+def _blood_kind(draws: Draws) -> dict[str, Array]:
+    """Haematocrit and oxygenation of the blood of the tissue, (sample,)."""
+    entry = table("optics")["blood"]
+    haematocrit = np.clip(spread(draws, "tissue haematocrit", sourced(entry["haematocrit"])), 0.0, 1.0)
+    oxygenation = spread(draws, "tissue oxygenation", sourced(entry["oxygenation"]))
+    return {"blood_haematocrit": haematocrit, "blood_oxygenation": oxygenation}
+
+
+def _heat(draws: Draws, materials: list[str]) -> dict[str, Array]:
+    result = {}
+    for name in ("conductivity_W_mK", "heat_capacity_J_kgK", "density_kg_m3"):
+        if materials == ["gelatin"]:
+            continue
+        columns = [spread(draws, f"{name} {m}", sourced(table("thermal")[m][name])) for m in materials]
+        result[name] = np.stack(columns, axis=1)
+    return result
+
+
+def _melanin_ratio(case: Case) -> tuple[Sourced | None, list[Mapping[str, str]]]:
+    """The melanin of the first lesion that says how much it holds, and warnings of those that do not."""
+    known = table("melanin")["lesion_ratio"]
+    warnings: list[Mapping[str, str]] = []
+    ratio: Sourced | None = None
+    for lesion in case.lesion:
+        found: Sourced | None = None
+        if lesion.melanin_ratio is not None:
+            given = lesion.melanin_ratio
+            found = Sourced(given, given, given, "fixed", known["lentigo"]["source"], "given in the case")
+        elif lesion.kind in known:
+            found = sourced(known[lesion.kind])
+        elif lesion.kind in ("naevus-of-ota", "undiagnosed"):
+            message = Message("skin.lesion_without_melanin", {"kind": lesion.kind})
+            warnings.append({"code": "lesion-without-melanin", "message": message.text})
+        ratio = ratio or found
+    return ratio, warnings
+
+
+def _colour_warnings(ita: float | None, phototype: str | None) -> list[Mapping[str, str]]:
+    warnings: list[Mapping[str, str]] = []
+    if ita is None:
+        return warnings
+    low, high = ita_range_deg()
+    if not low <= ita <= high:
+        message = Message("skin.ita_at_end", {"ita_deg": ita, "low_deg": low, "high_deg": high})
+        warnings.append({"code": "ita-at-end", "message": message.text})
+    if phototype is not None:
+        fitting = phototype_range(ita)
+        (first, last), (lightest, darkest) = grade_ends(phototype), grade_ends(fitting)
+        if last < lightest or first > darkest:
+            params = {"ita_deg": ita, "phototype": phototype, "fitting": fitting}
+            warnings.append({"code": "colour-conflict", "message": Message("skin.colour_conflict", params).text})
+    return warnings

@@ -1,0 +1,84 @@
+"""Skins other than human, and things that are not skin, by name."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import Message
+from skinbeam.skin.tables import table
+
+__all__ = ["LAYERS", "Site", "preset", "site_of"]
+
+# From the surface down; animals have the same.
+LAYERS = (
+    "stratum corneum",
+    "living epidermis",
+    "papillary dermis",
+    "upper plexus",
+    "reticular dermis",
+    "deep plexus",
+    "fat",
+)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Entries of the tables that describe the layers of a body site or an animal.
+
+    Parameters
+    ----------
+    stratum_corneum, living_epidermis, dermis : thickness in µm; `dermis` is `{both}` or `{female, male}`.
+    blood : name of the blood fraction.
+    exposed : whether the sun reaches it.
+    thermal : prefix of the materials of `thermal.toml`, empty for human ones.
+    melanosome_fraction : of an animal, averaged over the epidermis of the ITA table; empty where colour says it.
+    """
+
+    stratum_corneum: Mapping[str, Any]
+    living_epidermis: Mapping[str, Any]
+    dermis: Mapping[str, Any]
+    blood: str
+    exposed: bool
+    thermal: str = ""
+    melanosome_fraction: Mapping[str, Any] | None = None
+
+
+def preset(name: str) -> Mapping[str, Any]:
+    """Return the table of a preset.
+
+    Raises
+    ------
+    NotAvailable : nothing sourced is known of it.
+    """
+    entry: Mapping[str, Any] = table("presets")[name]
+    if "unavailable" in entry:
+        raise NotAvailable(
+            Message("skin.preset_unavailable", {"preset": name, "reason": entry["unavailable"]}).text
+        )
+    return entry
+
+
+def site_of(name: str, site: str | None) -> Site:
+    """Return the layers of a preset that has them: of the body site for `human`, else of the animal."""
+    entry = preset(name)
+    if name != "human":
+        return Site(
+            entry["stratum_corneum_um"],
+            entry["living_epidermis_um"],
+            {"both": entry["dermis_um"]},
+            entry["blood"],
+            exposed=False,
+            thermal="pig" if entry["thermal"] == "pig" else "",
+            melanosome_fraction=entry["melanosome_fraction"],
+        )
+    layers = table("layers")
+    place = layers["sites"][site or entry["site"]]
+    thickness = layers["thickness"]
+    return Site(
+        thickness[place["stratum_corneum"]],
+        thickness[place["living_epidermis"]],
+        thickness[place["dermis"]],
+        place["blood"],
+        place["exposed"],
+    )

@@ -1,0 +1,222 @@
+"""Optical and thermal properties of drawn skins, layer by layer, in SI.
+
+Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and what is neither, made of water, lipid and the
+baseline of bloodless tissue. Melanosomes are few enough to displace nothing. Blood lies in vessels, so that light that blood
+absorbs strongly does not reach all of it: its part is multiplied by (1 - exp(-2 mua r)) / (2 mua r) for vessels of radius r (van Veen 2002).
+
+From 2490 nm on water decides everything; scattering there falls on from 1600 nm as an assumed power law, and lipid and melanosomes, of which nothing was
+measured, are left out. Lipid is likewise left out below 429 and above 1098 nm.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import Message
+from skinbeam.provenance import used
+from skinbeam.skin.spectra import check_wavelength, spectrum
+from skinbeam.skin.tables import number, sourced, table
+from skinbeam.units import PER_CM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "MelanosomeKind",
+    "Optics",
+    "Thermal",
+    "anisotropy",
+    "baseline_mua",
+    "blood_mua",
+    "blood_thermal",
+    "lipid_mua",
+    "melanosome_mua",
+    "optics",
+    "reduced_scattering",
+    "thermal",
+    "water_mua",
+]
+
+Array = NDArray[np.float64]
+MelanosomeKind = Literal["cutaneous", "retinal"]
+_INDEX_REFERENCE_NM = 589.0
+
+
+@dataclass(frozen=True)
+class Optics:
+    """Absorption and scattering coefficients (1/m), mean cosine and refractive index; all (sample, layer)."""
+
+    mua: Array
+    mus: Array
+    g: Array
+    n: Array
+
+
+@dataclass(frozen=True)
+class Thermal:
+    """Conductivity W/(m K), heat capacity by volume J/(m³ K), density kg/m³, heat capacity J/(kg K); all (sample, layer)."""
+
+    conductivity: Array
+    heat_capacity_vol: Array
+    density: Array
+    heat_capacity: Array
+
+
+def water_mua(wavelength_nm: float) -> float:
+    """Return the absorption coefficient of water near 22 °C, 1/m (Segelstein, Kou, Wieliczka; 400 to 11000 nm).
+
+    Raises
+    ------
+    NotAvailable : outside the range.
+    """
+    return float(spectrum("water").at("absorption_per_m", wavelength_nm))
+
+
+def lipid_mua(wavelength_nm: float) -> float:
+    """Return the absorption coefficient of fat, 1/m (van Veen; 429 to 1098 nm).
+
+    Raises
+    ------
+    NotAvailable : outside the range.
+    """
+    return float(spectrum("fat").at("absorption_per_m", wavelength_nm))
+
+
+def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLike) -> Array:
+    """Return the absorption coefficient of whole blood in bulk, its water included, 1/m, in the shape of the arguments.
+
+    The table is of blood at haematocrit 0.45; what exceeds the absorption of its water is the cells' and follows the haematocrit. Above 1995 nm the table (Rowe)
+    holds for any oxygenation.
+
+    Raises
+    ------
+    NotAvailable : outside 400 to 11000 nm.
+    """
+    blood, entry = spectrum("blood"), table("optics")["blood"]
+    share = np.asarray(oxygenation, dtype=np.float64)
+    whole = share * blood.at("oxy_per_m", wavelength_nm) + (1.0 - share) * blood.at("deoxy_per_m", wavelength_nm)
+    cells = np.maximum(whole - number(entry["water_fraction"]) * water_mua(wavelength_nm), 0.0)
+    ratio = np.asarray(haematocrit, dtype=np.float64) / number(entry["table_haematocrit"])
+    return np.asarray(whole + (ratio - 1.0) * cells)
+
+
+def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
+    """Return the absorption coefficient of the interior of a melanosome, 1/m: a power law (jacques2013, equation 8, for skin).
+
+    Raises
+    ------
+    NotAvailable : outside 400 to 1930 nm.
+    """
+    entry, limits = table("melanin")["melanosome"][kind], sourced(table("melanin")["melanosome_range_nm"])
+    if not limits.low <= wavelength_nm <= limits.high:
+        params = {"what": f"{kind} melanosomes", "wavelength_nm": wavelength_nm}
+        params |= {"low_nm": limits.low, "high_nm": limits.high}
+        raise NotAvailable(Message("skin.outside_table", params).text)
+    ratio = wavelength_nm / number(entry["reference_nm"])
+    return float(number(entry["a_per_cm"]) * PER_CM * ratio ** -number(entry["exponent"]))
+
+
+def baseline_mua(wavelength_nm: float) -> float:
+    """Return the absorption coefficient of bloodless, dry skin, 1/m (jacques1998skin); constant in the infrared."""
+    entry = table("optics")["baseline"]
+    falling = np.exp(-(wavelength_nm - number(entry["origin_nm"])) / number(entry["scale_nm"]))
+    return float((number(entry["constant_per_cm"]) + number(entry["exponential_per_cm"]) * falling) * PER_CM)
+
+
+def reduced_scattering(material: str, wavelength_nm: float) -> float:
+    """Return the reduced scattering coefficient of `corneum`, `epidermis`, `dermis` or `fat`, 1/m.
+
+    Geometric mean of the data sets (jacques2013, equation 2); beyond the last of them an assumed power law.
+    """
+    sets, beyond = table("optics")["scattering"], table("optics")["scattering_beyond"]
+    entry = sets[sets[material].get("like", material)]
+    last = number(beyond["from_nm"])
+    inside = min(wavelength_nm, last) / 500.0
+    logs = []
+    for fit in entry["sets"]:
+        used(fit["source"])
+        shape = fit["rayleigh"] * inside**-4 + (1.0 - fit["rayleigh"]) * inside ** -fit["mie"]
+        logs.append(np.log(fit["a_per_cm"] * PER_CM * shape))
+    tail = (max(wavelength_nm, last) / last) ** -number(beyond["exponent"])
+    return float(np.exp(np.mean(logs)) * tail)
+
+
+def anisotropy(wavelength_nm: float) -> float:
+    """Return the mean cosine of scattering of skin."""
+    nodes = table("optics")["anisotropy"]["nodes"]
+    used(*(node["source"] for node in nodes))
+    return float(
+        np.interp(np.log(wavelength_nm), np.log([n["wavelength_nm"] for n in nodes]), [n["value"] for n in nodes])
+    )
+
+
+def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
+    """Return the optics of drawn skins at a wavelength; explicit layers hold what the case gave, at any wavelength.
+
+    Parameters
+    ----------
+    ds : from `Skin.sample`.
+
+    Raises
+    ------
+    NotAvailable : a wavelength at which skin is not described (explicit layers excepted).
+    """
+    if "mua_per_m" in ds:
+        return Optics(*(ds[name].to_numpy() for name in ("mua_per_m", "mus_per_m", "g", "n")))
+    check_wavelength(wavelength_nm)
+    water = water_mua(wavelength_nm)
+    lipid = lipid_mua(wavelength_nm) if spectrum("fat").covers(wavelength_nm) else 0.0
+    blood = blood_mua(wavelength_nm, ds["blood_haematocrit"].to_numpy(), ds["blood_oxygenation"].to_numpy())[:, None]
+    fraction = ds["blood_fraction"].to_numpy()
+    rest = ds["water_fraction"].to_numpy() * water + ds["lipid_fraction"].to_numpy() * lipid
+    rest = rest + ds["baseline_factor"].to_numpy() * baseline_mua(wavelength_nm)
+    reached = _reached(2.0 * blood * ds["vessel_radius_m"].to_numpy())
+    mua = fraction * reached * blood + (1.0 - fraction) * rest + _melanin(ds, wavelength_nm)
+
+    materials = [str(name) for name in ds["material"].to_numpy()]
+    g = np.full(mua.shape, anisotropy(wavelength_nm))
+    mus = np.empty_like(mua)
+    factor = ds["scattering_factor"].to_numpy()
+    for column, material in enumerate(materials):
+        if material == "blood":
+            table_ = spectrum("blood")
+            mus[:, column] = table_.at("scattering_per_m", wavelength_nm)
+            g[:, column] = table_.at("anisotropy", wavelength_nm)
+        elif material in ("water", "gelatin"):
+            mus[:, column] = 0.0
+        else:
+            mus[:, column] = factor * reduced_scattering(material, wavelength_nm) / (1.0 - g[:, column])
+    index = spectrum("water")
+    dispersion = float(index.at("index", wavelength_nm) - index.at("index", _INDEX_REFERENCE_NM))
+    n = np.maximum(ds["index_589"].to_numpy() + ds["water_fraction"].to_numpy() * dispersion, 1.0)
+    return Optics(mua, mus, g, n)
+
+
+def thermal(ds: "xr.Dataset") -> Thermal:
+    """Return the heat properties of drawn skins."""
+    density, capacity = ds["density_kg_m3"].to_numpy(), ds["heat_capacity_J_kgK"].to_numpy()
+    return Thermal(ds["conductivity_W_mK"].to_numpy(), density * capacity, density, capacity)
+
+
+def blood_thermal() -> tuple[float, float]:
+    """Return conductivity, W/(m K), and heat capacity by volume, J/(m³ K), of blood."""
+    entry = table("thermal")["blood"]
+    capacity = number(entry["density_kg_m3"]) * number(entry["heat_capacity_J_kgK"])
+    return number(entry["conductivity_W_mK"]), capacity
+
+
+def _reached(optical_diameter: Array) -> Array:
+    """Share of the blood in a vessel that light reaches: (1 - exp(-x)) / x, 1 at x = 0."""
+    x = np.maximum(optical_diameter, 1e-12)
+    return np.asarray(-np.expm1(-x) / x)
+
+
+def _melanin(ds: "xr.Dataset", wavelength_nm: float) -> Array:
+    limits = sourced(table("melanin")["melanosome_range_nm"])
+    fraction = ds["melanosome_fraction"].to_numpy()
+    if not limits.low <= wavelength_nm <= limits.high:
+        return np.zeros_like(fraction)
+    return np.asarray(fraction * melanosome_mua(wavelength_nm, ds.attrs["melanosome"]))

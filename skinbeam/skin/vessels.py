@@ -1,0 +1,104 @@
+"""Blood vessels that a pulse meets: those given, or draws of a population of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.schema.exposure import Vessel
+from skinbeam.skin.draws import Draws, spread
+from skinbeam.skin.tables import sourced, table
+from skinbeam.sources import Sourced
+from skinbeam.units import UM
+
+__all__ = ["VesselKind", "VesselPopulation", "Vessels", "given_vessels", "vessel_population"]
+
+Array = NDArray[np.float64]
+VesselKind = Literal["normal", "facial-telangiectasia", "port-wine-stain"]
+
+
+@dataclass(frozen=True)
+class Vessels:
+    """Vessels of each draw, SI: `depth` is of the axis below the surface; all (sample, vessel)."""
+
+    depth: Array
+    diameter: Array
+    wall: Array
+    haematocrit: Array
+    oxygenation: Array
+
+
+@dataclass(frozen=True)
+class VesselPopulation:
+    """Where vessels of a kind lie and how wide they are.
+
+    Parameters
+    ----------
+    kind : its name.
+    parts : (share, diameter in µm, depth of the axis in µm or None for the upper plexus), the shares in any unit.
+    """
+
+    kind: VesselKind
+    parts: tuple[tuple[float, Sourced, Sourced | None], ...]
+
+    def draw(self, draws: Draws, epidermis_m: Array, plexus_top_m: Array, plexus_m: Array) -> Vessels:
+        """Return one vessel a draw, below the epidermis and no nearer to the surface than its own radius and wall.
+
+        Parameters
+        ----------
+        epidermis_m : depth of the lower border of the epidermis, (sample,).
+        plexus_top_m, plexus_m : depth of the upper plexus and its thickness, (sample,).
+        """
+        shares = np.array([share for share, _, _ in self.parts])
+        part = np.searchsorted(np.cumsum(shares / shares.sum()), draws.uniform("vessel kind"), side="right")
+        diameters, depths = [], []
+        for _, diameter, depth in self.parts:
+            diameters.append(spread(draws, "vessel diameter", diameter) * UM)
+            depths.append(
+                plexus_top_m + plexus_m * draws.uniform("vessel depth")
+                if depth is None
+                else spread(draws, "vessel depth", depth) * UM
+            )
+        diameter_m = np.choose(part, diameters)
+        wall, haematocrit, oxygenation = (values[:, 0] for values in _defaults(draws, 1))
+        depth_m = np.maximum(np.choose(part, depths), epidermis_m + diameter_m / 2 + wall)
+        return Vessels(*(a[:, None] for a in (depth_m, diameter_m, wall, haematocrit, oxygenation)))
+
+
+def vessel_population(kind: VesselKind) -> VesselPopulation:
+    """Return the sourced population of vessels of a kind."""
+    entry = table("vessels")[kind]
+    if kind == "port-wine-stain":
+        parts = tuple(
+            (float(part["share"]), sourced(part["diameter_um"]), sourced(part["depth_um"])) for part in entry
+        )
+        return VesselPopulation(kind, parts)
+    depth = sourced(entry["depth_um"]) if "depth_um" in entry else None
+    return VesselPopulation(kind, ((1.0, sourced(entry["diameter_um"]), depth),))
+
+
+def given_vessels(draws: Draws, vessels: Sequence[Vessel]) -> Vessels:
+    """Return the vessels of a case, the same in each draw; what is left out is drawn."""
+    shape = (draws.count, len(vessels))
+    wall, haematocrit, oxygenation = _defaults(draws, len(vessels))
+    for index, vessel in enumerate(vessels):
+        if vessel.wall_um is not None:
+            wall[:, index] = vessel.wall_um * UM
+        if vessel.haematocrit is not None:
+            haematocrit[:, index] = vessel.haematocrit
+        if vessel.oxygenation is not None:
+            oxygenation[:, index] = vessel.oxygenation
+    depth = np.broadcast_to(np.array([vessel.depth_um for vessel in vessels]) * UM, shape).copy()
+    diameter = np.broadcast_to(np.array([vessel.diameter_um for vessel in vessels]) * UM, shape).copy()
+    return Vessels(depth, diameter, wall, haematocrit, oxygenation)
+
+
+def _defaults(draws: Draws, count: int) -> tuple[Array, Array, Array]:
+    """Wall (m), haematocrit and oxygenation, (sample, count): a person's blood is the same in all of their vessels."""
+    entry = table("vessels")
+    wall = spread(draws, "vessel wall", sourced(entry["wall_um"])) * UM
+    haematocrit = np.clip(spread(draws, "vessel haematocrit", sourced(entry["blood"]["haematocrit"])), 0.0, 1.0)
+    oxygenation = spread(draws, "vessel oxygenation", sourced(entry["blood"]["oxygenation"]))
+    return tuple(np.repeat(a[:, None], count, axis=1) for a in (wall, haematocrit, oxygenation))  # type: ignore[return-value]  # three arrays in, three out
