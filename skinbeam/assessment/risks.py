@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
+from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES
 
 __all__ = ["Risk", "risks"]
-
-# The phototypes in which trials saw dark marks after light depend on how strong it was (negishi2013, chan2007).
-_DARK_MARKS_FROM = 3
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,7 @@ def _colour_risks(person: Mapping[str, Fact]) -> list[Risk]:
     if darkest is None:
         found.append(Risk("colour-unknown", Message("risks.colour-unknown"), "rulepractice"))
     reasons = []
-    if isinstance(darkest, float) and darkest >= _DARK_MARKS_FROM:
+    if isinstance(darkest, float) and darkest >= fact_tables()["dark_marks"]["from_phototype"]:
         phototype = PHOTOTYPES[int(darkest) - 1]
         reasons.append(Message("risks.because-phototype", {"phototype": phototype}))
     if person["tan"] != "none":

@@ -34,6 +34,7 @@ from skinbeam.schema.names import table
 __all__ = [
     "DECISIONS",
     "OPTION_FACTS",
+    "STRENGTHS",
     "USES",
     "Always",
     "Condition",
