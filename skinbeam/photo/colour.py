@@ -14,6 +14,7 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.read import Picture
+from skinbeam.provenance import used
 
 __all__ = ["Colour", "card_gain", "ita_deg", "join_prior", "lab", "linear", "read_colour"]
 
@@ -140,6 +141,7 @@ def read_colour(medians: Mapping[str, Array], *, calibrated: bool) -> Colour | U
         stops = wide * limit("colour", "exposure_stops")
         down, up = (math.hypot(light, _exposure_deg(face, stops=sign * stops)) for sign in (-1, 1))
     basis = ("skinbeam2026photo", entry("colour", "camera_delta_E")["source"], "chardon1991")
+    used("chardon1991", "iec61966")
     low, high = max(middle - down, -90.0), min(middle + up, 90.0)
     estimate = Estimate(middle, low, high, level, "measured" if calibrated else "assumed", basis=basis)
     return Colour(estimate, angles, min(angles.values()), calibrated)

@@ -62,14 +62,15 @@ def photo_document(
         raise _not_available(problems, face.faces, case_sha256, warnings)
     seen = view(rgb, face)
     regions = find_regions(seen)
-    problems = check(seen, regions, face.pupil_px)
     calibrated = isinstance(gain, np.ndarray)
+    correction = gain if isinstance(gain, np.ndarray) else 1.0
+    problems = check(seen, regions, face.pupil_px, correction)
     if not calibrated and (dark := dim(rgb)) is not None:
         problems.append(dark)
     if any(problem.takes == "all" for problem in problems):
         raise _not_available(problems, 1, case_sha256, warnings)
 
-    light = smoothed(seen.rgb, seen.face.pupil_px) * (gain if isinstance(gain, np.ndarray) else 1.0)
+    light = smoothed(seen.rgb, seen.face.pupil_px) * correction
     no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
     maps = None if no_colour else pigments(light)

@@ -51,7 +51,8 @@ def spots(light: Array, maps: PigmentMaps, regions: Regions, pupil_px: float) ->
         least = max(
             limit("spots", "contrast_od_min"), limit("spots", "noise_factor") * float(np.median(contrast[mask]))
         )
-        dark = (mask & (contrast > least)).astype(np.uint8)
+        brown = _raised(maps.melanin, mask, widest) * melanin_in_red >= share * contrast
+        dark = (mask & brown & (contrast > least)).astype(np.uint8)
         edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
         kept = np.zeros_like(mask)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)

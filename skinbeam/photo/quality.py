@@ -74,8 +74,11 @@ def _box(seen: View) -> Picture:
     return seen.rgb[rows, max(round(x - 0.9 * reach), 0) : round(x + 0.9 * reach)]
 
 
-def check(seen: View, regions: Regions, pupil_px: float) -> list[Problem]:
-    """Return what is wrong with a photograph whose face was found, the gravest first."""
+def check(seen: View, regions: Regions, pupil_px: float, gain: NDArray[np.float64] | float = 1.0) -> list[Problem]:
+    """Return what is wrong with a photograph whose face was found, the gravest first.
+
+    `pupil_px` is that of the picture, before any reduction; `gain` (3,) is a card's correction of linear light.
+    """
     problems = [problem] if (problem := exposure(_box(seen))) else []
     sharp, least = sharpness(seen), limit("gate", "sharpness_min")
     if sharp < least:
@@ -89,7 +92,7 @@ def check(seen: View, regions: Regions, pupil_px: float) -> list[Problem]:
     if clipped > most:
         params = {"percent": round(100 * clipped), "most": round(100 * most)}
         problems.append(Problem("clipped", Message("photo-quality.clipped", params), "colour"))
-    problems += _cast(skin)
+    problems += _cast(linear(skin) * gain)
     if regions.far_side:
         problems.append(Problem("turned-away", Message("photo-quality.turned_away"), "nothing"))
     detail = limit("gate", "pupil_px_detail")
@@ -99,9 +102,9 @@ def check(seen: View, regions: Regions, pupil_px: float) -> list[Problem]:
     return problems
 
 
-def _cast(skin: NDArray[np.uint8]) -> list[Problem]:
-    """Return what is wrong with the colour of skin pixels (n, 3)."""
-    _, a, b = np.median(lab(linear(skin)), axis=0)
+def _cast(light: NDArray[np.float64]) -> list[Problem]:
+    """Return what is wrong with the colour of skin as linear light (n, 3)."""
+    _, a, b = np.median(lab(light), axis=0)
     if float(np.hypot(a, b)) < limit("gate", "chroma_min"):
         return [Problem("no-colour", Message("photo-quality.grey"), "colour")]
     hue, low, high = float(np.degrees(np.arctan2(b, a))), limit("gate", "hue_low_deg"), limit("gate", "hue_high_deg")

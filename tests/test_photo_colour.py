@@ -1,0 +1,153 @@
+"""Lab, the typology angle and what a photograph may say of it."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinbeam.errors import InputError
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.photo.colour import Colour, card_gain, ita_deg, join_prior, lab, linear, read_colour
+from skinbeam.photo.maps import pigments
+
+# sRGB → L*, a*, b* under D65, 2°, as printed by B. Lindbloom's calculator (two decimals).
+PRINTED = {
+    (255, 255, 255): (100.0, 0.0, 0.0),
+    (0, 0, 0): (0.0, 0.0, 0.0),
+    (255, 0, 0): (53.24, 80.09, 67.20),
+    (0, 255, 0): (87.73, -86.18, 83.18),
+    (0, 0, 255): (32.30, 79.19, -107.86),
+    (119, 119, 119): (50.03, 0.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("rgb", PRINTED)
+def test_lab_is_the_printed_one(rgb: tuple[int, int, int]) -> None:
+    # The matrix has four decimals: 5e-5 of a ratio near 0.1 moves 500(x - y) by up to 0.03.
+    np.testing.assert_allclose(lab(linear(np.array(rgb, np.uint8))), PRINTED[rgb], atol=0.04)
+
+
+def test_linear_light_joins_at_the_corner_of_srgb() -> None:
+    steps = linear(np.arange(256, dtype=np.uint8))
+    assert (np.diff(steps) > 0).all()
+    assert (steps[0], steps[255]) == (0.0, 1.0)
+    assert steps[188] == pytest.approx(0.5, abs=0.005)  # half the light is level 188 of 255
+
+
+@pytest.mark.parametrize(("L", "b", "angle"), [(65, 15, 45.0), (50, 12, 0.0), (35, 15, -45.0), (70, 20 / 3**0.5, 60.0)])
+def test_ita_is_chardons(L: float, b: float, angle: float) -> None:
+    found = ita_deg(L, b)
+    assert isinstance(found, float)
+    assert found == pytest.approx(angle)
+
+
+def test_bluish_skin_has_no_angle() -> None:
+    assert isinstance(ita_deg(60, -1), Unknown)
+
+
+SKIN = {
+    "cheek-left": np.array([0.42, 0.25, 0.18]),
+    "nose": np.array([0.50, 0.30, 0.20]),
+    "chin": np.array([0.4, 0.26, 0.2]),
+}
+
+
+def test_an_uncalibrated_photograph_spans_more_than_the_light_moved_one_portrait() -> None:
+    free, held = (read_colour(SKIN, calibrated=value) for value in (False, True))
+    assert isinstance(free, Colour)
+    assert isinstance(held, Colour)
+    assert free.ita_deg.median == held.ita_deg.median
+    assert free.ita_deg.low < held.ita_deg.low < held.ita_deg.high < free.ita_deg.high
+    assert free.ita_deg.high - free.ita_deg.low > 22  # the cheeks of one portrait differ by this much
+    assert free.darkest_deg == min(free.regions.values())
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.7, 1.4, 2.0])
+def test_the_interval_holds_the_same_skin_in_other_exposures(factor: float) -> None:
+    """One stop either way, the stated standard deviation, stays inside the 80 % interval."""
+    at_par = read_colour(SKIN, calibrated=False)
+    other = read_colour({name: light * factor for name, light in SKIN.items()}, calibrated=False)
+    assert isinstance(at_par, Colour)
+    assert isinstance(other, Colour)
+    assert other.ita_deg.low <= at_par.ita_deg.median <= other.ita_deg.high
+
+
+angles = st.floats(-80, 80)
+
+
+@given(angles, angles, angles)
+def test_a_photograph_without_a_card_never_narrows_nor_lightens(one: float, two: float, seen: float) -> None:
+    low, high = sorted((one, two))
+    colour = Colour(Estimate(seen, seen - 10, seen + 10, 0.8, "assumed"), {"nose": seen}, seen, calibrated=False)
+    wider = join_prior(low, high, colour)
+    assert wider[0] <= low
+    assert wider[1] == high
+    assert wider[0] == min(low, seen)
+    assert join_prior(low, high, Unknown("no photograph")) == (low, high)
+
+
+def test_a_photograph_with_a_card_replaces_the_prior() -> None:
+    colour = Colour(Estimate(30, 20, 40, 0.8, "measured"), {"nose": 30.0}, 30.0, calibrated=True)
+    assert join_prior(-20, 60, colour) == (20, 40)
+
+
+def with_card(rgb: tuple[int, int, int]) -> np.ndarray:
+    picture = np.full((100, 120, 3), 90, np.uint8)
+    picture[10:40, 20:60] = rgb
+    return picture
+
+
+def test_a_card_takes_the_colour_of_the_light_away() -> None:
+    gain = card_gain(with_card((220, 200, 180)), [20, 10, 40, 30])
+    assert isinstance(gain, np.ndarray)
+    balanced = linear(np.array((220, 200, 180), np.uint8)) * gain
+    np.testing.assert_allclose(balanced, 0.9, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("rgb", "word"), [((255, 255, 255), "clipped"), ((50, 50, 50), "dark"), ((240, 180, 80), "coloured")]
+)
+def test_a_card_that_cannot_serve_says_why(rgb: tuple[int, int, int], word: str) -> None:
+    found = card_gain(with_card(rgb), [20, 10, 40, 30])
+    assert isinstance(found, Unknown)
+    assert word in found.reason
+
+
+@pytest.mark.parametrize("card", [[0, 0, 4, 40], [100, 0, 40, 40], [-1, 0, 40, 40], [0, 0, 40], [0, 0, math.nan, 40]])
+def test_a_card_outside_the_picture_is_refused(card: list[float]) -> None:
+    with pytest.raises(InputError) as caught:
+        card_gain(with_card((200, 200, 200)), card)
+    assert caught.value.field == "white_card"
+
+
+DIRECTIONS = {"melanin": (0.653, 1.0, 1.753), "haemoglobin": (0.256, 1.0, 0.882)}
+
+
+@given(st.floats(0, 0.8), st.floats(0, 0.8), st.floats(0, 0.8))
+def test_pigments_that_were_painted_are_read_back(melanin: float, haemoglobin: float, shade: float) -> None:
+    density = melanin * np.array(DIRECTIONS["melanin"]) + haemoglobin * np.array(DIRECTIONS["haemoglobin"]) + shade
+    found = pigments(np.exp(-density)[None, None])
+    # The three directions have a condition number below 30: rounding stays below 1e-13.
+    assert found.melanin[0, 0] == pytest.approx(melanin, abs=1e-12)
+    assert found.haemoglobin[0, 0] == pytest.approx(haemoglobin, abs=1e-12)
+    assert found.shade[0, 0] == pytest.approx(shade, abs=1e-12)
+
+
+def test_brightness_leaves_the_pigment_maps_alone() -> None:
+    light = np.random.default_rng(5).uniform(0.05, 0.9, (6, 7, 3))
+    bright, dim = pigments(light), pigments(0.4 * light)
+    np.testing.assert_allclose(dim.melanin, bright.melanin, atol=1e-12)
+    np.testing.assert_allclose(dim.haemoglobin, bright.haemoglobin, atol=1e-12)
+    np.testing.assert_allclose(dim.shade - bright.shade, -math.log(0.4), atol=1e-12)
+
+
+def test_the_example_ships_without_metadata() -> None:
+    from PIL import Image
+
+    portrait = Path(__file__).parents[1] / "examples" / "first-consultation" / "face.jpg"
+    with Image.open(portrait) as image:
+        assert not image.getexif()
+        assert image.size == (512, 512)

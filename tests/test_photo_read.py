@@ -1,0 +1,118 @@
+"""A photograph is read upright and without its metadata, and what is not one is refused with the reason."""
+
+import io
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from skinbeam.errors import InputError
+from skinbeam.photo.read import decode, read
+
+BROKEN = Path(__file__).parent / "broken" / "photo"
+EXPECTED = tomllib.loads((BROKEN / "expected.toml").read_text(encoding="utf-8"))
+PORTRAIT = Path(__file__).parents[1] / "examples" / "first-consultation" / "face.jpg"
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_broken_photograph_gets_its_message(name: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(BROKEN / name)
+    error = caught.value
+    assert {"code": error.code, "message": error.message, "hint": error.hint} == EXPECTED[name]
+    assert (error.field, error.file) == ("photo", name)
+
+
+def test_every_broken_photograph_has_its_message() -> None:
+    assert {file.name for file in BROKEN.iterdir()} - {"expected.toml"} == set(EXPECTED)
+
+
+def test_a_folder_a_missing_file_and_a_large_one_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is a folder"):
+        read(tmp_path)
+    with pytest.raises(InputError, match="does not exist"):
+        read(tmp_path / "none.jpg")
+    with (tmp_path / "large.jpg").open("wb") as file:
+        file.truncate(30_000_001)
+    with pytest.raises(InputError, match="30,000,001 bytes"):
+        read(tmp_path / "large.jpg")
+
+
+def test_damage_anywhere_is_an_input_error_or_a_picture() -> None:
+    """Bytes overwritten at any place either still decode or are refused; nothing else may come out."""
+    data = PORTRAIT.read_bytes()
+    rng = np.random.default_rng(3)
+    for _ in range(25):
+        damaged = bytearray(data)
+        for place in rng.integers(0, len(data) if _ % 2 else 700, 12):
+            damaged[place] = int(rng.integers(256))
+        try:
+            picture = decode(bytes(damaged), name="damaged.jpg")
+        except InputError:
+            continue
+        assert picture.dtype == np.uint8
+        assert picture.shape[2] == 3
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, **options)  # type: ignore[arg-type]  # Pillow's options differ by format
+    return file.getvalue()
+
+
+@pytest.fixture
+def stripes() -> Image.Image:
+    """A picture that no turn or flip leaves as it is: 80 x 70, each quarter with its own colour."""
+    pixels = np.zeros((70, 80, 3), np.uint8)
+    pixels[:35, :40], pixels[:35, 40:], pixels[35:, :40] = (200, 30, 10), (20, 190, 60), (40, 50, 210)
+    return Image.fromarray(pixels)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(stripes: Image.Image, orientation: int) -> None:
+    # What a camera stores for each orientation: the inverse of what a viewer has to do (TIFF 6.0, tag 274).
+    inverse = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = stripes.transpose(inverse[orientation]) if orientation > 1 else stripes
+    exif = Image.Exif()
+    exif[274] = orientation
+    np.testing.assert_array_equal(decode(saved(stored, "PNG", exif=exif), name="x.png"), np.asarray(stripes))
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I;16"])
+def test_other_modes_become_eight_bit_colour(stripes: Image.Image, mode: str) -> None:
+    if mode == "I;16":
+        image = Image.fromarray(np.asarray(stripes.convert("L")).astype(np.uint16) * 257)
+        expected = np.repeat(np.asarray(stripes.convert("L"))[..., None], 3, axis=2)
+    else:
+        image = stripes.convert(mode)
+        expected = np.asarray(image.convert("RGB"))
+    picture = decode(saved(image, "TIFF" if mode == "CMYK" else "PNG"), name="x")
+    np.testing.assert_array_equal(picture, expected)
+
+
+def test_what_is_transparent_is_white() -> None:
+    clear = Image.new("RGBA", (70, 70), (10, 20, 30, 0))
+    assert (decode(saved(clear, "PNG"), name="x.png") == 255).all()
+
+
+def test_an_embedded_profile_is_applied_and_a_broken_one_ignored(stripes: Image.Image) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    plain = np.asarray(stripes).astype(int)
+    same = decode(saved(stripes, "PNG", icc_profile=srgb), name="x.png").astype(int)
+    assert np.abs(same - plain).max() <= 1  # one step of 8-bit rounding
+    # The same profile with the names of its red and blue primaries exchanged: red and blue change places.
+    crossed = srgb.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+    swapped = decode(saved(stripes, "PNG", icc_profile=crossed), name="x.png").astype(int)
+    assert np.abs(swapped[..., ::-1] - plain).max() <= 1
+    broken = decode(saved(stripes, "PNG", icc_profile=b"nothing"), name="x.png").astype(int)
+    np.testing.assert_array_equal(broken, plain)
