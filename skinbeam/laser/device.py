@@ -9,6 +9,7 @@ from typing import Any
 
 from skinbeam.document import document, round_significant, sha256_of
 from skinbeam.errors import unknown_name
+from skinbeam.messages import Message, catalogue
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.device import CoolingHead, DeviceFile, Head
@@ -84,6 +85,12 @@ class Device:
         """Diameters of the spots, or of the microbeams, ascending, once."""
         return tuple(sorted({size for head in self.heads for size in beam_sizes_mm(head)}))
 
+    @property
+    def remarks(self) -> tuple[Message, ...]:
+        """What to know of its ranges: where they come from, and, of a known device, what is special."""
+        ids = (f"laser-stated.{self.file.stated.replace(' ', '-')}", f"laser-note.{self.name}")
+        return tuple(Message(id) for id in ids if id in catalogue())
+
     def as_record(self) -> dict[str, Any]:
         """Return its entry in `skinbeam.lasers/1`."""
         record: dict[str, Any] = {
@@ -101,6 +108,7 @@ class Device:
             "eyewear_nm": self.file.eyewear_nm,
             "stated": self.file.stated,
             "source": self.file.source,
+            "remarks": [message.text for message in self.remarks],
         }
         if self.microbeam:
             record["density_per_cm2"] = _span(tip.density_per_cm2.ends for head in self.heads for tip in head.tip)

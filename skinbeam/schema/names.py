@@ -6,9 +6,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+from skinbeam.document import document, sha256_of
 from skinbeam.errors import unknown_name
 
-__all__ = ["NameKind", "resolve", "table"]
+__all__ = ["NameKind", "conditions_document", "resolve", "table"]
 
 NameKind = Literal["condition", "site", "modality"]
 _FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
@@ -44,5 +45,23 @@ def resolve(kind: NameKind, word: str, *, field: str) -> str:
     """
     found = _spellings(kind).get(_normal(word))
     if found is None:
-        raise unknown_name(kind, word, [*table(kind), *(a for e in table(kind).values() for a in e["aliases"])], field=field)
+        raise unknown_name(
+            kind, word, [*table(kind), *(a for e in table(kind).values() for a in e["aliases"])], field=field
+        )
     return found
+
+
+def conditions_document() -> dict[str, Any]:
+    """Return `skinbeam.conditions/1`: every name that a case file may use, and the everyday words for it."""
+    kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
+    body = {f"{kind.removesuffix('y')}{'ies' if kind.endswith('y') else 's'}": _listed(kind) for kind in kinds}
+    return document("skinbeam.conditions/1", case_sha256=sha256_of({"command": "conditions"}), seed=0, body=body)
+
+
+def _listed(kind: NameKind) -> list[dict[str, Any]]:
+    """Name, aliases and title of each, and what tells kinds of it apart."""
+    extra = {"condition": "pigmented", "site": "use", "modality": "laser"}[kind]
+    return [
+        {"name": name, "aliases": entry["aliases"], "title": entry["title"], extra: entry[extra]}
+        for name, entry in table(kind).items()
+    ]

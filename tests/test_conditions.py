@@ -1,0 +1,253 @@
+"""Conditions, sites and modalities: names, targets, what suits them, and the sentences that tell it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinbeam.errors import InputError
+from skinbeam.laser.device import devices
+from skinbeam.messages import catalogue
+from skinbeam.schema import conditions as module
+from skinbeam.schema.conditions import condition, modality, site
+from skinbeam.schema.names import NameKind, conditions_document, resolve, table
+from skinbeam.sources import bibliography
+
+CONDITIONS = [
+    "wrinkles",
+    "dynamic-wrinkles",
+    "fine-lines-periorbital",
+    "perioral-lines",
+    "skin-texture",
+    "laxity",
+    "uneven-pigmentation",
+    "age-spots",
+    "freckles",
+    "melasma",
+    "post-inflammatory-hyperpigmentation",
+    "facial-telangiectasia",
+    "spider-angioma",
+    "redness",
+    "poikiloderma",
+    "acne-scars",
+    "surgical-scars",
+    "hypertrophic-scars",
+    "active-acne",
+    "dull-complexion",
+]
+SITES = [
+    "full-face",
+    "forehead",
+    "glabella",
+    "periorbital",
+    "eyelid",
+    "nose",
+    "cheeks",
+    "perioral",
+    "chin",
+    "jaw",
+    "neck",
+    "decolletage",
+    "hands",
+    "arms",
+]
+LASERS = [name for name, entry in table("modality").items() if entry["laser"]]
+KINDS: tuple[NameKind, ...] = ("condition", "site", "modality")
+SPELLINGS = [
+    (kind, name, word)
+    for kind in KINDS
+    for name, entry in table(kind).items()
+    for word in (name, entry["title"], *entry["aliases"])
+]
+EVERY = pytest.mark.parametrize("name", CONDITIONS)
+
+
+def test_the_names_of_the_interface_are_there() -> None:
+    assert list(table("condition")) == CONDITIONS
+    assert [name for name, entry in table("site").items() if entry["use"] == "treatment"] == SITES
+    assert [name for name, entry in table("site").items() if entry["use"] == "skin"] == [
+        "forearm",
+        "buttock",
+        "back",
+        "abdomen",
+    ]
+    assert LASERS == [
+        "ablative",
+        "fractional-ablative",
+        "non-ablative-fractional",
+        "vascular",
+        "pigment-short-pulse",
+        "pigment-long-pulse",
+    ]
+
+
+@given(st.sampled_from(SPELLINGS), st.sampled_from([str.upper, str.title, lambda w: f"  {w.replace(' ', '-')} "]))
+def test_every_spelling_leads_to_its_name(spelling: tuple[NameKind, str, str], write: object) -> None:
+    kind, name, word = spelling
+    assert callable(write)
+    assert resolve(kind, write(word), field="x") == name
+
+
+def test_no_word_means_two_things() -> None:
+    for kind in KINDS:
+        words = [w.lower() for _, entry in table(kind).items() for w in entry["aliases"]]
+        assert len(words) == len(set(words))
+
+
+def test_a_misspelt_name_gets_the_nearest() -> None:
+    with pytest.raises(InputError) as caught:
+        resolve("condition", "melasmaa", field="concern[0].condition")
+    assert 'Did you mean "melasma"' in caught.value.hint
+
+
+@EVERY
+def test_a_condition_tells_what_it_is_and_what_a_laser_can_do(name: str) -> None:
+    it = condition(name)
+    for message in (it.definition, it.laser_can, it.laser_cannot):
+        assert message.text.endswith(".")
+    assert it.targets
+    assert set(it.fits) == set(LASERS)
+    assert it.alternatives
+    assert all(not table("modality")[other]["laser"] for other in it.alternatives)
+
+
+@EVERY
+def test_the_sources_of_a_condition_resolve(name: str) -> None:
+    it = condition(name)
+    numbers = [n for t in it.targets for n in (t.depth_um, t.size_um, t.melanin_ratio) if n is not None]
+    keys = [*it.source, *it.alternatives.values(), *(f.source for f in it.fits.values() if f.source)]
+    for key in (*keys, *(number.source for number in numbers)):
+        assert key in bibliography(), key
+    assert all(number.conditions for number in numbers)
+
+
+@EVERY
+def test_what_does_not_suit_says_why(name: str) -> None:
+    for fit in condition(name).fits.values():
+        assert (fit.why is None) == (fit.use != "not")
+        if fit.why is not None:
+            assert fit.why.text
+        else:
+            assert fit.source
+
+
+@EVERY
+def test_some_device_carries_out_what_suits(name: str) -> None:
+    offered = {mode for device in devices().values() for mode in device.modalities}
+    assert {mode for mode, fit in condition(name).fits.items() if fit.use != "not"} <= offered
+
+
+def test_no_laser_is_usual_where_laser_is_wrong() -> None:
+    for name in ("dynamic-wrinkles", "active-acne"):
+        assert all(fit.use == "not" for fit in condition(name).fits.values())
+    assert condition("melasma").fits["fractional-ablative"].use == "not"
+    assert all(fit.use != "usual" for fit in condition("melasma").fits.values())
+
+
+def test_vascular_light_goes_with_blood_and_pigment_light_with_melanin() -> None:
+    for name in CONDITIONS:
+        it = condition(name)
+        found = {target.chromophore for target in it.targets}
+        if it.fits["vascular"].use != "not":
+            assert "blood" in found, name
+        if it.fits["pigment-short-pulse"].use != "not":
+            assert "melanin" in found, name
+
+
+def test_pigmented_conditions_are_those_with_a_target_of_melanin() -> None:
+    for name in CONDITIONS:
+        it = condition(name)
+        assert it.pigmented == any(target.chromophore == "melanin" for target in it.targets), name
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_a_site_is_described(name: str) -> None:
+    it = site(name)
+    assert it.definition.text
+    assert it.note.text
+    assert it.area_cm2.low < it.area_cm2.value < it.area_cm2.high
+    assert it.area_cm2.source in bibliography()
+
+
+def test_what_lies_inside_the_rim_lies_around_the_eyes_and_on_the_face() -> None:
+    for name in SITES:
+        it = site(name)
+        assert not it.inside_orbital_rim or (it.around_eyes and not it.off_face)
+    assert {name for name in SITES if site(name).inside_orbital_rim} == {"periorbital", "eyelid"}
+    assert {name for name in SITES if site(name).off_face} == {"neck", "decolletage", "hands", "arms"}
+
+
+def test_parts_of_the_face_are_smaller_than_the_face() -> None:
+    whole = site("full-face").area_cm2.value
+    parts = [n for n in SITES if not site(n).off_face and n not in ("full-face", "eyelid")]
+    assert all(site(name).area_cm2.value < whole for name in parts)
+    # Regions leave out temples and the like, so that together they cover most of the face and never more.
+    assert 0.7 * whole < sum(site(name).area_cm2.value for name in parts) <= whole
+
+
+def test_sites_of_skin_alone_are_no_sites_of_treatment() -> None:
+    with pytest.raises(KeyError):
+        site("forearm")
+
+
+@pytest.mark.parametrize("name", table("modality"))
+def test_a_modality_is_described(name: str) -> None:
+    it = modality(name)
+    assert it.definition.text
+    assert it.laser == (it.endpoint is not None) == (it.where is not None)
+    assert all(place in table("site") for place in it.not_at)
+    assert not it.not_at or it.source in bibliography()
+
+
+def test_full_field_ablation_stays_on_the_face() -> None:
+    assert set(modality("ablative").not_at) == {name for name in SITES if site(name).off_face}
+
+
+def test_no_sentence_is_left_over() -> None:
+    """Every message of these sections belongs to a name, or is a reason that some condition gives."""
+    whys = {f.why.id for name in CONDITIONS for f in condition(name).fits.values() if f.why is not None}
+    sections = {
+        "condition-definition": set(CONDITIONS),
+        "condition-can": set(CONDITIONS),
+        "condition-cannot": set(CONDITIONS),
+        "condition-why": {id.split(".")[1] for id in whys},
+        "site-definition": set(table("site")),
+        "site-note": set(SITES),
+        "modality-definition": set(table("modality")),
+        "laser-note": set(devices()),
+    }
+    for section, names in sections.items():
+        assert {id.partition(".")[2] for id in catalogue() if id.partition(".")[0] == section} == names
+
+
+def test_conditions_document() -> None:
+    document = conditions_document()
+    assert document["schema"] == "skinbeam.conditions/1"
+    for key, kind in (("conditions", "condition"), ("sites", "site"), ("modalities", "modality")):
+        assert [entry["name"] for entry in document[key]] == list(table(kind))  # type: ignore[arg-type]  # literals above
+        assert all({"name", "aliases", "title"} <= set(entry) for entry in document[key])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"pigmented": None}, "pigmented missing"),
+        ({"colour": "brown"}, "unknown key colour"),
+        ({"target": [{"chromophore": "ink", "layer": "fat"}]}, '"ink" is not one of'),
+        ({"target": [{"chromophore": "blood", "layer": "dermis"}]}, '"dermis" is not one of'),
+        ({"target": [{"chromophore": "blood"}]}, "layer missing"),
+        ({"modality": {"sunscreen": {}}}, '"sunscreen" is not one of'),
+        ({"modality": {"vascular": {"use": "often", "source": "clark2004"}}}, '"often" is not one of'),
+        ({"modality": {"vascular": {"use": "not", "source": "clark2004"}}}, "if and only if"),
+        ({"alternative": {"vascular": {"source": "clark2004"}}}, '"vascular" is not one of'),
+    ],
+)
+def test_a_broken_table_is_refused(change: dict[str, object], words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {key: value for key, value in (dict(table("condition")["freckles"]) | change).items() if value is not None}
+
+    def changed(kind: NameKind) -> dict[str, object]:
+        return {"freckles": entry} if kind == "condition" else dict(table(kind))
+
+    monkeypatch.setattr(module, "table", changed)
+    with pytest.raises(ValueError, match="condition") as caught:
+        condition.__wrapped__("freckles")
+    assert words in str(caught.value)
