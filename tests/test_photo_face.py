@@ -196,3 +196,10 @@ def test_a_face_turned_away_loses_its_far_side(mesh_face: Face) -> None:
     assert set(found.far_side) == {"cheek-right", "periorbital-right"}
     assert "cheek-right" not in found.masks
     assert "cheek-left" in found.masks
+
+
+def test_the_perioral_region_goes_round_the_mouth() -> None:
+    face, seen, regions = shown(PORTRAIT)
+    rows = np.nonzero(regions.masks["perioral"].any(axis=1))[0] + seen.origin[1]
+    assert rows.min() < face.mouth[1] - 0.25 * face.pupil_px
+    assert rows.max() > face.mouth[1] + 0.25 * face.pupil_px
