@@ -18,6 +18,7 @@ from skinbeam.physics.damage import (
     omega,
     shift_kinetics,
     shift_threshold,
+    shortest_supported_s,
     survival,
     threshold_temperature,
 )
@@ -94,7 +95,7 @@ def test_one_linear_step_is_integrated_exactly(start, end, name):
         )[0]
     )
     computed = omega(np.array([[start, end]]), [1.0], processes)[0]
-    # Simpson's rule for small steps is the coarser of the two: 0.1^4 / 2880 = 3.5e-8. Rates below exp(-60) are left out.
+    # Simpson's rule for small steps is the coarser of the two: 0.1^4 / 2880 = 3.5e-8. Rates below exp(-60) are skipped.
     assert computed == pytest.approx(exact, rel=1e-7, abs=1e-24)
 
 
@@ -203,6 +204,10 @@ def test_sets_name_sources_that_exist_and_reading_them_is_noted():
             kinetics(name)
         assert all(cite(key).fields["title"] for key in keys)
         assert len(keys) == 1
+
+
+def test_microseconds_are_beyond_what_any_set_was_measured_on():
+    assert 1e-6 < shortest_supported_s().value < 1e-3
 
 
 def test_an_unknown_set_names_the_nearest():

@@ -136,10 +136,7 @@ def test_order_in_space_in_a_cylinder():
 @pytest.mark.parametrize("h", [0.7, 20.0, math.inf])
 def test_order_in_space_at_a_cooled_surface(h):
     # cos(beta (1 - x)) with beta tan(beta) = h / k has a film at x = 0 and is insulated at x = 1.
-    if math.isinf(h):
-        beta = math.pi / 2
-    else:
-        beta = brentq(lambda b: b * math.sin(b) - h * math.cos(b), 1e-6, math.pi / 2)
+    beta = math.pi / 2 if math.isinf(h) else brentq(lambda b: b * math.sin(b) - h * math.cos(b), 1e-06, math.pi / 2)
     errors = []
     for n in (16, 32, 64):
         cells = slab(np.linspace(0, 1, n + 1))

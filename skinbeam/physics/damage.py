@@ -35,6 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.errors import unknown_name
 from skinbeam.provenance import used
+from skinbeam.sources import Sourced
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "omega",
     "shift_kinetics",
     "shift_threshold",
+    "shortest_supported_s",
     "survival",
     "threshold_temperature",
 ]
@@ -102,11 +104,21 @@ def compensation_slope() -> float:
     return float(np.polyfit([_activation(row) for row in rows], ln_a, 1)[0])
 
 
+def shortest_supported_s() -> Sourced:
+    """Return the shortest heating for which any set has support; below it a result is an extrapolation."""
+    shortest = Sourced.from_table(_file()["validity"]["shortest_s"])
+    used(shortest.source)
+    return shortest
+
+
 @cache
-def _sets() -> Mapping[str, Mapping[str, Any]]:
+def _file() -> Mapping[str, Mapping[str, Any]]:
     file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
-    sets: Mapping[str, Mapping[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["set"]
-    return sets
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _sets() -> Mapping[str, Mapping[str, Any]]:
+    return _file()["set"]
 
 
 def _activation(row: Mapping[str, float]) -> float:

@@ -153,9 +153,11 @@ def column(
     damage = omega(flat, steps, processes).reshape(n_sample, n_depth, len(_RADII))
     with np.errstate(divide="ignore"):
         log_damage = np.maximum(np.log(damage), -200.0)
-    radius = np.sqrt(_crossing(_RADII**2, log_damage)) * width
-    deepest = _crossing(depths, log_damage[:, :, 0])
-    return Column(deepest, 2 * radius.max(axis=1), radius, history[:, :, 0].max(axis=-1))
+    peak = history.max(axis=-1)
+    hottest = peak - start[:, None, None]
+    radius = np.sqrt(_crossing(_RADII**2, log_damage, hottest)) * width
+    deepest = _crossing(depths, log_damage[:, :, 0], hottest[:, :, 0])
+    return Column(deepest, 2 * radius.max(axis=1), radius, peak[:, :, 0])
 
 
 def _shapes(times: Array, pulse_s: float, rate: Array) -> Array:
@@ -173,16 +175,24 @@ def _shapes(times: Array, pulse_s: float, rate: Array) -> Array:
     return np.asarray(total * (high - low)[..., None, :] / (rate * pulse_s)[..., None, None])
 
 
-def _crossing(x: Array, log_damage: Array) -> Array:
-    """Largest x up to which ln Omega stays above 0 on the last axis, linear between points; 0 or inf at the ends."""
+def _crossing(x: Array, log_damage: Array, rise: Array) -> Array:
+    """Largest x up to which ln Omega stays above 0 on the last axis; 0 or inf at the ends.
+
+    Between two points ln Omega is taken as linear in the peak `rise` of temperature, and x as linear in its logarithm:
+    both are far closer to the truth than ln Omega linear in x, since Omega is steep and light falls off exponentially.
+    """
     above = log_damage >= 0
-    last = np.argmin(above, axis=-1)  # first point below
+    last = np.argmin(above, axis=-1)[..., None]  # first point below
     left = np.maximum(last - 1, 0)
-    take = np.take_along_axis
-    f0, f1 = (take(log_damage, i[..., None], axis=-1)[..., 0] for i in (left, last))
-    slope = np.where(f1 < f0, f1 - f0, -1.0)
-    crossing = x[left] - f0 / slope * (x[last] - x[left])
-    return np.where(above.all(axis=-1), np.inf, np.where(above[..., 0], crossing, 0.0))
+    f0, f1, t0, t1 = (
+        np.take_along_axis(values, i, axis=-1)[..., 0] for values in (log_damage, rise) for i in (left, last)
+    )
+    inside = above[..., 0] & ~above.all(axis=-1)
+    share = np.where(inside, f0 / np.where(inside, f0 - f1, 1.0), 0.0)
+    t0, t1 = np.where(inside, t0, 2.0), np.where(inside, t1, 1.0)
+    moved = np.log(t0 / (t0 + share * (t1 - t0))) / np.log(t0 / t1)
+    between = x[left[..., 0]] + moved * (x[last[..., 0]] - x[left[..., 0]])
+    return np.where(above.all(axis=-1), np.inf, np.where(inside, between, 0.0))
 
 
 def crater(

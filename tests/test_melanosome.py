@@ -1,0 +1,116 @@
+"""A single absorbing sphere: times of confinement, heat kept during a pulse, threshold of vapour."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.special import erf
+
+from skinbeam.errors import InputError
+from skinbeam.physics.melanosome import (
+    heat_kept,
+    in_range,
+    nucleation,
+    relaxation_time,
+    stress_confinement_time,
+    threshold_exposure,
+)
+from skinbeam.provenance import collect
+from skinbeam.sources import cite
+from skinbeam.units import J_CM2, PER_CM, ZERO_CELSIUS_K
+
+KAPPA = 1.1e-7
+DIAMETER = 0.7e-6
+
+
+def mean_after_flash(u):
+    """Mean over the sphere from the radial solution for a uniform hot sphere (Carslaw and Jaeger 1959, 10.3)."""
+
+    def local(x):  # radius in units of that of the sphere; s = sqrt(4 kappa t) / a = 2 / u
+        s = 2 / u
+        spread = (math.exp(-(((1 - x) / s) ** 2)) - math.exp(-(((1 + x) / s) ** 2))) * s / (2 * math.sqrt(math.pi) * x)
+        return (erf((1 - x) / s) + erf((1 + x) / s)) / 2 - spread
+
+    return quad(lambda x: 3 * x**2 * local(x), 0, 1, epsabs=1e-12)[0]
+
+
+@pytest.mark.parametrize("ratio", [0.01, 0.3, 3.0, 40.0])
+def test_heat_kept_is_the_mean_over_the_pulse_of_the_radial_solution(ratio):
+    pulse = ratio * DIAMETER**2 / KAPPA
+
+    def at_root(x):  # t = pulse x^2, in which the mean is smooth
+        return 2 * x * mean_after_flash(DIAMETER / math.sqrt(4 * KAPPA * pulse * x**2))
+
+    exact = quad(at_root, 0, 1, epsabs=1e-9)[0]
+    assert heat_kept(pulse, DIAMETER, KAPPA) == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_flash_keeps_all_and_a_long_pulse_reaches_the_steady_state():
+    assert heat_kept(1e-13, DIAMETER, KAPPA) == pytest.approx(1.0, abs=5e-3)
+    # (2/5) a^2 / (kappa tau); the next term is smaller by a / sqrt(kappa tau), here 0.3 %.
+    pulse = 1e5 * (DIAMETER / 2) ** 2 / KAPPA
+    steady = 0.4 * (DIAMETER / 2) ** 2 / (KAPPA * pulse)
+    assert heat_kept(pulse, DIAMETER, KAPPA) == pytest.approx(steady, rel=0.01)
+
+
+@settings(deadline=None)
+@given(st.floats(1e-10, 1e-2), st.floats(1.01, 100))
+def test_longer_pulses_keep_less(pulse, factor):
+    assert heat_kept(pulse * factor, DIAMETER, KAPPA) < heat_kept(pulse, DIAMETER, KAPPA) < 1
+
+
+def test_relaxation_is_the_half_time_of_a_gaussian_sphere():
+    half = (1 + 16 * KAPPA * relaxation_time(DIAMETER, KAPPA) / DIAMETER**2) ** -1.5
+    assert half == pytest.approx(0.5, rel=1e-12)
+    assert DIAMETER**2 / (KAPPA * relaxation_time(DIAMETER, KAPPA)) == pytest.approx(27.2, abs=0.05)
+
+
+def test_stress_is_confined_for_less_than_a_nanosecond():
+    assert stress_confinement_time(DIAMETER, 1540.0) == pytest.approx(0.7e-6 / 1540.0)
+
+
+def test_the_threshold_gives_back_the_row_that_set_the_temperature():
+    # 0.5 J/cm2 at 1000 nm and 10 ns, absorption 925 1/cm, isolated in water of 20 degC.
+    exposure = threshold_exposure(
+        nucleation_K=nucleation("isolated_C").value + ZERO_CELSIUS_K,
+        start_K=20.0 + ZERO_CELSIUS_K,
+        heat_capacity_vol=nucleation("heat_capacity_J_m3K").value,
+        mua=925.0 * PER_CM,
+        fluence_ratio=1.0,
+    )
+    # Temperature printed to four digits, 0.05 of 110 K.
+    assert exposure / J_CM2 == pytest.approx(0.5, rel=1e-3)
+
+
+@given(st.floats(310, 330), st.floats(1e3, 1e5), st.floats(1, 5), st.floats(0.01, 1))
+def test_the_threshold_heats_exactly_to_nucleation(start, mua, ratio, kept):
+    exposure = threshold_exposure(
+        nucleation_K=385.0, start_K=start, heat_capacity_vol=3.7e6, mua=mua, fluence_ratio=ratio, kept=kept
+    )
+    assert start + exposure * mua * ratio * kept / 3.7e6 == pytest.approx(385.0, rel=1e-12)
+
+
+def test_picoseconds_and_milliseconds_are_out_of_range():
+    np.testing.assert_array_equal(in_range([7e-10, 1e-8, 4e-8, 1e-4, 1e-3]), [False, True, True, True, False])
+
+
+@pytest.mark.parametrize(
+    "name", ["cutaneous_C", "isolated_C", "heat_capacity_J_m3K", "diameter_um", "sound_speed_m_s", "pulse_longest_s"]
+)
+def test_each_value_has_a_source_that_exists(name):
+    with collect() as keys:
+        value = nucleation(name)
+    assert list(keys) == [value.source]
+    assert cite(value.source).fields["title"]
+
+
+def test_impossible_values_are_refused():
+    with pytest.raises(ValueError, match="above zero"):
+        threshold_exposure(nucleation_K=300.0, start_K=306.0, heat_capacity_vol=1, mua=1, fluence_ratio=1)
+    with pytest.raises(ValueError, match="positive"):
+        heat_kept(0.0, DIAMETER, KAPPA)
+    with pytest.raises(InputError, match="nucleation"):
+        nucleation("cutaneous")
