@@ -53,8 +53,7 @@ class VesselHistory(NamedTuple):
 def shading(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     """Return mean over unattenuated fluence rate inside a vessel in isotropic light (vessel 1), between 0 and 1.
 
-    Gauss quadrature in alpha and psi; relative error below 1e-3 up to mua x diameter = 30, which no vessel exceeds by
-    much, and below 1e-6 up to 3.
+    Gauss quadrature in alpha and psi; relative error below 1e-4 up to mua x diameter = 100.
 
     Parameters
     ----------
