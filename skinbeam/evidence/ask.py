@@ -6,7 +6,7 @@ from typing import Any
 
 from skinbeam.errors import InputError, unknown_name
 from skinbeam.evidence.studies import PHOTOTYPES, RATERS, SEVERITIES, grades
-from skinbeam.schema.names import resolve
+from skinbeam.schema.names import resolve, table
 
 __all__ = ["Question", "ask"]
 
@@ -68,7 +68,7 @@ def ask(
         condition=resolve("condition", condition, field="--condition"),
         modality=resolve("modality", modality, field="--modality"),
         severity=None if severity is None else _graded(severity, SEVERITIES, "severity"),
-        site=None if site is None else resolve("site", site, field="--site"),
+        site=None if site is None else _treated(site),
         wavelength_nm=None if wavelength_nm is None else _number(wavelength_nm, 200, 20_000, "--wavelength"),
         sessions=None if sessions is None else _whole(sessions, 1, 100, "--sessions"),
         follow_up_months=None if follow_up_months is None else _number(follow_up_months, 0, 600, "--follow-up-months"),
@@ -100,6 +100,15 @@ def _graded(value: str, order: tuple[str, ...], kind: str) -> str:
     return order[low] if low == high else f"{order[low]}-{order[high]}"
 
 
+def _treated(site: str) -> str:
+    """Return the name of a site that people have treated; the others describe skin alone."""
+    name = resolve("site", site, field="--site")
+    treated = [known for known, entry in table("site").items() if entry["use"] == "treatment"]
+    if name not in treated:
+        raise unknown_name("site", site, treated, field="--site")
+    return name
+
+
 def _number(value: Any, low: float, high: float, option: str) -> float:
     hint = f"A number from {low:g} to {high:g}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -111,7 +120,7 @@ def _number(value: Any, low: float, high: float, option: str) -> float:
 
 def _whole(value: Any, low: int, high: int, option: str) -> int:
     hint = f"A whole number from {low} to {high}."
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or int(value) != value:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
         raise InputError("not-a-whole-number", f"is not a whole number, read {value!r}", field=option, hint=hint)
     if not low <= value <= high:
         raise InputError("out-of-range", f"is out of range, read {value:g}", field=option, hint=hint)

@@ -91,7 +91,7 @@ def abstention(question: Question) -> Message | None:
         and grades(question.phototype, PHOTOTYPES)[1] == _DARKEST
         and not _reached_darkest(rows)
     ):
-        return Message("evidence.phototype-vi", {"modality": names["modality"]})
+        return Message("evidence.phototype-vi", names)
     studies = list(dict.fromkeys(arm.study for arm in usable))
     if len(studies) >= rule["least_studies"]:
         return None

@@ -26,7 +26,7 @@ from skinbeam.evidence.distributions import Floats, Rate, normal_cdf, normal_pdf
 from skinbeam.evidence.studies import RATERS, Arm, arms, dark_fraction, settings
 from skinbeam.schema.names import table
 
-__all__ = ["NewClinic", "improvement", "pih", "pool", "usable_arms"]
+__all__ = ["NewClinic", "fit_improvement", "improvement", "pih", "pool", "usable_arms"]
 
 CEILING_PCT = 100.0
 _ROUNDING_PCT = 1.0  # a printed mean is good to about one per cent
@@ -110,12 +110,17 @@ def usable_arms(condition: str, modality: str, rater: str | None = None) -> tupl
 def improvement(rater: str | None = None) -> Mapping[tuple[str, str], NewClinic]:
     """Return, for each pair of condition and modality with a usable arm, what a new clinic would see."""
     pairs = dict.fromkeys((a.condition, a.modality) for a in arms() if a.usable)
-    grid = _improvement_grid()
     clinics: dict[tuple[str, str], NewClinic] = {}
     for laser in (True, False):  # what light does teaches nothing about what happens without it
         alike = [pair for pair in pairs if table("modality")[pair[1]]["laser"] is laser]
-        clinics |= pool({pair: _improvement_logs(usable_arms(*pair, rater), grid) for pair in alike}, grid)
+        clinics |= fit_improvement({pair: usable_arms(*pair, rater) for pair in alike})
     return clinics
+
+
+def fit_improvement(groups: Mapping[Any, Sequence[Arm]]) -> dict[Any, NewClinic]:
+    """Return what a new clinic would see in each group of arms; the groups learn their spreads together (E1, E2)."""
+    grid = _improvement_grid()
+    return pool({name: _improvement_logs(found, grid) for name, found in groups.items()}, grid)
 
 
 @cache

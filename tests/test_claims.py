@@ -1,0 +1,127 @@
+"""Claims: all of them are answered, each answer's rule and sources exist, and a text's promises are found."""
+
+import importlib
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skinbeam.errors import InputError
+from skinbeam.evidence.claims import claims, claims_document, find_claims
+from skinbeam.evidence.expect import expect_document
+from skinbeam.messages import catalogue
+from skinbeam.sources import bibliography
+
+DATA = Path(__file__).parent / "data"
+VERDICTS = {"supported", "partly", "unsupported", "contradicted"}
+LISTED = [f"A{k}" for k in range(1, 14)] + [f"B{k}" for k in range(1, 20)] + [f"X{k}" for k in range(1, 9)]
+FIELDS = ["id", "sentence", "claim", "verdict", "evidence", "better", "rule", "sources"]
+
+
+def found(name: str) -> set[str]:
+    return {claim for claim, _ in find_claims((DATA / f"claims_{name}.txt").read_text(encoding="utf-8"))}
+
+
+def test_the_forty_claims_are_listed_whole() -> None:
+    document = claims_document()
+    assert document["schema"] == "skinbeam.claims/1"
+    assert [claim["id"] for claim in document["claims"]] == LISTED
+    for claim in document["claims"]:
+        assert list(claim) == FIELDS
+        assert all(claim.values())
+        assert claim["verdict"] in VERDICTS
+
+
+def test_a_better_sentence_makes_no_contradicted_claim() -> None:
+    for claim in claims():
+        for name, sentence in find_claims(catalogue()[f"claim-better.{claim.lower()}"]):
+            assert claims()[name]["verdict"] != "contradicted", (claim, name, sentence)
+
+
+@pytest.mark.parametrize("name", claims())
+def test_rule_and_sources_exist(name: str) -> None:
+    claim = claims()[name]
+    kind, _, what = claim["rule"].partition(":")
+    assert claim["sources"]
+    assert all(key in bibliography() for key in claim["sources"])
+    if kind == "rule":
+        rules = resources.files("skinbeam") / "data" / "rules.toml"
+        assert what in tomllib.loads(rules.read_text(encoding="utf-8"))
+    elif kind == "message":
+        assert what in catalogue()
+    elif kind == "function":
+        module, _, function = what.rpartition(".")
+        assert callable(getattr(importlib.import_module(module), function))
+    else:
+        assert kind == "field"
+        value: Any = expect_document("acne-scars", "fractional-ablative")
+        for part in what.removeprefix("expect.").split("."):
+            value = value[part]
+
+
+def test_promises_are_found() -> None:
+    assert found("promises") >= {f"P{k}" for k in range(1, 10)} | {"B12"}
+
+
+def test_sober_sentences_are_left_alone() -> None:
+    assert found("sober") == set()
+
+
+def test_paraphrases_of_both_texts_are_found_or_come_with_others() -> None:
+    assert found("first_clinic") == {f"A{k}" for k in range(1, 14)}
+    assert found("second_clinic") >= {f"B{k}" for k in range(1, 20)}
+    both = "\n\n".join((DATA / f"claims_{name}_clinic.txt").read_text(encoding="utf-8") for name in ("first", "second"))
+    assert {name for name, _ in find_claims(both)} >= set(LISTED)
+
+
+def test_a_file_is_answered_sentence_by_sentence() -> None:
+    document = claims_document(DATA / "claims_promises.txt")
+    assert document["warnings"] == []
+    first = document["claims"][0]
+    assert first["sentence"] == "Our clinic gives permanent results in just one session."
+    assert (first["id"], first["verdict"]) == ("P1", "contradicted")
+    assert document["case_sha256"] != claims_document()["case_sha256"]
+
+
+def test_nothing_found_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "leaflet.txt"
+    file.write_text("We are open from nine to five.\n", encoding="utf-8")
+    document = claims_document(file)
+    assert document["claims"] == []
+    assert [w["code"] for w in document["warnings"]] == ["no-claim-found"]
+
+
+def test_line_ends_quotes_and_marks_do_not_matter(tmp_path: Path) -> None:
+    file = tmp_path / "leaflet.txt"
+    file.write_bytes("\ufeffIt’s\r\nPAINLESS,\r\nand risk-free!".encode())
+    assert {claim["id"] for claim in claims_document(file)["claims"]} == {"P2", "P3"}
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"a" * 1_000_001, "too-large"),
+        (b"\xff\xfe\x00", "not-utf-8"),
+        (b" \n", "no-text"),
+        (b"a\0b", "no-text"),
+        (None, "missing-file"),
+    ],
+)
+def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes | None, code: str) -> None:
+    file = tmp_path / "leaflet.txt"
+    if data is not None:
+        file.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        claims_document(file)
+    assert (caught.value.code, caught.value.field, caught.value.file) == (code, "FILE", "leaflet.txt")
+
+
+def test_a_text_full_of_promises_is_cut_and_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "leaflet.txt"
+    file.write_text("".join(f"Result {k} is permanent. " for k in range(200)), encoding="utf-8")
+    document = claims_document(file)
+    assert len(document["claims"]) == 20
+    assert [w["code"] for w in document["warnings"]] == ["more-sentences"]
+    assert "180" in document["warnings"][0]["message"]

@@ -1,0 +1,164 @@
+"""The table of trial arms: what it holds, and that a broken row is refused with the place of the fault."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import skinbeam
+from skinbeam.errors import InputError
+from skinbeam.evidence.cite import cite_text
+from skinbeam.evidence.studies import FILE, PHOTOTYPES, Arm, Count, arms, dark_fraction, grades, read_arms
+from skinbeam.sources import bibliography
+
+HEAD = (Path(skinbeam.__file__).parent / "data" / FILE).read_text(encoding="utf-8").splitlines()[0].split(",")
+GOOD = dict.fromkeys(HEAD, "") | {
+    "row": "majid2014/1",
+    "study": "majid2014",
+    "condition": "acne-scars",
+    "modality": "fractional-ablative",
+    "sites": "full-face",
+    "severity": "moderate-severe",
+    "phototype": "III-IV",
+    "patients": "60",
+    "unit": "patients",
+    "bins": "50:26;25:15;low:19",
+    "printed_cut_pct": "50",
+    "printed_share_pct": "43.3",
+    "pih": "3",
+    "pih_of": "60",
+    "harms": "scar:0/60",
+    "downtime_days_low": "4",
+    "downtime_days_high": "6",
+    "downtime_kind": "crusting",
+    "gain_kept_pct": "3:80;12-24:70",
+    "grade": "abstract",
+}
+
+
+def written(*rows: dict[str, str]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HEAD)
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def test_a_good_row_is_read_whole() -> None:
+    (arm,) = read_arms(written(GOOD))
+    assert arm.bins == ((50.0, 26), (25.0, 15), (None, 19))
+    assert (arm.pih, arm.harms) == (Count(3, 60), {"scar": Count(0, 60)})
+    assert arm.downtime_days == (4.0, 6.0)
+    assert arm.gain_kept_pct == {"3": 80.0, "12-24": 70.0}
+    assert arm.usable
+    assert arm.cohort == "majid2014"
+
+
+BROKEN = {
+    "study": "nobody1999",
+    "condition": "wrinkled",
+    "modality": "laser",
+    "sites": "full-face;toe",
+    "severity": "severe-mild",
+    "phototype": "VII",
+    "dark_fraction": "1.5",
+    "wavelength_nm": "blue",
+    "rater": "mother",
+    "patients": "sixty",
+    "unit": "teeth",
+    "bins": "50:26;25:15;low:18",  # adds up to 59 of 60
+    "printed_cut_pct": "60",
+    "printed_share_pct": "45",  # the counts give 43.3
+    "mean_pct": "130",
+    "pih": "61",
+    "harms": "scar:5/3",
+    "downtime_days_low": "7",
+    "downtime_kind": "bandage",
+    "gain_kept_pct": "3:most",
+    "grade": "hearsay",
+}
+
+
+@pytest.mark.parametrize("column", BROKEN)
+def test_a_broken_row_names_row_and_column(column: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_arms(written(GOOD | {column: BROKEN[column]}))
+    assert caught.value.field == f"majid2014/1.{column}"
+    assert caught.value.file == FILE
+    assert caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "bins", ["25:15;50:26;low:19", "50:26;25:34", "low:26;25:15;low:19", "50-26", "low:60", "120:41;low:19"]
+)
+def test_classes_that_overlap_or_have_gaps_are_refused(bins: str) -> None:
+    with pytest.raises(InputError, match="bins"):
+        read_arms(written(GOOD | {"bins": bins, "printed_share_pct": "", "printed_cut_pct": ""}))
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"patients": "", "units": "60"}, "patients"),
+        ({"bins": "", "mean_pct": "", "printed_share_pct": ""}, "bins"),
+        ({"mean_pct": "40", "mean_origin": "guess"}, "mean_origin"),
+        ({"satisfied": "9"}, "satisfied"),
+        ({"recurred": "9", "recurred_of": "4"}, "recurred"),
+        ({"condition": ""}, "condition"),
+    ],
+)
+def test_figures_that_do_not_fit_together_are_refused(change: dict[str, str], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_arms(written(GOOD | change))
+    assert caught.value.field == f"majid2014/1.{field}"
+
+
+def test_an_arithmetic_slip_may_stand_when_it_is_excluded() -> None:
+    slip = GOOD | {"printed_share_pct": "45", "excluded": "prints 45 % for 26 of 60"}
+    (arm,) = read_arms(written(slip))
+    assert not arm.usable
+
+
+def test_rows_are_named_once_and_cohorts_counted_once() -> None:
+    with pytest.raises(InputError, match="stands twice"):
+        read_arms(written(GOOD, GOOD))
+    with pytest.raises(InputError, match="counted twice"):
+        read_arms(written(GOOD, GOOD | {"row": "majid2014/2"}))
+    assert len(read_arms(written(GOOD, GOOD | {"row": "majid2014/2", "harms_excluded": "same patients"}))) == 2
+
+
+def test_the_shipped_table_is_sound_and_every_key_resolves() -> None:
+    found = arms()
+    assert all(arm.study in bibliography() for arm in found)
+    assert all(arm.excluded or arm.condition for arm in found)
+    assert len(cite_text(arm.study for arm in found).split("\n@")) == len({arm.study for arm in found})
+
+
+@pytest.mark.parametrize(
+    ("study", "said"),
+    [
+        ("ozyurt2012", "arithmetic"),
+        ("bjorn2014", "ambiguous"),
+        ("faghihi2015", "ambiguous"),
+        ("li2022", "meta-analysis"),
+    ],
+)
+def test_slips_and_ambiguous_arms_are_listed_and_left_out(study: str, said: str) -> None:
+    rows = [arm for arm in arms() if arm.study == study]
+    assert rows
+    assert all(said in arm.excluded for arm in rows)
+
+
+def test_dark_fraction_counts_types_of_the_range() -> None:
+    assert [dark_fraction(p) for p in ("I-III", "III-IV", "II-IV", "IV-V")] == pytest.approx([0.0, 1 / 2, 1 / 3, 1.0])
+    assert dark_fraction("") == 0.5  # the stated assumption
+    assert grades("II-V", PHOTOTYPES) == (1, 4)
+
+
+def test_lesions_weigh_as_their_patients() -> None:
+    lesions: Callable[[Arm], bool] = lambda arm: arm.unit == "lesions" and arm.usable  # noqa: E731
+    assert all(0 < arm.patients_per_unit < 1 for arm in filter(lesions, arms()))
+    assert next(arm for arm in arms() if arm.row == "majid2014/1").patients_per_unit == 1.0
