@@ -55,8 +55,10 @@ def expect(condition: str, modality: str, **options: Any) -> dict[str, Any]:
     return _answered(ask(condition, modality, **options))
 
 
-def expect_document(condition: str, modality: str, **options: Any) -> dict[str, Any]:
+def expect_document(condition: str, modality: str, *, seed: int = 0, **options: Any) -> dict[str, Any]:
     """Return the whole document `skinbeam.expect/1`; the same arguments and errors as `expect`.
+
+    Nothing is drawn, so `seed` stands in the document and changes nothing else.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def expect_document(condition: str, modality: str, **options: Any) -> dict[str, 
     said = {key: value for key, value in asdict(question).items() if value is not None}
 
     def whole(body: Mapping[str, Any], warnings: Sequence[Any]) -> dict[str, Any]:
-        return document(SCHEMA, case_sha256=sha256_of(said), seed=0, warnings=warnings, body=body)
+        return document(SCHEMA, case_sha256=sha256_of(said), seed=seed, warnings=warnings, body=body)
 
     try:
         body = _answered(question)
@@ -293,7 +295,7 @@ def _words(
     """Sentences made from the numbers, through the one table of words."""
     likely, low, high = (round(100 * share) for share in (asked.median, asked.low, asked.high))
     said = [
-        Message("evidence.in-words", {"who": share_in_words(half).text.capitalize(), "amount": amount_in_words(mean)}),
+        Message("evidence.in-words", {"who": share_in_words(half), "amount": amount_in_words(mean)}),
         Message("evidence.range", {"likely": likely, "low": low, "high": high, "threshold": question.threshold}),
     ]
     if not isinstance(pih, Unknown):
