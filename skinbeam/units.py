@@ -17,8 +17,10 @@ __all__ = [
     "MM",
     "MS",
     "NM",
+    "NS",
     "PER_CM",
     "PER_MM",
+    "PS",
     "UM",
     "W_CM2",
     "ZERO_CELSIUS_K",
@@ -30,6 +32,8 @@ MM: Final = 1e-3
 CM: Final = 1e-2
 NM: Final = 1e-9
 MS: Final = 1e-3
+NS: Final = 1e-9
+PS: Final = 1e-12
 MJ: Final = 1e-3  # millijoule
 J_CM2: Final = 1e4  # J/m² in one J/cm²
 W_CM2: Final = 1e4

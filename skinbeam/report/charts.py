@@ -1,0 +1,267 @@
+"""Figures drawn with Matplotlib as SVG: skin section, therapeutic window, calendar.
+
+Text is drawn as paths and no date or random id is written, so that the same data give the same bytes.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+
+from skinbeam.report.figures import LayerMark, SectionData, WindowData
+from skinbeam.report.shown import quantity, say, show
+
+__all__ = ["calendar", "section", "window"]
+
+_STYLE = {
+    "svg.hashsalt": "skinbeam",
+    "svg.fonttype": "path",
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#5b6472",
+    "axes.labelcolor": "#1c2430",
+    "text.color": "#1c2430",
+    "hatch.linewidth": 0.6,
+}
+_LIGHT, _HEAT, _GOOD, _BAD = "#5b3f8c", "#a33b00", "#0b5394", "#a33b00"
+_SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
+_LINE_STYLES = ("-", "--", "-.")
+_LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
+
+
+def section(data: SectionData) -> str:
+    """Return the skin section: layers, fluence rate and peak temperature over depth, with the range between skins."""
+    with rc_context(_STYLE):
+        heat = bool(data.peak_C_median)
+        figure = _figure(7.4, 3.7)
+        axes = figure.subplots(
+            1, 3 if heat else 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2.0, 2.0][: 3 if heat else 2]}
+        )
+        bottom = data.depth_um[-1]
+        _layers(axes[0], data.layers, bottom)
+        percent = round(100 * data.level)
+        curves = [
+            (axes[1], "fluence_rate_ratio", _LIGHT, say("axis_fluence_ratio")),
+            *([(axes[2], "peak_C", _HEAT, say("axis_peak_C"))] if heat else []),
+        ]
+        for ax, name, colour, label in curves:
+            low, median, high = (getattr(data, f"{name}_{end}") for end in ("low", "median", "high"))
+            ax.fill_betweenx(data.depth_um, low, high, color=colour, alpha=0.22, linewidth=0)
+            ax.plot(median, data.depth_um, color=colour, linewidth=1.8)
+            ax.set_xlabel(label)
+            ax.grid(color="#d8dce2", linewidth=0.6)
+            for layer in data.layers[1:]:
+                ax.axhline(layer.top_um, color="#9aa1ac", linewidth=0.5, linestyle=":")
+            if data.target_um:
+                ax.axhspan(*data.target_um, color="#2f7d4f", alpha=0.16, linewidth=0)
+        axes[1].set_xlim(left=0)
+        axes[0].set_ylim(bottom, 0)
+        axes[0].set_ylabel(say("axis_depth_um"))
+        handles: list[Any] = [
+            Line2D([], [], color="#5b6472", linewidth=1.8, label=say("legend_median")),
+            Patch(color="#5b6472", alpha=0.3, label=say("legend_range", level=percent)),
+        ]
+        if data.target_um:
+            handles.append(Patch(color="#2f7d4f", alpha=0.3, label=say("legend_target")))
+        figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
+        return _svg(figure)
+
+
+def window(data: WindowData) -> str:
+    """Return the therapeutic window: where the effect is probable and harm is not, and the chosen settings."""
+    with rc_context(_STYLE):
+        figure = _figure(7.4, 3.9)
+        ax = figure.subplots()
+        name, unit = quantity(data.of)
+        ax.set_xlabel(say("axis_quantity", name=name, unit=unit))
+        if _spans(data.dose):
+            ax.set_xscale("log")
+        lines = len(data.pulse_ms) < 2 or len(data.dose) < 2
+        handles = _window_lines(ax, data) if lines else _window_map(ax, data)
+        _plain_ticks(ax.xaxis)
+        ax.grid(color="#d8dce2", linewidth=0.5)
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+        return _svg(figure)
+
+
+def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
+    """Return the course: one row per concern, one numbered mark per visit at (week, number)."""
+    with rc_context(_STYLE):
+        figure = _figure(7.4, 1.0 + 0.42 * len(rows))
+        ax = figure.subplots()
+        for y, (_, visits) in enumerate(rows):
+            weeks = [week for week, _ in visits]
+            ax.plot(weeks, [y] * len(weeks), color="#9cc2e5", linewidth=2, zorder=1)
+            ax.scatter(weeks, [y] * len(weeks), s=190, color=_GOOD, zorder=2)
+            for week, number in visits:
+                ax.text(week, y, number, color="white", ha="center", va="center", fontsize=8, fontweight="bold")
+        ax.set_yticks(range(len(rows)), [name for name, _ in rows])
+        ax.set_ylim(len(rows) - 0.5, -0.5)
+        last = max((week for _, visits in rows for week, _ in visits), default=0)
+        ax.set_xlim(-1, last + 1)
+        ax.set_xlabel(say("axis_week"))
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.grid(axis="x", color="#d8dce2", linewidth=0.6)
+        return _svg(figure)
+
+
+def _figure(width_in: float, height_in: float) -> Figure:
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
+    FigureCanvasSVG(figure)
+    return figure
+
+
+def _svg(figure: Figure) -> str:
+    out = io.StringIO()
+    figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    return out.getvalue()
+
+
+def _layers(ax: Any, layers: Sequence[LayerMark], bottom_um: float) -> None:
+    """Draw the layers as bands; names stand beside, moved apart where layers are thin."""
+    shown = [layer for layer in layers if layer.top_um < bottom_um]
+    ends = [layer.top_um for layer in shown[1:]] + [bottom_um]
+    middles = [(layer.top_um + end) / 2 for layer, end in zip(shown, ends, strict=True)]
+    places = _spread(middles, 0.075 * bottom_um, bottom_um)
+    for i, (layer, end) in enumerate(zip(shown, ends, strict=True)):
+        ax.axhspan(layer.top_um, end, xmin=0.0, xmax=0.22, color=_SKIN[i % len(_SKIN)], linewidth=0)
+        ax.plot([0.22, 0.3], [middles[i], places[i]], color="#9aa1ac", linewidth=0.6)
+        ax.text(0.32, places[i], layer.name, va="center", fontsize=7.5)
+    ax.set_xlim(0, 1)
+    ax.xaxis.set_visible(False)
+    ax.spines["bottom"].set_visible(False)
+
+
+def _spread(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
+    """Return places at least `gap` apart, in order, between the surface and `bottom`, near to those wanted."""
+    places: list[float] = []
+    for place in wanted:
+        places.append(max(place, places[-1] + gap if places else gap / 2))
+    limit = bottom - gap / 2
+    for i in reversed(range(len(places))):
+        places[i] = min(places[i], limit)
+        limit = places[i] - gap
+    return places
+
+
+def _window_map(ax: Any, data: WindowData) -> list[Any]:
+    """Contours over dose and pulse length."""
+    ax.set_ylabel(say("axis_pulse_ms"))
+    if _spans(data.pulse_ms):
+        ax.set_yscale("log")
+    _plain_ticks(ax.yaxis)
+    ax.set_xlim(data.dose[0], data.dose[-1])
+    ax.set_ylim(data.pulse_ms[0], data.pulse_ms[-1])
+    _contours(ax, data, data.p_effect, (0.1, 0.5, 0.9), _GOOD, fill_from=0.5, hatch=None)
+    _contours(ax, data, data.p_harm, (0.01, 0.05, 0.5), _BAD, fill_from=0.05, hatch="///")
+    handles: list[Any] = [
+        Patch(facecolor=_GOOD, alpha=0.25, label=say("legend_effect", what=data.effect)),
+        Patch(facecolor="none", edgecolor=_BAD, hatch="///", label=say("legend_harm", what=data.harm)),
+    ]
+    return handles + _chosen(ax, data, data.chosen_pulse_ms)
+
+
+def _contours(
+    ax: Any,
+    data: WindowData,
+    p: Sequence[Sequence[float]],
+    levels: Sequence[float],
+    colour: str,
+    *,
+    fill_from: float,
+    hatch: str | None,
+) -> None:
+    """Contour lines of a probability, labelled in per cent, and the area above `fill_from`."""
+    lowest, highest = min(map(min, p)), max(map(max, p))
+    if highest >= fill_from:
+        fill = ax.contourf(
+            data.dose,
+            data.pulse_ms,
+            p,
+            [fill_from, 1.01],
+            colors=[colour if not hatch else "none"],
+            hatches=[hatch],
+            alpha=None if hatch else 0.22,
+        )
+        if hatch:
+            fill.set_edgecolor(colour)
+            fill.set_linewidth(0)
+    seen = [level for level in levels if lowest < level < highest]
+    if seen:
+        lines = ax.contour(data.dose, data.pulse_ms, p, seen, colors=colour, linewidths=1.2)
+        ax.clabel(lines, fmt={level: f"{100 * level:.0f} %" for level in seen}, fontsize=7.5)
+
+
+def _window_lines(ax: Any, data: WindowData) -> list[Any]:
+    """Curves over dose, where only one pulse length can be set (or one dose)."""
+    ax.set_ylabel(say("axis_probability"))
+    ax.set_ylim(-0.02, 1.02)
+    for i, pulse_ms in enumerate(data.pulse_ms):
+        style = _LINE_STYLES[i % len(_LINE_STYLES)]
+        for p, colour in ((data.p_effect[i], _GOOD), (data.p_harm[i], _BAD)):
+            ax.plot(data.dose, p, color=colour, linestyle=style, marker="o", markersize=3)
+        pulse = say("legend_pulse", pulse=show(pulse_ms, "ms").text, style=style)
+        ax.text(0.02, 0.95 - 0.07 * i, pulse, transform=ax.transAxes, fontsize=7.5)
+    handles: list[Any] = [
+        Line2D([], [], color=_GOOD, marker="o", markersize=3, label=say("legend_effect_line", what=data.effect)),
+        Line2D([], [], color=_BAD, marker="o", markersize=3, label=say("legend_harm_line", what=data.harm)),
+    ]
+    return handles + _chosen(ax, data, None)
+
+
+def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
+    """Mark the settings of the plan: a point on a map, a line over curves."""
+    if data.chosen_dose is None:
+        return []
+    if y is None:
+        ax.axvline(data.chosen_dose, color="#1c2430", linewidth=1.2, linestyle="--")
+        return [Line2D([], [], color="#1c2430", linewidth=1.2, linestyle="--", label=say("legend_chosen"))]
+    ax.plot(
+        [data.chosen_dose],
+        [y],
+        marker="D",
+        markersize=8,
+        markerfacecolor="#ffd24d",
+        markeredgecolor="#1c2430",
+        linestyle="none",
+        clip_on=False,
+        zorder=5,
+    )
+    return [
+        Line2D(
+            [],
+            [],
+            marker="D",
+            markersize=7,
+            markerfacecolor="#ffd24d",
+            markeredgecolor="#1c2430",
+            linestyle="none",
+            label=say("legend_chosen"),
+        )
+    ]
+
+
+def _spans(values: Sequence[float]) -> bool:
+    """Whether an axis over `values` should be logarithmic."""
+    return values[0] > 0 and values[-1] / values[0] > _LOG_RATIO
+
+
+def _plain_ticks(axis: Any) -> None:
+    """Ticks as plain numbers; a logarithmic axis has them at 1, 2 and 5."""
+    if axis.get_scale() == "log":
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_minor_formatter(NullFormatter())
+    axis.set_major_formatter(_plain)
+
+
+def _plain(value: float, _position: int | None = None) -> str:
+    """A tick as a plain number."""
+    return f"{value:g}"

@@ -1,0 +1,271 @@
+"""What the pages receive: frozen records, every field with its help as annotation.
+
+The HTML template, the Typst templates and these records are one contract; a test holds the names that the
+templates read against the names that stand here, in both directions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+__all__ = [
+    "ConcernPart",
+    "Day",
+    "Decision",
+    "Fact",
+    "Fault",
+    "Glance",
+    "Harm",
+    "LeafletConcern",
+    "LeafletOption",
+    "LeafletPage",
+    "Limit",
+    "OptionCard",
+    "Picture",
+    "Reason",
+    "Reference",
+    "Refused",
+    "ReportPage",
+    "Shown",
+    "Visit",
+]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value ready to be read."""
+
+    text: Annotated[str, "the value with its interval and unit, or the word for unknown"]
+    note: Annotated[str, "what the interval means and where it is from, or why the value is unknown; may be empty"]
+    known: Annotated[bool, "false when the value is unknown"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A named value."""
+
+    name: Annotated[str, "what the value is, without unit"]
+    value: Annotated[Shown, "the value"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A sentence that argues for a decision."""
+
+    text: Annotated[str, "the sentence"]
+    decision: Annotated[str, "the decision that it argues for, as a word; empty where it decides nothing"]
+    strength: Annotated[str, "how strong the rule is; may be empty"]
+    sources: Annotated[tuple[str, ...], "source keys"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether light is right for this person at all."""
+
+    state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
+    title: Annotated[str, "the decision in words"]
+    text: Annotated[str, "what the decision means"]
+    reasons: Annotated[tuple[Reason, ...], "every rule that spoke"]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit that was held against the simulated skins."""
+
+    name: Annotated[str, "quantity in words with its unit"]
+    state: Annotated[str, "met, warn, not_met or unknown"]
+    status: Annotated[str, "the state in words"]
+    value: Annotated[Shown, "the simulated value"]
+    bounds: Annotated[str, "where the limit warns and where it stops"]
+    share: Annotated[Shown, "the share of skins that met it"]
+    text: Annotated[str, "why the limit stands"]
+    sources: Annotated[tuple[str, ...], "source keys"]
+
+
+@dataclass(frozen=True)
+class Harm:
+    """One thing that may go wrong."""
+
+    name: Annotated[str, "what may go wrong"]
+    p: Annotated[Shown, "how many of 100 people"]
+    text: Annotated[str, "what it looks like and how long it stays"]
+
+
+@dataclass(frozen=True)
+class Day:
+    """One line of the healing calendar."""
+
+    day: Annotated[str, "the day or days"]
+    text: Annotated[str, "what is to be expected"]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure by file, or the reason why there is none."""
+
+    file: Annotated[str, "path below the report's folder; empty when there is no figure"]
+    alt: Annotated[str, "what the figure shows, for those who cannot see it"]
+    caption: Annotated[str, "caption with units"]
+    unknown: Annotated[str, "why there is no figure; empty when there is one"]
+
+
+@dataclass(frozen=True)
+class OptionCard:
+    """One way to treat a concern, no treatment among them."""
+
+    anchor: Annotated[str, "id of the heading"]
+    rank: Annotated[str, "place in the order"]
+    title: Annotated[str, "what it is"]
+    device: Annotated[str, "the device; empty without one"]
+    rank_reason: Annotated[str, "why it stands at this place"]
+    expected: Annotated[Picture, "icon arrays: good and bad of 100 people"]
+    results: Annotated[tuple[Fact, ...], "expected result: known values"]
+    settings: Annotated[tuple[Fact, ...], "what to set on the device; empty without one"]
+    facts: Annotated[
+        tuple[Fact, ...], "probabilities of the physical target and of injury, sessions, time, pain, downtime"
+    ]
+    unknowns: Annotated[tuple[Fact, ...], "what is unknown of this option, grouped by reason"]
+    limits: Annotated[tuple[Limit, ...], "limits checked"]
+    seek: Annotated[str, "the immediate reaction that shows a hit; empty without a device"]
+    stop_at: Annotated[tuple[str, ...], "signs that stop treatment"]
+    first_pulses: Annotated[str, "how to begin"]
+    healing: Annotated[tuple[Day, ...], "healing day by day"]
+    harms: Annotated[tuple[Harm, ...], "harms with their probability"]
+    reasons: Annotated[tuple[Reason, ...], "suitability rules that spoke about this option"]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An option that was considered and refused."""
+
+    title: Annotated[str, "what it is"]
+    device: Annotated[str, "the device; empty without one"]
+    reasons: Annotated[tuple[str, ...], "why it was refused"]
+
+
+@dataclass(frozen=True)
+class ConcernPart:
+    """Everything about one concern."""
+
+    anchor: Annotated[str, "id of the heading"]
+    title: Annotated[str, "concern and site"]
+    severity: Annotated[str, "how marked it is"]
+    target: Annotated[tuple[Fact, ...], "what has to be reached: chromophore, depth, size"]
+    target_text: Annotated[str, "the target in a sentence"]
+    can: Annotated[str, "what light can do for it"]
+    cannot: Annotated[str, "what light cannot do for it"]
+    pictures: Annotated[tuple[Picture, ...], "skin section with light and temperature; therapeutic window"]
+    options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
+    no_options: Annotated[str, "why there are no options; empty when there are some"]
+    refused: Annotated[tuple[Refused, ...], "options that were refused"]
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One line of the overview."""
+
+    anchor: Annotated[str, "id of the concern's heading"]
+    concern: Annotated[str, "concern and site"]
+    option: Annotated[str, "the first option"]
+    good: Annotated[Shown, "people of 100 who improve by at least half"]
+    bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
+    sessions: Annotated[Shown, "number of sessions"]
+    downtime: Annotated[Shown, "days of visible healing"]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit of the course."""
+
+    session: Annotated[str, "number of the visit"]
+    week: Annotated[str, "week counted from the first visit"]
+    treats: Annotated[str, "what is treated"]
+    steps: Annotated[tuple[str, ...], "what is done, in order"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One source that was used."""
+
+    key: Annotated[str, "key of the source"]
+    text: Annotated[str, "authors, year, title and where to find it"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that went wrong or was passed over."""
+
+    code: Annotated[str, "short name of the kind of fault"]
+    text: Annotated[str, "what happened"]
+
+
+@dataclass(frozen=True)
+class ReportPage:
+    """The clinician's report."""
+
+    banner: Annotated[str, "intended use: stands on every page"]
+    about: Annotated[tuple[Fact, ...], "mode, version, seed and hashes"]
+    plan_sha256: Annotated[str, "the plan's name"]
+    decision: Annotated[Decision, "suitability"]
+    glance: Annotated[tuple[Glance, ...], "the first option of each concern"]
+    person: Annotated[tuple[Fact, ...], "who was assessed"]
+    risks: Annotated[tuple[str, ...], "risks found in the questionnaire"]
+    medications: Annotated[tuple[Fact, ...], "medications and the name each was matched to"]
+    photo: Annotated[tuple[Fact, ...], "what the photograph could and could not tell"]
+    overlays: Annotated[tuple[Picture, ...], "overlays of the photograph"]
+    concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
+    calendar: Annotated[Picture, "the course as a calendar"]
+    course: Annotated[tuple[Visit, ...], "visits in order"]
+    test_spots: Annotated[tuple[str, ...], "test spots to make"]
+    aftercare: Annotated[tuple[Reason, ...], "what to do afterwards"]
+    when_to_call: Annotated[tuple[Reason, ...], "when the person should call"]
+    unknowns: Annotated[tuple[str, ...], "what is not known"]
+    limits: Annotated[tuple[Fact, ...], "limits checked, counted for each option"]
+    methods: Annotated[tuple[str, ...], "how the numbers were made"]
+    faults: Annotated[tuple[Fault, ...], "what went wrong"]
+    references: Annotated[tuple[Reference, ...], "sources used"]
+    words: Annotated[Mapping[str, str], "headings and labels of the page, by name"]
+    embedded: Annotated[Mapping[str, str], "figure file → data URI; empty for the PDF, which reads files"]
+
+
+@dataclass(frozen=True)
+class LeafletOption:
+    """One choice in the leaflet's table."""
+
+    name: Annotated[str, "the choice in plain words"]
+    good: Annotated[str, "people of 100 who get at least half better, with the range"]
+    bad: Annotated[str, "people of 100 with the most frequent known harm, with the range"]
+    visits: Annotated[str, "number of visits"]
+    days: Annotated[str, "days of visible healing"]
+
+
+@dataclass(frozen=True)
+class LeafletConcern:
+    """One concern in plain words."""
+
+    title: Annotated[str, "concern and site in plain words"]
+    text: Annotated[tuple[str, ...], "what it is, what light can do, what it cannot do"]
+    expected: Annotated[Picture, "icon arrays of the first choice: good and bad with equal weight"]
+    options: Annotated[tuple[LeafletOption, ...], "choices, no treatment among them"]
+    more: Annotated[str, "further choices by name; empty when the table holds all"]
+
+
+@dataclass(frozen=True)
+class LeafletPage:
+    """The patient's leaflet: two pages."""
+
+    banner: Annotated[str, "intended use: stands on both pages"]
+    plan_sha256: Annotated[str, "the plan's name"]
+    title: Annotated[str, "title"]
+    intro: Annotated[tuple[str, ...], "what this leaflet and laser treatment are"]
+    state: Annotated[str, "suitable, with-caution, refer or not-suitable"]
+    decision: Annotated[tuple[str, ...], "what the decision means for the reader"]
+    concerns: Annotated[tuple[LeafletConcern, ...], "at most four concerns in full"]
+    other_concerns: Annotated[str, "further concerns by name; empty when there are none"]
+    reading: Annotated[tuple[str, ...], "how to read the dots"]
+    unknowns: Annotated[tuple[str, ...], "what is not known"]
+    healing: Annotated[tuple[str, ...], "the days after"]
+    aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
+    call: Annotated[tuple[str, ...], "when to call"]
+    questions: Annotated[tuple[str, ...], "questions to ask"]
+    words: Annotated[Mapping[str, str], "headings and labels, by name"]

@@ -1,0 +1,131 @@
+"""Draw every figure of a report and say what each one is, or why it is not there."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from skinbeam.estimate import Unknown
+from skinbeam.report.charts import calendar, section, window
+from skinbeam.report.context import Picture
+from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
+from skinbeam.report.leaflet import CONCERNS_IN_FULL, leaflet_arrays, leaflet_file
+from skinbeam.report.options import concern_name, expected_picture, expected_svg, ranked, title_of
+from skinbeam.report.shown import say, sentence
+
+__all__ = ["Drawn", "data_uri", "draw", "photo_overlays"]
+
+_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Figures of a report.
+
+    Parameters
+    ----------
+    files : path below the report's folder → content.
+    pictures : figures by concern anchor; the calendar stands under `calendar`.
+    """
+
+    files: Mapping[str, bytes]
+    pictures: Mapping[str, Sequence[Picture]]
+
+
+def draw(plan: Mapping[str, Any], figures: FigureData) -> Drawn:
+    """Return every figure of the plan."""
+    files: dict[str, bytes] = {}
+    pictures: dict[str, Sequence[Picture]] = {}
+    for place, concern in enumerate(plan.get("concerns", ())):
+        name = f"{concern['condition']}-{concern['site']}"
+        pictures[f"concern-{name}"] = _simulated(concern, name, figures, files)
+        options = ranked(concern)
+        for option in options:
+            if file := expected_picture(concern, option).file:
+                files[file] = expected_svg(option).encode()
+        if options and place < CONCERNS_IN_FULL:
+            files[leaflet_file(concern)] = leaflet_arrays(concern).encode()
+    pictures["calendar"] = [_calendar(plan, files)]
+    return Drawn(files, pictures)
+
+
+def photo_overlays(photo: Mapping[str, Any] | None, folder: Path | None) -> tuple[list[Picture], dict[str, bytes]]:
+    """Return the overlays of a photo document and their content; one that is missing says so.
+
+    Only pictures that lie in `folder` are read.
+    """
+    pictures, files = [], {}
+    maps = (photo or {}).get("maps") or {}
+    for name, file in maps.items() if isinstance(maps, Mapping) and "unknown" not in maps else ():
+        title = say("overlay", name=str(name).replace("_", " ").replace("-", " "))
+        path = PurePosixPath(str(file))
+        there = (
+            folder is not None
+            and path.suffix.lower() in _TYPES
+            and len(path.parts) == 1
+            and (folder / path.name).is_file()
+        )
+        if folder is None or not there:
+            pictures.append(Picture("", "", title, say("overlay_missing", name=str(name))))
+            continue
+        files[f"overlays/{path.name}"] = (folder / path.name).read_bytes()
+        pictures.append(Picture(f"overlays/{path.name}", title, title, ""))
+    return pictures, files
+
+
+def data_uri(file: str, content: bytes) -> str:
+    """Return a figure as a data URI."""
+    return f"data:{_TYPES[PurePosixPath(file).suffix.lower()]};base64,{base64.b64encode(content).decode()}"
+
+
+def _simulated(concern: Mapping[str, Any], name: str, figures: FigureData, files: dict[str, bytes]) -> list[Picture]:
+    """Skin section and therapeutic window of a concern's first option."""
+    data = figures.of(str(concern["condition"]), str(concern["site"]))
+    if data is None:
+        data = _nothing(concern)
+    options = ranked(concern)
+    about = {"concern": concern_name(concern), "option": title_of(options[0]) if options else say("no_option")}
+    lines = isinstance(data.window, WindowData) and len(data.window.pulse_ms) < 2
+    window_caption = "window_lines_caption" if lines else "window_caption"
+    return [
+        _drawn("section", section, data.section, name, about, files, caption="section_caption"),
+        _drawn("window", window, data.window, name, about, files, caption=window_caption),
+    ]
+
+
+def _nothing(concern: Mapping[str, Any]) -> ConcernFigures:
+    why = Unknown(say("figure_not_made"))
+    return ConcernFigures(str(concern["condition"]), str(concern["site"]), why, why)
+
+
+def _drawn(
+    kind: str, chart: Any, data: Any, name: str, about: Mapping[str, str], files: dict[str, bytes], *, caption: str
+) -> Picture:
+    """One figure, or the reason why it is unknown."""
+    words = say(caption, **about)
+    if isinstance(data, Unknown):
+        return Picture("", "", words, data.reason)
+    file = f"figures/{kind}-{name}.svg"
+    files[file] = chart(data).encode()
+    return Picture(file, say(f"{kind}_alt", **about), words, "")
+
+
+def _calendar(plan: Mapping[str, Any], files: dict[str, bytes]) -> Picture:
+    """The course over weeks, one row for each condition treated."""
+    names = {c["condition"]: sentence(c.get("title")) for c in plan.get("concerns", ())}
+    rows: dict[str, list[tuple[float, str]]] = {}
+    course = plan.get("course")
+    for visit in course if isinstance(course, list) else []:
+        week, treats = visit.get("week"), visit.get("treats", ())
+        if not isinstance(week, int | float) or isinstance(treats, Mapping):
+            continue
+        for treat in [treats] if isinstance(treats, str) else treats:
+            rows.setdefault(names.get(treat) or sentence(treat), []).append(
+                (float(week), str(visit.get("session", "")))
+            )
+    if not rows:
+        why = sentence(course) if isinstance(course, Mapping) else say("no_course")
+        return Picture("", "", say("calendar_caption"), why)
+    files["figures/calendar.svg"] = calendar(list(rows.items())).encode()
+    return Picture("figures/calendar.svg", say("calendar_alt"), say("calendar_caption"), "")

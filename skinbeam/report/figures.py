@@ -1,0 +1,111 @@
+"""The data of the simulated figures, as plain lists, and the set of figures that a report holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from skinbeam.document import write_atomically
+from skinbeam.estimate import Unknown
+
+__all__ = ["ConcernFigures", "FigureData", "LayerMark", "SectionData", "WindowData", "write_window"]
+
+
+@dataclass(frozen=True)
+class LayerMark:
+    """A layer of the section: its name and the depth of its top in µm."""
+
+    name: str
+    top_um: float
+
+
+@dataclass(frozen=True)
+class SectionData:
+    """Light and peak temperature by depth, for the skins that were drawn.
+
+    Parameters
+    ----------
+    depth_um : depths below the surface, ascending, shape (depth,).
+    fluence_rate_ratio_median, .._low, .._high : fluence rate over irradiance, same shape.
+    peak_C_median, .._low, .._high : highest temperature reached at each depth in °C, same shape; empty when heat
+        was not simulated.
+    layers : layers from the surface down.
+    level : probability between low and high.
+    target_um : top and bottom of the target in µm, or None.
+    """
+
+    depth_um: Sequence[float]
+    fluence_rate_ratio_median: Sequence[float]
+    fluence_rate_ratio_low: Sequence[float]
+    fluence_rate_ratio_high: Sequence[float]
+    peak_C_median: Sequence[float]
+    peak_C_low: Sequence[float]
+    peak_C_high: Sequence[float]
+    layers: Sequence[LayerMark]
+    level: float
+    target_um: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class WindowData:
+    """Probability of effect and of harm over dose and pulse length.
+
+    Parameters
+    ----------
+    dose : doses, ascending, shape (dose,), in the unit that `of` names (`fluence_J_cm2`, `microbeam_mJ`).
+    pulse_ms : pulse lengths, ascending, shape (pulse,).
+    p_effect, p_harm : probabilities, [pulse][dose].
+    effect, harm : what they are probabilities of, in words.
+    chosen_dose, chosen_pulse_ms : the settings of the plan; None when there are none.
+    """
+
+    of: str
+    dose: Sequence[float]
+    pulse_ms: Sequence[float]
+    p_effect: Sequence[Sequence[float]]
+    p_harm: Sequence[Sequence[float]]
+    effect: str
+    harm: str
+    chosen_dose: float | None = None
+    chosen_pulse_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class ConcernFigures:
+    """Figures for the first option of one concern; an unknown says why there is none."""
+
+    condition: str
+    site: str
+    section: SectionData | Unknown
+    window: WindowData | Unknown
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """Everything that the report draws and the plan document does not hold."""
+
+    concerns: Sequence[ConcernFigures] = field(default_factory=tuple)
+
+    def of(self, condition: str, site: str) -> ConcernFigures | None:
+        """Return the figures of a concern, or None when nobody made any."""
+        found: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
+        return found.get((condition, site))
+
+
+def write_window(document: Mapping[str, Any], folder: Path) -> Path:
+    """Draw a window document (`skinbeam.window/1`) as `window.svg` in `folder` and return its path.
+
+    Names of endpoints that the document does not hold are left as "effect" and "harm".
+    """
+    # Matplotlib is heavy; the records above are used where nothing is drawn.
+    from skinbeam.report.charts import window
+    from skinbeam.report.shown import say
+
+    names: dict[str, Any] = {
+        kind: str(document[kind]).replace("-", " ") if kind in document else say(f"any_{kind}")
+        for kind in ("effect", "harm")
+    }
+    lists: dict[str, Any] = {name: document[name] for name in ("of", "dose", "pulse_ms", "p_effect", "p_harm")}
+    path = folder / "window.svg"
+    write_atomically(path, window(WindowData(**lists, **names)))
+    return path

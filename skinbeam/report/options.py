@@ -1,0 +1,299 @@
+"""Build the option cards of a concern from the plan document."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
+from skinbeam.report.icons import IconArray, icon_arrays
+from skinbeam.report.shown import (
+    capital,
+    estimate_of,
+    join,
+    keys_of,
+    per_100,
+    percent,
+    quantity,
+    records,
+    say,
+    sentence,
+    sentences,
+    show,
+)
+from skinbeam.schema.names import table
+
+__all__ = [
+    "concern_name",
+    "expected_picture",
+    "expected_svg",
+    "good_of",
+    "option_card",
+    "ranked",
+    "reason",
+    "refused",
+    "slug",
+    "title_of",
+    "worst_harm",
+]
+
+_HARM_ARRAYS = 3  # drawn beside the benefit; all harms stand in the table
+
+
+def ranked(concern: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the options of a concern in order of rank; equal ranks keep the plan's order."""
+    options = concern.get("options", ())
+    return sorted(options, key=lambda option: option.get("rank", len(options))) if isinstance(options, list) else []
+
+
+def concern_name(concern: Mapping[str, Any]) -> str:
+    """Return the concern and its site in words."""
+    title = sentence(concern.get("title")) or str(concern["condition"]).replace("-", " ")
+    site = _site(str(concern["site"]))
+    return title if site.lower() in title.lower() else say("concern_at_site", concern=title, site=site)
+
+
+def title_of(option: Mapping[str, Any]) -> str:
+    """Return the name of an option."""
+    return sentence(option.get("title")) or str(option["modality"]).replace("-", " ")
+
+
+def good_of(option: Mapping[str, Any]) -> Estimate | Unknown:
+    """Return the share of people who improve by at least half, or why it is unknown."""
+    return _probability(_inside(option.get("expected"), "p_at_least", "50"))
+
+
+def worst_harm(option: Mapping[str, Any]) -> tuple[str, str, Estimate | Unknown]:
+    """Return key, name and probability of the most frequent known harm; without one, an unknown with its reason."""
+    known = [(key, name, p) for key, name, p in _harm_values(option) if isinstance(p, Estimate)]
+    if known:
+        return max(known, key=lambda harm: harm[2].median)
+    unknown = [(key, name, p) for key, name, p in _harm_values(option) if isinstance(p, Unknown)]
+    return ("", say("harm_any"), unknown[0][2] if unknown else Unknown(say("harm_none_studied")))
+
+
+def expected_picture(concern: Mapping[str, Any], option: Mapping[str, Any]) -> Picture:
+    """Return what the icon arrays of an option show, or why nothing can be shown."""
+    good, (_, name, bad) = good_of(option), worst_harm(option)
+    if isinstance(good, Unknown) and isinstance(bad, Unknown):
+        return Picture(
+            "", "", say("icons_caption_unknown"), say("icons_both_unknown", good=good.reason, bad=bad.reason)
+        )
+    alt = say("icons_alt", option=title_of(option), good=per_100(good).text, harm=name, bad=per_100(bad).text)
+    return Picture(f"figures/expected-{slug(concern, option)}.svg", alt, say("icons_caption"), "")
+
+
+def expected_svg(option: Mapping[str, Any]) -> str:
+    """Return the icon arrays of an option: improvement, then harms, all of 100 people."""
+    arrays = [IconArray(say("icons_good"), "good", good_of(option))]
+    harms = [(name, p) for _, name, p in _harm_values(option) if isinstance(p, Estimate)]
+    harms = sorted(harms, key=lambda harm: -harm[1].median)[:_HARM_ARRAYS]
+    if not harms:
+        _, name, p = worst_harm(option)
+        return icon_arrays([*arrays, IconArray(name, "bad", p)])
+    return icon_arrays([*arrays, *(IconArray(name, "bad", p) for name, p in harms)])
+
+
+def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: int) -> OptionCard:
+    """Return everything the report says about one option; `place` counts from 1."""
+    results, facts = _results(option), _facts(option)
+    immediate = option.get("immediate") or {}
+    return OptionCard(
+        anchor=f"option-{slug(concern, option)}",
+        rank=show(option.get("rank", place)).text,
+        title=title_of(option),
+        device=_device(option),
+        rank_reason=sentence(option.get("rank_reason")),
+        expected=expected_picture(concern, option),
+        results=tuple(fact for fact in results if fact.value.known),
+        settings=_settings(option),
+        facts=tuple(fact for fact in facts if fact.value.known),
+        unknowns=_grouped(fact for fact in (*results, *facts) if not fact.value.known),
+        limits=tuple(map(_limit, records(option.get("limits")))),
+        seek=sentence(immediate.get("seek") if "unknown" not in immediate else immediate),
+        stop_at=sentences(immediate.get("stop_at")),
+        first_pulses=sentence(immediate.get("first_pulses")),
+        healing=tuple(map(_day, records(option.get("healing")))),
+        harms=tuple(map(_harm, records(option.get("harms")))),
+        reasons=tuple(map(reason, records(option.get("reasons")))),
+    )
+
+
+def refused(option: Mapping[str, Any]) -> Refused:
+    """Return a refused option with its reasons."""
+    if "unknown" in option:
+        return Refused(say("unknown"), "", (sentence(option),))
+    return Refused(title_of(option), _device(option), sentences(option.get("reasons")))
+
+
+def reason(record: Mapping[str, Any] | str) -> Reason:
+    """Return a rule that spoke, or any sentence with its source."""
+    if isinstance(record, str):
+        return Reason(record, "", "", ())
+    decision = record.get("decision")
+    return Reason(
+        sentence(record),
+        say(f"decision_word_{str(decision).replace('-', '_')}") if decision else "",
+        sentence(record.get("strength")),
+        keys_of(record.get("source")),
+    )
+
+
+def slug(concern: Mapping[str, Any], option: Mapping[str, Any]) -> str:
+    """Return a name for files and anchors, the same for the same option."""
+    parts = (concern["condition"], concern["site"], option["modality"], option.get("device", ""))
+    return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in str(part)) for part in parts if part)
+
+
+def _site(name: str) -> str:
+    """The site in words; a name that is not in the table stands as it is."""
+    sites = table("site")
+    return str(sites[name]["title"]) if name in sites else name
+
+
+def _device(option: Mapping[str, Any]) -> str:
+    """Device and wavelength in words; empty without a device."""
+    if "device" not in option:
+        return ""
+    name = sentence(option.get("device_title", option["device"]))
+    return join([name, show(option["wavelength_nm"], "nm").text if "wavelength_nm" in option else ""])
+
+
+def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
+    """Settings as a flat list; nested ones carry the name of their table."""
+    settings = option.get("settings") or {}
+    if "unknown" in settings:
+        return (Fact(say("h_settings"), show(settings)),)
+    rows = []
+    for name, value in settings.items():
+        if isinstance(value, Mapping) and estimate_of(value) is None and "low" not in value:
+            outer = quantity(name)[0]
+            for inner, item in value.items():
+                label, unit = quantity(inner)
+                rows.append(Fact(say("nested", outer=capital(outer), inner=label), show(item, unit)))
+        else:
+            label, unit = quantity(name)
+            rows.append(Fact(capital(label), show(value, unit)))
+    return tuple(rows)
+
+
+def _results(option: Mapping[str, Any]) -> list[Fact]:
+    """What trials say people see, row by row."""
+    expected = option.get("expected")
+    rows = [
+        Fact(say("result_at_least", percent=percent), per_100(_inside(expected, "p_at_least", percent)))
+        for percent in ("25", "50", "75")
+    ]
+    interval = _inside(expected, "predict", "intervals", "80")
+    if isinstance(interval, Sequence) and len(interval) == 2:
+        patients = show(_inside(expected, "predict", "patients")).text
+        rows.append(Fact(say("result_predict", patients=patients), show({"low": interval[0], "high": interval[1]})))
+    rows.append(Fact(say("result_mean"), show(_inside(expected, "mean_improvement_pct"), "%")))
+    rows.append(Fact(say("result_pih"), per_100(_inside(expected, "pih", "p"))))
+    rows.append(Fact(say("result_downtime"), show(_inside(expected, "downtime_days"), quantity("downtime_days")[1])))
+    rows.append(Fact(say("result_untreated"), per_100(_inside(expected, "untreated", "p_at_least", "50"))))
+    durability = _inside(expected, "durability")
+    if isinstance(durability, Mapping) and "unknown" not in durability:
+        rows += [Fact(say("result_durability", months=m), percent(v)) for m, v in durability.items()]
+    else:
+        rows.append(Fact(say("result_durability_any"), show(durability)))
+    studies = _inside(expected, "studies")
+    if isinstance(studies, list) and studies:
+        patients = sum(study.get("patients", 0) for study in studies)
+        rows.append(
+            Fact(say("result_studies"), Shown(say("studies", studies=len(studies), patients=patients), "", True))
+        )
+    return rows
+
+
+def _facts(option: Mapping[str, Any]) -> list[Fact]:
+    """What one session asks of the person, and what the simulation says of it."""
+    facts = [Fact(say("fact_p_effective"), per_100(_value(option, "p_effective")))]
+    facts.append(Fact(say("fact_p_harm"), per_100(_value(option, "p_harm"))))
+    for name in ("sessions", "interval_weeks", "minutes", "pain_0_10", "downtime_days"):
+        label, unit = quantity(name)
+        facts.append(Fact(capital(label), show(_value(option, name), "" if name == "sessions" else unit)))
+    return facts
+
+
+def _grouped(facts: Any) -> tuple[Fact, ...]:
+    """Unknown facts with the same reason as one line."""
+    groups: dict[str, list[str]] = {}
+    for fact in facts:
+        groups.setdefault(fact.value.note, []).append(fact.name)
+    return tuple(Fact(join(names), Shown(say("unknown"), why, False)) for why, names in groups.items())
+
+
+def _day(record: Mapping[str, Any]) -> Day:
+    """One line of the healing calendar."""
+    if "unknown" in record:
+        return Day(say("unknown"), sentence(record))
+    return Day(show(record.get("day", "")).text, sentence(record.get("text")))
+
+
+def _harm(record: Mapping[str, Any]) -> Harm:
+    """One harm with its probability."""
+    if "unknown" in record:
+        return Harm(say("harm_any"), show(record), "")
+    return Harm(
+        _harm_name(record), per_100(record.get("p", {"unknown": say("not_in_plan")})), sentence(record.get("text"))
+    )
+
+
+def _limit(record: Mapping[str, Any]) -> Limit:
+    """One limit with its bounds."""
+    if "unknown" in record:
+        return Limit(say("limit_any"), "unknown", say("limit_status_unknown"), show(record), "", show(record), "", ())
+    name, unit = quantity(str(record["quantity"]))
+    bounds = [say(f"limit_{end}", value=show(record[end], unit).text) for end in ("warn", "stop") if end in record]
+    status = str(record["status"])
+    share = record.get("share")
+    return Limit(
+        name=capital(name),
+        state=status,
+        status=say(f"limit_status_{status}"),
+        value=show(record.get("value", {"unknown": say("not_simulated")}), unit),
+        bounds="; ".join(bounds),
+        share=per_100(share if share is not None else {"unknown": say("not_in_plan")}),
+        text=sentence(record.get("text")),
+        sources=keys_of(record.get("source")),
+    )
+
+
+def _harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Unknown]]:
+    """Key, name and probability of each harm."""
+    harms = records(option.get("harms"))
+    return [
+        (str(h.get("name", "")), _harm_name(h), _probability(h.get("p")))
+        if "unknown" not in h
+        else ("", say("harm_any"), Unknown(h["unknown"]))
+        for h in harms
+    ]
+
+
+def _harm_name(harm: Mapping[str, Any]) -> str:
+    """A harm's name in words."""
+    return (
+        capital(quantity(str(harm["name"]).replace("-", "_"))[0])
+        if isinstance(harm.get("name"), str)
+        else sentence(harm.get("name"))
+    )
+
+
+def _inside(value: Any, *path: str) -> Any:
+    """Follow `path` into nested objects; an unknown on the way is the answer, so is a missing key."""
+    for name in path:
+        if not isinstance(value, Mapping) or ("unknown" not in value and name not in value):
+            return {"unknown": say("not_in_plan")}
+        if "unknown" in value:
+            return value
+        value = value[name]
+    return value
+
+
+def _value(option: Mapping[str, Any], name: str) -> Any:
+    return option.get(name, {"unknown": say("not_in_plan")})
+
+
+def _probability(value: Any) -> Estimate | Unknown:
+    known = estimate_of(value)
+    return known if known is not None else Unknown(say("not_in_plan"))

@@ -1,0 +1,98 @@
+"""Write the report of a plan: a page for the clinician, the same as PDF, a leaflet for the patient, the figures."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from skinbeam.document import write_atomically
+from skinbeam.report.clinician import report_page
+from skinbeam.report.context import ReportPage
+from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
+from skinbeam.report.figures import FigureData
+from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.pdf import make_pdf
+
+__all__ = ["render_html", "write_report"]
+
+
+def write_report(
+    plan: Mapping[str, Any],
+    figures: FigureData,
+    folder: Path,
+    *,
+    photo: Mapping[str, Any] | None = None,
+    photo_folder: Path | None = None,
+) -> list[Path]:
+    """Write `report.html`, `report.pdf`, `leaflet.pdf` and `figures/*.svg` into `folder` and return their paths.
+
+    Each file is written whole or not at all; the same plan gives the same bytes.
+
+    Parameters
+    ----------
+    plan : a plan document (`skinbeam.plan/1`) in JSON types.
+    figures : the simulated figures, or why there are none.
+    folder : made when missing.
+    photo : body of the photo document, when there is a photograph.
+    photo_folder : where the files lie that `photo` names.
+    """
+    drawn = draw(plan, figures)
+    page, overlays = _page(plan, drawn, photo, photo_folder)
+    files = dict(drawn.files)
+    pictures = files | overlays
+    files["report.html"] = _html(page, pictures).encode()
+    files["report.pdf"] = make_pdf("report", page, pictures)
+    files["leaflet.pdf"] = make_pdf("leaflet", leaflet_page(plan), pictures)
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+    return [folder / name for name in sorted(files)]
+
+
+def render_html(
+    plan: Mapping[str, Any],
+    figures: FigureData,
+    *,
+    photo: Mapping[str, Any] | None = None,
+    photo_folder: Path | None = None,
+) -> str:
+    """Return the clinician's report as one self-contained HTML page."""
+    drawn = draw(plan, figures)
+    page, overlays = _page(plan, drawn, photo, photo_folder)
+    return _html(page, dict(drawn.files) | overlays)
+
+
+def _page(
+    plan: Mapping[str, Any], drawn: Drawn, photo: Mapping[str, Any] | None, photo_folder: Path | None
+) -> tuple[ReportPage, dict[str, bytes]]:
+    """The page's context without embedded figures, and the overlays' content."""
+    pictures, overlays = photo_overlays(photo, photo_folder)
+    return report_page(plan, drawn.pictures, pictures, embedded={}, photo=photo), overlays
+
+
+def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
+    """The page with every figure inside."""
+    used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
+    return _environment().get_template("report.html.j2").render(used)
+
+
+@cache
+def _environment() -> Environment:
+    """Templates: escaping is on, and a name that is not in the context is an error."""
+    folder = resources.files("skinbeam.report") / "templates"
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["css_string"] = _css_string
+    return environment
+
+
+def _css_string(text: str) -> str:
+    """Return text for the inside of a CSS string: everything but letters and digits is escaped by its code."""
+    return "".join(c if c.isascii() and c.isalnum() else f"\\{ord(c):06x}" for c in text)

@@ -1,0 +1,62 @@
+"""A made-up plan and made-up figures to try the report with; none of it is about a person."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from skinbeam.estimate import Unknown
+from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
+
+PLAN_FILE = Path(__file__).parent / "data" / "plan-sample.json"
+LAYERS = (
+    ("stratum corneum", 0.0),
+    ("living epidermis", 15.0),
+    ("papillary dermis", 75.0),
+    ("upper plexus", 200.0),
+    ("reticular dermis", 280.0),
+)
+
+
+def sample_plan() -> dict[str, Any]:
+    plan: dict[str, Any] = json.loads(PLAN_FILE.read_text(encoding="utf-8"))
+    return plan
+
+
+def sample_section() -> SectionData:
+    depth_um = [10.0 * i for i in range(101)]
+    light = [1.8 * math.exp(-z / 250) for z in depth_um]
+    heat = [33 + 25 * math.exp(-(((z - 300) / 200) ** 2)) for z in depth_um]
+    return SectionData(
+        depth_um=depth_um,
+        fluence_rate_ratio_median=light,
+        fluence_rate_ratio_low=[0.7 * x for x in light],
+        fluence_rate_ratio_high=[1.3 * x for x in light],
+        peak_C_median=heat,
+        peak_C_low=[x - 5 for x in heat],
+        peak_C_high=[x + 8 for x in heat],
+        layers=[LayerMark(name, top) for name, top in LAYERS],
+        level=0.8,
+        target_um=(200.0, 420.0),
+    )
+
+
+def sample_window(pulses: int = 6) -> WindowData:
+    dose, pulse_ms = [1.2**i for i in range(16)], [0.45, 1.5, 3.0, 6.0, 10.0, 20.0][:pulses]
+
+    def share(half: float) -> list[list[float]]:
+        return [[1 / (1 + math.exp(-6 * math.log(d / (half * p**0.25)))) for d in dose] for p in pulse_ms]
+
+    return WindowData(
+        "fluence_J_cm2", dose, pulse_ms, share(3), share(10), "vessel closure", "epidermal necrosis", 7.5, pulse_ms[-1]
+    )
+
+
+def sample_figures() -> FigureData:
+    return FigureData(
+        (
+            ConcernFigures("facial-telangiectasia", "cheeks", sample_section(), sample_window()),
+            ConcernFigures("age-spots", "cheeks", sample_section(), sample_window(1)),
+            ConcernFigures("acne-scars", "cheeks", sample_section(), Unknown("the grid was not computed")),
+        )
+    )

@@ -1,0 +1,204 @@
+"""The patient's leaflet: two pages, plain words, good and bad with the same weight."""
+
+import copy
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from skinbeam.messages import catalogue
+from skinbeam.report.drawing import draw
+from skinbeam.report.figures import FigureData
+from skinbeam.report.leaflet import CONCERNS_IN_FULL, leaflet_arrays, leaflet_page, sentences_of
+from skinbeam.report.pdf import make_pdf
+from skinbeam.report.readability import grade, reading_age_years, syllables
+from skinbeam.schema.names import table
+
+READING_AGE_YEARS = 12.0
+Plan = dict[str, Any]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    loaded: Plan = json.loads((Path(__file__).parent / "data" / "plan-sample.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+def leaflet_pdf(plan: Plan) -> PdfReader:
+    return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), draw(plan, FigureData()).files)))
+
+
+def everything_unknown(plan: Plan) -> Plan:
+    """The same plan with every estimate taken away."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {"unknown": "nobody knows"} if "median" in value else {k: strip(v) for k, v in value.items()}
+        return [strip(item) for item in value] if isinstance(value, list) else value
+
+    stripped: Plan = strip(plan)
+    return stripped
+
+
+def many_concerns(plan: Plan) -> Plan:
+    """Each condition once: far more than two pages hold in full."""
+    crowded = copy.deepcopy(plan)
+    first = crowded["concerns"][0]
+    crowded["concerns"] = [
+        first | {"condition": name, "title": entry["title"]} for name, entry in table("condition").items()
+    ]
+    crowded["aftercare"] = [
+        *crowded["aftercare"],
+        *({"id": f"x.{i}", "params": {}, "text": f"Keep it clean, {i}."} for i in range(25)),
+    ]
+    return crowded
+
+
+def one_concern(plan: Plan) -> Plan:
+    return plan | {"concerns": plan["concerns"][:1]}
+
+
+def no_concern(plan: Plan) -> Plan:
+    return plan | {"concerns": [], "aftercare": [], "when_to_call": []}
+
+
+@pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, one_concern, no_concern])
+def test_the_leaflet_has_two_pages_with_banner_and_plan(plan: Plan, change: Any) -> None:
+    pages = leaflet_pdf(change(plan)).pages
+    assert len(pages) == 2
+    for number, page in enumerate(pages, 1):
+        text = " ".join(page.extract_text().split())
+        assert "Demonstration." in text
+        assert plan["plan_sha256"][:24] in text
+        assert f"{number} / 2" in text
+
+
+def test_nothing_is_cut_off_at_the_bottom_of_a_page(plan: Plan) -> None:
+    """The last line of each page's body is there even in the most crowded leaflet."""
+    crowded = many_concerns(plan)
+    first, second = (" ".join(page.extract_text().split()) for page in leaflet_pdf(crowded).pages)
+    assert leaflet_page(crowded).other_concerns.split(":")[0] in first
+    assert leaflet_page(crowded).questions[-1] in second
+
+
+@pytest.mark.parametrize("decision", ["suitable", "with-caution", "refer", "not-suitable"])
+@pytest.mark.parametrize("change", [dict, everything_unknown])
+def test_the_reading_age_is_at_most_twelve(plan: Plan, decision: str, change: Any) -> None:
+    changed = change(plan)
+    changed["suitability"] = changed["suitability"] | {"decision": decision}
+    page = leaflet_page(changed)
+    assert page.decision
+    assert reading_age_years(sentences_of(page)) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("name", sorted(table("condition")))
+def test_every_condition_is_told_in_plain_words(name: str) -> None:
+    lines = [catalogue()[f"leaflet_{part}.{name}"] for part in ("is", "can", "cannot")]
+    assert reading_age_years(lines) <= READING_AGE_YEARS
+    assert f"leaflet_condition.{name}" in catalogue()
+
+
+def test_every_choice_and_site_has_a_plain_name() -> None:
+    assert {f"leaflet_choice.{name}" for name in table("modality")} <= set(catalogue())
+    sites = {name for name, entry in table("site").items() if entry["use"] == "treatment"}
+    assert {f"leaflet_site.{name}" for name in sites} <= set(catalogue())
+
+
+def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
+    for kind, names in (("choice", table("modality")), ("site", table("site")), ("condition", table("condition"))):
+        start = f"leaflet_{kind}."
+        assert {key.removeprefix(start) for key in catalogue() if key.startswith(start)} <= set(names)
+
+
+def test_good_and_bad_have_the_same_weight(plan: Plan) -> None:
+    """One array each, with 100 dots of the same grid."""
+    svg = leaflet_arrays(plan["concerns"][0])
+    good, bad = svg.split("<g transform")[1:]
+    places = [
+        sorted({m for d in re.findall(r'd="([^"]+)"', part) for m in re.findall(r"M(\d+ \d+)", d)})
+        for part in (good, bad)
+    ]
+    assert places[0] == places[1]
+    assert len(places[0]) == 100
+
+
+def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
+    for concern in leaflet_page(plan).concerns:
+        assert "Do nothing" in [option.name for option in concern.options]
+
+
+def test_what_is_not_known_is_said(plan: Plan) -> None:
+    page = leaflet_page(everything_unknown(plan))
+    for concern in page.concerns:
+        assert {option.good for option in concern.options} == {"not known"}
+        assert {option.bad for option in concern.options} == {"not known"}
+    assert sum("We do not know how many" in line for line in page.unknowns) == len(page.concerns)
+
+
+def test_concerns_beyond_the_page_are_named(plan: Plan) -> None:
+    crowded = many_concerns(plan)
+    page = leaflet_page(crowded)
+    assert len(page.concerns) == CONCERNS_IN_FULL
+    for concern in crowded["concerns"][CONCERNS_IN_FULL:]:
+        assert catalogue()[f"leaflet_condition.{concern['condition']}"].lower() in page.other_concerns
+
+
+def test_two_choices_of_one_kind_are_told_apart(plan: Plan) -> None:
+    names = [option.name for option in leaflet_page(plan).concerns[0].options]
+    assert len(names) == len(set(names))
+
+
+def test_grade_follows_the_printed_formula() -> None:
+    # 3 sentences, 12 words, 15 syllables: 0.39 * 4 + 11.8 * 1.25 - 15.59
+    texts = ["The cat sat on a table. It was happy!", "Dogs ran over."]
+    words = ["The", "cat", "sat", "on", "a", "table", "It", "was", "happy", "Dogs", "ran", "over"]
+    assert sum(map(syllables, words)) == 15
+    assert grade(texts) == pytest.approx(0.39 * 12 / 3 + 11.8 * 15 / 12 - 15.59, abs=1e-12)
+    assert reading_age_years(texts) == pytest.approx(grade(texts) + 5, abs=1e-12)
+
+
+def test_grade_rises_with_longer_sentences_and_longer_words() -> None:
+    assert (
+        grade(["We see. We go."]) < grade(["We see we go."]) < grade(["Hyperpigmentation necessitates consultation."])
+    )
+
+
+def test_a_text_without_words_has_no_grade() -> None:
+    with pytest.raises(ValueError, match="without words"):
+        grade(["...", ""])
+
+
+@pytest.mark.parametrize(
+    ("word", "count"),
+    [
+        ("skin", 1),
+        ("laser", 2),
+        ("treated", 2),
+        ("clinician", 3),
+        ("people", 2),
+        ("heated", 2),
+        ("device", 2),
+        ("cream", 1),
+        ("little", 2),
+        ("make", 1),
+        ("named", 1),
+        ("wanted", 2),
+        ("changes", 2),
+        ("radio", 3),
+        ("doing", 2),
+        ("quiet", 2),
+        ("choices", 2),
+        ("medicine", 3),
+        ("question", 2),
+        ("clinic's", 2),
+        ("30", 1),
+        ("be", 1),
+        ("million", 2),
+    ],
+)
+def test_syllables(word: str, count: int) -> None:
+    assert syllables(word) == count

@@ -1,0 +1,232 @@
+"""The clinician's page: self-contained, accessible, complete, and honest about what is unknown."""
+
+import copy
+import itertools
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_samples import sample_figures, sample_plan
+
+from skinbeam.report.figures import FigureData
+from skinbeam.report.report import render_html
+
+VOID = {"meta", "img", "br", "link", "input"}
+
+
+class Page(HTMLParser):
+    """Elements in order, with their attributes and the text inside."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.stack: list[str] = []
+        self.text: list[str] = []
+        self.feed(text)
+        assert self.stack == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.stack:
+            self.text.append(data)
+
+    @property
+    def words(self) -> str:
+        return " ".join(" ".join(self.text).split())
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(render_html(sample_plan(), sample_figures()))
+
+
+def test_nothing_is_loaded_from_elsewhere(page: Page) -> None:
+    assert not [tag for tag, _ in page.elements if tag in ("script", "link", "iframe", "object", "embed")]
+    assert all(image["src"].startswith("data:image/") for image in page.all("img"))
+    assert all(link["href"].startswith("#") for link in page.all("a"))
+    assert "url(" not in render_html(sample_plan(), FigureData())
+
+
+def test_links_lead_somewhere_and_ids_are_unique(page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"].removeprefix("#") for link in page.all("a")} <= set(ids)
+    assert {a["aria-labelledby"] for _, a in page.elements if "aria-labelledby" in a} <= set(ids)
+
+
+def test_headings_go_down_one_level_at_a_time(page: Page) -> None:
+    levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+def test_every_table_has_a_caption_and_every_figure_a_description(page: Page) -> None:
+    assert len(page.all("caption")) == len(page.all("table"))
+    assert all(image["alt"].strip() for image in page.all("img"))
+    assert len(page.all("figcaption")) == len(page.all("figure"))
+    assert all(cell.get("scope") in ("row", "col") for cell in page.all("th"))
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a colour (WCAG 2.1)."""
+    hexa = colour.lstrip("#")
+    hexa = "".join(2 * c for c in hexa) if len(hexa) == 3 else hexa
+    parts = [int(hexa[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_text_colour_is_readable_on_every_ground() -> None:
+    """4.5 to 1 (WCAG AA) for each colour of text on each pale ground of the page."""
+    css = render_html(sample_plan(), FigureData()).split("<style>")[1].split("</style>")[0]
+    variables = dict(re.findall(r"--(\w+): (#\w+)", css))
+    texts = {
+        variables.get(name, value) for value, name in re.findall(r"[{; ]color: (?:(#\w+)|var\(--(\w+)\))", css)
+    } - {"#fff", ""}
+    grounds = set(re.findall(r"background: (#\w+)", css)) | {variables["paper"], variables["wash"]}
+    assert len(texts) >= 5
+    assert len(grounds) >= 5
+    for text in texts:
+        for ground in grounds:
+            dark, light = sorted((luminance(text), luminance(ground)))
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def texts_of(value: Any) -> list[str]:
+    """Every sentence and every reason for an unknown in a plan."""
+    if isinstance(value, dict):
+        own = [value[key] for key in ("text", "unknown", "message") if isinstance(value.get(key), str)]
+        return own + [t for key, item in value.items() for t in texts_of(item)]
+    return [t for item in value for t in texts_of(item)] if isinstance(value, list) else []
+
+
+def test_every_sentence_and_every_reason_of_the_plan_is_on_the_page(page: Page) -> None:
+    plan = sample_plan()
+    for option in (option for concern in plan["concerns"] for option in concern["options"]):
+        if "device" not in option:
+            option.pop("immediate")  # it says only that there is no device
+    missing = [text for text in texts_of(plan) if " ".join(text.split()) not in page.words]
+    assert missing == []
+
+
+def test_the_page_carries_banner_hash_options_and_refusals(page: Page) -> None:
+    plan = sample_plan()
+    assert page.words.count(plan["intended_use"]["text"]) == 2
+    assert plan["plan_sha256"] in page.words
+    for concern in plan["concerns"]:
+        for option in (*concern["options"], *concern["refused"]):
+            assert option["title"] in page.words
+    assert "Suitable with caution" in page.words
+
+
+def test_every_printed_page_carries_the_banner_in_its_margin() -> None:
+    css = render_html(sample_plan(), FigureData()).split("@page")[1].split("@media")[0]
+    content = css.split('content: "')[1].split('"')[0]
+    decoded = re.sub(r"\\([0-9a-f]{6})", lambda m: chr(int(m[1], 16)), content)
+    assert sample_plan()["intended_use"]["text"] in decoded
+    assert sample_plan()["plan_sha256"][:16] in decoded
+
+
+def test_options_stand_in_the_order_of_rank() -> None:
+    plan = sample_plan()
+    plan["concerns"][0]["options"].reverse()
+    assert Page(render_html(plan, sample_figures())).words == Page(render_html(sample_plan(), sample_figures())).words
+
+
+def test_markup_in_a_plan_stays_text() -> None:
+    plan = sample_plan()
+    evil = '</style><script>alert("x")</script>'
+    plan["intended_use"]["text"] = evil
+    plan["plan_sha256"] = evil
+    plan["concerns"][0]["title"] = evil
+    plan["concerns"][0]["options"][0]["device_title"] = evil
+    html = render_html(plan, sample_figures())
+    assert "<script" not in html
+    assert evil in Page(html).words
+
+
+def test_parts_without_content_say_so() -> None:
+    """A plan that holds next to nothing still has every part."""
+    full = Page(render_html(sample_plan(), sample_figures()))
+    empty = {key: [] if isinstance(value, list) else value for key, value in sample_plan().items()}
+    bare = Page(render_html(empty, FigureData()))
+    heads = [a["id"] for _, a in full.elements if a.get("id", "").isalpha()]
+    assert [a["id"] for _, a in bare.elements if a.get("id", "").isalpha()] == heads
+    assert "Nothing was reported." in bare.words
+    assert "No source was used." in bare.words
+    assert "no visit is planned" in bare.words
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("concerns", 0, "target"),
+        ("concerns", 0, "options"),
+        ("concerns", 0, "can"),
+        ("concerns", 0, "options", 0, "expected"),
+        ("concerns", 0, "options", 0, "expected", "p_at_least"),
+        ("concerns", 0, "options", 0, "sessions"),
+        ("concerns", 0, "options", 0, "immediate"),
+        ("concerns", 0, "options", 0, "healing"),
+        ("concerns", 0, "options", 0, "harms"),
+        ("concerns", 0, "options", 0, "limits"),
+        ("concerns", 0, "options", 0, "settings"),
+        ("concerns", 0, "refused"),
+        ("assessment", "photo"),
+        ("assessment", "ita_deg"),
+        ("assessment", "medications"),
+        ("assessment", "risks"),
+        ("course",),
+        ("test_spots",),
+        ("aftercare",),
+        ("when_to_call",),
+        ("unknowns",),
+        ("suitability", "reasons"),
+        ("course", 0, "week"),
+        ("course", 0, "treats"),
+        ("course", 0, "steps"),
+    ],
+)
+def test_any_part_may_be_unknown_and_is_printed_with_its_reason(path: tuple[Any, ...]) -> None:
+    plan = copy.deepcopy(sample_plan())
+    holder: Any = plan
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = {"unknown": "the reason for this gap"}
+    assert "the reason for this gap" in Page(render_html(plan, sample_figures())).words
+
+
+def test_a_source_that_nobody_knows_is_a_fault(page: Page) -> None:
+    assert "The source synthetic2000 is not in the bibliography" in page.words
+    assert "Kincaid" in page.words
+
+
+def test_overlays_are_shown_and_missing_ones_are_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "redness.png").write_bytes(b"\x89PNG made up")
+    (tmp_path.parent / "secret.png").write_bytes(b"outside")
+    photo = {
+        "quality": {"ok": True, "problems": ["45 px between the pupils"]},
+        "maps": {"redness": "redness.png", "brown": "gone.png", "bad": "../secret.png"},
+        "findings": [{"kind": "spot", "region": "cheeks", "count": 3, "area_mm2": {"unknown": "no scale"}}],
+        "scale_mm_per_px": {"unknown": "no reference in the picture"},
+    }
+    html = render_html(sample_plan(), sample_figures(), photo=photo, photo_folder=tmp_path)
+    shown = Page(html)
+    assert sum(image["alt"].startswith("Overlay") for image in shown.all("img")) == 1
+    assert "the overlay brown was not found" in shown.words
+    assert "the overlay bad was not found" in shown.words
+    assert "45 px between the pupils" in shown.words
+    assert "no reference in the picture" in shown.words

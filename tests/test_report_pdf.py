@@ -1,0 +1,91 @@
+"""The files of a report: whole, the same twice, banner and hash on every page, values never run as code."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+from report_samples import sample_figures, sample_plan
+
+from skinbeam.report.figures import FigureData
+from skinbeam.report.report import write_report
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("report")
+    write_report(sample_plan(), sample_figures(), folder)
+    return folder
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_all_files_are_written_and_returned(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    written = write_report(sample_plan(), sample_figures(), tmp_path / "new")
+    assert {path.name for path in written} >= {"report.html", "report.pdf", "leaflet.pdf", "calendar.svg"}
+    assert sorted(written) == sorted(path for path in (tmp_path / "new").rglob("*") if path.is_file())
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+
+
+def test_the_same_plan_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    for path in write_report(sample_plan(), sample_figures(), tmp_path):
+        first = folder / path.relative_to(tmp_path)
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(first.read_bytes()).digest(), path.name
+
+
+def test_every_page_carries_banner_plan_and_number(folder: Path) -> None:
+    pages = PdfReader(folder / "report.pdf").pages
+    for number, page in enumerate(pages, 1):
+        text = flat(page.extract_text())
+        assert flat(sample_plan()["intended_use"]["text"]) in text
+        assert sample_plan()["plan_sha256"][:24] in text
+        assert f"{number} / {len(pages)}" in text
+
+
+def test_the_pdf_says_what_the_page_says(folder: Path) -> None:
+    plan = sample_plan()
+    text = flat(" ".join(page.extract_text() for page in PdfReader(folder / "report.pdf").pages))
+    for reason in (*plan["suitability"]["reasons"], *plan["unknowns"], *plan["aftercare"], *plan["when_to_call"]):
+        assert reason["text"] in text
+    for concern in plan["concerns"]:
+        for option in (*concern["options"], *concern["refused"]):
+            assert option["title"] in text
+    for part in ("Limits checked", "What is not known", "What went wrong", "How the numbers were made", "Sources"):
+        assert part in text
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "leaflet.pdf"])
+def test_the_pdf_is_tagged_titled_and_undated(folder: Path, name: str) -> None:
+    pdf = PdfReader(folder / name)
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert pdf.trailer["/Root"]["/Lang"] == "en"
+    assert pdf.metadata is not None
+    assert pdf.metadata.title
+    assert "/CreationDate" not in pdf.metadata
+    assert b"pdfuaid" in (folder / name).read_bytes()
+
+
+def test_values_are_never_run_as_markup(tmp_path: Path) -> None:
+    plan = sample_plan()
+    evil = '#panic("x") *bold* $x$ @ref \\ "quote"'
+    plan["unknowns"] = [{"id": "x", "params": {}, "text": evil}]
+    plan["aftercare"] = [{"id": "x", "params": {}, "text": evil, "source": []}]
+    write_report(plan, FigureData(), tmp_path)
+    for name in ("report.pdf", "leaflet.pdf"):
+        text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / name).pages))
+        assert '#panic("x") *bold* $x$ @ref \\ "quote"' in text
+
+
+def test_a_plan_of_unknowns_is_still_a_report(tmp_path: Path) -> None:
+    plan = sample_plan()
+    for concern in plan["concerns"]:
+        concern["options"] = {"unknown": "nothing was searched"}
+    plan["course"] = {"unknown": "nothing to plan"}
+    write_report(plan, FigureData(), tmp_path)
+    text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages))
+    assert "nothing was searched" in text
+    assert "nothing to plan" in text
+    assert len(PdfReader(tmp_path / "leaflet.pdf").pages) == 2
