@@ -89,7 +89,9 @@ def bibliography() -> Mapping[str, Source]:
     for kind, key, body in _ENTRY.findall(_bib_text()):
         if key in entries:
             raise ValueError(f"source {key} stands twice in data/sources")
-        entries[key] = Source(key, kind.lower(), {k.lower(): " ".join(v.split()) for k, v in _FIELD.findall(body)})
+        entries[key] = Source(
+            key, kind.lower(), {k.lower(): " ".join(v.split()) for k, v in _FIELD.findall(body)}
+        )
     return entries
 
 

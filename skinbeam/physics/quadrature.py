@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Directions", "levels_of", "shared_directions"]
+__all__ = ["Directions", "levels_of", "nodes_per_segment", "shared_directions"]
 
 Array = NDArray[np.float64]
 

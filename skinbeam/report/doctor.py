@@ -28,9 +28,7 @@ def doctor_document() -> dict[str, Any]:
         _check("database", False, "none", "not needed: records are not in this release"),
         _cache(),
     ]
-    return document(
-        "skinbeam.doctor/1", case_sha256=sha256_of({}), seed=0, body={"checks": checks}
-    )
+    return document("skinbeam.doctor/1", case_sha256=sha256_of({}), seed=0, body={"checks": checks})
 
 
 def _check(name: str, ok: bool, found: str, fix: str) -> dict[str, Any]:
@@ -50,4 +48,9 @@ def _cache() -> dict[str, Any]:
     writable = os.access(ground, os.W_OK)
     compiled = any(Path(folder).rglob("*.nbi")) if folder.exists() else False
     found = "compiled" if compiled else "empty: the first simulation compiles for some seconds"
-    return _check("kernel cache", writable, found if writable else "not writable", "set XDG_CACHE_HOME to a writable folder")
+    return _check(
+        "kernel cache",
+        writable,
+        found if writable else "not writable",
+        "set XDG_CACHE_HOME to a writable folder",
+    )

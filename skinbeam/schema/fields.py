@@ -47,7 +47,9 @@ def _fault(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldF
 
 
 def _shown(read: Any) -> str:
-    shown = f'"{read}"' if isinstance(read, str) else str(read).lower() if isinstance(read, bool) else str(read)
+    shown = (
+        f'"{read}"' if isinstance(read, str) else str(read).lower() if isinstance(read, bool) else str(read)
+    )
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
@@ -73,7 +75,11 @@ def whole(low: int, high: int) -> Any:
     allowed = f"A whole number from {low} to {high}."
 
     def check(read: Any) -> int:
-        if isinstance(read, bool) or not isinstance(read, int | float) or (isinstance(read, float) and not read.is_integer()):
+        if (
+            isinstance(read, bool)
+            or not isinstance(read, int | float)
+            or (isinstance(read, float) and not read.is_integer())
+        ):
             raise _fault(read, "is not a whole number", allowed, "not-a-number")
         if not low <= read <= high:
             raise _fault(read, "is out of range", allowed, "out-of-range")
@@ -91,7 +97,9 @@ def choice(*names: str) -> Any:
         if read not in names:
             near = nearest(read, names)
             hint = f'Did you mean "{near}"? ' if near else ""
-            raise _fault(read, "is not one of the known words", f"{hint}One of: {', '.join(names)}.", "unknown-word")
+            raise _fault(
+                read, "is not one of the known words", f"{hint}One of: {', '.join(names)}.", "unknown-word"
+            )
         return read
 
     return Annotated[str, BeforeValidator(check)]
@@ -148,7 +156,9 @@ def flag() -> Any:
 
     def check(read: Any) -> bool:
         if not isinstance(read, bool):
-            raise _fault(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
+            raise _fault(
+                read, "is not true or false", "true or false, without quotation marks.", "not-a-flag"
+            )
         return read
 
     return Annotated[bool, BeforeValidator(check)]

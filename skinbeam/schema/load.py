@@ -55,23 +55,29 @@ class LoadedCase:
             )
         if not path.is_file():
             raise InputError(
-                "missing-file", f'no file "{name}"', field=field, hint="A file beside the case file.", file=self.file
+                "missing-file",
+                f'no file "{name}"',
+                field=field,
+                hint="A file beside the case file.",
+                file=self.file,
             )
         return path
 
     def sha256(self, photo: Path | None = None) -> str:
         """Return the hash of the checked case: defaults filled in, title and paths left out, files by content."""
-        record = self.case.model_dump(exclude={"title"}, exclude_none=True)
-        if self.case.photo is not None:
-            record["photo"].pop("file")
+        record = self.case.model_dump(exclude={"title", "photo"}, exclude_none=True)
         if photo is not None:
-            record["photo_sha256"] = sha256_of(photo.read_bytes())
+            record["photo"] = {"sha256": sha256_of(photo.read_bytes())}
+            if self.case.photo is not None and self.case.photo.white_card is not None:
+                record["photo"]["white_card"] = self.case.photo.white_card
         device = record.get("laser", {}).get("device", "")
         if device.endswith(".toml"):
             record["laser"]["device"] = sha256_of(self.beside(device, field="laser.device").read_bytes())
         if self.case.clinic is not None and self.case.clinic.devices is not None:
             record["clinic"]["devices"] = [
-                sha256_of(self.beside(name, field="clinic.devices").read_bytes()) if name.endswith(".toml") else name
+                sha256_of(self.beside(name, field="clinic.devices").read_bytes())
+                if name.endswith(".toml")
+                else name
                 for name in self.case.clinic.devices
             ]
         return sha256_of(record)
@@ -87,7 +93,13 @@ def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
     try:
         if not path.is_file():
             reason = "is a folder" if path.is_dir() else "does not exist"
-            raise InputError("missing-file", f'"{path.name}" {reason}', field=field, hint=f"The path of {what}.", file=path.name)
+            raise InputError(
+                "missing-file",
+                f'"{path.name}" {reason}',
+                field=field,
+                hint=f"The path of {what}.",
+                file=path.name,
+            )
         size = path.stat().st_size
         if size > most:
             raise InputError(
@@ -100,7 +112,11 @@ def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InputError(
-            "unreadable-file", f'"{path.name}" cannot be read: {error.strerror}', field=field, hint=f"A readable {what}.", file=path.name
+            "unreadable-file",
+            f'"{path.name}" cannot be read: {error.strerror}',
+            field=field,
+            hint=f"A readable {what}.",
+            file=path.name,
         ) from None
 
 
@@ -116,14 +132,22 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            "not-utf8", f"byte {error.start} is not UTF-8", field=field, hint="Save the file as UTF-8 text.", file=path.name
+            "not-utf8",
+            f"byte {error.start} is not UTF-8",
+            field=field,
+            hint="Save the file as UTF-8 text.",
+            file=path.name,
         ) from None
     try:
         return tomllib.loads(content.replace("\r\n", "\n").replace("\r", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         message = str(error) or "nested too deeply"
         raise InputError(
-            "not-toml", f"not valid TOML: {message}", field=field, hint="See https://toml.io for the format.", file=path.name
+            "not-toml",
+            f"not valid TOML: {message}",
+            field=field,
+            hint="See https://toml.io for the format.",
+            file=path.name,
         ) from None
 
 
@@ -161,23 +185,43 @@ def _first_fault(model: type[BaseModel], error: ValidationError, file: str) -> I
         known = _keys_at(model, location[:-1])
         near = nearest(str(location[-1]), known)
         hint = f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known)}."
-        return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
+        return InputError(
+            "unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file
+        )
     if kind == "missing":
         return InputError(
-            "missing-key", f'"{location[-1]}" is missing, nothing was read', field=field, hint="Give it.", file=file
+            "missing-key",
+            f'"{location[-1]}" is missing, nothing was read',
+            field=field,
+            hint="Give it.",
+            file=file,
         )
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, FieldFault):
         return InputError(cause.code, cause.message, field=field, hint=cause.hint, file=file)
     if kind in ("model_type", "model_attributes_type", "list_type"):
         wanted = "a list: [[...]] or [ ... ]" if kind == "list_type" else "a table: [...] or { ... }"
-        return InputError("wrong-shape", f"is not {wanted.split(':')[0]}, read {str(first['input'])[:80]}", field=field, hint=f"Write {wanted}.", file=file)
-    return InputError("wrong-value", f"{first['msg']}, read {str(first['input'])[:80]}", field=field, hint="See the case file reference.", file=file)
+        return InputError(
+            "wrong-shape",
+            f"is not {wanted.split(':')[0]}, read {str(first['input'])[:80]}",
+            field=field,
+            hint=f"Write {wanted}.",
+            file=file,
+        )
+    return InputError(
+        "wrong-value",
+        f"{first['msg']}, read {str(first['input'])[:80]}",
+        field=field,
+        hint="See the case file reference.",
+        file=file,
+    )
 
 
 def _is_union_tag(part: int | str) -> bool:
     """Pydantic adds the tried member of a union to the path; those are not keys of the file."""
-    return isinstance(part, str) and part.startswith(("function-", "float", "int", "str", "none", "list[", "constrained-"))
+    return isinstance(part, str) and part.startswith(
+        ("function-", "float", "int", "str", "none", "list[", "constrained-")
+    )
 
 
 def _path(location: tuple[int | str, ...]) -> str:

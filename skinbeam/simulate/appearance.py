@@ -22,7 +22,7 @@ from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.skin.spectra import MODEL_RANGE_NM
 from skinbeam.skin.tables import number, table
-from skinbeam.units import PER_CM, UM
+from skinbeam.units import MM, PER_CM, UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,12 +68,16 @@ def _range(part: str, room: int) -> list[float]:
     else:
         start, stop, step = ends
         if step <= 0 or stop < start:
-            raise _fault("wrong-value", f'"{part[:40]}" does not rise', "start:stop:step with stop above start, step above 0.")
+            raise _fault(
+                "wrong-value", f'"{part[:40]}" does not rise', "start:stop:step with stop above start, step above 0."
+            )
         # A hair more than a whole number of steps still counts as the stop.
         steps = (stop - start) / step + 1e-9
         count = int(min(steps, MAX_WAVELENGTHS)) + 1
     if count > room:
-        raise _fault("too-many", "more wavelengths than can be computed were read", f"At most {MAX_WAVELENGTHS:,} in all.")
+        raise _fault(
+            "too-many", "more wavelengths than can be computed were read", f"At most {MAX_WAVELENGTHS:,} in all."
+        )
     return [start + index * step for index in range(count)]
 
 
@@ -93,7 +97,7 @@ def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: 
     NotAvailable : a wavelength at which skin is not described.
     """
     thickness = ds["thickness_m"].to_numpy()
-    edges = np.array([0.0, float(thickness[0, 0])])
+    edges = np.array([0.0, MM])  # light inside is not used
     columns = []
     for wavelength_nm in wavelengths_nm:
         at = optics(ds, wavelength_nm)
@@ -122,7 +126,8 @@ def skin_document(
 ) -> dict[str, Any]:
     """Return the document skinbeam.skin/1: layers, spectra and colour of the median skin, with the population's spread.
 
-    Every number is the weighted median over the draws, value by value; for many wavelengths the draws are fewer, and a warning says so.
+    Every number is the weighted median over the draws, value by value; for many wavelengths the draws are fewer, and a
+    warning says so.
 
     Raises
     ------

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Estimate, Kind, Unknown, Value
 
-__all__ = ["CHUNK", "LEVEL", "chunks", "effective_draws", "normalised", "probability", "quantiles", "share", "summarise"]
+__all__ = [
+    "CHUNK",
+    "LEVEL",
+    "chunks",
+    "effective_draws",
+    "normalised",
+    "probability",
+    "quantiles",
+    "share",
+    "summarise",
+]
 
 LEVEL = 0.8  # central probability of every interval that is not asked for otherwise
 CHUNK = 256  # draws simulated at once: bounds the memory whatever --draws is
@@ -62,7 +72,12 @@ def quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> list[
 
 
 def summarise(
-    values: NDArray[np.floating], weights: Floats, basis: Sequence[str], *, kind: Kind = "modelled", level: float = LEVEL
+    values: NDArray[np.floating],
+    weights: Floats,
+    basis: Sequence[str],
+    *,
+    kind: Kind = "modelled",
+    level: float = LEVEL,
 ) -> Value:
     """Return median and central interval of draws; NaN or infinite draws inside the interval make it unknown."""
     array = np.asarray(values, dtype=np.float64)

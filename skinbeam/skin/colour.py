@@ -27,7 +27,9 @@ class Lab:
 
 
 def xyz_of_spectrum(reflectance: ArrayLike) -> Array:
-    """Return X, Y, Z, (..., 3), of reflectance factors at `COLOUR_WAVELENGTHS_NM`, (..., 31); Y = 100 for a perfect diffuser.
+    """Return X, Y, Z, (..., 3), of reflectance factors at `COLOUR_WAVELENGTHS_NM`, (..., 31).
+
+    A perfect diffuser has Y = 100.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Random numbers by name and draw: draw k of a quantity is the same however many are asked for, and from where.
 
-Each quantity has a stream of its own in the counter space of Philox (Salmon and others 2011): the counter holds the quantity (a checksum of
-its name) and the number of the block of draws. A block is always made whole, so the draws of quantities that are added later move
-nothing.
+Each quantity has a stream of its own in the counter space of Philox (Salmon and others 2011): the counter holds the quantity (a
+checksum of its name) and the number of the block of draws. A block is always made whole, and quantities that are added later
+move nothing.
 """
 
 import zlib
@@ -18,6 +18,7 @@ __all__ = ["Draws", "Median", "RandomDraws", "key_of", "spread"]
 
 Array = NDArray[np.float64]
 BLOCK: Final = 1024
+GOLDEN: Final = 0.6180339887498949  # its multiples, modulo 1, leave gaps as even as can be at every length
 Key = tuple[int, int]
 
 
@@ -29,10 +30,10 @@ def key_of(rng: int | np.random.Generator) -> Key:
     ValueError : a negative seed.
     """
     if isinstance(rng, np.random.Generator):
-        words = rng.integers(0, 2**64, size=2, dtype=np.uint64)
+        high, low = (int(word) for word in rng.integers(0, 2**64, size=2, dtype=np.uint64))
     else:
-        words = np.random.SeedSequence(rng).generate_state(2, np.uint64)
-    return int(words[0]), int(words[1])
+        high, low = (int(word) for word in np.random.SeedSequence(rng).generate_state(2, np.uint64))
+    return high, low
 
 
 class Draws(Protocol):
@@ -49,6 +50,10 @@ class Draws(Protocol):
 
     def uniform(self, name: str) -> Array:
         """Return numbers in [0, 1) of the quantity `name`, (count,)."""
+        ...
+
+    def even(self, name: str) -> Array:
+        """Return numbers in [0, 1) that cover it evenly however few they are, (count,)."""
         ...
 
 
@@ -71,6 +76,11 @@ class RandomDraws:
     def uniform(self, name: str) -> Array:
         """Return numbers in [0, 1) of the quantity `name`, (count,)."""
         return self._take(name, "uniform")
+
+    def even(self, name: str) -> Array:
+        """Return the additive recurrence of the golden ratio from a random start: (start + k GOLDEN) modulo 1."""
+        origin = RandomDraws(self.key, 1).uniform(name)[0]
+        return np.asarray((origin + GOLDEN * np.arange(self.start, self.start + self.count)) % 1.0)
 
     def _take(self, name: str, law: str) -> Array:
         stream = zlib.crc32(f"{law} {name}".encode())
@@ -97,6 +107,10 @@ class Median:
         """Return one half."""
         return np.full(self.count, 0.5)
 
+    def even(self, name: str) -> Array:
+        """Return one half."""
+        return self.uniform(name)
+
 
 def spread(draws: Draws, name: str, value: Sourced) -> Array:
     """Return draws of a literature number, (count,).
@@ -108,5 +122,5 @@ def spread(draws: Draws, name: str, value: Sourced) -> Array:
     if value.distribution == "normal":
         return value.value + 0.5 * (value.high - value.low) * draws.normal(name)
     if value.distribution == "lognormal":
-        return value.value * np.exp(0.5 * np.log(value.high / value.low) * draws.normal(name))
+        return np.asarray(value.value * np.exp(0.5 * np.log(value.high / value.low) * draws.normal(name)))
     return np.full(draws.count, value.value)

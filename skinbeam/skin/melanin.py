@@ -1,22 +1,34 @@
 """Epidermal melanin from colour, and colour from what a person knows of their skin.
 
-A measured ITA gives the volume fraction of melanosomes by a table made from measured spectra. A phototype gives an ITA only widely, nothing
-at all gives the population's.
+A measured ITA gives the volume fraction of melanosomes by a table made from measured spectra. A phototype gives an ITA only
+widely; where nothing is known the population's stands in.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.messages import Message
 from skinbeam.provenance import used
+from skinbeam.schema.exposure import Lesion
 from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.fields import phototype_range as grade_ends
 from skinbeam.skin.draws import Draws, spread
 from skinbeam.skin.tables import sourced, table
+from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
-__all__ = ["column_of_ita_m", "exposure_factor", "ita_prior_deg", "ita_range_deg", "phototype_range"]
+__all__ = [
+    "colour_warnings",
+    "column_of_ita_m",
+    "exposure_factor",
+    "ita_prior_deg",
+    "ita_range_deg",
+    "lesion_ratio",
+    "phototype_range",
+]
 
 Array = NDArray[np.float64]
 # Resolution of the tabulated prior: far finer than any spread in it.
@@ -32,13 +44,13 @@ def ita_range_deg() -> tuple[float, float]:
 def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0) -> Array:
     """Return melanosome volume per area of skin, m: volume fraction times thickness of epidermis, at an ITA.
 
-    What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is fuller. The logarithm is
-    interpolated between class centres.
+    What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is fuller. The
+    logarithm is interpolated between class centres.
 
     Parameters
     ----------
     ita_deg : individual typology angle, degrees.
-    shift : how many standard deviations of the inversion, that is of its disagreement between data and scattering models.
+    shift : how many standard deviations of the inversion: of its disagreement between data and scattering models.
     """
     entry = table("melanin")["by_ita"]
     used(entry["source"])
@@ -51,11 +63,17 @@ def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0) -> Array:
 
 
 def ita_prior_deg(draws: Draws, phototype: str | None) -> Array:
-    """Return draws of the constitutive ITA, degrees, (count,), given a phototype, a range such as `III-IV`, or nothing."""
+    """Return draws of the constitutive ITA, degrees, (count,).
+
+    Parameters
+    ----------
+    phototype : one, a range such as `III-IV`, or None for anyone.
+    """
     used(table("melanin")["phototype"]["source"])
     if phototype is None:
         used(table("melanin")["population"]["source"])
-    return np.asarray(np.interp(draws.uniform("constitutive colour"), _prior_cdf(phototype), _GRID_DEG))
+    # Nothing else moves the light in skin as much as its colour, and few people are dark: so it is drawn evenly.
+    return np.asarray(np.interp(draws.even("constitutive colour"), _prior_cdf(phototype), _GRID_DEG))
 
 
 @cache
@@ -73,7 +91,7 @@ def _prior_cdf(phototype: str | None) -> Array:
 
 
 def phototype_range(ita_deg: float) -> str:
-    """Return the phototypes that a colour fits, e.g. `I-III`: wide, because colour and phototype agree poorly (osto2022)."""
+    """Return the phototypes that a colour fits, e.g. `I-III`: wide, because the two agree poorly (osto2022)."""
     entry = table("melanin")["phototype"]
     used(entry["source"], "osto2022")
     distance = np.abs(ita_deg - np.array(entry["ita_deg"])) / np.array(entry["spread_deg"])
@@ -92,3 +110,40 @@ def exposure_factor(draws: Draws, *, exposed: bool, tan: str) -> Array:
     if tan != "none":
         return spread(draws, "exposure", sourced(entry["tan"]))
     return np.ones(draws.count)
+
+
+def lesion_ratio(lesions: Sequence[Lesion]) -> tuple[Sourced | None, list[Mapping[str, str]]]:
+    """Return the melanin of the first lesion that says how much it holds, and warnings of those that do not."""
+    known = table("melanin")["lesion_ratio"]
+    warnings: list[Mapping[str, str]] = []
+    ratio: Sourced | None = None
+    for lesion in lesions:
+        found: Sourced | None = None
+        if lesion.melanin_ratio is not None:
+            given = lesion.melanin_ratio
+            found = Sourced(given, given, given, "fixed", known["lentigo"]["source"], "given in the case")
+        elif lesion.kind in known:
+            found = sourced(known[lesion.kind])
+        elif lesion.kind in ("naevus-of-ota", "undiagnosed"):
+            message = Message("skin.lesion_without_melanin", {"kind": lesion.kind})
+            warnings.append({"code": "lesion-without-melanin", "message": message.text})
+        ratio = ratio or found
+    return ratio, warnings
+
+
+def colour_warnings(ita: float | None, phototype: str | None) -> list[Mapping[str, str]]:
+    """Return what is to be said of a measured colour: beyond the table, or at odds with the phototype."""
+    warnings: list[Mapping[str, str]] = []
+    if ita is None:
+        return warnings
+    low, high = ita_range_deg()
+    if not low <= ita <= high:
+        message = Message("skin.ita_at_end", {"ita_deg": ita, "low_deg": low, "high_deg": high})
+        warnings.append({"code": "ita-at-end", "message": message.text})
+    if phototype is not None:
+        fitting = phototype_range(ita)
+        (first, last), (lightest, darkest) = grade_ends(phototype), grade_ends(fitting)
+        if last < lightest or first > darkest:
+            params = {"ita_deg": ita, "phototype": phototype, "fitting": fitting}
+            warnings.append({"code": "colour-conflict", "message": Message("skin.colour_conflict", params).text})
+    return warnings

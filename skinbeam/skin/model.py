@@ -1,6 +1,7 @@
 """Skin as a distribution: from a case to draws of layers, melanin, blood, water, heat properties and vessels.
 
-Everything that differs between people is drawn; what the case gives is fixed. Draw k is the same whatever number of draws is asked for.
+Everything that differs between people is drawn; what the case gives is fixed. Draw k is the same whatever number of draws is
+asked for.
 """
 
 from collections.abc import Mapping
@@ -10,12 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
-from skinbeam.schema.fields import phototype_range as grade_ends
 from skinbeam.skin.draws import Draws, Median, RandomDraws, key_of, spread
-from skinbeam.skin.melanin import column_of_ita_m, exposure_factor, ita_prior_deg, ita_range_deg, phototype_range
+from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
 from skinbeam.skin.presets import LAYERS, Site, preset, site_of
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.vessels import VesselKind, Vessels, given_vessels, vessel_population
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["SHIFTS", "Skin"]
 
 Array = NDArray[np.float64]
-# Standard normals that a simulation turns into its own uncertain parameters, drawn here so that they belong to the draw.
+# Standard normals that a simulation turns into its own uncertain parameters; drawn here, they belong to the draw.
 SHIFTS = (
     "kinetics",
     "blood_kinetics",
@@ -115,8 +114,8 @@ class Skin:
         ita = _first(part and part.ita_deg, person and person.ita_deg)
         phototype = person.phototype if person is not None else None
         reading = part.reflectance if part is not None else None
-        ratio, warnings = _melanin_ratio(case)
-        warnings += _colour_warnings(ita, phototype)
+        ratio, warnings = lesion_ratio(case.lesion)
+        warnings += colour_warnings(ita, phototype)
         place = _first(part and part.site, site, case.concern[0].site if case.concern else None)
         kinds = [_VASCULAR[lesion.kind] for lesion in case.lesion if lesion.kind in _VASCULAR]
         has_vessels = "material" not in table("presets")[name] and not (part is not None and part.layer)
@@ -142,10 +141,10 @@ class Skin:
     def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> "xr.Dataset":
         """Return draws `start` to `start + n` as a Dataset with leading `sample`, `weight` and units in attrs.
 
-        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of explicit
-        layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`, `oxygenation`.
-        (sample): `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, and standard normals
-        `NAME_shift` for the names in `SHIFTS`. A generator gives its key once, so the same seed must be used for further chunks.
+        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
+        explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`,
+        `oxygenation`. (sample): `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, and standard
+        normals `NAME_shift` for the names in `SHIFTS`. A generator gives its key once: chunks of the same draws need a seed.
         """
         return self._dataset(RandomDraws(key_of(rng), n, start))
 
@@ -367,39 +366,3 @@ def _heat(draws: Draws, materials: list[str]) -> dict[str, Array]:
         columns = [spread(draws, f"{name} {m}", sourced(table("thermal")[m][name])) for m in materials]
         result[name] = np.stack(columns, axis=1)
     return result
-
-
-def _melanin_ratio(case: Case) -> tuple[Sourced | None, list[Mapping[str, str]]]:
-    """The melanin of the first lesion that says how much it holds, and warnings of those that do not."""
-    known = table("melanin")["lesion_ratio"]
-    warnings: list[Mapping[str, str]] = []
-    ratio: Sourced | None = None
-    for lesion in case.lesion:
-        found: Sourced | None = None
-        if lesion.melanin_ratio is not None:
-            given = lesion.melanin_ratio
-            found = Sourced(given, given, given, "fixed", known["lentigo"]["source"], "given in the case")
-        elif lesion.kind in known:
-            found = sourced(known[lesion.kind])
-        elif lesion.kind in ("naevus-of-ota", "undiagnosed"):
-            message = Message("skin.lesion_without_melanin", {"kind": lesion.kind})
-            warnings.append({"code": "lesion-without-melanin", "message": message.text})
-        ratio = ratio or found
-    return ratio, warnings
-
-
-def _colour_warnings(ita: float | None, phototype: str | None) -> list[Mapping[str, str]]:
-    warnings: list[Mapping[str, str]] = []
-    if ita is None:
-        return warnings
-    low, high = ita_range_deg()
-    if not low <= ita <= high:
-        message = Message("skin.ita_at_end", {"ita_deg": ita, "low_deg": low, "high_deg": high})
-        warnings.append({"code": "ita-at-end", "message": message.text})
-    if phototype is not None:
-        fitting = phototype_range(ita)
-        (first, last), (lightest, darkest) = grade_ends(phototype), grade_ends(fitting)
-        if last < lightest or first > darkest:
-            params = {"ita_deg": ita, "phototype": phototype, "fitting": fitting}
-            warnings.append({"code": "colour-conflict", "message": Message("skin.colour_conflict", params).text})
-    return warnings

@@ -53,9 +53,7 @@ def preset(name: str) -> Mapping[str, Any]:
     """
     entry: Mapping[str, Any] = table("presets")[name]
     if "unavailable" in entry:
-        raise NotAvailable(
-            Message("skin.preset_unavailable", {"preset": name, "reason": entry["unavailable"]}).text
-        )
+        raise NotAvailable(Message("skin.preset_unavailable", {"preset": name, "reason": entry["unavailable"]}).text)
     return entry
 
 

@@ -1,11 +1,12 @@
 """Optical and thermal properties of drawn skins, layer by layer, in SI.
 
-Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and what is neither, made of water, lipid and the
-baseline of bloodless tissue. Melanosomes are few enough to displace nothing. Blood lies in vessels, so that light that blood
-absorbs strongly does not reach all of it: its part is multiplied by (1 - exp(-2 mua r)) / (2 mua r) for vessels of radius r (van Veen 2002).
+Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and what is neither, made
+of water, lipid and the baseline of bloodless tissue. Melanosomes are taken to displace nothing. Blood lies in vessels, so that
+light which it absorbs strongly does not reach all of it: its part is multiplied by (1 - exp(-2 mua r)) / (2 mua r) for vessels
+of radius r (svaasand1995).
 
-From 2490 nm on water decides everything; scattering there falls on from 1600 nm as an assumed power law, and lipid and melanosomes, of which nothing was
-measured, are left out. Lipid is likewise left out below 429 and above 1098 nm.
+From 1900 nm on water decides everything. Scattering falls beyond 1600 nm as an assumed power law. Melanosomes beyond 1930 nm and
+lipid outside 429 to 1098 nm, of which nothing was measured, are left out; the bands of fat near 1210 and 1720 nm are missing.
 """
 
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ class Optics:
 
 @dataclass(frozen=True)
 class Thermal:
-    """Conductivity W/(m K), heat capacity by volume J/(m³ K), density kg/m³, heat capacity J/(kg K); all (sample, layer)."""
+    """Conductivity W/(m K), heat capacity J/(m³ K), density kg/m³, heat capacity J/(kg K); all (sample, layer)."""
 
     conductivity: Array
     heat_capacity_vol: Array
@@ -88,8 +89,8 @@ def lipid_mua(wavelength_nm: float) -> float:
 def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLike) -> Array:
     """Return the absorption coefficient of whole blood in bulk, its water included, 1/m, in the shape of the arguments.
 
-    The table is of blood at haematocrit 0.45; what exceeds the absorption of its water is the cells' and follows the haematocrit. Above 1995 nm the table (Rowe)
-    holds for any oxygenation.
+    The table is of blood at haematocrit 0.45; what exceeds the absorption of its water is the cells' and follows the
+    haematocrit. Above 1995 nm the table (rowe2017) holds for any oxygenation.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLi
 
 
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
-    """Return the absorption coefficient of the interior of a melanosome, 1/m: a power law (jacques2013, equation 8, for skin).
+    """Return the absorption coefficient of the interior of a melanosome, 1/m: a power law (jacques2013, equation 8).
 
     Raises
     ------

@@ -71,9 +71,7 @@ def vessel_population(kind: VesselKind) -> VesselPopulation:
     """Return the sourced population of vessels of a kind."""
     entry = table("vessels")[kind]
     if kind == "port-wine-stain":
-        parts = tuple(
-            (float(part["share"]), sourced(part["diameter_um"]), sourced(part["depth_um"])) for part in entry
-        )
+        parts = tuple((float(part["share"]), sourced(part["diameter_um"]), sourced(part["depth_um"])) for part in entry)
         return VesselPopulation(kind, parts)
     depth = sourced(entry["depth_um"]) if "depth_um" in entry else None
     return VesselPopulation(kind, ((1.0, sourced(entry["diameter_um"]), depth),))

@@ -1,10 +1,9 @@
-"""The command line: reads arguments, calls one function, prints one document. No rule and no formula stands here.
+"""The commands: each reads its arguments, calls one function and prints one document. No rule and no formula.
 
 Everything heavy is imported inside the command that needs it, so that `--help` answers at once.
 """
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -13,12 +12,7 @@ import typer
 from skinbeam._version import __version__
 from skinbeam.errors import InputError, NotAvailable, nearest
 
-__all__ = ["app", "main"]
-
-# Typer carries its own copy of Click and exports only this leaf of its usage errors.
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-
-EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
+__all__ = ["app"]
 
 app = typer.Typer(
     name="skinbeam",
@@ -43,7 +37,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -51,8 +47,12 @@ def _root(
 @app.command()
 def consult(
     case: CaseFile,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the plan and the reports.")],
-    photo: Annotated[Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")] = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the plan and the reports.")
+    ],
+    photo: Annotated[
+        Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")
+    ] = None,
     draws: Draws = 200,
     seed: Seed = 0,
     json: Json = False,
@@ -76,9 +76,13 @@ def consult(
 @app.command()
 def simulate(
     case: CaseFile,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
+    ] = None,
     light: Annotated[str, typer.Option("--light", help="ordinates or montecarlo.")] = "ordinates",
-    error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
+    error: Annotated[
+        float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     draws: Draws = 200,
     seed: Seed = 0,
@@ -96,9 +100,7 @@ def simulate(
 def threshold(
     case: CaseFile,
     endpoint: Annotated[str, typer.Option("--endpoint", metavar="E", help="What is to be reached.")],
-    of: Annotated[
-        str | None, typer.Option("--of", help="fluence_J_cm2, microbeam_mJ or exposure_s.")
-    ] = None,
+    of: Annotated[str | None, typer.Option("--of", help="fluence_J_cm2, microbeam_mJ or exposure_s.")] = None,
     draws: Draws = 200,
     seed: Seed = 0,
     json: Json = False,
@@ -113,7 +115,9 @@ def threshold(
 @app.command()
 def window(
     case: CaseFile,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the figure.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the figure.")
+    ] = None,
     effect: Annotated[str | None, typer.Option("--effect", help="Endpoint that is wanted.")] = None,
     harm: Annotated[str | None, typer.Option("--harm", help="Endpoint that must not be reached.")] = None,
     draws: Draws = 200,
@@ -136,10 +140,16 @@ def window(
 def light(
     layers: Annotated[Path, typer.Argument(metavar="LAYERS.toml", help="The layers file.")],
     method: Annotated[str, typer.Option("--method", help="ordinates or montecarlo.")] = "ordinates",
-    photons: Annotated[int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")] = None,
-    error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
+    photons: Annotated[
+        int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")
+    ] = None,
+    error: Annotated[
+        float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
+    ] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
@@ -155,7 +165,9 @@ def light(
 @app.command()
 def skin(
     case: CaseFile,
-    wavelength: Annotated[str, typer.Option("--wavelength", metavar="400:1000:10", help="Wavelengths in nm.")],
+    wavelength: Annotated[
+        str, typer.Option("--wavelength", metavar="400:1000:10", help="Wavelengths in nm.")
+    ],
     draws: Draws = 200,
     seed: Seed = 0,
     json: Json = False,
@@ -171,11 +183,15 @@ def skin(
 def expect(
     condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
     modality: Annotated[str, typer.Option("--modality", help="See `skinbeam conditions`.")],
-    severity: Annotated[str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")] = None,
+    severity: Annotated[
+        str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")
+    ] = None,
     site: Annotated[str | None, typer.Option("--site", help="Body site.")] = None,
     wavelength: Annotated[float | None, typer.Option("--wavelength", help="In nm.")] = None,
     sessions: Annotated[float | None, typer.Option("--sessions", help="Number of sessions.")] = None,
-    follow_up_months: Annotated[float | None, typer.Option("--follow-up-months", help="Months after the last.")] = None,
+    follow_up_months: Annotated[
+        float | None, typer.Option("--follow-up-months", help="Months after the last.")
+    ] = None,
     phototype: Annotated[str | None, typer.Option("--phototype", help="I to VI, or a range.")] = None,
     patients: Annotated[int, typer.Option("--patients", help="Patients of the new clinic.")] = 100,
     threshold: Annotated[int, typer.Option("--threshold", help="Improvement that counts, in per cent.")] = 50,
@@ -208,7 +224,9 @@ def expect(
 @app.command()
 def photo(
     image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the overlays.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the overlays.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Regions, maps and findings of a photograph."""
@@ -242,7 +260,9 @@ def sweep(
 @app.command()
 def validate(
     only: Annotated[str | None, typer.Option("--only", metavar="GROUP", help="One group of rows.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Published rows that the model can be held against: not in this release."""
@@ -251,7 +271,9 @@ def validate(
 
 @app.command()
 def claims(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A leaflet or web text to check.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A leaflet or web text to check.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """What advertising says about laser treatment, each claim with verdict and evidence."""
@@ -262,7 +284,9 @@ def claims(
 
 @app.command()
 def cite(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")
+    ] = None,
 ) -> None:
     """BibTeX of sources."""
     from skinbeam.sources import bibliography, bibtex
@@ -274,7 +298,9 @@ def cite(
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
-    db: Annotated[str | None, typer.Option("--db", metavar="URL", help="Database: not in this release.")] = None,
+    db: Annotated[
+        str | None, typer.Option("--db", metavar="URL", help="Database: not in this release.")
+    ] = None,
 ) -> None:
     """The consultation in a browser, in demonstration mode."""
     if db is not None:
@@ -283,7 +309,10 @@ def serve(
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
         raise InputError(
-            "missing-group", f"{error.name} is not installed", field="serve", hint='pip install "skinbeam[app]"'
+            "missing-group",
+            f"{error.name} is not installed",
+            field="serve",
+            hint='pip install "skinbeam[app]"',
         ) from None
     run(host, port)
 
@@ -299,7 +328,9 @@ for _name in ("create-user", "export", "import", "backup", "restore", "verify", 
     records.command(_name)(_absent)
 
 
-lasers = typer.Typer(help="The lasers that are known; whether a device file is sound.", invoke_without_command=True)
+lasers = typer.Typer(
+    help="The lasers that are known; whether a device file is sound.", invoke_without_command=True
+)
 app.add_typer(lasers, name="lasers")
 
 
@@ -339,13 +370,23 @@ def doctor(json: Json = False) -> None:
 
 def _engine(light: str, device: str, schema: str, error: float | None) -> None:
     """Refuse engines that are unknown (2) or not in this release (3)."""
-    for field, value, known in (("--light", light, ("ordinates", "montecarlo")), ("--device", device, ("cpu", "cuda"))):
+    for field, value, known in (
+        ("--light", light, ("ordinates", "montecarlo")),
+        ("--device", device, ("cpu", "cuda")),
+    ):
         if value not in known:
             near = nearest(value, known)
             hint = f'Did you mean "{near}"? ' if near else ""
-            raise InputError("unknown-word", f'unknown {field[2:]} "{value}"', field=field, hint=f"{hint}Known: {', '.join(known)}.")
+            raise InputError(
+                "unknown-word",
+                f'unknown {field[2:]} "{value}"',
+                field=field,
+                hint=f"{hint}Known: {', '.join(known)}.",
+            )
     if error is not None and not 0 < error < 1:
-        raise InputError("out-of-range", f"--error {error:g}", field="--error", hint="Above 0 and below 1, such as 0.01.")
+        raise InputError(
+            "out-of-range", f"--error {error:g}", field="--error", hint="Above 0 and below 1, such as 0.01."
+        )
     if light == "montecarlo" or device == "cuda":
         _not_built(schema.split("/")[0].removeprefix("skinbeam."), "Monte Carlo is not in this release")
 
@@ -360,94 +401,3 @@ def _show(document: dict[str, Any], *, json: bool) -> None:
     from skinbeam.report.terminal import outline
 
     sys.stdout.write(pretty_json(document, digits=12) if json else outline(document))
-
-
-def _usage_error(error: Any) -> InputError:
-    """The record of a command line that could not be read; a misspelt name gets the nearest known one."""
-    message = str(error.format_message()).rstrip(".")
-    context, parameter = error.ctx, getattr(error, "param", None)
-    command = None if context is None else context.command
-    known: list[str] = []
-    if hasattr(error, "option_name"):
-        field = error.option_name
-        known = [] if command is None else [o for p in command.params for o in p.opts if o.startswith("--")]
-    elif parameter is not None:
-        field = max(parameter.opts, key=len)
-    elif hasattr(command, "commands") and "'" in message:
-        field = message.split("'")[1]
-        known = list(command.commands)
-    else:
-        field = "command line"
-    near = nearest(field, known)
-    path = "skinbeam" if context is None else context.command_path
-    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(sorted(known))}." if known else f"See {path} --help."
-    return InputError("usage", message.split(". Did you mean")[0], field=field, hint=hint)
-
-
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    sys.exit(_run(arguments, json="--json" in arguments))
-
-
-def _run(arguments: list[str], *, json: bool) -> int:
-    command: Callable[..., Any] = typer.main.get_command(app)
-    try:
-        code = command(arguments, prog_name="skinbeam", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            print(error)
-            return 0
-        return _fail(_usage_error(error), json=json)
-    except InputError as error:
-        return _fail(error, json=json)
-    except NotAvailable as error:
-        return _unknown(error, json=json)
-    except (KeyboardInterrupt, typer.Abort):
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except Exception as error:
-        if not json:
-            raise
-        import traceback
-
-        traceback.print_exc()
-        record = {
-            "code": "defect",
-            "message": f"{type(error).__name__}: {error}",
-            "field": "skinbeam",
-            "hint": "This is a defect of skinbeam; please report it with the case file.",
-        }
-        _print_json({"error": record})
-        return EXIT_DEFECT
-
-
-def _fail(error: InputError, *, json: bool) -> int:
-    if json:
-        _print_json({"error": error.as_record()})
-    else:
-        print(f"error: {error}", file=sys.stderr)
-    return EXIT_INPUT
-
-
-def _unknown(error: NotAvailable, *, json: bool) -> int:
-    if json:
-        head: dict[str, Any] = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
-        # A document that keeps its own keys says why in each of them; anything else says it once.
-        _print_json(error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason})
-    else:
-        print(f"unknown: {error.reason}", file=sys.stderr)
-    return EXIT_UNKNOWN
-
-
-def _print_json(document: Any) -> None:
-    from skinbeam.document import pretty_json
-
-    sys.stdout.write(pretty_json(document, digits=12))
-
-
-if __name__ == "__main__":
-    main()

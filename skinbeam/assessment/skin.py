@@ -1,0 +1,125 @@
+"""The skins that stand for this person: what is known of colour, and what to do where it is in doubt.
+
+Precedence: a measured ITA, a reading, a photograph with a card, the phototype. Where two of them exclude each other, or
+an uncalibrated photograph looks darker, limits are held against the darker skin; nothing makes a plan lighter.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from skinbeam.messages import Message
+from skinbeam.photo.findings import colour_for_plan
+from skinbeam.estimate import Unknown
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Patient
+from skinbeam.schema.exposure import Lesion
+from skinbeam.schema.exposure import Skin as SkinTable
+from skinbeam.schema.fields import phototype_range as grade_ends
+from skinbeam.simulate.appearance import weigh_by_reading
+from skinbeam.skin.melanin import phototype_range
+from skinbeam.skin.model import Skin
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Colour", "colour_of", "draw_skins"]
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What a plan takes the skin colour from.
+
+    Parameters
+    ----------
+    ita_deg : measured colour that the target skins have; None leaves it to the phototype or the population.
+    limiting_ita_deg, limiting_phototype : the darker of what was said, for limits; the same where nothing is in doubt.
+    basis : what it rests on, in words.
+    warnings : conflicts, as records with code and message.
+    """
+
+    ita_deg: float | None
+    phototype: str | None
+    limiting_ita_deg: float | None
+    limiting_phototype: str | None
+    basis: Message
+    warnings: tuple[dict[str, str], ...] = ()
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether limits are held against a darker skin than the target's."""
+        return (self.ita_deg, self.phototype) != (self.limiting_ita_deg, self.limiting_phototype)
+
+
+def colour_of(case: Case, photo: Mapping[str, Any] | None) -> Colour:
+    """Return the colour of a consultation's person.
+
+    Parameters
+    ----------
+    photo : the photo document, or None.
+    """
+    patient = case.patient
+    assert patient is not None  # a consultation has one
+    measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
+    seen = colour_for_plan(photo) if photo is not None else Unknown("no photograph")
+    if measured is None and not isinstance(seen, Unknown) and seen["calibrated"]:
+        measured = float(seen["ita_median_deg"])
+        return _with_phototype(measured, patient, "colour-basis.card")
+    if measured is not None:
+        return _with_phototype(measured, patient, "colour-basis.measured")
+    if patient.phototype is None:
+        return Colour(None, None, None, None, Message("colour-basis.none"))
+    basis = Message("colour-basis.phototype", {"phototype": patient.phototype})
+    darker = _looks_darker(seen, patient.phototype)
+    if darker is None:
+        return Colour(None, patient.phototype, None, patient.phototype, basis)
+    warning = {"code": "photo-looks-darker", "message": Message("colour.photo-looks-darker").text}
+    return Colour(None, patient.phototype, darker, None, basis, (warning,))
+
+
+def _with_phototype(ita_deg: float, patient: Patient, basis: str) -> Colour:
+    """A measured colour beside a phototype: where they exclude each other, the darker of the two sets limits."""
+    message = Message(basis, {"ita_deg": ita_deg})
+    if patient.phototype is None:
+        return Colour(ita_deg, None, ita_deg, None, message)
+    fitting = grade_ends(phototype_range(ita_deg))
+    said = grade_ends(patient.phototype)
+    if fitting[0] <= said[1] and said[0] <= fitting[1]:
+        return Colour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
+    params = {"phototype": patient.phototype, "ita_deg": ita_deg}
+    warning = {"code": "colour-conflict", "message": Message("colour.conflict", params).text}
+    if said[0] > fitting[1]:
+        return Colour(ita_deg, patient.phototype, None, patient.phototype, message, (warning,))
+    return Colour(ita_deg, patient.phototype, ita_deg, None, message, (warning,))
+
+
+def _looks_darker(seen: Mapping[str, Any] | Unknown, phototype: str) -> float | None:
+    """The upper end of an uncalibrated photograph's colour, where even that is darker than the phototype's range."""
+    if isinstance(seen, Unknown):
+        return None
+    upper = float(seen["ita_high_deg"])
+    return upper if grade_ends(phototype_range(upper))[0] > grade_ends(phototype)[1] else None
+
+
+def draw_skins(
+    case: Case, colour: Colour, site: str, *, lesion: str | None, limiting: bool, draws: int, seed: int
+) -> "xr.Dataset":
+    """Return weighted draws of this person's skin at a site.
+
+    Parameters
+    ----------
+    lesion : kind of the lesion in it, or None for the skin around.
+    limiting : whether to take the darker skin that limits are held against.
+    """
+    patient = case.patient
+    assert patient is not None  # a consultation has one
+    ita = colour.limiting_ita_deg if limiting else colour.ita_deg
+    phototype = colour.limiting_phototype if limiting else colour.phototype
+    reading = case.skin.reflectance if case.skin is not None else None
+    described = Case.model_construct(
+        patient=patient.model_copy(update={"ita_deg": ita, "phototype": phototype}),
+        skin=(case.skin or SkinTable()).model_copy(update={"site": site, "ita_deg": ita}),
+        lesion=[Lesion(kind=lesion)] if lesion is not None else [],
+    )
+    skins = Skin.from_case(described).sample(draws, seed)
+    return weigh_by_reading(skins, reading) if reading is not None else skins

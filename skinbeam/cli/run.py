@@ -1,0 +1,113 @@
+"""Runs the command line: every outcome has its exit code, and with `--json` exactly one document on stdout."""
+
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import typer
+
+from skinbeam._version import __version__
+from skinbeam.cli.commands import app
+from skinbeam.errors import InputError, NotAvailable, nearest
+
+__all__ = ["main"]
+
+EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
+
+# Typer carries its own copy of Click and exports only this leaf of its usage errors.
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(arguments, json="--json" in arguments))
+
+
+def _run(arguments: list[str], *, json: bool) -> int:
+    command: Callable[..., Any] = typer.main.get_command(app)
+    try:
+        code = command(arguments, prog_name="skinbeam", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error)
+            return 0
+        return _fail(_usage_error(error), json=json)
+    except InputError as error:
+        return _fail(error, json=json)
+    except NotAvailable as error:
+        return _unknown(error, json=json)
+    except (KeyboardInterrupt, typer.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        if not json:
+            raise
+        import traceback
+
+        traceback.print_exc()
+        record = {
+            "code": "defect",
+            "message": f"{type(error).__name__}: {error}",
+            "field": "skinbeam",
+            "hint": "This is a defect of skinbeam; please report it with the case file.",
+        }
+        _print_json({"error": record})
+        return EXIT_DEFECT
+
+
+def _fail(error: InputError, *, json: bool) -> int:
+    if json:
+        _print_json({"error": error.as_record()})
+    else:
+        print(f"error: {error}", file=sys.stderr)
+    return EXIT_INPUT
+
+
+def _unknown(error: NotAvailable, *, json: bool) -> int:
+    if json:
+        head: dict[str, Any] = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
+        # A document that keeps its own keys says why in each of them; anything else says it once.
+        _print_json(
+            error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason}
+        )
+    else:
+        print(f"unknown: {error.reason}", file=sys.stderr)
+    return EXIT_UNKNOWN
+
+
+def _print_json(document: Any) -> None:
+    from skinbeam.document import pretty_json
+
+    sys.stdout.write(pretty_json(document, digits=12))
+
+
+def _usage_error(error: Any) -> InputError:
+    """The record of a command line that could not be read; a misspelt name gets the nearest known one."""
+    message = str(error.format_message()).rstrip(".")
+    context, parameter = error.ctx, getattr(error, "param", None)
+    command = None if context is None else context.command
+    known: list[str] = []
+    if hasattr(error, "option_name"):
+        field = error.option_name
+        known = [] if command is None else [o for p in command.params for o in p.opts if o.startswith("--")]
+    elif parameter is not None:
+        field = max(parameter.opts, key=len)
+    elif hasattr(command, "commands") and "'" in message:
+        field = message.split("'")[1]
+        known = list(command.commands)
+    else:
+        field = "command line"
+    near = nearest(field, known)
+    path = "skinbeam" if context is None else context.command_path
+    hint = (
+        f'Did you mean "{near}"?'
+        if near
+        else f"Known: {', '.join(sorted(known))}."
+        if known
+        else f"See {path} --help."
+    )
+    return InputError("usage", message.split(". Did you mean")[0], field=field, hint=hint)

@@ -1,0 +1,99 @@
+"""Settings to try on a device: a few wavelengths and pulse lengths over all that it offers, with its own cooling."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from skinbeam.laser import cooling as laser_cooling
+from skinbeam.laser import settings as laser_settings
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.device import Device
+from skinbeam.laser.grid import Setting, offers, settings_tables
+from skinbeam.laser.settings import Beam
+from skinbeam.provenance import used
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+
+__all__ = ["Machine", "beam_of", "built_in_cooling", "candidates", "thinned"]
+
+MOST_PULSES = 4
+MOST_WAVELENGTHS = 3
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A device and how the case names it: by name, or by a file in `folder`."""
+
+    given: str
+    device: Device
+    folder: Path
+
+
+def candidates(device: Device, *, pulses: int = MOST_PULSES) -> Iterator[Setting]:
+    """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
+
+    The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses.
+    Microbeams keep every diameter, because depth and width depend on it.
+    """
+    every = list(offers(device))
+    for wavelength in thinned(sorted({o.wavelength_nm for o in every}), MOST_WAVELENGTHS):
+        here = [o for o in every if o.wavelength_nm == wavelength]
+        for pulse in thinned(sorted({o.pulse_ms for o in here}), pulses):
+            sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
+            for size in sizes if device.microbeam else sizes[-1:]:
+                yield Setting(wavelength, pulse, size)
+
+
+def thinned(values: Sequence[Item], most: int) -> list[Item]:
+    """Return at most `most` of the values, evenly taken, the first and the last among them."""
+    if len(values) <= most:
+        return list(values)
+    last = len(values) - 1
+    return [values[round(index * last / (most - 1))] for index in range(most)]
+
+
+def built_in_cooling(device: Device) -> tuple[CoolingPlan, dict[str, Any]]:
+    """Return the cooling that a plan uses on a device, and its table in the words of the case file."""
+    if not device.cooling:
+        return laser_cooling.resolve(None), {}
+    head = device.cooling[0]
+    timing = _timings()[head.kind]
+    used(timing["source"])
+    table: dict[str, Any] = {"kind": head.kind}
+    if head.cryogen is not None:
+        table["cryogen"] = head.cryogen
+    for name in ("before_ms", "delay_ms", "after_ms"):
+        offer = getattr(head, name)
+        if name in timing and offer is not None:
+            low, high = offer.ends
+            table[name] = min(max(timing[name], low), high)
+    if head.during:
+        table["during"] = True
+    case = parse(Case, {"cooling": table}, file="plan")
+    plan = laser_cooling.resolve(case.cooling, device)
+    # What the plan was computed with stands in its settings, whether or not the case would have left it open.
+    return plan, table | {"temperature_C": plan.temperature_C, "coefficient_W_m2K": plan.coefficient_W_m2K}
+
+
+def beam_of(machine: Machine, setting: Setting, dose: float, density_per_cm2: float | None = None) -> Beam:
+    """Return the checked beam of a setting.
+
+    Raises
+    ------
+    InputError : the device cannot emit it.
+    """
+    tables = settings_tables(machine.device, setting, dose, density_per_cm2)
+    tables["laser"]["device"] = machine.given
+    return laser_settings.resolve(parse(Case, tables, file="plan"), machine.folder)
+
+
+@cache
+def _timings() -> dict[str, dict[str, Any]]:
+    file = resources.files("skinbeam") / "data" / "limits.toml"
+    timings: dict[str, dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["cooling"]
+    return timings

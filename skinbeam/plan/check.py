@@ -1,0 +1,79 @@
+"""Whether a case file holds what is asked of it: a consultation, or a pulse that its device can emit."""
+
+from pathlib import Path
+
+from skinbeam.errors import InputError
+from skinbeam.laser.device import load_device
+from skinbeam.laser.settings import resolve
+from skinbeam.photo.read import read
+from skinbeam.schema.load import LoadedCase
+
+__all__ = ["check_case", "check_consultation", "photo_of"]
+
+
+def check_case(loaded: LoadedCase) -> None:
+    """Check a case for the use that its tables show.
+
+    Raises
+    ------
+    InputError : what is missing, or what the device or the photograph refuses.
+    """
+    case = loaded.case
+    if case.patient is not None or case.concern:
+        check_consultation(loaded)
+    elif case.laser is not None or case.settings is not None:
+        resolve(case, loaded.folder)
+    elif case.bath is None and case.cooling is None and case.skin is None:
+        raise InputError(
+            "nothing-asked",
+            "nothing to plan or simulate was read",
+            field="concern",
+            hint="A consultation needs [patient] and [[concern]]; a pulse needs [skin], [laser] and [settings].",
+            file=loaded.file,
+        )
+
+
+def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Path | None:
+    """Check a consultation and return the path of its photograph, if there is one.
+
+    Raises
+    ------
+    InputError : [patient] or [[concern]] is missing, a device is unknown or unsound, the photograph cannot be read.
+    """
+    case = loaded.case
+    for field, present in (("patient", case.patient is not None), ("concern", bool(case.concern))):
+        if not present:
+            raise InputError(
+                "missing-key",
+                f"{field} is missing, nothing was read",
+                field=field,
+                hint="A consultation needs [patient] and at least one [[concern]].",
+                file=loaded.file,
+            )
+    for index, name in enumerate(case.clinic.devices or [] if case.clinic is not None else []):
+        try:
+            load_device(name, loaded.folder)
+        except InputError as error:
+            raise InputError(
+                error.code, error.message, field=f"clinic.devices[{index}]", hint=error.hint, file=loaded.file
+            ) from None
+    return photo_of(loaded, photo)
+
+
+def photo_of(loaded: LoadedCase, photo: Path | None) -> Path | None:
+    """Return the photograph to use: the one named on the command line, else the one in the case.
+
+    Raises
+    ------
+    InputError : it is missing, outside the folder of the case, or not a photograph.
+    """
+    if photo is None and loaded.case.photo is not None:
+        photo = loaded.beside(loaded.case.photo.file, field="photo.file")
+    if photo is not None:
+        try:
+            read(photo)
+        except InputError as error:
+            raise InputError(
+                error.code, error.message, field="photo.file", hint=error.hint, file=photo.name
+            ) from None
+    return photo

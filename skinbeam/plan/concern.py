@@ -1,0 +1,229 @@
+"""Plan one concern: the modalities that may be tried, the devices that can, the search, the ranking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from skinbeam.assessment.skin import Colour, draw_skins
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.messages import Message
+from skinbeam.plan.candidates import Machine, built_in_cooling, candidates
+from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, goal_of, laser_choices, target_record
+from skinbeam.plan.limits import target
+from skinbeam.plan.options import Option, chance, laser_option, other_option
+from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.suitability import judge, severity
+from skinbeam.plan.trial import Trial, full_field_trial, microbeam_trial
+from skinbeam.provenance import collect, used
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.names import table
+
+__all__ = ["Planned", "SkinBank", "plan_concern"]
+
+SCREENING_DRAWS = 64  # settings are compared on these, the chosen one is judged on all
+
+
+class SkinBank:
+    """Draws of this person's skin, made once for each site and lesion."""
+
+    def __init__(self, case: Case, colour: Colour, draws: int, seed: int) -> None:
+        self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
+        self._made = lru_cache(maxsize=16)(self._make)
+
+    def skins(self, site: str, goal: Goal, *, screening: bool) -> SiteSkins:
+        """Return the skins of a site with the goal's target in them."""
+        lesion = LESION_OF.get(goal.condition) if goal.where != "skin" else None
+        return self._made(site, lesion, goal.where, min(self.draws, SCREENING_DRAWS) if screening else self.draws)
+
+    def _make(self, site: str, lesion: str | None, where: str, draws: int) -> SiteSkins:
+        def drawn(kind: str | None, limiting: bool) -> Any:
+            return draw_skins(
+                self.case, self.colour, site, lesion=kind, limiting=limiting, draws=draws, seed=self.seed
+            )
+
+        wanted = drawn(lesion, False)
+        # A vessel leaves the epidermis above it as it is; a pigment spot does not.
+        apart = self.colour.in_doubt or (lesion is not None and where == "lesion")
+        return SiteSkins(site, wanted, drawn(lesion if where == "vessel" else None, True) if apart else wanted)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A concern's part of the plan, and the trial of its first laser option for the figures."""
+
+    record: dict[str, Any]
+    goal: Goal | None
+    trial: Trial | None
+
+
+def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank: SkinBank) -> Planned:
+    """Return the options of one concern, ranked, with what was refused and why.
+
+    Laser options come first, by the share of skins that reach the target, then by harm; then no treatment, then what
+    needs no laser. Where the rules refer or refuse the concern, no laser option is made.
+    """
+    modalities, refused_here = laser_choices(concern.condition, concern.site)
+    refused: list[dict[str, Any]] = [
+        {"modality": r.modality, "title": _title(r.modality), "reasons": [r.message], "source": r.source}
+        for r in refused_here
+    ]
+    found: list[tuple[Option, Trial, Goal]] = []
+    for modality in modalities:
+        judged = judge(case, concern=concern, modality=modality)
+        if severity(judged.decision) >= severity("refer"):
+            strict = [r.message for r in judged.reasons if severity(r.decision) >= severity("refer")]
+            refused.append({"modality": modality, "title": _title(modality), "reasons": strict})
+            continue
+        able = [machine for machine in machines if modality in machine.device.modalities]
+        if not able:
+            reasons = [Message("plan.no-device")]
+            refused.append({"modality": modality, "title": _title(modality), "reasons": reasons})
+        for option, trial, goal in _by_devices(case, concern, modality, able, bank, refused):
+            found.append((option, trial, goal))
+    found.sort(key=lambda item: (item[0].warned > 0, -round(item[0].p_effective, 2), item[0].p_harm, -item[0].studies))
+    options = [_ranked(option, first=index == 0) for index, (option, _, _) in enumerate(found)]
+    options.append(other_option(case, concern, "no-treatment", target().source).record)
+    options += [other_option(case, concern, name, source).record for name, source in alternatives(concern.condition)]
+    for rank, option in enumerate(options, 1):
+        option["rank"] = rank
+    can, cannot = can_and_cannot(concern.condition)
+    record = {
+        "condition": concern.condition,
+        "site": concern.site,
+        "title": table("condition")[concern.condition]["title"],
+        "severity": concern.severity if concern.severity is not None else Unknown("not said"),
+        "target": target_record(concern.condition),
+        "can": can,
+        "cannot": cannot,
+        "options": options,
+        "refused": refused,
+    }
+    best = found[0] if found else None
+    return Planned(record, best[2] if best else None, best[1] if best else None)
+
+
+def _title(modality: str) -> str:
+    return str(table("modality")[modality]["title"])
+
+
+def _ranked(option: Option, *, first: bool) -> dict[str, Any]:
+    params = {"effective": chance(option.p_effective), "harm": chance(option.p_harm), "studies": option.studies}
+    return option.record | {"rank_reason": Message("plan.rank-best" if first else "plan.rank-laser", params)}
+
+
+def _by_devices(
+    case: Case,
+    concern: Concern,
+    modality: str,
+    machines: Sequence[Machine],
+    bank: SkinBank,
+    refused: list[dict[str, Any]],
+) -> list[tuple[Option, Trial, Goal]]:
+    """The option of each device that can; where the clinic did not say what it has, only the best device's."""
+    goal = goal_of(concern.condition, modality)
+    screened: list[tuple[Trial, Machine]] = []
+    for machine in machines:
+        try:
+            best = _best_setting(case, concern, goal, machine, bank)
+        except NotAvailable as error:
+            _refuse(refused, modality, machine, "plan.not-judged", reason=error.reason)
+            continue
+        if best is None:
+            _refuse(refused, modality, machine, "plan.no-safe-dose")
+        elif best.p_effective < target().least:
+            _refuse(refused, modality, machine, "plan.too-weak", share=chance(best.p_effective))
+        else:
+            screened.append((best, machine))
+    screened.sort(key=lambda item: _merit(item[0]))
+    if case.clinic is None or case.clinic.devices is None:
+        screened = screened[:1]
+    options = []
+    for best, machine in screened:
+        cooling, words = built_in_cooling(machine.device)
+        with collect() as sources:
+            trial = _try(goal, machine, best, bank.skins(concern.site, goal, screening=False), cooling)
+        if trial is None:
+            _refuse(refused, modality, machine, "plan.no-safe-dose")
+        elif trial.p_effective < target().least:
+            _refuse(refused, modality, machine, "plan.too-weak", share=chance(trial.p_effective))
+        else:
+            judged = judge(
+                case,
+                concern=concern,
+                modality=modality,
+                device_wavelength_nm=trial.setting.wavelength_nm,
+                pulse_ms=trial.setting.pulse_ms,
+                ipl=_is_lamp(machine),
+            )
+            shown = {} if machine.device.microbeam or modality == "ablative" else words
+            option = laser_option(case, concern, trial, modality, shown, judged, tuple(sources))
+            options.append((option, trial, goal))
+    return options
+
+
+def _refuse(refused: list[dict[str, Any]], modality: str, machine: Machine, message: str, **params: Any) -> None:
+    reason = Message(message, {"device": machine.device.title} | params)
+    refused.append(
+        {"modality": modality, "title": _title(modality), "device": machine.device.name, "reasons": [reason]}
+    )
+
+
+def _is_lamp(machine: Machine) -> bool:
+    return any(head.band_nm is not None for head in machine.device.heads)
+
+
+def _merit(trial: Trial) -> tuple[float, ...]:
+    """Sort key: reaches the target first (in steps of a hundredth), then least harm, then the shorter pulse."""
+    return (-round(min(trial.p_effective, target().wanted), 2), trial.p_broken, trial.setting.pulse_ms)
+
+
+def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> Trial | None:
+    """The best of a device's settings on a few draws, among those that the rules allow for its wavelength and pulse.
+
+    Raises
+    ------
+    NotAvailable : no setting can be judged; the last reason is given.
+    """
+    skins = bank.skins(concern.site, goal, screening=True)
+    cooling, _ = built_in_cooling(machine.device)
+    best: Trial | None = None
+    reason, judged_any = "", False
+    for setting in candidates(machine.device):
+        allowed = judge(
+            case,
+            concern=concern,
+            modality=goal.modality,
+            device_wavelength_nm=setting.wavelength_nm,
+            pulse_ms=setting.pulse_ms,
+            ipl=_is_lamp(machine),
+        )
+        if severity(allowed.decision) >= severity("refer"):
+            strict = next(r for r in allowed.reasons if severity(r.decision) >= severity("refer"))
+            used(strict.source)
+            reason = strict.message.text
+            continue
+        try:
+            trial = (
+                microbeam_trial(machine, setting, goal, skins, (), strict=False)
+                if machine.device.microbeam
+                else full_field_trial(machine, setting, goal, skins, cooling, (), strict=False)
+            )
+        except NotAvailable as error:
+            reason = error.reason
+            continue
+        judged_any = True
+        if trial is not None and (best is None or _merit(trial) < _merit(best)):
+            best = trial
+    if not judged_any and reason:
+        raise NotAvailable(reason)
+    return best
+
+
+def _try(goal: Goal, machine: Machine, best: Trial, skins: SiteSkins, cooling: Any) -> Trial | None:
+    """The chosen setting again, on all draws."""
+    if machine.device.microbeam:
+        return microbeam_trial(machine, best.setting, goal, skins, ())
+    return full_field_trial(machine, best.setting, goal, skins, cooling, ())

@@ -1,0 +1,89 @@
+"""One course that treats several concerns in a sensible order."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from skinbeam.messages import Formatter, Message
+from skinbeam.provenance import used
+
+__all__ = ["course_of", "settings_in_words"]
+
+
+@cache
+def _rules() -> Mapping[str, Any]:
+    file = resources.files("skinbeam") / "data" / "limits.toml"
+    rules: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["course"]
+    return rules
+
+
+def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return sessions with their week, concerns and steps, for the first laser option of each concern.
+
+    Concerns that share a device are treated together. Groups follow each other: vessels, pigment, resurfacing. The
+    number of sessions is the least that the source gives, as each session is reviewed before the next; an unknown
+    number is one. The interval is the source's upper end, never less than the least of the course rules.
+    """
+    rules = _rules()
+    groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    for concern in concerns:
+        first = next((option for option in concern["options"] if "device" in option), None)
+        if first is not None:
+            groups.setdefault((first["modality"], first["device"]), []).append((concern, first))
+    if groups:
+        used(rules["source"])
+    ordered = sorted(groups.items(), key=lambda item: rules["order"].index(item[0][0]))
+    sessions: list[dict[str, Any]] = []
+    week = 0
+    for (_, _), members in ordered:
+        count = max(int(_least(option["sessions"], 1)) for _, option in members)
+        gap = max(int(_most(option["interval_weeks"], rules["least_weeks"])) for _, option in members)
+        for index in range(count):
+            steps: list[Message] = []
+            if not sessions and len(groups) > 1:
+                steps.append(Message("course.order"))
+            if sessions:
+                steps.append(Message("course.review"))
+                if index == 0:
+                    steps.append(Message("course.wait", {"weeks": rules["least_weeks"]}))
+            taking_part = [(c, o) for c, o in members if index < int(_least(o["sessions"], 1))]
+            steps += [
+                Message("course.treat", {"device": o["device_title"], "settings": settings_in_words(o["settings"])})
+                for _, o in taking_part
+            ]
+            treats = [f"{c['condition']} at {c['site']}" for c, _ in taking_part]
+            sessions.append({"session": len(sessions) + 1, "week": week, "treats": treats, "steps": steps})
+            week += max(gap, rules["least_weeks"]) if index + 1 < count else rules["least_weeks"]
+    return sessions
+
+
+def _least(span: Any, otherwise: float) -> float:
+    return float(span["low"]) if isinstance(span, Mapping) and "low" in span else otherwise
+
+
+def _most(span: Any, otherwise: float) -> float:
+    return float(span["high"]) if isinstance(span, Mapping) and "high" in span else otherwise
+
+
+def settings_in_words(settings: Mapping[str, Any]) -> str:
+    """Return settings as a short text with units."""
+
+
+    write = Formatter().number
+    parts = []
+    if "microbeam" in settings:
+        beam = settings["microbeam"]
+        parts += [
+            f"{write(beam['energy_mJ'])} mJ per microbeam of {write(beam['diameter_um'])} µm",
+            f"{write(beam['density_per_cm2'])} per cm²",
+        ]
+    else:
+        parts += [f"{write(settings['fluence_J_cm2'])} J/cm²", f"spot {write(settings['spot_mm'])} mm"]
+    parts.append(f"pulse {write(settings['pulse_ms'])} ms")
+    if settings.get("passes", 1) > 1:
+        parts.append(f"{settings['passes']} passes")
+    if "cooling" in settings:
+        parts.append(f"{settings['cooling']['kind']} cooling")
+    return ", ".join(parts)

@@ -1,0 +1,111 @@
+"""What a modality has to reach for a concern, and what a laser can and cannot do about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from skinbeam.messages import Message
+from skinbeam.provenance import used
+from skinbeam.schema.names import table
+from skinbeam.sources import Sourced
+from skinbeam.units import UM
+
+__all__ = ["LESION_OF", "Goal", "Refusal", "alternatives", "can_and_cannot", "goal_of", "laser_choices", "target_record"]
+
+# The lesion that stands for a condition in a simulated skin; others are the skin itself.
+LESION_OF: Final[Mapping[str, str]] = {
+    "age-spots": "lentigo",
+    "freckles": "freckle",
+    "facial-telangiectasia": "telangiectasia",
+    "spider-angioma": "spider",
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """The physical target of a modality for a concern.
+
+    Parameters
+    ----------
+    endpoint : name of an endpoint of `skinbeam threshold`.
+    where : skin, lesion or vessel.
+    depth_m : how deep a column has to reach; 0 where depth is not the goal.
+    """
+
+    condition: str
+    modality: str
+    endpoint: str
+    where: str
+    depth_m: float
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A modality that is not offered for a condition or site, and why."""
+
+    modality: str
+    message: Message
+    source: str
+
+
+def laser_choices(condition: str, site: str) -> tuple[list[str], list[Refusal]]:
+    """Return the laser modalities that a condition may be treated with, and those refused by what they are."""
+    entry = table("condition")[condition]
+    offered, refused = [], []
+    for modality, choice in entry.get("modality", {}).items():
+        used(choice["source"])
+        if choice["use"] == "not":
+            refused.append(Refusal(modality, Message(choice["why"]), choice["source"]))
+        elif site in table("modality")[modality].get("not_at", []):
+            source = table("modality")[modality]["source"]
+            site_title = table("site")[site]["title"]
+            refused.append(Refusal(modality, Message("plan.not-at-site", {"site": site_title}), source))
+        else:
+            offered.append((choice["use"] != "usual", modality))
+    return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
+
+
+def goal_of(condition: str, modality: str) -> Goal:
+    """Return what `modality` has to reach for `condition`."""
+    entry = table("modality")[modality]
+    depths = [target["depth_um"] for target in table("condition")[condition].get("target", []) if "depth_um" in target]
+    depth = Sourced.from_table(depths[0]) if depths else None
+    if depth is not None:
+        used(depth.source)
+    reaches = modality in ("non-ablative-fractional", "fractional-ablative")
+    depth_m = depth.value * UM if depth is not None and reaches else 0.0
+    return Goal(condition, modality, entry["endpoint"], entry["where"], depth_m)
+
+
+def target_record(condition: str) -> dict[str, Any]:
+    """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges, in words too."""
+    targets = table("condition")[condition].get("target", [])
+    record: dict[str, Any] = {"definition": Message(f"condition-definition.{condition}")}
+    if not targets:
+        return record
+    first = targets[0]
+    record |= {"chromophore": first["chromophore"], "layer": first["layer"]}
+    for name in ("depth_um", "size_um", "melanin_ratio"):
+        if name in first:
+            sourced = Sourced.from_table(first[name])
+            used(sourced.source)
+            record[name] = {
+                "value": sourced.value,
+                "low": sourced.low,
+                "high": sourced.high,
+                "distribution": sourced.distribution,
+                "conditions": sourced.conditions,
+                "source": sourced.source,
+            }
+    return record
+
+
+def can_and_cannot(condition: str) -> tuple[Message, Message]:
+    """Return what a laser can do about a condition, and what it cannot."""
+    return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
+
+
+def alternatives(condition: str) -> list[tuple[str, str]]:
+    """Return what helps without a laser: (modality, source), in the order of the file."""
+    entry = table("condition")[condition].get("alternative", {})
+    return [(name, choice["source"]) for name, choice in entry.items()]

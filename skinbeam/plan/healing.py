@@ -1,0 +1,47 @@
+"""The reaction to seek, the signs that stop treatment, and the days after, by modality and in words."""
+
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from skinbeam.messages import Message, catalogue
+from skinbeam.provenance import used
+
+__all__ = ["healing_days", "immediate"]
+
+_HEALING_SOURCE = "skinbeam-judgement-healing"
+_STOP: Mapping[str, tuple[str, ...]] = {
+    "vascular": ("blister", "grey", "pain", "spread"),
+    "pigment-short-pulse": ("blister", "white", "pain", "spread"),
+    "pigment-long-pulse": ("blister", "grey", "pain", "spread"),
+    "non-ablative-fractional": ("blister", "grey", "pain", "spread"),
+    "fractional-ablative": ("char", "pain", "spread"),
+    "ablative": ("char", "pain", "spread"),
+}
+
+
+@cache
+def _waits() -> Mapping[str, Any]:
+    file = resources.files("skinbeam") / "data" / "limits.toml"
+    waits: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["first_pulse"]
+    return waits
+
+
+def immediate(modality: str) -> dict[str, Any]:
+    """Return `seek`, `stop_at` and `first_pulses` of a laser modality."""
+    used(_waits()["source"])
+    return {
+        "seek": Message(f"immediate.seek-{modality}"),
+        "stop_at": [Message(f"immediate.stop-{sign}") for sign in _STOP[modality]],
+        "first_pulses": Message("immediate.first-pulses", {"minutes": _waits()[modality]}),
+    }
+
+
+def healing_days(modality: str) -> list[dict[str, Any]]:
+    """Return what the days after a session look like, by day, in order."""
+    used(_HEALING_SOURCE)
+    prefix = f"healing-day.{modality}-"
+    days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
+    return [{"day": day, "text": Message(f"{prefix}{day}"), "source": _HEALING_SOURCE} for day in days]

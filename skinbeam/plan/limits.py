@@ -1,0 +1,132 @@
+"""Limits: data, and the test of one limit on weighted draws.
+
+A limit is met when at least its share of the draws meet it, counted with the Monte Carlo error of that share:
+the observed share minus 1.645 standard errors (one-sided 95 %) must reach the share that is asked for.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.messages import Message
+from skinbeam.provenance import used
+from skinbeam.simulate.ensemble import share, summarise
+
+__all__ = ["Limit", "Status", "Target", "Verdict", "judge_limit", "limits_for", "target"]
+
+Status = Literal["met", "warn", "not_met", "unknown"]
+Floats = NDArray[np.float64]
+_ONE_SIDED_95 = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One row of data/limits.toml; `warn` and `stop` are in the unit that `quantity` carries."""
+
+    id: str
+    quantity: str
+    operator: Literal["<", ">"]
+    warn: float
+    stop: float
+    share: float
+    modalities: tuple[str, ...]
+    sites: tuple[str, ...]
+    source: str
+
+    def __post_init__(self) -> None:
+        if self.operator not in ("<", ">"):
+            raise ValueError(f"limit {self.id}: operator {self.operator!r} is not < or >")
+        if not 0 < self.share < 1:
+            raise ValueError(f"limit {self.id}: share {self.share} is not between 0 and 1")
+        if (self.warn > self.stop) if self.operator == "<" else (self.warn < self.stop):
+            raise ValueError(f"limit {self.id}: warn {self.warn} lies beyond stop {self.stop}")
+
+    def kept(self, values: Floats, bound: float) -> NDArray[np.bool_]:
+        """Return which draws are on the right side of `bound`; NaN is on neither."""
+        return values < bound if self.operator == "<" else values > bound
+
+    def demands(self, p: float, error: float, *, strict: bool = True) -> bool:
+        """Return whether an observed share `p` is enough; `strict` counts its standard error against it."""
+        return p - (_ONE_SIDED_95 * error if strict else 0.0) >= self.share
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which share of such skins the dose should bring to the target."""
+
+    wanted: float
+    least: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A limit held against draws."""
+
+    limit: Limit
+    status: Status
+    share: float
+    value: Value
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the entry of a plan's `limits`."""
+        limit = self.limit
+        return {
+            "id": limit.id,
+            "quantity": limit.quantity,
+            "status": self.status,
+            "share": self.share,
+            "share_required": limit.share,
+            "value": self.value,
+            "warn": limit.warn,
+            "stop": limit.stop,
+            "text": Message(f"limit.{limit.id}"),
+            "source": limit.source,
+        }
+
+
+@cache
+def _file() -> Mapping[str, Any]:
+    file = resources.files("skinbeam") / "data" / "limits.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def limits_for(modality: str, site: str) -> list[Limit]:
+    """Return the limits that hold for a modality at a site, in the order of the file."""
+    rows = [
+        Limit(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
+        for row in _file()["limit"]
+    ]
+    return [row for row in rows if modality in row.modalities and (not row.sites or site in row.sites)]
+
+
+def target() -> Target:
+    """Return the shares that a dose is searched for."""
+    return Target(**_file()["target"])
+
+
+def judge_limit(
+    limit: Limit, values: Floats | Unknown, weights: Floats, basis: Sequence[str], *, strict: bool = True
+) -> Verdict:
+    """Hold `limit` against the draws of its quantity. What is unknown is never met.
+
+    Without `strict` the Monte Carlo error is not counted: for a first look on few draws, never for a plan.
+    """
+    used(limit.source)
+    if isinstance(values, Unknown):
+        return Verdict(limit, "unknown", 0.0, values)
+    value: Estimate | Unknown = summarise(values, weights, basis)
+    kept = share(limit.kept(values, limit.stop), weights)
+    if np.isnan(values).any():
+        return Verdict(limit, "unknown", kept[0], Unknown("the model gives no value for some of such skins"))
+    if not limit.demands(*kept, strict=strict):
+        return Verdict(limit, "not_met", kept[0], value)
+    status: Status = "met" if limit.demands(*share(limit.kept(values, limit.warn), weights), strict=strict) else "warn"
+    return Verdict(limit, status, kept[0], value)

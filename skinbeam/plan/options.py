@@ -1,0 +1,190 @@
+"""Options of one concern: laser settings found by search, other treatments, and no treatment, as records of a plan."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.document import round_significant
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown, Value
+from skinbeam.evidence.expect import expect
+from skinbeam.laser.grid import settings_tables
+from skinbeam.messages import Message, text
+from skinbeam.plan import aftercare
+from skinbeam.plan.healing import healing_days, immediate
+from skinbeam.plan.suitability import Suitability
+from skinbeam.plan.trial import Trial
+from skinbeam.provenance import used
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.names import table
+from skinbeam.simulate.ensemble import probability
+
+__all__ = ["Option", "chance", "expected_of", "laser_option", "other_option"]
+
+_HARMS = ("hypopigmentation", "scar", "infection")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: its record, and what it is ranked by."""
+
+    record: dict[str, Any]
+    modality: str
+    p_effective: float
+    p_harm: float
+    studies: int
+    warned: int
+
+
+def expected_of(case: Case, concern: Concern, modality: str, wavelength_nm: float | None) -> dict[str, Any]:
+    """Return what trials say of a modality for this person, or a body of unknowns with the reason."""
+    patient = case.patient
+    given: Mapping[str, Any] = {
+        "severity": concern.severity,
+        "site": concern.site,
+        "wavelength_nm": wavelength_nm,
+        "phototype": patient.phototype if patient is not None else None,
+    }
+    try:
+        return expect(concern.condition, modality, **{name: value for name, value in given.items() if value is not None})
+    except NotAvailable as error:
+        return dict(error.body)
+
+
+def laser_option(
+    case: Case,
+    concern: Concern,
+    trial: Trial,
+    modality: str,
+    cooling: Mapping[str, Any],
+    judged: Suitability,
+    basis: Sequence[str],
+) -> Option:
+    """Return the option of a device at the settings that the search found."""
+    device = trial.machine.device
+    tables = settings_tables(device, trial.setting, trial.dose, trial.density_per_cm2)
+    settings = dict(tables["settings"])
+    if trial.passes > 1:
+        settings["passes"] = trial.passes
+    if "microbeam" in tables:
+        settings["microbeam"] = tables["microbeam"]
+    if cooling:
+        settings["cooling"] = dict(cooling)
+    expected = expected_of(case, concern, modality, trial.setting.wavelength_nm)
+    effective = probability(trial.effective, trial.weights[0], basis)
+    harm = probability(trial.broken, trial.weights[1], basis)
+    harms = _harms(expected)
+    if trial.broken_uncooled is not None:
+        harms.insert(
+            0,
+            {
+                "name": "burn-if-cooling-fails",
+                "p": probability(trial.broken_uncooled, trial.weights[1], basis),
+                "text": Message("plan.harm-uncooled"),
+            },
+        )
+    record = {
+        "modality": modality,
+        "title": table("modality")[modality]["title"],
+        "device": trial.machine.device.name,
+        "device_title": device.title,
+        "wavelength_nm": trial.setting.wavelength_nm,
+        "settings": settings,
+        "p_effective": effective,
+        "p_harm": harm,
+        "expected": expected,
+        **_spans(modality, concern),
+        "pain_0_10": Unknown(text("plan.pain-unknown")),
+        "downtime_days": _downtime(modality, concern, expected),
+        "immediate": immediate(modality),
+        "healing": healing_days(modality),
+        "harms": harms,
+        "reasons": [_reason(reason) for reason in judged.reasons],
+        "limits": trial.verdicts,
+    }
+    studies = _studies(expected)
+    warned = sum(verdict.status == "warn" for verdict in trial.verdicts)
+    return Option(record, modality, effective.median, harm.median, studies, warned)
+
+
+def other_option(case: Case, concern: Concern, modality: str, source: str) -> Option:
+    """Return an option without a device: no treatment, or something that is not a laser."""
+    used(source)
+    expected = expected_of(case, concern, modality, None)
+    none = modality == "no-treatment"
+    no_physics = Unknown(text("plan.no-physics"))
+    record = {
+        "modality": modality,
+        "title": table("modality")[modality]["title"],
+        "p_effective": no_physics,
+        "p_harm": no_physics,
+        "expected": expected,
+        **_spans(modality, concern),
+        "pain_0_10": Unknown(text("plan.pain-unknown")),
+        "downtime_days": _downtime(modality, concern, expected),
+        "immediate": no_physics,
+        "healing": [],
+        "harms": _harms(expected) if not none else [],
+        "reasons": [],
+        "limits": [],
+        "rank_reason": Message("plan.rank-none" if none else "plan.rank-alternative"),
+        "source": source,
+    }
+    return Option(record, modality, 0.0, 0.0, _studies(expected), 0)
+
+
+def _studies(expected: Mapping[str, Any]) -> int:
+    studies = expected.get("studies", [])
+    return len(studies) if isinstance(studies, list) else 0
+
+
+def _spans(modality: str, concern: Concern) -> dict[str, Any]:
+    """Sessions, their interval and the minutes in the chair, each from a rule or unknown."""
+    found: dict[str, Callable[[], aftercare.Span | Unknown]] = {
+        "sessions": lambda: aftercare.sessions(modality, concern.condition, site=concern.site),
+        "interval_weeks": lambda: aftercare.interval(modality, concern.condition, site=concern.site),
+        "minutes": lambda: aftercare.minutes(modality),
+    }
+    return {name: _span(lookup()) for name, lookup in found.items()}
+
+
+def _span(span: aftercare.Span | Unknown) -> Any:
+    if isinstance(span, Unknown):
+        return span
+    return {"low": span.low, "high": span.high, "unit": span.unit, "source": span.source, "text": span.message}
+
+
+def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> Any:
+    """Days as counted in trials, else as a rule gives them."""
+    counted = expected.get("downtime_days")
+    if counted is not None and not isinstance(counted, Unknown) and not (
+        isinstance(counted, Mapping) and "unknown" in counted
+    ):
+        return counted
+    span = aftercare.downtime(modality, concern.condition, site=concern.site)
+    return span if isinstance(span, Unknown) else span.estimate()
+
+
+def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
+    pih = expected.get("pih")
+    p: Value | Mapping[str, Any] = Unknown("not pooled")
+    if isinstance(pih, Mapping) and "p" in pih:
+        p = pih["p"]
+    elif isinstance(pih, Unknown) or isinstance(pih, Mapping):
+        p = pih
+    harms: list[dict[str, Any]] = [{"name": "pih", "p": p, "text": Message("plan.harm-pooled")}]
+    for name in _HARMS:
+        message = Message("plan.harm-unknown", {"harm": name})
+        harms.append({"name": name, "p": Unknown(message.text), "text": message})
+    return harms
+
+
+def _reason(reason: Any) -> dict[str, Any]:
+    record: dict[str, Any] = reason.as_record()
+    return record
+
+
+def chance(p: float) -> float:
+    """Return a probability as a count of 100, to two digits."""
+    return round_significant(100 * p, 2)

@@ -1,0 +1,214 @@
+"""The plan: one function that reads from top to bottom, and a frozen document named by its hash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skinbeam._version import __version__
+from skinbeam.assessment.questionnaire import match_medication, questionnaire
+from skinbeam.assessment.risks import risks
+from skinbeam.assessment.skin import Colour, colour_of
+from skinbeam.document import document, sha256_of
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.laser.device import devices, load_device
+from skinbeam.messages import Message
+from skinbeam.photo.findings import photo_document
+from skinbeam.plan.aftercare import aftercare, when_to_call
+from skinbeam.plan.candidates import Machine
+from skinbeam.plan.check import check_consultation
+from skinbeam.plan.concern import Planned, SkinBank, plan_concern
+from skinbeam.plan.course import course_of
+from skinbeam.plan.goals import laser_choices
+from skinbeam.plan.release import data_release
+from skinbeam.plan.suitability import Suitability, judge_case, severity
+from skinbeam.provenance import collect
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Medication
+from skinbeam.schema.load import LoadedCase
+from skinbeam.schema.names import table
+
+__all__ = ["Plan", "make_plan"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan that does not change any more.
+
+    Parameters
+    ----------
+    document : skinbeam.plan/1 in JSON types; a changed document has another `plan_sha256`.
+    photo : the photo document, or None.
+    concerns : each concern's first laser option as it was simulated, for the figures.
+    bank : the skins that were drawn.
+    """
+
+    document: Mapping[str, Any]
+    photo: Mapping[str, Any] | None
+    concerns: tuple[Planned, ...]
+    bank: SkinBank
+
+
+def make_plan(
+    loaded: LoadedCase,
+    *,
+    photo: Path | None = None,
+    photo_folder: Path | None = None,
+    draws: int = 200,
+    seed: int = 0,
+) -> Plan:
+    """Return the plan of a consultation.
+
+    Parameters
+    ----------
+    photo : a photograph that takes the place of the case's own.
+    photo_folder : where the overlays of the photograph are written; nowhere when left out.
+
+    Raises
+    ------
+    InputError : the case is not a consultation, or a file that it names is wrong.
+    """
+    case = loaded.case
+    picture = check_consultation(loaded, photo)
+    with collect() as sources:
+        seen, photo_state = _look(loaded, picture, photo_folder)
+        colour = colour_of(case, seen)
+        suitability = judge_case(case, _candidates(case))
+        bank = SkinBank(case, colour, draws, seed)
+        machines = _machines(loaded)
+        stopped = _stopped(suitability)
+        planned = tuple(plan_concern(case, concern, [] if stopped else machines, bank) for concern in case.concern)
+        concerns = [part.record for part in planned]
+        course = course_of(concerns)
+        chosen = _chosen(concerns)
+        body: dict[str, Any] = {
+            "mode": "demonstration",
+            "intended_use": Message("plan.demonstration"),
+            "assessment": _assessment(case, colour, photo_state),
+            "suitability": suitability,
+            "concerns": concerns,
+            "course": course,
+            "test_spots": _test_spots(concerns),
+            "aftercare": aftercare(chosen, case),
+            "when_to_call": when_to_call(chosen, case),
+            "unknowns": _unknowns(concerns),
+        }
+    body["sources"] = sorted(sources)
+    case_sha256 = loaded.sha256(picture)
+    identity = {
+        "case": case_sha256,
+        "seed": seed,
+        "draws": draws,
+        "version": __version__,
+        "data": data_release(),
+    }
+    warnings = [*questionnaire(case).warnings, *colour.warnings, *_not_used_yet(case)]
+    made = document("skinbeam.plan/1", case_sha256=case_sha256, seed=seed, warnings=warnings, body=body)
+    made["draws"], made["data_release"] = draws, identity["data"]
+    made["plan_sha256"] = sha256_of(made)
+    return Plan(made, seen, planned, bank)
+
+
+def _look(
+    loaded: LoadedCase, picture: Path | None, folder: Path | None
+) -> tuple[Mapping[str, Any] | None, Message]:
+    """The photo document, and what it was good for. A photograph without a usable face does not stop a plan."""
+    if picture is None:
+        return None, Message("plan.no-photo")
+    card = loaded.case.photo.white_card if loaded.case.photo is not None else None
+    try:
+        return photo_document(picture, folder, white_card=card), Message("plan.used-photo")
+    except NotAvailable as error:
+        return None, Message("plan.photo-failed", {"reason": error.reason})
+
+
+def _candidates(case: Case) -> dict[str, list[str]]:
+    """Condition → laser modalities that could be offered for it, where it is."""
+    return {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
+
+
+def _machines(loaded: LoadedCase) -> list[Machine]:
+    clinic = loaded.case.clinic
+    if clinic is None or clinic.devices is None:
+        return [Machine(name, device, loaded.folder) for name, device in devices().items()]
+    return [Machine(name, load_device(name, loaded.folder), loaded.folder) for name in clinic.devices]
+
+
+def _stopped(suitability: Suitability) -> bool:
+    """Whether a rule decides the whole case, so that no device is tried at all."""
+    return severity(suitability.decision) >= severity("refer")
+
+
+def _assessment(case: Case, colour: Colour, photo: Message) -> dict[str, Any]:
+    patient = case.patient
+    assert patient is not None  # checked on entry
+    not_said = Unknown("not said")
+    return {
+        "age_years": patient.age_years,
+        "sex": patient.sex or not_said,
+        "phototype": patient.phototype or not_said,
+        "ita_deg": colour.ita_deg if colour.ita_deg is not None else Unknown("not measured"),
+        "colour_basis": colour.basis,
+        "risks": risks(case),
+        "medications": _medications(patient.medications),
+        "photo": photo,
+    }
+
+
+def _medications(taken: list[Medication]) -> list[dict[str, Any]]:
+    """What was said, and the known names that it matches."""
+    return [
+        {
+            "name": medication.name,
+            "last_dose_months": medication.last_dose_months,
+            "matched": list(match_medication(medication.name)),
+        }
+        for medication in taken
+    ]
+
+
+def _chosen(concerns: list[dict[str, Any]]) -> list[str]:
+    """Modalities of the first laser option of each concern, each once."""
+    first = (next((o for o in concern["options"] if "device" in o), None) for concern in concerns)
+    return list(dict.fromkeys(option["modality"] for option in first if option is not None))
+
+
+def _test_spots(concerns: list[dict[str, Any]]) -> list[Message]:
+    spots: dict[tuple[str, str], Message] = {}
+    for concern in concerns:
+        for option in concern["options"]:
+            if "device" in option and (option["device"], concern["site"]) not in spots:
+                params = {"device": option["device_title"], "site": table("site")[concern["site"]]["title"]}
+                spots[option["device"], concern["site"]] = Message("plan.test-spot", params)
+                break
+    return list(spots.values())
+
+
+def _unknowns(concerns: list[dict[str, Any]]) -> list[Message]:
+    """What the plan does not know and a person might take it to know."""
+    found = []
+    for concern in concerns:
+        for option in concern["options"]:
+            abstains = option["expected"].get("abstains")
+            if "device" in option and abstains:
+                params = {"modality": option["title"], "condition": concern["title"], "reason": str(abstains)}
+                found.append(Message("unknown.expected", params))
+        for refusal in concern["refused"]:
+            if refusal["reasons"] and refusal["reasons"][0].id == "plan.not-judged":
+                params = {
+                    "modality": refusal["title"],
+                    "condition": concern["title"],
+                    "reason": refusal["reasons"][0].text,
+                }
+                found.append(Message("unknown.settings", params))
+    return [*found, *(Message(f"unknown.{name}") for name in ("pain", "scar", "durability", "preview"))]
+
+
+def _not_used_yet(case: Case) -> list[dict[str, str]]:
+    given = {"test_spot": case.test_spot, "session": case.session}
+    return [
+        {"code": "not-used-yet", "message": Message("plan.not-used-yet", {"table": name}).text}
+        for name, value in given.items()
+        if value
+    ]

@@ -1,0 +1,181 @@
+"""The tables of a consultation: the person, the concerns, what was done before, the clinic, the photograph."""
+
+import datetime
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from skinbeam.schema.fields import (
+    PHOTOTYPES,
+    SEVERITIES,
+    FieldFault,
+    Section,
+    choice,
+    flag,
+    grades,
+    named,
+    number,
+    text,
+)
+
+__all__ = [
+    "HISTORY",
+    "LESION_SIGNS",
+    "Clinic",
+    "Concern",
+    "Medication",
+    "Patient",
+    "Photo",
+    "SessionDone",
+    "TestSpot",
+]
+
+# What a person may have had or has now; the rules in data/rules.toml speak of these words.
+HISTORY = (
+    "active-infection",
+    "active-inflammatory-acne",
+    "allergy-anaesthetic",
+    "argyria",
+    "bleeding-disorder",
+    "body-dysmorphic-concern",
+    "collagen-vascular-disease",
+    "dermabrasion-recent",
+    "deep-peel-recent",
+    "diabetes-uncontrolled",
+    "eczema-severe",
+    "face-lift",
+    "filler-recent",
+    "gold-therapy",
+    "heart-disease",
+    "hepatitis-b",
+    "herpes-labialis",
+    "hiv",
+    "hypertrophic-scar",
+    "immunosuppression",
+    "keloid",
+    "laser-resurfacing-recent",
+    "liver-disease",
+    "lupus",
+    "melasma",
+    "permanent-make-up",
+    "photosensitivity",
+    "pih",
+    "psoriasis",
+    "radiotherapy-field",
+    "self-tanner-recent",
+    "silver-dressing",
+    "skin-cancer",
+    "tattoo-in-field",
+    "vitiligo",
+)
+LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
+
+Phototype = grades(PHOTOTYPES, "phototype")
+Severity = grades(SEVERITIES, "severity")
+
+
+def _a_date(read: Any) -> datetime.date:
+    if isinstance(read, str):
+        try:
+            read = datetime.date.fromisoformat(read)
+        except ValueError:
+            pass
+    if isinstance(read, datetime.datetime) or not isinstance(read, datetime.date):
+        raise FieldFault(
+            "not-a-date",
+            f"is not a date, read {read!r}",
+            "A date such as 2026-11-02, without quotation marks.",
+        )
+    return read
+
+
+Date = Annotated[datetime.date, BeforeValidator(_a_date)]
+
+
+class Medication(Section):
+    """Something the person takes or took; any name is accepted."""
+
+    name: text(100)
+    last_dose_months: number(0, 1200, "months") = 0.0
+
+
+class Patient(Section):
+    """Who is treated, without anything that names them."""
+
+    age_years: number(0, 120, "years")
+    sex: choice("female", "male", "other") | None = None
+    phototype: Phototype | None = None
+    ita_deg: number(-90, 90, "degrees") | None = None
+    tan: choice("none", "recent", "current") = "none"
+    medications: list[Medication] = Field(default=[], max_length=100)
+    history: list[choice(*HISTORY)] = Field(default=[], max_length=100)
+    pregnant: flag() = False
+    lactating: flag() = False
+    expectation: choice("modest", "noticeable", "perfect") | None = None
+    downtime_days_accepted: number(0, 365, "days") | None = None
+
+
+class Concern(Section):
+    """What the person wants treated, and where."""
+
+    condition: named("condition")
+    site: named("site")
+    severity: Severity | None = None
+    area_cm2: number(0, 20_000, "cm²", above=True) | None = None
+    diagnosed: flag() = False
+    diagnosed_by: text(100) | None = None
+    diagnosis_method: choice("examination", "dermoscopy", "biopsy") | None = None
+    diagnosis_date: Date | None = None
+    lesion_signs: list[choice(*LESION_SIGNS)] = Field(default=[], max_length=10)
+
+    @model_validator(mode="after")
+    def _diagnosis_is_whole(self) -> "Concern":
+        given = {
+            "diagnosed_by": self.diagnosed_by,
+            "diagnosis_method": self.diagnosis_method,
+            "diagnosis_date": self.diagnosis_date,
+        }
+        missing = [name for name, value in given.items() if value is None]
+        if self.diagnosed and missing:
+            raise FieldFault(
+                "diagnosis-incomplete",
+                f"diagnosed = true without {', '.join(missing)}",
+                "Say by whom (diagnosed_by), how (diagnosis_method) and when (diagnosis_date), or leave diagnosed out.",
+            )
+        return self
+
+
+class TestSpot(Section):
+    """What an earlier test spot showed."""
+
+    __test__ = False  # its name makes pytest take it for a test
+
+    device: text(200)
+    site: named("site")
+    fluence_J_cm2: number(0, 1000, "J/cm²", above=True) | None = None
+    energy_mJ: number(0, 10_000, "mJ", above=True) | None = None
+    pulse_ms: number(1e-9, 1e4, "ms") | None = None
+    read_after_h: number(0, 10_000, "hours")
+    reaction: choice("none", "redness", "whitening", "purpura", "blister", "crust", "pigment-change")
+
+
+class SessionDone(Section):
+    """A session that has taken place."""
+
+    week: number(0, 5000, "weeks")
+    treats: named("condition")
+    response_pct: number(-100, 100, "%") | None = None
+    adverse: list[text(100)] = Field(default=[], max_length=50)
+
+
+class Clinic(Section):
+    """What the clinic has. No list means every known device."""
+
+    devices: list[text(200)] | None = Field(default=None, min_length=1, max_length=100)
+
+
+class Photo(Section):
+    """A photograph beside the case file."""
+
+    file: text(255)
+    white_card: list[number(0, 100_000, "pixels")] | None = Field(default=None, min_length=4, max_length=4)

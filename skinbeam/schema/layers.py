@@ -1,0 +1,232 @@
+"""The layers file of `skinbeam light`: explicit layers or voxels, a beam, and the depths at which light is reported."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from skinbeam.document import canonical_json, sha256_of
+from skinbeam.errors import InputError
+from skinbeam.schema.exposure import Layer
+from skinbeam.schema.fields import Section, choice, number, text, whole
+from skinbeam.schema.load import parse, read_toml
+
+__all__ = ["LayersFile", "LightBeam", "LoadedLayers", "Medium", "Tally", "Voxels", "load_layers"]
+
+DEFAULT_BINS = 100
+DEFAULT_DEPTH_UM = 5000.0
+# Numbers of a light document, its input among them, carry this many significant digits.
+DIGITS = 12
+
+Kind = Annotated[
+    choice("pencil", "flat", "gaussian", "top-hat"), AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind)
+]
+
+
+class LightBeam(Section):
+    """The beam; without `spot_mm` a flat one is infinitely wide. For a Gaussian `spot_mm` is the 1/e² diameter."""
+
+    kind: Kind = "flat"
+    spot_mm: number(0, 1000, "mm", above=True) | None = None
+
+
+class Tally(Section):
+    """Bins of depth, and of radius where a method resolves it."""
+
+    dr_um: number(0, 1e6, "µm", above=True) | None = None
+    dz_um: number(0, 1e6, "µm", above=True) | None = None
+    nr: whole(1, 20_000) | None = None
+    nz: whole(1, 20_000) | None = None
+
+
+class Voxels(Section):
+    """A cube of indices into the media, axes x, y, z with z downwards."""
+
+    file: text(255)
+    size_um: number(0, 1e5, "µm", above=True)
+
+
+class Medium(Section):
+    """What a voxel may hold."""
+
+    name: text(100)
+    mua_per_cm: number(0, 1e6, "1/cm")
+    mus_per_cm: number(0, 1e6, "1/cm")
+    g: number(-0.999, 0.999, "")
+    n: number(1, 3, "")
+
+
+class LayersFile(Section):
+    """A whole layers file."""
+
+    title: text(200) = ""
+    ambient_n: number(1, 3, "") = 1.0
+    below_n: number(1, 3, "") = 1.0
+    beam: LightBeam = LightBeam()
+    tally: Tally = Tally()
+    layer: list[Layer] = Field(default=[], max_length=100)
+    voxels: Voxels | None = None
+    medium: list[Medium] = Field(default=[], max_length=1000)
+
+
+@dataclass(frozen=True)
+class LoadedLayers:
+    """A checked layers file.
+
+    Parameters
+    ----------
+    spec : its content.
+    cube : the file of voxels, where there are any.
+    """
+
+    spec: LayersFile
+    cube: Path | None = None
+
+    def sha256(self) -> str:
+        """Return the hash of the checked file: defaults filled in, title and paths left out, a cube by its content."""
+        record = self.spec.model_dump(exclude={"title"}, exclude_none=True)
+        if self.cube is not None:
+            record["voxels"]["file"] = sha256_of(_content(self.cube))
+        return sha256_of(canonical_json(record, DIGITS).encode())
+
+    def edges_um(self) -> list[float]:
+        """Return the edges of the depth bins: as the tally says, else 100 bins to 5 mm or the end of the last layer."""
+        thicknesses = [layer.thickness_um for layer in self.spec.layer]
+        end = DEFAULT_DEPTH_UM
+        if thicknesses and thicknesses[-1] is not None:
+            end = min(end, sum(thickness for thickness in thicknesses if thickness is not None))
+        bins = self.spec.tally.nz or DEFAULT_BINS
+        step = self.spec.tally.dz_um or end / bins
+        return [step * index for index in range(bins + 1)]
+
+
+def load_layers(path: Path) -> LoadedLayers:
+    """Return the checked layers file at `path`.
+
+    Raises
+    ------
+    InputError : whatever is wrong with it, with the path of the field.
+    """
+    spec = parse(LayersFile, read_toml(path, field="LAYERS", what="a layers file"), file=path.name)
+    _one_geometry(spec, path.name)
+    _beam_is_whole(spec.beam, path.name)
+    _names_differ("layer", [layer.name for layer in spec.layer], path.name)
+    _names_differ("medium", [medium.name for medium in spec.medium], path.name)
+    _thicknesses(spec.layer, path.name)
+    return LoadedLayers(spec, _cube_beside(spec.voxels, path) if spec.voxels is not None else None)
+
+
+def _one_geometry(spec: LayersFile, file: str) -> None:
+    if spec.voxels is None and spec.medium:
+        raise InputError(
+            "medium-without-voxels",
+            "[[medium]] stands without [voxels]",
+            field="medium",
+            hint="Media fill voxels; layers are written as [[layer]].",
+            file=file,
+        )
+    if spec.voxels is not None and spec.layer:
+        raise InputError(
+            "two-geometries",
+            "[[layer]] and [voxels] are both given",
+            field="voxels",
+            hint="Keep [[layer]], or [voxels] with [[medium]].",
+            file=file,
+        )
+    if spec.voxels is not None and not spec.medium:
+        raise InputError(
+            "missing-key",
+            '"medium" is missing, nothing was read',
+            field="medium",
+            hint="Give a [[medium]] for each index in the cube.",
+            file=file,
+        )
+    if spec.voxels is None and not spec.layer:
+        raise InputError(
+            "missing-key",
+            '"layer" is missing, nothing was read',
+            field="layer",
+            hint="Give at least one [[layer]], or [voxels] with [[medium]].",
+            file=file,
+        )
+
+
+def _beam_is_whole(beam: LightBeam, file: str) -> None:
+    if beam.kind == "gaussian" and beam.spot_mm is None:
+        raise InputError(
+            "missing-key",
+            '"spot_mm" is missing, nothing was read',
+            field="beam.spot_mm",
+            hint="A Gaussian beam has a width: give its 1/e² diameter in mm.",
+            file=file,
+        )
+
+
+def _names_differ(kind: str, names: list[str], file: str) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise InputError(
+                f"{kind}-twice",
+                f'the second {kind} called "{name}"',
+                field=f"{kind}[{index}].name",
+                hint=f"The name of a {kind} is unique.",
+                file=file,
+            )
+
+
+def _thicknesses(layers: list[Layer], file: str) -> None:
+    for index, layer in enumerate(layers[:-1]):
+        if layer.thickness_um is None:
+            raise InputError(
+                "layer-without-thickness",
+                "a layer above another has no thickness_um, nothing was read",
+                field=f"layer[{index}].thickness_um",
+                hint="Only the last layer may be left without a thickness: it is then semi-infinite.",
+                file=file,
+            )
+    if layers and layers[-1].thickness_um is None and layers[-1].mua_per_cm + layers[-1].mus_per_cm == 0:
+        raise InputError(
+            "endless-clear-layer",
+            "a semi-infinite layer neither absorbs nor scatters, read mua_per_cm = 0 and mus_per_cm = 0",
+            field=f"layer[{len(layers) - 1}].thickness_um",
+            hint="Give the layer a thickness; light leaves it below as transmittance.",
+            file=file,
+        )
+
+
+def _cube_beside(voxels: Voxels, path: Path) -> Path:
+    cube = (path.parent / str(voxels.file)).resolve()
+    if not cube.is_relative_to(path.parent.resolve()):
+        raise InputError(
+            "outside-folder",
+            f'"{voxels.file}" lies outside the folder of the layers file',
+            field="voxels.file",
+            hint="Put the file beside the layers file and give its relative name.",
+            file=path.name,
+        )
+    if cube.suffix not in (".npz", ".zarr"):
+        raise InputError(
+            "wrong-value",
+            f'"{voxels.file}" is neither .npz nor .zarr',
+            field="voxels.file",
+            hint="A cube in a .npz file or a .zarr folder.",
+            file=path.name,
+        )
+    if not cube.exists():
+        raise InputError(
+            "missing-file",
+            f'no file "{voxels.file}"',
+            field="voxels.file",
+            hint="A file beside the layers file.",
+            file=path.name,
+        )
+    return cube
+
+
+def _content(cube: Path) -> bytes:
+    """The bytes of a file, or of all files in a folder, in the order of their names, each after its name."""
+    if cube.is_file():
+        return cube.read_bytes()
+    files = sorted(file for file in cube.rglob("*") if file.is_file())
+    return b"".join(str(file.relative_to(cube)).encode() + b"\0" + file.read_bytes() for file in files)

@@ -1,0 +1,116 @@
+"""Ablation of sampled skins: when material leaves, how deep, and what heat stays below."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
+from skinbeam.physics import ablation as physics
+from skinbeam.simulate.pulse import Response
+from skinbeam.skin.properties import thermal
+from skinbeam.sources import Sourced
+from skinbeam.units import MS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SHORTEST_ABLATING_NM", "Ablated", "ablate", "ablation_onset", "injury_dose", "spread"]
+
+Floats = NDArray[np.float64]
+
+SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
+SLOWEST_TRAIN_HZ = 2.0  # the calibration is of single pulses at 1 to 2 Hz; faster trains remove less each
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """What a pulse or pass leaves, (sample,), m."""
+
+    depth: Floats
+    residual: Floats
+
+
+def spread(value: Sourced, skins: "xr.Dataset", name: str) -> Floats:
+    """Return a literature number for every draw: its spread is used once a skin, by the standard draw `name`."""
+    z = np.asarray(skins[name].values, dtype=np.float64)
+    if value.distribution == "lognormal":
+        above, below = np.log(value.high / value.value), np.log(value.value / value.low)
+        return value.value * np.exp(np.where(z > 0, z * above, z * below))
+    if value.distribution == "uniform":
+        # The standard normal's place in its own distribution is uniform.
+        from math import erf, sqrt
+
+        place = np.array([(1 + erf(x / sqrt(2))) / 2 for x in z])
+        return value.low + (value.high - value.low) * place
+    return np.full_like(z, value.value)
+
+
+def ablation_onset(response: Response) -> Floats:
+    """Return the radiant exposure at which material leaves, (sample,), J/m².
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength.
+    """
+    assert response.lit is not None  # an endpoint is asked with a beam
+    known = _known(response.lit.lines[0].wavelength_nm)
+    return spread(known.threshold, response.skins, "ablation_threshold_shift")
+
+
+def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Ablated:
+    """Return crater and residual damage of a wide beam after all pulses and passes.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength, pulse length or rate.
+    """
+    known = _known(beam.wavelength_nm)
+    pulse_s = beam.pulse_ms * MS
+    shortest, longest = known.limits["pulse_s"]
+    if not shortest <= pulse_s <= longest:
+        raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": beam.pulse_ms}))
+    count = beam.pulses * beam.passes
+    if count > 1 and (beam.repetition_Hz > SLOWEST_TRAIN_HZ or known.name == "co2"):
+        raise NotAvailable(text("endpoint.ablation-train"))
+    assert known.penetration is not None  # a wide beam always has one
+    penetration = spread(known.penetration, skins, "ablation_penetration_shift")
+    heat = thermal(skins)
+    diffusivity = heat.conductivity[:, 0] / heat.heat_capacity_vol[:, 0]
+    depth = physics.depth(
+        fluence_J_m2,
+        pulse_s,
+        enthalpy_J_m3=spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
+        threshold_J_m2=spread(known.threshold, skins, "ablation_threshold_shift"),
+        penetration_m=penetration,
+        diffusivity_m2_s=diffusivity,
+    )
+    residual = physics.residual_damage(penetration, diffusivity, pulse_s)
+    return Ablated(depth * count, np.where(depth > 0, residual, 0.0))
+
+
+def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
+    """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
+
+    The total grows with the dose, so bisection between the threshold and a thousand times it finds it.
+    """
+    low = spread(_known(beam.wavelength_nm).threshold, skins, "ablation_threshold_shift")
+    high = 1000.0 * low
+    for _ in range(50):
+        middle = np.sqrt(low * high)
+        done = ablate(skins, beam, middle)
+        deeper = done.depth + done.residual >= depth_m
+        high, low = np.where(deeper, middle, high), np.where(deeper, low, middle)
+    return np.sqrt(low * high)
+
+
+def _known(wavelength_nm: float) -> physics.Ablation:
+    if wavelength_nm < SHORTEST_ABLATING_NM:
+        raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": wavelength_nm}))
+    known = physics.ablation_of(wavelength_nm)
+    if known is None:
+        raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": wavelength_nm}))
+    return known

@@ -1,0 +1,48 @@
+"""Which damage process belongs to which part of the skin, and how uncertain its temperature is.
+
+Henriques for cell death in epidermis and dermis, haemoglobin for blood, artery for the vessel wall, collagen for the
+dermis: sets that describe seconds in the epidermis are wrong by tens of degrees for blood in milliseconds, and the
+other way round. What varies between skins is the temperature of damage, moved along the compensation line.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.damage import Kinetics, kinetics, shift_kinetics
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["BLOOD", "CELL_DEATH", "COLLAGEN", "WALL", "repeated", "sampled_kinetics"]
+
+CELL_DEATH = "henriques"
+BLOOD = "blood"
+WALL = "agah-artery"
+COLLAGEN = "maitland-walsh-collagen"
+
+# Standard deviation of the temperature of damage between skins, and the hold at which it is meant: a judgement of this
+# project after the spread of published sets of the same tissue, which differ by three to six degrees at this time.
+SPREAD_K = 3.0
+REFERENCE_S = {CELL_DEATH: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01}
+
+
+def sampled_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
+    """Return the process called `name`, its threshold moved for every draw; rates are (sample, process)."""
+    shift = SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
+    return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
+
+
+def repeated(processes: Kinetics, times: int) -> Kinetics:
+    """Return the processes of each draw repeated for `times` rows, such as vessels."""
+
+    def rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.repeat(values, times, axis=0)
+
+    return Kinetics(
+        rows(processes.frequency_1_s),
+        rows(processes.activation_J_mol),
+        rows(processes.low_K),
+        rows(processes.high_K),
+    )

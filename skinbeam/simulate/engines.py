@@ -1,0 +1,121 @@
+"""Light engines: one protocol, the engines there are, by name.
+
+A new engine is entered in `ENGINES`; the tests of the protocol then run on it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.ordinates import directions_count, solve
+from skinbeam.provenance import used
+from skinbeam.schema.layers import LightBeam
+
+__all__ = ["ENGINES", "LayeredMedium", "LightEngine", "LightField", "Ordinates"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LayeredMedium:
+    """Plane layers from the surface downwards.
+
+    Parameters
+    ----------
+    mua_per_m, mus_per_m, g, n : (layer,).
+    thickness_m : (layer,); inf in the last for a semi-infinite medium.
+    ambient_n, below_n : refractive indices above and below.
+    """
+
+    mua_per_m: Sequence[float]
+    mus_per_m: Sequence[float]
+    g: Sequence[float]
+    n: Sequence[float]
+    thickness_m: Sequence[float]
+    ambient_n: float = 1.0
+    below_n: float = 1.0
+
+
+@dataclass(frozen=True)
+class LightField:
+    """What an engine returns, as fractions of the incident power.
+
+    Parameters
+    ----------
+    absorbed_fraction : (layer,).
+    fluence_rate_ratio : mean over the bin of the fluence rate over the irradiance, (bin,); for a beam of finite width
+        the fluence rate integrated over the plane divided by the power.
+    photons : launched; 0 for an exact method.
+    standard_error : the same quantities' standard errors; None for an exact method.
+    """
+
+    reflectance_specular: float
+    reflectance_diffuse: float
+    transmittance: float
+    absorbed_fraction: Floats
+    fluence_rate_ratio: Floats
+    photons: int = 0
+    standard_error: "LightField | None" = None
+
+
+class LightEngine(Protocol):
+    """Computes where the light of a collimated beam at normal incidence goes."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where it runs: cpu, cuda."""
+
+    def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
+        """Return the light in `medium`, its fluence rate between rising depths `z_edges_m`, m.
+
+        Raises
+        ------
+        ValueError : the medium or the depths are out of range.
+        """
+
+
+@dataclass(frozen=True)
+class Ordinates:
+    """Discrete ordinates: exact for layers. The width of the beam drops out of every plane integral.
+
+    Parameters
+    ----------
+    streams : the most directions in a hemisphere; fewer where many layers differ in refractive index.
+    """
+
+    streams: int = 64
+
+    # OpenBLAS spreads larger matrices over threads and then rounds differently on another number of cores.
+    MOST_DIRECTIONS = 88
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where it runs."""
+        return ("cpu",)
+
+    def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
+        """Return the light in `medium`; `beam` has no influence on plane integrals."""
+        used("chandrasekhar1960", "henyey1941", "wiscombe1977", "stamnes1988", "nakajima1986", "plass1973", "born1999")
+        mua, mus, g, n, thickness = (
+            np.asarray(values, dtype=np.float64)[None, :]
+            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
+        )
+        outside = {"ambient_n": medium.ambient_n, "below_n": medium.below_n}
+        streams = self.streams
+        while streams > 16 and directions_count(n, thickness, **outside, streams=streams) > self.MOST_DIRECTIONS:
+            streams -= 8
+        light = solve(mua, mus, g, n, thickness, **outside, z_edges=z_edges_m, streams=streams)
+        return LightField(
+            float(light.reflectance_specular[0]),
+            float(light.reflectance_diffuse[0]),
+            float(light.transmittance[0]),
+            light.absorbed[0],
+            light.fluence_rate_ratio[0],
+        )
+
+
+ENGINES: Mapping[str, LightEngine] = MappingProxyType({"ordinates": Ordinates()})

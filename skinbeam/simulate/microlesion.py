@@ -1,0 +1,156 @@
+"""Lesions of fractional beams in sampled skins: columns of coagulation, craters, coverage, and their thresholds."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.laser.settings import Beam, Microbeam
+from skinbeam.messages import text
+from skinbeam.physics.ablation import microbeam_ablation_of, residual_damage
+from skinbeam.physics.fresnel import normal_reflectance
+from skinbeam.physics.microbeam import column, coverage, crater, rim_below
+from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, spread
+from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
+from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
+from skinbeam.simulate.observe import Observed
+from skinbeam.skin.properties import optics, thermal
+from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "lesion", "microlesions"]
+
+Floats = NDArray[np.float64]
+
+ENERGY_RANGE_mJ: Final = (0.01, 1000.0)
+DERMIS = "reticular dermis"
+# Depths looked at: even in the first tenth of a millimetre, wider below. Columns end above four millimetres.
+_DEPTHS_M = np.concatenate([np.linspace(0, 0.1, 5), np.linspace(0.2, 1.0, 9), np.linspace(1.25, 4.0, 8)]) * MM
+_BISECTIONS = 16  # of a factor of 1e5 in energy: to 2e-4 of its logarithm
+_CRATER_REFERENCE_J = 80 * MJ  # energy at which the rim below a crater was measured (data/tissue/ablation.toml)
+
+
+class Lesion(NamedTuple):
+    """Lesions in sampled skins, (sample,): crater, whole depth and width in m, and the share of skin covered."""
+
+    ablation_depth: Floats
+    depth: Floats
+    width: Floats
+    cover: Floats
+
+
+def microlesions(skins: "xr.Dataset", beam: Beam) -> Observed:
+    """Return the quantities of a fractional pulse by the names of the interface."""
+    micro = _micro(beam)
+    assert micro.energy_mJ is not None  # a dose was required
+    names = ("ablation_depth_um", "depth_um", "width_um")
+    try:
+        found = lesion(skins, beam, np.full(skins.sizes["sample"], micro.energy_mJ * MJ))
+    except NotAvailable as error:
+        unknown = Unknown(error.reason)
+        return {f"microlesion.{name}": unknown for name in (*names, "coverage_fraction")}
+    seen: Observed = {
+        f"microlesion.{name}": values / UM
+        for name, values in zip(names, (found.ablation_depth, found.depth, found.width), strict=True)
+    }
+    seen["microlesion.coverage_fraction"] = found.cover
+    return seen
+
+
+def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats) -> Lesion:
+    """Return the lesion of one microbeam of `energy_J` (sample,), and the share of skin that all passes cover.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    micro = _micro(beam)
+    make = _crater if beam.wavelength_nm >= SHORTEST_ABLATING_NM else _column
+    depths = make(skins, beam, micro, energy_J)
+    density = micro.density_per_cm2 / CM**2 * beam.passes
+    return Lesion(*depths, coverage(density, np.pi / 4 * depths[2] ** 2))
+
+
+def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam) -> Floats:
+    """Return the energy of one microbeam at which each draw reaches `endpoint`, (sample,), mJ; inf if none does.
+
+    Raises
+    ------
+    NotAvailable : an endpoint that is not judged for microbeams.
+    """
+    reached: dict[str, Callable[[Lesion], NDArray[np.bool_]]] = {
+        "collagen-coagulation": lambda found: found.width >= COAGULATED_WIDTH_M,
+        "ablation": lambda found: found.ablation_depth > 0,
+    }
+    if endpoint not in reached:
+        raise NotAvailable(text("endpoint.not-fractional"))
+    if endpoint == "ablation" and beam.wavelength_nm < SHORTEST_ABLATING_NM:
+        raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
+    low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ENERGY_RANGE_mJ)
+    never = ~reached[endpoint](lesion(skins, beam, high))
+    for _ in range(_BISECTIONS):
+        middle = np.sqrt(low * high)
+        done = reached[endpoint](lesion(skins, beam, middle))
+        high, low = np.where(done, middle, high), np.where(done, low, middle)
+    return np.where(never, np.inf, np.sqrt(low * high) / MJ)
+
+
+def _micro(beam: Beam) -> Microbeam:
+    if beam.microbeam is None:
+        raise NotAvailable(text("not-apply.no-microbeam"))
+    return beam.microbeam
+
+
+def _column(
+    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats
+) -> tuple[Floats, Floats, Floats]:
+    layers = [str(name) for name in skins["layer"].values]
+    # Skin without a layered dermis is taken as what its thickest layer is.
+    layer = layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
+    properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
+    enters = 1 - normal_reflectance(1.0, properties.n[:, 0])
+    found = column(
+        _DEPTHS_M,
+        energy_J=energy_J * enters,
+        radius_m=micro.diameter_um * UM / 2,
+        pulse_s=beam.pulse_ms * MS,
+        mua=properties.mua[:, layer],
+        mus=properties.mus[:, layer],
+        g=properties.g[:, layer],
+        conductivity=heat.conductivity[:, layer],
+        heat_capacity_vol=heat.heat_capacity_vol[:, layer],
+        start_K=np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K,
+        processes=sampled_kinetics(COLLAGEN, skins),
+    )
+    depth = np.where(np.isfinite(found.depth_m), found.depth_m, _DEPTHS_M[-1])
+    return np.zeros_like(depth), depth, found.width_m
+
+
+def _crater(
+    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats
+) -> tuple[Floats, Floats, Floats]:
+    known = microbeam_ablation_of(beam.wavelength_nm)
+    if known is None or known.rim is None:
+        raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": beam.wavelength_nm}))
+    shortest, longest = known.limits["diameter_m"]
+    if not shortest <= micro.diameter_um * UM <= longest:
+        raise NotAvailable(text("endpoint.crater-diameter", {"low": shortest / UM, "high": longest / UM}))
+    heat = thermal(skins)
+    diffusivity = heat.conductivity[:, 0] / heat.heat_capacity_vol[:, 0]
+    found = crater(
+        energy_J=energy_J,
+        radius_m=micro.diameter_um * UM / 2,
+        threshold_J_m2=spread(known.threshold, skins, "ablation_threshold_shift"),
+        enthalpy_J_m3=spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
+        rim_below_m=rim_below(
+            energy_J, spread(known.rim, skins, "ablation_penetration_shift"), _CRATER_REFERENCE_J
+        ),
+        rim_beside_m=residual_damage(0.0, diffusivity, beam.pulse_ms * MS),
+        profile="gaussian" if micro.profile == "gaussian" else "top-hat",
+    )
+    return found.ablation_depth_m, found.depth_m, found.width_m

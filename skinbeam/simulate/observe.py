@@ -1,0 +1,154 @@
+"""What one pulse does to each sampled skin, as plain arrays by the names of the interface."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
+from skinbeam.physics.damage import omega, survival
+from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, ablate
+from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
+from skinbeam.simulate.endpoints import basal_cell, fluence_for
+from skinbeam.simulate.pulse import Illumination, Response
+from skinbeam.simulate.vessels import VesselResponse, respond_vessels
+from skinbeam.units import UM, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Observed", "join", "observe"]
+
+Floats = NDArray[np.float64]
+Observed = dict[str, Floats | Unknown]
+
+_VESSEL = ("lumen_peak", "wall_peak", "coagulated_fraction", "wall_damaged_fraction", "p_closed")
+
+
+def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Observed:
+    """Return every quantity that this release computes, each (sample,) or (sample, vessel), or why it is unknown.
+
+    Keys are dotted names of `skinbeam.simulate/1`; those of vessels begin with `vessels.`.
+    """
+    skins = response.skins
+    seen: Observed = {}
+    history = response.base_K + fluence_J_m2 * response.unit_K
+    surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
+    seen["temperature_C.surface_peak"] = surface.max(axis=1)
+    seen["temperature_C.surface_minimum"] = surface.min(axis=1)
+    seen["temperature_C.basal_peak"] = _try(
+        lambda: history[:, :, basal_cell(response)].max(axis=1) - ZERO_CELSIUS_K
+    )
+    _light(seen, response.lit)
+    _tissue(seen, response, history)
+    _vessels(seen, response, fluence_J_m2)
+    seen["damage.p_melanosome_disrupted"] = (
+        _try(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
+        if beam is not None
+        else Unknown(text("not-apply.no-beam"))
+    )
+    _ablation(seen, skins, beam, fluence_J_m2)
+    return seen
+
+
+def join(parts: Sequence[Observed]) -> Observed:
+    """Return the quantities of several chunks of draws as one; unknown in one chunk is unknown in all."""
+    joined: Observed = {}
+    for name in parts[0]:
+        values = [part[name] for part in parts]
+        unknown = next((value for value in values if isinstance(value, Unknown)), None)
+        joined[name] = unknown or np.concatenate([value for value in values if not isinstance(value, Unknown)])
+    return joined
+
+
+def _try(compute: Callable[[], Floats]) -> Floats | Unknown:
+    try:
+        return compute()
+    except NotAvailable as error:
+        return Unknown(error.reason)
+
+
+def _light(seen: Observed, lit: Illumination | None) -> None:
+    names = ("reflectance", "fluence_rate_ratio_peak", "penetration_depth_um")
+    if lit is None:
+        seen.update({f"light.{name}": Unknown(text("not-apply.no-beam")) for name in names})
+        return
+    ratio, depth = lit.fluence_rate_ratio, lit.grid.centres
+    seen["light.reflectance"] = lit.reflectance
+    seen["light.fluence_rate_ratio_peak"] = ratio.max(axis=1)
+    seen["light.penetration_depth_um"] = _depth_of_1_e(ratio, depth) / UM
+    for index in range(lit.absorbed.shape[1]):
+        seen[f"light.absorbed.{index}"] = lit.absorbed[:, index]
+
+
+def _depth_of_1_e(ratio: Floats, depth: Floats) -> Floats:
+    """Depth below which the fluence rate stays under 1/e of its peak, (sample,), m."""
+    above = ratio >= ratio.max(axis=1, keepdims=True) / np.e
+    last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
+    return np.take_along_axis(depth, last[:, None], axis=1)[:, 0]
+
+
+def _tissue(seen: Observed, response: Response, history: Floats) -> None:
+    layers = response.layers
+    epidermis = [i for i, name in enumerate(layers) if name in ("living epidermis", "epidermis")]
+    cells = np.flatnonzero(np.isin(response.grid.layer, epidermis))
+    if cells.size == 0:
+        seen["damage.epidermis_fraction"] = Unknown(text("not-apply.no-epidermis"))
+    else:
+        dead = 1 - survival(
+            omega(history[:, :, cells], response.schedule.step_s, sampled_kinetics(CELL_DEATH, response.skins))
+        )
+        width = response.grid.widths[:, cells]
+        seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
+    coagulated = (
+        omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins)) >= 1.0
+    )
+    deepest = np.where(coagulated, response.grid.faces[:, 1:], 0.0).max(axis=1)
+    seen["damage.coagulation_depth_um"] = deepest / UM
+    seen["damage.coagulation_width_um"] = (
+        np.zeros_like(deepest) if not coagulated.any() else Unknown(text("not-apply.width"))
+    )
+
+
+def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
+    vessels = respond_vessels(response)
+    if vessels is None:
+        return
+    blood = _vessel_omega(response, vessels, vessels.edge, fluence_J_m2, BLOOD)
+    wall = _vessel_omega(response, vessels, vessels.wall, fluence_J_m2, WALL)
+    values = (
+        (vessels.base + fluence_J_m2 * vessels.lumen).max(axis=-1) - ZERO_CELSIUS_K,
+        (vessels.base + fluence_J_m2 * vessels.wall).max(axis=-1) - ZERO_CELSIUS_K,
+        1 - survival(_vessel_omega(response, vessels, vessels.lumen, fluence_J_m2, BLOOD)),
+        1 - survival(wall),
+        ((blood >= 1) & (wall >= 1)).astype(np.float64),
+    )
+    seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL, values, strict=True)})
+
+
+def _vessel_omega(
+    response: Response, vessels: VesselResponse, unit: Floats, fluence_J_m2: float, name: str
+) -> Floats:
+    flat = (-1, unit.shape[-1])
+    processes = repeated(sampled_kinetics(name, response.skins), vessels.count)
+    history = (vessels.base + fluence_J_m2 * unit).reshape(flat)
+    return omega(history, response.schedule.step_s, processes).reshape(-1, vessels.count)
+
+
+def _ablation(seen: Observed, skins: "xr.Dataset", beam: Beam | None, fluence_J_m2: float) -> None:
+    names = ("ablation.depth_um", "ablation.residual_damage_um")
+    if beam is None or beam.wavelength_nm < SHORTEST_ABLATING_NM:
+        none = np.zeros(skins.sizes["sample"])
+        seen.update(dict.fromkeys(names, none))
+        return
+    try:
+        done = ablate(skins, beam, fluence_J_m2)
+    except NotAvailable as error:
+        seen.update(dict.fromkeys(names, Unknown(error.reason)))
+        return
+    seen[names[0]] = done.depth / UM
+    seen[names[1]] = done.residual / UM

@@ -1,0 +1,195 @@
+"""One pulse, train or bath on many sampled skins: light, then heat, as the response to a unit dose.
+
+Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the
+dose times the history of a unit dose. One run then answers every dose, and thresholds come from bisection.
+Absorption and conductivity are those of unheated skin, and the beam is taken as wide: both are told in the methods.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.settings import Beam
+from skinbeam.physics.heat import conduct
+from skinbeam.physics.ordinates import Light, solve
+from skinbeam.simulate.grid import DepthGrid, depth_grid
+from skinbeam.simulate.schedule import Schedule, pulse_schedule
+from skinbeam.skin.properties import Optics, Thermal, optics, thermal
+from skinbeam.units import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Illumination", "Line", "Response", "illuminate", "respond"]
+
+Floats = NDArray[np.float64]
+
+# Eight directions in a hemisphere hold absorbed light to about 1e-3 of itself; skin is known to about a tenth.
+STREAMS = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """Light of one wavelength in sampled skins; `share` is its part of the beam's energy."""
+
+    wavelength_nm: float
+    share: float
+    optics: Optics
+    light: Light
+
+
+@dataclass(frozen=True)
+class Illumination:
+    """Light in sampled skins, one line for a laser and several for a lamp, and the grid that it was computed on."""
+
+    grid: DepthGrid
+    lines: tuple[Line, ...]
+
+    def mean(self, of: Callable[[Line], Floats]) -> Floats:
+        """Return a quantity averaged over the energy of the beam."""
+        total: Floats = np.sum([line.share * of(line) for line in self.lines], axis=0)
+        return total
+
+    @cached_property
+    def absorbed_per_m(self) -> Floats:
+        """Share of the incident power that each cell absorbs per depth, (sample, cell), 1/m."""
+        return self.mean(lambda line: line.optics.mua[:, self.grid.layer] * line.light.fluence_rate_ratio)
+
+    @cached_property
+    def fluence_rate_ratio(self) -> Floats:
+        """Fluence rate over irradiance in each cell, (sample, cell)."""
+        return self.mean(lambda line: line.light.fluence_rate_ratio)
+
+    @property
+    def reflectance(self) -> Floats:
+        """Specular and diffuse together, (sample,)."""
+        return self.mean(lambda line: line.light.reflectance_specular + line.light.reflectance_diffuse)
+
+    @property
+    def absorbed(self) -> Floats:
+        """Share of the incident power that each layer absorbs, (sample, layer)."""
+        return self.mean(lambda line: line.light.absorbed)
+
+
+@dataclass(frozen=True)
+class Response:
+    """Temperatures of sampled skins without the beam, and their change per unit radiant exposure.
+
+    Parameters
+    ----------
+    skins : the draws.
+    lit : light and grid; None without a beam.
+    schedule : steps of time.
+    base_K : (sample, time, cell) absolute temperature without the beam.
+    unit_K : (sample, time, cell) change per J/m² of one pulse.
+    surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
+    """
+
+    skins: "xr.Dataset"
+    grid: DepthGrid
+    lit: Illumination | None
+    schedule: Schedule
+    base_K: Floats
+    unit_K: Floats
+    surface_base_K: Floats
+    surface_unit_K: Floats
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers, from the surface."""
+        return [str(name) for name in self.skins["layer"].values]
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weight of each draw."""
+        return np.asarray(self.skins["weight"].values, dtype=np.float64)
+
+    def temperature_C(self, fluence_J_m2: float | Floats, cell: int) -> Floats:
+        """Return the history of a cell at a radiant exposure, (sample, time), °C."""
+        dose = np.reshape(np.asarray(fluence_J_m2, dtype=np.float64), (-1, 1))
+        return self.base_K[:, :, cell] + dose * self.unit_K[:, :, cell] - ZERO_CELSIUS_K
+
+
+def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> Illumination:
+    """Return the light of a broad collimated beam in every draw.
+
+    Parameters
+    ----------
+    spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
+    """
+    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
+    grid = depth_grid(thickness)
+    # What lies below the last layer is more of it.
+    open_below = np.concatenate([thickness[:, :-1], np.full((len(thickness), 1), np.inf)], axis=1)
+    lines = []
+    for wavelength_nm, share in spectrum:
+        properties = optics(skins, wavelength_nm)
+        light = solve(
+            properties.mua,
+            properties.mus,
+            properties.g,
+            properties.n,
+            open_below,
+            z_edges=grid.faces,
+            streams=STREAMS,
+        )
+        lines.append(Line(wavelength_nm, share, properties, light))
+    return Illumination(grid, tuple(lines))
+
+
+def respond(
+    skins: "xr.Dataset",
+    beam: Beam | None,
+    cooling: CoolingPlan,
+    *,
+    lit: Illumination | None = None,
+    schedule: Schedule | None = None,
+    cooling_share: float = 1.0,
+) -> Response:
+    """Return the response of every draw.
+
+    Parameters
+    ----------
+    lit : light at the beam's wavelength when it is known already.
+    schedule : steps of time when they are not those of the beam and the cooling.
+    cooling_share : the cooling's coefficient is multiplied by this.
+    """
+    if beam is not None and lit is None:
+        lit = illuminate(skins, beam.spectrum)
+    grid = (
+        lit.grid if lit is not None else depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64))
+    )
+    plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
+    heat = thermal(skins)
+    start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+    base = _march(grid, heat, plan, start, plan.outside_C + ZERO_CELSIUS_K, None)
+    if lit is None:
+        unit = (np.zeros_like(base[0]), np.zeros_like(base[1]))
+    else:
+        power = lit.absorbed_per_m / plan.pulse_s
+        unit = _march(grid, heat, plan, np.zeros_like(start), np.zeros_like(plan.outside_C), power)
+    return Response(skins, grid, lit, plan, base[0], unit[0], base[1], unit[1])
+
+
+def _march(
+    grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, outside: Floats, power: Floats | None
+) -> tuple[Floats, Floats]:
+    history = conduct(
+        grid.cells,
+        conductivity=heat.conductivity[:, grid.layer],
+        heat_capacity_vol=heat.heat_capacity_vol[:, grid.layer],
+        initial=start[:, None],
+        step_s=plan.step_s,
+        power_density=0.0 if power is None else power,
+        power_on=plan.power_on,
+        h_surface=plan.h_W_m2K,
+        outside_surface=outside,
+        h_bottom=np.inf,
+        outside_bottom=start,
+    )
+    return history.recorded, history.surface

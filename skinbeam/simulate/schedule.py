@@ -1,0 +1,93 @@
+"""What happens when: cooling before, delay, pulses, after, as steps of time with power and surface conditions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.settings import Beam
+from skinbeam.physics.heat import time_steps
+from skinbeam.units import MS
+
+__all__ = ["AFTER_S", "Schedule", "bath_schedule", "pulse_schedule"]
+
+Floats = NDArray[np.float64]
+
+# Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
+AFTER_S = 5.0
+MOST_PULSES = 200
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Steps of time, shared by all samples.
+
+    Parameters
+    ----------
+    step_s : (step,) durations.
+    power_on : (step,) 1 while a pulse is on, else 0.
+    h_W_m2K, outside_C : (step,) what the surface meets.
+    pulse_s : duration of one pulse.
+    pulses : number of pulses.
+    """
+
+    step_s: Floats
+    power_on: Floats
+    h_W_m2K: Floats
+    outside_C: Floats
+    pulse_s: float
+    pulses: int
+
+
+def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> Schedule:
+    """Return the schedule of a pulse or train, with the cooling's coefficient times `cooling_share`.
+
+    Without a beam the cooling stands alone. Before and after the cooling the surface meets still air.
+
+    Raises
+    ------
+    NotAvailable : more pulses than are simulated.
+    """
+    pulse = beam.pulse_ms * MS if beam is not None else 0.0
+    count = beam.pulses * beam.passes if beam is not None else 0
+    if count > MOST_PULSES:
+        raise NotAvailable(
+            f"trains of more than {MOST_PULSES} pulses are not simulated in this release, {count} were asked"
+        )
+    # Each phase: duration, whether the beam is on, whether the coolant is on.
+    phases: list[tuple[float, bool, bool]] = [
+        (cooling.before_ms * MS, False, True),
+        (cooling.delay_ms * MS, False, False),
+    ]
+    for index in range(count):
+        phases.append((pulse, True, cooling.during))
+        if index + 1 < count and beam is not None:
+            last_of_pass = (index + 1) % beam.pulses == 0
+            pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
+            phases.append((max(pause, 0.0), False, cooling.during))
+    phases += [(cooling.after_ms * MS, False, True), (AFTER_S, False, False)]
+    return _schedule(phases, cooling, cooling_share, pulse, max(count, 1))
+
+
+def bath_schedule(temperature_C: float, exposure_s: float) -> Schedule:
+    """Return the schedule of a surface held at a temperature."""
+    steps, _ = time_steps([exposure_s], first_fraction=1e-6)
+    full = np.full(steps.size, np.inf)
+    return Schedule(steps, np.zeros(steps.size), full, np.full(steps.size, temperature_C), 0.0, 0)
+
+
+def _schedule(
+    phases: list[tuple[float, bool, bool]],
+    cooling: CoolingPlan,
+    cooling_share: float,
+    pulse_s: float,
+    pulses: int,
+) -> Schedule:
+    steps, phase = time_steps([duration for duration, _, _ in phases])
+    on = np.array([beam for _, beam, _ in phases], dtype=np.float64)[phase]
+    cooled = np.array([coolant for _, _, coolant in phases])[phase]
+    h = np.where(cooled, cooling.coefficient_W_m2K * cooling_share, cooling.air_coefficient_W_m2K)
+    outside = np.where(cooled, cooling.temperature_C, cooling.air_temperature_C)
+    return Schedule(steps, on, h, outside, pulse_s, pulses)

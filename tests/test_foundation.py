@@ -1,0 +1,193 @@
+"""Promises of the lowest layers: estimates, documents, messages, sources."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinbeam.document import canonical_json, document, plain, round_significant, sha256_of, write_atomically
+from skinbeam.errors import InputError, nearest, unknown_name
+from skinbeam.estimate import Estimate, Unknown, combine
+from skinbeam.messages import Formatter, Message, catalogue, text
+from skinbeam.provenance import collect, used
+from skinbeam.sources import bibliography, bibtex, cite
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(finite)
+def test_rounding_keeps_six_digits_and_is_idempotent(x: float) -> None:
+    rounded = round_significant(x)
+    # Half a unit of the sixth digit, at worst five parts in a million; subnormal numbers have fewer digits.
+    assert math.isclose(rounded, x, rel_tol=5.000001e-6, abs_tol=1e-300)
+    assert round_significant(rounded) == rounded
+    assert str(rounded) != "-0.0"
+
+
+@given(st.dictionaries(st.text(), finite | st.text() | st.booleans() | st.integers(), max_size=5))
+def test_canonical_json_does_not_depend_on_order(table: dict[str, object]) -> None:
+    backwards = dict(reversed(list(table.items())))
+    assert canonical_json(table) == canonical_json(backwards)
+    assert sha256_of(table) == sha256_of(backwards)
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf, object()])
+def test_documents_hold_no_null_and_no_nan(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        plain({"x": [value]})
+
+
+def test_a_document_has_the_five_keys_first() -> None:
+    made = document("skinbeam.test/1", case_sha256="0", seed=3, body={"x": 1 / 3, "y": Unknown("no data")})
+    assert list(made) == ["schema", "version", "case_sha256", "seed", "warnings", "x", "y"]
+    assert made["x"] == 0.333333
+    assert made["y"] == {"unknown": "no data"}
+
+
+@given(finite, finite, finite)
+def test_estimates_refuse_disorder(low: float, median: float, high: float) -> None:
+    if low <= median <= high:
+        assert Estimate(median, low, high, 0.8, "modelled").median == median
+    else:
+        with pytest.raises(ValueError, match="low <= median <= high"):
+            Estimate(median, low, high, 0.8, "modelled")
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.1, 1.1])
+def test_estimates_refuse_impossible_levels(level: float) -> None:
+    with pytest.raises(ValueError, match="level"):
+        Estimate(2.0, 1.0, 3.0, level, "modelled")
+
+
+def test_arithmetic_with_an_unknown_is_unknown() -> None:
+    assert combine((2.0, 3.0), lambda a, b: a * b) == 6.0
+    assert combine((2.0, Unknown("not measured")), lambda a, b: a * b) == Unknown("not measured")
+
+
+def test_an_unknown_needs_a_reason() -> None:
+    with pytest.raises(ValueError, match="reason"):
+        Unknown(" ")
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    write_atomically(file, "old")
+    with pytest.raises(TypeError):
+        write_atomically(file, object())  # type: ignore[arg-type] # a write that fails half way
+    assert file.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["plan.json"]
+
+
+def test_messages_take_exactly_their_parameters() -> None:
+    assert Message("terminal.decision", {"decision": "x"}).text == "Decision: x"
+    with pytest.raises(ValueError, match="takes"):
+        text("terminal.decision", {})
+    with pytest.raises(ValueError, match="takes"):
+        text("terminal.decision", {"decision": "x", "more": 1})
+
+
+def test_no_message_is_empty_or_holds_a_placeholder() -> None:
+    for key, template in catalogue().items():
+        assert template.strip(), key
+        assert not any(word in template.lower() for word in ("lorem", "todo", "tbd", "xxx")), key
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (7.1, "7.1"),
+        (1234.5, "1230"),
+        (12345, "12,345"),
+        (0.00123456, "0.00123"),
+        (200, "200"),
+        (100.0, "100"),
+        (-4.0, "-4"),
+    ],
+)
+def test_numbers_for_people(value: float, shown: str) -> None:
+    assert Formatter().number(value) == shown
+
+
+def test_an_interval_is_rounded_by_its_width() -> None:
+    assert Formatter().interval(Estimate(7.123, 5.61, 8.94, 0.8, "modelled")) == "7.1 (5.6 to 8.9)"
+    assert Formatter().interval(Estimate(7.123, 7.11, 7.14, 0.8, "modelled")) == "7.12 (7.11 to 7.14)"
+    assert Formatter().interval(Unknown("no trial")) == "unknown (no trial)"
+
+
+def test_unknown_locale_is_refused() -> None:
+    with pytest.raises(ValueError, match="known: en"):
+        Formatter("xx")
+
+
+def test_every_source_can_be_cited_and_read_back() -> None:
+    for key, source in bibliography().items():
+        assert source.fields.get("title"), key
+        assert source.fields.get("year", "").isdigit() or "note" in source.fields, key
+        assert f"{{{key}," in bibtex([key])
+
+
+def test_a_misspelt_source_names_the_nearest() -> None:
+    known = next(iter(bibliography()))
+    with pytest.raises(InputError, match=known):
+        cite(known + "x")
+
+
+def test_provenance_collects_in_order_and_nests() -> None:
+    with collect() as outer:
+        used("b", "a")
+        with collect() as inner:
+            used("c", "b")
+    used("d")
+    assert list(outer) == ["b", "a", "c"]
+    assert list(inner) == ["c", "b"]
+
+
+def test_nearest_says_nothing_when_nothing_is_near() -> None:
+    assert nearest("cheks", ["cheeks", "neck"]) == "cheeks"
+    assert nearest("qqqq", ["cheeks", "neck"]) is None
+    assert "cheeks, neck" in unknown_name("site", "qqqq", ["neck", "cheeks"], field="x").hint
+
+
+def loaded_by(code: str) -> set[str]:
+    """Modules that a fresh interpreter holds after running `code`."""
+    script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
+    environment = os.environ | {"PYTHONWARNINGS": "default"}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+HEAVY = {
+    "numpy",
+    "numba",
+    "xarray",
+    "scipy",
+    "matplotlib",
+    "cv2",
+    "pandas",
+    "zarr",
+    "typst",
+    "fastapi",
+    "PIL",
+}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "from skinbeam.cli import main\ntry:\n    main(['--help'])\nexcept SystemExit:\n    pass"
+    assert not HEAVY & loaded_by(code)
+
+
+def test_expect_loads_numpy_alone() -> None:
+    code = (
+        "from skinbeam.cli import main\ntry:\n"
+        "    main(['expect', '--condition', 'acne-scars', '--modality', 'fractional-ablative', '--json'])\n"
+        "except SystemExit as end:\n    assert end.code == 0, end.code"
+    )
+    assert HEAVY & loaded_by(code) == {"numpy"}
