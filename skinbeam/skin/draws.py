@@ -1,8 +1,8 @@
 """Random numbers by name and draw: draw k of a quantity is the same however many are asked for, and from where.
 
-Each quantity has a stream of its own in the counter space of Philox (Salmon and others 2011): the counter holds the quantity (a
-checksum of its name) and the number of the block of draws. A block is always made whole, and quantities that are added later
-move nothing.
+Each quantity has a stream of its own in the counter space of Philox (Salmon and others 2011): the counter
+holds the quantity (a checksum of its name) and the number of the block of draws. A block is always made
+whole, and quantities that are added later move nothing.
 """
 
 import zlib

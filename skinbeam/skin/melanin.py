@@ -1,7 +1,7 @@
 """Epidermal melanin from colour, and colour from what a person knows of their skin.
 
-A measured ITA gives the volume fraction of melanosomes by a table made from measured spectra. A phototype gives an ITA only
-widely; where nothing is known the population's stands in.
+A measured ITA gives the volume fraction of melanosomes by a table made from measured spectra. A phototype
+gives an ITA only widely; where nothing is known the population's stands in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,8 +44,8 @@ def ita_range_deg() -> tuple[float, float]:
 def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0) -> Array:
     """Return melanosome volume per area of skin, m: volume fraction times thickness of epidermis, at an ITA.
 
-    What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is fuller. The
-    logarithm is interpolated between class centres.
+    What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is
+    fuller. The logarithm is interpolated between class centres.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """Skin as a distribution: from a case to draws of layers, melanin, blood, water, heat properties and vessels.
 
-Everything that differs between people is drawn; what the case gives is fixed. Draw k is the same whatever number of draws is
-asked for.
+Everything that differs between people is drawn; what the case gives is fixed. Draw k is the same whatever
+number of draws is asked for.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
-from skinbeam.skin.draws import Draws, Median, RandomDraws, key_of, spread
+from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of, spread
 from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
 from skinbeam.skin.presets import LAYERS, Site, preset, site_of
 from skinbeam.skin.tables import number, sourced, table
@@ -141,12 +141,19 @@ class Skin:
     def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> "xr.Dataset":
         """Return draws `start` to `start + n` as a Dataset with leading `sample`, `weight` and units in attrs.
 
-        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
-        explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`,
-        `oxygenation`. (sample): `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, and standard
-        normals `NAME_shift` for the names in `SHIFTS`. A generator gives its key once: chunks of the same draws need a seed.
+        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
+        optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
+        `wall_m`, `haematocrit`, `oxygenation`. (sample): `ita_deg` (the drawn or given colour),
+        `temperature_C`, `melanosome_diameter_m`, and standard normals `NAME_shift` for the names in `SHIFTS`.
+        A generator gives its key once: chunks of the same draws need a seed.
         """
-        return self._dataset(RandomDraws(key_of(rng), n, start))
+        if n < 1 or start < 0:
+            raise ValueError(f"at least one draw, from 0 on: {n} from {start}")
+        # Whole blocks, cut afterwards: vector instructions may round the last few numbers of an array differently.
+        first = start - start % BLOCK
+        last = -(-(start + n) // BLOCK) * BLOCK
+        whole = self._dataset(RandomDraws(key_of(rng), last - first, first))
+        return whole.isel(sample=slice(start - first, start - first + n))
 
     def median(self) -> "xr.Dataset":
         """Return the one skin in the middle of every distribution, in the form of `sample`."""
@@ -278,7 +285,7 @@ class Skin:
         mean = spread(draws, "blood", sourced(entry[place.blood]))
         profile = np.asarray(entry["profile"]["values"])
         dermis = np.stack(thickness[2:6], axis=1)
-        norm = dermis.sum(axis=1) / (dermis @ profile)
+        norm = dermis.sum(axis=1) / (dermis * profile).sum(axis=1)
         fat = mean * spread(draws, "blood fat", sourced(entry["fat_share"]))
         return [mean * ratio * norm for ratio in profile] + [fat]
 
@@ -316,7 +323,7 @@ class Skin:
     def _temperature(self, draws: Draws) -> Array:
         if self.temperature_C is not None:
             return np.full(draws.count, self.temperature_C)
-        where = "dish" if "material" in preset(self.preset) and not self.layers else "living"
+        where = "living" if self.layers or "material" not in preset(self.preset) else "dish"
         return spread(draws, "temperature", sourced(table("thermal")["temperature_C"][where]))
 
     def _vessels(self, draws: Draws, thickness: Array) -> Vessels:

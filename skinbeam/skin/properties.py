@@ -1,12 +1,13 @@
 """Optical and thermal properties of drawn skins, layer by layer, in SI.
 
-Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and what is neither, made
-of water, lipid and the baseline of bloodless tissue. Melanosomes are taken to displace nothing. Blood lies in vessels, so that
-light which it absorbs strongly does not reach all of it: its part is multiplied by (1 - exp(-2 mua r)) / (2 mua r) for vessels
-of radius r (svaasand1995).
+Absorption of a layer is the sum of its parts by volume (jacques2013, equation 12): melanosomes, blood, and
+what is neither, made of water, lipid and the baseline of bloodless tissue. Melanosomes are taken to displace
+nothing. Blood lies in vessels, so that light which it absorbs strongly does not reach all of it: its part is
+multiplied by (1 - exp(-2 mua r)) / (2 mua r) for vessels of radius r (svaasand1995).
 
-From 1900 nm on water decides everything. Scattering falls beyond 1600 nm as an assumed power law. Melanosomes beyond 1930 nm and
-lipid outside 429 to 1098 nm, of which nothing was measured, are left out; the bands of fat near 1210 and 1720 nm are missing.
+From 1900 nm on water decides everything. Scattering falls beyond 1600 nm as an assumed power law. Melanosomes
+beyond 1930 nm and lipid outside 429 to 1098 nm, of which nothing was measured, are left out; the bands of fat
+near 1210 and 1720 nm are missing.
 """
 
 from dataclasses import dataclass

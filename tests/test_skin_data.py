@@ -1,0 +1,83 @@
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skinbeam.schema.exposure import PRESETS
+from skinbeam.schema.names import table as names
+from skinbeam.skin.spectra import spectrum
+from skinbeam.skin.tables import table
+from skinbeam.sources import Sourced, bibliography
+
+DATA = resources.files("skinbeam") / "data"
+TABLES = ("layers", "optics", "thermal", "melanin", "vessels", "presets")
+SPECTRA = ("water", "blood", "fat", "cie")
+
+
+def entries(value: Any) -> Iterator[dict[str, Any]]:
+    """Every table below `value`, itself included."""
+    if isinstance(value, dict):
+        yield value
+        for item in value.values():
+            yield from entries(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from entries(item)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_number_has_a_source_that_resolves_and_says_what_it_is(name: str) -> None:
+    for entry in entries(table(name)):
+        if "source" in entry:
+            assert entry["source"] in bibliography(), entry
+        if "value" in entry:
+            assert entry.get("conditions", "").strip() or "source" in entry, entry
+            Sourced.from_table(entry)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_spectra_rise_and_name_their_sources(name: str) -> None:
+    found = spectrum(name)
+    assert set(found.sources) <= set(bibliography())
+    assert (np.diff(found.wavelength_nm) > 0).all()
+    assert found.range_nm == (found.wavelength_nm[0], found.wavelength_nm[-1])
+    assert all(np.isfinite(column).all() and (column >= 0).all() for column in found.columns.values())
+
+
+def test_no_source_of_tissue_is_idle() -> None:
+    files = [*(DATA / "tissue").iterdir(), *(DATA / "spectra").iterdir()]
+    files += [*(resources.files("skinbeam") / "skin").iterdir()]
+    text = "\n".join(f.read_text(encoding="utf-8") for f in files if f.name.endswith((".toml", ".csv", ".py")))
+    bib = (DATA / "sources" / "tissue.bib").read_text(encoding="utf-8")
+    keys = [line.split("{")[1].rstrip(",\n") for line in bib.splitlines() if line.startswith("@")]
+    assert not [key for key in keys if key not in text]
+
+
+def test_every_site_and_preset_has_an_entry() -> None:
+    layers = table("layers")
+    assert set(layers["sites"]) == set(names("site"))
+    assert set(table("presets")) == set(PRESETS)
+    for site in layers["sites"].values():
+        assert {site[part] for part in ("stratum_corneum", "living_epidermis", "dermis")} <= set(layers["thickness"])
+
+
+def test_phototypes_are_a_distribution_in_order() -> None:
+    entry = table("melanin")
+    assert sum(entry["population"]["shares"]) == pytest.approx(1.0)
+    assert entry["phototype"]["ita_deg"] == sorted(entry["phototype"]["ita_deg"], reverse=True)
+    assert entry["by_ita"]["ita_deg"] == sorted(entry["by_ita"]["ita_deg"])
+
+
+def test_validation_figures_stay_out_of_the_package() -> None:
+    # The forearm reflectances live in tests/data; their identifier must not occur in what sets parameters.
+    for folder in ("tissue", "spectra", "sources"):
+        for file in (DATA / folder).iterdir():
+            assert "M38597" not in file.read_text(encoding="utf-8")
+
+
+def test_the_tables_are_toml() -> None:
+    for name in TABLES:
+        tomllib.loads((DATA / "tissue" / f"{name}.toml").read_text(encoding="utf-8"))

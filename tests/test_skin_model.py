@@ -1,0 +1,221 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from skinbeam.errors import NotAvailable
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+from skinbeam.schema.names import table as names
+from skinbeam.skin.melanin import column_of_ita_m, phototype_range
+from skinbeam.skin.model import SHIFTS, Skin
+from skinbeam.skin.presets import LAYERS
+from skinbeam.skin.properties import optics, thermal
+from skinbeam.skin.vessels import vessel_population
+
+MELANIN = "melanosome_fraction"
+
+
+def skin_of(**tables: Any) -> Skin:
+    return Skin.from_case(parse(Case, tables, file="case.toml"))
+
+
+def column_um(skin: Skin, n: int = 200) -> np.ndarray:
+    """Melanosome volume per area of the living epidermis, µm."""
+    ds = skin.sample(n, 0)
+    return (ds[MELANIN] * ds["thickness_m"]).to_numpy()[:, 1] * 1e6
+
+
+@pytest.mark.parametrize("site", names("site"))
+def test_every_site_has_layers(site: str) -> None:
+    ds = skin_of(skin={"site": site}).sample(100, 0)
+    assert tuple(ds["layer"].to_numpy()) == LAYERS
+    thickness = ds["thickness_m"].to_numpy()
+    assert (thickness > 0).all()
+    assert np.isinf(thickness[:, -1]).all()
+    # Human skin anywhere but palm and sole: epidermis 25 to 400 µm, dermis 0.2 to 12 mm over all draws.
+    assert ((thickness[:, :2].sum(axis=1) > 25e-6) & (thickness[:, :2].sum(axis=1) < 400e-6)).all()
+    assert ((thickness[:, 2:6].sum(axis=1) > 0.2e-3) & (thickness[:, 2:6].sum(axis=1) < 12e-3)).all()
+
+
+def test_variables_carry_units_and_a_weight() -> None:
+    ds = skin_of(skin={"preset": "human"}).sample(3, 0)
+    assert all("units" in ds[name].attrs for name in ds.data_vars)
+    assert ds["weight"].dims == ("sample",)
+    assert (ds["weight"] == 1).all()
+    assert all(ds[name].dims[0] == "sample" for name in ds.data_vars)
+    assert {f"{name}_shift" for name in SHIFTS} <= set(ds.data_vars)
+
+
+def test_fractions_are_fractions() -> None:
+    ds = skin_of(skin={"site": "eyelid", "ita_deg": -60.0}).sample(2000, 0)
+    for name in (
+        MELANIN,
+        "blood_fraction",
+        "water_fraction",
+        "lipid_fraction",
+        "blood_haematocrit",
+        "blood_oxygenation",
+    ):
+        assert ((ds[name] >= 0) & (ds[name] <= 1)).all()
+
+
+def test_darker_colours_hold_more_melanin() -> None:
+    columns = column_of_ita_m([58.0, 48.0, 30.0, 19.0, 0.0, -20.0, -42.0])
+    assert (np.diff(columns) > 0).all()
+    # The class centre of `intermediate` in the table: 0.0459 of an epidermis 70 µm thick.
+    assert column_of_ita_m(34.5) == pytest.approx(0.0459 * 70e-6)
+
+
+def test_a_measured_colour_fixes_the_melanin_of_the_area_not_the_thickness() -> None:
+    # The face has a thinner epidermis than the buttock, and the sun is in its measured colour already.
+    face, buttock = (skin_of(skin={"site": site, "ita_deg": 30.0}) for site in ("cheeks", "buttock"))
+    np.testing.assert_allclose(column_um(face), column_um(buttock))
+
+
+def test_colour_precedence() -> None:
+    patient = {"age_years": 40, "phototype": "VI", "ita_deg": 50.0}
+    reading = {"wavelength_nm": [640.0], "value": [0.5]}
+    assert skin_of(patient=patient, skin={"ita_deg": 20.0}).ita_deg == 20.0
+    assert skin_of(patient=patient, skin={"reflectance": reading}).ita_deg == 50.0
+    only_type = {"age_years": 40, "phototype": "VI"}
+    assert skin_of(patient=only_type, skin={"reflectance": reading}).phototype is None
+    assert skin_of(patient=only_type).phototype == "VI"
+
+
+def test_phototypes_order_the_melanin_and_overlap() -> None:
+    columns = [
+        column_um(skin_of(patient={"age_years": 40, "phototype": t}), 400) for t in ("I", "II", "III", "IV", "V", "VI")
+    ]
+    medians = [np.median(c) for c in columns]
+    assert medians == sorted(medians)
+    assert np.quantile(columns[1], 0.9) > np.median(columns[2])  # a wide prior: many of II are darker than III's middle
+
+
+def test_colour_conflict_is_said_and_the_measurement_used() -> None:
+    skin = skin_of(patient={"age_years": 40, "phototype": "VI", "ita_deg": 50.0})
+    assert [w["code"] for w in skin.warnings] == ["colour-conflict"]
+    assert skin.ita_deg == 50.0
+    assert not skin_of(patient={"age_years": 40, "phototype": "II-III", "ita_deg": 50.0}).warnings
+
+
+def test_phototype_ranges_are_wide() -> None:
+    assert phototype_range(45.0) == "I-IV"
+    assert phototype_range(-40.0) == "V-VI"
+
+
+def test_exposed_and_tanned_skin_is_darker_than_constitutive() -> None:
+    inner, outer = column_um(skin_of(skin={"site": "forearm"})), column_um(skin_of(skin={"site": "arms"}))
+    tanned = column_um(skin_of(patient={"age_years": 40, "tan": "current"}, skin={"site": "forearm"}))
+    assert (outer >= inner).all()
+    assert (tanned >= inner).all()
+    measured = {"site": "forearm", "ita_deg": 40.0}
+    np.testing.assert_array_equal(
+        column_um(skin_of(patient={"age_years": 40, "tan": "current"}, skin=measured)),
+        column_um(skin_of(skin=measured)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lesion", "ratio"), [({"kind": "lentigo"}, 2.2), ({"kind": "scar", "melanin_ratio": 0.5}, 0.5)]
+)
+def test_a_lesion_multiplies_melanin(lesion: dict[str, Any], ratio: float) -> None:
+    around = column_um(skin_of(skin={"ita_deg": 40.0}))
+    spot = column_um(skin_of(skin={"ita_deg": 40.0}, lesion=[lesion]))
+    # The median of 200 lognormal draws of spread 0.2 has a standard error of 0.02.
+    assert np.median(spot / around) == pytest.approx(ratio, rel=0.06)
+
+
+def test_a_lesion_without_a_source_says_so() -> None:
+    assert [w["code"] for w in skin_of(lesion=[{"kind": "naevus-of-ota"}]).warnings] == ["lesion-without-melanin"]
+
+
+def test_age_and_sex_change_thickness() -> None:
+    def dermis(**patient: Any) -> float:
+        ds = skin_of(patient=patient, skin={"site": "forehead"}).median()
+        return float(ds["thickness_m"].to_numpy()[0, 2:6].sum())
+
+    assert dermis(age_years=70, sex="male") == pytest.approx(dermis(age_years=40, sex="male") * (1 - 3 * 0.06))
+    assert dermis(age_years=40, sex="female") < dermis(age_years=40, sex="other") < dermis(age_years=40, sex="male")
+
+
+def test_given_values_are_the_same_in_every_draw() -> None:
+    ds = skin_of(
+        skin={"temperature_C": 30.0, "hydration": 0.5, "ita_deg": 12.0},
+        vessel=[{"depth_um": 300.0, "diameter_um": 100.0, "wall_um": 5.0, "haematocrit": 0.4, "oxygenation": 0.6}],
+    ).sample(5, 0)
+    given = {"temperature_C": 30.0, "ita_deg": 12.0, "vessel_depth_m": 300e-6, "vessel_diameter_m": 100e-6}
+    given |= {"wall_m": 5e-6, "haematocrit": 0.4, "oxygenation": 0.6}
+    for name, value in given.items():
+        np.testing.assert_allclose(ds[name], value)
+    np.testing.assert_allclose(ds["water_fraction"].sel(layer="reticular dermis"), 0.5)
+
+
+def test_explicit_layers_replace_the_preset() -> None:
+    layer = {"name": "epidermis", "thickness_um": 70.0, "mua_per_cm": 12.0, "mus_per_cm": 300.0, "g": 0.8, "n": 1.4}
+    ds = skin_of(skin={"preset": "rat", "layer": [layer, layer | {"name": "rest", "mua_per_cm": 0.5}]}).sample(2, 0)
+    at = optics(ds, 1234.0)
+    np.testing.assert_allclose(at.mua, [[1200.0, 50.0]] * 2)
+    np.testing.assert_allclose(at.mus, 30000.0)
+    np.testing.assert_allclose(ds["thickness_m"], 70e-6)
+    # The defaults of the case file: 1109 kg/m³ and 3391 J/(kg K).
+    np.testing.assert_allclose(thermal(ds).heat_capacity_vol, 1109.0 * 3391.0)
+    assert ds.sizes["vessel"] == 0
+
+
+@pytest.mark.parametrize(
+    ("tables", "median_um"),
+    [
+        ({}, 24.0),
+        ({"lesion": [{"kind": "telangiectasia"}]}, 267.8),
+        ({"lesion": [{"kind": "port-wine-stain"}]}, None),
+    ],
+)
+def test_vessels_follow_the_lesion_and_lie_below_the_epidermis(tables: dict[str, Any], median_um: float | None) -> None:
+    ds = skin_of(skin={"site": "cheeks"}, **tables).sample(2000, 0)
+    depth, diameter = (ds[name].to_numpy()[:, 0] for name in ("vessel_depth_m", "vessel_diameter_m"))
+    epidermis = ds["thickness_m"].to_numpy()[:, :2].sum(axis=1)
+    assert (depth - diameter / 2 >= epidermis).all()
+    if median_um is not None:
+        # Median of 2000 lognormal draws of spread 0.43: standard error 0.012.
+        assert np.median(diameter) * 1e6 == pytest.approx(median_um, rel=0.05)
+    else:
+        purple = diameter > 60e-6
+        # 7 of 18 biopsies; standard error of a share of 2000 draws 0.011.
+        assert purple.mean() == pytest.approx(7 / 18, abs=0.04)
+        assert np.median(depth[purple]) > np.median(depth[~purple])
+
+
+def test_populations_of_vessels_are_sourced() -> None:
+    for kind in ("normal", "facial-telangiectasia", "port-wine-stain"):
+        assert all(diameter.source for _, diameter, _ in vessel_population(kind).parts)
+
+
+@pytest.mark.parametrize("preset", ["rat", "hamster", "mouse-ear", "chick-membrane"])
+def test_presets_without_sources_say_so(preset: str) -> None:
+    with pytest.raises(NotAvailable, match=preset):
+        skin_of(skin={"preset": preset})
+
+
+@pytest.mark.parametrize(
+    "preset", ["human", "pig", "minipig", "guinea-pig", "guinea-pig-albino", "blood", "melanosome", "phantom"]
+)
+def test_presets_can_be_sampled(preset: str) -> None:
+    ds = skin_of(skin={"preset": preset}).sample(5, 0)
+    at = optics(ds, 1064.0)
+    assert all(np.isfinite(a).all() for a in (at.mua, at.mus, at.g, at.n))
+    assert (thermal(ds).conductivity > 0).all()
+
+
+def test_ita_sets_the_melanin_of_animals_and_albinos_have_none() -> None:
+    assert (column_um(skin_of(skin={"preset": "guinea-pig-albino"})) == 0).all()
+    np.testing.assert_allclose(
+        column_um(skin_of(skin={"preset": "minipig", "ita_deg": 10.0})),
+        column_um(skin_of(skin={"preset": "human", "ita_deg": 10.0})),
+    )
+
+
+def test_gelatin_holds_the_water_that_is_asked_for() -> None:
+    wet, dry = (skin_of(skin={"preset": "phantom", "hydration": w}).median() for w in (0.9, 0.6))
+    assert optics(wet, 2940.0).mua / optics(dry, 2940.0).mua == pytest.approx(1.5)
+    assert thermal(wet).conductivity > thermal(dry).conductivity
