@@ -122,8 +122,8 @@ def test_beer_lambert_without_scattering_to_the_last_digit() -> None:
 
 
 def test_single_scattering_limit() -> None:
-    # A slab so thin that light scatters at most once: R = μs d ∫ over the backward half of the phase function, which for
-    # isotropic scattering is 1/2; the next order is about τ² ln τ.
+    # A slab so thin that light scatters at most once: half of what isotropic scattering takes from the beam goes back;
+    # the next order is about τ² ln τ.
     light = one((0.0, 1.0, 0.0, 1.0, 1e-6))
     assert light.reflectance_diffuse[0] == pytest.approx(0.5e-6, rel=2e-5)
 
@@ -260,12 +260,12 @@ def test_order_rises_with_the_streams() -> None:
     # before, and the last more than a fourth-order rule would.
     layers = ((5e3, 1e5, 0.95, 1.53, 1.5e-5), (2e3, 4e4, 0.8, 1.43, 8e-5), (60.0, 2e4, 0.85, 1.39, np.inf))
     edges = np.linspace(0.0, 2e-3, 41)
-    exact = one(*layers, edges=edges, streams=160).fluence_rate_ratio
+    exact = one(*layers, edges=edges, streams=112).fluence_rate_ratio
     errors = [
         np.max(np.abs(one(*layers, edges=edges, streams=streams).fluence_rate_ratio / exact - 1.0))
-        for streams in (24, 48, 96)
+        for streams in (16, 32, 64)
     ]
-    assert errors[0] < 1e-4
+    assert errors[0] < 1e-3
     assert errors[1] / errors[2] > max(errors[0] / errors[1], 2**4)
 
 

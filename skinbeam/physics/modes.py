@@ -94,9 +94,9 @@ class Sources:
 
 
 def layer_modes(
-    directions: Directions, n: Array, loss: Array, g: Array, tau: Array, peak: Array, moments: int
+    directions: Directions, n: Array, loss: Array, g: Array, tau: Array, peak: Array, moments: NDArray[np.intp]
 ) -> Modes:
-    """Return the modes of layers; n, loss, g, tau and peak are (sample, layer).
+    """Return the modes of layers; all but the directions are (sample, layer).
 
     Parameters
     ----------
@@ -110,10 +110,9 @@ def layer_modes(
     flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)
     w = flux / (n[..., None] ** 2 * mu)
     q = np.sqrt(w)
-    order = np.arange(moments)
-    g_scaled = (g - peak) / (1.0 - peak)
-    kept = (2 * order + 1) * (g[..., None] ** order - peak[..., None]) / (1.0 - peak[..., None])
-    even, odd, even_beam, odd_beam = _phase_matrices(mu, q, exists, kept, g_scaled)
+    order = np.arange(moments.max())
+    chi = np.where(order < moments[..., None], (g[..., None] ** order - peak[..., None]) / (1.0 - peak[..., None]), 0.0)
+    even, odd, even_beam, odd_beam = _phase_matrices(mu, q, chi)
 
     identity = np.eye(mu.shape[-1])
     root = np.sqrt(mu)[..., None]
@@ -204,29 +203,27 @@ def times(matrix: Array, vector: Array) -> Array:
     return (matrix @ vector[..., None])[..., 0]
 
 
-def _phase_matrices(
-    mu: Array, q: Array, exists: NDArray[np.bool_], kept: Array, g_scaled: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Return the even and odd moments as W^½ E W^½, and those of light from the beam, (…, node).
+def _phase_matrices(mu: Array, q: Array, chi: Array) -> tuple[Array, Array, Array, Array]:
+    """Return the even and odd moments as W^½ E W^½ and W^½ O W^½, and those of light from the beam, (…, node).
 
-    `kept` holds (2l + 1) χ_l. The diagonals are corrected so that the quadrature itself conserves energy
-    (even q = q) and keeps the mean cosine (odd qμ = g' qμ); the correction is of the order of the quadrature's error.
+    In place of Legendre polynomials stand polynomials orthonormal in the quadrature itself, which differ by its error
+    only. So scattering conserves energy (even q = q), the mean cosine is exact (odd qμ = g' qμ), and no eigenvalue
+    exceeds a moment: 1 − ω odd is positive definite whatever the nodes.
+
+    Parameters
+    ----------
+    q : √w, 0 where a direction does not exist. chi : moments, 0 beyond those kept, (…, moment).
     """
-    p = _legendre(mu, kept.shape[-1])
-    from_beam = p * kept[:, :, None, :]
+    p = _legendre(mu, chi.shape[-1])
+    from_beam = p * ((2 * np.arange(chi.shape[-1]) + 1) * chi)[:, :, None, :]
     even_beam, odd_beam = from_beam[..., 0::2].sum(-1), from_beam[..., 1::2].sum(-1)
     p = p * q[..., None]
-    weighted = p * kept[:, :, None, :]
-    even = weighted[..., 0::2] @ _transposed(p[..., 0::2])
-    odd = weighted[..., 1::2] @ _transposed(p[..., 1::2])
-    node = np.arange(mu.shape[-1])
-    safe, q_mu = np.where(exists, q, 1.0), q * mu
-    even[..., node, node] += np.where(exists, (q - times(even, q)) / safe, 0.0)
-    missing = g_scaled[..., None] * q_mu - times(odd, q_mu)
-    odd[..., node, node] += np.where(exists, missing / (safe * mu), 0.0)
+    even_basis, odd_basis = np.linalg.qr(p[..., 0::2]).Q, np.linalg.qr(p[..., 1::2]).Q
+    even = (even_basis * chi[:, :, None, 0::2]) @ _transposed(even_basis)
+    odd = (odd_basis * chi[:, :, None, 1::2]) @ _transposed(odd_basis)
     even_beam = even_beam / np.sum(q**2 * even_beam, axis=-1, keepdims=True)
-    first = np.sum(q * q_mu * odd_beam, axis=-1, keepdims=True)
-    scale = np.where(first != 0.0, g_scaled[..., None] / np.where(first != 0.0, first, 1.0), 0.0)
+    first = np.sum(q**2 * mu * odd_beam, axis=-1, keepdims=True)
+    scale = np.where(first != 0.0, chi[..., 1:2] / np.where(first != 0.0, first, 1.0), 0.0)
     return even, odd, even_beam, odd_beam * scale
 
 
