@@ -17,6 +17,7 @@ DOSE = {"median": 7.1, "low": 5.6, "high": 8.9, "level": 0.8, "kind": "modelled"
         ({"unknown": "no trial"}, "J", "unknown"),
         ({"low": 1, "high": 3, "source": "a2000"}, "weeks", "1 to 3 weeks"),
         ({"low": 2, "high": 2}, "weeks", "2 weeks"),
+        ({"value": 350.0, "low": 200.0, "high": 500.0, "source": "a"}, "µm", "350 (200 to 500) µm"),
         (7.5, "mm", "7.5 mm"),
         (34.0, "°", "34°"),
         (3.75e-7, "ms", "375 ps"),

@@ -13,6 +13,7 @@ from skinbeam.report.context import (
     Glance,
     OptionCard,
     Picture,
+    Reason,
     Reference,
     ReportPage,
     Shown,
@@ -68,13 +69,7 @@ def report_page(
         glance=tuple(_glance(concern, part) for concern, part in zip(plan.get("concerns", ()), concerns, strict=True)),
         person=_person(assessment),
         risks=sentences(assessment.get("risks")),
-        medications=tuple(
-            Fact(
-                str(m.get("name", "")),
-                show(m if "unknown" in m else m.get("matched", {"unknown": say("medication_unmatched")})),
-            )
-            for m in records(assessment.get("medications"))
-        ),
+        medications=tuple(map(_medication, records(assessment.get("medications")))),
         photo=_photo(assessment.get("photo"), photo),
         overlays=tuple(overlays),
         concerns=concerns,
@@ -110,21 +105,29 @@ def _decision(suitability: Mapping[str, Any]) -> Decision:
         state=state,
         title=say(f"decision_{key}"),
         text=say(f"decision_text_{key}"),
-        reasons=tuple(map(reason, records(suitability.get("reasons")))),
+        reasons=_merged(map(reason, records(suitability.get("reasons")))),
     )
+
+
+def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
+    """Rules that say the same are told once, with the sources of all."""
+    merged: dict[tuple[str, str, str], dict[str, None]] = {}
+    for one in reasons:
+        merged.setdefault((one.text, one.decision, one.strength), {}).update(dict.fromkeys(one.sources))
+    return tuple(Reason(*said, tuple(sources)) for said, sources in merged.items())
 
 
 def _concern(concern: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]]) -> ConcernPart:
     """One concern with its figures and options."""
     anchor = f"concern-{concern['condition']}-{concern['site']}"
     target = concern.get("target") or {}
-    shown = [name for name in target if name not in ("id", "params", "text", "source", "unknown")]
+    shown = [name for name in target if name not in ("id", "params", "text", "source", "unknown", "definition")]
     return ConcernPart(
         anchor=anchor,
         title=concern_name(concern),
         severity=sentence(concern.get("severity")),
         target=tuple(_fact(name, target[name]) for name in shown),
-        target_text=sentence(target) if "text" in target or "unknown" in target else "",
+        target_text=sentence(target if "text" in target or "unknown" in target else target.get("definition")),
         can=sentence(concern.get("can")),
         cannot=sentence(concern.get("cannot")),
         pictures=tuple(pictures[anchor]),
@@ -160,11 +163,22 @@ def _person(assessment: Mapping[str, Any]) -> tuple[Fact, ...]:
     return tuple(_fact(name, assessment[name]) for name in (*shown, *other))
 
 
+def _medication(record: Mapping[str, Any]) -> Fact:
+    """A medication, when it was last taken, and the name it was read as."""
+    if "unknown" in record:
+        return Fact("", show(record))
+    name, last = str(record.get("name", "")), record.get("last_dose_months")
+    if isinstance(last, int | float):
+        name = say("medication_last", name=name, months=last)
+    return Fact(name, show(record.get("matched") or {"unknown": say("medication_unmatched")}))
+
+
 def _photo(used: Any, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     """What the photograph said: the plan's part, then quality, scale and findings."""
     rows = []
     if isinstance(used, Mapping):
-        rows += [Fact(say("photo_used"), show(used))] if "unknown" in used else [_fact(k, v) for k, v in used.items()]
+        whole = "unknown" in used or "text" in used
+        rows += [Fact(say("photo_used"), show(used))] if whole else [_fact(k, v) for k, v in used.items()]
     if photo is not None:
         quality = photo.get("quality") or {}
         problems = sentences(quality.get("problems"))
@@ -247,7 +261,8 @@ def _references(keys: Any) -> tuple[tuple[Reference, ...], list[Fault]]:
             continue
         where = join(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
         link = source.fields.get("doi") or source.fields.get("url", "")
-        found.append(Reference(key, ". ".join(part for part in (source.short, where, link) if part)))
+        whole = ". ".join(part for part in (source.short, where, link) if part)
+        found.append(Reference(key, whole.replace("{", "").replace("}", "")))
     return tuple(found), missing
 
 

@@ -1,6 +1,7 @@
 """Build the option cards of a concern from the plan document."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
@@ -36,6 +37,7 @@ __all__ = [
     "worst_harm",
 ]
 
+_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails",)
 _HARM_ARRAYS = 3  # drawn beside the benefit; all harms stand in the table
 
 
@@ -76,7 +78,10 @@ def expected_picture(concern: Mapping[str, Any], option: Mapping[str, Any]) -> P
     good, (_, name, bad) = good_of(option), worst_harm(option)
     if isinstance(good, Unknown) and isinstance(bad, Unknown):
         return Picture(
-            "", "", say("icons_caption_unknown"), say("icons_both_unknown", good=good.reason, bad=bad.reason)
+            "",
+            "",
+            say("icons_caption_unknown"),
+            say("icons_both_unknown", good=good.reason.rstrip("."), bad=bad.reason.rstrip(".")),
         )
     alt = say("icons_alt", option=title_of(option), good=per_100(good).text, harm=name, bad=per_100(bad).text)
     return Picture(f"figures/expected-{slug(concern, option)}.svg", alt, say("icons_caption"), "")
@@ -96,6 +101,11 @@ def expected_svg(option: Mapping[str, Any]) -> str:
 def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: int) -> OptionCard:
     """Return everything the report says about one option; `place` counts from 1."""
     results, facts = _results(option), _facts(option)
+    harms = tuple(map(_harm, records(option.get("harms"))))
+    if "device" not in option and not any(harm.p.known for harm in harms):
+        # What nobody counted for a choice without a device is told in a line, not in a table of unknowns.
+        facts += [Fact(harm.name, harm.p) for harm in harms] or [Fact(say("harm_any"), show(worst_harm(option)[2]))]
+        harms = ()
     immediate = option.get("immediate") or {}
     return OptionCard(
         anchor=f"option-{slug(concern, option)}",
@@ -113,7 +123,7 @@ def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: in
         stop_at=sentences(immediate.get("stop_at")),
         first_pulses=sentence(immediate.get("first_pulses")),
         healing=tuple(map(_day, records(option.get("healing")))),
-        harms=tuple(map(_harm, records(option.get("harms")))),
+        harms=harms,
         reasons=tuple(map(reason, records(option.get("reasons")))),
     )
 
@@ -155,7 +165,8 @@ def _device(option: Mapping[str, Any]) -> str:
     if "device" not in option:
         return ""
     name = sentence(option.get("device_title", option["device"]))
-    return join([name, show(option["wavelength_nm"], "nm").text if "wavelength_nm" in option else ""])
+    wavelength = show(option["wavelength_nm"], "nm").text if "wavelength_nm" in option else ""
+    return name if wavelength in name else join([name, wavelength])
 
 
 def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -179,10 +190,13 @@ def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
 def _results(option: Mapping[str, Any]) -> list[Fact]:
     """What trials say people see, row by row."""
     expected = option.get("expected")
-    rows = [
-        Fact(say("result_at_least", percent=percent), per_100(_inside(expected, "p_at_least", percent)))
-        for percent in ("25", "50", "75")
-    ]
+    rows = _told_once(
+        say("result_at_least_any"),
+        [
+            Fact(say("result_at_least", percent=p), per_100(_inside(expected, "p_at_least", p)))
+            for p in ("25", "50", "75")
+        ],
+    )
     interval = _inside(expected, "predict", "intervals", "80")
     if isinstance(interval, Sequence) and len(interval) == 2:
         patients = show(_inside(expected, "predict", "patients")).text
@@ -193,7 +207,8 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
     rows.append(Fact(say("result_untreated"), per_100(_inside(expected, "untreated", "p_at_least", "50"))))
     durability = _inside(expected, "durability")
     if isinstance(durability, Mapping) and "unknown" not in durability:
-        rows += [Fact(say("result_durability", months=m), percent(v)) for m, v in durability.items()]
+        kept = [Fact(say("result_durability", months=m), percent(v)) for m, v in durability.items()]
+        rows += _told_once(say("result_durability_any"), kept)
     else:
         rows.append(Fact(say("result_durability_any"), show(durability)))
     studies = _inside(expected, "studies")
@@ -203,6 +218,14 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
             Fact(say("result_studies"), Shown(say("studies", studies=len(studies), patients=patients), "", True))
         )
     return rows
+
+
+def _told_once(name: str, facts: list[Fact]) -> list[Fact]:
+    """One line `name` in place of `facts` that are all unknown for a reason of the same kind."""
+    if not facts or any(fact.value.known for fact in facts):
+        return facts
+    reasons = dict.fromkeys(fact.value.note for fact in facts)
+    return [Fact(name, Shown(say("unknown"), " ".join(reasons), False))]
 
 
 def _facts(option: Mapping[str, Any]) -> list[Fact]:
@@ -246,27 +269,30 @@ def _limit(record: Mapping[str, Any]) -> Limit:
     name, unit = quantity(str(record["quantity"]))
     bounds = [say(f"limit_{end}", value=show(record[end], unit).text) for end in ("warn", "stop") if end in record]
     status = str(record["status"])
-    share = record.get("share")
+    share = per_100(record.get("share", {"unknown": say("not_in_plan")}))
+    if "share_required" in record and share.known:
+        share = replace(share, note=say("limit_required", share=per_100(record["share_required"]).text))
     return Limit(
         name=capital(name),
         state=status,
         status=say(f"limit_status_{status}"),
         value=show(record.get("value", {"unknown": say("not_simulated")}), unit),
         bounds="; ".join(bounds),
-        share=per_100(share if share is not None else {"unknown": say("not_in_plan")}),
+        share=share,
         text=sentence(record.get("text")),
         sources=keys_of(record.get("source")),
     )
 
 
 def _harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Unknown]]:
-    """Key, name and probability of each harm."""
+    """Key, name and probability of each harm; one that needs a fault of the device stands in the table alone."""
     harms = records(option.get("harms"))
     return [
         (str(h.get("name", "")), _harm_name(h), _probability(h.get("p")))
         if "unknown" not in h
         else ("", say("harm_any"), Unknown(h["unknown"]))
         for h in harms
+        if h.get("name") not in _ONLY_AFTER_A_FAULT
     ]
 
 

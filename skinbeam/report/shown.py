@@ -187,10 +187,16 @@ def join(items: Iterable[str]) -> str:
 
 def _show_table(value: Mapping[str, Any], unit: str) -> Shown:
     """A range {low, high}, a message {text}, or any other object name by name."""
-    about, keys = sentence(value.get("text")) if "low" in value else "", join(keys_of(value.get("source")))
+    about, keys = (
+        sentence(value.get("text", value.get("conditions"))) if "low" in value else "",
+        join(keys_of(value.get("source"))),
+    )
     note = say("note_source", about=about, keys=keys) if about and keys else about or keys
     if "low" in value and "high" in value:
         low, high = (show(value[end]).text for end in ("low", "high"))
+        if "value" in value and low != high:
+            spread = say("spread", value=show(value["value"]).text, low=low, high=high)
+            return Shown(_with_unit(spread, unit), note, True)
         return Shown(_with_unit(low if low == high else say("range", low=low, high=high), unit), note, True)
     if "value" in value:
         return show(value["value"], unit)
