@@ -19,7 +19,7 @@ from skinbeam.simulate.ensemble import LEVEL, quantiles
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg, lab_of_spectrum
 from skinbeam.skin.melanin import phototype_range
 from skinbeam.skin.model import Skin
-from skinbeam.skin.properties import optics, thermal
+from skinbeam.skin.properties import Optics, optics, thermal
 from skinbeam.skin.spectra import MODEL_RANGE_NM
 from skinbeam.skin.tables import number, table
 from skinbeam.units import MM, PER_CM, UM
@@ -34,6 +34,7 @@ MAX_WAVELENGTHS = 10_000
 # Solutions of the radiative transfer equation for one document: bounds its time to some ten seconds.
 MAX_SOLUTIONS = 20_000
 FEWEST_DRAWS = 20
+ROWS_AT_ONCE = 256
 # Reflectance needs no radiance inside; 8 directions agree with 16 within 0.002.
 STREAMS = 8
 
@@ -96,14 +97,27 @@ def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: 
     ------
     NotAvailable : a wavelength at which skin is not described.
     """
+    diffuse, surface = _reflected(ds, [optics(ds, nm) for nm in wavelengths_nm])
+    return diffuse + surface if specular else diffuse
+
+
+def _reflected(ds: "xr.Dataset", at: Sequence[Optics]) -> tuple[Array, Array]:
+    """Diffuse reflectance and that of the first surface alone, (sample, wavelength).
+
+    Several wavelengths are solved at once.
+    """
     thickness = ds["thickness_m"].to_numpy()
-    edges = np.array([0.0, MM])  # light inside is not used
-    columns = []
-    for wavelength_nm in wavelengths_nm:
-        at = optics(ds, wavelength_nm)
-        light = solve(at.mua, at.mus, at.g, at.n, thickness, z_edges=edges, streams=STREAMS)
-        columns.append(light.reflectance_diffuse + (light.reflectance_specular if specular else 0.0))
-    return np.stack(columns, axis=1)
+    samples = thickness.shape[0]
+    together = max(1, ROWS_AT_ONCE // samples)
+    diffuse, surface = [], []
+    for start in range(0, len(at), together):
+        part = at[start : start + together]
+        mua, mus, g, n = (np.concatenate([getattr(one, name) for one in part]) for name in ("mua", "mus", "g", "n"))
+        # Light inside is not used: one bin is enough.
+        light = solve(mua, mus, g, n, np.tile(thickness, (len(part), 1)), z_edges=np.array([0.0, MM]), streams=STREAMS)
+        diffuse.append(light.reflectance_diffuse.reshape(len(part), samples).T)
+        surface.append(light.reflectance_specular.reshape(len(part), samples).T)
+    return np.concatenate(diffuse, axis=1), np.concatenate(surface, axis=1)
 
 
 def weigh_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
@@ -151,16 +165,16 @@ def skin_document(
         hint = "Readings as fractions of 1 of a white standard, of untreated skin."
         text = Message("skin.reading_not_skin").text
         raise InputError("reading-not-skin", text, field="skin.reflectance.value", hint=hint, file=loaded.file)
-    diffuse = dict(zip(spectra_nm, reflectance(ds, spectra_nm, specular=False).T, strict=True))
-    first = _surface(ds, spectra_nm)
-    total = {nm: values + first[nm] for nm, values in diffuse.items()}
+    at = {nm: optics(ds, nm) for nm in spectra_nm}
+    diffuse, surface = (dict(zip(spectra_nm, values.T, strict=True)) for values in _reflected(ds, list(at.values())))
+    total = {nm: values + surface[nm] for nm, values in diffuse.items()}
     lab = lab_of_spectrum([_median(total[nm], weight) for nm in COLOUR_WAVELENGTHS_NM])
     ita_deg = float(ita_of_lab_deg(lab))
     tail = (1.0 - LEVEL) / 2.0
     bounds = [quantiles(total[nm], weight, (tail, 0.5, 1.0 - tail)) for nm in wavelengths_nm]
     body = {
         "wavelength_nm": list(wavelengths_nm),
-        "layers": _layers(ds, wavelengths_nm, weight),
+        "layers": _layers(ds, [at[nm] for nm in wavelengths_nm], weight),
         "reflectance": [median for _, median, _ in bounds],
         "reflectance_low": [low for low, _, _ in bounds],
         "reflectance_high": [high for _, _, high in bounds],
@@ -174,22 +188,13 @@ def skin_document(
     return document("skinbeam.skin/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
 
 
-def _surface(ds: "xr.Dataset", wavelengths_nm: Sequence[float]) -> dict[float, Array]:
-    """Reflectance of the first surface in air by wavelength, (sample,): Fresnel at normal incidence."""
-    found = {}
-    for nm in wavelengths_nm:
-        n = optics(ds, nm).n[:, 0]
-        found[nm] = ((n - 1.0) / (n + 1.0)) ** 2
-    return found
-
-
 def _median(values: Array, weight: Array) -> float:
     return quantiles(values, weight, (0.5,))[0]
 
 
-def _layers(ds: "xr.Dataset", wavelengths_nm: Sequence[float], weight: Array) -> list[dict[str, Any]]:
+def _layers(ds: "xr.Dataset", spectra: Sequence[Optics], weight: Array) -> list[dict[str, Any]]:
     """Each layer of the median skin; the thickness of one that reaches down without end is unknown."""
-    heat, spectra = thermal(ds), [optics(ds, nm) for nm in wavelengths_nm]
+    heat = thermal(ds)
     layers = []
     for index, name in enumerate(ds["layer"].to_numpy()):
         thickness_m = _median(ds["thickness_m"].to_numpy()[:, index], weight)
