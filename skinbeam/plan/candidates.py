@@ -20,7 +20,7 @@ from skinbeam.schema.load import parse
 
 __all__ = ["Machine", "beam_of", "built_in_cooling", "candidates", "thinned"]
 
-MOST_PULSES = 4
+MOST_PULSES = 3
 MOST_WAVELENGTHS = 3
 Item = TypeVar("Item")
 
@@ -34,18 +34,19 @@ class Machine:
     folder: Path
 
 
-def candidates(device: Device, *, pulses: int = MOST_PULSES) -> Iterator[Setting]:
+def candidates(device: Device, *, every_size: bool, pulses: int = MOST_PULSES) -> Iterator[Setting]:
     """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
 
     The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses.
-    Microbeams keep every diameter, because depth and width depend on it.
+    `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
+    because a narrow spot alone may reach the fluence.
     """
     every = list(offers(device))
     for wavelength in thinned(sorted({o.wavelength_nm for o in every}), MOST_WAVELENGTHS):
         here = [o for o in every if o.wavelength_nm == wavelength]
         for pulse in thinned(sorted({o.pulse_ms for o in here}), pulses):
             sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
-            for size in sizes if device.microbeam else sizes[-1:]:
+            for size in sizes if every_size else sizes[-1:]:
                 yield Setting(wavelength, pulse, size)
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from skinbeam.assessment.skin import Colour, draw_skins
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.grid import Setting, dose_steps
 from skinbeam.messages import Message
-from skinbeam.plan.candidates import Machine, built_in_cooling, candidates
+from skinbeam.plan.candidates import Machine, built_in_cooling, candidates, thinned
 from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, goal_of, laser_choices, target_record
 from skinbeam.plan.limits import target
 from skinbeam.plan.options import Option, chance, laser_option, other_option
@@ -23,7 +25,8 @@ from skinbeam.schema.names import table
 
 __all__ = ["Planned", "SkinBank", "plan_concern"]
 
-SCREENING_DRAWS = 64  # settings are compared on these, the chosen one is judged on all
+MOST_ENERGIES = 5
+SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
 
 
 class SkinBank:
@@ -191,7 +194,8 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     cooling, _ = built_in_cooling(machine.device)
     best: Trial | None = None
     reason, judged_any = "", False
-    for setting in candidates(machine.device):
+    every_size = machine.device.microbeam or goal.modality == "ablative"
+    for setting in candidates(machine.device, every_size=every_size):
         allowed = judge(
             case,
             concern=concern,
@@ -207,9 +211,9 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
             continue
         try:
             trial = (
-                microbeam_trial(machine, setting, goal, skins, (), strict=False)
+                microbeam_trial(machine, setting, goal, skins, (), energies=_energies(machine, setting), quick=True)
                 if machine.device.microbeam
-                else full_field_trial(machine, setting, goal, skins, cooling, (), strict=False)
+                else full_field_trial(machine, setting, goal, skins, cooling, (), quick=True)
             )
         except NotAvailable as error:
             reason = error.reason
@@ -222,8 +226,16 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     return best
 
 
-def _try(goal: Goal, machine: Machine, best: Trial, skins: SiteSkins, cooling: Any) -> Trial | None:
-    """The chosen setting again, on all draws."""
-    if machine.device.microbeam:
-        return microbeam_trial(machine, best.setting, goal, skins, ())
-    return full_field_trial(machine, best.setting, goal, skins, cooling, ())
+def _energies(machine: Machine, setting: Setting) -> list[float]:
+    return thinned(dose_steps(machine.device, *setting), MOST_ENERGIES)
+
+
+def _try(goal: Goal, machine: Machine, best: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
+    """The chosen setting again, on all draws; a fractional energy steps down until the limits hold."""
+    if not machine.device.microbeam:
+        return full_field_trial(machine, best.setting, goal, skins, cooling, ())
+    for energy in sorted((e for e in _energies(machine, best.setting) if e <= best.dose), reverse=True):
+        trial = microbeam_trial(machine, best.setting, goal, skins, (), energies=[energy])
+        if trial is not None:
+            return trial
+    return None

@@ -2,13 +2,15 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.settings import Beam
+from skinbeam.simulate.microlesion import Lesion, lesion
 from skinbeam.simulate.pulse import Illumination, illuminate
+from skinbeam.units import MJ
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["SiteSkins"]
 
 Floats = NDArray[np.float64]
-_MOST_LIGHTS = 4
+_MOST_LIGHTS = 12
+_Key = tuple[tuple[tuple[float, float], ...], bool]
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class SiteSkins:
     site: str
     target: "xr.Dataset"
     limiting: "xr.Dataset"
-    _lights: "OrderedDict[tuple[tuple[float, float], ...], Illumination]" = field(default_factory=OrderedDict)
+    _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
+    _lesions: dict[tuple[Any, ...], Lesion] = field(default_factory=dict)
 
     @property
     def same(self) -> bool:
@@ -43,17 +47,31 @@ class SiteSkins:
     @property
     def weights(self) -> tuple[Floats, Floats]:
         """Weights of target and limiting draws."""
-        return tuple(np.asarray(skins["weight"].values, dtype=np.float64) for skins in (self.target, self.limiting))  # type: ignore[return-value] # two by construction
+        target, limiting = (np.asarray(s["weight"].values, dtype=np.float64) for s in (self.target, self.limiting))
+        return target, limiting
 
     @property
     def temperature_C(self) -> float:
         """Mean temperature of the untreated surface."""
         return float(self.limiting["temperature_C"].values.mean())
 
-    def lit(self, beam: Beam) -> Illumination:
-        """Return the light of a beam in the limiting skins; the last few are kept, as settings share wavelengths."""
-        if beam.spectrum not in self._lights:
-            self._lights[beam.spectrum] = illuminate(self.limiting, beam.spectrum)
+    def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
+        """Return the light of a beam in target or limiting skins; the last few are kept, as settings share wavelengths."""
+        limiting = limiting and not self.same
+        key = (beam.spectrum, limiting)
+        if key not in self._lights:
+            self._lights[key] = illuminate(self.limiting if limiting else self.target, beam.spectrum)
             while len(self._lights) > _MOST_LIGHTS:
                 self._lights.popitem(last=False)
-        return self._lights[beam.spectrum]
+        return self._lights[key]
+
+    def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Lesion:
+        """Return the lesion of a microbeam in target or limiting skins; concerns at one site share them."""
+        limiting = limiting and not self.same
+        micro = beam.microbeam
+        assert micro is not None  # asked of fractional beams alone
+        key = (beam.spectrum, beam.pulse_ms, micro.diameter_um, micro.density_per_cm2, energy_mJ, limiting)
+        if key not in self._lesions:
+            skins = self.limiting if limiting else self.target
+            self._lesions[key] = lesion(skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ))
+        return self._lesions[key]

@@ -4,7 +4,7 @@ The doses are thresholds of each draw, so every dose of the device is judged fro
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +22,8 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.simulate.ablation import injury_dose
 from skinbeam.simulate.ensemble import share
 from skinbeam.simulate.endpoints import basal_cell, cell_death_dose, fluence_for
-from skinbeam.simulate.microlesion import lesion
 from skinbeam.simulate.pulse import respond
-from skinbeam.units import J_CM2, MJ, ZERO_CELSIUS_K
+from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -34,8 +33,8 @@ __all__ = ["HALF", "Trial", "full_field_trial", "microbeam_trial"]
 Floats = NDArray[np.float64]
 
 HALF = 0.5  # limits hold with this share of the cooling
-MOST_ENERGIES = 6
 MOST_DENSITIES = 12
+MOST_PASSES = 4
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,11 @@ class Trial:
 
 
 def full_field_trial(
-    machine: Machine, setting: Setting, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, basis: Sequence[str], *, strict: bool = True
+    machine: Machine, setting: Setting, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, basis: Sequence[str], *, quick: bool = False
 ) -> Trial | None:
     """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
+
+    `quick` is a first look on few draws: it leaves out what decides nothing and does not count the sampling error.
 
     Raises
     ------
@@ -94,25 +95,55 @@ def full_field_trial(
     beam = beam_of(machine, setting, doses[0])
     limits = limits_for(goal.modality, skins.site)
     if goal.modality == "ablative":
-        wanted, harms = _ablative_doses(beam, skins, limits)
-        fixed: dict[str, Floats] = {}
-        uncooled = None
-    else:
-        wanted = fluence_for(goal.endpoint, respond(skins.target, beam, cooling)) / J_CM2
-        half = respond(skins.limiting, beam, cooling, lit=skins.lit(beam), cooling_share=HALF)
-        cell = basal_cell(half)
-        harms = {
-            limit.id: (cell_death_dose(half, cell, target=limit.warn) / J_CM2, cell_death_dose(half, cell) / J_CM2)
-            for limit in limits
-            if limit.quantity == "epidermal_omega"
-        }
-        coldest = respond(skins.limiting, beam, cooling, lit=skins.lit(beam)).base_K[:, :, cell].min(axis=1)
-        fixed = {limit.id: coldest - ZERO_CELSIUS_K for limit in limits if limit.quantity == "basal_minimum_C"}
-        uncooled = None
-        if cooling.kind != "none":
-            bare = respond(skins.limiting, beam, cooling, lit=skins.lit(beam), cooling_share=0.0)
-            uncooled = cell_death_dose(bare, cell) / J_CM2
-    return _choose(machine, setting, beam, doses, wanted, harms, fixed, uncooled, limits, skins, basis, strict)
+        return _ablative_trial(machine, setting, beam, doses, skins, limits, basis, strict=not quick)
+    lit = skins.lit(beam, limiting=True)
+    half = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=HALF)
+    # A first look takes the half-cooled skin for both; what is chosen is judged with the cooling it will have.
+    full = half if quick and skins.same else respond(skins.target, beam, cooling, lit=skins.lit(beam, limiting=False))
+    wanted = fluence_for(goal.endpoint, full) / J_CM2
+    cell = basal_cell(half)
+    harms = {
+        limit.id: (cell_death_dose(half, cell, target=limit.warn) / J_CM2, cell_death_dose(half, cell) / J_CM2)
+        for limit in limits
+        if limit.quantity == "epidermal_omega"
+    }
+    cooled = half if quick else full if skins.same else respond(skins.limiting, beam, cooling, lit=lit)
+    coldest = cooled.base_K[:, :, cell].min(axis=1) - ZERO_CELSIUS_K
+    fixed = {limit.id: coldest for limit in limits if limit.quantity == "basal_minimum_C"}
+    uncooled = None
+    if cooling.kind != "none" and not quick:
+        bare = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=0.0)
+        uncooled = cell_death_dose(bare, cell) / J_CM2
+    return _choose(machine, setting, beam, doses, wanted, harms, fixed, uncooled, limits, skins, basis, strict=not quick)
+
+
+def _ablative_trial(
+    machine: Machine,
+    setting: Setting,
+    beam: Beam,
+    doses: Sequence[float],
+    skins: SiteSkins,
+    limits: Sequence[Limit],
+    basis: Sequence[str],
+    *,
+    strict: bool,
+) -> Trial | None:
+    """The fewest passes that bring the wanted share to the target, or those that come nearest."""
+    best: Trial | None = None
+    for passes in range(1, MOST_PASSES + 1):
+        repeated = replace(beam, passes=passes)
+        try:
+            wanted, harms = _ablative_doses(repeated, skins, limits)
+        except NotAvailable:
+            if passes == 1:
+                raise
+            break  # later passes are not sourced for this laser
+        trial = _choose(machine, setting, repeated, doses, wanted, harms, {}, None, limits, skins, basis, strict=strict)
+        if trial is not None and (best is None or trial.p_effective > best.p_effective):
+            best = trial
+        if best is not None and best.p_effective >= target().wanted:
+            break
+    return best
 
 
 def _ablative_doses(
@@ -156,6 +187,7 @@ def _choose(
     limits: Sequence[Limit],
     skins: SiteSkins,
     basis: Sequence[str],
+    *,
     strict: bool,
 ) -> Trial | None:
     """The least dose that brings the wanted share to the target, or else the greatest that keeps every limit."""
@@ -206,15 +238,14 @@ def _verdict(
 
 
 def microbeam_trial(
-    machine: Machine, setting: Setting, goal: Goal, skins: SiteSkins, basis: Sequence[str], *, strict: bool = True
+    machine: Machine, setting: Setting, goal: Goal, skins: SiteSkins, basis: Sequence[str], *, energies: Sequence[float], quick: bool = False
 ) -> Trial | None:
-    """Return the best energy and density of a fractional setting, or None where none keeps the limits.
+    """Return the best of `energies` in mJ and its density, or None where none keeps the limits.
 
     Raises
     ------
     NotAvailable : no sourced data for such a beam.
     """
-    energies = thinned(dose_steps(machine.device, *setting), MOST_ENERGIES)
     limits = limits_for(goal.modality, skins.site)
     best: Trial | None = None
     w_target, w_limit = skins.weights
@@ -223,8 +254,8 @@ def microbeam_trial(
         if not offered:
             continue
         beam = beam_of(machine, setting, energy, offered[0])
-        found = lesion(skins.target, beam, np.full(w_target.size, energy * MJ))
-        harmed = found if skins.same else lesion(skins.limiting, beam, np.full(w_limit.size, energy * MJ))
+        found = skins.lesion(beam, energy, limiting=False)
+        harmed = skins.lesion(beam, energy, limiting=True)
         effective = np.asarray(found.depth >= goal.depth_m, dtype=np.bool_)
         dermis = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
         kept: Trial | None = None
@@ -235,7 +266,7 @@ def microbeam_trial(
                 "coverage_fraction": cover,
                 "basal_minimum_C": np.full(w_limit.size, float(skins.temperature_C)),
             }
-            verdicts = tuple(judge_limit(limit, values[limit.quantity], w_limit, basis, strict=strict) for limit in limits)
+            verdicts = tuple(judge_limit(limit, values[limit.quantity], w_limit, basis, strict=not quick) for limit in limits)
             broken = np.any(
                 [~limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0
             )
@@ -252,8 +283,9 @@ def microbeam_trial(
                 verdicts,
                 (w_target, w_limit),
             )
-            # The densest pattern without a warning; none at all when even the sparsest breaks a limit.
-            if not trial.safe or (kept is not None and any(v.status == "warn" for v in verdicts)):
+            # The densest pattern without a warning of coverage; none at all when even the sparsest breaks a limit.
+            dense = any(v.status == "warn" for v in verdicts if v.limit.quantity == "coverage_fraction")
+            if not trial.safe or (kept is not None and dense):
                 break
             kept = trial
         if kept is None:

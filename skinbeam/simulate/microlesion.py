@@ -29,8 +29,8 @@ Floats = NDArray[np.float64]
 
 ENERGY_RANGE_mJ: Final = (0.01, 1000.0)
 DERMIS = "reticular dermis"
-# Depths looked at: even in the first tenth of a millimetre, wider below. Columns end above four millimetres.
-_DEPTHS_M = np.concatenate([np.linspace(0, 0.1, 5), np.linspace(0.2, 1.0, 9), np.linspace(1.25, 4.0, 8)]) * MM
+# Depths looked at, finer where the beam is widest; in between the logarithm of damage is taken as straight.
+_DEPTHS_M = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.2, 1.6, 2.2, 4.0]) * MM
 _BISECTIONS = 16  # of a factor of 1e5 in energy: to 2e-4 of its logarithm
 _CRATER_REFERENCE_J = 80 * MJ  # energy at which the rim below a crater was measured (data/tissue/ablation.toml)
 

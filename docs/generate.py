@@ -1,0 +1,294 @@
+"""Writes the parts of these pages that follow from the package: command help, tables of keys, names, limits, sources.
+
+Run `python docs/generate.py` after a change; a test compares. A part stands between two comments:
+
+    <!-- generated: help consult -->
+    ...
+    <!-- end -->
+"""
+
+import io
+import os
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import redirect_stdout
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, BeforeValidator
+
+__all__ = ["PAGES", "commands", "rendered", "tables"]
+
+HERE = Path(__file__).parent
+PAGES = (*sorted(HERE.rglob("*.md")), HERE.parent / "README.md", HERE.parent / "CONTRIBUTING.md")
+PART = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+HELP_COLUMNS = "88"
+MEANINGS = tomllib.loads((HERE / "meanings.toml").read_text(encoding="utf-8"))
+
+
+def rendered(page: str) -> str:
+    """Return a page with its generated parts as they should be."""
+    return PART.sub(lambda found: f"{found[1]}\n{part(found[2])}\n\n{found[3]}", page)
+
+
+def part(name: str) -> str:
+    """Return one part: `help COMMAND`, `keys FILE TABLE`, or a name of `_PARTS`."""
+    kind, _, rest = name.partition(" ")
+    if kind == "help":
+        return f"```text\n{help_of(rest.split())}\n```"
+    if kind == "keys":
+        file, _, table = rest.partition(" ")
+        return keys(file, table)
+    return _PARTS[name]()
+
+
+# --- the command line -----------------------------------------------------------------------------------------------
+
+
+def help_of(command: list[str]) -> str:
+    """Return what `skinbeam COMMAND --help` prints on a terminal of a fixed width."""
+    from skinbeam.cli import main
+
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = HELP_COLUMNS
+    try:
+        with redirect_stdout(io.StringIO()) as printed:
+            try:
+                main([*command, "--help"])
+            except SystemExit as end:
+                assert end.code == 0, command
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
+
+
+def commands() -> list[str]:
+    """Return every command, with the commands below `lasers`; those below `records` are not there yet."""
+    import typer
+
+    from skinbeam.cli.commands import app
+
+    group: Any = typer.main.get_command(app)
+    return [*group.commands, "lasers check"]
+
+
+# --- tables of keys -------------------------------------------------------------------------------------------------
+
+
+def tables(file: str) -> dict[str, type[BaseModel]]:
+    """Return the tables of a kind of file by their heading, such as `[patient]` or `[[skin.layer]]`."""
+    from skinbeam.schema.case import Case
+    from skinbeam.schema.device import DeviceFile
+    from skinbeam.schema.layers import LayersFile
+
+    root: type[BaseModel] = {"case": Case, "device": DeviceFile, "layers": LayersFile}[file]
+    return {"top": root} | dict(_below(root, ""))
+
+
+def _below(model: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    for name, field in model.model_fields.items():
+        inner, many = _section(field.annotation)
+        if inner is not None and not _inline(inner):
+            whole = f"{path}{name}"
+            yield (f"[[{whole}]]" if many else f"[{whole}]"), inner
+            yield from _below(inner, f"{whole}.")
+
+
+def keys(file: str, table: str) -> str:
+    """Return a table of the keys of one table: what is right, what holds when it is left out, what it means."""
+    model = tables(file)[table]
+    rows = []
+    for name, field in model.model_fields.items():
+        inner, many = _section(field.annotation)
+        if inner is not None and not _inline(inner):
+            continue
+        path = f"{table.strip('[]')}.{name}".removeprefix("top.")
+        meaning = MEANINGS.get(file, {}).get(path, "")
+        right = f"{'A list of tables' if many else 'A table'}: {_offer(inner)}" if inner else _right(field)
+        rows.append((f"`{name}`", right, _left_out(field), meaning))
+    return _table(("key", "what is right", "left out", "meaning"), rows)
+
+
+def _section(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
+    """Return the table that a key holds and whether it holds a list of them; None for a plain value."""
+    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin in (types.UnionType, typing.Union):
+        return _section(next(kind for kind in inner if kind is not type(None)))
+    if origin is typing.Annotated:
+        return _section(inner[0])
+    if origin is list:
+        found, _ = _section(inner[0])
+        return found, found is not None
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    return None, False
+
+
+def _inline(model: type[BaseModel]) -> bool:
+    """Whether a table is written in braces on one line: what a device offers, a medication."""
+    return model.__name__.startswith("Offer") or model.__name__ == "Medication"
+
+
+def _offer(model: type[BaseModel]) -> str:
+    if not model.__name__.startswith("Offer"):
+        return ", ".join(f"`{name}` ({_right(field)[0].lower()}{_right(field)[1:]})" for name, field in model.model_fields.items())
+    numbers = _right(model.model_fields["low"])
+    return f"`values`, or `low` and `high` with or without `step`. {numbers}"
+
+
+def _right(field: Any) -> str:
+    """Return what the key accepts, in the words of its own refusal."""
+    found = _validator([field.annotation, *field.metadata])
+    if found is None:
+        raise TypeError(f"no kind of value in {field!r}")
+    try:
+        found.func(object())  # type: ignore[call-arg] # what no key accepts: the refusal says what is right
+    except ValueError as fault:
+        hint = str(fault.hint).rstrip(".")  # type: ignore[attr-defined] # a FieldFault
+    many = typing.get_origin(_bare(field.annotation)) is list
+    return (f"A list; each: {hint[0].lower()}{hint[1:]}" if many else hint).replace("|", "\\|")
+
+
+def _bare(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        return _bare(next(kind for kind in typing.get_args(annotation) if kind is not type(None)))
+    return _bare(typing.get_args(annotation)[0]) if typing.get_origin(annotation) is typing.Annotated else annotation
+
+
+def _validator(parts: Any) -> BeforeValidator | None:
+    for piece in parts:
+        if isinstance(piece, BeforeValidator):
+            return piece
+        if found := _validator((*typing.get_args(piece), *getattr(piece, "__metadata__", ()))):
+            return found
+    return None
+
+
+def _left_out(field: Any) -> str:
+    if field.is_required():
+        return "**required**"
+    default = field.get_default(call_default_factory=True)
+    if default is None or default == "":
+        return ""
+    if isinstance(default, list | tuple):
+        return "none"
+    return f"`{str(default).lower()}`" if isinstance(default, bool) else f"`{default}`"
+
+
+# --- names, limits, sources -----------------------------------------------------------------------------------------
+
+
+def _names(kind: Any) -> str:
+    from skinbeam.schema.names import table
+
+    rows = [
+        (f"`{name}`", entry["title"], ", ".join(entry["aliases"])) for name, entry in table(kind).items()
+    ]
+    return _table(("name", "what it is", "also understood"), rows)
+
+
+def _devices() -> str:
+    from skinbeam.laser.device import devices
+
+    rows = [
+        (
+            f"`{name}`",
+            device.title,
+            ", ".join(f"{nm:g}" for nm in device.wavelengths_nm),
+            f"{device.pulse_ms[0]:g} to {device.pulse_ms[1]:g}",
+            f"{device.dose[0]:g} to {device.dose[1]:g} {'mJ' if device.microbeam else 'J/cm²'}",
+            device.file.stated,
+        )
+        for name, device in devices().items()
+    ]
+    return _table(("name", "machine", "wavelengths, nm", "pulse, ms", "dose", "ranges as stated by"), rows)
+
+
+def _limits() -> str:
+    rows = [
+        (
+            f"`{row['id']}`",
+            f"`{row['quantity']}` {row['operator']} {row['stop']:g}",
+            f"{row['warn']:g}",
+            f"{row['share']:g}",
+            ", ".join(row["modalities"]),
+            ", ".join(row["sites"]) or "all",
+            _cited(row["source"]),
+        )
+        for row in _data("limits.toml")["limit"]
+    ]
+    return _table(("limit", "holds while", "warns at", "share of skins", "modalities", "sites", "source"), rows)
+
+
+def _endpoints() -> str:
+    from skinbeam.messages import text
+    from skinbeam.simulate.endpoints import ENDPOINTS
+
+    rows = [(f"`{name}`", f"no: {text(judge)}" if isinstance(judge, str) else "yes") for name, judge in ENDPOINTS.items()]
+    return _table(("endpoint", "judged in this release"), rows)
+
+
+def _kinetics() -> str:
+    rows = [
+        (f"`{name}`", entry["role"], entry["conditions"], _cited(entry["source"]))
+        for name, entry in _data("tissue/kinetics.toml")["set"].items()
+    ]
+    return _table(("set", "meant for", "measured on", "source"), rows)
+
+
+def _sources() -> str:
+    from skinbeam.sources import bibliography
+
+    lines = []
+    for key, source in sorted(bibliography().items()):
+        where = [source.fields.get(name, "") for name in ("journal", "booktitle", "publisher")]
+        shown = ". ".join(piece.strip(". ") for piece in (source.short, *where) if piece)
+        doi = source.fields.get("doi")
+        link = f" [doi:{doi}](https://doi.org/{doi})" if doi else ""
+        note = f" *{source.fields['note'].rstrip('.')}.*" if "note" in source.fields else ""
+        lines.append(f'- <a id="{key}"></a>**{key}**: {_plain(shown)}.{link}{_plain(note)}')
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    return text.replace("{", "").replace("}", "").replace("<", "&lt;").replace("|", "\\|")
+
+
+def _cited(key: str) -> str:
+    return f"[{key}](../sources.md#{key})"
+
+
+def _data(name: str) -> Mapping[str, Any]:
+    return tomllib.loads((resources.files("skinbeam") / "data" / name).read_text(encoding="utf-8"))
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(" ".join(str(cell).split()) for cell in line) + " |" for line in lines)
+
+
+_PARTS: Mapping[str, Callable[[], str]] = {
+    "conditions": lambda: _names("condition"),
+    "sites": lambda: _names("site"),
+    "modalities": lambda: _names("modality"),
+    "devices": _devices,
+    "limits": _limits,
+    "endpoints": _endpoints,
+    "kinetics": _kinetics,
+    "sources": _sources,
+}
+
+
+if __name__ == "__main__":
+    for file in PAGES:
+        old = file.read_text(encoding="utf-8")
+        if (new := rendered(old)) != old:
+            file.write_text(new, encoding="utf-8")
+            print(f"wrote {file.relative_to(HERE.parent)}")

@@ -1,0 +1,290 @@
+"""The documentation: what it shows runs, what follows from the package is current, what it names exists."""
+
+import ast
+import contextlib
+import importlib.util
+import io
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from skinbeam import __version__
+from skinbeam.cli import main
+from skinbeam.sources import bibliography
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+GENERATE = _generator()
+PAGES: tuple[Path, ...] = GENERATE.PAGES
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its title, the comment above it, its text and the line where it begins."""
+
+    language: str
+    title: str
+    above: str
+    text: str
+    line: int
+
+
+FENCE = re.compile(r'^```(\w*)(?: title="([^"]+)")?$')
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    lines = page.read_text(encoding="utf-8").splitlines()
+    index = 0
+    while index < len(lines):
+        if lines[index].lstrip().startswith("```"):
+            found = FENCE.match(lines[index])
+            assert found, f"{name_of(page)}:{index + 1}: a fence that no test understands: {lines[index]}"
+            end = lines.index("```", index + 1)
+            above = lines[index - 1] if index else ""
+            yield Block(found[1], found[2] or "", above, "\n".join(lines[index + 1 : end]), index + 1)
+            index = end
+        index += 1
+
+
+RUNS = ("python", "console")
+RUNNING = [page for page in PAGES if any(block.language in RUNS for block in blocks(page))]
+MAKE = re.compile(r"^(?:make(?: \w+)?|python docs/generate\.py|git .*|\.venv/bin/.*)$")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with the examples beside it, as a reader has who followed the page."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", RUNNING, ids=name_of)
+def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
+    names: dict[str, object] = {"__name__": "page"}
+    printed = ""
+    for block in blocks(page):
+        where = f"{name_of(page)}:{block.line}"
+        if block.title == "output":
+            assert_printed(block.text, printed, where)
+        elif block.title:
+            (desk / block.title).write_text(block.text + "\n", encoding="utf-8")
+        elif block.language == "python":
+            with contextlib.redirect_stdout(io.StringIO()) as out:
+                exec(compile("\n" * block.line + block.text, str(page), "exec"), names)
+            printed = out.getvalue()
+        elif block.language == "console":
+            run_session(block, where)
+
+
+def run_session(block: Block, where: str) -> None:
+    """Run each `$` line; what stands below it must be printed, and `<!-- exit N -->` says another exit code than 0."""
+    wanted = re.match(r"<!-- exit (\d+) -->", block.above)
+    parts = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+    assert not parts[0], f"{where}: a session begins with $"
+    for part in parts[1:]:
+        command, _, output = part.partition("\n")
+        words = [word.strip("'\"") for word in re.findall(r"'[^']*'|\"[^\"]*\"|\S+", command)]
+        assert words[0] == "skinbeam", f"{where}: {command}"
+        with (
+            contextlib.redirect_stdout(io.StringIO()) as out,
+            contextlib.redirect_stderr(io.StringIO()) as err,
+            pytest.raises(SystemExit) as end,
+        ):
+            main(words[1:])
+        assert end.value.code == (int(wanted[1]) if wanted else 0), f"{where}: {command}\n{err.getvalue()}"
+        assert_printed(output, out.getvalue() + err.getvalue(), f"{where}: {command}")
+
+
+def assert_printed(shown: str, printed: str, where: str) -> None:
+    """`...` stands for anything: on a line of its own for any number of lines."""
+    if not shown.strip():
+        return
+    pattern = ""
+    for line in shown.strip().splitlines():
+        if line.strip() == "...":
+            pattern += r"(?:.*\n)*?"
+        else:
+            pattern += ".*".join(map(re.escape, line.rstrip().split("..."))) + r"[ ]*\n"
+    assert re.search(f"^{pattern}", printed + "\n", re.MULTILINE), f"{where}\nshown:\n{shown}\nprinted:\n{printed}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_is_of_a_kind_that_is_checked(page: Path) -> None:
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for block in blocks(page):
+        where = f"{name_of(page)}:{block.line}"
+        assert block.language in {*RUNS, "bash", "toml", "json", "text"}, where
+        if block.language == "toml":
+            tomllib.loads(block.text)
+        elif block.language == "json":
+            json.loads(block.text)
+        elif block.language == "bash":
+            for line in block.text.splitlines():
+                assert MAKE.match(line.split("  #")[0].rstrip()), f"{where}: {line}"
+                if line.startswith("make "):
+                    assert line.split()[1] in targets, f"{where}: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_generated_parts_are_current(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == GENERATE.rendered(text), "run: python docs/generate.py"
+
+
+def parts_shown() -> set[str]:
+    return {
+        found for page in PAGES for found in re.findall(r"<!-- generated: (.+?) -->", page.read_text(encoding="utf-8"))
+    }
+
+
+def test_every_command_shows_its_help() -> None:
+    assert {f"help {command}" for command in GENERATE.commands()} <= parts_shown()
+
+
+@pytest.mark.parametrize("file", ["case", "device", "layers"])
+def test_every_table_of_an_input_file_is_shown(file: str) -> None:
+    assert {f"keys {file} {table}" for table in GENERATE.tables(file)} <= parts_shown()
+
+
+def test_every_meaning_belongs_to_a_key() -> None:
+    for file, meanings in GENERATE.MEANINGS.items():
+        known = {
+            f"{table.strip('[]')}.{key}".removeprefix("top.")
+            for table, model in GENERATE.tables(file).items()
+            for key in model.model_fields
+        }
+        assert set(meanings) <= known, set(meanings) - known
+
+
+EQUATION = re.compile(r"\((light|heat|damage|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan) (\d+)\)|\((E\d)\)")
+
+
+def test_equations_are_numbered_once_and_those_of_the_code_are_in_the_manual() -> None:
+    numbered = [
+        match.group()
+        for page in sorted((DOCS / "methods").glob("*.md"))
+        for block in blocks(page)
+        for line in block.text.splitlines()
+        if (match := re.search(EQUATION.pattern + "$", line))
+    ]
+    assert len(numbered) == len(set(numbered)), sorted(numbered)
+    cited = {
+        match.group()
+        for file in (ROOT / "skinbeam").rglob("*.py")
+        for match in EQUATION.finditer(file.read_text(encoding="utf-8"))
+    }
+    assert cited <= set(numbered), sorted(cited - set(numbered))
+    said = {match.group() for page in PAGES for match in EQUATION.finditer(page.read_text(encoding="utf-8"))}
+    assert said <= set(numbered), sorted(said - set(numbered))
+
+
+def test_tests_that_a_page_names_exist() -> None:
+    known = {
+        node.name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    for page in PAGES:
+        named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
+        assert named <= known, (name_of(page), sorted(named - known))
+
+
+def test_files_that_a_page_names_exist() -> None:
+    for page in PAGES:
+        for named in re.findall(r"`((?:skinbeam|tests|examples|docs)/[\w./*-]+)`", page.read_text(encoding="utf-8")):
+            assert list(ROOT.glob(named.rstrip("/"))), (name_of(page), named)
+
+
+def test_every_hazard_names_a_test() -> None:
+    hazards = re.findall(r"^\| (\d+) \|.*$", risk := (DOCS / "risk.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert [int(number) for number in hazards] == list(range(1, len(hazards) + 1))
+    for row in re.findall(r"^\| \d+ \|.*$", risk, re.MULTILINE):
+        assert "`test_" in row, row
+
+
+def test_keys_of_documents_are_those_listed(desk: Path) -> None:
+    """Of the documents that cost little; those of plan, photograph and window are held by their own tests."""
+    listed = {
+        schema: set(re.findall(r"`(\w+)`", keys))
+        for schema, keys in re.findall(
+            r"^\| `skinbeam\.(\w+)/1` \|[^|]*\| ([^|]*) \|$", (DOCS / "documents.md").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    }
+    head = {"schema", "version", "case_sha256", "seed", "warnings"}
+    acne = ["--condition", "acne-scars", "--modality", "fractional-ablative"]
+    (desk / "bath.toml").write_text("[skin]\n[bath]\ntemperature_C = 60.0\nexposure_s = 1.0\n", encoding="utf-8")
+    commands = {
+        "lasers": [],
+        "conditions": [],
+        "doctor": [],
+        "claims": [],
+        "expect": acne,
+        "light": ["examples/light/coverslip.toml"],
+        "skin": ["bath.toml", "--wavelength", "600", "--draws", "2"],
+        "simulate": ["bath.toml", "--draws", "2"],
+        "threshold": ["bath.toml", "--endpoint", "epidermal-necrosis", "--draws", "2"],
+    }
+    for command, arguments in commands.items():
+        with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:
+            main([command, *arguments, "--json"])
+        assert end.value.code == 0, command
+        assert set(json.loads(out.getvalue())) - head == listed[command], command
+
+
+def test_sources_named_in_the_pages_resolve() -> None:
+    for page in PAGES:
+        for key in re.findall(r"sources\.md#([\w-]+)", page.read_text(encoding="utf-8")):
+            assert key in bibliography(), (name_of(page), key)
+
+
+def test_no_page_names_a_machine_or_a_registry() -> None:
+    for page in (*PAGES, ROOT / "CHANGELOG.md", ROOT / "CITATION.cff", ROOT / "mkdocs.yml"):
+        text = page.read_text(encoding="utf-8")
+        assert not re.search(r"/home/|/root/|/work/|/tmp/|localhost|TODO|lorem", text), name_of(page)
+
+
+def test_the_release_is_the_same_everywhere() -> None:
+    assert f"\n## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_the_site_builds_strictly_and_asks_nothing_of_other_hosts(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    for page in tmp_path.rglob("*.html"):
+        html = page.read_text(encoding="utf-8")
+        loaded = re.findall(r'<(?:script|img|iframe)[^>]+src="([^"]+)"', html)
+        loaded += re.findall(r'<link[^>]+rel="(?:stylesheet|preconnect|icon)"[^>]+href="([^"]+)"', html)
+        loaded += re.findall(r'<link[^>]+href="([^"]+)"[^>]+rel="(?:stylesheet|preconnect|icon)"', html)
+        assert not [address for address in loaded if "//" in address], page.name
