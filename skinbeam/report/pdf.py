@@ -4,12 +4,12 @@ Values travel as JSON in `sys.inputs`; nothing is ever pasted into the source of
 """
 
 import json
+import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import matplotlib
 import typst
@@ -21,18 +21,23 @@ __all__ = ["make_pdf"]
 
 def make_pdf(template: str, page: ReportPage | LeafletPage, files: Mapping[str, bytes]) -> bytes:
     """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`; `files` are its figures by path."""
-    # Typst takes a mapping of file names, which its type hints do not know.
-    sources: Any = {"main.typ": _template(template), "style.typ": _template("style")} | dict(files)
-    return bytes(
-        typst.compile(
-            sources,
-            format="pdf",
-            sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False)},
-            font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
-            ignore_system_fonts=True,
-            pdf_standards=["ua-1"],
+    with tempfile.TemporaryDirectory(prefix="skinbeam-") as folder:
+        # Sources in memory must be text, and photographs are not: everything lies in a folder of its own.
+        root = Path(folder)
+        for name, content in {"main.typ": _template(template), "style.typ": _template("style"), **files}.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        return bytes(
+            typst.compile(
+                str(root / "main.typ"),
+                root=str(root),
+                format="pdf",
+                sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False)},
+                font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
+                ignore_system_fonts=True,
+                pdf_standards=["ua-1"],
+            )
         )
-    )
 
 
 @cache

@@ -1,6 +1,7 @@
 """Ablation of sampled skins: when material leaves, how deep, and what heat stays below."""
 
 from dataclasses import dataclass
+from math import erf, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,8 +43,6 @@ def spread(value: Sourced, skins: "xr.Dataset", name: str) -> Floats:
         return value.value * np.exp(np.where(z > 0, z * above, z * below))
     if value.distribution == "uniform":
         # The standard normal's place in its own distribution is uniform.
-        from math import erf, sqrt
-
         place = np.array([(1 + erf(x / sqrt(2))) / 2 for x in z])
         return value.low + (value.high - value.low) * place
     return np.full_like(z, value.value)
@@ -68,6 +67,53 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
     ------
     NotAvailable : no sourced data at this wavelength, pulse length or rate.
     """
+    return _sampled(skins, beam).at(fluence_J_m2)
+
+
+def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
+    """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
+
+    The total grows with the dose, so bisection between the threshold and a thousand times it finds it.
+
+    Raises
+    ------
+    NotAvailable : as `ablate`.
+    """
+    sampled = _sampled(skins, beam)
+    low, high = sampled.threshold, 1000.0 * sampled.threshold
+    for _ in range(40):
+        middle = np.sqrt(low * high)
+        done = sampled.at(middle)
+        deeper = done.depth + done.residual >= depth_m
+        high, low = np.where(deeper, middle, high), np.where(deeper, low, middle)
+    return np.sqrt(low * high)
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """Ablation of sampled skins by one beam: parameters of each draw, (sample,), SI."""
+
+    enthalpy: Floats
+    threshold: Floats
+    penetration: Floats
+    diffusivity: Floats
+    pulse_s: float
+    count: int
+
+    def at(self, fluence_J_m2: float | Floats) -> Ablated:
+        depth = physics.depth(
+            fluence_J_m2,
+            self.pulse_s,
+            enthalpy_J_m3=self.enthalpy,
+            threshold_J_m2=self.threshold,
+            penetration_m=self.penetration,
+            diffusivity_m2_s=self.diffusivity,
+        )
+        residual = physics.residual_damage(self.penetration, self.diffusivity, self.pulse_s)
+        return Ablated(depth * self.count, np.where(depth > 0, residual, 0.0))
+
+
+def _sampled(skins: "xr.Dataset", beam: Beam) -> _Sampled:
     known = _known(beam.wavelength_nm)
     pulse_s = beam.pulse_ms * MS
     shortest, longest = known.limits["pulse_s"]
@@ -77,34 +123,15 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
     if count > 1 and (beam.repetition_Hz > SLOWEST_TRAIN_HZ or known.name == "co2"):
         raise NotAvailable(text("endpoint.ablation-train"))
     assert known.penetration is not None  # a wide beam always has one
-    penetration = spread(known.penetration, skins, "ablation_penetration_shift")
     heat = thermal(skins)
-    diffusivity = heat.conductivity[:, 0] / heat.heat_capacity_vol[:, 0]
-    depth = physics.depth(
-        fluence_J_m2,
+    return _Sampled(
+        spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
+        spread(known.threshold, skins, "ablation_threshold_shift"),
+        spread(known.penetration, skins, "ablation_penetration_shift"),
+        heat.conductivity[:, 0] / heat.heat_capacity_vol[:, 0],
         pulse_s,
-        enthalpy_J_m3=spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
-        threshold_J_m2=spread(known.threshold, skins, "ablation_threshold_shift"),
-        penetration_m=penetration,
-        diffusivity_m2_s=diffusivity,
+        count,
     )
-    residual = physics.residual_damage(penetration, diffusivity, pulse_s)
-    return Ablated(depth * count, np.where(depth > 0, residual, 0.0))
-
-
-def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
-    """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
-
-    The total grows with the dose, so bisection between the threshold and a thousand times it finds it.
-    """
-    low = spread(_known(beam.wavelength_nm).threshold, skins, "ablation_threshold_shift")
-    high = 1000.0 * low
-    for _ in range(50):
-        middle = np.sqrt(low * high)
-        done = ablate(skins, beam, middle)
-        deeper = done.depth + done.residual >= depth_m
-        high, low = np.where(deeper, middle, high), np.where(deeper, low, middle)
-    return np.sqrt(low * high)
 
 
 def _known(wavelength_nm: float) -> physics.Ablation:

@@ -1,0 +1,110 @@
+"""The main job: a consultation in, a plan and its reports out. The command line and the app both call this."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skinbeam._version import __version__
+from skinbeam.document import pretty_json, write_atomically
+from skinbeam.errors import InputError
+from skinbeam.estimate import Unknown
+from skinbeam.messages import text
+from skinbeam.plan.concern import Planned
+from skinbeam.plan.plan import Plan, make_plan
+from skinbeam.plan.section import Section, section_of
+from skinbeam.plan.window import Window, window_of
+from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
+from skinbeam.report.report import write_report
+from skinbeam.schema.load import LoadedCase
+
+__all__ = ["consult"]
+
+PHOTO_FOLDER = "photo"
+
+
+def consult(
+    loaded: LoadedCase, folder: Path, *, photo: Path | None = None, draws: int = 200, seed: int = 0
+) -> tuple[Mapping[str, Any], list[Path]]:
+    """Make the plan of a consultation, write it with its reports into `folder`, and return both.
+
+    Each file is written whole or not at all; files of others in the folder are left alone.
+
+    Raises
+    ------
+    InputError : the case is wrong, or `folder` cannot be written.
+    """
+    _usable(folder)
+    overlays = folder / PHOTO_FOLDER
+    plan = make_plan(loaded, photo=photo, photo_folder=overlays, draws=draws, seed=seed)
+    files = [folder / "plan.json", folder / "run.json"]
+    write_atomically(files[0], pretty_json(plan.document))
+    files += write_report(plan.document, _figures(plan), folder, photo=plan.photo, photo_folder=overlays)
+    run = {
+        "schema": "skinbeam.run/1",
+        "version": __version__,
+        "case_sha256": plan.document["case_sha256"],
+        "plan_sha256": plan.document["plan_sha256"],
+        "data_release": plan.document["data_release"],
+        "seed": seed,
+        "draws": draws,
+        "files": sorted(str(file.relative_to(folder)) for file in files),
+    }
+    write_atomically(files[1], pretty_json(run))
+    return plan.document, sorted(files)
+
+
+def _usable(folder: Path) -> None:
+    """Refuse a folder that cannot be made or written, before any work is done."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / ".skinbeam", "")
+        (folder / ".skinbeam").unlink(missing_ok=True)
+    except OSError as error:
+        raise InputError(
+            "unwritable-folder",
+            f'"{folder.name}" cannot be written: {error.strerror}',
+            field="--output",
+            hint="A folder that can be written, or that can be made.",
+        ) from None
+
+
+def _figures(plan: Plan) -> FigureData:
+    return FigureData(tuple(_concern_figures(plan, part) for part in plan.concerns))
+
+
+def _concern_figures(plan: Plan, part: Planned) -> ConcernFigures:
+    condition, site = part.record["condition"], part.record["site"]
+    if part.trial is None or part.goal is None:
+        none = Unknown(text("plan.no-laser-option"))
+        return ConcernFigures(condition, site, none, none)
+    skins = plan.bank.skins(site, part.goal, screening=True)
+    return ConcernFigures(
+        condition,
+        site,
+        _section(section_of(part.trial, part.goal, skins)),
+        _window(window_of(part.trial, part.goal, skins, part.trial.machine), part),
+    )
+
+
+def _section(section: Section | Unknown) -> SectionData | Unknown:
+    if isinstance(section, Unknown):
+        return section
+    light, peak = section.light, section.peak_C
+    layers = [LayerMark(name, top) for name, top in section.layers]
+    return SectionData(section.depth_um, *light, *peak, layers, section.level, section.target_um)
+
+
+def _window(window: Window | Unknown, part: Planned) -> WindowData | Unknown:
+    if isinstance(window, Unknown) or part.trial is None or part.goal is None:
+        return window if isinstance(window, Unknown) else Unknown(text("plan.no-laser-option"))
+    return WindowData(
+        window.of,
+        window.dose,
+        window.pulse_ms,
+        window.p_effect,
+        window.p_harm,
+        text(f"endpoint-title.{part.goal.endpoint}"),
+        text("endpoint-title.epidermal-necrosis"),
+        part.trial.dose,
+        part.trial.setting.pulse_ms,
+    )
