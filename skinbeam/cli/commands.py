@@ -4,6 +4,7 @@ Everything heavy is imported inside the command that needs it, so that `--help` 
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -395,7 +396,7 @@ def _not_built(command: str, reason: str) -> NoReturn:
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
 
 
-def _show(document: dict[str, Any], *, json: bool) -> None:
+def _show(document: Mapping[str, Any], *, json: bool) -> None:
     """Print a document: as JSON, or as indented text for a person."""
     from skinbeam.document import pretty_json
     from skinbeam.report.terminal import outline

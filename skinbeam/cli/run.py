@@ -89,7 +89,7 @@ def _usage_error(error: Any) -> InputError:
     """The record of a command line that could not be read; a misspelt name gets the nearest known one."""
     message = str(error.format_message()).rstrip(".")
     context, parameter = error.ctx, getattr(error, "param", None)
-    command = None if context is None else context.command
+    command: Any = None if context is None else context.command
     known: list[str] = []
     if hasattr(error, "option_name"):
         field = error.option_name

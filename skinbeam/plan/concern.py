@@ -90,8 +90,8 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
     options = [_ranked(option, first=index == 0) for index, (option, _, _) in enumerate(found)]
     options.append(other_option(case, concern, "no-treatment", target().source).record)
     options += [other_option(case, concern, name, source).record for name, source in alternatives(concern.condition)]
-    for rank, option in enumerate(options, 1):
-        option["rank"] = rank
+    for rank, listed in enumerate(options, 1):
+        listed["rank"] = rank
     can, cannot = can_and_cannot(concern.condition)
     record = {
         "condition": concern.condition,

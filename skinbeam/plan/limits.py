@@ -100,11 +100,16 @@ def _file() -> Mapping[str, Any]:
 
 def limits_for(modality: str, site: str) -> list[Limit]:
     """Return the limits that hold for a modality at a site, in the order of the file."""
-    rows = [
-        Limit(**{name: tuple(value) if isinstance(value, list) else value for name, value in row.items()})
+    return [row for row in _limits() if modality in row.modalities and (not row.sites or site in row.sites)]
+
+
+@cache
+def _limits() -> tuple[Limit, ...]:
+    rows: list[dict[str, Any]] = [
+        {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
         for row in _file()["limit"]
     ]
-    return [row for row in rows if modality in row.modalities and (not row.sites or site in row.sites)]
+    return tuple(Limit(**row) for row in rows)
 
 
 def target() -> Target:

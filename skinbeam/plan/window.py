@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def window_document(
             case_sha256=loaded.sha256(),
             seed=seed,
             warnings=scene.warnings,
-            body=body | extra,
+            body={**body, **extra},
         )
 
     try:
@@ -85,7 +86,7 @@ def window_document(
             here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
             found = []
             for endpoint in (wanted, avoided):
-                parts = run_chunks(here, draws, seed, lambda skins, s=here, e=endpoint: threshold_doses(s, skins, e))
+                parts = run_chunks(here, draws, seed, partial(threshold_doses, here, endpoint=endpoint))
                 values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
                 found.append([share(values <= dose, weights)[0] for dose in doses])
             rows.append((found[0], found[1]))

@@ -4,6 +4,8 @@ Attribute names are the keys of the file. Every value is checked alone where its
 only several tables together can break. What a device can emit is checked in `laser.settings`.
 """
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from skinbeam.schema.consultation import Clinic, Concern, Patient, Photo, SessionDone, TestSpot
@@ -16,7 +18,7 @@ __all__ = ["Case"]
 class Case(Section):
     """A whole case file."""
 
-    title: text(200) = ""
+    title: Annotated[str, text(200)] = ""
     patient: Patient | None = None
     concern: list[Concern] = Field(default=[], max_length=50)
     test_spot: list[TestSpot] = Field(default=[], max_length=200)

@@ -70,8 +70,8 @@ HISTORY = (
 )
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
 
-Phototype = grades(PHOTOTYPES, "phototype")
-Severity = grades(SEVERITIES, "severity")
+Phototype = Annotated[str, grades(PHOTOTYPES, "phototype")]
+Severity = Annotated[str, grades(SEVERITIES, "severity")]
 
 
 def _a_date(read: Any) -> datetime.date:
@@ -95,38 +95,38 @@ Date = Annotated[datetime.date, BeforeValidator(_a_date)]
 class Medication(Section):
     """Something the person takes or took; any name is accepted."""
 
-    name: text(100)
-    last_dose_months: number(0, 1200, "months") = 0.0
+    name: Annotated[str, text(100)]
+    last_dose_months: Annotated[float, number(0, 1200, "months")] = 0.0
 
 
 class Patient(Section):
     """Who is treated, without anything that names them."""
 
-    age_years: number(0, 120, "years")
-    sex: choice("female", "male", "other") | None = None
+    age_years: Annotated[float, number(0, 120, "years")]
+    sex: Annotated[str, choice("female", "male", "other")] | None = None
     phototype: Phototype | None = None
-    ita_deg: number(-90, 90, "degrees") | None = None
-    tan: choice("none", "recent", "current") = "none"
+    ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
+    tan: Annotated[str, choice("none", "recent", "current")] = "none"
     medications: list[Medication] = Field(default=[], max_length=100)
-    history: list[choice(*HISTORY)] = Field(default=[], max_length=100)
-    pregnant: flag() = False
-    lactating: flag() = False
-    expectation: choice("modest", "noticeable", "perfect") | None = None
-    downtime_days_accepted: number(0, 365, "days") | None = None
+    history: list[Annotated[str, choice(*HISTORY)]] = Field(default=[], max_length=100)
+    pregnant: Annotated[bool, flag()] = False
+    lactating: Annotated[bool, flag()] = False
+    expectation: Annotated[str, choice("modest", "noticeable", "perfect")] | None = None
+    downtime_days_accepted: Annotated[float, number(0, 365, "days")] | None = None
 
 
 class Concern(Section):
     """What the person wants treated, and where."""
 
-    condition: named("condition")
-    site: named("site")
+    condition: Annotated[str, named("condition")]
+    site: Annotated[str, named("site")]
     severity: Severity | None = None
-    area_cm2: number(0, 20_000, "cm²", above=True) | None = None
-    diagnosed: flag() = False
-    diagnosed_by: text(100) | None = None
-    diagnosis_method: choice("examination", "dermoscopy", "biopsy") | None = None
+    area_cm2: Annotated[float, number(0, 20_000, "cm²", above=True)] | None = None
+    diagnosed: Annotated[bool, flag()] = False
+    diagnosed_by: Annotated[str, text(100)] | None = None
+    diagnosis_method: Annotated[str, choice("examination", "dermoscopy", "biopsy")] | None = None
     diagnosis_date: Date | None = None
-    lesion_signs: list[choice(*LESION_SIGNS)] = Field(default=[], max_length=10)
+    lesion_signs: list[Annotated[str, choice(*LESION_SIGNS)]] = Field(default=[], max_length=10)
 
     @model_validator(mode="after")
     def _diagnosis_is_whole(self) -> "Concern":
@@ -150,32 +150,32 @@ class TestSpot(Section):
 
     __test__ = False  # its name makes pytest take it for a test
 
-    device: text(200)
-    site: named("site")
-    fluence_J_cm2: number(0, 1000, "J/cm²", above=True) | None = None
-    energy_mJ: number(0, 10_000, "mJ", above=True) | None = None
-    pulse_ms: number(1e-9, 1e4, "ms") | None = None
-    read_after_h: number(0, 10_000, "hours")
-    reaction: choice("none", "redness", "whitening", "purpura", "blister", "crust", "pigment-change")
+    device: Annotated[str, text(200)]
+    site: Annotated[str, named("site")]
+    fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", above=True)] | None = None
+    energy_mJ: Annotated[float, number(0, 10_000, "mJ", above=True)] | None = None
+    pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
+    read_after_h: Annotated[float, number(0, 10_000, "hours")]
+    reaction: Annotated[str, choice("none", "redness", "whitening", "purpura", "blister", "crust", "pigment-change")]
 
 
 class SessionDone(Section):
     """A session that has taken place."""
 
-    week: number(0, 5000, "weeks")
-    treats: named("condition")
-    response_pct: number(-100, 100, "%") | None = None
-    adverse: list[text(100)] = Field(default=[], max_length=50)
+    week: Annotated[float, number(0, 5000, "weeks")]
+    treats: Annotated[str, named("condition")]
+    response_pct: Annotated[float, number(-100, 100, "%")] | None = None
+    adverse: list[Annotated[str, text(100)]] = Field(default=[], max_length=50)
 
 
 class Clinic(Section):
     """What the clinic has. No list means every known device."""
 
-    devices: list[text(200)] | None = Field(default=None, min_length=1, max_length=100)
+    devices: list[Annotated[str, text(200)]] | None = Field(default=None, min_length=1, max_length=100)
 
 
 class Photo(Section):
     """A photograph beside the case file."""
 
-    file: text(255)
-    white_card: list[number(0, 100_000, "pixels")] | None = Field(default=None, min_length=4, max_length=4)
+    file: Annotated[str, text(255)]
+    white_card: list[Annotated[float, number(0, 100_000, "pixels")]] | None = Field(default=None, min_length=4, max_length=4)

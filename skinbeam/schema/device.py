@@ -7,7 +7,7 @@ emit microbeams. What a head offers is a list of values, or a range with or with
 import itertools
 from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
 from skinbeam.schema.names import table
@@ -18,26 +18,20 @@ Number = TypeVar("Number")
 STEP_SLACK = 1e-9  # of a step: what floating point makes of low + n·step
 
 
-def _check(kind: Any) -> BeforeValidator:
-    """The validator inside one of the kinds of `schema.fields`."""
-    validator: BeforeValidator = kind.__metadata__[0]
-    return validator
-
-
-Wavelength = Annotated[float, _check(number(193, 12_000, "nm"))]
-Pulse = Annotated[float, _check(number(1e-9, 1e4, "ms"))]
-SpotSize = Annotated[float, _check(number(0.01, 200, "mm"))]
-Fluence = Annotated[float, _check(number(0, 1000, "J/cm²", above=True))]
-Energy = Annotated[float, _check(number(0, 10_000, "mJ", above=True))]
-Diameter = Annotated[float, _check(number(1, 5000, "µm"))]
-Density = Annotated[float, _check(number(0, 100_000, "1/cm²", above=True))]
-Power = Annotated[float, _check(number(0, 10_000, "W", above=True))]
-Rate = Annotated[float, _check(number(0, 1e6, "Hz", above=True))]
-Celsius = Annotated[float, _check(number(-80, 60, "°C"))]
-Time = Annotated[float, _check(number(0, 600_000, "ms"))]
-Title = Annotated[str, _check(text(100))]
-Modality = Annotated[str, _check(named("modality"))]
-Flag = Annotated[bool, _check(flag())]
+Wavelength = Annotated[float, number(193, 12_000, "nm")]
+Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
+SpotSize = Annotated[float, number(0.01, 200, "mm")]
+Fluence = Annotated[float, number(0, 1000, "J/cm²", above=True)]
+Energy = Annotated[float, number(0, 10_000, "mJ", above=True)]
+Diameter = Annotated[float, number(1, 5000, "µm")]
+Density = Annotated[float, number(0, 100_000, "1/cm²", above=True)]
+Power = Annotated[float, number(0, 10_000, "W", above=True)]
+Rate = Annotated[float, number(0, 1e6, "Hz", above=True)]
+Celsius = Annotated[float, number(-80, 60, "°C")]
+Time = Annotated[float, number(0, 600_000, "ms")]
+Title = Annotated[str, text(100)]
+Modality = Annotated[str, named("modality")]
+Flag = Annotated[bool, flag()]
 
 
 class Offer(Section, Generic[Number]):
@@ -118,8 +112,8 @@ class Head(Section):
     wavelength_nm: Wavelength
     band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
     pulse_ms: Offer[Pulse]
-    pulse_shape: Annotated[str, _check(choice("square", "smooth", "spiked", "train"))]
-    subpulses: Annotated[int, _check(whole(2, 1000))] | None = None
+    pulse_shape: Annotated[str, choice("square", "smooth", "spiked", "train")]
+    subpulses: Annotated[int, whole(2, 1000)] | None = None
     spot: list[Spot] = Field(default=[], max_length=100)
     tip: list[Tip] = Field(default=[], max_length=100)
 
@@ -147,8 +141,8 @@ class Head(Section):
 class CoolingHead(Section):
     """Cooling that is built in, and what its timings can be; a timing that is left out is not offered."""
 
-    kind: Annotated[str, _check(choice("air", "contact", "spray"))]
-    cryogen: Annotated[str, _check(choice("R134a", "R404A"))] | None = None
+    kind: Annotated[str, choice("air", "contact", "spray")]
+    cryogen: Annotated[str, choice("R134a", "R404A")] | None = None
     temperature_C: Offer[Celsius] | None = None
     before_ms: Offer[Time] | None = None
     delay_ms: Offer[Time] | None = None
@@ -175,14 +169,14 @@ class DeviceFile(Section):
 
     title: Title
     modalities: Annotated[list[Modality], Field(min_length=1, max_length=10)]
-    emission: Annotated[str, _check(choice("full-field", "microbeam"))]
-    profile: Annotated[str, _check(choice("top-hat", "gaussian"))]
+    emission: Annotated[str, choice("full-field", "microbeam")]
+    profile: Annotated[str, choice("top-hat", "gaussian")]
     repetition_Hz: Offer[Rate]
     eyewear_nm: Annotated[
         list[Annotated[list[Wavelength], Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=20)
     ]
-    stated: Annotated[str, _check(choice("maker", "typical of the class", "unverified"))]
-    source: Annotated[list[Annotated[str, _check(text(200))]], Field(min_length=1, max_length=50)]
+    stated: Annotated[str, choice("maker", "typical of the class", "unverified")]
+    source: Annotated[list[Annotated[str, text(200)]], Field(min_length=1, max_length=50)]
     head: Annotated[list[Head], Field(min_length=1, max_length=50)]
     cooling: list[CoolingHead] = Field(default=[], max_length=5)
 

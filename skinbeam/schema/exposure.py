@@ -1,5 +1,7 @@
 """The tables of a pulse: skin, vessels, lesions, laser, settings, cooling."""
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
@@ -50,9 +52,9 @@ LESION_KINDS = (
 class Reflectance(Section):
     """A spectrophotometer's or melanin meter's reading of untreated skin."""
 
-    wavelength_nm: list[number(300, 2500, "nm")] = Field(min_length=1, max_length=10_000)
-    value: list[number(0, 1, "")] = Field(min_length=1, max_length=10_000)
-    specular: choice("included", "excluded") = "included"
+    wavelength_nm: list[Annotated[float, number(300, 2500, "nm")]] = Field(min_length=1, max_length=10_000)
+    value: list[Annotated[float, number(0, 1, "")]] = Field(min_length=1, max_length=10_000)
+    specular: Annotated[str, choice("included", "excluded")] = "included"
 
     @model_validator(mode="after")
     def _same_length(self) -> "Reflectance":
@@ -68,26 +70,26 @@ class Reflectance(Section):
 class Layer(Section):
     """A layer given in full, at the wavelength of the laser."""
 
-    name: text(100)
-    thickness_um: number(0, 1e6, "µm", above=True) | None = None
-    mua_per_cm: number(0, 1e6, "1/cm")
-    mus_per_cm: number(0, 1e6, "1/cm")
-    g: number(-0.999, 0.999, "")
-    n: number(1, 3, "")
-    density_kg_m3: number(0, 20_000, "kg/m³", above=True) = 1109.0
-    heat_capacity_J_kgK: number(0, 10_000, "J/(kg K)", above=True) = 3391.0
-    conductivity_W_mK: number(0, 500, "W/(m K)", above=True) = 0.37
+    name: Annotated[str, text(100)]
+    thickness_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    g: Annotated[float, number(-0.999, 0.999, "")]
+    n: Annotated[float, number(1, 3, "")]
+    density_kg_m3: Annotated[float, number(0, 20_000, "kg/m³", above=True)] = 1109.0
+    heat_capacity_J_kgK: Annotated[float, number(0, 10_000, "J/(kg K)", above=True)] = 3391.0
+    conductivity_W_mK: Annotated[float, number(0, 500, "W/(m K)", above=True)] = 0.37
 
 
 class Skin(Section):
     """The skin; what is left out follows from the preset and the patient."""
 
-    preset: choice(*PRESETS) = "human"
-    site: named("site") | None = None
-    ita_deg: number(-90, 90, "degrees") | None = None
-    temperature_C: number(-20, 60, "°C") | None = None
-    hydration: number(0, 1, "") | None = None
-    melanosome: choice("retinal", "cutaneous") | None = None
+    preset: Annotated[str, choice(*PRESETS)] = "human"
+    site: Annotated[str, named("site")] | None = None
+    ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
+    temperature_C: Annotated[float, number(-20, 60, "°C")] | None = None
+    hydration: Annotated[float, number(0, 1, "")] | None = None
+    melanosome: Annotated[str, choice("retinal", "cutaneous")] | None = None
     reflectance: Reflectance | None = None
     layer: list[Layer] = Field(default=[], max_length=100)
 
@@ -95,11 +97,11 @@ class Skin(Section):
 class Vessel(Section):
     """A blood vessel parallel to the surface."""
 
-    depth_um: number(0, 1e5, "µm", above=True)
-    diameter_um: number(0, 1e4, "µm", above=True)
-    wall_um: number(0, 1000, "µm", above=True) | None = None
-    haematocrit: number(0, 1, "", above=True) | None = None
-    oxygenation: number(0, 1, "") | None = None
+    depth_um: Annotated[float, number(0, 1e5, "µm", above=True)]
+    diameter_um: Annotated[float, number(0, 1e4, "µm", above=True)]
+    wall_um: Annotated[float, number(0, 1000, "µm", above=True)] | None = None
+    haematocrit: Annotated[float, number(0, 1, "", above=True)] | None = None
+    oxygenation: Annotated[float, number(0, 1, "")] | None = None
 
     @model_validator(mode="after")
     def _below_surface(self) -> "Vessel":
@@ -115,16 +117,16 @@ class Vessel(Section):
 class Lesion(Section):
     """A pigment spot, scar or the like in the beam."""
 
-    kind: choice(*LESION_KINDS)
-    diameter_mm: number(0, 1000, "mm", above=True) | None = None
-    melanin_ratio: number(0, 100, "", above=True) | None = None
+    kind: Annotated[str, choice(*LESION_KINDS)]
+    diameter_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
+    melanin_ratio: Annotated[float, number(0, 100, "", above=True)] | None = None
 
 
 class Laser(Section):
     """A device by name or file, or a bare wavelength."""
 
-    device: text(200) | None = None
-    wavelength_nm: number(193, 12_000, "nm") | None = None
+    device: Annotated[str, text(200)] | None = None
+    wavelength_nm: Annotated[float, number(193, 12_000, "nm")] | None = None
 
     @model_validator(mode="after")
     def _something(self) -> "Laser":
@@ -138,17 +140,17 @@ class Laser(Section):
 class Settings(Section):
     """What is set on the device."""
 
-    overlap_fraction: number(0, 0.95, "") = 0.0
-    fluence_J_cm2: number(0, 1000, "J/cm²", above=True) | None = None
-    energy_J: number(0, 1000, "J", above=True) | None = None
-    power_W: number(0, 10_000, "W", above=True) | None = None
-    pulse_ms: number(1e-9, 1e4, "ms") | None = None
-    spot_mm: number(0, 200, "mm", above=True) | None = None
-    profile: choice("top-hat", "gaussian") = "top-hat"
-    pulses: whole(1, 10_000) = 1
-    repetition_Hz: number(0, 1e6, "Hz") = 0.0
-    passes: whole(1, 100) = 1
-    pass_interval_s: number(0, 86_400, "s") = 0.0
+    overlap_fraction: Annotated[float, number(0, 0.95, "")] = 0.0
+    fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", above=True)] | None = None
+    energy_J: Annotated[float, number(0, 1000, "J", above=True)] | None = None
+    power_W: Annotated[float, number(0, 10_000, "W", above=True)] | None = None
+    pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
+    spot_mm: Annotated[float, number(0, 200, "mm", above=True)] | None = None
+    profile: Annotated[str, choice("top-hat", "gaussian")] = "top-hat"
+    pulses: Annotated[int, whole(1, 10_000)] = 1
+    repetition_Hz: Annotated[float, number(0, 1e6, "Hz")] = 0.0
+    passes: Annotated[int, whole(1, 100)] = 1
+    pass_interval_s: Annotated[float, number(0, 86_400, "s")] = 0.0
 
     @model_validator(mode="after")
     def _one_dose(self) -> "Settings":
@@ -179,27 +181,27 @@ class Settings(Section):
 class Microbeam(Section):
     """One of the many small beams of a fractional device."""
 
-    energy_mJ: number(0, 10_000, "mJ", above=True) | None = None
-    diameter_um: number(1, 5000, "µm")
-    density_per_cm2: number(0, 100_000, "1/cm²", above=True)
-    profile: choice("top-hat", "gaussian") = "gaussian"
+    energy_mJ: Annotated[float, number(0, 10_000, "mJ", above=True)] | None = None
+    diameter_um: Annotated[float, number(1, 5000, "µm")]
+    density_per_cm2: Annotated[float, number(0, 100_000, "1/cm²", above=True)]
+    profile: Annotated[str, choice("top-hat", "gaussian")] = "gaussian"
 
 
 class Cooling(Section):
     """How the surface is cooled, and when."""
 
-    kind: choice("none", "air", "contact", "spray")
-    cryogen: choice("R134a", "R404A") | None = None
-    temperature_C: number(-80, 60, "°C") | None = None
-    coefficient_W_m2K: number(0, 1e5, "W/(m² K)") | None = None
-    before_ms: number(0, 60_000, "ms") = 0.0
-    delay_ms: number(0, 60_000, "ms") = 0.0
-    during: flag() = False
-    after_ms: number(0, 600_000, "ms") = 0.0
+    kind: Annotated[str, choice("none", "air", "contact", "spray")]
+    cryogen: Annotated[str, choice("R134a", "R404A")] | None = None
+    temperature_C: Annotated[float, number(-80, 60, "°C")] | None = None
+    coefficient_W_m2K: Annotated[float, number(0, 1e5, "W/(m² K)")] | None = None
+    before_ms: Annotated[float, number(0, 60_000, "ms")] = 0.0
+    delay_ms: Annotated[float, number(0, 60_000, "ms")] = 0.0
+    during: Annotated[bool, flag()] = False
+    after_ms: Annotated[float, number(0, 600_000, "ms")] = 0.0
 
 
 class Bath(Section):
     """A surface held at a temperature: a contact burn experiment."""
 
-    temperature_C: number(-80, 300, "°C")
-    exposure_s: number(0, 1e6, "s", above=True) | None = None
+    temperature_C: Annotated[float, number(-80, 300, "°C")]
+    exposure_s: Annotated[float, number(0, 1e6, "s", above=True)] | None = None

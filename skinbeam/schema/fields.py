@@ -1,7 +1,7 @@
 """The kinds of value that a case file holds, each with its range and what would be right."""
 
 import math
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -53,8 +53,8 @@ def _shown(read: Any) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def number(low: float, high: float, unit: str, *, above: bool = False) -> Any:
-    """Return a decimal type in [low, high], or (low, high] when `above`; true, false, text and NaN are refused."""
+def number(low: float, high: float, unit: str, *, above: bool = False) -> BeforeValidator:
+    """Return the check of a decimal in [low, high], or (low, high] when `above`; true, false, text and NaN are refused."""
     allowed = f"A number {'above' if above else 'from'} {low:g} {'up ' if above else ''}to {high:g}{' ' + unit if unit else ''}."
 
     def check(read: Any) -> float:
@@ -67,11 +67,11 @@ def number(low: float, high: float, unit: str, *, above: bool = False) -> Any:
             raise _fault(read, "is out of range", allowed, "out-of-range")
         return value
 
-    return Annotated[float, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
-def whole(low: int, high: int) -> Any:
-    """Return a whole-number type in [low, high]; 3.0 is read as 3."""
+def whole(low: int, high: int) -> BeforeValidator:
+    """Return the check of a whole number in [low, high]; 3.0 is read as 3."""
     allowed = f"A whole number from {low} to {high}."
 
     def check(read: Any) -> int:
@@ -85,11 +85,11 @@ def whole(low: int, high: int) -> Any:
             raise _fault(read, "is out of range", allowed, "out-of-range")
         return int(read)
 
-    return Annotated[int, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
-def choice(*names: str) -> Any:
-    """Return a text type that takes one of `names`; an error names the nearest."""
+def choice(*names: str) -> BeforeValidator:
+    """Return the check of a text that is one of `names`; an error names the nearest."""
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
@@ -102,11 +102,11 @@ def choice(*names: str) -> Any:
             )
         return read
 
-    return Annotated[str, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
-def grades(order: tuple[str, ...], what: str) -> Any:
-    """Return a text type for one grade or a range such as `III-IV`; the normal form keeps the order of grades."""
+def grades(order: tuple[str, ...], what: str) -> BeforeValidator:
+    """Return the check of one grade or a range such as `III-IV`; the normal form keeps the order of grades."""
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
 
     def check(read: Any) -> str:
@@ -120,11 +120,11 @@ def grades(order: tuple[str, ...], what: str) -> Any:
             raise _fault(read, "is a range with its ends exchanged", hint)
         return low if low == high else f"{low}-{high}"
 
-    return Annotated[str, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
-def named(kind: NameKind) -> Any:
-    """Return a text type that takes a name or an everyday word and keeps the name."""
+def named(kind: NameKind) -> BeforeValidator:
+    """Return the check of a name or an everyday word; the name is kept."""
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
@@ -134,11 +134,11 @@ def named(kind: NameKind) -> Any:
         except InputError as error:
             raise FieldFault(error.code, error.message, error.hint) from None
 
-    return Annotated[str, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
-def text(most: int) -> Any:
-    """Return a text type of at most `most` characters, without control characters."""
+def text(most: int) -> BeforeValidator:
+    """Return the check of a text of at most `most` characters, without control characters."""
     allowed = f"A text of at most {most} characters, without line breaks."
 
     def check(read: Any) -> str:
@@ -148,11 +148,11 @@ def text(most: int) -> Any:
             raise _fault(read, "is too long or holds unprintable characters", allowed)
         return read
 
-    return Annotated[str, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
-def flag() -> Any:
-    """Return a type that takes true or false alone."""
+def flag() -> BeforeValidator:
+    """Return the check of true or false."""
 
     def check(read: Any) -> bool:
         if not isinstance(read, bool):
@@ -161,7 +161,7 @@ def flag() -> Any:
             )
         return read
 
-    return Annotated[bool, BeforeValidator(check)]
+    return BeforeValidator(check)
 
 
 def _range_ends(grade: str, order: tuple[str, ...]) -> tuple[int, int]:

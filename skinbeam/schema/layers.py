@@ -20,7 +20,7 @@ DEFAULT_DEPTH_UM = 5000.0
 DIGITS = 12
 
 Kind = Annotated[
-    choice("pencil", "flat", "gaussian", "top-hat"), AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind)
+    str, choice("pencil", "flat", "gaussian", "top-hat"), AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind)
 ]
 
 
@@ -28,41 +28,41 @@ class LightBeam(Section):
     """The beam; without `spot_mm` a flat one is infinitely wide. For a Gaussian `spot_mm` is the 1/e² diameter."""
 
     kind: Kind = "flat"
-    spot_mm: number(0, 1000, "mm", above=True) | None = None
+    spot_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
 
 
 class Tally(Section):
     """Bins of depth, and of radius where a method resolves it."""
 
-    dr_um: number(0, 1e6, "µm", above=True) | None = None
-    dz_um: number(0, 1e6, "µm", above=True) | None = None
-    nr: whole(1, 20_000) | None = None
-    nz: whole(1, 20_000) | None = None
+    dr_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    dz_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    nr: Annotated[int, whole(1, 20_000)] | None = None
+    nz: Annotated[int, whole(1, 20_000)] | None = None
 
 
 class Voxels(Section):
     """A cube of indices into the media, axes x, y, z with z downwards."""
 
-    file: text(255)
-    size_um: number(0, 1e5, "µm", above=True)
+    file: Annotated[str, text(255)]
+    size_um: Annotated[float, number(0, 1e5, "µm", above=True)]
 
 
 class Medium(Section):
     """What a voxel may hold."""
 
-    name: text(100)
-    mua_per_cm: number(0, 1e6, "1/cm")
-    mus_per_cm: number(0, 1e6, "1/cm")
-    g: number(-0.999, 0.999, "")
-    n: number(1, 3, "")
+    name: Annotated[str, text(100)]
+    mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
+    g: Annotated[float, number(-0.999, 0.999, "")]
+    n: Annotated[float, number(1, 3, "")]
 
 
 class LayersFile(Section):
     """A whole layers file."""
 
-    title: text(200) = ""
-    ambient_n: number(1, 3, "") = 1.0
-    below_n: number(1, 3, "") = 1.0
+    title: Annotated[str, text(200)] = ""
+    ambient_n: Annotated[float, number(1, 3, "")] = 1.0
+    below_n: Annotated[float, number(1, 3, "")] = 1.0
     beam: LightBeam = LightBeam()
     tally: Tally = Tally()
     layer: list[Layer] = Field(default=[], max_length=100)

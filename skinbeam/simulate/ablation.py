@@ -40,7 +40,8 @@ def spread(value: Sourced, skins: "xr.Dataset", name: str) -> Floats:
     z = np.asarray(skins[name].values, dtype=np.float64)
     if value.distribution == "lognormal":
         above, below = np.log(value.high / value.value), np.log(value.value / value.low)
-        return value.value * np.exp(np.where(z > 0, z * above, z * below))
+        factor: Floats = np.exp(np.where(z > 0, z * above, z * below))
+        return value.value * factor
     if value.distribution == "uniform":
         # The standard normal's place in its own distribution is uniform.
         place = np.array([(1 + erf(x / sqrt(2))) / 2 for x in z])

@@ -176,7 +176,7 @@ def threshold_document(
 
     def made(body: Mapping[str, Any]) -> dict[str, Any]:
         return document(
-            "skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=scene.warnings, body=head | body
+            "skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=scene.warnings, body={**head, **body}
         )
 
     try:

@@ -173,7 +173,8 @@ def _blood_coagulation(response: Response) -> Floats:
         raise NotAvailable(text("endpoint.blood-in-a-cuvette"))
     cells = np.flatnonzero(response.grid.layer == response.layers.index("blood"))
     processes = sampled_kinetics(BLOOD, response.skins)
-    return np.min([_dose(response, int(cell), processes) for cell in cells], axis=0)
+    doses: Floats = np.min([_dose(response, int(cell), processes) for cell in cells], axis=0)
+    return doses
 
 
 ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {

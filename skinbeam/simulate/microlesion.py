@@ -113,7 +113,7 @@ def _column(
     # Skin without a layered dermis is taken as what its thickest layer is.
     layer = layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
     properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
-    enters = 1 - normal_reflectance(1.0, properties.n[:, 0])
+    enters = 1 - normal_reflectance(np.ones(1), properties.n[:, 0])
     found = column(
         _DEPTHS_M,
         energy_J=energy_J * enters,

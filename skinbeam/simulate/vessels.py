@@ -85,4 +85,4 @@ def _blood_heat() -> tuple[float, float]:
 def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
     """Index of the cell that holds each depth, (sample, vessel); the last one for what lies below the grid."""
     index = np.stack([np.searchsorted(row, z, side="right") - 1 for row, z in zip(faces, depth, strict=True)])
-    return np.clip(index, 0, faces.shape[1] - 2)
+    return np.asarray(np.clip(index, 0, faces.shape[1] - 2), dtype=np.int64)
