@@ -180,7 +180,9 @@ def test_every_meaning_belongs_to_a_key() -> None:
         assert set(meanings) <= known, set(meanings) - known
 
 
-EQUATION = re.compile(r"\((light|heat|damage|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan) (\d+)\)|\((E\d)\)")
+EQUATION = re.compile(
+    r"\((light|heat|damage|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan) (\d+)\)|\((E\d)\)"
+)
 
 
 def test_equations_are_numbered_once_and_those_of_the_code_are_in_the_manual() -> None:
@@ -210,7 +212,7 @@ def test_tests_that_a_page_names_exist() -> None:
         if isinstance(node, ast.FunctionDef)
     }
     for page in PAGES:
-        named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
+        named = set(re.findall(r"`(test_[a-z0-9]+_\w+)`", page.read_text(encoding="utf-8")))
         assert named <= known, (name_of(page), sorted(named - known))
 
 
@@ -232,7 +234,9 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
     listed = {
         schema: set(re.findall(r"`(\w+)`", keys))
         for schema, keys in re.findall(
-            r"^\| `skinbeam\.(\w+)/1` \|[^|]*\| ([^|]*) \|$", (DOCS / "documents.md").read_text(encoding="utf-8"), re.MULTILINE
+            r"^\| `skinbeam\.(\w+)/1` \|[^|]*\| ([^|]*) \|$",
+            (DOCS / "documents.md").read_text(encoding="utf-8"),
+            re.MULTILINE,
         )
     }
     head = {"schema", "version", "case_sha256", "seed", "warnings"}
@@ -275,7 +279,7 @@ def test_the_release_is_the_same_everywhere() -> None:
 
 def test_the_site_builds_strictly_and_asks_nothing_of_other_hosts(tmp_path: Path) -> None:
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -20,7 +20,6 @@ from skinbeam.schema.load import parse
 
 __all__ = ["Machine", "beam_of", "built_in_cooling", "candidates", "thinned"]
 
-MOST_PULSES = 3
 MOST_WAVELENGTHS = 3
 Item = TypeVar("Item")
 
@@ -34,7 +33,7 @@ class Machine:
     folder: Path
 
 
-def candidates(device: Device, *, every_size: bool, pulses: int = MOST_PULSES) -> Iterator[Setting]:
+def candidates(device: Device, *, every_size: bool, pulses: int) -> Iterator[Setting]:
     """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
 
     The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses.

@@ -25,7 +25,7 @@ from skinbeam.schema.names import table
 
 __all__ = ["Planned", "SkinBank", "plan_concern"]
 
-MOST_ENERGIES = 5
+MOST_ENERGIES = 4
 SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
 
 
@@ -195,7 +195,8 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     best: Trial | None = None
     reason, judged_any = "", False
     every_size = machine.device.microbeam or goal.modality == "ablative"
-    for setting in candidates(machine.device, every_size=every_size):
+    pulses = 2 if machine.device.microbeam else 3
+    for setting in candidates(machine.device, every_size=every_size, pulses=pulses):
         allowed = judge(
             case,
             concern=concern,

@@ -21,7 +21,7 @@ from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.simulate.ablation import injury_dose
 from skinbeam.simulate.ensemble import share
-from skinbeam.simulate.endpoints import basal_cell, cell_death_dose, fluence_for
+from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for
 from skinbeam.simulate.pulse import respond
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
@@ -101,19 +101,19 @@ def full_field_trial(
     # A first look takes the half-cooled skin for both; what is chosen is judged with the cooling it will have.
     full = half if quick and skins.same else respond(skins.target, beam, cooling, lit=skins.lit(beam, limiting=False))
     wanted = fluence_for(goal.endpoint, full) / J_CM2
-    cell = basal_cell(half)
+    basal = basal_layer(half)
     harms = {
-        limit.id: (cell_death_dose(half, cell, target=limit.warn) / J_CM2, cell_death_dose(half, cell) / J_CM2)
+        limit.id: (cell_death_dose(half, basal, target=limit.warn) / J_CM2, cell_death_dose(half, basal) / J_CM2)
         for limit in limits
         if limit.quantity == "epidermal_omega"
     }
     cooled = half if quick else full if skins.same else respond(skins.limiting, beam, cooling, lit=lit)
-    coldest = cooled.base_K[:, :, cell].min(axis=1) - ZERO_CELSIUS_K
+    coldest = basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
     fixed = {limit.id: coldest for limit in limits if limit.quantity == "basal_minimum_C"}
     uncooled = None
     if cooling.kind != "none" and not quick:
         bare = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=0.0)
-        uncooled = cell_death_dose(bare, cell) / J_CM2
+        uncooled = cell_death_dose(bare, basal_layer(bare)) / J_CM2
     return _choose(machine, setting, beam, doses, wanted, harms, fixed, uncooled, limits, skins, basis, strict=not quick)
 
 

@@ -21,7 +21,7 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import HALF, Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
-from skinbeam.simulate.endpoints import basal_cell, cell_death_dose, fluence_for, named_endpoint
+from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
@@ -177,7 +177,7 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
             wanted = fluence_for(goal.endpoint, full) / J_CM2
         except NotAvailable as error:
             return Unknown(error.reason)
-        broken = cell_death_dose(half, basal_cell(half)) / J_CM2
+        broken = cell_death_dose(half, basal_layer(half)) / J_CM2
         effect.append(_shares(wanted, w_target, doses))
         harm.append(_shares(broken, w_limit, doses))
     return Window("fluence_J_cm2", doses, pulses, effect, harm)

@@ -16,7 +16,7 @@ from skinbeam.physics.damage import Kinetics, dose_for_unit_omega
 from skinbeam.physics.melanosome import heat_kept, in_range, nucleation, threshold_exposure
 from skinbeam.simulate.ablation import ablation_onset, spread
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
-from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.pulse import Place, Response
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.skin.properties import melanosome_mua, thermal
 from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K
@@ -24,39 +24,40 @@ from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K
 __all__ = [
     "DOSE_RANGE_J_M2",
     "ENDPOINTS",
-    "basal_cell",
+    "basal_layer",
     "cell_death_dose",
     "closure_dose",
     "fluence_for",
     "named_endpoint",
-    "papillary_bottom_cell",
+    "papillary_bottom",
     "zone_dose",
 ]
 
 Floats = NDArray[np.float64]
 
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
+EPIDERMIS = ("living epidermis", "epidermis")
 COAGULATED_WIDTH_M = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
 
 
-def basal_cell(response: Response) -> int:
-    """Return the deepest cell of the epidermis.
+def basal_layer(response: Response) -> Place:
+    """Return the temperature at the lower border of the epidermis, where its basal cells stand.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis.
     """
-    return _deepest(response, ("living epidermis", "epidermis"), "no-epidermis")
+    return response.below_cell(_deepest(response, EPIDERMIS, "no-epidermis"))
 
 
-def papillary_bottom_cell(response: Response) -> int:
-    """Return the deepest cell of the papillary dermis.
+def papillary_bottom(response: Response) -> Place:
+    """Return the temperature at the lower border of the papillary dermis.
 
     Raises
     ------
     NotAvailable : such skins have no such layer.
     """
-    return _deepest(response, ("papillary dermis",), "no-papillary-dermis")
+    return response.below_cell(_deepest(response, ("papillary dermis",), "no-papillary-dermis"))
 
 
 def _deepest(response: Response, names: tuple[str, ...], otherwise: str) -> int:
@@ -67,16 +68,20 @@ def _deepest(response: Response, names: tuple[str, ...], otherwise: str) -> int:
     raise NotAvailable(text(f"endpoint.{otherwise}"))
 
 
-def cell_death_dose(response: Response, cell: int, *, target: float = 1.0) -> Floats:
-    """Return the dose at which Ω of cell death reaches `target` in a cell, (sample,), J/m²."""
-    return _dose(response, cell, sampled_kinetics(CELL_DEATH, response.skins), target)
+def cell_death_dose(response: Response, place: Place, *, target: float = 1.0) -> Floats:
+    """Return the dose at which Ω of cell death reaches `target` at a place, (sample,), J/m²."""
+    return _dose(response, place, sampled_kinetics(CELL_DEATH, response.skins), target)
 
 
-def _dose(response: Response, cell: int, processes: Kinetics, target: float = 1.0) -> Floats:
+def _in_cell(response: Response, cell: int) -> Place:
+    return Place(response.base_K[:, :, cell], response.unit_K[:, :, cell])
+
+
+def _dose(response: Response, place: Place, processes: Kinetics, target: float = 1.0) -> Floats:
     low, high = DOSE_RANGE_J_M2
     return dose_for_unit_omega(
-        response.base_K[:, :, cell],
-        np.maximum(response.unit_K[:, :, cell], 0.0),
+        place.base_K,
+        np.maximum(place.unit_K, 0.0),
         response.schedule.step_s,
         processes,
         low=low,
@@ -88,7 +93,7 @@ def _dose(response: Response, cell: int, processes: Kinetics, target: float = 1.
 def zone_dose(response: Response, cells: NDArray[np.int64], width_m: float) -> Floats:
     """Return the dose at which Ω of collagen is 1 over `width_m` of depth in all, (sample,), J/m²."""
     processes = sampled_kinetics(COLLAGEN, response.skins)
-    doses = np.stack([_dose(response, int(cell), processes) for cell in cells], axis=1)
+    doses = np.stack([_dose(response, _in_cell(response, int(cell)), processes) for cell in cells], axis=1)
     order = np.argsort(doses, axis=1)
     covered = np.cumsum(np.take_along_axis(response.grid.widths[:, cells], order, axis=1), axis=1)
     reached = np.argmax(covered >= width_m, axis=1)
@@ -134,7 +139,7 @@ def _melanosome_disruption(response: Response) -> Floats:
     pulse_s = response.schedule.pulse_s
     if not bool(in_range(pulse_s)):
         raise NotAvailable(text("endpoint.melanosome-pulse"))
-    cell = basal_cell(response)
+    cell = _deepest(response, EPIDERMIS, "no-epidermis")
     heat = thermal(response.skins)
     layer = int(response.grid.layer[cell])
     capacity, conductivity = heat.heat_capacity_vol[:, layer], heat.conductivity[:, layer]
@@ -173,15 +178,15 @@ def _blood_coagulation(response: Response) -> Floats:
         raise NotAvailable(text("endpoint.blood-in-a-cuvette"))
     cells = np.flatnonzero(response.grid.layer == response.layers.index("blood"))
     processes = sampled_kinetics(BLOOD, response.skins)
-    doses: Floats = np.min([_dose(response, int(cell), processes) for cell in cells], axis=0)
+    doses: Floats = np.min([_dose(response, _in_cell(response, int(cell)), processes) for cell in cells], axis=0)
     return doses
 
 
 ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
-    "epidermal-necrosis": lambda response: cell_death_dose(response, basal_cell(response)),
-    "dermal-necrosis": lambda response: cell_death_dose(response, papillary_bottom_cell(response)),
+    "epidermal-necrosis": lambda response: cell_death_dose(response, basal_layer(response)),
+    "dermal-necrosis": lambda response: cell_death_dose(response, papillary_bottom(response)),
     # The first mark at 24 h that this release can judge is a burn of the epidermis.
-    "minimum-visible-lesion": lambda response: cell_death_dose(response, basal_cell(response)),
+    "minimum-visible-lesion": lambda response: cell_death_dose(response, basal_layer(response)),
     "vessel-closure": _vessel_closure,
     "melanosome-disruption": _melanosome_disruption,
     "collagen-coagulation": _collagen_coagulation,

@@ -10,7 +10,7 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.endpoints import basal_cell, named_endpoint, papillary_bottom_cell
+from skinbeam.simulate.endpoints import basal_layer, named_endpoint, papillary_bottom
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.scene import Scene
 from skinbeam.simulate.schedule import bath_schedule, pulse_schedule
@@ -37,16 +37,20 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     NotAvailable : an endpoint that is not judged by time.
     """
     named_endpoint(endpoint)
-    cells = {"epidermal-necrosis": basal_cell, "minimum-visible-lesion": basal_cell, "dermal-necrosis": papillary_bottom_cell}
-    if endpoint not in cells:
+    places = {
+        "epidermal-necrosis": basal_layer,
+        "minimum-visible-lesion": basal_layer,
+        "dermal-necrosis": papillary_bottom,
+    }
+    if endpoint not in places:
         raise NotAvailable(text("simulate.not-by-time"))
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     times = np.full(weights.size, np.inf)
     processes = sampled_kinetics(CELL_DEATH, skins)
     for length in _LENGTHS_S:
         response, dose = _held(scene, skins, length)
-        cell = cells[endpoint](response)
-        history = response.base_K[:, :, cell] + dose * response.unit_K[:, :, cell]
+        place = places[endpoint](response)
+        history = place.base_K + dose * place.unit_K
         found = _time_of_unit_omega(history, response.schedule.step_s, processes)
         times = np.minimum(times, found)
         if np.isfinite(times).all():

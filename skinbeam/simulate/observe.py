@@ -13,8 +13,8 @@ from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
 from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, ablate
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
-from skinbeam.simulate.endpoints import basal_cell, fluence_for
-from skinbeam.simulate.pulse import Illumination, Response
+from skinbeam.simulate.endpoints import EPIDERMIS, basal_layer, fluence_for
+from skinbeam.simulate.pulse import Illumination, Place, Response
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.units import UM, ZERO_CELSIUS_K
 
@@ -41,7 +41,7 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
     seen["temperature_C.basal_peak"] = _try(
-        lambda: history[:, :, basal_cell(response)].max(axis=1) - ZERO_CELSIUS_K
+        lambda: _peak(basal_layer(response), fluence_J_m2)
     )
     _light(seen, response.lit)
     _tissue(seen, response, history)
@@ -72,6 +72,11 @@ def _try(compute: Callable[[], Floats]) -> Floats | Unknown:
         return Unknown(error.reason)
 
 
+def _peak(place: Place, fluence_J_m2: float) -> Floats:
+    peak: Floats = (place.base_K + fluence_J_m2 * place.unit_K).max(axis=1) - ZERO_CELSIUS_K
+    return peak
+
+
 def _light(seen: Observed, lit: Illumination | None) -> None:
     names = ("reflectance", "fluence_rate_ratio_peak", "penetration_depth_um")
     if lit is None:
@@ -94,7 +99,7 @@ def _depth_of_1_e(ratio: Floats, depth: Floats) -> Floats:
 
 def _tissue(seen: Observed, response: Response, history: Floats) -> None:
     layers = response.layers
-    epidermis = [i for i, name in enumerate(layers) if name in ("living epidermis", "epidermis")]
+    epidermis = [i for i, name in enumerate(layers) if name in EPIDERMIS]
     cells = np.flatnonzero(np.isin(response.grid.layer, epidermis))
     if cells.size == 0:
         seen["damage.epidermis_fraction"] = Unknown(text("not-apply.no-epidermis"))

@@ -8,7 +8,7 @@ Absorption and conductivity are those of unheated skin, and the beam is taken as
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from skinbeam.units import ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Illumination", "Line", "Response", "illuminate", "respond"]
+__all__ = ["Illumination", "Line", "Place", "Response", "illuminate", "respond"]
 
 Floats = NDArray[np.float64]
 
@@ -76,6 +76,13 @@ class Illumination:
         return self.mean(lambda line: line.light.absorbed)
 
 
+class Place(NamedTuple):
+    """Temperature at one depth, (sample, time): without the beam in K, and the change per J/m²."""
+
+    base_K: Floats
+    unit_K: Floats
+
+
 @dataclass(frozen=True)
 class Response:
     """Temperatures of sampled skins without the beam, and their change per unit radiant exposure.
@@ -83,7 +90,8 @@ class Response:
     Parameters
     ----------
     skins : the draws.
-    lit : light and grid; None without a beam.
+    grid, heat : cells and heat properties.
+    lit : light in the cells; None without a beam.
     schedule : steps of time.
     base_K : (sample, time, cell) absolute temperature without the beam.
     unit_K : (sample, time, cell) change per J/m² of one pulse.
@@ -92,6 +100,7 @@ class Response:
 
     skins: "xr.Dataset"
     grid: DepthGrid
+    heat: Thermal
     lit: Illumination | None
     schedule: Schedule
     base_K: Floats
@@ -109,10 +118,19 @@ class Response:
         """Weight of each draw."""
         return np.asarray(self.skins["weight"].values, dtype=np.float64)
 
-    def temperature_C(self, fluence_J_m2: float | Floats, cell: int) -> Floats:
-        """Return the history of a cell at a radiant exposure, (sample, time), °C."""
-        dose = np.reshape(np.asarray(fluence_J_m2, dtype=np.float64), (-1, 1))
-        return self.base_K[:, :, cell] + dose * self.unit_K[:, :, cell] - ZERO_CELSIUS_K
+    def below_cell(self, cell: int) -> Place:
+        """Return the temperature of the face under a cell, from the flux through it; of the cell itself if it is last.
+
+        A cell's own temperature would stand half a cell above its lower face, where it is hotter or colder.
+        """
+        if cell + 1 >= self.base_K.shape[2]:
+            return Place(self.base_K[:, :, cell], self.unit_K[:, :, cell])
+        layer = self.grid.layer[cell : cell + 2]
+        conductance = self.heat.conductivity[:, layer] / self.grid.cells.half_widths[:, cell : cell + 2]
+        upper = (conductance[:, 0] / conductance.sum(axis=1))[:, None]
+        return Place(
+            *(upper * part[:, :, cell] + (1 - upper) * part[:, :, cell + 1] for part in (self.base_K, self.unit_K))
+        )
 
 
 def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> Illumination:
@@ -173,7 +191,7 @@ def respond(
     else:
         power = lit.absorbed_per_m / plan.pulse_s
         unit = _march(grid, heat, plan, np.zeros_like(start), np.zeros_like(plan.outside_C), power)
-    return Response(skins, grid, lit, plan, base[0], unit[0], base[1], unit[1])
+    return Response(skins, grid, heat, lit, plan, base[0], unit[0], base[1], unit[1])
 
 
 def _march(

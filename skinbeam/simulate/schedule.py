@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 # Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
 AFTER_S = 5.0
 MOST_PULSES = 200
+FIRST_STEP, STEP_GROWTH = 0.05, 1.3  # as fine as the grid: see `simulate.grid`
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _schedule(
     pulse_s: float,
     pulses: int,
 ) -> Schedule:
-    steps, phase = time_steps([duration for duration, _, _ in phases])
+    steps, phase = time_steps([duration for duration, _, _ in phases], first_fraction=FIRST_STEP, growth=STEP_GROWTH)
     on = np.array([beam for _, beam, _ in phases], dtype=np.float64)[phase]
     cooled = np.array([coolant for _, _, coolant in phases])[phase]
     h = np.where(cooled, cooling.coefficient_W_m2K * cooling_share, cooling.air_coefficient_W_m2K)
