@@ -14,7 +14,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -56,11 +56,8 @@ def help_of(command: list[str]) -> str:
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = HELP_COLUMNS
     try:
-        with redirect_stdout(io.StringIO()) as printed:
-            try:
-                main([*command, "--help"])
-            except SystemExit as end:
-                assert end.code == 0, command
+        with redirect_stdout(io.StringIO()) as printed, suppress(SystemExit):
+            main([*command, "--help"])
     finally:
         if before is None:
             del os.environ["COLUMNS"]
@@ -138,7 +135,9 @@ def _inline(model: type[BaseModel]) -> bool:
 
 def _offer(model: type[BaseModel]) -> str:
     if not model.__name__.startswith("Offer"):
-        return ", ".join(f"`{name}` ({_right(field)[0].lower()}{_right(field)[1:]})" for name, field in model.model_fields.items())
+        return ", ".join(
+            f"`{name}` ({_right(field)[0].lower()}{_right(field)[1:]})" for name, field in model.model_fields.items()
+        )
     numbers = _right(model.model_fields["low"])
     return f"`values`, or `low` and `high` with or without `step`. {numbers}"
 
@@ -188,9 +187,7 @@ def _left_out(field: Any) -> str:
 def _names(kind: Any) -> str:
     from skinbeam.schema.names import table
 
-    rows = [
-        (f"`{name}`", entry["title"], ", ".join(entry["aliases"])) for name, entry in table(kind).items()
-    ]
+    rows = [(f"`{name}`", entry["title"], ", ".join(entry["aliases"])) for name, entry in table(kind).items()]
     return _table(("name", "what it is", "also understood"), rows)
 
 
@@ -231,7 +228,9 @@ def _endpoints() -> str:
     from skinbeam.messages import text
     from skinbeam.simulate.endpoints import ENDPOINTS
 
-    rows = [(f"`{name}`", f"no: {text(judge)}" if isinstance(judge, str) else "yes") for name, judge in ENDPOINTS.items()]
+    rows = [
+        (f"`{name}`", f"no: {text(judge)}" if isinstance(judge, str) else "yes") for name, judge in ENDPOINTS.items()
+    ]
     return _table(("endpoint", "judged in this release"), rows)
 
 
