@@ -180,6 +180,21 @@ def test_every_meaning_belongs_to_a_key() -> None:
         assert set(meanings) <= known, set(meanings) - known
 
 
+PULSE = """
+[skin]
+[laser]
+device = "ysgg-2790"
+[settings]
+fluence_J_cm2 = 2.0
+spot_mm = 6.0
+"""
+REFUSED = """
+[patient]
+age_years = 61
+[[concern]]
+condition = "age-spots"
+site = "hands"
+"""
 EQUATION = re.compile(
     r"\((light|heat|damage|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan) (\d+)\)|\((E\d)\)"
 )
@@ -230,7 +245,6 @@ def test_every_hazard_names_a_test() -> None:
 
 
 def test_keys_of_documents_are_those_listed(desk: Path) -> None:
-    """Of the documents that cost little; those of plan, photograph and window are held by their own tests."""
     listed = {
         schema: set(re.findall(r"`(\w+)`", keys))
         for schema, keys in re.findall(
@@ -240,24 +254,32 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         )
     }
     head = {"schema", "version", "case_sha256", "seed", "warnings"}
-    acne = ["--condition", "acne-scars", "--modality", "fractional-ablative"]
     (desk / "bath.toml").write_text("[skin]\n[bath]\ntemperature_C = 60.0\nexposure_s = 1.0\n", encoding="utf-8")
+    (desk / "pulse.toml").write_text(PULSE, encoding="utf-8")
+    (desk / "refused.toml").write_text(REFUSED, encoding="utf-8")
+    few = ["--draws", "2"]
     commands = {
         "lasers": [],
         "conditions": [],
         "doctor": [],
         "claims": [],
-        "expect": acne,
+        "expect": ["--condition", "acne-scars", "--modality", "fractional-ablative"],
         "light": ["examples/light/coverslip.toml"],
-        "skin": ["bath.toml", "--wavelength", "600", "--draws", "2"],
-        "simulate": ["bath.toml", "--draws", "2"],
-        "threshold": ["bath.toml", "--endpoint", "epidermal-necrosis", "--draws", "2"],
+        "photo": ["examples/first-consultation/face.jpg"],
+        "skin": ["bath.toml", "--wavelength", "600", *few],
+        "simulate": ["bath.toml", *few],
+        "threshold": ["bath.toml", "--endpoint", "epidermal-necrosis", *few],
+        "window": ["pulse.toml", "--effect", "epidermal-necrosis", *few],
+        "plan": ["refused.toml", "-o", "out", *few],
     }
-    for command, arguments in commands.items():
+    assert set(commands) == set(listed)
+    for schema, arguments in commands.items():
         with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit) as end:
-            main([command, *arguments, "--json"])
-        assert end.value.code == 0, command
-        assert set(json.loads(out.getvalue())) - head == listed[command], command
+            main(["consult" if schema == "plan" else schema, *arguments, "--json"])
+        assert end.value.code == 0, schema
+        found = json.loads(out.getvalue())
+        assert found["schema"] == f"skinbeam.{schema}/1"
+        assert set(found) - head == listed[schema], schema
 
 
 def test_sources_named_in_the_pages_resolve() -> None:
