@@ -1,16 +1,18 @@
-"""A submitted consultation form as the tables of a case file.
+"""A submitted consultation form as the tables of a case file, and the way back from a fault to its field.
 
-Field names are the dotted paths of the case file (`patient.age_years`, `concern.0.site`), so that a fault found in a
-case points at the field of the form. Empty fields are left out, as in a file.
+Field names are the dotted paths of the case file (`patient.age_years`, `concern.0.site`). Empty fields are left out,
+as in a file; every other field reaches the schema, which refuses what it does not know.
 """
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-__all__ = ["case_tables", "field_of"]
+__all__ = ["Submission", "submission"]
 
-_LISTS = {"patient.history", "clinic.devices"}
+_LISTS = {"patient.history", "clinic.devices", "lesion_signs"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
 _NUMBERS = {
     "patient.age_years",
@@ -19,49 +21,89 @@ _NUMBERS = {
     "area_cm2",
     "last_dose_months",
 }
+_ROWS = ("concern", "patient.medications")
+_ROW = re.compile(r"(concern|patient\.medications)\.(\d{1,3})\.(\w+)")
+_PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
+# A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
+_DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
+# A fault of a whole table is shown at the field to fill first; one between two concerns, at the second of them.
+_FIRST_FIELD = {
+    "patient": "patient.age_years",
+    "concern": "concern.0.condition",
+    "clinic": "clinic.devices",
+    "photo.file": "photo",
+}
 
 
-def case_tables(fields: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return the tables of a case file from the fields of the form, in the order of the form."""
-    tables: dict[str, Any] = {}
-    concerns: dict[int, dict[str, Any]] = {}
-    medications: dict[int, dict[str, Any]] = {}
-    for name, raw in fields:
-        text = raw.strip()
-        if not text:
-            continue
-        if match := re.fullmatch(r"(concern|patient\.medications)\.(\d{1,3})\.(\w+)", name):
-            kind, index, key = match.groups()
-            rows = concerns if kind == "concern" else medications
-            rows.setdefault(int(index), {})[key] = _value(key, text)
-        elif match := re.fullmatch(r"(patient|clinic)\.(\w+)", name):
-            table, key = match.groups()
-            section = tables.setdefault(table, {})
-            if name in _LISTS:
-                section.setdefault(key, []).append(text)
+@dataclass(frozen=True)
+class Submission:
+    """What was sent.
+
+    Parameters
+    ----------
+    entries : name and text of each field that was filled, in the order of the form.
+    photo : SHA-256 of the photograph that came with it; empty when there is none.
+    """
+
+    entries: tuple[tuple[str, str], ...] = ()
+    photo: str = ""
+
+    @cached_property
+    def tables(self) -> dict[str, Any]:
+        """The tables of the case file."""
+        tables: dict[str, Any] = {}
+        rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _ROWS}
+        for name, text in self.entries:
+            if match := _ROW.fullmatch(name):
+                kind, number, key = match.groups()
+                _put(rows[kind].setdefault(int(number), {}), key, key, text)
+            elif match := _PLAIN.fullmatch(name):
+                table, key = match.groups()
+                _put(tables.setdefault(table, {}), key, name, text)
             else:
-                section[key] = _value(name, text)
-    # A row that names no condition, or no medicine, was not used.
-    medicines = [row for _, row in sorted(medications.items()) if "name" in row]
-    if medicines:
-        tables.setdefault("patient", {})["medications"] = medicines
-    wanted = [row for _, row in sorted(concerns.items()) if "condition" in row]
-    if wanted:
-        tables["concern"] = wanted
-    return tables
+                tables[name] = text
+        if rows["patient.medications"]:
+            tables.setdefault("patient", {})["medications"] = _in_order(rows["patient.medications"])
+        if rows["concern"]:
+            tables["concern"] = _in_order(rows["concern"])
+        return tables
+
+    def field(self, path: str, message: str = "") -> str:
+        """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
+
+        A fault of the whole case (path `(file)`) names its table in the message.
+        """
+        if path == "(file)" and (named := re.search(r"concern\[\d+\]", message)):
+            path = named.group()
+        match = re.fullmatch(r"(concern|patient\.medications)\[(\d+)\](?:\.(\w+))?.*", path)
+        if match is None:
+            return _FIRST_FIELD.get(path, re.sub(r"\[\d+\]$", "", path))
+        kind, index, key = match.groups()
+        used = sorted({int(m[2]) for name, _ in self.entries if (m := _ROW.fullmatch(name)) and m[1] == kind})
+        row = used[int(index)] if int(index) < len(used) else int(index)
+        return f"{kind}.{row}.{key or ('condition' if kind == 'concern' else 'name')}"
 
 
-def field_of(path: str) -> str:
-    """Return the form field of a path in a case: `concern[0].site` is `concern.0.site`."""
-    return re.sub(r"\[(\d+)\]", r".\1", path)
+def submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
+    """Return what was sent, the fields that were left empty taken out."""
+    return Submission(tuple((name, text.strip()) for name, text in fields if text.strip()), photo)
+
+
+def _put(table: dict[str, Any], key: str, name: str, text: str) -> None:
+    if name in _LISTS:
+        table.setdefault(key, []).append(text)
+    else:
+        table[key] = _value(name, text)
+
+
+def _in_order(rows: dict[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for _, row in sorted(rows.items())]
 
 
 def _value(name: str, text: str) -> Any:
+    """The value that a case file would hold; a text that is not one stays, for the schema to say what is wrong."""
     if name in _FLAGS:
-        return text == "true"
-    if name in _NUMBERS:
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
-            return text  # the schema says what is wrong with it
+        return {"true": True, "false": False}.get(text, text)
+    if name in _NUMBERS and _DECIMAL.fullmatch(text):
+        return float(text.replace(",", "."))
     return text

@@ -5,7 +5,7 @@ an uncalibrated photograph looks darker, limits are held against the darker skin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skinbeam.messages import Message
@@ -19,6 +19,7 @@ from skinbeam.schema.fields import phototype_range as grade_ends
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.skin.melanin import phototype_range
 from skinbeam.skin.model import Skin
+from skinbeam.skin.vessels import VesselPopulation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -102,13 +103,22 @@ def _looks_darker(seen: Mapping[str, Any] | Unknown, phototype: str) -> float | 
 
 
 def draw_skins(
-    case: Case, colour: Colour, site: str, *, lesion: str | None, limiting: bool, draws: int, seed: int
+    case: Case,
+    colour: Colour,
+    site: str,
+    *,
+    lesion: str | None = None,
+    vessels: VesselPopulation | None = None,
+    limiting: bool,
+    draws: int,
+    seed: int,
 ) -> "xr.Dataset":
     """Return weighted draws of this person's skin at a site.
 
     Parameters
     ----------
     lesion : kind of the lesion in it, or None for the skin around.
+    vessels : what the vessels are drawn from when they are the target; None means those of healthy skin.
     limiting : whether to take the darker skin that limits are held against.
     """
     patient = case.patient
@@ -121,5 +131,5 @@ def draw_skins(
         skin=(case.skin or SkinTable()).model_copy(update={"site": site, "ita_deg": ita}),
         lesion=[Lesion(kind=lesion)] if lesion is not None else [],
     )
-    skins = Skin.from_case(described).sample(draws, seed)
+    skins = replace(Skin.from_case(described), population=vessels).sample(draws, seed)
     return weigh_by_reading(skins, reading) if reading is not None else skins

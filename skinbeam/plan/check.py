@@ -73,7 +73,5 @@ def photo_of(loaded: LoadedCase, photo: Path | None) -> Path | None:
         try:
             read(photo)
         except InputError as error:
-            raise InputError(
-                error.code, error.message, field="photo.file", hint=error.hint, file=photo.name
-            ) from None
+            raise InputError(error.code, error.message, field="photo.file", hint=error.hint, file=photo.name) from None
     return photo

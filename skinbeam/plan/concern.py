@@ -12,13 +12,15 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, dose_steps
 from skinbeam.messages import Message
 from skinbeam.plan.candidates import Machine, built_in_cooling, candidates, thinned
+from skinbeam.plan.fractional import microbeam_trial
+from skinbeam.plan.full_field import full_field_trial
 from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, goal_of, laser_choices, target_record
 from skinbeam.plan.limits import target
 from skinbeam.plan.options import Option, chance, laser_option, other_option
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.suitability import judge, severity
-from skinbeam.plan.trial import Trial, full_field_trial, microbeam_trial
-from skinbeam.provenance import collect, used
+from skinbeam.plan.trial import Trial
+from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
@@ -43,9 +45,7 @@ class SkinBank:
 
     def _make(self, site: str, lesion: str | None, where: str, draws: int) -> SiteSkins:
         def drawn(kind: str | None, limiting: bool) -> Any:
-            return draw_skins(
-                self.case, self.colour, site, lesion=kind, limiting=limiting, draws=draws, seed=self.seed
-            )
+            return draw_skins(self.case, self.colour, site, lesion=kind, limiting=limiting, draws=draws, seed=self.seed)
 
         wanted = drawn(lesion, False)
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
@@ -146,8 +146,7 @@ def _by_devices(
     options = []
     for best, machine in screened:
         cooling, words = built_in_cooling(machine.device)
-        with collect() as sources:
-            trial = _try(goal, machine, best, bank.skins(concern.site, goal, screening=False), cooling)
+        trial = _try(goal, machine, best, bank.skins(concern.site, goal, screening=False), cooling)
         if trial is None:
             _refuse(refused, modality, machine, "plan.no-safe-dose")
         elif trial.p_effective < target().least:
@@ -162,7 +161,7 @@ def _by_devices(
                 ipl=_is_lamp(machine),
             )
             shown = {} if machine.device.microbeam or modality == "ablative" else words
-            option = laser_option(case, concern, trial, modality, shown, judged, tuple(sources))
+            option = laser_option(case, concern, trial, modality, shown, judged)
             options.append((option, trial, goal))
     return options
 
@@ -212,9 +211,9 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
             continue
         try:
             trial = (
-                microbeam_trial(machine, setting, goal, skins, (), energies=_energies(machine, setting), quick=True)
+                microbeam_trial(machine, setting, goal, skins, energies=_energies(machine, setting), quick=True)
                 if machine.device.microbeam
-                else full_field_trial(machine, setting, goal, skins, cooling, (), quick=True)
+                else full_field_trial(machine, setting, goal, skins, cooling, quick=True)
             )
         except NotAvailable as error:
             reason = error.reason
@@ -234,9 +233,9 @@ def _energies(machine: Machine, setting: Setting) -> list[float]:
 def _try(goal: Goal, machine: Machine, best: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
     """The chosen setting again, on all draws; a fractional energy steps down until the limits hold."""
     if not machine.device.microbeam:
-        return full_field_trial(machine, best.setting, goal, skins, cooling, ())
+        return full_field_trial(machine, best.setting, goal, skins, cooling)
     for energy in sorted((e for e in _energies(machine, best.setting) if e <= best.dose), reverse=True):
-        trial = microbeam_trial(machine, best.setting, goal, skins, (), energies=[energy])
+        trial = microbeam_trial(machine, best.setting, goal, skins, energies=[energy])
         if trial is not None:
             return trial
     return None

@@ -70,7 +70,6 @@ def _most(span: Any, otherwise: float) -> float:
 def settings_in_words(settings: Mapping[str, Any]) -> str:
     """Return settings as a short text with units."""
 
-
     write = Formatter().number
     parts = []
     if "microbeam" in settings:

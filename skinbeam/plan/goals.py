@@ -10,7 +10,16 @@ from skinbeam.schema.names import table
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
-__all__ = ["LESION_OF", "Goal", "Refusal", "alternatives", "can_and_cannot", "goal_of", "laser_choices", "target_record"]
+__all__ = [
+    "LESION_OF",
+    "Goal",
+    "Refusal",
+    "alternatives",
+    "can_and_cannot",
+    "goal_of",
+    "laser_choices",
+    "target_record",
+]
 
 # The lesion that stands for a condition in a simulated skin; others are the skin itself.
 LESION_OF: Final[Mapping[str, str]] = {
@@ -78,7 +87,7 @@ def goal_of(condition: str, modality: str) -> Goal:
 
 
 def target_record(condition: str) -> dict[str, Any]:
-    """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges, in words too."""
+    """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges."""
     targets = table("condition")[condition].get("target", [])
     record: dict[str, Any] = {"definition": Message(f"condition-definition.{condition}")}
     if not targets:

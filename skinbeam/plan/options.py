@@ -1,6 +1,6 @@
 """Options of one concern: laser settings found by search, other treatments, and no treatment, as records of a plan."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,7 +47,9 @@ def expected_of(case: Case, concern: Concern, modality: str, wavelength_nm: floa
         "phototype": patient.phototype if patient is not None else None,
     }
     try:
-        return expect(concern.condition, modality, **{name: value for name, value in given.items() if value is not None})
+        return expect(
+            concern.condition, modality, **{name: value for name, value in given.items() if value is not None}
+        )
     except NotAvailable as error:
         return dict(error.body)
 
@@ -59,7 +61,6 @@ def laser_option(
     modality: str,
     cooling: Mapping[str, Any],
     judged: Suitability,
-    basis: Sequence[str],
 ) -> Option:
     """Return the option of a device at the settings that the search found."""
     device = trial.machine.device
@@ -72,15 +73,15 @@ def laser_option(
     if cooling:
         settings["cooling"] = dict(cooling)
     expected = expected_of(case, concern, modality, trial.setting.wavelength_nm)
-    effective = probability(trial.effective, trial.weights[0], basis)
-    harm = probability(trial.broken, trial.weights[1], basis)
+    effective = probability(trial.effective, trial.weights[0], trial.basis)
+    harm = probability(trial.broken, trial.weights[1], trial.basis)
     harms = _harms(expected)
     if trial.broken_uncooled is not None:
         harms.insert(
             0,
             {
                 "name": "burn-if-cooling-fails",
-                "p": probability(trial.broken_uncooled, trial.weights[1], basis),
+                "p": probability(trial.broken_uncooled, trial.weights[1], trial.basis),
                 "text": Message("plan.harm-uncooled"),
             },
         )
@@ -158,8 +159,10 @@ def _span(span: aftercare.Span | Unknown) -> Any:
 def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> Any:
     """Days as counted in trials, else as a rule gives them."""
     counted = expected.get("downtime_days")
-    if counted is not None and not isinstance(counted, Unknown) and not (
-        isinstance(counted, Mapping) and "unknown" in counted
+    if (
+        counted is not None
+        and not isinstance(counted, Unknown)
+        and not (isinstance(counted, Mapping) and "unknown" in counted)
     ):
         return counted
     span = aftercare.downtime(modality, concern.condition, site=concern.site)
@@ -171,7 +174,7 @@ def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
     p: Value | Mapping[str, Any] = Unknown("not pooled")
     if isinstance(pih, Mapping) and "p" in pih:
         p = pih["p"]
-    elif isinstance(pih, Unknown) or isinstance(pih, Mapping):
+    elif isinstance(pih, Unknown | Mapping):
         p = pih
     harms: list[dict[str, Any]] = [{"name": "pih", "p": p, "text": Message("plan.harm-pooled")}]
     for name in _HARMS:

@@ -110,9 +110,7 @@ def make_plan(
     return Plan(made, seen, planned, bank)
 
 
-def _look(
-    loaded: LoadedCase, picture: Path | None, folder: Path | None
-) -> tuple[Mapping[str, Any] | None, Message]:
+def _look(loaded: LoadedCase, picture: Path | None, folder: Path | None) -> tuple[Mapping[str, Any] | None, Message]:
     """The photo document, and what it was good for. A photograph without a usable face does not stop a plan."""
     if picture is None:
         return None, Message("plan.no-photo")

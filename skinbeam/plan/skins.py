@@ -56,7 +56,7 @@ class SiteSkins:
         return float(self.limiting["temperature_C"].values.mean())
 
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
-        """Return the light of a beam in target or limiting skins; the last few are kept, as settings share wavelengths."""
+        """Return the light of a beam in target or limiting skins; the last few are kept: settings share wavelengths."""
         limiting = limiting and not self.same
         key = (beam.spectrum, limiting)
         if key not in self._lights:

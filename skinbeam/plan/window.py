@@ -16,9 +16,10 @@ from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, thinned
+from skinbeam.plan.full_field import HALF
 from skinbeam.plan.goals import Goal
 from skinbeam.plan.skins import SiteSkins
-from skinbeam.plan.trial import HALF, Trial
+from skinbeam.plan.trial import Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for, named_endpoint
@@ -62,7 +63,9 @@ def window_document(
     """
     scene = scene_of(loaded, dose_required=False)
     if scene.beam is None:
-        raise InputError("missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings].")
+        raise InputError(
+            "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
+        )
     wanted = effect or _guessed(loaded, scene.beam)
     avoided = harm or HARM
     body: dict[str, Any] = {"effect": wanted, "harm": avoided}

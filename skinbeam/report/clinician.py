@@ -181,7 +181,7 @@ def _photo(used: Any, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
         rows += [Fact(say("photo_used"), show(used))] if whole else [_fact(k, v) for k, v in used.items()]
     if photo is not None:
         quality = photo.get("quality") or {}
-        problems = sentences(quality.get("problems"))
+        problems = sentences([problem.get("message", problem) for problem in records(quality.get("problems"))])
         rows.append(Fact(say("photo_quality"), show(say("photo_ok") if quality.get("ok") else join(problems))))
         if quality.get("ok") and problems:
             rows.append(Fact(say("photo_problems"), show(join(problems))))

@@ -38,9 +38,7 @@ def summary(plan: Mapping[str, Any]) -> str:
             if "median" in expected:
                 share = formatter.number(100 * expected["median"], 2)
                 low, high = (formatter.number(100 * expected[end], 2) for end in ("low", "high"))
-                lines.append(
-                    text("terminal.option", {"name": name, "share": share, "low": low, "high": high})
-                )
+                lines.append(text("terminal.option", {"name": name, "share": share, "low": low, "high": high}))
             else:
                 lines.append(text("terminal.option-unknown", {"name": name}))
     lines.append(text("terminal.plan", {"hash": plan["plan_sha256"]}))

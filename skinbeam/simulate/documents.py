@@ -176,7 +176,11 @@ def threshold_document(
 
     def made(body: Mapping[str, Any]) -> dict[str, Any]:
         return document(
-            "skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=scene.warnings, body={**head, **body}
+            "skinbeam.threshold/1",
+            case_sha256=loaded.sha256(),
+            seed=seed,
+            warnings=scene.warnings,
+            body={**head, **body},
         )
 
     try:
@@ -197,5 +201,3 @@ def threshold_document(
     upper = ed84 if np.isfinite(ed84) else high
     dose = Estimate(ed50, min(ed16, ed50), max(upper, ed50), _ED_LEVEL, "modelled", doses.size, tuple(sources))
     return made({"dose": dose, "reached": True})
-
-

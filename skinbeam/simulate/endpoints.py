@@ -148,7 +148,10 @@ def _melanosome_disruption(response: Response) -> Floats:
     kind = response.skins.attrs["melanosome"]
     # Half of the melanosomes of the epidermis lie above its middle, half below; light is nearly even across it.
     inside = np.sum(
-        [line.share * line.light.fluence_rate_ratio[:, cell] * melanosome_mua(line.wavelength_nm, kind) for line in lit.lines],
+        [
+            line.share * line.light.fluence_rate_ratio[:, cell] * melanosome_mua(line.wavelength_nm, kind)
+            for line in lit.lines
+        ],
         axis=0,
     )
     return threshold_exposure(
@@ -168,7 +171,9 @@ def _onset(response: Response) -> int:
 
 def _collagen_coagulation(response: Response) -> Floats:
     dermis = [
-        index for index, name in enumerate(response.layers) if name not in ("stratum corneum", "living epidermis", "fat")
+        index
+        for index, name in enumerate(response.layers)
+        if name not in ("stratum corneum", "living epidermis", "fat")
     ]
     return zone_dose(response, np.flatnonzero(np.isin(response.grid.layer, dermis)), COAGULATED_WIDTH_M)
 

@@ -88,9 +88,7 @@ def _held(scene: Scene, skins: "xr.Dataset", length_s: float) -> tuple[Response,
 def _time_of_unit_omega(history_K: Floats, step_s: Floats, processes: Kinetics) -> Floats:
     """Time at which Ω passes 1, (sample,), s; inf when it does not. Linear in Ω within a step."""
     end = np.cumsum(step_s)
-    parts = np.stack(
-        [omega(history_K[:, i : i + 2], step_s[i : i + 1], processes) for i in range(step_s.size)], axis=1
-    )
+    parts = np.stack([omega(history_K[:, i : i + 2], step_s[i : i + 1], processes) for i in range(step_s.size)], axis=1)
     total = np.cumsum(parts, axis=1)
     reached = total >= 1
     first = np.argmax(reached, axis=1)

@@ -106,9 +106,7 @@ def _micro(beam: Beam) -> Microbeam:
     return beam.microbeam
 
 
-def _column(
-    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _column(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats) -> tuple[Floats, Floats, Floats]:
     layers = [str(name) for name in skins["layer"].values]
     # Skin without a layered dermis is taken as what its thickest layer is.
     layer = layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
@@ -131,9 +129,7 @@ def _column(
     return np.zeros_like(depth), depth, found.width_m
 
 
-def _crater(
-    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats
-) -> tuple[Floats, Floats, Floats]:
+def _crater(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats) -> tuple[Floats, Floats, Floats]:
     known = microbeam_ablation_of(beam.wavelength_nm)
     if known is None or known.rim is None:
         raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": beam.wavelength_nm}))
@@ -147,9 +143,7 @@ def _crater(
         radius_m=micro.diameter_um * UM / 2,
         threshold_J_m2=spread(known.threshold, skins, "ablation_threshold_shift"),
         enthalpy_J_m3=spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
-        rim_below_m=rim_below(
-            energy_J, spread(known.rim, skins, "ablation_penetration_shift"), _CRATER_REFERENCE_J
-        ),
+        rim_below_m=rim_below(energy_J, spread(known.rim, skins, "ablation_penetration_shift"), _CRATER_REFERENCE_J),
         rim_beside_m=residual_damage(0.0, diffusivity, beam.pulse_ms * MS),
         profile="gaussian" if micro.profile == "gaussian" else "top-hat",
     )

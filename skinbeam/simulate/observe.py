@@ -40,9 +40,7 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
-    seen["temperature_C.basal_peak"] = _try(
-        lambda: _peak(basal_layer(response), fluence_J_m2)
-    )
+    seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(response), fluence_J_m2))
     _light(seen, response.lit)
     _tissue(seen, response, history)
     _vessels(seen, response, fluence_J_m2)
@@ -109,9 +107,7 @@ def _tissue(seen: Observed, response: Response, history: Floats) -> None:
         )
         width = response.grid.widths[:, cells]
         seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
-    coagulated = (
-        omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins)) >= 1.0
-    )
+    coagulated = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins)) >= 1.0
     deepest = np.where(coagulated, response.grid.faces[:, 1:], 0.0).max(axis=1)
     seen["damage.coagulation_depth_um"] = deepest / UM
     seen["damage.coagulation_width_um"] = (
@@ -135,9 +131,7 @@ def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
     seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL, values, strict=True)})
 
 
-def _vessel_omega(
-    response: Response, vessels: VesselResponse, unit: Floats, fluence_J_m2: float, name: str
-) -> Floats:
+def _vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, fluence_J_m2: float, name: str) -> Floats:
     flat = (-1, unit.shape[-1])
     processes = repeated(sampled_kinetics(name, response.skins), vessels.count)
     history = (vessels.base + fluence_J_m2 * unit).reshape(flat)

@@ -179,9 +179,7 @@ def respond(
     """
     if beam is not None and lit is None:
         lit = illuminate(skins, beam.spectrum)
-    grid = (
-        lit.grid if lit is not None else depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64))
-    )
+    grid = lit.grid if lit is not None else depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64))
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
     heat = thermal(skins)
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K

@@ -84,5 +84,7 @@ def _warnings(loaded: LoadedCase) -> tuple[dict[str, str], ...]:
     tables = (("test_spot", case.test_spot), ("session", case.session), ("clinic", case.clinic))
     for name, value in tables:
         if value:
-            found.append({"code": "not-used-yet", "message": f"[{name}] has no influence on this result in this release"})
+            found.append(
+                {"code": "not-used-yet", "message": f"[{name}] has no influence on this result in this release"}
+            )
     return tuple(found)

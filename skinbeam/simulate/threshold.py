@@ -35,7 +35,10 @@ def default_dose(scene: Scene, of: str | None) -> str:
     if of is None:
         if scene.bath is None and scene.beam is None:
             raise InputError(
-                "no-dose", "cooling alone has no dose to vary", field="laser", hint="Give [laser] and [settings], or [bath]."
+                "no-dose",
+                "cooling alone has no dose to vary",
+                field="laser",
+                hint="Give [laser] and [settings], or [bath].",
             )
         return own
     if of not in DOSE_NAMES:

@@ -17,7 +17,7 @@ from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of, sprea
 from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
 from skinbeam.skin.presets import LAYERS, Site, preset, site_of
 from skinbeam.skin.tables import number, sourced, table
-from skinbeam.skin.vessels import VesselKind, Vessels, given_vessels, vessel_population
+from skinbeam.skin.vessels import VesselKind, VesselPopulation, Vessels, given_vessels, vessel_population
 from skinbeam.sources import Sourced
 from skinbeam.units import PER_CM, UM
 
@@ -76,7 +76,7 @@ class Skin:
     temperature_C, hydration : fixed where given.
     melanosome : cutaneous or retinal.
     melanin_ratio : of a lesion in the beam over the skin around it.
-    vessels : given vessels, else `vessel_kind` draws them; None draws none.
+    vessels : given vessels, else `population` draws them, else `vessel_kind`; None draws none.
     layers : explicit layers, which replace the preset's.
     reading : a reflectance reading, for `simulate.appearance.weigh_by_reading`.
     warnings : records with `code` and `message`.
@@ -95,6 +95,7 @@ class Skin:
     melanin_ratio: Sourced | None = None
     vessels: tuple[Vessel, ...] = ()
     vessel_kind: VesselKind | None = None
+    population: VesselPopulation | None = None
     layers: tuple[Layer, ...] = ()
     reading: Reflectance | None = None
     warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
@@ -330,7 +331,8 @@ class Skin:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):
             return given_vessels(draws, self.vessels)
         bottoms = np.cumsum(thickness, axis=1)
-        return vessel_population(self.vessel_kind).draw(draws, bottoms[:, 1], bottoms[:, 2], thickness[:, 3])
+        population = self.population or vessel_population(self.vessel_kind)
+        return population.draw(draws, bottoms[:, 1], bottoms[:, 2], thickness[:, 3])
 
 
 def _first(*values: Any) -> Any:

@@ -40,7 +40,7 @@ class VesselPopulation:
     parts : (share, diameter in µm, depth of the axis in µm or None for the upper plexus), the shares in any unit.
     """
 
-    kind: VesselKind
+    kind: str
     parts: tuple[tuple[float, Sourced, Sourced | None], ...]
 
     def draw(self, draws: Draws, epidermis_m: Array, plexus_top_m: Array, plexus_m: Array) -> Vessels:

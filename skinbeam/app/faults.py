@@ -1,0 +1,55 @@
+"""The one answer to a request that cannot be served: the error record, or for a person the form with the fault."""
+
+from typing import ClassVar
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from skinbeam.app.forms import Submission
+from skinbeam.app.pages import form_page
+from skinbeam.errors import InputError
+from skinbeam.messages import text
+
+__all__ = ["Refusal", "answer", "refusal"]
+
+
+class Refusal(Exception):
+    """A request that is refused with an HTTP status."""
+
+    def __init__(self, status: int, error: InputError) -> None:
+        super().__init__(str(error))
+        self.status = status
+        self.error = error
+
+
+class _Known:
+    """The refusals that the app knows: HTTP status → code of the error and the field that it is about."""
+
+    codes: ClassVar = {
+        400: ("bad-request", "request"),
+        403: ("cross-site", "Origin"),
+        404: ("not-found", "path"),
+        405: ("method-not-allowed", "method"),
+        408: ("too-slow", "request"),
+        413: ("upload-too-large", "photo"),
+        500: ("defect", "skinbeam"),
+        503: ("busy", "request"),
+    }
+
+
+def refusal(status: int) -> Refusal:
+    """Return the refusal with an HTTP status; a status that the app does not know is a bad request."""
+    status = status if status in _Known.codes else 400
+    code, field = _Known.codes[status]
+    return Refusal(
+        status,
+        InputError(code, text(f"app-fault.{code}"), field=field, hint=text(f"app-fault.{code}-hint")),
+    )
+
+
+def answer(request: Request, status: int, error: InputError) -> Response:
+    """Return the answer: a page for who asks for one, with everything that was filled in, else the JSON record."""
+    if "text/html" in request.headers.get("accept", ""):
+        sent: Submission | None = getattr(request.state, "submission", None)
+        return HTMLResponse(form_page(sent or Submission(), error), status_code=status)
+    return JSONResponse({"error": error.as_record()}, status_code=status)

@@ -1,0 +1,97 @@
+"""Search energy and density of a fractional setting: deep enough for the target, with enough skin left between."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from skinbeam.laser.grid import Setting, densities
+from skinbeam.plan.candidates import Machine, beam_of, thinned
+from skinbeam.plan.goals import Goal
+from skinbeam.plan.limits import judge_limit, limits_for, target
+from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.trial import Trial
+from skinbeam.provenance import collect
+
+__all__ = ["microbeam_trial"]
+
+MOST_DENSITIES = 12
+
+
+def microbeam_trial(
+    machine: Machine,
+    setting: Setting,
+    goal: Goal,
+    skins: SiteSkins,
+    *,
+    energies: Sequence[float],
+    quick: bool = False,
+) -> Trial | None:
+    """Return the least of `energies` (mJ) that reaches the target, with its density, or the best that keeps the limits.
+
+    `quick` is a first look on few draws, which does not count the sampling error.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    best: Trial | None = None
+    for energy in energies:
+        offered = thinned(densities(machine.device, *setting, energy), MOST_DENSITIES)
+        kept = _densest(machine, setting, goal, skins, energy, offered, quick=quick) if offered else None
+        if kept is not None:
+            best = kept
+            if best.p_effective >= target().wanted:
+                break
+        elif offered:
+            break  # more energy only goes deeper
+    return best
+
+
+def _densest(
+    machine: Machine,
+    setting: Setting,
+    goal: Goal,
+    skins: SiteSkins,
+    energy: float,
+    offered: Sequence[float],
+    *,
+    quick: bool,
+) -> Trial | None:
+    """The densest pattern without a warning of coverage; None when even the sparsest breaks a limit."""
+    w_target, w_limit = skins.weights
+    with collect() as sources:
+        beam = beam_of(machine, setting, energy, offered[0])
+        found = skins.lesion(beam, energy, limiting=False)
+        harmed = skins.lesion(beam, energy, limiting=True)
+    limits = limits_for(goal.modality, skins.site)
+    above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
+    kept: Trial | None = None
+    for density in offered:
+        # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area.
+        values = {
+            "microlesion_depth_fraction": harmed.depth / above_fat,
+            "coverage_fraction": -np.expm1(density / offered[0] * np.log1p(-harmed.cover)),
+            # No cooling is planned with microbeams, so nothing is colder than the skin was.
+            "basal_minimum_C": np.full(w_limit.size, skins.temperature_C),
+        }
+        verdicts = tuple(
+            judge_limit(limit, values[limit.quantity], w_limit, tuple(sources), strict=not quick) for limit in limits
+        )
+        trial = Trial(
+            machine,
+            setting,
+            beam_of(machine, setting, energy, density),
+            energy,
+            density,
+            np.asarray(found.depth >= goal.depth_m, dtype=np.bool_),
+            np.any([~limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0),
+            None,
+            verdicts,
+            (w_target, w_limit),
+            tuple(sources),
+        )
+        dense = any(v.status == "warn" for v in verdicts if v.limit.quantity == "coverage_fraction")
+        if not trial.safe or (kept is not None and dense):
+            break
+        kept = trial
+    return kept

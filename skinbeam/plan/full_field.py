@@ -1,0 +1,219 @@
+"""Search the dose of a full-field setting: what reaches the target, what breaks a limit, and the dose between.
+
+The doses are thresholds of each draw, so every dose of the device is judged from one simulation. A first look on few
+draws judges by thresholds alone; the dose that is chosen is judged by the quantity itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.grid import Setting, dose_steps
+from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
+from skinbeam.physics.damage import omega
+from skinbeam.plan.candidates import Machine, beam_of
+from skinbeam.plan.goals import Goal
+from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target
+from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.trial import Trial
+from skinbeam.provenance import collect
+from skinbeam.simulate.ablation import ablate, injury_dose
+from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for
+from skinbeam.simulate.pulse import Response, respond
+from skinbeam.units import J_CM2, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["HALF", "full_field_trial"]
+
+Floats = NDArray[np.float64]
+
+HALF = 0.5  # limits hold with this share of the cooling
+MOST_PASSES = 4
+
+
+@dataclass(frozen=True)
+class _Thresholds:
+    """What one simulation of a setting says of every dose; doses in J/cm².
+
+    Parameters
+    ----------
+    wanted : dose that reaches the target, (sample,).
+    crossed : limit → doses at which its warn and its stop are reached, (sample,) each.
+    value : limit → its quantity at a dose, (sample,).
+    uncooled : dose of a burn without cooling, or None.
+    """
+
+    beam: Beam
+    wanted: Floats
+    crossed: Mapping[str, tuple[Floats, Floats]]
+    value: Mapping[str, Callable[[float], Floats]]
+    uncooled: Floats | None
+    basis: tuple[str, ...]
+
+
+def full_field_trial(
+    machine: Machine, setting: Setting, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, *, quick: bool = False
+) -> Trial | None:
+    """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
+
+    `quick` is a first look on few draws: it leaves out what decides nothing and does not count the sampling error.
+
+    Raises
+    ------
+    NotAvailable : the model cannot judge the target at such a setting.
+    """
+    doses = dose_steps(machine.device, *setting)
+    if not doses:
+        return None
+    beam = beam_of(machine, setting, doses[0])
+    limits = limits_for(goal.modality, skins.site)
+    if goal.modality != "ablative":
+        thresholds = _heating(beam, goal, skins, cooling, limits, quick=quick)
+        return _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+    best: Trial | None = None
+    for passes in range(1, MOST_PASSES + 1):
+        try:
+            thresholds = _removing(replace(beam, passes=passes), skins, limits)
+        except NotAvailable:
+            if passes == 1:
+                raise
+            break  # what later passes remove is not sourced for this laser
+        trial = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+        if trial is not None and (best is None or trial.p_effective > best.p_effective):
+            best = trial
+        if best is not None and best.p_effective >= target().wanted:
+            break
+    return best
+
+
+def _heating(
+    beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, limits: Sequence[Limit], *, quick: bool
+) -> _Thresholds:
+    """Thresholds of light that heats: the skin around is judged with half of the cooling."""
+    with collect() as sources:
+        lit = skins.lit(beam, limiting=True)
+        half = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=HALF)
+        # A first look takes the half-cooled skin for both; what is chosen is judged with the cooling it will have.
+        same = quick and skins.same
+        full = half if same else respond(skins.target, beam, cooling, lit=skins.lit(beam, limiting=False))
+        wanted = fluence_for(goal.endpoint, full) / J_CM2
+        basal = basal_layer(half)
+        cooled = half if quick else full if skins.same else respond(skins.limiting, beam, cooling, lit=lit)
+        coldest = basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
+        crossed, value = {}, {}
+        for limit in limits:
+            if limit.quantity == "epidermal_omega":
+                warn, stop = (cell_death_dose(half, basal, target=bound) for bound in (limit.warn, limit.stop))
+                crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _omega_at(half)
+            elif limit.quantity == "basal_minimum_C":
+                value[limit.id] = _constant(coldest)
+        uncooled = None
+        if cooling.kind != "none" and not quick:
+            bare = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=0.0)
+            uncooled = cell_death_dose(bare, basal_layer(bare)) / J_CM2
+    return _Thresholds(beam, wanted, crossed, value, uncooled, tuple(sources))
+
+
+def _omega_at(half: Response) -> Callable[[float], Floats]:
+    def value(dose: float) -> Floats:
+        basal = basal_layer(half)
+        history = basal.base_K + dose * J_CM2 * basal.unit_K
+        return omega(history, half.schedule.step_s, sampled_kinetics(CELL_DEATH, half.skins))
+
+    return value
+
+
+def _constant(values: Floats) -> Callable[[float], Floats]:
+    return lambda _dose: values
+
+
+def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit]) -> _Thresholds:
+    """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay."""
+    with collect() as sources:
+        epidermis = _depth_through(skins.target, ("stratum corneum", "living epidermis"))
+        deepest = _depth_through(
+            skins.limiting, ("stratum corneum", "living epidermis", "papillary dermis", "upper plexus")
+        )
+        crossed, value = {}, {}
+        for limit in limits:
+            if limit.quantity == "injury_depth_fraction":
+                warn, stop = (injury_dose(skins.limiting, beam, bound * deepest) for bound in (limit.warn, limit.stop))
+                crossed[limit.id] = (warn / J_CM2, stop / J_CM2)
+                value[limit.id] = _injury_at(skins.limiting, beam, deepest)
+        wanted = injury_dose(skins.target, beam, epidermis) / J_CM2
+    return _Thresholds(beam, wanted, crossed, value, None, tuple(sources))
+
+
+def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[float], Floats]:
+    def value(dose: float) -> Floats:
+        done = ablate(skins, beam, dose * J_CM2)
+        return (done.depth + done.residual) / deepest
+
+    return value
+
+
+def _depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
+    layers = [str(name) for name in skins["layer"].values]
+    if any(name not in layers for name in names):
+        raise NotAvailable(text("endpoint.no-epidermis"))
+    indices = [layers.index(name) for name in names]
+    total: Floats = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, indices].sum(axis=1)
+    return total
+
+
+def _choose(
+    machine: Machine,
+    setting: Setting,
+    doses: Sequence[float],
+    thresholds: _Thresholds,
+    limits: Sequence[Limit],
+    skins: SiteSkins,
+    *,
+    quick: bool,
+) -> Trial | None:
+    """The least dose that brings the wanted share to the target, or else the greatest that keeps every limit."""
+    best: Trial | None = None
+    w_target, w_limit = skins.weights
+    for dose in doses:
+        stops = [stop <= dose for _, stop in thresholds.crossed.values()]
+        trial = Trial(
+            machine,
+            setting,
+            replace(beam_of(machine, setting, dose), passes=thresholds.beam.passes),
+            dose,
+            None,
+            thresholds.wanted <= dose,
+            np.any(stops, axis=0) if stops else np.zeros(w_limit.size, dtype=np.bool_),
+            None if thresholds.uncooled is None else thresholds.uncooled <= dose,
+            tuple(_verdict(limit, dose, thresholds, w_limit, quick=quick) for limit in limits),
+            (w_target, w_limit),
+            thresholds.basis,
+        )
+        if not trial.safe:
+            break  # harm only grows with the dose
+        best = trial
+        if trial.p_effective >= target().wanted:
+            break
+    return best
+
+
+def _verdict(limit: Limit, dose: float, thresholds: _Thresholds, weights: Floats, *, quick: bool) -> Verdict:
+    if limit.id not in thresholds.value:
+        return judge_limit(limit, Unknown(text("plan.not-computed")), weights, thresholds.basis, strict=not quick)
+    if quick and limit.id in thresholds.crossed:
+        warn, stop = thresholds.crossed[limit.id]
+        # On either side of the bounds any value gives the same verdict.
+        values = np.where(stop <= dose, limit.stop, np.where(warn <= dose, limit.warn, 0.0))
+    else:
+        values = thresholds.value[limit.id](dose)
+    return judge_limit(limit, values, weights, thresholds.basis, strict=not quick)
