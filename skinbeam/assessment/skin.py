@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.findings import colour_for_plan
-from skinbeam.estimate import Unknown
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Patient
 from skinbeam.schema.exposure import Lesion

@@ -14,7 +14,16 @@ from skinbeam.messages import Message
 from skinbeam.plan.candidates import Machine, built_in_cooling, candidates, thinned
 from skinbeam.plan.fractional import microbeam_trial
 from skinbeam.plan.full_field import full_field_trial
-from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, goal_of, laser_choices, target_record
+from skinbeam.plan.goals import (
+    LESION_OF,
+    Goal,
+    alternatives,
+    can_and_cannot,
+    goal_of,
+    laser_choices,
+    target_record,
+    vessels_of,
+)
 from skinbeam.plan.limits import target
 from skinbeam.plan.options import Option, chance, laser_option, other_option
 from skinbeam.plan.skins import SiteSkins
@@ -27,7 +36,7 @@ from skinbeam.schema.names import table
 
 __all__ = ["Planned", "SkinBank", "plan_concern"]
 
-MOST_ENERGIES = 4
+SCREENING_ENERGIES = 8
 SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
 
 
@@ -40,17 +49,29 @@ class SkinBank:
 
     def skins(self, site: str, goal: Goal, *, screening: bool) -> SiteSkins:
         """Return the skins of a site with the goal's target in them."""
-        lesion = LESION_OF.get(goal.condition) if goal.where != "skin" else None
-        return self._made(site, lesion, goal.where, min(self.draws, SCREENING_DRAWS) if screening else self.draws)
+        lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
+        vessels = goal.condition if goal.where == "vessel" else None
+        return self._made(site, lesion, vessels, min(self.draws, SCREENING_DRAWS) if screening else self.draws)
 
-    def _make(self, site: str, lesion: str | None, where: str, draws: int) -> SiteSkins:
+    def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int) -> SiteSkins:
+        population = vessels_of(vessels) if vessels is not None else None
+
         def drawn(kind: str | None, limiting: bool) -> Any:
-            return draw_skins(self.case, self.colour, site, lesion=kind, limiting=limiting, draws=draws, seed=self.seed)
+            return draw_skins(
+                self.case,
+                self.colour,
+                site,
+                lesion=kind,
+                vessels=population,
+                limiting=limiting,
+                draws=draws,
+                seed=self.seed,
+            )
 
         wanted = drawn(lesion, False)
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
-        apart = self.colour.in_doubt or (lesion is not None and where == "lesion")
-        return SiteSkins(site, wanted, drawn(lesion if where == "vessel" else None, True) if apart else wanted)
+        apart = self.colour.in_doubt or lesion is not None
+        return SiteSkins(site, wanted, drawn(None, True) if apart else wanted)
 
 
 @dataclass(frozen=True)
@@ -80,6 +101,10 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
             strict = [r.message for r in judged.reasons if severity(r.decision) >= severity("refer")]
             refused.append({"modality": modality, "title": _title(modality), "reasons": strict})
             continue
+        if not _has_contrast(concern.condition, modality):
+            reasons = [Message("plan.no-contrast")]
+            refused.append({"modality": modality, "title": _title(modality), "reasons": reasons})
+            continue
         able = [machine for machine in machines if modality in machine.device.modalities]
         if not able:
             reasons = [Message("plan.no-device")]
@@ -106,6 +131,13 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
     }
     best = found[0] if found else None
     return Planned(record, best[2] if best else None, best[1] if best else None)
+
+
+def _has_contrast(condition: str, modality: str) -> bool:
+    """Whether what is to be heated through is known to be darker than the skin around, which is not to be."""
+    entry = table("modality")[modality]
+    through = entry["where"] == "lesion" and entry["endpoint"] == "epidermal-necrosis"
+    return not through or condition in LESION_OF
 
 
 def _title(modality: str) -> str:
@@ -146,7 +178,7 @@ def _by_devices(
     options = []
     for best, machine in screened:
         cooling, words = built_in_cooling(machine.device)
-        trial = _try(goal, machine, best, bank.skins(concern.site, goal, screening=False), cooling)
+        trial = _try(goal, machine, best.setting, bank.skins(concern.site, goal, screening=False), cooling)
         if trial is None:
             _refuse(refused, modality, machine, "plan.no-safe-dose")
         elif trial.p_effective < target().least:
@@ -210,11 +242,7 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
             reason = strict.message.text
             continue
         try:
-            trial = (
-                microbeam_trial(machine, setting, goal, skins, energies=_energies(machine, setting), quick=True)
-                if machine.device.microbeam
-                else full_field_trial(machine, setting, goal, skins, cooling, quick=True)
-            )
+            trial = _try(goal, machine, setting, skins, cooling, quick=True)
         except NotAvailable as error:
             reason = error.reason
             continue
@@ -226,16 +254,12 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     return best
 
 
-def _energies(machine: Machine, setting: Setting) -> list[float]:
-    return thinned(dose_steps(machine.device, *setting), MOST_ENERGIES)
-
-
-def _try(goal: Goal, machine: Machine, best: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
-    """The chosen setting again, on all draws; a fractional energy steps down until the limits hold."""
+def _try(
+    goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan, *, quick: bool = False
+) -> Trial | None:
+    """The best dose of a setting: on few draws as a first look, or on all."""
     if not machine.device.microbeam:
-        return full_field_trial(machine, best.setting, goal, skins, cooling)
-    for energy in sorted((e for e in _energies(machine, best.setting) if e <= best.dose), reverse=True):
-        trial = microbeam_trial(machine, best.setting, goal, skins, energies=[energy])
-        if trial is not None:
-            return trial
-    return None
+        return full_field_trial(machine, setting, goal, skins, cooling, quick=quick)
+    every = dose_steps(machine.device, *setting)
+    energies = thinned(every, SCREENING_ENERGIES) if quick else every
+    return microbeam_trial(machine, setting, goal, skins, energies=energies, quick=quick)

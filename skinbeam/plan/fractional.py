@@ -1,5 +1,6 @@
 """Search energy and density of a fractional setting: deep enough for the target, with enough skin left between."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,25 +27,27 @@ def microbeam_trial(
     energies: Sequence[float],
     quick: bool = False,
 ) -> Trial | None:
-    """Return the least of `energies` (mJ) that reaches the target, with its density, or the best that keeps the limits.
+    """Return the least of `energies` that reaches the target, with its density, or the greatest that keeps the limits.
 
-    `quick` is a first look on few draws, which does not count the sampling error.
+    Parameters
+    ----------
+    energies : mJ, ascending; found by bisection.
+    quick : a first look on few draws, which does not count the sampling error.
 
     Raises
     ------
     NotAvailable : no sourced data for such a beam.
     """
-    best: Trial | None = None
-    for energy in energies:
-        offered = thinned(densities(machine.device, *setting, energy), MOST_DENSITIES)
-        kept = _densest(machine, setting, goal, skins, energy, offered, quick=quick) if offered else None
-        if kept is not None:
-            best = kept
-            if best.p_effective >= target().wanted:
-                break
-        elif offered:
-            break  # more energy only goes deeper
-    return best
+    found: dict[int, Trial | None] = {}
+
+    def enough(index: int) -> bool:
+        """Whether the target or a limit is reached; more energy only goes deeper, so it stays so from there on."""
+        offered = thinned(densities(machine.device, *setting, energies[index]), MOST_DENSITIES)
+        found[index] = trial = _densest(machine, setting, goal, skins, energies[index], offered, quick=quick)
+        return trial is None or trial.p_effective >= target().wanted
+
+    first = bisect_left(range(len(energies)), True, key=enough)
+    return found.get(first) or found.get(first - 1)
 
 
 def _densest(
@@ -65,6 +68,7 @@ def _densest(
         harmed = skins.lesion(beam, energy, limiting=True)
     limits = limits_for(goal.modality, skins.site)
     above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
+    wanted_m = goal.depth_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
     kept: Trial | None = None
     for density in offered:
         # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area.
@@ -83,7 +87,7 @@ def _densest(
             beam_of(machine, setting, energy, density),
             energy,
             density,
-            np.asarray(found.depth >= goal.depth_m, dtype=np.bool_),
+            np.asarray(found.depth >= wanted_m, dtype=np.bool_),
             np.any([~limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0),
             None,
             verdicts,

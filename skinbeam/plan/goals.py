@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from skinbeam.messages import Message
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import Message, text
 from skinbeam.provenance import used
 from skinbeam.schema.names import table
+from skinbeam.skin.vessels import VesselPopulation
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
@@ -19,14 +24,15 @@ __all__ = [
     "goal_of",
     "laser_choices",
     "target_record",
+    "vessels_of",
 ]
 
-# The lesion that stands for a condition in a simulated skin; others are the skin itself.
+Floats = NDArray[np.float64]
+
+# The lesion that stands for a condition in a simulated skin: how much darker the others are was not found.
 LESION_OF: Final[Mapping[str, str]] = {
     "age-spots": "lentigo",
     "freckles": "freckle",
-    "facial-telangiectasia": "telangiectasia",
-    "spider-angioma": "spider",
 }
 
 
@@ -38,14 +44,25 @@ class Goal:
     ----------
     endpoint : name of an endpoint of `skinbeam threshold`.
     where : skin, lesion or vessel.
-    depth_m : how deep a column has to reach; 0 where depth is not the goal.
+    zone_m : top and bottom of what columns have to reach; zeros where depth is not the goal.
     """
 
     condition: str
     modality: str
     endpoint: str
     where: str
-    depth_m: float
+    zone_m: tuple[float, float]
+
+    def depth_m(self, above_fat_m: Floats) -> Floats:
+        """Return how deep a column has to reach in each skin, (sample,): the middle of its part of the zone.
+
+        Parameters
+        ----------
+        above_fat_m : thickness of epidermis and dermis, (sample,); in thin skin the zone ends with it.
+        """
+        top, bottom = self.zone_m
+        middle: Floats = (top + np.minimum(bottom, above_fat_m)) / 2
+        return middle
 
 
 @dataclass(frozen=True)
@@ -82,8 +99,28 @@ def goal_of(condition: str, modality: str) -> Goal:
     if depth is not None:
         used(depth.source)
     reaches = modality in ("non-ablative-fractional", "fractional-ablative")
-    depth_m = depth.value * UM if depth is not None and reaches else 0.0
-    return Goal(condition, modality, entry["endpoint"], entry["where"], depth_m)
+    zone_m = (0.0, 0.0)
+    if depth is not None and reaches:
+        # The ends of a uniform range are those of a zone; any other spread is of where one depth lies.
+        ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
+        zone_m = (ends[0] * UM, ends[1] * UM)
+    return Goal(condition, modality, entry["endpoint"], entry["where"], zone_m)
+
+
+def vessels_of(condition: str) -> VesselPopulation:
+    """Return the vessels that a condition is made of, as described; those without a depth lie in the upper plexus.
+
+    Raises
+    ------
+    NotAvailable : their size is not known.
+    """
+    for target in table("condition")[condition].get("target", []):
+        if target["chromophore"] == "blood" and "size_um" in target:
+            size = Sourced.from_table(target["size_um"])
+            depth = Sourced.from_table(target["depth_um"]) if "depth_um" in target else None
+            used(*(value.source for value in (size, depth) if value is not None))
+            return VesselPopulation(condition, ((1.0, size, depth),))
+    raise NotAvailable(text("plan.no-vessel-size"))
 
 
 def target_record(condition: str) -> dict[str, Any]:
