@@ -36,7 +36,7 @@ from skinbeam.schema.names import table
 
 __all__ = ["Planned", "SkinBank", "plan_concern"]
 
-SCREENING_ENERGIES = 8
+SCREENING_ENERGIES = 6
 SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
 
 
