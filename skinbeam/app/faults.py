@@ -7,13 +7,13 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from skinbeam.app.forms import Submission
 from skinbeam.app.pages import form_page
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, SkinbeamError
 from skinbeam.messages import text
 
-__all__ = ["Refusal", "answer", "refusal"]
+__all__ = ["RefusedError", "answer", "refusal"]
 
 
-class Refusal(Exception):
+class RefusedError(SkinbeamError):
     """A request that is refused with an HTTP status."""
 
     def __init__(self, status: int, error: InputError) -> None:
@@ -37,11 +37,11 @@ class _Known:
     }
 
 
-def refusal(status: int) -> Refusal:
+def refusal(status: int) -> RefusedError:
     """Return the refusal with an HTTP status; a status that the app does not know is a bad request."""
     status = status if status in _Known.codes else 400
     code, field = _Known.codes[status]
-    return Refusal(
+    return RefusedError(
         status,
         InputError(code, text(f"app-fault.{code}"), field=field, hint=text(f"app-fault.{code}-hint")),
     )

@@ -26,7 +26,7 @@ _ROW = re.compile(r"(concern|patient\.medications)\.(\d{1,3})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
-# A fault of a whole table is shown at the field to fill first; one between two concerns, at the second of them.
+# A fault of a whole table is shown at the field to fill first.
 _FIRST_FIELD = {
     "patient": "patient.age_years",
     "concern": "concern.0.condition",
@@ -71,10 +71,12 @@ class Submission:
     def field(self, path: str, message: str = "") -> str:
         """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
 
-        A fault of the whole case (path `(file)`) names its table in the message.
+        A fault of a whole table, or of the whole case (path `(file)`), names what it is about in the message.
         """
         if path == "(file)" and (named := re.search(r"concern\[\d+\]", message)):
             path = named.group()
+        elif re.fullmatch(r"concern\[\d+\]", path) and (missing := re.search(r"without (\w+)", message)):
+            path = f"{path}.{missing[1]}"
         match = re.fullmatch(r"(concern|patient\.medications)\[(\d+)\](?:\.(\w+))?.*", path)
         if match is None:
             return _FIRST_FIELD.get(path, re.sub(r"\[\d+\]$", "", path))

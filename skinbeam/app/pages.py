@@ -1,46 +1,226 @@
-"""The pages of the app. Every word comes from the catalogue."""
+"""The pages of the app: what each template receives, and the templates filled. Every word comes from the catalogue."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from skinbeam.app.forms import Submission
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.messages import text
-from skinbeam.schema.consultation import HISTORY
+from skinbeam.messages import catalogue, text
+from skinbeam.schema.consultation import LESION_SIGNS
 from skinbeam.schema.names import table
 
-__all__ = ["form_page"]
+__all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "PlanPage", "ShownFault", "form_page", "plan_page"]
 
 CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
 
+# The words of the schema in the order in which they are asked.
+HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "skin": (
+        "active-infection",
+        "active-inflammatory-acne",
+        "herpes-labialis",
+        "eczema-severe",
+        "psoriasis",
+        "melasma",
+        "pih",
+        "vitiligo",
+        "photosensitivity",
+        "skin-cancer",
+    ),
+    "healing": (
+        "keloid",
+        "hypertrophic-scar",
+        "bleeding-disorder",
+        "diabetes-uncontrolled",
+        "immunosuppression",
+        "hiv",
+        "hepatitis-b",
+    ),
+    "body": (
+        "lupus",
+        "collagen-vascular-disease",
+        "heart-disease",
+        "liver-disease",
+        "allergy-anaesthetic",
+        "body-dysmorphic-concern",
+    ),
+    "treated": (
+        "filler-recent",
+        "deep-peel-recent",
+        "dermabrasion-recent",
+        "laser-resurfacing-recent",
+        "face-lift",
+        "radiotherapy-field",
+        "gold-therapy",
+    ),
+    "field": ("tattoo-in-field", "permanent-make-up", "self-tanner-recent", "silver-dressing", "argyria"),
+}
+_PHOTOTYPES = ("I", "I-II", "II", "II-III", "III", "III-IV", "IV", "IV-V", "V", "V-VI", "VI")
+_SEVERITIES = ("mild", "mild-moderate", "moderate", "moderate-severe", "severe")
+_WORDS = {
+    "sex": ("female", "male", "other"),
+    "severity": _SEVERITIES,
+    "tan": ("none", "recent", "current"),
+    "expectation": ("modest", "noticeable", "perfect"),
+    "method": ("examination", "dermoscopy", "biopsy"),
+}
+
+_ROW = re.compile(r"(concern|patient\.medications)\.(\d+)(?=\.)")
+_ROW_TITLES = {"concern": "app.concern", "patient.medications": "app.medicine"}
+_LABELS = {
+    "patient.age_years": "app.age",
+    "patient.sex": "app.sex",
+    "patient.phototype": "app.phototype",
+    "patient.ita_deg": "app.ita",
+    "patient.tan": "app.tan",
+    "patient.downtime_days_accepted": "app.downtime",
+    "patient.expectation": "app.expectation",
+    "patient.medications.name": "app.medicine-name",
+    "patient.medications.last_dose_months": "app.medicine-months",
+    "concern.condition": "app.condition",
+    "concern.site": "app.site",
+    "concern.severity": "app.severity",
+    "concern.area_cm2": "app.area",
+    "concern.diagnosed": "app.diagnosed",
+    "concern.diagnosed_by": "app.diagnosed-by",
+    "concern.diagnosis_method": "app.diagnosis-method",
+    "concern.diagnosis_date": "app.diagnosis-date",
+    "photo": "app.photo",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a list."""
+
+    value: Annotated[str, "what the case file calls it"]
+    title: Annotated[str, "what a person reads"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Values that are asked together."""
+
+    title: Annotated[str, "heading of the group"]
+    choices: Annotated[tuple[Choice, ...], "the values"]
+
+
+@dataclass(frozen=True)
+class ShownFault:
+    """What could not be read."""
+
+    field: Annotated[str, "name of the field that is marked and gets the focus; empty when none is at fault"]
+    text: Annotated[str, "where and what was wrong"]
+    hint: Annotated[str, "what would be right"]
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """The consultation form."""
+
+    values: Annotated[Mapping[str, str], "field name → what it holds"]
+    ticked: Annotated[frozenset[tuple[str, str]], "field name and value of every box that is ticked"]
+    photo: Annotated[str, "SHA-256 of the photograph sent before, offered again; empty when there is none"]
+    fault: Annotated[ShownFault | None, "why the form came back"]
+    choices: Annotated[Mapping[str, tuple[Choice, ...]], "list name → its values"]
+    history: Annotated[tuple[Group, ...], "what the person has or has had"]
+    signs: Annotated[tuple[Choice, ...], "warning signs of a lesion"]
+    concern_rows: Annotated[tuple[int, ...], "numbers of the concerns that can be filled in"]
+    medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """What stands above a report."""
+
+    digest: Annotated[str, "hash of the plan"]
+
 
 @cache
 def _environment() -> Environment:
-    folder = Path(__file__).parent / "templates"
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
-    environment.globals["t"] = text
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(t=text, label=_label)
     return environment
 
 
-def form_page(values: Mapping[str, str], fault: tuple[str, InputError] | None) -> str:
-    """Return the consultation form with `values` filled in, and the fault at its field when there is one."""
-    sites = {name: entry["title"] for name, entry in table("site").items() if entry["use"] == "treatment"}
-    return (
-        _environment()
-        .get_template("form.html")
-        .render(
-            values=values,
-            fault_field=fault[0] if fault else "",
-            fault=fault[1] if fault else None,
-            conditions={name: entry["title"] for name, entry in table("condition").items()},
-            sites=sites,
-            devices={name: device.title for name, device in devices().items()},
-            history=HISTORY,
-            concern_rows=range(CONCERN_ROWS),
-            medication_rows=range(MEDICATION_ROWS),
-        )
+def form_page(sent: Submission, error: InputError | None = None) -> str:
+    """Return the consultation form, filled with what was sent, and the fault at its field when there is one."""
+    values = dict(sent.entries)
+    fault = None if error is None else _fault(sent, error)
+    page = FormPage(
+        values=values,
+        ticked=frozenset(sent.entries),
+        photo="" if fault is not None and fault.field == "photo" else sent.photo,
+        fault=fault,
+        choices=_choices(),
+        history=tuple(
+            Group(text(f"app-history-group.{group}"), _titled("app-history", words))
+            for group, words in HISTORY_GROUPS.items()
+        ),
+        signs=_titled("app-sign", LESION_SIGNS),
+        concern_rows=tuple(range(CONCERN_ROWS)),
+        medication_rows=tuple(range(MEDICATION_ROWS)),
     )
+    return _render("form.html", page)
+
+
+def plan_page(digest: str, report: str) -> str:
+    """Return a report, unchanged, with the bar of the app above it."""
+    bar = _render("plan.html", PlanPage(digest))
+    return report.replace("<body>\n", f"<body>\n{bar}", 1)
+
+
+def _render(template: str, page: Any) -> str:
+    return _environment().get_template(template).render(vars(page))
+
+
+def _fault(sent: Submission, error: InputError) -> ShownFault:
+    message, hint = error.message, error.hint
+    if f"app-fault.{error.code}" in catalogue():  # what the schema says in the words of a case file
+        message, hint = text(f"app-fault.{error.code}"), text(f"app-fault.{error.code}-hint")
+    field = sent.field(error.field, error.message)
+    if not _label(field):  # a fault of the request, or of something that this form does not ask
+        return ShownFault("", f"{message[:1].upper()}{message[1:]}.", hint)
+    return ShownFault(field, f"{_place(field)}: {message}.", hint)
+
+
+def _label(field: str) -> str:
+    """What a person reads at a field of the form; empty when the form has no such field."""
+    name = _ROW.sub(r"\1", field)
+    return text(_LABELS[name]) if name in _LABELS else ""
+
+
+def _place(field: str) -> str:
+    """The label of a field, after the title of its row when it stands in one."""
+    row = _ROW.search(field)
+    title = f"{text(_ROW_TITLES[row[1]], {'number': int(row[2]) + 1})}, " if row else ""
+    return f"{title}{_label(field)}"
+
+
+def _titled(section: str, words: tuple[str, ...]) -> tuple[Choice, ...]:
+    return tuple(Choice(word, text(f"{section}.{word}")) for word in words)
+
+
+def _choices() -> dict[str, tuple[Choice, ...]]:
+    lists = {name: _titled(f"app-{name}", words) for name, words in _WORDS.items()}
+    lists["phototype"] = tuple(Choice(word, word) for word in _PHOTOTYPES)
+    lists["condition"] = tuple(Choice(name, entry["title"]) for name, entry in table("condition").items())
+    lists["site"] = tuple(
+        Choice(name, entry["title"]) for name, entry in table("site").items() if entry["use"] == "treatment"
+    )
+    lists["device"] = tuple(Choice(name, device.title) for name, device in devices().items())
+    return lists

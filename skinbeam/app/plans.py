@@ -1,6 +1,7 @@
 """The last plans and photographs, in a temporary folder that goes with the app; the oldest go when new ones come."""
 
 import hashlib
+import shutil
 import tempfile
 import threading
 from collections import OrderedDict
@@ -25,7 +26,7 @@ _WAITING = 8
 
 @dataclass(frozen=True)
 class _Kept:
-    folder: tempfile.TemporaryDirectory[str]
+    folder: Path
     case_sha256: str
     sent: Submission
 
@@ -47,7 +48,7 @@ class Plans:
     def folder(self, digest: str) -> Path | None:
         """Return where the files of a plan lie, or None when it is not kept."""
         kept = self._plans.get(digest)
-        return None if kept is None else Path(kept.folder.name)
+        return None if kept is None else kept.folder
 
     def sent(self, digest: str) -> Submission | None:
         """Return the form that a plan was made from, or None when it is not kept."""
@@ -70,14 +71,13 @@ class Plans:
         Raises
         ------
         InputError : the case or the photograph is wrong; nothing was waited for.
-        Refusal : 503, too many plans are waited for.
+        RefusedError : 503, too many plans are waited for.
         """
         for name in sent.tables.get("clinic", {}).get("devices", ()):
             if name not in devices():  # a case file may name a device file; a form must not read files of this machine
                 raise unknown_name("device", name, devices(), field="clinic.devices")
-        folder = tempfile.TemporaryDirectory(dir=self._root.name)
+        home = Path(tempfile.mkdtemp(dir=self._root.name))
         try:
-            home = Path(folder.name)
             loaded = LoadedCase(parse(Case, sent.tables, file="form"), home, "form")
             picture = self._photograph(sent.photo, home)
             check_consultation(loaded, picture)
@@ -85,27 +85,23 @@ class Plans:
                 raise refusal(503)
             try:
                 with self._one_at_a_time:
-                    return self._made(sent, loaded, picture, folder)
+                    return self._made(sent, loaded, picture)
             finally:
                 self._places.release()
-        except BaseException:
-            folder.cleanup()
-            raise
+        finally:
+            if all(kept.folder != home for kept in list(self._plans.values())):
+                shutil.rmtree(home)
 
-    def _made(
-        self, sent: Submission, loaded: LoadedCase, picture: Path | None, folder: tempfile.TemporaryDirectory[str]
-    ) -> str:
+    def _made(self, sent: Submission, loaded: LoadedCase, picture: Path | None) -> str:
         case_sha256 = loaded.sha256(picture)
         known = next((d for d, kept in self._plans.items() if kept.case_sha256 == case_sha256), None)
         if known is None:
-            document, _ = consult(loaded, Path(folder.name), photo=picture)
+            document, _ = consult(loaded, loaded.folder, photo=picture)
             known = str(document["plan_sha256"])
-            self._plans[known] = _Kept(folder, case_sha256, sent)
-        else:
-            folder.cleanup()
+            self._plans[known] = _Kept(loaded.folder, case_sha256, sent)
         self._plans.move_to_end(known)
         while len(self._plans) > _KEPT:
-            self._plans.popitem(last=False)[1].folder.cleanup()
+            shutil.rmtree(self._plans.popitem(last=False)[1].folder, ignore_errors=True)
         return known
 
     def _photograph(self, digest: str, home: Path) -> Path | None:

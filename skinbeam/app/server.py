@@ -1,131 +1,151 @@
-"""One page: the consultation form, the photograph, the report. Demonstration mode; nothing is kept on disk.
+"""One page: the consultation form, the photograph, the report. Demonstration mode; nothing outlives the program.
 
 The plan comes from the same function as on the command line, so a case gives the same plan, byte for byte.
 """
 
-import tempfile
-from collections import OrderedDict
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
 
-from skinbeam.app.forms import case_tables, field_of
-from skinbeam.app.pages import form_page
-from skinbeam.app.security import HEADERS, MAX_UPLOAD_BYTES, same_origin
+from skinbeam.app.faults import RefusedError, answer, refusal
+from skinbeam.app.forms import Submission, submission
+from skinbeam.app.pages import form_page, plan_page
+from skinbeam.app.plans import Plans
+from skinbeam.app.security import REPORT_POLICY, Guard
 from skinbeam.errors import InputError
-from skinbeam.report.consult import consult
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.messages import text
 
 __all__ = ["build_app", "run"]
 
-_KEPT_PLANS = 16
-_FILES = {"plan.json", "report.html", "report.pdf", "leaflet.pdf"}
+_FILES = ("plan.json", "report.html", "report.pdf", "leaflet.pdf")
 _HERE = Path(__file__).parent
+
+# A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
+BODY_SECONDS = 300.0
+_MAX_FIELDS, _MAX_FIELD_BYTES = 500, 10_000
 
 
 def build_app() -> FastAPI:
-    """Return the application. Its results live in a temporary folder that goes with it."""
-    app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    results = _Results()
+    """Return the application. Its results live in a temporary folder that goes when it shuts down."""
+    plans = Plans()
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Any) -> Response:
-        if request.method not in ("GET", "HEAD") and not same_origin(request):
-            return _error(
-                403,
-                "cross-site",
-                "the request comes from another site",
-                "Origin",
-                "Open the form here and send it.",
-            )
-        if int(request.headers.get("content-length", "0") or 0) > MAX_UPLOAD_BYTES:
-            return _error(
-                413, "upload-too-large", "the upload is too large", "photo", "A photograph of at most 30 MB."
-            )
-        response: Response = await call_next(request)
-        response.headers.update(HEADERS)
-        return response
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        plans.close()
+
+    app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.add_middleware(Guard)
+
+    @app.exception_handler(InputError)
+    async def wrong_input(request: Request, error: InputError) -> Response:
+        return answer(request, 422, error)
+
+    @app.exception_handler(RefusedError)
+    async def refused(request: Request, error: RefusedError) -> Response:
+        return answer(request, error.status, error.error)
+
+    @app.exception_handler(HTTPException)
+    async def by_status(request: Request, error: HTTPException) -> Response:
+        known = refusal(error.status_code)
+        return answer(request, known.status, known.error)
 
     @app.get("/", response_class=HTMLResponse)
     async def form() -> str:
-        return form_page({}, None)
+        return form_page(Submission())
 
-    @app.post("/consult", response_class=HTMLResponse)
-    async def plan(request: Request) -> HTMLResponse:
-        async with request.form(max_files=1, max_fields=2000) as data:
-            fields = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
-            upload = data.get("photo")
-            photo = await upload.read() if isinstance(upload, UploadFile) and upload.filename else b""
-        try:
-            tables = case_tables(fields)
-            digest = await run_in_threadpool(results.add, tables, photo)
-        except InputError as error:
-            return HTMLResponse(form_page(dict(fields), (field_of(error.field), error)), status_code=422)
-        return HTMLResponse(
-            results.file(digest, "report.html").read_text(encoding="utf-8"), headers={"X-Plan-SHA256": digest}
-        )
+    @app.post("/consult")
+    async def consult(request: Request) -> Response:
+        request.state.submission = sent = await _received(request, plans)
+        digest = await run_in_threadpool(plans.make, sent)
+        return RedirectResponse(f"/plans/{digest}", status_code=303)
+
+    @app.get("/plans/{digest}", response_class=HTMLResponse)
+    async def plan(digest: str) -> HTMLResponse:
+        report = (_kept(plans, digest) / "report.html").read_text(encoding="utf-8")
+        return HTMLResponse(plan_page(digest, report), headers={"Content-Security-Policy": REPORT_POLICY})
+
+    @app.get("/plans/{digest}/answers", response_class=HTMLResponse)
+    async def answers(digest: str) -> str:
+        sent = plans.sent(digest)
+        if sent is None:
+            raise refusal(404)
+        return form_page(sent)
 
     @app.get("/plans/{digest}/{name}")
-    async def result(digest: str, name: str) -> Response:
-        if name not in _FILES or digest not in results:
-            return _error(
-                404, "not-found", f"no {name} of such a plan is kept", "path", "Send the form again."
-            )
-        return FileResponse(results.file(digest, name))
+    async def file(digest: str, name: str) -> FileResponse:
+        folder = _kept(plans, digest)
+        if name not in _FILES:
+            raise refusal(404)
+        policy = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None
+        return FileResponse(folder / name, headers=policy)
 
     return app
 
 
 def run(host: str, port: int) -> None:
-    """Serve until interrupted."""
-    uvicorn.run(build_app(), host=host, port=port, log_level="warning", server_header=False)
+    """Serve until interrupted.
+
+    Raises
+    ------
+    InputError : nothing can listen at `host` and `port`.
+    """
+    try:
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[4][:2], family=address[0])
+    except OSError as error:
+        raise InputError(
+            "cannot-listen",
+            text("app-fault.cannot-listen", {"host": host, "port": str(port), "reason": error.strerror or str(error)}),
+            field="--port",
+            hint=text("app-fault.cannot-listen-hint"),
+        ) from None
+    shown = f"[{host}]" if ":" in host else host
+    print(text("app.listening", {"address": f"http://{shown}:{port}"}), flush=True)
+    if address[4][0] not in ("127.0.0.1", "::1"):
+        print(text("app.open-to-others"), flush=True)
+    config = uvicorn.Config(build_app(), log_level="warning", server_header=False, date_header=True)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
-class _Results:
-    """The last plans, in a temporary folder; the oldest goes when a new one comes."""
+async def _received(request: Request, plans: Plans) -> Submission:
+    """Read the body of a form, within its time and size; the photograph is kept in case the form comes back.
 
-    def __init__(self) -> None:
-        self._root = tempfile.TemporaryDirectory(prefix="skinbeam-")
-        self._plans: OrderedDict[str, tempfile.TemporaryDirectory[str]] = OrderedDict()
-
-    def __contains__(self, digest: str) -> bool:
-        return digest in self._plans
-
-    def add(self, tables: dict[str, Any], photo: bytes) -> str:
-        """Make a plan and return its hash.
-
-        Raises
-        ------
-        InputError : the case or the photograph is wrong.
-        """
-        folder = tempfile.TemporaryDirectory(dir=self._root.name)
-        home = Path(folder.name)
-        case = LoadedCase(parse(Case, tables, file="form"), home, "form")
-        picture = None
-        if photo:
-            picture = home / "photo"
-            picture.write_bytes(photo)
-        document, _ = consult(case, home, photo=picture)
-        digest = str(document["plan_sha256"])
-        self._plans[digest] = folder
-        self._plans.move_to_end(digest)
-        while len(self._plans) > _KEPT_PLANS:
-            self._plans.popitem(last=False)[1].cleanup()
-        return digest
-
-    def file(self, digest: str, name: str) -> Path:
-        return Path(self._plans[digest].name) / name
+    Raises
+    ------
+    RefusedError : 408 or 413.
+    HTTPException : the body is not a form.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            data = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
+    except TimeoutError:
+        raise refusal(408) from None
+    try:
+        fields = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
+        before = next((value for name, value in fields if name == "photo.kept"), "")
+        upload = data.get("photo")
+        photo = before
+        if isinstance(upload, UploadFile) and upload.filename:
+            photo = await run_in_threadpool(plans.keep_photograph, await upload.read())
+    finally:
+        await data.close()
+    return submission(((name, value) for name, value in fields if name != "photo.kept"), photo)
 
 
-def _error(status: int, code: str, message: str, field: str, hint: str) -> JSONResponse:
-    """The one error shape, the same as on the command line."""
-    record = InputError(code, message, field=field, hint=hint).as_record()
-    return JSONResponse({"error": record}, status_code=status, headers=HEADERS)
+def _kept(plans: Plans, digest: str) -> Path:
+    folder = plans.folder(digest)
+    if folder is None:
+        raise refusal(404)
+    return folder
