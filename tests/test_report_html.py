@@ -218,7 +218,7 @@ def test_overlays_are_shown_and_missing_ones_are_a_fault(tmp_path: Path) -> None
     (tmp_path / "redness.png").write_bytes(b"\x89PNG made up")
     (tmp_path.parent / "secret.png").write_bytes(b"outside")
     photo = {
-        "quality": {"ok": True, "problems": ["45 px between the pupils"]},
+        "quality": {"ok": True, "problems": [{"code": "few-pixels", "message": "45 px between the pupils"}]},
         "maps": {"redness": "redness.png", "brown": "gone.png", "bad": "../secret.png"},
         "findings": [{"kind": "spot", "region": "cheeks", "count": 3, "area_mm2": {"unknown": "no scale"}}],
         "scale_mm_per_px": {"unknown": "no reference in the picture"},
