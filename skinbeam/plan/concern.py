@@ -173,10 +173,11 @@ def _by_devices(
         else:
             screened.append((best, machine))
     screened.sort(key=lambda item: _merit(item[0]))
-    if case.clinic is None or case.clinic.devices is None:
-        screened = screened[:1]
-    options = []
+    all_of_them = case.clinic is not None and case.clinic.devices is not None
+    options: list[tuple[Option, Trial, Goal]] = []
     for best, machine in screened:
+        if options and not all_of_them:
+            break
         cooling, words = built_in_cooling(machine.device)
         trial = _try(goal, machine, best.setting, bank.skins(concern.site, goal, screening=False), cooling)
         if trial is None:
@@ -261,5 +262,9 @@ def _try(
     if not machine.device.microbeam:
         return full_field_trial(machine, setting, goal, skins, cooling, quick=quick)
     every = dose_steps(machine.device, *setting)
-    energies = thinned(every, SCREENING_ENERGIES) if quick else every
-    return microbeam_trial(machine, setting, goal, skins, energies=energies, quick=quick)
+    if quick:
+        found = microbeam_trial(machine, setting, goal, skins, energies=thinned(every, SCREENING_ENERGIES), quick=True)
+        if found is not None and (found.p_effective >= target().least or found.dose == every[-1]):
+            return found
+        # What would be refused is looked at again at every step: the limits may hold between two of the few.
+    return microbeam_trial(machine, setting, goal, skins, energies=every, quick=quick)
