@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face evidence validate bench docs clean
+.PHONY: consult test setup face bench docs clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -34,6 +34,9 @@ test: setup
 face: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet -e ".[face]"
 	$(BIN)/python -m pip install --quiet --no-deps mediapipe==0.10.14
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/run.py
 
 docs: $(VENV)/dev
 	$(BIN)/mkdocs build --strict

@@ -183,10 +183,11 @@ def test_every_meaning_belongs_to_a_key() -> None:
 PULSE = """
 [skin]
 [laser]
-device = "ysgg-2790"
+device = "pulsed-dye-595"
 [settings]
-fluence_J_cm2 = 2.0
-spot_mm = 6.0
+fluence_J_cm2 = 7.0
+pulse_ms = 6.0
+spot_mm = 7.0
 """
 REFUSED = """
 [patient]

@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
@@ -94,6 +94,7 @@ def medication_facts() -> frozenset[str]:
     return frozenset(f"medication.{name}" for name in names)
 
 
+@lru_cache(maxsize=1024)  # a plan asks again for every setting that it tries
 def match_medication(text: str) -> tuple[str, ...]:
     """Return the medicines that a free text names, by whole words; empty when none is known."""
     words = f" {_normal(text)} "

@@ -111,12 +111,12 @@ def _faces(faces_m: ArrayLike) -> Array:
 
 
 def graded_faces(
-    thickness_m: ArrayLike, *, finest_m: float, growth: float, fewest: int = 4
+    thickness_m: ArrayLike, *, finest_m: float, growth: float, fewest: int = 4, typical_m: ArrayLike | None = None
 ) -> tuple[Array, NDArray[np.int64]]:
     """Return faces that coincide with layer boundaries, cells growing with depth.
 
     The size of a cell is finest + growth x depth, so u(z) = ln(1 + growth z / finest) / growth counts cells. The count
-    in each layer follows from its median thickness and is shared by all samples; within a layer the faces are equally
+    in each layer follows from its typical thickness and is shared by all samples; within a layer the faces are equally
     spaced in u between the layer's median boundaries and stretched to each sample's own thickness.
 
     Parameters
@@ -125,6 +125,7 @@ def graded_faces(
     finest_m : size of the cell at the surface.
     growth : increase of cell size per depth, > 0.
     fewest : least number of cells in a layer.
+    typical_m : (layer,) thicknesses that the cells are counted for; the median of the samples when left out.
 
     Returns
     -------
@@ -134,7 +135,8 @@ def graded_faces(
     thickness = np.atleast_2d(np.asarray(thickness_m, dtype=np.float64))
     if not (np.all(np.isfinite(thickness)) and np.all(thickness > 0) and finest_m > 0 and growth > 0):
         raise ValueError("finite positive thicknesses, finest_m and growth are needed")
-    typical = np.concatenate(([0.0], np.cumsum(np.median(thickness, axis=0))))
+    each = np.median(thickness, axis=0) if typical_m is None else np.asarray(typical_m, dtype=np.float64)
+    typical = np.concatenate(([0.0], np.cumsum(each)))
     count = np.log1p(growth * typical / finest_m) / growth
     tops = np.concatenate((np.zeros((len(thickness), 1)), np.cumsum(thickness, axis=1)), axis=1)
     pieces, first = [tops[:, :1]], [0]

@@ -27,7 +27,7 @@ from skinbeam.provenance import collect
 from skinbeam.simulate.ablation import ablate, injury_dose
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for
-from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.pulse import Response
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -101,14 +101,13 @@ def _heating(
 ) -> _Thresholds:
     """Thresholds of light that heats: the skin around is judged with half of the cooling."""
     with collect() as sources:
-        lit = skins.lit(beam, limiting=True)
-        half = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=HALF)
+        half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
         # A first look takes the half-cooled skin for both; what is chosen is judged with the cooling it will have.
         same = quick and skins.same
-        full = half if same else respond(skins.target, beam, cooling, lit=skins.lit(beam, limiting=False))
+        full = half if same else skins.respond(beam, cooling, limiting=False)
         wanted = fluence_for(goal.endpoint, full) / J_CM2
         basal = basal_layer(half)
-        cooled = half if quick else full if skins.same else respond(skins.limiting, beam, cooling, lit=lit)
+        cooled = half if quick else full if skins.same else skins.respond(beam, cooling, limiting=True)
         coldest = basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
         crossed, value = {}, {}
         for limit in limits:
@@ -119,7 +118,7 @@ def _heating(
                 value[limit.id] = _constant(coldest)
         uncooled = None
         if cooling.kind != "none" and not quick:
-            bare = respond(skins.limiting, beam, cooling, lit=lit, cooling_share=0.0)
+            bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
             uncooled = cell_death_dose(bare, basal_layer(bare)) / J_CM2
     return _Thresholds(beam, wanted, crossed, value, uncooled, tuple(sources))
 

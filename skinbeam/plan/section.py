@@ -13,7 +13,6 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.names import table
 from skinbeam.simulate.ensemble import LEVEL, quantiles
-from skinbeam.simulate.pulse import respond
 from skinbeam.units import J_CM2, MM, UM, ZERO_CELSIUS_K
 
 __all__ = ["Section", "section_of"]
@@ -46,7 +45,7 @@ def section_of(trial: Trial, goal: Goal, skins: SiteSkins) -> Section | Unknown:
     if trial.machine.device.microbeam or goal.modality == "ablative":
         return Unknown(text("plan.section-not-drawn"))
     cooling, _ = built_in_cooling(trial.machine.device)
-    response = respond(skins.target, trial.beam, cooling, lit=skins.lit(trial.beam, limiting=False))
+    response = skins.respond(trial.beam, cooling, limiting=False)
     lit = response.lit
     assert lit is not None  # a trial has a beam
     peak = (response.base_K + trial.dose * J_CM2 * response.unit_K).max(axis=1) - ZERO_CELSIUS_K

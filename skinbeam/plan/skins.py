@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.simulate.microlesion import Lesion, lesion
-from skinbeam.simulate.pulse import Illumination, illuminate
+from skinbeam.simulate.pulse import Illumination, Response, Unlit, illuminate, respond
+from skinbeam.simulate.schedule import pulse_schedule
 from skinbeam.units import MJ
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["SiteSkins"]
 
 Floats = NDArray[np.float64]
-_MOST_LIGHTS = 12
-_Key = tuple[tuple[tuple[float, float], ...], bool]
+_MOST_KEPT = 12
+_Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class SiteSkins:
     target: "xr.Dataset"
     limiting: "xr.Dataset"
     _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
+    _unlit: "OrderedDict[_Key, Unlit]" = field(default_factory=OrderedDict)
     _lesions: dict[tuple[Any, ...], Lesion] = field(default_factory=dict)
 
     @property
@@ -55,14 +58,29 @@ class SiteSkins:
         """Mean temperature of the untreated surface."""
         return float(self.limiting["temperature_C"].values.mean())
 
+    def respond(self, beam: Beam, cooling: CoolingPlan, *, limiting: bool, cooling_share: float = 1.0) -> Response:
+        """Return the response of target or limiting skins; what settings have in common is computed once."""
+        limiting = limiting and not self.same
+        skins = self.limiting if limiting else self.target
+        schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
+        key = (cooling, cooling_share, beam.pulse_ms, beam.pulses, beam.repetition_Hz, beam.passes, limiting)
+        response = respond(
+            skins,
+            beam,
+            cooling,
+            lit=self.lit(beam, limiting=limiting),
+            schedule=schedule,
+            unlit=self._unlit.get(key),
+        )
+        _keep(self._unlit, key, Unlit(response.base_K, response.surface_base_K))
+        return response
+
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
         """Return the light of a beam in target or limiting skins; the last few are kept: settings share wavelengths."""
         limiting = limiting and not self.same
         key = (beam.spectrum, limiting)
         if key not in self._lights:
-            self._lights[key] = illuminate(self.limiting if limiting else self.target, beam.spectrum)
-            while len(self._lights) > _MOST_LIGHTS:
-                self._lights.popitem(last=False)
+            _keep(self._lights, key, illuminate(self.limiting if limiting else self.target, beam.spectrum))
         return self._lights[key]
 
     def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Lesion:
@@ -75,3 +93,10 @@ class SiteSkins:
             skins = self.limiting if limiting else self.target
             self._lesions[key] = lesion(skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ))
         return self._lesions[key]
+
+
+def _keep(kept: "OrderedDict[_Key, Any]", key: _Key, value: Any) -> None:
+    """Keep a value; the oldest goes when there are too many."""
+    kept[key] = value
+    while len(kept) > _MOST_KEPT:
+        kept.popitem(last=False)

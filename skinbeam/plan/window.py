@@ -24,7 +24,6 @@ from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
-from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2
@@ -174,8 +173,8 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
     for pulse in pulses:
         setting = next(o for o in settings if o.pulse_ms == pulse)
         beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
-        half = respond(skins.limiting, beam, cooling, lit=skins.lit(beam, limiting=True), cooling_share=HALF)
-        full = respond(skins.target, beam, cooling, lit=skins.lit(beam, limiting=False))
+        half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
+        full = skins.respond(beam, cooling, limiting=False)
         try:
             wanted = fluence_for(goal.endpoint, full) / J_CM2
         except NotAvailable as error:

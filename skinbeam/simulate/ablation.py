@@ -24,6 +24,7 @@ __all__ = ["SHORTEST_ABLATING_NM", "Ablated", "ablate", "ablation_onset", "injur
 Floats = NDArray[np.float64]
 
 SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
+SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 SLOWEST_TRAIN_HZ = 2.0  # the calibration is of single pulses at 1 to 2 Hz; faster trains remove less each
 
 
@@ -57,8 +58,7 @@ def ablation_onset(response: Response) -> Floats:
     NotAvailable : no sourced data at this wavelength.
     """
     assert response.lit is not None  # an endpoint is asked with a beam
-    known = _known(response.lit.lines[0].wavelength_nm)
-    return spread(known.threshold, response.skins, "ablation_threshold_shift")
+    return _sampled(response.skins, response.lit.lines[0].wavelength_nm, response.schedule.pulse_s, 1).onset
 
 
 def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Ablated:
@@ -68,26 +68,31 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
     ------
     NotAvailable : no sourced data at this wavelength, pulse length or rate.
     """
-    return _sampled(skins, beam).at(fluence_J_m2)
+    pulse_s, count = beam.pulse_ms * MS, beam.pulses * beam.passes
+    once = _sampled(skins, beam.wavelength_nm, pulse_s, 1).at(fluence_J_m2)
+    if count == 1 or not once.depth.any():
+        return once
+    return _sampled_train(skins, beam).at(fluence_J_m2)
 
 
 def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
     """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
 
-    The total grows with the dose, so bisection between the threshold and a thousand times it finds it.
+    The total grows with the dose, so bisection between the onset and a thousand times it finds it; inf beyond that.
 
     Raises
     ------
     NotAvailable : as `ablate`.
     """
-    sampled = _sampled(skins, beam)
-    low, high = sampled.threshold, 1000.0 * sampled.threshold
+    sampled = _sampled_train(skins, beam)
+    low, high = sampled.onset, 1000.0 * sampled.onset
+    deepest = sampled.at(high)
     for _ in range(40):
         middle = np.sqrt(low * high)
         done = sampled.at(middle)
         deeper = done.depth + done.residual >= depth_m
         high, low = np.where(deeper, middle, high), np.where(deeper, low, middle)
-    return np.sqrt(low * high)
+    return np.where(deepest.depth + deepest.residual >= depth_m, np.sqrt(low * high), np.inf)
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,12 @@ class _Sampled:
     diffusivity: Floats
     pulse_s: float
     count: int
+
+    @property
+    def onset(self) -> Floats:
+        """Radiant exposure above which a depth is removed, J/m²: heating of the layer, or the measured threshold."""
+        blow_off = physics.is_blow_off(self.pulse_s, self.penetration, self.diffusivity)
+        return np.where(blow_off, self.enthalpy * self.penetration, self.threshold)
 
     def at(self, fluence_J_m2: float | Floats) -> Ablated:
         depth = physics.depth(
@@ -114,15 +125,18 @@ class _Sampled:
         return Ablated(depth * self.count, np.where(depth > 0, residual, 0.0))
 
 
-def _sampled(skins: "xr.Dataset", beam: Beam) -> _Sampled:
-    known = _known(beam.wavelength_nm)
-    pulse_s = beam.pulse_ms * MS
-    shortest, longest = known.limits["pulse_s"]
-    if not shortest <= pulse_s <= longest:
-        raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": beam.pulse_ms}))
+def _sampled_train(skins: "xr.Dataset", beam: Beam) -> _Sampled:
     count = beam.pulses * beam.passes
-    if count > 1 and (beam.repetition_Hz > SLOWEST_TRAIN_HZ or known.name == "co2"):
+    if count > 1 and (beam.repetition_Hz > SLOWEST_TRAIN_HZ or _known(beam.wavelength_nm).name == "co2"):
         raise NotAvailable(text("endpoint.ablation-train"))
+    return _sampled(skins, beam.wavelength_nm, beam.pulse_ms * MS, count)
+
+
+def _sampled(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, count: int) -> _Sampled:
+    known = _known(wavelength_nm)
+    shortest, longest = known.limits["pulse_s"]
+    if not shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK):
+        raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
     assert known.penetration is not None  # a wide beam always has one
     heat = thermal(skins)
     return _Sampled(

@@ -8,110 +8,139 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import document
-from skinbeam.errors import InputError, NotAvailable
+from skinbeam.errors import InputError, NotAvailable, unknown_name
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.ensemble import probability, quantiles, summarise
+from skinbeam.simulate.endpoints import ENDPOINTS
+from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
+from skinbeam.simulate.fields import FieldsWriter, fields_writer
 from skinbeam.simulate.microlesion import microlesions
-from skinbeam.simulate.observe import Observed, join, observe
+from skinbeam.simulate.observe import BOILING_C, Observed, join, observe
 from skinbeam.simulate.pulse import respond
-from skinbeam.simulate.scene import Scene, run_chunks, scene_of
-from skinbeam.simulate.schedule import bath_schedule
+from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.threshold import bracket_of, default_dose, threshold_doses
-from skinbeam.units import J_CM2
+from skinbeam.units import J_CM2, MM, UM
 
 __all__ = ["simulate_document", "threshold_document"]
 
 Floats = NDArray[np.float64]
 
 _PROBABILITIES = ("p_closed", "p_melanosome_disrupted")
+_PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
+FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
 _ED_LEVEL = 0.68  # ED16 to ED84
 
 
 def simulate_document(
     loaded: LoadedCase, *, draws: int = 200, seed: int = 0, output: Path | None = None
 ) -> dict[str, Any]:
-    """Return skinbeam.simulate/1 of a pulse case.
+    """Return skinbeam.simulate/1 of a pulse case; with `output`, write the fields as a Zarr store too.
 
     Raises
     ------
-    InputError, NotAvailable : what the case or the model refuses.
+    InputError : what is wrong with the case, or too much to compute.
+    NotAvailable : nothing of it can be computed; the document then holds unknowns.
     """
-    scene = scene_of(loaded)
-    if scene.bath is not None and scene.bath[1] is None:
+    bath = loaded.case.bath
+    if bath is not None and bath.exposure_s is None:
         raise InputError(
             "missing-key", '"exposure_s" is missing, nothing was read', field="bath.exposure_s", hint="The time in s."
         )
-    if output is not None:
-        raise NotAvailable(text("simulate.no-fields"), body={"schema": "skinbeam.simulate/1"})
-    with collect() as sources:
-        parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins))
+
+    def made(body: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        return document("skinbeam.simulate/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+
+    try:
+        with collect() as sources:
+            scene = scene_of(loaded)
+            with fields_writer(scene, output, draws, seed) as write:
+                parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write))
+    except NotAvailable as error:
+        reason = Unknown(error.reason)
+        body = _body({}, np.ones(1), [], (), missing=reason, cause=reason)
+        raise NotAvailable(error.reason, body=made(body, case_warnings(loaded.case))) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join([part[0] for part in parts]), parts[0][2]
-    return document(
-        "skinbeam.simulate/1",
-        case_sha256=loaded.sha256(),
-        seed=seed,
-        warnings=scene.warnings,
-        body=_body(seen, weights, layers, tuple(sources)),
-    )
+    body = _body(seen, weights, layers, tuple(sources), missing=Unknown(text("not-apply.microbeam")))
+    return made(body, (*scene.warnings, *_result_warnings(scene, seen, weights)))
 
 
-def _observe(scene: Scene, skins: Any) -> tuple[Observed, Floats, list[str]]:
+def _observe(scene: Scene, skins: Any, write: FieldsWriter) -> tuple[Observed, Floats, list[str]]:
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     layers = [str(name) for name in skins["layer"].values]
     if scene.beam is not None and scene.beam.microbeam is not None:
-        return microlesions(skins, scene.beam), weights, layers
-    schedule = None
-    if scene.bath is not None:
-        temperature, exposure = scene.bath
-        assert exposure is not None  # checked on entry
-        schedule = bath_schedule(temperature, exposure)
-    response = respond(skins, scene.beam, scene.cooling, schedule=schedule)
-    fluence = 0.0
-    if scene.beam is not None:
-        assert scene.beam.fluence_J_cm2 is not None  # a dose was required
-        fluence = scene.beam.fluence_J_cm2 * J_CM2
-    return observe(response, scene.beam, fluence), weights, layers
+        seen = microlesions(skins, scene.beam)
+    else:
+        response = respond(skins, scene.beam, scene.cooling, schedule=schedule_of(scene))
+        exposure = 0.0
+        if scene.beam is not None:
+            assert scene.beam.fluence_J_cm2 is not None  # a dose was required
+            exposure = axis_ratio(scene.beam) * scene.beam.fluence_J_cm2 * J_CM2
+        write(response, exposure)
+        seen = observe(response, scene.beam, exposure)
+    if scene.cooling.kind != "spray":
+        seen["cooling.film_ms"] = np.zeros(weights.size)
+    return seen, weights, layers
 
 
-def _body(seen: Observed, weights: Floats, layers: Sequence[str], basis: Sequence[str]) -> dict[str, Any]:
+def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict[str, str]]:
+    """What the reader should know about these results."""
+    warnings = []
+    if effective_draws(weights) < FEW_DRAWS <= weights.size:
+        params = {"effective": round(effective_draws(weights), 1), "draws": weights.size}
+        warnings.append({"code": "few-effective-draws", "message": text("simulate.few-effective-draws", params)})
+    peaks = [
+        float(np.median(values.max(axis=1) if values.ndim > 1 else values))
+        for name, values in seen.items()
+        if name in _PEAKS and not isinstance(values, Unknown) and not np.isnan(values).any()
+    ]
+    if max(peaks, default=0.0) > BOILING_C:
+        warnings.append({"code": "above-boiling", "message": text("simulate.above-boiling")})
+    spot, depth = scene.beam and scene.beam.spot_mm, seen.get("light.penetration_depth_um")
+    if spot and depth is not None and not isinstance(depth, Unknown) and np.median(depth) * UM > spot * MM / 2:
+        warnings.append({"code": "beam-taken-as-wide", "message": text("simulate.taken-as-wide", {"spot_mm": spot})})
+    return warnings
+
+
+def _body(
+    seen: Observed,
+    weights: Floats,
+    layers: Sequence[str],
+    basis: Sequence[str],
+    *,
+    missing: Unknown,
+    cause: Unknown | None = None,
+) -> dict[str, Any]:
+    """The groups of the document. `missing` stands for what was not computed; `cause`, if all of it was not."""
+
+    def because(name: str) -> Unknown:
+        return cause or Unknown(text(f"not-apply.{name}"))
+
+    def estimate(name: str, values: Floats) -> Value:
+        if np.isnan(values).any():
+            return Unknown(text("not-apply.removed"))
+        if name in _PROBABILITIES:
+            return probability(values > 0.5, weights, basis)
+        return summarise(values, weights, basis)
+
     def value(name: str) -> Value:
-        found = seen.get(name)
-        if found is None:
-            return Unknown(text("not-apply.microbeam"))
-        if isinstance(found, Unknown):
-            return found
-        if name.rsplit(".", 1)[-1] in _PROBABILITIES:
-            return probability(found > 0.5, weights, basis)
-        return summarise(found, weights, basis)
+        found = seen.get(name, missing)
+        return found if isinstance(found, Unknown) else estimate(name.rsplit(".", 1)[-1], found)
 
     def each_vessel(*names: str) -> list[dict[str, Any]]:
-        columns = {name: seen.get(f"vessels.{name}") for name in names}
-        first = next(iter(columns.values()))
-        if first is None or isinstance(first, Unknown):
-            return []
-        return [
-            {
-                name: (
-                    probability(column[:, index] > 0.5, weights, basis)
-                    if name in _PROBABILITIES
-                    else summarise(column[:, index], weights, basis)
-                )
-                for name, column in columns.items()
-                if column is not None and not isinstance(column, Unknown)
-            }
-            for index in range(first.shape[1])
-        ]
+        columns = {name: seen[f"vessels.{name}"] for name in names if f"vessels.{name}" in seen}
+        known = {name: column for name, column in columns.items() if not isinstance(column, Unknown)}
+        count = next(iter(known.values())).shape[1] if known else 0
+        return [{name: estimate(name, column[:, i]) for name, column in known.items()} for i in range(count)]
 
-    rupture = Unknown(text("not-apply.rupture"))
+    rupture = because("rupture")
     return {
         "light": {
             "reflectance": value("light.reflectance"),
-            "absorbed": {name: value(f"light.absorbed.{index}") for index, name in enumerate(layers)},
+            "absorbed": {name: value(f"light.absorbed.{index}") for index, name in enumerate(layers)} or missing,
             "fluence_rate_ratio_peak": value("light.fluence_rate_ratio_peak"),
             "penetration_depth_um": value("light.penetration_depth_um"),
         },
@@ -132,25 +161,23 @@ def _body(seen: Observed, weights: Floats, layers: Sequence[str], basis: Sequenc
         },
         "ablation": {
             "depth_um": value("ablation.depth_um"),
-            "width_um": Unknown(text("not-apply.width")),
+            "width_um": value("ablation.width_um"),
             "residual_damage_um": value("ablation.residual_damage_um"),
-            "p_char": Unknown(text("not-apply.char")),
+            "p_char": value("ablation.p_char"),
         },
         "microlesion": {
-            name: value(f"microlesion.{name}")
-            if f"microlesion.{name}" in seen
-            else Unknown(text("not-apply.no-microbeam"))
+            name: value(f"microlesion.{name}") if f"microlesion.{name}" in seen else because("no-microbeam")
             for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction")
         },
-        "cooling": {"film_ms": Unknown(text("not-apply.film"))},
+        "cooling": {"film_ms": value("cooling.film_ms") if "cooling.film_ms" in seen else because("film")},
         "healing": {
             **dict.fromkeys(
                 ("reepithelialisation_h", "erythema_days", "oedema_days", "downtime_days", "pigment_recovery_days"),
-                Unknown(text("not-apply.healing")),
+                because("healing"),
             ),
-            "wound_open_fraction": Unknown(text("not-apply.healing")),
+            "wound_open_fraction": because("healing"),
         },
-        "harm": dict.fromkeys(("p_pih", "p_hypopigmentation", "p_scar"), Unknown(text("not-apply.harm"))),
+        "harm": dict.fromkeys(("p_pih", "p_hypopigmentation", "p_scar"), because("harm")),
     }
 
 
@@ -164,9 +191,10 @@ def threshold_document(
     InputError : an unknown endpoint or dose, or a case that does not fit them.
     NotAvailable : the model cannot judge the endpoint; the document then holds unknowns.
     """
-    scene = scene_of(loaded, dose_required=False)
-    name = default_dose(scene, of)
-    low, high = bracket_of(scene, name)
+    if endpoint not in ENDPOINTS:
+        raise unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
+    name = default_dose(loaded.case, of)
+    low, high = bracket_of(loaded.case, name)
     head: dict[str, Any] = {
         "endpoint": endpoint,
         "of": name,
@@ -174,30 +202,32 @@ def threshold_document(
         "bracket": [low, high],
     }
 
-    def made(body: Mapping[str, Any]) -> dict[str, Any]:
+    def made(body: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         return document(
             "skinbeam.threshold/1",
             case_sha256=loaded.sha256(),
             seed=seed,
-            warnings=scene.warnings,
+            warnings=warnings,
             body={**head, **body},
         )
 
+    find = exposure_thresholds if name == "exposure_s" else threshold_doses
     try:
         with collect() as sources:
-            if name == "exposure_s":
-                parts = run_chunks(scene, draws, seed, lambda skins: exposure_thresholds(scene, skins, endpoint))
-            else:
-                parts = run_chunks(scene, draws, seed, lambda skins: threshold_doses(scene, skins, endpoint))
+            scene = scene_of(loaded, dose_required=False)
+            parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
     except NotAvailable as error:
         reason = Unknown(error.reason)
-        raise NotAvailable(error.reason, body=made({"dose": reason, "reached": False})) from None
+        body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))
+        raise NotAvailable(error.reason, body=body) from None
     doses = np.concatenate([part[0] for part in parts])
     weights = np.concatenate([part[1] for part in parts])
+    warnings = [*scene.warnings, *_result_warnings(scene, {}, weights)]
     tail = (1 - _ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
-        return made({"dose": Unknown(text("simulate.not-reached")), "reached": False})
-    upper = ed84 if np.isfinite(ed84) else high
-    dose = Estimate(ed50, min(ed16, ed50), max(upper, ed50), _ED_LEVEL, "modelled", doses.size, tuple(sources))
-    return made({"dose": dose, "reached": True})
+        return made({"dose": Unknown(text("simulate.not-reached")), "reached": False}, warnings)
+    if not np.isfinite(ed84):
+        warnings.append({"code": "high-beyond-bracket", "message": text("simulate.high-beyond-bracket")})
+    dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, tuple(sources))
+    return made({"dose": dose, "reached": True}, warnings)

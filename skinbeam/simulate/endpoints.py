@@ -16,9 +16,9 @@ from skinbeam.physics.damage import Kinetics, dose_for_unit_omega
 from skinbeam.physics.melanosome import heat_kept, in_range, nucleation, threshold_exposure
 from skinbeam.simulate.ablation import ablation_onset, spread
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
-from skinbeam.simulate.pulse import Place, Response
+from skinbeam.simulate.pulse import Illumination, Place, Response
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
-from skinbeam.skin.properties import melanosome_mua, thermal
+from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K
 
 __all__ = [
@@ -139,14 +139,16 @@ def _melanosome_disruption(response: Response) -> Floats:
     pulse_s = response.schedule.pulse_s
     if not bool(in_range(pulse_s)):
         raise NotAvailable(text("endpoint.melanosome-pulse"))
-    cell = _deepest(response, EPIDERMIS, "no-epidermis")
-    heat = thermal(response.skins)
+    if response.skins.attrs["preset"] == "melanosome":
+        return _isolated_melanosome(response, lit)
+    # Half of the melanosomes lie above the middle of the epidermis, half below, and light falls with depth.
+    cell = _middle_of_epidermis(response)
+    heat = response.heat
     layer = int(response.grid.layer[cell])
     capacity, conductivity = heat.heat_capacity_vol[:, layer], heat.conductivity[:, layer]
     diameter = np.asarray(response.skins["melanosome_diameter_m"].values, dtype=np.float64)
     kept = heat_kept(pulse_s, diameter, conductivity / capacity)
     kind = response.skins.attrs["melanosome"]
-    # Half of the melanosomes of the epidermis lie above its middle, half below; light is nearly even across it.
     inside = np.sum(
         [
             line.share * line.light.fluence_rate_ratio[:, cell] * melanosome_mua(line.wavelength_nm, kind)
@@ -154,7 +156,7 @@ def _melanosome_disruption(response: Response) -> Floats:
         ],
         axis=0,
     )
-    return threshold_exposure(
+    dose = threshold_exposure(
         nucleation_K=spread(nucleation("cutaneous_C"), response.skins, "nucleation_shift") + ZERO_CELSIUS_K,
         start_K=response.base_K[:, _onset(response), cell],
         heat_capacity_vol=capacity,
@@ -162,6 +164,43 @@ def _melanosome_disruption(response: Response) -> Floats:
         fluence_ratio=1.0,
         kept=kept,
     )
+    if "melanosome_fraction" not in response.skins:
+        return dose
+    # Skin without melanosomes has none to break.
+    return np.where(response.skins["melanosome_fraction"].values[:, layer] > 0, dose, np.inf)
+
+
+def _isolated_melanosome(response: Response, lit: Illumination) -> Floats:
+    """One melanosome in water, in the light that falls on the dish."""
+    capacity = nucleation("heat_capacity_J_m3K").value
+    diffusivity = response.heat.conductivity[:, 0] / response.heat.heat_capacity_vol[:, 0]
+    diameter = np.asarray(response.skins["melanosome_diameter_m"].values, dtype=np.float64)
+    kind = response.skins.attrs["melanosome"]
+    return threshold_exposure(
+        nucleation_K=spread(nucleation("isolated_C"), response.skins, "nucleation_shift") + ZERO_CELSIUS_K,
+        start_K=response.base_K[:, _onset(response), 0],
+        heat_capacity_vol=capacity,
+        mua=sum(line.share * melanosome_mua(line.wavelength_nm, kind) for line in lit.lines),
+        fluence_ratio=1.0,
+        kept=heat_kept(response.schedule.pulse_s, diameter, diffusivity),
+    )
+
+
+def _middle_of_epidermis(response: Response) -> int:
+    """Index of the cell that half of the epidermis lies above."""
+    layer = int(response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")])
+    cells = np.flatnonzero(response.grid.layer == layer)
+    above = np.cumsum(np.median(response.grid.widths[:, cells], axis=0))
+    return int(cells[np.searchsorted(above, above[-1] / 2)])
+
+
+def _visible_lesion(response: Response) -> Floats:
+    """The first of the marks at 24 h that this release can judge: burnt epidermis, or broken melanosomes."""
+    burn = cell_death_dose(response, basal_layer(response))
+    try:
+        return np.minimum(burn, _melanosome_disruption(response))
+    except NotAvailable:
+        return burn
 
 
 def _onset(response: Response) -> int:
@@ -170,11 +209,7 @@ def _onset(response: Response) -> int:
 
 
 def _collagen_coagulation(response: Response) -> Floats:
-    dermis = [
-        index
-        for index, name in enumerate(response.layers)
-        if name not in ("stratum corneum", "living epidermis", "fat")
-    ]
+    dermis = [index for index, name in enumerate(response.layers) if name not in ("stratum corneum", *EPIDERMIS, "fat")]
     return zone_dose(response, np.flatnonzero(np.isin(response.grid.layer, dermis)), COAGULATED_WIDTH_M)
 
 
@@ -190,8 +225,7 @@ def _blood_coagulation(response: Response) -> Floats:
 ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "epidermal-necrosis": lambda response: cell_death_dose(response, basal_layer(response)),
     "dermal-necrosis": lambda response: cell_death_dose(response, papillary_bottom(response)),
-    # The first mark at 24 h that this release can judge is a burn of the epidermis.
-    "minimum-visible-lesion": lambda response: cell_death_dose(response, basal_layer(response)),
+    "minimum-visible-lesion": _visible_lesion,
     "vessel-closure": _vessel_closure,
     "melanosome-disruption": _melanosome_disruption,
     "collagen-coagulation": _collagen_coagulation,

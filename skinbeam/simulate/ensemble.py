@@ -31,10 +31,10 @@ _Z_LEVEL = 1.2815515655446004  # normal quantile at 0.9, for a central interval 
 Floats = NDArray[np.float64]
 
 
-def chunks(draws: int) -> Iterator[slice]:
-    """Yield slices of at most `CHUNK` draws that cover `draws`."""
-    for start in range(0, draws, CHUNK):
-        yield slice(start, min(start + CHUNK, draws))
+def chunks(draws: int, size: int = CHUNK) -> Iterator[slice]:
+    """Yield slices of at most `size` draws that cover `draws`."""
+    for start in range(0, draws, size):
+        yield slice(start, min(start + size, draws))
 
 
 def effective_draws(weights: Floats) -> float:

@@ -1,6 +1,5 @@
 """Thresholds of time: how long a bath, or light of constant irradiance, takes to reach an endpoint."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,8 @@ from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.endpoints import basal_layer, named_endpoint, papillary_bottom
 from skinbeam.simulate.pulse import Response, respond
-from skinbeam.simulate.scene import Scene
-from skinbeam.simulate.schedule import bath_schedule, pulse_schedule
+from skinbeam.simulate.scene import Scene, axis_ratio
+from skinbeam.simulate.schedule import bath_schedule, held_schedule
 from skinbeam.units import J_CM2, MS
 
 if TYPE_CHECKING:
@@ -23,8 +22,9 @@ __all__ = ["exposure_thresholds"]
 
 Floats = NDArray[np.float64]
 
-# Ends of successive runs: each is as long as it need be, so that short exposures keep fine steps.
-_LENGTHS_S = (1.0, 100.0, 1e4, 1e5)
+# Ends of successive runs: each is as long as it need be, so that short exposures keep fine steps. A step is an eighth
+# of the time gone by from a millionth of the run on, so a run resolves the five decades before its end.
+_LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
 
 
 def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
@@ -47,12 +47,12 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     times = np.full(weights.size, np.inf)
     processes = sampled_kinetics(CELL_DEATH, skins)
-    for length in _LENGTHS_S:
+    for length in _LENGTHS_S if scene.beam is not None else _LENGTHS_S[1:]:
         response, dose = _held(scene, skins, length)
         place = places[endpoint](response)
         history = place.base_K + dose * place.unit_K
-        found = _time_of_unit_omega(history, response.schedule.step_s, processes)
-        times = np.minimum(times, found)
+        found = _time_of_unit_omega(history, response.schedule.step_s, response.schedule.power_on, processes)
+        times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
             break
     return times, weights
@@ -71,28 +71,31 @@ def _held(scene: Scene, skins: "xr.Dataset", length_s: float) -> tuple[Response,
             field="settings.fluence_J_cm2",
             hint="With exposure_s the irradiance stays at fluence over pulse length: give both.",
         )
-    irradiance = beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
-    held = replace(beam, pulse_ms=length_s / MS, pulses=1, passes=1)
-    full = pulse_schedule(held, scene.cooling)
-    on = int(np.flatnonzero(full.power_on)[-1]) + 1
-    during = replace(
-        full,
-        step_s=full.step_s[:on],
-        power_on=full.power_on[:on],
-        h_W_m2K=full.h_W_m2K[:on],
-        outside_C=full.outside_C[:on],
-    )
-    return respond(skins, held, scene.cooling, schedule=during), irradiance * length_s
+    irradiance = axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
+    response = respond(skins, beam, scene.cooling, schedule=held_schedule(scene.cooling, length_s))
+    return response, irradiance * length_s
 
 
-def _time_of_unit_omega(history_K: Floats, step_s: Floats, processes: Kinetics) -> Floats:
-    """Time at which Ω passes 1, (sample,), s; inf when it does not. Linear in Ω within a step."""
+def _time_of_unit_omega(history_K: Floats, step_s: Floats, power_on: Floats, processes: Kinetics) -> Floats:
+    """Time at which Ω passes 1 since the beam came on, (sample,), s; 0 if it was before, inf if it never does.
+
+    Within a step ln Ω is linear in the logarithm of time: exact for a held temperature (Ω ~ t), and Ω of a rising one
+    is close to a power of time over a step.
+    """
     end = np.cumsum(step_s)
+    if power_on.any():
+        end = np.maximum(end - step_s[power_on == 0].sum(), 0.0)
     parts = np.stack([omega(history_K[:, i : i + 2], step_s[i : i + 1], processes) for i in range(step_s.size)], axis=1)
     total = np.cumsum(parts, axis=1)
     reached = total >= 1
     first = np.argmax(reached, axis=1)
     row = np.arange(len(first))
-    before = np.where(first > 0, total[row, first - 1], 0.0)
-    share = (1 - before) / np.where(reached.any(axis=1), total[row, first] - before, 1.0)
-    return np.where(reached.any(axis=1), end[first] - (1 - share) * step_s[first], np.inf)
+    ever = reached.any(axis=1)
+    after = np.where(ever, total[row, first], 1.0)
+    before = np.where(ever & (first > 0), np.minimum(total[row, first - 1], 1.0), 0.0)
+    start = np.maximum(end[first] - step_s[first], 0.0)
+    usable = (before > 0) & (start > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.where(usable, -np.log(before) / (np.log(after) - np.log(before)), 1.0)
+        inside = start * np.exp(power * (np.log(end[first]) - np.log(start)))
+    return np.where(ever, np.where(usable, inside, end[first]), np.inf)

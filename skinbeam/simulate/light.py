@@ -1,8 +1,6 @@
 """The document of `skinbeam light`: light alone, in explicit layers."""
 
 import math
-import shutil
-import tempfile
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +13,7 @@ from skinbeam.errors import InputError, NotAvailable, nearest
 from skinbeam.messages import text
 from skinbeam.schema.layers import DIGITS, LayersFile, load_layers
 from skinbeam.simulate.engines import ENGINES, LayeredMedium
+from skinbeam.simulate.stores import new_store
 from skinbeam.units import PER_CM, UM
 
 __all__ = ["light_document", "write_fields"]
@@ -98,13 +97,6 @@ def write_fields(document: Mapping[str, Any], path: Path) -> None:
     """
     import xarray as xr
 
-    if path.exists() and not (path / "zarr.json").is_file():
-        raise InputError(
-            "not-a-store",
-            f'"{path.name}" exists and is not a Zarr store',
-            field="-o",
-            hint="The name of a new or an older .zarr folder.",
-        )
     names = list(document["absorbed"])
     scalars = ("reflectance_specular", "reflectance_diffuse", "transmittance")
     dataset = xr.Dataset(
@@ -120,13 +112,8 @@ def write_fields(document: Mapping[str, Any], path: Path) -> None:
         },
         attrs={key: document[key] for key in ("schema", "version", "case_sha256", "seed", "method", "device")},
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        store = Path(folder) / "new.zarr"
+    with new_store(path) as store:
         dataset.to_zarr(store, mode="w", consolidated=False)
-        if path.exists():
-            shutil.move(path, Path(folder) / "old.zarr")
-        shutil.move(store, path)
 
 
 def _known(option: str, value: str, known: tuple[str, ...]) -> None:

@@ -70,6 +70,8 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats) -> Lesion:
     NotAvailable : no sourced data for such a beam.
     """
     micro = _micro(beam)
+    if beam.pulses > 1:
+        raise NotAvailable(text("simulate.stacked-microbeams"))
     make = _crater if beam.wavelength_nm >= SHORTEST_ABLATING_NM else _column
     depths = make(skins, beam, micro, energy_J)
     density = micro.density_per_cm2 / CM**2 * beam.passes

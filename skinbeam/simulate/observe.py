@@ -11,21 +11,24 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
-from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, ablate
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
 from skinbeam.simulate.endpoints import EPIDERMIS, basal_layer, fluence_for
-from skinbeam.simulate.pulse import Illumination, Place, Response
+from skinbeam.simulate.pulse import Place, Response, light_between
+from skinbeam.simulate.removal import observe_removal
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
-from skinbeam.units import UM, ZERO_CELSIUS_K
+from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 __all__ = ["Observed", "join", "observe"]
 
 Floats = NDArray[np.float64]
 Observed = dict[str, Floats | Unknown]
 
+BOILING_C = 100.0
+LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
+TINY = 1e-300
 _VESSEL = ("lumen_peak", "wall_peak", "coagulated_fraction", "wall_damaged_fraction", "p_closed")
 
 
@@ -41,7 +44,7 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
     seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(response), fluence_J_m2))
-    _light(seen, response.lit)
+    _light(seen, response)
     _tissue(seen, response, history)
     _vessels(seen, response, fluence_J_m2)
     seen["damage.p_melanosome_disrupted"] = (
@@ -49,7 +52,11 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
         if beam is not None
         else Unknown(text("not-apply.no-beam"))
     )
-    _ablation(seen, skins, beam, fluence_J_m2)
+    observe_removal(seen, response, beam, fluence_J_m2)
+    # Tissue chars when its water has gone: never where even the surface stays below the boiling point.
+    peak = seen["temperature_C.surface_peak"]
+    cold = not isinstance(peak, Unknown) and bool(np.all(peak < BOILING_C))
+    seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(text("not-apply.char"))
     return seen
 
 
@@ -75,24 +82,38 @@ def _peak(place: Place, fluence_J_m2: float) -> Floats:
     return peak
 
 
-def _light(seen: Observed, lit: Illumination | None) -> None:
-    names = ("reflectance", "fluence_rate_ratio_peak", "penetration_depth_um")
+def _light(seen: Observed, response: Response) -> None:
+    lit, absorbed = response.lit, [f"absorbed.{index}" for index in range(len(response.layers))]
+    names = ("reflectance", "fluence_rate_ratio_peak", "penetration_depth_um", *absorbed)
     if lit is None:
         seen.update({f"light.{name}": Unknown(text("not-apply.no-beam")) for name in names})
         return
-    ratio, depth = lit.fluence_rate_ratio, lit.grid.centres
+    # Bins of their own: the cells for heat blur what is absorbed within a micrometre, and end before red light does.
+    edges = np.concatenate([[0.0], np.geomspace(*LIGHT_BINS_M, LIGHT_BINS)])
+    lines = [line.share * light_between(response.skins, line.optics, edges).fluence_rate_ratio for line in lit.lines]
+    ratio: Floats = np.sum(lines, axis=0)
     seen["light.reflectance"] = lit.reflectance
     seen["light.fluence_rate_ratio_peak"] = ratio.max(axis=1)
-    seen["light.penetration_depth_um"] = _depth_of_1_e(ratio, depth) / UM
-    for index in range(lit.absorbed.shape[1]):
-        seen[f"light.absorbed.{index}"] = lit.absorbed[:, index]
+    seen["light.penetration_depth_um"] = _depth_of_1_e(ratio, (edges[:-1] + edges[1:]) / 2) / UM
+    for index, name in enumerate(absorbed):
+        seen[f"light.{name}"] = lit.absorbed[:, index]
 
 
 def _depth_of_1_e(ratio: Floats, depth: Floats) -> Floats:
-    """Depth below which the fluence rate stays under 1/e of its peak, (sample,), m."""
-    above = ratio >= ratio.max(axis=1, keepdims=True) / np.e
+    """Depth below which the fluence rate stays under 1/e of its peak, (sample,), m; inf below the last bin."""
+    floor = ratio.max(axis=1, keepdims=True) / np.e
+    above = ratio >= floor
     last = above.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
-    return np.take_along_axis(depth, last[:, None], axis=1)[:, 0]
+    return _crossing(np.broadcast_to(depth, ratio.shape), np.log(np.maximum(ratio, TINY) / floor), last)
+
+
+def _crossing(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floats:
+    """Depth at which a logarithm, linear between `last` and the cell below, passes 0; inf where there is none below."""
+    row, below = np.arange(len(depth)), np.minimum(last + 1, depth.shape[1] - 1)
+    high, low = log_ratio[row, last], log_ratio[row, below]
+    share = high / np.where(high > low, high - low, 1.0)
+    inside = depth[row, last] + np.clip(share, 0.0, 1.0) * (depth[row, below] - depth[row, last])
+    return np.where(below > last, inside, np.inf)
 
 
 def _tissue(seen: Observed, response: Response, history: Floats) -> None:
@@ -107,8 +128,13 @@ def _tissue(seen: Observed, response: Response, history: Floats) -> None:
         )
         width = response.grid.widths[:, cells]
         seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
-    coagulated = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins)) >= 1.0
-    deepest = np.where(coagulated, response.grid.faces[:, 1:], 0.0).max(axis=1)
+    damage = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins))
+    coagulated = damage >= 1.0
+    last = coagulated.shape[1] - 1 - np.argmax(coagulated[:, ::-1], axis=1)
+    border = np.minimum(
+        _crossing(response.grid.centres, np.log(np.maximum(damage, TINY)), last), response.grid.faces[:, -1]
+    )
+    deepest = np.where(coagulated.any(axis=1), border, 0.0)
     seen["damage.coagulation_depth_um"] = deepest / UM
     seen["damage.coagulation_width_um"] = (
         np.zeros_like(deepest) if not coagulated.any() else Unknown(text("not-apply.width"))
@@ -136,18 +162,3 @@ def _vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, flu
     processes = repeated(sampled_kinetics(name, response.skins), vessels.count)
     history = (vessels.base + fluence_J_m2 * unit).reshape(flat)
     return omega(history, response.schedule.step_s, processes).reshape(-1, vessels.count)
-
-
-def _ablation(seen: Observed, skins: "xr.Dataset", beam: Beam | None, fluence_J_m2: float) -> None:
-    names = ("ablation.depth_um", "ablation.residual_damage_um")
-    if beam is None or beam.wavelength_nm < SHORTEST_ABLATING_NM:
-        none = np.zeros(skins.sizes["sample"])
-        seen.update(dict.fromkeys(names, none))
-        return
-    try:
-        done = ablate(skins, beam, fluence_J_m2)
-    except NotAvailable as error:
-        seen.update(dict.fromkeys(names, Unknown(error.reason)))
-        return
-    seen[names[0]] = done.depth / UM
-    seen[names[1]] = done.residual / UM

@@ -6,8 +6,8 @@ Absorption and conductivity are those of unheated skin, and the beam is taken as
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, fields
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +25,7 @@ from skinbeam.units import ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Illumination", "Line", "Place", "Response", "illuminate", "respond"]
+__all__ = ["Illumination", "Line", "Place", "Response", "grid_of", "illuminate", "light_between", "respond"]
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +74,13 @@ class Illumination:
     def absorbed(self) -> Floats:
         """Share of the incident power that each layer absorbs, (sample, layer)."""
         return self.mean(lambda line: line.light.absorbed)
+
+
+class Unlit(NamedTuple):
+    """A history of all cells, (sample, time, cell), and of the surface, (sample, time), K."""
+
+    cells: Floats
+    surface: Floats
 
 
 class Place(NamedTuple):
@@ -140,24 +147,42 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
     ----------
     spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
     """
-    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
-    grid = depth_grid(thickness)
-    # What lies below the last layer is more of it.
-    open_below = np.concatenate([thickness[:, :-1], np.full((len(thickness), 1), np.inf)], axis=1)
+    grid = grid_of(skins)
     lines = []
     for wavelength_nm, share in spectrum:
         properties = optics(skins, wavelength_nm)
-        light = solve(
-            properties.mua,
-            properties.mus,
-            properties.g,
-            properties.n,
-            open_below,
-            z_edges=grid.faces,
-            streams=STREAMS,
-        )
-        lines.append(Line(wavelength_nm, share, properties, light))
+        lines.append(Line(wavelength_nm, share, properties, light_between(skins, properties, grid.faces)))
     return Illumination(grid, tuple(lines))
+
+
+def grid_of(skins: "xr.Dataset") -> DepthGrid:
+    """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
+    typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
+    return depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64), typical)
+
+
+def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> Light:
+    """Return the light of every draw between the depths `edges_m`, (edge,) or (sample, edge) m.
+
+    What lies below the last layer is more of it. Explicit layers are the same in every draw and are solved once.
+    """
+    thickness = np.array(skins["thickness_m"].values, dtype=np.float64)
+    thickness[:, -1] = np.inf
+    columns = (properties.mua, properties.mus, properties.g, properties.n, thickness)
+    if "mua_per_m" not in skins:
+        return solve(*columns, z_edges=edges_m, streams=STREAMS)
+    key = tuple(
+        np.ascontiguousarray(column[0], dtype=np.float64).tobytes() for column in (*columns, np.atleast_2d(edges_m))
+    )
+    one = _explicit_light(key)
+    return Light(*(np.repeat(getattr(one, part.name), len(thickness), axis=0) for part in fields(one)))
+
+
+@lru_cache(maxsize=8)
+def _explicit_light(key: tuple[bytes, ...]) -> Light:
+    """Light in one stack of layers, remembered: chunks of draws and lines of a lamp ask for the same."""
+    *columns, edges = (np.frombuffer(part, dtype=np.float64)[None, :] for part in key)
+    return solve(*columns, z_edges=edges, streams=STREAMS)
 
 
 def respond(
@@ -168,6 +193,7 @@ def respond(
     lit: Illumination | None = None,
     schedule: Schedule | None = None,
     cooling_share: float = 1.0,
+    unlit: Unlit | None = None,
 ) -> Response:
     """Return the response of every draw.
 
@@ -176,25 +202,26 @@ def respond(
     lit : light at the beam's wavelength when it is known already.
     schedule : steps of time when they are not those of the beam and the cooling.
     cooling_share : the cooling's coefficient is multiplied by this.
+    unlit : the history without the beam, when it is known already for this cooling and schedule.
     """
     if beam is not None and lit is None:
         lit = illuminate(skins, beam.spectrum)
-    grid = lit.grid if lit is not None else depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64))
+    grid = lit.grid if lit is not None else grid_of(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
     heat = thermal(skins)
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
-    base = _march(grid, heat, plan, start, plan.outside_C + ZERO_CELSIUS_K, None)
+    base = unlit or _march(grid, heat, plan, start, plan.outside_C + ZERO_CELSIUS_K, None)
     if lit is None:
-        unit = (np.zeros_like(base[0]), np.zeros_like(base[1]))
+        unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface))
     else:
         power = lit.absorbed_per_m / plan.pulse_s
         unit = _march(grid, heat, plan, np.zeros_like(start), np.zeros_like(plan.outside_C), power)
-    return Response(skins, grid, heat, lit, plan, base[0], unit[0], base[1], unit[1])
+    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface)
 
 
 def _march(
     grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, outside: Floats, power: Floats | None
-) -> tuple[Floats, Floats]:
+) -> Unlit:
     history = conduct(
         grid.cells,
         conductivity=heat.conductivity[:, grid.layer],
@@ -208,4 +235,4 @@ def _march(
         h_bottom=np.inf,
         outside_bottom=start,
     )
-    return history.recorded, history.surface
+    return Unlit(history.recorded, history.surface)

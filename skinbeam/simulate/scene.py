@@ -9,15 +9,22 @@ from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
+from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM
 from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.simulate.ensemble import chunks
+from skinbeam.simulate.effort import Effort
+from skinbeam.simulate.ensemble import CHUNK, chunks
+from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
+from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.model import Skin
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Scene", "run_chunks", "scene_of"]
+__all__ = ["Scene", "axis_ratio", "case_warnings", "run_chunks", "scene_of", "schedule_of"]
 
 Result = TypeVar("Result")
 
@@ -63,28 +70,91 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
         )
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
-    return Scene(loaded, Skin.from_case(case), beam, cooling, bath, _warnings(loaded))
+    skin = Skin.from_case(case)
+    warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings), *_beam_warnings(beam))
+    return Scene(loaded, skin, beam, cooling, bath, warnings)
+
+
+def axis_ratio(beam: Beam) -> float:
+    """Return the radiant exposure on the axis over the fluence of the beam: 2 for a Gaussian over its 1/e² disc."""
+    return 2.0 if beam.profile == "gaussian" and beam.microbeam is None else 1.0
 
 
 def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:
-    """Return the results of `work` on successive chunks of draws; memory does not grow with their number."""
-    results = []
-    reading = scene.loaded.case.skin.reflectance if scene.loaded.case.skin is not None else None
-    for part in chunks(draws):
-        skins = scene.skin.sample(part.stop - part.start, seed, start=part.start)
+    """Return the results of `work` on successive chunks of draws; memory does not grow with their number.
+
+    The chunks carry `typical_m`, the layers of the median skin, so that the grid of a draw is the same in any chunk.
+
+    Raises
+    ------
+    InputError : more work than is done in reasonable time, or a reading that no skin gives.
+    """
+    median = scene.skin.median()
+    typical = median["thickness_m"].values[0]
+    size = _draws_at_once(scene, median, draws)
+    reading = scene.skin.reading
+    results: list[Result] = []
+    total = 0.0
+    for block in chunks(draws, BLOCK):
+        whole = scene.skin.sample(block.stop - block.start, seed, start=block.start)
+        whole = whole.assign_coords(typical_m=("layer", typical))
         if reading is not None:
-            skins = weigh_by_reading(skins, reading)
-        results.append(work(skins))
+            whole = weigh_by_reading(whole, reading)
+        total += float(whole["weight"].sum())
+        results += [work(whole.isel(sample=part)) for part in chunks(block.stop - block.start, size)]
+    if not total > 0:
+        raise InputError(
+            "reading-not-skin",
+            text("skin.reading_not_skin"),
+            field="skin.reflectance.value",
+            hint="Readings as fractions of 1 of a white standard, of untreated skin.",
+            file=scene.loaded.file,
+        )
     return results
 
 
-def _warnings(loaded: LoadedCase) -> tuple[dict[str, str], ...]:
-    case = loaded.case
-    found = []
-    tables = (("test_spot", case.test_spot), ("session", case.session), ("clinic", case.clinic))
-    for name, value in tables:
-        if value:
-            found.append(
-                {"code": "not-used-yet", "message": f"[{name}] has no influence on this result in this release"}
-            )
-    return tuple(found)
+def schedule_of(scene: Scene) -> Schedule:
+    """Return the steps of time of a full-field case: of its bath, or of its beam and cooling.
+
+    Raises
+    ------
+    NotAvailable : a train that is too long.
+    """
+    if scene.bath is not None:
+        temperature, exposure = scene.bath
+        return bath_schedule(temperature, 1.0 if exposure is None else exposure)
+    return pulse_schedule(scene.beam, scene.cooling)
+
+
+def _draws_at_once(scene: Scene, median: "xr.Dataset", draws: int) -> int:
+    if scene.beam is not None and scene.beam.microbeam is not None:
+        return CHUNK
+    cells = depth_grid(median["thickness_m"].values).layer.size
+    return Effort(schedule_of(scene).step_s.size, cells, median.sizes["vessel"]).draws_at_once(draws)
+
+
+def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
+    """Return what the case holds and a simulation does not use."""
+    micro = case.microbeam is not None
+    given = {
+        "test_spot": bool(case.test_spot),
+        "session": bool(case.session),
+        "clinic": case.clinic is not None,
+        "settings.overlap_fraction": case.settings is not None and case.settings.overlap_fraction > 0,
+        "cooling": micro and case.cooling is not None and case.cooling.kind != "none",
+        "vessel": micro and bool(case.vessel),
+    }
+    return tuple(
+        {"code": "not-used-yet", "message": text("simulate.not-used-yet", {"name": name})}
+        for name, there in given.items()
+        if there
+    )
+
+
+def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
+    """Return what is taken as simpler than the case says."""
+    if beam is None or beam.microbeam is None or beam.microbeam.profile != "top-hat":
+        return ()
+    if beam.wavelength_nm >= SHORTEST_ABLATING_NM:
+        return ()  # craters know both profiles
+    return ({"code": "taken-as-gaussian", "message": text("simulate.taken-as-gaussian")},)

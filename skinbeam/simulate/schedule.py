@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
 from skinbeam.physics.heat import time_steps
 from skinbeam.units import MS
 
-__all__ = ["AFTER_S", "Schedule", "bath_schedule", "pulse_schedule"]
+__all__ = ["AFTER_S", "Schedule", "bath_schedule", "held_schedule", "pulse_schedule"]
 
 Floats = NDArray[np.float64]
 
@@ -19,6 +20,8 @@ Floats = NDArray[np.float64]
 AFTER_S = 5.0
 MOST_PULSES = 200
 FIRST_STEP, STEP_GROWTH = 0.05, 1.3  # as fine as the grid: see `simulate.grid`
+# Where a time is sought it may lie anywhere in the exposure: steps then grow from a millionth of it, by an eighth.
+HELD_FIRST_STEP, HELD_GROWTH = 1e-6, 1.12
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,7 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
     pulse = beam.pulse_ms * MS if beam is not None else 0.0
     count = beam.pulses * beam.passes if beam is not None else 0
     if count > MOST_PULSES:
-        raise NotAvailable(
-            f"trains of more than {MOST_PULSES} pulses are not simulated in this release, {count} were asked"
-        )
+        raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
     # Each phase: duration, whether the beam is on, whether the coolant is on.
     phases: list[tuple[float, bool, bool]] = [
         (cooling.before_ms * MS, False, True),
@@ -74,9 +75,19 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
 
 def bath_schedule(temperature_C: float, exposure_s: float) -> Schedule:
     """Return the schedule of a surface held at a temperature."""
-    steps, _ = time_steps([exposure_s], first_fraction=1e-6)
+    steps, _ = time_steps([exposure_s], first_fraction=HELD_FIRST_STEP, growth=HELD_GROWTH)
     full = np.full(steps.size, np.inf)
     return Schedule(steps, np.zeros(steps.size), full, np.full(steps.size, temperature_C), 0.0, 0)
+
+
+def held_schedule(cooling: CoolingPlan, exposure_s: float) -> Schedule:
+    """Return the schedule of a beam that stays on for `exposure_s`, and ends with it; fine from the first instant."""
+    phases = [
+        (cooling.before_ms * MS, False, True),
+        (cooling.delay_ms * MS, False, False),
+        (exposure_s, True, cooling.during),
+    ]
+    return _schedule(phases, cooling, 1.0, exposure_s, 1, first_step=HELD_FIRST_STEP, growth=HELD_GROWTH)
 
 
 def _schedule(
@@ -85,8 +96,11 @@ def _schedule(
     cooling_share: float,
     pulse_s: float,
     pulses: int,
+    *,
+    first_step: float = FIRST_STEP,
+    growth: float = STEP_GROWTH,
 ) -> Schedule:
-    steps, phase = time_steps([duration for duration, _, _ in phases], first_fraction=FIRST_STEP, growth=STEP_GROWTH)
+    steps, phase = time_steps([duration for duration, _, _ in phases], first_fraction=first_step, growth=growth)
     on = np.array([beam for _, beam, _ in phases], dtype=np.float64)[phase]
     cooled = np.array([coolant for _, _, coolant in phases])[phase]
     h = np.where(cooled, cooling.coefficient_W_m2K * cooling_share, cooling.air_coefficient_W_m2K)

@@ -6,34 +6,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, unknown_name
-from skinbeam.simulate.endpoints import DOSE_RANGE_J_M2, fluence_for, named_endpoint
+from skinbeam.schema.case import Case
+from skinbeam.simulate.endpoints import DOSE_RANGE_J_M2, named_endpoint
 from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
 from skinbeam.simulate.pulse import respond
-from skinbeam.simulate.scene import Scene
+from skinbeam.simulate.removal import dose_for
+from skinbeam.simulate.scene import Scene, axis_ratio
 from skinbeam.units import J_CM2
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DOSE_NAMES", "EXPOSURE_RANGE_S", "bracket_of", "default_dose", "threshold_doses"]
+__all__ = ["BEAM_RANGE_S", "DOSE_NAMES", "EXPOSURE_RANGE_S", "bracket_of", "default_dose", "threshold_doses"]
 
 Floats = NDArray[np.float64]
 
 DOSE_NAMES: Final = ("fluence_J_cm2", "microbeam_mJ", "exposure_s")
-EXPOSURE_RANGE_S: Final = (0.01, 1e5)
+EXPOSURE_RANGE_S: Final = (0.01, 1e5)  # of a bath
+BEAM_RANGE_S: Final = (1e-8, 1e5)  # of a beam of constant irradiance
 
 
-def default_dose(scene: Scene, of: str | None) -> str:
+def default_dose(case: Case, of: str | None) -> str:
     """Return the dose that a case varies, or check the one that is asked for.
 
     Raises
     ------
     InputError : an unknown dose, or one that the case does not have.
     """
-    micro = scene.beam is not None and scene.beam.microbeam is not None
-    own = "microbeam_mJ" if micro else "exposure_s" if scene.bath is not None else "fluence_J_cm2"
+    micro, beam = case.microbeam is not None, case.bath is None
+    own = "microbeam_mJ" if micro else "fluence_J_cm2" if beam else "exposure_s"
     if of is None:
-        if scene.bath is None and scene.beam is None:
+        if beam and case.laser is None and case.settings is None:
             raise InputError(
                 "no-dose",
                 "cooling alone has no dose to vary",
@@ -43,15 +46,15 @@ def default_dose(scene: Scene, of: str | None) -> str:
         return own
     if of not in DOSE_NAMES:
         raise unknown_name("dose", of, DOSE_NAMES, field="--of")
-    if of != own and not (of == "exposure_s" and scene.beam is not None and not micro):
+    if of != own and not (of == "exposure_s" and beam and not micro):
         raise InputError("wrong-dose", f"this case has no {of} to vary", field="--of", hint=f"This case varies {own}.")
     return of
 
 
-def bracket_of(scene: Scene, name: str) -> tuple[float, float]:
+def bracket_of(case: Case, name: str) -> tuple[float, float]:
     """Return the range that is searched, in the unit of `name`."""
     if name == "exposure_s":
-        return EXPOSURE_RANGE_S
+        return EXPOSURE_RANGE_S if case.bath is not None else BEAM_RANGE_S
     if name == "microbeam_mJ":
         return ENERGY_RANGE_mJ
     low, high = DOSE_RANGE_J_M2
@@ -71,4 +74,5 @@ def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[F
     assert beam is not None  # `default_dose` refused anything else
     if beam.microbeam is not None:
         return energy_for(endpoint, skins, beam), weights
-    return fluence_for(endpoint, respond(skins, beam, scene.cooling)) / J_CM2, weights
+    doses = dose_for(endpoint, respond(skins, beam, scene.cooling), beam)
+    return doses / J_CM2 / axis_ratio(beam), weights

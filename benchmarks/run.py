@@ -1,0 +1,82 @@
+"""How long the parts of a consultation take, each beside a fixed piece of work of the same machine and run.
+
+Run with `make bench`. The unit is one product of two 512 x 512 matrices in double precision on the same machine, so
+that ratios can be compared between machines; seconds stand beside them.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from skinbeam.laser import cooling as laser_cooling
+from skinbeam.laser import settings as laser_settings
+from skinbeam.physics.ordinates import solve
+from skinbeam.plan.plan import make_plan
+from skinbeam.report.consult import consult
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import load_case, parse
+from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.pulse import illuminate, respond
+from skinbeam.skin.model import Skin
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation" / "case.toml"
+PULSE = {
+    "skin": {"site": "cheeks", "ita_deg": 45.0},
+    "lesion": [{"kind": "telangiectasia"}],
+    "laser": {"device": "pulsed-dye-595"},
+    "settings": {"fluence_J_cm2": 7.5, "pulse_ms": 6.0, "spot_mm": 7.0},
+    "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 30.0, "delay_ms": 20.0},
+}
+
+
+def seconds(work: Callable[[], object], repeats: int = 5) -> float:
+    """Median wall time of `work`, after one run that compiles and fills caches."""
+    work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return statistics.median(times)
+
+
+def one_skin() -> object:
+    """Light of one wavelength in one skin of seven layers, 100 depth bins, 16 directions."""
+    thickness = [[15e-6, 60e-6, 150e-6, 80e-6, 800e-6, 100e-6, np.inf]]
+    mua = [[50.0, 1500.0, 100.0, 300.0, 100.0, 300.0, 50.0]]
+    shape = np.ones((1, 7))
+    return solve(mua, 2e4 * shape, 0.85 * shape, 1.4 * shape, thickness, z_edges=np.linspace(0, 5e-3, 101))
+
+
+def main() -> None:
+    case = parse(Case, PULSE, file="benchmark")
+    beam = laser_settings.resolve(case)
+    cooling = laser_cooling.resolve(case.cooling, beam.device)
+    skins = Skin.from_case(case).sample(200, 0)
+    lit = illuminate(skins, beam.spectrum)
+    response = respond(skins, beam, cooling, lit=lit)
+    example = load_case(EXAMPLE)
+    matrix = np.random.default_rng(0).normal(size=(512, 512))
+    unit = seconds(lambda: matrix @ matrix, 20)
+    with tempfile.TemporaryDirectory() as folder:
+        rows = {
+            "light, one skin, one wavelength": seconds(one_skin, 20),
+            "200 skins drawn": seconds(lambda: Skin.from_case(case).sample(200, 0)),
+            "light in 200 skins": seconds(lambda: illuminate(skins, beam.spectrum)),
+            "heat in 200 skins, lit": seconds(lambda: respond(skins, beam, cooling, lit=lit)),
+            "burn thresholds of 200 skins": seconds(lambda: fluence_for("epidermal-necrosis", response)),
+            "closure thresholds of 200 vessels": seconds(lambda: fluence_for("vessel-closure", response)),
+            "plan of the first consultation": seconds(lambda: make_plan(example), 3),
+            "plan with reports and figures": seconds(lambda: consult(example, Path(folder)), 3),
+        }
+    print(f"unit: one 512 x 512 matrix product, {1e3 * unit:.3f} ms")
+    for name, value in rows.items():
+        print(f"{name:36s} {1e3 * value:10.2f} ms {value / unit:10.0f} units")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Temperature and light of every draw, written chunk by chunk as a Zarr store.
+
+Each draw has a grid of its own, with faces on its own layers. The store has one axis of depth, that of the median
+skin; temperatures and fluence rates are linear between the cells of a draw.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam._version import __version__
+from skinbeam.errors import InputError, NotAvailable
+from skinbeam.messages import text
+from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.scene import Scene, schedule_of
+from skinbeam.simulate.stores import new_store
+from skinbeam.units import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["FieldsWriter", "fields_writer"]
+
+Floats = NDArray[np.float64]
+# Called with the response of each chunk of draws, in order, and the radiant exposure in J/m².
+FieldsWriter = Callable[[Response, float], None]
+
+LARGEST_BYTES = 1_000_000_000
+_STORED_BYTES = np.dtype(np.float32).itemsize
+_MEGABYTE = 1_000_000
+
+
+@contextmanager
+def fields_writer(scene: Scene, path: Path | None, draws: int, seed: int) -> Iterator[FieldsWriter]:
+    """Give what writes the fields of each chunk to `path`; without a path, what writes nothing.
+
+    The store holds `temperature` (sample, time, z) and `surface_temperature` (sample, time) in °C,
+    `fluence_rate_ratio` (sample, z) where there is a beam, and `weight` (sample,), against `time` in s and `z` in m.
+
+    Raises
+    ------
+    NotAvailable : a fractional beam.
+    InputError : a store beyond 1 GB, or `path` cannot be written.
+    """
+    if path is None:
+        yield lambda response, exposure: None
+        return
+    if scene.beam is not None and scene.beam.microbeam is not None:
+        raise NotAvailable(text("simulate.no-fields"))
+    z = depth_grid(scene.skin.median()["thickness_m"].values).centres[0]
+    times = schedule_of(scene).step_s.size + 1
+    each = _STORED_BYTES * (times * (z.size + 1) + z.size)
+    if draws * each > LARGEST_BYTES:
+        size = {"megabytes": draws * each // _MEGABYTE, "draws": draws, "times": times, "depths": z.size}
+        raise InputError(
+            "too-large-fields",
+            text("simulate.too-large-fields", size),
+            field="-o",
+            hint=f"At most {LARGEST_BYTES // _MEGABYTE} MB: --draws {LARGEST_BYTES // each} or fewer.",
+        )
+    attrs = {"version": __version__, "case_sha256": scene.loaded.sha256(), "seed": seed}
+    with new_store(path) as store:
+        first = 0
+
+        def write(response: Response, exposure_J_m2: float) -> None:
+            nonlocal first
+            fields = _fields(response, exposure_J_m2, z, first).assign_attrs(attrs)
+            if first:
+                fields.to_zarr(store, consolidated=False, append_dim="sample")
+            else:
+                fields.to_zarr(store, consolidated=False, mode="w")
+            first += fields.sizes["sample"]
+
+        yield write
+
+
+def _fields(response: Response, exposure_J_m2: float, z: Floats, first: int) -> "xr.Dataset":
+    import xarray as xr
+
+    times = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
+    heated = response.base_K + exposure_J_m2 * response.unit_K - ZERO_CELSIUS_K
+    surface = response.surface_base_K + exposure_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
+    centres = response.grid.centres
+    celsius = {"units": "degC"}
+    variables = {
+        "temperature": (("sample", "time", "z"), _at(z, centres, heated), celsius),
+        "surface_temperature": (("sample", "time"), surface.astype(np.float32), celsius),
+        "weight": (("sample",), response.weights, {"units": "1"}),
+    }
+    if response.lit is not None:
+        ratio = _at(z, centres, response.lit.fluence_rate_ratio[:, None, :])[:, 0]
+        variables["fluence_rate_ratio"] = (("sample", "z"), ratio, {"units": "1"})
+    coords = {
+        "sample": ("sample", np.arange(first, first + len(centres))),
+        "time": ("time", times, {"units": "s"}),
+        "z": ("z", z, {"units": "m"}),
+    }
+    return xr.Dataset(variables, coords)
+
+
+def _at(z: Floats, centres: Floats, values: Floats) -> NDArray[np.float32]:
+    """Values of the cells of each draw, (sample, time, cell), linear between their centres, at the depths `z`."""
+    right = np.clip(np.stack([np.searchsorted(row, z) for row in centres]), 1, centres.shape[1] - 1)
+    row = np.arange(len(centres))[:, None]
+    low, high = centres[row, right - 1], centres[row, right]
+    share = np.clip((z - low) / (high - low), 0.0, 1.0)[:, None, :]
+    below = np.take_along_axis(values, (right - 1)[:, None, :], axis=2)
+    above = np.take_along_axis(values, right[:, None, :], axis=2)
+    return (below + share * (above - below)).astype(np.float32)

@@ -1,0 +1,40 @@
+"""Zarr stores that appear whole or not at all."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from skinbeam.errors import InputError
+
+__all__ = ["new_store"]
+
+
+@contextmanager
+def new_store(path: Path) -> Iterator[Path]:
+    """Give a folder to write a store into, and put it at `path` when the block ends well; an older store is replaced.
+
+    Raises
+    ------
+    InputError : something that is not a Zarr store stands at `path`, or the folder cannot be written.
+    """
+    if path.exists() and not (path / "zarr.json").is_file():
+        raise _refused("not-a-store", f'"{path.name}" exists and is not a Zarr store')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _refused("unwritable", f'"{path.name}" cannot be written: {error.strerror}') from None
+    with temporary as folder:
+        store = Path(folder) / "new.zarr"
+        yield store
+        try:
+            if path.exists():
+                path.rename(Path(folder) / "old.zarr")
+            store.rename(path)
+        except OSError:
+            raise _refused("store-taken", f'"{path.name}" was written by another run at the same time') from None
+
+
+def _refused(code: str, message: str) -> InputError:
+    return InputError(code, message, field="-o", hint="The name of a new or an older .zarr folder.")
