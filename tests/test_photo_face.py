@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from skinbeam.photo.face import Face, Refusal, find_faces, the_face
+from skinbeam.photo.face import Refusal, find_faces, the_face
 from skinbeam.photo.mesh import MESH_REGIONS, asymmetry
 from skinbeam.photo.quality import sharpness
 from skinbeam.photo.read import read
+from skinbeam.photo.record import Face
 from skinbeam.photo.regions import SITES, Regions, View, find_regions, view
 
 TESTS = Path(__file__).parent

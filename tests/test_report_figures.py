@@ -13,8 +13,9 @@ from report_samples import sample_figures, sample_plan, sample_section, sample_w
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.report.charts import _spread, calendar, section, window
 from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData, write_window
+from skinbeam.report.figures import FigureData
 from skinbeam.report.icons import IconArray, counts, icon_arrays
+from skinbeam.report.window_file import write_window
 
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
 

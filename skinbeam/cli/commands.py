@@ -131,7 +131,7 @@ def window(
 
     document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        from skinbeam.report.figures import write_window
+        from skinbeam.report.window_file import write_window
 
         write_window(document, output)
     _show(document, json=json)

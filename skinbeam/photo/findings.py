@@ -12,13 +12,14 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.photo.colour import card_gain, read_colour
-from skinbeam.photo.face import Face, Refusal, the_face
+from skinbeam.photo.face import Refusal, the_face
 from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.maps import PigmentMaps, pigments, smoothed
 from skinbeam.photo.marks import Redness, Spots, redness, spots
 from skinbeam.photo.overlays import MAP_FILES, write_overlays
 from skinbeam.photo.quality import Problem, check, dim, exposure
 from skinbeam.photo.read import decode
+from skinbeam.photo.record import Face
 from skinbeam.photo.regions import SITES, Regions, View, find_regions, view
 from skinbeam.schema.load import read_bytes
 

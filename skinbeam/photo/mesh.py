@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.face import Face
 from skinbeam.photo.read import Picture
+from skinbeam.photo.record import Face
 
 __all__ = ["MESH_REGIONS", "asymmetry", "find_faces"]
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.colour import lab, linear
-from skinbeam.photo.face import Face
 from skinbeam.photo.gates import limit, template
 from skinbeam.photo.read import Picture
+from skinbeam.photo.record import Face
 
 __all__ = ["SITES", "Regions", "View", "find_regions", "view"]
 

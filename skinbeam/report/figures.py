@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
-from skinbeam.document import write_atomically
 from skinbeam.estimate import Unknown
 
-__all__ = ["ConcernFigures", "FigureData", "LayerMark", "SectionData", "WindowData", "write_window"]
+__all__ = ["ConcernFigures", "FigureData", "LayerMark", "SectionData", "WindowData"]
 
 
 @dataclass(frozen=True)
@@ -90,22 +87,3 @@ class FigureData:
         """Return the figures of a concern, or None when nobody made any."""
         found: Mapping[tuple[str, str], ConcernFigures] = {(c.condition, c.site): c for c in self.concerns}
         return found.get((condition, site))
-
-
-def write_window(document: Mapping[str, Any], folder: Path) -> Path:
-    """Draw a window document (`skinbeam.window/1`) as `window.svg` in `folder` and return its path.
-
-    Names of endpoints that the document does not hold are left as "effect" and "harm".
-    """
-    # Matplotlib is heavy; the records above are used where nothing is drawn.
-    from skinbeam.report.charts import window
-    from skinbeam.report.shown import say
-
-    names: dict[str, Any] = {
-        kind: str(document[kind]).replace("-", " ") if kind in document else say(f"any_{kind}")
-        for kind in ("effect", "harm")
-    }
-    lists: dict[str, Any] = {name: document[name] for name in ("of", "dose", "pulse_ms", "p_effect", "p_harm")}
-    path = folder / "window.svg"
-    write_atomically(path, window(WindowData(**lists, **names)))
-    return path

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from skinbeam.messages import Formatter, text
+from skinbeam.schema.names import table
 
 __all__ = ["outline", "summary"]
 
@@ -27,11 +28,13 @@ def summary(plan: Mapping[str, Any]) -> str:
     formatter = Formatter()
     decision = plan["suitability"]["decision"]
     lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
-    for reason in plan["suitability"]["reasons"]:
-        if reason["decision"] != "suitable":
-            lines.append(f"  - {reason['text']}")
+    # One rule may speak for several concerns; a person reads its sentence once.
+    reasons = dict.fromkeys(r["text"] for r in plan["suitability"]["reasons"] if r["decision"] != "suitable")
+    lines += [f"  - {reason}" for reason in reasons]
     for concern in plan["concerns"]:
-        lines.append(text("terminal.concern", {"title": concern["title"], "site": concern["site"]}))
+        lines.append(
+            text("terminal.concern", {"title": concern["title"], "site": table("site")[concern["site"]]["title"]})
+        )
         for option in concern["options"][:3]:
             name = option.get("device_title", option["title"])
             expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})
