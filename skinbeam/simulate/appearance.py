@@ -34,6 +34,7 @@ MAX_WAVELENGTHS = 10_000
 # Solutions of the radiative transfer equation for one document: bounds its time to some ten seconds.
 MAX_SOLUTIONS = 20_000
 FEWEST_DRAWS = 20
+MOST_READINGS = 61
 ROWS_AT_ONCE = 256
 # Reflectance needs no radiance inside; 8 directions agree with 16 within 0.002.
 STREAMS = 8
@@ -123,15 +124,24 @@ def _reflected(ds: "xr.Dataset", at: Sequence[Optics]) -> tuple[Array, Array]:
 def weigh_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
     """Return the draws weighted by how well they agree with a reading: normal in each value.
 
+    Values at neighbouring wavelengths deviate together, so each counts as one over the number of those within
+    `reading_width` of it: a fine spectrum says no more than a coarse one over the same range. So of more than
+    `MOST_READINGS` values that many are used, evenly taken.
+
     The weights are likelihoods, not normalised, so that chunks of draws can be joined.
 
     Raises
     ------
     NotAvailable : a wavelength at which skin is not described.
     """
-    modelled = reflectance(ds, reading.wavelength_nm, specular=reading.specular == "included")
-    deviation = (modelled - np.asarray(reading.value)) / number(table("optics")["reading_deviation"])
-    likelihood = np.exp(-0.5 * np.sum(deviation**2, axis=1))
+    order = np.argsort(reading.wavelength_nm, kind="stable")
+    kept = order[np.linspace(0, order.size - 1, min(order.size, MOST_READINGS)).round().astype(int)]
+    at, value = np.asarray(reading.wavelength_nm)[kept], np.asarray(reading.value)[kept]
+    modelled = reflectance(ds, at.tolist(), specular=reading.specular == "included")
+    deviation = (modelled - value) / number(table("optics")["reading_deviation"])
+    half = number(table("optics")["reading_width"]) / 2
+    near = np.searchsorted(at, at + half, side="right") - np.searchsorted(at, at - half, side="left")
+    likelihood = np.exp(-0.5 * np.sum(deviation**2 / near, axis=1))
     return ds.assign(weight=ds["weight"].copy(data=ds["weight"].to_numpy() * likelihood))
 
 

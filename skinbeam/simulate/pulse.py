@@ -25,7 +25,7 @@ from skinbeam.units import ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Illumination", "Line", "Place", "Response", "grid_of", "illuminate", "light_between", "respond"]
+__all__ = ["Illumination", "Line", "Place", "Response", "Unlit", "grid_of", "illuminate", "light_between", "respond"]
 
 Floats = NDArray[np.float64]
 
