@@ -22,6 +22,7 @@ __all__ = [
     "PER_MM",
     "PS",
     "UM",
+    "US",
     "W_CM2",
     "ZERO_CELSIUS_K",
 ]
@@ -32,6 +33,7 @@ MM: Final = 1e-3
 CM: Final = 1e-2
 NM: Final = 1e-9
 MS: Final = 1e-3
+US: Final = 1e-6
 NS: Final = 1e-9
 PS: Final = 1e-12
 MJ: Final = 1e-3  # millijoule

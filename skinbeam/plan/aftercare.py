@@ -6,11 +6,11 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Message
+from skinbeam.messages import Message, text
 from skinbeam.plan.rules import Rule, holds, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
-from skinbeam.schema.names import resolve
+from skinbeam.schema.names import NameKind, resolve, table
 
 __all__ = [
     "Advice",
@@ -152,11 +152,18 @@ def lookup(quantity: str, modality: str, condition: str | None = None, *, site: 
         and (not rule.sites or site in rule.sites)
     ]
     if not fitting:
-        purpose = "" if condition is None else f" for {condition}"
-        return Unknown(f"no source that was read gives the {quantity} of {modality}{purpose}")
+        params = {"quantity": text(f"quantity-name.{quantity}"), "modality": _title("modality", modality)}
+        if condition is None:
+            return Unknown(text("plan.span-unknown", params))
+        return Unknown(text("plan.span-unknown-for", params | {"condition": _title("condition", condition)}))
     *_, rule, value = max(fitting, key=lambda found: found[:3])
     used(rule.source)
     return Span(value.low, value.high, value.central, value.unit, value.of, rule.id, rule.source, rule.message)
+
+
+def _title(kind: NameKind, name: str) -> str:
+    title = str(table(kind)[name]["title"])
+    return title if title[1].isupper() else title[0].lower() + title[1:]
 
 
 def _named(modalities: Iterable[str]) -> set[str]:

@@ -25,7 +25,7 @@ from skinbeam.plan.goals import (
     vessels_of,
 )
 from skinbeam.plan.limits import target
-from skinbeam.plan.options import Option, chance, laser_option, other_option
+from skinbeam.plan.options import Option, chance, laser_option, other_option, trials_in_words
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.suitability import judge, severity
 from skinbeam.plan.trial import Trial
@@ -145,7 +145,11 @@ def _title(modality: str) -> str:
 
 
 def _ranked(option: Option, *, first: bool) -> dict[str, Any]:
-    params = {"effective": chance(option.p_effective), "harm": chance(option.p_harm), "studies": option.studies}
+    params = {
+        "effective": chance(option.p_effective),
+        "harm": chance(option.p_harm),
+        "trials": trials_in_words(option.studies),
+    }
     return option.record | {"rank_reason": Message("plan.rank-best" if first else "plan.rank-laser", params)}
 
 

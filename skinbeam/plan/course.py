@@ -8,6 +8,7 @@ from typing import Any
 
 from skinbeam.messages import Formatter, Message
 from skinbeam.provenance import used
+from skinbeam.units import MS, NS, PS, US
 
 __all__ = ["course_of", "settings_in_words"]
 
@@ -67,9 +68,15 @@ def _most(span: Any, otherwise: float) -> float:
     return float(span["high"]) if isinstance(span, Mapping) and "high" in span else otherwise
 
 
+def _pulse_in_words(pulse_ms: float) -> str:
+    """A pulse length in the unit that people say it in: ps, ns, µs, or ms from a tenth of one on."""
+    units = ((0.1, 1.0, "ms"), (US / MS, US / MS, "µs"), (NS / MS, NS / MS, "ns"), (0.0, PS / MS, "ps"))
+    _, size, unit = next(one for one in units if pulse_ms >= one[0])
+    return f"{Formatter().number(pulse_ms / size)} {unit}"
+
+
 def settings_in_words(settings: Mapping[str, Any]) -> str:
     """Return settings as a short text with units."""
-
     write = Formatter().number
     parts = []
     if "microbeam" in settings:
@@ -80,7 +87,7 @@ def settings_in_words(settings: Mapping[str, Any]) -> str:
         ]
     else:
         parts += [f"{write(settings['fluence_J_cm2'])} J/cm²", f"spot {write(settings['spot_mm'])} mm"]
-    parts.append(f"pulse {write(settings['pulse_ms'])} ms")
+    parts.append(f"pulse {_pulse_in_words(settings['pulse_ms'])}")
     if settings.get("passes", 1) > 1:
         parts.append(f"{settings['passes']} passes")
     if "cooling" in settings:

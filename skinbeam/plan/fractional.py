@@ -69,12 +69,14 @@ def _densest(
     limits = limits_for(goal.modality, skins.site)
     above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
     wanted_m = goal.depth_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
+    # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area, without end when it is 1.
+    with np.errstate(divide="ignore"):
+        area = -np.log1p(-harmed.cover) / offered[0]
     kept: Trial | None = None
     for density in offered:
-        # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area.
         values = {
             "microlesion_depth_fraction": harmed.depth / above_fat,
-            "coverage_fraction": -np.expm1(density / offered[0] * np.log1p(-harmed.cover)),
+            "coverage_fraction": -np.expm1(-density * area),
             # No cooling is planned with microbeams, so nothing is colder than the skin was.
             "basal_minimum_C": np.full(w_limit.size, skins.temperature_C),
         }

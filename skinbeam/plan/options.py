@@ -20,7 +20,7 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
 from skinbeam.simulate.ensemble import probability
 
-__all__ = ["Option", "chance", "expected_of", "laser_option", "other_option"]
+__all__ = ["Option", "chance", "expected_of", "laser_option", "other_option", "trials_in_words"]
 
 _HARMS = ("hypopigmentation", "scar", "infection")
 
@@ -95,9 +95,7 @@ def laser_option(
         "p_effective": effective,
         "p_harm": harm,
         "expected": expected,
-        **_spans(modality, concern),
-        "pain_0_10": Unknown(text("plan.pain-unknown")),
-        "downtime_days": _downtime(modality, concern, expected),
+        **_asked(modality, concern, expected),
         "immediate": immediate(modality),
         "healing": healing_days(modality),
         "harms": harms,
@@ -121,12 +119,10 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
         "p_effective": no_physics,
         "p_harm": no_physics,
         "expected": expected,
-        **_spans(modality, concern),
-        "pain_0_10": Unknown(text("plan.pain-unknown")),
-        "downtime_days": _downtime(modality, concern, expected),
+        **(_nothing_done() if none else _asked(modality, concern, expected)),
         "immediate": no_physics,
         "healing": [],
-        "harms": _harms(expected) if not none else [],
+        "harms": [] if none else [_other_harm()],
         "reasons": [],
         "limits": [],
         "rank_reason": Message("plan.rank-none" if none else "plan.rank-alternative"),
@@ -140,14 +136,22 @@ def _studies(expected: Mapping[str, Any]) -> int:
     return len(studies) if isinstance(studies, list) else 0
 
 
-def _spans(modality: str, concern: Concern) -> dict[str, Any]:
-    """Sessions, their interval and the minutes in the chair, each from a rule or unknown."""
+def _asked(modality: str, concern: Concern, expected: Mapping[str, Any]) -> dict[str, Any]:
+    """What it asks of a person: sessions, their interval and the minutes in the chair from rules, pain, downtime."""
     found: dict[str, Callable[[], aftercare.Span | Unknown]] = {
         "sessions": lambda: aftercare.sessions(modality, concern.condition, site=concern.site),
         "interval_weeks": lambda: aftercare.interval(modality, concern.condition, site=concern.site),
         "minutes": lambda: aftercare.minutes(modality),
     }
-    return {name: _span(lookup()) for name, lookup in found.items()}
+    return {name: _span(lookup()) for name, lookup in found.items()} | {
+        "pain_0_10": Unknown(text("plan.pain-unknown")),
+        "downtime_days": _downtime(modality, concern, expected),
+    }
+
+
+def _nothing_done() -> dict[str, Any]:
+    names = ("sessions", "interval_weeks", "minutes", "pain_0_10", "downtime_days")
+    return {name: Unknown(text("plan.nothing-done")) for name in names}
 
 
 def _span(span: aftercare.Span | Unknown) -> Any:
@@ -178,14 +182,26 @@ def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
         p = pih
     harms: list[dict[str, Any]] = [{"name": "pih", "p": p, "text": Message("plan.harm-pooled")}]
     for name in _HARMS:
-        message = Message("plan.harm-unknown", {"harm": name})
+        message = Message("plan.harm-unknown", {"harm": Message(f"harm-name.{name}")})
         harms.append({"name": name, "p": Unknown(message.text), "text": message})
     return harms
+
+
+def _other_harm() -> dict[str, Any]:
+    message = Message("plan.harm-other")
+    return {"name": "side-effects", "p": Unknown(message.text), "text": message}
 
 
 def _reason(reason: Any) -> dict[str, Any]:
     record: dict[str, Any] = reason.as_record()
     return record
+
+
+def trials_in_words(studies: int) -> Message:
+    """Return how many trials stand behind an expected result."""
+    if studies < 2:
+        return Message("plan.trials-one" if studies else "plan.trials-none")
+    return Message("plan.trials-many", {"studies": studies})
 
 
 def chance(p: float) -> float:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skinbeam._version import __version__
 from skinbeam.assessment.questionnaire import match_medication, questionnaire
 from skinbeam.assessment.risks import risks
 from skinbeam.assessment.skin import Colour, colour_of
@@ -96,16 +95,10 @@ def make_plan(
         }
     body["sources"] = sorted(sources)
     case_sha256 = loaded.sha256(picture)
-    identity = {
-        "case": case_sha256,
-        "seed": seed,
-        "draws": draws,
-        "version": __version__,
-        "data": data_release(),
-    }
     warnings = [*questionnaire(case).warnings, *colour.warnings, *_not_used_yet(case)]
     made = document("skinbeam.plan/1", case_sha256=case_sha256, seed=seed, warnings=warnings, body=body)
-    made["draws"], made["data_release"] = draws, identity["data"]
+    # The document holds case, seed and version; with these two its hash covers all that a plan was made from.
+    made["draws"], made["data_release"] = draws, data_release()
     made["plan_sha256"] = sha256_of(made)
     return Plan(made, seen, planned, bank)
 
