@@ -190,13 +190,17 @@ def _photo(used: Any, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
         )
         for finding in records(photo.get("findings")):
             name = say("photo_finding", kind=str(finding.get("kind", "")), region=str(finding.get("region", "")))
-            seen = {
-                key: finding[key]
-                for key in ("count", "area_mm2", "severity", "confidence", "suggests")
-                if key in finding
-            }
-            rows.append(Fact(name, show(seen)))
+            rows.append(Fact(name, _finding(finding)))
     return tuple(rows) or (Fact(say("photo_used"), show(say("photo_none"))),)
+
+
+def _finding(finding: Mapping[str, Any]) -> Shown:
+    """What was found, and what it cannot tell; why it is unknown where nothing could be looked for."""
+    area = finding.get("area_mm2", {"unknown": say("not_in_plan")})
+    if "unknown" in area:
+        return show(area)
+    seen = {key: finding[key] for key in ("count", "area_mm2") if "unknown" not in str(finding.get(key))}
+    return Shown(show(seen).text, sentence(finding.get("note", "")), True)
 
 
 def _visit(visit: Mapping[str, Any], plan: Mapping[str, Any]) -> Visit:
