@@ -181,7 +181,7 @@ def form_page(sent: Submission, error: InputError | None = None) -> str:
 def plan_page(digest: str, report: str) -> str:
     """Return a report, unchanged, with the bar of the app above it."""
     bar = _render("plan.html", PlanPage(digest))
-    return report.replace("<body>\n", f"<body>\n{bar}", 1)
+    return report.replace("<body>\n", f"<body>\n{bar}\n", 1)
 
 
 def _render(template: str, page: Any) -> str:
