@@ -32,9 +32,9 @@ def summary(plan: Mapping[str, Any]) -> str:
     reasons = dict.fromkeys(r["text"] for r in plan["suitability"]["reasons"] if r["decision"] != "suitable")
     lines += [f"  - {reason}" for reason in reasons]
     for concern in plan["concerns"]:
-        lines.append(
-            text("terminal.concern", {"title": concern["title"], "site": table("site")[concern["site"]]["title"]})
-        )
+        title, site = concern["title"], table("site")[concern["site"]]["title"]
+        told = title.lower().endswith(site.lower())
+        lines.append(title if told else text("terminal.concern", {"title": title, "site": site}))
         for option in concern["options"][:3]:
             name = option.get("device_title", option["title"])
             expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})

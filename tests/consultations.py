@@ -1,0 +1,53 @@
+"""Consultations to plan in tests, each made once; none of them is about a person."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from skinbeam.plan.plan import Plan, make_plan
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import LoadedCase, load_case, parse
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+CONDITIONS = sorted((EXAMPLES / "conditions").glob("*.toml"))
+
+PERSON = """
+[patient]
+age_years = 45
+sex = "female"
+phototype = "II"
+ita_deg = 60.0
+"""
+NAMED = 'diagnosed = true\ndiagnosed_by = "dermatologist"\ndiagnosis_method = "dermoscopy"\ndiagnosis_date = 2026-03-02\n'
+
+
+def concern(condition: str, site: str = "cheeks", extra: str = NAMED) -> str:
+    return f'\n[[concern]]\ncondition = "{condition}"\nsite = "{site}"\narea_cm2 = 10.0\n{extra}\n'
+
+
+def devices(*names: str) -> str:
+    listed = ", ".join(f'"{name}"' for name in names)
+    return f"\n[clinic]\ndevices = [{listed}]\n"
+
+
+def loaded(text: str, folder: Path = EXAMPLES) -> LoadedCase:
+    return LoadedCase(parse(Case, tomllib.loads(text), file="case.toml"), folder, "case.toml")
+
+
+@cache
+def plan(text: str, *, draws: int = 200, seed: int = 0) -> Plan:
+    return make_plan(loaded(text), draws=draws, seed=seed)
+
+
+@cache
+def example(file: Path) -> Plan:
+    return make_plan(load_case(file))
+
+
+def document(text: str, *, draws: int = 200, seed: int = 0) -> Any:
+    return plan(text, draws=draws, seed=seed).document
+
+
+def laser_options(document: Any) -> list[dict[str, Any]]:
+    return [option for part in document["concerns"] for option in part["options"] if "device" in option]

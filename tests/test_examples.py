@@ -1,0 +1,82 @@
+"""Each condition with each laser that may suit it: a plan with that laser, or the refusal that is the honest answer."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consultations import CONDITIONS, example
+
+from skinbeam.schema.names import table
+
+# What the model or the rules refuse, by the message of the refusal.
+REFUSED = {
+    "active-acne-vascular": "condition-why.flare",
+    "dynamic-wrinkles-ablative": "condition-why.movement",
+    # Nobody measured how much darker than its surroundings such skin is.
+    "dull-complexion-pigment-long-pulse": "plan.no-contrast",
+    "poikiloderma-pigment-long-pulse": "plan.no-contrast",
+    "uneven-pigmentation-pigment-long-pulse": "plan.no-contrast",
+    # A freckle is only little darker than fair skin around it.
+    "freckles-pigment-long-pulse": "plan.too-weak",
+    # The dermis of the jaw differs so much between people that no column is deep enough and ends above the fat.
+    "laxity-fractional-ablative": "plan.too-weak",
+    "laxity-non-ablative-fractional": "plan.too-weak",
+}
+
+
+def asked(file: Path) -> tuple[str, str, str]:
+    """Condition, modality and device of an example."""
+    case = tomllib.loads(file.read_text(encoding="utf-8"))
+    condition = case["concern"][0]["condition"]
+    return condition, file.stem.removeprefix(f"{condition}-"), case["clinic"]["devices"][0]
+
+
+def made(file: Path) -> Any:
+    return example(file).document
+
+
+@pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)
+def test_an_example_comes_to_its_plan(file: Path) -> None:
+    condition, modality, device = asked(file)
+    document = made(file)
+    (part,) = document["concerns"]
+    offered = [(o["modality"], o["device"]) for o in part["options"] if "device" in o]
+    names = [option["modality"] for option in part["options"]]
+    assert "no-treatment" in names
+    assert set(table("condition")[condition]["alternative"]) <= set(names)
+    if file.stem in REFUSED:
+        assert modality not in [name for name, _ in offered]
+        reasons = [m["id"] for r in part["refused"] if r["modality"] == modality for m in r["reasons"]]
+        assert reasons == [REFUSED[file.stem]]
+        assert document["course"] == []
+    else:
+        assert offered == [(modality, device)]
+        assert document["course"]
+
+
+def test_every_pair_of_condition_and_suitable_laser_has_its_example() -> None:
+    shown = {asked(file)[:2] for file in CONDITIONS}
+    suitable = {
+        (condition, modality)
+        for condition, entry in table("condition").items()
+        for modality, choice in entry.get("modality", {}).items()
+        if choice["use"] != "not"
+    }
+    assert suitable <= shown
+    assert {condition for condition, _ in shown} == set(table("condition"))
+
+
+def test_every_condition_that_a_laser_suits_is_offered_one_somewhere() -> None:
+    offered = {asked(file)[0] for file in CONDITIONS if file.stem not in REFUSED}
+    usable = {
+        condition
+        for condition, entry in table("condition").items()
+        if any(choice["use"] != "not" for choice in entry.get("modality", {}).values())
+    }
+    assert offered == usable
+
+
+@pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)
+def test_an_example_says_that_it_is_synthetic(file: Path) -> None:
+    assert "synthetic" in tomllib.loads(file.read_text(encoding="utf-8"))["title"]
