@@ -1,0 +1,131 @@
+"""Forms, and stand-ins for a browser and for the planning, shared by the tests of the app."""
+
+import html.parser
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skinbeam.app import server
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "first-consultation"
+PAGE = {"accept": "text/html,application/xhtml+xml"}
+
+# The smallest form that is a consultation.
+LEAST = {"patient.age_years": "42", "concern.0.condition": "redness", "concern.0.site": "cheeks"}
+
+# A form with something in every kind of field, two rows of each table skipped.
+FULL: list[tuple[str, str]] = [
+    ("patient.age_years", "52"),
+    ("patient.sex", "female"),
+    ("patient.phototype", "III-IV"),
+    ("patient.ita_deg", "31,5"),
+    ("patient.tan", "recent"),
+    ("patient.downtime_days_accepted", "3"),
+    ("patient.expectation", "noticeable"),
+    ("patient.lactating", "true"),
+    ("concern.0.condition", "facial-telangiectasia"),
+    ("concern.0.site", "cheeks"),
+    ("concern.0.severity", "moderate-severe"),
+    ("concern.0.area_cm2", "40"),
+    ("concern.2.condition", "age-spots"),
+    ("concern.2.site", "nose"),
+    ("concern.2.lesion_signs", "new"),
+    ("concern.2.lesion_signs", "irregular"),
+    ("concern.2.diagnosed", "true"),
+    ("concern.2.diagnosed_by", 'a "dermatologist" & <others>'),
+    ("concern.2.diagnosis_method", "dermoscopy"),
+    ("concern.2.diagnosis_date", "2026-11-02"),
+    ("patient.medications.0.name", "doxycycline"),
+    ("patient.medications.2.name", "isotretinoin"),
+    ("patient.medications.2.last_dose_months", "14"),
+    ("patient.history", "herpes-labialis"),
+    ("patient.history", "keloid"),
+    ("clinic.devices", "ktp-532"),
+    ("clinic.devices", "pulsed-dye-595"),
+]
+FULL_TABLES = {
+    "patient": {
+        "age_years": 52.0,
+        "sex": "female",
+        "phototype": "III-IV",
+        "ita_deg": 31.5,
+        "tan": "recent",
+        "downtime_days_accepted": 3.0,
+        "expectation": "noticeable",
+        "lactating": True,
+        "history": ["herpes-labialis", "keloid"],
+        "medications": [{"name": "doxycycline"}, {"name": "isotretinoin", "last_dose_months": 14.0}],
+    },
+    "concern": [
+        {"condition": "facial-telangiectasia", "site": "cheeks", "severity": "moderate-severe", "area_cm2": 40.0},
+        {
+            "condition": "age-spots",
+            "site": "nose",
+            "lesion_signs": ["new", "irregular"],
+            "diagnosed": True,
+            "diagnosed_by": 'a "dermatologist" & <others>',
+            "diagnosis_method": "dermoscopy",
+            "diagnosis_date": "2026-11-02",
+        },
+    ],
+    "clinic": {"devices": ["ktp-532", "pulsed-dye-595"]},
+}
+
+
+class Form(html.parser.HTMLParser):
+    """What a browser would send back from a page, and what the page says."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.filled: list[tuple[str, str]] = []
+        self.labels: set[str] = set()
+        self.ids: list[str] = []
+        self.controls: dict[str, Mapping[str, str | None]] = {}
+        self.tags: list[str] = []
+        self.words = ""
+        self._select = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        seen = dict(attrs)
+        if "id" in seen:
+            self.ids.append(str(seen["id"]))
+        if tag == "label":
+            self.labels.add(str(seen["for"]))
+        if tag in ("input", "select") and "name" in seen:
+            self.controls[str(seen["id"])] = seen
+        if tag == "select":
+            self._select = str(seen["name"])
+        elif tag == "option" and "selected" in seen:
+            self.filled.append((self._select, str(seen["value"])))
+        elif tag == "input" and "name" in seen:
+            ticked = seen["type"] == "checkbox" and "checked" in seen
+            if ticked or (seen["type"] in ("text", "date") and seen["value"]):
+                self.filled.append((str(seen["name"]), str(seen["value"])))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+class Planner:
+    """Stands in for the planning of a case, which takes seconds; counts how many plans are made at once."""
+
+    def __init__(self) -> None:
+        self.made = self.at_once = self.most_at_once = 0
+        self.seconds = 0.0
+
+    def __call__(self, loaded: Any, folder: Path, *, photo: Path | None = None) -> tuple[dict[str, Any], list[Path]]:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(self.seconds)
+        self.made += 1
+        self.at_once -= 1
+        for name in server._FILES:
+            (folder / name).write_text("<html>\n<body>\n<p>report</p>\n", encoding="utf-8")
+        return {"plan_sha256": loaded.sha256(photo)[::-1]}, []
+
+
+def grouped(entries: list[tuple[str, str]]) -> dict[str, list[str]]:
+    return {name: [text for key, text in entries if key == name] for name, _ in entries}

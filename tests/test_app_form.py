@@ -1,0 +1,140 @@
+"""The consultation form: what becomes of its fields, and that a fault loses none of them."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import pytest
+from app_samples import EXAMPLE, FULL, FULL_TABLES, LEAST, PAGE, Form, Planner, grouped
+from jinja2 import Environment, meta, nodes
+from starlette.testclient import TestClient
+
+from skinbeam.app import pages, plans, server
+from skinbeam.app.forms import submission
+from skinbeam.app.pages import HISTORY_GROUPS, Choice, FormPage, Group, PlanPage, ShownFault
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import HISTORY
+from skinbeam.schema.load import parse
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+        yield made
+
+
+@pytest.fixture
+def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
+    made = Planner()
+    monkeypatch.setattr(plans, "consult", made)
+    return made
+
+
+def test_a_form_is_the_tables_of_a_case_file() -> None:
+    assert submission(FULL).tables == FULL_TABLES
+    parse(Case, FULL_TABLES, file="form")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("40", 40.0), ("4.25", 4.25), ("4,25", 4.25), ("-12,5", -12.5), ("1,000", "1,000"), ("1e3", "1e3"), ("٣", "٣")],
+)
+def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text: str, value: object) -> None:
+    assert submission([("concern.0.area_cm2", text)]).tables == {"concern": [{"area_cm2": value}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "field"),
+    [
+        ("patient.age_years", "", "patient.age_years"),
+        ("patient", "", "patient.age_years"),
+        ("concern", "", "concern.0.condition"),
+        ("concern[0].site", "", "concern.0.site"),
+        ("concern[1].area_cm2", "", "concern.2.area_cm2"),  # the second concern that was filled is the third row
+        ("concern[1].lesion_signs[0]", "", "concern.2.lesion_signs"),
+        ("concern[1]", "diagnosed = true without diagnosed_by, diagnosis_date", "concern.2.diagnosed_by"),
+        ("(file)", "concern[1] is redness at cheeks, as is concern[0]", "concern.2.condition"),
+        ("patient.medications[1].last_dose_months", "", "patient.medications.2.last_dose_months"),
+        ("patient.history[3]", "", "patient.history"),
+        ("photo.file", "", "photo"),
+    ],
+)
+def test_a_fault_in_the_case_points_at_its_field(path: str, message: str, field: str) -> None:
+    assert submission(FULL).field(path, message) == field
+
+
+def test_every_word_of_the_history_is_asked_once_and_has_its_label() -> None:
+    asked = [word for group in HISTORY_GROUPS.values() for word in group]
+    assert sorted(asked) == sorted(HISTORY)
+
+
+def test_every_control_has_its_own_label(client: TestClient) -> None:
+    form = Form(client.get("/").text)
+    assert set(form.controls) <= form.labels
+    assert len(form.ids) == len(set(form.ids))
+    assert "script" not in form.tags
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "words"),
+    [
+        ("patient.age_years", "520", "patient.age_years", "Age (years): is out of range"),
+        ("concern.2.area_cm2", "much", "concern.2.area_cm2", "Concern 3, Area (cm²): is not a number"),
+        ("concern.2.diagnosis_date", "soon", "concern.2.diagnosis_date", "Concern 3, When: is not a date"),
+        ("patient.medications.3.last_dose_months", "2", "patient.medications.3.name", "Medicine 4, Name: this is"),
+        ("concern.4.site", "chin", "concern.4.condition", "Concern 5, Condition: this is needed"),
+    ],
+)
+def test_after_a_fault_every_field_keeps_its_value(
+    client: TestClient, name: str, value: str, field: str, words: str
+) -> None:
+    sent = [(key, text) for key, text in FULL if key != name] + [(name, value)]
+    answer = client.post("/consult", data=grouped(sent), headers=PAGE)
+    form = Form(answer.text)
+    assert answer.status_code == 422
+    assert sorted(form.filled) == sorted(sent)
+    assert [key for key, seen in form.controls.items() if "autofocus" in seen] == [field]
+    assert form.controls[field]["aria-invalid"] == "true"
+    assert form.controls[field]["aria-describedby"] == "why"
+    assert form.words.count(words) == 2  # above the form and at the field
+
+
+def test_the_photograph_is_kept_with_the_answers(client: TestClient, planner: Planner) -> None:
+    photo = {"photo": ("me.jpg", (EXAMPLE / "face.jpg").read_bytes(), "image/jpeg")}
+    faulty = client.post("/consult", data=LEAST | {"patient.age_years": "520"}, files=photo, headers=PAGE)
+    kept = dict(Form(faulty.text).filled)["photo.kept"]
+    with_photo = client.post("/consult", data=LEAST | {"photo.kept": kept})
+    directly = client.post("/consult", data=LEAST, files=photo)
+    without = client.post("/consult", data=LEAST)
+    assert with_photo.headers["location"] == directly.headers["location"] != without.headers["location"]
+    again = client.get(f"{directly.headers['location']}/answers")
+    assert sorted(Form(again.text).filled) == sorted([*LEAST.items(), ("photo.kept", kept)])
+
+
+def test_a_photograph_that_cannot_be_read_is_the_fault_and_is_not_kept(client: TestClient) -> None:
+    photo = {"photo": ("me.jpg", b"no picture", "image/jpeg")}
+    form = Form(client.post("/consult", data=LEAST, files=photo, headers=PAGE).text)
+    assert "is not a picture" in form.words
+    assert "autofocus" in form.controls["photo"]
+    assert "photo.kept" not in form.controls
+    gone = client.post("/consult", data=LEAST | {"photo.kept": "0" * 64})
+    assert gone.json()["error"]["code"] == "photo-gone"
+
+
+@pytest.mark.parametrize(("template", "context"), [("form.html", FormPage), ("plan.html", PlanPage)])
+def test_a_template_reads_exactly_the_documented_fields(template: str, context: Any) -> None:
+    source = (Path(pages.__file__).parent / "templates" / template).read_text(encoding="utf-8")
+    tree = Environment().parse(source)
+    macros = {node.name for node in tree.find_all(nodes.Macro)}
+    assert meta.find_undeclared_variables(tree) - macros - {"t", "label"} == {field.name for field in fields(context)}
+    for hint in get_type_hints(context, include_extras=True).values():
+        assert hint.__metadata__[0]
+
+
+def test_the_records_inside_the_form_are_read_whole() -> None:
+    source = (Path(pages.__file__).parent / "templates" / "form.html").read_text(encoding="utf-8")
+    read = {(str(getattr(n.node, "name", "")), n.attr) for n in Environment().parse(source).find_all(nodes.Getattr)}
+    assert {attr for of, attr in read if of == "fault"} - {"startswith"} == {f.name for f in fields(ShownFault)}
+    assert {attr for of, attr in read if of == "group"} == {f.name for f in fields(Group)}
+    assert {attr for of, attr in read if of in ("one", "sign", "word", "device")} == {f.name for f in fields(Choice)}
