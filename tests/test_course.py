@@ -1,0 +1,110 @@
+"""One course for several concerns: order, weeks, what is done together."""
+
+from typing import Any
+
+import pytest
+from consultations import PERSON, concern, devices, document
+
+from skinbeam.plan.course import course_of, settings_in_words
+
+SETTINGS = {"pulse_ms": 1.0, "fluence_J_cm2": 5.0, "spot_mm": 7.0}
+
+
+def option(modality: str, device: str, sessions: Any, weeks: Any) -> dict[str, Any]:
+    return {
+        "modality": modality,
+        "device": device,
+        "device_title": device,
+        "settings": SETTINGS,
+        "sessions": sessions,
+        "interval_weeks": weeks,
+    }
+
+
+def part(condition: str, *options: dict[str, Any]) -> dict[str, Any]:
+    return {"condition": condition, "site": "cheeks", "options": [*options, {"modality": "no-treatment"}]}
+
+
+UNKNOWN = {"unknown": "no source"}
+TWICE, MONTH = {"low": 2, "high": 4}, {"low": 4, "high": 6}
+SCARS = part("acne-scars", option("fractional-ablative", "co2", TWICE, MONTH))
+VEINS = part("facial-telangiectasia", option("vascular", "dye", UNKNOWN, UNKNOWN))
+SPOTS = part("age-spots", option("pigment-short-pulse", "qs", {"low": 1, "high": 2}, {"low": 1, "high": 1}))
+REDNESS = part("redness", option("vascular", "dye", TWICE, MONTH))
+
+
+def test_vessels_and_pigment_come_before_resurfacing() -> None:
+    course = course_of([SCARS, SPOTS, VEINS])
+    assert [session["treats"] for session in course] == [
+        ["facial-telangiectasia at cheeks"],
+        ["age-spots at cheeks"],
+        ["acne-scars at cheeks"],
+        ["acne-scars at cheeks"],
+    ]
+    assert [session["session"] for session in course] == [1, 2, 3, 4]
+    # Four weeks between treatments of different kinds; six, the upper end of its source, between those of one.
+    assert [session["week"] for session in course] == [0, 4, 8, 14]
+
+
+def test_concerns_that_share_a_device_are_treated_together() -> None:
+    course = course_of([VEINS, REDNESS])
+    assert [session["treats"] for session in course] == [
+        ["facial-telangiectasia at cheeks", "redness at cheeks"],
+        ["redness at cheeks"],
+    ]
+
+
+def test_an_unknown_number_of_sessions_is_one_and_is_reviewed() -> None:
+    assert len(course_of([VEINS])) == 1
+
+
+def test_sessions_are_never_nearer_than_the_least_interval() -> None:
+    course = course_of([part("age-spots", option("pigment-short-pulse", "qs", TWICE, {"low": 1, "high": 2}))])
+    assert [session["week"] for session in course] == [0, 4]
+
+
+def test_every_session_after_the_first_begins_with_a_review() -> None:
+    first, *others = course_of([SCARS, VEINS])
+    assert "course.review" not in [step.id for step in first["steps"]]
+    for session in others:
+        assert session["steps"][0].id == "course.review"
+
+
+def test_without_a_laser_there_is_no_course() -> None:
+    assert course_of([part("dynamic-wrinkles")]) == []
+    assert course_of([]) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (SETTINGS | {"pulse_ms": 0.45}, "5 J/cm², spot 7 mm, pulse 0.45 ms"),
+        (SETTINGS | {"pulse_ms": 5e-6}, "5 J/cm², spot 7 mm, pulse 5 ns"),
+        (SETTINGS | {"pulse_ms": 7.5e-7}, "5 J/cm², spot 7 mm, pulse 750 ps"),
+        (SETTINGS | {"pulse_ms": 0.08}, "5 J/cm², spot 7 mm, pulse 80 µs"),
+        (SETTINGS | {"passes": 2}, "5 J/cm², spot 7 mm, pulse 1 ms, 2 passes"),
+        (SETTINGS | {"cooling": {"kind": "spray"}}, "5 J/cm², spot 7 mm, pulse 1 ms, spray cooling"),
+        (
+            {"pulse_ms": 5.0, "microbeam": {"energy_mJ": 12.5, "diameter_um": 400.0, "density_per_cm2": 50.0}},
+            "12.5 mJ per microbeam of 400 µm, 50 per cm², pulse 5 ms",
+        ),
+    ],
+)
+def test_settings_read_as_a_person_says_them(settings: dict[str, Any], words: str) -> None:
+    assert settings_in_words(settings) == words
+
+
+def test_the_course_of_a_plan_treats_what_was_offered() -> None:
+    text = (
+        PERSON + concern("acne-scars") + concern("facial-telangiectasia") + devices("pulsed-dye-595", "fractional-1550")
+    )
+    made = document(text)
+    weeks = [session["week"] for session in made["course"]]
+    assert weeks == sorted(set(weeks))
+    assert made["course"][0]["treats"] == ["facial-telangiectasia at cheeks"]
+    assert {name for session in made["course"] for name in session["treats"]} == {
+        "facial-telangiectasia at cheeks",
+        "acne-scars at cheeks",
+    }
+    assert {spot["id"] for spot in made["test_spots"]} == {"plan.test-spot"}
+    assert len(made["test_spots"]) == 2
