@@ -125,6 +125,7 @@ def pih_risk(modality: str, *, phototype: str | None = None, patients: int = 100
     counted = [a for a in arms() if a.modality == modality and a.pih is not None and not a.harms_excluded]
     if not counted:
         return Unknown(Message("evidence.no-pih", {"modality": _title("modality", modality)}).text)
+    used(*_keys(counted))
     rate = synthesis.pih()[modality].darkening(dark_fraction(phototype or ""), patients)
     pmf = count_pmf(rate, patients)
     return {"p": _estimate(rate, _keys(counted)), "pmf": pmf, "intervals": count_intervals(pmf)}
