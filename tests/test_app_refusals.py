@@ -47,6 +47,7 @@ def test_every_route_refuses_in_one_shape(client: TestClient) -> None:
     for method, path, how, status in asks.values():
         answer = client.request(method, path, **how)
         assert answer.status_code == status, path
+        assert ("allow" in answer.headers) == (status == 405)
         assert set(answer.json()) == {"error"}
         record = answer.json()["error"]
         assert {"code", "message", "field", "hint"} <= set(record)

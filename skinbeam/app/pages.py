@@ -118,7 +118,8 @@ class ShownFault:
     """What could not be read."""
 
     field: Annotated[str, "name of the field that is marked and gets the focus; empty when none is at fault"]
-    text: Annotated[str, "where and what was wrong"]
+    where: Annotated[str, "what a person reads at that field, and in which row it stands; empty when none is at fault"]
+    text: Annotated[str, "what was wrong"]
     hint: Annotated[str, "what would be right"]
 
 
@@ -192,10 +193,11 @@ def _fault(sent: Submission, error: InputError) -> ShownFault:
     message, hint = error.message, error.hint
     if f"app-fault.{error.code}" in catalogue():  # what the schema says in the words of a case file
         message, hint = text(f"app-fault.{error.code}"), text(f"app-fault.{error.code}-hint")
+    message = f"{message[:1].upper()}{message[1:]}."
     field = sent.field(error.field, error.message)
     if not _label(field):  # a fault of the request, or of something that this form does not ask
-        return ShownFault("", f"{message[:1].upper()}{message[1:]}.", hint)
-    return ShownFault(field, f"{_place(field)}: {message}.", hint)
+        return ShownFault("", "", message, hint)
+    return ShownFault(field, _place(field), message, hint)
 
 
 def _label(field: str) -> str:

@@ -59,7 +59,9 @@ def build_app() -> FastAPI:
     @app.exception_handler(HTTPException)
     async def by_status(request: Request, error: HTTPException) -> Response:
         known = refusal(error.status_code)
-        return answer(request, known.status, known.error)
+        response = answer(request, known.status, known.error)
+        response.headers.update(error.headers or {})  # 405 says what is allowed
+        return response
 
     @app.get("/", response_class=HTMLResponse)
     async def form() -> str:
