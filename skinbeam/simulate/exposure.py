@@ -1,5 +1,7 @@
 """Thresholds of time: how long a bath, or light of constant irradiance, takes to reach an endpoint."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +12,7 @@ from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.endpoints import basal_layer, named_endpoint, papillary_bottom
-from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.pulse import Illumination, Place, Response, illuminate, respond
 from skinbeam.simulate.scene import Scene, axis_ratio
 from skinbeam.simulate.schedule import bath_schedule, held_schedule
 from skinbeam.units import J_CM2, MS
@@ -25,12 +27,18 @@ Floats = NDArray[np.float64]
 # Ends of successive runs: each is as long as it need be, so that short exposures keep fine steps. A step is an eighth
 # of the time gone by from a millionth of the run on, so a run resolves the five decades before its end.
 _LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
+# Heat that stays after a pulse does most of the damage of a short one. The pulse that suffices is then shorter, by less
+# than this: from 10 ns to 10 ms of hold the temperature of damage falls by half of its rise above the skin's.
+SHORTER = 8.0
+APART = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of ten and more
+TINY = 1e-300
 
 
 def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
-    """Return the time at which each draw reaches an endpoint while the exposure lasts, s, and the weights.
+    """Return the exposure at which each draw reaches an endpoint, s, and the weights.
 
-    Damage that goes on while the skin cools afterwards is not counted.
+    After light, damage goes on while the skin cools, and is counted. After a bath it is not: seconds in contact leave
+    the epidermis little more.
 
     Raises
     ------
@@ -46,24 +54,56 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
         raise NotAvailable(text("simulate.not-by-time"))
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     times = np.full(weights.size, np.inf)
+    lit = illuminate(skins, scene.beam.spectrum) if scene.beam is not None else None
     processes = sampled_kinetics(CELL_DEATH, skins)
     for length in _LENGTHS_S if scene.beam is not None else _LENGTHS_S[1:]:
-        response, dose = _held(scene, skins, length)
+        response, dose = _held(scene, skins, lit, length)
         place = places[endpoint](response)
         history = place.base_K + dose * place.unit_K
         found = _time_of_unit_omega(history, response.schedule.step_s, response.schedule.power_on, processes)
         times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
             break
+    if lit is not None:
+        times = _counting_after(scene, skins, lit, places[endpoint], processes, times)
     return times, weights
 
 
-def _held(scene: Scene, skins: "xr.Dataset", length_s: float) -> tuple[Response, float]:
-    """The response to an exposure of `length_s`, and the dose that keeps the irradiance."""
-    if scene.bath is not None:
-        return respond(skins, None, scene.cooling, schedule=bath_schedule(scene.bath[0], length_s)), 0.0
+def _counting_after(
+    scene: Scene,
+    skins: "xr.Dataset",
+    lit: Illumination,
+    place_of: Callable[[Response], Place],
+    processes: Kinetics,
+    during_s: Floats,
+) -> Floats:
+    """Pulse length at which Ω is 1 after cooling too, (sample,), s; `during_s` counts the pulse alone and is longer."""
+    sought = np.isfinite(during_s) & (during_s > 0)
+    if not sought.any():
+        return during_s
+    ends = np.log(during_s[sought].min() / SHORTER), np.log(during_s[sought].max())
+    lengths = np.linspace(*ends, 1 + int(np.ceil((ends[1] - ends[0]) / APART)))
+    damage = []
+    for length in np.exp(lengths):
+        assert scene.beam is not None  # there is light
+        pulse = replace(scene.beam, pulse_ms=length / MS, pulses=1, passes=1)
+        response = respond(skins, pulse, scene.cooling, lit=lit)
+        place = place_of(response)
+        history = place.base_K + _irradiance(scene) * length * place.unit_K
+        damage.append(np.log(np.maximum(omega(history, response.schedule.step_s, processes), TINY)))
+    over = np.stack(damage, axis=1)
+    after = np.clip(np.argmax(over >= 0, axis=1), 1, lengths.size - 1)
+    row = np.arange(len(over))
+    low, high = over[row, after - 1], over[row, after]
+    share = np.clip(-low / np.where(high > low, high - low, 1.0), 0.0, 1.0)
+    found = np.exp(lengths[after - 1] + share * (lengths[after] - lengths[after - 1]))
+    return np.where(sought, np.minimum(found, during_s), during_s)
+
+
+def _irradiance(scene: Scene) -> float:
+    """Irradiance on the axis, W/m²."""
     beam = scene.beam
-    assert beam is not None  # exposure_s is refused without either
+    assert beam is not None  # exposure_s is refused without bath or beam
     if beam.fluence_J_cm2 is None:
         raise InputError(
             "missing-key",
@@ -71,9 +111,15 @@ def _held(scene: Scene, skins: "xr.Dataset", length_s: float) -> tuple[Response,
             field="settings.fluence_J_cm2",
             hint="With exposure_s the irradiance stays at fluence over pulse length: give both.",
         )
-    irradiance = axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
-    response = respond(skins, beam, scene.cooling, schedule=held_schedule(scene.cooling, length_s))
-    return response, irradiance * length_s
+    return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
+
+
+def _held(scene: Scene, skins: "xr.Dataset", lit: Illumination | None, length_s: float) -> tuple[Response, float]:
+    """The response to an exposure of `length_s`, and the dose that keeps the irradiance."""
+    if scene.bath is not None:
+        return respond(skins, None, scene.cooling, schedule=bath_schedule(scene.bath[0], length_s)), 0.0
+    response = respond(skins, scene.beam, scene.cooling, lit=lit, schedule=held_schedule(scene.cooling, length_s))
+    return response, _irradiance(scene) * length_s
 
 
 def _time_of_unit_omega(history_K: Floats, step_s: Floats, power_on: Floats, processes: Kinetics) -> Floats:

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 # The epidermis is 50 to 100 µm thick: a dozen cells lie in it. Below, a cell is a tenth of its depth, so that what the
 # grid blurs stays small beside the depth itself. Heat of a pulse does not reach 6 mm within seconds. Threshold doses
-# differ by less than one per cent from those of half the cells and half the steps (tests/test_simulate_grid.py).
+# differ by less than two per cent from those of half the cells and half the steps (tests/test_simulate_grid.py).
 FINEST_M = 3 * UM
 GROWTH = 0.1
 DEEPEST_M = 6 * MM

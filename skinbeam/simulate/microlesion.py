@@ -23,7 +23,7 @@ from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "lesion", "microlesions"]
+__all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "energy_through", "lesion", "microlesions"]
 
 Floats = NDArray[np.float64]
 
@@ -93,11 +93,25 @@ def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam) -> Floats:
         raise NotAvailable(text("endpoint.not-fractional"))
     if endpoint == "ablation" and beam.wavelength_nm < SHORTEST_ABLATING_NM:
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
+    return _least_energy(skins, beam, reached[endpoint])
+
+
+def energy_through(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
+    """Return the energy of one microbeam whose lesion is `depth_m` deep, (sample,), mJ; inf if none is.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    return _least_energy(skins, beam, lambda found: found.depth >= depth_m)
+
+
+def _least_energy(skins: "xr.Dataset", beam: Beam, reached: Callable[[Lesion], NDArray[np.bool_]]) -> Floats:
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ENERGY_RANGE_mJ)
-    never = ~reached[endpoint](lesion(skins, beam, high))
+    never = ~reached(lesion(skins, beam, high))
     for _ in range(_BISECTIONS):
         middle = np.sqrt(low * high)
-        done = reached[endpoint](lesion(skins, beam, middle))
+        done = reached(lesion(skins, beam, middle))
         high, low = np.where(done, middle, high), np.where(done, low, middle)
     return np.where(never, np.inf, np.sqrt(low * high) / MJ)
 

@@ -1,0 +1,144 @@
+"""Pulse cases for the tests: the files of `data/cases`, with single keys changed, and what every document promises."""
+
+import io
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import LoadedCase, parse
+
+FOLDER = Path(__file__).parent / "data" / "cases"
+FILES = sorted(FOLDER.glob("*.toml"))
+
+HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
+GROUPS: dict[str, tuple[str, ...]] = {
+    "light": ("reflectance", "absorbed", "fluence_rate_ratio_peak", "penetration_depth_um"),
+    "temperature_C": ("surface_peak", "surface_minimum", "basal_peak", "vessels"),
+    "damage": (
+        "epidermis_fraction",
+        "coagulation_depth_um",
+        "coagulation_width_um",
+        "vessels",
+        "p_melanosome_disrupted",
+    ),
+    "ablation": ("depth_um", "width_um", "residual_damage_um", "p_char"),
+    "microlesion": ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction"),
+    "cooling": ("film_ms",),
+    "healing": (
+        "reepithelialisation_h",
+        "erythema_days",
+        "oedema_days",
+        "downtime_days",
+        "pigment_recovery_days",
+        "wound_open_fraction",
+    ),
+    "harm": ("p_pih", "p_hypopigmentation", "p_scar"),
+}
+VESSEL_KEYS = {
+    "temperature_C": {"lumen_peak", "wall_peak"},
+    "damage": {"coagulated_fraction", "wall_damaged_fraction", "p_closed", "p_ruptured"},
+}
+THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "bracket", "dose", "reached")
+ENDPOINTS = (
+    "epidermal-necrosis",
+    "dermal-necrosis",
+    "minimum-visible-lesion",
+    "surface-distortion",
+    "surface-bubble",
+    "purpura",
+    "purpura-immediate",
+    "vessel-closure",
+    "vessel-rupture",
+    "blood-coagulation",
+    "blood-vaporisation",
+    "melanosome-disruption",
+    "whitening",
+    "ablation",
+    "collagen-coagulation",
+    "pain",
+)
+
+
+def tables(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def loaded(name: str | Mapping[str, Any], **changes: Any) -> LoadedCase:
+    """A case by file name or as tables; `settings__pulse_ms=3.0` sets a key, None takes it away."""
+    content = tables(name) if isinstance(name, str) else json.loads(json.dumps(name))
+    for path, value in changes.items():
+        *parents, key = path.split("__")
+        here = content
+        for parent in parents:
+            here = here.setdefault(parent, {})
+        if value is None:
+            here.pop(key, None)
+        else:
+            here[key] = value
+    return LoadedCase(parse(Case, content, file="case.toml"), FOLDER, "case.toml")
+
+
+def command(*arguments: str) -> tuple[int, Any]:
+    """Exit code and the one JSON document that the command line prints."""
+    from skinbeam.cli.run import _run
+
+    shown = io.StringIO()
+    with redirect_stdout(shown):
+        code = _run([*arguments, "--json"], json=True)
+    return code, json.loads(shown.getvalue(), parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise AssertionError(f"{constant} in a document")
+
+
+def well_formed(value: Any) -> None:
+    """An estimate whose numbers are in order, or an unknown with its reason."""
+    assert isinstance(value, dict), value
+    if "unknown" in value:
+        assert list(value) == ["unknown"]
+        assert value["unknown"].strip()
+        return
+    assert set(value) == {"median", "low", "high", "level", "kind", "draws", "basis"}
+    assert all(math.isfinite(value[name]) for name in ("median", "low", "high"))
+    assert value["low"] <= value["median"] <= value["high"]
+    assert 0 < value["level"] < 1
+    assert value["kind"] in ("measured", "modelled", "pooled", "assumed")
+    assert value["basis"]
+
+
+def no_null(value: Any) -> None:
+    assert value is not None
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        no_null(item)
+
+
+def whole(document: Mapping[str, Any]) -> None:
+    """Every key of skinbeam.simulate/1, and every value well formed."""
+    assert tuple(document) == (*HEAD, *GROUPS)
+    no_null(document)
+    for group, names in GROUPS.items():
+        assert tuple(document[group]) == names
+        for name in names:
+            value = document[group][name]
+            if name == "vessels":
+                assert all(set(vessel) == VESSEL_KEYS[group] for vessel in value)
+                for vessel in value:
+                    for item in vessel.values():
+                        well_formed(item)
+            elif name == "absorbed" and "unknown" not in value:
+                for item in value.values():
+                    well_formed(item)
+            else:
+                well_formed(value)
+    assert len(document["damage"]["vessels"]) == len(document["temperature_C"]["vessels"])
+
+
+def median(value: Mapping[str, Any]) -> float:
+    assert "median" in value, value
+    return float(value["median"])

@@ -1,0 +1,127 @@
+"""Lesions of fractional beams in sampled skins."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from pulse_samples import loaded, median, whole
+
+from skinbeam.errors import NotAvailable
+from skinbeam.physics.ablation import microbeam_ablation_of
+from skinbeam.simulate.ablation import spread
+from skinbeam.simulate.documents import simulate_document, threshold_document
+from skinbeam.simulate.microlesion import energy_for, lesion
+from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.units import CM, MJ, UM
+
+
+def simulated(case: str, *, draws: int = 16, **changes: Any) -> dict[str, Any]:
+    return simulate_document(loaded(case, **changes), draws=draws)
+
+
+def values(found: dict[str, Any]) -> dict[str, float]:
+    return {name: median(value) for name, value in found["microlesion"].items()}
+
+
+def skins_of(case: str, draws: int = 8) -> tuple[Any, Any]:
+    scene = scene_of(loaded(case))
+    (skins,) = run_chunks(scene, draws, 0, lambda skins: skins)
+    return scene.beam, skins
+
+
+@pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
+def test_lesions_grow_with_the_energy(case: str) -> None:
+    beam, skins = skins_of(case)
+    found = [lesion(skins, beam, np.full(8, mj * MJ)) for mj in (1.0, 5.0, 20.0, 60.0)]
+    for part in ("depth", "width", "cover"):
+        grown = np.diff([getattr(one, part) for one in found], axis=0)
+        assert (grown >= 0).all()
+        assert (grown[1:] > 0).all()
+
+
+@pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
+def test_cover_is_that_of_discs_at_random(case: str) -> None:
+    beam, skins = skins_of(case)
+    found = lesion(skins, beam, np.full(8, 20 * MJ))
+    density = beam.microbeam.density_per_cm2 / CM**2
+    expected = 1 - np.exp(-density * math.pi / 4 * found.width**2)
+    assert found.cover == pytest.approx(expected, rel=1e-12)
+
+
+def test_passes_cover_more_and_go_no_deeper() -> None:
+    one, three = (values(simulated("fractional-1550", draws=1, settings__passes=n)) for n in (1, 3))
+    assert one["depth_um"] == three["depth_um"]
+    # Passes fall at random places: what stays uncovered is multiplied. Six digits each.
+    assert 1 - three["coverage_fraction"] == pytest.approx((1 - one["coverage_fraction"]) ** 3, abs=3e-6)
+
+
+def test_a_crater_is_energy_over_enthalpy() -> None:
+    beam, skins = skins_of("fractional-co2")
+    known = microbeam_ablation_of(10_600.0)
+    assert known is not None
+    threshold = spread(known.threshold, skins, "ablation_threshold_shift")
+    enthalpy = spread(known.enthalpy, skins, "ablation_enthalpy_shift")
+    found = lesion(skins, beam, np.full(8, 40 * MJ))
+    peak = 2 * 40 * MJ / (math.pi * (60 * UM) ** 2)
+    assert found.ablation_depth == pytest.approx((peak - threshold) / enthalpy, rel=1e-12)
+    assert (found.depth > found.ablation_depth).all()
+
+
+def test_light_that_does_not_ablate_leaves_no_crater() -> None:
+    found = values(simulated("fractional-1550"))
+    assert found["ablation_depth_um"] == 0
+    assert found["depth_um"] > 50
+
+
+def test_pulses_on_one_place_are_not_taken_for_one() -> None:
+    found = simulated("fractional-1550", settings__pulses=3, settings__repetition_Hz=10.0)
+    whole(found)
+    assert all("unknown" in value for value in found["microlesion"].values())
+
+
+def test_a_crater_outside_the_calibration_is_unknown() -> None:
+    found = simulated("fractional-co2", microbeam__diameter_um=1000.0)
+    whole(found)
+    assert "unknown" in found["microlesion"]["depth_um"]
+    assert "calibration" in found["microlesion"]["depth_um"]["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("case", "endpoint", "reached"),
+    [
+        ("fractional-1550", "collagen-coagulation", lambda found: found.width >= 20 * UM),
+        ("fractional-co2", "ablation", lambda found: found.ablation_depth > 0),
+    ],
+)
+def test_the_threshold_energy_is_where_the_lesion_turns(case: str, endpoint: str, reached: Any) -> None:
+    beam, skins = skins_of(case)
+    energy = energy_for(endpoint, skins, beam) * MJ
+    # Sixteen halvings of ln(1e5) leave 1.8e-4.
+    assert not reached(lesion(skins, beam, energy * (1 - 2e-4))).any()
+    assert reached(lesion(skins, beam, energy * (1 + 2e-4))).all()
+
+
+def test_a_wider_beam_needs_more_energy() -> None:
+    found = [
+        median(
+            threshold_document(loaded("fractional-1550", microbeam__diameter_um=um), "collagen-coagulation", draws=8)[
+                "dose"
+            ]
+        )
+        for um in (70.0, 120.0, 250.0)
+    ]
+    assert found == sorted(found)
+    assert found[-1] > 2 * found[0]
+
+
+def test_a_microbeam_is_not_asked_about_a_full_field() -> None:
+    with pytest.raises(NotAvailable) as caught:
+        threshold_document(loaded("fractional-1550"), "epidermal-necrosis", draws=4)
+    assert caught.value.body["of"] == "microbeam_mJ"
+
+
+def test_fields_of_a_microbeam_are_not_written(tmp_path: Any) -> None:
+    with pytest.raises(NotAvailable, match="fields"):
+        simulate_document(loaded("fractional-1550"), draws=4, output=tmp_path / "fields.zarr")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,273 @@
+"""Doses at which half of such skins reach an endpoint."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, well_formed
+
+from skinbeam.errors import InputError, NotAvailable
+from skinbeam.physics.damage import omega
+from skinbeam.physics.melanosome import heat_kept, nucleation
+from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.documents import simulate_document, threshold_document
+from skinbeam.simulate.endpoints import ENDPOINTS as JUDGED
+from skinbeam.simulate.endpoints import basal_layer, cell_death_dose
+from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.skin.properties import melanosome_mua
+from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
+
+DRAWS = 24
+
+
+def asked(case: Any, endpoint: str, *, of: str | None = None, draws: int = DRAWS, **changes: Any) -> dict[str, Any]:
+    return threshold_document(loaded(case, **changes), endpoint, of=of, draws=draws)
+
+
+def dose(case: Any, endpoint: str, **how: Any) -> float:
+    return median(asked(case, endpoint, **how)["dose"])
+
+
+# The document
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("file", [file for file in FILES if file.stem != "cooling-alone"], ids=lambda file: file.stem)
+def test_every_endpoint_is_answered_or_unknown_with_every_key(file: Any, endpoint: str) -> None:
+    try:
+        found = asked(file.stem, endpoint, draws=4)
+        assert found["reached"] is ("median" in found["dose"])
+    except NotAvailable as error:
+        found = dict(error.body)
+        assert found["dose"] == found["reached"] == {"unknown": error.reason}
+    assert tuple(found) == THRESHOLD
+    assert found["endpoint"] == endpoint
+    no_null(found)
+    well_formed(found["dose"])
+    well_formed(found["model_error"])
+    low, high = found["bracket"]
+    assert 0 < low < high
+    if "median" in found["dose"]:
+        assert found["dose"]["level"] == 0.68
+        assert found["dose"]["high"] <= high
+
+
+def test_all_endpoints_of_the_interface_are_known() -> None:
+    assert set(JUDGED) == set(ENDPOINTS)
+
+
+def test_a_preset_that_is_not_there_keeps_every_key() -> None:
+    with pytest.raises(NotAvailable) as caught:
+        asked("short-pulse", "epidermal-necrosis", skin={"preset": "rat"}, lesion=[])
+    assert tuple(caught.value.body) == THRESHOLD
+    assert caught.value.body["of"] == "fluence_J_cm2"
+
+
+@pytest.mark.parametrize(
+    ("case", "endpoint", "of", "field"),
+    [
+        ("vessel", "epidermal-necrosys", None, "--endpoint"),
+        ("vessel", "epidermal-necrosis", "fluence", "--of"),
+        ("vessel", "epidermal-necrosis", "microbeam_mJ", "--of"),
+        ("fractional-1550", "collagen-coagulation", "fluence_J_cm2", "--of"),
+        ("fractional-1550", "collagen-coagulation", "exposure_s", "--of"),
+        ("bath", "epidermal-necrosis", "fluence_J_cm2", "--of"),
+        ("cooling-alone", "epidermal-necrosis", None, "laser"),
+    ],
+)
+def test_what_does_not_fit_is_refused(case: str, endpoint: str, of: str | None, field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        asked(case, endpoint, of=of)
+    assert caught.value.field == field
+    assert caught.value.hint
+
+
+def test_a_dose_that_nothing_reaches_is_unknown_and_answered() -> None:
+    # Skin without melanosomes has none to break.
+    found = asked("short-pulse", "melanosome-disruption", skin={"preset": "guinea-pig-albino"}, lesion=[])
+    assert found["reached"] is False
+    assert "unknown" in found["dose"]
+
+
+# The value that is sought has no influence
+
+
+@pytest.mark.parametrize(
+    ("case", "endpoint", "of", "key", "values"),
+    [
+        ("vessel", "vessel-closure", None, "settings__fluence_J_cm2", (3.0, 19.0, None)),
+        ("fractional-1550", "collagen-coagulation", None, "microbeam__energy_mJ", (5.0, 40.0, None)),
+        ("bath", "dermal-necrosis", None, "bath__exposure_s", (0.1, 900.0, None)),
+    ],
+)
+def test_the_sought_value_has_no_influence(
+    case: str, endpoint: str, of: str | None, key: str, values: tuple[float | None, ...]
+) -> None:
+    found = [asked(case, endpoint, of=of, draws=4, **{key: value})["dose"] for value in values]
+    assert all(one == found[0] for one in found)
+
+
+def test_the_pulse_has_no_influence_on_the_time_at_constant_power() -> None:
+    how = {"settings__fluence_J_cm2": None, "settings__power_W": 300.0}
+    found = [
+        asked("layers", "epidermal-necrosis", of="exposure_s", draws=4, **how, settings__pulse_ms=ms)["dose"]
+        for ms in (2.0, 50.0)
+    ]
+    # The irradiance is power times pulse over pulse: equal to rounding, and six digits are shown.
+    assert median(found[0]) == pytest.approx(median(found[1]), rel=2e-6)
+
+
+# Orders
+
+
+def test_darker_skin_burns_at_a_lower_dose() -> None:
+    found = [dose("preset-vessels", "epidermal-necrosis", patient=None, skin__ita_deg=ita) for ita in (60, 35, 5, -40)]
+    assert found == sorted(found, reverse=True)
+    # From very light to dark the melanin rises tenfold; conduction and dermis keep the dose from following it all.
+    assert found[0] > 1.5 * found[-1]
+
+
+def test_a_lesion_of_more_melanin_breaks_at_the_same_dose_and_burns_at_a_lower() -> None:
+    plain, dark = ({"kind": "lentigo", "melanin_ratio": ratio} for ratio in (1.0, 3.0))
+    burns = [dose("short-pulse", "epidermal-necrosis", lesion=[lesion]) for lesion in (plain, dark)]
+    assert burns[1] < burns[0]
+    # A melanosome is heated by the light on it; its neighbours only shade it.
+    breaks = [dose("short-pulse", "melanosome-disruption", lesion=[lesion]) for lesion in (plain, dark)]
+    assert breaks[0] <= breaks[1] < 2 * breaks[0]
+
+
+@pytest.mark.parametrize("kind", ["air", "contact", "spray"])
+def test_cooling_raises_the_dose_that_burns(kind: str) -> None:
+    with_it = {"kind": kind, "before_ms": 40.0, "temperature_C": 0.0, "coefficient_W_m2K": 2000.0}
+    bare, cooled = (
+        dose("vessel", "epidermal-necrosis", laser={"wavelength_nm": 595.0}, cooling=c) for c in (None, with_it)
+    )
+    assert cooled > 1.05 * bare
+
+
+def test_more_cooling_raises_it_more() -> None:
+    found = [
+        dose(
+            "vessel", "epidermal-necrosis", laser={"wavelength_nm": 595.0}, cooling__before_ms=ms, cooling__delay_ms=5.0
+        )
+        for ms in (0.1, 10.0, 40.0, 100.0)
+    ]
+    assert found == sorted(found)
+
+
+def test_a_longer_pulse_needs_more() -> None:
+    for endpoint in ("epidermal-necrosis", "vessel-closure"):
+        found = [dose("vessel", endpoint, settings__pulse_ms=ms) for ms in (0.45, 3.0, 10.0, 40.0)]
+        assert found == sorted(found)
+        assert found[-1] > 1.1 * found[0]
+
+
+def test_a_deeper_vessel_needs_more() -> None:
+    found = [
+        dose("vessel", "vessel-closure", vessel=[{"depth_um": depth, "diameter_um": 80.0}])
+        for depth in (200, 400, 700, 1000)
+    ]
+    # All in the dermis: fat below it holds heat longer.
+    assert found == sorted(found)
+    assert found[-1] > 1.3 * found[0]
+
+
+def test_deeper_tissue_needs_more() -> None:
+    assert dose("vessel", "dermal-necrosis") > dose("vessel", "epidermal-necrosis")
+
+
+def test_the_first_mark_comes_by_whichever_way_is_first() -> None:
+    burn, broken, mark = (
+        asked("short-pulse", name)["dose"]
+        for name in ("epidermal-necrosis", "melanosome-disruption", "minimum-visible-lesion")
+    )
+    assert median(mark) <= min(median(burn), median(broken))
+    assert median(broken) < median(burn), "nanoseconds break melanosomes long before they burn"
+
+
+def test_a_gaussian_needs_half_of_the_mean() -> None:
+    flat, bell = (dose("layers", "epidermal-necrosis", settings__profile=p) for p in ("top-hat", "gaussian"))
+    # Six digits each.
+    assert flat == pytest.approx(2 * bell, rel=1e-5)
+
+
+# Threshold and simulation agree
+
+
+def one_draw(case: str, endpoint: str, group: str, name: str, index: int | None = None, **changes: Any) -> list[float]:
+    """What `simulate` says of one draw just below and just above its own threshold."""
+    threshold = dose(case, endpoint, draws=1, **changes)
+    values = []
+    for factor in (0.99, 1.01):
+        found = simulate_document(loaded(case, **changes, settings__fluence_J_cm2=factor * threshold), draws=1)[group]
+        values.append(median(found[name] if index is None else found["vessels"][index][name]))
+    return values
+
+
+@pytest.mark.parametrize(
+    ("case", "endpoint", "where"),
+    [
+        ("short-pulse", "melanosome-disruption", ("damage", "p_melanosome_disrupted")),
+        ("vessel", "vessel-closure", ("damage", "p_closed", 0)),
+        ("er-yag", "ablation", ("ablation", "depth_um")),
+        ("co2", "ablation", ("ablation", "depth_um")),
+    ],
+)
+def test_simulation_turns_at_the_threshold(case: str, endpoint: str, where: tuple[Any, ...]) -> None:
+    # Without a device: what one draw needs may lie beyond its dial.
+    changes = {"laser": {"wavelength_nm": 595.0}} if case == "vessel" else {}
+    below, above = one_draw(case, endpoint, *where, **changes)
+    assert below == 0
+    assert above > 0
+
+
+def test_omega_is_one_at_the_border_of_the_epidermis() -> None:
+    scene = scene_of(loaded("vessel"))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    place = basal_layer(response)
+    found = cell_death_dose(response, place)
+    history = place.base_K + found[:, None] * place.unit_K
+    damage = omega(history, response.schedule.step_s, sampled_kinetics(CELL_DEATH, response.skins))
+    # Bisection ends at 1e-9 of the dose; ln Omega changes by B dT/T² = 300 times (dT/T = 0.15) that.
+    assert damage == pytest.approx(1.0, abs=1e-6)
+
+
+def test_an_er_yag_burn_needs_the_epidermis_gone_or_damaged() -> None:
+    threshold = dose("er-yag", "epidermal-necrosis", draws=1)
+    found = simulate_document(loaded("er-yag", settings__fluence_J_cm2=1.001 * threshold), draws=1)
+    assert median(found["damage"]["epidermis_fraction"]) == pytest.approx(1.0, abs=1e-6)
+    gentler = simulate_document(loaded("er-yag", settings__fluence_J_cm2=0.9 * threshold), draws=1)
+    assert median(gentler["damage"]["epidermis_fraction"]) < 1
+
+
+def test_the_interval_is_of_the_draws() -> None:
+    scene = scene_of(loaded("vessel"), dose_required=False)
+    parts = run_chunks(
+        scene, 200, 0, lambda s: cell_death_dose(r := respond(s, scene.beam, scene.cooling), basal_layer(r)) / J_CM2
+    )
+    found = asked("vessel", "epidermal-necrosis", draws=200)["dose"]
+    # numpy's own quantiles place draws a little differently: by half a draw, of 200 over an interval of a fifth.
+    assert [found["low"], found["median"], found["high"]] == pytest.approx(
+        np.quantile(np.concatenate(parts), [0.16, 0.5, 0.84]), rel=0.01
+    )
+
+
+# Closed form of the isolated melanosome
+
+
+@pytest.mark.parametrize("kind", ["retinal", "cutaneous"])
+def test_a_melanosome_in_water_breaks_by_its_own_heat(kind: str) -> None:
+    case = loaded("short-pulse", skin={"preset": "melanosome", "melanosome": kind, "temperature_C": 22.0}, lesion=[])
+    scene = scene_of(case)
+    (skins,) = run_chunks(scene, 1, 0, lambda skins: skins)
+    value = nucleation("isolated_C")
+    diffusivity = float(
+        (skins["conductivity_W_mK"] / skins["density_kg_m3"] / skins["heat_capacity_J_kgK"]).values[0, 0]
+    )
+    kept = heat_kept(25e-6 * MS, skins["melanosome_diameter_m"].values, diffusivity)
+    capacity = nucleation("heat_capacity_J_m3K").value
+    ends = [capacity * (c - 22.0) / (melanosome_mua(694.0, kind) * kept[0]) / J_CM2 for c in (value.low, value.high)]
+    found = median(threshold_document(case, "melanosome-disruption", draws=1)["dose"])
+    assert ends[0] < found < ends[1]
+    assert ZERO_CELSIUS_K + value.low > ZERO_CELSIUS_K + 100  # vapour needs more than boiling
