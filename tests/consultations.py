@@ -19,7 +19,9 @@ sex = "female"
 phototype = "II"
 ita_deg = 60.0
 """
-NAMED = 'diagnosed = true\ndiagnosed_by = "dermatologist"\ndiagnosis_method = "dermoscopy"\ndiagnosis_date = 2026-03-02\n'
+NAMED = (
+    'diagnosed = true\ndiagnosed_by = "dermatologist"\ndiagnosis_method = "dermoscopy"\ndiagnosis_date = 2026-03-02\n'
+)
 
 
 def concern(condition: str, site: str = "cheeks", extra: str = NAMED) -> str:

@@ -33,12 +33,14 @@ from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["HALF", "full_field_trial"]
+__all__ = ["EPIDERMIS", "HALF", "UPPER_SKIN", "depth_through", "full_field_trial"]
 
 Floats = NDArray[np.float64]
 
 HALF = 0.5  # limits hold with this share of the cooling
 MOST_PASSES = 4
+EPIDERMIS = ("stratum corneum", "living epidermis")
+UPPER_SKIN = (*EPIDERMIS, "papillary dermis", "upper plexus")  # what lies above the deeper dermis
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,8 @@ def _constant(values: Floats) -> Callable[[float], Floats]:
 def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit]) -> _Thresholds:
     """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay."""
     with collect() as sources:
-        epidermis = _depth_through(skins.target, ("stratum corneum", "living epidermis"))
-        deepest = _depth_through(
-            skins.limiting, ("stratum corneum", "living epidermis", "papillary dermis", "upper plexus")
-        )
+        epidermis = depth_through(skins.target, EPIDERMIS)
+        deepest = depth_through(skins.limiting, UPPER_SKIN)
         crossed, value = {}, {}
         for limit in limits:
             if limit.quantity == "injury_depth_fraction":
@@ -161,7 +161,13 @@ def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[fl
     return value
 
 
-def _depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
+def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
+    """Return the thickness of layers together, (sample,), m.
+
+    Raises
+    ------
+    NotAvailable : such skins have no such layers.
+    """
     layers = [str(name) for name in skins["layer"].values]
     if any(name not in layers for name in names):
         raise NotAvailable(text("endpoint.no-epidermis"))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,27 +16,37 @@ from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, thinned
-from skinbeam.plan.full_field import HALF
+from skinbeam.plan.full_field import HALF, UPPER_SKIN, depth_through
 from skinbeam.plan.goals import Goal
+from skinbeam.plan.limits import limits_for
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
+from skinbeam.simulate.ablation import injury_dose
 from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
-from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.simulate.microlesion import energy_through
+from skinbeam.simulate.removal import removes
+from skinbeam.simulate.scene import Scene, axis_ratio, run_chunks, scene_of
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["Window", "window_document", "window_of"]
 
 Floats = NDArray[np.float64]
 
 PULSES, DOSES = 7, 24
-OPEN_PULSES_MS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)  # without a device: what long-pulsed lasers span
+OPEN_DECADES = 1.0  # without a device: pulses so far to either side of the case's own
+SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
 OPEN_DOSE = (0.5, 100.0)
 ABLATIVE_FROM_NM = 2700.0
 HARM = "epidermal-necrosis"
+ABOVE_FAT = (*UPPER_SKIN, "reticular dermis", "deep plexus")
+DEPTH = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,8 @@ def window_document(
     Raises
     ------
     InputError : no effect can be guessed, or an unknown endpoint.
-    NotAvailable : an endpoint that the model cannot judge; every key then holds an unknown.
+    NotAvailable : an endpoint that the model cannot judge; every key then holds an unknown. A pulse length alone that
+        it cannot judge is left out, with a warning.
     """
     scene = scene_of(loaded, dose_required=False)
     if scene.beam is None:
@@ -66,45 +77,82 @@ def window_document(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
         )
     wanted = effect or _guessed(loaded, scene.beam)
-    avoided = harm or HARM
+    avoided = harm or (DEPTH if scene.beam.microbeam is not None or removes(scene.beam) else HARM)
     body: dict[str, Any] = {"effect": wanted, "harm": avoided}
 
-    def made(extra: Mapping[str, Any]) -> dict[str, Any]:
+    def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         return document(
             "skinbeam.window/1",
             case_sha256=loaded.sha256(),
             seed=seed,
-            warnings=scene.warnings,
+            warnings=warnings,
             body={**body, **extra},
         )
 
+    reasons: list[str] = []
+    kept: list[float] = []
+    rows: list[tuple[list[float], list[float]]] = []
+    pulses, doses = _grid(scene.beam)
     try:
         for endpoint, field in ((wanted, "--effect"), (avoided, "--harm")):
-            _known(endpoint, field)
-        micro = scene.beam.microbeam is not None
-        pulses, doses = _grid(scene.beam)
-        rows: list[tuple[list[float], list[float]]] = []
-        for pulse in pulses:
-            here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
-            found = []
-            for endpoint in (wanted, avoided):
-                parts = run_chunks(here, draws, seed, partial(threshold_doses, here, endpoint=endpoint))
-                values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
-                found.append([share(values <= dose, weights)[0] for dose in doses])
-            rows.append((found[0], found[1]))
+            if endpoint != DEPTH or field == "--effect":
+                _known(endpoint, field)
     except NotAvailable as error:
-        unknown = Unknown(error.reason)
+        reasons, pulses = [error.reason], []
+    for pulse in pulses:
+        here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
+        try:
+            effect_row, harm_row = (_row(here, endpoint, doses, draws, seed) for endpoint in (wanted, avoided))
+        except NotAvailable as error:
+            reasons.append(error.reason)
+            continue
+        kept.append(pulse)
+        rows.append((effect_row, harm_row))
+    if not rows:
         keys = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
-        raise NotAvailable(error.reason, body=made(dict.fromkeys(keys, unknown))) from None
+        raise NotAvailable(reasons[0], body=made(dict.fromkeys(keys, Unknown(reasons[0])), scene.warnings))
+    left_out = [{"code": "pulse-not-judged", "message": reason} for reason in dict.fromkeys(reasons)]
     return made(
         {
-            "of": "microbeam_mJ" if micro else "fluence_J_cm2",
+            "of": "microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
             "dose": doses,
-            "pulse_ms": pulses,
+            "pulse_ms": kept,
             "p_effect": [row[0] for row in rows],
             "p_harm": [row[1] for row in rows],
-        }
+        },
+        (*scene.warnings, *left_out),
     )
+
+
+def _row(scene: Scene, endpoint: str, doses: Sequence[float], draws: int, seed: int) -> list[float]:
+    """Share of such skins that reach an endpoint at each dose."""
+    doses_of = _depth_doses if endpoint == DEPTH else partial(threshold_doses, endpoint=endpoint)
+    parts = run_chunks(scene, draws, seed, partial(doses_of, scene))
+    values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return [share(values <= dose, weights)[0] for dose in doses]
+
+
+def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
+    """Doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights.
+
+    Raises
+    ------
+    NotAvailable : no limit is set there, or no sourced data for such a beam.
+    """
+    beam = scene.beam
+    assert beam is not None  # checked on entry
+    weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    columns = "fractional-ablative" if beam.wavelength_nm > ABLATIVE_FROM_NM else "non-ablative-fractional"
+    modality = "ablative" if beam.microbeam is None else columns
+    found = [
+        limit for limit in limits_for(modality, scene.skin.site or "") if limit.quantity.endswith("depth_fraction")
+    ]
+    if not found:
+        raise NotAvailable(text("plan.no-depth-limit"))
+    if beam.microbeam is not None:
+        return energy_through(skins, beam, found[0].stop * depth_through(skins, ABOVE_FAT)), weights
+    doses = injury_dose(skins, beam, found[0].stop * depth_through(skins, UPPER_SKIN))
+    return doses / J_CM2 / axis_ratio(beam), weights
 
 
 def _known(endpoint: str, field: str) -> None:
@@ -141,7 +189,8 @@ def _grid(beam: Beam) -> tuple[list[float], list[float]]:
     """Pulse lengths and doses: of the device where there is one, else of what such lasers span."""
     device = beam.device
     if device is None:
-        return list(OPEN_PULSES_MS), _spaced(*OPEN_DOSE)
+        shortest, longest = (max(beam.pulse_ms * 10.0**step, SHORTEST_MS) for step in (-OPEN_DECADES, OPEN_DECADES))
+        return _spaced(shortest, longest, PULSES), _spaced(*OPEN_DOSE)
     every = [o for o in offers(device) if o.wavelength_nm == beam.wavelength_nm]
     pulses = thinned(sorted({o.pulse_ms for o in every}), PULSES)
     return pulses, _doses(device, beam.wavelength_nm)
@@ -152,8 +201,8 @@ def _doses(device: Device, wavelength_nm: float) -> list[float]:
     return _spaced(min(doses), max(doses))
 
 
-def _spaced(low: float, high: float) -> list[float]:
-    return [round_significant(float(x), 3) for x in np.geomspace(low, high, DOSES)]
+def _spaced(low: float, high: float, count: int = DOSES) -> list[float]:
+    return [round_significant(float(x), 3) for x in np.geomspace(low, high, count)]
 
 
 def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> Window | Unknown:
