@@ -1,0 +1,151 @@
+"""Who this is: colour by precedence, darker where in doubt, and skins drawn accordingly."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from consultations import loaded
+
+from skinbeam.assessment.skin import Colour, colour_of, draw_skins
+from skinbeam.plan.goals import vessels_of
+from skinbeam.schema.case import Case
+
+
+def case(phototype: str | None = None, ita_deg: float | None = None, extra: str = "") -> Case:
+    lines = ["[patient]", "age_years = 40"]
+    lines += [f'phototype = "{phototype}"'] if phototype else []
+    lines += [f"ita_deg = {ita_deg}"] if ita_deg is not None else []
+    return loaded("\n".join(lines) + "\n" + extra).case
+
+
+def photo(median: float, high: float, *, calibrated: bool) -> dict[str, Any]:
+    """What `colour_for_plan` reads of a photo document, in the shape of that document."""
+    return {
+        "colour": {
+            "ita_median_deg": median,
+            "ita_low_deg": median - (high - median),
+            "ita_high_deg": high,
+            "calibrated": calibrated,
+        }
+    }
+
+
+def seen(monkeypatch: pytest.MonkeyPatch, median: float, high: float, *, calibrated: bool) -> dict[str, Any]:
+    import skinbeam.assessment.skin as module
+
+    found = photo(median, high, calibrated=calibrated)
+    monkeypatch.setattr(module, "colour_for_plan", lambda document: document["colour"])
+    return found
+
+
+def test_a_measured_colour_wins_over_a_phototype_that_fits() -> None:
+    colour = colour_of(case("II", 50.0), None)
+    assert (colour.ita_deg, colour.limiting_ita_deg) == (50.0, 50.0)
+    assert not colour.in_doubt
+    assert colour.warnings == ()
+
+
+@pytest.mark.parametrize(("phototype", "ita_deg", "limiting"), [("V", 60.0, (None, "V")), ("I", 5.0, (5.0, None))])
+def test_where_two_colours_exclude_each_other_the_darker_sets_limits(
+    phototype: str, ita_deg: float, limiting: tuple[float | None, str | None]
+) -> None:
+    colour = colour_of(case(phototype, ita_deg), None)
+    assert colour.ita_deg == ita_deg
+    assert (colour.limiting_ita_deg, colour.limiting_phototype) == limiting
+    assert [warning["code"] for warning in colour.warnings] == ["colour-conflict"]
+
+
+def test_a_phototype_alone_is_a_range_of_colours() -> None:
+    colour = colour_of(case("III"), None)
+    assert (colour.ita_deg, colour.phototype) == (None, "III")
+    assert colour.basis.id == "colour-basis.phototype"
+
+
+def test_the_skin_table_comes_before_the_patient() -> None:
+    assert colour_of(case("II", 50.0, "[skin]\nita_deg = 44.0\n"), None).ita_deg == 44.0
+
+
+def test_nothing_said_leaves_the_whole_population() -> None:
+    colour = colour_of(case(), None)
+    assert colour == Colour(None, None, None, None, colour.basis)
+    assert colour.basis.id == "colour-basis.none"
+
+
+def test_an_uncalibrated_photograph_may_darken_and_never_lighten(monkeypatch: pytest.MonkeyPatch) -> None:
+    darker = colour_of(case("I"), seen(monkeypatch, -20.0, 5.0, calibrated=False))
+    assert darker.ita_deg is None
+    assert darker.limiting_ita_deg == 5.0
+    assert darker.in_doubt
+    assert [warning["code"] for warning in darker.warnings] == ["photo-looks-darker"]
+    lighter = colour_of(case("V"), seen(monkeypatch, 60.0, 75.0, calibrated=False))
+    assert not lighter.in_doubt
+    assert lighter.limiting_phototype == "V"
+    # Within its spread the photograph fits the phototype: nothing is said.
+    assert colour_of(case("II"), seen(monkeypatch, 20.0, 45.0, calibrated=False)).warnings == ()
+
+
+def test_a_photograph_with_a_card_comes_before_the_phototype_and_after_a_measurement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = seen(monkeypatch, 47.0, 50.0, calibrated=True)
+    assert colour_of(case("II"), found).ita_deg == 47.0
+    assert colour_of(case("II"), found).basis.id == "colour-basis.card"
+    assert colour_of(case("II", 52.0), found).ita_deg == 52.0
+
+
+def test_limiting_skins_are_the_darker_ones() -> None:
+    described = case("V", 60.0)
+    colour = colour_of(described, None)
+    wanted, limiting = (
+        draw_skins(described, colour, "cheeks", limiting=limiting, draws=200, seed=0) for limiting in (False, True)
+    )
+    melanin = [np.median(skins["melanosome_fraction"].values[:, 1]) for skins in (wanted, limiting)]
+    assert melanin[1] > 2 * melanin[0]
+    # Everything but the colour is the same person.
+    assert np.array_equal(wanted["thickness_m"].values, limiting["thickness_m"].values)
+
+
+def test_a_lesion_is_darker_than_the_skin_around_it_by_its_ratio() -> None:
+    described = case("II", 50.0)
+    colour = colour_of(described, None)
+    around, spot = (
+        draw_skins(described, colour, "hands", lesion=kind, limiting=False, draws=400, seed=0)
+        for kind in (None, "lentigo")
+    )
+    ratio = spot["melanosome_fraction"].values[:, 1] / around["melanosome_fraction"].values[:, 1]
+    # Printed ratio of lentigines 2.2, spread of a fifth; the standard error of 400 draws is a hundredth.
+    assert np.median(ratio) == pytest.approx(2.2, rel=0.04)
+
+
+@pytest.mark.parametrize("condition", ["facial-telangiectasia", "spider-angioma", "redness"])
+def test_target_vessels_are_those_that_the_condition_describes(condition: str) -> None:
+    described = case("II", 50.0)
+    ((_, size, depth),) = vessels_of(condition).parts
+    skins = draw_skins(
+        described,
+        colour_of(described, None),
+        "cheeks",
+        vessels=vessels_of(condition),
+        limiting=False,
+        draws=2000,
+        seed=1,
+    )
+    diameter_um = skins["vessel_diameter_m"].values[:, 0] * 1e6
+    # The median of 2000 draws lies within 4 standard errors, 1.25 sd / sqrt(n), of the value.
+    spread = (size.high - size.low) / 2
+    assert np.median(diameter_um) == pytest.approx(size.value, abs=4 * 1.25 * spread / np.sqrt(2000))
+    assert depth is not None
+    depth_um = skins["vessel_depth_m"].values[:, 0] * 1e6
+    assert depth_um.max() <= depth.high + diameter_um.max()
+    assert np.median(depth_um) == pytest.approx(depth.value, rel=0.1)
+
+
+def test_draws_are_the_same_whatever_their_number() -> None:
+    described = case("II", 50.0)
+    colour = colour_of(described, None)
+    few, many = (
+        draw_skins(described, colour, "cheeks", vessels=vessels_of("redness"), limiting=False, draws=n, seed=3)
+        for n in (10, 100)
+    )
+    for name in few:
+        assert np.array_equal(few[name].values, many[name].values[:10], equal_nan=True), name
