@@ -34,10 +34,11 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
 
-__all__ = ["Planned", "SkinBank", "plan_concern"]
+__all__ = ["FIGURE_DRAWS", "Planned", "SkinBank", "plan_concern"]
 
 SCREENING_ENERGIES = 6
-SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
+SCREENING_DRAWS = 20  # settings are compared on these, the chosen one is judged on all
+FIGURE_DRAWS = 64  # a figure shows bands and lines that no eye tells from those of all draws
 
 
 class SkinBank:
@@ -47,11 +48,11 @@ class SkinBank:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
         self._made = lru_cache(maxsize=16)(self._make)
 
-    def skins(self, site: str, goal: Goal, *, screening: bool) -> SiteSkins:
-        """Return the skins of a site with the goal's target in them."""
+    def skins(self, site: str, goal: Goal, *, most: int | None = None) -> SiteSkins:
+        """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
         lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
         vessels = goal.condition if goal.where == "vessel" else None
-        return self._made(site, lesion, vessels, min(self.draws, SCREENING_DRAWS) if screening else self.draws)
+        return self._made(site, lesion, vessels, self.draws if most is None else min(self.draws, most))
 
     def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int) -> SiteSkins:
         population = vessels_of(vessels) if vessels is not None else None
@@ -183,7 +184,7 @@ def _by_devices(
         if options and not all_of_them:
             break
         cooling, words = built_in_cooling(machine.device)
-        trial = _try(goal, machine, best.setting, bank.skins(concern.site, goal, screening=False), cooling)
+        trial = _try(goal, machine, best.setting, bank.skins(concern.site, goal), cooling)
         if trial is None:
             _refuse(refused, modality, machine, "plan.no-safe-dose")
         elif trial.p_effective < target().least:
@@ -226,7 +227,7 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     ------
     NotAvailable : no setting can be judged; the last reason is given.
     """
-    skins = bank.skins(concern.site, goal, screening=True)
+    skins = bank.skins(concern.site, goal, most=SCREENING_DRAWS)
     cooling, _ = built_in_cooling(machine.device)
     best: Trial | None = None
     reason, judged_any = "", False

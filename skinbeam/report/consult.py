@@ -9,7 +9,7 @@ from skinbeam.document import pretty_json, write_atomically
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
-from skinbeam.plan.concern import Planned
+from skinbeam.plan.concern import FIGURE_DRAWS, Planned
 from skinbeam.plan.plan import Plan, make_plan
 from skinbeam.plan.section import Section, section_of
 from skinbeam.plan.window import Window, window_of
@@ -77,7 +77,7 @@ def _concern_figures(plan: Plan, part: Planned) -> ConcernFigures:
     if part.trial is None or part.goal is None:
         none = Unknown(text("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
-    skins = plan.bank.skins(site, part.goal, screening=True)
+    skins = plan.bank.skins(site, part.goal, most=FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
