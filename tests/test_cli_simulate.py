@@ -1,0 +1,249 @@
+"""`simulate` and `threshold` from the command line: exit codes, JSON, the same bytes, fields, memory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pulse_samples import FILES, FOLDER, THRESHOLD, command, loaded, median, whole
+
+from skinbeam.errors import InputError
+from skinbeam.simulate import fields
+from skinbeam.simulate.documents import simulate_document
+
+CASE = str(FOLDER / "vessel.toml")
+RAT = '[skin]\npreset = "rat"\n[laser]\nwavelength_nm = 532.0\n[settings]\nfluence_J_cm2 = 1.0\nspot_mm = 5.0\npulse_ms = 1.0\n'
+
+
+def written(folder: Path, text: str) -> str:
+    file = folder / "case.toml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def in_a_process(*arguments: str, **environment: str) -> bytes:
+    done = subprocess.run(
+        [sys.executable, "-m", "skinbeam", *arguments],
+        capture_output=True,
+        check=True,
+        env=os.environ | environment,
+        timeout=120,
+    )
+    return done.stdout
+
+
+# Exit codes and shapes
+
+
+def test_a_simulation_ends_with_0_and_one_document() -> None:
+    code, found = command("simulate", CASE, "--draws", "16", "--seed", "3")
+    assert code == 0
+    whole(found)
+    assert (found["schema"], found["seed"]) == ("skinbeam.simulate/1", 3)
+    assert found["temperature_C"]["surface_peak"]["draws"] == 16
+
+
+def test_a_threshold_ends_with_0_and_one_document() -> None:
+    code, found = command("threshold", CASE, "--endpoint", "vessel-closure", "--draws", "16")
+    assert code == 0
+    assert tuple(found) == THRESHOLD
+    assert (found["schema"], found["of"], found["reached"]) == ("skinbeam.threshold/1", "fluence_J_cm2", True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("threshold", CASE, "--endpoint", "vessel-closur"),
+        ("threshold", CASE, "--endpoint", "vessel-closure", "--of", "fluence"),
+        ("threshold", CASE),
+        ("threshold", str(FOLDER / "cooling-alone.toml"), "--endpoint", "vessel-closure"),
+        ("simulate", CASE, "--draws", "0"),
+        ("simulate", CASE, "--draw", "3"),
+        ("simulate", CASE, "--light", "ordinate"),
+        ("simulate", "no-such-case.toml"),
+        ("simulate",),
+    ],
+)
+def test_wrong_input_ends_with_2_and_says_what_is_right(arguments: tuple[str, ...]) -> None:
+    code, found = command(*arguments)
+    assert code == 2
+    assert list(found) == ["error"]
+    assert {"code", "message", "field", "hint"} <= set(found["error"])
+    assert all(found["error"].values())
+
+
+def test_a_misspelt_endpoint_gets_the_nearest() -> None:
+    _, found = command("threshold", CASE, "--endpoint", "vessel-closur")
+    assert "vessel-closure" in found["error"]["hint"]
+
+
+@pytest.mark.parametrize("endpoint", ["whitening", "pain", "blood-coagulation"])
+def test_what_cannot_be_judged_ends_with_3_and_every_key(endpoint: str) -> None:
+    code, found = command("threshold", CASE, "--endpoint", endpoint)
+    assert code == 3
+    assert tuple(found) == THRESHOLD
+    assert found["schema"] == "skinbeam.threshold/1"
+    assert set(found["dose"]) == {"unknown"}
+    assert "error" not in found
+
+
+def test_skin_that_nobody_described_ends_with_3_and_every_key(tmp_path: Path) -> None:
+    file = written(tmp_path, RAT)
+    code, found = command("simulate", file)
+    assert code == 3
+    whole(found)
+    code, found = command("threshold", file, "--endpoint", "epidermal-necrosis")
+    assert code == 3
+    assert tuple(found) == THRESHOLD
+
+
+def test_a_dose_that_is_never_reached_ends_with_0(tmp_path: Path) -> None:
+    cool = written(tmp_path, "[bath]\ntemperature_C = 30.0\n")
+    code, found = command("threshold", cool, "--endpoint", "epidermal-necrosis", "--draws", "8")
+    assert code == 0
+    assert found["reached"] is False
+    assert set(found["dose"]) == {"unknown"}
+
+
+def test_what_is_not_built_ends_with_3_and_its_schema() -> None:
+    code, found = command("simulate", CASE, "--light", "montecarlo")
+    assert code == 3
+    assert list(found) == ["schema", "version", "warnings", "unknown"]
+    assert found["schema"] == "skinbeam.simulate/1"
+
+
+# The same bytes
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_same_case_gives_the_same_document(file: Path) -> None:
+    first, second = (json.dumps(command("simulate", str(file), "--draws", "8")[1]) for _ in range(2))
+    assert first == second
+
+
+def test_the_seed_draws_other_skins() -> None:
+    first, second = (command("simulate", CASE, "--draws", "8", "--seed", seed)[1] for seed in ("0", "1"))
+    assert first["case_sha256"] == second["case_sha256"]
+    assert first["light"] != second["light"]
+
+
+def test_any_number_of_threads_gives_the_same_bytes() -> None:
+    arguments = ("simulate", CASE, "--draws", "24", "--json")
+    one, two = (
+        in_a_process(*arguments, NUMBA_NUM_THREADS=n, OPENBLAS_NUM_THREADS=n, OMP_NUM_THREADS=n) for n in ("1", "2")
+    )
+    assert one == two
+    whole(json.loads(one))
+
+
+# Size
+
+
+def test_thousands_of_draws_stay_under_3_gigabytes() -> None:
+    program = (
+        "import resource, sys\n"
+        "from skinbeam.cli.run import _run\n"
+        f"code = _run(['simulate', {CASE!r}, '--draws', '5000', '--json'], json=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True, timeout=120)
+    assert int(done.stderr.split()[-1]) < 3_000_000, "kilobytes"
+    many = json.loads(done.stdout)
+    few = command("simulate", CASE, "--draws", "200")[1]
+    for name in ("surface_peak", "basal_peak"):
+        found = [document["temperature_C"][name] for document in (few, many)]
+        # The standard error of a median of 200 normal draws is 1.25 sd / sqrt(200), and an interval of 0.8 is 2.56 sd
+        # wide: 0.035 of it; four of them.
+        assert median(found[0]) == pytest.approx(median(found[1]), abs=0.14 * (found[1]["high"] - found[1]["low"]))
+
+
+# Fields
+
+
+def test_fields_hold_the_temperatures_of_the_document(tmp_path: Path) -> None:
+    import xarray as xr
+
+    store = tmp_path / "new" / "fields.zarr"
+    code, found = command("simulate", CASE, "--draws", "8", "-o", str(store))
+    assert code == 0
+    assert found == command("simulate", CASE, "--draws", "8")[1]
+    with xr.open_zarr(store, consolidated=False) as data:
+        assert data["temperature"].dims == ("sample", "time", "z")
+        assert data["fluence_rate_ratio"].dims == ("sample", "z")
+        assert [data[name].attrs["units"] for name in ("temperature", "fluence_rate_ratio", "time", "z")] == [
+            "degC",
+            "1",
+            "s",
+            "m",
+        ]
+        assert data["temperature"].dtype == data["fluence_rate_ratio"].dtype == np.float32
+        assert data.attrs["case_sha256"] == found["case_sha256"]
+        assert float(data["z"][0]) < 5e-6
+        assert 5e-3 < float(data["z"][-1]) < 6e-3
+        # 30 ms of spray, 20 ms of delay, 6 ms of light, 5 s to cool.
+        assert float(data["time"][-1]) == pytest.approx(5.056)
+        surface = data["surface_temperature"].max("time").median()
+        # float32 holds 7 digits, the document 6.
+        assert float(surface) == pytest.approx(median(found["temperature_C"]["surface_peak"]), rel=2e-6)
+        assert bool(np.isfinite(data["temperature"]).all())
+    assert [path.name for path in store.parent.iterdir()] == ["fields.zarr"]
+
+
+def test_fields_are_the_same_in_any_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import xarray as xr
+
+    from skinbeam.simulate.scene import Effort
+
+    simulate_document(loaded("vessel"), draws=7, output=tmp_path / "whole.zarr")
+    monkeypatch.setattr(Effort, "draws_at_once", lambda self, draws: 3)
+    simulate_document(loaded("vessel"), draws=7, output=tmp_path / "parts.zarr")
+    with (
+        xr.open_zarr(tmp_path / "whole.zarr", consolidated=False) as one,
+        xr.open_zarr(tmp_path / "parts.zarr", consolidated=False) as other,
+    ):
+        xr.testing.assert_allclose(one, other, rtol=1e-6)
+        assert other["sample"].values.tolist() == list(range(7))
+
+
+def test_a_store_is_replaced_and_anything_else_is_left_alone(tmp_path: Path) -> None:
+    import xarray as xr
+
+    store = tmp_path / "fields.zarr"
+    for draws in (5, 3):
+        simulate_document(loaded("bath"), draws=draws, output=store)
+    with xr.open_zarr(store, consolidated=False) as data:
+        assert data.sizes["sample"] == 3
+        assert "fluence_rate_ratio" not in data, "there is no light in a bath"
+    other = tmp_path / "notes"
+    other.mkdir()
+    (other / "mine.txt").write_text("kept", encoding="utf-8")
+    with pytest.raises(InputError, match="not a Zarr store"):
+        simulate_document(loaded("bath"), draws=3, output=other)
+    assert (other / "mine.txt").read_text(encoding="utf-8") == "kept"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fields.zarr", "notes"]
+
+
+def test_fields_that_are_too_large_are_refused_beforehand(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="MB") as caught:
+        simulate_document(loaded("vessel"), draws=100_000, output=tmp_path / "fields.zarr")
+    assert caught.value.field == "-o"
+    assert "--draws" in caught.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_breaks_off_leaves_no_half_written_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    store = tmp_path / "fields.zarr"
+    simulate_document(loaded("bath"), draws=2, output=store)
+    before = sorted(path.name for path in store.rglob("*"))
+    monkeypatch.setattr(fields, "_fields", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        simulate_document(loaded("bath"), draws=4, output=store)
+    assert sorted(path.name for path in store.rglob("*")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["fields.zarr"]
