@@ -62,9 +62,7 @@ def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist(), digits)
     if isinstance(value, Sequence | frozenset | set):
-        return [
-            plain(item, digits) for item in (sorted(value) if isinstance(value, frozenset | set) else value)
-        ]
+        return [plain(item, digits) for item in (sorted(value) if isinstance(value, frozenset | set) else value)]
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name), digits) for field in fields(value)}
     if hasattr(value, "isoformat"):
@@ -74,9 +72,7 @@ def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
 
 def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Return the one canonical text of `value`: sorted keys, no spaces, UTF-8 kept as it is."""
-    return json.dumps(
-        plain(value, digits), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return json.dumps(plain(value, digits), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def pretty_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -1,7 +1,7 @@
 """Literature: the bibliography, and numbers that carry their source.
 
-`data/sources/*.bib`, one file a field, are the only list of sources. Keys are `authoryear` (`anderson1983`); sources that are a judgement
-of this project have the entry type `@misc` and a `note` that says so.
+`data/sources/*.bib`, one file a field, are the only list of sources. Keys are `authoryear` (`anderson1983`); sources
+that are a judgement of this project have the entry type `@misc` and a `note` that says so.
 """
 
 import re
@@ -89,9 +89,7 @@ def bibliography() -> Mapping[str, Source]:
     for kind, key, body in _ENTRY.findall(_bib_text()):
         if key in entries:
             raise ValueError(f"source {key} stands twice in data/sources")
-        entries[key] = Source(
-            key, kind.lower(), {k.lower(): " ".join(v.split()) for k, v in _FIELD.findall(body)}
-        )
+        entries[key] = Source(key, kind.lower(), {k.lower(): " ".join(v.split()) for k, v in _FIELD.findall(body)})
     return entries
 
 

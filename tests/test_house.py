@@ -13,9 +13,7 @@ import skinbeam
 ROOT = Path(skinbeam.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = sorted(
-    module.name
-    for module in pkgutil.walk_packages([str(ROOT)], "skinbeam.")
-    if not module.name.endswith("__main__")
+    module.name for module in pkgutil.walk_packages([str(ROOT)], "skinbeam.") if not module.name.endswith("__main__")
 )
 
 
@@ -30,8 +28,7 @@ def test_exported_names_are_the_public_ones(name: str) -> None:
     defined = {
         node.name
         for node in tree.body
-        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef)
-        and not node.name.startswith("_")
+        if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
     }
     exported = getattr(module, "__all__", [])
     if name == "skinbeam.cli.commands":

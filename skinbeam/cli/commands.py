@@ -17,7 +17,7 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="skinbeam",
-    help="Plan laser skin treatment: from a consultation, through simulated light and heat, to a plan that can be explained.",
+    help="Plan laser skin treatment, from a consultation through simulated light and heat to an explained plan.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,12 +48,8 @@ def _root(
 @app.command()
 def consult(
     case: CaseFile,
-    output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the plan and the reports.")
-    ],
-    photo: Annotated[
-        Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")
-    ] = None,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the plan and the reports.")],
+    photo: Annotated[Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")] = None,
     draws: Draws = 200,
     seed: Seed = 0,
     json: Json = False,
@@ -81,9 +77,7 @@ def simulate(
         Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
     ] = None,
     light: Annotated[str, typer.Option("--light", help="ordinates or montecarlo.")] = "ordinates",
-    error: Annotated[
-        float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")
-    ] = None,
+    error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     draws: Draws = 200,
     seed: Seed = 0,
@@ -116,9 +110,7 @@ def threshold(
 @app.command()
 def window(
     case: CaseFile,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the figure.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the figure.")] = None,
     effect: Annotated[str | None, typer.Option("--effect", help="Endpoint that is wanted.")] = None,
     harm: Annotated[str | None, typer.Option("--harm", help="Endpoint that must not be reached.")] = None,
     draws: Draws = 200,
@@ -141,12 +133,8 @@ def window(
 def light(
     layers: Annotated[Path, typer.Argument(metavar="LAYERS.toml", help="The layers file.")],
     method: Annotated[str, typer.Option("--method", help="ordinates or montecarlo.")] = "ordinates",
-    photons: Annotated[
-        int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")
-    ] = None,
-    error: Annotated[
-        float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")
-    ] = None,
+    photons: Annotated[int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")] = None,
+    error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
@@ -166,9 +154,7 @@ def light(
 @app.command()
 def skin(
     case: CaseFile,
-    wavelength: Annotated[
-        str, typer.Option("--wavelength", metavar="400:1000:10", help="Wavelengths in nm.")
-    ],
+    wavelength: Annotated[str, typer.Option("--wavelength", metavar="400:1000:10", help="Wavelengths in nm.")],
     draws: Draws = 200,
     seed: Seed = 0,
     json: Json = False,
@@ -184,15 +170,11 @@ def skin(
 def expect(
     condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
     modality: Annotated[str, typer.Option("--modality", help="See `skinbeam conditions`.")],
-    severity: Annotated[
-        str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")
-    ] = None,
+    severity: Annotated[str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")] = None,
     site: Annotated[str | None, typer.Option("--site", help="Body site.")] = None,
     wavelength: Annotated[float | None, typer.Option("--wavelength", help="In nm.")] = None,
     sessions: Annotated[float | None, typer.Option("--sessions", help="Number of sessions.")] = None,
-    follow_up_months: Annotated[
-        float | None, typer.Option("--follow-up-months", help="Months after the last.")
-    ] = None,
+    follow_up_months: Annotated[float | None, typer.Option("--follow-up-months", help="Months after the last.")] = None,
     phototype: Annotated[str | None, typer.Option("--phototype", help="I to VI, or a range.")] = None,
     patients: Annotated[int, typer.Option("--patients", help="Patients of the new clinic.")] = 100,
     threshold: Annotated[int, typer.Option("--threshold", help="Improvement that counts, in per cent.")] = 50,
@@ -261,9 +243,7 @@ def sweep(
 @app.command()
 def validate(
     only: Annotated[str | None, typer.Option("--only", metavar="GROUP", help="One group of rows.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")] = None,
     json: Json = False,
 ) -> None:
     """Published rows that the model can be held against: not in this release."""
@@ -272,9 +252,7 @@ def validate(
 
 @app.command()
 def claims(
-    file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="A leaflet or web text to check.")
-    ] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A leaflet or web text to check.")] = None,
     json: Json = False,
 ) -> None:
     """What advertising says about laser treatment, each claim with verdict and evidence."""
@@ -285,9 +263,7 @@ def claims(
 
 @app.command()
 def cite(
-    keys: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")
-    ] = None,
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")] = None,
 ) -> None:
     """BibTeX of sources."""
     from skinbeam.sources import bibliography, bibtex
@@ -299,9 +275,7 @@ def cite(
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
-    db: Annotated[
-        str | None, typer.Option("--db", metavar="URL", help="Database: not in this release.")
-    ] = None,
+    db: Annotated[str | None, typer.Option("--db", metavar="URL", help="Database: not in this release.")] = None,
 ) -> None:
     """The consultation in a browser, in demonstration mode."""
     if db is not None:
@@ -329,9 +303,7 @@ for _name in ("create-user", "export", "import", "backup", "restore", "verify", 
     records.command(_name)(_absent)
 
 
-lasers = typer.Typer(
-    help="The lasers that are known; whether a device file is sound.", invoke_without_command=True
-)
+lasers = typer.Typer(help="The lasers that are known; whether a device file is sound.", invoke_without_command=True)
 app.add_typer(lasers, name="lasers")
 
 

@@ -71,9 +71,7 @@ def _unknown(error: NotAvailable, *, json: bool) -> int:
     if json:
         head: dict[str, Any] = {"schema": "skinbeam/1", "version": __version__, "warnings": []}
         # A document that keeps its own keys says why in each of them; anything else says it once.
-        _print_json(
-            error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason}
-        )
+        _print_json(error.body if "case_sha256" in error.body else head | error.body | {"unknown": error.reason})
     else:
         print(f"unknown: {error.reason}", file=sys.stderr)
     return EXIT_UNKNOWN
@@ -104,10 +102,6 @@ def _usage_error(error: Any) -> InputError:
     near = nearest(field, known)
     path = "skinbeam" if context is None else context.command_path
     hint = (
-        f'Did you mean "{near}"?'
-        if near
-        else f"Known: {', '.join(sorted(known))}."
-        if known
-        else f"See {path} --help."
+        f'Did you mean "{near}"?' if near else f"Known: {', '.join(sorted(known))}." if known else f"See {path} --help."
     )
     return InputError("usage", message.split(". Did you mean")[0], field=field, hint=hint)

@@ -67,7 +67,6 @@ class Ablation:
     rim: Sourced | None
     rim_energy_J: float | None
     limits: Mapping[str, tuple[float, float]]
-    sources: tuple[str, ...] = ()
 
 
 def ablation_of(wavelength_nm: float) -> Ablation | None:
@@ -88,13 +87,6 @@ def _noted(found: tuple[Ablation, tuple[str, ...]] | None) -> Ablation | None:
     return found[0]
 
 
-def _cited(found: Ablation | None) -> Ablation | None:
-    """Note the sources each time a calibration is used, not only when it is first read."""
-    if found is not None:
-        used(*found.sources)
-    return found
-
-
 @cache
 def _find(kind: Literal["laser", "microbeam"], wavelength_nm: float) -> tuple[Ablation, tuple[str, ...]] | None:
     file = resources.files("skinbeam") / "data" / "tissue" / "ablation.toml"
@@ -108,8 +100,6 @@ def _find(kind: Literal["laser", "microbeam"], wavelength_nm: float) -> tuple[Ab
 
 
 def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
-    sources: list[str] = []
-
     def value(key: str, unit: float) -> Sourced | None:
         if key not in entry:
             return None

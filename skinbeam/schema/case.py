@@ -4,6 +4,7 @@ Attribute names are the keys of the file. Every value is checked alone where its
 only several tables together can break. What a device can emit is checked in `laser.settings`.
 """
 
+import itertools
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -62,18 +63,14 @@ def _concerns_differ(case: Case) -> None:
 
 def _one_heat_source(case: Case) -> None:
     if case.bath is not None and (case.laser or case.settings or case.microbeam):
-        raise FieldFault(
-            "two-heat-sources", "[bath] stands beside a laser", "Keep [bath], or [laser] with [settings]."
-        )
+        raise FieldFault("two-heat-sources", "[bath] stands beside a laser", "Keep [bath], or [laser] with [settings].")
 
 
 def _microbeam_holds_the_dose(case: Case) -> None:
     if case.microbeam is None or case.settings is None:
         return
     given = [
-        name
-        for name in ("fluence_J_cm2", "energy_J", "power_W", "spot_mm")
-        if getattr(case.settings, name) is not None
+        name for name in ("fluence_J_cm2", "energy_J", "power_W", "spot_mm") if getattr(case.settings, name) is not None
     ]
     if given:
         raise FieldFault(
@@ -85,7 +82,7 @@ def _microbeam_holds_the_dose(case: Case) -> None:
 
 def _vessels_apart(case: Case) -> None:
     deep = sorted(enumerate(case.vessel), key=lambda item: item[1].depth_um)
-    for (i, upper), (j, lower) in zip(deep, deep[1:], strict=False):
+    for (i, upper), (j, lower) in itertools.pairwise(deep):
         gap = lower.depth_um - upper.depth_um
         if gap < (upper.diameter_um + lower.diameter_um) / 2:
             raise FieldFault(

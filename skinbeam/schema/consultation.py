@@ -1,5 +1,6 @@
 """The tables of a consultation: the person, the concerns, what was done before, the clinic, the photograph."""
 
+import contextlib
 import datetime
 from typing import Annotated, Any
 
@@ -76,10 +77,8 @@ Severity = Annotated[str, grades(SEVERITIES, "severity")]
 
 def _a_date(read: Any) -> datetime.date:
     if isinstance(read, str):
-        try:
+        with contextlib.suppress(ValueError):
             read = datetime.date.fromisoformat(read)
-        except ValueError:
-            pass
     if isinstance(read, datetime.datetime) or not isinstance(read, datetime.date):
         raise FieldFault(
             "not-a-date",
@@ -178,4 +177,6 @@ class Photo(Section):
     """A photograph beside the case file."""
 
     file: Annotated[str, text(255)]
-    white_card: list[Annotated[float, number(0, 100_000, "pixels")]] | None = Field(default=None, min_length=4, max_length=4)
+    white_card: list[Annotated[float, number(0, 100_000, "pixels")]] | None = Field(
+        default=None, min_length=4, max_length=4
+    )

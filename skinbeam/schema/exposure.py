@@ -166,9 +166,7 @@ class Settings(Section):
                 "no-pulse", "power_W without pulse_ms", "Give pulse_ms: energy is power times pulse length."
             )
         if self.pulses > 1 and self.repetition_Hz == 0:
-            raise FieldFault(
-                "no-rate", f"{self.pulses} pulses at 0 Hz", "Give repetition_Hz for a train of pulses."
-            )
+            raise FieldFault("no-rate", f"{self.pulses} pulses at 0 Hz", "Give repetition_Hz for a train of pulses.")
         if self.pulses > 1 and self.pulse_ms is not None and self.pulse_ms * MS * self.repetition_Hz > 1:
             raise FieldFault(
                 "pulses-overlap",

@@ -47,15 +47,14 @@ def _fault(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldF
 
 
 def _shown(read: Any) -> str:
-    shown = (
-        f'"{read}"' if isinstance(read, str) else str(read).lower() if isinstance(read, bool) else str(read)
-    )
+    shown = f'"{read}"' if isinstance(read, str) else str(read).lower() if isinstance(read, bool) else str(read)
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
 def number(low: float, high: float, unit: str, *, above: bool = False) -> BeforeValidator:
-    """Return the check of a decimal in [low, high], or (low, high] when `above`; true, false, text and NaN are refused."""
-    allowed = f"A number {'above' if above else 'from'} {low:g} {'up ' if above else ''}to {high:g}{' ' + unit if unit else ''}."
+    """Return the check of a decimal in [low, high], or (low, high] when `above`; only finite numbers pass."""
+    start = f"above {low:g} up" if above else f"from {low:g}"
+    allowed = f"A number {start} to {high:g}{' ' + unit if unit else ''}."
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
@@ -97,9 +96,7 @@ def choice(*names: str) -> BeforeValidator:
         if read not in names:
             near = nearest(read, names)
             hint = f'Did you mean "{near}"? ' if near else ""
-            raise _fault(
-                read, "is not one of the known words", f"{hint}One of: {', '.join(names)}.", "unknown-word"
-            )
+            raise _fault(read, "is not one of the known words", f"{hint}One of: {', '.join(names)}.", "unknown-word")
         return read
 
     return BeforeValidator(check)
@@ -156,9 +153,7 @@ def flag() -> BeforeValidator:
 
     def check(read: Any) -> bool:
         if not isinstance(read, bool):
-            raise _fault(
-                read, "is not true or false", "true or false, without quotation marks.", "not-a-flag"
-            )
+            raise _fault(read, "is not true or false", "true or false, without quotation marks.", "not-a-flag")
         return read
 
     return BeforeValidator(check)

@@ -20,7 +20,9 @@ DEFAULT_DEPTH_UM = 5000.0
 DIGITS = 12
 
 Kind = Annotated[
-    str, choice("pencil", "flat", "gaussian", "top-hat"), AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind)
+    str,
+    choice("pencil", "flat", "gaussian", "top-hat"),
+    AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind),
 ]
 
 

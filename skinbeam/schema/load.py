@@ -75,9 +75,7 @@ class LoadedCase:
             record["laser"]["device"] = sha256_of(self.beside(device, field="laser.device").read_bytes())
         if self.case.clinic is not None and self.case.clinic.devices is not None:
             record["clinic"]["devices"] = [
-                sha256_of(self.beside(name, field="clinic.devices").read_bytes())
-                if name.endswith(".toml")
-                else name
+                sha256_of(self.beside(name, field="clinic.devices").read_bytes()) if name.endswith(".toml") else name
                 for name in self.case.clinic.devices
             ]
         return sha256_of(record)
@@ -185,9 +183,7 @@ def _first_fault(model: type[BaseModel], error: ValidationError, file: str) -> I
         known = _keys_at(model, location[:-1])
         near = nearest(str(location[-1]), known)
         hint = f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known)}."
-        return InputError(
-            "unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file
-        )
+        return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
     if kind == "missing":
         return InputError(
             "missing-key",
