@@ -7,6 +7,7 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
 from skinbeam.photo.read import read
 from skinbeam.schema.load import LoadedCase
+from skinbeam.schema.names import table
 
 __all__ = ["check_case", "check_consultation", "photo_of"]
 
@@ -48,6 +49,16 @@ def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Path | 
                 f"{field} is missing, nothing was read",
                 field=field,
                 hint="A consultation needs [patient] and at least one [[concern]].",
+                file=loaded.file,
+            )
+    treated = [name for name, entry in table("site").items() if entry["use"] == "treatment"]
+    for index, concern in enumerate(case.concern):
+        if concern.site not in treated:
+            raise InputError(
+                "not-treated",
+                f'"{concern.site}" is a site of [skin] alone',
+                field=f"concern[{index}].site",
+                hint=f"Known: {', '.join(treated)}.",
                 file=loaded.file,
             )
     for index, name in enumerate(case.clinic.devices or [] if case.clinic is not None else []):
