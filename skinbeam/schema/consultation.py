@@ -4,7 +4,7 @@ import contextlib
 import datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from skinbeam.schema.fields import (
     PHOTOTYPES,
@@ -107,7 +107,10 @@ class Patient(Section):
     ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
     tan: Annotated[str, choice("none", "recent", "current")] = "none"
     medications: list[Medication] = Field(default=[], max_length=100)
-    history: list[Annotated[str, choice(*HISTORY)]] = Field(default=[], max_length=100)
+    # A set: neither order nor repetition changes a plan or its hash.
+    history: Annotated[list[Annotated[str, choice(*HISTORY)]], AfterValidator(lambda words: sorted(set(words)))] = (
+        Field(default=[], max_length=100)
+    )
     pregnant: Annotated[bool, flag()] = False
     lactating: Annotated[bool, flag()] = False
     expectation: Annotated[str, choice("modest", "noticeable", "perfect")] | None = None
