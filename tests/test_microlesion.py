@@ -125,3 +125,9 @@ def test_fields_of_a_microbeam_are_not_written(tmp_path: Any) -> None:
     with pytest.raises(NotAvailable, match="fields"):
         simulate_document(loaded("fractional-1550"), draws=4, output=tmp_path / "fields.zarr")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_column_needs_tissue_that_absorbs_and_scatters_forwards() -> None:
+    layers = [{"name": "dermis", "mua_per_cm": 5.0, "mus_per_cm": 200.0, "g": 0.0, "n": 1.4}]
+    found = simulated("fractional-1550", skin={"layer": layers}, draws=2)
+    assert "forwards" in found["microlesion"]["depth_um"]["unknown"]

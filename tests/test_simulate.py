@@ -364,3 +364,32 @@ def test_illumination_of_a_lamp_is_the_mean_of_its_lines() -> None:
 def test_skin_starts_at_its_own_temperature() -> None:
     for response in responses("vessel", 3, skin__temperature_C=31.5):
         assert response.base_K[:, 0] == pytest.approx(31.5 + ZERO_CELSIUS_K)
+
+
+def test_a_clear_layer_without_end_is_refused() -> None:
+    clear = [*INK["skin"]["layer"][:1], {**INK["skin"]["layer"][1], "mua_per_cm": 0.0}]
+    with pytest.raises(InputError, match="neither scatters nor absorbs") as caught:
+        simulated(INK, skin={"layer": clear})
+    assert caught.value.field == "skin.layer[1].mua_per_cm"
+
+
+def test_a_vessel_below_the_usual_grid_has_the_light_of_its_own_depth() -> None:
+    found = [
+        simulated(INK, draws=1, skin__layer=[{**INK["skin"]["layer"][1], "mua_per_cm": 1.0}], vessel=[vessel])
+        for vessel in ({"depth_um": depth, "diameter_um": 100.0} for depth in (5_000.0, 20_000.0))
+    ]
+    rise = [median(one["temperature_C"]["vessels"][0]["lumen_peak"]) - 20 for one in found]
+    # Light falls by exp(-1.5) over 15 mm at 1/cm; the vessel's cell, a tenth of its depth, holds the mean: cosh(0.1).
+    # A temperature near 20 keeps 5e-5.
+    assert rise[1] == pytest.approx(math.exp(-1.5) * rise[0], rel=0.12)
+
+
+@pytest.mark.parametrize("exposure_J_cm2", [1e-3, 900.0])
+def test_no_temperature_falls_below_where_it_started(exposure_J_cm2: float) -> None:
+    # Steep absorption behind a clear layer: an implicit step would undershoot there.
+    layers = [{**INK["skin"]["layer"][0], "mua_per_cm": 0.0}, {**INK["skin"]["layer"][1], "mua_per_cm": 1e4}]
+    case = {**INK, "skin": {"temperature_C": 30.0, "layer": layers}}
+    found = simulated(case, draws=2, settings__fluence_J_cm2=exposure_J_cm2)
+    # The room is at 20 to 25 °C, so the surface alone may cool a little.
+    assert median(found["temperature_C"]["surface_minimum"]) > 29.0
+    assert median(found["temperature_C"]["basal_peak"]) >= 30.0

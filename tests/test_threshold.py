@@ -271,3 +271,9 @@ def test_a_melanosome_in_water_breaks_by_its_own_heat(kind: str) -> None:
     found = median(threshold_document(case, "melanosome-disruption", draws=1)["dose"])
     assert ends[0] < found < ends[1]
     assert ZERO_CELSIUS_K + value.low > ZERO_CELSIUS_K + 100  # vapour needs more than boiling
+
+
+def test_skin_without_a_dermis_has_no_collagen() -> None:
+    layers = [{"name": "epidermis", "mua_per_cm": 5.0, "mus_per_cm": 200.0, "g": 0.8, "n": 1.4}]
+    with pytest.raises(NotAvailable, match="no dermis"):
+        asked("layers", "collagen-coagulation", skin={"layer": layers})

@@ -9,6 +9,7 @@ from skinbeam.document import pretty_json, write_atomically
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
+from skinbeam.plan.check import check_consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
 from skinbeam.plan.plan import Plan, make_plan
 from skinbeam.plan.section import Section, section_of
@@ -33,6 +34,7 @@ def consult(
     ------
     InputError : the case is wrong, or `folder` cannot be written.
     """
+    check_consultation(loaded, photo)
     _usable(folder)
     overlays = folder / PHOTO_FOLDER
     plan = make_plan(loaded, photo=photo, photo_folder=overlays, draws=draws, seed=seed)

@@ -37,6 +37,7 @@ Floats = NDArray[np.float64]
 
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
 EPIDERMIS = ("living epidermis", "epidermis")
+DARK_1_M = 1e-200  # where no light arrives the dose is beyond any range
 COAGULATED_WIDTH_M = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
 
 
@@ -160,7 +161,7 @@ def _melanosome_disruption(response: Response) -> Floats:
         nucleation_K=spread(nucleation("cutaneous_C"), response.skins, "nucleation_shift") + ZERO_CELSIUS_K,
         start_K=response.base_K[:, _onset(response), cell],
         heat_capacity_vol=capacity,
-        mua=inside,
+        mua=np.maximum(inside, DARK_1_M),
         fluence_ratio=1.0,
         kept=kept,
     )
@@ -210,6 +211,8 @@ def _onset(response: Response) -> int:
 
 def _collagen_coagulation(response: Response) -> Floats:
     dermis = [index for index, name in enumerate(response.layers) if name not in ("stratum corneum", *EPIDERMIS, "fat")]
+    if not dermis:
+        raise NotAvailable(text("endpoint.no-dermis"))
     return zone_dose(response, np.flatnonzero(np.isin(response.grid.layer, dermis)), COAGULATED_WIDTH_M)
 
 

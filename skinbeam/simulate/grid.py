@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.heat import Cells, graded_faces, slab
 from skinbeam.units import MM, UM
 
-__all__ = ["DepthGrid", "depth_grid"]
+__all__ = ["DEEPEST_M", "DepthGrid", "depth_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -50,8 +50,8 @@ class DepthGrid:
         return int(np.flatnonzero(self.layer == layer)[-1])
 
 
-def depth_grid(thickness_m: Floats, typical_m: Floats | None = None) -> DepthGrid:
-    """Return cells for layers of (sample, layer) m; the last layer is cut or stretched to end at 6 mm or below.
+def depth_grid(thickness_m: Floats, typical_m: Floats | None = None, *, deepest_m: float = DEEPEST_M) -> DepthGrid:
+    """Return cells for layers of (sample, layer) m; the last layer is cut or stretched to end at `deepest_m` or below.
 
     What lies below the last layer is more of it, for heat as for light. It keeps at least a tenth of a millimetre, so
     that it exists in every sample.
@@ -61,15 +61,17 @@ def depth_grid(thickness_m: Floats, typical_m: Floats | None = None) -> DepthGri
     typical_m : (layer,) thicknesses that the cells are counted for, so that the grid of a draw does not depend on
         the draws beside it; the median of the samples when left out.
     """
-    thickness = _to_bottom(np.asarray(thickness_m, dtype=np.float64))
-    typical = np.median(thickness, axis=0) if typical_m is None else _to_bottom(np.asarray(typical_m)[None, :])[0]
+    thickness = _to_bottom(np.asarray(thickness_m, dtype=np.float64), deepest_m)
+    typical = (
+        np.median(thickness, axis=0) if typical_m is None else _to_bottom(np.asarray(typical_m)[None, :], deepest_m)[0]
+    )
     finest = min(FINEST_M, float(typical.min()) / 4)
     faces, first = graded_faces(thickness, finest_m=finest, growth=GROWTH, typical_m=typical)
     layer = np.repeat(np.arange(thickness.shape[1]), np.diff(first))
     return DepthGrid(faces, layer, slab(faces))
 
 
-def _to_bottom(thickness: Floats) -> Floats:
+def _to_bottom(thickness: Floats, deepest_m: float) -> Floats:
     above = thickness[:, :-1].sum(axis=1, keepdims=True)
-    result: Floats = np.concatenate([thickness[:, :-1], np.maximum(DEEPEST_M - above, MM / 10)], axis=1)
+    result: Floats = np.concatenate([thickness[:, :-1], np.maximum(deepest_m - above, MM / 10)], axis=1)
     return result

@@ -127,6 +127,8 @@ def _column(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats)
     # Skin without a layered dermis is taken as what its thickest layer is.
     layer = layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
     properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
+    if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
+        raise NotAvailable(text("endpoint.column-optics"))
     enters = 1 - normal_reflectance(np.ones(1), properties.n[:, 0])
     found = column(
         _DEPTHS_M,

@@ -17,7 +17,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.physics.heat import conduct
 from skinbeam.physics.ordinates import Light, solve
-from skinbeam.simulate.grid import DepthGrid, depth_grid
+from skinbeam.simulate.grid import DEEPEST_M, DepthGrid, depth_grid
 from skinbeam.simulate.schedule import Schedule, pulse_schedule
 from skinbeam.skin.properties import Optics, Thermal, optics, thermal
 from skinbeam.units import ZERO_CELSIUS_K
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 
 # Eight directions in a hemisphere hold absorbed light to about 1e-3 of itself; skin is known to about a tenth.
 STREAMS = 8
+BELOW_VESSELS = 1.5  # the grid reaches at least this many times as deep as the deepest vessel
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,10 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
 def grid_of(skins: "xr.Dataset") -> DepthGrid:
     """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
     typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
-    return depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64), typical)
+    # A vessel that is given deeper than pulses heat still needs the light and the temperature of its own depth.
+    vessels = np.asarray(skins["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
+    deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
+    return depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64), typical, deepest_m=deepest)
 
 
 def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> Light:
@@ -216,6 +220,9 @@ def respond(
     else:
         power = lit.absorbed_per_m / plan.pulse_s
         unit = _march(grid, heat, plan, np.zeros_like(start), np.zeros_like(plan.outside_C), power)
+        # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
+        for values in unit:
+            np.maximum(values, 0.0, out=values)
     return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface)
 
 

@@ -1,6 +1,6 @@
 """From a case to what is simulated: the skins, the beam, the cooling, the dose; and the run over chunks of draws."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +11,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
+from skinbeam.schema.exposure import Layer
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM
 from skinbeam.simulate.appearance import weigh_by_reading
@@ -68,11 +69,25 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
             hint="A pulse needs [laser] and [settings]; a contact burn needs [bath]; cooling can stand alone.",
             file=loaded.file,
         )
+    if beam is not None and case.skin is not None and case.skin.layer:
+        _not_clear_without_end(case.skin.layer, loaded.file)
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
     skin = Skin.from_case(case)
     warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings), *_beam_warnings(beam))
     return Scene(loaded, skin, beam, cooling, bath, warnings)
+
+
+def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
+    last = layers[-1]
+    if last.mua_per_cm + last.mus_per_cm == 0:
+        raise InputError(
+            "endless-clear-layer",
+            f'"{last.name}" neither scatters nor absorbs, and what lies below the last layer is more of it',
+            field=f"skin.layer[{len(layers) - 1}].mua_per_cm",
+            hint="Give the last layer some absorption, or add the layer that the light ends in.",
+            file=file,
+        )
 
 
 def axis_ratio(beam: Beam) -> float:
