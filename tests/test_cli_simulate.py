@@ -15,7 +15,16 @@ from skinbeam.simulate import fields
 from skinbeam.simulate.documents import simulate_document
 
 CASE = str(FOLDER / "vessel.toml")
-RAT = '[skin]\npreset = "rat"\n[laser]\nwavelength_nm = 532.0\n[settings]\nfluence_J_cm2 = 1.0\nspot_mm = 5.0\npulse_ms = 1.0\n'
+RAT = """
+[skin]
+preset = "rat"
+[laser]
+wavelength_nm = 532.0
+[settings]
+fluence_J_cm2 = 1.0
+spot_mm = 5.0
+pulse_ms = 1.0
+"""
 
 
 def written(folder: Path, text: str) -> str:

@@ -1,6 +1,7 @@
 """Summaries of weighted draws."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_quantiles_rise_with_the_level_and_stay_among_the_draws(
     found = quantiles(values, weights, sorted(levels))
     # Interpolation may miss an end by a rounding of the values.
     slack = 1e-9 * (1 + np.abs(values).max())
-    assert all(a <= b + slack for a, b in zip(found, found[1:], strict=False))
+    assert all(a <= b + slack for a, b in pairwise(found))
     assert values.min() - slack <= found[0]
     assert found[-1] <= values.max() + slack
 
