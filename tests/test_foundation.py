@@ -158,9 +158,7 @@ def loaded_by(code: str) -> set[str]:
     """Modules that a fresh interpreter holds after running `code`."""
     script = f"import json, sys\n{code}\nprint(json.dumps(sorted(sys.modules)))"
     environment = os.environ | {"PYTHONWARNINGS": "default"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
