@@ -154,7 +154,7 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
     InputError : no such device (the nearest is named), no such file, a file outside the folder, an unsound file.
     """
     if name_or_path.endswith(".toml"):
-        return _read(LoadedCase(Case(), folder or Path()).beside(name_or_path, field=field), field)
+        return _read(LoadedCase(Case(), folder or Path(), file="").beside(name_or_path, field=field), field)
     known = devices()
     if name_or_path not in known:
         raise unknown_name("device", name_or_path, known, field=field)

@@ -57,13 +57,16 @@ def _concerns_differ(case: Case) -> None:
                 "concern-twice",
                 f"concern[{index}] is {concern.condition} at {concern.site}, as is concern[{seen[key]}]",
                 "Name each condition once a site.",
+                field=f"concern[{index}]",
             )
         seen[key] = index
 
 
 def _one_heat_source(case: Case) -> None:
     if case.bath is not None and (case.laser or case.settings or case.microbeam):
-        raise FieldFault("two-heat-sources", "[bath] stands beside a laser", "Keep [bath], or [laser] with [settings].")
+        raise FieldFault(
+            "two-heat-sources", "[bath] stands beside a laser", "Keep [bath], or [laser] with [settings].", field="bath"
+        )
 
 
 def _microbeam_holds_the_dose(case: Case) -> None:
@@ -77,6 +80,7 @@ def _microbeam_holds_the_dose(case: Case) -> None:
             "two-beams",
             f"[settings] {', '.join(given)} beside [microbeam]",
             "With [microbeam] the dose is energy_mJ per beam; [settings] holds pulse_ms and trains only.",
+            field=f"settings.{given[0]}",
         )
 
 
@@ -90,6 +94,7 @@ def _vessels_apart(case: Case) -> None:
                 f"vessel[{i}] and vessel[{j}] overlap: axes {gap:g} µm apart, radii "
                 f"{upper.diameter_um / 2:g} and {lower.diameter_um / 2:g} µm",
                 "The depths of two axes differ by at least the sum of the radii.",
+                field=f"vessel[{j}]",
             )
 
 
@@ -103,10 +108,12 @@ def _layers_sound(case: Case) -> None:
                 "layer-twice",
                 f'skin.layer[{index}] is the second called "{layer.name}"',
                 "Layer names are unique.",
+                field=f"skin.layer[{index}].name",
             )
         if layer.thickness_um is None and index < len(names) - 1:
             raise FieldFault(
                 "layer-without-thickness",
                 f"skin.layer[{index}] has no thickness_um and is not the last",
                 "Only the last layer may be left without a thickness: it is then semi-infinite.",
+                field=f"skin.layer[{index}].thickness_um",
             )

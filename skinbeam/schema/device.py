@@ -184,7 +184,10 @@ class DeviceFile(Section):
     def _fits_together(self) -> "DeviceFile":
         if dark := [name for name in self.modalities if not table("modality")[name]["laser"]]:
             raise FieldFault(
-                "not-light", f"modalities holds {', '.join(dark)}, which no light does", "Modalities with laser = true."
+                "not-light",
+                f"modalities holds {', '.join(dark)}, which no light does",
+                "Modalities with laser = true.",
+                field="modalities",
             )
         for index, head in enumerate(self.head):
             if bool(head.tip) != (self.emission == "microbeam"):
@@ -192,6 +195,7 @@ class DeviceFile(Section):
                     "wrong-emission",
                     f'head[{index}] holds {"tips" if head.tip else "spots"} with emission = "{self.emission}"',
                     "Tips go with microbeam, spots with full-field.",
+                    field=f"head[{index}]",
                 )
             low, high = head.band_nm or (head.wavelength_nm, head.wavelength_nm)
             if not any(band[0] <= low and high <= band[1] for band in self.eyewear_nm):
@@ -199,10 +203,14 @@ class DeviceFile(Section):
                     "eyewear-gap",
                     f"no eyewear band covers the {low:g} to {high:g} nm of head[{index}]",
                     "eyewear_nm = [[low, high], ...] covers every wavelength that is emitted.",
+                    field="eyewear_nm",
                 )
         kinds = [head.kind for head in self.cooling]
         if len(set(kinds)) < len(kinds):
             raise FieldFault(
-                "cooling-twice", f"a kind of cooling stands twice, read {', '.join(kinds)}", "Each kind once."
+                "cooling-twice",
+                f"a kind of cooling stands twice, read {', '.join(kinds)}",
+                "Each kind once.",
+                field="cooling",
             )
         return self

@@ -35,11 +35,14 @@ class Section(BaseModel):
 
 
 class FieldFault(ValueError):
-    """A value that a field refuses; carries what would be right up to the loader."""
+    """A value that a field refuses; carries what would be right up to the loader.
 
-    def __init__(self, code: str, message: str, hint: str) -> None:
+    `field` is the path, inside the table that was checked, of the value to mend.
+    """
+
+    def __init__(self, code: str, message: str, hint: str, *, field: str = "") -> None:
         super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
+        self.code, self.message, self.hint, self.field = code, message, hint, field
 
 
 def _fault(read: Any, what: str, hint: str, code: str = "wrong-value") -> FieldFault:

@@ -3,6 +3,7 @@
 A file is at most 1 MB of UTF-8, with or without a byte-order mark, any line ending.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,16 @@ from skinbeam.schema.fields import FieldFault
 __all__ = ["LoadedCase", "load_case", "parse", "read_bytes", "read_toml"]
 
 MAX_TOML_BYTES = 1_000_000
+# A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
+MAX_KEY_PARTS = 32
+_PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
+_TOKEN = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?"{0,2}+'
+    r"|'''(?:[^']|'(?!''))*+(?:''')?'{0,2}+"
+    r"|#[^\n]*+"
+    rf"|{_PART}(?P<deep>(?:[ \t]*+\.[ \t]*+{_PART}){{{MAX_KEY_PARTS}}})?",
+    re.DOTALL,
+)
 Record = TypeVar("Record", bound=BaseModel)
 
 
@@ -90,7 +101,9 @@ def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
     """
     try:
         if not path.is_file():
-            reason = "is a folder" if path.is_dir() else "does not exist"
+            reason = (
+                "is a folder" if path.is_dir() else "is not an ordinary file" if path.exists() else "does not exist"
+            )
             raise InputError(
                 "missing-file",
                 f'"{path.name}" {reason}',
@@ -136,8 +149,17 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
             hint="Save the file as UTF-8 text.",
             file=path.name,
         ) from None
+    content = content.replace("\r\n", "\n").replace("\r", "\n")
+    if any(token["deep"] for token in _TOKEN.finditer(content)):
+        raise InputError(
+            "not-toml",
+            f"a key has more than {MAX_KEY_PARTS} parts",
+            field=field,
+            hint="Keys such as patient.age_years, one table inside another at most.",
+            file=path.name,
+        )
     try:
-        return tomllib.loads(content.replace("\r\n", "\n").replace("\r", "\n"))
+        return tomllib.loads(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         message = str(error) or "nested too deeply"
         raise InputError(
@@ -160,6 +182,14 @@ def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Recor
         return model.model_validate(dict(tables))
     except ValidationError as error:
         raise _first_fault(model, error, file) from None
+    except RecursionError:
+        raise InputError(
+            "wrong-shape",
+            "a value is nested too deeply",
+            field="(file)",
+            hint="Tables and lists as in the case file reference.",
+            file=file,
+        ) from None
 
 
 def load_case(path: Path) -> LoadedCase:
@@ -194,7 +224,18 @@ def _first_fault(model: type[BaseModel], error: ValidationError, file: str) -> I
         )
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, FieldFault):
-        return InputError(cause.code, cause.message, field=field, hint=cause.hint, file=file)
+        path = ".".join(part for part in (_path(location), cause.field) if part) or field
+        return InputError(cause.code, cause.message, field=path, hint=cause.hint, file=file)
+    if kind in ("too_long", "too_short"):
+        bound = f"at {'least' if kind == 'too_short' else 'most'}"
+        count = first["ctx"]["min_length" if kind == "too_short" else "max_length"]
+        return InputError(
+            kind.replace("_", "-"),
+            f"is a list of the wrong length, read {first['ctx']['actual_length']} items",
+            field=field,
+            hint=f"A list of {bound} {count} item{'' if count == 1 else 's'}.",
+            file=file,
+        )
     if kind in ("model_type", "model_attributes_type", "list_type"):
         wanted = "a list: [[...]] or [ ... ]" if kind == "list_type" else "a table: [...] or { ... }"
         return InputError(
