@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from skinbeam._version import __version__
+from skinbeam.errors import InputError
 
 __all__ = [
     "canonical_json",
@@ -114,14 +115,34 @@ def document(
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
-    """Write `data` to `path` whole or not at all; missing folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Write `data` to `path` whole or not at all; missing folders are made.
+
+    Raises
+    ------
+    InputError : the folder cannot be made or written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data.encode() if isinstance(data, str) else data)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise _unwritable(path, error) from None
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        "unwritable-folder",
+        f'"{path.name}" cannot be written in "{path.parent.name}": {error.strerror}',
+        field="--output",
+        hint="A folder that can be written, or that can be made.",
+    )

@@ -264,6 +264,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "conditions": [],
         "doctor": [],
         "claims": [],
+        "cite": ["anderson1983"],
         "expect": ["--condition", "acne-scars", "--modality", "fractional-ablative"],
         "light": ["examples/light/coverslip.toml"],
         "photo": ["examples/first-consultation/face.jpg"],

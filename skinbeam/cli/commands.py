@@ -264,11 +264,15 @@ def claims(
 @app.command()
 def cite(
     keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")] = None,
+    json: Json = False,
 ) -> None:
     """BibTeX of sources."""
-    from skinbeam.sources import bibliography, bibtex
+    from skinbeam.evidence.cite import cite_document, cite_text
 
-    print(bibtex(keys or bibliography()), end="")
+    if json:
+        _show(cite_document(keys or ()), json=True)
+    else:
+        print(cite_text(keys or ()), end="")
 
 
 @app.command()
@@ -276,6 +280,7 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
     db: Annotated[str | None, typer.Option("--db", metavar="URL", help="Database: not in this release.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The consultation in a browser, in demonstration mode."""
     if db is not None:
@@ -296,11 +301,15 @@ records = typer.Typer(help="Looking after the records: not in this release.", no
 app.add_typer(records, name="records")
 for _name in ("create-user", "export", "import", "backup", "restore", "verify", "upgrade"):
 
-    def _absent(json: Json = False) -> None:
+    def _absent(
+        arguments: Annotated[list[str] | None, typer.Argument(metavar="...", help="Not read.")] = None,
+        json: Json = False,
+    ) -> None:
         """Not in this release."""
         _not_built("records", "records are not in this release")
 
-    records.command(_name)(_absent)
+    # Options that it will have one day are no reason to speak of a misspelling.
+    records.command(_name, context_settings={"ignore_unknown_options": True})(_absent)
 
 
 lasers = typer.Typer(help="The lasers that are known; whether a device file is sound.", invoke_without_command=True)
@@ -309,6 +318,7 @@ app.add_typer(lasers, name="lasers")
 
 @lasers.callback()
 def _lasers(context: typer.Context, json: Json = False) -> None:
+    context.obj = json
     if context.invoked_subcommand is None:
         from skinbeam.laser.device import lasers_document
 
@@ -317,12 +327,14 @@ def _lasers(context: typer.Context, json: Json = False) -> None:
 
 @lasers.command("check")
 def _lasers_check(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A device file.")], json: Json = False
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A device file.")],
+    json: Json = False,
 ) -> None:
     """Say whether a device file is sound."""
     from skinbeam.laser.device import check_device_file
 
-    _show(check_device_file(file), json=json)
+    _show(check_device_file(file), json=json or bool(context.obj))
 
 
 @app.command()

@@ -44,6 +44,8 @@ def _run(arguments: list[str], *, json: bool) -> int:
         sys.stderr.close()
         return 0
     except Exception as error:
+        if _interrupted(error):
+            return EXIT_INTERRUPTED
         if not json:
             raise
         import traceback
@@ -57,6 +59,13 @@ def _run(arguments: list[str], *, json: bool) -> int:
         }
         _print_json({"error": record})
         return EXIT_DEFECT
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is what began this: inside a compiled kernel it comes out as the cause of a SystemError."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _fail(error: InputError, *, json: bool) -> int:

@@ -18,6 +18,7 @@ def doctor_document() -> dict[str, Any]:
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
         _module("web app", ("fastapi", "uvicorn", "python_multipart"), 'pip install "skinbeam[app]"'),
+        _fonts(),
         _module("face mesh", ("mediapipe",), "make face; without it regions come from OpenCV's cascades"),
         _check(
             "gpu",
@@ -38,6 +39,14 @@ def _check(name: str, ok: bool, found: str, fix: str) -> dict[str, Any]:
 def _module(name: str, modules: tuple[str, ...], fix: str) -> dict[str, Any]:
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     return _check(name, not missing, f"missing: {', '.join(missing)}" if missing else "installed", fix)
+
+
+def _fonts() -> dict[str, Any]:
+    """The fonts of the PDF files, which come with a package and not from the system."""
+    package = importlib.util.find_spec("matplotlib")
+    folders = [] if package is None else package.submodule_search_locations or []
+    found = any((Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf").is_file() for folder in folders)
+    return _check("fonts", found, "DejaVu" if found else "none", "pip install --force-reinstall matplotlib")
 
 
 def _cache() -> dict[str, Any]:

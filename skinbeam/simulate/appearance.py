@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import document
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, NotAvailable
+from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.physics.ordinates import solve
 from skinbeam.schema.exposure import Reflectance
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["parse_wavelengths", "reflectance", "skin_document", "weigh_by_reading"]
 
+SCHEMA = "skinbeam.skin/1"
 Array = NDArray[np.float64]
 MAX_WAVELENGTHS = 10_000
 # Solutions of the radiative transfer equation for one document: bounds its time to some ten seconds.
@@ -156,9 +158,14 @@ def skin_document(
     Raises
     ------
     InputError : no draw agrees with the reading of the case.
-    NotAvailable : a preset of which nothing sourced is known.
+    NotAvailable : a preset of which nothing sourced is known; the document then holds unknowns.
     """
-    skin = Skin.from_case(loaded.case)
+    try:
+        skin = Skin.from_case(loaded.case)
+    except NotAvailable as error:
+        body = _nothing(wavelengths_nm, Unknown(error.reason))
+        whole = document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, body=body)
+        raise NotAvailable(error.reason, body=whole) from None
     warnings: list[Mapping[str, str]] = list(skin.warnings)
     spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
     most = max(FEWEST_DRAWS, MAX_SOLUTIONS // len(spectra_nm))
@@ -192,10 +199,31 @@ def skin_document(
         "reflectance_excluded": [_median(diffuse[nm], weight) for nm in wavelengths_nm],
         "Lab": {"L": float(lab.L), "a": float(lab.a), "b": float(lab.b)},
         "ita_deg": ita_deg,
-        "phototype_range": phototype_range(ita_deg),
+        "phototype_range": _phototypes(skin, ita_deg),
         "draws": int(ds.sizes["sample"]),
     }
-    return document("skinbeam.skin/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+    return document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+
+
+def _phototypes(skin: Skin, ita_deg: float) -> str | Unknown:
+    """The phototypes of a colour; blood, water and gelatin have none."""
+    if "material" in table("presets")[skin.preset]:
+        return Unknown(Message("skin.no_phototype", {"preset": skin.preset}).text)
+    return phototype_range(ita_deg)
+
+
+def _nothing(wavelengths_nm: Sequence[float], unknown: Unknown) -> dict[str, Any]:
+    """Every key of the document, unknowns in place of what would have been computed."""
+    computed = ("reflectance", "reflectance_low", "reflectance_high", "reflectance_excluded", "ita_deg")
+    return {
+        "wavelength_nm": list(wavelengths_nm),
+        "layers": unknown,
+        **dict.fromkeys(computed, unknown),
+        "level": LEVEL,
+        "Lab": dict.fromkeys(("L", "a", "b"), unknown),
+        "phototype_range": unknown,
+        "draws": 0,
+    }
 
 
 def _median(values: Array, weight: Array) -> float:

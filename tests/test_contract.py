@@ -1,0 +1,199 @@
+"""Promises of the interface, held from outside: only what a person can type or put into a file."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from skinbeam.cli import run as command_line
+from skinbeam.cli.run import main
+from skinbeam.errors import InputError
+from skinbeam.schema.load import read_toml
+
+ROOT = Path(__file__).parents[1]
+FACE = str(ROOT / "examples" / "first-consultation" / "face.jpg")
+HEAD = {"schema", "version", "case_sha256", "seed", "warnings"}
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    def one(*arguments: str) -> Ran:
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        assert isinstance(left.value.code, int)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Ran(left.value.code, out)
+
+    return one
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("create-user", "bob", "--role", "doctor"), ("import", "records.zip"), ("export",), ("backup", "--to", "there")],
+    ids=lambda words: words[0],
+)
+def test_records_say_that_they_are_not_there_whatever_is_asked(words: tuple[str, ...], run: Run) -> None:
+    ran = run("records", *words, "--json")
+    assert ran.code == 3
+    assert set(ran.document) == {"schema", "version", "warnings", "unknown"}
+
+
+def test_a_server_with_a_database_is_not_there(run: Run) -> None:
+    ran = run("serve", "--db", "postgresql://nowhere", "--json")
+    assert ran.code == 3
+    assert ran.document["schema"] == "skinbeam.serve/1"
+
+
+def test_sources_are_one_document_and_each_stands_once(run: Run) -> None:
+    ran = run("cite", "clark2004", "anderson1983", "clark2004", "--json")
+    assert ran.code == 0
+    assert set(ran.document) == HEAD | {"sources"}
+    assert [source["key"] for source in ran.document["sources"]] == ["clark2004", "anderson1983"]
+    wrong = run("cite", "clark204", "--json")
+    assert wrong.code == 2
+    assert "clark2004" in wrong.document["error"]["hint"]
+    assert run("cite", "clark2004", "clark2004").out.count("@") == 1
+
+
+def test_json_may_stand_before_the_word_check(run: Run) -> None:
+    file = str(ROOT / "skinbeam" / "data" / "lasers" / "ktp-532.toml")
+    assert run("lasers", "--json", "check", file).document == run("lasers", "check", file, "--json").document
+
+
+def test_a_preset_without_sources_keeps_every_key_of_skin(tmp_path: Path, run: Run) -> None:
+    known, unknown = tmp_path / "known.toml", tmp_path / "unknown.toml"
+    known.write_text('[skin]\npreset = "pig"\n', encoding="utf-8")
+    unknown.write_text('[skin]\npreset = "rat"\n', encoding="utf-8")
+    asked = ("--wavelength", "500,600", "--draws", "2", "--json")
+    there, absent = run("skin", str(known), *asked), run("skin", str(unknown), *asked)
+    assert (there.code, absent.code) == (0, 3)
+    assert set(absent.document) == set(there.document)
+    assert absent.document["schema"] == "skinbeam.skin/1"
+    assert set(absent.document["Lab"]) == {"L", "a", "b"}
+    for key in ("layers", "reflectance", "ita_deg", "phototype_range"):
+        assert set(absent.document[key]) == {"unknown"}
+
+
+def test_blood_has_no_phototype(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "case.toml"
+    file.write_text('[skin]\npreset = "blood"\n', encoding="utf-8")
+    found = run("skin", str(file), "--wavelength", "500", "--draws", "2", "--json").document
+    assert "unknown" in found["phototype_range"]
+
+
+@pytest.mark.parametrize("where", ["file", "file/inside"])
+def test_a_folder_that_cannot_be_made_is_wrong_input(where: str, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "file").write_text("mine", encoding="utf-8")
+    case = tmp_path / "case.toml"
+    case.write_text(
+        '[skin]\n[laser]\ndevice = "pulsed-dye-595"\n[settings]\nfluence_J_cm2 = 5.0\npulse_ms = 10.0\nspot_mm = 7.0\n',
+        encoding="utf-8",
+    )
+    folder = str(tmp_path / where)
+    window = ("window", str(case), "--effect", "epidermal-necrosis", "--draws", "1")
+    for arguments in (window, ("photo", FACE)):
+        ran = run(*arguments, "-o", folder, "--json")
+        assert ran.code == 2
+        assert ran.document["error"]["field"] == "--output"
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "mine"
+
+
+def test_the_doctor_looks_at_cores_gpu_fonts_and_database(run: Run) -> None:
+    names = {check["name"] for check in run("doctor", "--json").document["checks"]}
+    assert {"cores", "gpu", "fonts", "database"} <= names
+
+
+HOSTILE = {
+    "table of many parts": "[" + "a." * 400_000 + "a]\n",
+    "key of many parts": "a." * 400_000 + "a = 1\n",
+    "quoted parts": '"a b" . ' * 100_000 + "a = 1\n",
+    "key inside a value": "x = {y = '''a'''', " + "a." * 400_000 + "a = 1}\n",
+    "many such keys": "\n".join("a." * 33 + f"k{index} = 1" for index in range(12_000)),
+    "nested lists": "a = " + "[" * 400_000,
+    "open text": 'a = "' + '\\"' * 400_000 + "\n",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "case.toml"
+    file.write_text(HOSTILE[name], encoding="utf-8")
+    start = time.monotonic()
+    with pytest.raises(InputError) as caught:
+        read_toml(file)
+    assert caught.value.code == "not-toml"
+    # One pass over a megabyte takes a tenth of a second; what grows with the square of it takes minutes.
+    assert time.monotonic() - start < 10.0
+
+
+def test_dots_in_texts_comments_and_numbers_are_not_keys(tmp_path: Path) -> None:
+    file = tmp_path / "case.toml"
+    dots = "a." * 50 + "a"
+    text = f'# {dots}\ntitle = "{dots}"\nlong = """{dots}"""\nliteral = \'{dots}\'\nvalue = [{"0.25, " * 10_000}]\n'
+    file.write_text(text, encoding="utf-8")
+    tables = read_toml(file)
+    assert tables["title"] == tables["long"] == tables["literal"] == dots
+    assert len(tables["value"]) == 10_000
+
+
+def test_tables_nested_without_end_are_wrong_input(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "case.toml"
+    inner = "{" + "a." * 30 + "a="
+    file.write_text("title = " + inner * 150 + "1" + "}" * 150, encoding="utf-8")
+    ran = run("simulate", str(file), "--json")
+    assert ran.code == 2
+    assert all(ran.document["error"].values())
+
+
+def test_a_list_that_is_too_long_says_how_long_it_may_be(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "case.toml"
+    file.write_text("vessel = [" + "1," * 2000 + "]", encoding="utf-8")
+    error = run("simulate", str(file), "--json").document["error"]
+    assert (error["field"], error["code"]) == ("vessel", "too-long")
+    assert "2000" in error["message"]
+    assert "1000" in error["hint"]
+
+
+def test_an_interrupt_inside_a_kernel_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        # A compiled function that Ctrl-C strikes raises this, with the interrupt as its cause.
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    monkeypatch.setattr(command_line.typer.main, "get_command", lambda _: interrupted)
+    for arguments in (("simulate", "x"), ("simulate", "x", "--json")):
+        ran = run(*arguments)
+        assert (ran.code, ran.out) == (130, "")
+
+
+def test_ctrl_c_leaves_with_130_and_no_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "case.toml"
+    file.write_text(
+        "[skin]\n[laser]\nwavelength_nm = 595\n[settings]\nfluence_J_cm2 = 5\npulse_ms = 10\nspot_mm = 7\n",
+        encoding="utf-8",
+    )
+    words = [sys.executable, "-m", "skinbeam", "simulate", str(file), "--draws", "100000", "--json"]
+    running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(3.0)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=120)
+    assert (running.returncode, out) == (130, "")
+    assert "Traceback" not in err
