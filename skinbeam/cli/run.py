@@ -1,6 +1,9 @@
 """Runs the command line: every outcome has its exit code, and with `--json` exactly one document on stdout."""
 
+import os
+import signal
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -13,6 +16,7 @@ from skinbeam.errors import InputError, NotAvailable, nearest
 __all__ = ["main"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
+GRACE_S = 2.0  # after an interrupt: long enough to finish writing a file, short enough to be felt as at once
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -21,7 +25,16 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGINT, _interrupt)
     sys.exit(_run(arguments, json="--json" in arguments))
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    """End the run, also when the interrupt lands in a callback of a compiled library, which would swallow it."""
+    ending = threading.Timer(GRACE_S, os._exit, [EXIT_INTERRUPTED])
+    ending.daemon = True
+    ending.start()
+    raise KeyboardInterrupt
 
 
 def _run(arguments: list[str], *, json: bool) -> int:
