@@ -14,6 +14,8 @@ import pytest
 from skinbeam.cli import run as command_line
 from skinbeam.cli.run import main
 from skinbeam.errors import InputError
+from skinbeam.laser.cooling import USUAL_CRYOGEN
+from skinbeam.laser.device import devices
 from skinbeam.schema.load import read_toml
 
 ROOT = Path(__file__).parents[1]
@@ -197,3 +199,17 @@ def test_ctrl_c_leaves_with_130_and_no_traceback(tmp_path: Path) -> None:
     out, err = running.communicate(timeout=120)
     assert (running.returncode, out) == (130, "")
     assert "Traceback" not in err
+
+
+def test_a_spray_that_nothing_more_is_said_of_follows_from_its_kind(tmp_path: Path, run: Run) -> None:
+    short, full = tmp_path / "short.toml", tmp_path / "full.toml"
+    short.write_text('[skin]\n[cooling]\nkind = "spray"\nbefore_ms = 30\n', encoding="utf-8")
+    full.write_text('[skin]\n[cooling]\nkind = "spray"\ncryogen = "R134a"\nbefore_ms = 30\n', encoding="utf-8")
+    one, other = (run("simulate", str(file), "--draws", "2", "--json") for file in (short, full))
+    assert one.code == other.code == 0
+    assert one.document["temperature_C"] == other.document["temperature_C"]
+
+
+def test_every_known_spray_is_of_the_usual_cryogen() -> None:
+    sprays = {head.cryogen for device in devices().values() for head in device.cooling if head.kind == "spray"}
+    assert sprays == {USUAL_CRYOGEN}

@@ -435,7 +435,6 @@ def test_a_spray_that_is_described_needs_no_cryogen() -> None:
 @pytest.mark.parametrize(
     ("values", "device", "field"),
     [
-        ({"kind": "spray", "before_ms": 30.0}, None, "cooling.cryogen"),
         ({"kind": "none", "before_ms": 30.0}, None, "cooling.before_ms"),
         ({"kind": "none", "during": True}, None, "cooling.during"),
         ({"kind": "contact", "cryogen": "R134a"}, None, "cooling.cryogen"),

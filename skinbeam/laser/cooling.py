@@ -23,6 +23,7 @@ __all__ = ["CoolingPlan", "cooling_values", "resolve"]
 
 BUILT_IN = ("contact", "spray")  # an air cooler stands beside any device
 TIMINGS = ("before_ms", "delay_ms", "after_ms")
+USUAL_CRYOGEN = "R134a"  # of a spray that nothing more is said of: what every known device sprays
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
     head = _built_in(cooling, device)
     cryogen = cooling.cryogen or (None if head is None else head.cryogen)
     if cooling.kind == "spray":
-        medium = cryogen or _needs_cryogen(cooling)
+        medium = cryogen or USUAL_CRYOGEN
     else:
         medium = cooling.kind
         if cooling.cryogen is not None:
@@ -102,15 +103,13 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
     )
 
 
-def _value(medium: str | None, key: str) -> float:
-    """A value of the table; a spray described by temperature and coefficient alone never asks for one."""
-    assert medium is not None
+def _value(medium: str, key: str) -> float:
     sourced = cooling_values()[medium][key]
     used(sourced.source)
     return sourced.value
 
 
-def _temperature(medium: str | None, head: CoolingHead | None) -> float:
+def _temperature(medium: str, head: CoolingHead | None) -> float:
     """The middle of what a plate can be set to, else the medium's own."""
     if head is not None and head.temperature_C is not None:
         low, high = head.temperature_C.ends
@@ -132,18 +131,6 @@ def _nothing_to_time(cooling: Cooling) -> None:
                 f'{name} = {shown} with kind = "none"',
                 "Give the kind of cooling, or leave the rest out.",
             )
-
-
-def _needs_cryogen(cooling: Cooling) -> str | None:
-    if cooling.temperature_C is None or cooling.coefficient_W_m2K is None:
-        sprays = ", ".join(name for name in cooling_values() if name.startswith("R"))
-        raise InputError(
-            "missing-key",
-            '"cryogen" is missing, nothing was read',
-            field="cooling.cryogen",
-            hint=f"One of {sprays}, or temperature_C with coefficient_W_m2K.",
-        )
-    return None
 
 
 def _built_in(cooling: Cooling, device: Device | None) -> CoolingHead | None:
