@@ -8,7 +8,7 @@ that reaches the command line is a defect (exit code 1).
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
-__all__ = ["InputError", "NotAvailable", "SkinbeamError", "nearest", "unknown_name"]
+__all__ = ["InputError", "NotAvailable", "SkinbeamError", "did_you_mean", "nearest", "unknown_name"]
 
 
 class SkinbeamError(Exception):
@@ -62,6 +62,13 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name nearest to `name`, or None when none is near."""
     found = get_close_matches(name, list(known), n=1, cutoff=0.5)
     return found[0] if found else None
+
+
+def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
+    """Return the question after the known name nearest to the first unknown word; nothing when none is near."""
+    known = list(known)
+    near = next((nearest(word, known) for word in words if word not in known), None)
+    return f'Did you mean "{near}"? ' if near else ""
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], *, field: str) -> InputError:

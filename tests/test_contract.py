@@ -16,7 +16,7 @@ from skinbeam.cli.run import main
 from skinbeam.errors import InputError
 from skinbeam.laser.cooling import USUAL_CRYOGEN
 from skinbeam.laser.device import devices
-from skinbeam.schema.load import read_toml
+from skinbeam.schema.load import load_case, read_toml
 
 ROOT = Path(__file__).parents[1]
 FACE = str(ROOT / "examples" / "first-consultation" / "face.jpg")
@@ -213,3 +213,42 @@ def test_a_spray_that_nothing_more_is_said_of_follows_from_its_kind(tmp_path: Pa
 def test_every_known_spray_is_of_the_usual_cryogen() -> None:
     sprays = {head.cryogen for device in devices().values() for head in device.cooling if head.kind == "spray"}
     assert sprays == {USUAL_CRYOGEN}
+
+
+PHOTOGRAPHED = """
+[patient]
+age_years = 40
+[[concern]]
+condition = "redness"
+site = "cheeks"
+[photo]
+file = "{name}"
+[skin]
+[cooling]
+kind = "contact"
+before_ms = 100
+"""
+
+
+def test_a_photograph_counts_by_its_content_in_every_hash_of_a_case(tmp_path: Path, run: Run) -> None:
+    def hashed(name: str, content: bytes) -> str:
+        (tmp_path / name).write_bytes(content)
+        file = tmp_path / "case.toml"
+        file.write_text(PHOTOGRAPHED.format(name=name), encoding="utf-8")
+        found = str(run("simulate", str(file), "--draws", "1", "--json").document["case_sha256"])
+        assert load_case(file).sha256(tmp_path / name) == found
+        return found
+
+    assert hashed("one.jpg", b"a face") == hashed("other.jpg", b"a face") != hashed("one.jpg", b"another face")
+
+
+def test_a_misspelt_grade_gets_the_nearest(tmp_path: Path, run: Run) -> None:
+    words = ("expect", "--condition", "acne-scars", "--modality", "ablative", "--json")
+    for wrong in ("modrate", "mild-modrate"):
+        assert 'Did you mean "moderate"' in run(*words, "--severity", wrong).document["error"]["hint"]
+        file = tmp_path / "case.toml"
+        text = f'[patient]\nage_years = 40\n[[concern]]\ncondition = "redness"\nsite = "nose"\nseverity = "{wrong}"\n'
+        file.write_text(text, encoding="utf-8")
+        error = run("consult", str(file), "-o", str(tmp_path / "out"), "--json").document["error"]
+        assert error["field"] == "concern[0].severity"
+        assert 'Did you mean "moderate"' in error["hint"]

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.errors import InputError, unknown_name
+from skinbeam.errors import InputError, did_you_mean, unknown_name
 from skinbeam.evidence.studies import PHOTOTYPES, RATERS, SEVERITIES, grades
 from skinbeam.schema.names import resolve, table
 
@@ -94,8 +94,12 @@ def _graded(value: str, order: tuple[str, ...], kind: str) -> str:
     try:
         low, high = grades(word, order)
     except ValueError as error:
+        ends = [end.strip() for end in word.replace("–", "-").split("-")]
         raise InputError(
-            "wrong-value", f'is no {kind} or range of them, read "{value}"', field=f"--{kind}", hint=hint
+            "wrong-value",
+            f'is no {kind} or range of them, read "{value}"',
+            field=f"--{kind}",
+            hint=did_you_mean(ends, order) + hint,
         ) from error
     return order[low] if low == high else f"{order[low]}-{order[high]}"
 

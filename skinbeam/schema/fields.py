@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from skinbeam.errors import InputError, nearest
+from skinbeam.errors import InputError, did_you_mean, nearest
 from skinbeam.schema.names import NameKind, resolve
 
 __all__ = [
@@ -114,7 +114,7 @@ def grades(order: tuple[str, ...], what: str) -> BeforeValidator:
             raise _fault(read, f"is not a {what}", hint, "not-a-text")
         ends = [part.strip() for part in read.replace("–", "-").split("-")]
         if not 1 <= len(ends) <= 2 or any(end not in order for end in ends):
-            raise _fault(read, f"is not a {what}", hint, "unknown-word")
+            raise _fault(read, f"is not a {what}", did_you_mean(ends, order) + hint, "unknown-word")
         low, high = ends[0], ends[-1]
         if order.index(low) > order.index(high):
             raise _fault(read, "is a range with its ends exchanged", hint)

@@ -3,6 +3,7 @@
 A file is at most 1 MB of UTF-8, with or without a byte-order mark, any line ending.
 """
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -75,10 +76,20 @@ class LoadedCase:
         return path
 
     def sha256(self, photo: Path | None = None) -> str:
-        """Return the hash of the checked case: defaults filled in, title and paths left out, files by content."""
+        """Return the hash of the checked case: defaults filled in, title and paths left out, files by content.
+
+        `photo` stands for the photograph that the case names.
+
+        Raises
+        ------
+        InputError : a file that the case names is missing or lies outside its folder.
+        """
         record = self.case.model_dump(exclude={"title", "photo"}, exclude_none=True)
+        if photo is None and self.case.photo is not None:
+            photo = self.beside(self.case.photo.file, field="photo.file")
         if photo is not None:
-            record["photo"] = {"sha256": sha256_of(photo.read_bytes())}
+            with photo.open("rb") as content:
+                record["photo"] = {"sha256": hashlib.file_digest(content, "sha256").hexdigest()}
             if self.case.photo is not None and self.case.photo.white_card is not None:
                 record["photo"]["white_card"] = self.case.photo.white_card
         device = record.get("laser", {}).get("device", "")
