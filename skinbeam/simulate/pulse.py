@@ -149,11 +149,26 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
     spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
     """
     grid = grid_of(skins)
-    lines = []
-    for wavelength_nm, share in spectrum:
-        properties = optics(skins, wavelength_nm)
-        lines.append(Line(wavelength_nm, share, properties, light_between(skins, properties, grid.faces)))
-    return Illumination(grid, tuple(lines))
+    each = [optics(skins, wavelength_nm) for wavelength_nm, _ in spectrum]
+    lights = _lights_between(skins, each, grid.faces)
+    lines = zip(spectrum, each, lights, strict=True)
+    return Illumination(grid, tuple(Line(*line, properties, light) for line, properties, light in lines))
+
+
+def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) -> list[Light]:
+    """The light of every wavelength; those of sampled layers are solved together, which costs far fewer calls."""
+    if len(each) == 1 or "mua_per_m" in skins:
+        return [light_between(skins, properties, faces) for properties in each]
+    thickness = np.array(skins["thickness_m"].values, dtype=np.float64)
+    thickness[:, -1] = np.inf
+    mua, mus, g, n = (np.concatenate([getattr(p, name) for p in each]) for name in ("mua", "mus", "g", "n"))
+    below, edges = (np.tile(rows, (len(each), 1)) for rows in (thickness, faces))
+    whole = solve(mua, mus, g, n, below, z_edges=edges, streams=STREAMS)
+    draws = len(thickness)
+    return [
+        Light(*(getattr(whole, part.name)[i * draws : (i + 1) * draws] for part in fields(whole)))
+        for i in range(len(each))
+    ]
 
 
 def grid_of(skins: "xr.Dataset") -> DepthGrid:
