@@ -158,15 +158,25 @@ def skin_document(
     Raises
     ------
     InputError : no draw agrees with the reading of the case.
-    NotAvailable : a preset of which nothing sourced is known; the document then holds unknowns.
+    NotAvailable : a preset of which nothing sourced is known, or a reading where skin is not described; the document
+        then holds unknowns.
     """
+    warnings: list[Mapping[str, str]] = []
     try:
-        skin = Skin.from_case(loaded.case)
+        body = _computed(loaded, wavelengths_nm, draws, seed, warnings)
     except NotAvailable as error:
         body = _nothing(wavelengths_nm, Unknown(error.reason))
-        whole = document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, body=body)
+        whole = document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
         raise NotAvailable(error.reason, body=whole) from None
-    warnings: list[Mapping[str, str]] = list(skin.warnings)
+    return document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
+
+
+def _computed(
+    loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[Mapping[str, str]]
+) -> dict[str, Any]:
+    """The body of the document; what is to be said of it is added to `warnings`."""
+    skin = Skin.from_case(loaded.case)
+    warnings += skin.warnings
     spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
     most = max(FEWEST_DRAWS, MAX_SOLUTIONS // len(spectra_nm))
     if draws > most:
@@ -189,7 +199,7 @@ def skin_document(
     ita_deg = float(ita_of_lab_deg(lab))
     tail = (1.0 - LEVEL) / 2.0
     bounds = [quantiles(total[nm], weight, (tail, 0.5, 1.0 - tail)) for nm in wavelengths_nm]
-    body = {
+    return {
         "wavelength_nm": list(wavelengths_nm),
         "layers": _layers(ds, [at[nm] for nm in wavelengths_nm], weight),
         "reflectance": [median for _, median, _ in bounds],
@@ -202,7 +212,6 @@ def skin_document(
         "phototype_range": _phototypes(skin, ita_deg),
         "draws": int(ds.sizes["sample"]),
     }
-    return document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
 
 
 def _phototypes(skin: Skin, ita_deg: float) -> str | Unknown:
