@@ -15,9 +15,10 @@ from skinbeam.laser.device import devices, load_device
 from skinbeam.messages import Message
 from skinbeam.photo.findings import photo_document
 from skinbeam.plan.aftercare import aftercare, when_to_call
+from skinbeam.plan.bank import SkinBank
 from skinbeam.plan.candidates import Machine
 from skinbeam.plan.check import check_consultation
-from skinbeam.plan.concern import Planned, SkinBank, plan_concern
+from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
 from skinbeam.plan.goals import laser_choices
 from skinbeam.plan.release import data_release

@@ -1,0 +1,48 @@
+"""The skins that a plan is made on: this person's, drawn once for each site and target."""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from skinbeam.assessment.skin import Colour, draw_skins
+from skinbeam.plan.goals import LESION_OF, Goal, vessels_of
+from skinbeam.plan.skins import SiteSkins
+from skinbeam.schema.case import Case
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SkinBank"]
+
+
+class SkinBank:
+    """Draws of this person's skin, made once for each site and lesion."""
+
+    def __init__(self, case: Case, colour: Colour, draws: int, seed: int) -> None:
+        self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
+        self._made = lru_cache(maxsize=16)(self._make)
+
+    def skins(self, site: str, goal: Goal, *, most: int | None = None) -> SiteSkins:
+        """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
+        lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
+        vessels = goal.condition if goal.where == "vessel" else None
+        return self._made(site, lesion, vessels, self.draws if most is None else min(self.draws, most))
+
+    def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int) -> SiteSkins:
+        population = vessels_of(vessels) if vessels is not None else None
+
+        def drawn(kind: str | None, limiting: bool) -> "xr.Dataset":
+            return draw_skins(
+                self.case,
+                self.colour,
+                site,
+                lesion=kind,
+                vessels=population,
+                limiting=limiting,
+                draws=draws,
+                seed=self.seed,
+            )
+
+        wanted = drawn(lesion, False)
+        # A vessel leaves the epidermis above it as it is; a pigment spot does not.
+        apart = self.colour.in_doubt or lesion is not None
+        return SiteSkins(site, wanted, drawn(None, True) if apart else wanted)

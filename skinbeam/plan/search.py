@@ -1,0 +1,158 @@
+"""Search the devices for the settings that reach a target within the limits.
+
+Settings are compared on a few draws; what is offered is judged on all of them, and what a few draws show to be far
+from the target is refused without a number.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skinbeam.errors import NotAvailable
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.grid import Setting, dose_steps
+from skinbeam.messages import Message
+from skinbeam.plan.bank import SkinBank
+from skinbeam.plan.candidates import Machine, built_in_cooling, candidates, thinned
+from skinbeam.plan.fractional import microbeam_trial
+from skinbeam.plan.full_field import full_field_trial
+from skinbeam.plan.goals import Goal, goal_of
+from skinbeam.plan.limits import target
+from skinbeam.plan.options import Option, chance, laser_option
+from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.suitability import judge, severity
+from skinbeam.plan.trial import Trial
+from skinbeam.provenance import used
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.names import table
+
+__all__ = ["laser_options", "refusal"]
+
+SCREENING_ENERGIES = 6
+SCREENING_DRAWS = 20  # settings are compared on these, the chosen one is judged on all
+# How far below the least share a first look may find a setting before it is refused: two standard errors of a half.
+SCREENING_MARGIN = 0.22
+
+
+def laser_options(
+    case: Case,
+    concern: Concern,
+    modality: str,
+    machines: Sequence[Machine],
+    bank: SkinBank,
+    refused: list[dict[str, Any]],
+) -> list[tuple[Option, Trial, Goal]]:
+    """The option of each device that can; where the clinic did not say what it has, only the best device's."""
+    goal = goal_of(concern.condition, modality)
+    screened: list[tuple[Trial, Machine]] = []
+    for machine in machines:
+        try:
+            best = _best_setting(case, concern, goal, machine, bank)
+        except NotAvailable as error:
+            _refuse(refused, modality, machine, "plan.not-judged", reason=error.reason)
+            continue
+        if best is None:
+            _refuse(refused, modality, machine, "plan.no-safe-dose")
+        elif best.p_effective < target().least - SCREENING_MARGIN:
+            _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
+        else:
+            screened.append((best, machine))
+    screened.sort(key=lambda item: _merit(item[0]))
+    all_of_them = case.clinic is not None and case.clinic.devices is not None
+    options: list[tuple[Option, Trial, Goal]] = []
+    for best, machine in screened:
+        if options and not all_of_them:
+            break
+        cooling, words = built_in_cooling(machine.device)
+        trial = _try(goal, machine, best.setting, bank.skins(concern.site, goal), cooling)
+        if trial is None:
+            _refuse(refused, modality, machine, "plan.no-safe-dose")
+        elif trial.p_effective < target().least:
+            _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
+        else:
+            judged = judge(
+                case,
+                concern=concern,
+                modality=modality,
+                device_wavelength_nm=trial.setting.wavelength_nm,
+                pulse_ms=trial.setting.pulse_ms,
+                ipl=_is_lamp(machine),
+            )
+            shown = {} if machine.device.microbeam or modality == "ablative" else words
+            option = laser_option(case, concern, trial, modality, shown, judged)
+            options.append((option, trial, goal))
+    return options
+
+
+def _is_lamp(machine: Machine) -> bool:
+    return any(head.band_nm is not None for head in machine.device.heads)
+
+
+def _merit(trial: Trial) -> tuple[float, ...]:
+    """Sort key: reaches the target first (in steps of a hundredth), then least harm, then the shorter pulse."""
+    return (-round(min(trial.p_effective, target().wanted), 2), trial.p_broken, trial.setting.pulse_ms)
+
+
+def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> Trial | None:
+    """The best of a device's settings on a few draws, among those that the rules allow for its wavelength and pulse.
+
+    Raises
+    ------
+    NotAvailable : no setting can be judged; the last reason is given.
+    """
+    skins = bank.skins(concern.site, goal, most=SCREENING_DRAWS)
+    cooling, _ = built_in_cooling(machine.device)
+    best: Trial | None = None
+    reason, judged_any = "", False
+    every_size = machine.device.microbeam or goal.modality == "ablative"
+    pulses = 2 if machine.device.microbeam else 3
+    for setting in candidates(machine.device, every_size=every_size, pulses=pulses):
+        allowed = judge(
+            case,
+            concern=concern,
+            modality=goal.modality,
+            device_wavelength_nm=setting.wavelength_nm,
+            pulse_ms=setting.pulse_ms,
+            ipl=_is_lamp(machine),
+        )
+        if severity(allowed.decision) >= severity("refer"):
+            strict = next(r for r in allowed.reasons if severity(r.decision) >= severity("refer"))
+            used(strict.source)
+            reason = strict.message.text
+            continue
+        try:
+            trial = _try(goal, machine, setting, skins, cooling, quick=True)
+        except NotAvailable as error:
+            reason = error.reason
+            continue
+        judged_any = True
+        if trial is not None and (best is None or _merit(trial) < _merit(best)):
+            best = trial
+    if not judged_any and reason:
+        raise NotAvailable(reason)
+    return best
+
+
+def _try(
+    goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan, *, quick: bool = False
+) -> Trial | None:
+    """The best dose of a setting: on few draws as a first look, or on all."""
+    if not machine.device.microbeam:
+        return full_field_trial(machine, setting, goal, skins, cooling, quick=quick)
+    every = dose_steps(machine.device, *setting)
+    if quick:
+        found = microbeam_trial(machine, setting, goal, skins, energies=thinned(every, SCREENING_ENERGIES), quick=True)
+        if found is not None and (found.p_effective >= target().least or found.dose == every[-1]):
+            return found
+        # What would be refused is looked at again at every step: the limits may hold between two of the few.
+    return microbeam_trial(machine, setting, goal, skins, energies=every, quick=quick)
+
+
+def refusal(modality: str, reasons: Sequence[Message], **more: str) -> dict[str, Any]:
+    """Return the record of a modality, or of a device for it, that is not offered."""
+    return {"modality": modality, "title": str(table("modality")[modality]["title"]), **more, "reasons": list(reasons)}
+
+
+def _refuse(refused: list[dict[str, Any]], modality: str, machine: Machine, message: str, **params: Any) -> None:
+    reason = Message(message, {"device": machine.device.title} | params)
+    refused.append(refusal(modality, [reason], device=machine.device.name))
