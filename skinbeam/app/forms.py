@@ -71,11 +71,9 @@ class Submission:
     def field(self, path: str, message: str = "") -> str:
         """Return the form field of a path in the case: `concern[0].site` is `concern.0.site`, rows left empty counted.
 
-        A fault of a whole table, or of the whole case (path `(file)`), names what it is about in the message.
+        A fault of a whole concern names what is missing in the message.
         """
-        if path == "(file)" and (named := re.search(r"concern\[\d+\]", message)):
-            path = named.group()
-        elif re.fullmatch(r"concern\[\d+\]", path) and (missing := re.search(r"without (\w+)", message)):
+        if re.fullmatch(r"concern\[\d+\]", path) and (missing := re.search(r"without (\w+)", message)):
             path = f"{path}.{missing[1]}"
         match = re.fullmatch(r"(concern|patient\.medications)\[(\d+)\](?:\.(\w+))?.*", path)
         if match is None:

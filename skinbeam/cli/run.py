@@ -16,6 +16,9 @@ from skinbeam.errors import InputError, NotAvailable, nearest
 __all__ = ["main"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
+# Matrices here are small: threads of the linear algebra wait for each other, and waiting threads should sleep. Read when
+# NumPy and Numba are first imported, which no command has done yet.
+THREADING = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 GRACE_S = 2.0  # after an interrupt: long enough to finish writing a file, short enough to be felt as at once
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
@@ -26,6 +29,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGINT, _interrupt)
+    for name, value in THREADING.items():
+        os.environ.setdefault(name, value)
     sys.exit(_run(arguments, json="--json" in arguments))
 
 

@@ -20,9 +20,12 @@ then downwards for the light itself. Depth enters in closed form only: bin means
 the solution, and energy closes to rounding. In the number of directions the error falls faster than any power.
 """
 
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,7 +42,9 @@ __all__ = ["Light", "directions_count", "solve"]
 Array = NDArray[np.float64]
 
 # Samples worked on together: large enough to hide the cost of a call, small enough to stay in the caches.
-CHUNK = 64
+CHUNK = 32
+MOST_THREADS = 4
+Part = tuple[tuple[int, ...], list[int]]
 # Refractive indices are taken to this many decimals, so that layers meant to be alike share their directions.
 INDEX_DECIMALS = 6
 # Total reflection is held this far below 1: light cannot enter a clear layer in directions that are trapped in it, and
@@ -111,19 +116,38 @@ def solve(
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for sample, level in enumerate(levels):
         groups[nodes_per_segment(level, streams)].append(sample)
+    parts = [
+        (counts, members[start : start + CHUNK])
+        for counts, members in groups.items()
+        for start in range(0, len(members), CHUNK)
+    ]
+
+    def solved(work: Part) -> Light:
+        counts, part = work
+        return _solve_chunk(
+            shared_directions(np.array([levels[sample] for sample in part]), counts),
+            streams,
+            *(a[part] for a in (*optical[:3], index, optical[4], ambient, below, edges)),
+        )
+
     result: dict[str, Array] = {}
-    for counts, members in groups.items():
-        for start in range(0, len(members), CHUNK):
-            part = members[start : start + CHUNK]
-            light = _solve_chunk(
-                shared_directions(np.array([levels[sample] for sample in part]), counts),
-                streams,
-                *(a[part] for a in (*optical[:3], index, optical[4], ambient, below, edges)),
-            )
-            for field in fields(Light):
-                values = getattr(light, field.name)
-                result.setdefault(field.name, np.empty((samples, *values.shape[1:])))[part] = values
+    for (_, part), light in zip(parts, _each(solved, parts), strict=True):
+        for field in fields(Light):
+            values = getattr(light, field.name)
+            result.setdefault(field.name, np.empty((samples, *values.shape[1:])))[part] = values
     return Light(**result)
+
+
+def _each(work: Callable[[Part], Light], parts: Sequence[Part]) -> Iterator[Light]:
+    """The results in order. NumPy lets go of the interpreter inside its matrix routines, so threads share the parts."""
+    if len(parts) == 1:
+        return map(work, parts)
+    return _pool().map(work, parts)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=min(MOST_THREADS, os.cpu_count() or 1))
 
 
 def directions_count(n: ArrayLike, thickness: ArrayLike, *, ambient_n: float, below_n: float, streams: int) -> int:

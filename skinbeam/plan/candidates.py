@@ -53,6 +53,8 @@ def thinned(values: Sequence[Item], most: int) -> list[Item]:
     """Return at most `most` of the values, evenly taken, the first and the last among them."""
     if len(values) <= most:
         return list(values)
+    if most == 1:
+        return [values[0]]
     last = len(values) - 1
     return [values[round(index * last / (most - 1))] for index in range(most)]
 

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -86,7 +87,7 @@ def _densest(
         trial = Trial(
             machine,
             setting,
-            beam_of(machine, setting, energy, density),
+            beam,
             energy,
             density,
             np.asarray(found.depth >= wanted_m, dtype=np.bool_),
@@ -100,4 +101,6 @@ def _densest(
         if not trial.safe or (kept is not None and dense):
             break
         kept = trial
-    return kept
+    if kept is None or kept.density_per_cm2 is None:
+        return None
+    return replace(kept, beam=beam_of(machine, setting, energy, kept.density_per_cm2))

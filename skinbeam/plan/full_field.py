@@ -4,6 +4,7 @@ The doses are thresholds of each draw, so every dose of the device is judged fro
 draws judges by thresholds alone; the dose that is chosen is judged by the quantity itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -187,14 +188,17 @@ def _choose(
     quick: bool,
 ) -> Trial | None:
     """The least dose that brings the wanted share to the target, or else the greatest that keeps every limit."""
-    best: Trial | None = None
     w_target, w_limit = skins.weights
-    for dose in doses:
+    found: dict[int, Trial] = {}
+
+    def enough(index: int) -> bool:
+        """Whether the target or a limit is reached; effect and harm only grow with the dose."""
+        dose = doses[index]
         stops = [stop <= dose for _, stop in thresholds.crossed.values()]
         trial = Trial(
             machine,
             setting,
-            replace(beam_of(machine, setting, dose), passes=thresholds.beam.passes),
+            thresholds.beam,
             dose,
             None,
             thresholds.wanted <= dose,
@@ -204,12 +208,15 @@ def _choose(
             (w_target, w_limit),
             thresholds.basis,
         )
-        if not trial.safe:
-            break  # harm only grows with the dose
-        best = trial
-        if trial.p_effective >= target().wanted:
-            break
-    return best
+        if trial.safe:
+            found[index] = trial
+        return not trial.safe or trial.p_effective >= target().wanted
+
+    first = bisect_left(range(len(doses)), True, key=enough)
+    best = found.get(first) or found.get(first - 1)
+    if best is None:
+        return None
+    return replace(best, beam=replace(beam_of(machine, setting, best.dose), passes=thresholds.beam.passes))
 
 
 def _verdict(limit: Limit, dose: float, thresholds: _Thresholds, weights: Floats, *, quick: bool) -> Verdict:

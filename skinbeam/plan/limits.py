@@ -19,10 +19,11 @@ from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.simulate.ensemble import share, summarise
 
-__all__ = ["Limit", "Status", "Target", "Verdict", "judge_limit", "limits_for", "target"]
+__all__ = ["Limit", "Status", "Target", "Verdict", "fewest_draws", "judge_limit", "limits_for", "target"]
 
 Status = Literal["met", "warn", "not_met", "unknown"]
 Floats = NDArray[np.float64]
+MOST_DRAWS = 100_000
 _ONE_SIDED_95 = 1.6448536269514722
 
 
@@ -115,6 +116,16 @@ def _limits() -> tuple[Limit, ...]:
 def target() -> Target:
     """Return the shares that a dose is searched for."""
     return Target(**_file()["target"])
+
+
+@cache
+def fewest_draws() -> int:
+    """Return how many equal draws can at least keep every limit, all of them on its right side."""
+    return next(
+        n
+        for n in range(1, MOST_DRAWS)
+        if all(row.demands(*share(np.ones(n, dtype=np.bool_), np.ones(n))) for row in _limits())
+    )
 
 
 def judge_limit(

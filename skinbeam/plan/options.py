@@ -116,6 +116,7 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
     record = {
         "modality": modality,
         "title": table("modality")[modality]["title"],
+        "settings": {},
         "p_effective": no_physics,
         "p_harm": no_physics,
         "expected": expected,

@@ -12,13 +12,13 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, dose_steps
 from skinbeam.messages import Message
 from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.candidates import Machine, built_in_cooling, candidates, thinned
+from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, candidates, thinned
 from skinbeam.plan.fractional import microbeam_trial
 from skinbeam.plan.full_field import full_field_trial
 from skinbeam.plan.goals import Goal, goal_of
-from skinbeam.plan.limits import target
+from skinbeam.plan.limits import fewest_draws, target
 from skinbeam.plan.options import Option, chance, laser_option
-from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.skins import SiteSkins, Spectrum
 from skinbeam.plan.suitability import judge, severity
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
@@ -30,8 +30,8 @@ __all__ = ["laser_options", "refusal"]
 
 SCREENING_ENERGIES = 6
 SCREENING_DRAWS = 20  # settings are compared on these, the chosen one is judged on all
-# How far below the least share a first look may find a setting before it is refused: two standard errors of a half.
-SCREENING_MARGIN = 0.22
+# How far below the least share a first look may find a setting before it is refused: two standard errors of a quarter.
+SCREENING_MARGIN = 0.19
 
 
 def laser_options(
@@ -44,6 +44,10 @@ def laser_options(
 ) -> list[tuple[Option, Trial, Goal]]:
     """The option of each device that can; where the clinic did not say what it has, only the best device's."""
     goal = goal_of(concern.condition, modality)
+    if machines and bank.draws < (needed := fewest_draws()):
+        refused.append(refusal(modality, [Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})]))
+        return []
+    bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(goal, machines))
     screened: list[tuple[Trial, Machine]] = []
     for machine in machines:
         try:
@@ -64,7 +68,7 @@ def laser_options(
         if options and not all_of_them:
             break
         cooling, words = built_in_cooling(machine.device)
-        trial = _try(goal, machine, best.setting, bank.skins(concern.site, goal), cooling)
+        trial = _on_all_draws(goal, machine, best, bank.skins(concern.site, goal), cooling)
         if trial is None:
             _refuse(refused, modality, machine, "plan.no-safe-dose")
         elif trial.p_effective < target().least:
@@ -121,7 +125,7 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
             reason = strict.message.text
             continue
         try:
-            trial = _try(goal, machine, setting, skins, cooling, quick=True)
+            trial = _first_look(goal, machine, setting, skins, cooling)
         except NotAvailable as error:
             reason = error.reason
             continue
@@ -133,19 +137,47 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     return best
 
 
-def _try(
-    goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan, *, quick: bool = False
-) -> Trial | None:
-    """The best dose of a setting: on few draws as a first look, or on all."""
+def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
+    """The best dose of a setting on few draws."""
     if not machine.device.microbeam:
-        return full_field_trial(machine, setting, goal, skins, cooling, quick=quick)
+        return full_field_trial(machine, setting, goal, skins, cooling, quick=True)
     every = dose_steps(machine.device, *setting)
-    if quick:
-        found = microbeam_trial(machine, setting, goal, skins, energies=thinned(every, SCREENING_ENERGIES), quick=True)
-        if found is not None and (found.p_effective >= target().least or found.dose == every[-1]):
-            return found
-        # What would be refused is looked at again at every step: the limits may hold between two of the few.
-    return microbeam_trial(machine, setting, goal, skins, energies=every, quick=quick)
+    found = microbeam_trial(machine, setting, goal, skins, energies=thinned(every, SCREENING_ENERGIES), quick=True)
+    if found is not None and (found.p_effective >= target().least or found.dose == every[-1]):
+        return found
+    # What would be refused is looked at again at every step: the limits may hold between two of the few.
+    return microbeam_trial(machine, setting, goal, skins, energies=every, quick=True)
+
+
+def _on_all_draws(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
+    """The best dose of the setting that was chosen; an energy is sought around the one that few draws found."""
+    if not machine.device.microbeam:
+        return full_field_trial(machine, looked.setting, goal, skins, cooling)
+    every = dose_steps(machine.device, *looked.setting)
+    few = thinned(every, SCREENING_ENERGIES)
+    lower = max((e for e in few if e < looked.dose), default=every[0])
+    upper = min((e for e in few if e > looked.dose), default=every[-1])
+    around = [energy for energy in every if lower <= energy <= upper]
+    found = microbeam_trial(machine, looked.setting, goal, skins, energies=around)
+    inside = found is not None and (
+        (found.dose > around[0] or around[0] == every[0])
+        and (found.dose < around[-1] or found.p_effective >= target().wanted or around[-1] == every[-1])
+    )
+    return found if inside else microbeam_trial(machine, looked.setting, goal, skins, energies=every)
+
+
+def _spectra(goal: Goal, machines: Sequence[Machine]) -> list[Spectrum]:
+    """The spectra of all settings that will be tried where light is computed in layers, each once."""
+    if goal.modality == "ablative":
+        return []
+    found: dict[Spectrum, None] = {}
+    for machine in machines:
+        if not machine.device.microbeam:
+            for setting in candidates(machine.device, every_size=False, pulses=1):
+                doses = dose_steps(machine.device, *setting)
+                if doses:
+                    found[beam_of(machine, setting, doses[0]).spectrum] = None
+    return list(found)
 
 
 def refusal(modality: str, reasons: Sequence[Message], **more: str) -> dict[str, Any]:

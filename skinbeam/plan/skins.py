@@ -1,6 +1,7 @@
 """The skins that a plan draws for one site: with the target in them, and the ones that limits are held against."""
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +11,18 @@ from numpy.typing import NDArray
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.simulate.microlesion import Lesion, lesion
-from skinbeam.simulate.pulse import Illumination, Response, Unlit, illuminate, respond
+from skinbeam.simulate.pulse import Illumination, Response, Unlit, illuminate_each, respond
 from skinbeam.simulate.schedule import pulse_schedule
 from skinbeam.units import MJ
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SiteSkins"]
+__all__ = ["SiteSkins", "Spectrum"]
 
 Floats = NDArray[np.float64]
-_MOST_KEPT = 12
+_MOST_KEPT = 48
+Spectrum = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
 _Key = tuple[Any, ...]
 
 
@@ -76,12 +78,21 @@ class SiteSkins:
         return response
 
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
-        """Return the light of a beam in target or limiting skins; the last few are kept: settings share wavelengths."""
+        """Return the light of a beam in target or limiting skins, once for all settings of its spectrum."""
         limiting = limiting and not self.same
         key = (beam.spectrum, limiting)
         if key not in self._lights:
-            _keep(self._lights, key, illuminate(self.limiting if limiting else self.target, beam.spectrum))
+            self._light([beam.spectrum], limiting=limiting)
         return self._lights[key]
+
+    def light_up(self, spectra: Sequence[Spectrum]) -> None:
+        """Compute the light of many beams at once, which costs far less than one after the other."""
+        for limiting in (False,) if self.same else (False, True):
+            self._light([one for one in spectra if (one, limiting) not in self._lights], limiting=limiting)
+
+    def _light(self, spectra: Sequence[Spectrum], *, limiting: bool) -> None:
+        for one, lit in zip(spectra, illuminate_each(self.limiting if limiting else self.target, spectra), strict=True):
+            _keep(self._lights, (one, limiting), lit)
 
     def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Lesion:
         """Return the lesion of a microbeam in target or limiting skins; concerns at one site share them."""

@@ -45,6 +45,7 @@ SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
 OPEN_DOSE = (0.5, 100.0)
 ABLATIVE_FROM_NM = 2700.0
 HARM = "epidermal-necrosis"
+KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
 ABOVE_FAT = (*UPPER_SKIN, "reticular dermis", "deep plexus")
 DEPTH = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
 
@@ -68,17 +69,22 @@ def window_document(
     Raises
     ------
     InputError : no effect can be guessed, or an unknown endpoint.
-    NotAvailable : an endpoint that the model cannot judge; every key then holds an unknown. A pulse length alone that
-        it cannot judge is left out, with a warning.
+    NotAvailable : neither endpoint can be judged; every key then holds an unknown. One that cannot be judged alone is
+        unknown beside the other; a pulse length that cannot be judged is left out, with a warning.
     """
-    scene = scene_of(loaded, dose_required=False)
+    try:
+        scene = scene_of(loaded, dose_required=False)
+    except NotAvailable as error:
+        body = dict.fromkeys(("effect", "harm", *KEYS), Unknown(error.reason))
+        whole = document("skinbeam.window/1", case_sha256=loaded.sha256(), seed=seed, body=body)
+        raise NotAvailable(error.reason, body=whole) from None
     if scene.beam is None:
         raise InputError(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
         )
     wanted = effect or _guessed(loaded, scene.beam)
     avoided = harm or (DEPTH if scene.beam.microbeam is not None or removes(scene.beam) else HARM)
-    body: dict[str, Any] = {"effect": wanted, "harm": avoided}
+    head = {"effect": wanted, "harm": avoided}
 
     def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         return document(
@@ -86,42 +92,52 @@ def window_document(
             case_sha256=loaded.sha256(),
             seed=seed,
             warnings=warnings,
-            body={**body, **extra},
+            body={**head, **extra},
         )
 
-    reasons: list[str] = []
-    kept: list[float] = []
-    rows: list[tuple[list[float], list[float]]] = []
     pulses, doses = _grid(scene.beam)
-    try:
-        for endpoint, field in ((wanted, "--effect"), (avoided, "--harm")):
-            if endpoint != DEPTH or field == "--effect":
-                _known(endpoint, field)
-    except NotAvailable as error:
-        reasons, pulses = [error.reason], []
-    for pulse in pulses:
-        here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
-        try:
-            effect_row, harm_row = (_row(here, endpoint, doses, draws, seed) for endpoint in (wanted, avoided))
-        except NotAvailable as error:
-            reasons.append(error.reason)
-            continue
-        kept.append(pulse)
-        rows.append((effect_row, harm_row))
-    if not rows:
-        keys = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
-        raise NotAvailable(reasons[0], body=made(dict.fromkeys(keys, Unknown(reasons[0])), scene.warnings))
-    left_out = [{"code": "pulse-not-judged", "message": reason} for reason in dict.fromkeys(reasons)]
+    found = {
+        "p_effect": _rows(scene, wanted, "--effect", pulses, doses, draws, seed),
+        "p_harm": _rows(scene, avoided, "--harm", pulses, doses, draws, seed),
+    }
+    known = {name: rows for name, (rows, _) in found.items() if rows}
+    reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
+    if not known:
+        raise NotAvailable(reasons[0], body=made(dict.fromkeys(KEYS, Unknown(reasons[0])), scene.warnings))
+    kept = [pulse for pulse in pulses if all(pulse in rows for rows in known.values())]
+    left_out = [{"code": "pulse-not-judged", "message": reason} for reason in reasons if len(kept) < len(pulses)]
     return made(
         {
             "of": "microbeam_mJ" if scene.beam.microbeam is not None else "fluence_J_cm2",
             "dose": doses,
             "pulse_ms": kept,
-            "p_effect": [row[0] for row in rows],
-            "p_harm": [row[1] for row in rows],
+            **{
+                name: [rows[pulse] for pulse in kept] if rows else Unknown(why[0])
+                for name, (rows, why) in found.items()
+            },
         },
         (*scene.warnings, *left_out),
     )
+
+
+def _rows(
+    scene: Scene, endpoint: str, field: str, pulses: Sequence[float], doses: Sequence[float], draws: int, seed: int
+) -> tuple[dict[float, list[float]], list[str]]:
+    """The shares that reach an endpoint by pulse length, and why there are none for the others."""
+    assert scene.beam is not None  # checked on entry
+    rows, reasons = {}, []
+    try:
+        if endpoint != DEPTH or field == "--effect":
+            _known(endpoint, field)
+    except NotAvailable as error:
+        return {}, [error.reason]
+    for pulse in pulses:
+        here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
+        try:
+            rows[pulse] = _row(here, endpoint, doses, draws, seed)
+        except NotAvailable as error:
+            reasons.append(error.reason)
+    return rows, reasons
 
 
 def _row(scene: Scene, endpoint: str, doses: Sequence[float], draws: int, seed: int) -> list[float]:
@@ -171,7 +187,7 @@ def _guessed(loaded: LoadedCase, beam: Beam) -> str:
         for modality in fits:
             if modality in offered and fits[modality]["use"] != "not":
                 return str(table("modality")[modality]["endpoint"])
-    if case.vessel:
+    if case.vessel or any(lesion.kind in ("telangiectasia", "spider", "port-wine-stain") for lesion in case.lesion):
         return "vessel-closure"
     if any(lesion.kind in ("lentigo", "freckle", "naevus-of-ota") for lesion in case.lesion):
         return "melanosome-disruption"

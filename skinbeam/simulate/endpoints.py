@@ -36,6 +36,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
+NO_COLLAGEN = ("stratum corneum", "living epidermis", "epidermis", "fat", "blood", "water", "melanosome", "phantom")
 EPIDERMIS = ("living epidermis", "epidermis")
 DARK_1_M = 1e-200  # where no light arrives the dose is beyond any range
 COAGULATED_WIDTH_M = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
@@ -210,7 +211,7 @@ def _onset(response: Response) -> int:
 
 
 def _collagen_coagulation(response: Response) -> Floats:
-    dermis = [index for index, name in enumerate(response.layers) if name not in ("stratum corneum", *EPIDERMIS, "fat")]
+    dermis = [index for index, name in enumerate(response.layers) if name not in NO_COLLAGEN]
     if not dermis:
         raise NotAvailable(text("endpoint.no-dermis"))
     return zone_dose(response, np.flatnonzero(np.isin(response.grid.layer, dermis)), COAGULATED_WIDTH_M)

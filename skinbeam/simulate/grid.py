@@ -29,11 +29,13 @@ class DepthGrid:
     faces : (sample, cell + 1) m from the surface.
     layer : (cell,) index of the layer that each cell lies in; the same for all samples.
     cells : geometry for the heat kernel.
+    ends : whether the last layer ends, with air below it.
     """
 
     faces: Floats
     layer: NDArray[np.int64]
     cells: Cells
+    ends: bool
 
     @property
     def centres(self) -> Floats:
@@ -51,10 +53,10 @@ class DepthGrid:
 
 
 def depth_grid(thickness_m: Floats, typical_m: Floats | None = None, *, deepest_m: float = DEEPEST_M) -> DepthGrid:
-    """Return cells for layers of (sample, layer) m; the last layer is cut or stretched to end at `deepest_m` or below.
+    """Return cells for layers of (sample, layer) m.
 
-    What lies below the last layer is more of it, for heat as for light. It keeps at least a tenth of a millimetre, so
-    that it exists in every sample.
+    A last layer without end is cut at `deepest_m`, and keeps at least a tenth of a millimetre, so that it exists in
+    every sample; one with a thickness ends there.
 
     Parameters
     ----------
@@ -68,10 +70,11 @@ def depth_grid(thickness_m: Floats, typical_m: Floats | None = None, *, deepest_
     finest = min(FINEST_M, float(typical.min()) / 4)
     faces, first = graded_faces(thickness, finest_m=finest, growth=GROWTH, typical_m=typical)
     layer = np.repeat(np.arange(thickness.shape[1]), np.diff(first))
-    return DepthGrid(faces, layer, slab(faces))
+    return DepthGrid(faces, layer, slab(faces), bool(np.isfinite(np.asarray(thickness_m)[0, -1])))
 
 
 def _to_bottom(thickness: Floats, deepest_m: float) -> Floats:
-    above = thickness[:, :-1].sum(axis=1, keepdims=True)
-    result: Floats = np.concatenate([thickness[:, :-1], np.maximum(deepest_m - above, MM / 10)], axis=1)
+    above, last = thickness[:, :-1].sum(axis=1, keepdims=True), thickness[:, -1:]
+    ends = np.where(np.isinf(last), np.maximum(deepest_m - above, MM / 10), last)
+    result: Floats = np.concatenate([thickness[:, :-1], ends], axis=1)
     return result

@@ -8,6 +8,7 @@ Absorption and conductivity are those of unheated skin, and the beam is taken as
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,7 +26,18 @@ from skinbeam.units import ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Illumination", "Line", "Place", "Response", "Unlit", "grid_of", "illuminate", "light_between", "respond"]
+__all__ = [
+    "Illumination",
+    "Line",
+    "Place",
+    "Response",
+    "Unlit",
+    "grid_of",
+    "illuminate",
+    "illuminate_each",
+    "light_between",
+    "respond",
+]
 
 Floats = NDArray[np.float64]
 
@@ -148,19 +160,24 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
     ----------
     spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
     """
+    return illuminate_each(skins, [spectrum])[0]
+
+
+def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
+    """Return the light of several beams, as `illuminate` of each, solved together."""
     grid = grid_of(skins)
-    each = [optics(skins, wavelength_nm) for wavelength_nm, _ in spectrum]
-    lights = _lights_between(skins, each, grid.faces)
-    lines = zip(spectrum, each, lights, strict=True)
-    return Illumination(grid, tuple(Line(*line, properties, light) for line, properties, light in lines))
+    lines = [line for spectrum in spectra for line in spectrum]
+    each = [optics(skins, wavelength_nm) for wavelength_nm, _ in lines]
+    lights = _lights_between(skins, each, grid.faces) if lines else []
+    made = iter([Line(*line, of, light) for line, of, light in zip(lines, each, lights, strict=True)])
+    return [Illumination(grid, tuple(islice(made, len(spectrum)))) for spectrum in spectra]
 
 
 def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) -> list[Light]:
     """The light of every wavelength; those of sampled layers are solved together, which costs far fewer calls."""
     if len(each) == 1 or "mua_per_m" in skins:
         return [light_between(skins, properties, faces) for properties in each]
-    thickness = np.array(skins["thickness_m"].values, dtype=np.float64)
-    thickness[:, -1] = np.inf
+    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
     mua, mus, g, n = (np.concatenate([getattr(p, name) for p in each]) for name in ("mua", "mus", "g", "n"))
     below, edges = (np.tile(rows, (len(each), 1)) for rows in (thickness, faces))
     whole = solve(mua, mus, g, n, below, z_edges=edges, streams=STREAMS)
@@ -183,10 +200,9 @@ def grid_of(skins: "xr.Dataset") -> DepthGrid:
 def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> Light:
     """Return the light of every draw between the depths `edges_m`, (edge,) or (sample, edge) m.
 
-    What lies below the last layer is more of it. Explicit layers are the same in every draw and are solved once.
+    Below a last layer with a thickness lies air. Explicit layers are the same in every draw and are solved once.
     """
-    thickness = np.array(skins["thickness_m"].values, dtype=np.float64)
-    thickness[:, -1] = np.inf
+    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
     columns = (properties.mua, properties.mus, properties.g, properties.n, thickness)
     if "mua_per_m" not in skins:
         return solve(*columns, z_edges=edges_m, streams=STREAMS)
@@ -254,7 +270,8 @@ def _march(
         power_on=plan.power_on,
         h_surface=plan.h_W_m2K,
         outside_surface=outside,
-        h_bottom=np.inf,
+        # Deep tissue keeps its temperature; a slab that ends loses next to nothing to the air below it.
+        h_bottom=0.0 if grid.ends else np.inf,
         outside_bottom=start,
     )
     return Unlit(history.recorded, history.surface)

@@ -69,7 +69,15 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
             hint="A pulse needs [laser] and [settings]; a contact burn needs [bath]; cooling can stand alone.",
             file=loaded.file,
         )
-    if beam is not None and case.skin is not None and case.skin.layer:
+    if case.skin is None:
+        raise InputError(
+            "missing-key",
+            "[skin] is missing, nothing was read",
+            field="skin",
+            hint='A pulse needs [skin]; preset = "human" alone is enough.',
+            file=loaded.file,
+        )
+    if beam is not None and case.skin.layer:
         _not_clear_without_end(case.skin.layer, loaded.file)
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
@@ -80,12 +88,12 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
 
 def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
     last = layers[-1]
-    if last.mua_per_cm + last.mus_per_cm == 0:
+    if last.thickness_um is None and last.mua_per_cm + last.mus_per_cm == 0:
         raise InputError(
             "endless-clear-layer",
-            f'"{last.name}" neither scatters nor absorbs, and what lies below the last layer is more of it',
+            f'"{last.name}" neither scatters nor absorbs, and has no thickness',
             field=f"skin.layer[{len(layers) - 1}].mua_per_cm",
-            hint="Give the last layer some absorption, or add the layer that the light ends in.",
+            hint="Give it a thickness or some absorption, or add the layer that the light ends in.",
             file=file,
         )
 

@@ -35,17 +35,17 @@ def default_dose(case: Case, of: str | None) -> str:
     """
     micro, beam = case.microbeam is not None, case.bath is None
     own = "microbeam_mJ" if micro else "fluence_J_cm2" if beam else "exposure_s"
-    if of is None:
-        if beam and case.laser is None and case.settings is None:
-            raise InputError(
-                "no-dose",
-                "cooling alone has no dose to vary",
-                field="laser",
-                hint="Give [laser] and [settings], or [bath].",
-            )
-        return own
-    if of not in DOSE_NAMES:
+    if of is not None and of not in DOSE_NAMES:
         raise unknown_name("dose", of, DOSE_NAMES, field="--of")
+    if beam and case.laser is None and case.settings is None:
+        raise InputError(
+            "no-dose",
+            "cooling alone has no dose to vary",
+            field="laser",
+            hint="Give [laser] and [settings], or [bath].",
+        )
+    if of is None:
+        return own
     if of != own and not (of == "exposure_s" and beam and not micro):
         raise InputError("wrong-dose", f"this case has no {of} to vary", field="--of", hint=f"This case varies {own}.")
     return of
