@@ -54,7 +54,7 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
         ("concern[1].area_cm2", "", "concern.2.area_cm2"),  # the second concern that was filled is the third row
         ("concern[1].lesion_signs[0]", "", "concern.2.lesion_signs"),
         ("concern[1]", "diagnosed = true without diagnosed_by, diagnosis_date", "concern.2.diagnosed_by"),
-        ("(file)", "concern[1] is redness at cheeks, as is concern[0]", "concern.2.condition"),
+        ("concern[1]", "concern[1] is redness at cheeks, as is concern[0]", "concern.2.condition"),
         ("patient.medications[1].last_dose_months", "", "patient.medications.2.last_dose_months"),
         ("patient.history[3]", "", "patient.history"),
         ("photo.file", "", "photo"),

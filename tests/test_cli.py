@@ -160,7 +160,7 @@ def test_what_nobody_can_answer_keeps_the_keys_of_its_document(run: Run) -> None
     assert ran.code == 3
     assert {*HEAD, "p_at_least", "predict", "pih", "studies", "untreated"} <= set(ran.document)
     assert isinstance(ran.document["abstains"], str)
-    ran = run("window", str(CASES / "vessel.toml"), "--effect", "purpura", "--json")
+    ran = run("window", str(CASES / "vessel.toml"), "--effect", "purpura", "--harm", "pain", "--json")
     assert ran.code == 3
     assert {*HEAD, "of", "dose", "pulse_ms", "p_effect", "p_harm"} <= set(ran.document)
 

@@ -19,7 +19,7 @@ from skinbeam.units import GAS_CONSTANT_J_MOL_K, UM, ZERO_CELSIUS_K
 LAYERS = [
     {
         "name": name,
-        "thickness_um": 80.0,
+        **({"thickness_um": 80.0} if name == "epidermis" else {}),
         "mua_per_cm": 200.0,
         "mus_per_cm": 0.0,
         "g": 0.0,

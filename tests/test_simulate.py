@@ -24,7 +24,7 @@ INK: dict[str, Any] = {
         "layer": [
             {
                 "name": name,
-                "thickness_um": 70.0,
+                **({"thickness_um": 70.0} if name == "epidermis" else {}),
                 "mua_per_cm": 100.0,
                 "mus_per_cm": 0.0,
                 "g": 0.0,
@@ -149,14 +149,23 @@ def test_the_document_names_these_temperatures() -> None:
     assert median(found["light"]["absorbed"]["epidermis"]) == pytest.approx(1 - math.exp(-0.7), abs=1e-6)
 
 
-def test_a_last_layer_goes_on_below_its_thickness() -> None:
-    # Both layers are alike, so one thick layer is the same skin; the bottom at 140 µm must hold no heat sink.
-    split, one = responses(INK, 1)[0], responses(INK, 1, skin={**INK["skin"], "layer": INK["skin"]["layer"][:1]})[0]
-    depths = np.array([20.0, 100.0, 300.0]) * UM
+def test_a_last_layer_with_a_thickness_ends_there() -> None:
+    epidermis, dermis = INK["skin"]["layer"]
+    slabs = ([epidermis, {**dermis, "thickness_um": 70.0}], [{**epidermis, "thickness_um": 140.0}])
+    split, one = (responses(INK, 1, skin={**INK["skin"], "layer": layers})[0] for layers in slabs)
+    depths = np.array([20.0, 100.0, 130.0]) * UM
     for time in (-1, len(split.schedule.step_s) // 2):
         found = [np.interp(depths, r.grid.centres[0], r.unit_K[0, time]) for r in (split, one)]
-        # Cells differ below 70 µm: a tenth of the depth wide, linear between: (0.1 x 3)² / 8 of the value at 300 µm.
-        assert found[0] == pytest.approx(found[1], rel=0.015)
+        # Cells differ below 70 µm: a tenth of the depth wide, linear between: (0.1 x 1.4)² / 8 of the value there.
+        assert found[0] == pytest.approx(found[1], rel=0.005)
+    lit = split.lit
+    assert lit is not None
+    # Beer-Lambert without reflection: what 140 µm at 100/cm take.
+    assert lit.absorbed.sum() == pytest.approx(1 - math.exp(-1.4), rel=1e-9)
+    end = int(np.argmax(split.schedule.power_on > 0)) + int(split.schedule.power_on.sum())
+    heat = (4e6 * split.grid.widths * split.unit_K[:, end]).sum()
+    # In a microsecond the air takes h sqrt(t / (k rho c)) < 1e-5 of it, and no heat leaves below.
+    assert heat == pytest.approx(1 - math.exp(-1.4), rel=1e-5)
 
 
 def test_cooling_follows_the_closed_form_of_a_film() -> None:

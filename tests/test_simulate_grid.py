@@ -44,12 +44,16 @@ def test_faces_stand_on_every_border_of_every_draw() -> None:
     assert cells.faces[:, -1] == pytest.approx(6 * MM)
 
 
-@pytest.mark.parametrize("last_m", [1 * UM, 2 * MM, 1.0, np.inf])
-def test_the_bottom_does_not_depend_on_the_last_layer(last_m: float) -> None:
-    faces = depth_grid(np.array([[100 * UM, last_m]])).faces
+def test_a_last_layer_without_end_is_cut() -> None:
+    faces = depth_grid(np.array([[100 * UM, np.inf]])).faces
     assert faces[0, -1] == pytest.approx(6 * MM)
-    deep = depth_grid(np.array([[8 * MM, last_m]])).faces
+    deep = depth_grid(np.array([[8 * MM, np.inf]])).faces
     assert deep[0, -1] == pytest.approx(8.1 * MM), "a tenth of a millimetre of the last layer is kept"
+
+
+@pytest.mark.parametrize("last_m", [1 * UM, 2 * MM, 1.0])
+def test_a_last_layer_with_a_thickness_ends_there(last_m: float) -> None:
+    assert depth_grid(np.array([[100 * UM, last_m]])).faces[0, -1] == pytest.approx(100 * UM + last_m)
 
 
 def test_the_grid_of_a_draw_does_not_depend_on_the_others() -> None:

@@ -67,7 +67,9 @@ def quantiles(values: Floats, weights: Floats, levels: Sequence[float]) -> list[
             continue
         span = position[upper] - position[lower]
         part = (level - position[lower]) / span if span > 0 else 0.0
-        result.append(low + (high - low) * float(np.clip(part, 0, 1)))
+        share_high = float(np.clip(part, 0, 1))
+        # This form gives the ends themselves back, where low + (high - low) would miss them by rounding.
+        result.append(low * (1 - share_high) + high * share_high)
     return result
 
 

@@ -69,7 +69,7 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
             hint="A pulse needs [laser] and [settings]; a contact burn needs [bath]; cooling can stand alone.",
             file=loaded.file,
         )
-    if case.skin is None:
+    if beam is not None and case.skin is None:
         raise InputError(
             "missing-key",
             "[skin] is missing, nothing was read",
@@ -77,7 +77,7 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
             hint='A pulse needs [skin]; preset = "human" alone is enough.',
             file=loaded.file,
         )
-    if beam is not None and case.skin.layer:
+    if beam is not None and case.skin is not None and case.skin.layer:
         _not_clear_without_end(case.skin.layer, loaded.file)
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
