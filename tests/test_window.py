@@ -21,8 +21,8 @@ each = pytest.mark.parametrize("name", GUESSED)
 
 
 @cache
-def window(name: str, effect: str | None = None, draws: int = 60) -> Any:
-    return window_document(load_case(CASES / f"{name}.toml"), effect=effect, draws=draws)
+def window(name: str, effect: str | None = None, harm: str | None = None, draws: int = 60) -> Any:
+    return window_document(load_case(CASES / f"{name}.toml"), effect=effect, harm=harm, draws=draws)
 
 
 def written(text: str, folder: Path) -> LoadedCase:
