@@ -18,6 +18,8 @@ from skinbeam.estimate import Estimate, Unknown
 
 __all__ = ["Formatter", "Message", "catalogue", "text"]
 
+SMALLEST_SHOWN = 0.0001  # an interval of less is of no use to a person
+
 
 @dataclass(frozen=True)
 class Formatter:
@@ -45,7 +47,10 @@ class Formatter:
         width = value.high - value.low
         scale = max(abs(value.high), abs(value.low), abs(value.median))
         digits = 2 if scale == 0 or width == 0 or width / scale > 0.1 else 3
-        low, median, high = (self.number(x, digits) for x in (value.low, value.median, value.high))
+        low, median, high = (
+            f"below {SMALLEST_SHOWN}" if 0 < abs(x) < SMALLEST_SHOWN else self.number(x, digits)
+            for x in (value.low, value.median, value.high)
+        )
         return f"{median} ({low} to {high})"
 
     def date(self, value: datetime.date) -> str:
