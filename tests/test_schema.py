@@ -25,17 +25,6 @@ scalars = (
     | st.sampled_from(["cheeks", "broken capillaries", "III-IV", "mild-moderate", "human", "spray", "pulsed-dye-595"])
 )
 KNOWN = ["age_years", "condition", "site", "fluence_J_cm2", "pulse_ms", "layer", "thickness_um", "device", "kind"]
-    "age_years",
-    "condition",
-    "site",
-    "fluence_J_cm2",
-    "pulse_ms",
-    "layer",
-    "thickness_um",
-    "depth_um",
-    "device",
-    "kind",
-]
 keys = st.sampled_from(KNOWN) | st.text(max_size=8)
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4), max_leaves=12
