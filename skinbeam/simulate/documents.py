@@ -18,7 +18,8 @@ from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, 
 from skinbeam.simulate.exposure import exposure_thresholds
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
 from skinbeam.simulate.microlesion import microlesions
-from skinbeam.simulate.observe import BOILING_C, Observed, join, observe
+from skinbeam.simulate.observe import BOILING_C, observe
+from skinbeam.simulate.observed import Observed, join
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.threshold import bracket_of, default_dose, threshold_doses

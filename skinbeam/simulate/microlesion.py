@@ -16,7 +16,7 @@ from skinbeam.physics.microbeam import column, coverage, crater, rim_below
 from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, spread
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
-from skinbeam.simulate.observe import Observed
+from skinbeam.simulate.observed import Observed
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 

@@ -1,7 +1,6 @@
 """What one pulse does to each sampled skin, as plain arrays by the names of the interface."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +12,15 @@ from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
 from skinbeam.simulate.endpoints import EPIDERMIS, basal_layer, fluence_for
+from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.pulse import Place, Response, light_between
 from skinbeam.simulate.removal import observe_removal
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["Observed", "join", "observe"]
+__all__ = ["BOILING_C", "observe"]
 
 Floats = NDArray[np.float64]
-Observed = dict[str, Floats | Unknown]
 
 BOILING_C = 100.0
 LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
@@ -58,16 +54,6 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     cold = not isinstance(peak, Unknown) and bool(np.all(peak < BOILING_C))
     seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(text("not-apply.char"))
     return seen
-
-
-def join(parts: Sequence[Observed]) -> Observed:
-    """Return the quantities of several chunks of draws as one; unknown in one chunk is unknown in all."""
-    joined: Observed = {}
-    for name in parts[0]:
-        values = [part[name] for part in parts]
-        unknown = next((value for value in values if isinstance(value, Unknown)), None)
-        joined[name] = unknown or np.concatenate([value for value in values if not isinstance(value, Unknown)])
-    return joined
 
 
 def _try(compute: Callable[[], Floats]) -> Floats | Unknown:

@@ -15,13 +15,13 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, ablate, ablation_onset, injury_dose
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, EPIDERMIS, fluence_for
+from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.pulse import Response
 from skinbeam.units import UM
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from skinbeam.simulate.observe import Observed
 
 __all__ = ["dose_for", "observe_removal", "removes"]
 
@@ -62,7 +62,7 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
     return np.where(by_heat, heat, np.maximum(onset, injury))
 
 
-def observe_removal(seen: "Observed", response: Response, beam: Beam | None, fluence_J_m2: float) -> None:
+def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluence_J_m2: float) -> None:
     """Enter crater and residual damage, and mend what the heat model says of skin that has left."""
     skins = response.skins
     depth, residual, width = "ablation.depth_um", "ablation.residual_damage_um", "ablation.width_um"
@@ -98,7 +98,7 @@ def observe_removal(seen: "Observed", response: Response, beam: Beam | None, flu
 _INJURY = ("damage.epidermis_fraction", "damage.coagulation_depth_um", "damage.coagulation_width_um")
 
 
-def _lose(seen: "Observed", gone: NDArray[np.bool_]) -> None:
+def _lose(seen: Observed, gone: NDArray[np.bool_]) -> None:
     """Make temperatures and all that is known of vessels NaN where skin leaves: what lies below is not followed."""
     for name, values in seen.items():
         if isinstance(values, Unknown) or not (name.startswith("vessels.") or name in _TEMPERATURES):
