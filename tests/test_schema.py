@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skinbeam import units
@@ -38,6 +38,21 @@ def read(tables: dict[str, Any]) -> Case | InputError:
         return error
 
 
+@pytest.mark.parametrize("key", ["none", "int", "interval", "float", "str", "strata", "function-x", "list[x"])
+def test_a_key_spelled_like_a_python_type_is_unknown_by_its_own_name(key: str) -> None:
+    for tables, field in (
+        ({key: None}, key),
+        ({"patient": {key: 1}}, f"patient.{key}"),
+        ({"concern": [{key: 1}]}, f"concern[0].{key}"),
+    ):
+        found = read(tables)
+        assert isinstance(found, InputError)
+        assert (found.code, found.field) == ("unknown-key", field)
+        assert f'"{key}"' in found.message
+
+
+# Keys spelled like the types that pydantic names in a fault's path once broke that path.
+@example({"none": None})
 @settings(max_examples=300, deadline=None)
 @given(st.dictionaries(st.sampled_from(TABLES) | st.text(max_size=8), values, max_size=5))
 def test_anything_is_a_case_or_one_fault(tables: dict[str, Any]) -> None:

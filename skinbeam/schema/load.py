@@ -23,6 +23,7 @@ __all__ = ["LoadedCase", "load_case", "parse", "read_bytes", "read_toml"]
 MAX_TOML_BYTES = 1_000_000
 # A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
 MAX_KEY_PARTS = 32
+_UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
 _PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
 _TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?"{0,2}+'
@@ -192,7 +193,7 @@ def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Recor
     try:
         return model.model_validate(dict(tables))
     except ValidationError as error:
-        raise _first_fault(model, error, file) from None
+        raise _first_fault(model, tables, error, file) from None
     except RecursionError:
         raise InputError(
             "wrong-shape",
@@ -213,11 +214,11 @@ def load_case(path: Path) -> LoadedCase:
     return LoadedCase(parse(Case, read_toml(path), file=path.name), path.parent, path.name)
 
 
-def _first_fault(model: type[BaseModel], error: ValidationError, file: str) -> InputError:
+def _first_fault(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
     """The fault that the reader should mend first: unknown keys before missing ones, as one is often the other."""
     order = {"extra_forbidden": 0}
     first = min(error.errors(include_url=False), key=lambda e: order.get(e["type"], 1))
-    location = tuple(part for part in first["loc"] if not _is_union_tag(part))
+    location = _keys_of(first["loc"], tables)
     field = _path(location) or "(file)"
     kind = first["type"]
     if kind == "extra_forbidden":
@@ -265,11 +266,21 @@ def _first_fault(model: type[BaseModel], error: ValidationError, file: str) -> I
     )
 
 
-def _is_union_tag(part: int | str) -> bool:
-    """Pydantic adds the tried member of a union to the path; those are not keys of the file."""
-    return isinstance(part, str) and part.startswith(
-        ("function-", "float", "int", "str", "none", "list[", "constrained-")
-    )
+def _keys_of(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
+    """`location` without the tried members of unions, which pydantic adds and which are no keys of the file.
+
+    A key may be spelled like such a member ("none", "interval"): what the file holds there decides.
+    """
+    keys: list[int | str] = []
+    here = tables
+    for part in location:
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            if isinstance(part, str) and part.startswith(_UNION_MEMBERS):
+                continue
+        keys.append(part)
+    return tuple(keys)
 
 
 def _path(location: tuple[int | str, ...]) -> str:
