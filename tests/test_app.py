@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +18,6 @@ from starlette.testclient import TestClient
 from skinbeam.app import plans, server
 from skinbeam.cli.commands import serve
 from skinbeam.errors import InputError
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient]:
-    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
-        yield made
-
-
-@pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
-    made = Planner()
-    monkeypatch.setattr(plans, "consult", made)
-    return made
-
 
 # --- the same plan as on the command line -----------------------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The consultation form: what becomes of its fields, and that a fault loses none of them."""
 
-from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -10,25 +9,12 @@ from app_samples import EXAMPLE, FULL, FULL_TABLES, LEAST, PAGE, Form, Planner, 
 from jinja2 import Environment, meta, nodes
 from starlette.testclient import TestClient
 
-from skinbeam.app import pages, plans, server
+from skinbeam.app import pages
 from skinbeam.app.forms import submission
 from skinbeam.app.pages import HISTORY_GROUPS, Choice, FormPage, Group, PlanPage, ShownFault
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import HISTORY
 from skinbeam.schema.load import parse
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient]:
-    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
-        yield made
-
-
-@pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
-    made = Planner()
-    monkeypatch.setattr(plans, "consult", made)
-    return made
 
 
 def test_a_form_is_the_tables_of_a_case_file() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,19 +10,6 @@ from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from skinbeam.app import plans, security, server
-
-
-@pytest.fixture
-def client() -> Iterator[TestClient]:
-    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
-        yield made
-
-
-@pytest.fixture
-def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
-    made = Planner()
-    monkeypatch.setattr(plans, "consult", made)
-    return made
 
 
 def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]:

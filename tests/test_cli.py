@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -23,30 +23,7 @@ SLAB = str(ROOT / "examples" / "light" / "van-de-hulst-slab.toml")
 HEAD = {"schema", "version", "case_sha256", "seed", "warnings"}
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    def one(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(list(arguments))
-        assert isinstance(left.value.code, int)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Ran(left.value.code, out, err)
-
-    return one
-
-
-Run = Callable[..., Ran]
+Run = Callable[..., Any]
 
 
 def test_help_names_every_command(run: Run) -> None:

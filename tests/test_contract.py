@@ -1,18 +1,16 @@
 """Promises of the interface, held from outside: only what a person can type or put into a file."""
 
-import json
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from skinbeam.cli import run as command_line
-from skinbeam.cli.run import main
 from skinbeam.errors import InputError
 from skinbeam.laser.cooling import USUAL_CRYOGEN
 from skinbeam.laser.device import devices
@@ -23,29 +21,7 @@ FACE = str(ROOT / "examples" / "first-consultation" / "face.jpg")
 HEAD = {"schema", "version", "case_sha256", "seed", "warnings"}
 
 
-class Ran(NamedTuple):
-    code: int
-    out: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
-    def one(*arguments: str) -> Ran:
-        with pytest.raises(SystemExit) as left:
-            main(list(arguments))
-        assert isinstance(left.value.code, int)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return Ran(left.value.code, out)
-
-    return one
-
-
-Run = Callable[..., Ran]
+Run = Callable[..., Any]
 
 
 @pytest.mark.parametrize(

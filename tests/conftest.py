@@ -1,0 +1,54 @@
+"""Fixtures that several test modules use."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from app_samples import Planner
+from starlette.testclient import TestClient
+
+from skinbeam.app import plans, server
+from skinbeam.cli.run import main
+
+
+class Ran(NamedTuple):
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    """The command line, in this process."""
+
+    def one(*arguments: str) -> Ran:
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        assert isinstance(left.value.code, int)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return Ran(left.value.code, out, err)
+
+    return one
+
+
+@pytest.fixture
+def client() -> Iterator[TestClient]:
+    """A browser's side of the app, in this process."""
+    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as made:
+        yield made
+
+
+@pytest.fixture
+def planner(monkeypatch: pytest.MonkeyPatch) -> Planner:
+    """A stand-in for the planning behind the app."""
+    made = Planner()
+    monkeypatch.setattr(plans, "consult", made)
+    return made
