@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError, NotAvailable, nearest
+from skinbeam.errors import InputError, NotAvailable
 
 __all__ = ["app"]
 
@@ -86,8 +86,11 @@ def simulate(
     """One pulse, train or pass on one kind of skin."""
     from skinbeam.schema.load import load_case
     from skinbeam.simulate.documents import simulate_document
+    from skinbeam.simulate.engines import check_engine_options
 
-    _engine(light, device, "skinbeam.simulate/1", error)
+    check_engine_options("--light", light, device, error)
+    if light == "montecarlo" or device == "cuda":
+        _not_built("simulate", "Monte Carlo is not in this release")
     _show(simulate_document(load_case(case), draws=draws, seed=seed, output=output), json=json)
 
 
@@ -351,29 +354,6 @@ def doctor(json: Json = False) -> None:
     from skinbeam.report.doctor import doctor_document
 
     _show(doctor_document(), json=json)
-
-
-def _engine(light: str, device: str, schema: str, error: float | None) -> None:
-    """Refuse engines that are unknown (2) or not in this release (3)."""
-    for field, value, known in (
-        ("--light", light, ("ordinates", "montecarlo")),
-        ("--device", device, ("cpu", "cuda")),
-    ):
-        if value not in known:
-            near = nearest(value, known)
-            hint = f'Did you mean "{near}"? ' if near else ""
-            raise InputError(
-                "unknown-word",
-                f'unknown {field[2:]} "{value}"',
-                field=field,
-                hint=f"{hint}Known: {', '.join(known)}.",
-            )
-    if error is not None and not 0 < error < 1:
-        raise InputError(
-            "out-of-range", f"--error {error:g}", field="--error", hint="Above 0 and below 1, such as 0.01."
-        )
-    if light == "montecarlo" or device == "cuda":
-        _not_built(schema.split("/")[0].removeprefix("skinbeam."), "Monte Carlo is not in this release")
 
 
 def _not_built(command: str, reason: str) -> NoReturn:

@@ -43,7 +43,6 @@ PULSES, DOSES = 7, 24
 OPEN_DECADES = 1.0  # without a device: pulses so far to either side of the case's own
 SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
 OPEN_DOSE = (0.5, 100.0)
-ABLATIVE_FROM_NM = 2700.0
 HARM = "epidermal-necrosis"
 KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
 ABOVE_FAT = (*UPPER_SKIN, "reticular dermis", "deep plexus")
@@ -158,7 +157,7 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     beam = scene.beam
     assert beam is not None  # checked on entry
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
-    columns = "fractional-ablative" if beam.wavelength_nm > ABLATIVE_FROM_NM else "non-ablative-fractional"
+    columns = "fractional-ablative" if removes(beam) else "non-ablative-fractional"
     modality = "ablative" if beam.microbeam is None else columns
     found = [
         limit for limit in limits_for(modality, scene.skin.site or "") if limit.quantity.endswith("depth_fraction")
@@ -191,7 +190,7 @@ def _guessed(loaded: LoadedCase, beam: Beam) -> str:
         return "vessel-closure"
     if any(lesion.kind in ("lentigo", "freckle", "naevus-of-ota") for lesion in case.lesion):
         return "melanosome-disruption"
-    if beam.wavelength_nm > ABLATIVE_FROM_NM:
+    if removes(beam):
         return "ablation"
     raise InputError(
         "no-effect",

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from skinbeam.errors import InputError, did_you_mean, nearest
+from skinbeam.errors import InputError, did_you_mean
 from skinbeam.schema.names import NameKind, resolve
 
 __all__ = [
@@ -97,9 +97,8 @@ def choice(*names: str) -> BeforeValidator:
         if not isinstance(read, str):
             raise _fault(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
         if read not in names:
-            near = nearest(read, names)
-            hint = f'Did you mean "{near}"? ' if near else ""
-            raise _fault(read, "is not one of the known words", f"{hint}One of: {', '.join(names)}.", "unknown-word")
+            hint = f"{did_you_mean([read], names)}One of: {', '.join(names)}."
+            raise _fault(read, "is not one of the known words", hint, "unknown-word")
         return read
 
     return BeforeValidator(check)

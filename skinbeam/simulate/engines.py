@@ -11,13 +11,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.errors import InputError, did_you_mean
 from skinbeam.physics.ordinates import directions_count, solve
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 
-__all__ = ["ENGINES", "LayeredMedium", "LightEngine", "LightField", "Ordinates"]
+__all__ = ["ENGINES", "LayeredMedium", "LightEngine", "LightField", "Ordinates", "check_engine_options"]
 
 Floats = NDArray[np.float64]
+
+# Words of the interface, whether this release has an engine for them or not.
+METHODS = ("ordinates", "montecarlo")
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True)
@@ -119,3 +124,31 @@ class Ordinates:
 
 
 ENGINES: Mapping[str, LightEngine] = MappingProxyType({"ordinates": Ordinates()})
+
+
+def check_engine_options(method_option: str, method: str, device: str, error: float | None) -> None:
+    """Refuse a method or device that is no word of the interface, and a standard error outside ]0, 1[.
+
+    Parameters
+    ----------
+    method_option : the option that `method` was read from.
+
+    Raises
+    ------
+    InputError : names the option.
+    """
+    for option, value, known in ((method_option, method, METHODS), ("--device", device, DEVICES)):
+        if value not in known:
+            raise InputError(
+                "unknown-word",
+                f'is not one of the known words, read "{value}"',
+                field=option,
+                hint=f"{did_you_mean([value], known)}One of: {', '.join(known)}.",
+            )
+    if error is not None and not 0 < error < 1:
+        raise InputError(
+            "out-of-range",
+            f"is out of range, read {error:g}",
+            field="--error",
+            hint="Above 0 and below 1, such as 0.01.",
+        )

@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 
 from skinbeam.document import document
-from skinbeam.errors import InputError, NotAvailable, nearest
+from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.schema.layers import DIGITS, LayersFile, load_layers
-from skinbeam.simulate.engines import ENGINES, LayeredMedium
+from skinbeam.simulate.engines import ENGINES, LayeredMedium, check_engine_options
 from skinbeam.simulate.stores import new_store
 from skinbeam.units import PER_CM, UM
 
 __all__ = ["light_document", "write_fields"]
 
 SCHEMA = "skinbeam.light/1"
-METHODS = ("ordinates", "montecarlo")
-DEVICES = ("cpu", "cuda")
 
 
 def light_document(
@@ -43,15 +41,7 @@ def light_document(
     InputError : the file or an option is wrong.
     NotAvailable : the method, the device or the geometry is not in this release.
     """
-    _known("--method", method, METHODS)
-    _known("--device", device, DEVICES)
-    if error is not None and not 0 < error < 1:
-        raise InputError(
-            "out-of-range",
-            f"is out of range, read {error:g}",
-            field="--error",
-            hint="Above 0 and below 1, such as 0.01.",
-        )
+    check_engine_options("--method", method, device, error)
     loaded = load_layers(path)
     spec = loaded.spec
     if method not in ENGINES:
@@ -114,18 +104,6 @@ def write_fields(document: Mapping[str, Any], path: Path) -> None:
     )
     with new_store(path) as store:
         dataset.to_zarr(store, mode="w", consolidated=False)
-
-
-def _known(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        near = nearest(value, known)
-        hint = f'Did you mean "{near}"? ' if near else ""
-        raise InputError(
-            "unknown-word",
-            f'is not one of the known words, read "{value}"',
-            field=option,
-            hint=f"{hint}One of: {', '.join(known)}.",
-        )
 
 
 def _medium(spec: LayersFile) -> LayeredMedium:
