@@ -59,6 +59,14 @@ class Rate:
         nodes = max(512, math.ceil(8.0 * math.pi * math.sqrt(people)))
         return np.asarray(np.sin(np.linspace(0.0, math.pi / 2.0, nodes + 1)) ** 2)
 
+    @staticmethod
+    def of_draws(shares: Floats, people: int) -> "Rate":
+        """Return the distribution of drawn shares, (draw,), on a grid fine enough for counts out of `people`."""
+        edges = Rate.grid(people)
+        cumulative = np.searchsorted(np.sort(shares), edges, side="right") / len(shares)
+        cumulative[0], cumulative[-1] = 0.0, 1.0
+        return Rate(edges, cumulative)
+
     @property
     def p(self) -> Floats:
         """Nodes: the middle of each cell in asin(sqrt p)."""

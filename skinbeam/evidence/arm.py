@@ -1,0 +1,91 @@
+"""One row of the table of trial arms: a group of patients, one treatment, one outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["GRADES", "PHOTOTYPES", "RATERS", "SEVERITIES", "UNITS", "Arm", "Count", "grades"]
+
+PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
+SEVERITIES = ("mild", "moderate", "severe")
+RATERS = ("blinded", "physician", "patient")
+UNITS = ("patients", "lesions", "areas", "treatments")
+GRADES = ("full-text", "abstract", "secondary", "unverified")
+
+
+@dataclass(frozen=True)
+class Count:
+    """`events` among `of`."""
+
+    events: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One row of the table.
+
+    `bins` are (lower cut in per cent, count) from the best class down; the last cut is None, open below. Spans are
+    (low, high). Empty strings and None mean not printed.
+    """
+
+    row: str
+    study: str
+    cohort: str
+    condition: str
+    modality: str
+    sites: tuple[str, ...]
+    severity: str
+    phototype: str
+    dark_fraction: float | None
+    wavelength_nm: float | None
+    design: tuple[str, ...]
+    rater: str
+    combined_with: str
+    patients: int | None
+    unit: str
+    units: int | None
+    sessions: tuple[float, float] | None
+    fluence_J_cm2: tuple[float, float] | None
+    microbeam_mJ: tuple[float, float] | None
+    followup_months: float | None
+    bins: tuple[tuple[float | None, int], ...]
+    mean_pct: float | None
+    mean_sd_pct: float | None
+    satisfied: Count | None
+    pih: Count | None
+    harms: Mapping[str, Count]
+    pain_0_10: tuple[float, float] | None
+    downtime_days: tuple[float, float] | None
+    downtime_kind: str
+    gain_kept_pct: Mapping[str, float]
+    grade: str
+    excluded: str
+    harms_excluded: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether its improvement is fitted."""
+        return not self.excluded
+
+    @property
+    def units_per_patient(self) -> float:
+        """Graded lesions or areas to a patient, at least 1."""
+        if self.patients is None or not self.units:
+            return 1.0
+        return max(1.0, self.units / self.patients)
+
+
+def grades(value: str, order: tuple[str, ...]) -> tuple[int, int]:
+    """Return the first and last place in `order` of a grade or range such as `III-IV`.
+
+    Raises
+    ------
+    ValueError : not a grade, not a range, or its ends exchanged.
+    """
+    ends = [part.strip() for part in value.split("-")]
+    if len(ends) > 2:
+        raise ValueError(f"{value} is no range")
+    low, high = order.index(ends[0]), order.index(ends[-1])
+    if low > high:
+        raise ValueError(f"{value} has its ends exchanged")
+    return low, high

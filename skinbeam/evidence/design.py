@@ -1,0 +1,216 @@
+"""What a trial arm, or a question, has in common with others: the columns of the linear part of the model.
+
+theta = x · beta + study + arm, where theta is the latent improvement of a typical patient in per cent, and beta holds
+
+    typical, family, condition, modality, pair          partially pooled, each level towards the one before
+    band of wavelengths, site                            within a modality
+    severity, sessions, build, fade, dark, rater         slopes, shared by all
+    untreated, untreated of a condition                  the natural course, which light teaches nothing about
+
+Shapes (`data/evidence.toml`, [shape]): sessions n enter as 1 - exp(-(n - 1) / 2), the time t since the last session as
+-exp(-t / 2) for gains that are still being built and as -log2(1 + t / 6) for what is lost again; each is measured from
+its value at a typical course, so that what nobody printed counts as typical.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.evidence.arm import SEVERITIES, Arm, grades
+from skinbeam.evidence.ask import Question
+from skinbeam.evidence.studies import arms, dark_fraction, settings
+
+__all__ = ["HIERARCHICAL", "POSITIVE", "UNTREATED", "Features", "Layout", "fitted_arms", "layout", "weakness"]
+
+UNTREATED = "no-treatment"
+HIERARCHICAL = ("condition", "modality", "pair", "band", "site")  # columns whose spread is learnt
+POSITIVE = ("sessions", "build", "fade", "fade_fast")  # slopes that cannot turn round
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the linear part knows of an arm or a question; None and empty mean not said."""
+
+    condition: str
+    modality: str
+    bands: tuple[str, ...]
+    sites: tuple[str, ...]
+    severity: float | None
+    sessions: float | None
+    months: float | None
+    dark: float | None
+    rater: str
+
+    @staticmethod
+    def of_arm(arm: Arm) -> "Features":
+        """Return the features of a trial arm."""
+        stated = arm.dark_fraction if arm.dark_fraction is not None else None
+        return Features(
+            condition=arm.condition,
+            modality=arm.modality,
+            bands=(_band(arm.wavelength_nm),),
+            sites=tuple(dict.fromkeys(_site_group(site) for site in arm.sites)) or ("unstated",),
+            severity=_severity(arm.severity),
+            sessions=None if arm.sessions is None else sum(arm.sessions) / 2.0,
+            months=arm.followup_months,
+            dark=dark_fraction(arm.phototype) if stated is None and arm.phototype else stated,
+            rater=arm.rater or "unstated",
+        )
+
+    @staticmethod
+    def of_question(question: Question) -> "Features":
+        """Return the features of a question; wavelength and site that were not said are those of the trials."""
+        alike = [Features.of_arm(a) for a in fitted_arms() if _pair(a) == (question.condition, question.modality)]
+        return Features(
+            condition=question.condition,
+            modality=question.modality,
+            bands=tuple(b for f in alike for b in f.bands)
+            if question.wavelength_nm is None
+            else (_band(question.wavelength_nm),),
+            sites=tuple(s for f in alike for s in f.sites) if question.site is None else (_site_group(question.site),),
+            severity=_severity(question.severity or ""),
+            sessions=question.sessions,
+            months=question.follow_up_months,
+            dark=None if question.phototype is None else dark_fraction(question.phototype),
+            rater=question.rater or "unstated",
+        )
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The columns: (group, name) in order."""
+
+    columns: tuple[tuple[str, str], ...]
+
+    def row(self, features: Features) -> tuple[Floats, Mapping[str, float]]:
+        """Return x (column,) and, for each group, the variance of what no study has seen, in units of its scale².
+
+        A band or site that was never studied with this modality has an effect of its own, drawn anew from its group.
+        """
+        x = np.zeros(len(self.columns))
+        unseen: dict[str, float] = {}
+        for (group, name), value in _terms(features):
+            at = self._at.get((group, name))
+            if at is not None:
+                x[at] += value
+            elif group in HIERARCHICAL:
+                unseen[group] = unseen.get(group, 0.0) + value**2
+        return x, unseen
+
+    @property
+    def _at(self) -> Mapping[tuple[str, str], int]:
+        return {column: k for k, column in enumerate(self.columns)}
+
+
+@cache
+def fitted_arms() -> tuple[Arm, ...]:
+    """Return the arms whose improvement is fitted, in the order of the table."""
+    return tuple(arm for arm in arms() if arm.usable)
+
+
+@cache
+def layout() -> Layout:
+    """Return the columns that the fitted arms need."""
+    return Layout(tuple(dict.fromkeys(column for arm in fitted_arms() for column, _ in _terms(Features.of_arm(arm)))))
+
+
+def weakness(rows: Sequence[Arm]) -> float:
+    """Return by how much a study's own deviation is taken to be larger, from its arms."""
+    factors = settings()["weak"]
+    design = {word for arm in rows for word in arm.design}
+    weak = 1.0
+    if not design & {"controlled", "split"}:
+        weak *= factors["uncontrolled"]
+    for word in ("sponsor", "completers"):
+        if word in design:
+            weak *= factors[word]
+    if any(arm.grade in ("secondary", "unverified") for arm in rows):
+        weak *= factors["secondary"]
+    return float(weak)
+
+
+def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
+    condition, modality = features.condition, features.modality
+    shape = settings()["shape"]
+    rater = [] if features.rater == "blinded" else [((features.rater, ""), 1.0)]
+    if modality == UNTREATED:
+        return [(("untreated", ""), 1.0), (("untreated_condition", condition), 1.0), *rater]
+    terms = [
+        (("typical", ""), 1.0),
+        (("family", _family(condition)), 1.0),
+        (("condition", condition), 1.0),
+        (("modality", modality), 1.0),
+        (("pair", f"{condition} {modality}"), 1.0),
+        *_shared("band", modality, features.bands),
+        *_shared("site", modality, features.sites),
+        *rater,
+    ]
+    if features.severity is not None:
+        terms.append((("severity", ""), features.severity))
+    if features.dark is not None:
+        terms.append((("dark", ""), features.dark - 0.5))
+    if features.sessions is not None:
+        terms.append((("sessions", ""), _sessions(features.sessions) - _sessions(shape["sessions_typical"])))
+    if features.months is not None:
+        typical = shape["months_typical"]
+        if modality in shape["build"]:
+            terms.append((("build", ""), _build(features.months) - _build(typical)))
+        fade = "fade_fast" if condition in shape["fade_fast"] else "fade"
+        terms.append((("fade", ""), _fade(features.months) - _fade(typical)))
+        if fade == "fade_fast":
+            terms.append((("fade_fast", ""), _fade(features.months) - _fade(typical)))
+    return terms
+
+
+def _shared(group: str, modality: str, names: Sequence[str]) -> list[tuple[tuple[str, str], float]]:
+    """Several names at once count in equal parts."""
+    return [((group, f"{modality} {name}"), names.count(name) / len(names)) for name in dict.fromkeys(names) if names]
+
+
+def _sessions(n: float) -> float:
+    return -math.exp(-(n - 1.0) / settings()["shape"]["sessions_scale"])
+
+
+def _build(months: float) -> float:
+    return -math.exp(-months / settings()["shape"]["build_months"])
+
+
+def _fade(months: float) -> float:
+    return -math.log2(1.0 + months / settings()["shape"]["fade_months"])
+
+
+def _severity(value: str) -> float | None:
+    """Middle of a range, from -1 (mild) to 1 (severe)."""
+    if not value:
+        return None
+    low, high = grades(value, SEVERITIES)
+    return (low + high) / 2.0 - 1.0
+
+
+def _band(wavelength_nm: float | None) -> str:
+    if wavelength_nm is None:
+        return "unstated"
+    return f"{bisect_left(settings()['bands']['edges_nm'], wavelength_nm)}"
+
+
+@cache
+def _named(table: str) -> Mapping[str, str]:
+    return {name: group for group, names in settings()[table].items() for name in names}
+
+
+def _family(condition: str) -> str:
+    return _named("families")[condition]
+
+
+def _site_group(site: str) -> str:
+    return _named("site_groups")[site]
+
+
+def _pair(arm: Arm) -> tuple[str, str]:
+    return arm.condition, arm.modality

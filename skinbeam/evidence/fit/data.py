@@ -1,0 +1,132 @@
+"""The arms as arrays, in the order of the table: what the model is given and what it is to explain."""
+
+from dataclasses import dataclass, fields, replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.evidence.design import Features, fitted_arms, layout, weakness
+from skinbeam.evidence.outcomes import OUTCOMES, counted, effect_columns, pain_columns, tied
+from skinbeam.evidence.studies import arms
+
+__all__ = ["CLASSES", "Data", "Observed", "observed", "table_data"]
+
+CLASSES = 4  # most classes that a paper printed
+Floats = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What is fixed. Shapes: arm, study, row (a count of another outcome), class.
+
+    Parameters
+    ----------
+    x : (arm, column), the linear part.
+    study : (arm,), index of its study; `weak` (study,) its factor on the spread between studies.
+    lower, upper : (arm, class) cut points in per cent, ±inf at the ends; unused classes have lower = upper = -inf.
+    binned : (arm,), whether it was printed in classes; else its mean was.
+    n : (arm,) patients; `units` (arm,) graded units; equal where patients were graded.
+    outcome, of, dark : (row,), index into `OUTCOMES`, patients, share of phototypes IV to VI.
+    at_modality, at_condition : (row,), index of the shared effect, -1 for none.
+    pain_modality, pain_n : (report,).
+    """
+
+    x: Floats
+    study: Whole
+    weak: Floats
+    lower: Floats
+    upper: Floats
+    binned: NDArray[np.bool_]
+    n: Floats
+    units: Floats
+    outcome: Whole
+    of: Whole
+    dark: Floats
+    at_modality: Whole
+    at_condition: Whole
+    pain_modality: Whole
+    pain_n: Floats
+    studies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What varies between data sets. `used` masks leave rows out of a fit without changing a shape.
+
+    `counts` (arm, class), `mean` (arm,), `sd` (arm,) with 0 for not printed, `events` (row,), `pain` (report,).
+    """
+
+    counts: Floats
+    mean: Floats
+    sd: Floats
+    events: Whole
+    pain: Floats
+    used: Floats
+    used_row: Floats
+
+    def without(self, arms_left_out: NDArray[np.bool_], rows_left_out: NDArray[np.bool_]) -> "Observed":
+        """Return the same with some arms and rows left out."""
+        return replace(
+            self, used=np.where(arms_left_out, 0.0, self.used), used_row=np.where(rows_left_out, 0.0, self.used_row)
+        )
+
+    def as_dict(self) -> dict[str, NDArray[np.generic]]:
+        """Return the arrays by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+@cache
+def table_data() -> Data:
+    """Return the fixed arrays of the shipped table."""
+    found = fitted_arms()
+    studies = tuple(dict.fromkeys(arm.study for arm in found))
+    lower, upper = np.full((2, len(found), CLASSES), -np.inf)
+    for k, arm in enumerate(found):
+        above = np.inf
+        for j, (cut, _) in enumerate(arm.bins):
+            upper[k, j], lower[k, j] = above, -np.inf if cut is None else cut
+            above = lower[k, j]
+    rows = counted()
+    modalities, conditions = effect_columns()
+    painful = [arm for arm in arms() if arm.pain_0_10]
+    return Data(
+        x=np.array([layout().row(Features.of_arm(arm))[0] for arm in found]),
+        study=np.array([studies.index(arm.study) for arm in found]),
+        weak=np.array([weakness([arm for arm in found if arm.study == study]) for study in studies]),
+        lower=lower,
+        upper=upper,
+        binned=np.array([bool(arm.bins) for arm in found]),
+        n=np.array([float(arm.patients or 0) for arm in found]),
+        units=np.array([float(arm.patients or 0) * arm.units_per_patient for arm in found]),
+        outcome=np.array([OUTCOMES.index(r.outcome) for r in rows]),
+        of=np.array([r.of for r in rows]),
+        dark=np.array([r.dark for r in rows]),
+        at_modality=np.array([modalities.index((r.outcome, r.modality)) for r in rows]),
+        at_condition=np.array(
+            [conditions.index((r.outcome, r.modality, r.condition)) if tied(r) else -1 for r in rows]
+        ),
+        pain_modality=np.array([pain_columns().index(arm.modality) for arm in painful]),
+        pain_n=np.array([float(arm.patients or 1) for arm in painful]),
+        studies=studies,
+    )
+
+
+@cache
+def observed() -> Observed:
+    """Return what the shipped table printed."""
+    found = fitted_arms()
+    counts = np.zeros((len(found), CLASSES))
+    for k, arm in enumerate(found):
+        for j, (_, count) in enumerate(arm.bins):
+            counts[k, j] = count
+    return Observed(
+        counts=counts,
+        mean=np.array([0.0 if arm.bins else float(arm.mean_pct or 0.0) for arm in found]),
+        sd=np.array([0.0 if arm.bins else float(arm.mean_sd_pct or 0.0) for arm in found]),
+        events=np.array([row.events for row in counted()]),
+        pain=np.array([sum(arm.pain_0_10) / 2.0 for arm in arms() if arm.pain_0_10]),
+        used=np.ones(len(found)),
+        used_row=np.ones(len(counted())),
+    )

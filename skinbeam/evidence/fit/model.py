@@ -1,0 +1,172 @@
+"""The evidence model, in PyMC. Written before any study was left out; docs/evidence.md lists what was tried since.
+
+Improvement of patient i in arm a of study s, in per cent:
+
+    y_i = min(100, X_i),  X_i ~ N(theta_a, sd_s²)                                   (M1)
+    theta_a = x_a · beta + w_s tau t_s + omega e_a,  t_s ~ Student(4), e_a ~ N(0, 1)  (M2)
+    log sd_s = m + d z_s                                                             (M3)
+
+beta is partially pooled as `evidence.design` says; w_s >= 1 is larger for weak designs, so that they weigh less.
+Counts between printed cut points have the multinomial law of (M1); lesions of one patient are correlated, so counts of
+lesions have a Dirichlet-multinomial law with the same variance (Brier 1980, Biometrika 67:591). A printed mean is
+normal about the mean of min(100, X) with its variance over the patients; a printed standard deviation is lognormal
+about that of the law with error 1 / sqrt(2 (n - 1)).
+
+Other outcomes (harms, satisfaction), patients of a cohort who had it:
+
+    events ~ BetaBinomial(of, p, size),  p = (1 - w) logit⁻¹(eta) + w logit⁻¹(eta + darker)  (M4)
+    eta = outcome + modality + condition (dark marks alone),  size = 1 / (v² p (1 - p))
+
+where w is the share of phototypes IV to VI. With this size, studies differ by about v in log-odds however rare the
+outcome is, so that none of a few patients never means none of many. Pain: means between 0 and 10, normal between
+modalities and studies.                                                               (M5)
+"""
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from skinbeam.evidence.design import HIERARCHICAL, POSITIVE, Layout, layout
+from skinbeam.evidence.fit.data import Data, Observed
+from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
+from skinbeam.evidence.studies import settings
+
+__all__ = ["SHIPPED", "build"]
+
+CEILING = 100.0
+_SMALL = 1e-12  # keeps the logarithm of an impossible class finite
+_LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
+
+SHIPPED = (
+    "beta", "scale", "tau", "omega", "sd_mid", "sd_spread", "icc",
+    "eta", "eta_scale", "darker", "eta_between", "eta_modality", "eta_condition",
+    "pain_typical", "pain_modality", "pain_scale", "pain_between",
+)  # fmt: skip
+
+
+def build(data: Data, seen: Observed) -> pm.Model:
+    """Return the model; every array of `seen` is exchangeable data of the same name."""
+    with pm.Model() as model:
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in seen.as_dict().items()}
+        _improvement(data, given)
+        _outcomes(data, given)
+        _pain(data, given)
+    return model
+
+
+def _improvement(data: Data, given: dict[str, Any]) -> None:
+    prior = settings()["improvement"]
+    beta = _slopes(layout())
+    tau = pm.HalfNormal("tau", prior["between_studies"]["sd"])
+    omega = pm.HalfNormal("omega", prior["within_study"]["sd"])
+    own = pm.StudentT("own", nu=prior["between_studies"]["tail"], mu=0.0, sigma=1.0, shape=len(data.studies))
+    apart = pm.Normal("apart", 0.0, 1.0, shape=len(data.study))
+    theta = pt.dot(data.x, beta) + tau * data.weak[data.study] * own[data.study] + omega * apart
+    sd_mid = pm.Normal("sd_mid", np.log(prior["patient_sd"]["value"]), prior["patient_sd"]["log_sd"])
+    sd_spread = pm.HalfNormal("sd_spread", prior["patient_sd_spread"]["sd"])
+    spread = pm.Normal("spread", 0.0, 1.0, shape=len(data.studies))
+    sd = pt.exp(sd_mid + sd_spread * spread)[data.study]
+    icc = pm.Beta("icc", prior["lesion_correlation"]["a"], prior["lesion_correlation"]["b"])
+
+    patients = np.flatnonzero(data.binned & (data.units == data.n))
+    lesions = np.flatnonzero(data.binned & (data.units > data.n))
+    means = np.flatnonzero(~data.binned)
+    used, counts = given["used"], given["counts"]
+    p = _classes(theta, sd, data, patients)
+    pm.Potential("patients", pt.sum(used[patients] * pt.sum(counts[patients] * pt.log(p), axis=1)))
+    if len(lesions):
+        p = _classes(theta, sd, data, lesions)
+        size = data.units[lesions]
+        alike = icc * (size / data.n[lesions] - 1.0) / (size - 1.0)
+        total = 1.0 / alike - 1.0
+        log = pt.gammaln(total) - pt.gammaln(total + size)
+        each = pt.gammaln(counts[lesions] + total[:, None] * p) - pt.gammaln(total[:, None] * p)
+        real = data.upper[lesions] > data.lower[lesions]
+        pm.Potential("lesions", pt.sum(used[lesions] * (log + pt.sum(pt.where(real, each, 0.0), axis=1))))
+    mean, variance = _censored(theta[means], sd[means])
+    per_patient = data.units[means] / data.n[means]
+    of_mean = variance * (1.0 + (per_patient - 1.0) * icc) / data.units[means] + prior["printed_error"]["value"] ** 2
+    log = -0.5 * ((given["mean"][means] - mean) ** 2 / of_mean + pt.log(of_mean))
+    printed = given["sd"][means]
+    error = 1.0 / np.sqrt(2.0 * np.maximum(data.n[means] - 1.0, 1.0))
+    off = (pt.log(pt.maximum(printed, _SMALL)) - 0.5 * pt.log(variance)) / error
+    log_sd = pt.where(printed > 0.0, -0.5 * off**2, 0.0)
+    pm.Potential("means", pt.sum(used[means] * (log + log_sd)))
+
+
+def _slopes(columns: Layout) -> Any:
+    """beta (column,), non-centred; its hierarchical groups learn their scales."""
+    prior = settings()["improvement"]
+    scale = pm.HalfNormal("scale", [prior[group]["sd"] for group in HIERARCHICAL], shape=len(HIERARCHICAL))
+    names = [group for group, _ in columns.columns]
+    z = pm.Normal("z", 0.0, 1.0, shape=len(names))
+    at = [HIERARCHICAL.index(name) if name in HIERARCHICAL else -1 for name in names]
+    fixed = np.array([1.0 if k >= 0 else prior[name]["sd"] for k, name in zip(at, names, strict=True)])
+    learnt = pt.concatenate([scale, [1.0]])[np.array(at)]
+    centre = np.array([prior[name].get("value", 0.0) for name in names])
+    positive = np.array([name in POSITIVE for name in names])
+    # |z| of a normal law is the half-normal one; the sign has no meaning there.
+    return pm.Deterministic("beta", centre + fixed * learnt * pt.where(positive, pt.abs(z), z))
+
+
+def _classes(theta: Any, sd: Any, data: Data, at: Any) -> Any:
+    """Probability of each class (arm, class); 1 for the classes that are not used."""
+    real = data.upper[at] > data.lower[at]
+    return pt.where(
+        real, pt.maximum(_above(theta, sd, data.lower[at], at) - _above(theta, sd, data.upper[at], at), _SMALL), 1.0
+    )
+
+
+def _above(theta: Any, sd: Any, cut: Any, at: Any) -> Any:
+    z = (theta[at][:, None] - np.where(np.isfinite(cut), cut, 0.0)) / sd[at][:, None]
+    return pt.where(np.isneginf(cut), 1.0, pt.where(np.isposinf(cut), 0.0, _phi(z)))
+
+
+def _phi(z: Any) -> Any:
+    return 0.5 * pt.erfc(-z / np.sqrt(2.0))
+
+
+def _censored(theta: Any, sd: Any) -> tuple[Any, Any]:
+    """Mean and variance of min(100, X)."""
+    z = (CEILING - theta) / sd
+    below, density = _phi(z), pt.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
+    mean = theta * below - sd * density + CEILING * (1.0 - below)
+    square = (theta**2 + sd**2) * below - sd * (theta + CEILING) * density + CEILING**2 * (1.0 - below)
+    return mean, pt.maximum(square - mean**2, 1.0)
+
+
+def _outcomes(data: Data, given: dict[str, Any]) -> None:
+    prior = settings()["outcomes"]
+    modalities, conditions = effect_columns()
+    eta = pm.Normal("eta", [prior[o]["value"] for o in OUTCOMES], [prior[o]["sd"] for o in OUTCOMES])
+    eta_scale = pm.HalfNormal("eta_scale", [prior["modality"]["sd"], prior["condition"]["sd"]], shape=2)
+    of_modality = pm.Normal("of_modality", 0.0, 1.0, shape=len(modalities))
+    of_condition = pm.Normal("of_condition", 0.0, 1.0, shape=len(conditions))
+    eta_modality = pm.Deterministic("eta_modality", eta_scale[0] * of_modality)
+    eta_condition = pm.Deterministic("eta_condition", eta_scale[1] * of_condition)
+    darker = pm.HalfNormal("darker", prior["darker"]["sd"], shape=len(PIGMENT))
+    between = pm.HalfNormal("eta_between", prior["between_studies"]["sd"])
+    shift = pt.concatenate([darker, np.zeros(len(OUTCOMES) - len(PIGMENT))])[data.outcome]
+    extra = pt.concatenate([eta_condition, [0.0]])[data.at_condition]
+    log_odds = eta[data.outcome] + eta_modality[data.at_modality] + extra
+    p = (1.0 - data.dark) * pt.sigmoid(log_odds) + data.dark * pt.sigmoid(log_odds + shift)
+    size = 1.0 / (pt.maximum(between, _LEAST_BETWEEN) ** 2 * p * (1.0 - p))
+    a, b, of = size * p, size * (1.0 - p), data.of
+    events = given["events"]
+    log = pt.gammaln(events + a) + pt.gammaln(of - events + b) - pt.gammaln(of + size)
+    log = log + pt.gammaln(size) - pt.gammaln(a) - pt.gammaln(b)
+    pm.Potential("outcomes", pt.sum(given["used_row"] * log))
+
+
+def _pain(data: Data, given: dict[str, Any]) -> None:
+    prior = settings()["pain"]
+    typical = pm.Normal("pain_typical", prior["typical"]["value"], prior["typical"]["sd"])
+    scale = pm.HalfNormal("pain_scale", prior["modality"]["sd"])
+    between = pm.HalfNormal("pain_between", prior["between_studies"]["sd"])
+    of_modality = pm.Normal("pain_of_modality", 0.0, 1.0, shape=len(pain_columns()))
+    modality = pm.Deterministic("pain_modality", scale * of_modality)
+    variance = between**2 + prior["patient_sd"]["value"] ** 2 / data.pain_n
+    off = given["pain"] - typical - modality[data.pain_modality]
+    pm.Potential("pain_means", pt.sum(-0.5 * (off**2 / variance + pt.log(variance))))

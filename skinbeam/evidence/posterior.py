@@ -1,0 +1,75 @@
+"""The fitted posterior that ships with the package: draws, how they were made, and the inputs they belong to.
+
+`data/evidence/posterior.npz` holds each parameter as (chain, draw, ...) in the order of the sampler;
+`data/evidence/record.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.evidence.design import HIERARCHICAL
+
+__all__ = ["DRAWS_FILE", "INPUTS", "RECORD_FILE", "Posterior", "inputs_sha256", "posterior", "record"]
+
+Floats = NDArray[np.float64]
+DRAWS_FILE, RECORD_FILE = "data/evidence/posterior.npz", "data/evidence/record.json"
+INPUTS = (
+    "data/studies.csv",
+    "data/evidence.toml",
+    "evidence/design.py",
+    "evidence/outcomes.py",
+    "evidence/fit/data.py",
+    "evidence/fit/model.py",
+)
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Draws in one row after another: each array (draw, ...), names as in `evidence.fit.model`."""
+
+    draws: Mapping[str, Floats]
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.draws[name]
+
+    def __len__(self) -> int:
+        return len(self.draws["tau"])
+
+    def scale(self, group: str) -> Floats:
+        """Return the learnt spread of a group of columns, (draw,)."""
+        return np.asarray(self.draws["scale"][:, HIERARCHICAL.index(group)])
+
+    @staticmethod
+    def of_chains(chains: Mapping[str, NDArray[Any]]) -> "Posterior":
+        """Return the posterior from arrays (chain, draw, ...)."""
+        return Posterior({name: np.asarray(a, dtype=float).reshape(-1, *a.shape[2:]) for name, a in chains.items()})
+
+
+@cache
+def posterior() -> Posterior:
+    """Return the shipped draws."""
+    with (resources.files("skinbeam") / DRAWS_FILE).open("rb") as file, np.load(file) as chains:
+        return Posterior.of_chains(dict(chains))
+
+
+@cache
+def record() -> Mapping[str, Any]:
+    """Return how the shipped draws were made."""
+    found: Mapping[str, Any] = json.loads((resources.files("skinbeam") / RECORD_FILE).read_text(encoding="utf-8"))
+    return found
+
+
+def inputs_sha256() -> str:
+    """Return the hash of the table, the priors and the text of the model: what the draws follow from."""
+    digest = hashlib.sha256()
+    for name in INPUTS:
+        digest.update((resources.files("skinbeam") / name).read_bytes())
+    return digest.hexdigest()
