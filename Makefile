@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV := .venv
+FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench docs clean
+.PHONY: consult test setup face bench docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -38,8 +39,20 @@ face: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
 
+# The sampler holds Numba back, so it has an environment of its own.
+$(FIT)/fit: pyproject.toml
+	test -x $(FIT)/bin/python || $(PYTHON) -m venv $(FIT)
+	$(FIT)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[fit]"
+	touch $@
+
+evidence: $(FIT)/fit
+	$(FIT)/bin/python -m skinbeam.evidence.fit fit
+
+evidence-report: $(FIT)/fit
+	$(FIT)/bin/python -m skinbeam.evidence.fit report
+
 docs: $(VENV)/dev
 	$(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) out site
+	rm -rf $(VENV) $(FIT) build out site

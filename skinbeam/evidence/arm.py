@@ -46,6 +46,7 @@ class Arm:
     units: int | None
     sessions: tuple[float, float] | None
     fluence_J_cm2: tuple[float, float] | None
+    pulse_ms: float | None
     microbeam_mJ: tuple[float, float] | None
     followup_months: float | None
     bins: tuple[tuple[float | None, int], ...]

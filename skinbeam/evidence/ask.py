@@ -29,18 +29,9 @@ class Question:
     threshold: int
     rater: str | None
     unit: str
-
-    @property
-    def not_modelled(self) -> tuple[str, ...]:
-        """What was said that this synthesis cannot use, as option names."""
-        said = {
-            "--severity": self.severity,
-            "--site": self.site,
-            "--wavelength": self.wavelength_nm,
-            "--sessions": self.sessions,
-            "--follow-up-months": self.follow_up_months,
-        }
-        return tuple(option for option, value in said.items() if value is not None)
+    fluence_J_cm2: float | None = None
+    pulse_ms: float | None = None
+    microbeam_mJ: float | None = None
 
 
 def ask(
@@ -57,8 +48,11 @@ def ask(
     threshold: int = 50,
     rater: str | None = None,
     unit: str = "patients",
+    fluence_J_cm2: float | None = None,
+    pulse_ms: float | None = None,
+    microbeam_mJ: float | None = None,
 ) -> Question:
-    """Return the checked question.
+    """Return the checked question. The last three are the setting that a plan means to use, held against the trials'.
 
     Raises
     ------
@@ -77,6 +71,9 @@ def ask(
         threshold=_whole(threshold, 1, 99, "--threshold"),
         rater=None if rater is None else _chosen(rater, RATERS, "rater"),
         unit=_chosen(unit, UNITS, "unit"),
+        fluence_J_cm2=None if fluence_J_cm2 is None else _number(fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
+        pulse_ms=None if pulse_ms is None else _number(pulse_ms, 1e-10, 1e6, "pulse_ms"),
+        microbeam_mJ=None if microbeam_mJ is None else _number(microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
     )
 
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.design import Features, fitted_arms, layout, weakness
+from skinbeam.evidence.design import UNTREATED, Features, fitted_arms, layout, weakness
 from skinbeam.evidence.distributions import Floats, Rate, normal_cdf, normal_pdf
 from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
 from skinbeam.evidence.posterior import Posterior, posterior
-from skinbeam.evidence.studies import settings
 
 __all__ = ["NewClinics", "censored", "counted_share", "new_clinics", "pain_points", "study_weights"]
 
@@ -59,14 +58,14 @@ def new_clinics(
     rng = np.random.default_rng(seed)
     n = len(draws) * CLINICS
     again = np.repeat(np.arange(len(draws)), CLINICS)
-    own = rng.standard_t(settings()["improvement"]["between_studies"]["tail"], n)
+    own = {untreated: rng.standard_t(draws["freedom"][again]) for untreated in (False, True)}
     spread = rng.standard_normal(n)
     sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * spread)
     found = []
     for one in features:
         x, unseen = layout().row(one)
         variance = sum((draws.scale(group) ** 2 * size for group, size in unseen.items()), draws["omega"] ** 2)
-        theta = (draws["beta"] @ x)[again] + _typical_weakness() * draws["tau"][again] * own
+        theta = (draws["beta"] @ x)[again] + _typical_weakness() * draws["tau"][again] * own[one.modality == UNTREATED]
         theta = theta + np.sqrt(variance[again] + widen_pct**2) * rng.standard_normal(n)
         found.append(NewClinics(theta, sd))
     return found

@@ -25,10 +25,22 @@ from skinbeam.evidence.arm import SEVERITIES, Arm, grades
 from skinbeam.evidence.ask import Question
 from skinbeam.evidence.studies import arms, dark_fraction, settings
 
-__all__ = ["HIERARCHICAL", "POSITIVE", "UNTREATED", "Features", "Layout", "fitted_arms", "layout", "weakness"]
+__all__ = [
+    "HIERARCHICAL",
+    "POSITIVE",
+    "UNTREATED",
+    "Features",
+    "Layout",
+    "arms_of",
+    "deviates",
+    "fitted_arms",
+    "layout",
+    "same_band",
+    "weakness",
+]
 
 UNTREATED = "no-treatment"
-HIERARCHICAL = ("condition", "modality", "pair", "band", "site")  # columns whose spread is learnt
+HIERARCHICAL = ("family", "condition", "modality", "pair", "band", "site")  # columns whose spread is learnt
 POSITIVE = ("sessions", "build", "fade", "fade_fast")  # slopes that cannot turn round
 Floats = NDArray[np.float64]
 
@@ -66,7 +78,7 @@ class Features:
     @staticmethod
     def of_question(question: Question) -> "Features":
         """Return the features of a question; wavelength and site that were not said are those of the trials."""
-        alike = [Features.of_arm(a) for a in fitted_arms() if _pair(a) == (question.condition, question.modality)]
+        alike = [Features.of_arm(arm) for arm in arms_of(question.condition, question.modality)]
         return Features(
             condition=question.condition,
             modality=question.modality,
@@ -114,10 +126,25 @@ def fitted_arms() -> tuple[Arm, ...]:
     return tuple(arm for arm in arms() if arm.usable)
 
 
+def arms_of(condition: str, modality: str) -> tuple[Arm, ...]:
+    """Return the fitted arms of a condition and a modality."""
+    return tuple(arm for arm in fitted_arms() if (arm.condition, arm.modality) == (condition, modality))
+
+
+def same_band(arm: Arm, question: Question) -> bool:
+    """Whether an arm and a question are of one band of wavelengths; not said is a band of its own."""
+    return _band(arm.wavelength_nm) == _band(question.wavelength_nm)
+
+
 @cache
 def layout() -> Layout:
     """Return the columns that the fitted arms need."""
     return Layout(tuple(dict.fromkeys(column for arm in fitted_arms() for column, _ in _terms(Features.of_arm(arm)))))
+
+
+def deviates(arm: Arm) -> str:
+    """Return what an arm shares its own deviation with: the treated arms of its study, or the untreated ones."""
+    return f"{arm.study} untreated" if arm.modality == UNTREATED else arm.study
 
 
 def weakness(rows: Sequence[Arm]) -> float:
@@ -210,7 +237,3 @@ def _family(condition: str) -> str:
 
 def _site_group(site: str) -> str:
     return _named("site_groups")[site]
-
-
-def _pair(arm: Arm) -> tuple[str, str]:
-    return arm.condition, arm.modality

@@ -1,64 +1,62 @@
 """What published trials say a new clinic would see: the body of `skinbeam.expect/1`.
 
-Numbers come from `synthesis`, words from `words`, reasons for silence from here: an answer either stands on named
+Numbers come from `clinic`, words from `words`, reasons for silence from here: an answer either stands on named
 studies or abstains as a whole. To abstain is to say unknown everywhere; the document keeps every key.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, Protocol
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence import synthesis
+from skinbeam.evidence.answer import INTERVALS, estimate, keys, people_of, silent_counts, title
+from skinbeam.evidence.arm import PHOTOTYPES, SEVERITIES, Arm, grades
 from skinbeam.evidence.ask import Question, ask
-from skinbeam.evidence.distributions import count_intervals, count_pmf, quantiles
-from skinbeam.evidence.studies import PHOTOTYPES, SEVERITIES, Arm, arms, dark_fraction, grades, settings
+from skinbeam.evidence.clinic import NewClinics, new_clinics, study_weights
+from skinbeam.evidence.design import UNTREATED, Features, arms_of
+from skinbeam.evidence.distributions import Rate, count_intervals, count_pmf
+from skinbeam.evidence.dose import Placed, place
+from skinbeam.evidence.lasting import downtime_days, durability
+from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.risk import OTHER_HARMS, counted_risk, other_harms, pain
+from skinbeam.evidence.studies import arms, settings
+from skinbeam.evidence.warn import lesions_per_patient, warnings_of
 from skinbeam.evidence.words import amount_in_words, share_in_words
 from skinbeam.messages import Message
 from skinbeam.provenance import used
-from skinbeam.schema.names import table
 
-__all__ = ["SCHEMA", "abstention", "expect", "expect_document", "pih_risk"]
+__all__ = ["SCHEMA", "abstention", "expect", "expect_document"]
 
 SCHEMA = "skinbeam.expect/1"
 THRESHOLDS = ("25", "50", "75")
-INTERVALS = ("50", "80", "95")
-_UNTREATED = "no-treatment"
 _SEVERE = SEVERITIES.index("severe")
 _DARKEST = PHOTOTYPES.index("VI")
 
 
-class _Law(Protocol):
-    """A distribution that gives its quantiles."""
-
-    def quantiles(self, wanted: tuple[float, ...]) -> tuple[float, ...]: ...
-
-
-def expect(condition: str, modality: str, **options: Any) -> dict[str, Any]:
+def expect(condition: str, modality: str, *, seed: int = 0, **options: Any) -> dict[str, Any]:
     """Return the body of `skinbeam.expect/1`.
 
     Parameters
     ----------
     condition, modality : names or everyday words.
+    seed : of the new clinics that are drawn.
     options : severity, site, wavelength_nm, sessions, follow_up_months, phototype, patients=100, threshold=50, rater,
-        unit="patients"; see `evidence.ask.ask`.
+        unit="patients", and of a planned setting fluence_J_cm2, pulse_ms, microbeam_mJ; see `evidence.ask.ask`.
 
     Raises
     ------
     InputError : the question is wrong; the field is the option's name.
     NotAvailable : the evidence abstains; `body` holds every key with unknowns.
     """
-    return _answered(ask(condition, modality, **options))
+    return _answered(ask(condition, modality, **options), seed)
 
 
 def expect_document(condition: str, modality: str, *, seed: int = 0, **options: Any) -> dict[str, Any]:
     """Return the whole document `skinbeam.expect/1`; the same arguments and errors as `expect`.
-
-    Nothing is drawn, so `seed` stands in the document and changes nothing else.
 
     Raises
     ------
@@ -71,35 +69,32 @@ def expect_document(condition: str, modality: str, *, seed: int = 0, **options: 
         return document(SCHEMA, case_sha256=sha256_of(said), seed=seed, warnings=warnings, body=body)
 
     try:
-        body = _answered(question)
+        body = _answered(question, seed)
     except NotAvailable as error:
         raise NotAvailable(error.reason, body=whole(error.body, [])) from error
-    return whole(body, _warnings(question))
+    return whole(body, warnings_of(question))
 
 
 def abstention(question: Question) -> Message | None:
     """Return why the evidence cannot answer, or None."""
-    names = {"condition": _title("condition", question.condition), "modality": _title("modality", question.modality)}
+    names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
     rule = settings()["rule"]
     severe = question.severity is not None and grades(question.severity, SEVERITIES)[1] == _SEVERE
     if question.condition == "dynamic-wrinkles" and severe:
         return Message("evidence.severe-dynamic")
     if question.modality == "ablative" and question.site in rule["off_face"]:
-        return Message("evidence.off-face", {"site": _title("site", question.site or "")})
+        return Message("evidence.off-face", {"site": title("site", question.site or "")})
     rows = [arm for arm in arms() if arm.condition == question.condition and arm.modality == question.modality]
-    usable = synthesis.usable_arms(question.condition, question.modality, question.rater)
     if (
         question.phototype is not None
         and grades(question.phototype, PHOTOTYPES)[1] == _DARKEST
         and not _reached_darkest(rows)
     ):
         return Message("evidence.phototype-vi", names)
-    studies = list(dict.fromkeys(arm.study for arm in usable))
-    if len(studies) >= rule["least_studies"]:
-        return None
-    if studies:
-        return Message("evidence.one-study", names | {"study": studies[0]})
-    if question.modality == _UNTREATED:
+    if len(keys(arms_of(question.condition, question.modality))) >= rule["least_studies"]:
+        placed = place(question)
+        return placed.said if placed is not None and placed.where == "far-outside" else None
+    if question.modality == UNTREATED:
         return Message("evidence.no-study-untreated", {"condition": names["condition"]})
     if not rows:
         return Message("evidence.no-study", names)
@@ -110,74 +105,78 @@ def abstention(question: Question) -> Message | None:
     return Message("evidence.none-usable", names | {"reasons": reasons})
 
 
-def pih_risk(modality: str, *, phototype: str | None = None, patients: int = 100) -> dict[str, Any] | Unknown:
-    """Return the risk of post-inflammatory hyperpigmentation after a modality: `p`, `pmf`, `intervals`.
-
-    Counted per patient. Studies of every condition that the modality treats are pooled, in two groups of phototypes
-    (I to III, IV to VI); no events in a study never becomes no risk.
-
-    Parameters
-    ----------
-    modality : name.
-    phototype : a type or a range; None takes the stated share of darker skin.
-    patients : how many the counts are of.
-    """
-    counted = [a for a in arms() if a.modality == modality and a.pih is not None and not a.harms_excluded]
-    if not counted:
-        return Unknown(Message("evidence.no-pih", {"modality": _title("modality", modality)}).text)
-    used(*_keys(counted))
-    rate = synthesis.pih()[modality].darkening(dark_fraction(phototype or ""), patients)
-    pmf = count_pmf(rate, patients)
-    return {"p": _estimate(rate, _keys(counted)), "pmf": pmf, "intervals": count_intervals(pmf)}
-
-
-def _answered(question: Question) -> dict[str, Any]:
+def _answered(question: Question, seed: int) -> dict[str, Any]:
     reason = abstention(question)
     if reason is not None:
-        raise NotAvailable(reason.text, body=_silence(question, reason) | {"untreated": _untreated(question)})
-    return _answer(question) | {"untreated": _untreated(question)}
+        raise NotAvailable(reason.text, body=_silence(question, reason) | {"untreated": _untreated(question, seed)})
+    return _answer(question, seed) | {"untreated": _untreated(question, seed)}
 
 
-def _answer(question: Question) -> dict[str, Any]:
+def _answer(question: Question, seed: int) -> dict[str, Any]:
     """The body without the untreated course."""
-    clinic = synthesis.improvement(question.rater)[question.condition, question.modality]
-    usable = synthesis.usable_arms(question.condition, question.modality, question.rater)
-    keys = _keys(usable)
-    used(*keys, settings()["source"])
-    at_least = {t: _estimate(clinic.at_least(float(t), question.patients), keys) for t in THRESHOLDS}
-    rate = clinic.at_least(float(question.threshold), question.patients)
-    asked = _estimate(rate, keys)
+    usable = arms_of(question.condition, question.modality)
+    basis = keys(usable)
+    used(*basis, settings()["source"])
+    placed = place(question)
+    clinics, untreated = _clinics(question, placed, seed)
+    people = question.patients
+    at_least = {t: estimate(clinics.share(float(t)), basis) for t in THRESHOLDS}
+    asked = clinics.share(float(question.threshold))
+    rate = Rate.of_draws(asked, people)
     if question.unit == "lesions":
-        rate = rate.alike(question.patients, _lesions_per_patient(usable))
-    pmf = count_pmf(rate, question.patients)
-    low, median, high = clinic.mean_pct(_wanted())
-    mean = Estimate(median, low, high, settings()["rule"]["level"], "pooled", basis=keys)
-    pih = pih_risk(question.modality, phototype=question.phototype, patients=question.patients)
+        rate = rate.alike(people, 1.0 + (lesions_per_patient(usable) - 1.0) * float(posterior()["icc"].mean()))
+    pmf = count_pmf(rate, people)
+    mean = estimate(clinics.mean_pct, basis)
+    given: dict[str, Any] = {"phototype": question.phototype, "patients": people, "seed": seed}
+    pih = counted_risk("pih", question.modality, question.condition, **given)
+    satisfied = counted_risk("satisfaction", question.modality, question.condition, **given)
     return {
         "p_at_least": at_least,
         "predict": {
-            "patients": question.patients,
+            "patients": people,
             "threshold": question.threshold,
             "pmf": pmf,
             "intervals": count_intervals(pmf),
         },
         "mean_improvement_pct": mean,
-        "pih": _pih_unknown(pih) if isinstance(pih, Unknown) else pih,
-        "downtime_days": _downtime(question.modality),
-        "durability": _durability(question),
-        "studies": _studies(usable, clinic.weights),
+        "net_of_untreated_pct": _net(question, clinics, untreated, basis),
+        "pih": silent_counts(pih) if isinstance(pih, Unknown) else pih,
+        "harms": other_harms(question.modality, question.condition, **given),
+        "pain_0_10": pain(question.modality, seed=seed),
+        "satisfaction": silent_counts(satisfied) if isinstance(satisfied, Unknown) else satisfied,
+        "would_repeat": _would_repeat(question),
+        "downtime_days": downtime_days(question.modality),
+        "durability": durability(question, usable, mean.median),
+        "dose": _dose(placed),
+        "studies": _studies(usable),
         "abstains": False,
-        "in_words": _words(question, at_least["50"], asked, mean, pih),
+        "in_words": _words(question, at_least["50"], estimate(asked, basis), mean, pih),
     }
+
+
+def _clinics(question: Question, placed: Placed | None, seed: int) -> tuple[NewClinics, NewClinics | None]:
+    """New clinics that treat, and the same ones that wait, where somebody followed waiting."""
+    # A dose that no trial used has an effect of its own, like a wavelength that none used.
+    outside = placed is not None and placed.where == "outside"
+    widen = float(np.sqrt((posterior().scale("band") ** 2).mean())) if outside else 0.0
+    done = [Features.of_question(question)]
+    if question.modality != UNTREATED and arms_of(question.condition, UNTREATED):
+        done.append(replace(done[0], modality=UNTREATED))
+    clinics = new_clinics(done, seed=seed, widen_pct=widen)
+    return clinics[0], clinics[1] if len(clinics) > 1 else None
+
+
+def _net(question: Question, clinics: NewClinics, untreated: NewClinics | None, basis: tuple[str, ...]) -> Value:
+    """Mean improvement beyond what comes without treatment, in the same clinics."""
+    if untreated is None:
+        return Unknown(Message("evidence.no-control", {"condition": title("condition", question.condition)}).text)
+    controls = keys(arms_of(question.condition, UNTREATED))
+    return estimate(clinics.mean_pct - untreated.mean_pct, tuple(dict.fromkeys((*basis, *controls))))
 
 
 def _silence(question: Question, reason: Message) -> dict[str, Any]:
     """The body that abstains: every key, no value."""
     unknown = Unknown(reason.text)
-    usable = synthesis.usable_arms(question.condition, question.modality, question.rater)
-    weights: Mapping[str, float] = {}
-    if usable:
-        weights = synthesis.improvement(question.rater)[question.condition, question.modality].weights
     return {
         "p_at_least": dict.fromkeys(THRESHOLDS, unknown),
         "predict": {
@@ -187,107 +186,52 @@ def _silence(question: Question, reason: Message) -> dict[str, Any]:
             "intervals": dict.fromkeys(INTERVALS, unknown),
         },
         "mean_improvement_pct": unknown,
-        "pih": _pih_unknown(unknown),
+        "net_of_untreated_pct": unknown,
+        "pih": silent_counts(unknown),
+        "harms": {harm: silent_counts(unknown) for harm in OTHER_HARMS},
+        "pain_0_10": unknown,
+        "satisfaction": silent_counts(unknown),
+        "would_repeat": unknown,
         "downtime_days": unknown,
         "durability": {str(months): unknown for months in settings()["rule"]["durability_months"]},
-        "studies": _studies(usable, weights),
+        "dose": unknown,
+        "studies": _studies(arms_of(question.condition, question.modality)),
         "abstains": reason.text,
         "in_words": [reason],
     }
 
 
-def _untreated(question: Question) -> dict[str, Any]:
+def _untreated(question: Question, seed: int) -> dict[str, Any]:
     """The natural course of the same condition, known where control arms were followed."""
-    alone = Question(**(asdict(question) | {"modality": _UNTREATED}))
-    if question.modality == _UNTREATED:
+    alone = replace(question, modality=UNTREATED, fluence_J_cm2=None, pulse_ms=None, microbeam_mJ=None)
+    if question.modality == UNTREATED:
         return _silence(alone, Message("evidence.untreated-itself"))
     reason = abstention(alone)
-    return _silence(alone, reason) if reason is not None else _answer(alone)
+    return _silence(alone, reason) if reason is not None else _answer(alone, seed)
 
 
-def _pih_unknown(unknown: Unknown) -> dict[str, Any]:
-    return {"p": unknown, "pmf": unknown, "intervals": dict.fromkeys(INTERVALS, unknown)}
+def _would_repeat(question: Question) -> Unknown:
+    """No study of the table asked it."""
+    return Unknown(Message("evidence.nobody-asked", {"modality": title("modality", question.modality)}).text)
 
 
-def _wanted() -> tuple[float, float, float]:
-    """Probabilities of the low end, the median and the high end of every interval."""
-    tail = (1.0 - settings()["rule"]["level"]) / 2.0
-    return tail, 0.5, 1.0 - tail
-
-
-def _estimate(law: _Law, keys: tuple[str, ...]) -> Estimate:
-    low, median, high = law.quantiles(_wanted())
-    return Estimate(median, low, high, settings()["rule"]["level"], "pooled", basis=keys)
-
-
-def _keys(found: Sequence[Arm]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(arm.study for arm in found))
-
-
-def _title(kind: Any, name: str) -> str:
-    title = str(table(kind)[name]["title"])
-    return title[0].lower() + title[1:]
+def _dose(placed: Placed | None) -> Any:
+    if placed is None:
+        return Unknown(Message("evidence.dose-not-said").text)
+    return {"where": placed.where, "text": placed.said, "studies": list(placed.studies)}
 
 
 def _reached_darkest(rows: Sequence[Arm]) -> bool:
     return any(arm.phototype and grades(arm.phototype, PHOTOTYPES)[1] == _DARKEST for arm in rows)
 
 
-def _studies(found: Sequence[Arm], weights: Mapping[str, float]) -> list[dict[str, Any]]:
-    """Each study once, its cohorts added up."""
-    listed = []
-    for study in _keys(found):
-        cohorts = {arm.cohort: arm.patients or 0 for arm in found if arm.study == study}
-        listed.append({"study": study, "patients": sum(cohorts.values()), "weight": weights[study]})
-    return listed
-
-
-def _lesions_per_patient(usable: Sequence[Arm]) -> float:
-    """Mean number of lesions to a patient where lesions were counted: among these studies, else in the whole table."""
-    for rows in (usable, arms()):
-        per_patient = [1.0 / arm.patients_per_unit for arm in rows if arm.unit in ("lesions", "areas")]
-        if per_patient:
-            return sum(per_patient) / len(per_patient)
-    return 1.0
-
-
-def _downtime(modality: str) -> Value:
-    """Days until crusts or the like are gone: printed spans of the studies as equal parts of one mixture.
-
-    A study's span is read as uniform over its patients. Only spans of one kind are mixed, the kind that most print.
-    """
-    spans: dict[str, dict[str, tuple[float, float]]] = {}
-    for arm in arms():
-        if arm.modality == modality and arm.downtime_days and arm.downtime_days[0] < arm.downtime_days[1]:
-            spans.setdefault(arm.downtime_kind, {})[arm.study] = arm.downtime_days
-    most = max(spans.values(), key=len, default={})
-    if len(most) < settings()["rule"]["least_studies"]:
-        return Unknown(Message("evidence.no-downtime", {"modality": _title("modality", modality)}).text)
-    at = np.array(sorted({end for span in most.values() for end in span}))
-    cumulative = np.mean([np.interp(at, span, (0.0, 1.0)) for span in most.values()], axis=0)
-    low, median, high = quantiles(at, cumulative, _wanted())
-    used(*most)
-    return Estimate(median, low, high, settings()["rule"]["level"], "pooled", basis=tuple(most))
-
-
-def _durability(question: Question) -> dict[str, Unknown]:
-    """Share of the gain kept. No row of the table prints a spread, so each is unknown, with what one study saw."""
-    followed = {
-        months: (arm, span, kept)
-        for arm in arms()
-        if arm.condition == question.condition and arm.modality == question.modality
-        for span, kept in arm.gain_kept_pct.items()
-        for months in map(int, span.split("-"))
-    }
-    found = {}
-    for months in settings()["rule"]["durability_months"]:
-        reason = Message("evidence.durability-none", {"months": months})
-        if months in followed:
-            arm, span, kept = followed[months]
-            params = {"study": arm.study, "patients": arm.patients or 0, "kept_pct": kept, "at_months": span}
-            reason = Message("evidence.durability-one", params)
-        found[str(months)] = Unknown(reason.text)
-    return found
+def _studies(found: Sequence[Arm]) -> list[dict[str, Any]]:
+    """Each study once, its cohorts added up, with its share of the information."""
+    weights = study_weights(found) if found else {}
+    return [
+        {"study": study, "patients": people_of([a for a in found if a.study == study]), "weight": weights[study]}
+        for study in keys(found)
+    ]
 
 
 def _words(
@@ -302,35 +246,3 @@ def _words(
     if not isinstance(pih, Unknown):
         said.append(Message("evidence.pih-words", {"who": share_in_words(pih["p"])}))
     return said
-
-
-def _warnings(question: Question) -> list[dict[str, str]]:
-    """What the answer does not hold, said rather than hidden."""
-    usable = synthesis.usable_arms(question.condition, question.modality, question.rater)
-    found: list[dict[str, str]] = []
-
-    def warn(code: str, name: str, **params: Any) -> None:
-        found.append({"code": code, "message": Message(f"evidence-warning.{name}", params).text})
-
-    if question.not_modelled:
-        warn("not-modelled", "not-modelled", given=question.not_modelled)
-    if question.site and not any(question.site in arm.sites for arm in usable):
-        warn("site-not-studied", "site", site=_title("site", question.site))
-    if question.phototype and not any(_overlap(question.phototype, arm.phototype) for arm in usable):
-        warn("phototype-not-studied", "phototype", phototype=question.phototype)
-    unverified = [arm.study for arm in usable if arm.grade == "unverified"]
-    if unverified:
-        warn("unverified", "unverified", studies=list(dict.fromkeys(unverified)))
-    combined = [arm.study for arm in usable if arm.combined_with]
-    if combined:
-        warn("combined-treatment", "combined", studies=list(dict.fromkeys(combined)))
-    if question.unit == "lesions":
-        warn("lesions-alike", "lesions", group=_lesions_per_patient(usable))
-    return found
-
-
-def _overlap(asked: str, studied: str) -> bool:
-    if not studied:
-        return False
-    (low, high), (first, last) = grades(asked, PHOTOTYPES), grades(studied, PHOTOTYPES)
-    return low <= last and first <= high

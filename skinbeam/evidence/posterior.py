@@ -17,10 +17,21 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.design import HIERARCHICAL
 
-__all__ = ["DRAWS_FILE", "INPUTS", "RECORD_FILE", "Posterior", "inputs_sha256", "posterior", "record"]
+__all__ = [
+    "CHECKS_FILE",
+    "DRAWS_FILE",
+    "INPUTS",
+    "RECORD_FILE",
+    "VARIANTS_FILE",
+    "Posterior",
+    "inputs_sha256",
+    "posterior",
+    "record",
+]
 
 Floats = NDArray[np.float64]
 DRAWS_FILE, RECORD_FILE = "data/evidence/posterior.npz", "data/evidence/record.json"
+CHECKS_FILE, VARIANTS_FILE = "data/evidence/checks.json", "data/evidence/variants.csv"
 INPUTS = (
     "data/studies.csv",
     "data/evidence.toml",

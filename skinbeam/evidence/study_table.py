@@ -92,6 +92,7 @@ class _Row:
             units=self._whole("units"),
             sessions=self._span("sessions", 0.5, 100.0),
             fluence_J_cm2=self._printed_span("fluence_J_cm2", 1e4),
+            pulse_ms=self._number("pulse_ms", 1e-10, 1e5),
             microbeam_mJ=self._printed_span("microbeam_mJ", 1e4),
             followup_months=self._number("followup_months", 0.0, 600.0),
             bins=self._bins(),

@@ -6,7 +6,7 @@ from typing import Any
 
 from skinbeam.document import round_significant
 from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown, Value
+from skinbeam.estimate import Unknown
 from skinbeam.evidence.expect import expect
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
@@ -22,8 +22,6 @@ from skinbeam.simulate.ensemble import probability
 
 __all__ = ["Option", "chance", "expected_of", "laser_option", "other_option", "trials_in_words"]
 
-_HARMS = ("hypopigmentation", "scar", "infection")
-
 
 @dataclass(frozen=True)
 class Option:
@@ -37,14 +35,14 @@ class Option:
     warned: int
 
 
-def expected_of(case: Case, concern: Concern, modality: str, wavelength_nm: float | None) -> dict[str, Any]:
-    """Return what trials say of a modality for this person, or a body of unknowns with the reason."""
+def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> dict[str, Any]:
+    """Return what trials say of a modality for this person at a setting, or a body of unknowns with the reason."""
     patient = case.patient
     given: Mapping[str, Any] = {
         "severity": concern.severity,
         "site": concern.site,
-        "wavelength_nm": wavelength_nm,
         "phototype": patient.phototype if patient is not None else None,
+        **(_setting(trial) if trial is not None else {}),
     }
     try:
         return expect(
@@ -52,6 +50,19 @@ def expected_of(case: Case, concern: Concern, modality: str, wavelength_nm: floa
         )
     except NotAvailable as error:
         return dict(error.body)
+
+
+def _setting(trial: Trial) -> dict[str, float | None]:
+    """What trials are compared by. The wavelength of a lamp is that of a filter, which no trial arm is sorted by."""
+    head = next(head for head in trial.machine.device.heads if head.wavelength_nm == trial.setting.wavelength_nm)
+    lamp = head.band_nm is not None
+    fractional = trial.density_per_cm2 is not None
+    return {
+        "wavelength_nm": None if lamp else trial.setting.wavelength_nm,
+        "microbeam_mJ": trial.dose if fractional else None,
+        "fluence_J_cm2": None if fractional else trial.dose,
+        "pulse_ms": None if fractional else trial.setting.pulse_ms,
+    }
 
 
 def laser_option(
@@ -72,7 +83,7 @@ def laser_option(
         settings["microbeam"] = tables["microbeam"]
     if cooling:
         settings["cooling"] = dict(cooling)
-    expected = expected_of(case, concern, modality, trial.setting.wavelength_nm)
+    expected = expected_of(case, concern, modality, trial)
     effective = probability(trial.effective, trial.weights[0], trial.basis)
     harm = probability(trial.broken, trial.weights[1], trial.basis)
     harms = _harms(expected)
@@ -110,7 +121,7 @@ def laser_option(
 def other_option(case: Case, concern: Concern, modality: str, source: str) -> Option:
     """Return an option without a device: no treatment, or something that is not a laser."""
     used(source)
-    expected = expected_of(case, concern, modality, None)
+    expected = expected_of(case, concern, modality)
     none = modality == "no-treatment"
     no_physics = Unknown(text("plan.no-physics"))
     record = {
@@ -145,7 +156,7 @@ def _asked(modality: str, concern: Concern, expected: Mapping[str, Any]) -> dict
         "minutes": lambda: aftercare.minutes(modality),
     }
     return {name: _span(lookup()) for name, lookup in found.items()} | {
-        "pain_0_10": Unknown(text("plan.pain-unknown")),
+        "pain_0_10": expected["pain_0_10"],
         "downtime_days": _downtime(modality, concern, expected),
     }
 
@@ -175,17 +186,12 @@ def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> A
 
 
 def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
-    pih = expected.get("pih")
-    p: Value | Mapping[str, Any] = Unknown("not pooled")
-    if isinstance(pih, Mapping) and "p" in pih:
-        p = pih["p"]
-    elif isinstance(pih, Unknown | Mapping):
-        p = pih
-    harms: list[dict[str, Any]] = [{"name": "pih", "p": p, "text": Message("plan.harm-pooled")}]
-    for name in _HARMS:
-        message = Message("plan.harm-unknown", {"harm": Message(f"harm-name.{name}")})
-        harms.append({"name": name, "p": Unknown(message.text), "text": message})
-    return harms
+    """Each harm with the share of people it met in trials; what nobody counted is listed as unknown."""
+    found = {"pih": expected["pih"], **expected["harms"]}
+    return [
+        {"name": name, "p": risk["p"], "text": Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})}
+        for name, risk in found.items()
+    ]
 
 
 def _other_harm() -> dict[str, Any]:

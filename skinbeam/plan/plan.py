@@ -194,7 +194,7 @@ def _unknowns(concerns: list[dict[str, Any]]) -> list[Message]:
                     "reason": refusal["reasons"][0].text,
                 }
                 found.append(Message("unknown.settings", params))
-    return [*found, *(Message(f"unknown.{name}") for name in ("pain", "scar", "durability", "preview"))]
+    return [*found, Message("unknown.preview")]
 
 
 def _not_used_yet(case: Case) -> list[dict[str, str]]:

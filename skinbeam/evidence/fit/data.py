@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.design import Features, fitted_arms, layout, weakness
+from skinbeam.evidence.design import Features, deviates, fitted_arms, layout, weakness
 from skinbeam.evidence.outcomes import OUTCOMES, counted, effect_columns, pain_columns, tied
 from skinbeam.evidence.studies import arms
 
@@ -24,7 +24,7 @@ class Data:
     Parameters
     ----------
     x : (arm, column), the linear part.
-    study : (arm,), index of its study; `weak` (study,) its factor on the spread between studies.
+    study : (arm,), index of its study.
     lower, upper : (arm, class) cut points in per cent, ±inf at the ends; unused classes have lower = upper = -inf.
     binned : (arm,), whether it was printed in classes; else its mean was.
     n : (arm,) patients; `units` (arm,) graded units; equal where patients were graded.
@@ -35,7 +35,6 @@ class Data:
 
     x: Floats
     study: Whole
-    weak: Floats
     lower: Floats
     upper: Floats
     binned: NDArray[np.bool_]
@@ -53,9 +52,10 @@ class Data:
 
 @dataclass(frozen=True)
 class Observed:
-    """What varies between data sets. `used` masks leave rows out of a fit without changing a shape.
+    """What varies between fits. `used` masks leave rows out without changing a shape.
 
-    `counts` (arm, class), `mean` (arm,), `sd` (arm,) with 0 for not printed, `events` (row,), `pain` (report,).
+    `counts` (arm, class), `mean` (arm,), `sd` (arm,) with 0 for not printed, `events` (row,), `pain` (report,),
+    `weak` (study,) factors on the spread between studies.
     """
 
     counts: Floats
@@ -65,6 +65,7 @@ class Observed:
     pain: Floats
     used: Floats
     used_row: Floats
+    weak: Floats
 
     def without(self, arms_left_out: NDArray[np.bool_], rows_left_out: NDArray[np.bool_]) -> "Observed":
         """Return the same with some arms and rows left out."""
@@ -81,7 +82,7 @@ class Observed:
 def table_data() -> Data:
     """Return the fixed arrays of the shipped table."""
     found = fitted_arms()
-    studies = tuple(dict.fromkeys(arm.study for arm in found))
+    studies = tuple(dict.fromkeys(deviates(arm) for arm in found))
     lower, upper = np.full((2, len(found), CLASSES), -np.inf)
     for k, arm in enumerate(found):
         above = np.inf
@@ -93,8 +94,7 @@ def table_data() -> Data:
     painful = [arm for arm in arms() if arm.pain_0_10]
     return Data(
         x=np.array([layout().row(Features.of_arm(arm))[0] for arm in found]),
-        study=np.array([studies.index(arm.study) for arm in found]),
-        weak=np.array([weakness([arm for arm in found if arm.study == study]) for study in studies]),
+        study=np.array([studies.index(deviates(arm)) for arm in found]),
         lower=lower,
         upper=upper,
         binned=np.array([bool(arm.bins) for arm in found]),
@@ -129,4 +129,5 @@ def observed() -> Observed:
         pain=np.array([sum(arm.pain_0_10) / 2.0 for arm in arms() if arm.pain_0_10]),
         used=np.ones(len(found)),
         used_row=np.ones(len(counted())),
+        weak=np.array([weakness([arm for arm in found if deviates(arm) == study]) for study in table_data().studies]),
     )

@@ -3,14 +3,18 @@
 Improvement of patient i in arm a of study s, in per cent:
 
     y_i = min(100, X_i),  X_i ~ N(theta_a, sd_s²)                                   (M1)
-    theta_a = x_a · beta + w_s tau t_s + omega e_a,  t_s ~ Student(4), e_a ~ N(0, 1)  (M2)
+    theta_a = x_a · beta + w_s tau t_s + omega e_a,  t_s ~ Student(f), e_a ~ N(0, 1)  (M2)
     log sd_s = m + d z_s                                                             (M3)
 
-beta is partially pooled as `evidence.design` says; w_s >= 1 is larger for weak designs, so that they weigh less.
-Counts between printed cut points have the multinomial law of (M1); lesions of one patient are correlated, so counts of
-lesions have a Dirichlet-multinomial law with the same variance (Brier 1980, Biometrika 67:591). A printed mean is
-normal about the mean of min(100, X) with its variance over the patients; a printed standard deviation is lognormal
-about that of the law with error 1 / sqrt(2 (n - 1)).
+beta is partially pooled as `evidence.design` says. The spreads of its levels, tau and omega share one budget:
+
+    scale_k = total sqrt(split_k),  split ~ Dirichlet                                (M3b)
+
+so that more levels do not mean wider answers before anything was seen. w_s >= 1 is larger for weak designs, so that
+they weigh less. Counts between printed cut points have the multinomial law of (M1); lesions of one patient are
+correlated, so counts of lesions have a Dirichlet-multinomial law with the same variance (Brier 1980, Biometrika
+67:591). A printed mean is normal about the mean of min(100, X) with its variance over the patients; a printed standard
+deviation is lognormal about that of the law with error 1 / sqrt(2 (n - 1)).
 
 Other outcomes (harms, satisfaction), patients of a cohort who had it:
 
@@ -40,7 +44,7 @@ _SMALL = 1e-12  # keeps the logarithm of an impossible class finite
 _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
 
 SHIPPED = (
-    "beta", "scale", "tau", "omega", "sd_mid", "sd_spread", "icc",
+    "beta", "total", "scale", "tau", "omega", "freedom", "sd_mid", "sd_spread", "icc",
     "eta", "eta_scale", "darker", "eta_between", "eta_modality", "eta_condition",
     "pain_typical", "pain_modality", "pain_scale", "pain_between",
 )  # fmt: skip
@@ -58,12 +62,19 @@ def build(data: Data, seen: Observed) -> pm.Model:
 
 def _improvement(data: Data, given: dict[str, Any]) -> None:
     prior = settings()["improvement"]
-    beta = _slopes(layout())
-    tau = pm.HalfNormal("tau", prior["between_studies"]["sd"])
-    omega = pm.HalfNormal("omega", prior["within_study"]["sd"])
-    own = pm.StudentT("own", nu=prior["between_studies"]["tail"], mu=0.0, sigma=1.0, shape=len(data.studies))
+    total = pm.HalfNormal("total", prior["total"]["sd"])
+    levels = len(HIERARCHICAL) + 2
+    split = pm.Dirichlet("split", np.full(levels, prior["shares"]["concentration"]))
+    spread_of = total * pt.sqrt(split)
+    scale = pm.Deterministic("scale", spread_of[: len(HIERARCHICAL)])
+    tau = pm.Deterministic("tau", spread_of[-2])
+    omega = pm.Deterministic("omega", spread_of[-1])
+    beta = _slopes(layout(), scale)
+    tail = prior["study_tail"]
+    freedom = pm.Deterministic("freedom", tail["least"] + pm.Gamma("beyond", tail["shape"], tail["rate"]))
+    own = pm.StudentT("own", nu=freedom, mu=0.0, sigma=1.0, shape=len(data.studies))
     apart = pm.Normal("apart", 0.0, 1.0, shape=len(data.study))
-    theta = pt.dot(data.x, beta) + tau * data.weak[data.study] * own[data.study] + omega * apart
+    theta = pt.dot(data.x, beta) + tau * (given["weak"] * own)[data.study] + omega * apart
     sd_mid = pm.Normal("sd_mid", np.log(prior["patient_sd"]["value"]), prior["patient_sd"]["log_sd"])
     sd_spread = pm.HalfNormal("sd_spread", prior["patient_sd_spread"]["sd"])
     spread = pm.Normal("spread", 0.0, 1.0, shape=len(data.studies))
@@ -96,16 +107,15 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
     pm.Potential("means", pt.sum(used[means] * (log + log_sd)))
 
 
-def _slopes(columns: Layout) -> Any:
-    """beta (column,), non-centred; its hierarchical groups learn their scales."""
+def _slopes(columns: Layout, scale: Any) -> Any:
+    """beta (column,), non-centred; `scale` (group,) of its hierarchical groups."""
     prior = settings()["improvement"]
-    scale = pm.HalfNormal("scale", [prior[group]["sd"] for group in HIERARCHICAL], shape=len(HIERARCHICAL))
     names = [group for group, _ in columns.columns]
     z = pm.Normal("z", 0.0, 1.0, shape=len(names))
     at = [HIERARCHICAL.index(name) if name in HIERARCHICAL else -1 for name in names]
     fixed = np.array([1.0 if k >= 0 else prior[name]["sd"] for k, name in zip(at, names, strict=True)])
     learnt = pt.concatenate([scale, [1.0]])[np.array(at)]
-    centre = np.array([prior[name].get("value", 0.0) for name in names])
+    centre = np.array([0.0 if name in HIERARCHICAL else prior[name].get("value", 0.0) for name in names])
     positive = np.array([name in POSITIVE for name in names])
     # |z| of a normal law is the half-normal one; the sign has no meaning there.
     return pm.Deterministic("beta", centre + fixed * learnt * pt.where(positive, pt.abs(z), z))

@@ -1,4 +1,7 @@
-"""One compiled model, sampled as often as needed with other data of the same shape."""
+"""One compiled model, sampled as often as needed with other data of the same shape.
+
+Only here is the sampler loaded, and late: everything else of this package runs without it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.fit.data import Observed, observed, table_data
-from skinbeam.evidence.fit.model import SHIPPED, build
 
 __all__ = ["Plan", "Sampled", "sample"]
 
@@ -37,12 +39,16 @@ class Sampled:
 def _compiled() -> Any:
     import nutpie
 
+    from skinbeam.evidence.fit.model import build
+
     return nutpie.compile_pymc_model(build(table_data(), observed()))
 
 
 def sample(seen: Observed, plan: Plan) -> Sampled:
     """Return draws of the parameters that ship, given one data set."""
     import nutpie
+
+    from skinbeam.evidence.fit.model import SHIPPED
 
     trace = nutpie.sample(
         _compiled().with_data(**{name: np.asarray(a, dtype=float) for name, a in seen.as_dict().items()}),

@@ -33,22 +33,30 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
     def half(sd: Any, size: int | None = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
 
-    scale = half([improvement[group]["sd"] for group in HIERARCHICAL])
+    levels = len(HIERARCHICAL) + 2
+    total = half(improvement["total"]["sd"])
+    spread_of = total * np.sqrt(rng.dirichlet(np.full(levels, improvement["shares"]["concentration"])))
+    scale, (tau, omega) = spread_of[: len(HIERARCHICAL)], spread_of[len(HIERARCHICAL) :]
     beta = []
     for group, _ in layout().columns:
-        spread = scale[HIERARCHICAL.index(group)] if group in HIERARCHICAL else improvement[group]["sd"]
         z = rng.normal()
-        beta.append(improvement[group].get("value", 0.0) + spread * (abs(z) if group in POSITIVE else z))
+        if group in HIERARCHICAL:
+            beta.append(scale[HIERARCHICAL.index(group)] * z)
+        else:
+            prior_of = improvement[group]
+            beta.append(prior_of.get("value", 0.0) + prior_of["sd"] * (abs(z) if group in POSITIVE else z))
     modalities, conditions = effect_columns()
     eta_scale = half([outcomes["modality"]["sd"], outcomes["condition"]["sd"]])
     pain_scale = half(pain["modality"]["sd"])
-    patient = improvement["patient_sd"]
+    patient, tail = improvement["patient_sd"], improvement["study_tail"]
     correlation = improvement["lesion_correlation"]
     return {
         "beta": np.array(beta),
         "scale": scale,
-        "tau": half(improvement["between_studies"]["sd"]),
-        "omega": half(improvement["within_study"]["sd"]),
+        "total": total,
+        "tau": tau,
+        "omega": omega,
+        "freedom": tail["least"] + rng.gamma(tail["shape"], 1.0 / tail["rate"]),
         "sd_mid": rng.normal(np.log(patient["value"]), patient["log_sd"]),
         "sd_spread": half(improvement["patient_sd_spread"]["sd"]),
         "icc": rng.beta(correlation["a"], correlation["b"]),
@@ -68,8 +76,8 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
 def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Generator) -> Observed:
     """Return one data set that these parameters would print, in the shape of another: same arms, same cut points."""
     prior = settings()["improvement"]
-    own = rng.standard_t(prior["between_studies"]["tail"], len(data.studies))
-    theta = data.x @ given["beta"] + given["tau"] * data.weak[data.study] * own[data.study]  # (M2)
+    own = rng.standard_t(given["freedom"], len(data.studies))
+    theta = data.x @ given["beta"] + given["tau"] * (shape.weak * own)[data.study]  # (M2)
     theta = theta + given["omega"] * rng.normal(size=len(theta))
     sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (M3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)

@@ -1,0 +1,63 @@
+"""Does a setting lie where the trials treated? Their printed doses make a span for each kind of light.
+
+A radiant exposure means little without its pulse, so it is compared only with trials of the same wavelengths whose
+pulse was alike; a fractional beam is compared by the energy of a microbeam. Outside the span nothing is shifted: the
+answer is widened as for a wavelength that nobody tried, or refused when the dose is far outside.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from skinbeam.evidence.arm import Arm
+from skinbeam.evidence.ask import Question
+from skinbeam.evidence.design import same_band
+from skinbeam.evidence.studies import arms, settings
+from skinbeam.messages import Message
+
+__all__ = ["Placed", "place"]
+
+ALIKE_PULSE = 3.0  # pulses within this factor heat the same targets
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a setting lies; `said` for people, `studies` whose doses it was held against."""
+
+    where: Literal["inside", "outside", "far-outside", "unknown"]
+    said: Message
+    studies: tuple[str, ...] = ()
+
+
+def place(question: Question) -> Placed | None:
+    """Return where the setting of a question lies among the trials of its modality; None when it names no setting."""
+    if question.microbeam_mJ is not None:
+        return _placed(question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _alike(question)], "mJ")
+    if question.fluence_J_cm2 is None:
+        return None
+    same_pulse = [a for a in _alike(question) if _pulse_alike(a, question)]
+    return _placed(question.fluence_J_cm2, [(a, a.fluence_J_cm2) for a in same_pulse], "J/cm²")
+
+
+def _alike(question: Question) -> list[Arm]:
+    return [a for a in arms() if a.modality == question.modality and same_band(a, question)]
+
+
+def _pulse_alike(arm: Arm, question: Question) -> bool:
+    if arm.pulse_ms is None or question.pulse_ms is None:
+        return False
+    return 1.0 / ALIKE_PULSE <= arm.pulse_ms / question.pulse_ms <= ALIKE_PULSE
+
+
+def _placed(dose: float, printed: list[tuple[Arm, tuple[float, float] | None]], unit: str) -> Placed:
+    spans = [(arm.study, span) for arm, span in printed if span is not None]
+    if not spans:
+        return Placed("unknown", Message("evidence.dose-unknown"))
+    low, high = min(span[0] for _, span in spans), max(span[1] for _, span in spans)
+    studies = tuple(dict.fromkeys(study for study, _ in spans))
+    params = {"dose": dose, "low": low, "high": high, "unit": unit, "studies": list(studies)}
+    if low <= dose <= high:
+        return Placed("inside", Message("evidence.dose-inside", params), studies)
+    factor = float(settings()["rule"]["outside_dose"])
+    if low / factor <= dose <= high * factor:
+        return Placed("outside", Message("evidence.dose-outside", params), studies)
+    return Placed("far-outside", Message("evidence.dose-far-outside", params), studies)

@@ -1,0 +1,70 @@
+"""Simulation-based calibration (Talts et al. 2018): data sets made from the priors, fitted, and each true value ranked
+among the draws of its posterior. When model and sampler are right the ranks are uniform.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skinbeam.evidence.design import HIERARCHICAL, layout
+from skinbeam.evidence.fit.data import observed, table_data
+from skinbeam.evidence.fit.sample import Plan, sample
+from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
+from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT
+
+__all__ = ["BINS", "DATA_SETS", "RANKS", "chi_square_p", "ranked_names", "ranks", "worst"]
+
+DATA_SETS = 200
+BINS = 10
+RANKS = 99  # draws kept for ranking: ranks 0 to 99 fall into ten bins of ten
+_PLAN = Plan(draws=500, tune=500, chains=2, accept=0.95)
+
+
+def ranked_names() -> list[str]:
+    """Return the quantities whose ranks are kept."""
+    slopes = [group if not name else f"{group} {name}" for group, name in layout().columns]
+    return [
+        *(f"beta {name}" for name in slopes),
+        *(f"scale {group}" for group in HIERARCHICAL),
+        "total", "tau", "omega", "freedom", "sd_mid", "sd_spread", "icc",
+        *(f"eta {outcome}" for outcome in OUTCOMES),
+        *(f"darker {outcome}" for outcome in PIGMENT),
+        "eta_scale modality", "eta_scale condition", "eta_between",
+        "pain_typical", "pain_scale", "pain_between",
+    ]  # fmt: skip
+
+
+def ranks(number: int) -> list[int]:
+    """Return the rank of each true value under data set `number`, in the order of `ranked_names`."""
+    rng = np.random.default_rng([20261120, number])
+    truth = draw_parameters(rng)
+    seen = draw_data(truth, table_data(), observed(), rng)
+    plan = Plan(_PLAN.draws, _PLAN.tune, _PLAN.chains, _PLAN.accept, seed=number + 1)
+    found = sample(seen, plan).chains
+    drawn = _flat({name: a.reshape(-1, *a.shape[2:]) for name, a in found.items()})
+    kept = drawn[np.linspace(0, len(drawn) - 1, RANKS).astype(int)]
+    return [int(rank) for rank in (kept < _flat({k: np.asarray(v)[None] for k, v in truth.items()})).sum(axis=0)]
+
+
+def chi_square_p(found: Sequence[int]) -> float:
+    """Return the probability of ranks as uneven as these when they are uniform: Pearson's test over ten bins."""
+    from scipy.stats import chisquare  # there wherever a sampler or a test is
+
+    counts = np.bincount(np.asarray(found) * BINS // (RANKS + 1), minlength=BINS)
+    return float(chisquare(counts).pvalue)
+
+
+def worst(table: Mapping[str, Sequence[int]]) -> list[tuple[str, float]]:
+    """Return the quantities from the least even on, with their probability times their number (Bonferroni)."""
+    p = {name: min(1.0, chi_square_p(found) * len(table)) for name, found in table.items()}
+    return sorted(p.items(), key=lambda item: item[1])
+
+
+def _flat(values: Mapping[str, Any]) -> Any:
+    """(draw, quantity) in the order of `ranked_names`."""
+    order = (
+        "beta", "scale", "total", "tau", "omega", "freedom", "sd_mid", "sd_spread", "icc",
+        "eta", "darker", "eta_scale", "eta_between", "pain_typical", "pain_scale", "pain_between",
+    )  # fmt: skip
+    return np.concatenate([np.asarray(values[name]).reshape(len(values[name]), -1) for name in order], axis=1)

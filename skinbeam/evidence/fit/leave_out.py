@@ -1,0 +1,158 @@
+"""Leave one study out: is a study covered that the model has never seen, and how well is it foretold?
+
+An arm that printed counts is scored on the number of its patients who reached the printed cut point nearest to half;
+one that printed a mean on that mean. The score is the logarithm of the predictive probability (of the count) or
+density (of the mean, per per cent). Coverage is judged by the randomised probability integral transform (PIT): uniform
+when intervals hold. Arms of one study share its weight.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from skinbeam.evidence.arm import Arm
+from skinbeam.evidence.clinic import NewClinics, censored, counted_share, new_clinics
+from skinbeam.evidence.design import Features, fitted_arms
+from skinbeam.evidence.distributions import Floats, Rate, count_pmf, normal_cdf
+from skinbeam.evidence.fit.baselines import BASELINES, Seen, predicted
+from skinbeam.evidence.fit.data import observed
+from skinbeam.evidence.fit.sample import Plan, sample
+from skinbeam.evidence.outcomes import counted
+from skinbeam.evidence.posterior import Posterior
+from skinbeam.evidence.studies import settings
+
+__all__ = ["LEVELS", "PLAN", "Score", "coverage", "gain", "leave_out", "printed", "studies"]
+
+LEVELS = (0.5, 0.8, 0.95)
+PLAN = Plan(draws=500, tune=500, accept=0.9)
+_LEAST = 1e-12
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one arm, or one count of harms, of a study was foretold without it."""
+
+    study: str
+    row: str
+    kind: str  # responders | mean | an outcome's name
+    printed: str
+    median: float
+    log_score: float
+    pit: float
+    baselines: Mapping[str, float]
+
+    def as_record(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+def studies() -> tuple[str, ...]:
+    """Return every study that printed improvement or a harm."""
+    return tuple(dict.fromkeys([*(arm.study for arm in fitted_arms()), *(row.study for row in counted())]))
+
+
+def leave_out(study: str, rng: np.random.Generator) -> list[Score]:
+    """Return the scores of one study under a fit without it."""
+    rows = counted()
+    seen = observed().without(
+        np.array([arm.study == study for arm in fitted_arms()]), np.array([row.study == study for row in rows])
+    )
+    given = Posterior.of_chains(sample(seen, PLAN).chains)
+    arms = [arm for arm in fitted_arms() if arm.study == study]
+    others = [printed(arm) for arm in fitted_arms() if arm.study != study]
+    clinics = new_clinics([Features.of_arm(arm) for arm in arms], given=given)
+    found = [_arm_score(arm, seen_by, given, others, rng) for arm, seen_by in zip(arms, clinics, strict=True)]
+    for row in rows:
+        if row.study == study and row.outcome != "satisfaction":
+            shares = counted_share(row.outcome, row.modality, row.condition, row.dark, given=given)
+            score, pit, median = _count(shares, row.events, row.of, 1.0, rng)
+            what = f"{row.events} of {row.of}"
+            found.append(Score(study, f"{row.study} {row.modality}", row.outcome, what, median, score, pit, {}))
+    return found
+
+
+def printed(arm: Arm) -> Seen:
+    """Return what an arm printed, as responders at the cut point nearest to half or as a mean."""
+    people = arm.units or arm.patients or 0
+    if not arm.bins:
+        return Seen(arm.study, Features.of_arm(arm), int(arm.patients or 0), None, arm.mean_pct)
+    cut = _cut(arm)
+    responders = sum(count for lower, count in arm.bins if lower is not None and lower >= cut)
+    return Seen(arm.study, Features.of_arm(arm), people, responders, None)
+
+
+def coverage(scores: Sequence[Score], *, resamples: int = 20_000) -> dict[str, dict[str, float]]:
+    """Return for each level the share of studies inside, and where 99 % of bootstrapped shares lie.
+
+    Studies are resampled whole; within a study its arms share one vote.
+    """
+    inside = {
+        level: np.array(
+            [np.mean([abs(2.0 * s.pit - 1.0) <= level for s in scores if s.study == study]) for study in _named(scores)]
+        )
+        for level in LEVELS
+    }
+    rng = np.random.default_rng(0)
+    found = {}
+    for level, shares in inside.items():
+        again = rng.choice(shares, (resamples, len(shares))).mean(axis=1)
+        low, high = np.quantile(again, (0.005, 0.995))
+        found[f"{100 * level:.0f}"] = {"inside": float(shares.mean()), "low": float(low), "high": float(high)}
+    return found
+
+
+def gain(scores: Sequence[Score], baseline: str) -> tuple[float, float]:
+    """Return the mean gain in log score over a baseline and its standard error, clustered by study."""
+    by_study = [
+        np.array([s.log_score - s.baselines[baseline] for s in scores if s.study == study]) for study in _named(scores)
+    ]
+    n = sum(map(len, by_study))
+    mean = sum(float(x.sum()) for x in by_study) / n
+    clusters = np.array([float((x - mean).sum()) for x in by_study])
+    g = len(clusters)
+    return mean, float(np.sqrt(g / (g - 1) * (clusters**2).sum()) / n)
+
+
+def _named(scores: Iterable[Score]) -> list[str]:
+    return list(dict.fromkeys(s.study for s in scores))
+
+
+def _cut(arm: Arm) -> float:
+    return min((c for c, _ in arm.bins if c is not None), key=lambda c: abs(c - 50.0))
+
+
+def _arm_score(
+    arm: Arm, clinics: NewClinics, given: Posterior, others: Sequence[Seen], rng: np.random.Generator
+) -> Score:
+    seen = printed(arm)
+    baselines = {name: predicted(seen, others, key) for name, key in BASELINES.items()}
+    icc = float(given["icc"].mean())
+    group = 1.0 + (arm.units_per_patient - 1.0) * icc
+    if seen.responders is not None:
+        score, pit, median = _count(clinics.share(_cut(arm)), seen.responders, seen.n, group, rng)
+        what = f"{seen.responders} of {seen.n} at {_cut(arm):g} %"
+        return Score(arm.study, arm.row, "responders", what, median, score, pit, baselines)
+    mean, variance = censored(clinics.theta_pct, clinics.sd_pct)
+    per_mean = np.maximum(variance, 1.0) * group / (seen.n * arm.units_per_patient)
+    sd = np.sqrt(per_mean + settings()["improvement"]["printed_error"]["value"] ** 2)
+    z = ((arm.mean_pct or 0.0) - mean) / sd
+    density = float(np.mean(np.exp(-0.5 * z**2) / (sd * np.sqrt(2.0 * np.pi))))
+    return Score(
+        arm.study,
+        arm.row,
+        "mean",
+        f"{arm.mean_pct:g} %",
+        float(np.median(mean)),
+        float(np.log(max(density, _LEAST))),
+        float(normal_cdf(z).mean()),
+        baselines,
+    )
+
+
+def _count(shares: Floats, events: int, of: int, group: float, rng: np.random.Generator) -> tuple[float, float, float]:
+    """Log score, randomised PIT and the median share of the predicted count."""
+    pmf = np.array(count_pmf(Rate.of_draws(shares, of).alike(of, group), of))
+    pit = pmf[:events].sum() + rng.uniform() * pmf[events]
+    return float(np.log(max(pmf[events], _LEAST))), float(np.clip(pit, 0.0, 1.0)), float(np.median(shares))

@@ -1,0 +1,159 @@
+"""Writes docs/evidence.md from what ships: the model's text, the priors, the sampler's record, the long checks."""
+
+import ast
+import csv
+import io
+import json
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from typing import Any
+
+from skinbeam.evidence.fit.baselines import BASELINES
+from skinbeam.evidence.fit.calibrate import BINS, worst
+from skinbeam.evidence.fit.leave_out import Score, coverage, gain
+from skinbeam.evidence.posterior import CHECKS_FILE, VARIANTS_FILE, inputs_sha256, record
+from skinbeam.evidence.studies import arms, settings
+
+__all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "written"]
+
+PAGE = "docs/evidence.md"
+IMPROVEMENT = ("responders", "mean")
+_SHOWN = 8  # least uniform quantities of the calibration
+
+
+def checks() -> dict[str, Any]:
+    """Return the shipped result of the long checks."""
+    found: dict[str, Any] = json.loads(_text(CHECKS_FILE))
+    return found
+
+
+def scores(*kinds: str) -> list[Score]:
+    """Return the shipped scores of left-out studies, of some kinds or of all."""
+    found = [Score(**record) for record in checks()["scores"]]
+    return [score for score in found if not kinds or score.kind in kinds]
+
+
+def written() -> str:
+    """Return the page."""
+    from jinja2 import StrictUndefined, Template
+
+    found, made = checks(), record()
+    ranks = found["ranks"]
+    text: str = Template(_text("evidence/fit/page.md.jinja"), undefined=StrictUndefined).render(
+        inputs=inputs_sha256(),
+        model=_docstring("evidence/fit/model.py"),
+        columns=_docstring("evidence/design.py"),
+        priors=_priors(),
+        weak=_table(("weakness", "factor"), [(name, f"{factor:g}") for name, factor in settings()["weak"].items()]),
+        sampler=made["sampler"],
+        diagnostics=made["diagnostics"],
+        coverage=_coverage(),
+        gains=_gains(),
+        tenths=_tenths(scores(*IMPROVEMENT)),
+        every_arm=_every_arm(),
+        variants=_variants(),
+        replicates=_replicates(found["replicates"]),
+        sensitivity=_sensitivity(found["priors"]),
+        designs=_table(
+            ("assumption", "points of 100", "where"),
+            [(row["assumption"], f"{row['points']:+.1f}", row["where"]) for row in found["weak"]],
+        ),
+        data_sets=len(next(iter(ranks.values()))),
+        quantities=len(ranks),
+        bins=BINS,
+        calibration=_table(
+            ("quantity", "probability (Bonferroni)"), [(name, f"{p:.3f}") for name, p in worst(ranks)[:_SHOWN]]
+        ),
+        not_fitted=_table(("row", "why"), [(arm.row, arm.excluded) for arm in arms() if arm.excluded]),
+    )
+    return text.rstrip() + "\n"
+
+
+def _priors() -> str:
+    rows = []
+    for part in ("improvement", "outcomes", "pain"):
+        for name, prior in settings()[part].items():
+            numbers = ", ".join(f"{key} {value:g}" for key, value in prior.items() if key != "conditions")
+            rows.append((f"{part}: {name.replace('_', ' ')}", numbers, prior["conditions"]))
+    return _table(("prior", "numbers", "what it says"), rows)
+
+
+def _coverage() -> str:
+    groups = {
+        "improvement, all": scores(*IMPROVEMENT),
+        "improvement, counts": scores("responders"),
+        "improvement, means": scores("mean"),
+        "dark marks": scores("pih"),
+        "lasting pale skin, scars, infection": scores("hypopigmentation", "scar", "infection"),
+    }
+    rows = []
+    for name, group in groups.items():
+        inside = [
+            f"{100 * c['inside']:.0f} [{100 * c['low']:.0f}, {100 * c['high']:.0f}]" for c in coverage(group).values()
+        ]
+        score = sum(s.log_score for s in group) / len(group)
+        rows.append((name, str(len({s.study for s in group})), str(len(group)), *inside, f"{score:.3f}"))
+    return _table(("what", "studies", "arms", "50 % interval", "80 %", "95 %", "mean log score"), rows)
+
+
+def _gains() -> str:
+    groups = [scores(*IMPROVEMENT), scores("responders"), scores("mean")]
+    rows = []
+    for name in BASELINES:
+        found = [gain(group, name) for group in groups]
+        rows.append((name, *(f"{mean:+.3f} ± {error:.3f}" for mean, error in found)))
+    return _table(("over", "all arms", "counts", "means"), rows)
+
+
+def _tenths(group: list[Score]) -> str:
+    weight = [0.0] * 10
+    for study in dict.fromkeys(s.study for s in group):
+        own = [s for s in group if s.study == study]
+        for s in own:
+            weight[min(9, int(10 * s.pit))] += 1.0 / len(own)
+    return _table([f"{k / 10:.1f}–{(k + 1) / 10:.1f}" for k in range(10)], [[f"{w:.1f}" for w in weight]])
+
+
+def _every_arm() -> str:
+    rows = []
+    for s in scores(*IMPROVEMENT):
+        foretold = f"{s.median:.2f}" if s.kind == "responders" else f"{s.median:.0f} %"
+        beyond = s.log_score - s.baselines["one pool"]
+        rows.append((s.row, s.printed, foretold, f"{s.pit:.2f}", f"{s.log_score:.2f}", f"{beyond:+.2f}"))
+    return _table(("arm", "printed", "foretold (median)", "PIT", "log score", "gain over one pool"), rows)
+
+
+def _variants() -> str:
+    rows = list(csv.reader(io.StringIO(_text(VARIANTS_FILE))))
+    return _table(rows[0], rows[1:])
+
+
+def _replicates(found: dict[str, Any]) -> str:
+    def span(quantiles: list[float]) -> str:
+        low, middle, high = quantiles
+        return f"{middle:.3g} ({low:.3g} to {high:.3g})"
+
+    rows = [(name, f"{s['printed'][0]:.3g}", span(s["prior"]), span(s["posterior"])) for name, s in found.items()]
+    return _table(("statistic", "printed", "prior", "posterior"), rows)
+
+
+def _sensitivity(found: list[dict[str, Any]]) -> str:
+    rows = [
+        (row["prior"], f"{row['points']:+.1f}" if row["known"] else "too few draws left to say", row["where"])
+        for row in sorted(found, key=lambda row: -abs(row["points"]))
+    ]
+    return _table(("prior", "points of 100", "where"), rows)
+
+
+def _table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    names = list(head)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _docstring(name: str) -> str:
+    return ast.get_docstring(ast.parse(_text(name))) or ""
+
+
+def _text(name: str) -> str:
+    return (resources.files("skinbeam") / name).read_text(encoding="utf-8")

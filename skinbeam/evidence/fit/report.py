@@ -1,0 +1,139 @@
+"""The long checks: leave each study out, calibrate by simulation, weigh the priors. Resumes where it was stopped.
+
+Every finished piece lies in a folder named by the hash of the model's inputs; the whole ships as
+`data/evidence/checks.json`, from which `page` writes docs/evidence.md.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import skinbeam
+from skinbeam.evidence.fit import calibrate, page
+from skinbeam.evidence.fit.data import Observed, observed, table_data
+from skinbeam.evidence.fit.leave_out import leave_out, studies
+from skinbeam.evidence.fit.sample import sample
+from skinbeam.evidence.fit.sensitivity import prior_effects, shares
+from skinbeam.evidence.fit.ship import PLAN
+from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
+from skinbeam.evidence.posterior import CHECKS_FILE, Posterior, inputs_sha256, posterior
+
+__all__ = ["make"]
+
+_REPLICATES = 1000
+_PACKAGE = Path(skinbeam.__file__).parent
+
+
+def make(work: Path) -> None:
+    """Run what has not been run, ship the result and write the page."""
+    folder = work / inputs_sha256()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    left_out = [
+        _kept(folder / f"without-{study}.json", partial(_scores, study, k)) for k, study in enumerate(studies())
+    ]
+    ranks = [
+        _kept(folder / f"ranks-{number}.json", partial(calibrate.ranks, number))
+        for number in range(calibrate.DATA_SETS)
+    ]
+    checks = {
+        "inputs_sha256": inputs_sha256(),
+        "scores": [score for scores in left_out for score in scores],
+        "ranks": {name: [row[k] for row in ranks] for k, name in enumerate(calibrate.ranked_names())},
+        "priors": prior_effects(posterior()),
+        "weak": _kept(folder / "weak.json", _weak_designs),
+        "replicates": _replicates(),
+    }
+    (_PACKAGE / CHECKS_FILE).write_text(json.dumps(_rounded(checks), indent=1) + "\n", encoding="utf-8")
+    (_PACKAGE.parent / page.PAGE).write_text(page.written(), encoding="utf-8")
+
+
+def _kept(file: Path, run: Callable[[], Any]) -> Any:
+    """Return what a file holds, or run and keep it; a file is whole or not there."""
+    if not file.exists():
+        found = run()
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(found), encoding="utf-8")
+        part.replace(file)
+        print(file.stem, flush=True)
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _scores(study: str, number: int) -> list[dict[str, Any]]:
+    return [score.as_record() for score in leave_out(study, np.random.default_rng([20261120, number]))]
+
+
+def _weak_designs() -> list[dict[str, Any]]:
+    """How the expected shares move when weak designs weigh as strong ones, or twice as little."""
+    base = shares(posterior())
+    found = []
+    for name, power in (("all designs weigh alike", 0.0), ("weak designs weigh twice as little", 2.0)):
+        seen = observed()
+        given = Posterior.of_chains(sample(replace(seen, weak=seen.weak**power), PLAN).chains)
+        moved = {
+            target: 100.0 * (float(values.mean()) - float(base[target].mean()))
+            for target, values in shares(given).items()
+        }
+        worst = max(moved, key=lambda key: abs(moved[key]))
+        found.append({"assumption": name, "points": moved[worst], "where": worst})
+    return found
+
+
+def _replicates() -> dict[str, dict[str, list[float]]]:
+    """What data sets look like that come from the priors, and from the posterior with new studies, beside the real one.
+
+    Statistics with their 2.5, 50 and 97.5 % quantiles over the replicates, and the value that was printed.
+    """
+    rng = np.random.default_rng(20261120)
+    given, data = posterior(), table_data()
+    rows = rng.choice(len(given), _REPLICATES)
+    of_prior = [_statistics(draw_data(draw_parameters(rng), data, observed(), rng)) for _ in rows]
+    of_posterior = [
+        _statistics(draw_data({name: draws[row] for name, draws in given.draws.items()}, data, observed(), rng))
+        for row in rows
+    ]
+    printed = _statistics(observed())
+    return {
+        name: {
+            "printed": [printed[name]],
+            "prior": [float(q) for q in np.nanquantile([s[name] for s in of_prior], (0.025, 0.5, 0.975))],
+            "posterior": [float(q) for q in np.nanquantile([s[name] for s in of_posterior], (0.025, 0.5, 0.975))],
+        }
+        for name in printed
+    }
+
+
+def _statistics(seen: Observed) -> dict[str, float]:
+    data = table_data()
+    means = seen.mean[~data.binned]
+    shares = seen.counts[data.binned] / seen.counts[data.binned].sum(axis=1, keepdims=True)
+    lowest = np.array(
+        [row[row_real][-1] for row, row_real in zip(shares, (data.upper > data.lower)[data.binned], strict=True)]
+    )
+    pih = data.outcome == 0
+    return {
+        "mean of printed means, %": float(means.mean()),
+        "spread of printed means, %": float(means.std()),
+        "smallest printed mean, %": float(means.min()),
+        "mean share in the best class": float(shares[:, 0].mean()),
+        "spread of the share in the best class": float(shares[:, 0].std()),
+        "mean share in the lowest class": float(lowest.mean()),
+        "spread of the share in the lowest class": float(lowest.std()),
+        "share of patients with dark marks": float(seen.events[pih].sum() / data.of[pih].sum()),
+        "share of cohorts without dark marks": float((seen.events[pih] == 0).mean()),
+        "patients with lasting harm": float(seen.events[(data.outcome == 1) | (data.outcome == 2)].sum()),
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_rounded(item) for item in value]
+    return value

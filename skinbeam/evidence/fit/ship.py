@@ -1,0 +1,112 @@
+"""Refit, and ship the draws, or compare them with those that ship."""
+
+import json
+import platform
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import skinbeam
+from skinbeam.evidence.diagnostics import effective_size, r_hat, tail_size
+from skinbeam.evidence.fit.data import observed
+from skinbeam.evidence.fit.sample import Plan, Sampled, sample
+from skinbeam.evidence.posterior import DRAWS_FILE, RECORD_FILE, inputs_sha256
+
+__all__ = ["PLAN", "disagreements", "faults", "fit", "shipped_matches", "write"]
+
+PLAN = Plan(draws=2000, tune=1000, accept=0.98)
+KEPT_EVERY = 2  # half of the draws ship: neighbours say nearly the same
+# Two sets of draws of one posterior: the difference of their means over its standard error is standard normal. With
+# some 200 parameters the largest of them passes 4.5 in one run of 700.
+_MOST_STANDARD_ERRORS = 4.5
+_PACKAGE = Path(skinbeam.__file__).parent
+
+
+def fit() -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
+    """Return the draws to ship, (chain, draw, ...), and their record."""
+    sampled = sample(observed(), PLAN)
+    draws = {name: chains[:, ::KEPT_EVERY].astype(np.float32) for name, chains in sampled.chains.items()}
+    return draws, _record(draws, sampled)
+
+
+def shipped_matches() -> bool:
+    """Whether the shipped draws belong to the table, the priors and the model as they are."""
+    file = _PACKAGE / RECORD_FILE
+    return file.exists() and json.loads(file.read_text(encoding="utf-8"))["inputs_sha256"] == inputs_sha256()
+
+
+def faults(diagnostics: Mapping[str, Any]) -> list[str]:
+    """Return which limits of the sampler's diagnostics are broken."""
+    limits = {
+        "R-hat below 1.01": diagnostics["r_hat"] < 1.01,
+        "bulk effective size above 400": diagnostics["effective_size"] > 400.0,
+        "tail effective size above 400": diagnostics["tail_size"] > 400.0,
+        "no divergence": diagnostics["divergences"] == 0,
+    }
+    return [f"not reached: {name}" for name, holds in limits.items() if not holds]
+
+
+def disagreements(draws: Mapping[str, NDArray[Any]]) -> list[str]:
+    """Return what differs from the shipped draws by more than Monte Carlo error; empty when all agrees."""
+    found = []
+    with np.load(_PACKAGE / DRAWS_FILE) as shipped:
+        for name, k, mine in _scalars(draws):
+            theirs = shipped[name].reshape(*shipped[name].shape[:2], -1)[:, :, k]
+            error = np.hypot(_standard_error(mine), _standard_error(theirs))
+            off = abs(float(mine.mean()) - float(theirs.mean())) / error
+            if off > _MOST_STANDARD_ERRORS:
+                found.append(
+                    f"{name}[{k}]: {mine.mean():.4g} here, {theirs.mean():.4g} shipped, {off:.1f} standard errors"
+                )
+    return found
+
+
+def write(draws: Mapping[str, NDArray[np.float32]], record: Mapping[str, Any]) -> None:
+    """Replace the shipped draws and their record."""
+    (_PACKAGE / DRAWS_FILE).parent.mkdir(exist_ok=True)
+    # Not compressed: draws do not shrink, and a consultation reads them at every start.
+    np.savez(_PACKAGE / DRAWS_FILE, allow_pickle=False, **draws)
+    text = json.dumps(record, indent=1, sort_keys=True) + "\n"
+    (_PACKAGE / RECORD_FILE).write_text(text, encoding="utf-8")
+
+
+def _record(draws: Mapping[str, NDArray[np.float32]], sampled: Sampled) -> dict[str, Any]:
+    parts = _scalars(draws)
+    return {
+        "inputs_sha256": inputs_sha256(),
+        "sampler": {
+            "name": "nutpie",
+            "versions": {name: metadata.version(name) for name in ("nutpie", "pymc", "numba", "numpy")}
+            | {"python": platform.python_version()},
+            "chains": PLAN.chains,
+            "tune": PLAN.tune,
+            "draws": PLAN.draws,
+            "kept_every": KEPT_EVERY,
+            "target_accept": PLAN.accept,
+            "seed": PLAN.seed,
+        },
+        "diagnostics": {
+            "parameters": len(parts),
+            "divergences": sampled.divergences,
+            "r_hat": round(max(r_hat(x) for _, _, x in parts), 5),
+            "effective_size": round(min(effective_size(x) for _, _, x in parts), 1),
+            "tail_size": round(min(tail_size(x) for _, _, x in parts), 1),
+        },
+    }
+
+
+def _scalars(draws: Mapping[str, NDArray[Any]]) -> list[tuple[str, int, NDArray[Any]]]:
+    """Every single parameter: name, place, (chain, draw)."""
+    found = []
+    for name, chains in draws.items():
+        flat = np.asarray(chains, dtype=float).reshape(*chains.shape[:2], -1)
+        found += [(name, k, flat[:, :, k]) for k in range(flat.shape[2])]
+    return found
+
+
+def _standard_error(chains: NDArray[Any]) -> float:
+    return float(np.std(chains) / np.sqrt(effective_size(chains)))

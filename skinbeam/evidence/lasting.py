@@ -1,0 +1,79 @@
+"""How long: days until crusts are gone, and what is left of a gain after months."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.evidence.answer import title, wanted
+from skinbeam.evidence.arm import Arm
+from skinbeam.evidence.ask import Question
+from skinbeam.evidence.distributions import quantiles
+from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.studies import arms, settings
+from skinbeam.messages import Message
+from skinbeam.provenance import used
+
+__all__ = ["downtime_days", "durability"]
+
+_FEWEST_SPANS = 2  # one study's span says nothing of how much clinics differ
+_Z = 1.2815515655446004  # of the central 80 %
+
+
+def downtime_days(modality: str) -> Value:
+    """Return days until crusts or the like are gone: printed spans of the studies as equal parts of one mixture.
+
+    A study's span is read as uniform over its patients. Only spans of one kind are mixed, the kind that most print.
+    """
+    spans: dict[str, dict[str, tuple[float, float]]] = {}
+    for arm in arms():
+        if arm.modality == modality and arm.downtime_days and arm.downtime_days[0] < arm.downtime_days[1]:
+            spans.setdefault(arm.downtime_kind, {})[arm.study] = arm.downtime_days
+    most = max(spans.values(), key=len, default={})
+    if len(most) < _FEWEST_SPANS:
+        return Unknown(Message("evidence.no-downtime", {"modality": title("modality", modality)}).text)
+    at = np.array(sorted({end for span in most.values() for end in span}))
+    cumulative = np.mean([np.interp(at, span, (0.0, 1.0)) for span in most.values()], axis=0)
+    low, median, high = quantiles(at, cumulative, wanted())
+    used(*most)
+    return Estimate(median, low, high, settings()["rule"]["level"], "pooled", basis=tuple(most))
+
+
+def durability(question: Question, found: Sequence[Arm], gain_pct: float) -> dict[str, Value]:
+    """Return the share of the gain kept after 3, 6, 12 and 24 months, where a study followed these patients so long.
+
+    A study prints one share without its spread. Its error is that of two means of its patients, and what arms of one
+    study differ by: (2 sd² / n + omega²) / gain², sd and omega from the fit.
+
+    Parameters
+    ----------
+    found : the arms behind the answer.
+    gain_pct : the mean gain that the share is of.
+    """
+    followed = {
+        months: (arm, kept / 100.0)
+        for arm in arms()
+        if arm.condition == question.condition and arm.modality == question.modality
+        for span, kept in arm.gain_kept_pct.items()
+        for months in map(int, span.split("-"))
+    }
+    kept_at: dict[str, Value] = {}
+    for months in settings()["rule"]["durability_months"]:
+        if months not in followed or gain_pct <= 0.0:
+            kept_at[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
+            continue
+        arm, kept = followed[months]
+        used(arm.study)
+        draws = posterior()
+        patient, between = float(np.exp(2.0 * draws["sd_mid"]).mean()), float((draws["omega"] ** 2).mean())
+        error = _Z * math.sqrt(2.0 * patient / (arm.patients or 1) + between) / gain_pct
+        kept_at[str(months)] = Estimate(
+            kept,
+            max(0.0, kept - error),
+            min(1.0, kept + error),
+            settings()["rule"]["level"],
+            "modelled",
+            basis=(arm.study,),
+        )
+    return kept_at

@@ -1,0 +1,65 @@
+"""Harms and satisfaction, counted per patient and course: what a new clinic would see of each.
+
+Studies of every condition that a modality treats are pooled. No events in a study never becomes no risk; a harm that
+nobody counted after a modality is unknown, and so is one that was counted per treatment only.
+"""
+
+from typing import Any
+
+from skinbeam.estimate import Unknown, Value
+from skinbeam.evidence.answer import counts, estimate, keys, silent_counts, title
+from skinbeam.evidence.clinic import counted_share, pain_points
+from skinbeam.evidence.outcomes import counted_in
+from skinbeam.evidence.studies import arms, dark_fraction
+from skinbeam.messages import Message
+from skinbeam.provenance import used
+
+__all__ = ["OTHER_HARMS", "counted_risk", "other_harms", "pain", "pih_risk"]
+
+OTHER_HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare")
+
+
+def counted_risk(
+    outcome: str, modality: str, condition: str, *, phototype: str | None = None, patients: int = 100, seed: int = 0
+) -> dict[str, Any] | Unknown:
+    """Return `p`, `pmf` and `intervals` of the patients with an outcome, or why nobody knows.
+
+    Parameters
+    ----------
+    outcome : pih, hypopigmentation, scar, infection, prolonged-erythema, acne-flare or satisfaction.
+    modality, condition : names.
+    phototype : a type or a range; None takes the stated share of darker skin.
+    patients : how many the counts are of.
+    """
+    rows = counted_in(outcome, modality)
+    if not rows:
+        params = {"outcome": Message(f"outcome.{outcome}"), "modality": title("modality", modality)}
+        return Unknown(Message("evidence.nobody-counted", params).text)
+    basis = keys(rows)
+    used(*basis)
+    return counts(
+        counted_share(outcome, modality, condition, dark_fraction(phototype or ""), seed=seed), patients, basis
+    )
+
+
+def pih_risk(modality: str, condition: str, **options: Any) -> dict[str, Any] | Unknown:
+    """Return the risk of post-inflammatory hyperpigmentation; arguments as in `counted_risk`."""
+    return counted_risk("pih", modality, condition, **options)
+
+
+def other_harms(modality: str, condition: str, **options: Any) -> dict[str, dict[str, Any]]:
+    """Return the harms beside pigment that darkens, each with the keys of a count."""
+    found = {}
+    for harm in OTHER_HARMS:
+        risk = counted_risk(harm, modality, condition, **options)
+        found[harm] = silent_counts(risk) if isinstance(risk, Unknown) else risk
+    return found
+
+
+def pain(modality: str, *, seed: int = 0) -> Value:
+    """Return the mean pain of a new clinic's patients, 0 to 10, where a study of the modality printed one."""
+    found = [arm for arm in arms() if arm.modality == modality and arm.pain_0_10]
+    if not found:
+        return Unknown(Message("evidence.no-pain", {"modality": title("modality", modality)}).text)
+    used(*keys(found))
+    return estimate(pain_points(modality, seed=seed), keys(found))

@@ -1,0 +1,60 @@
+"""What an answer does not hold, said rather than hidden."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skinbeam.evidence.answer import keys, title
+from skinbeam.evidence.arm import PHOTOTYPES, Arm, grades
+from skinbeam.evidence.ask import Question
+from skinbeam.evidence.design import arms_of, same_band
+from skinbeam.evidence.dose import place
+from skinbeam.evidence.studies import arms
+from skinbeam.messages import Message
+
+__all__ = ["lesions_per_patient", "warnings_of"]
+
+
+def warnings_of(question: Question) -> list[dict[str, str]]:
+    """Return the warnings of an answer: `code` and `message`."""
+    usable = arms_of(question.condition, question.modality)
+    found: list[dict[str, str]] = []
+
+    def warn(code: str, name: str, **params: Any) -> None:
+        found.append({"code": code, "message": Message(f"evidence-warning.{name}", params).text})
+
+    if len(keys(usable)) == 1:
+        warn("one-study", "one-study", study=usable[0].study)
+    if question.site and not any(question.site in arm.sites for arm in usable):
+        warn("site-not-studied", "site", site=title("site", question.site))
+    if question.wavelength_nm and not any(same_band(arm, question) for arm in usable):
+        warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
+    if question.phototype and not any(_overlap(question.phototype, arm.phototype) for arm in usable):
+        warn("phototype-not-studied", "phototype", phototype=question.phototype)
+    placed = place(question)
+    if placed is not None and placed.where == "outside":
+        found.append({"code": "dose-outside-trials", "message": placed.said.text})
+    unverified = keys([arm for arm in usable if arm.grade == "unverified"])
+    if unverified:
+        warn("unverified", "unverified", studies=list(unverified))
+    combined = keys([arm for arm in usable if arm.combined_with])
+    if combined:
+        warn("combined-treatment", "combined", studies=list(combined))
+    if question.unit == "lesions":
+        warn("lesions-alike", "lesions", group=lesions_per_patient(usable))
+    return found
+
+
+def lesions_per_patient(usable: Sequence[Arm]) -> float:
+    """Return the mean number of lesions to a patient where they were counted: in these studies, else in the table."""
+    for rows in (usable, arms()):
+        per_patient = [arm.units_per_patient for arm in rows if arm.unit in ("lesions", "areas")]
+        if per_patient:
+            return sum(per_patient) / len(per_patient)
+    return 1.0
+
+
+def _overlap(asked: str, studied: str) -> bool:
+    if not studied:
+        return False
+    (low, high), (first, last) = grades(asked, PHOTOTYPES), grades(studied, PHOTOTYPES)
+    return low <= last and first <= high

@@ -1,0 +1,159 @@
+"""The pieces that fit and judge the model: closed forms, and that each tells good from bad. No sampler is run."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from skinbeam.evidence.clinic import censored
+from skinbeam.evidence.design import Features, fitted_arms
+from skinbeam.evidence.diagnostics import effective_size, r_hat, tail_size
+from skinbeam.evidence.fit.baselines import Seen, predicted
+from skinbeam.evidence.fit.calibrate import RANKS, chi_square_p, ranked_names
+from skinbeam.evidence.fit.data import observed, table_data
+from skinbeam.evidence.fit.leave_out import Score, coverage, gain, printed
+from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
+from skinbeam.evidence.outcomes import counted
+
+FEATURES = Features.of_arm(fitted_arms()[0])
+
+
+def chain(rho: float, seed: int = 3, draws: int = 4000) -> np.ndarray:
+    """Four chains of a first-order autoregression with standard normal marginals."""
+    noise = np.random.default_rng(seed).standard_normal((4, draws))
+    x = noise.copy()
+    for k in range(1, draws):
+        x[:, k] = rho * x[:, k - 1] + np.sqrt(1.0 - rho**2) * noise[:, k]
+    return x
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
+def test_effective_size_of_an_autoregression(rho: float) -> None:
+    # The mean of such a chain has the variance of n (1 - rho) / (1 + rho) independent draws.
+    expected = 16_000 * (1.0 - rho) / (1.0 + rho)
+    assert effective_size(chain(rho)) == pytest.approx(expected, rel=0.15)
+    assert tail_size(chain(rho)) > 0.5 * expected
+    assert r_hat(chain(rho)) < 1.01
+
+
+def test_chains_that_disagree_are_found() -> None:
+    apart, wider = chain(0.0), chain(0.0)
+    apart[0] += 1.0
+    wider[0] *= 3.0
+    assert r_hat(apart) > 1.05
+    assert r_hat(wider) > 1.05  # the mean agrees, the spread does not
+
+
+def test_counted_ranks_are_judged_by_pearsons_test() -> None:
+    ranks = np.random.default_rng(1).integers(0, RANKS + 1, 200)
+    counts = np.bincount(ranks // 10, minlength=10)
+    assert chi_square_p(list(ranks)) == pytest.approx(stats.chisquare(counts).pvalue, rel=1e-6)
+    assert chi_square_p([5] * 200) < 1e-12  # one value always: no law of ranks
+
+
+def test_data_sets_have_the_shape_of_the_table() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        made = draw_data(draw_parameters(rng), table_data(), observed(), rng)
+        binned = table_data().binned
+        assert np.array_equal(made.counts.sum(axis=1)[binned], observed().counts.sum(axis=1)[binned])
+        assert not made.counts[~binned].any()
+        assert ((made.sd > 0) == (observed().sd > 0)).all()
+        assert ((made.events >= 0) & (made.events <= table_data().of)).all()
+
+
+def test_drawn_counts_follow_the_law_of_the_model() -> None:
+    """With every spread at zero an arm's patients are X ~ N(theta, sd²): class frequencies of many data sets."""
+    rng = np.random.default_rng(4)
+    given = dict(draw_parameters(rng))
+    for name in ("tau", "omega", "sd_spread"):
+        given[name] = 0.0
+    given["sd_mid"] = np.log(25.0)
+    given["beta"] = np.zeros_like(given["beta"])
+    data = table_data()
+    given["beta"][0] = 60.0  # the typical improvement is the first column
+    k = int(np.flatnonzero(data.binned & (data.units == data.n) & (data.n >= 60) & (data.x[:, 0] == 1.0))[0])
+    repeats = 300
+    share = np.mean([draw_data(given, data, observed(), rng).counts[k, 0] for _ in range(repeats)]) / data.units[k]
+    expected = stats.norm.sf(data.lower[k, 0], 60.0, 25.0)
+    error = np.sqrt(expected * (1.0 - expected) / (repeats * data.units[k]))
+    assert abs(share - expected) < 4.0 * error  # one false alarm in 16 000
+
+
+def test_censored_moments_are_those_of_the_integral() -> None:
+    theta, sd = 70.0, 30.0
+    x = np.linspace(theta - 12 * sd, theta + 12 * sd, 400_001)
+    density = stats.norm.pdf(x, theta, sd)
+    density /= density.sum()
+    seen = np.minimum(x, 100.0)
+    mean, variance = censored(np.array([theta]), np.array([sd]))
+    assert mean[0] == pytest.approx((density * seen).sum(), rel=1e-5)
+    assert variance[0] == pytest.approx((density * seen**2).sum() - (density * seen).sum() ** 2, rel=1e-4)
+
+
+def seen(study: str, responders: int | None = None, mean: float | None = None, n: int = 20) -> Seen:
+    return Seen(study, FEATURES, n, responders, mean)
+
+
+def test_an_empty_pool_knows_nothing_of_counts() -> None:
+    # m is uniform, whatever the size: one patient responds with probability 1/2, by symmetry.
+    assert predicted(seen("a", 1, n=1), [], lambda f: 0) == pytest.approx(np.log(0.5), abs=1e-6)
+
+
+def test_a_pool_foretells_what_is_like_it() -> None:
+    others = [seen(f"s{k}", 15) for k in range(8)] + [seen(f"t{k}", mean=50.0) for k in range(8)]
+    for alike, unlike in ((seen("a", 15), seen("a", 2)), (seen("a", mean=52.0), seen("a", mean=5.0))):
+        assert predicted(alike, others, lambda f: 0) > predicted(unlike, others, lambda f: 0) + 2.0
+    assert predicted(seen("a", 15), others, lambda f: 0) > predicted(seen("a", 15), [], lambda f: 0)
+
+
+def test_a_pool_never_sees_the_study_that_it_foretells() -> None:
+    own = [seen("a", 15) for _ in range(8)]
+    assert predicted(seen("a", 15), own, lambda f: 0) == predicted(seen("a", 15), [], lambda f: 0)
+
+
+def score(study: str, pit: float, log_score: float = 0.0) -> Score:
+    return Score(study, study, "mean", "", 0.0, log_score, pit, {"pool": 0.0})
+
+
+def test_coverage_of_uniform_pits_holds_and_of_narrow_intervals_fails() -> None:
+    pits = np.random.default_rng(5).uniform(size=300)
+    even = coverage([score(f"s{k}", float(p)) for k, p in enumerate(pits)], resamples=2000)
+    assert all(even[level]["low"] <= float(level) / 100 <= even[level]["high"] for level in even)
+    # Intervals half as wide as they should be: most of what is printed lies outside.
+    narrow = stats.norm.cdf(2.0 * stats.norm.ppf(pits))
+    uneven = coverage([score(f"s{k}", float(p)) for k, p in enumerate(narrow)], resamples=2000)
+    assert uneven["80"]["high"] < 0.8
+
+
+def test_arms_of_a_study_share_its_vote() -> None:
+    found = coverage([score("a", 0.5), score("b", 0.999), *(score("c", 0.999) for _ in range(8))], resamples=100)
+    assert found["95"]["inside"] == pytest.approx(1 / 3)
+
+
+def test_gain_has_the_standard_error_of_its_clusters() -> None:
+    rng = np.random.default_rng(6)
+    by_study = rng.normal(0.3, 1.0, 50)
+    mean, error = gain([score(f"s{k}", 0.5, float(v)) for k, v in enumerate(by_study)], "pool")
+    assert mean == pytest.approx(by_study.mean())
+    assert error == pytest.approx(by_study.std(ddof=1) / np.sqrt(50))
+    # Printed twice, a study says nothing new.
+    twice = gain([score(f"s{k}", 0.5, float(v)) for k, v in enumerate(by_study) for _ in range(2)], "pool")
+    assert twice == pytest.approx((mean, error))
+
+
+def test_what_an_arm_printed_is_read_at_the_cut_nearest_to_half() -> None:
+    arm = next(arm for arm in fitted_arms() if arm.row == "schroeter2000/1")
+    assert printed(arm).responders == 94 + 43  # 80 and 40 per cent were printed
+    assert printed(dataclasses.replace(arm, bins=(), mean_pct=40.0)).mean == 40.0
+
+
+def test_every_quantity_is_ranked_and_every_row_has_a_place() -> None:
+    rng = np.random.default_rng(7)
+    truth = draw_parameters(rng)
+    scalars = sum(
+        np.size(truth[name]) for name in truth if name not in ("eta_modality", "eta_condition", "pain_modality")
+    )
+    assert len(ranked_names()) == len(set(ranked_names())) == scalars
+    assert len(table_data().outcome) == len(counted()) == len(observed().events)

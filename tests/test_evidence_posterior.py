@@ -1,0 +1,87 @@
+"""The posterior that ships: does it belong to the table, did its chains agree, and do its promises hold?"""
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skinbeam.evidence.diagnostics import effective_size, r_hat, tail_size
+from skinbeam.evidence.fit.baselines import BASELINES
+from skinbeam.evidence.fit.calibrate import DATA_SETS, worst
+from skinbeam.evidence.fit.leave_out import coverage, gain, studies
+from skinbeam.evidence.fit.page import IMPROVEMENT, PAGE, checks, scores, written
+from skinbeam.evidence.posterior import DRAWS_FILE, inputs_sha256, posterior, record
+
+RATINGS = "run `make evidence`, then `make evidence-report`"
+
+
+def test_the_draws_belong_to_the_table_the_priors_and_the_model() -> None:
+    assert record()["inputs_sha256"] == inputs_sha256(), RATINGS
+    assert checks()["inputs_sha256"] == inputs_sha256(), RATINGS
+
+
+def test_the_sampler_did_its_work() -> None:
+    found = record()["diagnostics"]
+    assert found["r_hat"] < 1.01
+    assert found["effective_size"] > 400
+    assert found["tail_size"] > 400
+    assert found["divergences"] == 0
+
+
+def test_the_record_is_that_of_the_shipped_draws() -> None:
+    found, parameters = record()["diagnostics"], 0
+    hats, bulk, tail = [], [], []
+    with (resources.files("skinbeam") / DRAWS_FILE).open("rb") as file, np.load(file) as chains:
+        for name in chains.files:
+            draws = chains[name]
+            assert draws.shape[:2] == (record()["sampler"]["chains"], len(posterior()) // 4)
+            flat = draws.reshape(*draws.shape[:2], -1)
+            for k in range(flat.shape[2]):
+                parameters += 1
+                hats.append(r_hat(flat[:, :, k]))
+                bulk.append(effective_size(flat[:, :, k]))
+                tail.append(tail_size(flat[:, :, k]))
+    assert parameters == found["parameters"]
+    assert max(hats) == pytest.approx(found["r_hat"], abs=1e-5)
+    assert min(bulk) == pytest.approx(found["effective_size"], abs=0.1)
+    assert min(tail) == pytest.approx(found["tail_size"], abs=0.1)
+
+
+def test_every_study_was_left_out() -> None:
+    assert {score.study for score in scores()} == {
+        study for study in studies() if any(score.study == study for score in scores())
+    }
+    assert len({score.study for score in scores(*IMPROVEMENT)}) > 30
+
+
+@pytest.mark.parametrize("kinds", [IMPROVEMENT, ("responders",), ("pih",)], ids="+".join)
+def test_intervals_hold_for_studies_that_were_not_seen(kinds: tuple[str, ...]) -> None:
+    """Coverage is consistent with what the interval says at the 1 % level, studies resampled whole."""
+    for level, found in coverage(scores(*kinds)).items():
+        assert found["low"] <= float(level) / 100 <= found["high"], (level, found)
+
+
+@pytest.mark.parametrize("baseline", BASELINES)
+def test_the_model_foretells_better_than_pools_do(baseline: str) -> None:
+    mean, error = gain(scores(*IMPROVEMENT), baseline)
+    assert mean > error, (mean, error)
+
+
+def test_ranks_of_simulated_truths_are_uniform() -> None:
+    """Pearson's test of every quantity; the least uniform one, among all of them, would be so in one of a hundred."""
+    ranks = checks()["ranks"]
+    assert all(len(found) == DATA_SETS for found in ranks.values())
+    name, p = worst(ranks)[0]
+    assert p > 0.01, (name, p)
+
+
+def test_the_table_lies_within_what_the_model_would_print() -> None:
+    for name, found in checks()["replicates"].items():
+        low, _, high = found["posterior"]
+        assert low <= found["printed"][0] <= high, name
+
+
+def test_the_page_is_what_the_checks_say() -> None:
+    page = Path(__file__).parents[1] / PAGE
+    assert page.read_text(encoding="utf-8") == written(), "run `make evidence-report`"
