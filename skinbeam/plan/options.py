@@ -6,8 +6,9 @@ from typing import Any
 
 from skinbeam.document import round_significant
 from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown, Value
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expect import expect
+from skinbeam.evidence.followup import followup_months
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
@@ -95,6 +96,7 @@ def laser_option(
         "p_effective": effective,
         "p_harm": harm,
         "expected": expected,
+        "followup_months": _followup(concern, modality, expected),
         **_asked(modality, concern, expected),
         "immediate": immediate(modality),
         "healing": healing_days(modality),
@@ -120,6 +122,7 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
         "p_effective": no_physics,
         "p_harm": no_physics,
         "expected": expected,
+        "followup_months": _followup(concern, modality, expected),
         **(_nothing_done() if none else _asked(modality, concern, expected)),
         "immediate": no_physics,
         "healing": [],
@@ -145,7 +148,7 @@ def _asked(modality: str, concern: Concern, expected: Mapping[str, Any]) -> dict
         "minutes": lambda: aftercare.minutes(modality),
     }
     return {name: _span(lookup()) for name, lookup in found.items()} | {
-        "pain_0_10": Unknown(text("plan.pain-unknown")),
+        "pain_0_10": _pain(expected),
         "downtime_days": _downtime(modality, concern, expected),
     }
 
@@ -175,17 +178,39 @@ def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> A
 
 
 def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
-    pih = expected.get("pih")
-    p: Value | Mapping[str, Any] = Unknown("not pooled")
-    if isinstance(pih, Mapping) and "p" in pih:
-        p = pih["p"]
-    elif isinstance(pih, Unknown | Mapping):
-        p = pih
-    harms: list[dict[str, Any]] = [{"name": "pih", "p": p, "text": Message("plan.harm-pooled")}]
-    for name in _HARMS:
-        message = Message("plan.harm-unknown", {"harm": Message(f"harm-name.{name}")})
-        harms.append({"name": name, "p": Unknown(message.text), "text": message})
-    return harms
+    """Dark marks, the harms that are always named, and what else trials counted, with their probability."""
+    counted = expected.get("harms")
+    counted = counted if isinstance(counted, Mapping) else {}
+    pih = {"name": "pih", "p": _pooled(expected.get("pih")), "text": Message("plan.harm-pooled")}
+    return [pih, *(_harm(name, counted.get(name)) for name in dict.fromkeys((*_HARMS, *counted)))]
+
+
+def _harm(name: str, pooled: Any) -> dict[str, Any]:
+    named = {"harm": Message(f"harm-name.{name}")}
+    p = _pooled(pooled)
+    if isinstance(p, Estimate):
+        return {"name": name, "p": p, "text": Message("plan.harm-counted", named)}
+    message = Message("plan.harm-unknown", named)
+    return {"name": name, "p": Unknown(message.text), "text": message}
+
+
+def _pooled(answer: Any) -> Any:
+    """The probability of a harm as the evidence gives it, or its unknown."""
+    if isinstance(answer, Mapping):
+        return answer.get("p", answer)
+    return Unknown("not pooled") if answer is None else answer
+
+
+def _pain(expected: Mapping[str, Any]) -> Any:
+    pain = expected.get("pain_0_10")
+    return pain if isinstance(pain, Estimate) else Unknown(text("plan.pain-unknown"))
+
+
+def _followup(concern: Concern, modality: str, expected: Mapping[str, Any]) -> Any:
+    """When the trials behind the expected result looked."""
+    studies = [study["study"] for study in expected.get("studies", ())]
+    months = followup_months(concern.condition, modality, studies)
+    return months if isinstance(months, Unknown) else {"low": months[0], "high": months[1], "unit": "months"}
 
 
 def _other_harm() -> dict[str, Any]:
