@@ -124,6 +124,19 @@ def test_every_choice_has_a_hundred_dots_for_the_good_and_for_the_bad(plan: Plan
         assert len(next(iter(places.values()))) == 100
 
 
+def test_other_harms_stand_beside_the_one_that_is_drawn_with_their_range(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    known = {"low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
+    option["harms"] = [
+        {"name": "pih", "p": known | {"median": 0.05}},
+        {"name": "scar", "p": known | {"median": 0.02}},
+        {"name": "infection", "p": {"unknown": "not counted"}},
+    ]
+    told = leaflet_page(plan).concerns[0].options[0]
+    assert told.bad.label == "Bad: dark marks"
+    assert told.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
+
+
 def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
     for concern in leaflet_page(plan).concerns:
         assert "Do nothing" in [option.name for option in concern.options]

@@ -41,17 +41,17 @@ def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: An
 
 def test_three_harms_stand_beside_three_improvements() -> None:
     option = copy.deepcopy(PLAN["concerns"][0]["options"][0])
-    option["harms"] = [*harms(pih=0.1, scar=0.3, infection=0.05), {"name": "hsv", "p": {"unknown": "not counted"}}]
+    option["harms"] = [{"name": "hsv", "p": {"unknown": "not counted"}}, *harms(infection=0.3, pih=0.1, scar=0.02)]
     assert [array.label for array in expected_arrays(option)] == [
         "Improved by at least a quarter",
         "Improved by at least half",
         "Improved by at least three quarters",
-        "Scar",
         "Dark marks (post-inflammatory hyperpigmentation)",
+        "Scar",
         "Infection",
     ]
     assert len({array.p for array in expected_arrays(option)[:3]}) == 3
-    assert worst_harm(option)[0] == "scar"
+    assert worst_harm(option)[0] == "infection"
 
 
 def test_an_unknown_harm_is_drawn_and_comes_after_the_known_ones() -> None:

@@ -108,11 +108,18 @@ def _other_harms(option: Mapping[str, Any]) -> str:
     """The harms that are not drawn: how many of 100, or that it is not known."""
     drawn = worst_harm(option)[0]
     rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
-    known = [say("leaflet.harm_number", harm=name, number=of_100(p)) for name, p in rest if isinstance(p, Estimate)]
+    known = [_harm_number(name, p) for name, p in rest if isinstance(p, Estimate)]
     unknown = [name for name, p in rest if isinstance(p, Unknown)]
-    lines = [say("leaflet.harms_more", harms=join(known))] if known else []
+    lines = [say("leaflet.harms_more", harms="; ".join(known))] if known else []
     lines += [say("leaflet.harms_unknown", harms=join(unknown))] if unknown else []
     return " ".join(lines)
+
+
+def _harm_number(name: str, p: Estimate) -> str:
+    span = span_in_words(p)
+    if not span:
+        return say("leaflet.harm_exact", harm=name, number=of_100(p))
+    return say("leaflet.harm_number", harm=name, number=of_100(p), span=span)
 
 
 def _file(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str) -> str:

@@ -19,6 +19,7 @@ __all__ = [
 ]
 
 _ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails",)
+_LASTING = ("pih", "hypopigmentation", "scar")  # drawn before what passes, however often that is
 # How many arrays of a kind are drawn, and the improvements in per cent that as many good ones show.
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
@@ -52,7 +53,8 @@ def harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Un
 
 def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
     """Return as many good outcomes as bad ones, the good ones first; what is unknown stands among them as unknown."""
-    harms = harm_values(option)[: max(_GOOD)]
+    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in _LASTING))
+    harms = harms[: max(_GOOD)]
     good = [IconArray(say(f"icons_good_{pct}"), "good", good_of(option, pct)) for pct in _GOOD[len(harms)]]
     return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]
 
