@@ -93,6 +93,10 @@ def test_a_heading_takes_back_what_stands_under_it() -> None:
     assert told == [("P1", "Our results are permanent.")]
 
 
+def test_an_honest_page_is_left_alone() -> None:
+    assert found("honest_page") == set()
+
+
 def test_under_risks_lasting_harm_is_named_and_safety_still_promised() -> None:
     text = "# Risks\n\n- permanent paleness\n- dramatic swelling\n- There are no side effects.\n"
     assert [name for name, _ in find_claims(text)] == ["P3"]
