@@ -70,4 +70,5 @@ def test_the_caption_says_of_whom_and_when() -> None:
     assert "people like those in the trials" in reference(option)
     assert "1 to 6 months after the last session" in reference(option)
     assert "do not print" in reference(option | {"followup_months": {"unknown": "not printed"}})
-    assert "no trial that was found" in reference({})
+    assert "cannot say how many" in reference({})
+    assert "Rings" not in reference({})

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from skinbeam.estimate import Estimate
 from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
 from skinbeam.report.icons import describe
-from skinbeam.report.outcomes import expected_arrays, harm_name, inside, reference, worst_harm
+from skinbeam.report.outcomes import expected_arrays, good_of, harm_name, inside, reference, worst_harm
 from skinbeam.report.shown import (
     capital,
     estimate_of,
@@ -59,7 +60,7 @@ def expected_picture(concern: Mapping[str, Any], option: Mapping[str, Any]) -> P
     return Picture(
         f"figures/expected-{slug(concern, option)}.svg",
         say("icons_alt", option=title_of(option), arrays=shown),
-        " ".join((reference(option), say("icons_caption"))),
+        reference(option),
         "",
     )
 
@@ -176,7 +177,7 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
         rows.append(Fact(say("result_satisfied"), per_100(inside(expected, "satisfaction", "p"))))
     if "net_of_untreated_pct" in told:
         rows.append(Fact(say("result_net"), show(told["net_of_untreated_pct"], "%")))
-    if "followup_months" in option:
+    if "followup_months" in option and isinstance(good_of(option), Estimate):
         rows.append(Fact(say("result_followup"), show(option["followup_months"], quantity("followup_months")[1])))
     durability = inside(expected, "durability")
     if isinstance(durability, Mapping) and "unknown" not in durability:

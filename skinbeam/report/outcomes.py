@@ -66,13 +66,14 @@ def expected_svg(option: Mapping[str, Any]) -> str:
 
 
 def reference(option: Mapping[str, Any]) -> str:
-    """Return of whom and when the shares are: people like those in the trials, and the trials' time of follow-up."""
+    """Return of whom and when the shares are and how they are drawn; without any share, that none is known."""
     if isinstance(good_of(option), Unknown) and isinstance(worst_harm(option)[2], Unknown):
         return say("icons_class_unknown")
     months = option.get("followup_months")
+    time = say("icons_time_unknown")
     if isinstance(months, Mapping) and "low" in months:
-        return say("icons_class", time=say("icons_time", months=show(months).text))
-    return say("icons_class", time=say("icons_time_unknown"))
+        time = say("icons_time", months=show(months).text)
+    return " ".join((say("icons_class", time=time), say("icons_caption")))
 
 
 def harm_name(harm: Mapping[str, Any]) -> str:
