@@ -1,3 +1,4 @@
-"""The version, alone, so that packaging reads it without importing anything."""
+"""The version and the day of its release, alone, so that packaging reads them without importing anything."""
 
 __version__ = "0.1.0"
+__date__ = "2026-11-20"

@@ -69,6 +69,51 @@ def test_sober_sentences_are_left_alone() -> None:
     assert found("sober") == set()
 
 
+def lines(name: str) -> list[str]:
+    return (DATA / f"claims_{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("line", lines("hype"))
+def test_a_promise_is_found_however_it_is_worded(line: str) -> None:
+    wanted, sentence = line.split("|")
+    assert {claim for claim, _ in find_claims(sentence)} & set(wanted.split())
+
+
+@pytest.mark.parametrize("sentence", lines("plain"))
+def test_a_plain_sentence_is_left_alone(sentence: str) -> None:
+    """What is said with its limits makes no claim but true ones."""
+    assert {claims()[name]["verdict"] for name, _ in find_claims(sentence)} <= {"supported"}
+
+
+def test_a_heading_takes_back_what_stands_under_it() -> None:
+    listed = "\n- permanent results\n- one session for everything\n- painless treatment\n"
+    under = "{}\n{}\nOur results are permanent.\n"
+    assert len(find_claims(under.format("We promise nothing less:", listed))) >= 4
+    told = find_claims(under.format("What we cannot promise:", listed))
+    assert told == [("P1", "Our results are permanent.")]
+
+
+def test_an_honest_page_is_left_alone() -> None:
+    assert found("honest_page") == set()
+
+
+def test_under_risks_lasting_harm_is_named_and_safety_still_promised() -> None:
+    text = "# Risks\n\n- permanent paleness\n- dramatic swelling\n- There are no side effects.\n"
+    assert [name for name, _ in find_claims(text)] == ["P3"]
+    assert {name for name, _ in find_claims(text.replace("# Risks", "# Your gain"))} == {"P1", "P3", "P6"}
+
+
+def test_a_question_promises_only_with_its_answer() -> None:
+    assert find_claims("Is it permanent? That depends.") == []
+    assert find_claims("Is it permanent? Yes, it is.") == [("P1", "Is it permanent? Yes, it is.")]
+    assert find_claims("Downtime? None.") == [("P9", "Downtime? None.")]
+
+
+def test_a_negation_takes_back_its_own_clause_alone() -> None:
+    assert [name for name, _ in find_claims("It is not permanent, but it is painless.")] == ["P2"]
+    assert [name for name, _ in find_claims("It is not only permanent.")] == ["P1"]
+
+
 def test_paraphrases_of_both_texts_are_found_or_come_with_others() -> None:
     assert found("first_clinic") == {f"A{k}" for k in range(1, 14)}
     assert found("second_clinic") >= {f"B{k}" for k in range(1, 20)}

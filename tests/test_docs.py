@@ -16,7 +16,7 @@ from types import ModuleType
 
 import pytest
 
-from skinbeam import __version__
+from skinbeam._version import __date__, __version__
 from skinbeam.cli import main
 from skinbeam.sources import bibliography
 
@@ -297,7 +297,7 @@ def test_no_page_names_a_machine_or_a_registry() -> None:
 
 
 def test_the_release_is_the_same_everywhere() -> None:
-    assert f"\n## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"\n## [{__version__}] - {__date__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 

@@ -13,7 +13,8 @@ from pypdf import PdfReader
 from skinbeam.messages import catalogue
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet import CONCERNS_IN_FULL, leaflet_arrays, leaflet_page, sentences_of
+from skinbeam.report.leaflet import CONCERNS_IN_FULL, leaflet_page, sentences_of
+from skinbeam.report.leaflet_choices import dot_files
 from skinbeam.report.pdf import make_pdf
 from skinbeam.report.readability import grade, reading_age_years, syllables
 from skinbeam.schema.names import table
@@ -114,16 +115,26 @@ def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
         assert {key.removeprefix(start) for key in catalogue() if key.startswith(start)} <= set(names)
 
 
-def test_good_and_bad_have_the_same_weight(plan: Plan) -> None:
-    """One array each, with 100 dots of the same grid."""
-    svg = leaflet_arrays(plan["concerns"][0])
-    good, bad = svg.split("<g transform")[1:]
-    places = [
-        sorted({m for d in re.findall(r'd="([^"]+)"', part) for m in re.findall(r"M(\d+ \d+)", d)})
-        for part in (good, bad)
+def test_every_choice_has_a_hundred_dots_for_the_good_and_for_the_bad(plan: Plan) -> None:
+    for concern in [*plan["concerns"], *everything_unknown(plan)["concerns"]]:
+        files = dot_files(concern)
+        assert {name.rpartition("-")[2] for name in files} == {"good.svg", "bad.svg"}
+        places = {name: frozenset(re.findall(r"M\d+ \d+", svg.decode())) for name, svg in files.items()}
+        assert len(set(places.values())) == 1
+        assert len(next(iter(places.values()))) == 100
+
+
+def test_other_harms_stand_beside_the_one_that_is_drawn_with_their_range(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    known = {"low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
+    option["harms"] = [
+        {"name": "pih", "p": known | {"median": 0.05}},
+        {"name": "scar", "p": known | {"median": 0.02}},
+        {"name": "infection", "p": {"unknown": "not counted"}},
     ]
-    assert places[0] == places[1]
-    assert len(places[0]) == 100
+    told = leaflet_page(plan).concerns[0].options[0]
+    assert told.bad.label == "Bad: dark marks"
+    assert told.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
 
 
 def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
@@ -134,8 +145,8 @@ def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
 def test_what_is_not_known_is_said(plan: Plan) -> None:
     page = leaflet_page(everything_unknown(plan))
     for concern in page.concerns:
-        assert {option.good for option in concern.options} == {"not known"}
-        assert {option.bad for option in concern.options} == {"not known"}
+        assert {option.good.number for option in concern.options} == {"not known"}
+        assert {option.bad.number for option in concern.options} == {"not known"}
     assert sum("We do not know how many" in line for line in page.unknowns) == len(page.concerns)
 
 

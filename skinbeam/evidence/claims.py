@@ -1,14 +1,12 @@
 """Claims that texts about laser treatment make, each with its verdict, and where a text makes them.
 
-A sentence makes a claim when it holds one phrase of every group of the claim's `find` and none of its `unless`. Phrases
-are compared word by word in lower case, without punctuation; a `*` ends a word that may go on. No pattern can take
-longer than its text: there is nothing to backtrack.
+A sentence makes a claim when it holds one phrase of every group of the claim's `find` and none of its `unless`. A claim
+marked `promise` is not made where the sentence takes it back: by a negation, a warning, a question, the heading above.
 """
 
-import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import InputError
+from skinbeam.evidence.sentences import Sentence, read_sentences
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 
@@ -26,9 +25,6 @@ LARGEST_BYTES = 1_000_000
 LONGEST_SENTENCE = 300  # characters shown of a sentence that was found
 MOST_SENTENCES = 20  # shown for one claim
 _PROMISE = "P"  # claims that only other texts make: looked for, not listed without a file
-_END = re.compile(r"(?<=[.!?;])\s+")
-_BULLETS = ("-", "*", "•", "·", "–")
-_WORD = re.compile(r"[^\W_]+")
 
 
 @cache
@@ -61,11 +57,8 @@ def claims_document(file: Path | None = None) -> dict[str, Any]:
 def find_claims(text: str) -> list[tuple[str, str]]:
     """Return (claim id, sentence) in the order of the text; contradictions between found claims come last."""
     found: list[tuple[str, str]] = []
-    for sentence in _sentences(text):
-        words = f" {' '.join(_WORD.findall(sentence.lower()))} "
-        if words.isspace():
-            continue
-        found += [(name, " ".join(sentence.split())) for name, claim in claims().items() if _makes(claim, words)]
+    for sentence in read_sentences(text):
+        found += [(name, sentence.text) for name, claim in claims().items() if _makes(claim, sentence)]
     names = {name for name, _ in found}
     for name, claim in claims().items():
         pair = [next((one for one in group if one in names), None) for group in claim.get("found_with", ())]
@@ -75,41 +68,19 @@ def find_claims(text: str) -> list[tuple[str, str]]:
     return found
 
 
-def _sentences(text: str) -> Iterator[str]:
-    """Yield the sentences of a text; an empty line or a bullet ends one too."""
-    paragraph: list[str] = []
-    for line in [*text.splitlines(), ""]:
-        if not line.strip() or line.lstrip().startswith(_BULLETS):
-            yield from _END.split(" ".join(paragraph))
-            paragraph = []
-        paragraph.append(line)
-
-
-def _makes(claim: Mapping[str, Any], words: str) -> bool:
+def _makes(claim: Mapping[str, Any], sentence: Sentence) -> bool:
+    """Whether the sentence makes the claim; one marked `promise` may be taken back."""
     groups = claim.get("find")
-    if not groups or not all(any(_holds(phrase, words) for phrase in group) for group in groups):
+    if not groups or not all(any(map(sentence.holds, group)) for group in groups):
         return False
-    return not any(_holds(phrase, words) for phrase in claim.get("unless", ()))
+    if any(map(sentence.holds, claim.get("unless", ()))):
+        return False
+    return not claim.get("promise") or _promises(claim, sentence)
 
 
-def _holds(phrase: str, words: str) -> bool:
-    """Whether the phrase stands in the words; `*` ends a word that may go on."""
-    if "*" not in phrase:
-        return f" {phrase} " in words
-    return _wild(phrase).search(words) is not None
-
-
-@cache
-def _wild(phrase: str) -> re.Pattern[str]:
-    """`*` as the rest of one word; words are parted by single spaces, so there is one way to match."""
-    return re.compile(
-        " " + r"\S* ".join(re.escape(part.strip()) for part in phrase.split("*")[:-1]) + r"\S* " + _tail(phrase)
-    )
-
-
-def _tail(phrase: str) -> str:
-    rest = phrase.rsplit("*", 1)[1].strip()
-    return re.escape(rest) + " " if rest else ""
+def _promises(claim: Mapping[str, Any], sentence: Sentence) -> bool:
+    quiet = sentence.under == "risks" and claim.get("quiet_under_risks")
+    return not quiet and not sentence.makes_no_promise and any(map(sentence.promises, claim["find"][0]))
 
 
 def _listed(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:

@@ -8,6 +8,7 @@ from skinbeam.document import round_significant
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.evidence.expect import expect
+from skinbeam.evidence.followup import followup_months
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
@@ -106,6 +107,7 @@ def laser_option(
         "p_effective": effective,
         "p_harm": harm,
         "expected": expected,
+        "followup_months": _followup(concern, modality, expected),
         **_asked(modality, concern, expected),
         "immediate": immediate(modality),
         "healing": healing_days(modality),
@@ -131,6 +133,7 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
         "p_effective": no_physics,
         "p_harm": no_physics,
         "expected": expected,
+        "followup_months": _followup(concern, modality, expected),
         **(_nothing_done() if none else _asked(modality, concern, expected)),
         "immediate": no_physics,
         "healing": [],
@@ -192,6 +195,13 @@ def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
         {"name": name, "p": risk["p"], "text": Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})}
         for name, risk in found.items()
     ]
+
+
+def _followup(concern: Concern, modality: str, expected: Mapping[str, Any]) -> Any:
+    """When the trials behind the expected result looked."""
+    studies = [study["study"] for study in expected.get("studies", ())]
+    months = followup_months(concern.condition, modality, studies)
+    return months if isinstance(months, Unknown) else {"low": months[0], "high": months[1], "unit": "months"}
 
 
 def _other_harm() -> dict[str, Any]:

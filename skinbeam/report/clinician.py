@@ -19,7 +19,8 @@ from skinbeam.report.context import (
     Shown,
     Visit,
 )
-from skinbeam.report.options import concern_name, good_of, option_card, ranked, reason, refused, worst_harm
+from skinbeam.report.options import concern_name, option_card, ranked, reason, refused
+from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.shown import (
     capital,
     estimate_of,

@@ -16,8 +16,10 @@ __all__ = [
     "Fault",
     "Glance",
     "Harm",
+    "LeafletChoice",
     "LeafletConcern",
     "LeafletOption",
+    "LeafletOutcome",
     "LeafletPage",
     "Limit",
     "OptionCard",
@@ -229,12 +231,24 @@ class ReportPage:
 
 
 @dataclass(frozen=True)
+class LeafletOutcome:
+    """One outcome of a choice, good or bad, of 100 people."""
+
+    label: Annotated[str, "the outcome"]
+    file: Annotated[str, "its dots, below the report's folder"]
+    alt: Annotated[str, "what the dots show, for those who cannot see them"]
+    number: Annotated[str, "people of 100, or that it is not known"]
+    span: Annotated[str, "the range between clinics; empty when there is none"]
+
+
+@dataclass(frozen=True)
 class LeafletOption:
-    """One choice in the leaflet's table."""
+    """One choice of a concern."""
 
     name: Annotated[str, "the choice in plain words"]
-    good: Annotated[str, "people of 100 who get at least half better, with the range"]
-    bad: Annotated[str, "people of 100 with the most frequent known harm, with the range"]
+    good: Annotated[LeafletOutcome, "people of 100 who get at least half better"]
+    bad: Annotated[LeafletOutcome, "people of 100 with the most frequent known harm"]
+    harms: Annotated[str, "the other harms: how many of 100, or that it is not known; may be empty"]
     visits: Annotated[str, "number of visits"]
     days: Annotated[str, "days of visible healing"]
 
@@ -245,9 +259,19 @@ class LeafletConcern:
 
     title: Annotated[str, "concern and site in plain words"]
     text: Annotated[tuple[str, ...], "what it is, what light can do, what it cannot do"]
-    expected: Annotated[Picture, "icon arrays of the first choice: good and bad with equal weight"]
-    options: Annotated[tuple[LeafletOption, ...], "choices, no treatment among them"]
-    more: Annotated[str, "further choices by name; empty when the table holds all"]
+    seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
+    options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
+    no_choice: Annotated[str, "why there are no choices; empty when there are some"]
+    more: Annotated[str, "further choices by name; empty when all are drawn"]
+
+
+@dataclass(frozen=True)
+class LeafletChoice:
+    """What speaks for a choice and what against it, whoever has it."""
+
+    name: Annotated[str, "the choice in plain words"]
+    plus: Annotated[str, "what is good about it"]
+    minus: Annotated[str, "what is bad about it"]
 
 
 @dataclass(frozen=True)
@@ -257,15 +281,19 @@ class LeafletPage:
     banner: Annotated[str, "intended use: stands on both pages"]
     plan_sha256: Annotated[str, "the plan's name"]
     title: Annotated[str, "title"]
-    intro: Annotated[tuple[str, ...], "what this leaflet and laser treatment are"]
+    intro: Annotated[tuple[str, ...], "what laser treatment is, whom the leaflet is for, what is to be decided"]
     state: Annotated[str, "suitable, with-caution, refer or not-suitable"]
     decision: Annotated[tuple[str, ...], "what the decision means for the reader"]
+    key: Annotated[str, "what a picture of dots shows: of whom, which colours"]
     concerns: Annotated[tuple[LeafletConcern, ...], "at most four concerns in full"]
     other_concerns: Annotated[str, "further concerns by name; empty when there are none"]
-    reading: Annotated[tuple[str, ...], "how to read the dots"]
+    reading: Annotated[tuple[str, ...], "how to read the dots, and how sure the numbers are"]
+    choices: Annotated[tuple[LeafletChoice, ...], "good and bad sides of each choice in words"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
-    healing: Annotated[tuple[str, ...], "the days after"]
+    healing: Annotated[tuple[str, ...], "the days after: how it looks and feels, and how life is with it"]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call: Annotated[tuple[str, ...], "when to call"]
     questions: Annotated[tuple[str, ...], "questions to ask"]
+    about: Annotated[tuple[str, ...], "version and date, newer versions, funding"]
+    studies: Annotated[str, "studies behind the numbers in short; empty when no number comes from one"]
     words: Annotated[Mapping[str, str], "headings and labels, by name"]

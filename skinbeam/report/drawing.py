@@ -10,8 +10,10 @@ from skinbeam.estimate import Unknown
 from skinbeam.report.charts import calendar, section, window
 from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
-from skinbeam.report.leaflet import CONCERNS_IN_FULL, leaflet_arrays, leaflet_file
-from skinbeam.report.options import concern_name, expected_picture, expected_svg, ranked, title_of
+from skinbeam.report.leaflet import CONCERNS_IN_FULL
+from skinbeam.report.leaflet_choices import dot_files
+from skinbeam.report.options import concern_name, expected_picture, ranked, title_of
+from skinbeam.report.outcomes import expected_svg
 from skinbeam.report.shown import say, sentence
 
 __all__ = ["Drawn", "data_uri", "draw", "photo_overlays"]
@@ -40,12 +42,10 @@ def draw(plan: Mapping[str, Any], figures: FigureData) -> Drawn:
     for place, concern in enumerate(plan.get("concerns", ())):
         name = f"{concern['condition']}-{concern['site']}"
         pictures[f"concern-{name}"] = _simulated(concern, name, figures, files)
-        options = ranked(concern)
-        for option in options:
-            if file := expected_picture(concern, option).file:
-                files[file] = expected_svg(option).encode()
-        if options and place < CONCERNS_IN_FULL:
-            files[leaflet_file(concern)] = leaflet_arrays(concern).encode()
+        for option in ranked(concern):
+            files[expected_picture(concern, option).file] = expected_svg(option).encode()
+        if place < CONCERNS_IN_FULL:
+            files |= dot_files(concern)
     pictures["calendar"] = [_calendar(plan, files)]
     return Drawn(files, pictures)
 

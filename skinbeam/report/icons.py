@@ -12,7 +12,7 @@ from typing import Literal
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.report.shown import per_100, say
 
-__all__ = ["IconArray", "counts", "icon_arrays"]
+__all__ = ["IconArray", "counts", "describe", "dot_array", "icon_arrays"]
 
 _STEP = 13  # px between dots
 _SIDE = 10 * _STEP
@@ -21,6 +21,7 @@ _LABEL_LINES = 3
 _LABEL_WIDTH = 26  # characters
 _MARGIN = 8
 _CELL = 178  # px: array and the text beside its edges
+_SCALE = 0.85  # of the size at which it is shown when nothing else is said
 _COLOURS = {"good": ("#0b5394", "#9cc2e5"), "bad": ("#a33b00", "#f3b78f")}
 _EMPTY = "#8a8f98"
 _TEXT = "#1c2430"
@@ -41,54 +42,75 @@ def counts(p: Estimate) -> tuple[int, int, int]:
     return low, median, high
 
 
-def icon_arrays(arrays: Sequence[IconArray]) -> str:
-    """Return an SVG with the arrays side by side.
+def icon_arrays(arrays: Sequence[IconArray], *, columns: int = 4) -> str:
+    """Return an SVG with the arrays side by side, `columns` in a row.
 
     Full dots are the low end of the range, pale full dots reach to the median, rings to the high end.
     """
     labels = [textwrap.wrap(a.label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …") for a in arrays]
     top = _MARGIN + _LINE * max(map(len, labels)) + 4
-    width, height = _CELL * len(arrays) + _MARGIN, top + _SIDE + 2 * _LINE + _MARGIN
-    title = escape("; ".join(map(_describe, arrays)))
+    row = top + _SIDE + 2 * _LINE + _MARGIN
+    places = [(_MARGIN + i % columns * _CELL, top + i // columns * row) for i in range(len(arrays))]
     body = "".join(
-        f'<g transform="translate({_MARGIN + i * _CELL},{top})">{_array(array, labels[i])}</g>'
-        for i, array in enumerate(arrays)
+        f'<g transform="translate({x},{y})">{_array(array, label)}</g>'
+        for (x, y), array, label in zip(places, arrays, labels, strict=True)
     )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img"><title>{title}</title><g font-family="DejaVu Sans, Verdana, sans-serif" font-size="11.5" '
-        f'fill="{_TEXT}">{body}</g></svg>\n'
-    )
+    width, height = _CELL * min(columns, len(arrays)) + _MARGIN, row * -(-len(arrays) // columns)
+    return _svg(width, height, "; ".join(map(describe, arrays)), body)
 
 
-def _describe(array: IconArray) -> str:
-    """The array in words."""
+def dot_array(array: IconArray) -> str:
+    """Return an SVG of the dots alone, for a page that sets the words around them."""
+    return _svg(_SIDE, _SIDE, describe(array), _people(array))
+
+
+def describe(array: IconArray) -> str:
+    """Return the array in words."""
     shown = per_100(array.p)
     return f"{array.label}: {shown.text}" + (f" ({shown.note})" if not shown.known else "")
 
 
+def _svg(width: int, height: int, title: str, body: str) -> str:
+    shown = f'width="{round(_SCALE * width)}" height="{round(_SCALE * height)}" viewBox="0 0 {width} {height}"'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {shown} role="img"><title>{escape(title)}</title>'
+        f'<g font-family="DejaVu Sans, Verdana, sans-serif" font-size="11.5" fill="{_TEXT}">{body}</g></svg>\n'
+    )
+
+
 def _array(array: IconArray, label: Sequence[str]) -> str:
     """One array: label above, dots from the origin down, numbers below."""
-    parts = [_text(0, -6 - _LINE * (len(label) - 1 - i), line, weight="bold") for i, line in enumerate(label)]
-    dark, pale = _COLOURS[array.tone]
+    above = "".join(_text(0, -6 - _LINE * (len(label) - 1 - i), line, weight="bold") for i, line in enumerate(label))
     below = _SIDE + _LINE
     if isinstance(array.p, Unknown):
-        parts.append(_dots(range(100), _EMPTY, 9) + _dots(range(100), "#ffffff", 7.4))
-        parts.append(
-            f'<text x="{_SIDE / 2}" y="{_SIDE / 2 + 18}" font-size="52" font-weight="bold" fill="{_TEXT}" '
+        return above + _people(array) + _text(0, below, say("icons_unknown"), weight="bold")
+    low, median, high = counts(array.p)
+    dark, _ = _COLOURS[array.tone]
+    numbers = _text(0, below, say("icons_median", people=median), weight="bold", fill=dark)
+    if low != high:
+        numbers += _text(0, below + _LINE, say(f"icons_range_{array.p.kind}", low=low, high=high))
+    return above + _people(array) + numbers
+
+
+def _people(array: IconArray) -> str:
+    """The hundred dots; an unknown takes the same place."""
+    if isinstance(array.p, Unknown):
+        return (
+            _dots(range(100), _EMPTY, 9)
+            + _dots(range(100), "#ffffff", 7.4)
+            + f'<text x="{_SIDE / 2}" y="{_SIDE / 2 + 18}" font-size="52" font-weight="bold" fill="{_TEXT}" '
             'stroke="#ffffff" stroke-width="6" paint-order="stroke" text-anchor="middle">?</text>'
         )
-        parts.append(_text(0, below, say("icons_unknown"), weight="bold"))
-        return "".join(parts)
     low, median, high = counts(array.p)
-    parts.append(_dots(range(high, 100), _EMPTY, 4))
-    parts.append(_dots(range(median, high), dark, 10) + _dots(range(median, high), "#ffffff", 6.6))
-    parts.append(_dots(range(low, median), dark, 10) + _dots(range(low, median), pale, 7.4))
-    parts.append(_dots(range(low), dark, 10))
-    parts.append(_text(0, below, say("icons_median", people=median), weight="bold", fill=dark))
-    if low != high:
-        parts.append(_text(0, below + _LINE, say(f"icons_range_{array.p.kind}", low=low, high=high)))
-    return "".join(parts)
+    dark, pale = _COLOURS[array.tone]
+    return (
+        _dots(range(high, 100), _EMPTY, 4)
+        + _dots(range(median, high), dark, 10)
+        + _dots(range(median, high), "#ffffff", 6.6)
+        + _dots(range(low, median), dark, 10)
+        + _dots(range(low, median), pale, 7.4)
+        + _dots(range(low), dark, 10)
+    )
 
 
 def _dots(which: range, colour: str, size: float) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.estimate import Estimate
 from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
-from skinbeam.report.icons import IconArray, icon_arrays
+from skinbeam.report.icons import describe
+from skinbeam.report.outcomes import expected_arrays, good_of, harm_name, inside, reference, worst_harm
 from skinbeam.report.shown import (
     capital,
     estimate_of,
@@ -26,19 +27,13 @@ from skinbeam.schema.names import table
 __all__ = [
     "concern_name",
     "expected_picture",
-    "expected_svg",
-    "good_of",
     "option_card",
     "ranked",
     "reason",
     "refused",
     "slug",
     "title_of",
-    "worst_harm",
 ]
-
-_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails",)
-_HARM_ARRAYS = 3  # drawn beside the benefit; all harms stand in the table
 
 
 def ranked(concern: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -59,43 +54,15 @@ def title_of(option: Mapping[str, Any]) -> str:
     return sentence(option.get("title")) or str(option["modality"]).replace("-", " ")
 
 
-def good_of(option: Mapping[str, Any]) -> Estimate | Unknown:
-    """Return the share of people who improve by at least half, or why it is unknown."""
-    return _probability(_inside(option.get("expected"), "p_at_least", "50"))
-
-
-def worst_harm(option: Mapping[str, Any]) -> tuple[str, str, Estimate | Unknown]:
-    """Return key, name and probability of the most frequent known harm; without one, an unknown with its reason."""
-    known = [(key, name, p) for key, name, p in _harm_values(option) if isinstance(p, Estimate)]
-    if known:
-        return max(known, key=lambda harm: harm[2].median)
-    unknown = [(key, name, p) for key, name, p in _harm_values(option) if isinstance(p, Unknown)]
-    return ("", say("harm_any"), unknown[0][2] if unknown else Unknown(say("harm_none_studied")))
-
-
 def expected_picture(concern: Mapping[str, Any], option: Mapping[str, Any]) -> Picture:
-    """Return what the icon arrays of an option show, or why nothing can be shown."""
-    good, (_, name, bad) = good_of(option), worst_harm(option)
-    if isinstance(good, Unknown) and isinstance(bad, Unknown):
-        return Picture(
-            "",
-            "",
-            say("icons_caption_unknown"),
-            say("icons_both_unknown", good=good.reason.rstrip("."), bad=bad.reason.rstrip(".")),
-        )
-    alt = say("icons_alt", option=title_of(option), good=per_100(good).text, harm=name, bad=per_100(bad).text)
-    return Picture(f"figures/expected-{slug(concern, option)}.svg", alt, say("icons_caption"), "")
-
-
-def expected_svg(option: Mapping[str, Any]) -> str:
-    """Return the icon arrays of an option: improvement, then harms, all of 100 people."""
-    arrays = [IconArray(say("icons_good"), "good", good_of(option))]
-    harms = [(name, p) for _, name, p in _harm_values(option) if isinstance(p, Estimate)]
-    harms = sorted(harms, key=lambda harm: -harm[1].median)[:_HARM_ARRAYS]
-    if not harms:
-        _, name, p = worst_harm(option)
-        return icon_arrays([*arrays, IconArray(name, "bad", p)])
-    return icon_arrays([*arrays, *(IconArray(name, "bad", p) for name, p in harms)])
+    """Return what the icon arrays of an option show, of whom and when."""
+    shown = "; ".join(map(describe, expected_arrays(option)))
+    return Picture(
+        f"figures/expected-{slug(concern, option)}.svg",
+        say("icons_alt", option=title_of(option), arrays=shown),
+        reference(option),
+        "",
+    )
 
 
 def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: int) -> OptionCard:
@@ -193,25 +160,32 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
     rows = _told_once(
         say("result_at_least_any"),
         [
-            Fact(say("result_at_least", percent=p), per_100(_inside(expected, "p_at_least", p)))
+            Fact(say("result_at_least", percent=p), per_100(inside(expected, "p_at_least", p)))
             for p in ("25", "50", "75")
         ],
     )
-    interval = _inside(expected, "predict", "intervals", "80")
+    interval = inside(expected, "predict", "intervals", "80")
     if isinstance(interval, Sequence) and len(interval) == 2:
-        patients = show(_inside(expected, "predict", "patients")).text
+        patients = show(inside(expected, "predict", "patients")).text
         rows.append(Fact(say("result_predict", patients=patients), show({"low": interval[0], "high": interval[1]})))
-    rows.append(Fact(say("result_mean"), show(_inside(expected, "mean_improvement_pct"), "%")))
-    rows.append(Fact(say("result_pih"), per_100(_inside(expected, "pih", "p"))))
-    rows.append(Fact(say("result_downtime"), show(_inside(expected, "downtime_days"), quantity("downtime_days")[1])))
-    rows.append(Fact(say("result_untreated"), per_100(_inside(expected, "untreated", "p_at_least", "50"))))
-    durability = _inside(expected, "durability")
+    rows.append(Fact(say("result_mean"), show(inside(expected, "mean_improvement_pct"), "%")))
+    rows.append(Fact(say("result_pih"), per_100(inside(expected, "pih", "p"))))
+    rows.append(Fact(say("result_downtime"), show(inside(expected, "downtime_days"), quantity("downtime_days")[1])))
+    rows.append(Fact(say("result_untreated"), per_100(inside(expected, "untreated", "p_at_least", "50"))))
+    told = expected if isinstance(expected, Mapping) else {}
+    if "satisfaction" in told:
+        rows.append(Fact(say("result_satisfied"), per_100(inside(expected, "satisfaction", "p"))))
+    if "net_of_untreated_pct" in told:
+        rows.append(Fact(say("result_net"), show(told["net_of_untreated_pct"], "%")))
+    if "followup_months" in option and isinstance(good_of(option), Estimate):
+        rows.append(Fact(say("result_followup"), show(option["followup_months"], quantity("followup_months")[1])))
+    durability = inside(expected, "durability")
     if isinstance(durability, Mapping) and "unknown" not in durability:
         kept = [Fact(say("result_durability", months=m), percent(v)) for m, v in durability.items()]
         rows += _told_once(say("result_durability_any"), kept)
     else:
         rows.append(Fact(say("result_durability_any"), show(durability)))
-    studies = _inside(expected, "studies")
+    studies = inside(expected, "studies")
     if isinstance(studies, list) and studies:
         patients = sum(study.get("patients", 0) for study in studies)
         rows.append(
@@ -258,7 +232,7 @@ def _harm(record: Mapping[str, Any]) -> Harm:
     if "unknown" in record:
         return Harm(say("harm_any"), show(record), "")
     return Harm(
-        _harm_name(record), per_100(record.get("p", {"unknown": say("not_in_plan")})), sentence(record.get("text"))
+        harm_name(record), per_100(record.get("p", {"unknown": say("not_in_plan")})), sentence(record.get("text"))
     )
 
 
@@ -284,42 +258,5 @@ def _limit(record: Mapping[str, Any]) -> Limit:
     )
 
 
-def _harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Unknown]]:
-    """Key, name and probability of each harm; one that needs a fault of the device stands in the table alone."""
-    harms = records(option.get("harms"))
-    return [
-        (str(h.get("name", "")), _harm_name(h), _probability(h.get("p")))
-        if "unknown" not in h
-        else ("", say("harm_any"), Unknown(h["unknown"]))
-        for h in harms
-        if h.get("name") not in _ONLY_AFTER_A_FAULT
-    ]
-
-
-def _harm_name(harm: Mapping[str, Any]) -> str:
-    """A harm's name in words."""
-    return (
-        capital(quantity(str(harm["name"]).replace("-", "_"))[0])
-        if isinstance(harm.get("name"), str)
-        else sentence(harm.get("name"))
-    )
-
-
-def _inside(value: Any, *path: str) -> Any:
-    """Follow `path` into nested objects; an unknown on the way is the answer, so is a missing key."""
-    for name in path:
-        if not isinstance(value, Mapping) or ("unknown" not in value and name not in value):
-            return {"unknown": say("not_in_plan")}
-        if "unknown" in value:
-            return value
-        value = value[name]
-    return value
-
-
 def _value(option: Mapping[str, Any], name: str) -> Any:
     return option.get(name, {"unknown": say("not_in_plan")})
-
-
-def _probability(value: Any) -> Estimate | Unknown:
-    known = estimate_of(value)
-    return known if known is not None else Unknown(say("not_in_plan"))

@@ -1,0 +1,63 @@
+"""Where the leaflet comes from: its studies, its date, when there will be a newer one, and who paid for it."""
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from skinbeam._version import __date__
+from skinbeam.estimate import Estimate
+from skinbeam.report.leaflet_choices import options_table
+from skinbeam.report.outcomes import good_of, harm_values
+from skinbeam.report.shown import estimate_of, keys_of, say
+from skinbeam.sources import Source, bibliography
+
+__all__ = ["about", "studies"]
+
+_OWN = "skinbeam"  # the author of a judgement of this project: no study
+_NOT_READ = "Authors not read"
+_TITLE_WORDS = 6
+
+
+def about(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return version and date, the way to a newer one, and the funding."""
+    return (
+        say(
+            "leaflet.about_date",
+            version=str(plan.get("version", "")),
+            date=datetime.date.fromisoformat(__date__),
+            data=str(plan.get("data_release", ""))[:12],
+        ),
+        say("leaflet.about_update"),
+        say("leaflet.about_funding"),
+    )
+
+
+def studies(concerns: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the studies behind the numbers of the leaflet in short, in the order of the alphabet."""
+    known = bibliography()
+    found = {key: known[key] for concern in concerns for key in _keys(concern) if key in known}
+    names = {_short(source) for source in found.values() if source.fields.get("author") != _OWN}
+    return tuple(sorted(names, key=str.casefold))
+
+
+def _keys(concern: Mapping[str, Any]) -> Iterator[str]:
+    for option in options_table(concern)[0]:
+        values = (good_of(option), *(p for _, _, p in harm_values(option)), estimate_of(option.get("downtime_days")))
+        for value in values:
+            yield from value.basis if isinstance(value, Estimate) else ()
+        sessions = option.get("sessions")
+        yield from keys_of(sessions.get("source") if isinstance(sessions, Mapping) else None)
+        yield from keys_of(option.get("source"))
+
+
+def _short(source: Source) -> str:
+    """First author and year; a source whose authors were not read, by the beginning of its title."""
+    author = source.fields.get("author", "").replace("{", "").replace("}", "")
+    names = author.split(" and ")
+    first = names[0].split(",")[0]
+    if not author or author == _NOT_READ:
+        first = " ".join(source.fields.get("title", source.key).strip("[]{}").split()[:_TITLE_WORDS])
+    elif len(names) == 1 and not author.startswith(first + ","):
+        first = author
+    year = source.fields.get("year", "")
+    return f"{first} {year}" if year.isdigit() else first

@@ -1,0 +1,126 @@
+"""The choices of a concern in the leaflet: each with a good and a bad outcome of the same size, of 100 people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.report.context import LeafletChoice, LeafletOption, LeafletOutcome
+from skinbeam.report.icons import IconArray, dot_array
+from skinbeam.report.leaflet_words import (
+    choice_name,
+    harm_in_words,
+    of_100,
+    plain,
+    range_in_words,
+    span_in_words,
+)
+from skinbeam.report.options import ranked, slug
+from skinbeam.report.outcomes import good_of, harm_values, worst_harm
+from skinbeam.report.shown import join, say, sentence, show
+
+__all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
+
+OPTIONS_IN_TABLE = 4  # columns of a page
+_NO_TREATMENT = "no-treatment"
+
+
+def options_table(concern: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
+    options = ranked(concern)
+    none = [o for o in options if o["modality"] == _NO_TREATMENT]
+    treated = [o for o in options if o["modality"] != _NO_TREATMENT]
+    room = OPTIONS_IN_TABLE - len(none)
+    return [*treated[:room], *none], treated[room:]
+
+
+def options_of(concern: Mapping[str, Any]) -> tuple[LeafletOption, ...]:
+    """Return the choices that are drawn."""
+    table, _ = options_table(concern)
+    return tuple(_option(concern, option, table) for option in table)
+
+
+def dot_files(concern: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return the dots of every choice that is drawn, by file below the report's folder."""
+    return {
+        _file(concern, option, tone): dot_array(array).encode()
+        for option in options_table(concern)[0]
+        for tone, array in _arrays(option).items()
+    }
+
+
+def seen_after(options: Sequence[Mapping[str, Any]]) -> str:
+    """Return when the trials of these choices looked; empty where no number comes from a trial."""
+    known = [option for option in options if isinstance(good_of(option), Estimate)]
+    spans = [o["followup_months"] for o in known if "low" in (o.get("followup_months") or {})]
+    if not spans:
+        return say("leaflet.seen_unknown") if known else ""
+    ends = {"low": min(span["low"] for span in spans), "high": max(span["high"] for span in spans)}
+    whole = {end: max(1, round(months)) for end, months in ends.items()}
+    return say("leaflet.seen", months=show(whole).text)
+
+
+def choices_told(concerns: Sequence[Mapping[str, Any]]) -> tuple[LeafletChoice, ...]:
+    """Return what speaks for and against each choice that is drawn or named, each once."""
+    names = dict.fromkeys(str(o["modality"]) for c in concerns for part in options_table(c) for o in part)
+    return tuple(
+        LeafletChoice(plain("choice", name), plain("plus", name, "-"), plain("minus", name, "-")) for name in names
+    )
+
+
+def _option(concern: Mapping[str, Any], option: Mapping[str, Any], table: Sequence[Mapping[str, Any]]) -> LeafletOption:
+    """One choice; two of the same kind are told apart by their device."""
+    name = choice_name(option)
+    if sum(choice_name(other) == name for other in table) > 1 and "device" in option:
+        name = say("leaflet.choice_device", choice=name, device=sentence(option.get("device_title", option["device"])))
+    nothing = say("leaflet.none") if option["modality"] == _NO_TREATMENT else ""
+    good, bad = (_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
+    return LeafletOption(
+        name=name,
+        good=good,
+        bad=bad,
+        harms=_other_harms(option),
+        visits=nothing or range_in_words(option.get("sessions")),
+        days=nothing or range_in_words(option.get("downtime_days")),
+    )
+
+
+def _arrays(option: Mapping[str, Any]) -> dict[str, IconArray]:
+    """One good and one bad outcome."""
+    key, _, p = worst_harm(option)
+    return {
+        "good": IconArray(say("leaflet.icons_good"), "good", good_of(option)),
+        "bad": IconArray(say("leaflet.icons_bad", harm=harm_in_words(key)), "bad", p),
+    }
+
+
+def _outcome(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str, array: IconArray) -> LeafletOutcome:
+    number, span = of_100(array.p), span_in_words(array.p)
+    return LeafletOutcome(
+        label=array.label,
+        file=_file(concern, option, tone),
+        alt=join([f"{choice_name(option)}. {array.label}: {number}", span]),
+        number=number,
+        span=span,
+    )
+
+
+def _other_harms(option: Mapping[str, Any]) -> str:
+    """The harms that are not drawn: how many of 100, or that it is not known."""
+    drawn = worst_harm(option)[0]
+    rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
+    known = [_harm_number(name, p) for name, p in rest if isinstance(p, Estimate)]
+    unknown = [name for name, p in rest if isinstance(p, Unknown)]
+    lines = [say("leaflet.harms_more", harms="; ".join(known))] if known else []
+    lines += [say("leaflet.harms_unknown", harms=join(unknown))] if unknown else []
+    return " ".join(lines)
+
+
+def _harm_number(name: str, p: Estimate) -> str:
+    span = span_in_words(p)
+    if not span:
+        return say("leaflet.harm_exact", harm=name, number=of_100(p))
+    return say("leaflet.harm_number", harm=name, number=of_100(p), span=span)
+
+
+def _file(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str) -> str:
+    return f"figures/leaflet-{slug(concern, option)}-{tone}.svg"
