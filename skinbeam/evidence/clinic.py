@@ -44,7 +44,12 @@ class NewClinics:
 
 
 def new_clinics(
-    features: Sequence[Features], *, seed: int = 0, widen_pct: float = 0.0, given: Posterior | None = None
+    features: Sequence[Features],
+    *,
+    seed: int = 0,
+    widen_pct: float = 0.0,
+    graded: bool = True,
+    given: Posterior | None = None,
 ) -> list[NewClinics]:
     """Return new clinics that do each of several things: the same clinics, so that differences may be taken.
 
@@ -52,6 +57,7 @@ def new_clinics(
     ----------
     features : what is done, to whom, seen by whom.
     widen_pct : standard deviation in per cent of what the trials did not do.
+    graded : whether raters choose classes, which they use differently; False for a mean of scores.
     given : another posterior than the shipped one.
     """
     draws = given or posterior()
@@ -64,7 +70,8 @@ def new_clinics(
     found = []
     for one in features:
         x, unseen = layout().row(one)
-        variance = sum((draws.scale(group) ** 2 * size for group, size in unseen.items()), draws["omega"] ** 2)
+        variance = draws["omega"] ** 2 + graded * draws["kappa"] ** 2
+        variance = sum((draws.scale(group) ** 2 * size for group, size in unseen.items()), variance)
         theta = (draws["beta"] @ x)[again] + _typical_weakness() * draws["tau"][again] * own[one.modality == UNTREATED]
         theta = theta + np.sqrt(variance[again] + widen_pct**2) * rng.standard_normal(n)
         found.append(NewClinics(theta, sd))
@@ -116,13 +123,14 @@ def pain_points(modality: str, *, seed: int = 0) -> Floats:
 def study_weights(found: Sequence[Arm], *, given: Posterior | None = None) -> dict[str, float]:
     """Return each study's share of the information on a mean: 1 / variance of its mean about the truth; sums to 1."""
     draws = given or posterior()
-    tau, omega = (float((draws[name] ** 2).mean()) for name in ("tau", "omega"))
+    tau, omega, kappa = (float((draws[name] ** 2).mean()) for name in ("tau", "omega", "kappa"))
     patient = float(np.exp(2.0 * draws["sd_mid"]).mean())
     information = {}
     for study in dict.fromkeys(arm.study for arm in found):
         rows = [arm for arm in found if arm.study == study]
         people = sum({arm.cohort: arm.patients or 1 for arm in rows}.values())
-        information[study] = 1.0 / (weakness(rows) ** 2 * tau + omega / len(rows) + patient / people)
+        read = kappa if any(arm.bins for arm in rows) else 0.0
+        information[study] = 1.0 / (weakness(rows) ** 2 * tau + omega / len(rows) + read + patient / people)
     total = sum(information.values())
     return {study: value / total for study, value in information.items()}
 

@@ -1,6 +1,7 @@
 """What a trial arm, or a question, has in common with others: the columns of the linear part of the model.
 
-theta = x · beta + study + arm, where theta is the latent improvement of a typical patient in per cent, and beta holds
+theta = x · beta + study + arm (+ reading, where classes were printed) is the latent improvement of a typical patient in
+per cent. beta holds
 
     typical, family, condition, modality, pair          partially pooled, each level towards the one before
     band of wavelengths, site                            within a modality
@@ -27,6 +28,7 @@ from skinbeam.evidence.studies import arms, dark_fraction, settings
 
 __all__ = [
     "HIERARCHICAL",
+    "LEVELS",
     "POSITIVE",
     "UNTREATED",
     "Features",
@@ -41,6 +43,7 @@ __all__ = [
 
 UNTREATED = "no-treatment"
 HIERARCHICAL = ("family", "condition", "modality", "pair", "band", "site")  # columns whose spread is learnt
+LEVELS = (*HIERARCHICAL, "study", "arm", "reading")  # everything that shares the budget of spread
 POSITIVE = ("sessions", "build", "fade", "fade_fast")  # slopes that cannot turn round
 Floats = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from skinbeam.evidence.clinic import NewClinics, new_clinics, study_weights
 from skinbeam.evidence.design import UNTREATED, Features, arms_of
 from skinbeam.evidence.distributions import Rate, count_intervals, count_pmf
 from skinbeam.evidence.dose import Placed, place
-from skinbeam.evidence.lasting import downtime_days, durability
+from skinbeam.evidence.lasting import downtime_days, durability, sun_protection
 from skinbeam.evidence.posterior import posterior
 from skinbeam.evidence.risk import OTHER_HARMS, counted_risk, other_harms, pain
 from skinbeam.evidence.studies import arms, settings
@@ -147,6 +147,7 @@ def _answer(question: Question, seed: int) -> dict[str, Any]:
         "would_repeat": _would_repeat(question),
         "downtime_days": downtime_days(question.modality),
         "durability": durability(question, usable, mean.median),
+        "sun_protection": sun_protection(),
         "dose": _dose(placed),
         "studies": _studies(usable),
         "abstains": False,
@@ -156,9 +157,9 @@ def _answer(question: Question, seed: int) -> dict[str, Any]:
 
 def _clinics(question: Question, placed: Placed | None, seed: int) -> tuple[NewClinics, NewClinics | None]:
     """New clinics that treat, and the same ones that wait, where somebody followed waiting."""
-    # A dose that no trial used has an effect of its own, like a wavelength that none used.
+    # A dose that no trial used adds a deviation of its own, as wide as that between studies, which differ in dose too.
     outside = placed is not None and placed.where == "outside"
-    widen = float(np.sqrt((posterior().scale("band") ** 2).mean())) if outside else 0.0
+    widen = float(np.sqrt((posterior()["tau"] ** 2).mean())) if outside else 0.0
     done = [Features.of_question(question)]
     if question.modality != UNTREATED and arms_of(question.condition, UNTREATED):
         done.append(replace(done[0], modality=UNTREATED))
@@ -194,6 +195,7 @@ def _silence(question: Question, reason: Message) -> dict[str, Any]:
         "would_repeat": unknown,
         "downtime_days": unknown,
         "durability": {str(months): unknown for months in settings()["rule"]["durability_months"]},
+        "sun_protection": unknown,
         "dose": unknown,
         "studies": _studies(arms_of(question.condition, question.modality)),
         "abstains": reason.text,

@@ -10,7 +10,7 @@ from html import escape
 from typing import Literal
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.shown import per_100, say
+from skinbeam.report.shown import people, per_100, say
 
 __all__ = ["IconArray", "counts", "describe", "dot_array", "icon_arrays"]
 
@@ -84,7 +84,7 @@ def _array(array: IconArray, label: Sequence[str]) -> str:
     below = _SIDE + _LINE
     if isinstance(array.p, Unknown):
         return above + _people(array) + _text(0, below, say("icons_unknown"), weight="bold")
-    low, median, high = counts(array.p)
+    low, median, high = map(people, (array.p.low, array.p.median, array.p.high))
     dark, _ = _COLOURS[array.tone]
     numbers = _text(0, below, say("icons_median", people=median), weight="bold", fill=dark)
     if low != high:

@@ -5,8 +5,7 @@ from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import catalogue, text
-from skinbeam.report.icons import counts
-from skinbeam.report.shown import estimate_of, say, sentence, show
+from skinbeam.report.shown import estimate_of, people, say, sentence, show
 
 __all__ = ["choice_name", "harm_in_words", "of_100", "plain", "range_in_words", "span_in_words", "told"]
 
@@ -38,15 +37,14 @@ def harm_in_words(key: str) -> str:
 
 def of_100(p: Estimate | Unknown) -> str:
     """Return people of 100, or that it is not known."""
-    return say("leaflet.not_known") if isinstance(p, Unknown) else say("leaflet.people", people=counts(p)[1])
+    return say("leaflet.not_known") if isinstance(p, Unknown) else say("leaflet.people", people=people(p.median))
 
 
 def span_in_words(p: Estimate | Unknown) -> str:
     """Return the range of people of 100 between clinics; empty without one."""
-    if isinstance(p, Unknown) or counts(p)[0] == counts(p)[2]:
+    if isinstance(p, Unknown) or people(p.low) == people(p.high):
         return ""
-    low, _, high = counts(p)
-    return say("leaflet.people_range", low=low, high=high)
+    return say("leaflet.people_range", low=people(p.low), high=people(p.high))
 
 
 def range_in_words(value: Any) -> str:

@@ -18,6 +18,7 @@ __all__ = [
     "estimate_of",
     "join",
     "keys_of",
+    "people",
     "per_100",
     "percent",
     "quantity",
@@ -149,10 +150,24 @@ def show(value: Any, unit: str = "") -> Shown:
     return Shown(_with_unit(str(value), unit), "", True)
 
 
+def people(share: float) -> str:
+    """Return a share as whole people of 100; what rounds to nobody or to everybody is not said to be so."""
+    whole = int(100 * share + 0.5)
+    if share > 0 and whole == 0:
+        return say("fewer_than_one")
+    return say("more_than_99") if share < 1 and whole == 100 else str(whole)
+
+
 def per_100(value: Any) -> Shown:
     """Return a probability as people of 100."""
-    scaled = percent(value)
-    return replace(scaled, text=say("of_100", people=scaled.text.removesuffix(" %"))) if scaled.known else scaled
+    known = estimate_of(value)
+    if not isinstance(known, Estimate):
+        return (
+            show(value) if not isinstance(value, int | float) else Shown(say("of_100", people=people(value)), "", True)
+        )
+    low, median, high = map(people, (known.low, known.median, known.high))
+    told = median if low == high else say("spread", value=median, low=low, high=high)
+    return Shown(say("of_100", people=told), _meaning(known), True)
 
 
 def percent(value: Any) -> Shown:

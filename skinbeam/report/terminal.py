@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from skinbeam.messages import Formatter, text
+from skinbeam.messages import text
+from skinbeam.report.shown import people
 from skinbeam.schema.names import table
 
 __all__ = ["outline", "summary"]
@@ -25,7 +26,6 @@ def outline(document: Mapping[str, Any]) -> str:
 
 def summary(plan: Mapping[str, Any]) -> str:
     """Return the heart of a plan in a few lines: decision, reasons, best option of each concern."""
-    formatter = Formatter()
     decision = plan["suitability"]["decision"]
     lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
     # One rule may speak for several concerns; a person reads its sentence once.
@@ -39,8 +39,7 @@ def summary(plan: Mapping[str, Any]) -> str:
             name = option.get("device_title", option["title"])
             expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})
             if "median" in expected:
-                share = formatter.number(100 * expected["median"], 2)
-                low, high = (formatter.number(100 * expected[end], 2) for end in ("low", "high"))
+                share, low, high = (people(expected[end]) for end in ("median", "low", "high"))
                 lines.append(text("terminal.option", {"name": name, "share": share, "low": low, "high": high}))
             else:
                 lines.append(text("terminal.option-unknown", {"name": name}))

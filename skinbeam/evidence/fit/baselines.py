@@ -11,7 +11,7 @@ from math import lgamma
 
 import numpy as np
 
-from skinbeam.evidence.design import Features
+from skinbeam.evidence.design import UNTREATED, Features
 from skinbeam.evidence.distributions import Floats
 from skinbeam.evidence.studies import settings
 
@@ -36,9 +36,10 @@ def _family(features: Features) -> Hashable:
 
 
 BASELINES: dict[str, Callable[[Features], Hashable]] = {
-    "pool by family of conditions": lambda f: (_family(f), f.modality == "no-treatment"),
+    "pool by family of conditions": _family,
     "pool by modality": lambda f: f.modality,
-    "one pool": lambda f: f.modality == "no-treatment",
+    "one pool": lambda f: True,
+    "one pool, untreated arms apart": lambda f: f.modality == UNTREATED,
 }
 
 

@@ -27,7 +27,7 @@ def ranked_names() -> list[str]:
     return [
         *(f"beta {name}" for name in slopes),
         *(f"scale {group}" for group in HIERARCHICAL),
-        "total", "tau", "omega", "freedom", "sd_mid", "sd_spread", "icc",
+        "total", "tau", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
         *(f"eta {outcome}" for outcome in OUTCOMES),
         *(f"darker {outcome}" for outcome in PIGMENT),
         "eta_scale modality", "eta_scale condition", "eta_between",
@@ -55,16 +55,16 @@ def chi_square_p(found: Sequence[int]) -> float:
     return float(chisquare(counts).pvalue)
 
 
-def worst(table: Mapping[str, Sequence[int]]) -> list[tuple[str, float]]:
-    """Return the quantities from the least even on, with their probability times their number (Bonferroni)."""
-    p = {name: min(1.0, chi_square_p(found) * len(table)) for name, found in table.items()}
-    return sorted(p.items(), key=lambda item: item[1])
+def worst(table: Mapping[str, Sequence[int]]) -> list[tuple[str, float, float]]:
+    """Return the quantities from the least even on: name, probability, and that times their number (Bonferroni)."""
+    found = sorted((chi_square_p(ranks), name) for name, ranks in table.items())
+    return [(name, p, min(1.0, p * len(table))) for p, name in found]
 
 
 def _flat(values: Mapping[str, Any]) -> Any:
     """(draw, quantity) in the order of `ranked_names`."""
     order = (
-        "beta", "scale", "total", "tau", "omega", "freedom", "sd_mid", "sd_spread", "icc",
+        "beta", "scale", "total", "tau", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
         "eta", "darker", "eta_scale", "eta_between", "pain_typical", "pain_scale", "pain_between",
     )  # fmt: skip
     return np.concatenate([np.asarray(values[name]).reshape(len(values[name]), -1) for name in order], axis=1)

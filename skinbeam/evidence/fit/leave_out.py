@@ -62,8 +62,10 @@ def leave_out(study: str, rng: np.random.Generator) -> list[Score]:
     given = Posterior.of_chains(sample(seen, PLAN).chains)
     arms = [arm for arm in fitted_arms() if arm.study == study]
     others = [printed(arm) for arm in fitted_arms() if arm.study != study]
-    clinics = new_clinics([Features.of_arm(arm) for arm in arms], given=given)
-    found = [_arm_score(arm, seen_by, given, others, rng) for arm, seen_by in zip(arms, clinics, strict=True)]
+    found = []
+    for arm in arms:
+        (clinics,) = new_clinics([Features.of_arm(arm)], graded=bool(arm.bins), given=given)
+        found.append(_arm_score(arm, clinics, given, others, rng))
     for row in rows:
         if row.study == study and row.outcome != "satisfaction":
             shares = counted_share(row.outcome, row.modality, row.condition, row.dark, given=given)

@@ -3,10 +3,12 @@
 Improvement of patient i in arm a of study s, in per cent:
 
     y_i = min(100, X_i),  X_i ~ N(theta_a, sd_s²)                                   (M1)
-    theta_a = x_a · beta + w_s tau t_s + omega e_a,  t_s ~ Student(f), e_a ~ N(0, 1)  (M2)
+    theta_a = x_a · beta + w_s tau t_s + omega e_a + kappa r_s c_a                    (M2)
+    t_s ~ Student(f),  e_a, r_s ~ N(0, 1)
     log sd_s = m + d z_s                                                             (M3)
 
-beta is partially pooled as `evidence.design` says. The spreads of its levels, tau and omega share one budget:
+beta is partially pooled as `evidence.design` says. c_a is 1 where raters chose classes and 0 where a mean was printed:
+raters use classes differently. The spreads of the levels of beta, tau, omega and kappa share one budget:
 
     scale_k = total sqrt(split_k),  split ~ Dirichlet                                (M3b)
 
@@ -32,7 +34,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from skinbeam.evidence.design import HIERARCHICAL, POSITIVE, Layout, layout
+from skinbeam.evidence.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
 from skinbeam.evidence.fit.data import Data, Observed
 from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
 from skinbeam.evidence.studies import settings
@@ -44,7 +46,7 @@ _SMALL = 1e-12  # keeps the logarithm of an impossible class finite
 _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
 
 SHIPPED = (
-    "beta", "total", "scale", "tau", "omega", "freedom", "sd_mid", "sd_spread", "icc",
+    "beta", "total", "scale", "tau", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
     "eta", "eta_scale", "darker", "eta_between", "eta_modality", "eta_condition",
     "pain_typical", "pain_modality", "pain_scale", "pain_between",
 )  # fmt: skip
@@ -63,18 +65,21 @@ def build(data: Data, seen: Observed) -> pm.Model:
 def _improvement(data: Data, given: dict[str, Any]) -> None:
     prior = settings()["improvement"]
     total = pm.HalfNormal("total", prior["total"]["sd"])
-    levels = len(HIERARCHICAL) + 2
-    split = pm.Dirichlet("split", np.full(levels, prior["shares"]["concentration"]))
+    split = pm.Dirichlet("split", np.array([prior["shares"][level] for level in LEVELS]))
     spread_of = total * pt.sqrt(split)
     scale = pm.Deterministic("scale", spread_of[: len(HIERARCHICAL)])
-    tau = pm.Deterministic("tau", spread_of[-2])
-    omega = pm.Deterministic("omega", spread_of[-1])
+    tau, omega, kappa = (
+        pm.Deterministic(name, spread_of[LEVELS.index(level)])
+        for name, level in (("tau", "study"), ("omega", "arm"), ("kappa", "reading"))
+    )
     beta = _slopes(layout(), scale)
     tail = prior["study_tail"]
     freedom = pm.Deterministic("freedom", tail["least"] + pm.Gamma("beyond", tail["shape"], tail["rate"]))
     own = pm.StudentT("own", nu=freedom, mu=0.0, sigma=1.0, shape=len(data.studies))
     apart = pm.Normal("apart", 0.0, 1.0, shape=len(data.study))
+    reading = pm.Normal("reading", 0.0, 1.0, shape=len(data.studies))
     theta = pt.dot(data.x, beta) + tau * (given["weak"] * own)[data.study] + omega * apart
+    theta = theta + kappa * data.binned * reading[data.study]
     sd_mid = pm.Normal("sd_mid", np.log(prior["patient_sd"]["value"]), prior["patient_sd"]["log_sd"])
     sd_spread = pm.HalfNormal("sd_spread", prior["patient_sd_spread"]["sd"])
     spread = pm.Normal("spread", 0.0, 1.0, shape=len(data.studies))

@@ -62,7 +62,8 @@ def written() -> str:
         quantities=len(ranks),
         bins=BINS,
         calibration=_table(
-            ("quantity", "probability (Bonferroni)"), [(name, f"{p:.3f}") for name, p in worst(ranks)[:_SHOWN]]
+            ("quantity", "probability", "times the number of tests"),
+            [(name, f"{p:.3f}", f"{corrected:.2f}") for name, p, corrected in worst(ranks)[:_SHOWN]],
         ),
         not_fitted=_table(("row", "why"), [(arm.row, arm.excluded) for arm in arms() if arm.excluded]),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from skinbeam.evidence.clinic import CLINICS, counted_share, new_clinics
-from skinbeam.evidence.design import HIERARCHICAL, UNTREATED, Features, fitted_arms, layout
+from skinbeam.evidence.design import HIERARCHICAL, LEVELS, UNTREATED, Features, fitted_arms, layout
 from skinbeam.evidence.distributions import Floats
 from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, counted
 from skinbeam.evidence.posterior import Posterior
@@ -72,7 +72,13 @@ def log_priors(given: Posterior) -> Mapping[str, Floats]:
         key = f"improvement.{group}"
         found[key] = found.get(key, np.zeros(len(given))) + log if name else log
     found["improvement.total"] = _normal(given["total"], 0.0, improvement["total"]["sd"])
-    tail, beyond = improvement["study_tail"], given["freedom"] - improvement["study_tail"]["least"]
+    spreads = np.column_stack((given["scale"], given["tau"], given["omega"], given["kappa"]))
+    weights = np.array([improvement["shares"][level] for level in LEVELS])
+    found["improvement.shares"] = np.asarray(
+        ((weights - 1.0) * np.log((spreads / given["total"][:, None]) ** 2)).sum(axis=1)
+    )
+    tail = improvement["study_tail"]
+    beyond = np.maximum(given["freedom"] - tail["least"], 1e-6)  # shipped in single precision
     found["improvement.study_tail"] = np.asarray((tail["shape"] - 1.0) * np.log(beyond) - tail["rate"] * beyond)
     patient = improvement["patient_sd"]
     found["improvement.patient_sd"] = _normal(given["sd_mid"], np.log(patient["value"]), patient["log_sd"])

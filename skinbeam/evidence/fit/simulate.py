@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.clinic import censored
-from skinbeam.evidence.design import HIERARCHICAL, POSITIVE, layout
+from skinbeam.evidence.design import HIERARCHICAL, LEVELS, POSITIVE, layout
 from skinbeam.evidence.distributions import normal_cdf
 from skinbeam.evidence.fit.data import Data, Observed
 from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
@@ -33,10 +33,9 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
     def half(sd: Any, size: int | None = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
 
-    levels = len(HIERARCHICAL) + 2
     total = half(improvement["total"]["sd"])
-    spread_of = total * np.sqrt(rng.dirichlet(np.full(levels, improvement["shares"]["concentration"])))
-    scale, (tau, omega) = spread_of[: len(HIERARCHICAL)], spread_of[len(HIERARCHICAL) :]
+    spread_of = total * np.sqrt(rng.dirichlet([improvement["shares"][level] for level in LEVELS]))
+    scale, (tau, omega, kappa) = spread_of[: len(HIERARCHICAL)], spread_of[len(HIERARCHICAL) :]
     beta = []
     for group, _ in layout().columns:
         z = rng.normal()
@@ -56,6 +55,7 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
         "total": total,
         "tau": tau,
         "omega": omega,
+        "kappa": kappa,
         "freedom": tail["least"] + rng.gamma(tail["shape"], 1.0 / tail["rate"]),
         "sd_mid": rng.normal(np.log(patient["value"]), patient["log_sd"]),
         "sd_spread": half(improvement["patient_sd_spread"]["sd"]),
@@ -79,6 +79,7 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     own = rng.standard_t(given["freedom"], len(data.studies))
     theta = data.x @ given["beta"] + given["tau"] * (shape.weak * own)[data.study]  # (M2)
     theta = theta + given["omega"] * rng.normal(size=len(theta))
+    theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
     sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (M3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)
     centre, variance = censored(theta, sd)
