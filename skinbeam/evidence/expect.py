@@ -169,6 +169,8 @@ def _clinics(question: Question, placed: Placed | None, seed: int) -> tuple[NewC
 
 def _net(question: Question, clinics: NewClinics, untreated: NewClinics | None, basis: tuple[str, ...]) -> Value:
     """Mean improvement beyond what comes without treatment, in the same clinics."""
+    if question.modality == UNTREATED:
+        return Unknown(Message("evidence.untreated-itself").text)
     if untreated is None:
         return Unknown(Message("evidence.no-control", {"condition": title("condition", question.condition)}).text)
     controls = keys(arms_of(question.condition, UNTREATED))

@@ -172,11 +172,12 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
     rows.append(Fact(say("result_pih"), per_100(inside(expected, "pih", "p"))))
     rows.append(Fact(say("result_downtime"), show(inside(expected, "downtime_days"), quantity("downtime_days")[1])))
     rows.append(Fact(say("result_untreated"), per_100(inside(expected, "untreated", "p_at_least", "50"))))
-    told = expected if isinstance(expected, Mapping) else {}
-    if "satisfaction" in told:
-        rows.append(Fact(say("result_satisfied"), per_100(inside(expected, "satisfaction", "p"))))
-    if "net_of_untreated_pct" in told:
-        rows.append(Fact(say("result_net"), show(told["net_of_untreated_pct"], "%")))
+    rows.append(Fact(say("result_satisfied"), per_100(inside(expected, "satisfaction", "p"))))
+    rows.append(Fact(say("result_net"), show(inside(expected, "net_of_untreated_pct"), "%")))
+    dose = inside(expected, "dose")
+    if isinstance(dose, Mapping) and "where" in dose:
+        said, known = sentence(dose["text"]), dose["where"] != "unknown"
+        rows.append(Fact(say("result_dose"), Shown(said, "", True) if known else Shown(say("unknown"), said, False)))
     if "followup_months" in option and isinstance(good_of(option), Estimate):
         rows.append(Fact(say("result_followup"), show(option["followup_months"], quantity("followup_months")[1])))
     durability = inside(expected, "durability")

@@ -3,6 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,9 @@ _MOST_STANDARD_ERRORS = 4.5
 _PACKAGE = Path(skinbeam.__file__).parent
 
 
-def fit() -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
+def fit(seed: int = PLAN.seed) -> tuple[dict[str, NDArray[np.float32]], dict[str, Any]]:
     """Return the draws to ship, (chain, draw, ...), and their record."""
-    sampled = sample(observed(), PLAN)
+    sampled = sample(observed(), replace(PLAN, seed=seed))
     draws = {name: chains[:, ::KEPT_EVERY].astype(np.float32) for name, chains in sampled.chains.items()}
     return draws, _record(draws, sampled)
 
