@@ -82,16 +82,31 @@ def catalogue(locale: str = "en") -> Mapping[str, str]:
     ------
     ValueError : the same id stands in two files.
     """
-    messages: dict[str, str] = {}
+    return _templates(tuple(_files(locale)), locale)
+
+
+@cache
+def _files(locale: str) -> Mapping[str, str]:
+    """File name → its text."""
     folder = resources.files("skinbeam") / "data" / "messages" / locale
-    for file in sorted(folder.iterdir(), key=lambda f: f.name):
-        if not file.name.endswith(".toml"):
-            continue
-        for section, entries in tomllib.loads(file.read_text(encoding="utf-8")).items():
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
+    return {file.name: file.read_text(encoding="utf-8") for file in files}
+
+
+@cache
+def _about(section: str, locale: str) -> Mapping[str, str]:
+    """The templates of the files that hold a section: a short answer need not read the whole catalogue."""
+    return _templates(tuple(name for name, text in _files(locale).items() if f"[{section}]" in text), locale)
+
+
+def _templates(names: tuple[str, ...], locale: str) -> Mapping[str, str]:
+    messages: dict[str, str] = {}
+    for file in names:
+        for section, entries in tomllib.loads(_files(locale)[file]).items():
             for name, template in entries.items():
                 key = f"{section}.{name}"
                 if key in messages:
-                    raise ValueError(f"message id {key} stands twice, the second time in {file.name}")
+                    raise ValueError(f"message id {key} stands twice, the second time in {file}")
                 messages[key] = template
     return messages
 
@@ -104,7 +119,7 @@ def text(id: str, params: Mapping[str, Any] | None = None, *, locale: str = "en"
     KeyError : the id is not in the catalogue.
     ValueError : the parameters are not exactly those that the sentence names.
     """
-    template = catalogue(locale)[id]
+    template = _about(id.partition(".")[0], locale)[id]
     params = params or {}
     named = {name for _, name, _, _ in string.Formatter().parse(template) if name}
     if named != set(params):

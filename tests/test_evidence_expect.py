@@ -317,7 +317,7 @@ def test_a_dose_outside_the_trials_widens_and_does_not_shift() -> None:
     inside, outside = (expect(*PAIR, wavelength_nm=10600, microbeam_mJ=dose) for dose in (50.0, 80.0))
     means = [body["mean_improvement_pct"] for body in (inside, outside)]
     assert means[1].high - means[1].low > means[0].high - means[0].low
-    # Both medians are of 32 000 draws of a law some 20 wide: their errors are 1.25 * 20 / sqrt(32 000) = 0.14 each.
+    # Both medians are of 16 000 draws of a law some 20 wide: their errors are 1.25 * 20 / sqrt(16 000) = 0.2 each.
     assert means[1].median == pytest.approx(means[0].median, abs=1.0)
     assert "dose-outside-trials" in {
         w["code"] for w in expect_document(*PAIR, wavelength_nm=10600, microbeam_mJ=80.0)["warnings"]

@@ -19,7 +19,7 @@ from skinbeam.evidence.posterior import Posterior, posterior
 __all__ = ["NewClinics", "censored", "counted_share", "new_clinics", "pain_points", "study_weights"]
 
 CEILING_PCT = 100.0
-CLINICS = 8  # new clinics to a draw: their own scatter is then a third of the posterior's Monte Carlo error
+CLINICS = 4  # new clinics to a draw: their own scatter is then half of the posterior's Monte Carlo error
 
 
 @dataclass(frozen=True)

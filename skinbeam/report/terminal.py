@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from skinbeam.messages import text
-from skinbeam.report.shown import people
 from skinbeam.schema.names import table
 
 __all__ = ["outline", "summary"]
@@ -26,6 +25,8 @@ def outline(document: Mapping[str, Any]) -> str:
 
 def summary(plan: Mapping[str, Any]) -> str:
     """Return the heart of a plan in a few lines: decision, reasons, best option of each concern."""
+    from skinbeam.report.shown import people  # late: an answer of `expect` needs no report
+
     decision = plan["suitability"]["decision"]
     lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
     # One rule may speak for several concerns; a person reads its sentence once.
