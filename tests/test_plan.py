@@ -468,7 +468,7 @@ def test_the_leading_example_is_whole() -> None:
 
 def test_harms_and_pain_that_trials_counted_reach_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
     from skinbeam.estimate import Estimate, Unknown
-    from skinbeam.evidence.expect import expect
+    from skinbeam.evidence.expect import expect_of_setting
     from skinbeam.plan import options
 
     p = Estimate(0.02, 0.01, 0.05, 0.8, "pooled", basis=("majid2014",))
@@ -476,7 +476,9 @@ def test_harms_and_pain_that_trials_counted_reach_the_option(monkeypatch: pytest
         "harms": {"scar": {"p": p}, "hypopigmentation": {"p": Unknown("one study")}, "acne-flare": {"p": p}},
         "pain_0_10": Estimate(4.0, 2.0, 6.0, 0.8, "pooled", basis=("majid2014",)),
     }
-    monkeypatch.setattr(options, "expect", lambda *asked, **given: expect(*asked, **given) | counted)
+    monkeypatch.setattr(
+        options, "expect_of_setting", lambda *asked, **given: expect_of_setting(*asked, **given) | counted
+    )
     made = make_plan(loaded(PERSON + concern("acne-scars")), draws=100).document
     option = laser_options(made)[0]
     harms = {harm["name"]: harm["p"] for harm in option["harms"]}

@@ -22,7 +22,7 @@ class Question:
     severity: str | None
     site: str | None
     wavelength_nm: float | None
-    sessions: int | None
+    sessions: float | None
     follow_up_months: float | None
     phototype: str | None
     patients: int
@@ -41,7 +41,7 @@ def ask(
     severity: str | None = None,
     site: str | None = None,
     wavelength_nm: float | None = None,
-    sessions: int | None = None,
+    sessions: float | None = None,
     follow_up_months: float | None = None,
     phototype: str | None = None,
     patients: int = 100,
@@ -64,7 +64,7 @@ def ask(
         severity=None if severity is None else _graded(severity, SEVERITIES, "severity"),
         site=None if site is None else _treated(site),
         wavelength_nm=None if wavelength_nm is None else _number(wavelength_nm, 200, 20_000, "--wavelength"),
-        sessions=None if sessions is None else _whole(sessions, 1, 100, "--sessions"),
+        sessions=None if sessions is None else _number(sessions, 1, 100, "--sessions"),
         follow_up_months=None if follow_up_months is None else _number(follow_up_months, 0, 600, "--follow-up-months"),
         phototype=None if phototype is None else _graded(phototype, PHOTOTYPES, "phototype"),
         patients=_whole(patients, 1, 100_000, "--patients"),
@@ -86,12 +86,12 @@ def _chosen(value: str, known: tuple[str, ...], kind: str) -> str:
 def _graded(value: str, order: tuple[str, ...], kind: str) -> str:
     """Return one grade or a range, its ends in the order of grades."""
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
-    word = str(value).strip()
+    word = str(value).strip().replace("–", "-")
     word = word.upper() if kind == "phototype" else word.lower()
     try:
         low, high = grades(word, order)
     except ValueError as error:
-        ends = [end.strip() for end in word.replace("–", "-").split("-")]
+        ends = [end.strip() for end in word.split("-")]
         raise InputError(
             "wrong-value",
             f'is no {kind} or range of them, read "{value}"',

@@ -1,63 +1,61 @@
 """What a clinic outside the studies would see: parameters, spread between studies and between patients together.
 
 Every posterior draw makes `CLINICS` new clinics. A clinic has a deviation of its own (Student's t, as wide as that of a
-study of ordinary weakness), a spread between its patients, and an effect of its own for a site or wavelength that no
-study of the modality has seen (`evidence.design`). Equations as in `evidence.fit.model`.
+study of ordinary weakness), raters of its own, a spread between its patients, one of the ways in which trials did what
+is asked, and an effect of its own for a site or wavelength that no study of the modality has seen (`evidence.design`).
+Equations as in `evidence.fit.model`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from skinbeam.evidence.arm import Arm
 from skinbeam.evidence.design import UNTREATED, Features, fitted_arms, layout, weakness
-from skinbeam.evidence.distributions import Floats, Rate, normal_cdf, normal_pdf
+from skinbeam.evidence.distributions import Floats, normal_cdf, normal_pdf
 from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
 from skinbeam.evidence.posterior import Posterior, posterior
 
-__all__ = ["NewClinics", "censored", "counted_share", "new_clinics", "pain_points", "study_weights"]
+__all__ = ["Course", "NewClinics", "censored", "counted_share", "new_clinics", "pain_points", "study_weights"]
 
 CEILING_PCT = 100.0
 CLINICS = 4  # new clinics to a draw: their own scatter is then half of the posterior's Monte Carlo error
 
 
+Course = Sequence[tuple[Features, float]]  # what is done, in each of the ways that trials did it, with their weights
+
+
 @dataclass(frozen=True)
 class NewClinics:
-    """Draws of new clinics: `theta_pct`, `sd_pct` (clinic,), latent mean improvement and spread between patients."""
+    """Draws of new clinics, each (clinic,): latent improvement of a typical patient and spread between patients.
+
+    `theta_pct` is what raters see who choose classes, which they use differently; `scored_pct` what scores would say.
+    """
 
     theta_pct: Floats
+    scored_pct: Floats
     sd_pct: Floats
 
     def share(self, threshold_pct: float) -> Floats:
         """Return the share of patients who improve by at least the threshold, (clinic,)."""
         return normal_cdf((self.theta_pct - threshold_pct) / self.sd_pct)
 
-    def at_least(self, threshold_pct: float, people: int) -> Rate:
-        """Return that share as a distribution, fine enough for counts out of `people`."""
-        return Rate.of_draws(self.share(threshold_pct), people)
-
     @property
     def mean_pct(self) -> Floats:
-        """Mean of min(100, X) over the patients of each clinic, (clinic,)."""
-        return censored(self.theta_pct, self.sd_pct)[0]
+        """Mean of min(100, X) over the patients of each clinic, as scored, (clinic,)."""
+        return censored(self.scored_pct, self.sd_pct)[0]
 
 
 def new_clinics(
-    features: Sequence[Features],
-    *,
-    seed: int = 0,
-    widen_pct: float = 0.0,
-    graded: bool = True,
-    given: Posterior | None = None,
+    courses: Sequence[Course], *, seed: int = 0, widen: float = 0.0, given: Posterior | None = None
 ) -> list[NewClinics]:
     """Return new clinics that do each of several things: the same clinics, so that differences may be taken.
 
     Parameters
     ----------
-    features : what is done, to whom, seen by whom.
-    widen_pct : standard deviation in per cent of what the trials did not do.
-    graded : whether raters choose classes, which they use differently; False for a mean of scores.
+    courses : for each thing its ways; a clinic has one of them.
+    widen : how many spreads between studies are added for what the trials did not do.
     given : another posterior than the shipped one.
     """
     draws = given or posterior()
@@ -65,17 +63,32 @@ def new_clinics(
     n = len(draws) * CLINICS
     again = np.repeat(np.arange(len(draws)), CLINICS)
     own = {untreated: rng.standard_t(draws["freedom"][again]) for untreated in (False, True)}
-    spread = rng.standard_normal(n)
-    sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * spread)
+    reading = draws["kappa"][again] * rng.standard_normal(n)
+    sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * rng.standard_normal(n))
     found = []
-    for one in features:
-        x, unseen = layout().row(one)
-        variance = draws["omega"] ** 2 + graded * draws["kappa"] ** 2
-        variance = sum((draws.scale(group) ** 2 * size for group, size in unseen.items()), variance)
-        theta = (draws["beta"] @ x)[again] + _typical_weakness() * draws["tau"][again] * own[one.modality == UNTREATED]
-        theta = theta + np.sqrt(variance[again] + widen_pct**2) * rng.standard_normal(n)
-        found.append(NewClinics(theta, sd))
+    for course in courses:
+        ways = [layout().row(features) for features, _ in course]
+        weights = np.array([weight for _, weight in course])
+        way = rng.choice(len(ways), n, p=weights / weights.sum())
+        linear = draws["beta"] @ np.array([x for x, _ in ways]).T
+        variance = np.column_stack([_unseen(draws, unseen, widen) for _, unseen in ways])
+        untreated = course[0][0].modality == UNTREATED
+        theta = linear[again, way] + _typical_weakness() * draws["tau"][again] * own[untreated]
+        theta = theta + np.sqrt(variance[again, way]) * rng.standard_normal(n)
+        found.append(NewClinics(theta + reading, theta, sd))
     return found
+
+
+def _unseen(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floats:
+    """Variance of an arm, and of what no study has done, (draw,).
+
+    A site or wavelength that is new to a kind of laser has the spread of its group and, since that is learnt from the
+    few that were tried, the spread between studies too; so has a dose outside the trials, `widen` times.
+    """
+    variance = draws["omega"] ** 2 + (widen * draws["tau"]) ** 2
+    for group, size in unseen.items():
+        variance = variance + size * (draws.scale(group) ** 2 + draws["tau"] ** 2)
+    return np.asarray(variance)
 
 
 def counted_share(

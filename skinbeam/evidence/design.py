@@ -16,7 +16,7 @@ its value at a typical course, so that what nobody printed counts as typical.
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -37,7 +37,9 @@ __all__ = [
     "deviates",
     "fitted_arms",
     "layout",
+    "longest_months",
     "same_band",
+    "same_site",
     "weakness",
 ]
 
@@ -79,22 +81,34 @@ class Features:
         )
 
     @staticmethod
-    def of_question(question: Question) -> "Features":
-        """Return the features of a question; wavelength and site that were not said are those of the trials."""
-        alike = [Features.of_arm(arm) for arm in arms_of(question.condition, question.modality)]
-        return Features(
+    def of_question(question: Question) -> "list[tuple[Features, float]]":
+        """Return the ways in which trials did what is asked, each study with one vote.
+
+        They differ where a question is silent, in wavelength and site. Nobody was followed for longer than the longest
+        of the trials, so longer times count as that one.
+        """
+        rows = arms_of(question.condition, question.modality)
+        asked = Features(
             condition=question.condition,
             modality=question.modality,
-            bands=tuple(b for f in alike for b in f.bands)
-            if question.wavelength_nm is None
-            else (_band(question.wavelength_nm),),
-            sites=tuple(s for f in alike for s in f.sites) if question.site is None else (_site_group(question.site),),
+            bands=("unstated",) if question.wavelength_nm is None else (_band(question.wavelength_nm),),
+            sites=("unstated",) if question.site is None else (_site_group(question.site),),
             severity=_severity(question.severity or ""),
             sessions=question.sessions,
-            months=question.follow_up_months,
+            months=None if question.follow_up_months is None else min(question.follow_up_months, longest_months()),
             dark=None if question.phototype is None else dark_fraction(question.phototype),
             rater=question.rater or "unstated",
         )
+        ways: dict[Features, float] = {}
+        for arm in rows:
+            as_done = Features.of_arm(arm)
+            way = replace(
+                asked,
+                bands=as_done.bands if question.wavelength_nm is None else asked.bands,
+                sites=as_done.sites if question.site is None else asked.sites,
+            )
+            ways[way] = ways.get(way, 0.0) + 1.0 / sum(other.study == arm.study for other in rows)
+        return list(ways.items()) or [(asked, 1.0)]
 
 
 @dataclass(frozen=True)
@@ -134,6 +148,12 @@ def arms_of(condition: str, modality: str) -> tuple[Arm, ...]:
     return tuple(arm for arm in fitted_arms() if (arm.condition, arm.modality) == (condition, modality))
 
 
+@cache
+def longest_months() -> float:
+    """Return the longest follow-up of any fitted arm."""
+    return max(arm.followup_months for arm in fitted_arms() if arm.followup_months is not None)
+
+
 def same_band(arm: Arm, question: Question) -> bool:
     """Whether an arm and a question are of one band of wavelengths; not said is a band of its own."""
     return _band(arm.wavelength_nm) == _band(question.wavelength_nm)
@@ -148,6 +168,11 @@ def layout() -> Layout:
 def deviates(arm: Arm) -> str:
     """Return what an arm shares its own deviation with: the treated arms of its study, or the untreated ones."""
     return f"{arm.study} untreated" if arm.modality == UNTREATED else arm.study
+
+
+def same_site(arm: Arm, question: Question) -> bool:
+    """Whether an arm treated the site of a question, or one that shares its effect."""
+    return question.site is not None and _site_group(question.site) in map(_site_group, arm.sites)
 
 
 def weakness(rows: Sequence[Arm]) -> float:

@@ -2,7 +2,8 @@
 
 A radiant exposure means little without its pulse, so it is compared only with trials of the same wavelengths whose
 pulse was alike; a fractional beam is compared by the energy of a microbeam. Outside the span nothing is shifted: the
-answer is widened by the spread between studies, or refused when the dose is far outside.
+answer is widened by the spread between studies, and by twice that far outside. It is not refused: too few trials
+printed their dose to say where the others treated.
 """
 
 from dataclasses import dataclass

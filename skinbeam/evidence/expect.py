@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-import numpy as np
-
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
@@ -29,7 +27,7 @@ from skinbeam.evidence.words import amount_in_words, share_in_words
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 
-__all__ = ["SCHEMA", "abstention", "expect", "expect_document"]
+__all__ = ["SCHEMA", "abstention", "expect", "expect_document", "expect_of_setting"]
 
 SCHEMA = "skinbeam.expect/1"
 THRESHOLDS = ("25", "50", "75")
@@ -75,6 +73,26 @@ def expect_document(condition: str, modality: str, *, seed: int = 0, **options: 
     return whole(body, warnings_of(question))
 
 
+def expect_of_setting(condition: str, modality: str, *, seed: int = 0, **options: Any) -> dict[str, Any]:
+    """Return what a plan shows of a setting: the body of `expect`, never raised away, and its `warnings`.
+
+    Where nobody counted improvement for this condition the harms of the kind of laser are known all the same, and a
+    person who weighs it has to see them. For skin that no study reached they stay unknown.
+    """
+    question = ask(condition, modality, **options)
+    reason = abstention(question)
+    if reason is None:
+        body = _answer(question, seed)
+    else:
+        body = _silence(question, reason)
+        if reason.id in ("evidence.no-study", "evidence.none-usable"):
+            body |= _told_by_counts(question, seed)
+    return body | {
+        "untreated": _untreated(question, seed),
+        "warnings": warnings_of(question) if reason is None else [],
+    }
+
+
 def abstention(question: Question) -> Message | None:
     """Return why the evidence cannot answer, or None."""
     names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
@@ -91,9 +109,11 @@ def abstention(question: Question) -> Message | None:
         and not _reached_darkest(rows)
     ):
         return Message("evidence.phototype-vi", names)
+    low, high = settings()["plausible_nm"].get(question.modality, (0.0, float("inf")))
+    if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
+        return Message("evidence.no-such-light", names | {"wavelength_nm": question.wavelength_nm})
     if len(keys(arms_of(question.condition, question.modality))) >= rule["least_studies"]:
-        placed = place(question)
-        return placed.said if placed is not None and placed.where == "far-outside" else None
+        return None
     if question.modality == UNTREATED:
         return Message("evidence.no-study-untreated", {"condition": names["condition"]})
     if not rows:
@@ -127,9 +147,7 @@ def _answer(question: Question, seed: int) -> dict[str, Any]:
         rate = rate.alike(people, 1.0 + (lesions_per_patient(usable) - 1.0) * float(posterior()["icc"].mean()))
     pmf = count_pmf(rate, people)
     mean = estimate(clinics.mean_pct, basis)
-    given: dict[str, Any] = {"phototype": question.phototype, "patients": people, "seed": seed}
-    pih = counted_risk("pih", question.modality, question.condition, **given)
-    satisfied = counted_risk("satisfaction", question.modality, question.condition, **given)
+    told = _told_by_counts(question, seed)
     return {
         "p_at_least": at_least,
         "predict": {
@@ -140,30 +158,39 @@ def _answer(question: Question, seed: int) -> dict[str, Any]:
         },
         "mean_improvement_pct": mean,
         "net_of_untreated_pct": _net(question, clinics, untreated, basis),
-        "pih": silent_counts(pih) if isinstance(pih, Unknown) else pih,
-        "harms": other_harms(question.modality, question.condition, **given),
-        "pain_0_10": pain(question.modality, seed=seed),
-        "satisfaction": silent_counts(satisfied) if isinstance(satisfied, Unknown) else satisfied,
+        **told,
         "would_repeat": _would_repeat(question),
-        "downtime_days": downtime_days(question.modality),
-        "durability": durability(question, usable, mean.median),
+        "durability": durability(question),
         "sun_protection": sun_protection(),
         "dose": _dose(placed),
         "studies": _studies(usable),
         "abstains": False,
-        "in_words": _words(question, at_least["50"], estimate(asked, basis), mean, pih),
+        "in_words": _words(question, at_least["50"], estimate(asked, basis), mean, told["pih"]["p"]),
+    }
+
+
+def _told_by_counts(question: Question, seed: int) -> dict[str, Any]:
+    """What is counted after a kind of laser whatever it treats: harms, pain, satisfaction, downtime."""
+    given: dict[str, Any] = {"phototype": question.phototype, "patients": question.patients, "seed": seed}
+    counted = {
+        name: counted_risk(outcome, question.modality, question.condition, **given)
+        for name, outcome in (("pih", "pih"), ("satisfaction", "satisfaction"))
+    }
+    return {
+        **{name: silent_counts(risk) if isinstance(risk, Unknown) else risk for name, risk in counted.items()},
+        "harms": other_harms(question.modality, question.condition, **given),
+        "pain_0_10": pain(question.modality, seed=seed),
+        "downtime_days": downtime_days(question.modality),
     }
 
 
 def _clinics(question: Question, placed: Placed | None, seed: int) -> tuple[NewClinics, NewClinics | None]:
     """New clinics that treat, and the same ones that wait, where somebody followed waiting."""
-    # A dose that no trial used adds a deviation of its own, as wide as that between studies, which differ in dose too.
-    outside = placed is not None and placed.where == "outside"
-    widen = float(np.sqrt((posterior()["tau"] ** 2).mean())) if outside else 0.0
+    widen = 0.0 if placed is None else {"outside": 1.0, "far-outside": 2.0}.get(placed.where, 0.0)
     done = [Features.of_question(question)]
     if question.modality != UNTREATED and arms_of(question.condition, UNTREATED):
-        done.append(replace(done[0], modality=UNTREATED))
-    clinics = new_clinics(done, seed=seed, widen_pct=widen)
+        done.append([(replace(done[0][0][0], modality=UNTREATED), 1.0)])
+    clinics = new_clinics(done, seed=seed, widen=widen)
     return clinics[0], clinics[1] if len(clinics) > 1 else None
 
 
@@ -239,7 +266,7 @@ def _studies(found: Sequence[Arm]) -> list[dict[str, Any]]:
 
 
 def _words(
-    question: Question, half: Estimate, asked: Estimate, mean: Estimate, pih: dict[str, Any] | Unknown
+    question: Question, half: Estimate, asked: Estimate, mean: Estimate, pih: Estimate | Unknown
 ) -> list[Message]:
     """Sentences made from the numbers, through the one table of words."""
     likely, low, high = (round(100 * share) for share in (asked.median, asked.low, asked.high))
@@ -248,5 +275,5 @@ def _words(
         Message("evidence.range", {"likely": likely, "low": low, "high": high, "threshold": question.threshold}),
     ]
     if not isinstance(pih, Unknown):
-        said.append(Message("evidence.pih-words", {"who": share_in_words(pih["p"])}))
+        said.append(Message("evidence.pih-words", {"who": share_in_words(pih)}))
     return said

@@ -1,15 +1,16 @@
 """How long: days until crusts are gone, and what is left of a gain after months."""
 
 import math
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.answer import title, wanted
-from skinbeam.evidence.arm import Arm
 from skinbeam.evidence.ask import Question
+from skinbeam.evidence.clinic import new_clinics
+from skinbeam.evidence.design import Features
 from skinbeam.evidence.distributions import quantiles
 from skinbeam.evidence.posterior import posterior
 from skinbeam.evidence.studies import arms, settings
@@ -41,16 +42,11 @@ def downtime_days(modality: str) -> Value:
     return Estimate(median, low, high, settings()["rule"]["level"], "pooled", basis=tuple(most))
 
 
-def durability(question: Question, found: Sequence[Arm], gain_pct: float) -> dict[str, Value]:
+def durability(question: Question) -> dict[str, Value]:
     """Return the share of the gain kept after 3, 6, 12 and 24 months, where a study followed these patients so long.
 
     A study prints one share without its spread. Its error is that of two means of its patients, and what arms of one
-    study differ by: (2 sd² / n + omega²) / gain², sd and omega from the fit.
-
-    Parameters
-    ----------
-    found : the arms behind the answer.
-    gain_pct : the mean gain that the share is of.
+    study differ by: (2 sd² / n + omega²) / gain², all from the fit; the gain is that of a typical course.
     """
     followed = {
         months: (arm, kept / 100.0)
@@ -61,12 +57,14 @@ def durability(question: Question, found: Sequence[Arm], gain_pct: float) -> dic
     }
     kept_at: dict[str, Value] = {}
     for months in settings()["rule"]["durability_months"]:
-        if months not in followed or gain_pct <= 0.0:
+        if months not in followed:
             kept_at[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
             continue
         arm, kept = followed[months]
         used(arm.study)
         draws = posterior()
+        typical = replace(question, follow_up_months=None, sessions=None)
+        gain_pct = float(np.mean(new_clinics([Features.of_question(typical)])[0].mean_pct))
         patient, between = float(np.exp(2.0 * draws["sd_mid"]).mean()), float((draws["omega"] ** 2).mean())
         error = _Z * math.sqrt(2.0 * patient / (arm.patients or 1) + between) / gain_pct
         kept_at[str(months)] = Estimate(

@@ -1,10 +1,9 @@
 """The fitted posterior that ships with the package: draws, how they were made, and the inputs they belong to.
 
 `data/evidence/posterior.npz` holds each parameter as (chain, draw, ...) in the order of the sampler;
-`data/evidence/record.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs.
+`data/evidence/record.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs (`fit.inputs`).
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +19,9 @@ from skinbeam.evidence.design import HIERARCHICAL
 __all__ = [
     "CHECKS_FILE",
     "DRAWS_FILE",
-    "INPUTS",
     "RECORD_FILE",
     "VARIANTS_FILE",
     "Posterior",
-    "inputs_sha256",
     "posterior",
     "record",
 ]
@@ -32,14 +29,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 DRAWS_FILE, RECORD_FILE = "data/evidence/posterior.npz", "data/evidence/record.json"
 CHECKS_FILE, VARIANTS_FILE = "data/evidence/checks.json", "data/evidence/variants.csv"
-INPUTS = (
-    "data/studies.csv",
-    "data/evidence.toml",
-    "evidence/design.py",
-    "evidence/outcomes.py",
-    "evidence/fit/data.py",
-    "evidence/fit/model.py",
-)
 
 
 @dataclass(frozen=True)
@@ -76,11 +65,3 @@ def record() -> Mapping[str, Any]:
     """Return how the shipped draws were made."""
     found: Mapping[str, Any] = json.loads((resources.files("skinbeam") / RECORD_FILE).read_text(encoding="utf-8"))
     return found
-
-
-def inputs_sha256() -> str:
-    """Return the hash of the table, the priors and the text of the model: what the draws follow from."""
-    digest = hashlib.sha256()
-    for name in INPUTS:
-        digest.update((resources.files("skinbeam") / name).read_bytes())
-    return digest.hexdigest()

@@ -6,7 +6,7 @@ from typing import Any
 from skinbeam.evidence.answer import keys, title
 from skinbeam.evidence.arm import PHOTOTYPES, Arm, grades
 from skinbeam.evidence.ask import Question
-from skinbeam.evidence.design import arms_of, same_band
+from skinbeam.evidence.design import arms_of, longest_months, same_band, same_site
 from skinbeam.evidence.dose import place
 from skinbeam.evidence.studies import arms
 from skinbeam.messages import Message
@@ -24,14 +24,16 @@ def warnings_of(question: Question) -> list[dict[str, str]]:
 
     if len(keys(usable)) == 1:
         warn("one-study", "one-study", study=usable[0].study)
-    if question.site and not any(question.site in arm.sites for arm in usable):
+    if question.follow_up_months is not None and question.follow_up_months > longest_months():
+        warn("longer-than-followed", "longer", months=longest_months())
+    if question.site and not any(same_site(arm, question) for arm in usable):
         warn("site-not-studied", "site", site=title("site", question.site))
     if question.wavelength_nm and not any(same_band(arm, question) for arm in usable):
         warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
     if question.phototype and not any(_overlap(question.phototype, arm.phototype) for arm in usable):
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
     placed = place(question)
-    if placed is not None and placed.where == "outside":
+    if placed is not None and placed.where in ("outside", "far-outside"):
         found.append({"code": "dose-outside-trials", "message": placed.said.text})
     unverified = keys([arm for arm in usable if arm.grade == "unverified"])
     if unverified:

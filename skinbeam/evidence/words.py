@@ -28,7 +28,7 @@ def amount_in_words(improvement_pct: Estimate) -> Message:
     for row in _tables()["amount_words"]:
         if row["at_least_pct"] <= improvement_pct.low:
             return Message(f"amount.{row['word']}")
-    raise ValueError(f"an improvement lies between -100 and 100 per cent: {improvement_pct.low}")
+    raise ValueError(f"not a number: {improvement_pct.low}")
 
 
 @cache

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.document import round_significant
-from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
-from skinbeam.evidence.expect import expect
+from skinbeam.evidence.expect import expect_of_setting
 from skinbeam.evidence.followup import followup_months
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
@@ -43,14 +42,18 @@ def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None
         "severity": concern.severity,
         "site": concern.site,
         "phototype": patient.phototype if patient is not None else None,
+        "sessions": _sessions(modality, concern),
         **(_setting(trial) if trial is not None else {}),
     }
-    try:
-        return expect(
-            concern.condition, modality, **{name: value for name, value in given.items() if value is not None}
-        )
-    except NotAvailable as error:
-        return dict(error.body)
+    return expect_of_setting(
+        concern.condition, modality, **{name: value for name, value in given.items() if value is not None}
+    )
+
+
+def _sessions(modality: str, concern: Concern) -> float | None:
+    """The middle of how many sessions the course has."""
+    span = aftercare.sessions(modality, concern.condition, site=concern.site)
+    return None if isinstance(span, Unknown) else (span.low + span.high) / 2.0
 
 
 def _setting(trial: Trial) -> dict[str, float | None]:

@@ -55,7 +55,7 @@ def seen_after(options: Sequence[Mapping[str, Any]]) -> str:
     if not spans:
         return say("leaflet.seen_unknown") if known else ""
     ends = {"low": min(span["low"] for span in spans), "high": max(span["high"] for span in spans)}
-    whole = {end: max(1, round(months)) for end, months in ends.items()}
+    whole = {end: round(months) for end, months in ends.items()}
     return say("leaflet.seen", months=show(whole).text)
 
 

@@ -35,16 +35,18 @@ def ranked_names() -> list[str]:
     ]  # fmt: skip
 
 
-def ranks(number: int) -> list[int]:
-    """Return the rank of each true value under data set `number`, in the order of `ranked_names`."""
+def ranks(number: int) -> dict[str, Any]:
+    """Return the rank of each true value under data set `number`, as `ranked_names`, and how often the fit diverged."""
     rng = np.random.default_rng([20261120, number])
     truth = draw_parameters(rng)
     seen = draw_data(truth, table_data(), observed(), rng)
     plan = Plan(_PLAN.draws, _PLAN.tune, _PLAN.chains, _PLAN.accept, seed=number + 1)
-    found = sample(seen, plan).chains
+    sampled = sample(seen, plan)
+    found = sampled.chains
     drawn = _flat({name: a.reshape(-1, *a.shape[2:]) for name, a in found.items()})
     kept = drawn[np.linspace(0, len(drawn) - 1, RANKS).astype(int)]
-    return [int(rank) for rank in (kept < _flat({k: np.asarray(v)[None] for k, v in truth.items()})).sum(axis=0)]
+    below = (kept < _flat({name: np.asarray(value)[None] for name, value in truth.items()})).sum(axis=0)
+    return {"ranks": [int(rank) for rank in below], "divergences": sampled.divergences}
 
 
 def chi_square_p(found: Sequence[int]) -> float:

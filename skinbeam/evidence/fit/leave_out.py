@@ -7,7 +7,7 @@ when intervals hold. Arms of one study share its weight.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Score:
     log_score: float
     pit: float
     baselines: Mapping[str, float]
+    divergences: int = 0  # of the fit without the study
 
     def as_record(self) -> dict[str, Any]:
         """Return plain values."""
@@ -59,12 +60,13 @@ def leave_out(study: str, rng: np.random.Generator) -> list[Score]:
     seen = observed().without(
         np.array([arm.study == study for arm in fitted_arms()]), np.array([row.study == study for row in rows])
     )
-    given = Posterior.of_chains(sample(seen, PLAN).chains)
+    sampled = sample(seen, PLAN)
+    given = Posterior.of_chains(sampled.chains)
     arms = [arm for arm in fitted_arms() if arm.study == study]
     others = [printed(arm) for arm in fitted_arms() if arm.study != study]
     found = []
     for arm in arms:
-        (clinics,) = new_clinics([Features.of_arm(arm)], graded=bool(arm.bins), given=given)
+        (clinics,) = new_clinics([[(Features.of_arm(arm), 1.0)]], given=given)
         found.append(_arm_score(arm, clinics, given, others, rng))
     for row in rows:
         if row.study == study and row.outcome != "satisfaction":
@@ -72,7 +74,7 @@ def leave_out(study: str, rng: np.random.Generator) -> list[Score]:
             score, pit, median = _count(shares, row.events, row.of, 1.0, rng)
             what = f"{row.events} of {row.of}"
             found.append(Score(study, f"{row.study} {row.modality}", row.outcome, what, median, score, pit, {}))
-    return found
+    return [replace(score, divergences=sampled.divergences) for score in found]
 
 
 def printed(arm: Arm) -> Seen:
@@ -136,7 +138,7 @@ def _arm_score(
         score, pit, median = _count(clinics.share(_cut(arm)), seen.responders, seen.n, group, rng)
         what = f"{seen.responders} of {seen.n} at {_cut(arm):g} %"
         return Score(arm.study, arm.row, "responders", what, median, score, pit, baselines)
-    mean, variance = censored(clinics.theta_pct, clinics.sd_pct)
+    mean, variance = censored(clinics.scored_pct, clinics.sd_pct)
     per_mean = np.maximum(variance, 1.0) * group / (seen.n * arm.units_per_patient)
     sd = np.sqrt(per_mean + settings()["improvement"]["printed_error"]["value"] ** 2)
     z = ((arm.mean_pct or 0.0) - mean) / sd

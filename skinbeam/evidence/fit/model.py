@@ -1,4 +1,5 @@
-"""The evidence model, in PyMC. Written before any study was left out; docs/evidence.md lists what was tried since.
+"""The evidence model, in PyMC. A first version was written before any study was left out (variant 1); docs/evidence.md
+lists what was changed since.
 
 Improvement of patient i in arm a of study s, in per cent:
 

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
+from skinbeam.evidence.design import UNTREATED, fitted_arms
 from skinbeam.evidence.fit.baselines import BASELINES
 from skinbeam.evidence.fit.calibrate import BINS, worst
+from skinbeam.evidence.fit.inputs import inputs_sha256
 from skinbeam.evidence.fit.leave_out import Score, coverage, gain
-from skinbeam.evidence.posterior import CHECKS_FILE, VARIANTS_FILE, inputs_sha256, record
+from skinbeam.evidence.posterior import CHECKS_FILE, VARIANTS_FILE, record
 from skinbeam.evidence.studies import arms, settings
 
-__all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "written"]
+__all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "treated", "written"]
 
 PAGE = "docs/evidence.md"
 IMPROVEMENT = ("responders", "mean")
@@ -31,6 +33,12 @@ def scores(*kinds: str) -> list[Score]:
     """Return the shipped scores of left-out studies, of some kinds or of all."""
     found = [Score(**record) for record in checks()["scores"]]
     return [score for score in found if not kinds or score.kind in kinds]
+
+
+def treated() -> list[Score]:
+    """Return the scores of improvement of arms that were treated."""
+    untreated = {arm.row for arm in fitted_arms() if arm.modality == UNTREATED}
+    return [score for score in scores(*IMPROVEMENT) if score.row not in untreated]
 
 
 def written() -> str:
@@ -58,6 +66,8 @@ def written() -> str:
             ("assumption", "points of 100", "where"),
             [(row["assumption"], f"{row['points']:+.1f}", row["where"]) for row in found["weak"]],
         ),
+        left_out_divergences=sum({score.study: score.divergences for score in scores()}.values()),
+        diverged=sum(count > 0 for count in found["diverged"]),
         data_sets=len(next(iter(ranks.values()))),
         quantities=len(ranks),
         bins=BINS,
@@ -82,6 +92,7 @@ def _priors() -> str:
 def _coverage() -> str:
     groups = {
         "improvement, all": scores(*IMPROVEMENT),
+        "improvement, treated arms": treated(),
         "improvement, counts": scores("responders"),
         "improvement, means": scores("mean"),
         "dark marks": scores("pih"),
@@ -98,12 +109,12 @@ def _coverage() -> str:
 
 
 def _gains() -> str:
-    groups = [scores(*IMPROVEMENT), scores("responders"), scores("mean")]
+    groups = [scores(*IMPROVEMENT), treated(), scores("responders"), scores("mean")]
     rows = []
     for name in BASELINES:
         found = [gain(group, name) for group in groups]
         rows.append((name, *(f"{mean:+.3f} ± {error:.3f}" for mean, error in found)))
-    return _table(("over", "all arms", "counts", "means"), rows)
+    return _table(("over", "all arms", "treated arms", "counts", "means"), rows)
 
 
 def _tenths(group: list[Score]) -> str:

@@ -16,12 +16,13 @@ import numpy as np
 import skinbeam
 from skinbeam.evidence.fit import calibrate, page
 from skinbeam.evidence.fit.data import Observed, observed, table_data
+from skinbeam.evidence.fit.inputs import checks_sha256
 from skinbeam.evidence.fit.leave_out import leave_out, studies
 from skinbeam.evidence.fit.sample import sample
 from skinbeam.evidence.fit.sensitivity import prior_effects, shares
 from skinbeam.evidence.fit.ship import PLAN
 from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
-from skinbeam.evidence.posterior import CHECKS_FILE, Posterior, inputs_sha256, posterior
+from skinbeam.evidence.posterior import CHECKS_FILE, Posterior, posterior
 
 __all__ = ["make"]
 
@@ -31,7 +32,7 @@ _PACKAGE = Path(skinbeam.__file__).parent
 
 def make(work: Path) -> None:
     """Run what has not been run, ship the result and write the page."""
-    folder = work / inputs_sha256()[:16]
+    folder = work / checks_sha256()[:16]
     folder.mkdir(parents=True, exist_ok=True)
     left_out = [
         _kept(folder / f"without-{study}.json", partial(_scores, study, k)) for k, study in enumerate(studies())
@@ -41,9 +42,10 @@ def make(work: Path) -> None:
         for number in range(calibrate.DATA_SETS)
     ]
     checks = {
-        "inputs_sha256": inputs_sha256(),
+        "inputs_sha256": checks_sha256(),
         "scores": [score for scores in left_out for score in scores],
-        "ranks": {name: [row[k] for row in ranks] for k, name in enumerate(calibrate.ranked_names())},
+        "ranks": {name: [row["ranks"][k] for row in ranks] for k, name in enumerate(calibrate.ranked_names())},
+        "diverged": [row["divergences"] for row in ranks],
         "priors": prior_effects(posterior()),
         "weak": _kept(folder / "weak.json", _weak_designs),
         "replicates": _replicates(),

@@ -50,7 +50,7 @@ def shares(given: Posterior) -> dict[str, Floats]:
     found = {}
     for pair in dict.fromkeys((arm.condition, arm.modality) for arm in fitted_arms() if arm.modality != UNTREATED):
         features = next(Features.of_arm(a) for a in fitted_arms() if (a.condition, a.modality) == pair)
-        (clinics,) = new_clinics([features], given=given)
+        (clinics,) = new_clinics([[(features, 1.0)]], given=given)
         found[" x ".join(pair)] = clinics.share(50.0).reshape(-1, CLINICS).mean(axis=1)
     for row in counted():
         name = f"{row.outcome} after {row.modality}"
