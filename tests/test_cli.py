@@ -108,7 +108,7 @@ NOT_BUILT: dict[str, tuple[str, ...]] = {
     "records": ("records", "export"),
     "simulate": ("simulate", PULSE, "--light", "montecarlo"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
-    "light": ("light", SLAB, "--method", "montecarlo"),
+    "light": ("light", SLAB, "--method", "montecarlo", "--device", "cuda"),
 }
 
 

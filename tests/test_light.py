@@ -116,16 +116,63 @@ def test_what_has_no_influence_is_said(tmp_path: Path) -> None:
 
 def test_what_is_not_built_says_so(tmp_path: Path) -> None:
     file = written(tmp_path, SLAB)
-    with pytest.raises(NotAvailable, match="Monte Carlo"):
-        light_document(file, method="montecarlo", photons=1000)
-    with pytest.raises(NotAvailable, match="CUDA"):
-        light_document(file, device="cuda")
+    for method in ("ordinates", "montecarlo"):
+        with pytest.raises(NotAvailable, match="CUDA"):
+            light_document(file, method=method, device="cuda")
     (tmp_path / "cube.npz").write_bytes(b"cube")
     cube = written(tmp_path, '[voxels]\nfile = "cube.npz"\nsize_um = 10.0\n' + MEDIUM)
     with pytest.raises(NotAvailable, match="voxels") as caught:
         light_document(cube)
     assert caught.value.body == {"schema": "skinbeam.light/1"}
     assert len(load_layers(cube).sha256()) == 64
+
+
+def test_monte_carlo_states_its_errors_and_closes_the_energy(tmp_path: Path) -> None:
+    document = light_document(written(tmp_path, SLAB), method="montecarlo", photons=20_000)
+    keys = {"reflectance_specular", "reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio"}
+    assert set(document["standard_error"]) == keys
+    assert document["photons"] == 20_000
+    assert document["photons_per_second"] > 0
+    parts = [document[key] for key in ("reflectance_specular", "reflectance_diffuse", "transmittance")]
+    assert sum(parts) + sum(document["absorbed"].values()) + document["roulette_balance"] == pytest.approx(1, abs=1e-9)
+    exact = light_document(written(tmp_path, SLAB))
+    assert abs(document["transmittance"] - exact["transmittance"]) < 5 * document["standard_error"]["transmittance"]
+
+
+def test_a_wanted_error_is_reached_and_more_photons_have_less(tmp_path: Path) -> None:
+    file = written(tmp_path, SLAB)
+    for error in (0.02, 0.005):
+        document = light_document(file, method="montecarlo", error=error)
+        parts = {"reflectance_diffuse", "transmittance"}
+        assert all(document["standard_error"][part] <= error * document[part] for part in parts)
+    few, many = (light_document(file, method="montecarlo", photons=n)["standard_error"] for n in (3200, 320_000))
+    # A hundred times the photons, a tenth of the error; each is good to an eighth, four of them are one half.
+    assert many["transmittance"] == pytest.approx(0.1 * few["transmittance"], rel=0.5)
+
+
+def test_another_seed_is_another_run_and_the_same_seed_the_same(tmp_path: Path) -> None:
+    file = written(tmp_path, SLAB)
+    first, again, other = (
+        light_document(file, method="montecarlo", photons=3200, seed=seed)["transmittance"] for seed in (0, 0, 1)
+    )
+    assert first == again != other
+
+
+@pytest.mark.parametrize(
+    ("layers", "options", "field"),
+    [
+        (SLAB, {"photons": 5}, "--photons"),
+        (
+            SLAB.replace("thickness_um = 200.0\n", "").replace("mua_per_cm = 10.0", "mua_per_cm = 0.0"),
+            {},
+            "layer[0].mua_per_cm",
+        ),
+    ],
+)
+def test_runs_that_cannot_be_are_refused(tmp_path: Path, layers: str, options: dict[str, int], field: str) -> None:
+    with pytest.raises(InputError) as caught:
+        light_document(written(tmp_path, layers), method="montecarlo", **options)
+    assert caught.value.field == field
 
 
 def test_a_wrong_file_is_told_before_a_missing_method(tmp_path: Path) -> None:

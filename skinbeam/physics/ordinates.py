@@ -35,6 +35,7 @@ from skinbeam.physics.collimated import Beam, beam_mean, collimated_beam
 from skinbeam.physics.fresnel import normal_reflectance, reflectance
 from skinbeam.physics.inside import inside
 from skinbeam.physics.modes import Operators, Sources, layer_modes, layer_operators, layer_sources, times
+from skinbeam.physics.optical import check_layers
 from skinbeam.physics.quadrature import Directions, levels_of, nodes_per_segment, shared_directions
 
 __all__ = ["Light", "directions_count", "solve"]
@@ -106,7 +107,9 @@ def solve(
     ValueError : shapes or values out of range, or a semi-infinite layer that neither scatters nor absorbs.
     """
     optical = [np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(mua, mus, g, n, thickness)]
-    _check(optical, streams)
+    if streams < 4:
+        raise ValueError("at least 4 streams")
+    check_layers(optical)
     samples = len(optical[0])
     edges = np.asarray(z_edges, dtype=np.float64)
     edges = np.broadcast_to(edges, (samples, edges.shape[-1]))
@@ -169,22 +172,6 @@ def _indices(
     # A semi-infinite layer ends nowhere: let its own index follow, which makes no step.
     below = np.where(np.isinf(thickness[:, -1]), index[:, -1], below)
     return index, ambient, below, levels_of(index, ambient, below)
-
-
-def _check(optical: Sequence[Array], streams: int) -> None:
-    mua, mus, g, n, thickness = optical
-    if mua.ndim != 2 or 0 in mua.shape:
-        raise ValueError(f"mua, mus, g, n and thickness are (sample, layer), not {mua.shape}")
-    if streams < 4:
-        raise ValueError("at least 4 streams")
-    if not (np.all(np.isfinite(mua)) and np.all(np.isfinite(mus)) and np.all(mua >= 0.0) and np.all(mus >= 0.0)):
-        raise ValueError("mua and mus are finite and not negative")
-    if not (np.all(np.abs(g) < 1.0) and np.all(n >= 1.0) and np.all(np.isfinite(n)) and np.all(thickness > 0.0)):
-        raise ValueError("-1 < g < 1, n >= 1 and thickness > 0")
-    if np.any(np.isinf(thickness[:, :-1])):
-        raise ValueError("only the last layer may be semi-infinite")
-    if np.any(np.isinf(thickness[:, -1]) & (mua[:, -1] + mus[:, -1] == 0.0)):
-        raise ValueError("a semi-infinite layer must scatter or absorb")
 
 
 def _solve_chunk(

@@ -1,86 +1,26 @@
-"""Light engines: one protocol, the engines there are, by name.
+"""The light engines there are, by name.
 
 A new engine is entered in `ENGINES`; the tests of the protocol then run on it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, did_you_mean
 from skinbeam.physics.ordinates import directions_count, solve
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.medium import Floats, LayeredMedium, LightEngine, LightField
+from skinbeam.simulate.montecarlo import MonteCarlo
 
-__all__ = ["ENGINES", "LayeredMedium", "LightEngine", "LightField", "Ordinates", "check_engine_options"]
-
-Floats = NDArray[np.float64]
+__all__ = ["ENGINES", "Ordinates", "check_engine_options"]
 
 # Words of the interface, whether this release has an engine for them or not.
 METHODS = ("ordinates", "montecarlo")
 DEVICES = ("cpu", "cuda")
-
-
-@dataclass(frozen=True)
-class LayeredMedium:
-    """Plane layers from the surface downwards.
-
-    Parameters
-    ----------
-    mua_per_m, mus_per_m, g, n : (layer,).
-    thickness_m : (layer,); inf in the last for a semi-infinite medium.
-    ambient_n, below_n : refractive indices above and below.
-    """
-
-    mua_per_m: Sequence[float]
-    mus_per_m: Sequence[float]
-    g: Sequence[float]
-    n: Sequence[float]
-    thickness_m: Sequence[float]
-    ambient_n: float = 1.0
-    below_n: float = 1.0
-
-
-@dataclass(frozen=True)
-class LightField:
-    """What an engine returns, as fractions of the incident power.
-
-    Parameters
-    ----------
-    absorbed_fraction : (layer,).
-    fluence_rate_ratio : mean over the bin of the fluence rate over the irradiance, (bin,); for a beam of finite width
-        the fluence rate integrated over the plane divided by the power.
-    photons : launched; 0 for an exact method.
-    standard_error : the same quantities' standard errors; None for an exact method.
-    """
-
-    reflectance_specular: float
-    reflectance_diffuse: float
-    transmittance: float
-    absorbed_fraction: Floats
-    fluence_rate_ratio: Floats
-    photons: int = 0
-    standard_error: "LightField | None" = None
-
-
-class LightEngine(Protocol):
-    """Computes where the light of a collimated beam at normal incidence goes."""
-
-    @property
-    def devices(self) -> tuple[str, ...]:
-        """Where it runs: cpu, cuda."""
-
-    def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
-        """Return the light in `medium`, its fluence rate between rising depths `z_edges_m`, m.
-
-        Raises
-        ------
-        ValueError : the medium or the depths are out of range.
-        """
 
 
 @dataclass(frozen=True)
@@ -123,7 +63,7 @@ class Ordinates:
         )
 
 
-ENGINES: Mapping[str, LightEngine] = MappingProxyType({"ordinates": Ordinates()})
+ENGINES: Mapping[str, LightEngine] = MappingProxyType({"ordinates": Ordinates(), "montecarlo": MonteCarlo()})
 
 
 def check_engine_options(method_option: str, method: str, device: str, error: float | None) -> None:
