@@ -16,7 +16,7 @@ from skinbeam.evidence.design import arms_of
 from skinbeam.evidence.expect import abstention, expect, expect_document, expect_of_setting
 from skinbeam.evidence.outcomes import counted
 from skinbeam.evidence.posterior import posterior
-from skinbeam.evidence.risk import counted_risk, pih_risk
+from skinbeam.evidence.risk import counted_risk
 from skinbeam.evidence.words import amount_in_words, share_in_words
 from skinbeam.provenance import collect
 from skinbeam.schema.names import table
@@ -248,13 +248,13 @@ def test_unverified_rows_are_said() -> None:
 
 def test_pih_is_never_zero_and_grows_with_skin_colour() -> None:
     for modality, condition in {(r.modality, r.condition) for r in counted() if r.outcome == "pih" and r.condition}:
-        light, dark = (pih_risk(modality, condition, phototype=p) for p in ("I-III", "IV-V"))
+        light, dark = (counted_risk("pih", modality, condition, phototype=p) for p in ("I-III", "IV-V"))
         assert isinstance(light, dict)
         assert isinstance(dark, dict)
         assert 0 < light["p"].low < dark["p"].low
         assert light["p"].median < dark["p"].median
         assert light["pmf"][0] < 1
-    assert isinstance(pih_risk("cryotherapy", "age-spots"), Unknown)
+    assert isinstance(counted_risk("pih", "cryotherapy", "age-spots"), Unknown)
 
 
 def test_no_scar_in_any_study_is_not_no_risk() -> None:

@@ -15,12 +15,12 @@ from skinbeam.evidence.fit.page import IMPROVEMENT, PAGE, checks, scores, writte
 from skinbeam.evidence.outcomes import counted
 from skinbeam.evidence.posterior import DRAWS_FILE, posterior, record
 
-RATINGS = "run `make evidence`, then `make evidence-report`"
+REMEDY = "run `make evidence`, then `make evidence-report`"
 
 
 def test_the_draws_belong_to_the_table_the_priors_and_the_model() -> None:
-    assert record()["inputs_sha256"] == inputs_sha256(), RATINGS
-    assert checks()["inputs_sha256"] == checks_sha256(), RATINGS
+    assert record()["inputs_sha256"] == inputs_sha256(), REMEDY
+    assert checks()["inputs_sha256"] == checks_sha256(), REMEDY
 
 
 def test_the_sampler_did_its_work() -> None:

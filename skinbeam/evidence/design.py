@@ -17,7 +17,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,6 @@ class Features:
     @staticmethod
     def of_arm(arm: Arm) -> "Features":
         """Return the features of a trial arm."""
-        stated = arm.dark_fraction if arm.dark_fraction is not None else None
         return Features(
             condition=arm.condition,
             modality=arm.modality,
@@ -76,7 +75,7 @@ class Features:
             severity=_severity(arm.severity),
             sessions=None if arm.sessions is None else sum(arm.sessions) / 2.0,
             months=arm.followup_months,
-            dark=dark_fraction(arm.phototype) if stated is None and arm.phototype else stated,
+            dark=dark_fraction(arm.phototype) if arm.dark_fraction is None and arm.phototype else arm.dark_fraction,
             rater=arm.rater or "unstated",
         )
 
@@ -132,7 +131,7 @@ class Layout:
                 unseen[group] = unseen.get(group, 0.0) + value**2
         return x, unseen
 
-    @property
+    @cached_property
     def _at(self) -> Mapping[tuple[str, str], int]:
         return {column: k for k, column in enumerate(self.columns)}
 
@@ -216,10 +215,10 @@ def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
         typical = shape["months_typical"]
         if modality in shape["build"]:
             terms.append((("build", ""), _build(features.months) - _build(typical)))
-        fade = "fade_fast" if condition in shape["fade_fast"] else "fade"
-        terms.append((("fade", ""), _fade(features.months) - _fade(typical)))
-        if fade == "fade_fast":
-            terms.append((("fade_fast", ""), _fade(features.months) - _fade(typical)))
+        faded = _fade(features.months) - _fade(typical)
+        terms.append((("fade", ""), faded))
+        if condition in shape["fade_fast"]:
+            terms.append((("fade_fast", ""), faded))
     return terms
 
 

@@ -20,7 +20,7 @@ from skinbeam.evidence.distributions import Rate, count_intervals, count_pmf
 from skinbeam.evidence.dose import Placed, place
 from skinbeam.evidence.lasting import downtime_days, durability, sun_protection
 from skinbeam.evidence.posterior import posterior
-from skinbeam.evidence.risk import OTHER_HARMS, counted_risk, other_harms, pain
+from skinbeam.evidence.risk import OTHER_HARMS, pain, risk_told
 from skinbeam.evidence.studies import arms, settings
 from skinbeam.evidence.warn import lesions_per_patient, warnings_of
 from skinbeam.evidence.words import amount_in_words, share_in_words
@@ -81,16 +81,10 @@ def expect_of_setting(condition: str, modality: str, *, seed: int = 0, **options
     """
     question = ask(condition, modality, **options)
     reason = abstention(question)
-    if reason is None:
-        body = _answer(question, seed)
-    else:
-        body = _silence(question, reason)
-        if reason.id in ("evidence.no-study", "evidence.none-usable"):
-            body |= _told_by_counts(question, seed)
-    return body | {
-        "untreated": _untreated(question, seed),
-        "warnings": warnings_of(question) if reason is None else [],
-    }
+    body = _body(question, reason, seed) | {"untreated": _untreated(question, seed)}
+    if reason is not None and reason.id in ("evidence.no-study", "evidence.none-usable"):
+        body |= _told_by_counts(question, seed)
+    return body | {"warnings": warnings_of(question) if reason is None else []}
 
 
 def abstention(question: Question) -> Message | None:
@@ -127,9 +121,15 @@ def abstention(question: Question) -> Message | None:
 
 def _answered(question: Question, seed: int) -> dict[str, Any]:
     reason = abstention(question)
+    body = _body(question, reason, seed) | {"untreated": _untreated(question, seed)}
     if reason is not None:
-        raise NotAvailable(reason.text, body=_silence(question, reason) | {"untreated": _untreated(question, seed)})
-    return _answer(question, seed) | {"untreated": _untreated(question, seed)}
+        raise NotAvailable(reason.text, body=body)
+    return body
+
+
+def _body(question: Question, reason: Message | None, seed: int) -> dict[str, Any]:
+    """The body without the untreated course; `reason` to abstain, or None."""
+    return _answer(question, seed) if reason is None else _silence(question, reason)
 
 
 def _answer(question: Question, seed: int) -> dict[str, Any]:
@@ -172,13 +172,14 @@ def _answer(question: Question, seed: int) -> dict[str, Any]:
 def _told_by_counts(question: Question, seed: int) -> dict[str, Any]:
     """What is counted after a kind of laser whatever it treats: harms, pain, satisfaction, downtime."""
     given: dict[str, Any] = {"phototype": question.phototype, "patients": question.patients, "seed": seed}
-    counted = {
-        name: counted_risk(outcome, question.modality, question.condition, **given)
-        for name, outcome in (("pih", "pih"), ("satisfaction", "satisfaction"))
-    }
+
+    def told(outcome: str) -> dict[str, Any]:
+        return risk_told(outcome, question.modality, question.condition, **given)
+
     return {
-        **{name: silent_counts(risk) if isinstance(risk, Unknown) else risk for name, risk in counted.items()},
-        "harms": other_harms(question.modality, question.condition, **given),
+        "pih": told("pih"),
+        "satisfaction": told("satisfaction"),
+        "harms": {harm: told(harm) for harm in OTHER_HARMS},
         "pain_0_10": pain(question.modality, seed=seed),
         "downtime_days": downtime_days(question.modality),
     }
@@ -237,8 +238,7 @@ def _untreated(question: Question, seed: int) -> dict[str, Any]:
     alone = replace(question, modality=UNTREATED, fluence_J_cm2=None, pulse_ms=None, microbeam_mJ=None)
     if question.modality == UNTREATED:
         return _silence(alone, Message("evidence.untreated-itself"))
-    reason = abstention(alone)
-    return _silence(alone, reason) if reason is not None else _answer(alone, seed)
+    return _body(alone, abstention(alone), seed)
 
 
 def _would_repeat(question: Question) -> Unknown:

@@ -55,18 +55,17 @@ def durability(question: Question) -> dict[str, Value]:
         for span, kept in arm.gain_kept_pct.items()
         for months in map(int, span.split("-"))
     }
+    gain = _typical_gain(question) if followed else None
     kept_at: dict[str, Value] = {}
     for months in settings()["rule"]["durability_months"]:
-        if months not in followed:
+        if gain is None or months not in followed:
             kept_at[str(months)] = Unknown(Message("evidence.durability-none", {"months": months}).text)
             continue
         arm, kept = followed[months]
         used(arm.study)
         draws = posterior()
-        typical = replace(question, follow_up_months=None, sessions=None)
-        gain_pct = float(np.mean(new_clinics([Features.of_question(typical)])[0].mean_pct))
         patient, between = float(np.exp(2.0 * draws["sd_mid"]).mean()), float((draws["omega"] ** 2).mean())
-        error = _Z * math.sqrt(2.0 * patient / (arm.patients or 1) + between) / gain_pct
+        error = _Z * math.sqrt(2.0 * patient / (arm.patients or 1) + between) / gain
         kept_at[str(months)] = Estimate(
             kept,
             max(0.0, kept - error),
@@ -76,6 +75,12 @@ def durability(question: Question) -> dict[str, Value]:
             basis=(arm.study,),
         )
     return kept_at
+
+
+def _typical_gain(question: Question) -> float:
+    """Mean improvement in per cent of a typical course, whenever and after how many sessions one asks."""
+    typical = replace(question, follow_up_months=None, sessions=None)
+    return float(np.mean(new_clinics([Features.of_question(typical)])[0].mean_pct))
 
 
 def sun_protection() -> dict[str, Any]:

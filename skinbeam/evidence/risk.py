@@ -14,7 +14,7 @@ from skinbeam.evidence.studies import arms, dark_fraction
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 
-__all__ = ["OTHER_HARMS", "counted_risk", "other_harms", "pain", "pih_risk"]
+__all__ = ["OTHER_HARMS", "counted_risk", "pain", "risk_told"]
 
 OTHER_HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare")
 
@@ -42,18 +42,10 @@ def counted_risk(
     )
 
 
-def pih_risk(modality: str, condition: str, **options: Any) -> dict[str, Any] | Unknown:
-    """Return the risk of post-inflammatory hyperpigmentation; arguments as in `counted_risk`."""
-    return counted_risk("pih", modality, condition, **options)
-
-
-def other_harms(modality: str, condition: str, **options: Any) -> dict[str, dict[str, Any]]:
-    """Return the harms beside pigment that darkens, each with the keys of a count."""
-    found = {}
-    for harm in OTHER_HARMS:
-        risk = counted_risk(harm, modality, condition, **options)
-        found[harm] = silent_counts(risk) if isinstance(risk, Unknown) else risk
-    return found
+def risk_told(outcome: str, modality: str, condition: str, **options: Any) -> dict[str, Any]:
+    """Return the same with every key of a count, unknown where nobody knows; arguments as in `counted_risk`."""
+    risk = counted_risk(outcome, modality, condition, **options)
+    return silent_counts(risk) if isinstance(risk, Unknown) else risk
 
 
 def pain(modality: str, *, seed: int = 0) -> Value:

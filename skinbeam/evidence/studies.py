@@ -16,7 +16,7 @@ _DARK_FROM = PHOTOTYPES.index("IV")
 
 @cache
 def settings() -> Mapping[str, Any]:
-    """Return `data/evidence.toml`: priors, rules of abstention, words."""
+    """Return `data/evidence.toml`: priors and rules of abstention."""
     file = resources.files("skinbeam") / "data" / "evidence.toml"
     return tomllib.loads(file.read_text(encoding="utf-8"))
 

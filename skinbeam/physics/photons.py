@@ -24,7 +24,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["BEAMS", "Batch", "prepare", "trace_batch"]
+__all__ = ["ABSORBED", "BEAMS", "REFLECTED", "ROULETTE", "TRANSMITTED", "Batch", "prepare", "trace_batch"]
 
 Floats = NDArray[np.float64]
 F = np.float32
@@ -40,7 +40,7 @@ _ROWS = 14
 # Rows of the array of properties, by medium: above, layers, below.
 _P_MUT, _P_ALBEDO, _P_G, _P_THICK, _P_N, _P_TOP = range(6)
 # Entries of the sums of a batch; layers follow.
-_REFLECTED, _TRANSMITTED, _ROULETTE, _ABSORBED = range(4)
+REFLECTED, TRANSMITTED, ROULETTE, ABSORBED = range(4)
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def trace_batch(
     ring, rings : width of the rings, m, and their number; with `ring` 0 the radius is not tallied.
     beam, radius : one of `BEAMS`, and its radius, m; of a Gaussian where the irradiance is 1/e² of the axis'.
     """
-    sums = np.zeros(_ABSORBED + table.shape[1] - 2)
+    sums = np.zeros(ABSORBED + table.shape[1] - 2)
     fluence = np.zeros((len(edges) - 1, rings))
     step = np.diff(edges)
     even = bool(np.allclose(step, step[0], rtol=1e-9, atol=0.0))
@@ -308,14 +308,14 @@ def _trace(  # type: ignore[no-untyped-def]
                 ring = min(int(math.sqrt(x * x + y * y) * per_ring), rings - 1)
             if packets[_HIT * LANES + i] == F(0.0):
                 old = packets[_OLD * LANES + i]
-                sums[_ABSORBED + medium - 1] += np.float64(old) - np.float64(weight)
+                sums[ABSORBED + medium - 1] += np.float64(old) - np.float64(weight)
                 k = _bin(edges, per_m, np.float64(table[_P_TOP, medium]) + np.float64(packets[_Z * LANES + i]))
                 if k >= 0:
                     fluence[k, ring] += old / table[_P_MUT, medium]  # (P2)
                 if weight < F(_ROULETTE_BELOW):
                     ended = weight == F(0.0) or packets[_U * LANES + i] >= F(_ROULETTE_CHANCE)
                     kept = F(0.0) if ended else weight * F(1.0 / _ROULETTE_CHANCE)
-                    sums[_ROULETTE] += np.float64(weight) - np.float64(kept)
+                    sums[ROULETTE] += np.float64(weight) - np.float64(kept)
                     packets[_W * LANES + i] = kept
             else:
                 uz = packets[_UZ * LANES + i]
@@ -341,7 +341,7 @@ def _trace(  # type: ignore[no-untyped-def]
                 if np.float64(packets[_U * LANES + i]) < reflect:
                     packets[_UZ * LANES + i] = -uz
                 elif beyond == 0 or beyond > layers:
-                    sums[_REFLECTED if beyond == 0 else _TRANSMITTED] += np.float64(weight)
+                    sums[REFLECTED if beyond == 0 else TRANSMITTED] += np.float64(weight)
                     ended = True
                 else:
                     if n1 != n2:

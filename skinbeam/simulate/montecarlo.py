@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from skinbeam.physics.optical import check_layers
-from skinbeam.physics.photons import Batch, prepare, trace_batch
+from skinbeam.physics.photons import ABSORBED, REFLECTED, ROULETTE, TRANSMITTED, Batch, prepare, trace_batch
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import Floats, LayeredMedium, LightField
@@ -22,7 +22,6 @@ FIRST_ROUND = 64 * 1024  # packets before a wanted error is looked at; then as m
 MOST_PHOTONS = 10**10
 MEMORY_BYTES = 2 * 2**30
 _WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
-_SUMMED = 3  # reflected, transmitted, roulette stand before the layers
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class MonteCarlo:
         reflectance, transmittance, what each layer absorbs.
     seed : of the random numbers. The same seed gives the same result on any number of threads.
     ring_m, rings : width and number of the rings of a tally by depth and radius; 0 rings for depth alone.
-    progress : called with the packets that are done.
     """
 
     photons: int = 200_000
@@ -44,7 +42,6 @@ class MonteCarlo:
     seed: int = 0
     ring_m: float = 0.0
     rings: int = 0
-    progress: Callable[[int], None] = lambda done: None
 
     @property
     def devices(self) -> tuple[str, ...]:
@@ -89,7 +86,6 @@ class MonteCarlo:
         for size in self._rounds():
             for batch, result in _batches(table, size, self.seed, tally.rounds, options):
                 tally.add(batch, result, size)
-                self.progress(tally.photons)
             tally.close_round()
             if self.error is not None and tally.good_to(self.error):
                 break
@@ -167,7 +163,7 @@ class _Tally:
 
     def good_to(self, error: float) -> bool:
         """Whether every part of the light that is worth looking at has this relative standard error."""
-        mean, spread = np.delete(self.mean, 2), np.delete(self.error, 2)
+        mean, spread = np.delete(self.mean, ROULETTE), np.delete(self.error, ROULETTE)
         large = mean > _WORTH_LOOKING_AT
         return bool(np.all(spread[large] <= error * mean[large]))
 
@@ -206,10 +202,10 @@ def _field(tally: _Tally, medium: LayeredMedium, options: dict[str, Any]) -> Lig
 
     def parts(sums: Floats, fluence: Floats, whole: Floats) -> dict[str, Any]:
         return {
-            "reflectance_diffuse": float(enters * sums[0]),
-            "transmittance": float(enters * sums[1]),
-            "roulette_balance": float(enters * sums[2]),
-            "absorbed_fraction": enters * sums[_SUMMED:],
+            "reflectance_diffuse": float(enters * sums[REFLECTED]),
+            "transmittance": float(enters * sums[TRANSMITTED]),
+            "roulette_balance": float(enters * sums[ROULETTE]),
+            "absorbed_fraction": enters * sums[ABSORBED:],
             "fluence_rate_ratio": enters * whole / height,
             "fluence_rate_rz": enters * fluence[:, :rings] / (height[:, None] * area) if rings else None,
         }

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import skinbeam
+from skinbeam.document import plain, write_atomically
 from skinbeam.evidence.fit import calibrate, page
 from skinbeam.evidence.fit.data import Observed, observed, table_data
 from skinbeam.evidence.fit.inputs import checks_sha256
@@ -50,7 +51,7 @@ def make(work: Path) -> None:
         "weak": _kept(folder / "weak.json", _weak_designs),
         "replicates": _replicates(),
     }
-    (_PACKAGE / CHECKS_FILE).write_text(json.dumps(_rounded(checks), indent=1) + "\n", encoding="utf-8")
+    (_PACKAGE / CHECKS_FILE).write_text(json.dumps(plain(checks), indent=1) + "\n", encoding="utf-8")
     (_PACKAGE.parent / page.PAGE).write_text(page.written(), encoding="utf-8")
 
 
@@ -58,9 +59,7 @@ def _kept(file: Path, run: Callable[[], Any]) -> Any:
     """Return what a file holds, or run and keep it; a file is whole or not there."""
     if not file.exists():
         found = run()
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(found), encoding="utf-8")
-        part.replace(file)
+        write_atomically(file, json.dumps(found))
         print(file.stem, flush=True)
     return json.loads(file.read_text(encoding="utf-8"))
 
@@ -129,13 +128,3 @@ def _statistics(seen: Observed) -> dict[str, float]:
         "share of cohorts without dark marks": float((seen.events[pih] == 0).mean()),
         "patients with lasting harm": float(seen.events[(data.outcome == 1) | (data.outcome == 2)].sum()),
     }
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.6g}")
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_rounded(item) for item in value]
-    return value
