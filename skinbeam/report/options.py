@@ -179,7 +179,11 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
         said, known = sentence(dose["text"]), dose["where"] != "unknown"
         rows.append(Fact(say("result_dose"), Shown(said, "", True) if known else Shown(say("unknown"), said, False)))
     warnings = expected.get("warnings", []) if isinstance(expected, Mapping) else []
-    rows += [Fact(say("result_mind"), Shown(warning["message"], "", True)) for warning in warnings]
+    rows += [
+        Fact(say("result_mind"), Shown(warning["message"], "", True))
+        for warning in warnings
+        if warning["code"] != "dose-outside-trials"  # the row above says it
+    ]
     if "followup_months" in option and isinstance(good_of(option), Estimate):
         rows.append(Fact(say("result_followup"), show(option["followup_months"], quantity("followup_months")[1])))
     durability = inside(expected, "durability")
