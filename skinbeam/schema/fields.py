@@ -54,10 +54,13 @@ def _shown(read: Any) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
-def number(low: float, high: float, unit: str, *, above: bool = False) -> BeforeValidator:
-    """Return the check of a decimal in [low, high], or (low, high] when `above`; only finite numbers pass."""
+def number(low: float, high: float, unit: str, *, above: bool = False, below: bool = False) -> BeforeValidator:
+    """Return the check of a decimal in [low, high], without `low` when `above`, without `high` when `below`.
+
+    Only finite numbers pass.
+    """
     start = f"above {low:g} up" if above else f"from {low:g}"
-    allowed = f"A number {start} to {high:g}{' ' + unit if unit else ''}."
+    allowed = f"A number {start} to {'below ' if below else ''}{high:g}{' ' + unit if unit else ''}."
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
@@ -65,7 +68,7 @@ def number(low: float, high: float, unit: str, *, above: bool = False) -> Before
         value = float(read) if abs(read) < 1e300 else math.inf
         if not math.isfinite(value):
             raise _fault(read, "is not a finite number", allowed, "not-a-number")
-        if value > high or value < low or (above and value == low):
+        if value > high or value < low or (above and value == low) or (below and value == high):
             raise _fault(read, "is out of range", allowed, "out-of-range")
         return value
 

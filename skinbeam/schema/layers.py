@@ -1,45 +1,73 @@
-"""The layers file of `skinbeam light`: explicit layers or voxels, a beam, and the depths at which light is reported."""
+"""The layers file of `skinbeam light`: layers with inclusions or voxels, a beam, and where light is reported."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field, model_validator
 
 from skinbeam.document import canonical_json, sha256_of
 from skinbeam.errors import InputError
+from skinbeam.schema.beam import LightBeam
 from skinbeam.schema.exposure import Layer
-from skinbeam.schema.fields import Section, choice, number, text, whole
+from skinbeam.schema.fields import FieldFault, Section, number, text, whole
+from skinbeam.schema.inclusion_checks import check_inclusions
+from skinbeam.schema.inclusions import Cell, LightLesion, LightVessel
 from skinbeam.schema.load import parse, read_toml
 
-__all__ = ["LayersFile", "LightBeam", "LoadedLayers", "Medium", "Tally", "Voxels", "load_layers"]
+__all__ = [
+    "Cell",
+    "LayersFile",
+    "LightBeam",
+    "LightLesion",
+    "LightVessel",
+    "LoadedLayers",
+    "Medium",
+    "Tally",
+    "Voxels",
+    "load_layers",
+]
 
 DEFAULT_BINS = 100
 DEFAULT_DEPTH_UM = 5000.0
 # Numbers of a light document, its input among them, carry this many significant digits.
 DIGITS = 12
 
-Kind = Annotated[
-    str,
-    choice("pencil", "flat", "gaussian", "top-hat"),
-    AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind),
-]
-
-
-class LightBeam(Section):
-    """The beam; without `spot_mm` a flat one is infinitely wide. For a Gaussian `spot_mm` is the 1/e² diameter."""
-
-    kind: Kind = "flat"
-    spot_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
+Step = Annotated[float, number(0, 1e6, "µm", above=True)]
+Bins = Annotated[int, whole(1, 20_000)]
 
 
 class Tally(Section):
-    """Bins of depth, and of radius where a method resolves it."""
+    """Bins of depth, and of radius or of x and y around the middle where a method resolves them."""
 
-    dr_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
-    dz_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
-    nr: Annotated[int, whole(1, 20_000)] | None = None
-    nz: Annotated[int, whole(1, 20_000)] | None = None
+    dr_um: Step | None = None
+    dz_um: Step | None = None
+    nr: Bins | None = None
+    nz: Bins | None = None
+    dx_um: Step | None = None
+    nx: Bins | None = None
+    dy_um: Step | None = None
+    ny: Bins | None = None
+
+    @model_validator(mode="after")
+    def _in_pairs(self) -> "Tally":
+        needs = {"dr_um": "nr", "nr": "dr_um", "dx_um": "nx", "nx": "dx_um", "dy_um": "dx_um", "ny": "nx"}
+        for given, needed in needs.items():
+            if getattr(self, given) is not None and getattr(self, needed) is None:
+                raise FieldFault(
+                    "missing-key",
+                    f'"{needed}" is missing, nothing was read',
+                    f"{given} needs it: a map has bins of a width and a number of them.",
+                    field=needed,
+                )
+        if self.nr is not None and self.nx is not None:
+            raise FieldFault(
+                "two-maps",
+                "bins of radius and of x are both given",
+                "Keep dr_um and nr, or dx_um and nx.",
+                field="nx",
+            )
+        return self
 
 
 class Voxels(Section):
@@ -68,6 +96,9 @@ class LayersFile(Section):
     beam: LightBeam = LightBeam()
     tally: Tally = Tally()
     layer: list[Layer] = Field(default=[], max_length=100)
+    vessel: list[LightVessel] = Field(default=[], max_length=1000)
+    lesion: list[LightLesion] = Field(default=[], max_length=1000)
+    cell: Cell | None = None
     voxels: Voxels | None = None
     medium: list[Medium] = Field(default=[], max_length=1000)
 
@@ -87,7 +118,7 @@ class LoadedLayers:
 
     def sha256(self) -> str:
         """Return the hash of the checked file: defaults filled in, title and paths left out, a cube by its content."""
-        record = self.spec.model_dump(exclude={"title"}, exclude_none=True)
+        record = _meant(self.spec)
         if self.cube is not None:
             record["voxels"]["file"] = sha256_of(_content(self.cube))
         return sha256_of(canonical_json(record, DIGITS).encode())
@@ -112,11 +143,26 @@ def load_layers(path: Path) -> LoadedLayers:
     """
     spec = parse(LayersFile, read_toml(path, field="LAYERS", what="a layers file"), file=path.name)
     _one_geometry(spec, path.name)
-    _beam_is_whole(spec.beam, path.name)
     _names_differ("layer", [layer.name for layer in spec.layer], path.name)
     _names_differ("medium", [medium.name for medium in spec.medium], path.name)
     _thicknesses(spec.layer, path.name)
+    check_inclusions(spec.layer, spec.vessel, spec.lesion, spec.cell, file=path.name)
     return LoadedLayers(spec, _cube_beside(spec.voxels, path) if spec.voxels is not None else None)
+
+
+def _meant(spec: LayersFile) -> dict[str, Any]:
+    """The content without the title and without what says nothing, so that a file without it keeps its hash."""
+    record = spec.model_dump(exclude={"title"}, exclude_none=True)
+    for name in ("vessel", "lesion"):
+        if not record[name]:
+            del record[name]
+    for name in ("angle_deg", "x_um", "y_um"):
+        if record["beam"][name] == 0:
+            del record["beam"][name]
+    for table, width, height in (("tally", "dx_um", "dy_um"), ("tally", "nx", "ny"), ("cell", "width_um", "height_um")):
+        if width in record.get(table, {}):
+            record[table].setdefault(height, record[table][width])
+    return record
 
 
 def _one_geometry(spec: LayersFile, file: str) -> None:
@@ -136,6 +182,15 @@ def _one_geometry(spec: LayersFile, file: str) -> None:
             hint="Keep [[layer]], or [voxels] with [[medium]].",
             file=file,
         )
+    for name in ("vessel", "lesion", "cell"):
+        if spec.voxels is not None and getattr(spec, name):
+            raise InputError(
+                "two-geometries",
+                f"[voxels] and {name} are both given",
+                field=name,
+                hint=f"Write the {name} into the cube, or use [[layer]].",
+                file=file,
+            )
     if spec.voxels is not None and not spec.medium:
         raise InputError(
             "missing-key",
@@ -150,17 +205,6 @@ def _one_geometry(spec: LayersFile, file: str) -> None:
             '"layer" is missing, nothing was read',
             field="layer",
             hint="Give at least one [[layer]], or [voxels] with [[medium]].",
-            file=file,
-        )
-
-
-def _beam_is_whole(beam: LightBeam, file: str) -> None:
-    if beam.kind == "gaussian" and beam.spot_mm is None:
-        raise InputError(
-            "missing-key",
-            '"spot_mm" is missing, nothing was read',
-            field="beam.spot_mm",
-            hint="A Gaussian beam has a width: give its 1/e² diameter in mm.",
             file=file,
         )
 

@@ -52,6 +52,8 @@ def light_document(
         raise NotAvailable(text(f"light.no-{device}"), body={"schema": SCHEMA})
     if spec.voxels is not None:
         raise NotAvailable(text("light.no-voxels"), body={"schema": SCHEMA})
+    if not _plain(spec):
+        raise NotAvailable(text("light.no-inclusions"), body={"schema": SCHEMA})
     edges_um = loaded.edges_um()
     engine = _engine(loaded, method, photons, error, seed)
     start = time.perf_counter()
@@ -82,6 +84,12 @@ def light_document(
         },
         digits=DIGITS,
     )
+
+
+def _plain(spec: LayersFile) -> bool:
+    """Whether layers alone are lit at right angles, with light reported by depth."""
+    inclusions = spec.vessel or spec.lesion or spec.cell is not None or spec.tally.nx is not None
+    return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian") and spec.beam.angle_deg == 0
 
 
 def _parts(light: LightField, names: Sequence[str]) -> dict[str, Any]:

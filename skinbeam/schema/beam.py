@@ -1,0 +1,103 @@
+"""The beam of a layers file: its kinds, the keys that each kind needs, and those that it takes."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, model_validator
+
+from skinbeam.schema.fields import FieldFault, Section, choice, number
+
+__all__ = ["LightBeam"]
+
+Kind = Annotated[
+    str,
+    choice("pencil", "flat", "gaussian", "ring", "focused", "fibre", "top-hat"),
+    AfterValidator(lambda kind: "flat" if kind == "top-hat" else kind),
+]
+_COLLIMATED = ("kind", "spot_mm", "angle_deg", "x_um", "y_um")
+# Kind: the keys that it takes. A pencil takes spot_mm, which has no influence on it.
+_TAKES = {
+    "pencil": _COLLIMATED,
+    "flat": _COLLIMATED,
+    "gaussian": _COLLIMATED,
+    "ring": (*_COLLIMATED, "inner_mm"),
+    "focused": ("kind", "spot_mm", "focus_um", "waist_um", "x_um", "y_um"),
+    "fibre": ("kind", "spot_mm", "half_angle_deg", "x_um", "y_um"),
+}
+# Kind: the keys that it cannot do without, and what to give there.
+_NEEDS = {
+    "pencil": {},
+    "flat": {},
+    "gaussian": {"spot_mm": "A Gaussian beam has a width: give its 1/e² diameter in mm."},
+    "ring": {
+        "spot_mm": "A ring has an outer diameter: give it in mm.",
+        "inner_mm": "A ring has an inner diameter: give it in mm, 0 for a full disc.",
+    },
+    "focused": {
+        "spot_mm": "A focused beam has a width at the surface: give its 1/e² diameter there in mm.",
+        "focus_um": "A focused beam narrows towards a depth: give that of its waist in µm.",
+        "waist_um": "A focused beam has a waist: give its 1/e² diameter in µm, 0 for a point.",
+    },
+    "fibre": {
+        "spot_mm": "A fibre has a core: give its diameter in mm.",
+        "half_angle_deg": "A fibre fills a cone: give its half angle outside the skin in degrees.",
+    },
+}
+
+
+class LightBeam(Section):
+    """The beam; without `spot_mm` a flat one is infinitely wide.
+
+    `spot_mm` is the outer diameter; the 1/e² diameter of a Gaussian and, at the surface, of a focused beam; that of
+    the core of a fibre. `focus_um` is the depth that the axis and the edge of a focused beam aim at in straight lines,
+    refraction aside. `angle_deg` tilts a collimated beam in the plane of x and z, outside the skin; a fibre fills the
+    cone of `half_angle_deg` evenly in solid angle, outside the skin. The axis meets the surface at `x_um`, `y_um`.
+    """
+
+    kind: Kind = "flat"
+    spot_mm: Annotated[float, number(0, 1000, "mm", above=True)] | None = None
+    inner_mm: Annotated[float, number(0, 1000, "mm")] | None = None
+    focus_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
+    waist_um: Annotated[float, number(0, 1e6, "µm")] | None = None
+    half_angle_deg: Annotated[float, number(0, 90, "degrees", above=True, below=True)] | None = None
+    angle_deg: Annotated[float, number(0, 85, "degrees", below=True)] = 0.0
+    x_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
+    y_um: Annotated[float, number(-1e6, 1e6, "µm")] = 0.0
+
+    @model_validator(mode="after")
+    def _whole(self) -> "LightBeam":
+        given = [name for name in type(self).model_fields if self._has(name)]
+        for name in given:
+            if name not in _TAKES[self.kind]:
+                kinds = " and ".join(kind for kind, takes in _TAKES.items() if name in takes)
+                raise FieldFault(
+                    "key-not-used",
+                    f"a {self.kind} beam has no {name}, read {getattr(self, name):g}",
+                    f"Leave it out; {name} belongs to {kinds}.",
+                    field=name,
+                )
+        for name, hint in _NEEDS[self.kind].items():
+            if name not in given:
+                raise FieldFault("missing-key", f'"{name}" is missing, nothing was read', hint, field=name)
+        return self
+
+    @model_validator(mode="after")
+    def _of_a_shape(self) -> "LightBeam":
+        if self.inner_mm is not None and self.spot_mm is not None and self.inner_mm >= self.spot_mm:
+            raise FieldFault(
+                "ring-without-width",
+                f"the inner diameter is not below the outer one, read {self.inner_mm:g} and {self.spot_mm:g}",
+                "inner_mm below spot_mm.",
+                field="inner_mm",
+            )
+        off = next((name for name in ("x_um", "y_um") if self._has(name)), None)
+        if off is not None and self.kind == "flat" and self.spot_mm is None:
+            raise FieldFault(
+                "endless-beam-has-no-place",
+                f"an infinitely wide beam has no axis, read {getattr(self, off):g}",
+                f"Give spot_mm, or leave {off} out.",
+                field=off,
+            )
+        return self
+
+    def _has(self, name: str) -> bool:
+        return name in self.model_fields_set and getattr(self, name) is not None
