@@ -52,6 +52,24 @@ def one_skin() -> object:
     return solve(mua, 2e4 * shape, 0.85 * shape, 1.4 * shape, thickness, z_edges=np.linspace(0, 5e-3, 101))
 
 
+def three_layers() -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """200 wavelengths in epidermis, dermis and fat between air, and 20 directions: each part is within 1e-4."""
+    spectrum = np.linspace(0.5, 1.5, 200)[:, None]
+    medium = {
+        "mua": spectrum * [[2000.0, 150.0, 100.0]],
+        "mus": (1.2 - 0.2 * spectrum) * [[3e4, 2e4, 1.5e4]],
+        "g": np.tile([0.8, 0.82, 0.85], (200, 1)),
+        "n": np.full((200, 3), 1.4),
+        "thickness": np.tile([60e-6, 2e-3, 5e-3], (200, 1)),
+    }
+    return medium, {"streams": 20}
+
+
+def one_by_one(medium: dict[str, np.ndarray], options: dict[str, object]) -> None:
+    for row in range(len(medium["n"])):
+        solve(**{name: values[row : row + 1] for name, values in medium.items()}, **options)
+
+
 def main() -> None:
     case = parse(Case, PULSE, file="benchmark")
     beam = laser_settings.resolve(case)
@@ -60,11 +78,14 @@ def main() -> None:
     lit = illuminate(skins, beam.spectrum)
     response = respond(skins, beam, cooling, lit=lit)
     example = load_case(EXAMPLE)
+    medium, options = three_layers()
     matrix = np.random.default_rng(0).normal(size=(512, 512))
     unit = seconds(lambda: matrix @ matrix, 20)
     with tempfile.TemporaryDirectory() as folder:
         rows = {
             "light, one skin, one wavelength": seconds(one_skin, 20),
+            "light, 200 wavelengths, one by one": seconds(lambda: one_by_one(medium, options)),
+            "light, 200 wavelengths in one call": seconds(lambda: solve(**medium, **options)),
             "200 skins drawn": seconds(lambda: Skin.from_case(case).sample(200, 0)),
             "light in 200 skins": seconds(lambda: illuminate(skins, beam.spectrum)),
             "heat in 200 skins, lit": seconds(lambda: respond(skins, beam, cooling, lit=lit)),

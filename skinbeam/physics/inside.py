@@ -14,9 +14,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.modes import Modes, Operators, Sources, mean_decay, resonant, times
+from skinbeam.physics.modes import TINY, Modes, Operators, Sources, mean_decay, resonant, times
 
-__all__ = ["Inside", "inside"]
+__all__ = ["Inside", "inside", "layer_means"]
 
 Array = NDArray[np.float64]
 
@@ -49,13 +49,11 @@ class Inside:
 
     def at(self, layer: NDArray[np.intp]) -> "Inside":
         """Return the same for one layer index a bin, (sample, bin)."""
-        return Inside(
-            np.take_along_axis(self.tau, layer, axis=1),
-            *(np.take_along_axis(getattr(self, f.name), layer[..., None], axis=1) for f in fields(self)[1:]),
-        )
+        sample = np.arange(len(layer))[:, None]
+        return Inside(*(getattr(self, f.name)[sample, layer] for f in fields(self)))
 
     def mean(self, top: Array, bottom: Array) -> Array:
-        """Return the mean diffuse fluence rate between optical depths `top` and `bottom`, (sample, layer or bin)."""
+        """Return the mean diffuse fluence rate between optical depths `top` and `bottom`, (sample, bin)."""
         wide, above = (bottom - top)[..., None], top[..., None]
         below = np.maximum(self.tau - bottom, 0.0)[..., None]
         shape = mean_decay(self.k * wide)
@@ -67,6 +65,28 @@ class Inside:
         total += self.from_above * (np.exp(-above) * steep + shape * resonant(self.k, above))
         total += self.from_below * (np.exp(-below) * steep + shape * resonant(self.k, below))
         return np.asarray(np.sum(total, axis=-1))
+
+
+def layer_means(
+    modes: Modes,
+    operators: Operators,
+    sources: Sources,
+    *,
+    beam_down: Array,
+    beam_up: Array,
+    enter_top: Array,
+    enter_bottom: Array,
+) -> Array:
+    """Return the mean diffuse fluence rate in each layer, (sample, layer); no meaning where semi-infinite.
+
+    Only what is even about the middle of the layer counts, and the mean of cosh kx / cosh kh is tanh kh / kh.
+    Parameters as in `inside`.
+    """
+    beam, end = (beam_down + beam_up)[..., None], modes.end[..., None]
+    entering = enter_top + enter_bottom - beam * (sources.top + sources.bottom)
+    steep = end * _divided_difference(end, modes.k * end)
+    means = times(operators.even, entering) * modes.tanh_ratio + beam * modes.particular * steep
+    return np.asarray(np.sum(modes.fluence * means, axis=-1))
 
 
 def inside(
@@ -90,7 +110,7 @@ def inside(
     top = enter_top - down * sources.top - up * sources.bottom
     bottom = enter_bottom - down * sources.bottom - up * sources.top
     half = modes.half
-    endless = np.isinf(modes.tau)[..., None]
+    endless = np.isinf(half)
     thin = half < THIN
     tops, bottoms = times(operators.even, top), times(operators.even, bottom)
 
@@ -107,7 +127,7 @@ def inside(
     thick = np.where(thin, 0.0, modes.fluence)
     near = np.where(thin, modes.fluence / np.cosh(np.where(thin, half, 0.0)), 0.0)
     return Inside(
-        tau=np.where(endless[..., 0], 0.0, modes.tau),
+        tau=modes.end,
         k=modes.k,
         thin_k=np.where(thin, modes.k, 0.0),
         falling=falling * thick,
@@ -121,8 +141,8 @@ def inside(
 
 def _sinhc(y: Array) -> Array:
     """Return sinh(y) / y; 1 at 0."""
-    safe = np.where(y == 0.0, 1.0, y)
-    return np.where(y == 0.0, 1.0, np.sinh(safe) / safe)
+    safe = np.maximum(np.abs(y), TINY)
+    return np.asarray(np.sinh(safe) / safe)
 
 
 def _divided_difference(y1: Array, y2: Array) -> Array:
@@ -131,5 +151,4 @@ def _divided_difference(y1: Array, y2: Array) -> Array:
     Where both are 0 the true value is −1/2, but it is only ever multiplied by the width of a bin, 0 there too.
     """
     low, high = np.minimum(y1, y2), np.maximum(y1, y2)
-    safe = np.where(high == 0.0, 1.0, high)
-    return (np.exp(-low) * mean_decay(high - low) - mean_decay(low)) / safe
+    return np.asarray((np.exp(-low) * mean_decay(high - low) - mean_decay(low)) / np.maximum(high, TINY))

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.quadrature import Directions
+from skinbeam.physics.angles import Angles
 
 __all__ = [
+    "TINY",
     "Modes",
     "Operators",
     "Sources",
@@ -26,6 +27,9 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
+# Stands for 0 where a quotient has a limit there: so small that what is computed is the limit to the last digit.
+TINY = 1e-300
+
 
 @dataclass(frozen=True)
 class Modes:
@@ -36,29 +40,24 @@ class Modes:
     x, z : X and Z, (sample, layer, node, mode).
     k : decay per unit of scaled optical depth, (sample, layer, mode).
     tau : scaled optical thickness, inf where semi-infinite, (sample, layer).
+    end : the same, 0 where semi-infinite.
+    half : kτ/2, inf where semi-infinite, (sample, layer, mode).
+    tanh_ratio : tanh(kτ/2) / (kτ/2), (sample, layer, mode).
     fluence : fluence rate of a unit α, (sample, layer, mode).
-    drive_u, drive_v : p and r, the source that a unit beam makes in each mode, (sample, layer, mode).
+    drive : p, the source that a unit beam makes in each u, (sample, layer, mode).
+    particular : the factor of φ in the particular solution, (sample, layer, mode).
     """
 
     x: Array
     z: Array
     k: Array
     tau: Array
+    end: Array
+    half: Array
+    tanh_ratio: Array
     fluence: Array
-    drive_u: Array
-    drive_v: Array
-
-    @property
-    def half(self) -> Array:
-        """k τ/2, inf where semi-infinite, (sample, layer, mode)."""
-        endless = np.isinf(self.tau)
-        half = 0.5 * self.k * np.where(endless, 0.0, self.tau)[..., None]
-        return np.where(endless[..., None], np.inf, half)
-
-    @property
-    def particular(self) -> Array:
-        """The factor of φ in the particular solution, (sample, layer, mode)."""
-        return -(self.drive_u + self.drive_v) / (1.0 + self.k)
+    drive: Array
+    particular: Array
 
 
 @dataclass(frozen=True)
@@ -93,61 +92,70 @@ class Sources:
     bottom: Array
 
 
-def layer_modes(
-    directions: Directions, n: Array, loss: Array, g: Array, tau: Array, peak: Array, moments: NDArray[np.intp]
-) -> Modes:
-    """Return the modes of layers; all but the directions are (sample, layer).
+def layer_modes(angles: Angles, loss: Array, g: Array, tau: Array, peak: Array) -> Modes:
+    """Return the modes of layers; all but the angles are (sample, layer).
+
+    The square root of 1 − ω W^½ O W^½ is S = 1 − Q (1 − √(1 − ωχ)) Qᵀ, Q the orthonormal basis and χ the moments, and
+    its inverse has the same form: L = M^-½ S needs neither a factorisation nor a solution of equations.
 
     Parameters
     ----------
     loss : 1 − scaled albedo, given apart so that it keeps its precision near 0.
     g : mean cosine before scaling. tau : scaled optical thickness.
     peak : share of scattering that delta-M counts as unscattered.
-    moments : number of moments of the phase function that are kept.
     """
     omega = 1.0 - loss
-    mu, exists = directions.cosines(n)
-    flux = np.where(exists, directions.flux_weight[:, None, :], 0.0)
-    w = flux / (n[..., None] ** 2 * mu)
-    q = np.sqrt(w)
-    order = np.arange(moments.max())
-    chi = np.where(order < moments[..., None], (g[..., None] ** order - peak[..., None]) / (1.0 - peak[..., None]), 0.0)
-    even, odd, even_beam, odd_beam = _phase_matrices(mu, q, chi)
+    share, order = peak[..., None], np.arange(int(angles.moments.max()))
+    chi = np.where(order < angles.moments[..., None], (g[..., None] ** order - share) / (1.0 - share), 0.0)
+    chi_even, chi_odd = chi[..., 0::2], chi[..., 1::2]
+    stretch = np.sqrt(1.0 - omega[..., None] * chi_odd)[..., None, :]
+    basis, back = angles.odd_basis, _transposed(angles.odd_basis)
+    identity = np.eye(basis.shape[-2])
+    mu = angles.mu[..., None]
+    root = np.sqrt(mu)
 
-    identity = np.eye(mu.shape[-1])
-    root = np.sqrt(mu)[..., None]
-    lower = np.asarray(np.linalg.cholesky(identity - omega[..., None, None] * odd), dtype=np.float64)
-    half = lower / root
-    a = (identity - omega[..., None, None] * even) / (root * _transposed(root))
-    _, y = np.linalg.eigh(_transposed(half) @ a @ half)
-    x = half @ y
-    z = root * np.linalg.solve(_transposed(lower), y)
+    # Lᵀ A L = Dᵀ (1 − ω W^½ E W^½) D with D = M⁻¹ S.
+    d = (identity - (basis * (1.0 - stretch)) @ back) / mu
+    projected = _transposed(angles.even_basis) @ d
+    scattered = (omega[..., None] * chi_even)[..., None] * projected
+    _, y = np.linalg.eigh(_transposed(d) @ d - _transposed(projected) @ scattered)
+    turned = d @ y
+    x = root * turned
+    z = root * (y + (basis * (1.0 / stretch - 1.0)) @ (back @ y))
 
-    # k² as a Rayleigh quotient without cancellation: 1 − even annihilates q, so that for little loss only the part
-    # of the mode orthogonal to q counts.
-    turned = x / root
-    along = (q[..., None, :] @ turned) / np.sum(w, axis=-1)[..., None, None]
-    across = turned - q[..., None] * along
-    deflected = np.sum(across * ((identity - even) @ across), axis=-2)
+    # k² as a Rayleigh quotient without cancellation: scattering keeps what lies along q, so that for little loss only
+    # the part of the mode orthogonal to q counts.
+    along = (angles.q[..., None, :] @ turned) / np.sum(angles.q**2, axis=-1)[..., None, None]
+    across = turned - angles.q[..., None] * along
+    kept = (chi_even[..., None, 1:] @ (projected[..., 1:, :] @ y) ** 2)[..., 0, :]
+    deflected = np.sum(across * across, axis=-2) - kept
     k_squared = loss[..., None] * np.sum(turned * turned, axis=-2) + omega[..., None] * deflected
     k = np.sqrt(np.maximum(k_squared, 0.0))
     k[..., 0] = np.where(loss == 0.0, 0.0, k[..., 0])
 
-    amplitude = np.sqrt(flux)
-    collected = amplitude / mu
+    amplitude = angles.amplitude
+    collected = amplitude / angles.mu
     fluence = times(_transposed(x), collected)
-    unit = (omega / n**2)[..., None] * collected
+    unit = (omega / angles.n**2)[..., None] * collected
+    odd_beam = times(angles.odd_legendre, chi_odd)
+    first = np.sum(angles.q**2 * angles.mu * odd_beam, axis=-1, keepdims=True)
+    odd_beam = odd_beam * np.where(first != 0.0, chi_odd[..., :1] / np.where(first != 0.0, first, 1.0), 0.0)
     drive_u = times(_transposed(z), unit * odd_beam)
     # In a mode k² · flux = loss · fluence rate. Rounding breaks this by about 1e-16 of the largest k², and with it
     # the energy balance: mend the fluxes, and with them what the beam emits.
     flowing = k > 0.0
     carried = times(_transposed(z), amplitude)
     flow = np.where(flowing, loss[..., None] * fluence / np.where(flowing, k, 1.0) ** 2, carried)
-    z = z + amplitude[..., None] * (flow - carried)[..., None, :] / np.sum(flux, axis=-1)[..., None, None]
-    drive_v = times(_transposed(x), unit * even_beam)
+    z = z + amplitude[..., None] * ((flow - carried) / np.sum(amplitude**2, axis=-1, keepdims=True))[..., None, :]
+    drive_v = times(_transposed(x), unit * times(angles.even_legendre, chi_even))
     emitted = np.sum(flow * drive_v, axis=-1)
     drive_v = drive_v * np.where(emitted > 0.0, omega / np.where(emitted > 0.0, emitted, 1.0), 0.0)[..., None]
-    return Modes(x, z, k, tau, fluence, drive_u, drive_v)
+
+    endless = np.isinf(tau)
+    end = np.where(endless, 0.0, tau)
+    half = np.where(endless[..., None], np.inf, 0.5 * k * end[..., None])
+    tanh_ratio = np.tanh(np.maximum(half, TINY)) / np.maximum(half, TINY)
+    return Modes(x, z, k, tau, end, half, tanh_ratio, fluence, drive_u, -(drive_u + drive_v) / (1.0 + k))
 
 
 def layer_operators(modes: Modes) -> Operators:
@@ -156,15 +164,10 @@ def layer_operators(modes: Modes) -> Operators:
     With B = X + Z k t, C = X t/k + Z, t = tanh(kτ/2): R + T = 1 − 2 Z k t B⁻¹ and T = Z C⁻¹ X sech²(kτ/2) B⁻¹; the
     second is not a difference, so that T keeps its relative precision at any depth.
     """
-    half = modes.half
-    endless = np.isinf(modes.tau)[..., None]
-    still = modes.k == 0.0
-    tanh = np.tanh(half)
-    decay = np.exp(-2.0 * half)
+    decay = np.exp(-2.0 * modes.half)
     sech_squared = 4.0 * decay / (1.0 + decay) ** 2
-    limit = 0.5 * np.where(endless, 0.0, modes.tau[..., None])
-    ratio = np.where(endless, 1.0, np.where(still, limit, tanh / np.where(still, 1.0, modes.k)))
-    z_k_tanh = modes.z * (modes.k * tanh)[..., None, :]
+    ratio = (0.5 * modes.end)[..., None] * modes.tanh_ratio
+    z_k_tanh = modes.z * (modes.k * np.tanh(modes.half))[..., None, :]
     even = np.asarray(np.linalg.inv(modes.x + z_k_tanh), dtype=np.float64)
     odd = np.asarray(np.linalg.inv(modes.x * ratio[..., None, :] + modes.z), dtype=np.float64)
     transmit = modes.z @ (odd @ ((modes.x * sech_squared[..., None, :]) @ even))
@@ -174,23 +177,22 @@ def layer_operators(modes: Modes) -> Operators:
 
 def layer_sources(modes: Modes, operators: Operators) -> Sources:
     """Return the sources of a unit beam; for a beam from below exchange top and bottom, up and down."""
-    s, k = modes.particular, modes.k
-    endless = np.isinf(modes.tau)[..., None]
-    tau = np.where(endless, 0.0, modes.tau[..., None])
-    alpha = np.where(endless, 0.0, s * resonant(k, tau))
-    beta = np.where(endless, 0.0, modes.drive_u * np.exp(-tau) + alpha + s * np.exp(-k * tau))
-    top_v = times(modes.z, modes.drive_u + s)
+    s = modes.particular
+    alpha = s * resonant(modes.k, modes.end[..., None])
+    beta = modes.drive * np.exp(-modes.tau)[..., None] + alpha + s * np.exp(-2.0 * modes.half)
     u, v = times(modes.x, alpha), times(modes.z, beta)
-    top, bottom = 0.5 * top_v, 0.5 * (u - v)
-    up = -top - times(operators.reflect, top) - times(operators.transmit, bottom)
-    down = 0.5 * (u + v) - times(operators.reflect, bottom) - times(operators.transmit, top)
+    top, bottom = 0.5 * times(modes.z, modes.drive + s), 0.5 * (u - v)
+    both = np.stack([top, bottom], axis=-1)
+    reflected, passed = operators.reflect @ both, operators.transmit @ both
+    up = -top - reflected[..., 0] - passed[..., 1]
+    down = 0.5 * (u + v) - reflected[..., 1] - passed[..., 0]
     return Sources(up, down, top, bottom)
 
 
 def mean_decay(y: Array) -> Array:
     """Return (1 − e⁻ʸ) / y, the mean of a decay over an optical path y ≥ 0; 1 at 0."""
-    safe = np.where(y == 0.0, 1.0, y)
-    return np.where(y == 0.0, 1.0, -np.expm1(-safe) / safe)
+    safe = np.maximum(y, TINY)
+    return np.asarray(-np.expm1(-safe) / safe)
 
 
 def resonant(k: Array, tau: Array) -> Array:
@@ -201,40 +203,6 @@ def resonant(k: Array, tau: Array) -> Array:
 def times(matrix: Array, vector: Array) -> Array:
     """Return matrix · vector over the leading dimensions."""
     return (matrix @ vector[..., None])[..., 0]
-
-
-def _phase_matrices(mu: Array, q: Array, chi: Array) -> tuple[Array, Array, Array, Array]:
-    """Return the even and odd moments as W^½ E W^½ and W^½ O W^½, and those of light from the beam, (…, node).
-
-    In place of Legendre polynomials stand polynomials orthonormal in the quadrature itself, which differ by its error
-    only. So scattering conserves energy (even q = q), the mean cosine is exact (odd qμ = g' qμ), and no eigenvalue
-    exceeds a moment: 1 − ω odd is positive definite whatever the nodes.
-
-    Parameters
-    ----------
-    q : √w, 0 where a direction does not exist. chi : moments, 0 beyond those kept, (…, moment).
-    """
-    p = _legendre(mu, chi.shape[-1])
-    from_beam = p * ((2 * np.arange(chi.shape[-1]) + 1) * chi)[:, :, None, :]
-    even_beam, odd_beam = from_beam[..., 0::2].sum(-1), from_beam[..., 1::2].sum(-1)
-    p = p * q[..., None]
-    even_basis, odd_basis = np.linalg.qr(p[..., 0::2]).Q, np.linalg.qr(p[..., 1::2]).Q
-    even = (even_basis * chi[:, :, None, 0::2]) @ _transposed(even_basis)
-    odd = (odd_basis * chi[:, :, None, 1::2]) @ _transposed(odd_basis)
-    even_beam = even_beam / np.sum(q**2 * even_beam, axis=-1, keepdims=True)
-    first = np.sum(q**2 * mu * odd_beam, axis=-1, keepdims=True)
-    scale = np.where(first != 0.0, chi[..., 1:2] / np.where(first != 0.0, first, 1.0), 0.0)
-    return even, odd, even_beam, odd_beam * scale
-
-
-def _legendre(mu: Array, count: int) -> Array:
-    """Return P_l(μ) for l < count, with l last."""
-    p = np.empty((*mu.shape, count))
-    p[..., 0] = 1.0
-    p[..., 1] = mu
-    for order in range(1, count - 1):
-        p[..., order + 1] = ((2 * order + 1) * mu * p[..., order] - order * p[..., order - 1]) / (order + 1)
-    return p
 
 
 def _transposed(matrix: Array) -> Array:

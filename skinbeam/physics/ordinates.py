@@ -30,13 +30,13 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.angles import Angles, Faces, angles_between, angles_of, segments_of
 from skinbeam.physics.bins import cut
 from skinbeam.physics.collimated import Beam, beam_mean, collimated_beam
-from skinbeam.physics.fresnel import normal_reflectance, reflectance
-from skinbeam.physics.inside import inside
+from skinbeam.physics.fresnel import normal_reflectance
+from skinbeam.physics.inside import inside, layer_means
 from skinbeam.physics.modes import Operators, Sources, layer_modes, layer_operators, layer_sources, times
 from skinbeam.physics.optical import check_layers
-from skinbeam.physics.quadrature import Directions, levels_of, nodes_per_segment, shared_directions
 
 __all__ = ["Light", "directions_count", "solve"]
 
@@ -45,12 +45,8 @@ Array = NDArray[np.float64]
 # Samples worked on together: large enough to hide the cost of a call, small enough to stay in the caches.
 CHUNK = 32
 MOST_THREADS = 4
-Part = tuple[tuple[int, ...], list[int]]
 # Refractive indices are taken to this many decimals, so that layers meant to be alike share their directions.
 INDEX_DECIMALS = 6
-# Total reflection is held this far below 1: light cannot enter a clear layer in directions that are trapped in it, and
-# its sum over endless reflections would read 0/0.
-LARGEST_REFLECTANCE = 1.0 - 4.0 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def solve(
     *,
     ambient_n: ArrayLike = 1.0,
     below_n: ArrayLike = 1.0,
-    z_edges: ArrayLike,
+    z_edges: ArrayLike | None = None,
     streams: int = 16,
 ) -> Light:
     """Return the light in layers under a broad collimated beam at normal incidence.
@@ -99,7 +95,8 @@ def solve(
         sharper peaks need 64. n : refractive index, at least 1.
     thickness : m, above 0; that of the last layer may be inf (nothing then comes from below, `below_n` is not used).
     ambient_n, below_n : scalars or (sample,).
-    z_edges : edges of the depth bins, m, rising from 0 or more, (bin + 1,) or (sample, bin + 1).
+    z_edges : edges of the depth bins, m, rising from 0 or more, (bin + 1,) or (sample, bin + 1);
+        without them no bins, which saves their work.
     streams : directions in a hemisphere of a medium without steps of the index; more where there are steps.
 
     Raises
@@ -111,37 +108,38 @@ def solve(
         raise ValueError("at least 4 streams")
     check_layers(optical)
     samples = len(optical[0])
-    edges = np.asarray(z_edges, dtype=np.float64)
-    edges = np.broadcast_to(edges, (samples, edges.shape[-1]))
-    if edges.shape[1] < 2 or np.any(edges[:, 0] < 0.0) or not np.all(np.diff(edges, axis=1) > 0.0):
-        raise ValueError("z_edges rise from 0 or more")
-    index, ambient, below, levels = _indices(optical[3], optical[4], ambient_n, below_n)
+    edges = None if z_edges is None else _edges(z_edges, samples)
+    around = _around(optical[3], optical[4], ambient_n, below_n)
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for sample, level in enumerate(levels):
-        groups[nodes_per_segment(level, streams)].append(sample)
-    parts = [
-        (counts, members[start : start + CHUNK])
-        for counts, members in groups.items()
-        for start in range(0, len(members), CHUNK)
-    ]
+    for sample, row in enumerate(around):
+        groups[segments_of(row.tobytes(), streams).counts].append(sample)
+    parts = [members[start : start + CHUNK] for members in groups.values() for start in range(0, len(members), CHUNK)]
 
-    def solved(work: Part) -> Light:
-        counts, part = work
-        return _solve_chunk(
-            shared_directions(np.array([levels[sample] for sample in part]), counts),
-            streams,
-            *(a[part] for a in (*optical[:3], index, optical[4], ambient, below, edges)),
-        )
+    def solved(part: list[int]) -> Light:
+        media = around[part]
+        alike = np.all(media == media[0])
+        angles = angles_of(media[0].tobytes(), streams) if alike else angles_between(media, streams)
+        mua, mus, g, _, thickness = (a[part] for a in optical)
+        return _solve_chunk(angles, media, mua, mus, g, thickness, None if edges is None else edges[part])
 
     result: dict[str, Array] = {}
-    for (_, part), light in zip(parts, _each(solved, parts), strict=True):
+    for part, light in zip(parts, _each(solved, parts), strict=True):
         for field in fields(Light):
             values = getattr(light, field.name)
             result.setdefault(field.name, np.empty((samples, *values.shape[1:])))[part] = values
     return Light(**result)
 
 
-def _each(work: Callable[[Part], Light], parts: Sequence[Part]) -> Iterator[Light]:
+def _edges(z_edges: ArrayLike, samples: int) -> Array:
+    """Return the edges of every sample, (sample, bin + 1)."""
+    edges = np.asarray(z_edges, dtype=np.float64)
+    edges = np.broadcast_to(edges, (samples, edges.shape[-1]))
+    if edges.shape[1] < 2 or np.any(edges[:, 0] < 0.0) or not np.all(np.diff(edges, axis=1) > 0.0):
+        raise ValueError("z_edges rise from 0 or more")
+    return edges
+
+
+def _each(work: Callable[[list[int]], Light], parts: Sequence[list[int]]) -> Iterator[Light]:
     """The results in order. NumPy lets go of the interpreter inside its matrix routines, so threads share the parts."""
     if len(parts) == 1:
         return map(work, parts)
@@ -155,126 +153,78 @@ def _pool() -> ThreadPoolExecutor:
 
 def directions_count(n: ArrayLike, thickness: ArrayLike, *, ambient_n: float, below_n: float, streams: int) -> int:
     """Return the most directions in a hemisphere that `solve` uses for these layers, (sample, layer)."""
-    levels = _indices(np.asarray(n, dtype=np.float64), np.asarray(thickness), ambient_n, below_n)[-1]
-    return max(sum(nodes_per_segment(level, streams)) for level in levels)
+    around = _around(np.asarray(n, dtype=np.float64), np.asarray(thickness), ambient_n, below_n)
+    return max(sum(segments_of(row.tobytes(), streams).counts) for row in around)
 
 
-def _indices(
-    n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike
-) -> tuple[Array, Array, Array, list[Array]]:
-    """Return the rounded indices of layers, ambient and below, and the steps among them for each sample."""
-    index = n.round(INDEX_DECIMALS)
-    ambient, below = (
-        np.broadcast_to(np.asarray(a, dtype=np.float64), (len(n),)).round(INDEX_DECIMALS) for a in (ambient_n, below_n)
-    )
-    if not (np.all(ambient >= 1.0) and np.all(below >= 1.0)):
+def _around(n: Array, thickness: Array, ambient_n: ArrayLike, below_n: ArrayLike) -> Array:
+    """Return the rounded indices from the ambient medium through the layers to what lies below, (sample, layer + 2)."""
+    around = np.empty((n.shape[0], n.shape[1] + 2))
+    around[:, 0], around[:, 1:-1], around[:, -1] = ambient_n, n, below_n
+    around = around.round(INDEX_DECIMALS)
+    if not (np.all(around[:, 0] >= 1.0) and np.all(around[:, -1] >= 1.0)):
         raise ValueError("ambient_n and below_n are at least 1")
     # A semi-infinite layer ends nowhere: let its own index follow, which makes no step.
-    below = np.where(np.isinf(thickness[:, -1]), index[:, -1], below)
-    return index, ambient, below, levels_of(index, ambient, below)
+    around[:, -1] = np.where(np.isinf(thickness[:, -1]), around[:, -2], around[:, -1])
+    return around
 
 
 def _solve_chunk(
-    directions: Directions,
-    streams: int,
+    angles: Angles,
+    around: Array,
     mua: Array,
     mus: Array,
     g: Array,
-    n: Array,
     thickness: Array,
-    ambient: Array,
-    below: Array,
-    edges: Array,
+    edges: Array | None,
 ) -> Light:
     """Return the light in samples that share the number of nodes; arrays as in `solve`, all with a leading sample."""
-    moments = _moments(directions, n, streams)
-    peak = g**moments
+    peak = g**angles.moments
     scaled = mua + mus * (1.0 - peak)
     loss = np.where(scaled > 0.0, mua / np.where(scaled > 0.0, scaled, 1.0), 1.0)
-    tau, true_tau = _optical_thickness(scaled, thickness), _optical_thickness(mua + mus, thickness)
-    modes = layer_modes(directions, n, loss, g, tau, peak, moments)
+    tau = _optical_thickness(scaled, thickness)
+    modes = layer_modes(angles, loss, g, tau, peak)
     operators = layer_operators(modes)
     sources = layer_sources(modes, operators)
-
-    around = np.concatenate([ambient[:, None], n, below[:, None]], axis=1)
     beam = collimated_beam(around, tau)
-    faces = _faces(directions, around)
-    field = _add(operators, sources, beam, faces)
-    diffuse = inside(
-        modes,
-        operators,
-        sources,
-        beam_down=beam.down,
-        beam_up=beam.up,
-        enter_top=field.enter_top,
-        enter_bottom=field.enter_bottom,
-    )
+    field = _add(operators, sources, beam, angles.faces)
+    light = {
+        "beam_down": beam.down,
+        "beam_up": beam.up,
+        "enter_top": field.enter_top,
+        "enter_bottom": field.enter_bottom,
+    }
 
-    weight = np.sqrt(directions.flux_weight)
-    returned = np.sum(weight * faces.passed[:, 0] * field.leave_top[:, 0], axis=-1) + beam.returned
-    through = np.sum(weight * faces.passed[:, -1] * field.leave_bottom[:, -1], axis=-1) + beam.through
+    passed = angles.faces.passed
+    returned = np.sum(angles.weight * passed[:, 0] * field.leave_top[:, 0], axis=-1) + beam.returned
+    through = np.sum(angles.weight * passed[:, -1] * field.leave_bottom[:, -1], axis=-1) + beam.through
 
     # Absorbed: absorption times the mean fluence rate; in a semi-infinite layer, all that enters.
-    endless = np.isinf(thickness)
-    zero, end = np.zeros_like(tau), np.where(endless, 0.0, tau)
-    mean = diffuse.mean(zero, end) + beam_mean(beam.down, beam.up, zero, end, end)
-    inflow = np.sum(weight[:, None, :] * (field.enter_top - field.leave_top), axis=-1) + beam.down
+    endless, end = np.isinf(thickness), modes.end
+    mean = layer_means(modes, operators, sources, **light) + beam_mean(beam.down, beam.up, np.zeros_like(end), end, end)
+    inflow = np.sum(angles.weight[:, None, :] * (field.enter_top - field.leave_top), axis=-1) + beam.down
     inflow = np.where(mua > 0.0, inflow, 0.0)
     absorbed = np.where(endless, inflow, mua * np.where(endless, 0.0, thickness) * mean)
+    specular = normal_reflectance(around[:, 0], around[:, 1])
+    if edges is None:
+        return Light(specular, returned, through, absorbed, *np.empty((2, len(mua), 0)))
 
+    diffuse = inside(modes, operators, sources, **light)
     pieces = cut(edges, thickness)
     top, bottom = pieces.of(scaled) * pieces.top, pieces.of(scaled) * pieces.bottom
     total = diffuse.at(pieces.layer).mean(top, bottom)
     total += beam_mean(pieces.of(beam.down), pieces.of(beam.up), top, bottom, pieces.of(end))
+    true_tau = _optical_thickness(mua + mus, thickness)
     straight = collimated_beam(around, true_tau)
     top, bottom = pieces.of(mua + mus) * pieces.top, pieces.of(mua + mus) * pieces.bottom
     end = pieces.of(np.where(endless, 0.0, true_tau))
     unscattered = beam_mean(pieces.of(straight.down), pieces.of(straight.up), top, bottom, end)
-    return Light(
-        normal_reflectance(ambient, n[:, 0]),
-        returned,
-        through,
-        absorbed,
-        pieces.collect(total),
-        pieces.collect(unscattered),
-    )
-
-
-def _moments(directions: Directions, n: Array, streams: int) -> NDArray[np.intp]:
-    """Return how many moments of the phase function the directions of each layer carry, (sample, layer).
-
-    A Gauss rule alone carries two for each node (wiscombe1977); where parts are joined, one for each node that exists
-    in the layer, and narrow parts count little.
-    """
-    if np.all(directions.level == directions.level[:, :1]):
-        return np.full(n.shape, 2 * streams)
-    existing = np.sum(directions.level[:, None, :] <= n[..., None], axis=-1)
-    return np.minimum(existing, 3 * streams // 2)
+    return Light(specular, returned, through, absorbed, pieces.collect(total), pieces.collect(unscattered))
 
 
 def _optical_thickness(coefficient: Array, thickness: Array) -> Array:
     """Return coefficient · thickness, 0 for a clear layer."""
     return np.where(coefficient > 0.0, coefficient, 0.0) * np.where(coefficient > 0.0, thickness, 0.0)
-
-
-@dataclass(frozen=True)
-class _Faces:
-    """What interfaces pass, and reflect on each side, from the top surface to the bottom, (sample, interface, node)."""
-
-    passed: Array
-    above: Array
-    below: Array
-
-
-def _faces(directions: Directions, around: Array) -> _Faces:
-    """Return what each interface passes and reflects; directions that do not exist on a side reflect nothing there."""
-    upper, lower = around[:, :-1, None], around[:, 1:, None]
-    level = directions.level[:, None, :]
-    r = reflectance(directions.s_squared[:, None, :], upper, lower)
-    in_upper, in_lower = level <= upper, level <= lower
-    passed = np.where(in_upper & in_lower, 1.0 - r, 0.0)
-    r = np.minimum(r, LARGEST_REFLECTANCE)
-    return _Faces(passed, np.where(in_upper, r, 0.0), np.where(in_lower, r, 0.0))
 
 
 @dataclass(frozen=True)
@@ -287,39 +237,51 @@ class _Field:
     leave_bottom: Array
 
 
-def _add(operators: Operators, sources: Sources, beam: Beam, faces: _Faces) -> _Field:
+def _add(operators: Operators, sources: Sources, beam: Beam, faces: Faces) -> _Field:
     """Join the layers: upwards what lies below each of them reflects and emits, then downwards the light itself."""
     down, up = beam.down[..., None], beam.up[..., None]
     emit_top = down * sources.up + up * sources.down
     emit_bottom = down * sources.down + up * sources.up
     samples, layers, nodes = emit_top.shape
     identity = np.eye(nodes)
-    # Below layer i: reflectance under it (rest), light it sends up (glow); with the layer (`whole_*`).
+    # Matrices of light that enters have a last column for light that is emitted. Under layer i `rest` reflects and
+    # `glow` comes up; `rises` enters the layer there, and `leaves` it at the top.
     rest = faces.above[:, layers, :, None] * identity
     glow = np.zeros((samples, nodes))
-    kept: list[tuple[Array, Array, Array, Array]] = []
+    rises: list[Array] = []
+    leaves: list[Array] = []
     for i in range(layers - 1, -1, -1):
         reflect, transmit = operators.reflect[:, i], operators.transmit[:, i]
-        echo = np.linalg.inv(identity - rest @ reflect)
-        rise = echo @ np.concatenate([rest @ transmit, (glow + times(rest, emit_bottom[:, i]))[..., None]], axis=-1)
-        whole = transmit @ rise
-        whole_rest = reflect + whole[..., :-1]
-        whole_glow = emit_top[:, i] + whole[..., -1]
-        passed, under = faces.passed[:, i], faces.below[:, i]
-        bounce = np.linalg.inv(identity - whole_rest * under[:, None, :])
-        kept.append((rise, bounce, whole_rest, whole_glow))
-        surface = bounce @ np.concatenate([whole_rest * passed[:, None, :], whole_glow[..., None]], axis=-1)
-        rest = faces.above[:, i, :, None] * identity + passed[..., None] * surface[..., :-1]
-        glow = passed * surface[..., -1]
+        rise = _joined(rest @ transmit, glow + times(rest, emit_bottom[:, i]))
+        rise = _after_echoes(rest @ reflect, rise)
+        leave = transmit @ rise
+        leave[..., :-1] += reflect
+        leave[..., -1] += emit_top[:, i]
+        under, passed = faces.below[:, i], faces.passed[:, i]
+        if np.any(under):
+            leave = _after_echoes(leave[..., :-1] * under[:, None, :], leave)
+        leave[..., :-1] *= passed[:, None, :]
+        rises.append(rise)
+        leaves.append(leave)
+        rest = faces.above[:, i, :, None] * identity + passed[..., None] * leave[..., :-1]
+        glow = passed * leave[..., -1]
     field = _Field(*(np.empty_like(emit_top) for _ in range(4)))
     falling = np.zeros((samples, nodes))
     for i in range(layers):
-        rise, bounce, whole_rest, whole_glow = kept.pop()
-        entering = faces.passed[:, i] * falling
-        leaving = times(bounce, times(whole_rest, entering) + whole_glow)
-        entering = entering + faces.below[:, i] * leaving
+        leave, rise = leaves.pop(), rises.pop()
+        leaving = times(leave[..., :-1], falling) + leave[..., -1]
+        entering = faces.passed[:, i] * falling + faces.below[:, i] * leaving
         rising = times(rise[..., :-1], entering) + rise[..., -1]
         falling = times(operators.transmit[:, i], entering) + times(operators.reflect[:, i], rising) + emit_bottom[:, i]
         field.enter_top[:, i], field.enter_bottom[:, i] = entering, rising
         field.leave_top[:, i], field.leave_bottom[:, i] = leaving, falling
     return field
+
+
+def _after_echoes(again: Array, light: Array) -> Array:
+    """Return (1 + again + again² + …) light: it goes back and forth without end."""
+    return np.asarray(np.linalg.solve(np.eye(again.shape[-1]) - again, light), dtype=np.float64)
+
+
+def _joined(matrix: Array, column: Array) -> Array:
+    return np.concatenate([matrix, column[..., None]], axis=-1)

@@ -12,6 +12,7 @@ the cosine is √(δ + (1 − δ) μ_b²), δ = 1 − b²/c², with branch point
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,14 +50,15 @@ class Directions:
         return np.sqrt(np.where(exists, squared, index**2)) / index, exists
 
 
-def levels_of(n: Array, ambient: Array, below: Array) -> list[Array]:
-    """Return per sample the sorted distinct indices at which directions appear or are totally reflected."""
-    levels = []
-    for layers, above, under in zip(n, ambient, below, strict=True):
-        most = layers.max()
-        found = np.unique([*layers, above, under])
-        levels.append(found[found <= most])
-    return levels
+def levels_of(around: Array) -> Array:
+    """Return the sorted distinct indices at which directions appear or are totally reflected.
+
+    Parameters
+    ----------
+    around : refractive indices from the ambient medium to what lies below, (layer + 2,).
+    """
+    found = np.unique(around)
+    return found[found <= around[1:-1].max()]
 
 
 def nodes_per_segment(levels: Array, streams: int) -> tuple[int, ...]:
@@ -82,8 +84,7 @@ def shared_directions(levels: Array, counts: tuple[int, ...]) -> Directions:
         upper = levels[:, segment]
         lower = levels[:, segment - 1] if segment else np.zeros_like(upper)
         top = np.sqrt((upper - lower) * (upper + lower)) / upper
-        x, w = np.polynomial.legendre.leggauss(count)
-        x, w = 0.5 * (x + 1.0), 0.5 * w
+        x, w = _gauss(count)
         if segment + 1 < len(counts):
             denser = levels[:, segment + 1]
             eta = np.maximum(np.sqrt((denser - upper) * (denser + upper)) / upper, NARROWEST)
@@ -101,3 +102,10 @@ def shared_directions(levels: Array, counts: tuple[int, ...]) -> Directions:
         cosine.append(mu)
     parts = (np.concatenate(part, axis=1) for part in (s_squared, weights, level, cosine))
     return Directions(*parts)
+
+
+@cache
+def _gauss(count: int) -> tuple[Array, Array]:
+    """Nodes and weights of the Gauss–Legendre rule of the interval from 0 to 1."""
+    x, w = np.polynomial.legendre.leggauss(count)
+    return 0.5 * (x + 1.0), 0.5 * w

@@ -23,7 +23,7 @@ from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import Optics, optics, thermal
 from skinbeam.skin.spectra import MODEL_RANGE_NM
 from skinbeam.skin.tables import number, table
-from skinbeam.units import MM, PER_CM, UM
+from skinbeam.units import PER_CM, UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -116,8 +116,7 @@ def _reflected(ds: "xr.Dataset", at: Sequence[Optics]) -> tuple[Array, Array]:
     for start in range(0, len(at), together):
         part = at[start : start + together]
         mua, mus, g, n = (np.concatenate([getattr(one, name) for one in part]) for name in ("mua", "mus", "g", "n"))
-        # Light inside is not used: one bin is enough.
-        light = solve(mua, mus, g, n, np.tile(thickness, (len(part), 1)), z_edges=np.array([0.0, MM]), streams=STREAMS)
+        light = solve(mua, mus, g, n, np.tile(thickness, (len(part), 1)), streams=STREAMS)
         diffuse.append(light.reflectance_diffuse.reshape(len(part), samples).T)
         surface.append(light.reflectance_specular.reshape(len(part), samples).T)
     return np.concatenate(diffuse, axis=1), np.concatenate(surface, axis=1)
