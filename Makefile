@@ -38,6 +38,7 @@ face: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/light.py
 
 # The sampler holds Numba back, so it has an environment of its own.
 $(FIT)/fit: pyproject.toml
