@@ -4,13 +4,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from skinbeam.document import pretty_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.layers import load_layers
-from skinbeam.simulate.light import light_document, write_fields
+from skinbeam.simulate.light import run_light
+from skinbeam.simulate.light_store import write_fields
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples" / "light").glob("*.toml"))
@@ -25,6 +27,10 @@ g = 0.75
 n = 1.4
 """
 MEDIUM = SLAB.replace("[[layer]]", "[[medium]]").replace("thickness_um = 200.0\n", "")
+
+
+def light_document(path: Path, **options: Any) -> dict[str, Any]:
+    return run_light(path, **options).document
 
 
 def written(folder: Path, text: str) -> Path:

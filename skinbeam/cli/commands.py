@@ -135,23 +135,41 @@ def window(
 @app.command()
 def light(
     layers: Annotated[Path, typer.Argument(metavar="LAYERS.toml", help="The layers file.")],
-    method: Annotated[str, typer.Option("--method", help="ordinates or montecarlo.")] = "ordinates",
+    method: Annotated[
+        str | None, typer.Option("--method", help="ordinates or montecarlo; left out: the exact one where it can.")
+    ] = None,
     photons: Annotated[int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")] = None,
     error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="FILE.npz", help="Keep the run there, and go on from it.")
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
     ] = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
-    """Light alone, in explicit layers."""
-    from skinbeam.simulate.light import light_document, write_fields
+    """Light alone, in explicit layers, in vessels and lesions in them, or in voxels."""
+    from skinbeam.cli.progress import photon_progress
+    from skinbeam.simulate.light import DEFAULT_PHOTONS, run_light
 
-    document = light_document(layers, method=method, photons=photons, error=error, device=device, seed=seed)
+    with photon_progress(photons or (None if error is not None else DEFAULT_PHOTONS)) as progress:
+        run = run_light(
+            layers,
+            method=method,
+            photons=photons,
+            error=error,
+            device=device,
+            seed=seed,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
     if output is not None:
-        write_fields(document, output)
-    _show(document, json=json)
+        from skinbeam.simulate.light_store import write_fields
+
+        write_fields(run, output)
+    _show(run.document, json=json)
 
 
 @app.command()

@@ -1,8 +1,8 @@
-"""The document of `skinbeam light`: light alone, in explicit layers."""
+"""The document of `skinbeam light`: light alone, in explicit layers, in what lies in them, or in voxels."""
 
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,62 +14,97 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.schema.layers import DIGITS, LayersFile, LoadedLayers, load_layers
 from skinbeam.simulate.engines import ENGINES, check_engine_options
-from skinbeam.simulate.medium import LayeredMedium, LightEngine, LightField
-from skinbeam.simulate.montecarlo import BATCHES, MEMORY_BYTES, MOST_PHOTONS, MonteCarlo
-from skinbeam.simulate.stores import new_store
-from skinbeam.units import PER_CM, UM
+from skinbeam.simulate.light_space import layered_medium, part_names, space_of
+from skinbeam.simulate.medium import LightField
+from skinbeam.simulate.montecarlo import BATCHES, MEMORY_BYTES, MOST_PHOTONS, MonteCarlo, Progress
+from skinbeam.units import UM
 
-__all__ = ["light_document", "write_fields"]
+__all__ = ["LightRun", "run_light"]
 
 SCHEMA = "skinbeam.light/1"
 DEFAULT_PHOTONS = 1_000_000
 
 
-def light_document(
+@dataclass(frozen=True)
+class LightRun:
+    """A finished run.
+
+    Parameters
+    ----------
+    document : skinbeam.light/1.
+    field : the light itself, with what the document has no room for.
+    loaded : the layers file.
+    """
+
+    document: dict[str, Any]
+    field: LightField
+    loaded: LoadedLayers
+
+
+def run_light(
     path: Path,
     *,
-    method: str = "ordinates",
+    method: str | None = None,
     photons: int | None = None,
     error: float | None = None,
     device: str = "cpu",
     seed: int = 0,
-) -> dict[str, Any]:
-    """Return skinbeam.light/1 of the layers file at `path`.
+    checkpoint: Path | None = None,
+    progress: Progress | None = None,
+) -> LightRun:
+    """Return the light in the layers file at `path`.
 
     Parameters
     ----------
+    method : ordinates or montecarlo; None for the exact one where it can.
     photons, error : size of a Monte Carlo run, or the relative standard error that ends it; of both, what comes first.
+    checkpoint, progress : of `MonteCarlo`.
 
     Raises
     ------
     InputError : the file or an option is wrong.
     NotAvailable : the method, the device or the geometry is not in this release.
     """
-    check_engine_options("--method", method, device, error)
+    check_engine_options("--method", method or "montecarlo", device, error)
     loaded = load_layers(path)
     spec = loaded.spec
+    if method == "ordinates" and not _plain(spec):
+        raise InputError(
+            "not-for-this-method",
+            'the exact method is for plane layers lit at right angles, read "ordinates"',
+            field="--method",
+            hint="Use --method montecarlo, or leave --method out.",
+        )
+    method = method or ("ordinates" if _plain(spec) else "montecarlo")
     if device not in ENGINES[method].devices:
         raise NotAvailable(text(f"light.no-{device}"), body={"schema": SCHEMA})
-    if spec.voxels is not None:
-        raise NotAvailable(text("light.no-voxels"), body={"schema": SCHEMA})
-    if not _plain(spec):
-        raise NotAvailable(text("light.no-inclusions"), body={"schema": SCHEMA})
     edges_um = loaded.edges_um()
-    engine = _engine(loaded, method, photons, error, seed)
+    edges = np.asarray(edges_um) * UM
     start = time.perf_counter()
-    light = engine.fluence(_medium(spec), spec.beam, np.asarray(edges_um) * UM)
+    if method == "ordinates":
+        light = ENGINES[method].fluence(layered_medium(spec), spec.beam, edges)
+    else:
+        try:
+            space = space_of(loaded)
+        except NotAvailable as missing:
+            raise NotAvailable(str(missing), body={"schema": SCHEMA}) from None
+        engine = _engine(loaded, photons, error, seed, checkpoint, progress)
+        light = engine.trace(space, spec.beam, edges)
     seconds = time.perf_counter() - start
     exact = light.standard_error is None
     notes = {
-        "photons-not-used": exact and (photons is not None or error is not None),
+        "photons-not-used": exact and not (photons is None and error is None and checkpoint is None),
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
-        "no-radial-field": spec.tally.nr is not None or spec.tally.dr_um is not None,
+        "no-radial-field": spec.tally.nr is not None and light.fluence_rate_rz is None,
     }
-    names = [layer.name for layer in spec.layer]
-    body = _parts(light, names)
+    names = part_names(spec)
+    body = _parts(light, names, spec)
     if light.standard_error is not None:
-        body |= {"roulette_balance": light.roulette_balance, "standard_error": _parts(light.standard_error, names)}
-    return document(
+        body |= {
+            "roulette_balance": light.roulette_balance,
+            "standard_error": _parts(light.standard_error, names, spec),
+        }
+    record = document(
         SCHEMA,
         case_sha256=loaded.sha256(),
         seed=seed,
@@ -84,85 +119,65 @@ def light_document(
         },
         digits=DIGITS,
     )
+    return LightRun(record, light, loaded)
 
 
 def _plain(spec: LayersFile) -> bool:
     """Whether layers alone are lit at right angles, with light reported by depth."""
-    inclusions = spec.vessel or spec.lesion or spec.cell is not None or spec.tally.nx is not None
-    return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian") and spec.beam.angle_deg == 0
+    inclusions = spec.voxels or spec.vessel or spec.lesion or spec.cell or spec.tally.nx
+    return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian", "ring") and spec.beam.angle_deg == 0
 
 
-def _parts(light: LightField, names: Sequence[str]) -> dict[str, Any]:
+def _parts(light: LightField, names: Sequence[str], spec: LayersFile) -> dict[str, Any]:
     """Where the light goes, by the keys of the document."""
-    return {
+    body = {
         "reflectance_specular": light.reflectance_specular,
         "reflectance_diffuse": light.reflectance_diffuse,
         "transmittance": light.transmittance,
         "absorbed": dict(zip(names, light.absorbed_fraction.tolist(), strict=True)),
         "fluence_rate_ratio": light.fluence_rate_ratio.tolist(),
     }
+    if spec.voxels is not None:
+        body["escaped_sides"] = light.escaped_sides
+    if light.mean_path_m is not None:
+        body["mean_path_um"] = dict(zip(names, (light.mean_path_m / UM).tolist(), strict=True))
+    return body
 
 
-def _engine(loaded: LoadedLayers, method: str, photons: int | None, error: float | None, seed: int) -> LightEngine:
+def _engine(
+    loaded: LoadedLayers,
+    photons: int | None,
+    error: float | None,
+    seed: int,
+    checkpoint: Path | None,
+    progress: Progress | None,
+) -> MonteCarlo:
     """The engine at the size that was asked for, refused here by the name of the option or the field."""
-    if method != "montecarlo":
-        return ENGINES[method]
     if photons is not None and not BATCHES <= photons <= MOST_PHOTONS:
         hint = f"From {BATCHES} (a standard error needs as many batches) to {MOST_PHOTONS}."
         raise InputError("out-of-range", f"is out of range, read {photons}", field="--photons", hint=hint)
-    last = loaded.spec.layer[-1]
-    if last.thickness_um is None and last.mua_per_cm == 0.0:
-        raise InputError(
-            "endless-layer",
-            "a semi-infinite layer that absorbs nothing keeps photons for ever, read 0",
-            field=f"layer[{len(loaded.spec.layer) - 1}].mua_per_cm",
-            hint="Give the layer a thickness_um or some absorption; --method ordinates needs neither.",
-        )
+    spec, tally = loaded.spec, loaded.spec.tally
     most = MOST_PHOTONS if error is not None else DEFAULT_PHOTONS
-    engine = MonteCarlo(photons=most if photons is None else photons, error=error, seed=seed)
+    # Rings have a middle, and an endless beam has none.
+    rings = tally.nr if tally.nr and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None) else 0
+    engine = MonteCarlo(
+        photons=most if photons is None else photons,
+        error=error,
+        seed=seed,
+        ring_m=(tally.dr_um or 0.0) * UM,
+        rings=rings,
+        columns=(tally.nx or 0, tally.ny or tally.nx or 0),
+        column_m=((tally.dx_um or 0.0) * UM, (tally.dy_um or tally.dx_um or 0.0) * UM),
+        checkpoint=checkpoint,
+        progress=progress,
+    )
     bins = len(loaded.edges_um()) - 1
     if engine.memory_bytes(bins) > MEMORY_BYTES:
-        hint = f"At most {MEMORY_BYTES // 2**20} MB of tallies."
-        raise InputError("too-large", f"{bins} bins do not fit in memory", field="tally.nz", hint=hint)
+        field = "nx" if tally.nx else "nr" if rings else "nz"
+        raise InputError(
+            "too-large",
+            f"the tally needs {engine.memory_bytes(bins) / 2**20:,.0f} MB",
+            field=f"tally.{field}",
+            hint=f"At most {MEMORY_BYTES // 2**20:,} MB: fewer or wider bins.",
+        )
     return engine
-
-
-def write_fields(document: Mapping[str, Any], path: Path) -> None:
-    """Write the fields of a light document as a Zarr store, whole or not at all; an older store is replaced.
-
-    Raises
-    ------
-    InputError : something that is not a Zarr store stands at `path`.
-    """
-    import xarray as xr
-
-    names = list(document["absorbed"])
-    scalars = ("reflectance_specular", "reflectance_diffuse", "transmittance")
-    dataset = xr.Dataset(
-        {
-            "fluence_rate_ratio": ("depth", document["fluence_rate_ratio"], {"units": "1"}),
-            "absorbed": ("layer", [document["absorbed"][name] for name in names], {"units": "1"}),
-            **{name: ((), document[name], {"units": "1"}) for name in scalars},
-        },
-        # Zarr has no settled form for text yet: the layers are numbered, their names stand in the attributes.
-        coords={
-            "depth": ("depth", np.asarray(document["depth_um"]) * UM, {"units": "m"}),
-            "layer": ("layer", np.arange(len(names)), {"names": names}),
-        },
-        attrs={key: document[key] for key in ("schema", "version", "case_sha256", "seed", "method", "device")},
-    )
-    with new_store(path) as store:
-        dataset.to_zarr(store, mode="w", consolidated=False)
-
-
-def _medium(spec: LayersFile) -> LayeredMedium:
-    layers = spec.layer
-    return LayeredMedium(
-        [layer.mua_per_cm * PER_CM for layer in layers],
-        [layer.mus_per_cm * PER_CM for layer in layers],
-        [layer.g for layer in layers],
-        [layer.n for layer in layers],
-        [math.inf if layer.thickness_um is None else layer.thickness_um * UM for layer in layers],
-        spec.ambient_n,
-        spec.below_n,
-    )

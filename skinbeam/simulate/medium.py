@@ -40,12 +40,17 @@ class LightField:
 
     Parameters
     ----------
-    absorbed_fraction : (layer,).
+    absorbed_fraction : (part,); the layers, then what lies in them, or the media of voxels.
     fluence_rate_ratio : mean over the bin of the fluence rate over the irradiance, (bin,); for a beam of finite width
         the fluence rate integrated over the plane divided by the power.
     photons : launched; 0 for an exact method.
     roulette_balance : weight that roulette took, less what it gave; 0 for an exact method.
+    escaped_sides : what left through the sides of voxels.
+    mean_path_m : path in each part of a mean packet, by its weight, (part,); None from an exact method.
     fluence_rate_rz : fluence rate over incident power by depth and ring, 1/m², (bin, ring); None when not asked for.
+    reflectance_r, transmittance_r : what leaves above and below over the power and area, 1/m², (ring,).
+    fluence_rate_xyz : fluence rate over incident power on a map, 1/m², (x, y, bin); None when not asked for.
+    absorbed_xyz : absorbed power over incident power and volume, 1/m³, (x, y, bin).
     standard_error : the same quantities' standard errors; None for an exact method.
     """
 
@@ -56,7 +61,13 @@ class LightField:
     fluence_rate_ratio: Floats
     photons: int = 0
     roulette_balance: float = 0.0
+    escaped_sides: float = 0.0
+    mean_path_m: Floats | None = None
     fluence_rate_rz: Floats | None = None
+    reflectance_r: Floats | None = None
+    transmittance_r: Floats | None = None
+    fluence_rate_xyz: Floats | None = None
+    absorbed_xyz: Floats | None = None
     standard_error: "LightField | None" = None
 
 

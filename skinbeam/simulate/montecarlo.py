@@ -1,40 +1,52 @@
 """The Monte Carlo light engine: batches of packets on all cores, standard errors from their scatter."""
 
-import math
 import os
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from skinbeam.physics.optical import check_layers
-from skinbeam.physics.photons import ABSORBED, REFLECTED, ROULETTE, TRANSMITTED, Batch, prepare, trace_batch
+from skinbeam.physics import lanes
+from skinbeam.physics.photons import Batch, Scene, Tally, trace_batch
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.beams import Launch
+from skinbeam.simulate.checkpoint import load_checkpoint, save_checkpoint
 from skinbeam.simulate.medium import Floats, LayeredMedium, LightField
+from skinbeam.simulate.space import Layers, Voxels
+from skinbeam.simulate.tallies import Mean, Tallies
 
-__all__ = ["BATCHES", "MEMORY_BYTES", "MonteCarlo"]
+__all__ = ["BATCHES", "MEMORY_BYTES", "MOST_PHOTONS", "MonteCarlo", "Progress"]
 
-BATCHES = 32  # a standard error from 32 batches is itself good to an eighth
-FIRST_ROUND = 64 * 1024  # packets before a wanted error is looked at; then as many again as there were
+BATCHES = 32  # a round; a standard error from 32 batches is itself good to an eighth
+# Packets of the first round and of the largest; in between each is as large as all before it. After each the error is
+# looked at and the run is kept.
+FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MOST_PHOTONS = 10**10
 MEMORY_BYTES = 2 * 2**30
 _WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
 
+Progress = Callable[[int, float], None]
+
 
 @dataclass(frozen=True)
 class MonteCarlo:
-    """Packets of photons in layers.
+    """Packets of photons in layers, in inclusions or in voxels.
 
     Parameters
     ----------
     photons : packets to launch, at least one a batch; with `error` the most that are launched.
     error : relative standard error at which a run ends, of every part of the light above a hundredth of it: diffuse
-        reflectance, transmittance, what each layer absorbs.
+        reflectance, transmittance, what leaves at sides, what each part absorbs.
     seed : of the random numbers. The same seed gives the same result on any number of threads.
     ring_m, rings : width and number of the rings of a tally by depth and radius; 0 rings for depth alone.
+    columns, column_m : numbers and widths in x and y of a map about x = y = 0; 0 columns for none.
+    checkpoint : file that holds the run after each round and that a run of the same input goes on from; None for none.
+    progress : told of the packets done and of the largest relative standard error, after each batch.
     """
 
     photons: int = 200_000
@@ -42,15 +54,21 @@ class MonteCarlo:
     seed: int = 0
     ring_m: float = 0.0
     rings: int = 0
+    columns: tuple[int, int] = (0, 0)
+    column_m: tuple[float, float] = (0.0, 0.0)
+    checkpoint: Path | None = None
+    progress: Progress | None = None
 
     @property
     def devices(self) -> tuple[str, ...]:
         """Where it runs."""
         return ("cpu",)
 
-    def memory_bytes(self, bins: int) -> int:
-        """Return what the tallies need: one for each thread, their sum, and that of their squares."""
-        return 8 * bins * (self.rings + 1) * (_threads() + 2)
+    def memory_bytes(self, depths: int) -> int:
+        """Return what the tallies of so many depths need."""
+        mapped = self.columns[0] > 0
+        columns = self.columns[0] * self.columns[1] + 1 if mapped else self.rings + 1
+        return Tallies.bytes_needed(depths * columns, mapped, _threads())
 
     def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
         """Return the light in `medium`.
@@ -60,124 +78,80 @@ class MonteCarlo:
         ValueError : values out of range; fewer packets than batches; a semi-infinite layer that does not absorb.
         MemoryError : the tallies would not fit.
         """
-        used("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
-        optical = [
-            np.asarray(values, dtype=np.float64)[None, :]
-            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
-        ]
-        check_layers(optical)
-        mua, mus, g, n, thickness = (values[0] for values in optical)
+        return self.trace(Layers(medium), beam, z_edges_m)
+
+    def trace(self, space: Layers | Voxels, beam: LightBeam, z_edges_m: Floats) -> LightField:
+        """Return the light in `space`, its fluence rate between rising depths `z_edges_m`, m.
+
+        Raises
+        ------
+        ValueError, MemoryError : as for `fluence`.
+        InputError : the checkpoint is of another run.
+        """
+        used("wang1995", "woodcock1965", "henyey1941", "born1999", "blackman2021", "duff2017")
         if self.photons < BATCHES:
             raise ValueError(f"at least {BATCHES} photons, one a batch")
-        if math.isinf(thickness[-1]) and mua[-1] == 0.0:
-            raise ValueError("a semi-infinite layer must absorb: packets would never end")
         if self.memory_bytes(len(z_edges_m) - 1) > MEMORY_BYTES:
             raise MemoryError(f"the tally needs {self.memory_bytes(len(z_edges_m) - 1)} bytes")
-        table = prepare(mua, mus, g, n, thickness, medium.ambient_n, medium.below_n)
-        radius = 0.0 if beam.spot_mm is None else beam.spot_mm * 0.5e-3
-        options: dict[str, Any] = {
-            "edges": np.asarray(z_edges_m, dtype=np.float64),
-            "ring": self.ring_m if self.rings else 0.0,
-            "rings": self.rings + 1,  # the last holds what is farther out
-            "beam": "pencil" if radius == 0.0 else beam.kind,
-            "radius": radius,
-        }
-        tally = _Tally()
-        for size in self._rounds():
-            for batch, result in _batches(table, size, self.seed, tally.rounds, options):
-                tally.add(batch, result, size)
-            tally.close_round()
-            if self.error is not None and tally.good_to(self.error):
+        scene, launch = space.scene(beam)
+        tally = Tally(
+            np.asarray(z_edges_m, dtype=np.float64), self.ring_m, self.rings, *self.columns, *self.column_m
+        )  # fmt: skip
+        if launch.specular >= 1.0:
+            return _field(_nothing(scene, tally), launch, tally)
+        return _field(self._run(scene, tally), launch, tally)
+
+    def _run(self, scene: Scene, tally: Tally) -> Tallies:
+        """Trace rounds until there are enough packets or the error is reached."""
+        tallies = Tallies()
+        if self.checkpoint is not None:
+            tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed) or tallies
+        for number, size in enumerate(_rounds(self.photons)):
+            if tallies.batches >= (number + 1) * BATCHES:
+                continue
+            if self._good(tallies):
                 break
-        return _field(tally, medium, options)
+            for packets, found in _batches(scene, tally, size, self.seed, number):
+                tallies.add(found, packets)
+                if self.progress is not None:
+                    self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
+            if self.checkpoint is not None:
+                save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed)
+        return tallies
 
-    def _rounds(self) -> Iterator[int]:
-        """Packets of each round: all at once, or doubling until the error or the most packets are reached."""
-        if self.error is None:
-            yield self.photons
-            return
-        done = 0
-        while done < self.photons:
-            size = min(self.photons - done, max(FIRST_ROUND, done))
-            size = max(size, BATCHES)
-            yield size
-            done += size
+    def _good(self, tallies: Tallies) -> bool:
+        return self.error is not None and tallies.relative_error(_WORTH_LOOKING_AT) <= self.error
 
 
-class _Tally:
-    """Sums of batches, in their order: means, and squares for their scatter."""
-
-    def __init__(self) -> None:
-        self.photons, self.rounds = 0, 0
-        self._sums = [np.zeros(0)] * BATCHES
-        self._fluence: Floats = np.zeros(0)
-        self._squares: Floats = np.zeros(0)
-        self._plane_squares: Floats = np.zeros(0)
-        self._counts = 0
-
-    def add(self, batch: int, found: Batch, size: int) -> None:
-        """Add one batch of a round of `size` packets."""
-        packets = _share(size, batch)
-        self.photons += packets
-        self._sums[batch] = found.sums if not self.rounds else self._sums[batch] + found.sums
-        if self._counts == 0:
-            self._fluence, self._squares = np.zeros_like(found.fluence), np.zeros_like(found.fluence)
-            self._plane_squares = np.zeros(len(found.fluence))
-        self._counts += 1
-        self._fluence += found.fluence
-        self._squares += found.fluence**2 / packets
-        # Rings of a depth scatter together, so the whole plane has squares of its own.
-        self._plane_squares += found.fluence.sum(axis=1) ** 2 / packets
-
-    def close_round(self) -> None:
-        """Count a round as done."""
-        self.rounds += 1
-
-    @property
-    def mean(self) -> Floats:
-        """Sums over a packet."""
-        return np.asarray(np.sum(self._sums, axis=0) / self.photons)
-
-    @property
-    def error(self) -> Floats:
-        """Their standard errors: batches are of one size to within a packet."""
-        each = np.array(self._sums) / (self.photons / BATCHES)
-        return np.asarray(each.std(axis=0, ddof=1) / math.sqrt(BATCHES))
-
-    @property
-    def fluence(self) -> tuple[Floats, Floats]:
-        """Fluence over a packet and its standard error, (bin, ring)."""
-        mean = self._fluence / self.photons
-        return mean, self._scatter(self._squares, mean)
-
-    @property
-    def plane(self) -> tuple[Floats, Floats]:
-        """The same, summed over the rings, (bin,)."""
-        mean = self._fluence.sum(axis=1) / self.photons
-        return mean, self._scatter(self._plane_squares, mean)
-
-    def _scatter(self, squares: Floats, mean: Floats) -> Floats:
-        """Standard error from the scatter of all batches of all rounds, each with the weight of its packets."""
-        variance = np.maximum(squares / self.photons - mean**2, 0.0)
-        return np.asarray(np.sqrt(variance / (self._counts - 1)))
-
-    def good_to(self, error: float) -> bool:
-        """Whether every part of the light that is worth looking at has this relative standard error."""
-        mean, spread = np.delete(self.mean, ROULETTE), np.delete(self.error, ROULETTE)
-        large = mean > _WORTH_LOOKING_AT
-        return bool(np.all(spread[large] <= error * mean[large]))
+def _rounds(photons: int) -> Iterator[int]:
+    """Packets of each round."""
+    done = 0
+    while done < photons:
+        size = min(max(FIRST_ROUND, done), LARGEST_ROUND)
+        # What would be left for a last round of less than a packet a batch comes along.
+        size = photons - done if photons - done < size + BATCHES else size
+        yield size
+        done += size
 
 
-def _batches(table: Any, size: int, seed: int, number: int, options: dict[str, Any]) -> Iterator[tuple[int, Batch]]:
+def _batches(scene: Scene, tally: Tally, size: int, seed: int, number: int) -> Iterator[tuple[int, Any]]:
     """The batches of a round in their order, traced side by side; compiled code lets go of the interpreter."""
+    stop = np.zeros(1, np.int8)
 
-    def one(batch: int) -> Batch:
-        return trace_batch(table, _share(size, batch), seed=seed, batch=number * BATCHES + batch, **options)
+    def one(batch: int) -> Any:
+        return trace_batch(scene, tally, _share(size, batch), seed=seed, batch=number * BATCHES + batch, stop=stop)
 
     with ThreadPoolExecutor(max_workers=_threads()) as pool:
         try:
-            yield from enumerate(pool.map(one, range(BATCHES)))
+            # No more in flight than can be worked on, so that no more tallies than that are in memory.
+            ahead = deque(pool.submit(one, batch) for batch in range(min(_threads() + 1, BATCHES)))
+            for batch in range(BATCHES):
+                found = ahead.popleft().result()
+                if batch + len(ahead) + 1 < BATCHES:
+                    ahead.append(pool.submit(one, batch + len(ahead) + 1))
+                yield _share(size, batch), found
         except BaseException:
+            stop[0] = 1  # those in flight end at once
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -191,25 +165,52 @@ def _threads() -> int:
     return min(BATCHES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
-def _field(tally: _Tally, medium: LayeredMedium, options: dict[str, Any]) -> LightField:
-    """Sums as fractions of the incident power; what the first surface throws back was never launched."""
-    specular = ((medium.ambient_n - medium.n[0]) / (medium.ambient_n + medium.n[0])) ** 2
-    enters = 1.0 - specular
-    height = np.diff(options["edges"])
-    rings = options["rings"] - 1
-    radii = options["ring"] * np.arange(rings + 1)
-    area = np.pi * np.diff(radii**2)
+def _nothing(scene: Scene, tally: Tally) -> Tallies:
+    """Tallies of a beam that the surface throws back whole."""
+    parts = np.zeros(lanes.PARTS + 2 * scene.parts)
+    bins = np.zeros((len(tally.edges) - 1, tally.columns))
+    batch = Batch(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
+    tallies = Tallies()
+    for _ in range(BATCHES):
+        tallies.add(batch, 1)
+    return tallies
 
-    def parts(sums: Floats, fluence: Floats, whole: Floats) -> dict[str, Any]:
+
+def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
+    """Means as fractions of the incident power; what the surface throws back of all packets alike was not launched."""
+    enters = 1.0 - launch.specular
+    height = np.diff(tally.edges)
+    ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
+    column = height[:, None] * tally.dx * tally.dy
+    sums, fluence, plane, absorbed, out = (tallies.mean(name) for name in Tallies.NAMES)
+    parts = (len(sums.value) - lanes.PARTS) // 2
+
+    def mapped(values: Floats, axis: Floats) -> Floats:
+        cells = enters * values[..., :-1] / axis
+        return np.moveaxis(cells.reshape(len(height), tally.nx, tally.ny), 0, 2)
+
+    def parts_of(kind: str) -> dict[str, Any]:
+        def get(mean: Mean) -> Floats:
+            return mean.value if kind == "value" else mean.error
+
+        each = enters * get(sums)
+        rings = enters * get(out)[:, : tally.rings] / ring_area if tally.rings else None
         return {
-            "reflectance_diffuse": float(enters * sums[REFLECTED]),
-            "transmittance": float(enters * sums[TRANSMITTED]),
-            "roulette_balance": float(enters * sums[ROULETTE]),
-            "absorbed_fraction": enters * sums[ABSORBED:],
-            "fluence_rate_ratio": enters * whole / height,
-            "fluence_rate_rz": enters * fluence[:, :rings] / (height[:, None] * area) if rings else None,
+            "reflectance_diffuse": float(each[lanes.REFLECTED]),
+            "transmittance": float(each[lanes.TRANSMITTED]),
+            "escaped_sides": float(each[lanes.SIDES]),
+            "roulette_balance": float(each[lanes.ROULETTE]),
+            "absorbed_fraction": each[lanes.PARTS : lanes.PARTS + parts],
+            "mean_path_m": each[lanes.PARTS + parts :],
+            "fluence_rate_ratio": enters * get(plane) / height,
+            "fluence_rate_rz": enters * get(fluence)[:, :-1] / (height[:, None] * ring_area) if tally.rings else None,
+            "reflectance_r": None if rings is None else rings[0],
+            "transmittance_r": None if rings is None else rings[1],
+            "fluence_rate_xyz": mapped(get(fluence), column) if tally.nx else None,
+            "absorbed_xyz": mapped(get(absorbed)[0], column) if tally.nx else None,
         }
 
-    rz, plane = tally.fluence, tally.plane
-    error = LightField(0.0, **parts(tally.error, rz[1], plane[1]))
-    return LightField(specular, photons=tally.photons, standard_error=error, **parts(tally.mean, rz[0], plane[0]))
+    # One of the two is 0: what every packet loses alike, or what each loses by its angle.
+    specular = launch.specular + float(enters * sums.value[lanes.SPECULAR])
+    error = LightField(float(enters * sums.error[lanes.SPECULAR]), **parts_of("error"))
+    return LightField(specular, photons=tallies.packets, standard_error=error, **parts_of("value"))

@@ -1,0 +1,34 @@
+"""A bar on the error stream of a terminal, for what takes a while."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from skinbeam.simulate.montecarlo import Progress
+
+__all__ = ["photon_progress"]
+
+
+@contextmanager
+def photon_progress(photons: int | None) -> Iterator[Progress | None]:
+    """Give what a Monte Carlo run tells its progress to; None where nobody looks at a terminal.
+
+    Parameters
+    ----------
+    photons : to be launched; None where an error ends the run.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.fields[packets]:,} photons"), BarColumn(), TextColumn("{task.fields[error]}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("light", total=photons, packets=0, error="")
+
+        def tell(packets: int, error: float) -> None:
+            told = "" if error == float("inf") else f"standard error {100.0 * error:.2g} %"
+            bar.update(task, completed=packets, packets=packets, error=told)
+
+        yield tell

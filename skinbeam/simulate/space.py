@@ -1,0 +1,228 @@
+"""What packets fly through: layers with inclusions, or voxels, and how the kernels take them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics import lanes, photons
+from skinbeam.physics.optical import check_layers
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.beams import Launch
+from skinbeam.simulate.medium import Floats, LayeredMedium
+
+__all__ = ["Inclusion", "Layers", "Shape", "Voxels", "ball", "cylinder", "disc", "ellipsoid", "endless_cylinder"]
+
+_DEEP_M = 1e6  # stands for infinity in single precision
+_ENDLESS_M = 1e3  # half the length of a cylinder without end
+# Tentative collisions on the way through a layer at right angles, at least: they are what tells of its fluence.
+_COLLISIONS = 2.0
+# Planes of voxels fly at one rate when the densest is not above this times the others.
+_ALIKE = 1.5
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The ball of radius 1, or the cylinder of radius 1 and height ±1, put somewhere by p → `axes` (p - `centre`).
+
+    Parameters
+    ----------
+    centre : x, y, z, m.
+    axes : (3, 3), 1/m; its third row belongs to the axis of a cylinder.
+    """
+
+    centre: Sequence[float]
+    axes: Floats
+    round: bool
+
+    def depths(self) -> tuple[float, float]:
+        """Return the least and the greatest depth, m."""
+        back = np.linalg.inv(self.axes)[2]
+        reach = np.hypot(*back[:2]) + abs(back[2]) if not self.round else np.linalg.norm(back)
+        return float(self.centre[2] - reach), float(self.centre[2] + reach)
+
+
+def cylinder(start: Sequence[float], end: Sequence[float], radius: float) -> Shape:
+    """Return the cylinder between two points, m, its ends flat."""
+    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    length = float(np.linalg.norm(b - a))
+    along = (b - a) / length
+    across = np.cross(along, np.eye(3)[int(np.argmin(np.abs(along)))])
+    across /= np.linalg.norm(across)
+    axes = np.array([across / radius, np.cross(along, across) / radius, along * (2.0 / length)])
+    return Shape(tuple((a + b) / 2.0), axes, False)
+
+
+def endless_cylinder(x: float, depth: float, radius: float) -> Shape:
+    """Return the cylinder along y without end, m."""
+    return cylinder((x, -_ENDLESS_M, depth), (x, _ENDLESS_M, depth), radius)
+
+
+def ball(centre: Sequence[float], radius: float) -> Shape:
+    """Return a ball, m."""
+    return Shape(centre, np.eye(3) / radius, True)
+
+
+def ellipsoid(centre: Sequence[float], widths: Sequence[float]) -> Shape:
+    """Return the ellipsoid of full widths along x, y and z, m."""
+    return Shape(centre, np.diag(2.0 / np.asarray(widths, dtype=np.float64)), True)
+
+
+def disc(centre: Sequence[float], widths: Sequence[float]) -> Shape:
+    """Return the upright cylinder of full widths along x, y and z, m."""
+    return Shape(centre, np.diag(2.0 / np.asarray(widths, dtype=np.float64)), False)
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """What lies in layers: the union of `shapes`, filled evenly, of the refractive index around it."""
+
+    shapes: Sequence[Shape]
+    mua_per_m: float
+    mus_per_m: float
+    g: float
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Layers, with inclusions in them; of those that overlap the last counts.
+
+    Parameters
+    ----------
+    cell_m : widths in x and y of the cell about 0 that repeats without end; None where nothing does.
+    half_m : half widths in x and y of a block with open sides, beside which there is `ambient_n`; None for no sides.
+    """
+
+    medium: LayeredMedium
+    inclusions: Sequence[Inclusion] = ()
+    cell_m: tuple[float, float] | None = None
+    half_m: tuple[float, float] | None = None
+
+    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+        """Return space and beam as the kernels take them.
+
+        Raises
+        ------
+        ValueError : values out of range, a semi-infinite layer that does not absorb, an endless beam on inclusions
+            that do not repeat.
+        """
+        medium = self.medium
+        optical = [
+            np.asarray(values, dtype=np.float64)
+            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
+        ]
+        check_layers([values[None, :] for values in optical])
+        mua, mus, g, n, thickness = optical
+        if math.isinf(thickness[-1]) and mua[-1] == 0.0:
+            raise ValueError("a semi-infinite layer must absorb: packets would never end")
+        if self.inclusions and self.cell_m is None and beam.kind == "flat" and beam.spot_mm is None:
+            raise ValueError("inclusions under an endless beam need a cell that repeats")
+        depth = np.where(np.isfinite(thickness), thickness, _DEEP_M)
+        top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
+        densest = mua + mus
+        rows = []
+        for part, inclusion in enumerate(self.inclusions, len(mua)):
+            values = (inclusion.mua_per_m, inclusion.mus_per_m, inclusion.g)
+            if not (min(values[:2]) >= 0.0 and math.isfinite(sum(values)) and abs(inclusion.g) < 1.0):
+                raise ValueError("inclusions have mua and mus that are finite and not negative, and -1 < g < 1")
+            for shape in inclusion.shapes:
+                rows.append([*shape.centre, *shape.axes.ravel(), shape.round, *values, part])
+                low, high = shape.depths()
+                densest = np.where((low < top + depth) & (high > top), np.maximum(densest, sum(values[:2])), densest)
+        slabs = _slabs(
+            densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
+        )  # fmt: skip
+        launch = Launch.of(beam, medium.ambient_n, n[0], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
+        return photons.Scene(
+            slabs,
+            len(mua) + len(self.inclusions),
+            launch.numbers,
+            shapes=np.array(rows, dtype=np.float32).reshape(-1, 17),
+            cell=self.cell_m or (0.0, 0.0),
+            half=self.half_m or (math.inf, math.inf),
+            weighs=launch.weighs,
+        ), launch
+
+
+@dataclass(frozen=True)
+class Voxels:
+    """Voxels in a block with open sides, all of one refractive index.
+
+    Parameters
+    ----------
+    cube : index of the medium by x, y, z, (x, y, z).
+    size_m : width of a voxel.
+    mua_per_m, mus_per_m, g : (medium,).
+    n : of all media.
+    ambient_n, below_n : refractive indices above and at the sides, and below.
+    """
+
+    cube: NDArray[np.integer]
+    size_m: float
+    mua_per_m: Sequence[float]
+    mus_per_m: Sequence[float]
+    g: Sequence[float]
+    n: float
+    ambient_n: float = 1.0
+    below_n: float = 1.0
+
+    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+        """Return space and beam as the kernels take them; the beam enters at the middle of the upper face.
+
+        Raises
+        ------
+        ValueError : values out of range, an index without a medium.
+        """
+        media = np.array([self.mua_per_m, self.mus_per_m, self.g], dtype=np.float64)
+        depth_m = self.cube.shape[2] * self.size_m
+        check_layers([*media[:, None, :], np.full((1, media.shape[1]), self.n), np.full((1, media.shape[1]), depth_m)])
+        if self.cube.size == 0 or self.cube.min() < 0 or self.cube.max() >= media.shape[1]:
+            raise ValueError(f"a cube holds indices from 0 to {media.shape[1] - 1}")
+        planes = self.cube.reshape(-1, self.cube.shape[2])
+        dense = media[0] + media[1]
+        densest = np.array([dense[np.unique(plane)].max() for plane in planes.T])
+        starts = _runs(densest)
+        counts = np.diff([*starts, len(densest)])
+        depth = counts * self.size_m
+        top = np.array(starts) * self.size_m
+        rate = np.array([densest[start : start + count].max() for start, count in zip(starts, counts, strict=True)])
+        slabs = _slabs(
+            rate, depth, top, (self.ambient_n, *[self.n] * len(starts), self.below_n), np.zeros((4, len(starts)))
+        )  # fmt: skip
+        half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
+        launch = Launch.of(beam, self.ambient_n, self.n, half)
+        return photons.Scene(
+            slabs,
+            media.shape[1],
+            launch.numbers,
+            cube=np.ascontiguousarray(self.cube, dtype=np.uint16),
+            media=np.vstack([media, np.arange(media.shape[1])]).T.astype(np.float32),
+            size=self.size_m,
+            half=half,
+            weighs=launch.weighs,
+        ), launch
+
+
+def _slabs(
+    densest: Floats, depth: Floats, top: Floats, n: Sequence[float], medium: Floats
+) -> NDArray[np.float32]:  # fmt: skip
+    """The table of slabs: `medium` is μa, μs, g and part of each; what lies above and below has an index alone."""
+    table = np.zeros((8, len(depth) + 2))
+    table[lanes.FREE], table[lanes.THICK], table[lanes.INDEX] = 1.0, 1.0, n
+    table[lanes.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS / depth)
+    table[lanes.THICK, 1:-1], table[lanes.TOP, 1:-1] = depth, top
+    table[lanes.MUA :, 1:-1] = medium
+    return table.astype(np.float32)
+
+
+def _runs(densest: Floats) -> list[int]:
+    """First planes of the slabs into which planes of voxels are put together."""
+    starts, low, high = [0], densest[0], densest[0]
+    for plane, rate in enumerate(densest):
+        low, high = min(low, rate), max(high, rate)
+        if high > _ALIKE * low:
+            starts.append(plane)
+            low = high = rate
+    return starts
