@@ -1,6 +1,8 @@
 """Beams, inclusions, cells and tallies of a layers file: what is read, what is refused and what the hash holds."""
 
 import math
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,16 @@ def lesion(name: str, keys: str) -> str:
 @pytest.mark.parametrize("name", HASHES)
 def test_older_files_keep_their_hash(name: str) -> None:
     assert load_layers(ROOT / "examples" / "light" / f"{name}.toml").sha256() == HASHES[name]
+
+
+def test_plain_layers_load_no_packer() -> None:
+    file = ROOT / "examples" / "light" / "coverslip.toml"
+    program = (
+        "import sys; from pathlib import Path; from skinbeam.schema.layers import load_layers;"
+        f"load_layers(Path({str(file)!r})); print(*{{'zarr', 'numcodecs', 'xarray', 'scipy'}} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert done.stdout.split() == []
 
 
 def test_what_is_said_twice_or_at_its_default_leaves_the_hash(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from skinbeam.document import pretty_json
@@ -125,18 +126,130 @@ def test_what_is_not_built_says_so(tmp_path: Path) -> None:
     for method in ("ordinates", "montecarlo"):
         with pytest.raises(NotAvailable, match="CUDA"):
             light_document(file, method=method, device="cuda")
-    (tmp_path / "cube.npz").write_bytes(b"cube")
-    cube = written(tmp_path, '[voxels]\nfile = "cube.npz"\nsize_um = 10.0\n' + MEDIUM)
+    np.savez(tmp_path / "cube.npz", medium=np.zeros((2, 3, 4), np.uint8))
+    other = MEDIUM.replace("slab", "other").replace("1.4", "1.5")
+    cube = written(tmp_path, '[voxels]\nfile = "cube.npz"\nsize_um = 10.0\n' + MEDIUM + other)
     with pytest.raises(NotAvailable, match="voxels") as caught:
         light_document(cube)
     assert caught.value.body == {"schema": "skinbeam.light/1"}
-    assert len(load_layers(cube).sha256()) == 64
+
+
+def test_voxels_close_their_energy_with_what_leaves_at_the_sides(tmp_path: Path) -> None:
+    np.savez(tmp_path / "cube.npz", medium=np.arange(2 * 3 * 4, dtype=np.int64).reshape(2, 3, 4) % 2)
+    other = MEDIUM.replace("slab", "other").replace("10.0", "50.0")
+    file = written(tmp_path, '[voxels]\nfile = "cube.npz"\nsize_um = 50.0\n' + MEDIUM + other)
+    document = light_document(file, photons=3200)
+    assert document["method"] == "montecarlo"
+    assert list(document["absorbed"]) == ["slab", "other"]
+    assert len(document["depth_um"]) == 4
+    parts = ("reflectance_specular", "reflectance_diffuse", "transmittance", "escaped_sides", "roulette_balance")
+    whole = sum(document[key] for key in parts) + sum(document["absorbed"].values())
+    assert whole == pytest.approx(1.0, abs=1e-11)
+    assert document["escaped_sides"] > 0.1
+
+
+@pytest.mark.parametrize(
+    ("beam", "field"),
+    [
+        ('kind = "flat"\nspot_mm = 0.2', "beam.spot_mm"),
+        ('kind = "pencil"\nx_um = 51.0', "beam.x_um"),
+        ('kind = "gaussian"\nspot_mm = 9.0\ny_um = -76.0', "beam.y_um"),
+    ],
+)
+def test_a_beam_beside_the_cube_is_refused(tmp_path: Path, beam: str, field: str) -> None:
+    np.savez(tmp_path / "cube.npz", medium=np.zeros((2, 3, 4), np.uint8))
+    voxels = f'[beam]\n{beam}\n[voxels]\nfile = "cube.npz"\nsize_um = 50.0\n' + MEDIUM
+    with pytest.raises(InputError) as caught:
+        light_document(written(tmp_path, voxels))
+    assert caught.value.field == field
+
+
+VESSEL = """
+[[vessel]]
+name = "vessel"
+depth_um = 100.0
+diameter_um = 60.0
+mua_per_cm = 200.0
+mus_per_cm = 500.0
+g = 0.98
+"""
+
+
+def test_a_vessel_takes_light_from_the_layer_around_it(tmp_path: Path) -> None:
+    beam = '[beam]\nkind = "flat"\nspot_mm = 0.2\n'
+    bare = light_document(written(tmp_path, beam + SLAB), method="montecarlo", photons=20_000)
+    document = light_document(written(tmp_path, beam + SLAB + VESSEL), photons=20_000)
+    assert document["absorbed"]["slab"] < bare["absorbed"]["slab"] - 5 * bare["standard_error"]["absorbed"]["slab"]
+    assert document["absorbed"]["vessel"] > 20 * document["standard_error"]["absorbed"]["vessel"]
+    # Path and absorption tell the same of one medium: μa times the path of a mean packet is what it absorbs there.
+    path = document["mean_path_um"]["vessel"]
+    assert document["absorbed"]["vessel"] == pytest.approx(200e-4 * path, rel=1e-6)
+
+
+def test_a_beam_without_end_needs_vessels_without_end(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        light_document(written(tmp_path, SLAB + VESSEL))
+    assert caught.value.field == "beam.spot_mm"
+    document = light_document(written(tmp_path, "[cell]\nwidth_um = 200.0\n" + SLAB + VESSEL), photons=3200)
+    assert document["absorbed"]["vessel"] > 0.0
+
+
+def test_a_tally_that_does_not_fit_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    map_ = '[beam]\nkind = "pencil"\n[tally]\nnx = 20000\ndx_um = 1.0\n'
+    with pytest.raises(InputError, match="MB") as caught:
+        light_document(written(tmp_path, map_ + SLAB), method="montecarlo")
+    assert caught.value.field == "tally.nx"
+
+
+def test_the_exact_method_is_for_plane_layers_alone(tmp_path: Path) -> None:
+    for extra in ('[beam]\nkind = "pencil"\nangle_deg = 30.0\n' + SLAB, SLAB + VESSEL):
+        with pytest.raises(InputError) as caught:
+            light_document(written(tmp_path, extra), method="ordinates")
+        assert caught.value.field == "--method"
+
+
+def test_a_broken_off_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from skinbeam.simulate import montecarlo
+
+    monkeypatch.setattr(montecarlo, "FIRST_ROUND", 3200)
+    file, kept = written(tmp_path, SLAB), tmp_path / "run.npz"
+    whole = light_document(file, method="montecarlo", photons=12_800)
+
+    class Broken(Exception):
+        pass
+
+    def break_off(packets: int, _: float) -> None:
+        if packets > 4000:
+            raise Broken
+
+    with pytest.raises(Broken):
+        light_document(file, method="montecarlo", photons=12_800, checkpoint=kept, progress=break_off)
+    told: list[int] = []
+    again = light_document(
+        file, method="montecarlo", photons=12_800, checkpoint=kept, progress=lambda packets, _: told.append(packets)
+    )
+    assert told[0] > 3200  # the first round is not traced again
+    for document in (whole, again):
+        del document["photons_per_second"]
+    assert again == whole
+    assert [entry.name for entry in tmp_path.iterdir() if entry.suffix == ".npz"] == ["run.npz"]
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
+    file, kept = written(tmp_path, SLAB), tmp_path / "run.npz"
+    light_document(file, method="montecarlo", photons=3200, checkpoint=kept)
+    with pytest.raises(InputError, match="another seed") as caught:
+        light_document(file, method="montecarlo", photons=3200, checkpoint=kept, seed=1)
+    assert caught.value.field == "--checkpoint"
+    kept.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="no checkpoint"):
+        light_document(file, method="montecarlo", photons=3200, checkpoint=kept)
 
 
 def test_monte_carlo_states_its_errors_and_closes_the_energy(tmp_path: Path) -> None:
     document = light_document(written(tmp_path, SLAB), method="montecarlo", photons=20_000)
     keys = {"reflectance_specular", "reflectance_diffuse", "transmittance", "absorbed", "fluence_rate_ratio"}
-    assert set(document["standard_error"]) == keys
+    assert set(document["standard_error"]) == keys | {"mean_path_um"}
     assert document["photons"] == 20_000
     assert document["photons_per_second"] > 0
     parts = [document[key] for key in ("reflectance_specular", "reflectance_diffuse", "transmittance")]
@@ -205,34 +318,47 @@ def test_other_voxel_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "cube.raw").write_bytes(b"cube")
     with pytest.raises(InputError, match="neither"):
         load_layers(written(tmp_path, '[voxels]\nfile = "cube.raw"\nsize_um = 10.0\n' + MEDIUM))
-    store = tmp_path / "cube.zarr"
-    store.mkdir()
-    (store / "zarr.json").write_text("{}")
-    spec = '[voxels]\nfile = "cube.zarr"\nsize_um = 10.0\n' + MEDIUM
-    before = load_layers(written(tmp_path, spec)).sha256()
-    (store / "zarr.json").write_text("{ }")
-    assert load_layers(written(tmp_path, spec)).sha256() != before
 
 
 def test_fields_are_written_and_replaced(tmp_path: Path) -> None:
     import xarray as xr
 
-    document = light_document(EXAMPLES[0])
+    run = run_light(EXAMPLES[0])
     store = tmp_path / "deep" / "light.zarr"
     for _ in range(2):
-        write_fields(document, store)
+        write_fields(run, store)
     with xr.open_zarr(store, consolidated=False) as dataset:
-        assert dataset["fluence_rate_ratio"].values.tolist() == document["fluence_rate_ratio"]
+        assert dataset["fluence_rate_ratio"].values.tolist() == run.field.fluence_rate_ratio.tolist()
         assert dataset["depth"].attrs["units"] == "m"
-        assert dataset["layer"].attrs["names"] == list(document["absorbed"])
-        assert dataset.attrs["case_sha256"] == document["case_sha256"]
+        assert dataset["layer"].attrs["names"] == list(run.document["absorbed"])
+        assert dataset.attrs["case_sha256"] == run.document["case_sha256"]
     assert [entry.name for entry in store.parent.iterdir()] == ["light.zarr"]
+
+
+def test_maps_are_written_with_their_places_and_errors(tmp_path: Path) -> None:
+    import xarray as xr
+
+    beam = '[beam]\nkind = "gaussian"\nspot_mm = 0.1\n'
+    for tally, axes in (
+        ("nr = 5\ndr_um = 20.0", ("depth", "radius")),
+        ("nx = 6\ndx_um = 20.0\nny = 4", ("x", "y", "depth")),
+    ):
+        run = run_light(written(tmp_path, f"{beam}[tally]\nnz = 4\n{tally}\n{SLAB}"), method="montecarlo", photons=3200)
+        write_fields(run, tmp_path / "light.zarr")
+        with xr.open_zarr(tmp_path / "light.zarr", consolidated=False) as dataset:
+            name = "fluence_rate_rz" if "radius" in axes else "fluence_rate_xyz"
+            assert dataset[name].dims == axes
+            assert dataset[f"{name}_standard_error"].dims == axes
+            middle = dataset["radius"] if "radius" in axes else dataset["x"]
+            assert middle.values == pytest.approx(
+                [1e-5 + 2e-5 * k for k in ((0, 1, 2, 3, 4) if "radius" in axes else (-3, -2, -1, 0, 1, 2))]
+            )
 
 
 def test_a_folder_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("kept")
     with pytest.raises(InputError, match="not a Zarr store"):
-        write_fields(light_document(EXAMPLES[0]), tmp_path)
+        write_fields(run_light(EXAMPLES[0]), tmp_path)
     assert (tmp_path / "notes.txt").read_text() == "kept"
 
 
@@ -250,8 +376,8 @@ def test_the_sources_of_the_method_are_named() -> None:
 def test_the_same_bytes_on_any_number_of_threads() -> None:
     program = (
         "import sys; from pathlib import Path; from skinbeam.document import pretty_json;"
-        "from skinbeam.simulate.light import light_document;"
-        "sys.stdout.write(''.join(pretty_json(light_document(Path(f)), 12) for f in sys.argv[1:]))"
+        "from skinbeam.simulate.light import run_light;"
+        "sys.stdout.write(''.join(pretty_json(run_light(Path(f)).document, 12) for f in sys.argv[1:]))"
     )
     outputs = []
     for threads in ("1", "2"):

@@ -404,8 +404,8 @@ def _compiled(edition: int) -> Any:
 
     @njit(cache=True, **_OPTIONS)
     def fly(  # type: ignore[no-untyped-def]
-        photons, mode, lanes, state, slabs, beam, shapes, cube, media, cosines, tabulated, edges, numbers, sums, fluence,
-        absorbed, out,
+        photons, mode, lanes, state, slabs, beam, shapes, cube, media, cosines, tabulated, edges, numbers, sums,
+        fluence, absorbed, out,
     ):  # fmt: skip
         p, flights, words, chances, real, todo, parts, stop = lanes
         todo[LANES] = edition

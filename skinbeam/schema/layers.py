@@ -1,9 +1,12 @@
 """The layers file of `skinbeam light`: layers with inclusions or voxels, a beam, and where light is reported."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from skinbeam.document import canonical_json, sha256_of
@@ -110,26 +113,34 @@ class LoadedLayers:
     Parameters
     ----------
     spec : its content.
-    cube : the file of voxels, where there are any.
+    cube : indices into the media, (x, y, z), z downwards; None for layers.
     """
 
     spec: LayersFile
-    cube: Path | None = None
+    cube: NDArray[np.uint16] | None = field(default=None, compare=False, repr=False)
 
     def sha256(self) -> str:
-        """Return the hash of the checked file: defaults filled in, title and paths left out, a cube by its content."""
+        """Return the hash of the checked file: defaults filled in, title and paths left out, a cube by its voxels."""
         record = _meant(self.spec)
         if self.cube is not None:
-            record["voxels"]["file"] = sha256_of(_content(self.cube))
+            content = hashlib.sha256(repr(self.cube.shape).encode())
+            content.update(self.cube.astype("<u2", copy=False).data)
+            record["voxels"]["file"] = content.hexdigest()
         return sha256_of(canonical_json(record, DIGITS).encode())
 
     def edges_um(self) -> list[float]:
-        """Return the edges of the depth bins: as the tally says, else 100 bins to 5 mm or the end of the last layer."""
+        """Return the edges of the depth bins.
+
+        As the tally says, else the planes between voxels, or 100 bins to 5 mm or the end of the last layer.
+        """
         thicknesses = [layer.thickness_um for layer in self.spec.layer]
-        end = DEFAULT_DEPTH_UM
-        if thicknesses and thicknesses[-1] is not None:
+        count, end = DEFAULT_BINS, DEFAULT_DEPTH_UM
+        if self.spec.voxels is not None and self.cube is not None:
+            count = self.cube.shape[2]
+            end = count * self.spec.voxels.size_um
+        elif thicknesses and thicknesses[-1] is not None:
             end = min(end, sum(thickness for thickness in thicknesses if thickness is not None))
-        bins = self.spec.tally.nz or DEFAULT_BINS
+        bins = self.spec.tally.nz or count
         step = self.spec.tally.dz_um or end / bins
         return [step * index for index in range(bins + 1)]
 
@@ -147,7 +158,11 @@ def load_layers(path: Path) -> LoadedLayers:
     _names_differ("medium", [medium.name for medium in spec.medium], path.name)
     _thicknesses(spec.layer, path.name)
     check_inclusions(spec.layer, spec.vessel, spec.lesion, spec.cell, file=path.name)
-    return LoadedLayers(spec, _cube_beside(spec.voxels, path) if spec.voxels is not None else None)
+    if spec.voxels is None:
+        return LoadedLayers(spec)
+    from skinbeam.schema.cube import load_cube
+
+    return LoadedLayers(spec, load_cube(_cube_beside(spec.voxels, path), len(spec.medium), file=path.name))
 
 
 def _meant(spec: LayersFile) -> dict[str, Any]:
@@ -268,11 +283,3 @@ def _cube_beside(voxels: Voxels, path: Path) -> Path:
             file=path.name,
         )
     return cube
-
-
-def _content(cube: Path) -> bytes:
-    """The bytes of a file, or of all files in a folder, in the order of their names, each after its name."""
-    if cube.is_file():
-        return cube.read_bytes()
-    files = sorted(file for file in cube.rglob("*") if file.is_file())
-    return b"".join(str(file.relative_to(cube)).encode() + b"\0" + file.read_bytes() for file in files)

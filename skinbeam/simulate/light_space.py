@@ -54,13 +54,13 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
     NotAvailable : voxels of more than one refractive index.
     """
     spec = loaded.spec
-    if spec.voxels is not None and loaded.voxels is not None:
+    if spec.voxels is not None and loaded.cube is not None:
         indices = {medium.n for medium in spec.medium}
         if len(indices) > 1:
             raise NotAvailable(text("light.no-index-steps"))
-        _enters(spec, loaded.voxels.shape[0] * spec.voxels.size_um, loaded.voxels.shape[1] * spec.voxels.size_um)
+        _enters(spec, loaded.cube.shape[0] * spec.voxels.size_um, loaded.cube.shape[1] * spec.voxels.size_um)
         return Voxels(
-            loaded.voxels,
+            loaded.cube,
             spec.voxels.size_um * UM,
             [medium.mua_per_cm * PER_CM for medium in spec.medium],
             [medium.mus_per_cm * PER_CM for medium in spec.medium],
