@@ -1,8 +1,7 @@
 """Reads a cube of voxels, and refuses what is none before it takes memory or time.
 
-A cube comes from anywhere. Its header is checked before its data: pickled objects are never read, and nothing is
-unpacked beyond what the header tells, so a small file cannot fill the memory: a cube takes at most 2.1 GiB while it is
-read.
+A cube comes from anywhere. Its header is checked before its data, pickled objects are never read, and nothing is
+unpacked beyond what the header tells: no file takes more than 2.1 GiB while it is read.
 """
 
 import io

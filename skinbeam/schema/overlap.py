@@ -37,7 +37,6 @@ def segment_distance(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
     across = uu * vv - uv * uv
     s = np.clip(_ratio(uv * vw - vv * uw, across), 0.0, 1.0)
     t = np.clip(_ratio(vw + uv * s, vv), 0.0, 1.0)
-    s = np.clip(_ratio(uv * t - uw, uu), 0.0, 1.0)
     inside = _length(w + s[..., None] * u - t[..., None] * v)
     ends = (_from_point(a, c, v), _from_point(b, c, v), _from_point(c, a, u), _from_point(d, a, u))
     return np.asarray(np.minimum.reduce([inside, *ends]))
