@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import Ordinates
 from skinbeam.simulate.medium import LayeredMedium, LightField
 from skinbeam.simulate.montecarlo import MonteCarlo
+from skinbeam.simulate.space import Inclusion, Layers, endless_cylinder
 from skinbeam.units import CM, PER_CM
 
 __all__ = ["print_tables"]
@@ -34,6 +36,7 @@ HERE = Path(__file__).parent
 PENCIL = LightBeam(kind="pencil")
 # Photons of a run, ours and MCML's, and of one part of MCML's scatter.
 PHOTONS = {"A": (30_000_000, 10_000_000, 5000), "B": (1_000_000, 200_000, 1000), "B1": (1_500_000, 300_000, 1000)}
+VESSEL_PHOTONS = 4_000_000
 PEERS = {"pmcxcl": (200_000, 10_000), "pmmc": (1_000_000, 20_000)}  # photons of a run, and of a part of the scatter
 PEER_PARTS = 50  # a variance from 50 parts is itself good to 20 %
 IMPORTS = """
@@ -82,6 +85,54 @@ class Ours:
     def _trace(self, photons: int, seed: int) -> LightField:
         engine = MonteCarlo(photons=photons, seed=seed, ring_m=self.case.bin * CM, rings=self.case.rings)
         return engine.fluence(self.medium, PENCIL, self.edges)
+
+
+class OursVessel:
+    """The Monte Carlo engine on the vessel cube, with a true cylinder and a map of absorption; keeps what it found."""
+
+    def __init__(self, photons: int) -> None:
+        self.photons = photons
+        self.fields: list[LightField] = []
+        # Light that is turned by nothing (g = 1) is not scattered.
+        tissues = [tissue if tissue.g < 1.0 else replace(tissue, mus=0.0, g=0.0) for tissue in VESSEL.layers]
+        rest = VESSEL.edge - sum(tissue.thickness for tissue in tissues)
+        layers = LayeredMedium(
+            [t.mua * PER_CM for t in tissues],
+            [t.mus * PER_CM for t in tissues],
+            [t.g for t in tissues],
+            [t.n for t in tissues],
+            [(t.thickness or rest) * CM for t in tissues],
+            tissues[0].n,
+            tissues[-1].n,
+        )
+        blood = VESSEL.blood
+        cylinder = endless_cylinder(0.0, VESSEL.depth * CM, VESSEL.radius * CM)
+        inclusion = Inclusion([cylinder], blood.mua * PER_CM, blood.mus * PER_CM, blood.g)
+        half = VESSEL.edge * CM / 2.0
+        self.space = Layers(layers, [inclusion], half_m=(half, half))
+        self.edges = np.linspace(0.0, VESSEL.edge * CM, VESSEL.voxels + 1)
+        self._trace(10_000, 0)
+
+    def rate(self, run: int) -> float:
+        """Photons per second of one run, whose number is the seed."""
+        start = time.perf_counter()
+        self.fields.append(self._trace(self.photons, run))
+        return self.photons / (time.perf_counter() - start)
+
+    def figures(self) -> dict[str, Figure]:
+        """What each tissue absorbs, from all runs, by the standard errors that the engine gave."""
+        found = {}
+        for part, tissue in enumerate((*VESSEL.layers, VESSEL.blood)):
+            errors = [field.standard_error.absorbed_fraction[part] for field in self.fields if field.standard_error]
+            variance = statistics.fmean(error**2 for error in errors)
+            mean = statistics.fmean(field.absorbed_fraction[part] for field in self.fields)
+            found[f"A {tissue.name}"] = Figure(mean, (variance / len(errors)) ** 0.5, variance * self.photons)
+        return found
+
+    def _trace(self, photons: int, seed: int) -> LightField:
+        voxel = VESSEL.edge * CM / VESSEL.voxels
+        engine = MonteCarlo(photons=photons, seed=seed, columns=(VESSEL.voxels, VESSEL.voxels), column_m=(voxel, voxel))
+        return engine.trace(self.space, LightBeam(kind="flat", spot_mm=20.0 * VESSEL.beam_radius), self.edges)
 
 
 class Peer:
@@ -192,19 +243,16 @@ def layered(name: str, options: argparse.Namespace, cores: tuple[int, ...]) -> N
 
 
 def vessel(options: argparse.Namespace, cores: tuple[int, ...]) -> None:
-    """The vessel cube, by the codes that can."""
+    """The vessel cube: a map of absorption in voxels, from pmmc in its tetrahedra alone."""
     heading(f"C: {VESSEL.title}")
-    peers = {}
+    peers: dict[str, OursVessel | Peer] = {"skinbeam": OursVessel(round(options.photons_scale * VESSEL_PHOTONS))}
     for name in PEERS if there(options.peers_python) else ():
         if subprocess.run([options.peers_python, "-c", f"import {name}"], capture_output=True).returncode:
             print(f"  {name}: skipped, the interpreter of --peers-python has none")
         else:
             peers[name] = Peer(options.peers_python, name, cores, options.photons_scale)
-    if not peers:
-        print("  no engine")
-    else:
-        rates = alternate({name: peer.rate for name, peer in peers.items()}, options.runs)
-        merits({name: peer.figures() for name, peer in peers.items()}, rates)
+    rates = alternate({name: peer.rate for name, peer in peers.items()}, options.runs)
+    merits({name: peer.figures() for name, peer in peers.items()}, rates)
 
 
 def exact_solver() -> None:

@@ -104,7 +104,7 @@ def test_a_zarr_store_is_read(tmp_path: Path, kind: str, version: int) -> None:
         {"version": 2, "compressors": numcodecs.Zstd(), "order": "F"},
         {"version": 2, "chunk_key_encoding": {"name": "v2", "separator": "/"}},
     ],
-    ids=str,
+    ids=range(14),
 )
 def test_a_store_may_be_packed_and_cut_in_the_usual_ways(tmp_path: Path, how: dict[str, Any]) -> None:
     assert_read(store(tmp_path / "cube.zarr", CUBE.astype("u1"), **how))

@@ -60,7 +60,8 @@ FREE, THICK, TOP, INDEX, MUA, MUS, G, PART = range(8)
 REFLECTED, TRANSMITTED, SIDES, SPECULAR, ROULETTE, PARTS = range(6)
 
 
-_FAST = {"contract", "arcp", "afn", "nsz", "reassoc"}  # what keeps infinities and comparisons as they are
+# What keeps infinities and comparisons as they are, and the order of sums, on which the rounding of weights rests.
+_FAST = {"contract", "arcp", "afn", "nsz"}
 # The kernels allocate nothing, so Numba's counting of references is off: it took nine tenths of the time of a slab.
 _OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
 _loop = njit(fastmath=_FAST, forceinline=True, **_OPTIONS)
@@ -177,12 +178,18 @@ def _deflect_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-
 
 @_loop
 def _collide(p, words, chances, low):  # type: ignore[no-untyped-def]
-    """Leave weight and turn, where a tentative collision is one (P1)."""
+    """Leave weight and turn, where a tentative collision is one."""
     for i in range(LANES):
+        rest = U(U(U(words[LANES + i] & U(0xFFF)) << U(8)) | U(words[i] & U(0xFF)))
+        azimuth = (F(J(rest)) + F(0.5)) * F(2.0**-20) - F(0.5)
         w = p[_W * LANES + i]
         # What stays at a face has no fluence; elsewhere this is w / M.
         fluence = p[_FLUENCE * LANES + i]
         left = fluence * p[_MUA * LANES + i]
+        # Where little is left, rounding the weight would always err to the same side: it is rounded by chance, with the
+        # azimuth as the chance and the last place of w as its width.
+        last_place = J(F(w).view(J) & J(0x7F800000)).view(F) * F(2.0**-23)
+        left = left + azimuth * last_place if left > F(0.0) else F(0.0)
         left = left if left < w else w
         after = w - left
         p[_BEFORE * LANES + i] = w
@@ -191,8 +198,6 @@ def _collide(p, words, chances, low):  # type: ignore[no-untyped-def]
         turns = chance * after < fluence * p[_MUS * LANES + i]
         due = (fluence == F(0.0)) | (after < low)
         p[_DUE * LANES + i] = J(J(1) if due else J(0)).view(F)
-        rest = U(U(U(words[LANES + i] & U(0xFFF)) << U(8)) | U(words[i] & U(0xFF)))
-        azimuth = (F(J(rest)) + F(0.5)) * F(2.0**-20) - F(0.5)
         ux, uy, uz = p[_UX * LANES + i], p[_UY * LANES + i], p[_UZ * LANES + i]
         vx, vy, vz = turned(ux, uy, uz, p[_TURN * LANES + i], azimuth)
         p[_UX * LANES + i] = vx if turns else ux
