@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -106,7 +107,6 @@ NOT_BUILT: dict[str, tuple[str, ...]] = {
     "sweep": ("sweep", "sweep.toml", "-o", "out.zarr"),
     "validate": ("validate",),
     "records": ("records", "export"),
-    "simulate": ("simulate", PULSE, "--light", "montecarlo"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
     "light": ("light", SLAB, "--method", "montecarlo", "--device", "cuda"),
 }
@@ -336,6 +336,42 @@ def test_an_interrupt_ends_with_130_and_nothing_half_written(tmp_path: Path) -> 
     assert stdout == ""
     assert not list(out.glob("plan.json*"))
     assert not list(out.glob(".*"))
+
+
+def test_an_interrupted_run_of_light_keeps_its_checkpoint_and_writes_nothing_else(tmp_path: Path) -> None:
+    kept, store = tmp_path / "run.npz", tmp_path / "light.zarr"
+    options = ("--method", "montecarlo", "--photons", "4000000000", "--checkpoint", str(kept), "-o", str(store))
+    running = process("light", SLAB, *options, "--json")
+    deadline = time.monotonic() + 60
+    while not kept.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    # What is in flight ends at once: four thousand million photons would take minutes.
+    stdout, stderr = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert (stdout, "Traceback" in stderr) == ("", False)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_progress_goes_to_a_terminal_alone(tmp_path: Path) -> None:
+    running = process("light", SLAB, "--method", "montecarlo", "--photons", "200000")
+    _, stderr = running.communicate(timeout=60)
+    assert (running.returncode, stderr) == (0, "")
+    controller, terminal = pty.openpty()
+    watched = subprocess.Popen(
+        [sys.executable, "-m", "skinbeam", "light", SLAB, "--method", "montecarlo", "--photons", "200000", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        cwd=ROOT,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    )
+    stdout, _ = watched.communicate(timeout=60)
+    os.close(terminal)
+    seen = os.read(controller, 100_000).decode(errors="replace")
+    os.close(controller)
+    assert "photons" in seen
+    assert "standard error" in seen
+    assert json.loads(stdout)["photons"] == 200_000
 
 
 def test_two_runs_into_one_folder_both_end_well(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skinbeam.physics import steps
-from skinbeam.physics.lanes import LANES
+from skinbeam.physics.layout import LANES
 from skinbeam.physics.photons import streams
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import ENGINES

@@ -76,7 +76,9 @@ def simulate(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
     ] = None,
-    light: Annotated[str, typer.Option("--light", help="ordinates or montecarlo.")] = "ordinates",
+    light: Annotated[
+        str, typer.Option("--light", help="ordinates (a wide beam) or montecarlo (the axis of the spot).")
+    ] = "ordinates",
     error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
     draws: Draws = 200,
@@ -89,9 +91,10 @@ def simulate(
     from skinbeam.simulate.engines import check_engine_options
 
     check_engine_options("--light", light, device, error)
-    if light == "montecarlo" or device == "cuda":
-        _not_built("simulate", "Monte Carlo is not in this release")
-    _show(simulate_document(load_case(case), draws=draws, seed=seed, output=output), json=json)
+    if device == "cuda":
+        _not_built("simulate", "CUDA is not in this release for pulses")
+    document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
+    _show(document, json=json)
 
 
 @app.command()

@@ -32,7 +32,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     signal.signal(signal.SIGINT, _interrupt)
     for name, value in THREADING.items():
         os.environ.setdefault(name, value)
-    code = _run(arguments, json="--json" in arguments)
+    try:
+        code = _run(arguments, json="--json" in arguments)
+    except KeyboardInterrupt:  # while an error was being told
+        code = EXIT_INTERRUPTED
     gc.freeze()  # the last search for cycles takes a sixth of a short command, and the process ends anyway
     sys.exit(code)
 

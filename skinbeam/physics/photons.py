@@ -19,13 +19,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.lanes import FREE, LANES, MUA, MUS, PARTS, ROWS, trace
+from skinbeam.physics.flight import trace
+from skinbeam.physics.layout import FREE, LANES, MUA, MUS, PARTS, ROWS
 
 __all__ = ["Batch", "Scene", "Tally", "streams", "trace_batch"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
+_GUIDE = 1024  # steps of depth that the search for uneven bins begins from
 _FAR_M = 1e30  # sides where there are none, in single precision
 
 
@@ -135,6 +137,9 @@ def trace_batch(
     # Nothing is tentative where each slab is its own densest medium.
     slabs = scene.slabs[:, 1:-1]
     tentative = mode > 0 or bool(np.any(slabs[FREE] * (slabs[MUA] + slabs[MUS]) < 0.9999))
+    # Half a step early, so that rounding never begins behind a depth's own bin.
+    starts = tally.edges[0] + (np.arange(_GUIDE) - 0.5) * (tally.edges[-1] - tally.edges[0]) / _GUIDE
+    guide = np.maximum(np.searchsorted(tally.edges, starts, side="right") - 1, 0)
     numbers = np.array(
         [
             tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
@@ -149,7 +154,7 @@ def trace_batch(
     )  # fmt: skip
     trace(
         photons, mode, lanes, streams(seed, batch), scene.slabs, scene.beam, scene.shapes, scene.cube, scene.media,
-        scene.cosines, scene.tabulated, tally.edges, numbers, sums, counted[0], counted[-1], out,
+        scene.cosines, scene.tabulated, tally.edges, guide, numbers, sums, counted[0], counted[-1], out,
     )  # fmt: skip
     shape = (len(step), tally.columns)
     return Batch(sums, counted[0, :-1].reshape(shape), counted[1:, :-1].reshape(-1, *shape), out)

@@ -19,9 +19,30 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EDITION", "FIBRE", "FLAT", "FOCUSED", "GAUSSIAN", "PENCIL", "RECTANGLE", "RING", "load"]
+__all__ = [
+    "EDITION",
+    "FIBRE",
+    "FLAT",
+    "FOCUSED",
+    "GAUSSIAN",
+    "PENCIL",
+    "RECTANGLE",
+    "RING",
+    "deflection",
+    "emitted",
+    "folded",
+    "fraction",
+    "fresnel",
+    "inside",
+    "load",
+    "minus_log",
+    "nearest_wall",
+    "next_word",
+    "turned",
+]
 
-# Numba knows a kernel by the date of its own file. Kernels take this number in, so that a change here reaches them.
+# Numba knows a kernel by the date of its own file. Kernels take this number in, so that a change here, or in another
+# file that they are made of, reaches them.
 EDITION = 1
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64

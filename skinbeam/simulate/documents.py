@@ -1,6 +1,6 @@
 """The documents of `simulate` and `threshold`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,9 @@ from skinbeam.simulate.fields import FieldsWriter, fields_writer
 from skinbeam.simulate.microlesion import microlesions
 from skinbeam.simulate.observe import BOILING_C, observe
 from skinbeam.simulate.observed import Observed, join
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.pulse import Illumination, respond
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
+from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.threshold import bracket_of, default_dose, threshold_doses
 from skinbeam.units import J_CM2, MM, UM
 
@@ -36,9 +37,20 @@ _ED_LEVEL = 0.68  # ED16 to ED84
 
 
 def simulate_document(
-    loaded: LoadedCase, *, draws: int = 200, seed: int = 0, output: Path | None = None
+    loaded: LoadedCase,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    output: Path | None = None,
+    light: str = "ordinates",
+    error: float | None = None,
 ) -> dict[str, Any]:
     """Return skinbeam.simulate/1 of a pulse case; with `output`, write the fields as a Zarr store too.
+
+    Parameters
+    ----------
+    light : ordinates for a beam taken as wide, montecarlo for the axis of its real spot.
+    error : relative standard error that ends the Monte Carlo of a draw.
 
     Raises
     ------
@@ -57,8 +69,14 @@ def simulate_document(
     try:
         with collect() as sources:
             scene = scene_of(loaded)
+
+            def lit(skins: Any) -> Illumination | None:
+                if light != "montecarlo" or scene.beam is None:
+                    return None
+                return illuminate_spot(skins, scene.beam, error=error, seed=seed)
+
             with fields_writer(scene, output, draws, seed) as write:
-                parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write))
+                parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write, lit))
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = _body({}, np.ones(1), [], (), missing=reason, cause=reason)
@@ -66,16 +84,18 @@ def simulate_document(
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join([part[0] for part in parts]), parts[0][2]
     body = _body(seen, weights, layers, tuple(sources), missing=Unknown(text("not-apply.microbeam")))
-    return made(body, (*scene.warnings, *_result_warnings(scene, seen, weights)))
+    return made(body, (*scene.warnings, *_result_warnings(scene, seen, weights, light)))
 
 
-def _observe(scene: Scene, skins: Any, write: FieldsWriter) -> tuple[Observed, Floats, list[str]]:
+def _observe(
+    scene: Scene, skins: Any, write: FieldsWriter, lit: Callable[[Any], Illumination | None]
+) -> tuple[Observed, Floats, list[str]]:
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     layers = [str(name) for name in skins["layer"].values]
     if scene.beam is not None and scene.beam.microbeam is not None:
         seen = microlesions(skins, scene.beam)
     else:
-        response = respond(skins, scene.beam, scene.cooling, schedule=schedule_of(scene))
+        response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=schedule_of(scene))
         exposure = 0.0
         if scene.beam is not None:
             assert scene.beam.fluence_J_cm2 is not None  # a dose was required
@@ -87,7 +107,7 @@ def _observe(scene: Scene, skins: Any, write: FieldsWriter) -> tuple[Observed, F
     return seen, weights, layers
 
 
-def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict[str, str]]:
+def _result_warnings(scene: Scene, seen: Observed, weights: Floats, light: str) -> list[dict[str, str]]:
     """What the reader should know about these results."""
     warnings = []
     if effective_draws(weights) < FEW_DRAWS <= weights.size:
@@ -101,7 +121,13 @@ def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict
     if max(peaks, default=0.0) > BOILING_C:
         warnings.append({"code": "above-boiling", "message": text("simulate.above-boiling")})
     spot, depth = scene.beam and scene.beam.spot_mm, seen.get("light.penetration_depth_um")
-    if spot and depth is not None and not isinstance(depth, Unknown) and np.median(depth) * UM > spot * MM / 2:
+    if (
+        light == "ordinates"
+        and spot
+        and depth is not None
+        and not isinstance(depth, Unknown)
+        and np.median(depth) * UM > spot * MM / 2
+    ):
         warnings.append({"code": "beam-taken-as-wide", "message": text("simulate.taken-as-wide", {"spot_mm": spot})})
     return warnings
 
@@ -223,7 +249,7 @@ def threshold_document(
         raise NotAvailable(error.reason, body=body) from None
     doses = np.concatenate([part[0] for part in parts])
     weights = np.concatenate([part[1] for part in parts])
-    warnings = [*scene.warnings, *_result_warnings(scene, {}, weights)]
+    warnings = [*scene.warnings, *_result_warnings(scene, {}, weights, "ordinates")]
     tail = (1 - _ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):

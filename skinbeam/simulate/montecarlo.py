@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.physics import lanes
+from skinbeam.physics import layout
 from skinbeam.physics.photons import Batch, Scene, Tally, trace_batch
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
@@ -22,7 +22,7 @@ from skinbeam.simulate.tallies import Mean, Tallies
 
 __all__ = ["BATCHES", "MEMORY_BYTES", "MOST_PHOTONS", "MonteCarlo", "Progress"]
 
-BATCHES = 32  # a round; a standard error from 32 batches is itself good to an eighth
+BATCHES = 32  # of a round: a standard error is then itself good to an eighth
 # Packets of the first round and of the largest; in between each is as large as all before it. After each the error is
 # looked at and the run is kept.
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
@@ -45,6 +45,7 @@ class MonteCarlo:
     seed : of the random numbers. The same seed gives the same result on any number of threads.
     ring_m, rings : width and number of the rings of a tally by depth and radius; 0 rings for depth alone.
     columns, column_m : numbers and widths in x and y of a map about x = y = 0; 0 columns for none.
+    batches : of a round; a standard error from n of them is itself good to 1 / √(2n - 2).
     checkpoint : file that holds the run after each round and that a run of the same input goes on from; None for none.
     progress : told of the packets done and of the largest relative standard error, after each batch.
     """
@@ -56,6 +57,7 @@ class MonteCarlo:
     rings: int = 0
     columns: tuple[int, int] = (0, 0)
     column_m: tuple[float, float] = (0.0, 0.0)
+    batches: int = BATCHES
     checkpoint: Path | None = None
     progress: Progress | None = None
 
@@ -89,8 +91,8 @@ class MonteCarlo:
         InputError : the checkpoint is of another run.
         """
         used("wang1995", "woodcock1965", "henyey1941", "born1999", "blackman2021", "duff2017")
-        if self.photons < BATCHES:
-            raise ValueError(f"at least {BATCHES} photons, one a batch")
+        if self.photons < self.batches or self.batches < 2:
+            raise ValueError(f"at least {max(self.batches, 2)} photons, one a batch, and two batches")
         if self.memory_bytes(len(z_edges_m) - 1) > MEMORY_BYTES:
             raise MemoryError(f"the tally needs {self.memory_bytes(len(z_edges_m) - 1)} bytes")
         scene, launch = space.scene(beam)
@@ -106,12 +108,12 @@ class MonteCarlo:
         tallies = Tallies()
         if self.checkpoint is not None:
             tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed) or tallies
-        for number, size in enumerate(_rounds(self.photons)):
-            if tallies.batches >= (number + 1) * BATCHES:
+        for number, size in enumerate(_rounds(self.photons, self.batches)):
+            if tallies.batches >= (number + 1) * self.batches:
                 continue
             if self._good(tallies):
                 break
-            for packets, found in _batches(scene, tally, size, self.seed, number):
+            for packets, found in _batches(scene, tally, size, self.seed, number, self.batches):
                 tallies.add(found, packets)
                 if self.progress is not None:
                     self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
@@ -123,42 +125,41 @@ class MonteCarlo:
         return self.error is not None and tallies.relative_error(_WORTH_LOOKING_AT) <= self.error
 
 
-def _rounds(photons: int) -> Iterator[int]:
+def _rounds(photons: int, batches: int) -> Iterator[int]:
     """Packets of each round."""
     done = 0
     while done < photons:
         size = min(max(FIRST_ROUND, done), LARGEST_ROUND)
         # What would be left for a last round of less than a packet a batch comes along.
-        size = photons - done if photons - done < size + BATCHES else size
+        size = photons - done if photons - done < size + batches else size
         yield size
         done += size
 
 
-def _batches(scene: Scene, tally: Tally, size: int, seed: int, number: int) -> Iterator[tuple[int, Any]]:
+def _batches(
+    scene: Scene, tally: Tally, size: int, seed: int, number: int, batches: int
+) -> Iterator[tuple[int, Batch]]:
     """The batches of a round in their order, traced side by side; compiled code lets go of the interpreter."""
     stop = np.zeros(1, np.int8)
+    # Equal shares, the rest one each to the first.
+    shares = [size // batches + (batch < size % batches) for batch in range(batches)]
 
-    def one(batch: int) -> Any:
-        return trace_batch(scene, tally, _share(size, batch), seed=seed, batch=number * BATCHES + batch, stop=stop)
+    def one(batch: int) -> Batch:
+        return trace_batch(scene, tally, shares[batch], seed=seed, batch=number * batches + batch, stop=stop)
 
     with ThreadPoolExecutor(max_workers=_threads()) as pool:
         try:
             # No more in flight than can be worked on, so that no more tallies than that are in memory.
-            ahead = deque(pool.submit(one, batch) for batch in range(min(_threads() + 1, BATCHES)))
-            for batch in range(BATCHES):
+            ahead = deque(pool.submit(one, batch) for batch in range(min(_threads() + 1, batches)))
+            for batch, share in enumerate(shares):
                 found = ahead.popleft().result()
-                if batch + len(ahead) + 1 < BATCHES:
+                if batch + len(ahead) + 1 < batches:
                     ahead.append(pool.submit(one, batch + len(ahead) + 1))
-                yield _share(size, batch), found
+                yield share, found
         except BaseException:
             stop[0] = 1  # those in flight end at once
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-
-
-def _share(size: int, batch: int) -> int:
-    """Packets of one batch: equal shares, the rest one each to the first."""
-    return size // BATCHES + (batch < size % BATCHES)
 
 
 def _threads() -> int:
@@ -167,7 +168,7 @@ def _threads() -> int:
 
 def _nothing(scene: Scene, tally: Tally) -> Tallies:
     """Tallies of a beam that the surface throws back whole."""
-    parts = np.zeros(lanes.PARTS + 2 * scene.parts)
+    parts = np.zeros(layout.PARTS + 2 * scene.parts)
     bins = np.zeros((len(tally.edges) - 1, tally.columns))
     batch = Batch(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
     tallies = Tallies()
@@ -183,7 +184,7 @@ def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
     ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
     column = height[:, None] * tally.dx * tally.dy
     sums, fluence, plane, absorbed, out = (tallies.mean(name) for name in Tallies.NAMES)
-    parts = (len(sums.value) - lanes.PARTS) // 2
+    parts = (len(sums.value) - layout.PARTS) // 2
 
     def mapped(values: Floats, axis: Floats) -> Floats:
         cells = enters * values[..., :-1] / axis
@@ -196,12 +197,12 @@ def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
         each = enters * get(sums)
         rings = enters * get(out)[:, : tally.rings] / ring_area if tally.rings else None
         return {
-            "reflectance_diffuse": float(each[lanes.REFLECTED]),
-            "transmittance": float(each[lanes.TRANSMITTED]),
-            "escaped_sides": float(each[lanes.SIDES]),
-            "roulette_balance": float(each[lanes.ROULETTE]),
-            "absorbed_fraction": each[lanes.PARTS : lanes.PARTS + parts],
-            "mean_path_m": each[lanes.PARTS + parts :],
+            "reflectance_diffuse": float(each[layout.REFLECTED]),
+            "transmittance": float(each[layout.TRANSMITTED]),
+            "escaped_sides": float(each[layout.SIDES]),
+            "roulette_balance": float(each[layout.ROULETTE]),
+            "absorbed_fraction": each[layout.PARTS : layout.PARTS + parts],
+            "mean_path_m": each[layout.PARTS + parts :],
             "fluence_rate_ratio": enters * get(plane) / height,
             "fluence_rate_rz": enters * get(fluence)[:, :-1] / (height[:, None] * ring_area) if tally.rings else None,
             "reflectance_r": None if rings is None else rings[0],
@@ -211,6 +212,6 @@ def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
         }
 
     # One of the two is 0: what every packet loses alike, or what each loses by its angle.
-    specular = launch.specular + float(enters * sums.value[lanes.SPECULAR])
-    error = LightField(float(enters * sums.error[lanes.SPECULAR]), **parts_of("error"))
+    specular = launch.specular + float(enters * sums.value[layout.SPECULAR])
+    error = LightField(float(enters * sums.error[layout.SPECULAR]), **parts_of("error"))
     return LightField(specular, photons=tallies.packets, standard_error=error, **parts_of("value"))

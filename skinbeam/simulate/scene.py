@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from skinbeam.errors import InputError
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
@@ -106,7 +108,8 @@ def axis_ratio(beam: Beam) -> float:
 def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:
     """Return the results of `work` on successive chunks of draws; memory does not grow with their number.
 
-    The chunks carry `typical_m`, the layers of the median skin, so that the grid of a draw is the same in any chunk.
+    The chunks carry `typical_m`, the layers of the median skin, so that the grid of a draw is the same in any chunk,
+    and `draw`, the number of each.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"
     total = 0.0
     for block in chunks(draws, BLOCK):
         whole = scene.skin.sample(block.stop - block.start, seed, start=block.start)
-        whole = whole.assign_coords(typical_m=("layer", typical))
+        whole = whole.assign_coords(typical_m=("layer", typical), draw=("sample", np.arange(block.start, block.stop)))
         if reading is not None:
             whole = weigh_by_reading(whole, reading)
         total += float(whole["weight"].sum())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics import lanes, photons
+from skinbeam.physics import layout, photons
 from skinbeam.physics.optical import check_layers
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.beams import Launch
@@ -210,10 +210,10 @@ def _slabs(
 ) -> NDArray[np.float32]:  # fmt: skip
     """The table of slabs: `medium` is μa, μs, g and part of each; what lies above and below has an index alone."""
     table = np.zeros((8, len(depth) + 2))
-    table[lanes.FREE], table[lanes.THICK], table[lanes.INDEX] = 1.0, 1.0, n
-    table[lanes.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS / depth)
-    table[lanes.THICK, 1:-1], table[lanes.TOP, 1:-1] = depth, top
-    table[lanes.MUA :, 1:-1] = medium
+    table[layout.FREE], table[layout.THICK], table[layout.INDEX] = 1.0, 1.0, n
+    table[layout.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS / depth)
+    table[layout.THICK, 1:-1], table[layout.TOP, 1:-1] = depth, top
+    table[layout.MUA :, 1:-1] = medium
     return table.astype(np.float32)
 
 

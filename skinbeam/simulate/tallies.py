@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from skinbeam.physics.lanes import PARTS, REFLECTED, SIDES, TRANSMITTED
+from skinbeam.physics.layout import PARTS, REFLECTED, SIDES, TRANSMITTED
 from skinbeam.physics.photons import Batch
 from skinbeam.simulate.medium import Floats
 

@@ -1,0 +1,100 @@
+"""How packets, slabs, tallies and sums lie in memory, for every kernel of the processor, and how those are compiled."""
+
+from typing import Any
+
+from numba import njit
+
+__all__ = [
+    "CELL_X",
+    "CELL_Y",
+    "COLUMNS_X",
+    "COLUMNS_Y",
+    "DEPTHS",
+    "FAST",
+    "FIRST_DEPTH",
+    "FREE",
+    "HALF_X",
+    "HALF_Y",
+    "INDEX",
+    "LANES",
+    "MUA",
+    "MUS",
+    "OPTIONS",
+    "PART",
+    "PARTS",
+    "PER_CELL_X",
+    "PER_CELL_Y",
+    "PER_COLUMN_X",
+    "PER_COLUMN_Y",
+    "PER_DEPTH",
+    "PER_RING",
+    "P_BEFORE",
+    "P_BIN",
+    "P_DUE",
+    "P_ENTRY",
+    "P_FLUENCE",
+    "P_FREE",
+    "P_G",
+    "P_MUA",
+    "P_MUS",
+    "P_PART",
+    "P_PATH",
+    "P_SLAB",
+    "P_THICK",
+    "P_TOP",
+    "P_TURN",
+    "P_UX",
+    "P_UY",
+    "P_UZ",
+    "P_W",
+    "P_X",
+    "P_Y",
+    "P_Z",
+    "REFLECTED",
+    "RINGS",
+    "ROULETTE",
+    "ROULETTE_BELOW",
+    "ROULETTE_CHANCE",
+    "ROWS",
+    "SIDES",
+    "SIZE",
+    "SPECULAR",
+    "TENTATIVE",
+    "THICK",
+    "TOP",
+    "TRANSMITTED",
+    "WEIGHS",
+    "G",
+    "one_by_one",
+    "side_by_side",
+]
+
+LANES = 128
+ROULETTE_BELOW, ROULETTE_CHANCE = 1e-4, 0.1
+
+# Rows of the array of packets: place, direction, weight, weight on entering the slab, path since; then of the slab
+# 1 / M, thickness, top, number; of the medium at the place μa, μs, g, part; of the last step the fluence, the weight
+# before, 1 - cos of the turn, whether one by one work is due, and the bin of the tally.
+P_X, P_Y, P_Z, P_UX, P_UY, P_UZ, P_W, P_ENTRY, P_PATH = range(9)
+P_FREE, P_THICK, P_TOP, P_SLAB, P_MUA, P_MUS, P_G, P_PART = range(9, 17)
+P_FLUENCE, P_BEFORE, P_TURN, P_DUE, P_BIN = range(17, 22)
+ROWS = 22
+# Entries of the numbers of tally and space, lengths in m: the tally's first depth, 1 / height and number of even depths
+# (1 / height is 0 for others), 1 / width and number of rings, numbers and 1 / width of columns; width and 1 / width of
+# the cell that repeats; half widths of the space, width of a voxel; whether packets weigh what the surface lets in, and
+# whether collisions are tentative.
+(
+    FIRST_DEPTH, PER_DEPTH, DEPTHS, PER_RING, RINGS, COLUMNS_X, COLUMNS_Y, PER_COLUMN_X, PER_COLUMN_Y,
+    CELL_X, CELL_Y, PER_CELL_X, PER_CELL_Y, HALF_X, HALF_Y, SIZE, WEIGHS, TENTATIVE,
+) = range(18)  # fmt: skip
+# Rows of the table of slabs, the media above and below among them.
+FREE, THICK, TOP, INDEX, MUA, MUS, G, PART = range(8)
+# Entries of the sums of a batch; absorbed in each part and path in each part follow.
+REFLECTED, TRANSMITTED, SIDES, SPECULAR, ROULETTE, PARTS = range(6)
+
+# What keeps infinities and comparisons as they are, and the order of sums, on which the rounding of weights rests.
+FAST = {"contract", "arcp", "afn", "nsz"}
+# The kernels allocate nothing, so Numba's counting of references is off: it took nine tenths of the time of a slab.
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "_nrt": False}
+side_by_side = njit(fastmath=FAST, forceinline=True, **OPTIONS)
+one_by_one = njit(forceinline=True, **OPTIONS)
