@@ -16,7 +16,8 @@ from skinbeam.simulate.light import run_light
 from skinbeam.simulate.light_store import write_fields
 
 ROOT = Path(__file__).parents[1]
-EXAMPLES = sorted((ROOT / "examples" / "light").glob("*.toml"))
+VESSEL_EXAMPLE = ROOT / "examples" / "light" / "vessel.toml"
+EXAMPLES = sorted(set((ROOT / "examples" / "light").glob("*.toml")) - {VESSEL_EXAMPLE})  # those of plane layers
 BROKEN = sorted((ROOT / "tests" / "broken" / "light").glob("*.toml"))
 SLAB = """
 [[layer]]
@@ -173,6 +174,17 @@ mua_per_cm = 200.0
 mus_per_cm = 500.0
 g = 0.98
 """
+
+
+def test_the_example_with_a_vessel_shows_it_on_the_map() -> None:
+    """Blood absorbs 500 times as much as dermis, and below a vessel of 200 µm there is less light than beside it."""
+    run = run_light(VESSEL_EXAMPLE, photons=20_000)
+    absorbed, fluence = run.field.absorbed_xyz, run.field.fluence_rate_xyz
+    assert absorbed is not None
+    assert fluence is not None
+    middle, beside = slice(47, 53), slice(67, 73)  # 60 µm wide, the second 200 µm away
+    assert absorbed[middle, 0, 31:48].mean() > 20 * absorbed[beside, 0, 31:48].mean()
+    assert fluence[middle, 0, 51:56].mean() < 0.7 * fluence[beside, 0, 51:56].mean()
 
 
 def test_a_vessel_takes_light_from_the_layer_around_it(tmp_path: Path) -> None:
