@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench docs evidence evidence-report clean
+.PHONY: consult test setup face bench validate docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -35,6 +35,10 @@ test: setup
 face: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet -e ".[face]"
 	$(BIN)/python -m pip install --quiet --no-deps mediapipe==0.10.14
+
+# Checks that take minutes; they print what they find.
+validate: $(VENV)/dev
+	$(BIN)/python -m pytest -m long -s tests/long
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
