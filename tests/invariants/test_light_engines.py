@@ -164,6 +164,28 @@ def test_the_slab_of_the_tables(engine: LightEngine) -> None:
 
 
 @every_engine
+def test_the_endless_medium_of_the_tables(engine: LightEngine) -> None:
+    # Giovanelli, n 1.5, isotropic, albedo 0.9: 0.2600 with the specular part, quoted in wang1995; four decimals.
+    field = run(engine, layers((1000.0, 9000.0, 0.0, 1.5, math.inf)))
+    whole = field.reflectance_specular + field.reflectance_diffuse
+    assert whole == pytest.approx(0.2600, abs=1e-4 + spread(field, "reflectance_diffuse"))
+
+
+@every_engine
+@pytest.mark.parametrize("g", [-0.999, 0.0, 0.999])
+def test_every_peak_of_scattering_is_allowed(engine: LightEngine, g: float) -> None:
+    """Turning light back wholly is isotropic scattering's cousin; hardly turning it is next to no scattering."""
+    field = run(engine, layers((500.0, 5000.0, g, 1.4, 6e-4)))
+    assert total(field) == pytest.approx(1.0, abs=EXACT)
+    if g > 0.99:
+        # μs (1 - g) d = 0.003: of the light inside, at most about twice that is lost from the straight way.
+        straight = run(engine, layers((500.0, 0.0, 0.0, 1.4, 6e-4)))
+        assert field.transmittance == pytest.approx(
+            straight.transmittance, abs=0.006 + spread(field, "transmittance") + spread(straight, "transmittance")
+        )
+
+
+@every_engine
 def test_repeating_gives_the_same(engine: LightEngine) -> None:
     first, second = run(engine, SKIN), run(engine, SKIN)
     for quantity in QUANTITIES:
