@@ -218,7 +218,7 @@ def test_oblique_light_goes_the_longer_way(angle: float) -> None:
 def test_light_finds_the_way_back() -> None:
     """Under light even in radiance a stack passes the same from above and from below, whatever is in it.
 
-    Even radiance is a sum of oblique beams, 2 μ dμ, by Gauss and Legendre in μ²; their six points are good to 1e-4 here,
+    Even radiance is a sum of oblique beams, 2 μ dμ, by Gauss and Legendre in μ²; their six points are good to 1e-4,
     next to errors of 3e-3.
     """
     stack = LayeredMedium([300.0, 50.0], [1e4, 3e4], [0.6, 0.9], [1.3, 1.5], [3e-4, 5e-4])
