@@ -74,8 +74,6 @@ from skinbeam.physics.layout import (
     REFLECTED,
     RINGS,
     ROULETTE,
-    ROULETTE_BELOW,
-    ROULETTE_CHANCE,
     ROWS,
     SIDES,
     SIZE,
@@ -92,8 +90,8 @@ __all__ = ["trace"]
 
 F, J = np.float32, np.int32
 
-fresnel, nearest_wall, emitted = (
-    STEPS.fresnel, STEPS.nearest_wall, STEPS.emitted,
+fresnel, nearest_wall, launched, roulette = (
+    STEPS.fresnel, STEPS.nearest_wall, STEPS.launched, STEPS.roulette,
 )  # fmt: skip
 
 
@@ -132,19 +130,14 @@ def _rest(p, i):  # type: ignore[no-untyped-def]
 @one_by_one
 def _launch(p, i, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
     """Put a new packet on a lane, below the surface; False where the beam passes beside a space with sides."""
-    x, y, dx, dy, dz = 0.0, 0.0, 0.0, 0.0, 1.0
-    if beam[0] != 0.0 or beam[6] != 0.0 or beam[8] != 0.0 or beam[9] != 0.0:
-        x, y, dx, dy, dz = emitted(beam, uniform(state), uniform(state), uniform(state), uniform(state))
-    weight = np.float64(1.0)
-    if numbers[WEIGHS] > 0.0:  # each packet with what the surface lets in at its angle
-        reflected, _ = fresnel(np.float64(slabs[INDEX, 0]), np.float64(slabs[INDEX, 1]), dz)
-        weight = np.float64(F(1.0 - reflected))
-        sums[SPECULAR] += 1.0 - weight
-    index = np.float64(slabs[INDEX, 0]) / np.float64(slabs[INDEX, 1])
-    dx, dy = index * dx, index * dy
+    u1, u2, u3, u4 = 0.5, 0.5, 0.5, 0.5
+    if beam[0] != steps.PENCIL:
+        u1, u2, u3, u4 = uniform(state), uniform(state), uniform(state), uniform(state)
+    n1, n2 = np.float64(slabs[INDEX, 0]), np.float64(slabs[INDEX, 1])
+    x, y, ux, uy, uz, weight = launched(beam, n1, n2, numbers[WEIGHS] > 0.0, u1, u2, u3, u4)
+    sums[SPECULAR] += 1.0 - weight
     p[P_X * LANES + i], p[P_Y * LANES + i], p[P_Z * LANES + i] = F(x), F(y), F(0.0)
-    p[P_UX * LANES + i], p[P_UY * LANES + i] = F(dx), F(dy)
-    p[P_UZ * LANES + i] = F(math.sqrt(max(0.0, 1.0 - dx * dx - dy * dy)))
+    p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i] = F(ux), F(uy), F(uz)
     p[P_W * LANES + i] = F(weight)
     _enter(p, i, slabs, 1)
     if weight > 0.0 and abs(x) <= numbers[HALF_X] and abs(y) <= numbers[HALF_Y]:
@@ -213,10 +206,10 @@ def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out
 
 @one_by_one
 def _roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
-    """Let one light packet in ten go on with ten times its weight; True where it ended."""
+    """Let a light packet go on heavier or end; True where it ended."""
     _leave(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
     weight = p[P_W * LANES + i]
-    kept = weight * F(1.0 / ROULETTE_CHANCE) if uniform(state) < ROULETTE_CHANCE else F(0.0)
+    kept = F(roulette(weight, uniform(state)))
     sums[ROULETTE] += np.float64(weight) - np.float64(kept)
     p[P_W * LANES + i] = kept
     p[P_ENTRY * LANES + i] = kept
@@ -264,7 +257,7 @@ def _compiled(edition: int) -> Any:
             deflect(p, words)
             if len(tabulated) > 0:
                 deflect_by_table(p, words, cosines, tabulated)
-            collide(p, words, real, F(ROULETTE_BELOW))
+            collide(p, words, real, F(steps.ROULETTE_BELOW))
             if mapped:
                 bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y)
             else:

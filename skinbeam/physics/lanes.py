@@ -5,8 +5,6 @@ single precision, with depths measured from the top of the slab; what is summed 
 up for each lane (voxels, tables, bins of any spacing, tallies) follows one by one.
 """
 
-import math
-
 import numpy as np
 
 from skinbeam.physics import steps
@@ -65,8 +63,14 @@ F, J, U, W = np.float32, np.int32, np.uint32, np.uint64
 
 # Compiled for the processor.
 STEPS = steps.load(side_by_side)
-next_word, fraction, minus_log, deflection, turned, folded, inside = (
-    STEPS.next_word, STEPS.fraction, STEPS.minus_log, STEPS.deflection, STEPS.turned, STEPS.folded, STEPS.inside,
+next_word, fraction, single, even, azimuth = (
+    STEPS.next_word, STEPS.fraction, STEPS.single, STEPS.even, STEPS.azimuth,
+)  # fmt: skip
+minus_log, deflection, deflection_by_table, turned, weight_left = (
+    STEPS.minus_log, STEPS.deflection, STEPS.deflection_by_table, STEPS.turned, STEPS.weight_left,
+)  # fmt: skip
+folded, inside, voxel, ring, column, bin_at = (
+    STEPS.folded, STEPS.inside, STEPS.voxel, STEPS.ring, STEPS.column, STEPS.bin_at,
 )  # fmt: skip
 
 
@@ -96,8 +100,7 @@ def uniform(state):  # type: ignore[no-untyped-def]
 def move(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
     """Fly every lane to its tentative collision; one that would meet a face first stays and is due."""
     for i in range(LANES):
-        u = (F(J(U(words[i] >> U(8)))) + F(0.5)) * F(2.0**-24)
-        free = minus_log(u) * p[P_FREE * LANES + i]
+        free = minus_log(single(words[i])) * p[P_FREE * LANES + i]
         ux, uy, uz, z = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i], p[P_Z * LANES + i]
         x, y = p[P_X * LANES + i], p[P_Y * LANES + i]
         far_x, far_y, far_z = x + ux * free, y + uy * free, z + uz * free
@@ -138,12 +141,12 @@ def of_slab(p, slabs):  # type: ignore[no-untyped-def]
 
 @one_by_one
 def in_cube(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
-    """Give every lane the medium of the voxel that it is in; rounding at the faces goes to the last voxel."""
+    """Give every lane the medium of the voxel that it is in."""
     nx, ny, nz = cube.shape
     for i in range(LANES):
-        x = min(max(int((p[P_X * LANES + i] + half_x) * per_size), 0), nx - 1)
-        y = min(max(int((p[P_Y * LANES + i] + half_y) * per_size), 0), ny - 1)
-        z = min(max(int((p[P_Z * LANES + i] + p[P_TOP * LANES + i]) * per_size), 0), nz - 1)
+        x = voxel(p[P_X * LANES + i] + half_x, per_size, nx)
+        y = voxel(p[P_Y * LANES + i] + half_y, per_size, ny)
+        z = voxel(p[P_Z * LANES + i] + p[P_TOP * LANES + i], per_size, nz)
         medium = cube[x, y, z]
         p[P_MUA * LANES + i] = media[medium, 0]
         p[P_MUS * LANES + i] = media[medium, 1]
@@ -155,47 +158,34 @@ def in_cube(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untype
 def deflect(p, words):  # type: ignore[no-untyped-def]
     """Choose the turn of every lane by the law of Henyey and Greenstein."""
     for i in range(LANES):
-        q = (F(J(U(words[LANES + i] >> U(12)))) + F(0.5)) * F(2.0**-19) - F(1.0)
-        p[P_TURN * LANES + i] = deflection(p[P_G * LANES + i], q)
+        p[P_TURN * LANES + i] = deflection(p[P_G * LANES + i], even(words[LANES + i]))
 
 
 @one_by_one
 def deflect_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-def]
     """Turn those lanes by their table whose part has one."""
-    steps_count = cosines.shape[1] - 1
     for i in range(LANES):
         row = tabulated[int(p[P_PART * LANES + i])]
         if row >= 0:
-            at = (F(J(U(words[LANES + i] >> U(12)))) + F(0.5)) * F(2.0**-20) * F(steps_count)
-            k = int(at)
-            low = cosines[row, k]
-            p[P_TURN * LANES + i] = low + (at - F(k)) * (cosines[row, k + 1] - low)
+            p[P_TURN * LANES + i] = deflection_by_table(cosines, row, words[LANES + i])
 
 
 @side_by_side
 def collide(p, words, chances, low):  # type: ignore[no-untyped-def]
     """Leave weight and turn, where a tentative collision is one."""
     for i in range(LANES):
-        rest = U(U(U(words[LANES + i] & U(0xFFF)) << U(8)) | U(words[i] & U(0xFF)))
-        azimuth = (F(J(rest)) + F(0.5)) * F(2.0**-20) - F(0.5)
+        about = azimuth(words[i], words[LANES + i])
         w = p[P_W * LANES + i]
         # What stays at a face has no fluence; elsewhere this is w / M.
         fluence = p[P_FLUENCE * LANES + i]
-        left = fluence * p[P_MUA * LANES + i]
-        # Where little is left, rounding the weight would always err to the same side: it is rounded by chance, with the
-        # azimuth as the chance and the last place of w as its width.
-        last_place = J(F(w).view(J) & J(0x7F800000)).view(F) * F(2.0**-23)
-        left = left + azimuth * last_place if left > F(0.0) else F(0.0)
-        left = left if left < w else w
-        after = w - left
+        after = weight_left(w, fluence, p[P_MUA * LANES + i], about)
         p[P_BEFORE * LANES + i] = w
         p[P_W * LANES + i] = after
-        chance = (F(J(U(chances[i] >> U(8)))) + F(0.5)) * F(2.0**-24)
-        turns = chance * after < fluence * p[P_MUS * LANES + i]
+        turns = single(chances[i]) * after < fluence * p[P_MUS * LANES + i]
         due = (fluence == F(0.0)) | (after < low)
         p[P_DUE * LANES + i] = J(J(1) if due else J(0)).view(F)
         ux, uy, uz = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i]
-        vx, vy, vz = turned(ux, uy, uz, p[P_TURN * LANES + i], azimuth)
+        vx, vy, vz = turned(ux, uy, uz, p[P_TURN * LANES + i], about)
         p[P_UX * LANES + i] = vx if turns else ux
         p[P_UY * LANES + i] = vy if turns else uy
         p[P_UZ * LANES + i] = vz if turns else uz
@@ -204,33 +194,20 @@ def collide(p, words, chances, low):  # type: ignore[no-untyped-def]
 @side_by_side
 def bins_by_ring(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
     """Bin of every lane by depth and ring."""
-    last = depths * (rings + J(1))
     for i in range(LANES):
-        x, y = p[P_X * LANES + i], p[P_Y * LANES + i]
-        z = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
-        ring = math.sqrt(x * x + y * y) * per_ring
-        ring = ring if ring < F(rings) else F(rings)
-        there = (z >= F(0.0)) & (z < F(depths))
-        z = z if there else F(0.0)
-        k = J(J(J(z) * J(rings + J(1))) + J(ring))
-        p[P_BIN * LANES + i] = J(k if there else last).view(F)
+        level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
+        place = ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, rings)
+        p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(rings + J(1)))).view(F)
 
 
 @side_by_side
 def bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
     """Bin of every lane by depth and place."""
-    columns = J(nx * ny + J(1))
-    last = J(depths * columns)
     for i in range(LANES):
-        x = folded(p[P_X * LANES + i], cell_x, per_x) * per_dx + F(0.5) * F(nx)
-        y = folded(p[P_Y * LANES + i], cell_y, per_y) * per_dy + F(0.5) * F(ny)
-        z = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
-        level = (z >= F(0.0)) & (z < F(depths))
-        on = (x >= F(0.0)) & (x < F(nx)) & (y >= F(0.0)) & (y < F(ny))
-        x, y, z = (x if on else F(0.0)), (y if on else F(0.0)), (z if level else F(0.0))
-        column = J(J(J(x) * ny) + J(y))
-        k = J(J(J(z) * columns) + J(column if on else J(columns - J(1))))
-        p[P_BIN * LANES + i] = J(k if level else last).view(F)
+        level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
+        x, y = folded(p[P_X * LANES + i], cell_x, per_x), folded(p[P_Y * LANES + i], cell_y, per_y)
+        place = column(x, y, nx, ny, per_dx, per_dy)
+        p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(nx * ny + J(1)))).view(F)
 
 
 @one_by_one

@@ -53,8 +53,6 @@ __all__ = [
     "REFLECTED",
     "RINGS",
     "ROULETTE",
-    "ROULETTE_BELOW",
-    "ROULETTE_CHANCE",
     "ROWS",
     "SIDES",
     "SIZE",
@@ -70,7 +68,6 @@ __all__ = [
 ]
 
 LANES = 128
-ROULETTE_BELOW, ROULETTE_CHANCE = 1e-4, 0.1
 
 # Rows of the array of packets: place, direction, weight, weight on entering the slab, path since; then of the slab
 # 1 / M, thickness, top, number; of the medium at the place μa, μs, g, part; of the last step the fluence, the weight

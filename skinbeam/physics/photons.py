@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from skinbeam.physics.flight import trace
 from skinbeam.physics.layout import FREE, LANES, MUA, MUS, PARTS, ROWS
 
-__all__ = ["Batch", "Scene", "Tally", "streams", "trace_batch"]
+__all__ = ["Batch", "Scene", "Tally", "batch_of", "guide_of", "numbers_of", "streams", "trace_batch"]
 
 Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 _GUIDE = 1024  # steps of depth that the search for uneven bins begins from
-_FAR_M = 1e30  # sides where there are none, in single precision
+_FAR_M = 1e20  # sides where there are none; single precision holds it over the smallest cosine
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class Scene:
     tabulated: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     weighs: bool = False
 
+    @property
+    def mode(self) -> int:
+        """What tells the medium at a place: 0 the slab, 1 shapes in it, 2 voxels."""
+        return 2 if self.cube.size else int(len(self.shapes) > 0)
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -90,6 +95,11 @@ class Tally:
     def columns(self) -> int:
         """Bins of one depth; the last holds what is beside the others."""
         return self.nx * self.ny + 1 if self.nx else self.rings + 1
+
+    @property
+    def fields(self) -> int:
+        """What is counted in every bin: fluence, and absorption on maps."""
+        return 2 if self.nx else 1
 
     @property
     def bins(self) -> int:
@@ -128,36 +138,48 @@ def trace_batch(
     """
     parts = scene.parts
     sums = np.zeros(PARTS + 2 * parts)
-    step = np.diff(tally.edges)
-    even = bool(np.allclose(step, step[0], rtol=1e-9, atol=0.0))
-    mapped = tally.nx > 0
-    counted = np.zeros(((2 if mapped else 1), tally.bins + 1))
+    counted = np.zeros((tally.fields, tally.bins + 1))
     out = np.zeros((2, tally.rings + 1))
-    mode = 2 if scene.cube.size else int(len(scene.shapes) > 0)
-    # Nothing is tentative where each slab is its own densest medium.
-    slabs = scene.slabs[:, 1:-1]
-    tentative = mode > 0 or bool(np.any(slabs[FREE] * (slabs[MUA] + slabs[MUS]) < 0.9999))
-    # Half a step early, so that rounding never begins behind a depth's own bin.
-    starts = tally.edges[0] + (np.arange(_GUIDE) - 0.5) * (tally.edges[-1] - tally.edges[0]) / _GUIDE
-    guide = np.maximum(np.searchsorted(tally.edges, starts, side="right") - 1, 0)
-    numbers = np.array(
-        [
-            tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
-            tally.nx, tally.ny, _per(tally.dx), _per(tally.dy), *scene.cell, *map(_per, scene.cell),
-            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative,
-        ]
-    )  # fmt: skip
     flights, chances = np.zeros(LANES, np.uint64), np.zeros(LANES // 2, np.uint64)
     lanes = (
         np.zeros(ROWS * LANES, np.float32), flights, flights.view(np.uint32), chances, chances.view(np.uint32),
         np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), np.zeros(1, np.int8) if stop is None else stop,
     )  # fmt: skip
     trace(
-        photons, mode, lanes, streams(seed, batch), scene.slabs, scene.beam, scene.shapes, scene.cube, scene.media,
-        scene.cosines, scene.tabulated, tally.edges, guide, numbers, sums, counted[0], counted[-1], out,
+        photons, scene.mode, lanes, streams(seed, batch), scene.slabs, scene.beam, scene.shapes, scene.cube,
+        scene.media, scene.cosines, scene.tabulated, tally.edges, guide_of(tally.edges), numbers_of(scene, tally),
+        sums, counted[0], counted[-1], out,
     )  # fmt: skip
-    shape = (len(step), tally.columns)
-    return Batch(sums, counted[0, :-1].reshape(shape), counted[1:, :-1].reshape(-1, *shape), out)
+    return batch_of(tally, sums, counted, out)
+
+
+def numbers_of(scene: Scene, tally: Tally) -> Floats:
+    """Return the numbers of tally and space by which the kernels go, in the order of `layout`."""
+    step = np.diff(tally.edges)
+    even = bool(np.allclose(step, step[0], rtol=1e-9, atol=0.0))
+    # Nothing is tentative where each slab is its own densest medium.
+    slabs = scene.slabs[:, 1:-1]
+    tentative = scene.mode > 0 or bool(np.any(slabs[FREE] * (slabs[MUA] + slabs[MUS]) < 0.9999))
+    return np.array(
+        [
+            tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
+            tally.nx, tally.ny, _per(tally.dx), _per(tally.dy), *scene.cell, *map(_per, scene.cell),
+            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative,
+        ]
+    )  # fmt: skip
+
+
+def guide_of(edges: Floats) -> NDArray[np.int64]:
+    """Return the first bin that reaches into each of even steps over all depths."""
+    # Half a step early, so that rounding never begins behind a depth's own bin.
+    starts = edges[0] + (np.arange(_GUIDE) - 0.5) * (edges[-1] - edges[0]) / _GUIDE
+    return np.maximum(np.searchsorted(edges, starts, side="right") - 1, 0)
+
+
+def batch_of(tally: Tally, sums: Floats, counted: Floats, out: Floats) -> Batch:
+    """Return what a kernel counted in (field, bin + 1) as a batch; what is above or below the depths is left out."""
+    fields = counted[:, :-1].reshape(tally.fields, len(tally.edges) - 1, tally.columns)
+    return Batch(sums, fields[0], fields[1:], out)
 
 
 def _per(width: float) -> float:

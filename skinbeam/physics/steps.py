@@ -28,27 +28,40 @@ __all__ = [
     "PENCIL",
     "RECTANGLE",
     "RING",
+    "ROULETTE_BELOW",
+    "azimuth",
+    "bin_at",
+    "column",
     "deflection",
+    "deflection_by_table",
     "emitted",
+    "even",
     "folded",
     "fraction",
     "fresnel",
     "inside",
+    "launched",
     "load",
     "minus_log",
     "nearest_wall",
     "next_word",
+    "ring",
+    "roulette",
+    "single",
     "turned",
+    "voxel",
+    "weight_left",
 ]
 
 # Numba knows a kernel by the date of its own file. Kernels take this number in, so that a change here, or in another
 # file that they are made of, reaches them.
-EDITION = 1
+EDITION = 2
 
 F, J, U, W, D = np.float32, np.int32, np.uint32, np.uint64, np.float64
 
 # Shapes of a beam where it meets the surface.
 PENCIL, FLAT, GAUSSIAN, RING, FOCUSED, FIBRE, RECTANGLE = range(7)
+ROULETTE_BELOW, ROULETTE_CHANCE = 1e-4, 0.1
 _PI = math.pi
 _HALF_TURN = F(math.pi)
 _LN2 = F(0.6931471805599453)
@@ -68,6 +81,22 @@ def fraction(word):  # type: ignore[no-untyped-def]
     return (D(np.int64(word >> W(11))) + 0.5) * 2.0**-53
 
 
+def single(bits):  # type: ignore[no-untyped-def]
+    """Return 24 bits of 32 as a number in ]0, 1]."""
+    return (F(J(U(bits >> U(8)))) + F(0.5)) * F(2.0**-24)
+
+
+def even(bits):  # type: ignore[no-untyped-def]
+    """Return 20 bits of 32 as a number in ]-1, 1[: q of (S1)."""
+    return (F(J(U(bits >> U(12)))) + F(0.5)) * F(2.0**-19) - F(1.0)
+
+
+def azimuth(bits, others):  # type: ignore[no-untyped-def]
+    """Return a number in ]-½, ½[ from those bits that `single` and `even` leave, of `bits` and of `others`."""
+    rest = U(U(U(others & U(0xFFF)) << U(8)) | U(bits & U(0xFF)))
+    return (F(J(rest)) + F(0.5)) * F(2.0**-20) - F(0.5)
+
+
 def minus_log(u):  # type: ignore[no-untyped-def]
     """Return -ln u to 2e-8: exponent, and the mantissa in [2/3, 4/3[ by a polynomial fitted to ln(1 + x) / x."""
     bits = F(u).view(J)
@@ -84,6 +113,14 @@ def deflection(g, q):  # type: ignore[no-untyped-def]
     inverse = F(1.0) / (F(1.0) + g * q)
     near = (F(1.0) - g) * inverse
     return F(0.5) * near * near * (F(1.0) - q) * (F(2.0) + g + g * q)
+
+
+def deflection_by_table(cosines, row, bits):  # type: ignore[no-untyped-def]
+    """Return 1 - cos of the turn from a row of values at equal steps of probability."""
+    at = (F(J(U(bits >> U(12)))) + F(0.5)) * F(2.0**-20) * F(cosines.shape[1] - 1)
+    k = int(at)
+    low = cosines[row, k]
+    return low + (at - F(k)) * (cosines[row, k + 1] - low)
 
 
 def turned(ux, uy, uz, v, azimuth):  # type: ignore[no-untyped-def]
@@ -112,6 +149,18 @@ def turned(ux, uy, uz, v, azimuth):  # type: ignore[no-untyped-def]
     return vx * scale, vy * scale, vz * scale
 
 
+def weight_left(w, fluence, mua, chance):  # type: ignore[no-untyped-def]
+    """Return the weight w after a collision, of the fluence w / M, in a medium of μa.
+
+    Where little is left behind, rounding the weight would always err to the same side: it is rounded by `chance`, in
+    ]-½, ½[, with the last place of w as the width.
+    """
+    last_place = J(F(w).view(J) & J(0x7F800000)).view(F) * F(2.0**-23)
+    left = fluence * mua
+    left = left + chance * last_place if left > F(0.0) else F(0.0)
+    return w - (left if left < w else w)
+
+
 def fresnel(n1, n2, steep):  # type: ignore[no-untyped-def]
     """Return the reflectance of the step from n1 to n2 and the refracted cosine, at the cosine `steep`."""
     sine = n1 / n2 * math.sqrt(max(0.0, 1.0 - steep * steep))
@@ -135,6 +184,32 @@ def inside(shapes, s, x, y, z):  # type: ignore[no-untyped-def]
     b = shapes[s, 6] * dx + shapes[s, 7] * dy + shapes[s, 8] * dz
     c = shapes[s, 9] * dx + shapes[s, 10] * dy + shapes[s, 11] * dz
     return (a * a + b * b + shapes[s, 12] * c * c <= F(1.0)) & (c * c <= F(1.0))
+
+
+def voxel(at, per_size, count):  # type: ignore[no-untyped-def]
+    """Return which of `count` voxels is there; rounding at the faces goes to the last."""
+    return min(max(int(at * per_size), 0), count - 1)
+
+
+def ring(x, y, per_ring, rings):  # type: ignore[no-untyped-def]
+    """Return the ring of a place; the last for all beside them."""
+    far = math.sqrt(x * x + y * y) * per_ring
+    return J(far if far < F(rings) else F(rings))
+
+
+def column(x, y, nx, ny, per_dx, per_dy):  # type: ignore[no-untyped-def]
+    """Return the column of a place on a map about 0; the last for all beside it."""
+    across, along = x * per_dx + F(0.5) * F(nx), y * per_dy + F(0.5) * F(ny)
+    on = (across >= F(0.0)) & (across < F(nx)) & (along >= F(0.0)) & (along < F(ny))
+    across, along = (across if on else F(0.0)), (along if on else F(0.0))
+    return J(J(J(J(across) * ny) + J(along)) if on else J(nx * ny))
+
+
+def bin_at(level, depths, place, places):  # type: ignore[no-untyped-def]
+    """Return the bin of a depth, in bins from the first, and a place; the last for all above and below."""
+    there = (level >= F(0.0)) & (level < F(depths))
+    k = J(J(J(level if there else F(0.0)) * J(places)) + J(place))
+    return J(k if there else J(depths * places))
 
 
 def nearest_wall(x, y, z, ux, uy, uz, thick, half_x, half_y):  # type: ignore[no-untyped-def]
@@ -178,7 +253,29 @@ def emitted(beam, u1, u2, u3, u4):  # type: ignore[no-untyped-def]
     return x + beam[8], y + beam[9], dx, dy, dz
 
 
-_STEPS = (next_word, fraction, minus_log, deflection, turned, fresnel, folded, inside, nearest_wall, emitted)
+def launched(beam, n1, n2, weighs, u1, u2, u3, u4):  # type: ignore[no-untyped-def]
+    """Return where a packet enters, x and y, its direction in the medium n2 and its weight.
+
+    It weighs what the surface lets in at its angle, where packets weigh, and else 1.
+    """
+    x, y, dx, dy, dz = emitted(beam, u1, u2, u3, u4)  # type: ignore[no-untyped-call]
+    weight = 1.0
+    if weighs:
+        reflected, _ = fresnel(n1, n2, dz)  # type: ignore[no-untyped-call]
+        weight = D(F(1.0 - reflected))
+    dx, dy = n1 / n2 * dx, n1 / n2 * dy
+    return x, y, dx, dy, math.sqrt(max(0.0, 1.0 - dx * dx - dy * dy)), weight
+
+
+def roulette(weight, u):  # type: ignore[no-untyped-def]
+    """Return what a light packet goes on with: one in ten with ten times its weight, the others with nothing."""
+    return weight * F(1.0 / ROULETTE_CHANCE) if u < ROULETTE_CHANCE else F(0.0)
+
+
+_STEPS = (
+    next_word, fraction, single, even, azimuth, minus_log, deflection, deflection_by_table, turned, weight_left,
+    fresnel, folded, inside, voxel, ring, column, bin_at, nearest_wall, emitted, launched, roulette,
+)  # fmt: skip
 
 
 def load(decorate: Callable[[Any], Any], replaced: dict[str, Callable[..., Any]] | None = None) -> SimpleNamespace:
