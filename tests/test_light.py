@@ -207,6 +207,17 @@ def test_a_beam_without_end_needs_vessels_without_end(tmp_path: Path) -> None:
     assert document["absorbed"]["vessel"] > 0.0
 
 
+def test_a_layer_may_scatter_by_a_table(tmp_path: Path) -> None:
+    """Even scattering by a table is that of g = 0."""
+    phase = '[[phase]]\nname = "even"\ncosine = [-1.0, 1.0]\ndensity = [2.0, 2.0]\n'
+    even = SLAB.replace("0.75", "0.0")
+    plain = light_document(written(tmp_path, even))
+    document = light_document(written(tmp_path, phase + even + 'phase = "even"\n'), photons=20_000)
+    assert (plain["method"], document["method"]) == ("ordinates", "montecarlo")
+    off = document["reflectance_diffuse"] - plain["reflectance_diffuse"]
+    assert abs(off) < 4 * document["standard_error"]["reflectance_diffuse"]
+
+
 def test_a_tally_that_does_not_fit_is_refused_before_it_is_made(tmp_path: Path) -> None:
     map_ = '[beam]\nkind = "pencil"\n[tally]\nnx = 20000\ndx_um = 1.0\n'
     with pytest.raises(InputError, match="MB") as caught:

@@ -35,6 +35,7 @@ class LightVessel(Section):
     mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     g: Annotated[float, number(-0.999, 0.999, "")]
+    phase: Annotated[str, text(100)] | None = None
 
     @model_validator(mode="after")
     def _one_course(self) -> "LightVessel":
@@ -90,3 +91,4 @@ class LightLesion(Section):
     mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     g: Annotated[float, number(-0.999, 0.999, "")]
+    phase: Annotated[str, text(100)] | None = None

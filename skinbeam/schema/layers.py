@@ -1,6 +1,7 @@
 """The layers file of `skinbeam light`: layers with inclusions or voxels, a beam, and where light is reported."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,11 +18,13 @@ from skinbeam.schema.fields import FieldFault, Section, number, text, whole
 from skinbeam.schema.inclusion_checks import check_inclusions
 from skinbeam.schema.inclusions import Cell, LightLesion, LightVessel
 from skinbeam.schema.load import parse, read_toml
+from skinbeam.schema.phase import Phase, check_phases
 
 __all__ = [
     "Cell",
     "LayersFile",
     "LightBeam",
+    "LightLayer",
     "LightLesion",
     "LightVessel",
     "LoadedLayers",
@@ -80,6 +83,12 @@ class Voxels(Section):
     size_um: Annotated[float, number(0, 1e5, "µm", above=True)]
 
 
+class LightLayer(Layer):
+    """A layer; `phase` names the table that scatters in it, in place of Henyey and Greenstein's law."""
+
+    phase: Annotated[str, text(100)] | None = None
+
+
 class Medium(Section):
     """What a voxel may hold."""
 
@@ -88,6 +97,7 @@ class Medium(Section):
     mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     g: Annotated[float, number(-0.999, 0.999, "")]
     n: Annotated[float, number(1, 3, "")]
+    phase: Annotated[str, text(100)] | None = None
 
 
 class LayersFile(Section):
@@ -98,12 +108,13 @@ class LayersFile(Section):
     below_n: Annotated[float, number(1, 3, "")] = 1.0
     beam: LightBeam = LightBeam()
     tally: Tally = Tally()
-    layer: list[Layer] = Field(default=[], max_length=100)
+    layer: list[LightLayer] = Field(default=[], max_length=100)
     vessel: list[LightVessel] = Field(default=[], max_length=1000)
     lesion: list[LightLesion] = Field(default=[], max_length=1000)
     cell: Cell | None = None
     voxels: Voxels | None = None
     medium: list[Medium] = Field(default=[], max_length=1000)
+    phase: list[Phase] = Field(default=[], max_length=100)
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,8 @@ def load_layers(path: Path) -> LoadedLayers:
     _names_differ("layer", [layer.name for layer in spec.layer], path.name)
     _names_differ("medium", [medium.name for medium in spec.medium], path.name)
     _thicknesses(spec.layer, path.name)
+    groups = (("layer", spec.layer), ("vessel", spec.vessel), ("lesion", spec.lesion), ("medium", spec.medium))
+    check_phases(spec.phase, groups, file=path.name)
     check_inclusions(spec.layer, spec.vessel, spec.lesion, spec.cell, file=path.name)
     if spec.voxels is None:
         return LoadedLayers(spec)
@@ -168,7 +181,7 @@ def load_layers(path: Path) -> LoadedLayers:
 def _meant(spec: LayersFile) -> dict[str, Any]:
     """The content without the title and without what says nothing, so that a file without it keeps its hash."""
     record = spec.model_dump(exclude={"title"}, exclude_none=True)
-    for name in ("vessel", "lesion"):
+    for name in ("vessel", "lesion", "phase"):
         if not record[name]:
             del record[name]
     for name in ("angle_deg", "x_um", "y_um"):
@@ -236,7 +249,7 @@ def _names_differ(kind: str, names: list[str], file: str) -> None:
             )
 
 
-def _thicknesses(layers: list[Layer], file: str) -> None:
+def _thicknesses(layers: Sequence[Layer], file: str) -> None:
     for index, layer in enumerate(layers[:-1]):
         if layer.thickness_um is None:
             raise InputError(

@@ -124,7 +124,8 @@ def run_light(
 
 def _plain(spec: LayersFile) -> bool:
     """Whether layers alone are lit at right angles, with light reported by depth."""
-    inclusions = spec.voxels or spec.vessel or spec.lesion or spec.cell or spec.tally.nx
+    tables = any(layer.phase is not None for layer in spec.layer)
+    inclusions = spec.voxels or spec.vessel or spec.lesion or spec.cell or spec.tally.nx or tables
     return not inclusions and spec.beam.kind in ("pencil", "flat", "gaussian", "ring") and spec.beam.angle_deg == 0
 
 

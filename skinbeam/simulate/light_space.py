@@ -27,8 +27,7 @@ __all__ = ["layered_medium", "part_names", "space_of"]
 
 def part_names(spec: LayersFile) -> list[str]:
     """Return the names of what absorbs, in the order of the file: layers, lesions and vessels, or media."""
-    groups: tuple[list[Any], ...] = (spec.layer, spec.lesion, spec.vessel, spec.medium)
-    return [part.name for group in groups for part in group]
+    return [part.name for part in _parts(spec)]
 
 
 def layered_medium(spec: LayersFile) -> LayeredMedium:
@@ -68,6 +67,7 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
             indices.pop(),
             spec.ambient_n,
             spec.below_n,
+            _phases(spec),
         )
     last = spec.layer[-1]
     if last.thickness_um is None and last.mua_per_cm == 0.0:
@@ -92,7 +92,17 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
         *(_inclusion(lesion, [_lesion(lesion)]) for lesion in spec.lesion),
         *(_inclusion(vessel, _vessel(vessel)) for vessel in spec.vessel),
     ]
-    return Layers(layered_medium(spec), inclusions, cell)
+    return Layers(layered_medium(spec), inclusions, cell, phases=_phases(spec))
+
+
+def _parts(spec: LayersFile) -> list[Any]:
+    groups: tuple[list[Any], ...] = (spec.layer, spec.lesion, spec.vessel, spec.medium)
+    return [part for group in groups for part in group]
+
+
+def _phases(spec: LayersFile) -> dict[int, tuple[list[float], list[float]]]:
+    known = {phase.name: (phase.cosine, phase.density) for phase in spec.phase}
+    return {number: known[part.phase] for number, part in enumerate(_parts(spec)) if part.phase is not None}
 
 
 def _enters(spec: LayersFile, width_um: float, height_um: float) -> None:
