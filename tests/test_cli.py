@@ -369,6 +369,7 @@ def test_progress_goes_to_a_terminal_alone(tmp_path: Path) -> None:
     os.close(terminal)
     seen = os.read(controller, 100_000).decode(errors="replace")
     os.close(controller)
+    assert "tallies of light take up to 1 MB" in seen
     assert "photons" in seen
     assert "standard error" in seen
     assert json.loads(stdout)["photons"] == 200_000

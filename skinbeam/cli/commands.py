@@ -154,7 +154,7 @@ def light(
     json: Json = False,
 ) -> None:
     """Light alone, in explicit layers, in vessels and lesions in them, or in voxels."""
-    from skinbeam.cli.progress import photon_progress
+    from skinbeam.cli.progress import photon_progress, tell
     from skinbeam.simulate.light import DEFAULT_PHOTONS, run_light
 
     with photon_progress(photons or (None if error is not None else DEFAULT_PHOTONS)) as progress:
@@ -167,6 +167,7 @@ def light(
             seed=seed,
             checkpoint=checkpoint,
             progress=progress,
+            notice=tell,
         )
     if output is not None:
         from skinbeam.simulate.light_store import write_fields

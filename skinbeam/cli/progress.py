@@ -6,7 +6,13 @@ from contextlib import contextmanager
 
 from skinbeam.simulate.montecarlo import Progress
 
-__all__ = ["photon_progress"]
+__all__ = ["photon_progress", "tell"]
+
+
+def tell(line: str) -> None:
+    """Print a line on the error stream, if that is a terminal."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr)
 
 
 @contextmanager
@@ -27,8 +33,8 @@ def photon_progress(photons: int | None) -> Iterator[Progress | None]:
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("light", total=photons, packets=0, error="")
 
-        def tell(packets: int, error: float) -> None:
+        def update(packets: int, error: float) -> None:
             told = "" if error == float("inf") else f"standard error {100.0 * error:.2g} %"
             bar.update(task, completed=packets, packets=packets, error=told)
 
-        yield tell
+        yield update

@@ -1,7 +1,8 @@
 """The document of `skinbeam light`: light alone, in explicit layers, in what lies in them, or in voxels."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -51,6 +52,7 @@ def run_light(
     seed: int = 0,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> LightRun:
     """Return the light in the layers file at `path`.
 
@@ -59,6 +61,7 @@ def run_light(
     method : ordinates or montecarlo; None for the exact one where it can.
     photons, error : size of a Monte Carlo run, or the relative standard error that ends it; of both, what comes first.
     checkpoint, progress : of `MonteCarlo`.
+    notice : told before the run what memory it takes.
 
     Raises
     ------
@@ -89,6 +92,8 @@ def run_light(
         except NotAvailable as missing:
             raise NotAvailable(str(missing), body={"schema": SCHEMA}) from None
         engine = _engine(loaded, photons, error, seed, checkpoint, progress)
+        if notice is not None:
+            notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / 1e6)}))
         light = engine.trace(space, spec.beam, edges)
     seconds = time.perf_counter() - start
     exact = light.standard_error is None
