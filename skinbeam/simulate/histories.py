@@ -81,7 +81,7 @@ class Histories:
         ValueError : not a row of all layers for each member; a coefficient below the reference or not finite.
         MemoryError : too many members.
         """
-        used("graaff1993")
+        used("graaff1993condensed")
         mua, reference = np.asarray(mua_per_m, dtype=np.float64), np.asarray(self.medium.mua_per_m, dtype=np.float64)
         if mua.ndim != 2 or mua.shape[1] != len(reference):
             raise ValueError(f"absorption is (member, {len(reference)}), a row of all layers for each member")
@@ -116,7 +116,7 @@ def record(medium: LayeredMedium, photons: int, seed: int = 0) -> Histories:
     ValueError : values out of range; fewer packets than batches; a semi-infinite layer that does not absorb.
     MemoryError : the record would not fit.
     """
-    used("graaff1993", "wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
+    used("graaff1993condensed", "wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
     packets = shares(photons)
     scene, launch = Layers(medium).scene(LightBeam(kind="pencil"))
     tried = min(photons, _TRIED)
