@@ -136,10 +136,11 @@ def test_a_clear_layer_is_beer_and_lambert_without_an_error() -> None:
     entries, lengths = histories.batches[0]
     assert entries.tolist() == [0, 1, 2 + TRANSMITTED]
     assert lengths == pytest.approx([2e-4, 3e-4, 0.0], rel=1e-6)
-    light = histories.light(np.array([[1000.0, 0.0], [2000.0, 5000.0]]))
-    # Single precision: 1e-6.
-    assert light.transmittance == pytest.approx(np.exp([-0.2, -1.9]), rel=1e-6)
+    light = histories.light(np.array([[1000.0, 0.0], [2000.0, 5000.0], [1e-5, 1e5]]))
+    # Single precision of lengths: 1e-7 of 1.9; and of the smallest loss as of the largest.
+    assert light.transmittance[:2] == pytest.approx(np.exp([-0.2, -1.9]), rel=1e-6)
     assert light.absorbed_fraction[1] == pytest.approx([1 - np.exp(-0.4), np.exp(-0.4) - np.exp(-1.9)], rel=1e-6)
+    assert light.absorbed_fraction[2] == pytest.approx([2e-9, 1.0], rel=1e-6)
     assert np.all(errors(light) < 1e-9)
 
 

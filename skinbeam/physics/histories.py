@@ -4,7 +4,7 @@ Absorption does not turn a packet, it takes weight along its path. So packets ar
 -ln ξ / μs, and each tells which layers it visited, how long its path L was in each visit, and how it ended (Graaff et
 al. 1993). With absorption μa a packet comes out of a visit with the weight
 
-    w = k exp(-Σ μa L), the sum over all visits so far, k = 1 at first,                                      (light 9)
+    w = k exp(-Σ μa L), the sum over all visits so far, k = 1 at first,                                     (light 11)
 
 and leaves the difference in the layer. Roulette is played with a reference absorption, below which no other may lie:
 when w by it has come down to 10⁻⁴, nine packets in ten end and k of the tenth becomes ten times larger, which is right
@@ -21,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from skinbeam.physics import steps
-from skinbeam.physics.lanes import FREE, INDEX, MUA, MUS, ROULETTE_BELOW, ROULETTE_CHANCE, THICK, G
+from skinbeam.physics.layout import FAST, FREE, INDEX, MUA, MUS, OPTIONS, ROULETTE_BELOW, ROULETTE_CHANCE, THICK, G
 from skinbeam.physics.photons import streams
 
 __all__ = ["ENDED", "ENTRY_BYTES", "REFLECTED", "SURVIVED", "TRANSMITTED", "Record", "evaluate", "trace_histories"]
@@ -39,9 +39,7 @@ _DEEPEST = math.log(1.0 / ROULETTE_BELOW)
 _LN_GAIN = math.log(1.0 / ROULETTE_CHANCE)
 _GAIN = 1.0 / ROULETTE_CHANCE
 _MOST_TAU = 80.0  # e^-80 is still a normal number in single precision
-_FAST = {"contract", "arcp", "afn", "nsz", "reassoc"}  # as in lanes.py: infinities and comparisons stay what they are
-_OPTIONS = {"error_model": "numpy", "nogil": True, "_nrt": False}
-_step = steps.load(njit(fastmath=_FAST, forceinline=True, **_OPTIONS))
+_step = steps.load(njit(fastmath=FAST, forceinline=True, **OPTIONS))
 next_word, fraction, minus_log, deflection, turned, fresnel = (
     _step.next_word, _step.fraction, _step.minus_log, _step.deflection, _step.turned, _step.fresnel,
 )  # fmt: skip
@@ -70,7 +68,7 @@ def trace_histories(slabs: NDArray[np.float32], photons: int, *, seed: int, batc
     return np.concatenate([piece[0] for piece in pieces]), np.concatenate([piece[1] for piece in pieces])
 
 
-@njit(cache=True, fastmath=_FAST, **_OPTIONS)
+@njit(cache=True, fastmath=FAST, **OPTIONS)
 def _trace(photons, state, slabs, entries, lengths):  # type: ignore[no-untyped-def]
     """Record packets until there are enough or the room is used up; how many, and how many entries they have.
 
@@ -147,8 +145,8 @@ def _trace(photons, state, slabs, entries, lengths):  # type: ignore[no-untyped-
 def evaluate(record: Record, mua: Floats) -> Floats:
     """Return sums over the packets for each member: taken by roulette, reflected, transmitted, absorbed by layer.
 
-    Weights are in single precision and come out of their sums as differences, so that the energy closes to the rounding
-    of the sums; a part is good to 10⁻⁷ of the light or better.
+    Attenuation is good to 10⁻⁷ of what is lost in a visit, however little that is; weights come out of their sums as
+    differences in double precision, so that the energy closes to rounding.
 
     Parameters
     ----------
@@ -160,47 +158,39 @@ def evaluate(record: Record, mua: Floats) -> Floats:
     """
     members, layers = mua.shape
     sums = np.zeros((3 + layers, members))
-    by_layer = np.ascontiguousarray(mua.T, dtype=np.float32)
-    _evaluate(*record, by_layer, np.zeros(members, np.float32), np.ones(members, np.float32), sums)
+    _evaluate(*record, np.ascontiguousarray(mua.T, dtype=np.float32), np.ones(members), sums)
     return sums
 
 
-@njit(fastmath=_FAST, forceinline=True, **_OPTIONS)
-def _decay(tau):  # type: ignore[no-untyped-def]
-    """Return e^-tau to 2e-7 for 0 <= tau <= 80, 1 at 0: a power of two, and the rest by the series."""
+@njit(fastmath=FAST, forceinline=True, **OPTIONS)
+def _kept(tau):  # type: ignore[no-untyped-def]
+    """Return e^-tau for 0 <= tau <= 80: a power of two, times 1 and a small rest of seven terms of its series."""
     halvings = tau * F(1.4426950408889634)
     whole = J(halvings + F(0.5))
     x = (F(whole) - halvings) * F(0.6931471805599453)
-    series = F(1.0) + x * (
-        F(1.0) + x * (F(1 / 2) + x * (F(1 / 6) + x * (F(1 / 24) + x * (F(1 / 120) + x * F(1 / 720)))))
-    )
-    return series * J(J(J(127) - whole) << J(23)).view(F)
+    rest = F(1 / 24) + x * (F(1 / 120) + x * (F(1 / 720) + x * F(1 / 5040)))
+    rest = x * (F(1.0) + x * (F(1 / 2) + x * (F(1 / 6) + x * rest)))
+    # 1 is added in double precision, where the rest keeps all its places.
+    return D(J(J(J(127) - whole) << J(23)).view(F)) * (1.0 + D(rest))
 
 
-@njit(cache=True, fastmath=_FAST, **_OPTIONS)
-def _evaluate(entries, lengths, mua, taus, weights, sums):  # type: ignore[no-untyped-def]
+@njit(cache=True, fastmath=FAST, **OPTIONS)
+def _evaluate(entries, lengths, mua, weights, sums):  # type: ignore[no-untyped-def]
     """Go through the packets once, with all members side by side."""
     layers, members = mua.shape
-    gain = F(1.0)
     for k in range(len(entries)):
         entry = int(entries[k])
         if entry < layers:
             length = lengths[k]
             for m in range(members):
-                tau = min(taus[m] + mua[entry, m] * length, F(_MOST_TAU))
-                after = gain * _decay(tau)
-                sums[3 + entry, m] += D(weights[m]) - D(after)
-                taus[m] = tau
+                after = weights[m] * _kept(min(mua[entry, m] * length, F(_MOST_TAU)))
+                sums[3 + entry, m] += weights[m] - after
                 weights[m] = after
         elif entry == layers + SURVIVED:
-            gain *= F(_GAIN)
             for m in range(members):
-                after = weights[m] * F(_GAIN)
-                sums[ENDED, m] += D(weights[m]) - D(after)
-                weights[m] = after
+                sums[ENDED, m] += weights[m] - weights[m] * _GAIN
+                weights[m] *= _GAIN
         else:
             for m in range(members):
-                sums[entry - layers, m] += D(weights[m])
-                taus[m] = F(0.0)
-                weights[m] = F(1.0)
-            gain = F(1.0)
+                sums[entry - layers, m] += weights[m]
+                weights[m] = 1.0

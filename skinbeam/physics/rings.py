@@ -5,13 +5,13 @@ with |x| = ρ and y where the beam meets the surface. Light by radius, e(ρ), is
 through what the ring holds and with half the difference of its neighbours as its slope: exact near the axis where light
 was scattered once, e constant, and where light is diffuse, e ∝ ρ. Then
 
-    E'(j) = Σ ∫ over ring k of e(ρ) P(|x + y| in ring j) dρ = Σ E(k) S[k, j]                                 (light 10)
+    E'(j) = Σ ∫ over ring k of e(ρ) P(|x + y| in ring j) dρ = Σ E(k) S[k, j]                                 (light 12)
 
 with S of the beam alone. Flat beam of radius R: P(|x + y| < b) is the share of its circle that a circle of radius b
 about the axis covers, the exact lens of two circles. Gaussian beam, irradiance exp(-2 r² / w²): the noncentral χ² law
 of two degrees. By its mixture, with N and M drawn by Poisson's law,
 
-    P(|x + y| < b) = P(M > N),   means 2 ρ² / w² of N and 2 b² / w² of M                                     (light 11)
+    P(|x + y| < b) = P(M > N),   means 2 ρ² / w² of N and 2 b² / w² of M                                     (light 13)
 
 The integral over a ring is by Gauss and Legendre. Rows of S sum to 1 with what lands outside the last ring, so that the
 energy is kept; single shares may be a little below 0, for the sake of the slope.
