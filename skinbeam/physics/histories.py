@@ -20,9 +20,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from skinbeam.physics import steps
-from skinbeam.physics.layout import FAST, FREE, INDEX, MUA, MUS, OPTIONS, ROULETTE_BELOW, ROULETTE_CHANCE, THICK, G
+from skinbeam.physics.lanes import STEPS
+from skinbeam.physics.layout import FAST, FREE, INDEX, MUA, MUS, OPTIONS, THICK, G
 from skinbeam.physics.photons import streams
+from skinbeam.physics.steps import ROULETTE_BELOW, ROULETTE_CHANCE
 
 __all__ = ["ENDED", "ENTRY_BYTES", "REFLECTED", "SURVIVED", "TRANSMITTED", "Record", "evaluate", "trace_histories"]
 
@@ -39,10 +40,11 @@ _DEEPEST = math.log(1.0 / ROULETTE_BELOW)
 _LN_GAIN = math.log(1.0 / ROULETTE_CHANCE)
 _GAIN = 1.0 / ROULETTE_CHANCE
 _MOST_TAU = 80.0  # e^-80 is still a normal number in single precision
-_step = steps.load(njit(fastmath=FAST, forceinline=True, **OPTIONS))
-next_word, fraction, minus_log, deflection, turned, fresnel = (
-    _step.next_word, _step.fraction, _step.minus_log, _step.deflection, _step.turned, _step.fresnel,
+
+next_word, fraction, single, even, azimuth = (
+    STEPS.next_word, STEPS.fraction, STEPS.single, STEPS.even, STEPS.azimuth,
 )  # fmt: skip
+minus_log, deflection, turned, fresnel = STEPS.minus_log, STEPS.deflection, STEPS.turned, STEPS.fresnel
 
 
 def trace_histories(slabs: NDArray[np.float32], photons: int, *, seed: int, batch: int) -> Record:
@@ -89,16 +91,13 @@ def _trace(photons, state, slabs, entries, lengths):  # type: ignore[no-untyped-
                 return done, begun
             word, a, b = next_word(a, b)
             low, high = U(word), U(word >> W(32))
-            way = minus_log((F(J(U(low >> U(8)))) + F(0.5)) * F(2.0**-24)) * free
+            way = minus_log(single(low)) * free
             far = z + uz * way
             event = -1
             beyond = layer
             if (far >= F(0.0)) & (far <= thick):
                 z = far
-                q = (F(J(U(high >> U(12)))) + F(0.5)) * F(2.0**-19) - F(1.0)
-                rest = U(U(U(high & U(0xFFF)) << U(8)) | U(low & U(0xFF)))
-                azimuth = (F(J(rest)) + F(0.5)) * F(2.0**-20) - F(0.5)
-                ux, uy, uz = turned(ux, uy, uz, deflection(g, q), azimuth)
+                ux, uy, uz = turned(ux, uy, uz, deflection(g, even(high)), azimuth(low, high))
             else:
                 down = uz > F(0.0)
                 way = ((thick - z) if down else z) / max(abs(uz), F(1e-12))
