@@ -99,6 +99,14 @@ def _voxel(far, u, count):  # type: ignore[no-untyped-def]
 
 
 @_single
+def _off(u, place):  # type: ignore[no-untyped-def]
+    """A direction along the faces across an axis, turned off the nearer one, so that it never meets it."""
+    if u != 0.0:
+        return u
+    return _LEVEL if place < 0.5 else -_LEVEL
+
+
+@_single
 def _along(k, place, u, count):  # type: ignore[no-untyped-def]
     """Along one axis: way to the next face, way from face to face, and how many there are before the outer one."""
     per_u = 1.0 / max(abs(u), _LEVEL)
@@ -228,6 +236,7 @@ def _compiled(edition: int) -> Any:
             at = (ix * ny + iy) * nz
             medium = cube[W(at)]
             n = D(media[medium, 4])
+            ux, uy = _off(ux, x), _off(uy, y)
             weight = 1.0
             if numbers[WEIGHS] > 0.0:  # each packet with what the surface lets in at its place and angle
                 weight -= fresnel(above_n, n, uz)[0]
@@ -255,7 +264,7 @@ def _compiled(edition: int) -> Any:
                     ny * nz if ux > 0.0 else -ny * nz, nz if uy > 0.0 else -nz, 1 if uz > 0.0 else -1,
                 )  # fmt: skip
                 path = weight * way * _mean_weight(mua * way)
-                left = path * mua
+                left = min(path * mua, weight)
                 weight -= left
                 sums[PARTS + part] += left
                 sums[PARTS + count + part] += path * size
