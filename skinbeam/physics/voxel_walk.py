@@ -54,7 +54,7 @@ PATIENCE = 100_000
 
 D, W = np.float64, np.uint64
 
-_THIN = 0.02  # μa l below which series to its fifth power are exact to rounding
+_THIN = 0.02  # μa l below which series stand for exponentials, the weight to rounding, its place to 4e-8 of the stretch
 _LEVEL = 1e-12  # cosines below this fly as if they were this
 _NOWHERE, _X, _Y, _Z = range(-1, 3)  # how a stretch ends: at a collision, or at a face across this axis
 
