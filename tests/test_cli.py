@@ -331,7 +331,7 @@ def test_an_interrupt_ends_with_130_and_nothing_half_written(tmp_path: Path) -> 
     time.sleep(1.0)
     running.send_signal(signal.SIGINT)
     stdout, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
+    assert running.returncode == 130, (stdout[-500:], stderr[-2000:])
     assert "Traceback" not in stderr
     assert stdout == ""
     assert not list(out.glob("plan.json*"))

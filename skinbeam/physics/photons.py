@@ -8,7 +8,8 @@ collision in a medium of μa and μs it
     turns with the probability μs / (M - μa),
     tells of the fluence w / M per volume,                                                                        (P1)
 
-which needs no face of a vessel or voxel and is exact for any shape. At a face of a slab it is reflected with Fresnel's
+which needs no face of a vessel or voxel and is exact for any shape of one refractive index. Through voxels of several
+they go from face to face (`voxel_walk`). At a face of a slab it is reflected with Fresnel's
 probability. Below a small weight one packet in ten goes on with ten times of it (roulette, counted, so that the energy
 closes to rounding; rules of weight after Wang, Jacques and Zheng 1995). A result follows from seed and batch alone.
 """
@@ -20,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.flight import trace
-from skinbeam.physics.layout import FREE, LANES, MUA, MUS, PARTS, ROWS
+from skinbeam.physics.layout import FREE, INDEX, LANES, MUA, MUS, PARTS, ROWS
+from skinbeam.physics.voxel_walk import walk
 
 __all__ = ["Batch", "Scene", "Tally", "batch_of", "guide_of", "numbers_of", "streams", "trace_batch"]
 
@@ -44,7 +46,7 @@ class Scene:
     shapes : (shape, 17): centre, three rows of the map to the unit shape, 1 for a ball and 0 for a cylinder, μa, μs, g,
         part. Of shapes that overlap the last counts.
     cube : index into `media` by x, y, z, or empty.
-    media : (medium, 4): μa, μs, g, part; of voxels.
+    media : (medium, 5): μa, μs, g, part, refractive index; of voxels. Where indices differ, packets walk.
     size : width of a voxel, m.
     half : half widths of the space in x and y, m; inf where it has no sides.
     cell : widths in x and y of the cell that repeats, m; 0 where nothing does.
@@ -58,7 +60,7 @@ class Scene:
     beam: Floats
     shapes: Singles = field(default_factory=lambda: np.zeros((0, 17), np.float32))
     cube: NDArray[np.uint16] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint16))
-    media: Singles = field(default_factory=lambda: np.zeros((1, 4), np.float32))
+    media: Singles = field(default_factory=lambda: np.zeros((1, 5), np.float32))
     size: float = 1.0
     half: tuple[float, float] = (math.inf, math.inf)
     cell: tuple[float, float] = (0.0, 0.0)
@@ -70,6 +72,11 @@ class Scene:
     def mode(self) -> int:
         """What tells the medium at a place: 0 the slab, 1 shapes in it, 2 voxels."""
         return 2 if self.cube.size else int(len(self.shapes) > 0)
+
+    @property
+    def walked(self) -> bool:
+        """Whether the index steps from voxel to voxel, which tentative collisions do not see."""
+        return self.cube.size > 0 and bool(np.ptp(self.media[:, 4]) > 0.0)
 
 
 @dataclass(frozen=True)
@@ -115,8 +122,8 @@ class Batch:
     ----------
     sums : reflected, transmitted, out of the sides, specular, taken by roulette; absorbed in each part; mean path there
         times the packets, m: (5 + 2 part,).
-    fluence : Σ w / M, m, (bin, column).
-    absorbed : Σ w μa / M, (bin, column); of maps alone, else empty.
+    fluence : paths of the weight, of which w / M is one sample, m, (bin, column).
+    absorbed : weight left, (bin, column); of maps alone, else empty.
     out : weight reflected and transmitted by ring, (2, ring + 1).
     """
 
@@ -140,15 +147,23 @@ def trace_batch(
     sums = np.zeros(PARTS + 2 * parts)
     counted = np.zeros((tally.fields, tally.bins + 1))
     out = np.zeros((2, tally.rings + 1))
+    state, stop = streams(seed, batch), np.zeros(1, np.int8) if stop is None else stop
+    numbers = numbers_of(scene, tally)
+    if scene.walked:
+        above_n, below_n = (float(scene.slabs[INDEX, outside]) for outside in (0, -1))
+        walk(
+            photons, state[3 * LANES :], stop, above_n, below_n, scene.beam, scene.cube.reshape(-1), scene.cube.shape,
+            scene.media, scene.cosines, scene.tabulated, tally.edges, numbers, sums, counted[0], counted[-1], out,
+        )  # fmt: skip
+        return batch_of(tally, sums, counted, out)
     flights, chances = np.zeros(LANES, np.uint64), np.zeros(LANES // 2, np.uint64)
     lanes = (
         np.zeros(ROWS * LANES, np.float32), flights, flights.view(np.uint32), chances, chances.view(np.uint32),
-        np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), np.zeros(1, np.int8) if stop is None else stop,
+        np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), stop,
     )  # fmt: skip
     trace(
-        photons, scene.mode, lanes, streams(seed, batch), scene.slabs, scene.beam, scene.shapes, scene.cube,
-        scene.media, scene.cosines, scene.tabulated, tally.edges, guide_of(tally.edges), numbers_of(scene, tally),
-        sums, counted[0], counted[-1], out,
+        photons, scene.mode, lanes, state, scene.slabs, scene.beam, scene.shapes, scene.cube, scene.media,
+        scene.cosines, scene.tabulated, tally.edges, guide_of(tally.edges), numbers, sums, counted[0], counted[-1], out,
     )  # fmt: skip
     return batch_of(tally, sums, counted, out)
 

@@ -29,6 +29,7 @@ __all__ = [
     "RECTANGLE",
     "RING",
     "ROULETTE_BELOW",
+    "ROULETTE_CHANCE",
     "azimuth",
     "bin_at",
     "column",

@@ -39,8 +39,8 @@ class Launch:
     weighs: bool
 
     @classmethod
-    def of(cls, beam: LightBeam, ambient_n: float, n: float, half_m: tuple[float, float] | None) -> "Launch":
-        """Return the launch of `beam` onto a medium of index n; `half_m` is what an endless beam fills, in x and y.
+    def of(cls, beam: LightBeam, ambient_n: float, n: Floats, half_m: tuple[float, float] | None) -> "Launch":
+        """Return the launch of `beam` onto a surface of indices n; `half_m` is what an endless beam fills, in x and y.
 
         Without `half_m` an endless beam is a pencil: every integral over a plane of layers is the same.
         """
@@ -49,7 +49,7 @@ class Launch:
         kind = _KINDS[beam.kind]
         if endless:
             kind = steps.PENCIL if half_m is None else steps.RECTANGLE
-        weighs = beam.kind in ("focused", "fibre") and ambient_n != n
+        weighs = len(n) > 1 or (beam.kind in ("focused", "fibre") and ambient_n != n[0])
         numbers = np.array(
             [
                 kind,
@@ -66,5 +66,5 @@ class Launch:
             ]
         )
         invariant = np.asarray((ambient_n * math.sin(angle)) ** 2)
-        specular = 0.0 if weighs else float(reflectance(invariant, np.asarray(ambient_n), np.asarray(n)))
+        specular = 0.0 if weighs else float(reflectance(invariant, np.asarray(ambient_n), n[0]))
         return cls(numbers, specular, weighs)

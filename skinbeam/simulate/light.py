@@ -66,7 +66,7 @@ def run_light(
     Raises
     ------
     InputError : the file or an option is wrong.
-    NotAvailable : the method, the device or the geometry is not in this release.
+    NotAvailable : the method or the device is not in this release.
     """
     check_engine_options("--method", method or "montecarlo", device, error)
     loaded = load_layers(path)
@@ -87,14 +87,10 @@ def run_light(
     if method == "ordinates":
         light = ENGINES[method].fluence(layered_medium(spec), spec.beam, edges)
     else:
-        try:
-            space = space_of(loaded)
-        except NotAvailable as missing:
-            raise NotAvailable(str(missing), body={"schema": SCHEMA}) from None
         engine = _engine(loaded, photons, error, seed, checkpoint, progress)
         if notice is not None:
             notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / 1e6)}))
-        light = engine.trace(space, spec.beam, edges)
+        light = engine.trace(space_of(loaded), spec.beam, edges)
     seconds = time.perf_counter() - start
     exact = light.standard_error is None
     notes = {

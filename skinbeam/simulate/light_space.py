@@ -4,8 +4,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
-from skinbeam.errors import InputError, NotAvailable
-from skinbeam.messages import text
+from skinbeam.errors import InputError
 from skinbeam.schema.inclusions import LightLesion, LightVessel
 from skinbeam.schema.layers import LayersFile, LoadedLayers
 from skinbeam.simulate.medium import LayeredMedium
@@ -50,13 +49,9 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
     Raises
     ------
     InputError : what the file describes cannot be lit so, by its field.
-    NotAvailable : voxels of more than one refractive index.
     """
     spec = loaded.spec
     if spec.voxels is not None and loaded.cube is not None:
-        indices = {medium.n for medium in spec.medium}
-        if len(indices) > 1:
-            raise NotAvailable(text("light.no-index-steps"))
         _enters(spec, loaded.cube.shape[0] * spec.voxels.size_um, loaded.cube.shape[1] * spec.voxels.size_um)
         return Voxels(
             loaded.cube,
@@ -64,7 +59,7 @@ def space_of(loaded: LoadedLayers) -> Layers | Voxels:
             [medium.mua_per_cm * PER_CM for medium in spec.medium],
             [medium.mus_per_cm * PER_CM for medium in spec.medium],
             [medium.g for medium in spec.medium],
-            indices.pop(),
+            [medium.n for medium in spec.medium],
             spec.ambient_n,
             spec.below_n,
             _phases(spec),

@@ -90,12 +90,13 @@ class MonteCarlo:
         ValueError, MemoryError : as for `fluence`.
         InputError : the checkpoint is of another run.
         """
-        used("wang1995", "woodcock1965", "henyey1941", "born1999", "blackman2021", "duff2017")
         if self.photons < self.batches or self.batches < 2:
             raise ValueError(f"at least {max(self.batches, 2)} photons, one a batch, and two batches")
         if self.memory_bytes(len(z_edges_m) - 1) > MEMORY_BYTES:
             raise MemoryError(f"the tally needs {self.memory_bytes(len(z_edges_m) - 1)} bytes")
         scene, launch = space.scene(beam)
+        used("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
+        used(*(("amanatides1987", "sassaroli2012") if scene.walked else ("woodcock1965",)))
         tally = Tally(
             np.asarray(z_edges_m, dtype=np.float64), self.ring_m, self.rings, *self.columns, *self.column_m
         )  # fmt: skip

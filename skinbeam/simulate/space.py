@@ -141,7 +141,7 @@ class Layers:
         slabs = _slabs(
             densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
         )  # fmt: skip
-        launch = Launch.of(beam, medium.ambient_n, n[0], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
+        launch = Launch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
         return photons.Scene(
             slabs,
             len(mua) + len(self.inclusions),
@@ -156,14 +156,14 @@ class Layers:
 
 @dataclass(frozen=True)
 class Voxels:
-    """Voxels in a block with open sides, all of one refractive index.
+    """Voxels in a block with open sides.
 
     Parameters
     ----------
     cube : index of the medium by x, y, z, (x, y, z).
     size_m : width of a voxel.
     mua_per_m, mus_per_m, g : (medium,).
-    n : of all media.
+    n : (medium,), or one number for all.
     ambient_n, below_n : refractive indices above and at the sides, and below.
     phases : tables that scatter in place of Henyey and Greenstein's law, by number of the medium.
     """
@@ -173,7 +173,7 @@ class Voxels:
     mua_per_m: Sequence[float]
     mus_per_m: Sequence[float]
     g: Sequence[float]
-    n: float
+    n: Sequence[float] | float
     ambient_n: float = 1.0
     below_n: float = 1.0
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
@@ -186,29 +186,33 @@ class Voxels:
         ValueError : values out of range, an index without a medium.
         """
         media = np.array([self.mua_per_m, self.mus_per_m, self.g], dtype=np.float64)
+        count = media.shape[1]
+        n = np.broadcast_to(np.asarray(self.n, dtype=np.float64), count)
         depth_m = self.cube.shape[2] * self.size_m
-        check_layers([*media[:, None, :], np.full((1, media.shape[1]), self.n), np.full((1, media.shape[1]), depth_m)])
-        if self.cube.size == 0 or self.cube.min() < 0 or self.cube.max() >= media.shape[1]:
-            raise ValueError(f"a cube holds indices from 0 to {media.shape[1] - 1}")
-        planes = self.cube.reshape(-1, self.cube.shape[2])
+        check_layers([*media[:, None, :], n[None, :], np.full((1, count), depth_m)])
+        if self.cube.size == 0 or self.cube.min() < 0 or self.cube.max() >= count:
+            raise ValueError(f"a cube holds indices from 0 to {count - 1}")
+        held = [np.unique(plane) for plane in self.cube.reshape(-1, self.cube.shape[2]).T]
         dense = media[0] + media[1]
-        densest = np.array([dense[np.unique(plane)].max() for plane in planes.T])
+        densest = np.array([dense[plane].max() for plane in held])
         starts = _runs(densest)
         counts = np.diff([*starts, len(densest)])
         depth = counts * self.size_m
         top = np.array(starts) * self.size_m
         rate = np.array([densest[start : start + count].max() for start, count in zip(starts, counts, strict=True)])
-        slabs = _slabs(
-            rate, depth, top, (self.ambient_n, *[self.n] * len(starts), self.below_n), np.zeros((4, len(starts)))
-        )  # fmt: skip
+        # A medium that no voxel holds makes no step of the index.
+        absent = np.setdiff1d(np.arange(count), np.concatenate(held))
+        n = np.where(np.isin(np.arange(count), absent), n[held[0][0]], n)
+        indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
+        slabs = _slabs(rate, depth, top, indices, np.zeros((4, len(starts))))
         half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
-        launch = Launch.of(beam, self.ambient_n, self.n, half)
+        launch = Launch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
         return photons.Scene(
             slabs,
-            media.shape[1],
+            count,
             launch.numbers,
-            cube=np.ascontiguousarray(self.cube, dtype=np.uint16),
-            media=np.vstack([media, np.arange(media.shape[1])]).T.astype(np.float32),
+            cube=np.array(self.cube, dtype=np.uint16, order="C"),  # one that may be written compiles no second kernel
+            media=np.vstack([media, np.arange(count), n]).T.astype(np.float32),
             size=self.size_m,
             **_turns(self.phases, media.shape[1]),
             half=half,
