@@ -123,10 +123,6 @@ def test_what_has_no_influence_is_said(tmp_path: Path) -> None:
 
 
 def test_what_is_not_built_says_so(tmp_path: Path) -> None:
-    file = written(tmp_path, SLAB)
-    for method in ("ordinates", "montecarlo"):
-        with pytest.raises(NotAvailable, match="CUDA"):
-            light_document(file, method=method, device="cuda")
     np.savez(tmp_path / "cube.npz", medium=np.zeros((2, 3, 4), np.uint8))
     other = MEDIUM.replace("slab", "other").replace("1.4", "1.5")
     cube = written(tmp_path, '[voxels]\nfile = "cube.npz"\nsize_um = 10.0\n' + MEDIUM + other)
