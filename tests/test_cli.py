@@ -108,7 +108,6 @@ NOT_BUILT: dict[str, tuple[str, ...]] = {
     "validate": ("validate",),
     "records": ("records", "export"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
-    "light": ("light", SLAB, "--method", "montecarlo", "--device", "cuda"),
 }
 
 

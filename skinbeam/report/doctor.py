@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import platform
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,7 @@ def doctor_document() -> dict[str, Any]:
         _module("web app", ("fastapi", "uvicorn", "python_multipart"), 'pip install "skinbeam[app]"'),
         _fonts(),
         _module("face mesh", ("mediapipe",), "make face; without it regions come from OpenCV's cascades"),
-        _check(
-            "gpu",
-            shutil.which("nvidia-smi") is not None,
-            "NVIDIA driver" if shutil.which("nvidia-smi") else "none",
-            "not needed: nothing in this release runs on a GPU",
-        ),
+        _gpu(),
         _check("database", False, "none", "not needed: records are not in this release"),
         _cache(),
     ]
@@ -47,6 +41,18 @@ def _fonts() -> dict[str, Any]:
     folders = [] if package is None else package.submodule_search_locations or []
     found = any((Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf").is_file() for folder in folders)
     return _check("fonts", found, "DejaVu" if found else "none", "pip install --force-reinstall matplotlib")
+
+
+def _gpu() -> dict[str, Any]:
+    """What `skinbeam light --device cuda` would run on."""
+    from skinbeam.physics.card import missing
+
+    lacks = missing()
+    found = {None: "CUDA", "no-card": "none", "no-numba-cuda": "numba-cuda is missing", "no-toolkit": "no CUDA toolkit"}
+    fix = 'pip install "skinbeam[gpu]"; ' if lacks in ("no-numba-cuda", "no-toolkit") else ""
+    return _check(
+        "gpu", lacks is None, found[lacks], f"{fix}not needed: the light command can run on one, and runs without"
+    )
 
 
 def _cache() -> dict[str, Any]:

@@ -16,18 +16,18 @@ from skinbeam.simulate.tallies import Tallies
 __all__ = ["load_checkpoint", "save_checkpoint"]
 
 
-def save_checkpoint(path: Path, tallies: Tallies, scene: Scene, tally: Tally, seed: int) -> None:
+def save_checkpoint(path: Path, tallies: Tallies, scene: Scene, tally: Tally, seed: int, device: str) -> None:
     """Write the run to `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.npz")
     try:
-        np.savez(partial, allow_pickle=False, run=np.array(_run(scene, tally, seed)), **tallies.state())
+        np.savez(partial, allow_pickle=False, run=np.array(_run(scene, tally, seed, device)), **tallies.state())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int) -> Tallies | None:
+def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int, device: str) -> Tallies | None:
     """Return the tallies at `path`, or None where there is no file yet.
 
     Raises
@@ -42,14 +42,14 @@ def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int) -> Tallie
             tallies = Tallies.restored({name: record[name] for name in record.files if name != "run"})
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
         raise _refused("not-a-checkpoint", path, "is no checkpoint, or a broken one") from None
-    if run != _run(scene, tally, seed):
-        raise _refused("other-checkpoint", path, "is of other input, another seed or another version")
+    if run != _run(scene, tally, seed, device):
+        raise _refused("other-checkpoint", path, "is of other input, another seed, device or version")
     return tallies
 
 
-def _run(scene: Scene, tally: Tally, seed: int) -> str:
+def _run(scene: Scene, tally: Tally, seed: int, device: str) -> str:
     """The hash of all that a run follows from, except for its length."""
-    digest = hashlib.sha256(f"{__version__} {seed}".encode())
+    digest = hashlib.sha256(f"{__version__} {seed} {device}".encode())
     for part in (scene, tally):
         for field in fields(part):
             values = np.ascontiguousarray(getattr(part, field.name))

@@ -13,6 +13,7 @@ import numpy as np
 from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
+from skinbeam.physics import card
 from skinbeam.schema.layers import DIGITS, LayersFile, LoadedLayers, load_layers
 from skinbeam.simulate.engines import ENGINES, check_engine_options
 from skinbeam.simulate.light_space import layered_medium, part_names, space_of
@@ -58,7 +59,7 @@ def run_light(
 
     Parameters
     ----------
-    method : ordinates or montecarlo; None for the exact one where it can.
+    method : ordinates or montecarlo; None for the exact one where it can, which is on the processor.
     photons, error : size of a Monte Carlo run, or the relative standard error that ends it; of both, what comes first.
     checkpoint, progress : of `MonteCarlo`.
     notice : told before the run what memory it takes.
@@ -78,19 +79,22 @@ def run_light(
             field="--method",
             hint="Use --method montecarlo, or leave --method out.",
         )
-    method = method or ("ordinates" if _plain(spec) else "montecarlo")
-    if device not in ENGINES[method].devices:
-        raise NotAvailable(text(f"light.no-{device}"), body={"schema": SCHEMA})
+    method = method or ("ordinates" if _plain(spec) and device == "cpu" else "montecarlo")
+    if device == "cuda" and (lacking := "exact-on-cpu" if method == "ordinates" else card.missing()):
+        raise NotAvailable(text(f"light.{lacking}"), body={"schema": SCHEMA})
     edges_um = loaded.edges_um()
     edges = np.asarray(edges_um) * UM
     start = time.perf_counter()
     if method == "ordinates":
         light = ENGINES[method].fluence(layered_medium(spec), spec.beam, edges)
     else:
-        engine = _engine(loaded, photons, error, seed, checkpoint, progress)
+        engine = _engine(loaded, photons, error, device, seed, checkpoint, progress)
         if notice is not None:
             notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / 1e6)}))
-        light = engine.trace(space_of(loaded), spec.beam, edges)
+        try:
+            light = engine.trace(space_of(loaded), spec.beam, edges)
+        except NotAvailable as missing:
+            raise NotAvailable(missing.reason, body={"schema": SCHEMA}) from None
     seconds = time.perf_counter() - start
     exact = light.standard_error is None
     notes = {
@@ -150,6 +154,7 @@ def _engine(
     loaded: LoadedLayers,
     photons: int | None,
     error: float | None,
+    device: str,
     seed: int,
     checkpoint: Path | None,
     progress: Progress | None,
@@ -172,6 +177,7 @@ def _engine(
         column_m=((tally.dx_um or 0.0) * UM, (tally.dy_um or tally.dx_um or 0.0) * UM),
         checkpoint=checkpoint,
         progress=progress,
+        device=device,
     )
     bins = len(loaded.edges_um()) - 1
     if engine.memory_bytes(bins) > MEMORY_BYTES:

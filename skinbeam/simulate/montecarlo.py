@@ -1,8 +1,8 @@
-"""The Monte Carlo light engine: batches of packets on all cores, standard errors from their scatter."""
+"""The Monte Carlo light engine: batches of packets on all cores or a card, standard errors from their scatter."""
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.physics import layout
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import text
+from skinbeam.physics import card, layout
 from skinbeam.physics.photons import Batch, Scene, Tally, trace_batch
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
@@ -28,9 +30,11 @@ BATCHES = 32  # of a round: a standard error is then itself good to an eighth
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MOST_PHOTONS = 10**10
 MEMORY_BYTES = 2 * 2**30
+CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
 _WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
 
 Progress = Callable[[int, float], None]
+_Batches = Callable[[Sequence[int], int], Iterator[tuple[int, Batch]]]
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,15 @@ class MonteCarlo:
     photons : packets to launch, at least one a batch; with `error` the most that are launched.
     error : relative standard error at which a run ends, of every part of the light above a hundredth of it: diffuse
         reflectance, transmittance, what leaves at sides, what each part absorbs.
-    seed : of the random numbers. The same seed gives the same result on any number of threads.
+    seed : of the random numbers. On the processor the same seed gives the same result on any number of threads; on a
+        card it gives the same packets, whose sums differ by the rounding of double precision from run to run. Between
+        processor and card, or two kinds of card, results agree within standard errors.
     ring_m, rings : width and number of the rings of a tally by depth and radius; 0 rings for depth alone.
     columns, column_m : numbers and widths in x and y of a map about x = y = 0; 0 columns for none.
     batches : of a round; a standard error from n of them is itself good to 1 / √(2n - 2).
     checkpoint : file that holds the run after each round and that a run of the same input goes on from; None for none.
     progress : told of the packets done and of the largest relative standard error, after each batch.
+    device : cpu or cuda.
     """
 
     photons: int = 200_000
@@ -60,17 +67,19 @@ class MonteCarlo:
     batches: int = BATCHES
     checkpoint: Path | None = None
     progress: Progress | None = None
+    device: str = "cpu"
 
     @property
     def devices(self) -> tuple[str, ...]:
-        """Where it runs."""
-        return ("cpu",)
+        """Where it runs on this machine."""
+        return ("cpu",) if card.missing() else ("cpu", "cuda")
 
     def memory_bytes(self, depths: int) -> int:
         """Return what the tallies of so many depths need."""
         mapped = self.columns[0] > 0
         columns = self.columns[0] * self.columns[1] + 1 if mapped else self.rings + 1
-        return Tallies.bytes_needed(depths * columns, mapped, _threads())
+        side_by_side = _on_card(depths * columns, 1 + mapped) if self.device == "cuda" else _threads()
+        return Tallies.bytes_needed(depths * columns, mapped, side_by_side)
 
     def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
         """Return the light in `medium`.
@@ -79,6 +88,7 @@ class MonteCarlo:
         ------
         ValueError : values out of range; fewer packets than batches; a semi-infinite layer that does not absorb.
         MemoryError : the tallies would not fit.
+        NotAvailable : the device is not there.
         """
         return self.trace(Layers(medium), beam, z_edges_m)
 
@@ -87,14 +97,20 @@ class MonteCarlo:
 
         Raises
         ------
-        ValueError, MemoryError : as for `fluence`.
+        ValueError, MemoryError, NotAvailable : as for `fluence`.
         InputError : the checkpoint is of another run.
         """
+        if self.device not in ("cpu", "cuda"):
+            raise ValueError(f'device is cpu or cuda, not "{self.device}"')
+        if self.device == "cuda" and (lacking := card.missing()):
+            raise NotAvailable(text(f"light.{lacking}"))
         if self.photons < self.batches or self.batches < 2:
             raise ValueError(f"at least {max(self.batches, 2)} photons, one a batch, and two batches")
         if self.memory_bytes(len(z_edges_m) - 1) > MEMORY_BYTES:
             raise MemoryError(f"the tally needs {self.memory_bytes(len(z_edges_m) - 1)} bytes")
         scene, launch = space.scene(beam)
+        if self.device == "cuda" and scene.walked:
+            raise NotAvailable(text("light.no-walk-on-card"))
         used("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
         used(*(("amanatides1987", "sassaroli2012") if scene.walked else ("woodcock1965",)))
         tally = Tally(
@@ -108,18 +124,21 @@ class MonteCarlo:
         """Trace rounds until there are enough packets or the error is reached."""
         tallies = Tallies()
         if self.checkpoint is not None:
-            tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed) or tallies
+            tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed, self.device) or tallies
+        batches = (_batches_on_card if self.device == "cuda" else _batches)(scene, tally, self.seed)
         for number, size in enumerate(_rounds(self.photons, self.batches)):
             if tallies.batches >= (number + 1) * self.batches:
                 continue
             if self._good(tallies):
                 break
-            for packets, found in _batches(scene, tally, size, self.seed, number, self.batches):
+            # Equal shares, the rest one each to the first.
+            shares = [size // self.batches + (batch < size % self.batches) for batch in range(self.batches)]
+            for packets, found in batches(shares, number * self.batches):
                 tallies.add(found, packets)
                 if self.progress is not None:
                     self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
             if self.checkpoint is not None:
-                save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed)
+                save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
         return tallies
 
     def _good(self, tallies: Tallies) -> bool:
@@ -137,30 +156,50 @@ def _rounds(photons: int, batches: int) -> Iterator[int]:
         done += size
 
 
-def _batches(
-    scene: Scene, tally: Tally, size: int, seed: int, number: int, batches: int
-) -> Iterator[tuple[int, Batch]]:
-    """The batches of a round in their order, traced side by side; compiled code lets go of the interpreter."""
-    stop = np.zeros(1, np.int8)
-    # Equal shares, the rest one each to the first.
-    shares = [size // batches + (batch < size % batches) for batch in range(batches)]
+def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
+    """What traces the batches of a round side by side; compiled code lets go of the interpreter."""
 
-    def one(batch: int) -> Batch:
-        return trace_batch(scene, tally, shares[batch], seed=seed, batch=number * batches + batch, stop=stop)
+    def of_round(shares: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+        stop = np.zeros(1, np.int8)
 
-    with ThreadPoolExecutor(max_workers=_threads()) as pool:
-        try:
-            # No more in flight than can be worked on, so that no more tallies than that are in memory.
-            ahead = deque(pool.submit(one, batch) for batch in range(min(_threads() + 1, batches)))
-            for batch, share in enumerate(shares):
-                found = ahead.popleft().result()
-                if batch + len(ahead) + 1 < batches:
-                    ahead.append(pool.submit(one, batch + len(ahead) + 1))
-                yield share, found
-        except BaseException:
-            stop[0] = 1  # those in flight end at once
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        def one(batch: int) -> Batch:
+            return trace_batch(scene, tally, shares[batch], seed=seed, batch=first + batch, stop=stop)
+
+        with ThreadPoolExecutor(max_workers=_threads()) as pool:
+            try:
+                # No more in flight than can be worked on, so that no more tallies than that are in memory.
+                ahead = deque(pool.submit(one, batch) for batch in range(min(_threads() + 1, len(shares))))
+                for batch, share in enumerate(shares):
+                    found = ahead.popleft().result()
+                    if batch + len(ahead) + 1 < len(shares):
+                        ahead.append(pool.submit(one, batch + len(ahead) + 1))
+                    yield share, found
+            except BaseException:
+                stop[0] = 1  # those in flight end at once
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    return of_round
+
+
+def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
+    """What traces the batches of a round on the graphics card, to which scene and tally go here, once a run."""
+    from skinbeam.physics.photons_cuda import Card
+
+    together = _on_card(tally.bins, tally.fields)
+    run = Card(scene, tally, together)
+
+    def of_round(shares: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+        for start in range(0, len(shares), together):
+            sizes = shares[start : start + together]
+            yield from zip(sizes, run.trace(sizes, seed=seed, first=first + start), strict=True)
+
+    return of_round
+
+
+def _on_card(bins: int, fields: int) -> int:
+    """How many batches run on a card at once: a round's, unless their tallies are too large together."""
+    return int(np.clip(CARD_BYTES // (8 * bins * fields), 1, BATCHES))
 
 
 def _threads() -> int:
