@@ -184,7 +184,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
     mua = np.array(DEEP.mua_per_m) * np.array([[1.0], [4.0]])
     found = []
     for threads in (1, 3):
-        monkeypatch.setattr(batches, "_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
         found.append(record(DEEP, photons=1600, seed=5).light(mua))
     np.testing.assert_array_equal(parts(found[0]), parts(found[1]))
     np.testing.assert_array_equal(errors(found[0]), errors(found[1]))

@@ -7,9 +7,10 @@ from skinbeam.physics import steps
 from skinbeam.physics.layout import LANES
 from skinbeam.physics.photons import streams
 from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.batches import BATCHES
 from skinbeam.simulate.engines import ENGINES
 from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import BATCHES, MonteCarlo
+from skinbeam.simulate.montecarlo import MonteCarlo
 from skinbeam.simulate.space import Layers
 
 
@@ -58,12 +59,12 @@ def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    from skinbeam.simulate import montecarlo
+    from skinbeam.simulate import batches
 
     medium, edges = random_medium(np.random.default_rng(1)), np.linspace(0.0, 1e-4, 5)
     fields = []
     for threads in (1, 3):
-        monkeypatch.setattr(montecarlo, "_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
         fields.append(MonteCarlo(photons=3200).fluence(medium, LightBeam(), edges))
     assert fields[0].reflectance_diffuse == fields[1].reflectance_diffuse
     assert np.array_equal(fields[0].fluence_rate_ratio, fields[1].fluence_rate_ratio)

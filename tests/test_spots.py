@@ -231,7 +231,7 @@ def test_a_run_out_of_range_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for threads in (1, 3):
-        monkeypatch.setattr(batches, "_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
         run = pencil(SKIN, EDGES_M, 2e-5, 10, photons=1600, seed=5)
         found.append(run.spot(LightBeam(kind="flat", spot_mm=0.2)).fluence_rate_rz)
     np.testing.assert_array_equal(found[0], found[1])

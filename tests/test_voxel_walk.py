@@ -309,11 +309,11 @@ def test_light_that_neither_leaves_nor_is_absorbed_plays_roulette_too() -> None:
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    from skinbeam.simulate import montecarlo
+    from skinbeam.simulate import batches
 
     fields = []
     for threads in (1, 3):
-        monkeypatch.setattr(montecarlo, "_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
         fields.append(traced(mixed(5, (1.0, 1.3, 1.4, 1.5)), photons=3200, columns=(3, 3), column_m=(SIZE, SIZE)))
     assert fields[0].transmittance == fields[1].transmittance > 0.0
     np.testing.assert_array_equal(fields[0].fluence_rate_xyz, fields[1].fluence_rate_xyz)

@@ -1,7 +1,8 @@
 """Batches of packets side by side on all cores, and the means and standard errors that follow from their scatter."""
 
 import os
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -9,30 +10,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.simulate.medium import Floats
-from skinbeam.simulate.montecarlo import BATCHES, MEMORY_BYTES
 from skinbeam.simulate.tallies import Mean
 
-__all__ = ["fits", "mean", "shares", "side_by_side"]
+__all__ = ["BATCHES", "MEMORY_BYTES", "fits", "in_order", "mean", "shares", "side_by_side", "threads"]
+
+BATCHES = 32  # a standard error is then itself good to an eighth
+MEMORY_BYTES = 2 * 2**30
 
 Result = TypeVar("Result")
 
 
-def shares(photons: int) -> NDArray[np.int64]:
+def threads() -> int:
+    """Return how many batches run at once: one on each core that this process may use."""
+    return min(BATCHES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def shares(photons: int, batches: int = BATCHES) -> NDArray[np.int64]:
     """Return the packets of each batch, (batch,): equal shares, the rest one each to the first.
 
     Raises
     ------
-    ValueError : fewer packets than batches.
+    ValueError : fewer packets than batches, or fewer than two of these.
     """
-    if photons < BATCHES:
-        raise ValueError(f"at least {BATCHES} photons, one a batch")
-    return photons // BATCHES + (np.arange(BATCHES) < photons % BATCHES)
+    if photons < batches or batches < 2:
+        raise ValueError(f"at least {max(batches, 2)} photons, one a batch, and two batches")
+    return photons // batches + (np.arange(batches) < photons % batches)
+
+
+def in_order(
+    work: Callable[[int], Result], count: int, *, abandon: Callable[[], None] = lambda: None
+) -> Iterator[Result]:
+    """Give `work` of 0 to `count` in order, done side by side; compiled code lets go of the interpreter.
+
+    No more is in flight than can be worked on and one in hand, so that no more results than that are in memory.
+    `abandon` is called when the results are not wanted any more, to end what is in flight.
+    """
+    with ThreadPoolExecutor(max_workers=threads()) as pool:
+        try:
+            ahead = deque(pool.submit(work, number) for number in range(min(threads() + 1, count)))
+            for number in range(count):
+                found = ahead.popleft().result()
+                if number + len(ahead) + 1 < count:
+                    ahead.append(pool.submit(work, number + len(ahead) + 1))
+                yield found
+        except BaseException:
+            abandon()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def side_by_side(work: Callable[[int], Result]) -> list[Result]:
-    """Return `work` of each batch, in their order; compiled code lets go of the interpreter."""
-    with ThreadPoolExecutor(max_workers=_threads()) as pool:
-        return list(pool.map(work, range(BATCHES)))
+    """Return `work` of each batch, in their order."""
+    return list(in_order(work, BATCHES))
 
 
 def mean(found: Floats, packets: NDArray[np.int64]) -> Mean:
@@ -52,7 +81,3 @@ def fits(what: str, needed: float) -> None:
     """
     if needed > MEMORY_BYTES:
         raise MemoryError(f"{what} about {needed:.0f} bytes; at most {MEMORY_BYTES} are taken")
-
-
-def _threads() -> int:
-    return min(BATCHES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

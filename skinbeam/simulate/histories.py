@@ -18,9 +18,8 @@ from numpy.typing import NDArray
 from skinbeam.physics.histories import ENDED, ENTRY_BYTES, REFLECTED, TRANSMITTED, Record, evaluate, trace_histories
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.batches import fits, mean, shares, side_by_side
+from skinbeam.simulate.batches import BATCHES, fits, mean, shares, side_by_side
 from skinbeam.simulate.medium import Floats, LayeredMedium
-from skinbeam.simulate.montecarlo import BATCHES
 from skinbeam.simulate.space import Layers
 
 __all__ = ["Histories", "LightFields", "record"]

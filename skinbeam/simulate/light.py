@@ -15,10 +15,11 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics import card
 from skinbeam.schema.layers import DIGITS, LayersFile, LoadedLayers, load_layers
+from skinbeam.simulate.batches import BATCHES, MEMORY_BYTES
 from skinbeam.simulate.engines import ENGINES, check_engine_options
 from skinbeam.simulate.light_space import layered_medium, part_names, space_of
 from skinbeam.simulate.medium import LightField
-from skinbeam.simulate.montecarlo import BATCHES, MEMORY_BYTES, MOST_PHOTONS, MonteCarlo, Progress
+from skinbeam.simulate.montecarlo import MOST_PHOTONS, MonteCarlo, Progress
 from skinbeam.units import UM
 
 __all__ = ["LightRun", "run_light"]

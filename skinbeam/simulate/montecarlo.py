@@ -1,9 +1,6 @@
 """The Monte Carlo light engine: batches of packets on all cores or a card, standard errors from their scatter."""
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,20 +13,19 @@ from skinbeam.physics import card, layout
 from skinbeam.physics.photons import Batch, Scene, Tally, trace_batch
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.batches import BATCHES, fits, in_order, shares, threads
 from skinbeam.simulate.beams import Launch
 from skinbeam.simulate.checkpoint import load_checkpoint, save_checkpoint
 from skinbeam.simulate.medium import Floats, LayeredMedium, LightField
 from skinbeam.simulate.space import Layers, Voxels
 from skinbeam.simulate.tallies import Mean, Tallies
 
-__all__ = ["BATCHES", "MEMORY_BYTES", "MOST_PHOTONS", "MonteCarlo", "Progress"]
+__all__ = ["MOST_PHOTONS", "MonteCarlo", "Progress"]
 
-BATCHES = 32  # of a round: a standard error is then itself good to an eighth
 # Packets of the first round and of the largest; in between each is as large as all before it. After each the error is
 # looked at and the run is kept.
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MOST_PHOTONS = 10**10
-MEMORY_BYTES = 2 * 2**30
 CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
 _WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
 
@@ -78,7 +74,7 @@ class MonteCarlo:
         """Return what the tallies of so many depths need."""
         mapped = self.columns[0] > 0
         columns = self.columns[0] * self.columns[1] + 1 if mapped else self.rings + 1
-        side_by_side = _on_card(depths * columns, 1 + mapped) if self.device == "cuda" else _threads()
+        side_by_side = _on_card(depths * columns, 1 + mapped) if self.device == "cuda" else threads()
         return Tallies.bytes_needed(depths * columns, mapped, side_by_side)
 
     def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
@@ -104,10 +100,8 @@ class MonteCarlo:
             raise ValueError(f'device is cpu or cuda, not "{self.device}"')
         if self.device == "cuda" and (lacking := card.missing()):
             raise NotAvailable(text(f"light.{lacking}"))
-        if self.photons < self.batches or self.batches < 2:
-            raise ValueError(f"at least {max(self.batches, 2)} photons, one a batch, and two batches")
-        if self.memory_bytes(len(z_edges_m) - 1) > MEMORY_BYTES:
-            raise MemoryError(f"the tally needs {self.memory_bytes(len(z_edges_m) - 1)} bytes")
+        shares(self.photons, self.batches)
+        fits("the tally needs", self.memory_bytes(len(z_edges_m) - 1))
         scene, launch = space.scene(beam)
         if self.device == "cuda" and scene.walked:
             raise NotAvailable(text("light.no-walk-on-card"))
@@ -131,9 +125,8 @@ class MonteCarlo:
                 continue
             if self._good(tallies):
                 break
-            # Equal shares, the rest one each to the first.
-            shares = [size // self.batches + (batch < size % self.batches) for batch in range(self.batches)]
-            for packets, found in batches(shares, number * self.batches):
+            packets_of = [int(share) for share in shares(size, self.batches)]
+            for packets, found in batches(packets_of, number * self.batches):
                 tallies.add(found, packets)
                 if self.progress is not None:
                     self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
@@ -157,27 +150,16 @@ def _rounds(photons: int, batches: int) -> Iterator[int]:
 
 
 def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
-    """What traces the batches of a round side by side; compiled code lets go of the interpreter."""
+    """What traces the batches of a round on the cores of the processor."""
 
-    def of_round(shares: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+    def of_round(sizes: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
         stop = np.zeros(1, np.int8)
 
         def one(batch: int) -> Batch:
-            return trace_batch(scene, tally, shares[batch], seed=seed, batch=first + batch, stop=stop)
+            return trace_batch(scene, tally, sizes[batch], seed=seed, batch=first + batch, stop=stop)
 
-        with ThreadPoolExecutor(max_workers=_threads()) as pool:
-            try:
-                # No more in flight than can be worked on, so that no more tallies than that are in memory.
-                ahead = deque(pool.submit(one, batch) for batch in range(min(_threads() + 1, len(shares))))
-                for batch, share in enumerate(shares):
-                    found = ahead.popleft().result()
-                    if batch + len(ahead) + 1 < len(shares):
-                        ahead.append(pool.submit(one, batch + len(ahead) + 1))
-                    yield share, found
-            except BaseException:
-                stop[0] = 1  # those in flight end at once
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        # Those in flight end at once when nobody wants them any more.
+        yield from zip(sizes, in_order(one, len(sizes), abandon=lambda: stop.fill(1)), strict=True)
 
     return of_round
 
@@ -189,9 +171,9 @@ def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
     together = _on_card(tally.bins, tally.fields)
     run = Card(scene, tally, together)
 
-    def of_round(shares: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
-        for start in range(0, len(shares), together):
-            sizes = shares[start : start + together]
+    def of_round(every: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+        for start in range(0, len(every), together):
+            sizes = every[start : start + together]
             yield from zip(sizes, run.trace(sizes, seed=seed, first=first + start), strict=True)
 
     return of_round
@@ -200,10 +182,6 @@ def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
 def _on_card(bins: int, fields: int) -> int:
     """How many batches run on a card at once: a round's, unless their tallies are too large together."""
     return int(np.clip(CARD_BYTES // (8 * bins * fields), 1, BATCHES))
-
-
-def _threads() -> int:
-    return min(BATCHES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _nothing(scene: Scene, tally: Tally) -> Tallies:

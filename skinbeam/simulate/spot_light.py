@@ -16,8 +16,9 @@ import numpy as np
 from skinbeam.errors import InputError
 from skinbeam.laser.settings import Beam
 from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.batches import BATCHES
 from skinbeam.simulate.medium import Floats, LayeredMedium
-from skinbeam.simulate.montecarlo import BATCHES, MonteCarlo
+from skinbeam.simulate.montecarlo import MonteCarlo
 from skinbeam.simulate.pulse import Illumination, Line, illuminate
 from skinbeam.units import MM
 

@@ -26,9 +26,8 @@ from skinbeam.physics.photons import Tally, trace_batch
 from skinbeam.physics.rings import flat_shares, from_axis, gaussian_shares
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.batches import fits, mean, shares, side_by_side
+from skinbeam.simulate.batches import BATCHES, fits, mean, shares, side_by_side
 from skinbeam.simulate.medium import Floats, LayeredMedium
-from skinbeam.simulate.montecarlo import BATCHES
 from skinbeam.simulate.space import Layers
 from skinbeam.units import MM
 
