@@ -22,8 +22,8 @@ from skinbeam.simulate.tallies import Mean, Tallies
 
 __all__ = ["MOST_PHOTONS", "MonteCarlo", "Progress"]
 
-# Packets of the first round and of the largest; in between each is as large as all before it. After each the error is
-# looked at and the run is kept.
+# Packets of the first round where an error is wanted, and of the largest; in between each is as large as all before it.
+# After each the error is looked at and the run is kept.
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MOST_PHOTONS = 10**10
 CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
@@ -120,13 +120,10 @@ class MonteCarlo:
         if self.checkpoint is not None:
             tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed, self.device) or tallies
         batches = (_batches_on_card if self.device == "cuda" else _batches)(scene, tally, self.seed)
-        for number, size in enumerate(_rounds(self.photons, self.batches)):
-            if tallies.batches >= (number + 1) * self.batches:
-                continue
-            if self._good(tallies):
-                break
+        while self.photons - tallies.packets >= self.batches and not self._good(tallies):
+            size = self._round(tallies.packets)
             packets_of = [int(share) for share in shares(size, self.batches)]
-            for packets, found in batches(packets_of, number * self.batches):
+            for packets, found in batches(packets_of, tallies.batches):
                 tallies.add(found, packets)
                 if self.progress is not None:
                     self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
@@ -134,19 +131,15 @@ class MonteCarlo:
                 save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
         return tallies
 
+    def _round(self, done: int) -> int:
+        """Packets of the next round."""
+        size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
+        left = self.photons - done
+        # What would be left for a last round of less than a packet a batch comes along.
+        return left if left < size + self.batches else size
+
     def _good(self, tallies: Tallies) -> bool:
         return self.error is not None and tallies.relative_error(_WORTH_LOOKING_AT) <= self.error
-
-
-def _rounds(photons: int, batches: int) -> Iterator[int]:
-    """Packets of each round."""
-    done = 0
-    while done < photons:
-        size = min(max(FIRST_ROUND, done), LARGEST_ROUND)
-        # What would be left for a last round of less than a packet a batch comes along.
-        size = photons - done if photons - done < size + batches else size
-        yield size
-        done += size
 
 
 def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
