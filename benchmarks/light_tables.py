@@ -23,6 +23,7 @@ import numpy as np
 from light_cases import LAYERED, VESSEL, Layered
 from light_mcml import Figure, Mcml
 
+from skinbeam.physics.ordinates import Light, solve
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import Ordinates
 from skinbeam.simulate.medium import LayeredMedium, LightField
@@ -42,6 +43,7 @@ PEERS = {"pmcxcl": (200_000, 10_000), "pmmc": (1_000_000, 20_000)}  # photons of
 PEER_PARTS = 50  # a variance from 50 parts is itself good to 20 %
 IMPORTS = """
 import numpy as np
+from skinbeam.physics.ordinates import Light, solve
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
@@ -260,35 +262,34 @@ def exact_solver() -> None:
     """Time of one wavelength in the exact solver, call by call, absorption changed from call to call."""
     heading("exact layered solver, one wavelength a call")
     print(f"  {'case':6s}{'streams':>9s}{'depths':>8s}{'min, ms':>10s}{'median, ms':>12s}{'Rd':>12s}{'off by':>12s}")
-    for name, streams, depths in (
-        ("B", 16, 1),
-        ("B", 20, 1),
-        ("B", 64, 1),
-        ("B", 64, 360),
-        ("B1", 8, 1),
-        ("B1", 64, 1),
-    ):
+    rows = (("B", 16, 0), ("B", 20, 0), ("B", 20, 1), ("B", 64, 1), ("B", 64, 360), ("B1", 8, 0), ("B1", 64, 1))
+    for name, streams, depths in rows:
         layers = medium(LAYERED[name])
-        converged = every_part(Ordinates(streams=120).fluence(layers, PENCIL, np.array([0.0, 1e-3])))
-        edges = np.linspace(0.0, sum(layers.thickness_m), depths + 1)
-        engine = Ordinates(streams=streams)
-        found = engine.fluence(layers, PENCIL, edges)
-        off = np.max(np.abs(every_part(found) / converged - 1.0))
+        converged = every_part(solved(layers, None, 120))
+        edges = np.linspace(0.0, sum(layers.thickness_m), depths + 1) if depths else None
+        found = every_part(solved(layers, edges, streams))
+        off = np.max(np.abs(found / converged - 1.0))
         times = []
         for scale in np.linspace(1.0, 1.5, 100):
             darker = LayeredMedium(
                 [scale * mua for mua in layers.mua_per_m], layers.mus_per_m, layers.g, layers.n, layers.thickness_m
             )
             start = time.perf_counter()
-            engine.fluence(darker, PENCIL, edges)
+            solved(darker, edges, streams)
             times.append(1e3 * (time.perf_counter() - start))
-        figures = f"{min(times):10.2f}{statistics.median(times):12.2f}{found.reflectance_diffuse:12.6f}{off:12.1e}"
+        figures = f"{min(times):10.2f}{statistics.median(times):12.2f}{found[0]:12.6f}{off:12.1e}"
         print(f"  {name:6s}{streams:9d}{depths:8d}{figures}")
 
 
-def every_part(light: LightField) -> np.ndarray:
+def solved(layers: LayeredMedium, edges: np.ndarray | None, streams: int) -> Light:
+    """The light of one wavelength, with its fluence rate between the depths `edges`."""
+    columns = (layers.mua_per_m, layers.mus_per_m, layers.g, layers.n, layers.thickness_m)
+    return solve(*([column] for column in columns), z_edges=edges, streams=streams)
+
+
+def every_part(light: Light) -> np.ndarray:
     """Diffuse reflectance, transmittance, absorption by layer."""
-    return np.array([light.reflectance_diffuse, light.transmittance, *light.absorbed_fraction])
+    return np.array([light.reflectance_diffuse[0], light.transmittance[0], *light.absorbed[0]])
 
 
 def scaling(options: argparse.Namespace, allowed: list[int]) -> None:

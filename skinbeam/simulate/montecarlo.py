@@ -119,33 +119,39 @@ class MonteCarlo:
         tallies = Tallies()
         if self.checkpoint is not None:
             tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed, self.device) or tallies
+        sizes = [int(size) for share in self._rounds(tallies.packets) for size in shares(share, self.batches)]
         batches = (_batches_on_card if self.device == "cuda" else _batches)(scene, tally, self.seed)
-        while self.photons - tallies.packets >= self.batches and not self._good(tallies):
-            size = self._round(tallies.packets)
-            packets_of = [int(share) for share in shares(size, self.batches)]
-            for packets, found in batches(packets_of, tallies.batches):
-                tallies.add(found, packets)
-                if self.progress is not None:
-                    self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
-            if self.checkpoint is not None:
-                save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
+        if self._good(tallies):
+            return tallies
+        # Rounds follow without a pause: what is in flight when a run ends is abandoned.
+        for packets, found in batches(sizes, tallies.batches):
+            tallies.add(found, packets)
+            if self.progress is not None:
+                self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
+            if tallies.batches % self.batches == 0:
+                if self.checkpoint is not None:
+                    save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
+                if self._good(tallies):
+                    break
         return tallies
 
-    def _round(self, done: int) -> int:
-        """Packets of the next round."""
-        size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
-        left = self.photons - done
-        # What would be left for a last round of less than a packet a batch comes along.
-        return left if left < size + self.batches else size
+    def _rounds(self, done: int) -> Iterator[int]:
+        """Packets of each round from now on."""
+        while (left := self.photons - done) >= self.batches:
+            size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
+            # What would be left for a last round of less than a packet a batch comes along.
+            size = left if left < size + self.batches else size
+            yield size
+            done += size
 
     def _good(self, tallies: Tallies) -> bool:
         return self.error is not None and tallies.relative_error(_WORTH_LOOKING_AT) <= self.error
 
 
 def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
-    """What traces the batches of a round on the cores of the processor."""
+    """What traces batches on the cores of the processor."""
 
-    def of_round(sizes: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+    def trace(sizes: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
         stop = np.zeros(1, np.int8)
 
         def one(batch: int) -> Batch:
@@ -154,22 +160,22 @@ def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
         # Those in flight end at once when nobody wants them any more.
         yield from zip(sizes, in_order(one, len(sizes), abandon=lambda: stop.fill(1)), strict=True)
 
-    return of_round
+    return trace
 
 
 def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
-    """What traces the batches of a round on the graphics card, to which scene and tally go here, once a run."""
+    """What traces batches on the graphics card, to which scene and tally go here, once a run."""
     from skinbeam.physics.photons_cuda import Card
 
     together = _on_card(tally.bins, tally.fields)
     run = Card(scene, tally, together)
 
-    def of_round(every: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+    def trace(every: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
         for start in range(0, len(every), together):
             sizes = every[start : start + together]
             yield from zip(sizes, run.trace(sizes, seed=seed, first=first + start), strict=True)
 
-    return of_round
+    return trace
 
 
 def _on_card(bins: int, fields: int) -> int:
