@@ -144,6 +144,9 @@ def light(
     photons: Annotated[int | None, typer.Option("--photons", min=1, help="Photons of the Monte Carlo.")] = None,
     error: Annotated[float | None, typer.Option("--error", help="Relative standard error of the Monte Carlo.")] = None,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    split: Annotated[
+        bool, typer.Option("--split", help="Split photons at the outer faces, less scatter of what leaves.")
+    ] = False,
     checkpoint: Annotated[
         Path | None, typer.Option("--checkpoint", metavar="FILE.npz", help="Keep the run there, and go on from it.")
     ] = None,
@@ -165,6 +168,7 @@ def light(
             error=error,
             device=device,
             seed=seed,
+            split=split,
             checkpoint=checkpoint,
             progress=progress,
             notice=tell,

@@ -78,6 +78,7 @@ from skinbeam.physics.layout import (
     SIDES,
     SIZE,
     SPECULAR,
+    SPLITS,
     TENTATIVE,
     THICK,
     TOP,
@@ -158,7 +159,16 @@ def _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums): 
 
 
 @one_by_one
-def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out, per_ring):  # type: ignore[no-untyped-def]
+def _let_out(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-untyped-def]
+    """Count what leaves above (0) or below (1)."""
+    sums[REFLECTED + side] += weight
+    if per_ring > 0.0:
+        x, y = np.float64(p[P_X * LANES + i]), np.float64(p[P_Y * LANES + i])
+        out[side, min(int(math.sqrt(x * x + y * y) * per_ring), out.shape[1] - 1)] += weight
+
+
+@one_by_one
+def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out, per_ring, splits):  # type: ignore[no-untyped-def]
     """Take a lane to the face before it, and through or back; True where it left."""
     slab = int(p[P_SLAB * LANES + i])
     ux, uy, uz = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i]
@@ -185,6 +195,15 @@ def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out
     p[P_Z * LANES + i] = thick if down else F(0.0)
     if n1 != n2:
         reflected, refracted = fresnel(n1, n2, abs(np.float64(uz)))
+        if splits and reflected < 1.0 and not 0 < beyond < slabs.shape[1] - 1:
+            _leave(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
+            kept = F(weight * reflected)
+            _let_out(p, i, 1 if down else 0, weight - np.float64(kept), sums, out, per_ring)
+            p[P_W * LANES + i] = kept
+            p[P_ENTRY * LANES + i] = kept
+            p[P_PATH * LANES + i] = F(0.0)
+            p[P_UZ * LANES + i] = -uz
+            return kept == F(0.0)
         if reflected >= 1.0 or uniform(state) < reflected:
             p[P_UZ * LANES + i] = -uz
             return False
@@ -196,11 +215,7 @@ def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out
         p[P_Z * LANES + i] = F(0.0) if down else slabs[THICK, beyond]
         _enter(p, i, slabs, beyond)
         return False
-    side = 1 if down else 0
-    sums[REFLECTED + side] += weight
-    if per_ring > 0.0:
-        x, y = np.float64(p[P_X * LANES + i]), np.float64(p[P_Y * LANES + i])
-        out[side, min(int(math.sqrt(x * x + y * y) * per_ring), out.shape[1] - 1)] += weight
+    _let_out(p, i, 1 if down else 0, weight, sums, out, per_ring)
     return True
 
 
@@ -230,6 +245,7 @@ def _compiled(edition: int) -> Any:
         count = (len(sums) - PARTS) // 2
         by_slab = mode == 0
         mapped, even, tentative = numbers[COLUMNS_X] > 0.0, numbers[PER_DEPTH] > 0.0, numbers[TENTATIVE] > 0.0
+        splits = numbers[SPLITS] > 0.0
         top, per_z, depths = F(numbers[FIRST_DEPTH]), F(numbers[PER_DEPTH]), J(numbers[DEPTHS])
         per_ring, rings, nx, ny = F(numbers[PER_RING]), J(numbers[RINGS]), J(numbers[COLUMNS_X]), J(numbers[COLUMNS_Y])
         per_dx, per_dy = F(numbers[PER_COLUMN_X]), F(numbers[PER_COLUMN_Y])
@@ -274,7 +290,7 @@ def _compiled(edition: int) -> Any:
                 if p[P_SLAB * LANES + i] < F(0.0):
                     continue
                 if p[P_FLUENCE * LANES + i] == F(0.0):
-                    ended = _at_face(p, i, slabs, state, half_x, half_y, by_slab, sums, count, out, per_ring)
+                    ended = _at_face(p, i, slabs, state, half_x, half_y, by_slab, sums, count, out, per_ring, splits)
                 else:
                     ended = _roulette(p, i, state, by_slab, sums, count)
                 if ended:

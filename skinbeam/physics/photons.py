@@ -53,6 +53,7 @@ class Scene:
     cosines : (part, angle + 1) rising values of 1 - cos of the turn at equal steps of probability, for the parts that
         `tabulated` names by a row of it; -1 elsewhere.
     weighs : whether packets are launched with what the surface lets in, each by its angle, instead of 1.
+    splits : whether an outer face above or below lets a part out and the rest flies on, instead of all or nothing.
     """
 
     slabs: Singles
@@ -67,6 +68,7 @@ class Scene:
     cosines: Singles = field(default_factory=lambda: np.zeros((1, 2), np.float32))
     tabulated: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     weighs: bool = False
+    splits: bool = False
 
     @property
     def mode(self) -> int:
@@ -179,7 +181,7 @@ def numbers_of(scene: Scene, tally: Tally) -> Floats:
         [
             tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
             tally.nx, tally.ny, _per(tally.dx), _per(tally.dy), *scene.cell, *map(_per, scene.cell),
-            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative,
+            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative, scene.splits,
         ]
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ def run_light(
     error: float | None = None,
     device: str = "cpu",
     seed: int = 0,
+    split: bool = False,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
     notice: Callable[[str], None] | None = None,
@@ -62,7 +63,7 @@ def run_light(
     ----------
     method : ordinates or montecarlo; None for the exact one where it can, which is on the processor.
     photons, error : size of a Monte Carlo run, or the relative standard error that ends it; of both, what comes first.
-    checkpoint, progress : of `MonteCarlo`.
+    split, checkpoint, progress : of `MonteCarlo`.
     notice : told before the run what memory it takes.
 
     Raises
@@ -89,7 +90,7 @@ def run_light(
     if method == "ordinates":
         light = ENGINES[method].fluence(layered_medium(spec), spec.beam, edges)
     else:
-        engine = _engine(loaded, photons, error, device, seed, checkpoint, progress)
+        engine = replace(_engine(loaded, photons, error, device, seed, checkpoint, progress), split=split)
         if notice is not None:
             notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / 1e6)}))
         try:
@@ -99,7 +100,7 @@ def run_light(
     seconds = time.perf_counter() - start
     exact = light.standard_error is None
     notes = {
-        "photons-not-used": exact and not (photons is None and error is None and checkpoint is None),
+        "photons-not-used": exact and not (photons is None and error is None and checkpoint is None and not split),
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
         "no-radial-field": spec.tally.nr is not None and light.fluence_rate_rz is None,
     }
