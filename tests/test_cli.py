@@ -330,11 +330,27 @@ def test_an_interrupt_ends_with_130_and_nothing_half_written(tmp_path: Path) -> 
     time.sleep(1.0)
     running.send_signal(signal.SIGINT)
     stdout, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130, (stdout[-500:], stderr[-2000:])
+    assert running.returncode == 130
     assert "Traceback" not in stderr
     assert stdout == ""
     assert not list(out.glob("plan.json*"))
     assert not list(out.glob(".*"))
+
+
+def test_an_interrupt_out_of_text_that_is_executed_ends_with_130_too(tmp_path: Path) -> None:
+    """As when it meets a dataclass being made: Python notes such an interrupt, and at its end dies of it."""
+    program = (
+        "from skinbeam.cli import run\n"
+        "def stopped(*_, **__):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return run.EXIT_INTERRUPTED\n"
+        "run._run = stopped; run.main([])\n"
+    )
+    (tmp_path / "stopped.py").write_text(program)
+    ended = subprocess.run([sys.executable, "-m", "stopped"], env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert ended.returncode == 130
 
 
 def test_an_interrupted_run_of_light_keeps_its_checkpoint_and_writes_nothing_else(tmp_path: Path) -> None:

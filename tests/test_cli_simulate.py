@@ -118,7 +118,7 @@ def test_a_dose_that_is_never_reached_ends_with_0(tmp_path: Path) -> None:
 
 
 def test_what_is_not_built_ends_with_3_and_its_schema() -> None:
-    code, found = command("simulate", CASE, "--light", "montecarlo")
+    code, found = command("simulate", CASE, "--device", "cuda")
     assert code == 3
     assert list(found) == ["schema", "version", "warnings", "unknown"]
     assert found["schema"] == "skinbeam.simulate/1"

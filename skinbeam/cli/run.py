@@ -36,6 +36,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         code = _run(arguments, json="--json" in arguments)
     except KeyboardInterrupt:  # while an error was being told
         code = EXIT_INTERRUPTED
+    # An interrupt that was caught on its way out of an exec of text (a dataclass being made, say) stays noted as
+    # uncaught until the next one, and `python -m skinbeam` would then die of the signal, not end with its code.
+    exec("")
     gc.freeze()  # the last search for cycles takes a sixth of a short command, and the process ends anyway
     sys.exit(code)
 
