@@ -178,6 +178,25 @@ def test_the_endless_medium_of_the_tables(engine: LightEngine) -> None:
 
 
 @every_engine
+def test_light_dies_away_in_the_deep_as_diffusion_says(engine: LightEngine) -> None:
+    """Isotropic scattering, albedo 0.99: deep light falls as exp(-k z), of which 0.99 atanh(k) = k in mean free paths.
+
+    Ten free paths down other modes are exp(-10) of it, and the end at 40 sends back exp(-50 k): 2e-4 of it at most.
+    Plain diffusion's k of sqrt(3 (1 - 0.99)) = 0.1732 is off by 0.4 %, which is seen.
+    """
+    k = 0.17
+    for _ in range(2000):  # each brings it 2 % nearer
+        k = math.tanh(k / 0.99)
+    edges = np.array([0.0, 10.0, 11.0, 14.0, 15.0]) * 1e-4
+    field = engine.fluence(layers((100.0, 9900.0, 0.0, 1.0, 4e-3)), LightBeam(), edges)
+    near, far = field.fluence_rate_ratio[[1, 3]]
+    error = 0.0
+    if field.standard_error is not None:
+        error = float(np.hypot(*(field.standard_error.fluence_rate_ratio[[1, 3]] / [near, far])))
+    assert math.log(near / far) == pytest.approx(4.0 * k, abs=4.0 * error + 3e-4)
+
+
+@every_engine
 @pytest.mark.parametrize("g", [-0.999, 0.0, 0.999])
 def test_every_peak_of_scattering_is_allowed(engine: LightEngine, g: float) -> None:
     """Turning light back wholly is isotropic scattering's cousin; hardly turning it is next to no scattering."""
