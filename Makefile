@@ -39,6 +39,7 @@ face: $(VENV)/dev
 # Checks that take minutes; they print what they find.
 validate: $(VENV)/dev
 	$(BIN)/python -m pytest -m long -s tests/long
+	$(BIN)/skinbeam validate -o build/validation
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

@@ -76,6 +76,7 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
     "missing photograph": (("photo", "nowhere.jpg"), "photo", "photo"),
     "wavelengths in words": (("skin", PULSE, "--wavelength", "red"), "--wavelength", "400"),
     "no effect to guess": (("window", str(CASES / "fractional-1550.toml")), "--effect", "--effect"),
+    "misspelt group": (("validate", "--only", "vasculr"), "--only", "vascular"),
     "misspelt records command": (("records", "exprt"), "exprt", "export"),
     "missing device file": (("lasers", "check", "nowhere.toml"), "FILE", "device"),
 }
@@ -105,7 +106,6 @@ def test_what_is_wrong_has_code_2_a_field_and_a_hint(name: str, run: Run) -> Non
 NOT_BUILT: dict[str, tuple[str, ...]] = {
     "preview": ("preview", "face.jpg", "--plan", "plan.json", "-o", "out"),
     "sweep": ("sweep", "sweep.toml", "-o", "out.zarr"),
-    "validate": ("validate",),
     "records": ("records", "export"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
 }
@@ -171,6 +171,11 @@ DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
         ("expect", "--condition", "acne-scars", "--modality", "fractional-ablative"),
         "skinbeam.expect/1",
         {"p_at_least", "predict", "mean_improvement_pct", "pih", "downtime_days", "durability", "untreated", "studies"},
+    ),
+    "validate": (
+        ("validate", "--only", "arrhenius"),
+        "skinbeam.validate/1",
+        {"draws", "shares", "groups", "rows", "orderings", "calibrated"},
     ),
     "claims": (("claims",), "skinbeam.claims/1", {"claims"}),
     "lasers": (("lasers",), "skinbeam.lasers/1", {"lasers"}),

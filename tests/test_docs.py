@@ -271,6 +271,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "skin": ["bath.toml", "--wavelength", "600", *few],
         "simulate": ["bath.toml", *few],
         "threshold": ["bath.toml", "--endpoint", "epidermal-necrosis", *few],
+        "validate": ["--only", "arrhenius"],
         "window": ["pulse.toml", "--effect", "epidermal-necrosis", *few],
         "plan": ["refused.toml", "-o", "out", *few],
     }

@@ -275,8 +275,20 @@ def validate(
     output: Annotated[Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the page.")] = None,
     json: Json = False,
 ) -> None:
-    """Published rows that the model can be held against: not in this release."""
-    _not_built("validate", "the comparison with published experiments is not in this release")
+    """Every published row that the model can be held against, with its verdict."""
+    from skinbeam.validation.validate import validate_document
+
+    document = validate_document(only)
+    if output is not None:
+        from skinbeam.report.validation import write_validation
+
+        write_validation(document, output)
+    if json:
+        _show(document, json=True)
+        return
+    from skinbeam.report.validation import validation_text
+
+    sys.stdout.write(validation_text(document))
 
 
 @app.command()

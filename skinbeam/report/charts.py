@@ -17,9 +17,9 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from skinbeam.report.figures import LayerMark, SectionData, WindowData
 from skinbeam.report.shown import quantity, say, show
 
-__all__ = ["calendar", "section", "window"]
+__all__ = ["STYLE", "calendar", "section", "svg", "window"]
 
-_STYLE = {
+STYLE = {
     "svg.hashsalt": "skinbeam",
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
@@ -39,7 +39,7 @@ _LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
 
 def section(data: SectionData) -> str:
     """Return the skin section: layers, fluence rate and peak temperature over depth, with the range between skins."""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         heat = bool(data.peak_C_median)
         figure = _figure(7.4, 3.7)
         axes = figure.subplots(
@@ -72,12 +72,12 @@ def section(data: SectionData) -> str:
         if data.target_um:
             handles.append(Patch(color="#2f7d4f", alpha=0.3, label=say("legend_target")))
         figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False)
-        return _svg(figure)
+        return svg(figure)
 
 
 def window(data: WindowData) -> str:
     """Return the therapeutic window: where the effect is probable and harm is not, and the chosen settings."""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = _figure(7.4, 3.9)
         ax = figure.subplots()
         name, unit = quantity(data.of)
@@ -89,12 +89,12 @@ def window(data: WindowData) -> str:
         _plain_ticks(ax.xaxis)
         ax.grid(color="#d8dce2", linewidth=0.5)
         figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
-        return _svg(figure)
+        return svg(figure)
 
 
 def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
     """Return the course: one row per concern, one numbered mark per visit at (week, number)."""
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = _figure(7.4, 1.0 + 0.42 * len(rows))
         ax = figure.subplots()
         for y, (_, visits) in enumerate(rows):
@@ -110,7 +110,7 @@ def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
         ax.set_xlabel(say("axis_week"))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(axis="x", color="#d8dce2", linewidth=0.6)
-        return _svg(figure)
+        return svg(figure)
 
 
 def _figure(width_in: float, height_in: float) -> Figure:
@@ -119,7 +119,8 @@ def _figure(width_in: float, height_in: float) -> Figure:
     return figure
 
 
-def _svg(figure: Figure) -> str:
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG, the same bytes for the same figure."""
     out = io.StringIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()

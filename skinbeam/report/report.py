@@ -16,7 +16,7 @@ from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet import leaflet_page
 from skinbeam.report.pdf import make_pdf
 
-__all__ = ["render_html", "write_report"]
+__all__ = ["render_html", "templates", "write_report"]
 
 
 def write_report(
@@ -75,12 +75,12 @@ def _page(
 def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
     """The page with every figure inside."""
     used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
-    return _environment().get_template("report.html.j2").render(used)
+    return templates().get_template("report.html.j2").render(used)
 
 
 @cache
-def _environment() -> Environment:
-    """Templates: escaping is on, and a name that is not in the context is an error."""
+def templates() -> Environment:
+    """Return the templates: escaping is on, and a name that is not in the context is an error."""
     folder = resources.files("skinbeam.report") / "templates"
     environment = Environment(
         loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),

@@ -1,0 +1,1 @@
+"""Published experiments, posed to the model and judged."""

@@ -1,0 +1,66 @@
+"""Small questions that are no case: quantities of the drawn skins alone.
+
+Every function takes the skins and its arguments and returns (sample,).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.damage import omega
+from skinbeam.physics.vessel import relaxation_time
+from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.endpoints import EPIDERMIS
+from skinbeam.skin.properties import melanosome_mua, thermal
+from skinbeam.units import MS, PER_CM, UM, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["FUNCTIONS"]
+
+Floats = NDArray[np.float64]
+
+DERMIS = "reticular dermis"
+SLAB = 8.0  # d²/8κ, the relaxation time of a layer in common use
+
+
+def _diffusivity(skins: "xr.Dataset") -> tuple[Floats, list[str]]:
+    """Heat diffusivity (sample, layer), m²/s, and the names of the layers."""
+    heat = thermal(skins)
+    return heat.conductivity / heat.heat_capacity_vol, [str(name) for name in skins["layer"].values]
+
+
+def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
+    """Diameter of the vessel that relaxes in a time: the inverse of `relaxation_time`, a square of the diameter."""
+    diffusivity, layers = _diffusivity(skins)
+    of_a_metre = relaxation_time(1.0, diffusivity[:, layers.index(DERMIS)])
+    return np.asarray(np.sqrt(relaxation_ms * MS / of_a_metre) / UM)
+
+
+def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
+    diffusivity, layers = _diffusivity(skins)
+    layer = next(index for index, name in enumerate(layers) if name in EPIDERMIS)
+    # The horny layer belongs to the whole epidermis.
+    thickness = skins["thickness_m"].to_numpy()[:, : layer + 1].sum(axis=1)
+    return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
+
+
+def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:
+    """Hold that brings the damage integral of cell death to 1: it grows in proportion to time."""
+    held = np.full((skins.sizes["sample"], 2), temperature_C + ZERO_CELSIUS_K)
+    return 1.0 / omega(held, [1.0], sampled_kinetics(CELL_DEATH, skins))
+
+
+def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+    return np.full(skins.sizes["sample"], melanosome_mua(wavelength_nm, skins.attrs["melanosome"]) / PER_CM)
+
+
+FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
+    "cylinder_diameter_um": _cylinder_diameter_um,
+    "epidermis_relaxation_ms": _epidermis_relaxation_ms,
+    "melanosome_absorption_per_cm": _melanosome_absorption_per_cm,
+    "time_of_cell_death_s": _time_of_cell_death_s,
+}

@@ -1,0 +1,115 @@
+"""skinbeam.validate/1: every published row beside what the model says."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skinbeam.document import document, sha256_of
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.messages import text
+from skinbeam.validation.ask import Answer, Asked
+from skinbeam.validation.rows import Group, Ordering, Row, calibrated, groups
+from skinbeam.validation.verdict import Verdict, judge, score, shares
+
+__all__ = ["SCHEMA", "validate_document"]
+
+SCHEMA = "skinbeam.validate/1"
+DRAWS, SEED = 200, 0
+RISES = 1.01  # less than a per cent apart is no order: searches end within 1e-3
+
+
+def validate_document(only: str | None = None) -> dict[str, Any]:
+    """Return skinbeam.validate/1 of all groups, or of the one that is named.
+
+    Raises
+    ------
+    InputError : no such group; the nearest is named.
+    NotAvailable : no row of what was asked can be posed; the document then stands in its body.
+    """
+    verdicts: dict[str, list[Verdict]] = {}
+    orders: list[dict[str, Any]] = []
+    for name, group in groups(only).items():
+        asked = Asked(group.case, DRAWS, SEED)
+        answers = {row.id: asked.answer(row.pose) if row.pose is not None else None for row in group.row}
+        verdicts[name] = [judge(row, answers[row.id]) for row in group.row]
+        orders += [_order(one, name, group, asked, answers) for one in group.ordering]
+    every = [one for found in verdicts.values() for one in found]
+    body = {
+        "draws": DRAWS,
+        "shares": shares(every),
+        "groups": [{"name": name, **vars(score(found))} for name, found in verdicts.items()],
+        "rows": [_record(name, one) for name, found in verdicts.items() for one in found],
+        "orderings": orders,
+        "calibrated": [one.model_dump() for one in calibrated()],
+    }
+    # Without --only the arguments are none.
+    said = {"only": only} if only is not None else {}
+    made = document(SCHEMA, case_sha256=sha256_of(said), seed=SEED, body=body)
+    if all(one.verdict == "not-posed" for one in every):
+        raise NotAvailable(text("validate.none-posed"), body=made)
+    return made
+
+
+def _record(group: str, found: Verdict) -> dict[str, Any]:
+    row = found.row
+    return {
+        "id": row.id,
+        "group": group,
+        "quantity": row.quantity,
+        "conditions": row.conditions,
+        "unit": row.unit,
+        "measured": row.model_dump(include={"value", "low", "high", "bound", "words"}, exclude_none=True),
+        "computed": found.computed,
+        "ratio": found.ratio,
+        "tolerance": row.tolerance.model_dump(exclude_none=True),
+        "verdict": found.verdict,
+        "reason": found.reason,
+        "assumed": row.assumed or "",
+        "grade": row.grade,
+        "source": row.source,
+    }
+
+
+def _order(
+    ordering: Ordering, name: str, group: Group, asked: Asked, answers: Mapping[str, Answer | None]
+) -> dict[str, Any]:
+    """Whether each value is above the one before; what cannot be posed does not hold, and says why."""
+    by_id = {row.id: row for row in group.row}
+    values: list[float] = []
+    reason = ""
+    for one in ordering.rising:
+        answer = answers[one] if isinstance(one, str) else asked.answer(one)
+        why = _why_not(by_id[one] if isinstance(one, str) else None, answer)
+        if why:
+            reason = why
+            break
+        assert answer is not None  # or there was a reason
+        values.append(answer.value.median if not isinstance(answer.value, Unknown) else answer.beyond or 0.0)
+    holds = not reason and _rise(values)
+    if not reason and not holds:
+        reason = text("validate.does-not-rise", {"values": values})
+    return {
+        "id": ordering.id,
+        "group": name,
+        "compares": ordering.compares,
+        "posed": bool(values) and len(values) == len(ordering.rising),
+        "holds": holds,
+        "values": values if len(values) == len(ordering.rising) else [],
+        "reason": reason,
+        "source": ordering.source,
+    }
+
+
+def _why_not(row: Row | None, answer: Answer | None) -> str:
+    if answer is None:
+        assert row is not None  # a question of its own is always posed
+        assert row.not_posed is not None
+        return row.not_posed
+    if isinstance(answer.value, Unknown) and answer.beyond is None:
+        return answer.value.reason
+    return ""
+
+
+def _rise(values: Sequence[float]) -> bool:
+    return all(after > RISES * before for before, after in itertools.pairwise(values))
