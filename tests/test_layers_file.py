@@ -177,8 +177,6 @@ def test_a_beam_is_made_by_its_keys() -> None:
 @pytest.mark.parametrize(
     ("tally", "field"),
     [
-        ("nr = 10", "dr_um"),
-        ("dr_um = 10", "nr"),
         ("nx = 10", "dx_um"),
         ("dx_um = 10", "nx"),
         ("dy_um = 10", "dx_um"),

@@ -55,9 +55,20 @@ class Tally(Section):
     dy_um: Step | None = None
     ny: Bins | None = None
 
+    @property
+    def ringed(self) -> bool:
+        """Whether light is asked for by radius; of `nr` and `dr_um` either may be left out."""
+        return self.nr is not None or self.dr_um is not None
+
+    @property
+    def rings(self) -> tuple[int, float]:
+        """Number of rings and their width in µm: 100 of them, to 5 mm, where the file does not say."""
+        count = self.nr or DEFAULT_BINS
+        return count, self.dr_um or DEFAULT_DEPTH_UM / count
+
     @model_validator(mode="after")
     def _in_pairs(self) -> "Tally":
-        needs = {"dr_um": "nr", "nr": "dr_um", "dx_um": "nx", "nx": "dx_um", "dy_um": "dx_um", "ny": "nx"}
+        needs = {"dx_um": "nx", "nx": "dx_um", "dy_um": "dx_um", "ny": "nx"}
         for given, needed in needs.items():
             if getattr(self, given) is not None and getattr(self, needed) is None:
                 raise FieldFault(
@@ -66,7 +77,7 @@ class Tally(Section):
                     f"{given} needs it: a map has bins of a width and a number of them.",
                     field=needed,
                 )
-        if self.nr is not None and self.nx is not None:
+        if self.ringed and self.nx is not None:
             raise FieldFault(
                 "two-maps",
                 "bins of radius and of x are both given",

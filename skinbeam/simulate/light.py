@@ -102,7 +102,7 @@ def run_light(
     notes = {
         "photons-not-used": exact and not (photons is None and error is None and checkpoint is None and not split),
         "spot-not-used": spec.beam.kind == "pencil" and spec.beam.spot_mm is not None,
-        "no-radial-field": spec.tally.nr is not None and light.fluence_rate_rz is None,
+        "no-radial-field": spec.tally.ringed and light.fluence_rate_rz is None,
     }
     names = part_names(spec)
     body = _parts(light, names, spec)
@@ -168,12 +168,13 @@ def _engine(
     spec, tally = loaded.spec, loaded.spec.tally
     most = MOST_PHOTONS if error is not None else DEFAULT_PHOTONS
     # Rings have a middle, and an endless beam has none.
-    rings = tally.nr if tally.nr and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None) else 0
+    ringed = tally.ringed and not (spec.beam.kind == "flat" and spec.beam.spot_mm is None)
+    rings, ring_um = tally.rings if ringed else (0, 0.0)
     engine = MonteCarlo(
         photons=most if photons is None else photons,
         error=error,
         seed=seed,
-        ring_m=(tally.dr_um or 0.0) * UM,
+        ring_m=ring_um * UM,
         rings=rings,
         columns=(tally.nx or 0, tally.ny or tally.nx or 0),
         column_m=((tally.dx_um or 0.0) * UM, (tally.dy_um or tally.dx_um or 0.0) * UM),

@@ -34,7 +34,7 @@ def write_fields(run: LightRun, path: Path) -> None:
         "layer": ("layer", np.arange(len(names)), {"names": names}),
     }
     if run.field.fluence_rate_rz is not None:
-        axes["radius"] = ("radius", _centres(tally.nr, tally.dr_um), {"units": "m"})
+        axes["radius"] = ("radius", _centres(*tally.rings), {"units": "m"})
     if run.field.fluence_rate_xyz is not None:
         for axis, count, step in (
             ("x", tally.nx, tally.dx_um),
