@@ -2,7 +2,7 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -39,7 +39,7 @@ def shares(photons: int, batches: int = BATCHES) -> NDArray[np.int64]:
 
 def in_order(
     work: Callable[[int], Result], count: int, *, abandon: Callable[[], None] = lambda: None
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Give `work` of 0 to `count` in order, done side by side; compiled code lets go of the interpreter.
 
     No more is in flight than can be worked on and one in hand, so that no more results than that are in memory.

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def run_light(
     if method == "ordinates":
         light = ENGINES[method].fluence(layered_medium(spec), spec.beam, edges)
     else:
-        engine = replace(_engine(loaded, photons, error, device, seed, checkpoint, progress), split=split)
+        engine = _engine(loaded, photons, error, device, seed, split, checkpoint, progress)
         if notice is not None:
             notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / 1e6)}))
         try:
@@ -158,6 +158,7 @@ def _engine(
     error: float | None,
     device: str,
     seed: int,
+    split: bool,
     checkpoint: Path | None,
     progress: Progress | None,
 ) -> MonteCarlo:
@@ -181,6 +182,7 @@ def _engine(
         checkpoint=checkpoint,
         progress=progress,
         device=device,
+        split=split,
     )
     bins = len(loaded.edges_um()) - 1
     if engine.memory_bytes(bins) > MEMORY_BYTES:

@@ -1,6 +1,7 @@
 """The Monte Carlo light engine: batches of packets on all cores or a card, standard errors from their scatter."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card a
 _WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
 
 Progress = Callable[[int, float], None]
-_Batches = Callable[[Sequence[int], int], Iterator[tuple[int, Batch]]]
+_Batches = Callable[[Sequence[int], int], Generator[tuple[int, Batch], None, None]]
 
 
 @dataclass(frozen=True)
@@ -130,15 +131,16 @@ class MonteCarlo:
         if self._good(tallies):
             return tallies
         # Rounds follow without a pause: what is in flight when a run ends is abandoned.
-        for packets, found in batches(sizes, tallies.batches):
-            tallies.add(found, packets)
-            if self.progress is not None:
-                self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
-            if tallies.batches % self.batches == 0:
-                if self.checkpoint is not None:
-                    save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
-                if self._good(tallies):
-                    break
+        with closing(batches(sizes, tallies.batches)) as traced:
+            for packets, found in traced:
+                tallies.add(found, packets)
+                if self.progress is not None:
+                    self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
+                if tallies.batches % self.batches == 0:
+                    if self.checkpoint is not None:
+                        save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
+                    if self._good(tallies):
+                        break
         return tallies
 
     def _rounds(self, done: int) -> Iterator[int]:
@@ -157,14 +159,15 @@ class MonteCarlo:
 def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
     """What traces batches on the cores of the processor."""
 
-    def trace(sizes: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+    def trace(sizes: Sequence[int], first: int) -> Generator[tuple[int, Batch], None, None]:
         stop = np.zeros(1, np.int8)
 
         def one(batch: int) -> Batch:
             return trace_batch(scene, tally, sizes[batch], seed=seed, batch=first + batch, stop=stop)
 
         # Those in flight end at once when nobody wants them any more.
-        yield from zip(sizes, in_order(one, len(sizes), abandon=lambda: stop.fill(1)), strict=True)
+        with closing(in_order(one, len(sizes), abandon=lambda: stop.fill(1))) as found:
+            yield from zip(sizes, found, strict=True)
 
     return trace
 
@@ -176,7 +179,7 @@ def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
     together = _on_card(tally.bins, tally.fields)
     run = Card(scene, tally, together)
 
-    def trace(every: Sequence[int], first: int) -> Iterator[tuple[int, Batch]]:
+    def trace(every: Sequence[int], first: int) -> Generator[tuple[int, Batch], None, None]:
         for start in range(0, len(every), together):
             sizes = every[start : start + together]
             yield from zip(sizes, run.trace(sizes, seed=seed, first=first + start), strict=True)
