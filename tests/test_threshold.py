@@ -11,8 +11,9 @@ from skinbeam.physics.damage import omega
 from skinbeam.physics.melanosome import heat_kept, nucleation
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.documents import simulate_document, threshold_document
+from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import ENDPOINTS as JUDGED
-from skinbeam.simulate.endpoints import basal_layer, cell_death_dose
+from skinbeam.simulate.places import basal_layer
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.skin.properties import melanosome_mua

@@ -27,7 +27,9 @@ from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ablation import ablate, injury_dose
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.endpoints import basal_layer, cell_death_dose, fluence_for
+from skinbeam.simulate.dose_search import cell_death_dose
+from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.places import basal_layer
 from skinbeam.simulate.pulse import Response
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 

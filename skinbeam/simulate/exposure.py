@@ -11,7 +11,8 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.endpoints import basal_layer, named_endpoint, papillary_bottom
+from skinbeam.simulate.endpoints import named_endpoint
+from skinbeam.simulate.places import basal_layer, papillary_bottom
 from skinbeam.simulate.pulse import Illumination, Place, Response, illuminate, respond
 from skinbeam.simulate.scene import Scene, axis_ratio
 from skinbeam.simulate.schedule import bath_schedule, held_schedule

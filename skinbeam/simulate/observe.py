@@ -11,8 +11,9 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
-from skinbeam.simulate.endpoints import EPIDERMIS, basal_layer, fluence_for
+from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.places import EPIDERMIS, basal_layer
 from skinbeam.simulate.pulse import Place, Response, light_between
 from skinbeam.simulate.removal import observe_removal
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels

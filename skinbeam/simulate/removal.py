@@ -14,8 +14,9 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, ablate, ablation_onset, injury_dose
-from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, EPIDERMIS, fluence_for
+from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, fluence_for
 from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import Response
 from skinbeam.units import UM
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, unknown_name
 from skinbeam.schema.case import Case
-from skinbeam.simulate.endpoints import DOSE_RANGE_J_M2, named_endpoint
+from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
+from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.removal import dose_for

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage import omega
 from skinbeam.physics.vessel import relaxation_time
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.endpoints import EPIDERMIS
+from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.skin.properties import melanosome_mua, thermal
 from skinbeam.units import MS, PER_CM, UM, ZERO_CELSIUS_K
 

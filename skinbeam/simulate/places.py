@@ -1,0 +1,92 @@
+"""Where in a sampled skin an end is looked for: layers by name, their borders, the first instant of the light."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import text
+from skinbeam.simulate.pulse import Place, Response
+
+__all__ = [
+    "EPIDERMIS",
+    "NO_COLLAGEN",
+    "basal_layer",
+    "dermis_cells",
+    "in_cell",
+    "middle_of_epidermis",
+    "onset_of",
+    "papillary_bottom",
+]
+
+NO_COLLAGEN: Final = (
+    "stratum corneum",
+    "living epidermis",
+    "epidermis",
+    "fat",
+    "blood",
+    "water",
+    "melanosome",
+    "phantom",
+)
+EPIDERMIS: Final = ("living epidermis", "epidermis")
+
+
+def basal_layer(response: Response) -> Place:
+    """Return the temperature at the lower border of the epidermis, where its basal cells stand.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis.
+    """
+    return response.below_cell(_deepest(response, EPIDERMIS, "no-epidermis"))
+
+
+def papillary_bottom(response: Response) -> Place:
+    """Return the temperature at the lower border of the papillary dermis.
+
+    Raises
+    ------
+    NotAvailable : such skins have no such layer.
+    """
+    return response.below_cell(_deepest(response, ("papillary dermis",), "no-papillary-dermis"))
+
+
+def _deepest(response: Response, names: tuple[str, ...], otherwise: str) -> int:
+    layers = response.layers
+    for name in names:
+        if name in layers:
+            return response.grid.last_cell_of(layers.index(name))
+    raise NotAvailable(text(f"endpoint.{otherwise}"))
+
+
+def in_cell(response: Response, cell: int) -> Place:
+    """Return the temperature of one cell."""
+    return Place(response.base_K[:, :, cell], response.unit_K[:, :, cell])
+
+
+def middle_of_epidermis(response: Response) -> int:
+    """Index of the cell that half of the epidermis lies above."""
+    layer = int(response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")])
+    cells = np.flatnonzero(response.grid.layer == layer)
+    above = np.cumsum(np.median(response.grid.widths[:, cells], axis=0))
+    return int(cells[np.searchsorted(above, above[-1] / 2)])
+
+
+def onset_of(response: Response) -> int:
+    """Index of the time at which the first pulse begins."""
+    return int(np.argmax(response.schedule.power_on > 0))
+
+
+def dermis_cells(response: Response) -> NDArray[np.int64]:
+    """Return the indices of the cells that hold collagen.
+
+    Raises
+    ------
+    NotAvailable : such skins have no dermis.
+    """
+    dermis = [index for index, name in enumerate(response.layers) if name not in NO_COLLAGEN]
+    if not dermis:
+        raise NotAvailable(text("endpoint.no-dermis"))
+    return np.flatnonzero(np.isin(response.grid.layer, dermis))
