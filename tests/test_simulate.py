@@ -192,10 +192,11 @@ def test_temperature_rises_in_proportion_to_the_dose() -> None:
 
 
 def test_a_gaussian_has_twice_the_fluence_on_its_axis() -> None:
-    narrow = simulated(INK, draws=1, settings__profile="gaussian")
-    wide = simulated(INK, draws=1, settings__fluence_J_cm2=4.0)
-    assert narrow["temperature_C"] == wide["temperature_C"]
-    assert narrow["damage"] == wide["damage"]
+    """Of a spot so wide that its edge does not matter."""
+    bell = simulated(INK, draws=1, settings__profile="gaussian", settings__spot_mm=50.0)
+    flat = simulated(INK, draws=1, settings__fluence_J_cm2=4.0, settings__spot_mm=50.0)
+    assert bell["temperature_C"] == flat["temperature_C"]
+    assert bell["damage"] == flat["damage"]
 
 
 def test_energy_and_power_are_fluence_over_the_disc() -> None:
@@ -335,7 +336,7 @@ def test_colours_that_exclude_each_other_are_said() -> None:
 
 
 def test_the_limits_of_the_model_are_said() -> None:
-    assert {"above-boiling", "beam-taken-as-wide"} <= codes(simulated("preset-vessels"))
+    assert "above-boiling" in codes(simulated("preset-vessels"))
     assert not codes(simulated("bath"))
 
 

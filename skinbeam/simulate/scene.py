@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -20,7 +21,9 @@ from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
 from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
+from skinbeam.simulate.spot_share import SpotShare, spot_shares
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.model import Skin
 
@@ -50,6 +53,15 @@ class Scene:
     cooling: CoolingPlan
     bath: tuple[float, float | None] | None
     warnings: tuple[dict[str, str], ...]
+
+    @cached_property
+    def shares(self) -> tuple[SpotShare, ...] | None:
+        """What the width of the beam leaves of its light on the axis; None of a beam as good as wide."""
+        return spot_shares(self.skin.median(), self.beam)
+
+    def light(self, skins: "xr.Dataset") -> Illumination | None:
+        """Return the light on the axis of the beam in every draw, or None without a beam."""
+        return illuminate(skins, self.beam.spectrum).narrowed(self.shares) if self.beam is not None else None
 
 
 def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
