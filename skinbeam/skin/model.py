@@ -144,7 +144,7 @@ class Skin:
 
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
-        `wall_m`, `haematocrit`, `oxygenation`. (sample): `ita_deg` (the drawn or given colour),
+        `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` says of which kind. (sample): `ita_deg` (the drawn or given colour),
         `temperature_C`, `melanosome_diameter_m`, and standard normals `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
@@ -188,7 +188,8 @@ class Skin:
         for dims, values in ((("sample",), own), (("sample", "layer"), layered), (("sample", "vessel"), by_vessel)):
             variables |= {name: (dims, array, {"units": _UNITS.get(name, "1")}) for name, array in values.items()}
         coords = {"layer": names, "material": ("layer", material)}
-        return xr.Dataset(variables, coords, {"preset": self.preset, "melanosome": self.melanosome})
+        attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": self._kind_of_vessels()}
+        return xr.Dataset(variables, coords, attrs)
 
     def _skin(self, draws: Draws) -> tuple[dict[str, Array], dict[str, Array]]:
         """Layers with an epidermis: human or animal."""
@@ -326,6 +327,12 @@ class Skin:
             return np.full(draws.count, self.temperature_C)
         where = "living" if self.layers or "material" not in preset(self.preset) else "dish"
         return spread(draws, "temperature", sourced(table("thermal")["temperature_C"][where]))
+
+    def _kind_of_vessels(self) -> str:
+        """Whose vessels the draws hold: given ones, a population's, or none."""
+        if self.vessels:
+            return "given"
+        return "none" if self.vessel_kind is None else self.population.kind if self.population else self.vessel_kind
 
     def _vessels(self, draws: Draws, thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):

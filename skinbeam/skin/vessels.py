@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,21 @@ from skinbeam.skin.tables import sourced, table
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
-__all__ = ["VesselKind", "VesselPopulation", "Vessels", "given_vessels", "vessel_population"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "VesselKind",
+    "VesselPopulation",
+    "Vessels",
+    "given_vessels",
+    "vessel_network",
+    "vessel_population",
+]
 
 Array = NDArray[np.float64]
 VesselKind = Literal["normal", "facial-telangiectasia", "port-wine-stain"]
+SIZES = 4  # diameters that stand for the vessels of a layer, with as much blood in each
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,36 @@ def given_vessels(draws: Draws, vessels: Sequence[Vessel]) -> Vessels:
     depth = np.broadcast_to(np.array([vessel.depth_um for vessel in vessels]) * UM, shape).copy()
     diameter = np.broadcast_to(np.array([vessel.diameter_um for vessel in vessels]) * UM, shape).copy()
     return Vessels(depth, diameter, wall, haematocrit, oxygenation)
+
+
+def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
+    """Return vessels that stand for all of a normal skin, and the share of the blood of the dermis in each.
+
+    Each layer has quantiles of its diameters, weighted with the square by which blood goes, at one or more depths. The
+    same numbers serve in every draw; what differs is where the layers lie and how much blood they hold. Wall and blood
+    are those of the person's vessels.
+    """
+    names = [str(name) for name in skins["layer"].values]
+    bottoms = np.cumsum(skins["thickness_m"].to_numpy(), axis=1)
+    blood = skins["blood_fraction"].to_numpy() * skins["thickness_m"].to_numpy()
+    z = np.array([NormalDist().inv_cdf((i + 0.5) / SIZES) for i in range(SIZES)])
+    depth, diameter, held = [], [], []
+    for part in table("vessels")["network"]:
+        layer, across = names.index(part["layer"]), sourced(part["diameter_um"])
+        spread_log = 0.5 * np.log(across.high / across.low)
+        # A lognormal weighted with the square is the same one further up.
+        sizes = across.value * np.exp(2 * spread_log**2 + spread_log * z) * UM
+        count = int(part["depths"])
+        for place in (np.arange(count) + 0.5) / count:
+            top, bottom = bottoms[:, layer - 1, None], bottoms[:, layer, None]
+            depth.append(np.repeat(top + place * (bottom - top), SIZES, axis=1))
+            diameter.append(np.broadcast_to(sizes, depth[-1].shape))
+            held.append(np.repeat(blood[:, layer, None] / (count * SIZES), SIZES, axis=1))
+    share = np.concatenate(held, axis=1)
+    one = np.ones(share.shape)
+    own = (skins[name].to_numpy()[:, :1] * one for name in ("wall_m", "haematocrit", "oxygenation"))
+    network = Vessels(np.concatenate(depth, axis=1), np.concatenate(diameter, axis=1), *own)
+    return network, share / share.sum(axis=1, keepdims=True)
 
 
 def _defaults(draws: Draws, count: int) -> tuple[Array, Array, Array]:
