@@ -132,7 +132,7 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
 
 @cache
 def _profiles() -> tuple[Array, Array]:
-    """Optical diameters, (node,), equal steps of the logarithm, and the logarithm of the profile there, (node, cell)."""
+    """Optical diameters, (node,), in equal steps of the logarithm, and the logarithm of the profile, (node, cell)."""
     nodes = np.geomspace(1e-3, 300.0, 400)
     path, share = _paths()
     return nodes, np.log(np.stack([np.exp(-x * path) @ share for x in nodes]))

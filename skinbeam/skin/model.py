@@ -144,8 +144,9 @@ class Skin:
 
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
-        `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` says of which kind. (sample): `ita_deg` (the drawn or given colour),
-        `temperature_C`, `melanosome_diameter_m`, and standard normals `NAME_shift` for the names in `SHIFTS`.
+        `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample):
+        `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, and standard normals
+        `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
