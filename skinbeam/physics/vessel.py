@@ -99,7 +99,7 @@ def shading(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
 
 
 def lumen_cells() -> tuple[Array, Array]:
-    """Return the faces of the cells of a lumen over its radius, (cell + 1,), and their shares of its volume, (cell,)."""
+    """Return the faces of the cells of a lumen over its radius, (cell + 1,), and their share of its volume, (cell,)."""
     # Equal volumes would be coarse at the axis, equal widths at the edge; this spacing lies between.
     faces = np.linspace(0.0, 1.0, LUMEN_CELLS + 1) ** 0.75
     return faces, np.diff(faces**2)

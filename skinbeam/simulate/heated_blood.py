@@ -5,6 +5,7 @@ Blood follows the mean temperature of its lumen; the light in the skin around is
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,12 +130,12 @@ def _check_wavelengths(site: VesselSite) -> None:
 
 def _absorbed(site: VesselSite, vessels: Vessels, factor: Floats) -> Floats:
     """Power per volume above what the surroundings absorb, over the irradiance, (sample, vessel, lumen cell), 1/m."""
-    total = 0.0
+    parts = []
     for share, wavelength_nm, ratio, around in site.lines:
         mua = factor * blood_mua(wavelength_nm, vessels.haematocrit, vessels.oxygenation)
         within = mua[..., None] * lumen_profile(mua, vessels.diameter)
-        total = total + share * ratio[..., None] * (within - around[..., None])
-    return np.asarray(total)
+        parts.append(share * ratio[..., None] * (within - around[..., None]))
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def _spans(step_s: Floats, power_on: Floats, recomputed: int) -> list[slice]:
@@ -149,5 +150,5 @@ def _spans(step_s: Floats, power_on: Floats, recomputed: int) -> list[slice]:
                 int(start + 1 + np.searchsorted(end, end[-1] * i / recomputed - 1e-15)) for i in range(1, recomputed)
             }
         ordered = sorted(cuts)
-        spans += [slice(*pair) for pair in zip(ordered[:-1], ordered[1:], strict=True)]
+        spans += [slice(*pair) for pair in pairwise(ordered)]
     return spans

@@ -11,7 +11,7 @@ microseconds, lets it overshoot: then the vapour at the hottest place is enough.
 A vessel that is torn while its blood is liquid is emptied and does not close: this is what very short pulses do. In
 longer ones the blood has coagulated by then, and the vessel may be torn and closed.
 
-Leaking: the wall is damaged, or torn.
+Leaking: the wall is torn, or damaged where it meets the blood: what keeps blood in a vessel is its lining of one cell.
 """
 
 import numpy as np
@@ -114,7 +114,7 @@ def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
 
 def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
     """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
-    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.wall, WALL))
+    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge, WALL))
 
 
 def vapour_K(response: Response) -> Floats:
