@@ -15,7 +15,7 @@ chord, which would overstate absorption by up to 7 %.
 Within the lumen, of radius a, the fluence rate at radius r is the mean over directions of what the path l from the
 boundary leaves,
 
-    profile(r) = <exp(-mu_a l)>,  l = (sqrt(a^2 - r^2 sin^2(psi)) - r cos(psi)) / sin(alpha),          (vessel 2)
+    profile(r) = <exp(-mu_a l)>,  l = (sqrt(a^2 - r^2 sin^2(psi)) - r cos(psi)) / sin(alpha),          (vessel 5)
 
 with weight sin(alpha) over alpha and psi. It falls towards the axis, so the edge of a strongly absorbing vessel heats
 first. Its mean over the lumen is the shading: both count the same absorbed rays.
@@ -106,7 +106,7 @@ def lumen_cells() -> tuple[Array, Array]:
 
 
 def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
-    """Return mean over unattenuated fluence rate in each cell of a lumen in isotropic light (vessel 2), (..., cell).
+    """Return mean over unattenuated fluence rate in each cell of a lumen in isotropic light (vessel 5), (..., cell).
 
     Interpolated in a table of Gauss quadratures over directions and over the volume of each cell, then scaled to the
     shading: the mean over the cells differs from it by less than 1e-3 before, up to mua x diameter = 50.

@@ -136,9 +136,7 @@ def _difference(whole: Answer, part: Answer) -> Answer:
         return Answer(more if isinstance(more, Unknown) else fewer)
     ends = sorted((more.low - fewer.low, more.median - fewer.median, more.high - fewer.high))
     basis = tuple(dict.fromkeys((*more.basis, *fewer.basis)))
-    return Answer(
-        Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis)
-    )
+    return Answer(Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis))
 
 
 def _ratio(above: Answer, below: Answer) -> Answer:
