@@ -63,6 +63,7 @@ _UNITS = {
     "vessel_diameter_m": "m",
     "wall_m": "m",
     "melanosome_diameter_m": "m",
+    "terminal_follicle_m": "m",
 }
 
 
@@ -145,7 +146,8 @@ class Skin:
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
         `wall_m`, `haematocrit`, `oxygenation`. (sample): `ita_deg` (the drawn or given colour),
-        `temperature_C`, `melanosome_diameter_m`, and standard normals `NAME_shift` for the names in `SHIFTS`.
+        `temperature_C`, `melanosome_diameter_m`, `terminal_follicle_m` of people, and standard normals
+        `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -232,6 +234,9 @@ class Skin:
             thermal = [f"{place.thermal}-{name}" for name in ("epidermis", "epidermis", *["dermis"] * 4, "fat")]
         material = ["corneum", "epidermis", *[place.scattering] * 4, place.below]
         own = self._scattering_and_blood(draws) | {"ita_deg": ita}
+        if self.preset == "human":
+            follicle = sourced(table("layers")["hair"]["terminal_follicle_um"])
+            own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
         return [*LAYERS[:-1], place.below], material, result | drawn_heat(draws, thermal), own
 
     def _stack(self, draws: Draws) -> Layers:
