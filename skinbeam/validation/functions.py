@@ -14,8 +14,9 @@ from skinbeam.physics.vessel import relaxation_time
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import illuminate
+from skinbeam.simulate.spot_share import PHOTONS, share_of
 from skinbeam.skin.properties import melanosome_mua, thermal
-from skinbeam.units import MS, PER_CM, UM, ZERO_CELSIUS_K
+from skinbeam.units import MM, MS, PER_CM, UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,9 +50,13 @@ def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
     return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
 
 
-def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float) -> Floats:
-    """Fluence rate at a depth over the irradiance of a broad beam on the surface, in skin without the vessel."""
+def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
+    """Fluence rate at a depth on the axis of a top-hat over its irradiance, in skin without the vessel."""
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
+    of, thickness = lit.lines[0].optics, skins["thickness_m"].to_numpy()
+    middle = tuple(np.median(part, axis=0) for part in (of.mua, of.mus, of.g, of.n, thickness))
+    share = share_of(middle, spot_mm * MM, "top-hat", PHOTONS, 0)
+    lit = lit.narrowed(None if share is None else (share,))
     at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)
     return np.array([np.interp(depth_um * UM, centres, ratio) for centres, ratio in at])
 
