@@ -61,9 +61,9 @@ def test_all_endpoints_of_the_interface_are_known() -> None:
     assert set(JUDGED) == set(ENDPOINTS)
 
 
-def test_a_preset_that_is_not_there_keeps_every_key() -> None:
+def test_a_wavelength_that_is_not_described_keeps_every_key() -> None:
     with pytest.raises(NotAvailable) as caught:
-        asked("short-pulse", "epidermal-necrosis", skin={"preset": "rat"}, lesion=[])
+        asked("short-pulse", "epidermal-necrosis", laser={"wavelength_nm": 355.0}, lesion=[])
     assert tuple(caught.value.body) == THRESHOLD
     assert caught.value.body["of"] == "fluence_J_cm2"
 
