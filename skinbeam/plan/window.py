@@ -167,7 +167,9 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     if not found:
         raise NotAvailable(text("plan.no-depth-limit"))
     if beam.microbeam is not None:
-        return energy_through(skins, beam, found[0].stop * depth_through(skins, ABOVE_FAT)), weights
+        return energy_through(
+            skins, beam, scene.skin.median(), found[0].stop * depth_through(skins, ABOVE_FAT)
+        ), weights
     doses = injury_dose(skins, beam, found[0].stop * depth_through(skins, UPPER_SKIN))
     return doses / J_CM2 / axis_ratio(beam), weights
 

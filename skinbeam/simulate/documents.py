@@ -94,7 +94,7 @@ def _observe(
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     layers = [str(name) for name in skins["layer"].values]
     if scene.beam is not None and scene.beam.microbeam is not None:
-        seen = microlesions(skins, scene.beam)
+        seen = microlesions(skins, scene.beam, scene.skin.median())
     else:
         response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=schedule_of(scene))
         exposure = 0.0
