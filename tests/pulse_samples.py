@@ -50,6 +50,7 @@ ENDPOINTS = (
     "minimum-visible-lesion",
     "surface-distortion",
     "surface-bubble",
+    "surface-rupture",
     "purpura",
     "purpura-immediate",
     "vessel-closure",

@@ -15,9 +15,11 @@ from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablation_onset
 from skinbeam.simulate.damage_model import BLOOD, sampled_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at, zone_dose
+from skinbeam.simulate.pain import pain
 from skinbeam.simulate.pigment_ends import melanosome_disruption
 from skinbeam.simulate.places import basal_layer, dermis_cells, in_cell, papillary_bottom
 from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.surface_ends import surface_bubble, surface_distortion
 from skinbeam.simulate.vessel_ends import vessel_closure
 from skinbeam.units import UM
 
@@ -29,12 +31,17 @@ COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (i
 
 
 def _visible_lesion(response: Response) -> Floats:
-    """The first of the marks at 24 h that this release can judge: burnt epidermis, or broken melanosomes."""
-    burn = cell_death_dose(response, basal_layer(response))
-    try:
-        return np.minimum(burn, melanosome_disruption(response))
-    except NotAvailable:
-        return burn
+    """The first of the marks at 24 h that this release can judge.
+
+    Burnt epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
+    """
+    first = cell_death_dose(response, basal_layer(response))
+    for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
+        try:
+            first = np.minimum(first, other(response))
+        except NotAvailable:
+            continue
+    return first
 
 
 def _collagen_coagulation(response: Response) -> Floats:
@@ -59,14 +66,15 @@ ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "collagen-coagulation": _collagen_coagulation,
     "blood-coagulation": _blood_coagulation,
     "ablation": ablation_onset,
-    "surface-distortion": "endpoint.surface-distortion",
-    "surface-bubble": "endpoint.surface-bubble",
+    "surface-distortion": surface_distortion,
+    "surface-bubble": surface_bubble,
+    "surface-rupture": "endpoint.surface-rupture",
     "purpura": "endpoint.purpura",
     "purpura-immediate": "endpoint.purpura",
     "vessel-rupture": "endpoint.purpura",
     "blood-vaporisation": "endpoint.blood-vaporisation",
     "whitening": "endpoint.whitening",
-    "pain": "endpoint.pain",
+    "pain": pain,
 }
 
 
