@@ -44,11 +44,11 @@ def harm_group(
     hurt = 1.0 - shares[NOTHING]
     if not hurt > 0.0:
         return dict.fromkeys(HARMS, summarise(np.zeros(weights.size), weights, basis))
-    if shares[OTHER] > (1 - LEVEL) / 2:
-        return dict.fromkeys(HARMS, Unknown(text("harm.other-injury")))
     skin = case.skin
     if skin is not None and skin.preset not in (None, "human"):
         return dict.fromkeys(HARMS, Unknown(text("harm.no-person", {"preset": skin.preset})))
+    if shares[OTHER] > (1 - LEVEL) / 2:
+        return dict.fromkeys(HARMS, Unknown(text("harm.other-injury")))
     if counted is None:
         return dict.fromkeys(HARMS, Unknown(text("harm.not-joined")))
     modality = max((kind for kind in INJURIES if kind not in (NOTHING, OTHER)), key=shares.__getitem__)

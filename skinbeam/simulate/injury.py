@@ -45,43 +45,41 @@ _STAYS: Final = "reticular dermis"
 
 def enter_injury(seen: Observed, scene: Scene, skins: "xr.Dataset") -> None:
     """Enter `injury.kind`, (sample,) places in `INJURIES`, or why it is unknown."""
-    kinds = (
-        _columns(seen) if scene.beam is not None and scene.beam.microbeam is not None else _field(seen, scene, skins)
-    )
-    seen["injury.kind"] = (
-        kinds if isinstance(kinds, Unknown) else np.array([INJURIES.index(kind) for kind in kinds], dtype=np.float64)
-    )
+    columns = scene.beam is not None and scene.beam.microbeam is not None
+    seen["injury.kind"] = _columns(seen) if columns else _field(seen, scene, skins)
 
 
-def _columns(seen: Observed) -> NDArray[np.str_] | Unknown:
+def _columns(seen: Observed) -> Floats | Unknown:
     crater, depth = seen["microlesion.ablation_depth_um"], seen["microlesion.depth_um"]
     if isinstance(crater, Unknown) or isinstance(depth, Unknown):
         return crater if isinstance(crater, Unknown) else depth
-    found: NDArray[np.str_] = np.select(
-        [crater > 0, depth > 0], ["fractional-ablative", "non-ablative-fractional"], NOTHING
-    )
-    return found
+    return _first((crater > 0, "fractional-ablative"), (depth > 0, "non-ablative-fractional"))
 
 
-def _field(seen: Observed, scene: Scene, skins: "xr.Dataset") -> NDArray[np.str_] | Unknown:
+def _field(seen: Observed, scene: Scene, skins: "xr.Dataset") -> Floats | Unknown:
     names = ("ablation.depth_um", "damage.epidermis_fraction", "damage.coagulation_depth_um")
-    found = [seen[name] for name in names]
-    unknown = next((value for value in found if isinstance(value, Unknown)), None)
-    if unknown is not None:
-        return unknown
-    removed, dead, coagulated = (value for value in found if not isinstance(value, Unknown))
-    burnt = dead > DEAD
+    known: list[Floats] = []
+    for name in names:
+        value = seen[name]
+        if isinstance(value, Unknown):
+            return value
+        known.append(value)
+    removed, dead, coagulated = known
     spot = any(lesion.kind in PIGMENT_SPOTS for lesion in scene.loaded.case.lesion)
-    found: NDArray[np.str_] = np.select(
-        [(removed > 0) & _grows_back(skins, coagulated * UM), removed > 0, _broken(seen, removed.size)],
-        ["ablative", OTHER, "pigment-short-pulse"],
-        np.select(
-            [burnt, _vessels_hit(seen, removed.size), coagulated > 0],
-            ["pigment-long-pulse" if spot else OTHER, "vascular", OTHER],
-            NOTHING,
-        ),
+    return _first(
+        ((removed > 0) & _grows_back(skins, coagulated * UM), "ablative"),
+        (removed > 0, OTHER),
+        (_broken(seen, removed.size), "pigment-short-pulse"),
+        (dead > DEAD, "pigment-long-pulse" if spot else OTHER),
+        (_vessels_hit(seen, removed.size), "vascular"),
+        (coagulated > 0, OTHER),
     )
-    return found
+
+
+def _first(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
+    """Place in `INJURIES` of the first kind that holds of each draw, else of nothing."""
+    places = [float(INJURIES.index(kind)) for _, kind in kinds]
+    return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURIES.index(NOTHING))))
 
 
 def _broken(seen: Observed, draws: int) -> NDArray[np.bool_]:
