@@ -21,6 +21,7 @@ from skinbeam.simulate.harm import HARMS, Counted, harm_group
 from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
 from skinbeam.simulate.injury import enter_injury
 from skinbeam.simulate.microlesion import microlesions
+from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.observe import BOILING_C, observe
 from skinbeam.simulate.observed import Observed, join
 from skinbeam.simulate.pulse import Illumination, respond
@@ -232,7 +233,7 @@ def threshold_document(
     head: dict[str, Any] = {
         "endpoint": endpoint,
         "of": name,
-        "model_error": Unknown(text("simulate.no-model-error")),
+        "model_error": model_error(endpoint),
         "bracket": [low, high],
     }
 
