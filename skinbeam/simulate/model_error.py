@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DEFAULT_FACTOR", "LEAST_ROWS", "error_factor", "model_error"]
+__all__ = ["DEFAULT_FACTOR", "LEAST_ROWS", "Side", "error_factor", "model_error"]
 
 Floats = NDArray[np.float64]
+Side = Literal["effect", "harm"]
 
 DEFAULT_FACTOR: Final = 2.0
 LEAST_ROWS: Final = 5
@@ -37,8 +38,8 @@ def model_error(endpoint: str) -> float:
     return float(found["geometric_error"]) if found is not None else DEFAULT_FACTOR
 
 
-def error_factor(endpoint: str, skins: "xr.Dataset", draw: str) -> Floats:
-    """Return what the truth may be a multiple of the computed by, (sample,): lognormal, by the standard normal `draw`."""
-    z = np.asarray(skins[f"{draw}_shift"].values, dtype=np.float64)
+def error_factor(endpoint: str, skins: "xr.Dataset", side: Side) -> Floats:
+    """Return what a computed dose or size is off by, (sample,): lognormal about 1, drawn apart for effect and harm."""
+    z = np.asarray(skins[f"{side}_error_shift"].values, dtype=np.float64)
     factor: Floats = np.exp(np.log(model_error(endpoint)) * z)
     return factor

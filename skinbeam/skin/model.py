@@ -39,6 +39,8 @@ SHIFTS = (
     "cooling",
     "healing",
     "endpoint",
+    "effect_error",
+    "harm_error",
 )
 _MATERIALS = ("corneum", "epidermis", "dermis", "dermis", "dermis", "dermis", "fat")
 _VASCULAR: Mapping[str, VesselKind] = {
