@@ -15,11 +15,11 @@ from skinbeam.simulate import fields
 from skinbeam.simulate.documents import simulate_document
 
 CASE = str(FOLDER / "vessel.toml")
-RAT = """
+ULTRAVIOLET = """
 [skin]
-preset = "rat"
+preset = "human"
 [laser]
-wavelength_nm = 532.0
+wavelength_nm = 355.0
 [settings]
 fluence_J_cm2 = 1.0
 spot_mm = 5.0
@@ -100,7 +100,7 @@ def test_what_cannot_be_judged_ends_with_3_and_every_key(endpoint: str) -> None:
 
 
 def test_skin_that_nobody_described_ends_with_3_and_every_key(tmp_path: Path) -> None:
-    file = written(tmp_path, RAT)
+    file = written(tmp_path, ULTRAVIOLET)
     code, found = command("simulate", file)
     assert code == 3
     whole(found)

@@ -16,7 +16,6 @@ from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.skin.model import Skin
 from skinbeam.units import J_CM2, MS, PER_CM, UM, ZERO_CELSIUS_K
 
-MISSING = ("rat", "hamster", "mouse-ear", "chick-membrane")
 # One clear absorbing layer, as water with ink: n = 1 leaves no reflection, and 1/mua = 100 µm.
 INK: dict[str, Any] = {
     "skin": {
@@ -63,15 +62,8 @@ def test_every_kind_of_case_gives_every_key(file: Any) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_every_preset_gives_every_key_or_says_why_not(preset: str) -> None:
-    case = loaded("short-pulse", skin={"preset": preset}, lesion=[])
-    if preset not in MISSING:
-        whole(simulate_document(case, draws=16))
-        return
-    with pytest.raises(NotAvailable) as caught:
-        simulate_document(case, draws=16)
-    whole(dict(caught.value.body))
-    assert caught.value.body["light"]["reflectance"] == {"unknown": caught.value.reason}
+def test_every_preset_gives_every_key(preset: str) -> None:
+    whole(simulate_document(loaded("short-pulse", skin={"preset": preset}, lesion=[]), draws=16))
 
 
 @pytest.mark.parametrize("kind", LESION_KINDS)
@@ -192,10 +184,11 @@ def test_temperature_rises_in_proportion_to_the_dose() -> None:
 
 
 def test_a_gaussian_has_twice_the_fluence_on_its_axis() -> None:
-    narrow = simulated(INK, draws=1, settings__profile="gaussian")
-    wide = simulated(INK, draws=1, settings__fluence_J_cm2=4.0)
-    assert narrow["temperature_C"] == wide["temperature_C"]
-    assert narrow["damage"] == wide["damage"]
+    """Of a spot so wide that its edge does not matter."""
+    bell = simulated(INK, draws=1, settings__profile="gaussian", settings__spot_mm=50.0)
+    flat = simulated(INK, draws=1, settings__fluence_J_cm2=4.0, settings__spot_mm=50.0)
+    assert bell["temperature_C"] == flat["temperature_C"]
+    assert bell["damage"] == flat["damage"]
 
 
 def test_energy_and_power_are_fluence_over_the_disc() -> None:
@@ -335,7 +328,7 @@ def test_colours_that_exclude_each_other_are_said() -> None:
 
 
 def test_the_limits_of_the_model_are_said() -> None:
-    assert {"above-boiling", "beam-taken-as-wide"} <= codes(simulated("preset-vessels"))
+    assert "above-boiling" in codes(simulated("preset-vessels"))
     assert not codes(simulated("bath"))
 
 

@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.errors import NotAvailable
 from skinbeam.schema.case import Case
+from skinbeam.schema.exposure import PRESETS
 from skinbeam.schema.load import parse
 from skinbeam.schema.names import table as names
 from skinbeam.skin.melanin import column_of_ita_m, phototype_range
@@ -191,15 +191,7 @@ def test_populations_of_vessels_are_sourced() -> None:
         assert all(diameter.source for _, diameter, _ in vessel_population(kind).parts)
 
 
-@pytest.mark.parametrize("preset", ["rat", "hamster", "mouse-ear", "chick-membrane"])
-def test_presets_without_sources_say_so(preset: str) -> None:
-    with pytest.raises(NotAvailable, match=preset):
-        skin_of(skin={"preset": preset})
-
-
-@pytest.mark.parametrize(
-    "preset", ["human", "pig", "minipig", "guinea-pig", "guinea-pig-albino", "blood", "melanosome", "phantom"]
-)
+@pytest.mark.parametrize("preset", PRESETS)
 def test_presets_can_be_sampled(preset: str) -> None:
     ds = skin_of(skin={"preset": preset}).sample(5, 0)
     at = optics(ds, 1064.0)

@@ -90,14 +90,13 @@ def test_a_narrow_spot_is_what_a_direct_run_of_it_gives(profile: str, kind: str)
     assert np.all(spot.fluence_rate_ratio[0][deep] < 0.75 * wide.fluence_rate_ratio[0][deep])
 
 
-def test_a_document_does_not_depend_on_chunks_and_says_nothing_of_a_wide_beam(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_does_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     from skinbeam.simulate import scene as scenes
 
     monkeypatch.setattr(spot_light, "PHOTONS", 400)
     whole = simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo")
     monkeypatch.setattr(scenes, "_draws_at_once", lambda *_: 1)
     assert simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo") == whole
-    assert "beam-taken-as-wide" not in {warning["code"] for warning in whole["warnings"]}
 
 
 def test_layers_that_keep_light_for_ever_are_refused() -> None:

@@ -110,6 +110,7 @@ class Vessel(Section):
                 "vessel-above-surface",
                 f"a vessel of {self.diameter_um:g} µm with its axis at {self.depth_um:g} µm stands out of the skin",
                 "depth_um is the depth of the axis: at least half the diameter.",
+                field="depth_um",
             )
         return self
 

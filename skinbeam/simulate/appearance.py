@@ -20,6 +20,7 @@ from skinbeam.simulate.ensemble import LEVEL, quantiles
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg, lab_of_spectrum
 from skinbeam.skin.melanin import phototype_range
 from skinbeam.skin.model import Skin
+from skinbeam.skin.presets import has_epidermis
 from skinbeam.skin.properties import Optics, optics, thermal
 from skinbeam.skin.spectra import MODEL_RANGE_NM
 from skinbeam.skin.tables import number, table
@@ -157,8 +158,7 @@ def skin_document(
     Raises
     ------
     InputError : no draw agrees with the reading of the case.
-    NotAvailable : a preset of which nothing sourced is known, or a reading where skin is not described; the document
-        then holds unknowns.
+    NotAvailable : a reading where skin is not described; the document then holds unknowns.
     """
     warnings: list[Mapping[str, str]] = []
     try:
@@ -215,7 +215,7 @@ def _computed(
 
 def _phototypes(skin: Skin, ita_deg: float) -> str | Unknown:
     """The phototypes of a colour; blood, water and gelatin have none."""
-    if "material" in table("presets")[skin.preset]:
+    if not has_epidermis(skin.preset):
         return Unknown(Message("skin.no_phototype", {"preset": skin.preset}).text)
     return phototype_range(ita_deg)
 

@@ -28,7 +28,7 @@ from skinbeam.simulate.pulse import Illumination, respond
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.threshold import bracket_of, default_dose, threshold_doses
-from skinbeam.units import J_CM2, MM, UM
+from skinbeam.units import J_CM2
 
 __all__ = ["simulate_document", "threshold_document"]
 
@@ -54,7 +54,8 @@ def simulate_document(
 
     Parameters
     ----------
-    light : ordinates for a beam taken as wide, montecarlo for the axis of its real spot.
+    light : ordinates for exact layers times the share of the spot in the middle skin, montecarlo for packets in every
+        draw.
     error : relative standard error that ends the Monte Carlo of a draw.
     counted : shares of people with a harm, from trials, such as `skinbeam.assessment.harm.counted_harm`; without it the
         harm of an injury is unknown.
@@ -78,9 +79,9 @@ def simulate_document(
             scene = scene_of(loaded)
 
             def lit(skins: Any) -> Illumination | None:
-                if light != "montecarlo" or scene.beam is None:
-                    return None
-                return illuminate_spot(skins, scene.beam, error=error, seed=seed)
+                if light == "montecarlo" and scene.beam is not None:
+                    return illuminate_spot(skins, scene.beam, scene.shares, error=error, seed=seed)
+                return scene.light(skins)
 
             with fields_writer(scene, output, draws, seed) as write:
                 parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write, lit))
@@ -98,7 +99,7 @@ def simulate_document(
     body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
     body["healing"] = healing_group(seen, weights, loaded.case, basis)
     body["harm"] = harm_group(seen, weights, loaded.case, basis, counted)
-    return made(body, (*scene.warnings, *_result_warnings(scene, seen, weights, light)))
+    return made(body, (*scene.warnings, *_result_warnings(seen, weights)))
 
 
 def _observe(
@@ -123,7 +124,7 @@ def _observe(
     return seen, weights, layers
 
 
-def _result_warnings(scene: Scene, seen: Observed, weights: Floats, light: str) -> list[dict[str, str]]:
+def _result_warnings(seen: Observed, weights: Floats) -> list[dict[str, str]]:
     """What the reader should know about these results."""
     warnings = []
     if effective_draws(weights) < FEW_DRAWS <= weights.size:
@@ -136,15 +137,6 @@ def _result_warnings(scene: Scene, seen: Observed, weights: Floats, light: str) 
     ]
     if max(peaks, default=0.0) > BOILING_C:
         warnings.append({"code": "above-boiling", "message": text("simulate.above-boiling")})
-    spot, depth = scene.beam and scene.beam.spot_mm, seen.get("light.penetration_depth_um")
-    if (
-        light == "ordinates"
-        and spot
-        and depth is not None
-        and not isinstance(depth, Unknown)
-        and np.median(depth) * UM > spot * MM / 2
-    ):
-        warnings.append({"code": "beam-taken-as-wide", "message": text("simulate.taken-as-wide", {"spot_mm": spot})})
     return warnings
 
 
@@ -257,7 +249,7 @@ def threshold_document(
         raise NotAvailable(error.reason, body=body) from None
     doses = np.concatenate([part[0] for part in parts])
     weights = np.concatenate([part[1] for part in parts])
-    warnings = [*scene.warnings, *_result_warnings(scene, {}, weights, "ordinates")]
+    warnings = [*scene.warnings, *_result_warnings({}, weights)]
     tail = (1 - _ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):

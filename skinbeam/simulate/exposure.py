@@ -13,7 +13,7 @@ from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.places import basal_layer, papillary_bottom
-from skinbeam.simulate.pulse import Illumination, Place, Response, illuminate, respond
+from skinbeam.simulate.pulse import Illumination, Place, Response, respond
 from skinbeam.simulate.scene import Scene, axis_ratio
 from skinbeam.simulate.schedule import bath_schedule, held_schedule
 from skinbeam.units import J_CM2, MS
@@ -55,7 +55,7 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
         raise NotAvailable(text("simulate.not-by-time"))
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     times = np.full(weights.size, np.inf)
-    lit = illuminate(skins, scene.beam.spectrum) if scene.beam is not None else None
+    lit = scene.light(skins)
     processes = sampled_kinetics(CELL_DEATH, skins)
     for length in _LENGTHS_S if scene.beam is not None else _LENGTHS_S[1:]:
         response, dose = _held(scene, skins, lit, length)

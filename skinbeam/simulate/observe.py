@@ -77,11 +77,17 @@ def _light(seen: Observed, response: Response) -> None:
         return
     # Bins of their own: the cells for heat blur what is absorbed within a micrometre, and end before red light does.
     edges = np.concatenate([[0.0], np.geomspace(*LIGHT_BINS_M, LIGHT_BINS)])
-    lines = [line.share * light_between(response.skins, line.optics, edges).fluence_rate_ratio for line in lit.lines]
+    middle = (edges[:-1] + edges[1:]) / 2
+    wide = [np.ones_like(middle)] * len(lit.lines)
+    left: list[Floats] = wide if lit.shares is None else [share.at(middle) for share in lit.shares]
+    lines = [
+        line.share * of_spot * light_between(response.skins, line.optics, edges).fluence_rate_ratio
+        for line, of_spot in zip(lit.lines, left, strict=True)
+    ]
     ratio: Floats = np.sum(lines, axis=0)
     seen["light.reflectance"] = lit.reflectance
     seen["light.fluence_rate_ratio_peak"] = ratio.max(axis=1)
-    seen["light.penetration_depth_um"] = _depth_of_1_e(ratio, (edges[:-1] + edges[1:]) / 2) / UM
+    seen["light.penetration_depth_um"] = _depth_of_1_e(ratio, middle) / UM
     for index, name in enumerate(absorbed):
         seen[f"light.{name}"] = lit.absorbed[:, index]
 

@@ -29,6 +29,9 @@ NO_COLLAGEN: Final = (
     "water",
     "melanosome",
     "phantom",
+    "cartilage",
+    "far epidermis",
+    "chorioallantoic membrane",
 )
 EPIDERMIS: Final = ("living epidermis", "epidermis")
 

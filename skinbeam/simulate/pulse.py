@@ -2,11 +2,12 @@
 
 Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the
 dose times the history of a unit dose. One run then answers every dose, and thresholds come from bisection.
-Absorption and conductivity are those of unheated skin, and the beam is taken as wide: both are told in the methods.
+Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
+beam times its share by depth (`spot_share`); heat flows along the depth alone.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,6 +21,7 @@ from skinbeam.physics.heat import conduct
 from skinbeam.physics.ordinates import Light, solve
 from skinbeam.simulate.grid import DEEPEST_M, DepthGrid, depth_grid
 from skinbeam.simulate.schedule import Schedule, pulse_schedule
+from skinbeam.simulate.spot_share import SpotShare
 from skinbeam.skin.properties import Optics, Thermal, optics, thermal
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -58,10 +60,25 @@ class Line:
 
 @dataclass(frozen=True)
 class Illumination:
-    """Light in sampled skins, one line for a laser and several for a lamp, and the grid that it was computed on."""
+    """Light in sampled skins, one line for a laser and several for a lamp, and the grid that it was computed on.
+
+    `shares` are what a finite spot left of it on the axis; None for a wide beam.
+    """
 
     grid: DepthGrid
     lines: tuple[Line, ...]
+    shares: tuple[SpotShare, ...] | None = None
+
+    def narrowed(self, shares: tuple[SpotShare, ...] | None) -> "Illumination":
+        """Return the light on the axis of a finite spot; `shares` are of each line, None for a beam as good as wide."""
+        if shares is None:
+            return self
+        lines = tuple(
+            replace(line, light=replace(line.light, fluence_rate_ratio=ratio * share.at(self.grid.centres)))
+            for line, share in zip(self.lines, shares, strict=True)
+            for ratio in (line.light.fluence_rate_ratio,)
+        )
+        return Illumination(self.grid, lines, shares)
 
     def mean(self, of: Callable[[Line], Floats]) -> Floats:
         """Return a quantity averaged over the energy of the beam."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -20,9 +21,12 @@ from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
 from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
+from skinbeam.simulate.spot_share import SpotShare, spot_shares
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.model import Skin
+from skinbeam.units import UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,13 +55,22 @@ class Scene:
     bath: tuple[float, float | None] | None
     warnings: tuple[dict[str, str], ...]
 
+    @cached_property
+    def shares(self) -> tuple[SpotShare, ...] | None:
+        """What the width of the beam leaves of its light on the axis; None of a beam as good as wide."""
+        return spot_shares(self.skin.median(), self.beam)
+
+    def light(self, skins: "xr.Dataset") -> Illumination | None:
+        """Return the light on the axis of the beam in every draw, or None without a beam."""
+        return illuminate(skins, self.beam.spectrum).narrowed(self.shares) if self.beam is not None else None
+
 
 def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
     """Return the scene of a pulse case.
 
     Raises
     ------
-    InputError : nothing to simulate, or settings that the device cannot emit.
+    InputError : nothing to simulate, settings that the device cannot emit, or a vessel in air.
     """
     case = loaded.case
     beam = None
@@ -84,6 +97,8 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
     skin = Skin.from_case(case)
+    if case.vessel:
+        _vessels_in_tissue(skin, loaded.file)
     warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings), *_beam_warnings(beam))
     return Scene(loaded, skin, beam, cooling, bath, warnings)
 
@@ -98,6 +113,21 @@ def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
             hint="Give it a thickness or some absorption, or add the layer that the light ends in.",
             file=file,
         )
+
+
+def _vessels_in_tissue(skin: Skin, file: str) -> None:
+    """Refuse vessels that reach below the last layer, into air; the schema refuses those that stand out above."""
+    bottom_um = float(skin.median()["thickness_m"].values[0].sum()) / UM
+    for index, vessel in enumerate(skin.vessels):
+        if vessel.depth_um + vessel.diameter_um / 2 > bottom_um:
+            raise InputError(
+                "vessel-below-tissue",
+                f"a vessel of {vessel.diameter_um:g} µm with its axis at {vessel.depth_um:g} µm reaches out of "
+                f"{bottom_um:.0f} µm of tissue, into air",
+                field=f"vessel[{index}].depth_um",
+                hint="Depth of the axis and half the diameter are together at most the thickness of the layers.",
+                file=file,
+            )
 
 
 def axis_ratio(beam: Beam) -> float:

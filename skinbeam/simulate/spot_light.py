@@ -20,6 +20,7 @@ from skinbeam.simulate.batches import BATCHES
 from skinbeam.simulate.medium import Floats, LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
 from skinbeam.simulate.pulse import Illumination, Line, illuminate
+from skinbeam.simulate.spot_share import Rings, SpotShare
 from skinbeam.units import MM
 
 if TYPE_CHECKING:
@@ -30,16 +31,22 @@ __all__ = ["PHOTONS", "illuminate_spot"]
 PHOTONS = 10_000  # of a draw and wavelength: the fluence in the dermis to about 1 %, where skin is known to a tenth
 _FEW_BATCHES = 4  # few packets a batch leave lanes idle, and without a wanted error none is looked at
 _PENCIL = LightBeam(kind="pencil")
-# Rings of a Gaussian, and where they end in 1/e² radii: beyond is exp(-18) of the irradiance.
-_RINGS, _GAUSSIAN_RADII = 60, 3.0
 
 
-def illuminate_spot(skins: "xr.Dataset", beam: Beam, *, error: float | None, seed: int) -> Illumination:
+def illuminate_spot(
+    skins: "xr.Dataset",
+    beam: Beam,
+    shares: tuple[SpotShare, ...] | None = None,
+    *,
+    error: float | None,
+    seed: int,
+) -> Illumination:
     """Return the light on the axis of the beam in every draw.
 
     Parameters
     ----------
     skins : carry `draw`, the number of each draw, which chooses its random numbers with `seed`.
+    shares : of the middle skin, for those who ask for the light between other depths than those of the cells.
     error : relative standard error of what each layer absorbs that ends a run; None for `PHOTONS` packets.
 
     Raises
@@ -59,7 +66,7 @@ def illuminate_spot(skins: "xr.Dataset", beam: Beam, *, error: float | None, see
         replace(line, light=replace(line.light, fluence_rate_ratio=_on_axis(skins, wide, line, k, beam, error, seed)))
         for k, line in enumerate(wide.lines)
     )
-    return replace(wide, lines=lines)
+    return replace(wide, lines=lines, shares=shares)
 
 
 def _on_axis(
@@ -67,21 +74,18 @@ def _on_axis(
 ) -> Floats:
     """Fluence rate on the axis over the irradiance there, (sample, cell)."""
     assert beam.spot_mm is not None  # a microbeam has a model of its own
-    radius = beam.spot_mm * MM / 2.0
-    rings = _RINGS if beam.profile == "gaussian" else 1
-    width = radius * (_GAUSSIAN_RADII / rings if beam.profile == "gaussian" else 1.0)
-    middle = width * (np.arange(rings) + 0.5)
-    area = np.pi * width**2 * (2.0 * np.arange(rings) + 1.0)
-    irradiance = np.exp(-2.0 * (middle / radius) ** 2) if beam.profile == "gaussian" else np.ones(1)
+    rings = Rings.of(beam.spot_mm * MM, beam.profile)
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
     of, found = line.optics, []
     for row, draw in enumerate(skins["draw"].values):
         medium = LayeredMedium(of.mua[row], of.mus[row], of.g[row], of.n[row], thickness[row])
         number = int(np.random.SeedSequence([seed, int(draw), k]).generate_state(1, np.uint64)[0])
-        engine = MonteCarlo(seed=number, ring_m=width, rings=rings, photons=PHOTONS, batches=_FEW_BATCHES)
+        engine = MonteCarlo(
+            seed=number, ring_m=rings.width_m, rings=rings.weight.size, photons=PHOTONS, batches=_FEW_BATCHES
+        )
         if error is not None:
             engine = replace(engine, photons=100 * PHOTONS, batches=BATCHES, error=error)
         light = engine.fluence(medium, _PENCIL, wide.grid.faces[row])
         assert light.fluence_rate_rz is not None  # rings were asked for
-        found.append(light.fluence_rate_rz @ (irradiance * area))
+        found.append(light.fluence_rate_rz @ rings.weight)
     return np.array(found)

@@ -75,5 +75,5 @@ def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[F
     assert beam is not None  # `default_dose` refused anything else
     if beam.microbeam is not None:
         return energy_for(endpoint, skins, beam), weights
-    doses = dose_for(endpoint, respond(skins, beam, scene.cooling), beam)
+    doses = dose_for(endpoint, respond(skins, beam, scene.cooling, lit=scene.light(skins)), beam)
     return doses / J_CM2 / axis_ratio(beam), weights

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
 from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of, spread
+from skinbeam.skin.materials import drawn_heat, drawn_index
 from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
-from skinbeam.skin.presets import LAYERS, Site, preset, site_of
+from skinbeam.skin.presets import LAYERS, Site, has_epidermis, preset, site_of
+from skinbeam.skin.stack import stacked
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.vessels import VesselKind, VesselPopulation, Vessels, given_vessels, vessel_population
 from skinbeam.sources import Sourced
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["SHIFTS", "Skin"]
 
 Array = NDArray[np.float64]
+Layers = tuple[list[str], list[str], dict[str, Array], dict[str, Array]]  # names, materials, (sample, layer), (sample,)
 # Standard normals that a simulation turns into its own uncertain parameters; drawn here, they belong to the draw.
 SHIFTS = (
     "kinetics",
@@ -42,7 +46,6 @@ SHIFTS = (
     "effect_error",
     "harm_error",
 )
-_MATERIALS = ("corneum", "epidermis", "dermis", "dermis", "dermis", "dermis", "fat")
 _VASCULAR: Mapping[str, VesselKind] = {
     "telangiectasia": "facial-telangiectasia",
     "spider": "facial-telangiectasia",
@@ -62,6 +65,7 @@ _UNITS = {
     "vessel_diameter_m": "m",
     "wall_m": "m",
     "melanosome_diameter_m": "m",
+    "terminal_follicle_m": "m",
 }
 
 
@@ -104,24 +108,21 @@ class Skin:
 
     @classmethod
     def from_case(cls, case: Case, *, site: str | None = None) -> "Skin":
-        """Return the skin of a case, at its own site, else at `site`, else where its first concern is.
-
-        Raises
-        ------
-        NotAvailable : a preset of which nothing sourced is known.
-        """
+        """Return the skin of a case, at its own site, else at `site`, else where its first concern is."""
         part, person = case.skin, case.patient
         name = part.preset if part is not None else "human"
-        if not (part is not None and part.layer):
-            preset(name)
+        layered = part is not None and bool(part.layer)
         ita = _first(part and part.ita_deg, person and person.ita_deg)
         phototype = person.phototype if person is not None else None
         reading = part.reflectance if part is not None else None
         ratio, warnings = lesion_ratio(case.lesion)
         warnings += colour_warnings(ita, phototype)
+        if part is not None and part.ita_deg is not None and not layered and not has_epidermis(name):
+            message = Message("skin.colour_without_epidermis", {"preset": name}).text
+            warnings.append({"code": "colour-not-used", "message": message})
         place = _first(part and part.site, site, case.concern[0].site if case.concern else None)
         kinds = [_VASCULAR[lesion.kind] for lesion in case.lesion if lesion.kind in _VASCULAR]
-        has_vessels = "material" not in table("presets")[name] and not (part is not None and part.layer)
+        has_vessels = not layered and not {"material", "layer"} & preset(name).keys()
         return cls(
             preset=name,
             site=place,
@@ -147,7 +148,8 @@ class Skin:
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
         `wall_m`, `haematocrit`, `oxygenation`. (sample): `ita_deg` (the drawn or given colour),
-        `temperature_C`, `melanosome_diameter_m`, and standard normals `NAME_shift` for the names in `SHIFTS`.
+        `temperature_C`, `melanosome_diameter_m`, `terminal_follicle_m` of people, and standard normals
+        `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -171,9 +173,10 @@ class Skin:
             own: dict[str, Array] = {}
         elif "material" in preset(self.preset):
             names, material, layered, own = self._bulk(draws)
+        elif "layer" in preset(self.preset):
+            names, material, layered, own = self._stack(draws)
         else:
-            names, material = list(LAYERS), list(_MATERIALS)
-            layered, own = self._skin(draws)
+            names, material, layered, own = self._skin(draws)
         own |= {"weight": np.ones(draws.count), "temperature_C": self._temperature(draws)}
         diameter = sourced(table("melanin")["melanosome"][self.melanosome]["diameter_um"])
         own["melanosome_diameter_m"] = spread(draws, "melanosome diameter", diameter) * UM
@@ -192,8 +195,8 @@ class Skin:
         coords = {"layer": names, "material": ("layer", material)}
         return xr.Dataset(variables, coords, {"preset": self.preset, "melanosome": self.melanosome})
 
-    def _skin(self, draws: Draws) -> tuple[dict[str, Array], dict[str, Array]]:
-        """Layers with an epidermis: human or animal."""
+    def _skin(self, draws: Draws) -> Layers:
+        """The layers of human skin, in a person or an animal."""
         place = site_of(self.preset, self.site)
         thickness = self._thickness(draws, place)
         optics, one = table("optics"), np.ones(draws.count)
@@ -208,31 +211,52 @@ class Skin:
         def water(name: str) -> Array:
             return np.clip(spread(draws, f"water {name}", sourced(optics["water"][name])) * wet, 0.0, 1.0)
 
-        dermis = [hydration] * 4
-        fat_water = spread(draws, "water fat", sourced(optics["water"]["fat"]))
-        lipid = spread(draws, "lipid fat", sourced(optics["lipid"]["fat"]))
+        dermis, fat = [hydration] * 4, place.below == "fat"
+        water_below = spread(draws, "water fat", sourced(optics["water"]["fat"])) if fat else one
+        lipid = spread(draws, "lipid fat", sourced(optics["lipid"]["fat"])) if fat else 0.0 * one
         baseline = spread(draws, "baseline", sourced(optics["baseline"]["factor"]))
-        ita, melanin = self._melanin(draws, place, thickness[1])
+        ita, melanin = self._melanin(draws, thickness[1], place.melanosome_fraction, exposed=place.exposed)
+        blood = self._blood(draws, place, thickness)
         zero = np.zeros(draws.count)
         radii = [optics["vessel_radius_um"][name] for name in ("papillary", "plexus", "plexus", "plexus", "plexus")]
         radius = [spread(draws, f"radius {i}", sourced(entry)) * UM for i, entry in enumerate(radii)]
         layered = {
             "thickness_m": thickness,
             "melanosome_fraction": [zero, melanin, zero, zero, zero, zero, zero],
-            "blood_fraction": [zero, zero, *self._blood(draws, place, thickness)],
+            "blood_fraction": [zero, zero, *(blood if fat else [*blood[:-1], zero])],
             "vessel_radius_m": [zero, zero, *radius],
-            "water_fraction": [water("corneum"), water("epidermis"), *dermis, fat_water],
+            "water_fraction": [water("corneum"), water("epidermis"), *dermis, water_below],
             "lipid_fraction": [zero] * 6 + [lipid],
             "baseline_factor": [baseline] * 6 + [zero],
-            "index_589": _index(draws, _MATERIALS),
         }
-        thermal = ["corneum", "epidermis", *["dermis"] * 4, "fat"]
+        thermal = ["corneum", "epidermis", *["dermis"] * 4, place.below]
+        result = {name: np.stack(columns, axis=1) for name, columns in layered.items()}
+        result["index_589"] = drawn_index(draws, thermal)
         if place.thermal:
             thermal = [f"{place.thermal}-{name}" for name in ("epidermis", "epidermis", *["dermis"] * 4, "fat")]
-        result = {name: np.stack(columns, axis=1) for name, columns in layered.items()} | _heat(draws, thermal)
-        own = _blood_kind(draws) | {"ita_deg": ita}
-        own["scattering_factor"] = spread(draws, "scattering", sourced(optics["scattering_factor"]))
-        return result, own
+        material = ["corneum", "epidermis", *[place.scattering] * 4, place.below]
+        own = self._scattering_and_blood(draws) | {"ita_deg": ita}
+        if self.preset == "human":
+            follicle = sourced(table("layers")["hair"]["terminal_follicle_um"])
+            own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
+        return [*LAYERS[:-1], place.below], material, result | drawn_heat(draws, thermal), own
+
+    def _stack(self, draws: Draws) -> Layers:
+        """Layers that the preset lists."""
+        entry = preset(self.preset)
+        layered, own = stacked(draws, entry, self.hydration), self._scattering_and_blood(draws)
+        names = [layer["name"] for layer in entry["layer"]]
+        if has_epidermis(self.preset):
+            at = names.index(LAYERS[1])
+            fraction = entry["layer"][at]["melanosome_fraction"]
+            thickness = layered["thickness_m"][:, at]
+            own["ita_deg"], layered["melanosome_fraction"][:, at] = self._melanin(draws, thickness, fraction)
+        return names, [layer["material"] for layer in entry["layer"]], layered, own
+
+    def _scattering_and_blood(self, draws: Draws) -> dict[str, Array]:
+        """What is one number a draw in tissue: its scattering over the tables', haematocrit and oxygenation."""
+        entry = preset(self.preset).get("scattering_factor", table("optics")["scattering_factor"])
+        return self._blood_kind(draws) | {"scattering_factor": spread(draws, "scattering", sourced(entry))}
 
     def _thickness(self, draws: Draws, place: Site) -> list[Array]:
         """Thickness of the seven layers, m; what lies below the fat is treated as more of it."""
@@ -265,19 +289,24 @@ class Skin:
             per_decade = float(np.mean([number(entry[f"epidermis_{sex}_per_decade"]) for sex in sexes]))
         return 1.0 - per_decade * (age - reference) / 10.0
 
-    def _melanin(self, draws: Draws, place: Site, living_m: Array) -> tuple[Array, Array]:
-        """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis."""
+    def _melanin(
+        self, draws: Draws, living_m: Array, fraction: Mapping[str, Any] | None, *, exposed: bool = False
+    ) -> tuple[Array, Array]:
+        """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis.
+
+        `fraction` is that of an animal whose colour is not given, over the epidermis of the ITA table.
+        """
         one, shift = np.ones(draws.count), draws.normal("melanin inversion")
         if self.ita_deg is not None:
             ita = self.ita_deg * one
             column = column_of_ita_m(ita, shift)
-        elif place.melanosome_fraction is not None:
+        elif fraction is not None:
             ita = np.full(draws.count, np.nan)
             epidermis_m = table("melanin")["by_ita"]["epidermis_um"] * UM
-            column = spread(draws, "melanin", sourced(place.melanosome_fraction)) * epidermis_m
+            column = spread(draws, "melanin", sourced(fraction)) * epidermis_m
         else:
             ita = ita_prior_deg(draws, self.phototype)
-            column = column_of_ita_m(ita, shift) * exposure_factor(draws, exposed=place.exposed, tan=self.tan)
+            column = column_of_ita_m(ita, shift) * exposure_factor(draws, exposed=exposed, tan=self.tan)
         if self.melanin_ratio is not None:
             column = column * spread(draws, "lesion melanin", self.melanin_ratio)
         return ita, np.minimum(column / living_m, 1.0)
@@ -292,7 +321,7 @@ class Skin:
         fat = mean * spread(draws, "blood fat", sourced(entry["fat_share"]))
         return [mean * ratio * norm for ratio in profile] + [fat]
 
-    def _bulk(self, draws: Draws) -> tuple[list[str], list[str], dict[str, Array], dict[str, Array]]:
+    def _bulk(self, draws: Draws) -> Layers:
         """One semi-infinite layer of something that is not skin."""
         entry = preset(self.preset)
         material = str(entry["material"])
@@ -301,15 +330,15 @@ class Skin:
         if material == "gelatin":
             drawn = spread(draws, "water gelatin", sourced(entry["water_fraction"]))
             water = (drawn if self.hydration is None else self.hydration * np.ones(draws.count))[:, None]
-        heat = _heat(draws, [material])
         if material == "gelatin":
             # Takata's rules are of mass fractions; gelatin and water differ little in density, so that volume serves.
-            for name, rule in table("thermal")["gelatin"].items():
-                heat[name] = rule["constant"] + rule["slope"] * water
+            heat = {
+                name: rule["constant"] + rule["slope"] * water for name, rule in table("thermal")["gelatin"].items()
+            }
             dry = spread(draws, "index gelatin", sourced(table("optics")["index"]["gelatin_dry"]))[:, None]
             index = dry + (number(table("optics")["index"]["water"]) - dry) * water
         else:
-            index = np.stack(_index(draws, [material]), axis=1)
+            heat, index = drawn_heat(draws, [material]), drawn_index(draws, [material])
         layered = {
             "thickness_m": np.full((draws.count, 1), np.inf),
             "melanosome_fraction": zero,
@@ -320,18 +349,28 @@ class Skin:
             "baseline_factor": zero,
             "index_589": index,
         } | heat
-        own = _blood_kind(draws) | {"scattering_factor": np.ones(draws.count)}
+        own = self._blood_kind(draws) | {"scattering_factor": np.ones(draws.count)}
         return [self.preset if material != "water" else "water"], [material], layered, own
 
     def _temperature(self, draws: Draws) -> Array:
         if self.temperature_C is not None:
             return np.full(draws.count, self.temperature_C)
-        where = "living" if self.layers or "material" not in preset(self.preset) else "dish"
-        return spread(draws, "temperature", sourced(table("thermal")["temperature_C"][where]))
+        entry = preset(self.preset)
+        where = "living" if self.layers or "material" not in entry else "dish"
+        return spread(
+            draws, "temperature", sourced(entry.get("temperature_C", table("thermal")["temperature_C"][where]))
+        )
+
+    def _blood_kind(self, draws: Draws) -> dict[str, Array]:
+        """Haematocrit and oxygenation of the blood of the tissue, (sample,)."""
+        entry = table("optics")["blood"] | preset(self.preset).get("vessel", {})
+        haematocrit = np.clip(spread(draws, "tissue haematocrit", sourced(entry["haematocrit"])), 0.0, 1.0)
+        oxygenation = spread(draws, "tissue oxygenation", sourced(entry["oxygenation"]))
+        return {"blood_haematocrit": haematocrit, "blood_oxygenation": oxygenation}
 
     def _vessels(self, draws: Draws, thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):
-            return given_vessels(draws, self.vessels)
+            return given_vessels(draws, self.vessels, preset(self.preset).get("vessel", {}))
         bottoms = np.cumsum(thickness, axis=1)
         population = self.population or vessel_population(self.vessel_kind)
         return population.draw(draws, bottoms[:, 1], bottoms[:, 2], thickness[:, 3])
@@ -354,26 +393,3 @@ def _explicit(draws: Draws, layers: tuple[Layer, ...]) -> tuple[list[str], dict[
     layered |= {name: column([getattr(layer, name) for layer in layers]) for name in plain}
     thick = [np.inf if layer.thickness_um is None else layer.thickness_um * UM for layer in layers]
     return [layer.name for layer in layers], layered | {"thickness_m": column(thick)}
-
-
-def _index(draws: Draws, materials: tuple[str, ...] | list[str]) -> list[Array]:
-    entry = table("optics")["index"]
-    return [spread(draws, f"index {name}", sourced(entry[name])) for name in materials]
-
-
-def _blood_kind(draws: Draws) -> dict[str, Array]:
-    """Haematocrit and oxygenation of the blood of the tissue, (sample,)."""
-    entry = table("optics")["blood"]
-    haematocrit = np.clip(spread(draws, "tissue haematocrit", sourced(entry["haematocrit"])), 0.0, 1.0)
-    oxygenation = spread(draws, "tissue oxygenation", sourced(entry["oxygenation"]))
-    return {"blood_haematocrit": haematocrit, "blood_oxygenation": oxygenation}
-
-
-def _heat(draws: Draws, materials: list[str]) -> dict[str, Array]:
-    result = {}
-    for name in ("conductivity_W_mK", "heat_capacity_J_kgK", "density_kg_m3"):
-        if materials == ["gelatin"]:
-            continue
-        columns = [spread(draws, f"{name} {m}", sourced(table("thermal")[m][name])) for m in materials]
-        result[name] = np.stack(columns, axis=1)
-    return result

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import Message
 from skinbeam.skin.tables import table
 
-__all__ = ["LAYERS", "Site", "preset", "site_of"]
+__all__ = ["LAYERS", "Site", "has_epidermis", "preset", "site_of"]
 
 # From the surface down; animals have the same.
 LAYERS = (
@@ -33,6 +31,8 @@ class Site:
     exposed : whether the sun reaches it.
     thermal : prefix of the materials of `thermal.toml`, empty for human ones.
     melanosome_fraction : of an animal, averaged over the epidermis of the ITA table; empty where colour says it.
+    scattering : the material that its dermis scatters as.
+    below : what lies under the dermis: `fat`, or `water` under a flap of skin.
     """
 
     stratum_corneum: Mapping[str, Any]
@@ -42,23 +42,26 @@ class Site:
     exposed: bool
     thermal: str = ""
     melanosome_fraction: Mapping[str, Any] | None = None
+    scattering: str = "dermis"
+    below: str = "fat"
 
 
 def preset(name: str) -> Mapping[str, Any]:
-    """Return the table of a preset.
-
-    Raises
-    ------
-    NotAvailable : nothing sourced is known of it.
-    """
+    """Return the table of a preset."""
     entry: Mapping[str, Any] = table("presets")[name]
-    if "unavailable" in entry:
-        raise NotAvailable(Message("skin.preset_unavailable", {"preset": name, "reason": entry["unavailable"]}).text)
     return entry
 
 
+def has_epidermis(name: str) -> bool:
+    """Return whether a preset has an epidermis, and with it a colour."""
+    entry = preset(name)
+    if "layer" in entry:
+        return any(layer["name"] == LAYERS[1] for layer in entry["layer"])
+    return "material" not in entry
+
+
 def site_of(name: str, site: str | None) -> Site:
-    """Return the layers of a preset that has them: of the body site for `human`, else of the animal."""
+    """Return the layers of a preset that has those of human skin: of the body site for `human`, else of the animal."""
     entry = preset(name)
     if name != "human":
         return Site(
@@ -69,6 +72,8 @@ def site_of(name: str, site: str | None) -> Site:
             exposed=False,
             thermal="pig" if entry["thermal"] == "pig" else "",
             melanosome_fraction=entry["melanosome_fraction"],
+            scattering=entry.get("scattering", "dermis"),
+            below=entry.get("below", "fat"),
         )
     layers = table("layers")
     place = layers["sites"][site or entry["site"]]

@@ -1,8 +1,9 @@
 """Blood vessels that a pulse meets: those given, or draws of a population of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,10 +78,15 @@ def vessel_population(kind: VesselKind) -> VesselPopulation:
     return VesselPopulation(kind, ((1.0, sourced(entry["diameter_um"]), depth),))
 
 
-def given_vessels(draws: Draws, vessels: Sequence[Vessel]) -> Vessels:
-    """Return the vessels of a case, the same in each draw; what is left out is drawn."""
+def given_vessels(draws: Draws, vessels: Sequence[Vessel], known: Mapping[str, Any]) -> Vessels:
+    """Return the vessels of a case, the same in each draw; what is left out is drawn.
+
+    Parameters
+    ----------
+    known : entries of the table of vessels that a preset has of its own: `wall_um`, `haematocrit`, `oxygenation`.
+    """
     shape = (draws.count, len(vessels))
-    wall, haematocrit, oxygenation = _defaults(draws, len(vessels))
+    wall, haematocrit, oxygenation = _defaults(draws, len(vessels), known)
     for index, vessel in enumerate(vessels):
         if vessel.wall_um is not None:
             wall[:, index] = vessel.wall_um * UM
@@ -93,10 +99,10 @@ def given_vessels(draws: Draws, vessels: Sequence[Vessel]) -> Vessels:
     return Vessels(depth, diameter, wall, haematocrit, oxygenation)
 
 
-def _defaults(draws: Draws, count: int) -> tuple[Array, Array, Array]:
+def _defaults(draws: Draws, count: int, known: Mapping[str, Any] = MappingProxyType({})) -> tuple[Array, Array, Array]:
     """Wall (m), haematocrit and oxygenation, (sample, count): a person's blood is the same in all of their vessels."""
-    entry = table("vessels")
+    entry = {"wall_um": table("vessels")["wall_um"], **table("vessels")["blood"], **known}
     wall = spread(draws, "vessel wall", sourced(entry["wall_um"])) * UM
-    haematocrit = np.clip(spread(draws, "vessel haematocrit", sourced(entry["blood"]["haematocrit"])), 0.0, 1.0)
-    oxygenation = spread(draws, "vessel oxygenation", sourced(entry["blood"]["oxygenation"]))
+    haematocrit = np.clip(spread(draws, "vessel haematocrit", sourced(entry["haematocrit"])), 0.0, 1.0)
+    oxygenation = spread(draws, "vessel oxygenation", sourced(entry["oxygenation"]))
     return tuple(np.repeat(a[:, None], count, axis=1) for a in (wall, haematocrit, oxygenation))  # type: ignore[return-value]  # three arrays in, three out

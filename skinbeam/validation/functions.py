@@ -13,8 +13,10 @@ from skinbeam.physics.damage import omega
 from skinbeam.physics.vessel import relaxation_time
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.places import EPIDERMIS
+from skinbeam.simulate.pulse import illuminate
+from skinbeam.simulate.spot_share import PHOTONS, share_of
 from skinbeam.skin.properties import melanosome_mua, thermal
-from skinbeam.units import MS, PER_CM, UM, ZERO_CELSIUS_K
+from skinbeam.units import MM, MS, PER_CM, UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,6 +50,24 @@ def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
     return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
 
 
+def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
+    """Fluence rate at a depth on the axis of a top-hat over its irradiance, in skin without the vessel."""
+    lit = illuminate(skins, [(wavelength_nm, 1.0)])
+    of, thickness = lit.lines[0].optics, skins["thickness_m"].to_numpy()
+    middle = tuple(np.median(part, axis=0) for part in (of.mua, of.mus, of.g, of.n, thickness))
+    share = share_of(middle, spot_mm * MM, "top-hat", PHOTONS, 0)
+    lit = lit.narrowed(None if share is None else (share,))
+    at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)
+    return np.array([np.interp(depth_um * UM, centres, ratio) for centres, ratio in at])
+
+
+def _follicle_relaxation_ms(skins: "xr.Dataset") -> Floats:
+    """Relaxation time of a terminal hair follicle, shaft and sheaths, as a cylinder in the dermis."""
+    diffusivity, layers = _diffusivity(skins)
+    width = skins["terminal_follicle_m"].to_numpy()
+    return np.asarray(relaxation_time(width, diffusivity[:, layers.index(DERMIS)]) / MS)
+
+
 def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:
     """Hold that brings the damage integral of cell death to 1: it grows in proportion to time."""
     held = np.full((skins.sizes["sample"], 2), temperature_C + ZERO_CELSIUS_K)
@@ -61,6 +81,8 @@ def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> 
 FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
     "cylinder_diameter_um": _cylinder_diameter_um,
     "epidermis_relaxation_ms": _epidermis_relaxation_ms,
+    "fluence_rate_ratio": _fluence_rate_ratio,
+    "follicle_relaxation_ms": _follicle_relaxation_ms,
     "melanosome_absorption_per_cm": _melanosome_absorption_per_cm,
     "time_of_cell_death_s": _time_of_cell_death_s,
 }

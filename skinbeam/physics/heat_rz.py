@@ -1,0 +1,167 @@
+"""Heat conduction about an axis: rings and depths, many samples at once, with water that boils.
+
+    dE/dt = (1/r) d/dr (r k dT/dr) + d/dz (k dT/dz) + f(t) q(r, z),    T = T(E) by (enthalpy 1)               (heat 3)
+
+with the surface of (surface 1) at the first depth, insulation at the last ring, and below insulation or a fixed
+temperature. Finite volumes as in (heat 1): what leaves a cell enters its neighbour, so that enthalpy is kept to
+rounding whatever grid and step.
+
+How it steps in time stands in `heat_rz_march`.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.enthalpy import boiling_of, enthalpy_of
+from skinbeam.physics.heat_rz_march import march
+from skinbeam.physics.refuse import require
+from skinbeam.physics.surface import outgoing_table
+
+__all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryRZ", "conduct_rz", "ring_volumes"]
+
+ORDER_SPACE: Final = 2
+ORDER_TIME: Final = 2
+
+Array = NDArray[np.float64]
+
+
+class HistoryRZ(NamedTuple):
+    """What became of each sample; time 0 is the initial state, time n the end of interval n - 1.
+
+    Parameters
+    ----------
+    recorded : (sample, time, record) temperature of the recorded cells, K.
+    surface : (sample, time, r) temperature of the surface, K.
+    gained : (sample, time, 3) heat taken up since the start through the surface, through the bottom and from light, J.
+    enthalpy : (sample, time) of all cells, J, zero at 0 K.
+    final, peak : (sample, r, z) temperature at the end and the highest after any step, K.
+    steps : (sample, 3) explicit steps, implicit steps, steps taken back.
+    """
+
+    recorded: Array
+    surface: Array
+    gained: Array
+    enthalpy: Array
+    final: Array
+    peak: Array
+    steps: NDArray[np.int64]
+
+
+def ring_volumes(r_faces_m: ArrayLike, z_faces_m: ArrayLike) -> Array:
+    """Return the volume of every cell, (sample, r, z), m³, of faces (sample, r + 1) or (r + 1,), and so for z."""
+    r, z = _faces(r_faces_m, "r"), _faces(z_faces_m, "z")
+    result: Array = np.pi * np.diff(r**2, axis=1)[:, :, None] * np.diff(z, axis=1)[:, None, :]
+    return result
+
+
+def _faces(faces_m: ArrayLike, axis: str) -> Array:
+    faces = np.atleast_2d(np.asarray(faces_m, dtype=np.float64))
+    require(faces.shape[1] >= 3, f"at least three {axis} faces are needed", float(faces.shape[1]))
+    require(np.isfinite(faces), f"{axis} faces must be finite", faces)
+    require(np.diff(faces, axis=1) > 0, f"{axis} faces must increase", faces[:, 1:])
+    if axis == "r":
+        require(faces[:, 0] >= 0, "a radius cannot be negative", faces[:, 0])
+    return faces
+
+
+def conduct_rz(
+    r_faces_m: ArrayLike,
+    z_faces_m: ArrayLike,
+    *,
+    conductivity: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+    initial: ArrayLike,
+    interval_s: ArrayLike,
+    power_density: ArrayLike = 0.0,
+    power_on: ArrayLike = 1.0,
+    latent_vol: ArrayLike = 0.0,
+    boiling_start: ArrayLike = math.inf,
+    boiling_end: ArrayLike = math.inf,
+    h_surface: ArrayLike = 0.0,
+    outside_surface: ArrayLike = 0.0,
+    outgoing: tuple[Array, Array] | None = None,
+    bottom: ArrayLike | None = None,
+    record_cells: ArrayLike | None = None,
+    tolerance_K: float = 0.2,
+) -> HistoryRZ:
+    """Solve (heat 3) for every sample.
+
+    Temperatures are in K; without latent heat and outgoing flux differences will do. Properties of media become those
+    of cells by `values[:, medium]`, with `medium` of (r, z). What is given of (sample, ...) is broadcast.
+
+    Parameters
+    ----------
+    r_faces_m, z_faces_m : (sample, r + 1) and (sample, z + 1), or one row for all samples, m.
+    conductivity, heat_capacity_vol, initial, power_density : (sample, r, z) W/mK, J/m³K, K, W/m³.
+    interval_s : (interval,) s, shared by all samples; a state is kept at the end of each.
+    power_on : (interval,) share of the power density that is on: pulses, sub-pulses and pauses.
+    latent_vol, boiling_start, boiling_end : (sample, r, z) J/m³, K, K.
+    h_surface, outside_surface : (sample, interval) W/m²K and K; h = 0 is insulated, inf a fixed temperature.
+    outgoing : temperatures of the surface, rising, K, and the flux that leaves at each besides the film's, W/m².
+    bottom : (sample,) temperature of the last face, K; insulated when left out.
+    record_cells : (record, 2) ring and depth of the cells to keep; none when left out.
+    tolerance_K : estimated error of one step in any cell, in the first order for a step along lines.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit; a number that no tissue has, with its place.
+    """
+    r, z = _faces(r_faces_m, "r"), _faces(z_faces_m, "z")
+    cell = (r.shape[1] - 1, z.shape[1] - 1)
+    seconds = np.array(interval_s, dtype=np.float64)
+    require(seconds.ndim == 1 and len(seconds) > 0, "interval_s is one row of durations", float(seconds.ndim))
+    require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
+    fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol, boiling_start, boiling_end
+    shapes = [np.broadcast_shapes((1, *cell), np.shape(field)) for field in fields]
+    for values in (h_surface, outside_surface):
+        shapes.append((np.broadcast_shapes((1, len(seconds)), np.shape(values))[0], *cell))
+    samples = np.broadcast_shapes((len(r), *cell), (len(z), *cell), (np.size(0 if bottom is None else bottom), *cell))
+    n = np.broadcast_shapes(samples, *shapes)[0]
+
+    def full(values: ArrayLike, *shape: int) -> Array:
+        # A copy, since a read-only view is another type to Numba and would be compiled for anew.
+        return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
+
+    k, c, t0, power, latent = (full(a, n, *cell) for a in fields[:5])
+    require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
+    require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
+    require(np.isfinite(power) & (power >= 0), "power density cannot be negative: light does not cool, W/m³", power)
+    require(np.isfinite(t0), "the initial temperature must be finite, K", t0)
+    switch = full(power_on, len(seconds))
+    require(np.isfinite(switch) & (switch >= 0), "the share of power that is on cannot be negative", switch)
+    h, outside = full(h_surface, n, len(seconds)), full(outside_surface, n, len(seconds))
+    require(h >= 0, "h_surface cannot be negative, W/m²K", h)
+    require(np.isfinite(outside), "outside_surface must be finite, K", outside)
+    require(math.isfinite(tolerance_K) and tolerance_K > 0, "tolerance_K must be positive", tolerance_K)
+    below = full(0.0 if bottom is None else bottom, n)
+    require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
+    table = outgoing_table(outgoing)
+    if np.any(latent > 0) or len(table):
+        require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
+    record = np.empty((0, 2), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
+    require((record >= 0) & (record < cell), "a recorded cell lies outside the grid", record.astype(np.float64))
+
+    volumes = ring_volumes(r, z)
+    held = boiling_of(volumes, c, latent, full(boiling_start, n, *cell), full(boiling_end, n, *cell))
+    return HistoryRZ(
+        *march(
+            full(r, n, cell[0] + 1),
+            full(z, n, cell[1] + 1),
+            k,
+            enthalpy_of(t0, held),
+            power * volumes,
+            *held,
+            seconds,
+            switch,
+            h,
+            outside,
+            table,
+            bottom is not None,
+            below,
+            record,
+            float(tolerance_K),
+        )
+    )

@@ -1,0 +1,401 @@
+"""Steps in time of heat about an axis, one sample after another.
+
+Each step is as long as its estimated error allows. A step that is stable with few explicit stages is explicit
+(chebyshev 1); a longer one solves along radii and then along depths,
+
+    (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
+    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 4)
+
+with F what flows into the cells and L its part between them. This is of second order whatever the factors on the left,
+here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
+every step; its error is taken as that of the first order, dt (k_1 + k_2) / 2. Every solution along lines is kept in the
+balance by what it lets through at both ends.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from skinbeam.physics.chebyshev import COEFFICIENTS, MOST_STAGES, stages_for
+from skinbeam.physics.enthalpy import stores, temperatures
+from skinbeam.physics.lines import factor, solve, turn
+from skinbeam.physics.surface import surface
+
+__all__ = ["march"]
+
+Array = NDArray[np.float64]
+
+_A: Final = 1.0 - math.sqrt(0.5)
+_GROWTH: Final = 3.0  # of a step, at most
+
+
+@njit(cache=True, error_model="numpy")
+def _conductances(r: Array, z: Array, k: Array, fixed: bool) -> tuple[Array, Array]:  # pragma: no cover - compiled
+    """Conductance of the faces before each ring, (r + 1, z), and above each depth, (r, z + 1), W/K; 0 if insulated."""
+    rings, depths = k.shape
+    out, down = np.zeros((rings + 1, depths)), np.zeros((rings, depths + 1))
+    for i in range(rings):
+        area, half = np.pi * (r[i + 1] ** 2 - r[i] ** 2), (r[i + 1] - r[i]) / 2
+        for j in range(depths):
+            thick = z[j + 1] - z[j]
+            if i > 0:
+                before = (r[i] - r[i - 1]) / 2
+                out[i, j] = 2 * np.pi * r[i] * thick / (before / k[i - 1, j] + half / k[i, j])
+            if j > 0:
+                down[i, j] = area / ((z[j] - z[j - 1]) / 2 / k[i, j - 1] + thick / 2 / k[i, j])
+        if fixed:
+            down[i, depths] = area * k[i, depths - 1] / ((z[depths] - z[depths - 1]) / 2)
+    return out, down
+
+
+class _Body(NamedTuple):
+    """One sample: conductances W/K, light W, what cells hold, and the half cells below the surface."""
+
+    out: Array
+    down: Array
+    power: Array
+    store: Array
+    per_store: Array
+    start: Array
+    share: Array
+    latent: Array
+    boils: bool
+    inside: Array  # W/m²K
+    area: Array  # m²
+    table: Array
+    below: float
+
+
+class _Now(NamedTuple):
+    """What is switched during an interval."""
+
+    on: float
+    h: float
+    outside: float
+
+
+@njit(cache=True)
+def _flows(t: Array, body: _Body, on: float, flow: Array) -> None:  # pragma: no cover - compiled
+    """Write what flows into each cell from its neighbours and from light, W; not what crosses top and bottom."""
+    rings, depths = t.shape
+    for i in range(rings):
+        before, here, after = t[max(i - 1, 0)], t[i], t[min(i + 1, rings - 1)]
+        a, b, d, q, f = body.out[i], body.out[i + 1], body.down[i], body.power[i], flow[i]
+        for j in range(depths):
+            f[j] = on * q[j] + a[j] * (before[j] - here[j]) + b[j] * (after[j] - here[j])
+        f[0] += d[1] * (here[1] - here[0])
+        for j in range(1, depths - 1):
+            f[j] += d[j] * (here[j - 1] - here[j]) + d[j + 1] * (here[j + 1] - here[j])
+        f[depths - 1] += d[depths - 1] * (here[depths - 2] - here[depths - 1])
+
+
+@njit(cache=True)
+def _rates(
+    energy: Array,
+    body: _Body,
+    now: _Now,
+    t: Array,
+    flow: Array,
+    film: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Write temperatures, flows and the conductance of the film, W/K; return what enters at top and bottom, W."""
+    temperatures(energy, body.per_store, body.start, body.share, body.latent, body.boils, t)
+    _flows(t, body, now.on, flow)
+    last = t.shape[1] - 1
+    top = bottom = 0.0
+    for i in range(len(t)):
+        flux, slope, _ = surface(t[i, 0], body.inside[i], now.h, now.outside, body.table)
+        up = body.down[i, last + 1] * (body.below - t[i, last])
+        film[i] = body.area[i] * slope
+        flow[i, 0] += body.area[i] * flux
+        flow[i, last] += up
+        top += body.area[i] * flux
+        bottom += up
+    return top, bottom
+
+
+@njit(cache=True)
+def _explicit(
+    dt: float,
+    stages: int,
+    energy: Array,
+    first: Array,
+    top: float,
+    bottom: float,
+    body: _Body,
+    now: _Now,
+    work: Array,
+    film: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Write the energy after a step into work[0]; return the heat that entered at top and bottom, J."""
+    t, flow = work[2], work[3]
+    y, f0, f = energy.ravel(), first.ravel(), flow.ravel()
+    w1, w2 = work[0].ravel(), work[1].ravel()
+    m1 = COEFFICIENTS[stages, 1, 2] * dt
+    for i in range(len(y)):
+        w2[i] = y[i]
+        w1[i] = y[i] + m1 * f0[i]
+    top1, top2, bottom1, bottom2 = m1 * top, 0.0, m1 * bottom, 0.0
+    newest = 0
+    for j in range(2, stages + 1):
+        mu, nu = COEFFICIENTS[stages, j, 0], COEFFICIENTS[stages, j, 1]
+        m, g = COEFFICIENTS[stages, j, 2] * dt, COEFFICIENTS[stages, j, 3] * dt
+        top_now, bottom_now = _rates(work[newest], body, now, t, flow, film)
+        w1, w2 = work[newest].ravel(), work[1 - newest].ravel()
+        for i in range(len(y)):
+            w2[i] = (1.0 - mu - nu) * y[i] + mu * w1[i] + nu * w2[i] + m * f[i] + g * f0[i]
+        top1, top2 = mu * top1 + nu * top2 + m * top_now + g * top, top1
+        bottom1, bottom2 = mu * bottom1 + nu * bottom2 + m * bottom_now + g * bottom, bottom1
+        newest = 1 - newest
+    if newest == 1:
+        work[0, :] = work[1]
+    return top1, bottom1
+
+
+@njit(cache=True)
+def _along_lines(
+    a: float,
+    rates: Array,
+    body: _Body,
+    apparent: Array,
+    across: Array,
+    work: Array,
+    turned: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Replace flows, W, by the rates of temperature, K/s, of (heat 4); return the mends of top and bottom, W."""
+    solve(body.out, a, work[6], work[7], rates)
+    x, c = rates.ravel(), apparent.ravel()
+    for i in range(len(x)):
+        x[i] *= c[i]
+    turn(rates, turned[1])
+    solve(across, a, turned[2], turned[3], turned[1])
+    last = len(across) - 1
+    top = bottom = 0.0
+    for i in range(across.shape[1]):
+        top -= a * across[0, i] * turned[1, 0, i]
+        bottom -= a * across[last, i] * turned[1, last - 1, i]
+    turn(turned[1], rates)
+    return top, bottom
+
+
+@njit(cache=True)
+def _implicit(
+    dt: float,
+    energy: Array,
+    first: Array,
+    top: float,
+    bottom: float,
+    body: _Body,
+    now: _Now,
+    work: Array,
+    turned: Array,
+    across: Array,
+    film: Array,
+) -> tuple[float, float, float]:  # pragma: no cover - compiled
+    """Write the energy after a step into work[0]; return what entered at top and bottom, J, and the error, K."""
+    apparent = body.store
+    if body.boils:
+        apparent = work[5]
+        stores(energy, body.store, body.start, body.share, body.latent, apparent)
+    a = _A * dt
+    across[0] = film
+    turn(apparent, turned[0])
+    factor(apparent, body.out, a, work[6], work[7])
+    factor(turned[0], across, a, turned[2], turned[3])
+    after, rates1, rates2 = work[0], work[1], work[3]
+    rates1[:] = first
+    mend_top, mend_bottom = _along_lines(a, rates1, body, apparent, across, work, turned)
+    top1, bottom1 = top + mend_top, bottom + mend_bottom
+    y, c, w, k1, k2 = energy.ravel(), apparent.ravel(), after.ravel(), rates1.ravel(), rates2.ravel()
+    for i in range(len(y)):
+        w[i] = y[i] + dt * c[i] * k1[i]
+    top2, bottom2 = _rates(after, body, now, work[2], rates2, film)
+    for i in range(len(y)):
+        k2[i] -= 2.0 * c[i] * k1[i]
+    mend_top, mend_bottom = _along_lines(a, rates2, body, apparent, across, work, turned)
+    top2, bottom2 = top2 - 2.0 * top1 + mend_top, bottom2 - 2.0 * bottom1 + mend_bottom
+    worst = 0.0
+    for i in range(len(y)):
+        w[i] = y[i] + dt * c[i] * (1.5 * k1[i] + 0.5 * k2[i])
+    for i in range(len(y)):
+        worst = max(worst, abs(k1[i] + k2[i]))
+    return dt * (1.5 * top1 + 0.5 * top2), dt * (1.5 * bottom1 + 0.5 * bottom2), dt / 2 * worst
+
+
+@njit(cache=True, error_model="numpy")
+def _body_of(
+    r: Array,
+    z: Array,
+    k: Array,
+    power: Array,
+    store: Array,
+    start: Array,
+    share: Array,
+    latent: Array,
+    boils: bool,
+    table: Array,
+    fixed: bool,
+    below: float,
+) -> _Body:  # pragma: no cover - compiled
+    out, down = _conductances(r, z, k, fixed)
+    inside = k[:, 0] / ((z[1] - z[0]) / 2)
+    area = np.pi * (r[1:] ** 2 - r[:-1] ** 2)
+    return _Body(out, down, power, store, 1.0 / store, start, share, latent, boils, inside, area, table, below)
+
+
+@njit(cache=True)
+def _fastest(body: _Body) -> float:  # pragma: no cover - compiled
+    """Bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
+    rings, depths = body.store.shape
+    worst = 0.0
+    for i in range(rings):
+        for j in range(depths):
+            g = body.out[i, j] + body.out[i + 1, j] + body.down[i, j + 1]
+            g += body.area[i] * body.inside[i] if j == 0 else body.down[i, j]
+            worst = max(worst, 2.0 * g * body.per_store[i, j])
+    return worst
+
+
+@njit(cache=True)
+def _march_one(
+    body: _Body,
+    energy: Array,
+    seconds: Array,
+    switch: Array,
+    h: Array,
+    outside: Array,
+    record: NDArray[np.int64],
+    tolerance: float,
+    recorded: Array,
+    faces: Array,
+    gained: Array,
+    total: Array,
+    t: Array,
+    peak: Array,
+    steps: NDArray[np.int64],
+) -> None:  # pragma: no cover - compiled
+    rings, depths = energy.shape
+    work, turned = np.empty((8, rings, depths)), np.empty((4, depths, rings))
+    across, film, film_after = np.ascontiguousarray(body.down.T), np.zeros(rings), np.zeros(rings)
+    rates = work[4]
+    fastest = _fastest(body)
+    now = _Now(switch[0], h[0], outside[0])
+    top, bottom = _rates(energy, body, now, t, rates, film)
+    peak[:] = t
+    light = body.power.sum()
+    dt, grown = 0.0, _GROWTH
+    for n in range(len(seconds) + 1):
+        total[n] = energy.sum()
+        for m in range(len(record)):
+            recorded[n, m] = t[record[m, 0], record[m, 1]]
+        for i in range(rings):
+            faces[n, i] = surface(t[i, 0], body.inside[i], now.h, now.outside, body.table)[2]
+        if n == len(seconds):
+            break
+        switched = n == 0 or switch[n] != now.on or h[n] != now.h or outside[n] != now.outside
+        if switched:
+            now = _Now(switch[n], h[n], outside[n])
+            top, bottom = _rates(energy, body, now, t, rates, film)
+            # What a switch stirs up is fast: it is followed first, and damped.
+            dt, grown = 2.0 / fastest, _GROWTH
+        gained[n + 1] = gained[n]
+        gained[n + 1, 2] += now.on * light * seconds[n]
+        left = seconds[n]
+        while left > 0.0:
+            parts = math.ceil(left / dt)
+            step = left / parts
+            stages = stages_for(step * fastest)
+            explicit = stages <= MOST_STAGES
+            if explicit:
+                heat_top, heat_bottom = _explicit(step, stages, energy, rates, top, bottom, body, now, work, film)
+                error = 0.0
+            else:
+                heat_top, heat_bottom, error = _implicit(
+                    step, energy, rates, top, bottom, body, now, work, turned, across, film
+                )
+            # The film of a step taken back is that of its own end: the next one starts from that of `rates`.
+            top_after, bottom_after = _rates(work[0], body, now, work[2], work[3], film_after)
+            if explicit:
+                error = _explicit_error(step, energy, work[0], rates, work[3], body.per_store)
+            ratio = max(error / tolerance, 1e-3)
+            wished = step * 0.9 * ratio ** (-1.0 / 3.0 if explicit else -0.5)
+            if error > tolerance:
+                steps[2] += 1
+                dt, grown = wished, 1.0
+                continue
+            steps[0 if explicit else 1] += 1
+            left = 0.0 if parts == 1 else left - step
+            dt, grown = max(min(wished, grown * step), min(dt, wished)), _GROWTH
+            top, bottom = top_after, bottom_after
+            gained[n + 1, 0] += heat_top
+            gained[n + 1, 1] += heat_bottom
+            energy[:], t[:], rates[:], film[:] = work[0], work[2], work[3], film_after
+            _raise(peak, t)
+
+
+@njit(cache=True)
+def _explicit_error(
+    dt: float,
+    before: Array,
+    after: Array,
+    rates_before: Array,
+    rates_after: Array,
+    per_store: Array,
+) -> float:  # pragma: no cover - compiled
+    """Largest error of a step by (chebyshev 2), K."""
+    y, z, f, g, p = before.ravel(), after.ravel(), rates_before.ravel(), rates_after.ravel(), per_store.ravel()
+    worst = 0.0
+    for i in range(len(y)):
+        worst = max(worst, abs(0.8 * (y[i] - z[i]) + 0.4 * dt * (f[i] + g[i])) * p[i])
+    return worst
+
+
+@njit(cache=True)
+def _raise(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
+    p, now = peak.ravel(), t.ravel()
+    for i in range(len(p)):
+        p[i] = max(p[i], now[i])
+
+
+@njit(cache=True, parallel=True)
+def march(  # pragma: no cover - compiled
+    r: Array,
+    z: Array,
+    k: Array,
+    energy: Array,
+    power: Array,
+    store: Array,
+    start: Array,
+    share: Array,
+    latent: Array,
+    boils: bool,
+    seconds: Array,
+    switch: Array,
+    h: Array,
+    outside: Array,
+    table: Array,
+    fixed: bool,
+    below: Array,
+    record: NDArray[np.int64],
+    tolerance: float,
+) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:
+    """Return the fields of `HistoryRZ` for every sample; arguments as `conduct_rz` names them, energies in J and W."""
+    n, rings, depths = k.shape
+    times = len(seconds) + 1
+    recorded, faces = np.empty((n, times, len(record))), np.empty((n, times, rings))
+    gained, total = np.zeros((n, times, 3)), np.empty((n, times))
+    final, peak = np.empty((n, rings, depths)), np.empty((n, rings, depths))
+    steps = np.zeros((n, 3), np.int64)
+    for s in prange(n):
+        # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
+        body = _body_of(
+            r[s], z[s], k[s], power[s], store[s], start[s], share[s], latent[s], boils, table, fixed, below[s]
+        )
+        _march_one(
+            body, energy[s], seconds, switch, h[s], outside[s], record, tolerance, recorded[s], faces[s], gained[s],
+            total[s], final[s], peak[s], steps[s],
+        )  # fmt: skip
+    return recorded, faces, gained, total, final, peak, steps

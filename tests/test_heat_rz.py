@@ -1,0 +1,301 @@
+"""Heat about an axis: closed forms, orders of convergence, balance, boiling, choice of the step, refusals."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import erf, erfc, j0, jn_zeros
+
+from skinbeam.physics.heat import graded_faces
+from skinbeam.physics.heat_rz import ORDER_SPACE, ORDER_TIME, conduct_rz, ring_volumes
+
+K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
+KAPPA = K / C
+ORDER_MARGIN = 0.15
+WATER_LATENT = 2.26e6 * 1e3 * 0.65  # J/m³ of tissue that is 65 % water
+
+
+def centres(faces):
+    return (faces[1:] + faces[:-1]) / 2
+
+
+def graded(length, finest, growth=0.05):
+    return graded_faces([[length]], finest_m=finest, growth=growth)[0][0]
+
+
+def observed_order(errors):
+    return math.log2(errors[-2] / errors[-1])
+
+
+# --- closed forms -------------------------------------------------------------------------------------------------
+
+
+def test_gaussian_spot_and_depth_spread_as_their_dimensions_say():
+    w, end = 100e-6, 20e-3
+    r, z = graded(12 * w, 2e-6, 0.03), graded(12 * w, 2e-6, 0.03)
+    shape = np.exp(-((centres(r)[:, None] / w) ** 2) - (centres(z)[None, :] / w) ** 2)
+    history = conduct_rz(
+        r, z, conductivity=K, heat_capacity_vol=C, initial=50 * shape, interval_s=[end], tolerance_K=0.05
+    )
+    spread = 1 + 4 * KAPPA * end / w**2
+    exact = 50 * spread**-1.5 * shape ** (1 / spread)
+    # 1 % of the temperature on the axis.
+    np.testing.assert_allclose(history.final[0], exact, atol=0.01 * exact[0, 0])
+
+
+@pytest.mark.parametrize("h", [500.0, 4000.0, 30000.0])
+def test_half_space_under_a_film_follows_carslaw_and_jaeger(h):
+    end = 0.05
+    r, z = np.linspace(0, 1e-3, 4), graded(1e-3, 1e-6, 0.02)
+    history = conduct_rz(
+        r,
+        z,
+        conductivity=K,
+        heat_capacity_vol=C,
+        initial=30.0,
+        interval_s=[end],
+        h_surface=h,
+        outside_surface=-26.0,
+        tolerance_K=0.05,
+    )
+    root, depth = np.sqrt(KAPPA * end), centres(z)
+    near = depth < 6 * root
+
+    def exact(z):
+        film = np.exp(h * z / K + (h * root / K) ** 2) * erfc(z / (2 * root) + h * root / K)
+        return -26.0 + 56.0 * (erf(z / (2 * root)) + film)
+
+    # 1 % of the 56 K between skin and coolant (Carslaw and Jaeger 1959, 2.7).
+    for ring in history.final[0]:
+        np.testing.assert_allclose(ring[near], exact(depth[near]), atol=0.56)
+    np.testing.assert_allclose(history.surface[0, -1], exact(0.0), atol=0.56)
+
+
+def test_front_of_boiling_follows_neumann():
+    """A wall held hotter boils its way into water at the start of boiling: x = 2 λ sqrt(κ t)."""
+    start, band, rise, end = 373.0, 0.5, 40.0, 0.5
+    stefan = C * rise / WATER_LATENT
+    front = brentq(lambda x: x * math.exp(x * x) * erf(x) - stefan / math.sqrt(math.pi), 1e-3, 2.0)
+    r, z = np.linspace(0, 1e-3, 3), np.linspace(0, 0.5e-3, 251)
+    history = conduct_rz(
+        r,
+        z,
+        conductivity=K,
+        heat_capacity_vol=C,
+        initial=start,
+        interval_s=[end],
+        h_surface=math.inf,
+        outside_surface=start + band + rise,
+        latent_vol=WATER_LATENT,
+        boiling_start=start,
+        boiling_end=start + band,
+    )
+    # What boiled is the latent heat taken up; the band of boiling, an eightieth of the rise, smears it by as much.
+    done = np.clip((history.final[0, 0] - start) / band, 0, 1) @ np.diff(z)
+    assert done == pytest.approx(2 * front * math.sqrt(KAPPA * end), rel=0.02)
+
+
+# --- orders -------------------------------------------------------------------------------------------------------
+
+
+def mode_error(n, tolerance, end=1.0):
+    """Largest error of a mode that is insulated everywhere, after it has lost most of itself; and steps taken."""
+    beta = float(jn_zeros(1, 1)[0])
+    r = z = np.linspace(0, 1, n + 1)
+    mode = j0(beta * centres(r))[:, None] * np.cos(np.pi * centres(z))[None, :]
+    rate = beta**2 + np.pi**2
+    history = conduct_rz(
+        r,
+        z,
+        conductivity=1.0,
+        heat_capacity_vol=rate,
+        initial=mode,
+        interval_s=[end],
+        tolerance_K=tolerance,
+    )
+    return np.abs(history.final[0] - mode * math.exp(-end)).max(), history
+
+
+def test_order_in_space():
+    errors = [mode_error(n, 1e-5)[0] for n in (8, 16, 32)]
+    assert observed_order(errors) == pytest.approx(ORDER_SPACE, abs=ORDER_MARGIN)
+
+
+@pytest.mark.parametrize(("n", "kind", "tolerances"), [(10, 0, (1e-5, 1e-6)), (160, 1, (4e-3, 4e-4))])
+def test_order_in_time(n, kind, tolerances):
+    """Error against the number of steps, each as long as its tolerance allows, from a run with far smaller ones."""
+    exact = mode_error(n, tolerances[1] * 1e-4)[1].final
+    errors, steps = [], []
+    for tolerance in tolerances:
+        history = mode_error(n, tolerance)[1]
+        assert history.steps[0, kind] > 0.6 * history.steps[0].sum()
+        errors.append(np.abs(history.final - exact).max())
+        steps.append(history.steps[0, kind])
+    order = math.log(errors[0] / errors[1]) / math.log(steps[1] / steps[0])
+    assert order == pytest.approx(ORDER_TIME, abs=0.4)
+
+
+# --- balance ------------------------------------------------------------------------------------------------------
+
+
+def skins(n=3, rings=12, depths=20):
+    """Skins whose layers conduct, hold and absorb differently, lit hard enough to boil."""
+    random = np.random.default_rng(1)
+    r, z = graded(1e-3, 1e-3 / rings / 2)[: rings + 1], graded(1.5e-3, 1e-3 / depths / 2)[: depths + 1]
+    medium = np.arange(depths)[None, :] // 5 + np.zeros(rings, int)[:, None]
+    k, c = random.uniform(0.2, 0.6, (n, 4)), random.uniform(2.5e6, 4.2e6, (n, 4))
+    light = 2e10 * np.exp(-centres(z) / 2e-4)[None, :] * np.exp(-((centres(r) / 3e-4) ** 2))[:, None]
+    return r, z, {"conductivity": k[:, medium], "heat_capacity_vol": c[:, medium], "power_density": light}
+
+
+TRAIN = {"interval_s": [2e-3, 5e-3] * 5 + [0.1, 2.0], "power_on": [1.0, 0.0] * 5 + [0.0, 0.0]}
+BOIL = {"latent_vol": WATER_LATENT, "boiling_start": 383.0, "boiling_end": 413.0}
+EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
+
+
+@pytest.mark.parametrize("boundary", [{}, {"h_surface": 300.0}, {"h_surface": math.inf}, {"outgoing": EVAPORATES}])
+@pytest.mark.parametrize("boil", [{}, BOIL])
+@pytest.mark.parametrize("bottom", [None, 306.0])
+def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, boil, bottom):
+    r, z, tissue = skins()
+    history = conduct_rz(
+        r, z, **tissue, **TRAIN, **boundary, **boil, bottom=bottom, outside_surface=295.0, initial=307.0
+    )
+    lit = history.gained[:, -1, 2]
+    np.testing.assert_allclose(lit, 5 * 2e-3 * (ring_volumes(r, z)[0] * tissue["power_density"]).sum(), rtol=1e-12)
+    balance = history.enthalpy - history.enthalpy[:, :1] - history.gained.sum(axis=-1)
+    assert np.abs(balance).max() < 1e-8 * lit.min()
+    assert (history.gained[:, -1, 0] == 0).all() == (boundary == {})
+    assert (history.gained[:, -1, 1] == 0).all() == (bottom is None)
+    # Steps of both kinds were taken, so that the balance of both is held.
+    assert np.all(history.steps[:, :2] > 0)
+
+
+# --- boiling ------------------------------------------------------------------------------------------------------
+
+
+def heated_evenly(end, **boil):
+    history = conduct_rz(
+        [0, 1e-3, 2e-3],
+        [0, 1e-3, 2e-3],
+        conductivity=K,
+        heat_capacity_vol=C,
+        initial=310.0,
+        power_density=1e10,
+        interval_s=[end],
+        **boil,
+    )
+    return float(history.final[0, 0, 0])
+
+
+@pytest.mark.parametrize(("start", "end"), [(373.0, 383.0), (418.0, 458.0)])
+def test_boiling_follows_the_enthalpy_and_starts_where_it_is_told(start, end):
+    boil = {"latent_vol": WATER_LATENT, "boiling_start": start, "boiling_end": end}
+    per_s = 1e10 / C
+    till = (start - 310.0) / per_s
+    lasts = (C * (end - start) + WATER_LATENT) / 1e10
+    assert heated_evenly(till, **boil) == pytest.approx(start, abs=1e-6)
+    assert heated_evenly(till + lasts / 2, **boil) == pytest.approx((start + end) / 2, abs=1e-6)
+    assert heated_evenly(till + lasts, **boil) == pytest.approx(end, abs=1e-6)
+    assert heated_evenly(till + lasts + 10.0 / per_s, **boil) == pytest.approx(end + 10.0, abs=1e-6)
+
+
+# --- surface, pulses, steps ---------------------------------------------------------------------------------------
+
+
+def test_an_outgoing_flux_in_proportion_to_the_temperature_is_a_film():
+    r, z, tissue = skins()
+    run = {**tissue, **TRAIN, "initial": 307.0}
+    film = conduct_rz(r, z, **run, h_surface=800.0, outside_surface=295.0)
+    table = conduct_rz(r, z, **run, outgoing=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0]))
+    np.testing.assert_allclose(table.final, film.final, rtol=1e-9)
+    np.testing.assert_allclose(table.surface, film.surface, rtol=1e-9)
+
+
+def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
+    r, z, tissue = skins()
+    run = {**tissue, "initial": 307.0, "record_cells": [[0, 0], [3, 7]], "tolerance_K": 0.02}
+    whole = conduct_rz(r, z, **run, interval_s=[1e-3, 1e-2], power_on=[0.5, 0.0])
+    split = conduct_rz(r, z, **run, interval_s=[1e-6] * 1000 + [1e-2], power_on=[1.0, 0.0] * 500 + [0.0])
+    np.testing.assert_allclose(split.gained[:, -1, 2], whole.gained[:, -1, 2], rtol=1e-12)
+    # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
+    np.testing.assert_allclose(split.recorded[:, -1], whole.recorded[:, -1], atol=0.05)
+    np.testing.assert_array_equal(whole.recorded[:, -1], whole.final[:, [0, 3], [0, 7]])
+    assert np.all(whole.peak >= whole.final)
+
+
+def test_steps_are_explicit_for_short_pulses_and_along_lines_for_long_ones():
+    r, z, tissue = skins()
+    short = conduct_rz(r, z, **tissue, initial=307.0, interval_s=[1e-7, 1e-6], power_on=[1e3, 0.0])
+    assert np.all(short.steps[:, 0] == 2)
+    assert np.all(short.steps[:, 1] == 0)
+    long = conduct_rz(r, z, **tissue, initial=307.0, interval_s=[10.0], power_on=[1e-4])
+    assert np.all(long.steps[:, 1] > 0)
+    # Explicit steps of ten stages last 64 / rate at most, and depths alone decay with 4 kappa / width².
+    slowest = tissue["conductivity"].min() / tissue["heat_capacity_vol"].max()
+    assert 10.0 * 4 * slowest / np.diff(z).min() ** 2 / 64 > long.steps[:, :2].sum(axis=1).max()
+
+
+def test_a_smaller_tolerance_is_a_smaller_error():
+    r, z, tissue = skins()
+    run = {**tissue, **TRAIN, **BOIL, "initial": 307.0}
+    exact = conduct_rz(r, z, **run, tolerance_K=1e-4).peak
+    errors = [np.abs(conduct_rz(r, z, **run, tolerance_K=tolerance).peak - exact).max() for tolerance in (0.2, 0.02)]
+    # Errors of some hundred steps, most of which later ones damp: five times that of one.
+    assert errors[0] < 5 * 0.2
+    assert errors[1] < errors[0] / 3
+
+
+def test_a_sample_does_not_depend_on_those_beside_it():
+    r, z, tissue = skins()
+    together = conduct_rz(r, z, **tissue, **TRAIN, initial=307.0)
+    for s in range(3):
+        mine = {name: values[s] if np.ndim(values) == 3 else values for name, values in tissue.items()}
+        np.testing.assert_array_equal(conduct_rz(r, z, **mine, **TRAIN, initial=307.0).final[0], together.final[s])
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------
+
+GOOD = {"conductivity": K, "heat_capacity_vol": C, "initial": 307.0, "interval_s": [1e-3]}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"conductivity": [[[K, K], [K, -0.1]]]}, r"conductivity must be positive.*read -0.1 at index \(0, 1, 1\)"),
+        ({"heat_capacity_vol": 0.0}, "heat capacity must be positive.*read 0.0"),
+        ({"power_density": -1.0}, "light does not cool.*read -1.0"),
+        ({"power_on": [-1.0]}, "cannot be negative; read -1.0"),
+        ({"interval_s": [1e-3, 0.0]}, r"longer than 0 s; read 0.0 at index \(1,\)"),
+        ({"h_surface": -5.0}, "h_surface cannot be negative.*read -5.0"),
+        ({"outside_surface": math.nan}, "outside_surface must be finite.*read nan"),
+        ({"initial": math.inf}, "initial temperature must be finite.*read inf"),
+        ({"latent_vol": -1.0}, "latent heat cannot be negative, J/m³; read -1.0"),
+        ({"latent_vol": 1e9}, "boiling must start at a temperature above 0 K; read inf"),
+        ({**BOIL, "boiling_end": 383.0}, "end above the temperature at which it starts; read 383.0"),
+        ({**BOIL, "initial": -4.0}, "above 0 K where water boils.*read -4.0"),
+        ({"outgoing": ([300.0, 290.0], [0.0, 1.0])}, "must rise; read 290.0"),
+        ({"outgoing": ([290.0, 300.0], [1.0, 0.0])}, "cannot fall as the surface gets hotter; read 0.0"),
+        ({"bottom": math.nan}, "bottom must be finite.*read nan"),
+        ({"record_cells": [[0, 2]]}, "outside the grid; read 2"),
+        ({"tolerance_K": 0.0}, "tolerance_K must be positive; read 0.0"),
+    ],
+)
+def test_impossible_numbers_are_refused_with_their_place(changed, says):
+    with pytest.raises(ValueError, match=says):
+        conduct_rz([0, 1e-3, 2e-3], [0, 1e-3, 2e-3], **{**GOOD, **changed})
+
+
+@pytest.mark.parametrize(
+    ("r", "z", "says"),
+    [
+        ([-1e-3, 0, 1e-3], [0, 1, 2], "radius cannot be negative; read -0.001"),
+        ([0, 1e-3, 1e-3], [0, 1, 2], "r faces must increase; read 0.001"),
+        ([0, 1, 2], [0, 1], "at least three z faces"),
+        ([0, 1, 2], [0, 1, math.nan], "z faces must be finite"),
+    ],
+)
+def test_impossible_grids_are_refused(r, z, says):
+    with pytest.raises(ValueError, match=says):
+        conduct_rz(r, z, **GOOD)
