@@ -41,7 +41,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 VESSEL_KEYS = {
     "temperature_C": {"lumen_peak", "wall_peak"},
-    "damage": {"coagulated_fraction", "wall_damaged_fraction", "p_closed", "p_ruptured"},
+    "damage": {
+        "coagulated_fraction",
+        "coagulated_fraction_agah",
+        "wall_damaged_fraction",
+        "p_closed",
+        "p_closed_agah",
+        "p_ruptured",
+    },
 }
 THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "bracket", "dose", "reached")
 ENDPOINTS = (

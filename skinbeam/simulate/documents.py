@@ -34,7 +34,15 @@ __all__ = ["simulate_document", "threshold_document"]
 
 Floats = NDArray[np.float64]
 
-_PROBABILITIES = ("p_closed", "p_melanosome_disrupted")
+_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted")
+_VESSEL_DAMAGE = (
+    "coagulated_fraction",
+    "coagulated_fraction_agah",
+    "wall_damaged_fraction",
+    "p_closed",
+    "p_closed_agah",
+    "p_ruptured",
+)
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
 _ED_LEVEL = 0.68  # ED16 to ED84
@@ -171,7 +179,6 @@ def _body(
         count = next(iter(known.values())).shape[1] if known else 0
         return [{name: estimate(name, column[:, i]) for name, column in known.items()} for i in range(count)]
 
-    rupture = because("rupture")
     return {
         "light": {
             "reflectance": value("light.reflectance"),
@@ -188,10 +195,7 @@ def _body(
                 name: value(f"damage.{name}")
                 for name in ("epidermis_fraction", "coagulation_depth_um", "coagulation_width_um")
             },
-            "vessels": [
-                vessel | {"p_ruptured": rupture}
-                for vessel in each_vessel("coagulated_fraction", "wall_damaged_fraction", "p_closed")
-            ],
+            "vessels": each_vessel(*_VESSEL_DAMAGE),
             "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
         },
         "ablation": {

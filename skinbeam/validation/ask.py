@@ -59,6 +59,8 @@ class Asked:
         found = self._one(pose, case)
         if pose.over:
             found = _ratio(found, self._one(pose, changed(case, pose.over)))
+        if pose.less:
+            found = _difference(found, self._one(pose, changed(case, pose.less)))
         return _scaled(found, pose.scale)
 
     def _one(self, pose: Pose, case: dict[str, Any]) -> Answer:
@@ -130,6 +132,16 @@ def _value(record: Mapping[str, Any]) -> Estimate | Unknown:
     if "unknown" in record:
         return Unknown(record["unknown"])
     return Estimate(**{**record, "basis": tuple(record["basis"])})
+
+
+def _difference(whole: Answer, part: Answer) -> Answer:
+    """One answer less another of the same skins; their ends are taken together, as in a ratio."""
+    more, fewer = whole.value, part.value
+    if isinstance(more, Unknown) or isinstance(fewer, Unknown):
+        return Answer(more if isinstance(more, Unknown) else fewer)
+    ends = sorted((more.low - fewer.low, more.median - fewer.median, more.high - fewer.high))
+    basis = tuple(dict.fromkeys((*more.basis, *fewer.basis)))
+    return Answer(Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis))
 
 
 def _ratio(above: Answer, below: Answer) -> Answer:
