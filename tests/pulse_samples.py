@@ -57,6 +57,7 @@ ENDPOINTS = (
     "minimum-visible-lesion",
     "surface-distortion",
     "surface-bubble",
+    "surface-rupture",
     "purpura",
     "purpura-immediate",
     "vessel-closure",
@@ -138,7 +139,7 @@ def whole(document: Mapping[str, Any]) -> None:
                 for vessel in value:
                     for item in vessel.values():
                         well_formed(item)
-            elif name == "absorbed" and "unknown" not in value:
+            elif name in ("absorbed", "wound_open_fraction") and "unknown" not in value:
                 for item in value.values():
                     well_formed(item)
             else:

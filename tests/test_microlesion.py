@@ -33,7 +33,7 @@ def skins_of(case: str, draws: int = 8) -> tuple[Any, Any]:
 @pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
 def test_lesions_grow_with_the_energy(case: str) -> None:
     beam, skins = skins_of(case)
-    found = [lesion(skins, beam, np.full(8, mj * MJ)) for mj in (1.0, 5.0, 20.0, 60.0)]
+    found = [lesion(skins, beam, np.full(8, mj * MJ), skins) for mj in (1.0, 5.0, 20.0, 60.0)]
     for part in ("depth", "width", "cover"):
         grown = np.diff([getattr(one, part) for one in found], axis=0)
         assert (grown >= 0).all()
@@ -43,7 +43,7 @@ def test_lesions_grow_with_the_energy(case: str) -> None:
 @pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
 def test_cover_is_that_of_discs_at_random(case: str) -> None:
     beam, skins = skins_of(case)
-    found = lesion(skins, beam, np.full(8, 20 * MJ))
+    found = lesion(skins, beam, np.full(8, 20 * MJ), skins)
     density = beam.microbeam.density_per_cm2 / CM**2
     expected = 1 - np.exp(-density * math.pi / 4 * found.width**2)
     assert found.cover == pytest.approx(expected, rel=1e-12)
@@ -62,7 +62,7 @@ def test_a_crater_is_energy_over_enthalpy() -> None:
     assert known is not None
     threshold = spread(known.threshold, skins, "ablation_threshold_shift")
     enthalpy = spread(known.enthalpy, skins, "ablation_enthalpy_shift")
-    found = lesion(skins, beam, np.full(8, 40 * MJ))
+    found = lesion(skins, beam, np.full(8, 40 * MJ), skins)
     peak = 2 * 40 * MJ / (math.pi * (60 * UM) ** 2)
     assert found.ablation_depth == pytest.approx((peak - threshold) / enthalpy, rel=1e-12)
     assert (found.depth > found.ablation_depth).all()
@@ -96,10 +96,10 @@ def test_a_crater_outside_the_calibration_is_unknown() -> None:
 )
 def test_the_threshold_energy_is_where_the_lesion_turns(case: str, endpoint: str, reached: Any) -> None:
     beam, skins = skins_of(case)
-    energy = energy_for(endpoint, skins, beam) * MJ
+    energy = energy_for(endpoint, skins, beam, skins) * MJ
     # Sixteen halvings of ln(1e5) leave 1.8e-4.
-    assert not reached(lesion(skins, beam, energy * (1 - 2e-4))).any()
-    assert reached(lesion(skins, beam, energy * (1 + 2e-4))).all()
+    assert not reached(lesion(skins, beam, energy * (1 - 2e-4), skins)).any()
+    assert reached(lesion(skins, beam, energy * (1 + 2e-4), skins)).all()
 
 
 def test_a_wider_beam_needs_more_energy() -> None:

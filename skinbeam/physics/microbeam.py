@@ -1,4 +1,4 @@
-"""Lesion of one fractional beam, and how much of the skin many of them cover. A thin, semi-analytic version.
+"""Lesion of one fractional beam, and how much of the skin many of them cover. Semi-analytic, for many draws at once.
 
 Light. A narrow beam loses photons from its column by scattering through small angles, long before they are absorbed.
 In the small-angle limit of the equation of transfer (Ishimaru 1978, ch. 13) the fluence of a beam
@@ -17,7 +17,7 @@ falls off over more than the width. A pulse of constant power and length tau giv
     dT(r, t) = (mu_a phi0 E / rho c tau) int w^2 / (w^2 + 8 kappa s) exp(-2 r^2 / (w^2 + 8 kappa s)) ds  (microbeam 2)
 
 over the ages s of the heat, max(0, t - tau) < s < t. Water is not held at 100 degC: a beam that would boil the skin is
-outside this model, and the caller sees that from `peak_K`.
+outside this model, and the caller sees that from `peak_K`; `simulate.column` has what is left out here, for one skin.
 
 Craters. Balance of energy at each radius, z(r) = (H(r) - H0) / h, with h and the rim below the floor calibrated for
 each kind of beam (`ablation.microbeam_ablation_of`); the rim at the side is that of (ablation 4). The rim below was

@@ -17,7 +17,11 @@ from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
+from skinbeam.simulate.harm import HARMS, Counted, harm_group
+from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
+from skinbeam.simulate.injury import enter_injury
 from skinbeam.simulate.microlesion import microlesions
+from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.observe import BOILING_C, observe
 from skinbeam.simulate.observed import Observed, join
 from skinbeam.simulate.pulse import Illumination, respond
@@ -52,6 +56,7 @@ def simulate_document(
     output: Path | None = None,
     light: str = "ordinates",
     error: float | None = None,
+    counted: Counted | None = None,
 ) -> dict[str, Any]:
     """Return skinbeam.simulate/1 of a pulse case; with `output`, write the fields as a Zarr store too.
 
@@ -60,6 +65,8 @@ def simulate_document(
     light : ordinates for exact layers times the share of the spot in the middle skin, montecarlo for packets in every
         draw.
     error : relative standard error that ends the Monte Carlo of a draw.
+    counted : shares of people with a harm, from trials, such as `skinbeam.assessment.harm.counted_harm`; without it the
+        harm of an injury is unknown.
 
     Raises
     ------
@@ -89,10 +96,17 @@ def simulate_document(
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = _body({}, np.ones(1), [], (), missing=reason, cause=reason)
+        body |= {
+            "healing": dict.fromkeys((*TIMES, "wound_open_fraction"), reason),
+            "harm": dict.fromkeys(HARMS, reason),
+        }
         raise NotAvailable(error.reason, body=made(body, case_warnings(loaded.case))) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join([part[0] for part in parts]), parts[0][2]
-    body = _body(seen, weights, layers, tuple(sources), missing=Unknown(text("not-apply.microbeam")))
+    basis = tuple(sources)
+    body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
+    body["healing"] = healing_group(seen, weights, loaded.case, basis)
+    body["harm"] = harm_group(seen, weights, loaded.case, basis, counted)
     return made(body, (*scene.warnings, *_result_warnings(seen, weights)))
 
 
@@ -102,7 +116,7 @@ def _observe(
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     layers = [str(name) for name in skins["layer"].values]
     if scene.beam is not None and scene.beam.microbeam is not None:
-        seen = microlesions(skins, scene.beam)
+        seen = microlesions(skins, scene.beam, scene.skin.median())
     else:
         response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=schedule_of(scene))
         exposure = 0.0
@@ -113,6 +127,8 @@ def _observe(
         seen = observe(response, scene.beam, exposure)
     if scene.cooling.kind != "spray":
         seen["cooling.film_ms"] = np.zeros(weights.size)
+    enter_injury(seen, scene, skins)
+    enter_healing(seen, skins)
     return seen, weights, layers
 
 
@@ -193,14 +209,6 @@ def _body(
             for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction")
         },
         "cooling": {"film_ms": value("cooling.film_ms") if "cooling.film_ms" in seen else because("film")},
-        "healing": {
-            **dict.fromkeys(
-                ("reepithelialisation_h", "erythema_days", "oedema_days", "downtime_days", "pigment_recovery_days"),
-                because("healing"),
-            ),
-            "wound_open_fraction": because("healing"),
-        },
-        "harm": dict.fromkeys(("p_pih", "p_hypopigmentation", "p_scar"), because("harm")),
     }
 
 
@@ -221,7 +229,7 @@ def threshold_document(
     head: dict[str, Any] = {
         "endpoint": endpoint,
         "of": name,
-        "model_error": Unknown(text("simulate.no-model-error")),
+        "model_error": model_error(endpoint),
         "bracket": [low, high],
     }
 

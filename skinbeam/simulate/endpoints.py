@@ -15,10 +15,12 @@ from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablation_onset
 from skinbeam.simulate.blood_ends import blood_coagulation, blood_vaporisation
 from skinbeam.simulate.dose_search import cell_death_dose, zone_dose
+from skinbeam.simulate.pain import pain
 from skinbeam.simulate.pigment_ends import melanosome_disruption
 from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.purpura import purpura, purpura_at_once
+from skinbeam.simulate.surface_ends import surface_bubble, surface_distortion
 from skinbeam.simulate.vessel_ends import vessel_closure, vessel_rupture
 from skinbeam.units import UM
 
@@ -30,12 +32,17 @@ COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (i
 
 
 def _visible_lesion(response: Response) -> Floats:
-    """The first of the marks at 24 h that this release can judge: burnt epidermis, or broken melanosomes."""
-    burn = cell_death_dose(response, basal_layer(response))
-    try:
-        return np.minimum(burn, melanosome_disruption(response))
-    except NotAvailable:
-        return burn
+    """The first of the marks at 24 h that this release can judge.
+
+    Burnt epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
+    """
+    first = cell_death_dose(response, basal_layer(response))
+    for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
+        try:
+            first = np.minimum(first, other(response))
+        except NotAvailable:
+            continue
+    return first
 
 
 def _collagen_coagulation(response: Response) -> Floats:
@@ -51,14 +58,15 @@ ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "collagen-coagulation": _collagen_coagulation,
     "blood-coagulation": blood_coagulation,
     "ablation": ablation_onset,
-    "surface-distortion": "endpoint.surface-distortion",
-    "surface-bubble": "endpoint.surface-bubble",
     "purpura": purpura,
     "purpura-immediate": purpura_at_once,
     "vessel-rupture": vessel_rupture,
     "blood-vaporisation": blood_vaporisation,
+    "surface-distortion": surface_distortion,
+    "surface-bubble": surface_bubble,
+    "surface-rupture": "endpoint.surface-rupture",
     "whitening": "endpoint.whitening",
-    "pain": "endpoint.pain",
+    "pain": pain,
 }
 
 

@@ -11,9 +11,11 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam, Microbeam
 from skinbeam.messages import text
 from skinbeam.physics.ablation import microbeam_ablation_of, residual_damage
+from skinbeam.physics.damage import Kinetics, kinetics
 from skinbeam.physics.fresnel import normal_reflectance
 from skinbeam.physics.microbeam import column, coverage, crater, rim_below
 from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, spread
+from skinbeam.simulate.column import LADDER_J, MiddleSkin, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
 from skinbeam.simulate.observed import Observed
@@ -44,13 +46,13 @@ class Lesion(NamedTuple):
     cover: Floats
 
 
-def microlesions(skins: "xr.Dataset", beam: Beam) -> Observed:
+def microlesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Observed:
     """Return the quantities of a fractional pulse by the names of the interface."""
     micro = _micro(beam)
     assert micro.energy_mJ is not None  # a dose was required
     names = ("ablation_depth_um", "depth_um", "width_um")
     try:
-        found = lesion(skins, beam, np.full(skins.sizes["sample"], micro.energy_mJ * MJ))
+        found = lesion(skins, beam, np.full(skins.sizes["sample"], micro.energy_mJ * MJ), middle)
     except NotAvailable as error:
         unknown = Unknown(error.reason)
         return {f"microlesion.{name}": unknown for name in (*names, "coverage_fraction")}
@@ -62,8 +64,10 @@ def microlesions(skins: "xr.Dataset", beam: Beam) -> Observed:
     return seen
 
 
-def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats) -> Lesion:
+def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> Lesion:
     """Return the lesion of one microbeam of `energy_J` (sample,), and the share of skin that all passes cover.
+
+    `middle` is the skin in the middle of the draws, or some of them, on which columns are computed in full.
 
     Raises
     ------
@@ -72,13 +76,15 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats) -> Lesion:
     micro = _micro(beam)
     if beam.pulses > 1:
         raise NotAvailable(text("simulate.stacked-microbeams"))
-    make = _crater if beam.wavelength_nm >= SHORTEST_ABLATING_NM else _column
-    depths = make(skins, beam, micro, energy_J)
+    if beam.wavelength_nm >= SHORTEST_ABLATING_NM:
+        depths = _crater(skins, beam, micro, energy_J)
+    else:
+        depths = _column(skins, beam, micro, energy_J, middle_skin(middle, beam.wavelength_nm))
     density = micro.density_per_cm2 / CM**2 * beam.passes
     return Lesion(*depths, coverage(density, np.pi / 4 * depths[2] ** 2))
 
 
-def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam) -> Floats:
+def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Floats:
     """Return the energy of one microbeam at which each draw reaches `endpoint`, (sample,), mJ; inf if none does.
 
     Raises
@@ -93,26 +99,28 @@ def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam) -> Floats:
         raise NotAvailable(text("endpoint.not-fractional"))
     if endpoint == "ablation" and beam.wavelength_nm < SHORTEST_ABLATING_NM:
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
-    return _least_energy(skins, beam, reached[endpoint])
+    return _least_energy(skins, beam, middle, reached[endpoint])
 
 
-def energy_through(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
+def energy_through(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", depth_m: Floats) -> Floats:
     """Return the energy of one microbeam whose lesion is `depth_m` deep, (sample,), mJ; inf if none is.
 
     Raises
     ------
     NotAvailable : no sourced data for such a beam.
     """
-    return _least_energy(skins, beam, lambda found: found.depth >= depth_m)
+    return _least_energy(skins, beam, middle, lambda found: found.depth >= depth_m)
 
 
-def _least_energy(skins: "xr.Dataset", beam: Beam, reached: Callable[[Lesion], NDArray[np.bool_]]) -> Floats:
+def _least_energy(
+    skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", reached: Callable[[Lesion], NDArray[np.bool_]]
+) -> Floats:
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ENERGY_RANGE_mJ)
-    never = ~reached(lesion(skins, beam, high))
+    never = ~reached(lesion(skins, beam, high, middle))
     for _ in range(_BISECTIONS):
-        middle = np.sqrt(low * high)
-        done = reached(lesion(skins, beam, middle))
-        high, low = np.where(done, middle, high), np.where(done, low, middle)
+        tried = np.sqrt(low * high)
+        done = reached(lesion(skins, beam, tried, middle))
+        high, low = np.where(done, tried, high), np.where(done, low, tried)
     return np.where(never, np.inf, np.sqrt(low * high) / MJ)
 
 
@@ -122,29 +130,80 @@ def _micro(beam: Beam) -> Microbeam:
     return beam.microbeam
 
 
-def _column(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats) -> tuple[Floats, Floats, Floats]:
+class _Dermis(NamedTuple):
+    """What the quick model knows of skins, (sample,) each, SI; `enters` is the share of the light that does."""
+
+    enters: Floats
+    mua: Floats
+    mus: Floats
+    g: Floats
+    conductivity: Floats
+    heat_capacity_vol: Floats
+    start_K: Floats
+
+
+def _column(
+    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats, middle: MiddleSkin
+) -> tuple[Floats, Floats, Floats]:
+    properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
     layers = [str(name) for name in skins["layer"].values]
     # Skin without a layered dermis is taken as what its thickest layer is.
     layer = layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
-    properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
     if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
         raise NotAvailable(text("endpoint.column-optics"))
+    each = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
     enters = 1 - normal_reflectance(np.ones(1), properties.n[:, 0])
+    start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
+    mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
+    dermis = _Dermis(enters, mua, mus, g, conductivity, capacity, start)
+    depth, width = _quick(beam, micro, dermis, energy_J, sampled_kinetics(COLLAGEN, skins))
+    by_depth, by_width = _corrections(beam, micro, middle, layer, energy_J)
+    return np.zeros_like(depth), np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
+
+
+def _quick(
+    beam: Beam, micro: Microbeam, dermis: _Dermis, energy_J: Floats, processes: Kinetics
+) -> tuple[Floats, Floats]:
+    """Depth and width by the semi-analytic model, (sample,), m; at most the deepest depth looked at, and twice that."""
     found = column(
         _DEPTHS_M,
-        energy_J=energy_J * enters,
+        energy_J=energy_J * dermis.enters,
         radius_m=micro.diameter_um * UM / 2,
         pulse_s=beam.pulse_ms * MS,
-        mua=properties.mua[:, layer],
-        mus=properties.mus[:, layer],
-        g=properties.g[:, layer],
-        conductivity=heat.conductivity[:, layer],
-        heat_capacity_vol=heat.heat_capacity_vol[:, layer],
-        start_K=np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K,
-        processes=sampled_kinetics(COLLAGEN, skins),
+        mua=dermis.mua,
+        mus=dermis.mus,
+        g=dermis.g,
+        conductivity=dermis.conductivity,
+        heat_capacity_vol=dermis.heat_capacity_vol,
+        start_K=dermis.start_K,
+        processes=processes,
     )
-    depth = np.where(np.isfinite(found.depth_m), found.depth_m, _DEPTHS_M[-1])
-    return np.zeros_like(depth), depth, found.width_m
+    return np.minimum(found.depth_m, _DEPTHS_M[-1]), np.minimum(found.width_m, 2 * _DEPTHS_M[-1])
+
+
+def _corrections(
+    beam: Beam, micro: Microbeam, middle: MiddleSkin, layer: int, energy_J: Floats
+) -> tuple[Floats, Floats]:
+    """What the full model of the middle skin has in depth and in width over the quick one, at each energy, (sample,).
+
+    Linear in the logarithm of the energy between the rungs of the ladder around the energies that are asked for; where
+    either model shows nothing, the nearest rung where both do serves.
+    """
+    first, last = np.searchsorted(LADDER_J, [energy_J.min(), energy_J.max()])
+    energies = LADDER_J[max(first - 1, 0) : last + 1]
+    each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
+    mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
+    enters = 1 - normal_reflectance(np.ones(1), middle.n[:1])
+    dermis = _Dermis(enters, mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
+    quick = _quick(beam, micro, dermis, energies, kinetics(COLLAGEN))
+    size = {"diameter_m": micro.diameter_um * UM, "pulse_s": beam.pulse_ms * MS}
+    full = [full_column(middle, profile=micro.profile, energy_J=float(energy), **size) for energy in energies]
+    found = []
+    for by_quick, by_full in zip(quick, np.array(full).T, strict=True):
+        both = (by_quick > 0) & (by_full > 0)
+        ratio = by_full[both] / by_quick[both] if both.any() else np.ones(1)
+        found.append(np.interp(np.log(energy_J), np.log(energies[both] if both.any() else energies[:1]), ratio))
+    return found[0], found[1]
 
 
 def _crater(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats) -> tuple[Floats, Floats, Floats]:

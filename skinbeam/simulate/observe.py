@@ -11,6 +11,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
 from skinbeam.physics.vessel import lumen_cells
+from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observed import Observed
@@ -48,13 +49,13 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     """
     skins = response.skins
     seen: Observed = {}
-    history = response.base_K + fluence_J_m2 * response.unit_K
-    surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
+    heated = at_dose(response, fluence_J_m2)
+    surface = heated.surface_base_K - ZERO_CELSIUS_K
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
-    seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(response), fluence_J_m2))
+    seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(heated)))
     _light(seen, response)
-    _tissue(seen, response, history)
+    _tissue(seen, response, heated.base_K)
     _vessels(seen, response, fluence_J_m2)
     seen["damage.p_melanosome_disrupted"] = (
         _try(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
@@ -76,8 +77,8 @@ def _try(compute: Callable[[], Floats]) -> Floats | Unknown:
         return Unknown(error.reason)
 
 
-def _peak(place: Place, fluence_J_m2: float) -> Floats:
-    peak: Floats = (place.base_K + fluence_J_m2 * place.unit_K).max(axis=1) - ZERO_CELSIUS_K
+def _peak(place: Place) -> Floats:
+    peak: Floats = place.base_K.max(axis=1) - ZERO_CELSIUS_K
     return peak
 
 

@@ -16,7 +16,6 @@ from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
@@ -99,7 +98,7 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
     skin = Skin.from_case(case)
     if case.vessel:
         _vessels_in_tissue(skin, loaded.file)
-    warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings), *_beam_warnings(beam))
+    warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings))
     return Scene(loaded, skin, beam, cooling, bath, warnings)
 
 
@@ -205,12 +204,3 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
         for name, there in given.items()
         if there
     )
-
-
-def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
-    """Return what is taken as simpler than the case says."""
-    if beam is None or beam.microbeam is None or beam.microbeam.profile != "top-hat":
-        return ()
-    if beam.wavelength_nm >= SHORTEST_ABLATING_NM:
-        return ()  # craters know both profiles
-    return ({"code": "taken-as-gaussian", "message": text("simulate.taken-as-gaussian")},)

@@ -43,6 +43,8 @@ SHIFTS = (
     "cooling",
     "healing",
     "endpoint",
+    "effect_error",
+    "harm_error",
 )
 _VASCULAR: Mapping[str, VesselKind] = {
     "telangiectasia": "facial-telangiectasia",
