@@ -46,7 +46,7 @@ def endpoint_errors(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
 
 
 def _endpoint(pose: Pose | None) -> str | None:
-    if pose is None or pose.over:
+    if pose is None or pose.over or pose.less:
         return None
     if pose.threshold is not None:
         return pose.threshold
