@@ -13,6 +13,7 @@ from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.breakdown import breaks_down
 from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
@@ -30,7 +31,7 @@ __all__ = ["simulate_document", "threshold_document"]
 
 Floats = NDArray[np.float64]
 
-_PROBABILITIES = ("p_closed", "p_melanosome_disrupted")
+_PROBABILITIES = ("p_closed", "p_melanosome_disrupted", "p_breakdown")
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
 _ED_LEVEL = 0.68  # ED16 to ED84
@@ -103,6 +104,9 @@ def _observe(
             exposure = axis_ratio(scene.beam) * scene.beam.fluence_J_cm2 * J_CM2
         write(response, exposure)
         seen = observe(response, scene.beam, exposure)
+    if scene.beam is not None:
+        gathered = seen.get("light.fluence_rate_ratio_peak", 1.0)
+        seen["damage.p_breakdown"] = breaks_down(skins, scene.beam, 1.0 if isinstance(gathered, Unknown) else gathered)
     if scene.cooling.kind != "spray":
         seen["cooling.film_ms"] = np.zeros(weights.size)
     return seen, weights, layers
@@ -177,6 +181,7 @@ def _body(
                 for vessel in each_vessel("coagulated_fraction", "wall_damaged_fraction", "p_closed")
             ],
             "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
+            "p_breakdown": value("damage.p_breakdown") if "damage.p_breakdown" in seen else because("no-beam"),
         },
         "ablation": {
             "depth_um": value("ablation.depth_um"),

@@ -15,7 +15,7 @@ from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablation_onset
 from skinbeam.simulate.damage_model import BLOOD, sampled_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at, zone_dose
-from skinbeam.simulate.pigment_ends import melanosome_disruption
+from skinbeam.simulate.pigment_ends import melanosome_disruption, whitening
 from skinbeam.simulate.places import basal_layer, dermis_cells, in_cell, papillary_bottom
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.vessel_ends import vessel_closure
@@ -65,7 +65,7 @@ ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "purpura-immediate": "endpoint.purpura",
     "vessel-rupture": "endpoint.purpura",
     "blood-vaporisation": "endpoint.blood-vaporisation",
-    "whitening": "endpoint.whitening",
+    "whitening": whitening,
     "pain": "endpoint.pain",
 }
 
