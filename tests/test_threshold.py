@@ -1,5 +1,6 @@
 """Doses at which half of such skins reach an endpoint."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -303,6 +304,15 @@ def test_whitening_needs_every_melanosome() -> None:
     assert half <= every < 2 * half
     with pytest.raises(NotAvailable, match="no epidermis"):
         asked("short-pulse", "whitening", skin={"preset": "melanosome"}, lesion=[])
+
+
+def test_black_guinea_pigs_whiten_at_what_set_their_granules() -> None:
+    case = {"skin": {"preset": "guinea-pig"}, "lesion": [], "settings__pulse_ms": 40e-6, "settings__spot_mm": 2.5}
+    broken, white = (dose("short-pulse", name, draws=200, **case) for name in ("melanosome-disruption", "whitening"))
+    # One parameter between two rows: 0.3 and 0.4 J/cm², each to the step of 0.1 in which doses were given.
+    assert 0.2 < broken <= 0.4
+    assert 0.3 <= white < 0.5
+    assert math.sqrt(broken * white) == pytest.approx(math.sqrt(0.3 * 0.4), rel=0.1)
 
 
 def test_a_train_breaks_no_later_than_one_of_its_pulses() -> None:
