@@ -28,8 +28,8 @@ Relaxation: a sphere of Gaussian profile exp(-4 r^2/d^2) has lost half its centr
 
 the factor of 24 that is also in use puts d/2 at the rms distance sqrt(6 kappa t).
 
-Only vapour by heat is judged. A pulse shorter than sound takes across the granule also stresses it, and by how much
-that lowers the threshold is not sourced.
+Only vapour by heat is judged. A pulse about as short as sound takes across the granule also stresses it, and by how
+much that lowers the threshold is not sourced: below `pulse_shortest_s` nothing here applies.
 """
 
 import math

@@ -5,22 +5,18 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics.melanosome import (
-    heat_kept_in_train,
-    nucleation,
-    stress_confinement_time,
-    threshold_exposure,
-)
+from skinbeam.physics.melanosome import heat_kept_in_train, nucleation, threshold_exposure
 from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.places import epidermis_cells
 from skinbeam.simulate.pulse import Response
-from skinbeam.skin.melanin import largest_melanosome_m
 from skinbeam.skin.properties import melanosome_mua
-from skinbeam.units import NS, ZERO_CELSIUS_K
+from skinbeam.units import ZERO_CELSIUS_K
 
 __all__ = ["melanosome_disruption", "whitening"]
 
 Floats = NDArray[np.float64]
+
+SLACK = 1e-6  # relative: the shortest pulse counts as inside
 
 
 def melanosome_disruption(response: Response) -> Floats:
@@ -59,9 +55,8 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     skins, lit, plan = response.skins, response.lit, response.schedule
     assert lit is not None  # an endpoint is asked with a beam
     kind = skins.attrs["melanosome"]
-    confined = float(stress_confinement_time(largest_melanosome_m(kind), nucleation("sound_speed_m_s").low))
-    if plan.pulse_s < confined:
-        raise NotAvailable(text("endpoint.melanosome-pulse", {"shortest_ns": round(confined / NS, 2)}))
+    if plan.pulse_s < nucleation("pulse_shortest_s").value * (1 - SLACK):
+        raise NotAvailable(text("endpoint.melanosome-pulse"))
     layer = response.grid.layer[cells]
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
     # All cells are of one layer.

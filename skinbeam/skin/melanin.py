@@ -26,7 +26,6 @@ __all__ = [
     "exposure_factor",
     "ita_prior_deg",
     "ita_range_deg",
-    "largest_melanosome_m",
     "lesion_ratio",
     "phototype_range",
 ]
@@ -111,11 +110,6 @@ def exposure_factor(draws: Draws, *, exposed: bool, tan: str) -> Array:
     if tan != "none":
         return spread(draws, "exposure", sourced(entry["tan"]))
     return np.ones(draws.count)
-
-
-def largest_melanosome_m(kind: str) -> float:
-    """Return the diameter that no drawn melanosome of a kind exceeds, m."""
-    return sourced(table("melanin")["melanosome"][kind]["diameter_um"]).high * UM
 
 
 def lesion_ratio(lesions: Sequence[Lesion]) -> tuple[Sourced | None, list[Mapping[str, str]]]:
