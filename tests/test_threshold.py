@@ -277,6 +277,23 @@ def test_melanosomes_need_more_in_longer_pulses_without_a_step() -> None:
     assert np.all(found[1:] / found[:-1] < 100.0 ** (8 / 40 / 2))
 
 
+def test_water_of_the_layer_heats_its_granules_too() -> None:
+    # At 1540 nm water absorbs half as much as a granule. Nothing leaves the layer in 1 ns; the granule keeps eta.
+    scene = scene_of(loaded("short-pulse", laser__wavelength_nm=1540.0, settings__pulse_ms=1e-6))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    assert response.lit is not None
+    cells, (line,), skins = epidermis_cells(response), response.lit.lines, response.skins
+    layer = response.grid.layer[cells]
+    capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
+    kept = heat_kept(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]
+    melanin = skins["melanosome_fraction"].values[:, layer] * melanosome_mua(1540.0)
+    inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * kept
+    vapour = spread(nucleation("cutaneous_C"), skins, "nucleation_shift") - skins["temperature_C"].values
+    closed = vapour[:, None] * capacity / (inside * line.light.fluence_rate_ratio[:, cells])
+    # The surface cools next to nothing before the pulse, and steps of heat are exact to 1e-3.
+    assert whitening(response) == pytest.approx(closed.max(axis=1), rel=5e-3)
+
+
 def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
     scene = scene_of(loaded("short-pulse", settings__pulse_ms=5.0))
     (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))

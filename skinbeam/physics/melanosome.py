@@ -6,12 +6,12 @@ The layer's heating holds the light of all granules smeared out; what one granul
     T = T_l + H u + H (mu_a - mu_l) k eta / (rho c)                                            (melanosome 1)
     H* = (T* - T_l) / (u + (mu_a - mu_l) k eta / (rho c))                                      (melanosome 2)
 
-with T_l the temperature of the layer without light, u its change per radiant exposure H, mu_a and mu_l the absorption
-coefficients inside the granule and of the layer, k the fluence rate over the irradiance where it lies, T* the
+with T_l the temperature of the layer without light, u its change per radiant exposure H, mu_a the absorption of a
+granule, mu_l that of the layer's granules, smeared out, k the fluence rate over the irradiance where it lies, T* the
 temperature at which vapour nucleates, and eta <= 1 the mean excess at the end of the pulse over that without loss of
-heat. A pulse too short for any conduction has eta = 1 and u = mu_l k / (rho c): the granule alone decides, by
-H* = rho c (T* - T_l) / (mu_a k), the relation of Jacques and McAuliffe (1991). In a long one eta -> 0 and the granule
-is as warm as its layer.
+heat. A pulse too short for any conduction has eta = 1 and, where only granules absorb, u = mu_l k / (rho c): the
+granule alone decides, by H* = rho c (T* - T_l) / (mu_a k), the relation of Jacques and McAuliffe (1991). In a long one
+eta -> 0 and the granule is as warm as its layer.
 
 eta follows from heat in an unbounded medium of the same diffusivity kappa. The share of the heat of a uniform sphere
 of radius a that is still inside after t is the integral of the Gaussian kernel over the distances of pairs of points,

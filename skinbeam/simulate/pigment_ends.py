@@ -8,7 +8,7 @@ from skinbeam.messages import text
 from skinbeam.physics.melanosome import heat_kept_in_train, nucleation, threshold_exposure
 from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.places import epidermis_cells
-from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.pulse import Line, Response
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -54,7 +54,6 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
     skins, lit, plan = response.skins, response.lit, response.schedule
     assert lit is not None  # an endpoint is asked with a beam
-    kind = skins.attrs["melanosome"]
     if plan.pulse_s < nucleation("pulse_shortest_s").value * (1 - SLACK):
         raise NotAvailable(text("endpoint.melanosome-pulse"))
     layer = response.grid.layer[cells]
@@ -63,13 +62,10 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     diffusivity = conductivity[:, 0] / capacity[:, 0]
     if vapour == "isolated_C":
         capacity = np.full_like(capacity, nucleation("heat_capacity_J_m3K").value)
-    density = skins["melanosome_density"].values[:, None]
     # What the granule absorbs beyond its layer, over all lines of the beam.
     over = np.sum(
         [
-            line.share
-            * line.light.fluence_rate_ratio[:, cells]
-            * np.maximum(density * melanosome_mua(line.wavelength_nm, kind) - line.optics.mua[:, layer], 0.0)
+            line.share * line.light.fluence_rate_ratio[:, cells] * _beyond_its_layer(response, line, layer)
             for line in lit.lines
         ],
         axis=0,
@@ -103,6 +99,20 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
         return doses
     # Skin without melanosomes has none to break.
     return np.where(skins["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
+
+
+def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) -> Floats:
+    """Absorption of a granule less that of all granules smeared over its layer, (sample, cell), 1/m.
+
+    Granules displace nothing (`skin.properties`): the water of the layer absorbs inside them as well. Explicit layers
+    do not say what absorbs in them; it is taken to be their granules.
+    """
+    skins = response.skins
+    law = melanosome_mua(line.wavelength_nm, skins.attrs["melanosome"])
+    inside = skins["melanosome_density"].values[:, None] * law
+    if "melanosome_fraction" in skins:
+        return np.asarray(np.maximum(inside - skins["melanosome_fraction"].values[:, layer] * law, 0.0))
+    return np.asarray(np.maximum(inside - line.optics.mua[:, layer], 0.0))
 
 
 def _pulses(power_on: Floats, step_s: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
