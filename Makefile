@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench validate docs evidence evidence-report clean
+.PHONY: consult test setup face bench validate model-error docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -40,6 +40,10 @@ face: $(VENV)/dev
 validate: $(VENV)/dev
 	$(BIN)/python -m pytest -m long -s tests/long
 	$(BIN)/skinbeam validate -o build/validation
+
+# What the comparison with experiments finds at each endpoint, for thresholds and plans: after any change of physics.
+model-error: $(VENV)/base
+	$(BIN)/python -m skinbeam.validation.endpoint_errors
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

@@ -42,7 +42,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 VESSEL_KEYS = {
     "temperature_C": {"lumen_peak", "wall_peak"},
-    "damage": {"coagulated_fraction", "wall_damaged_fraction", "p_closed", "p_ruptured"},
+    "damage": {
+        "coagulated_fraction",
+        "coagulated_fraction_agah",
+        "wall_damaged_fraction",
+        "p_closed",
+        "p_closed_agah",
+        "p_ruptured",
+    },
 }
 THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "bracket", "dose", "reached")
 ENDPOINTS = (
@@ -51,6 +58,7 @@ ENDPOINTS = (
     "minimum-visible-lesion",
     "surface-distortion",
     "surface-bubble",
+    "surface-rupture",
     "purpura",
     "purpura-immediate",
     "vessel-closure",
@@ -132,7 +140,7 @@ def whole(document: Mapping[str, Any]) -> None:
                 for vessel in value:
                     for item in vessel.values():
                         well_formed(item)
-            elif name == "absorbed" and "unknown" not in value:
+            elif name in ("absorbed", "wound_open_fraction") and "unknown" not in value:
                 for item in value.values():
                     well_formed(item)
             else:

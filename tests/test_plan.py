@@ -298,6 +298,9 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
                 assert limit["status"] in ("met", "warn")
                 assert limit["share"] >= limit["share_required"]
             assert option["p_harm"]["median"] <= 0.05
+            # What the model's own error would add is told beside it, and is never less.
+            (doubt,) = (harm["p"] for harm in option["harms"] if harm["name"] == "injury-if-model-errs")
+            assert doubt["median"] >= option["p_harm"]["median"]
 
 
 @pytest.mark.parametrize(
@@ -482,7 +485,7 @@ def test_harms_and_pain_that_trials_counted_reach_the_option(monkeypatch: pytest
     made = make_plan(loaded(PERSON + concern("acne-scars")), draws=100).document
     option = laser_options(made)[0]
     harms = {harm["name"]: harm["p"] for harm in option["harms"]}
-    assert list(harms) == ["pih", "scar", "hypopigmentation", "acne-flare"]
+    assert list(harms) == ["pih", "scar", "hypopigmentation", "acne-flare", "injury-if-model-errs"]
     assert harms["scar"]["median"] == harms["acne-flare"]["median"] == 0.02
     assert "unknown" in harms["hypopigmentation"]
     assert option["pain_0_10"]["median"] == 4.0

@@ -298,7 +298,7 @@ def test_scale_and_ratio() -> None:
 def test_an_unknown_keeps_the_reason_of_the_model() -> None:
     asked = Asked(CASES, 20, 0)
     purpura = asked.answer(Pose(case="slab", threshold="purpura"))
-    assert purpura == Answer(Unknown("rupture and leak of vessels are not modelled in this release"))
+    assert purpura == Answer(Unknown("there is no vessel in this case"))
     healing = asked.answer(Pose(case="slab", simulate="healing.downtime_days"))
     assert isinstance(healing.value, Unknown)
 

@@ -10,7 +10,14 @@ from scipy.integrate import dblquad
 from scipy.special import i0e, i1e
 
 from skinbeam.physics.heat import time_steps
-from skinbeam.physics.vessel import radial_response, relaxation_time, shading
+from skinbeam.physics.vessel import (
+    _profiles,
+    lumen_cells,
+    lumen_profile,
+    radial_response,
+    relaxation_time,
+    shading,
+)
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C
@@ -107,3 +114,52 @@ def test_impossible_vessels_are_refused():
         radial_response(0.0, 3e-6, 1.0, steps, on == 0, blood=SKIN, dermis=SKIN)
     with pytest.raises(ValueError, match="negative"):
         shading(-1.0, 1e-4)
+
+
+# Light across the lumen
+
+
+@pytest.mark.parametrize("x", [0.05, 0.7, 3.0, 12.0, 45.0])
+def test_the_mean_of_the_profile_is_the_shading(x):
+    _, volume = lumen_cells()
+    nodes, logs = _profiles()
+    # The table itself, before it is scaled to the shading: both count the same absorbed rays.
+    before = np.exp([np.interp(math.log(x), np.log(nodes), column) for column in logs.T])
+    assert before @ volume == pytest.approx(float(shading(x, 1.0)), rel=1e-3)
+    assert lumen_profile(x, 1.0) @ volume == pytest.approx(float(shading(x, 1.0)), rel=1e-12)
+
+
+def test_the_profile_is_the_mean_over_directions_of_what_the_path_leaves():
+    x = 4.0
+    faces, _ = lumen_cells()
+
+    def at(radius):
+        def part(psi, alpha):
+            path = (math.sqrt(1 - radius**2 * math.sin(psi) ** 2) - radius * math.cos(psi)) / math.sin(alpha) / 2
+            return math.sin(alpha) * math.exp(-x * path) / math.pi
+
+        return dblquad(part, 1e-9, math.pi / 2, 0, math.pi, epsabs=1e-9)[0]
+
+    found = lumen_profile(x, 1.0)
+    # In the innermost cell the profile is flat about the axis; its outer face is at 0.18 of the radius.
+    assert found[0] == pytest.approx(at(faces[1] / math.sqrt(2)), rel=2e-3)
+    # In the sixth it is close to straight in the square of the radius.
+    middle = math.sqrt((faces[5] ** 2 + faces[6] ** 2) / 2)
+    assert found[5] == pytest.approx(at(middle), rel=2e-3)
+
+
+@given(st.floats(1e-3, 200.0))
+def test_light_falls_from_the_edge_to_the_axis(x):
+    found = lumen_profile(x, 1.0)
+    assert np.all(np.diff(found) > 0)
+    assert np.all((found > 0) & (found < 1))
+
+
+def test_energy_that_is_absorbed_in_the_cells_stays():
+    steps, phase = time_steps([1e-3, 1e-2])
+    power = 1e10 * lumen_profile(2e4, 150e-6)[None, None]
+    cells = radial_response(150e-6, 3e-6, power, steps, phase == 0, blood=SKIN, dermis=SKIN)
+    even = radial_response(150e-6, 3e-6, (power @ lumen_cells()[1]), steps, phase == 0, blood=SKIN, dermis=SKIN)
+    # The same power in all. Near the edge it leaves sooner: after relaxation, 11 ms, little of that is left.
+    assert cells.lumen[0, 0, -1] < even.lumen[0, 0, -1]
+    assert cells.lumen[0, 0, -1] == pytest.approx(even.lumen[0, 0, -1], rel=0.15)

@@ -86,6 +86,7 @@ def simulate(
     json: Json = False,
 ) -> None:
     """One pulse, train or pass on one kind of skin."""
+    from skinbeam.assessment.harm import counted_harm
     from skinbeam.schema.load import load_case
     from skinbeam.simulate.documents import simulate_document
     from skinbeam.simulate.engines import check_engine_options
@@ -93,7 +94,9 @@ def simulate(
     check_engine_options("--light", light, device, error)
     if device == "cuda":
         _not_built("simulate", "CUDA is not in this release for pulses")
-    document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
+    document = simulate_document(
+        load_case(case), draws=draws, seed=seed, output=output, light=light, error=error, counted=counted_harm
+    )
     _show(document, json=json)
 
 

@@ -1,22 +1,28 @@
 """Search energy and density of a fractional setting: deep enough for the target, with enough skin left between."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.laser.grid import Setting, densities
 from skinbeam.plan.candidates import Machine, beam_of, thinned
 from skinbeam.plan.goals import Goal
-from skinbeam.plan.limits import judge_limit, limits_for, target
+from skinbeam.plan.limits import Limit, judge_limit, limits_for, target
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
+from skinbeam.simulate.model_error import error_factor
+from skinbeam.simulate.removal import removes
 
-__all__ = ["microbeam_trial"]
+__all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "microbeam_trial"]
+
+Floats = NDArray[np.float64]
 
 MOST_DENSITIES = 12
+CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("ablation_depth", "depth", "width"))
 
 
 def microbeam_trial(
@@ -73,6 +79,8 @@ def _densest(
     # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area, without end when it is 1.
     with np.errstate(divide="ignore"):
         area = -np.log1p(-harmed.cover) / offered[0]
+    deeper = error_factor(CRATER_DEPTH if removes(beam) else COLUMN_DEPTH, skins.limiting, "harm")
+    wider = error_factor(WIDTH, skins.limiting, "harm")
     kept: Trial | None = None
     for density in offered:
         values = {
@@ -80,6 +88,10 @@ def _densest(
             "coverage_fraction": -np.expm1(-density * area),
             # No cooling is planned with microbeams, so nothing is colder than the skin was.
             "basal_minimum_C": np.full(w_limit.size, skins.temperature_C),
+        }
+        in_doubt = values | {
+            "microlesion_depth_fraction": deeper * values["microlesion_depth_fraction"],
+            "coverage_fraction": -np.expm1(-density * area * wider**2),
         }
         verdicts = tuple(
             judge_limit(limit, values[limit.quantity], w_limit, tuple(sources), strict=not quick) for limit in limits
@@ -91,8 +103,9 @@ def _densest(
             energy,
             density,
             np.asarray(found.depth >= wanted_m, dtype=np.bool_),
-            np.any([~limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0),
+            _broken(limits, values),
             None,
+            _broken(limits, in_doubt),
             verdicts,
             (w_target, w_limit),
             tuple(sources),
@@ -104,3 +117,9 @@ def _densest(
     if kept is None or kept.density_per_cm2 is None:
         return None
     return replace(kept, beam=beam_of(machine, setting, energy, kept.density_per_cm2))
+
+
+def _broken(limits: Sequence[Limit], values: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """Which draws break any of the limits."""
+    broken: NDArray[np.bool_] = np.any([~limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0)
+    return broken

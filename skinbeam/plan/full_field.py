@@ -18,7 +18,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, dose_steps
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.physics.damage import omega
+from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.plan.candidates import Machine, beam_of
 from skinbeam.plan.goals import Goal
 from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target
@@ -27,8 +27,9 @@ from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ablation import ablate, injury_dose
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.dose_search import cell_death_dose
+from skinbeam.simulate.dose_search import cell_death_dose, dose_at
 from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.places import basal_layer
 from skinbeam.simulate.pulse import Response
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
@@ -36,12 +37,13 @@ from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["EPIDERMIS", "HALF", "UPPER_SKIN", "depth_through", "full_field_trial"]
+__all__ = ["BURN", "CRATER", "EPIDERMIS", "HALF", "UPPER_SKIN", "depth_through", "full_field_trial"]
 
 Floats = NDArray[np.float64]
 
 HALF = 0.5  # limits hold with this share of the cooling
 MOST_PASSES = 4
+BURN, CRATER = "epidermal-necrosis", "ablation.depth_um"  # what the model's error is taken of
 EPIDERMIS = ("stratum corneum", "living epidermis")
 UPPER_SKIN = (*EPIDERMIS, "papillary dermis", "upper plexus")  # what lies above the deeper dermis
 
@@ -56,6 +58,7 @@ class _Thresholds:
     crossed : limit → doses at which its warn and its stop are reached, (sample,) each.
     value : limit → its quantity at a dose, (sample,).
     uncooled : dose of a burn without cooling, or None.
+    doubted : the least dose that breaks a limit with the model's error counted, (sample,); None in a first look.
     """
 
     beam: Beam
@@ -63,6 +66,7 @@ class _Thresholds:
     crossed: Mapping[str, tuple[Floats, Floats]]
     value: Mapping[str, Callable[[float], Floats]]
     uncooled: Floats | None
+    doubted: Floats | None
     basis: tuple[str, ...]
 
 
@@ -88,7 +92,7 @@ def full_field_trial(
     best: Trial | None = None
     for passes in range(1, MOST_PASSES + 1):
         try:
-            thresholds = _removing(replace(beam, passes=passes), skins, limits)
+            thresholds = _removing(replace(beam, passes=passes), skins, limits, quick=quick)
         except NotAvailable:
             if passes == 1:
                 raise
@@ -114,25 +118,31 @@ def _heating(
         basal = basal_layer(half)
         cooled = half if quick else full if skins.same else skins.respond(beam, cooling, limiting=True)
         coldest = basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
-        crossed, value = {}, {}
+        crossed, value, doubted = {}, {}, None
+        # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.
+        error = error_factor(BURN, half.skins, "harm")
+        burns = sampled_kinetics(CELL_DEATH, half.skins)
+        burns = replace(burns, frequency_1_s=burns.frequency_1_s * error[:, None])
         for limit in limits:
             if limit.quantity == "epidermal_omega":
-                warn, stop = (cell_death_dose(half, basal, target=bound) for bound in (limit.warn, limit.stop))
-                crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _omega_at(half)
+                warn, stop = (dose_at(half, basal, burns, bound) for bound in (limit.warn, limit.stop))
+                crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _omega_at(half, burns)
+                # How far off the dose of light is that burns was not measured: it is told, and no limit is made of it.
+                doubted = None if quick else error * cell_death_dose(half, basal, target=limit.stop) / J_CM2
             elif limit.quantity == "basal_minimum_C":
                 value[limit.id] = _constant(coldest)
         uncooled = None
         if cooling.kind != "none" and not quick:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
             uncooled = cell_death_dose(bare, basal_layer(bare)) / J_CM2
-    return _Thresholds(beam, wanted, crossed, value, uncooled, tuple(sources))
+    return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, tuple(sources))
 
 
-def _omega_at(half: Response) -> Callable[[float], Floats]:
+def _omega_at(half: Response, processes: Kinetics) -> Callable[[float], Floats]:
     def value(dose: float) -> Floats:
         basal = basal_layer(half)
         history = basal.base_K + dose * J_CM2 * basal.unit_K
-        return omega(history, half.schedule.step_s, sampled_kinetics(CELL_DEATH, half.skins))
+        return omega(history, half.schedule.step_s, processes)
 
     return value
 
@@ -141,19 +151,23 @@ def _constant(values: Floats) -> Callable[[float], Floats]:
     return lambda _dose: values
 
 
-def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit]) -> _Thresholds:
+def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> _Thresholds:
     """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay."""
     with collect() as sources:
         epidermis = depth_through(skins.target, EPIDERMIS)
         deepest = depth_through(skins.limiting, UPPER_SKIN)
-        crossed, value = {}, {}
+        crossed, value, doubted = {}, {}, None
         for limit in limits:
             if limit.quantity == "injury_depth_fraction":
                 warn, stop = (injury_dose(skins.limiting, beam, bound * deepest) for bound in (limit.warn, limit.stop))
                 crossed[limit.id] = (warn / J_CM2, stop / J_CM2)
                 value[limit.id] = _injury_at(skins.limiting, beam, deepest)
+                if not quick:
+                    # A depth that is too great by a factor reaches a border that lies higher by it.
+                    border = limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")
+                    doubted = injury_dose(skins.limiting, beam, border) / J_CM2
         wanted = injury_dose(skins.target, beam, epidermis) / J_CM2
-    return _Thresholds(beam, wanted, crossed, value, None, tuple(sources))
+    return _Thresholds(beam, wanted, crossed, value, None, doubted, tuple(sources))
 
 
 def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[float], Floats]:
@@ -206,6 +220,7 @@ def _choose(
             thresholds.wanted <= dose,
             np.any(stops, axis=0) if stops else np.zeros(w_limit.size, dtype=np.bool_),
             None if thresholds.uncooled is None else thresholds.uncooled <= dose,
+            None if thresholds.doubted is None else thresholds.doubted <= dose,
             tuple(_verdict(limit, dose, thresholds, w_limit, quick=quick) for limit in limits),
             (w_target, w_limit),
             thresholds.basis,

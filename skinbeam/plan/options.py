@@ -100,6 +100,9 @@ def laser_option(
                 "text": Message("plan.harm-uncooled"),
             },
         )
+    if trial.broken_in_doubt is not None:
+        in_doubt = probability(trial.broken_in_doubt, trial.weights[1], trial.basis)
+        harms.append({"name": "injury-if-model-errs", "p": in_doubt, "text": Message("plan.harm-in-doubt")})
     record = {
         "modality": modality,
         "title": table("modality")[modality]["title"],

@@ -12,6 +12,7 @@ from skinbeam.plan.goals import Goal
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.names import table
+from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.ensemble import LEVEL, quantiles
 from skinbeam.units import J_CM2, MM, UM, ZERO_CELSIUS_K
 
@@ -48,7 +49,7 @@ def section_of(trial: Trial, goal: Goal, skins: SiteSkins) -> Section | Unknown:
     response = skins.respond(trial.beam, cooling, limiting=False)
     lit = response.lit
     assert lit is not None  # a trial has a beam
-    peak = (response.base_K + trial.dose * J_CM2 * response.unit_K).max(axis=1) - ZERO_CELSIUS_K
+    peak = at_dose(response, trial.dose * J_CM2).base_K.max(axis=1) - ZERO_CELSIUS_K
     depths = np.geomspace(2 * UM, SHOWN_M, POINTS)
     weights = skins.weights[0]
     tops = np.concatenate([[0.0], np.cumsum(np.median(skins.target["thickness_m"].values[:, :-1], axis=0))])

@@ -25,6 +25,7 @@ class Trial:
     dose : J/cm², or mJ for a microbeam; `density_per_cm2` goes with the latter.
     effective : (sample,) which draws reach the target. broken : (sample,) which break an injury limit.
     broken_uncooled : the same if the cooling fails; None without cooling.
+    broken_in_doubt : the same with the model's error beside experiments counted; None in a first look.
     verdicts : every limit, judged at this dose.
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
@@ -38,6 +39,7 @@ class Trial:
     effective: NDArray[np.bool_]
     broken: NDArray[np.bool_]
     broken_uncooled: NDArray[np.bool_] | None
+    broken_in_doubt: NDArray[np.bool_] | None
     verdicts: tuple[Verdict, ...]
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]

@@ -16,7 +16,8 @@ from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, thinned
-from skinbeam.plan.full_field import HALF, UPPER_SKIN, depth_through
+from skinbeam.plan.fractional import COLUMN_DEPTH, CRATER_DEPTH
+from skinbeam.plan.full_field import BURN, CRATER, HALF, UPPER_SKIN, depth_through
 from skinbeam.plan.goals import Goal
 from skinbeam.plan.limits import limits_for
 from skinbeam.plan.skins import SiteSkins
@@ -28,6 +29,7 @@ from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
 from skinbeam.simulate.microlesion import energy_through
+from skinbeam.simulate.model_error import Side, error_factor
 from skinbeam.simulate.places import basal_layer
 from skinbeam.simulate.removal import removes
 from skinbeam.simulate.scene import Scene, axis_ratio, run_chunks, scene_of
@@ -98,8 +100,8 @@ def window_document(
 
     pulses, doses = _grid(scene.beam)
     found = {
-        "p_effect": _rows(scene, wanted, "--effect", pulses, doses, draws, seed),
-        "p_harm": _rows(scene, avoided, "--harm", pulses, doses, draws, seed),
+        "p_effect": _rows(scene, wanted, "effect", pulses, doses, draws, seed),
+        "p_harm": _rows(scene, avoided, "harm", pulses, doses, draws, seed),
     }
     known = {name: rows for name, (rows, _) in found.items() if rows}
     reasons = list(dict.fromkeys(reason for _, why in found.values() for reason in why))
@@ -122,35 +124,42 @@ def window_document(
 
 
 def _rows(
-    scene: Scene, endpoint: str, field: str, pulses: Sequence[float], doses: Sequence[float], draws: int, seed: int
+    scene: Scene, endpoint: str, side: Side, pulses: Sequence[float], doses: Sequence[float], draws: int, seed: int
 ) -> tuple[dict[float, list[float]], list[str]]:
     """The shares that reach an endpoint by pulse length, and why there are none for the others."""
     assert scene.beam is not None  # checked on entry
     rows, reasons = {}, []
     try:
-        if endpoint != DEPTH or field == "--effect":
-            _known(endpoint, field)
+        if endpoint != DEPTH or side == "effect":
+            _known(endpoint, f"--{side}")
     except NotAvailable as error:
         return {}, [error.reason]
     for pulse in pulses:
         here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
         try:
-            rows[pulse] = _row(here, endpoint, doses, draws, seed)
+            rows[pulse] = _row(here, endpoint, side, doses, draws, seed)
         except NotAvailable as error:
             reasons.append(error.reason)
     return rows, reasons
 
 
-def _row(scene: Scene, endpoint: str, doses: Sequence[float], draws: int, seed: int) -> list[float]:
-    """Share of such skins that reach an endpoint at each dose."""
-    doses_of = _depth_doses if endpoint == DEPTH else partial(threshold_doses, endpoint=endpoint)
-    parts = run_chunks(scene, draws, seed, partial(doses_of, scene))
+def _row(scene: Scene, endpoint: str, side: Side, doses: Sequence[float], draws: int, seed: int) -> list[float]:
+    """Share of such skins that reach an endpoint at each dose, the model's error counted."""
+    doses_of = partial(_depth_doses, scene) if endpoint == DEPTH else partial(_doubted_doses, scene, endpoint, side)
+    parts = run_chunks(scene, draws, seed, doses_of)
     values, weights = (np.concatenate(column) for column in zip(*parts, strict=True))
     return [share(values <= dose, weights)[0] for dose in doses]
 
 
+def _doubted_doses(scene: Scene, endpoint: str, side: Side, skins: "xr.Dataset") -> tuple[Floats, Floats]:
+    doses, weights = threshold_doses(scene, skins, endpoint)
+    return error_factor(endpoint, skins, side) * doses, weights
+
+
 def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
-    """Doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights.
+    """Doses that reach the depth limit of the site, (sample,), J/cm² or mJ, and the weights, the model's error counted.
+
+    A depth that is too great by a factor reaches a border that lies higher by it.
 
     Raises
     ------
@@ -167,10 +176,11 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     if not found:
         raise NotAvailable(text("plan.no-depth-limit"))
     if beam.microbeam is not None:
-        return energy_through(
-            skins, beam, scene.skin.median(), found[0].stop * depth_through(skins, ABOVE_FAT)
-        ), weights
-    doses = injury_dose(skins, beam, found[0].stop * depth_through(skins, UPPER_SKIN))
+        size = CRATER_DEPTH if removes(beam) else COLUMN_DEPTH
+        border = found[0].stop * depth_through(skins, ABOVE_FAT) / error_factor(size, skins, "harm")
+        return energy_through(skins, beam, scene.skin.median(), border), weights
+    border = found[0].stop * depth_through(skins, UPPER_SKIN) / error_factor(CRATER, skins, "harm")
+    doses = injury_dose(skins, beam, border)
     return doses / J_CM2 / axis_ratio(beam), weights
 
 
@@ -227,7 +237,8 @@ def _spaced(low: float, high: float, count: int = DOSES) -> list[float]:
 def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> Window | Unknown:
     """Return the window around the settings of a plan, on the skins that it was screened with.
 
-    Harm is a burn of the skin around the target, with half of the cooling, as in the limits.
+    Harm is a burn of the skin around the target, with half of the cooling, as in the limits. Both count the model's
+    error beside experiments, which limits do not count in full: so the chosen dose may stand where harm is drawn.
     """
     if machine.device.microbeam or goal.modality == "ablative":
         return Unknown(text("plan.window-not-drawn"))
@@ -244,10 +255,10 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
         half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
         full = skins.respond(beam, cooling, limiting=False)
         try:
-            wanted = fluence_for(goal.endpoint, full) / J_CM2
+            wanted = error_factor(goal.endpoint, full.skins, "effect") * fluence_for(goal.endpoint, full) / J_CM2
         except NotAvailable as error:
             return Unknown(error.reason)
-        broken = cell_death_dose(half, basal_layer(half)) / J_CM2
+        broken = error_factor(BURN, half.skins, "harm") * cell_death_dose(half, basal_layer(half)) / J_CM2
         effect.append(_shares(wanted, w_target, doses))
         harm.append(_shares(broken, w_limit, doses))
     return Window("fluence_J_cm2", doses, pulses, effect, harm)

@@ -18,7 +18,7 @@ __all__ = [
     "worst_harm",
 ]
 
-_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails",)
+_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "injury-if-model-errs")
 _LASTING = ("pih", "hypopigmentation", "scar")  # drawn before what passes, however often that is
 # How many arrays of a kind are drawn, and the improvements in per cent that as many good ones show.
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
@@ -38,7 +38,7 @@ def worst_harm(option: Mapping[str, Any]) -> tuple[str, str, Estimate | Unknown]
 def harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Unknown]]:
     """Return key, name and probability of each harm: known ones first, the most frequent first, then the unknown ones.
 
-    A harm that needs a fault of the device stands in the table alone. Without any harm there is one unknown.
+    A harm that needs a fault of the device or model stands in the table alone. Without any harm there is one unknown.
     """
     found = [
         (str(harm.get("name", "")), harm_name(harm), _probability(harm.get("p")))

@@ -47,6 +47,8 @@ def spread(value: Sourced, skins: "xr.Dataset", name: str) -> Floats:
         # The standard normal's place in its own distribution is uniform.
         place = np.array([(1 + erf(x / sqrt(2))) / 2 for x in z])
         return value.low + (value.high - value.low) * place
+    if value.distribution == "normal":
+        return value.value + np.where(z > 0, z * (value.high - value.value), z * (value.value - value.low))
     return np.full_like(z, value.value)
 
 

@@ -28,9 +28,12 @@ SPREAD_K = 3.0
 REFERENCE_S = {CELL_DEATH: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01}
 
 
-def sampled_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
-    """Return the process called `name`, its threshold moved for every draw; rates are (sample, process)."""
-    shift = SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
+def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) -> Kinetics:
+    """Return the process called `name`, its threshold moved for every draw, and by `moved_K` for all.
+
+    Rates are (sample, process).
+    """
+    shift = moved_K + SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
 
 

@@ -18,7 +18,11 @@ from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
+from skinbeam.simulate.harm import HARMS, Counted, harm_group
+from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
+from skinbeam.simulate.injury import enter_injury
 from skinbeam.simulate.microlesion import microlesions
+from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.observe import BOILING_C, observe
 from skinbeam.simulate.observed import Observed, join
 from skinbeam.simulate.pulse import Illumination, respond
@@ -31,7 +35,15 @@ __all__ = ["simulate_document", "threshold_document"]
 
 Floats = NDArray[np.float64]
 
-_PROBABILITIES = ("p_closed", "p_melanosome_disrupted", "p_breakdown")
+_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
+_VESSEL_DAMAGE = (
+    "coagulated_fraction",
+    "coagulated_fraction_agah",
+    "wall_damaged_fraction",
+    "p_closed",
+    "p_closed_agah",
+    "p_ruptured",
+)
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
 _ED_LEVEL = 0.68  # ED16 to ED84
@@ -45,6 +57,7 @@ def simulate_document(
     output: Path | None = None,
     light: str = "ordinates",
     error: float | None = None,
+    counted: Counted | None = None,
 ) -> dict[str, Any]:
     """Return skinbeam.simulate/1 of a pulse case; with `output`, write the fields as a Zarr store too.
 
@@ -53,6 +66,8 @@ def simulate_document(
     light : ordinates for exact layers times the share of the spot in the middle skin, montecarlo for packets in every
         draw.
     error : relative standard error that ends the Monte Carlo of a draw.
+    counted : shares of people with a harm, from trials, such as `skinbeam.assessment.harm.counted_harm`; without it the
+        harm of an injury is unknown.
 
     Raises
     ------
@@ -82,10 +97,17 @@ def simulate_document(
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = _body({}, np.ones(1), [], (), missing=reason, cause=reason)
+        body |= {
+            "healing": dict.fromkeys((*TIMES, "wound_open_fraction"), reason),
+            "harm": dict.fromkeys(HARMS, reason),
+        }
         raise NotAvailable(error.reason, body=made(body, case_warnings(loaded.case))) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join([part[0] for part in parts]), parts[0][2]
-    body = _body(seen, weights, layers, tuple(sources), missing=Unknown(text("not-apply.microbeam")))
+    basis = tuple(sources)
+    body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
+    body["healing"] = healing_group(seen, weights, loaded.case, basis)
+    body["harm"] = harm_group(seen, weights, loaded.case, basis, counted)
     return made(body, (*scene.warnings, *_result_warnings(seen, weights)))
 
 
@@ -109,6 +131,8 @@ def _observe(
         seen["damage.p_breakdown"] = breaks_down(skins, scene.beam, 1.0 if isinstance(gathered, Unknown) else gathered)
     if scene.cooling.kind != "spray":
         seen["cooling.film_ms"] = np.zeros(weights.size)
+    enter_injury(seen, scene, skins)
+    enter_healing(seen, skins)
     return seen, weights, layers
 
 
@@ -159,7 +183,6 @@ def _body(
         count = next(iter(known.values())).shape[1] if known else 0
         return [{name: estimate(name, column[:, i]) for name, column in known.items()} for i in range(count)]
 
-    rupture = because("rupture")
     return {
         "light": {
             "reflectance": value("light.reflectance"),
@@ -176,10 +199,7 @@ def _body(
                 name: value(f"damage.{name}")
                 for name in ("epidermis_fraction", "coagulation_depth_um", "coagulation_width_um")
             },
-            "vessels": [
-                vessel | {"p_ruptured": rupture}
-                for vessel in each_vessel("coagulated_fraction", "wall_damaged_fraction", "p_closed")
-            ],
+            "vessels": each_vessel(*_VESSEL_DAMAGE),
             "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
             "p_breakdown": value("damage.p_breakdown") if "damage.p_breakdown" in seen else because("no-beam"),
         },
@@ -194,14 +214,6 @@ def _body(
             for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction")
         },
         "cooling": {"film_ms": value("cooling.film_ms") if "cooling.film_ms" in seen else because("film")},
-        "healing": {
-            **dict.fromkeys(
-                ("reepithelialisation_h", "erythema_days", "oedema_days", "downtime_days", "pigment_recovery_days"),
-                because("healing"),
-            ),
-            "wound_open_fraction": because("healing"),
-        },
-        "harm": dict.fromkeys(("p_pih", "p_hypopigmentation", "p_scar"), because("harm")),
     }
 
 
@@ -222,7 +234,7 @@ def threshold_document(
     head: dict[str, Any] = {
         "endpoint": endpoint,
         "of": name,
-        "model_error": Unknown(text("simulate.no-model-error")),
+        "model_error": model_error(endpoint),
         "bracket": [low, high],
     }
 

@@ -14,7 +14,7 @@ from skinbeam.simulate.places import in_cell
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.units import J_CM2
 
-__all__ = ["DOSE_RANGE_J_M2", "cell_death_dose", "dose_at", "zone_dose"]
+__all__ = ["DOSE_RANGE_J_M2", "cell_death_dose", "dose_at", "dose_to_reach", "zone_dose"]
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +38,15 @@ def dose_at(response: Response, place: Place, processes: Kinetics, target: float
         high=high,
         target=target,
     )
+
+
+def dose_to_reach(place: Place, temperature_K: Floats) -> Floats:
+    """Return the dose at which a place reaches `temperature_K` (sample,) at any time, (sample,), J/m²."""
+    short = temperature_K[:, None] - place.base_K
+    warmed = place.unit_K > 0
+    dose: Floats = np.where(warmed, short / np.where(warmed, place.unit_K, 1.0), np.inf).min(axis=1)
+    dose = np.where(np.any(short <= 0, axis=1), 0.0, dose)
+    return np.where(dose <= DOSE_RANGE_J_M2[1], dose, np.inf)
 
 
 def zone_dose(response: Response, cells: NDArray[np.int64], width_m: float) -> Floats:

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from skinbeam.errors import InputError, NotAvailable, unknown_name
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablation_onset
-from skinbeam.simulate.damage_model import BLOOD, sampled_kinetics
-from skinbeam.simulate.dose_search import cell_death_dose, dose_at, zone_dose
+from skinbeam.simulate.blood_ends import blood_coagulation, blood_vaporisation
+from skinbeam.simulate.dose_search import cell_death_dose, zone_dose
+from skinbeam.simulate.pain import pain
 from skinbeam.simulate.pigment_ends import melanosome_disruption, whitening
-from skinbeam.simulate.places import basal_layer, dermis_cells, in_cell, papillary_bottom
+from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse import Response
-from skinbeam.simulate.vessel_ends import vessel_closure
+from skinbeam.simulate.purpura import purpura, purpura_at_once
+from skinbeam.simulate.surface_ends import surface_bubble, surface_distortion
+from skinbeam.simulate.vessel_ends import vessel_closure, vessel_rupture
 from skinbeam.units import UM
 
 __all__ = ["COAGULATED_WIDTH_M", "ENDPOINTS", "fluence_for", "named_endpoint"]
@@ -29,25 +32,21 @@ COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (i
 
 
 def _visible_lesion(response: Response) -> Floats:
-    """The first of the marks at 24 h that this release can judge: burnt epidermis, or broken melanosomes."""
-    burn = cell_death_dose(response, basal_layer(response))
-    try:
-        return np.minimum(burn, melanosome_disruption(response))
-    except NotAvailable:
-        return burn
+    """The first of the marks at 24 h that this release can judge.
+
+    Burnt epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
+    """
+    first = cell_death_dose(response, basal_layer(response))
+    for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
+        try:
+            first = np.minimum(first, other(response))
+        except NotAvailable:
+            continue
+    return first
 
 
 def _collagen_coagulation(response: Response) -> Floats:
     return zone_dose(response, dermis_cells(response), COAGULATED_WIDTH_M)
-
-
-def _blood_coagulation(response: Response) -> Floats:
-    if "blood" not in response.layers:
-        raise NotAvailable(text("endpoint.blood-in-a-cuvette"))
-    cells = np.flatnonzero(response.grid.layer == response.layers.index("blood"))
-    processes = sampled_kinetics(BLOOD, response.skins)
-    doses: Floats = np.min([dose_at(response, in_cell(response, int(cell)), processes) for cell in cells], axis=0)
-    return doses
 
 
 ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
@@ -57,16 +56,17 @@ ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "vessel-closure": vessel_closure,
     "melanosome-disruption": melanosome_disruption,
     "collagen-coagulation": _collagen_coagulation,
-    "blood-coagulation": _blood_coagulation,
+    "blood-coagulation": blood_coagulation,
     "ablation": ablation_onset,
-    "surface-distortion": "endpoint.surface-distortion",
-    "surface-bubble": "endpoint.surface-bubble",
-    "purpura": "endpoint.purpura",
-    "purpura-immediate": "endpoint.purpura",
-    "vessel-rupture": "endpoint.purpura",
-    "blood-vaporisation": "endpoint.blood-vaporisation",
+    "purpura": purpura,
+    "purpura-immediate": purpura_at_once,
+    "vessel-rupture": vessel_rupture,
+    "blood-vaporisation": blood_vaporisation,
+    "surface-distortion": surface_distortion,
+    "surface-bubble": surface_bubble,
+    "surface-rupture": "endpoint.surface-rupture",
     "whitening": whitening,
-    "pain": "endpoint.pain",
+    "pain": pain,
 }
 
 

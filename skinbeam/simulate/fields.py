@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from skinbeam._version import __version__
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
+from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.grid import depth_grid
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.scene import Scene, schedule_of
@@ -83,12 +84,12 @@ def _fields(response: Response, exposure_J_m2: float, z: Floats, first: int) -> 
     import xarray as xr
 
     times = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
-    heated = response.base_K + exposure_J_m2 * response.unit_K - ZERO_CELSIUS_K
-    surface = response.surface_base_K + exposure_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
+    heated = at_dose(response, exposure_J_m2)
+    surface = heated.surface_base_K - ZERO_CELSIUS_K
     centres = response.grid.centres
     celsius = {"units": "degC"}
     variables = {
-        "temperature": (("sample", "time", "z"), _at(z, centres, heated), celsius),
+        "temperature": (("sample", "time", "z"), _at(z, centres, heated.base_K - ZERO_CELSIUS_K), celsius),
         "surface_temperature": (("sample", "time"), surface.astype(np.float32), celsius),
         "weight": (("sample",), response.weights, {"units": "1"}),
     }

@@ -10,12 +10,15 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
-from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, repeated, sampled_kinetics
+from skinbeam.physics.vessel import lumen_cells
+from skinbeam.simulate.boiled import at_dose
+from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.places import EPIDERMIS, basal_layer
 from skinbeam.simulate.pulse import Place, Response, light_between
 from skinbeam.simulate.removal import observe_removal
+from skinbeam.simulate.vessel_ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
@@ -26,7 +29,17 @@ Floats = NDArray[np.float64]
 BOILING_C = 100.0
 LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
 TINY = 1e-300
-_VESSEL = ("lumen_peak", "wall_peak", "coagulated_fraction", "wall_damaged_fraction", "p_closed")
+# What blood does is given with the kinetics of the vessel wall too: those of blood are not verified.
+_VESSEL = (
+    "lumen_peak",
+    "wall_peak",
+    "coagulated_fraction",
+    "coagulated_fraction_agah",
+    "wall_damaged_fraction",
+    "p_closed",
+    "p_closed_agah",
+    "p_ruptured",
+)
 
 
 def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Observed:
@@ -36,13 +49,13 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     """
     skins = response.skins
     seen: Observed = {}
-    history = response.base_K + fluence_J_m2 * response.unit_K
-    surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
+    heated = at_dose(response, fluence_J_m2)
+    surface = heated.surface_base_K - ZERO_CELSIUS_K
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
-    seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(response), fluence_J_m2))
+    seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(heated)))
     _light(seen, response)
-    _tissue(seen, response, history)
+    _tissue(seen, response, heated.base_K)
     _vessels(seen, response, fluence_J_m2)
     seen["damage.p_melanosome_disrupted"] = (
         _try(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
@@ -64,8 +77,8 @@ def _try(compute: Callable[[], Floats]) -> Floats | Unknown:
         return Unknown(error.reason)
 
 
-def _peak(place: Place, fluence_J_m2: float) -> Floats:
-    peak: Floats = (place.base_K + fluence_J_m2 * place.unit_K).max(axis=1) - ZERO_CELSIUS_K
+def _peak(place: Place) -> Floats:
+    peak: Floats = place.base_K.max(axis=1) - ZERO_CELSIUS_K
     return peak
 
 
@@ -138,20 +151,20 @@ def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
     vessels = respond_vessels(response)
     if vessels is None:
         return
-    blood = _vessel_omega(response, vessels, vessels.edge, fluence_J_m2, BLOOD)
-    wall = _vessel_omega(response, vessels, vessels.wall, fluence_J_m2, WALL)
+    closed = [closed_at(response, vessels, fluence_J_m2, blood).astype(np.float64) for blood in (BLOOD, WALL)]
     values = (
-        (vessels.base + fluence_J_m2 * vessels.lumen).max(axis=-1) - ZERO_CELSIUS_K,
+        (vessels.base[:, :, None] + fluence_J_m2 * vessels.section).max(axis=(2, 3)) - ZERO_CELSIUS_K,
         (vessels.base + fluence_J_m2 * vessels.wall).max(axis=-1) - ZERO_CELSIUS_K,
-        1 - survival(_vessel_omega(response, vessels, vessels.lumen, fluence_J_m2, BLOOD)),
-        1 - survival(wall),
-        ((blood >= 1) & (wall >= 1)).astype(np.float64),
+        _coagulated(response, vessels, fluence_J_m2, BLOOD),
+        _coagulated(response, vessels, fluence_J_m2, WALL),
+        1 - survival(vessel_omega(response, vessels, vessels.wall, fluence_J_m2, WALL)),
+        *closed,
+        (rupture_dose(response, vessels) <= fluence_J_m2).astype(np.float64),
     )
     seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL, values, strict=True)})
 
 
-def _vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, fluence_J_m2: float, name: str) -> Floats:
-    flat = (-1, unit.shape[-1])
-    processes = repeated(sampled_kinetics(name, response.skins), vessels.count)
-    history = (vessels.base + fluence_J_m2 * unit).reshape(flat)
-    return omega(history, response.schedule.step_s, processes).reshape(-1, vessels.count)
+def _coagulated(response: Response, vessels: VesselResponse, fluence_J_m2: float, blood: str) -> Floats:
+    """Share of the cross-section in which blood is coagulated, (sample, vessel)."""
+    _, area = lumen_cells()
+    return (1 - survival(vessel_omega(response, vessels, vessels.cells, fluence_J_m2, blood))) @ area

@@ -16,6 +16,7 @@ __all__ = [
     "dermis_cells",
     "epidermis_cells",
     "in_cell",
+    "middle_of_epidermis",
     "papillary_bottom",
 ]
 
@@ -76,6 +77,18 @@ def epidermis_cells(response: Response) -> NDArray[np.int64]:
     NotAvailable : such skins have no epidermis.
     """
     return np.flatnonzero(response.grid.layer == response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")])
+
+
+def middle_of_epidermis(response: Response) -> int:
+    """Index of the cell that half of the epidermis lies above.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis.
+    """
+    cells = epidermis_cells(response)
+    above = np.cumsum(np.median(response.grid.widths[:, cells], axis=0))
+    return int(cells[np.searchsorted(above, above[-1] / 2)])
 
 
 def dermis_cells(response: Response) -> NDArray[np.int64]:

@@ -43,6 +43,8 @@ SHIFTS = (
     "cooling",
     "healing",
     "endpoint",
+    "effect_error",
+    "harm_error",
 )
 _VASCULAR: Mapping[str, VesselKind] = {
     "telangiectasia": "facial-telangiectasia",
@@ -145,10 +147,10 @@ class Skin:
 
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
-        `wall_m`, `haematocrit`, `oxygenation`. (sample): `ita_deg` (the drawn or given colour),
-        `temperature_C`, `melanosome_diameter_m`, `melanosome_density` (absorption inside a granule over
-        `melanosome_mua`), `terminal_follicle_m` of people, and standard normals `NAME_shift` for the names in
-        `SHIFTS`.
+        `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample):
+        `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, `melanosome_density`
+        (absorption inside a granule over `melanosome_mua`), `terminal_follicle_m` of people, and standard normals
+        `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -193,7 +195,8 @@ class Skin:
         for dims, values in ((("sample",), own), (("sample", "layer"), layered), (("sample", "vessel"), by_vessel)):
             variables |= {name: (dims, array, {"units": _UNITS.get(name, "1")}) for name, array in values.items()}
         coords = {"layer": names, "material": ("layer", material)}
-        return xr.Dataset(variables, coords, {"preset": self.preset, "melanosome": self.melanosome})
+        attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": self._kind_of(vessels)}
+        return xr.Dataset(variables, coords, attrs)
 
     def _skin(self, draws: Draws) -> Layers:
         """The layers of human skin, in a person or an animal."""
@@ -374,6 +377,12 @@ class Skin:
         haematocrit = np.clip(spread(draws, "tissue haematocrit", sourced(entry["haematocrit"])), 0.0, 1.0)
         oxygenation = spread(draws, "tissue oxygenation", sourced(entry["oxygenation"]))
         return {"blood_haematocrit": haematocrit, "blood_oxygenation": oxygenation}
+
+    def _kind_of(self, vessels: Vessels) -> str:
+        """Whose vessels the draws hold: given ones, a population's, or none."""
+        if self.vessels or vessels.depth.shape[1] == 0:
+            return "given" if self.vessels else "none"
+        return self.population.kind if self.population else str(self.vessel_kind)
 
     def _vessels(self, draws: Draws, thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skinbeam.assessment.harm import counted_harm
 from skinbeam.document import canonical_json
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown
@@ -58,6 +59,8 @@ class Asked:
         found = self._one(pose, case)
         if pose.over:
             found = _ratio(found, self._one(pose, changed(case, pose.over)))
+        if pose.less:
+            found = _difference(found, self._one(pose, changed(case, pose.less)))
         return _scaled(found, pose.scale)
 
     def _one(self, pose: Pose, case: dict[str, Any]) -> Answer:
@@ -65,7 +68,7 @@ class Asked:
             if pose.threshold is not None:
                 return _dose(self._run(threshold_document, case, pose.threshold))
             if pose.simulate is not None:
-                return Answer(_at(self._run(simulate_document, case), pose.simulate))
+                return Answer(_at(self._run(_simulated, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
             return Answer(self._skins(pose.function, case, pose.arguments))
         except NotAvailable as error:
@@ -102,6 +105,10 @@ def changed(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
+def _simulated(loaded: LoadedCase, **options: Any) -> dict[str, Any]:
+    return simulate_document(loaded, counted=counted_harm, **options)
+
+
 def _loaded(case: Mapping[str, Any]) -> LoadedCase:
     return LoadedCase(parse(Case, case, file="validation"), Path(), "validation")
 
@@ -125,6 +132,16 @@ def _value(record: Mapping[str, Any]) -> Estimate | Unknown:
     if "unknown" in record:
         return Unknown(record["unknown"])
     return Estimate(**{**record, "basis": tuple(record["basis"])})
+
+
+def _difference(whole: Answer, part: Answer) -> Answer:
+    """One answer less another of the same skins; their ends are taken together, as in a ratio."""
+    more, fewer = whole.value, part.value
+    if isinstance(more, Unknown) or isinstance(fewer, Unknown):
+        return Answer(more if isinstance(more, Unknown) else fewer)
+    ends = sorted((more.low - fewer.low, more.median - fewer.median, more.high - fewer.high))
+    basis = tuple(dict.fromkeys((*more.basis, *fewer.basis)))
+    return Answer(Estimate(more.median - fewer.median, ends[0], ends[2], more.level, more.kind, more.draws, basis))
 
 
 def _ratio(above: Answer, below: Answer) -> Answer:

@@ -64,6 +64,7 @@ class Pose(Section):
     simulate : a dotted path into `skinbeam.simulate/1`; or
     function : a name of `functions.FUNCTIONS`, with `arguments`.
     over : further changes; the result is then the ratio of the case to the one so changed.
+    less : further changes; the result is then the case less the one so changed.
     scale : factor to the unit of the row.
     """
 
@@ -74,12 +75,15 @@ class Pose(Section):
     function: str | None = None
     arguments: dict[str, float] = Field(default={})
     over: dict[str, Any] = Field(default={})
+    less: dict[str, Any] = Field(default={})
     scale: float = 1.0
 
     @model_validator(mode="after")
     def _one(self) -> "Pose":
         if sum(part is not None for part in (self.threshold, self.simulate, self.function)) != 1:
             raise ValueError("exactly one of threshold, simulate, function")
+        if self.over and self.less:
+            raise ValueError("over or less, not both")
         return self
 
 

@@ -9,6 +9,7 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.validation.ask import Answer, Asked
+from skinbeam.validation.endpoint_errors import endpoint_errors
 from skinbeam.validation.rows import Group, Ordering, Row, calibrated, groups
 from skinbeam.validation.verdict import Verdict, judge, score, shares
 
@@ -41,6 +42,7 @@ def validate_document(only: str | None = None) -> dict[str, Any]:
         "groups": [{"name": name, **vars(score(found))} for name, found in verdicts.items()],
         "rows": [_record(name, one) for name, found in verdicts.items() for one in found],
         "orderings": orders,
+        "endpoints": endpoint_errors(every),
         "calibrated": [one.model_dump() for one in calibrated()],
     }
     # Without --only the arguments are none.

@@ -21,8 +21,8 @@ class Verdict:
 
     Parameters
     ----------
-    ratio : computed over measured; unknown for a bound, which is no number to compare with, and where nothing was
-        computed.
+    ratio : computed over measured; unknown for a bound, which is no number to compare with, for a difference, and where
+        nothing was computed.
     reason : why it was not posed, or how far outside; empty within.
     """
 
@@ -67,6 +67,9 @@ def _ratio(row: Row, computed: float) -> float | Unknown:
     low, high = row.ends
     if low is None or high is None:
         return Unknown(text("validate.bound-has-no-ratio"))
+    if row.pose is not None and row.pose.less:
+        # What is left of two like numbers may be next to nothing: its logarithm would say nothing of the rest.
+        return Unknown(text("validate.difference-has-no-ratio"))
     if not math.isfinite(computed):
         return Unknown(text("validate.not-enough"))
     return computed / math.sqrt(low * high)

@@ -1,0 +1,54 @@
+"""Which share of people like this one trials counted with a harm after a kind of laser, for `skinbeam.simulate/1`."""
+
+from skinbeam.estimate import Unknown, Value
+from skinbeam.evidence.outcomes import PIGMENT
+from skinbeam.evidence.risk import counted_risk
+from skinbeam.messages import text
+from skinbeam.schema.case import Case
+from skinbeam.skin.melanin import phototype_range
+
+__all__ = ["counted_harm"]
+
+# What a lesion of a pulse case is called where trials count; other lesions inform no count of their own.
+_CONDITION_OF = {
+    "lentigo": "age-spots",
+    "freckle": "freckles",
+    "telangiectasia": "facial-telangiectasia",
+    "spider": "spider-angioma",
+    "scar": "surgical-scars",
+}
+
+
+def counted_harm(outcome: str, modality: str, case: Case) -> Value:
+    """Return the share of a new clinic's patients with an outcome after a modality, per course of treatment.
+
+    Parameters
+    ----------
+    outcome : pih, hypopigmentation or scar.
+    modality : name.
+    case : says colour or phototype, without which no change of pigment is told, and the concern or lesion.
+    """
+    phototype = _phototype(case)
+    if phototype is None and outcome in PIGMENT:
+        return Unknown(text("harm.no-colour"))
+    risk = counted_risk(outcome, modality, _condition(case), phototype=phototype)
+    if isinstance(risk, Unknown):
+        return risk
+    found: Value = risk["p"]
+    return found
+
+
+def _phototype(case: Case) -> str | None:
+    """The phototypes of a measured colour, else the one that was said."""
+    skin, patient = case.skin, case.patient
+    for one in (skin, patient):
+        if one is not None and one.ita_deg is not None:
+            return phototype_range(one.ita_deg)
+    return patient.phototype if patient is not None else None
+
+
+def _condition(case: Case) -> str:
+    """What is treated, in the words of the trials; empty where the case does not say it."""
+    if case.concern:
+        return case.concern[0].condition
+    return next((_CONDITION_OF[lesion.kind] for lesion in case.lesion if lesion.kind in _CONDITION_OF), "")

@@ -1,0 +1,61 @@
+"""How often what a pulse did leads to lasting harm: the share that trials counted after that kind of laser.
+
+Nothing sourced joins a dose to pigment change or scars, so a share does not grow with the damage of a draw; it grows
+with the share of such skins that are hurt at all. Where none is, it is 0.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Unknown, Value
+from skinbeam.messages import text
+from skinbeam.schema.case import Case
+from skinbeam.simulate.ensemble import LEVEL, summarise
+from skinbeam.simulate.injury import INJURIES, NOTHING, OTHER
+from skinbeam.simulate.observed import Observed
+
+__all__ = ["HARMS", "Counted", "harm_group"]
+
+Floats = NDArray[np.float64]
+Counted = Callable[[str, str, Case], Value]  # outcome and modality, as the evidence names them, and the case → share
+
+HARMS: Final[Mapping[str, str]] = {"p_pih": "pih", "p_hypopigmentation": "hypopigmentation", "p_scar": "scar"}
+
+
+def harm_group(
+    seen: Observed, weights: Floats, case: Case, basis: Sequence[str], counted: Counted | None
+) -> dict[str, Any]:
+    """Return the group `harm` of the document.
+
+    Parameters
+    ----------
+    basis : behind what was simulated.
+    counted : the share of people of trials; without it only no injury is known to do no harm.
+    """
+    kinds = seen["injury.kind"]
+    if isinstance(kinds, Unknown):
+        return dict.fromkeys(HARMS, kinds)
+    total = weights.sum()
+    shares = {kind: float(weights[kinds == index].sum() / total) for index, kind in enumerate(INJURIES)}
+    hurt = 1.0 - shares[NOTHING]
+    if not hurt > 0.0:
+        return dict.fromkeys(HARMS, summarise(np.zeros(weights.size), weights, basis))
+    skin = case.skin
+    if skin is not None and skin.preset not in (None, "human"):
+        return dict.fromkeys(HARMS, Unknown(text("harm.no-person", {"preset": skin.preset})))
+    if shares[OTHER] > (1 - LEVEL) / 2:
+        return dict.fromkeys(HARMS, Unknown(text("harm.other-injury")))
+    if counted is None:
+        return dict.fromkeys(HARMS, Unknown(text("harm.not-joined")))
+    modality = max((kind for kind in INJURIES if kind not in (NOTHING, OTHER)), key=shares.__getitem__)
+    return {name: _scaled(counted(outcome, modality, case), hurt) for name, outcome in HARMS.items()}
+
+
+def _scaled(value: Value, share: float) -> Value:
+    if isinstance(value, Unknown):
+        return value
+    return replace(value, median=share * value.median, low=share * value.low, high=share * value.high)

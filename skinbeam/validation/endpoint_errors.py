@@ -1,0 +1,107 @@
+"""How far the model lies from experiments at each endpoint: what thresholds print and planning counts as model error.
+
+`python -m skinbeam.validation.endpoint_errors` runs the comparison and writes `data/model_error.toml`, since running it
+inside a threshold would take seconds each time.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from skinbeam.document import round_significant, write_atomically
+from skinbeam.estimate import Unknown
+from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS
+from skinbeam.validation.rows import Pose, Row
+from skinbeam.validation.verdict import Verdict
+
+__all__ = ["endpoint_errors", "main", "written"]
+
+# Sizes that a simulation gives and experiments measured; temperatures, times and shares have no ratio of their own.
+SIZES = ("ablation.", "microlesion.", "damage.")
+DIGITS = 3
+
+HEADER = """\
+# How far the model lies from published experiments at each endpoint: geometric error about 1, with the number of rows
+# behind it. `observed` is what the rows alone say, before the floor of their tolerance and the rule for few rows.
+# Made by `make model-error`, which runs the comparison; not to be edited.
+"""
+
+
+def endpoint_errors(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
+    """Return `endpoint`, `rows`, `geometric_error` and, where any row has a ratio, `observed`; by name.
+
+    The error is exp of the root mean square of ln(computed / measured), so that a bias counts as much as a spread. A
+    bound counts where it is broken, by how far. It is never below the widest tolerance of the rows, and a factor of 2
+    where fewer than five rows stand behind it. A computed zero has no ratio, and a row that compares two cases says
+    nothing of one.
+    """
+    found: dict[str, list[Verdict]] = {}
+    for one in verdicts:
+        name = _endpoint(one.row.pose)
+        if name is not None and one.verdict != "not-posed":
+            found.setdefault(name, []).append(one)
+    return [_error(name, found[name]) for name in sorted(found)]
+
+
+def _endpoint(pose: Pose | None) -> str | None:
+    if pose is None or pose.over:
+        return None
+    if pose.threshold is not None:
+        return pose.threshold
+    size = pose.simulate
+    return size if size is not None and size.startswith(SIZES) and size.endswith("_um") else None
+
+
+def _error(name: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    logs = [log for one in verdicts if (log := _log_ratio(one)) is not None]
+    record: dict[str, Any] = {"endpoint": name, "rows": len(logs)}
+    factor = DEFAULT_FACTOR
+    if logs:
+        observed = math.exp(math.sqrt(sum(log * log for log in logs) / len(logs)))
+        record["observed"] = round_significant(observed, DIGITS)
+        if len(logs) >= LEAST_ROWS:
+            factor = max(observed, *(_floor(one.row) for one in verdicts))
+    return record | {"geometric_error": round_significant(factor, DIGITS)}
+
+
+def _log_ratio(found: Verdict) -> float | None:
+    if not isinstance(found.ratio, Unknown):
+        return math.log(found.ratio) if found.ratio > 0 else None
+    if found.row.bound is None or found.verdict != "outside" or isinstance(found.computed, Unknown):
+        return None
+    end = next(one for one in found.row.ends if one is not None)
+    return math.log(found.computed.median / end) if found.computed.median > 0 else None
+
+
+def _floor(row: Row) -> float:
+    """The tolerance of a row as a factor; a range has none of its own."""
+    tolerance = row.tolerance
+    if tolerance.factor is not None:
+        return tolerance.factor
+    return 1.0 + tolerance.share if tolerance.share is not None else 1.0
+
+
+def written(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return the content of `data/model_error.toml`."""
+    tables = []
+    for one in errors:
+        lines = [f'[endpoint."{one["endpoint"]}"]']
+        lines += [f"{name} = {one[name]}" for name in ("rows", "observed", "geometric_error") if name in one]
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join((HEADER, *tables))
+
+
+def main() -> None:
+    """Run the whole comparison and write its errors beside the other data."""
+    from skinbeam.validation.validate import validate_document
+
+    errors = validate_document()["endpoints"]
+    with resources.as_file(resources.files("skinbeam") / "data") as folder:
+        write_atomically(Path(folder) / "model_error.toml", written(errors))
+    print(written(errors), end="")
+
+
+if __name__ == "__main__":
+    main()

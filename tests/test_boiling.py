@@ -1,0 +1,200 @@
+"""Boiling: closed forms, balance of enthalpy, orders of convergence, agreement with conduction where nothing boils."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from skinbeam.physics.boiling import ORDER_TIME, Water, boil
+from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+
+K, C, DRIED = 0.37, 3.76e6, 1.2e6  # W/mK, J/m³K
+LATENT = 0.65 * 1000 * 2.2565e6  # J/m³
+START, RANGE = 383.0, 10.0
+WATER = Water(START, RANGE, LATENT, DRIED)
+ORDER_MARGIN = 0.1
+
+
+def heat_to(start_K, end_K):
+    """Heat per volume between two temperatures, (boiling 2)."""
+    knots = np.array([START - 1000, START, START + RANGE, START + RANGE + 1000])
+    held = np.array([-1000 * C, 0.0, LATENT + (C + DRIED) / 2 * RANGE, LATENT + (C + DRIED) / 2 * RANGE + 1000 * DRIED])
+    return np.interp(end_K, knots, held) - np.interp(start_K, knots, held)
+
+
+def pulsed(**changes):
+    """A pulse of 1 ms that would bring six skins to hundreds of degrees, under a film."""
+    faces, _ = graded_faces(np.full((6, 1), 3e-3), finest_m=3e-6, growth=0.1)
+    cells = slab(faces)
+    steps = np.concatenate([np.full(20, 5e-5), np.geomspace(1e-5, 0.2, 40)])
+    power = np.linspace(0.3, 1.5, 6)[:, None] * 500 * C * np.exp(-cells.centres / 1e-4) / 1e-3
+    given = {
+        "conductivity": K,
+        "heat_capacity_vol": C,
+        "initial": 306.0,
+        "step_s": steps,
+        "power_density": power,
+        "power_on": np.repeat([1.0, 0.0], [20, 40]),
+        "h_surface": 500.0,
+        "outside_surface": 295.0,
+        "h_bottom": math.inf,
+        "outside_bottom": 306.0,
+    }
+    return cells, given | changes
+
+
+# --- where nothing boils ------------------------------------------------------------------------------------------
+
+
+def test_without_boiling_it_is_conduction():
+    cells, given = pulsed()
+    given["power_density"] *= 0.1  # 15 to 75 K
+    history, plain = boil(cells, WATER, **given), conduct(cells, **given)
+    # Both solve the same systems; 1e-9 K is a thousand times their rounding.
+    np.testing.assert_allclose(history.recorded, plain.recorded, atol=1e-9)
+    np.testing.assert_allclose(history.surface, plain.surface, atol=1e-9)
+    np.testing.assert_allclose(history.gained, plain.gained[:, :, :2], atol=1e-6 * np.abs(plain.gained).max())
+    assert not history.vapour.any()
+
+
+def test_skins_side_by_side_do_not_see_each_other():
+    cells, given = pulsed()
+    together = boil(cells, WATER, **given)
+    alone = boil(
+        type(cells)(*(part[3:4] for part in cells)), WATER, **given | {"power_density": given["power_density"][3]}
+    )
+    np.testing.assert_array_equal(together.recorded[3], alone.recorded[0])
+
+
+# --- balance ------------------------------------------------------------------------------------------------------
+
+
+def test_enthalpy_balances_through_boiling_drying_and_condensing():
+    cells, given = pulsed()
+    history = boil(cells, WATER, **given)
+    assert history.vapour.min(axis=0).max() > 0  # all boil, and
+    assert history.vapour[-1].max() == 1.0  # the hottest dries
+    lit = np.cumsum(given["power_on"] * given["step_s"])
+    absorbed = (given["power_density"] * cells.volumes).sum(axis=1)[:, None] * lit
+    balance = history.stored[:, 1:] - absorbed - history.gained[:, 1:].sum(axis=2)
+    assert np.abs(balance).max() < 1e-8 * absorbed.max()
+    # What is stored is what the temperatures hold.
+    held = (heat_to(306.0, history.recorded) * cells.volumes[:, None, :]).sum(axis=2)
+    np.testing.assert_allclose(held, history.stored, atol=1e-8 * absorbed.max())
+
+
+@pytest.mark.parametrize("energy", [0.5, 0.999, 1.001, 3.0, 5.9, 8.0])
+@pytest.mark.parametrize("steps", [1, 7])
+def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
+    """One cell's worth of tissue in parts of C (T_s - T_0): sensible, boiling and dried, in one step or many."""
+    given = energy * C * (START - 306.0)
+    history = boil(
+        slab(np.linspace(0, 1e-4, 5)),
+        WATER,
+        conductivity=K,
+        heat_capacity_vol=C,
+        initial=306.0,
+        step_s=np.full(steps, 1e-3 / steps),
+        power_density=given / 1e-3,
+    )
+    # 1e-9: rounding, which the heat of boiling magnifies by its heat capacity over that of tissue, 40.
+    assert heat_to(306.0, history.recorded[0, -1]) == pytest.approx(given, rel=1e-9)
+
+
+def test_vapour_gives_its_heat_back():
+    """Half of a slab is dried and left to share its heat with the other half, which is cold."""
+    cells = slab(np.linspace(0, 1e-4, 21))
+    initial = np.where(cells.centres < 5e-5, START + RANGE + 5.0, 290.0)
+    history = boil(
+        cells, WATER, conductivity=K, heat_capacity_vol=C, initial=initial, step_s=np.geomspace(1e-6, 1.0, 80)
+    )
+    mean = heat_to(306.0, initial).mean()
+    end = brentq(lambda t: heat_to(306.0, t) - mean, 200.0, 600.0)
+    # After a second, 200 times L²/kappa, all is even.
+    np.testing.assert_allclose(history.recorded[0, -1], end, rtol=1e-9)
+    assert START < end < START + RANGE
+
+
+def test_drying_front_under_a_hot_wall_follows_stefan():
+    """Tissue about to boil under a wall of 60 K more: the heat through the wall is that of Stefan's problem.
+
+    lambda exp(lambda²) erf(lambda) = Ste / sqrt(pi), Q = 2 k (T_w - T_s) sqrt(t) / (sqrt(pi kappa) erf(lambda)).
+    """
+    wall, narrow, end = 60.0, 0.05, 1.0
+    diffusivity, ste = K / DRIED, DRIED * wall / LATENT
+    lam = brentq(lambda x: x * math.exp(x * x) * math.erf(x) - ste / math.sqrt(math.pi), 1e-3, 5.0)
+    through = 2 * K * wall * math.sqrt(end / (math.pi * diffusivity)) / math.erf(lam)
+    errors = []
+    for cells in (50, 100, 200):
+        faces = np.linspace(0, 6 * lam * math.sqrt(diffusivity * end), cells + 1)
+        history = boil(
+            slab(faces),
+            Water(START, narrow, LATENT, DRIED),
+            conductivity=K,
+            heat_capacity_vol=C,
+            initial=START,
+            step_s=time_steps([end], first_fraction=1e-6, growth=1.03, largest_fraction=0.002)[0],
+            h_surface=math.inf,
+            outside_surface=START + wall,
+        )
+        errors.append(abs(history.gained[0, -1, 0] / through - 1))
+    # 1 % (closed forms); the front lies within a cell, so that the error falls at least with the width of the cells.
+    assert errors[-1] < 0.01
+    assert errors[-1] < errors[0] / 2
+
+
+# --- orders -------------------------------------------------------------------------------------------------------
+
+
+def order_in_time(initial, power, end=0.02):
+    """Order from three halvings against a run of 64 times as many steps."""
+    cells = slab(np.linspace(0, 3e-4, 41))
+
+    def final(steps):
+        return boil(
+            cells,
+            WATER,
+            conductivity=K,
+            heat_capacity_vol=C,
+            initial=initial(cells.centres),
+            step_s=np.full(steps, end / steps),
+            power_density=power * np.exp(-cells.centres / 1e-4),
+            h_bottom=math.inf,
+            outside_bottom=initial(cells.centres)[0, -1],
+        ).recorded[0, -1]
+
+    exact = final(64 * 160)
+    errors = [np.abs(final(steps) - exact).max() for steps in (40, 80, 160)]
+    return math.log2(errors[0] / errors[-1]) / 2
+
+
+def test_second_order_while_the_water_boils():
+    order = order_in_time(lambda z: START + 4 + 3 * np.cos(np.pi * z / 3e-4), power=1e9)
+    assert order > 2 - ORDER_MARGIN
+
+
+def test_order_while_cells_begin_to_boil_and_dry():
+    order = order_in_time(lambda z: np.full_like(z, 306.0), power=2.5e11)
+    assert order > ORDER_TIME - ORDER_MARGIN
+
+
+# --- refusals -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"water": WATER._replace(range_K=0.0)},
+        {"water": WATER._replace(latent=-1.0)},
+        {"water": WATER._replace(dried=0.0)},
+        {"water": WATER._replace(latent=1e6)},  # less than what heating would take up
+        {"step_s": [0.0]},
+        {"conductivity": 0.0},
+    ],
+)
+def test_what_cannot_be_is_refused(change):
+    cells, given = pulsed()
+    water = change.pop("water", WATER)
+    with pytest.raises(ValueError, match=r"positive|negative|heating"):
+        boil(cells, water, **given | change)

@@ -1,0 +1,127 @@
+"""The error of each endpoint beside experiments: how it is counted, kept as data, and what a plan makes of it."""
+
+import math
+import tomllib
+from typing import Any
+
+import numpy as np
+import pytest
+from pulse_samples import loaded
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.plan.window import window_document
+from skinbeam.simulate import model_error as errors
+from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS, error_factor, model_error
+from skinbeam.skin.model import Skin
+from skinbeam.validation.ask import Answer
+from skinbeam.validation.endpoint_errors import endpoint_errors, written
+from skinbeam.validation.rows import Row
+from skinbeam.validation.verdict import Verdict, judge
+
+ABLATION = {"case": "any", "threshold": "ablation"}
+
+
+def posed(number: int, computed: float | None, **changes: Any) -> Verdict:
+    """A verdict of a row that measured 10 with a tolerance of 1.3; None: the model cannot say."""
+    content = {
+        "id": f"group-{number:02}",
+        "quantity": "threshold",
+        "conditions": "any",
+        "value": 10.0,
+        "unit": "J/cm²",
+        "tolerance": {"factor": 1.3, "reason": "a test"},
+        "source": "a",
+        "grade": "A",
+        "assumed": "nothing",
+        "pose": ABLATION,
+    }
+    row = Row.model_validate({key: value for key, value in (content | changes).items() if value is not None})
+    found = Unknown("no") if computed is None else Estimate(computed, computed, computed, 0.8, "modelled")
+    return judge(row, Answer(found))
+
+
+def factor(*verdicts: Verdict) -> float:
+    (found,) = endpoint_errors(verdicts)
+    return float(found["geometric_error"])
+
+
+def test_the_error_is_about_one_so_that_a_bias_counts() -> None:
+    """Five rows all twice too high have no spread, and an error of 2."""
+    assert factor(*(posed(k, 20.0) for k in range(5))) == pytest.approx(2.0)
+    mixed = [20.0, 5.0, 20.0, 5.0, 20.0]
+    assert factor(*(posed(k, value) for k, value in enumerate(mixed))) == pytest.approx(2.0)
+    rms = math.exp(math.sqrt((math.log(3) ** 2) / 5))
+    assert factor(*(posed(k, 30.0 if k == 0 else 10.0) for k in range(5))) == pytest.approx(rms, rel=5e-3)
+
+
+def test_it_is_never_below_the_tolerance_of_its_rows() -> None:
+    assert factor(*(posed(k, 10.0) for k in range(5))) == 1.3
+    share = {"share": 0.4, "reason": "a test"}
+    assert factor(*(posed(k, 10.0, **({"tolerance": share} if k == 0 else {})) for k in range(5))) == 1.4
+
+
+@pytest.mark.parametrize("computed", [10.0, 11.0, 300.0])
+def test_few_rows_are_a_factor_of_two_and_what_they_say_stands_beside_it(computed: float) -> None:
+    (found,) = endpoint_errors([posed(k, computed) for k in range(LEAST_ROWS - 1)])
+    assert found["geometric_error"] == DEFAULT_FACTOR == 2.0
+    assert found["rows"] == LEAST_ROWS - 1
+    assert found["observed"] == pytest.approx(computed / 10.0)
+
+
+def test_a_bound_counts_where_it_is_broken_and_a_zero_or_a_pair_of_cases_never() -> None:
+    bound = {"value": None, "low": 10.0, "bound": "lower", "tolerance": {"within": "range", "reason": "a bound"}}
+    (found,) = endpoint_errors([posed(1, 5.0, **bound), posed(2, 20.0, **bound)])
+    assert (found["rows"], found["observed"]) == (1, 2.0)
+    (none,) = endpoint_errors([posed(1, 0.0)])
+    assert none["rows"] == 0
+    assert "observed" not in none
+    assert endpoint_errors([posed(1, None), posed(2, 10.0, pose={**ABLATION, "over": {"a.b": 1}})]) == []
+
+
+def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:
+    size = {"case": "any", "simulate": "microlesion.depth_um"}
+    share = {"case": "any", "simulate": "harm.p_pih"}
+    found = endpoint_errors([posed(1, 10.0, pose=size), posed(2, 10.0, pose=share), posed(3, 10.0)])
+    assert [one["endpoint"] for one in found] == ["ablation", "microlesion.depth_um"]
+
+
+def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = written(endpoint_errors([posed(k, 40.0) for k in range(5)]))
+    content = tomllib.loads(text)["endpoint"]
+    monkeypatch.setattr(errors, "_found", lambda: content)
+    assert model_error("ablation") == 4.0
+    assert model_error("purpura") == DEFAULT_FACTOR  # never compared
+
+
+def test_no_shipped_error_is_below_what_the_rule_allows() -> None:
+    for name, found in errors._found().items():
+        assert found["geometric_error"] > 1, name
+        if found["rows"] < LEAST_ROWS:
+            assert found["geometric_error"] == DEFAULT_FACTOR
+        else:
+            assert found["geometric_error"] >= found["observed"]
+
+
+def test_the_factor_is_lognormal_about_one_and_apart_for_effect_and_harm() -> None:
+    skins = Skin().sample(2000, 0)
+    logs = [np.log(error_factor("purpura", skins, side)) for side in ("effect", "harm")]
+    for log in logs:
+        # Four standard errors of a mean, and of a deviation, of 2000 normals with the deviation ln 2.
+        assert abs(log.mean()) < 4 * math.log(2) / math.sqrt(2000)
+        assert log.std() == pytest.approx(math.log(2), rel=4 / math.sqrt(2 * 2000))
+    assert abs(np.corrcoef(*logs)[0, 1]) < 4 / math.sqrt(2000)
+    assert np.array_equal(error_factor("purpura", Skin().sample(7, 0), "harm"), np.exp(logs[1][:7]))
+
+
+def test_a_window_is_wider_the_less_the_model_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dose where harm passes one in twenty falls, and that where effect passes nineteen in twenty rises."""
+
+    def window(size: float) -> dict[str, Any]:
+        monkeypatch.setattr(errors, "model_error", lambda _endpoint: size)
+        return window_document(loaded("vessel"), effect="vessel-closure", draws=40)
+
+    narrow, wide = window(1.0 + 1e-9), window(2.0)
+    for name in ("p_effect", "p_harm"):
+        rows = [(np.array(a), np.array(b)) for a, b in zip(narrow[name], wide[name], strict=True)]
+        spans = [[np.sum((p > 0.05) & (p < 0.95)) for p in pair] for pair in rows]
+        assert sum(after for _, after in spans) > sum(before for before, _ in spans)

@@ -1,0 +1,200 @@
+"""Skin that boils, what is seen at its surface, and pain."""
+
+import numpy as np
+import pytest
+from pulse_samples import loaded
+
+from skinbeam.errors import NotAvailable
+from skinbeam.simulate.boiled import at_dose, vapour_start_K, water_by_volume
+from skinbeam.simulate.documents import threshold_document
+from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.observe import observe
+from skinbeam.simulate.pain import lagging
+from skinbeam.simulate.places import in_cell, middle_of_epidermis
+from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.scene import scene_of
+from skinbeam.skin.tables import number, table
+from skinbeam.units import ZERO_CELSIUS_K
+
+DRAWS = 24
+MARKED = ("epidermal-necrosis", "collagen-coagulation", "surface-bubble")
+STEAM_KG_M3 = 0.598  # saturated at 100 °C (harvey1998)
+
+
+def scene(preset="human", *, pulse_ms=5.0, wavelength_nm=755.0, cooling=None, **skin):
+    case = {
+        "skin": {"preset": preset, **skin},
+        "laser": {"wavelength_nm": wavelength_nm},
+        "settings": {"pulse_ms": pulse_ms, "spot_mm": 15.0, "fluence_J_cm2": 1.0},
+    }
+    return scene_of(loaded(case | ({"cooling": cooling} if cooling else {})))
+
+
+def response(*args, draws=DRAWS, **kwargs):
+    made = scene(*args, **kwargs)
+    return respond(made.skin.sample(draws, 0), made.beam, made.cooling)
+
+
+# --- boiling ------------------------------------------------------------------------------------------------------
+
+
+def test_below_vapour_the_unit_response_stands():
+    made = response()
+    dose = 0.99 * fluence_for("surface-bubble", made).min()
+    heated = at_dose(made, dose)
+    # The stratum corneum, which the bubble leaves out, is not hotter than what lies below it.
+    np.testing.assert_array_equal(heated.base_K, made.base_K + dose * made.unit_K)
+    np.testing.assert_array_equal(heated.surface_base_K, made.surface_base_K + dose * made.surface_unit_K)
+
+
+def test_boiling_skin_is_cooler_than_without_water_and_hotter_than_boiling():
+    made = response()
+    dose = 1.5 * np.median(fluence_for("surface-bubble", made))
+    heated, dry = at_dose(made, dose), made.base_K + dose * made.unit_K
+    peak, start = heated.base_K.max(axis=(1, 2)), vapour_start_K(made.skins)
+    boils = dry.max(axis=(1, 2)) > start
+    assert boils.any()
+    np.testing.assert_array_equal(heated.base_K[~boils], dry[~boils])
+    assert np.all(peak[boils] > start[boils])
+    assert np.all(peak[boils] < dry[boils].max(axis=(1, 2)))
+    # No clamp: water of most draws passes 100 °C before it boils.
+    assert np.median(peak[boils]) > ZERO_CELSIUS_K + 100
+    seen = observe(made, scene().beam, dose)
+    assert np.all(seen["temperature_C.basal_peak"] < dry.max(axis=(1, 2)) - ZERO_CELSIUS_K)
+
+
+def test_layers_given_in_full_do_not_boil():
+    layer = {
+        "name": "epidermis",
+        "mua_per_cm": 20.0,
+        "mus_per_cm": 100.0,
+        "g": 0.8,
+        "n": 1.4,
+        "density_kg_m3": 1000.0,
+        "heat_capacity_J_kgK": 3600.0,
+        "conductivity_W_mK": 0.3,
+    }
+    made = response(layer=[layer])
+    assert water_by_volume(made.skins) is None
+    np.testing.assert_array_equal(at_dose(made, 1e7).base_K, made.base_K + 1e7 * made.unit_K)
+
+
+def test_water_is_that_of_tissue_and_of_its_blood():
+    assert np.all(water_by_volume(response("blood").skins) == number(table("optics")["blood"]["water_fraction"]))
+    share = water_by_volume(response().skins)
+    assert np.all((share > 0) & (share < 1))
+
+
+# --- the surface --------------------------------------------------------------------------------------------------
+
+
+def test_a_bubble_that_is_seen_needs_next_to_no_more_than_its_temperature():
+    """5 % above the dose of the bubble the hottest water has made a tenth of a millimetre of steam."""
+    made = response(draws=8)
+    start = vapour_start_K(made.skins)
+    doses = fluence_for("surface-bubble", made)
+    water = water_by_volume(made.skins)[:, made.grid.layer] * 1000.0
+    width_K = number(table("boiling")["start"]["range_K"])
+    for draw, dose in enumerate(doses):
+        above = (at_dose(made, 1.05 * dose).base_K[draw] - start[draw]) / width_K
+        steam = (np.clip(above, 0, 1) * water[draw] * made.grid.widths[draw]).sum(axis=1).max() / STEAM_KG_M3
+        assert steam > 1e-4
+
+
+def test_the_bubble_is_where_and_when_the_skin_is_hottest():
+    made = response()
+    dose = fluence_for("surface-bubble", made)
+    hottest = (made.base_K + dose[:, None, None] * made.unit_K)[:, :, made.grid.layer > 0].max(axis=(1, 2))
+    np.testing.assert_allclose(hottest, vapour_start_K(made.skins), rtol=1e-12)
+
+
+@pytest.mark.parametrize("pulse_ms", [0.5, 3.0, 100.0])
+def test_the_surface_changes_before_it_rises(pulse_ms):
+    made = response("pig", pulse_ms=pulse_ms, wavelength_nm=1070.0, temperature_C=22.0)
+    assert np.all(fluence_for("surface-distortion", made) <= fluence_for("surface-bubble", made))
+
+
+def test_cold_skin_needs_more_for_a_bubble():
+    cold = response("pig", wavelength_nm=1070.0, temperature_C=5.0)
+    warm = response("pig", wavelength_nm=1070.0, temperature_C=35.0)
+    assert np.all(fluence_for("surface-bubble", cold) > fluence_for("surface-bubble", warm))
+
+
+def test_the_calibrated_change_of_the_surface_comes_out():
+    """nir_lesion-01: 28 J/cm² in 3 ms on excised pig skin sets the temperature at which a change is seen."""
+    case = {
+        "skin": {"preset": "pig", "temperature_C": 22.0},
+        "laser": {"wavelength_nm": 1070.0},
+        "settings": {"pulse_ms": 3.0, "spot_mm": 3.0, "profile": "gaussian"},
+    }
+    found = threshold_document(loaded(case), "surface-distortion", draws=200, seed=0)
+    # Set with these draws, to a tenth of a kelvin, half a per cent; the light of the spot is known to one or two.
+    assert found["dose"]["median"] == pytest.approx(28.0, rel=0.03)
+
+
+def test_what_bursts_a_bubble_is_not_known():
+    with pytest.raises(NotAvailable, match="strength"):
+        fluence_for("surface-rupture", response(draws=2))
+
+
+def test_the_first_mark_is_the_first_of_its_mechanisms():
+    for cooling in (None, {"kind": "contact", "before_ms": 500.0, "during": True, "temperature_C": 0.0}):
+        made = response(pulse_ms=20.0, cooling=cooling)
+        each = [fluence_for(name, made) for name in MARKED]
+        np.testing.assert_array_equal(fluence_for("minimum-visible-lesion", made), np.min(each, axis=0))
+
+
+# --- pain ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_lags_follows_a_step_and_a_ramp_exactly():
+    steps, lag = np.geomspace(1e-4, 0.1, 30), 0.003
+    time = np.concatenate([[0.0], np.cumsum(steps)])
+    ramp = 300.0 + 50.0 * time[None, :]
+    exact = 300.0 + 50.0 * (time - lag * (1 - np.exp(-time / lag)))
+    np.testing.assert_allclose(lagging(ramp, steps, lag)[0], exact, rtol=1e-13)
+    held = np.full((1, 31), 320.0)
+    np.testing.assert_allclose(lagging(held, steps, lag), held, rtol=1e-13)
+
+
+def test_long_heat_hurts_at_the_threshold_and_short_heat_needs_more():
+    for pulse_ms, excess in ((2000.0, (0.0, 0.1)), (1.0, (0.5, 40.0))):
+        made = response(pulse_ms=pulse_ms)
+        dose = fluence_for("pain", made)
+        place = in_cell(made, middle_of_epidermis(made))
+        peak = (place.base_K + dose[:, None] * place.unit_K).max(axis=1) - ZERO_CELSIUS_K
+        over = np.median(peak) - 45.7
+        # 2 s lag by 3 ms of at most 13 K/s: 0.04 K, and the middle of 24 draws of a normal of 1.7 K by 0.43 K.
+        assert excess[0] - 0.9 < over < excess[1] + 0.9
+
+
+def test_pain_comes_before_a_burn_and_is_put_off_by_cold():
+    plain = response(pulse_ms=20.0)
+    cooled = response(
+        pulse_ms=20.0, cooling={"kind": "contact", "before_ms": 500.0, "during": True, "temperature_C": 4.0}
+    )
+    assert np.all(fluence_for("pain", plain) < fluence_for("epidermal-necrosis", plain))
+    assert np.all(fluence_for("pain", cooled) > fluence_for("pain", plain))
+
+
+def test_dark_skin_hurts_earlier():
+    doses = [np.median(fluence_for("pain", response(ita_deg=ita))) for ita in (50.0, 20.0, -20.0)]
+    assert doses == sorted(doses, reverse=True)
+
+
+def test_pain_of_animals_and_of_short_pulses_is_not_known():
+    with pytest.raises(NotAvailable, match="human"):
+        fluence_for("pain", response("pig", draws=2))
+    with pytest.raises(NotAvailable, match=r"0\.1 ms"):
+        fluence_for("pain", response(pulse_ms=1e-5, draws=2))
+
+
+def test_pain_is_answered_as_a_threshold():
+    case = {
+        "skin": {"site": "cheeks"},
+        "laser": {"wavelength_nm": 595.0},
+        "settings": {"pulse_ms": 6.0, "spot_mm": 7.0},
+    }
+    found = threshold_document(loaded(case), "pain", draws=DRAWS, seed=0)
+    assert found["reached"] is True
+    assert 0 < found["dose"]["low"] < found["dose"]["median"] < found["dose"]["high"]
