@@ -13,7 +13,6 @@ from skinbeam.physics.ablation import (
     depth,
     is_blow_off,
     microbeam_ablation_of,
-    residual_damage,
     steady_depth,
 )
 from skinbeam.provenance import collect
@@ -97,14 +96,6 @@ def test_a_laser_without_calibration_is_unknown(wavelength_nm):
 
 def test_er_yag_microbeams_have_no_calibration_of_their_own():
     assert microbeam_ablation_of(2940.0) is None
-
-
-@given(penetrations, st.floats(1e-7, 1.0))
-def test_residual_damage_is_the_deeper_of_light_and_heat(penetration, hot):
-    residual = residual_damage(penetration, 1.1e-7, hot)
-    assert residual >= penetration
-    assert residual >= math.sqrt(4 * 1.1e-7 * hot)
-    assert residual in (pytest.approx(penetration), pytest.approx(math.sqrt(4.4e-7 * hot)))
 
 
 def test_every_read_notes_sources_that_exist():

@@ -188,7 +188,9 @@ def test_a_gaussian_has_twice_the_fluence_on_its_axis() -> None:
     bell = simulated(INK, draws=1, settings__profile="gaussian", settings__spot_mm=50.0)
     flat = simulated(INK, draws=1, settings__fluence_J_cm2=4.0, settings__spot_mm=50.0)
     assert bell["temperature_C"] == flat["temperature_C"]
-    assert bell["damage"] == flat["damage"]
+    # How wide it is follows the profile, and is left out.
+    damage = [{name: value for name, value in found["damage"].items() if "width" not in name} for found in (bell, flat)]
+    assert damage[0] == damage[1]
 
 
 def test_energy_and_power_are_fluence_over_the_disc() -> None:

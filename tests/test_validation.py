@@ -295,10 +295,26 @@ def test_scale_and_ratio() -> None:
     assert 2.0 < less.low <= less.median <= less.high
 
 
+def test_a_difference_is_of_the_same_skins_and_has_no_ratio() -> None:
+    asked = Asked(CASES, 20, 0)
+    depth = {"case": "slab", "simulate": "ablation.depth_um"}
+    whole = asked.answer(Pose.model_validate(depth)).value
+    part = asked.answer(Pose.model_validate({**depth, "set": {"settings.fluence_J_cm2": 5.0}})).value
+    pose = Pose.model_validate({**depth, "less": {"settings.fluence_J_cm2": 5.0}})
+    found = asked.answer(pose).value
+    assert isinstance(whole, Estimate)
+    assert isinstance(part, Estimate)
+    assert isinstance(found, Estimate)
+    assert found.median == pytest.approx(whole.median - part.median)
+    assert found.low <= found.median <= found.high
+    posed = row().model_copy(update={"pose": pose})
+    assert isinstance(judge(posed, Answer(found)).ratio, Unknown)
+
+
 def test_an_unknown_keeps_the_reason_of_the_model() -> None:
     asked = Asked(CASES, 20, 0)
     purpura = asked.answer(Pose(case="slab", threshold="purpura"))
-    assert purpura == Answer(Unknown("there is no vessel in this case"))
+    assert purpura == Answer(Unknown("vessels below skin that is removed are not judged in this release"))
     healing = asked.answer(Pose(case="slab", simulate="healing.downtime_days"))
     assert isinstance(healing.value, Unknown)
 

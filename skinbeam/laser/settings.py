@@ -16,7 +16,7 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.device import Head, Spot, Tip
 from skinbeam.schema.exposure import Laser, Settings
 from skinbeam.schema.exposure import Microbeam as MicrobeamTable
-from skinbeam.units import CM, MJ, MM, MS
+from skinbeam.units import CM, MJ, MM, MS, NM, UM
 
 __all__ = ["Beam", "Microbeam", "area_cm2", "resolve"]
 
@@ -92,6 +92,7 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
     _emission(case, device)
     heads = () if device is None else tuple(h for h in device.heads if _same(h.wavelength_nm, wavelength))
     pulse = _pulse(settings, heads)
+    _possible(settings, case.microbeam, wavelength, pulse)
     energy, fluence = _dose(settings, case.microbeam, pulse, dose_required)
     profile = _profile(case, device)
     if device is None:
@@ -192,6 +193,27 @@ def _pulse(settings: Settings, heads: Sequence[Head]) -> float:
         )
         _missing("settings.pulse_ms", hint)
     return lengths.pop()
+
+
+def _possible(settings: Settings, microbeam: MicrobeamTable | None, wavelength_nm: float, pulse_ms: float) -> None:
+    """Refuse what no beam can be: a spot narrower than its wavelength, or a pulse longer than its period."""
+    if pulse_ms * MS * settings.repetition_Hz > 1 + SLACK:
+        raise InputError(
+            "pulses-overlap",
+            f"pulses of {pulse_ms:g} ms at {settings.repetition_Hz:g} Hz overlap in time",
+            field="settings.repetition_Hz",
+            hint=f"With this pulse at most {1 / (pulse_ms * MS):g} Hz.",
+        )
+    spot_um = None if settings.spot_mm is None else settings.spot_mm * MM / UM
+    given = {"settings.spot_mm": spot_um, "microbeam.diameter_um": None if microbeam is None else microbeam.diameter_um}
+    for field, width_um in given.items():
+        if width_um is not None and width_um * UM < wavelength_nm * NM:
+            raise InputError(
+                "spot-below-wavelength",
+                f"a beam {width_um:g} µm wide is narrower than its wavelength of {wavelength_nm:g} nm",
+                field=field,
+                hint="Light cannot be focused to less than about its wavelength.",
+            )
 
 
 def _dose(

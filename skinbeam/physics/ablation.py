@@ -11,12 +11,7 @@ The pulse is of the first kind when it is over before heat leaves the layer in w
 
 and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1.
 
-Residual damage below the floor is the deeper of what light reaches and what heat reaches,
-
-    r = max(delta, sqrt(4 kappa t)),  t the time for which the floor is held hot (the pulse or the dwell).  (ablation 4)
-
-Not modelled: that a dried surface absorbs less, so a later pass at the same place removes less than the first, and that
-the plume shields fast pulse trains. Nothing here was calibrated on either.
+What stays below the floor is in `residual`, what earlier pulses change is in `drying`.
 """
 
 import tomllib
@@ -40,7 +35,6 @@ __all__ = [
     "depth",
     "is_blow_off",
     "microbeam_ablation_of",
-    "residual_damage",
     "steady_depth",
 ]
 
@@ -153,9 +147,3 @@ def depth(
         blow_off_depth(exposure_J_m2, enthalpy_J_m3, penetration_m),
         steady_depth(exposure_J_m2, threshold_J_m2, enthalpy_J_m3),
     )
-
-
-def residual_damage(penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike, hot_s: ArrayLike) -> Array:
-    """Return the depth of damage below the floor of the crater, m (ablation 4). Shapes broadcast."""
-    heat = np.sqrt(4 * np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(hot_s, dtype=np.float64))
-    return np.maximum(np.asarray(penetration_m, dtype=np.float64), heat)

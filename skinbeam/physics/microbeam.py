@@ -20,9 +20,13 @@ over the ages s of the heat, max(0, t - tau) < s < t. Water is not held at 100 d
 outside this model, and the caller sees that from `peak_K`; `simulate.column` has what is left out here, for one skin.
 
 Craters. Balance of energy at each radius, z(r) = (H(r) - H0) / h, with h and the rim below the floor calibrated for
-each kind of beam (`ablation.microbeam_ablation_of`); the rim at the side is that of (ablation 4). The rim below was
-measured at one energy. At the power of one device the time of heating goes with the energy, and the rim with the
-square root of that time, as in (ablation 4).
+each kind of beam (`ablation.microbeam_ablation_of`). The rim at the side is how far heat spreads while the pulse holds
+the wall hot,
+
+    r = sqrt(4 kappa tau).                                                                   (microbeam 4)
+
+The rim below was measured at one energy. At the power of one device the time of heating goes with the energy, and the
+rim with the square root of that time, as in (microbeam 4).
 
 Cover by randomly placed lesions of cross-section A and density n is 1 - exp(-n A), since they overlap.  (microbeam 3)
 """
@@ -37,7 +41,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.physics.heat import time_steps
 
-__all__ = ["Column", "Crater", "column", "coverage", "crater", "light_on_axis", "rim_below"]
+__all__ = ["Column", "Crater", "column", "coverage", "crater", "light_on_axis", "rim_below", "rim_beside"]
 
 Array = NDArray[np.float64]
 Profile = Literal["gaussian", "top-hat"]
@@ -255,6 +259,11 @@ def crater(
 def rim_below(energy_J: ArrayLike, rim_m: ArrayLike, reference_J: float) -> Array:
     """Return the coagulation below the crater, m, from its value `rim_m` at the energy `reference_J`."""
     return np.asarray(rim_m) * np.sqrt(np.asarray(energy_J, dtype=np.float64) / reference_J)
+
+
+def rim_beside(diffusivity_m2_s: ArrayLike, pulse_s: ArrayLike) -> Array:
+    """Return the coagulation at the side of the crater, m (microbeam 4). Shapes broadcast."""
+    return np.sqrt(4 * np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(pulse_s, dtype=np.float64))
 
 
 def coverage(density_1_m2: ArrayLike, area_m2: ArrayLike) -> Array:

@@ -24,14 +24,13 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
-from skinbeam.simulate.ablation import injury_dose
+from skinbeam.simulate.ablation import injury_dose, removes
 from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
 from skinbeam.simulate.microlesion import energy_through
 from skinbeam.simulate.model_error import Side, error_factor
 from skinbeam.simulate.places import basal_layer
-from skinbeam.simulate.removal import removes
 from skinbeam.simulate.scene import Scene, axis_ratio, run_chunks, scene_of
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2

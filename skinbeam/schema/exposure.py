@@ -168,11 +168,12 @@ class Settings(Section):
             )
         if self.pulses > 1 and self.repetition_Hz == 0:
             raise FieldFault("no-rate", f"{self.pulses} pulses at 0 Hz", "Give repetition_Hz for a train of pulses.")
-        if self.pulses > 1 and self.pulse_ms is not None and self.pulse_ms * MS * self.repetition_Hz > 1:
+        if self.pulse_ms is not None and self.pulse_ms * MS * self.repetition_Hz > 1:
             raise FieldFault(
                 "pulses-overlap",
                 f"pulses of {self.pulse_ms:g} ms at {self.repetition_Hz:g} Hz overlap in time",
                 "pulse_ms x repetition_Hz / 1000 at most 1.",
+                field="repetition_Hz",
             )
         return self
 

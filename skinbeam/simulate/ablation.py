@@ -1,6 +1,12 @@
-"""Ablation of sampled skins: when material leaves, how deep, and what heat stays below."""
+"""Ablation of sampled skins: when material leaves, how deep and how wide, and what heat stays below.
+
+Thin: heat and water under the floor are those of the dermis wherever the floor lies, and a place counts as wide. What
+later pulses of a train remove follows from the balance of energy and water alone (`physics.drying`), which was held
+against no measurement but those of the validation; what share of the steam gets out is drawn between none and all.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import erf, sqrt
 from typing import TYPE_CHECKING
 
@@ -11,29 +17,67 @@ from skinbeam.errors import NotAvailable
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics import ablation as physics
+from skinbeam.physics.damage import Kinetics
+from skinbeam.physics.drying import Ground, Pulse, train
+from skinbeam.physics.residual import Earlier, damaged_depth
+from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.schedule import MOST_PULSES
 from skinbeam.skin.properties import thermal
+from skinbeam.skin.tables import number, sourced, table
 from skinbeam.sources import Sourced
-from skinbeam.units import MS
+from skinbeam.units import MM, MS, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SHORTEST_ABLATING_NM", "Ablated", "ablate", "ablation_onset", "injury_dose", "spread"]
+__all__ = [
+    "Ablated",
+    "ablate",
+    "ablation_onset",
+    "deep_layer",
+    "dryness_C",
+    "fast_train",
+    "injury_dose",
+    "profile_width",
+    "removes",
+    "spread",
+]
 
 Floats = NDArray[np.float64]
 
 SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
+FASTEST_CALIBRATED_HZ = 2.0
+MOST_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
+HALVINGS = 30  # of their range: to 1e-8 of the logarithm of the dose
+ZONES_ANEW = 3
 SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
-SLOWEST_TRAIN_HZ = 2.0  # the calibration is of single pulses at 1 to 2 Hz; faster trains remove less each
+ERBIUM_YSGG_NM = (2780.0, 2800.0)
+DERMIS = "reticular dermis"
 
 
 @dataclass(frozen=True)
 class Ablated:
-    """What a pulse or pass leaves, (sample,), m."""
+    """What a pulse or pass leaves, (sample,), m: crater, and damaged zone below its floor."""
 
     depth: Floats
     residual: Floats
+
+
+def removes(beam: Beam) -> bool:
+    """Return whether light of this wavelength can take skin away."""
+    return beam.wavelength_nm >= SHORTEST_ABLATING_NM
+
+
+def fast_train(beam: Beam) -> bool:
+    """Return whether pulses that remove skin follow each other faster than those of the calibration."""
+    return removes(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > FASTEST_CALIBRATED_HZ
+
+
+def deep_layer(skins: "xr.Dataset") -> int:
+    """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
+    layers = [str(name) for name in skins["layer"].values]
+    return layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
 
 
 def spread(value: Sourced, skins: "xr.Dataset", name: str) -> Floats:
@@ -60,101 +104,228 @@ def ablation_onset(response: Response) -> Floats:
     NotAvailable : no sourced data at this wavelength.
     """
     assert response.lit is not None  # an endpoint is asked with a beam
-    return _sampled(response.skins, response.lit.lines[0].wavelength_nm, response.schedule.pulse_s, 1).onset
+    wavelength_nm = response.lit.lines[0].wavelength_nm
+    return _sampled(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).ground.threshold
 
 
 def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Ablated:
-    """Return crater and residual damage of a wide beam after all pulses and passes.
+    """Return crater and residual damage on the axis of a wide beam after all pulses and passes.
 
     Raises
     ------
-    NotAvailable : no sourced data at this wavelength, pulse length or rate.
+    NotAvailable : no sourced data at this wavelength or pulse length, or more pulses than are simulated.
     """
-    pulse_s, count = beam.pulse_ms * MS, beam.pulses * beam.passes
-    once = _sampled(skins, beam.wavelength_nm, pulse_s, 1).at(fluence_J_m2)
-    if count == 1 or not once.depth.any():
-        return once
-    return _sampled_train(skins, beam).at(fluence_J_m2)
+    return _of_beam(skins, beam).at(fluence_J_m2)
 
 
 def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
     """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
 
-    The total grows with the dose, so bisection between the onset and a thousand times it finds it; inf beyond that.
+    The crater grows with the dose, so bisection between the onset and a thousand times it finds it; inf beyond that.
+    The damaged zone hardly changes with the dose: it is found anew a few times, and the crater has to do the rest.
 
     Raises
     ------
     NotAvailable : as `ablate`.
     """
-    sampled = _sampled_train(skins, beam)
-    low, high = sampled.onset, 1000.0 * sampled.onset
-    deepest = sampled.at(high)
-    for _ in range(40):
+    sampled = _of_beam(skins, beam)
+    least = sampled.ground.threshold
+    zone = sampled.at(2 * least).residual
+    dose = _dose_of_crater(sampled, depth_m - zone)
+    for _ in range(ZONES_ANEW):
+        done = sampled.at(np.clip(dose, 1.01 * least, MOST_ONSETS * least))
+        dose = _dose_of_crater(sampled, depth_m - done.residual)
+    return dose
+
+
+def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
+    """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not."""
+    low, high = sampled.ground.threshold, MOST_ONSETS * sampled.ground.threshold
+    never = sampled.crater(high) < depth_m
+    for _ in range(HALVINGS):
         middle = np.sqrt(low * high)
-        done = sampled.at(middle)
-        deeper = done.depth + done.residual >= depth_m
+        deeper = sampled.crater(middle) >= depth_m
         high, low = np.where(deeper, middle, high), np.where(deeper, low, middle)
-    return np.where(deepest.depth + deepest.residual >= depth_m, np.sqrt(low * high), np.inf)
+    return np.where(never, np.inf, np.sqrt(low * high))
+
+
+def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floats:
+    """Return the diameter within which a beam exceeds `onset_J_m2`, (sample,), m, `exposure_J_m2` being on its axis.
+
+    Light and heat that spread sideways below the surface are left out: the spot is taken as wide.
+    """
+    assert beam.spot_mm is not None  # a wide beam has a spot
+    spot = beam.spot_mm * MM
+    ratio = np.maximum(exposure_J_m2 / np.maximum(onset_J_m2, 1e-300), 1.0)
+    if beam.profile == "gaussian":
+        return spot * np.sqrt(np.log(ratio) / 2)
+    return np.where(ratio > 1, spot, 0.0)
+
+
+def dryness_C(skins: "xr.Dataset") -> Floats:
+    """Return the temperature that conduction without boiling must reach before the surface can be dry, (sample,), °C.
+
+    Heat that boils all water would warm the tissue by that much if none boiled; until it is there, nothing can char.
+    """
+    heat, layer = table("ablation")["heat"], deep_layer(skins)
+    capacity = thermal(skins).heat_capacity_vol[:, layer]
+    water = _water(skins)
+    result: Floats = number(heat["boiling_C"]) + water * _latent() / capacity
+    return result
 
 
 @dataclass(frozen=True)
 class _Sampled:
-    """Ablation of sampled skins by one beam: parameters of each draw, (sample,), SI."""
+    """Ablation of sampled skins by one beam."""
 
-    enthalpy: Floats
-    threshold: Floats
-    penetration: Floats
-    diffusivity: Floats
+    ground: Ground
     pulse_s: float
-    count: int
+    starts: Floats  # (pulse,) s
+    start_K: Floats
+    processes: Kinetics
 
-    @property
-    def onset(self) -> Floats:
-        """Radiant exposure above which a depth is removed, J/m²: heating of the layer, or the measured threshold."""
-        blow_off = physics.is_blow_off(self.pulse_s, self.penetration, self.diffusivity)
-        return np.where(blow_off, self.enthalpy * self.penetration, self.threshold)
+    def crater(self, fluence_J_m2: float | Floats) -> Floats:
+        """Depth that all pulses remove, (sample,), m."""
+        depth: Floats = np.sum([pulse.depth for pulse in self._pulses(fluence_J_m2)], axis=0)
+        return depth
 
     def at(self, fluence_J_m2: float | Floats) -> Ablated:
-        depth = physics.depth(
-            fluence_J_m2,
-            self.pulse_s,
-            enthalpy_J_m3=self.enthalpy,
-            threshold_J_m2=self.threshold,
-            penetration_m=self.penetration,
-            diffusivity_m2_s=self.diffusivity,
+        pulses = self._pulses(fluence_J_m2)
+        depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
+        last = pulses[-1]
+        share = last.heat / np.maximum(fluence_J_m2, 1e-300)
+        if len(pulses) == 1:
+            fresh, aged = self._zones
+            zone = fresh + share * (aged - fresh)
+        else:
+            zone = self._zone(last.heat, last.floor, last.vented, last.warm, share * self.pulse_s / 2, last.earlier)
+        return Ablated(depth, np.where(depth > 0, zone, 0.0))
+
+    def _pulses(self, fluence_J_m2: float | Floats) -> list[Pulse]:
+        return train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
+
+    @cached_property
+    def _zones(self) -> tuple[Floats, Floats]:
+        """Zones below a floor that stopped with heat that is new, and with heat half a pulse old.
+
+        The heat that stays does not depend on the exposure, and its age goes as the share of the pulse that brought it:
+        any exposure lies between these two.
+        """
+        ground = self.ground
+        (pulse,) = train(ground.threshold, self.starts, ground)
+        fresh, aged = (
+            self._zone(pulse.heat, pulse.floor, pulse.vented, pulse.warm, np.full_like(self.start_K, age))
+            for age in (0.0, self.pulse_s / 2)
         )
-        residual = physics.residual_damage(self.penetration, self.diffusivity, self.pulse_s)
-        return Ablated(depth * self.count, np.where(depth > 0, residual, 0.0))
+        return fresh, aged
+
+    def _zone(
+        self,
+        heat: Floats,
+        floor: Floats,
+        vented: Floats,
+        warm: Floats,
+        age_s: Floats,
+        earlier: tuple[Earlier, ...] = (),
+    ) -> Floats:
+        ground = self.ground
+        return damaged_depth(
+            heat_J_m2=heat,
+            floor_J_m3=floor,
+            boiling_J_m3=ground.capacity * (ground.boiling_rise - warm),
+            vented=vented,
+            diffusivity_m2_s=ground.diffusivity,
+            heat_capacity_vol=ground.capacity,
+            start_K=self.start_K,
+            processes=self.processes,
+            age_s=age_s,
+            earlier=earlier,
+        )
 
 
-def _sampled_train(skins: "xr.Dataset", beam: Beam) -> _Sampled:
+def _of_beam(skins: "xr.Dataset", beam: Beam) -> _Sampled:
     count = beam.pulses * beam.passes
-    if count > 1 and (beam.repetition_Hz > SLOWEST_TRAIN_HZ or _known(beam.wavelength_nm).name == "co2"):
-        raise NotAvailable(text("endpoint.ablation-train"))
-    return _sampled(skins, beam.wavelength_nm, beam.pulse_ms * MS, count)
+    if count > MOST_PULSES:
+        raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
+    pulse_s = beam.pulse_ms * MS
+    period = 1 / beam.repetition_Hz if beam.pulses > 1 else pulse_s
+    of_pass = period * (beam.pulses - 1) + max(beam.pass_interval_s, pulse_s)
+    starts = np.add.outer(of_pass * np.arange(beam.passes), period * np.arange(beam.pulses)).reshape(-1)
+    assert beam.spot_mm is not None  # a wide beam has a spot
+    return _sampled(
+        skins, beam.wavelength_nm, pulse_s, starts, radius_m=beam.spot_mm * MM / 2, gaussian=beam.profile == "gaussian"
+    )
 
 
-def _sampled(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, count: int) -> _Sampled:
+def _sampled(
+    skins: "xr.Dataset",
+    wavelength_nm: float,
+    pulse_s: float,
+    starts: Floats,
+    *,
+    radius_m: float = np.inf,
+    gaussian: bool = False,
+) -> _Sampled:
     known = _known(wavelength_nm)
     shortest, longest = known.limits["pulse_s"]
     if not shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK):
         raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
     assert known.penetration is not None  # a wide beam always has one
-    heat = thermal(skins)
-    return _Sampled(
-        spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
-        spread(known.threshold, skins, "ablation_threshold_shift"),
-        spread(known.penetration, skins, "ablation_penetration_shift"),
-        heat.conductivity[:, 0] / heat.heat_capacity_vol[:, 0],
-        pulse_s,
-        count,
+    enthalpy = spread(known.enthalpy, skins, "ablation_enthalpy_shift")
+    penetration = spread(known.penetration, skins, "ablation_penetration_shift")
+    threshold = spread(known.threshold, skins, "ablation_threshold_shift")
+    heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
+    capacity = heat.heat_capacity_vol[:, layer]
+    diffusivity = heat.conductivity[:, layer] / capacity
+    start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
+    blow_off = physics.is_blow_off(pulse_s, penetration, diffusivity)
+    water = _water(skins)
+    of_water = table("thermal")["water"]
+    dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
+    ground = Ground(
+        blow_off=blow_off,
+        enthalpy=enthalpy,
+        threshold=np.where(blow_off, enthalpy * penetration, threshold),
+        penetration=penetration,
+        capacity=capacity,
+        diffusivity=diffusivity,
+        boiling_rise=number(entry["boiling_C"]) - start_C,
+        water=water,
+        latent=_latent(),
+        vented=spread(sourced(entry["vented"]), skins, "ablation_vented_shift"),
+        dry_enthalpy=dry * (number(entry["decomposition_C"]) - start_C),
+        water_diffusivity=spread(sourced(entry["water_diffusivity_m2_s"]), skins, "ablation_rewetting_shift"),
+        radius=radius_m,
+        gaussian=gaussian,
     )
+    return _Sampled(
+        ground,
+        pulse_s,
+        starts,
+        start_C + ZERO_CELSIUS_K,
+        sampled_kinetics(COLLAGEN, skins),
+    )
+
+
+def _latent() -> float:
+    return number(table("boiling")["water"]["latent_J_kg"])
+
+
+def _water(skins: "xr.Dataset") -> Floats:
+    """Water in the dermis, (sample,), kg/m³; layers that the case gives are taken as the mean dermis."""
+    density = number(table("thermal")["water"]["density_kg_m3"])
+    if "water_fraction" not in skins:
+        return np.full(skins.sizes["sample"], density * number(table("optics")["water"]["hydration"]))
+    result: Floats = density * np.asarray(skins["water_fraction"].values, dtype=np.float64)[:, deep_layer(skins)]
+    return result
 
 
 def _known(wavelength_nm: float) -> physics.Ablation:
     if wavelength_nm < SHORTEST_ABLATING_NM:
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": wavelength_nm}))
     known = physics.ablation_of(wavelength_nm)
+    if known is None and ERBIUM_YSGG_NM[0] <= wavelength_nm <= ERBIUM_YSGG_NM[1]:
+        raise NotAvailable(text("endpoint.no-ablation-enthalpy", {"wavelength_nm": wavelength_nm}))
     if known is None:
         raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": wavelength_nm}))
     return known

@@ -10,11 +10,11 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam, Microbeam
 from skinbeam.messages import text
-from skinbeam.physics.ablation import microbeam_ablation_of, residual_damage
+from skinbeam.physics.ablation import microbeam_ablation_of
 from skinbeam.physics.damage import Kinetics, kinetics
 from skinbeam.physics.fresnel import normal_reflectance
-from skinbeam.physics.microbeam import column, coverage, crater, rim_below
-from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, spread
+from skinbeam.physics.microbeam import column, coverage, crater, rim_below, rim_beside
+from skinbeam.simulate.ablation import deep_layer, removes, spread
 from skinbeam.simulate.column import LADDER_J, MiddleSkin, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
@@ -30,7 +30,6 @@ __all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "energy_through", "lesion"
 Floats = NDArray[np.float64]
 
 ENERGY_RANGE_mJ: Final = (0.01, 1000.0)
-DERMIS = "reticular dermis"
 # Depths looked at, finer where the beam is widest; in between the logarithm of damage is taken as straight.
 _DEPTHS_M = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.2, 1.6, 2.2, 4.0]) * MM
 _BISECTIONS = 16  # of a factor of 1e5 in energy: to 2e-4 of its logarithm
@@ -76,7 +75,7 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Datase
     micro = _micro(beam)
     if beam.pulses > 1:
         raise NotAvailable(text("simulate.stacked-microbeams"))
-    if beam.wavelength_nm >= SHORTEST_ABLATING_NM:
+    if removes(beam):
         depths = _crater(skins, beam, micro, energy_J)
     else:
         depths = _column(skins, beam, micro, energy_J, middle_skin(middle, beam.wavelength_nm))
@@ -97,7 +96,7 @@ def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "xr.Datas
     }
     if endpoint not in reached:
         raise NotAvailable(text("endpoint.not-fractional"))
-    if endpoint == "ablation" and beam.wavelength_nm < SHORTEST_ABLATING_NM:
+    if endpoint == "ablation" and not removes(beam):
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
     return _least_energy(skins, beam, middle, reached[endpoint])
 
@@ -146,9 +145,7 @@ def _column(
     skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats, middle: MiddleSkin
 ) -> tuple[Floats, Floats, Floats]:
     properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
-    layers = [str(name) for name in skins["layer"].values]
-    # Skin without a layered dermis is taken as what its thickest layer is.
-    layer = layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
+    layer = deep_layer(skins)
     if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
         raise NotAvailable(text("endpoint.column-optics"))
     each = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
@@ -221,7 +218,7 @@ def _crater(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats)
         threshold_J_m2=spread(known.threshold, skins, "ablation_threshold_shift"),
         enthalpy_J_m3=spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
         rim_below_m=rim_below(energy_J, spread(known.rim, skins, "ablation_penetration_shift"), _CRATER_REFERENCE_J),
-        rim_beside_m=residual_damage(0.0, diffusivity, beam.pulse_ms * MS),
+        rim_beside_m=rim_beside(diffusivity, beam.pulse_ms * MS),
         profile="gaussian" if micro.profile == "gaussian" else "top-hat",
     )
     return found.ablation_depth_m, found.depth_m, found.width_m

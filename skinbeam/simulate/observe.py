@@ -11,8 +11,10 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage import omega, survival
 from skinbeam.physics.vessel import lumen_cells
+from skinbeam.simulate.ablation import dryness_C, profile_width
 from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
+from skinbeam.simulate.dose_search import dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.places import EPIDERMIS, basal_layer
@@ -55,17 +57,19 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
     seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(heated)))
     _light(seen, response)
-    _tissue(seen, response, heated.base_K)
+    _tissue(seen, response, heated.base_K, beam, fluence_J_m2)
     _vessels(seen, response, fluence_J_m2)
     seen["damage.p_melanosome_disrupted"] = (
         _try(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
         if beam is not None
         else Unknown(text("not-apply.no-beam"))
     )
+    # Tissue chars when its water has gone: never where the heat does not suffice for that even at the surface.
+    unboiled = response.surface_base_K + fluence_J_m2 * response.surface_unit_K - ZERO_CELSIUS_K
+    cold = bool(np.all(unboiled.max(axis=1) < dryness_C(skins)))
     observe_removal(seen, response, beam, fluence_J_m2)
-    # Tissue chars when its water has gone: never where even the surface stays below the boiling point.
-    peak = seen["temperature_C.surface_peak"]
-    cold = not isinstance(peak, Unknown) and bool(np.all(peak < BOILING_C))
+    crater = seen["ablation.depth_um"]
+    cold &= isinstance(crater, Unknown) or not crater.any()
     seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(text("not-apply.char"))
     return seen
 
@@ -122,7 +126,7 @@ def _crossing(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floa
     return np.where(below > last, inside, np.inf)
 
 
-def _tissue(seen: Observed, response: Response, history: Floats) -> None:
+def _tissue(seen: Observed, response: Response, history: Floats, beam: Beam | None, fluence_J_m2: float) -> None:
     layers = response.layers
     epidermis = [i for i, name in enumerate(layers) if name in EPIDERMIS]
     cells = np.flatnonzero(np.isin(response.grid.layer, epidermis))
@@ -142,9 +146,22 @@ def _tissue(seen: Observed, response: Response, history: Floats) -> None:
     )
     deepest = np.where(coagulated.any(axis=1), border, 0.0)
     seen["damage.coagulation_depth_um"] = deepest / UM
-    seen["damage.coagulation_width_um"] = (
-        np.zeros_like(deepest) if not coagulated.any() else Unknown(text("not-apply.width"))
-    )
+    if not coagulated.any():
+        seen["damage.coagulation_width_um"] = np.zeros_like(deepest)
+    elif beam is None:
+        seen["damage.coagulation_width_um"] = Unknown(text("not-apply.width"))
+    else:
+        least = _least_coagulating(response, damage)
+        seen["damage.coagulation_width_um"] = np.where(
+            coagulated.any(axis=1), profile_width(beam, np.full(len(least), fluence_J_m2), least) / UM, 0.0
+        )
+
+
+def _least_coagulating(response: Response, damage: Floats) -> Floats:
+    """Dose that coagulates where the damage is greatest, (sample,), J/m²: less coagulates nowhere else, or nearly."""
+    row, worst = np.arange(len(damage)), damage.argmax(axis=1)
+    place = Place(response.base_K[row, :, worst], response.unit_K[row, :, worst])
+    return dose_at(response, place, sampled_kinetics(COLLAGEN, response.skins))
 
 
 def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:

@@ -13,7 +13,7 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.simulate.ablation import SHORTEST_ABLATING_NM, ablate, ablation_onset, injury_dose
+from skinbeam.simulate.ablation import ablate, ablation_onset, injury_dose, profile_width, removes
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, fluence_for
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.places import EPIDERMIS
@@ -24,14 +24,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-__all__ = ["dose_for", "observe_removal", "removes"]
+__all__ = ["dose_for", "observe_removal"]
 
 Floats = NDArray[np.float64]
-
-
-def removes(beam: Beam) -> bool:
-    """Return whether light of this wavelength can take skin away."""
-    return beam.wavelength_nm >= SHORTEST_ABLATING_NM
 
 
 def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
@@ -82,12 +77,17 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
     gone = done.depth > 0
     if not gone.any():
         return
-    seen.update({depth: done.depth / UM, residual: done.residual / UM, width: Unknown(text("not-apply.width"))})
+    across = profile_width(beam, np.full(none.size, fluence_J_m2), ablation_onset(response))
+    seen.update({depth: done.depth / UM, residual: done.residual / UM, width: np.where(gone, across, 0.0) / UM})
     _lose(seen, gone)
     injury = done.depth + done.residual
     coagulated, dead = seen["damage.coagulation_depth_um"], seen["damage.epidermis_fraction"]
+    wide = seen["damage.coagulation_width_um"]
     if not isinstance(coagulated, Unknown):
         seen["damage.coagulation_depth_um"] = np.where(gone, injury / UM, coagulated)
+    if not isinstance(wide, Unknown):
+        # Where skin leaves there is coagulation below; around it heat alone decides, as everywhere.
+        seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
         bottom = _depth_through(skins, EPIDERMIS)
         layer = next(index for index, name in enumerate(_names(skins)) if name in EPIDERMIS)

@@ -16,6 +16,7 @@ from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.ablation import fast_train
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
@@ -98,7 +99,7 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
     skin = Skin.from_case(case)
     if case.vessel:
         _vessels_in_tissue(skin, loaded.file)
-    warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings))
+    warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings), *_beam_warnings(beam))
     return Scene(loaded, skin, beam, cooling, bath, warnings)
 
 
@@ -204,3 +205,10 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
         for name, there in given.items()
         if there
     )
+
+
+def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
+    """Return what of the beam the model does not follow."""
+    if beam is None or not fast_train(beam):
+        return ()
+    return ({"code": "fast-ablating-train", "message": text("simulate.fast-ablating-train")},)

@@ -38,6 +38,8 @@ SHIFTS = (
     "ablation_threshold",
     "ablation_penetration",
     "ablation_enthalpy",
+    "ablation_vented",
+    "ablation_rewetting",
     "nucleation",
     "rupture",
     "cooling",
