@@ -25,6 +25,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "coagulation_width_um",
         "vessels",
         "p_melanosome_disrupted",
+        "p_breakdown",
     ),
     "ablation": ("depth_um", "width_um", "residual_damage_um", "p_char"),
     "microlesion": ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction"),

@@ -1,4 +1,4 @@
-"""A single absorbing sphere: times of confinement, heat kept during a pulse, threshold of vapour."""
+"""A granule in its layer: times of confinement, heat kept during pulses and trains, threshold of vapour."""
 
 import math
 
@@ -12,7 +12,7 @@ from scipy.special import erf
 from skinbeam.errors import InputError
 from skinbeam.physics.melanosome import (
     heat_kept,
-    in_range,
+    heat_kept_in_train,
     nucleation,
     relaxation_time,
     stress_confinement_time,
@@ -76,30 +76,67 @@ def test_the_threshold_gives_back_the_row_that_set_the_temperature():
     # 0.5 J/cm2 at 1000 nm and 10 ns, absorption 925 1/cm, isolated in water of 20 degC.
     exposure = threshold_exposure(
         nucleation_K=nucleation("isolated_C").value + ZERO_CELSIUS_K,
-        start_K=20.0 + ZERO_CELSIUS_K,
+        layer_K=20.0 + ZERO_CELSIUS_K,
         heat_capacity_vol=nucleation("heat_capacity_J_m3K").value,
-        mua=925.0 * PER_CM,
-        fluence_ratio=1.0,
+        over_1_m=925.0 * PER_CM,
     )
     # Temperature printed to four digits, 0.05 of 110 K.
     assert exposure / J_CM2 == pytest.approx(0.5, rel=1e-3)
 
 
-@given(st.floats(310, 330), st.floats(1e3, 1e5), st.floats(1, 5), st.floats(0.01, 1))
-def test_the_threshold_heats_exactly_to_nucleation(start, mua, ratio, kept):
+@given(st.floats(310, 330), st.floats(1e3, 1e5), st.floats(0, 1e-2), st.floats(0.01, 1))
+def test_the_threshold_heats_exactly_to_nucleation(start, over, layer, kept):
     exposure = threshold_exposure(
-        nucleation_K=385.0, start_K=start, heat_capacity_vol=3.7e6, mua=mua, fluence_ratio=ratio, kept=kept
+        nucleation_K=385.0, layer_K=start, heat_capacity_vol=3.7e6, over_1_m=over, kept=kept, layer_K_m2_J=layer
     )
-    assert start + exposure * mua * ratio * kept / 3.7e6 == pytest.approx(385.0, rel=1e-12)
+    assert start + exposure * (layer + over * kept / 3.7e6) == pytest.approx(385.0, rel=1e-12)
 
 
-def test_picoseconds_and_milliseconds_are_out_of_range():
-    np.testing.assert_array_equal(in_range([7e-10, 1e-8, 4e-8, 1e-4, 1e-3]), [False, True, True, True, False])
+def test_without_conduction_the_granule_alone_decides_whatever_its_neighbours_absorb():
+    # u = mu_l k / rho c and eta = 1: the layer's share falls out, and Jacques and McAuliffe's relation is left.
+    mua, ratio, capacity = 2e4, 2.5, 3.7e6
+    found = [
+        threshold_exposure(
+            nucleation_K=390.0,
+            layer_K=307.0,
+            heat_capacity_vol=capacity,
+            over_1_m=(mua - layer) * ratio,
+            layer_K_m2_J=layer * ratio / capacity,
+        )
+        for layer in (0.0, 500.0, 6e3)
+    ]
+    assert found == pytest.approx([capacity * 83.0 / (mua * ratio)] * 3, rel=1e-12)
 
 
-@pytest.mark.parametrize(
-    "name", ["cutaneous_C", "isolated_C", "heat_capacity_J_m3K", "diameter_um", "sound_speed_m_s", "pulse_longest_s"]
-)
+def test_a_granule_that_keeps_nothing_is_as_warm_as_its_layer():
+    layer = 3e-3
+    found = threshold_exposure(
+        nucleation_K=390.0, layer_K=310.0, heat_capacity_vol=3.7e6, over_1_m=1e5, kept=1e-12, layer_K_m2_J=layer
+    )
+    assert found == pytest.approx(80.0 / layer, rel=1e-6)
+    assert threshold_exposure(nucleation_K=390.0, layer_K=310.0, heat_capacity_vol=3.7e6, over_1_m=0.0) == np.inf
+
+
+@pytest.mark.parametrize("gap", [0.05, 1.0, 20.0])
+def test_heat_of_earlier_pulses_is_that_of_a_long_pulse_less_a_shorter_one(gap):
+    # Heating is linear: from t1 to t2 ago is (t2 eta(t2) - t1 eta(t1)) / tau. The quadrature of eta has 1e-6, and
+    # twelve nodes in the logarithm of time have less than 1e-4 over these gaps.
+    tau = 0.3e-6
+    start = np.array([0.0, tau * (1 + gap)])
+    kept = heat_kept_in_train(start, start + tau, tau, np.array([DIAMETER]), np.array([KAPPA]))
+    whole, since = tau * (2 + gap), tau * (1 + gap)
+    earlier = (whole * heat_kept(whole, DIAMETER, KAPPA) - since * heat_kept(since, DIAMETER, KAPPA)) / tau
+    assert kept[0, 0] == pytest.approx(heat_kept(tau, DIAMETER, KAPPA), rel=1e-12)
+    assert kept[0, 1] - kept[0, 0] == pytest.approx(earlier, rel=1e-3)
+
+
+def test_pulses_without_a_pause_are_one_long_pulse():
+    # Three pulses as one stretch of light bring three doses.
+    kept = heat_kept_in_train(np.array([0.0]), np.array([3e-6]), 1e-6, np.array([DIAMETER]), np.array([KAPPA]))
+    assert kept[0, 0] == pytest.approx(3 * heat_kept(3e-6, DIAMETER, KAPPA), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["cutaneous_C", "isolated_C", "heat_capacity_J_m3K", "sound_speed_m_s"])
 def test_each_value_has_a_source_that_exists(name):
     with collect() as keys:
         value = nucleation(name)
@@ -109,7 +146,7 @@ def test_each_value_has_a_source_that_exists(name):
 
 def test_impossible_values_are_refused():
     with pytest.raises(ValueError, match="above zero"):
-        threshold_exposure(nucleation_K=300.0, start_K=306.0, heat_capacity_vol=1, mua=1, fluence_ratio=1)
+        threshold_exposure(nucleation_K=300.0, layer_K=306.0, heat_capacity_vol=1, over_1_m=1)
     with pytest.raises(ValueError, match="positive"):
         heat_kept(0.0, DIAMETER, KAPPA)
     with pytest.raises(InputError, match="nucleation"):

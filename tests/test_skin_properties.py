@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,19 @@ def test_melanosomes_of_the_eye_absorb_about_four_times_more() -> None:
     assert melanosome_mua(500.0) == pytest.approx(519 * PER_CM)
     # 4904/1284.6 between the two laws of one author; 2118.7/430.87 between the laws used here, at 532 nm.
     assert melanosome_mua(532.0, "retinal") / melanosome_mua(532.0) == pytest.approx(2118.7 / 430.87, rel=1e-3)
+
+
+def test_melanosomes_of_the_eye_go_through_what_was_measured_in_the_infrared() -> None:
+    assert melanosome_mua(1000.0, "retinal") == pytest.approx(925 * PER_CM, rel=1e-12)
+    # Continuous where the law, the power between and the exponential meet.
+    for joint in (532.0, 1000.0):
+        below, above = (melanosome_mua(joint * (1 + side * 1e-9), "retinal") for side in (-1, 1))
+        assert below == pytest.approx(above, rel=1e-7)
+    # The geometric mean of the ends, at the geometric mean of the wavelengths.
+    middle = melanosome_mua(math.sqrt(532.0 * 1000.0), "retinal")
+    assert middle == pytest.approx(math.sqrt(melanosome_mua(532.0, "retinal") * 925 * PER_CM), rel=1e-9)
+    # Eumelanin: exp(-0.0056 nm).
+    assert melanosome_mua(1200.0, "retinal") == pytest.approx(925 * PER_CM * math.exp(-1.12), rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Doses at which half of such skins reach an endpoint."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,14 @@ from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, 
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.physics.damage import omega
 from skinbeam.physics.melanosome import heat_kept, nucleation
+from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import ENDPOINTS as JUDGED
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.places import basal_layer
+from skinbeam.simulate.pigment_ends import whitening
+from skinbeam.simulate.places import basal_layer, epidermis_cells
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.skin.properties import melanosome_mua
@@ -263,6 +266,91 @@ def test_the_interval_is_of_the_draws() -> None:
     assert [found["low"], found["median"], found["high"]] == pytest.approx(
         np.quantile(np.concatenate(parts), [0.16, 0.5, 0.84]), rel=0.01
     )
+
+
+# Melanosomes in their epidermis
+
+
+def test_melanosomes_need_more_in_longer_pulses_without_a_step() -> None:
+    pulses = np.geomspace(1e-6, 100.0, 41)  # 1 ns to 0.1 s
+    found = np.array([dose("short-pulse", "melanosome-disruption", settings__pulse_ms=ms, draws=4) for ms in pulses])
+    assert np.all(np.diff(found) > 0)
+    # The steepest a dose can rise is with the pulse, as in the steady state of a sphere: a factor of 1.6 a step.
+    assert np.all(found[1:] / found[:-1] < 100.0 ** (8 / 40 / 2))
+
+
+def test_water_of_the_layer_heats_its_granules_too() -> None:
+    # At 1540 nm water absorbs half as much as a granule. Nothing leaves the layer in 1 ns; the granule keeps eta.
+    scene = scene_of(loaded("short-pulse", laser__wavelength_nm=1540.0, settings__pulse_ms=1e-6))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    assert response.lit is not None
+    cells, (line,), skins = epidermis_cells(response), response.lit.lines, response.skins
+    layer = response.grid.layer[cells]
+    capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
+    kept = heat_kept(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]
+    melanin = skins["melanosome_fraction"].values[:, layer] * melanosome_mua(1540.0)
+    inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * kept
+    vapour = spread(nucleation("cutaneous_C"), skins, "nucleation_shift") - skins["temperature_C"].values
+    closed = vapour[:, None] * capacity / (inside * line.light.fluence_rate_ratio[:, cells])
+    # The surface cools next to nothing before the pulse, and steps of heat are exact to 1e-3.
+    assert whitening(response) == pytest.approx(closed.max(axis=1), rel=5e-3)
+
+
+def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
+    scene = scene_of(loaded("short-pulse", settings__pulse_ms=5.0))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    cells = epidermis_cells(response)
+    found = whitening(response)
+    vapour = spread(nucleation("cutaneous_C"), response.skins, "nucleation_shift")
+    peak = (response.base_K + found[:, None, None] * response.unit_K)[:, :, cells].max(axis=1).min(axis=1)
+    # The excess of a granule of 1 µm after 5 ms: (2/5) a² / (kappa tau) = 2e-4 of 200 1/cm against 10 in the layer.
+    assert peak - ZERO_CELSIUS_K == pytest.approx(vapour, rel=0.01)
+
+
+def test_one_granule_decides_in_nanoseconds_and_the_layer_in_milliseconds() -> None:
+    # Three times the melanin: more shade, but in long pulses three times the heat of the layer.
+    plain, dark = ({"kind": "lentigo", "melanin_ratio": ratio} for ratio in (1.0, 3.0))
+    short, long = (
+        [dose("short-pulse", "melanosome-disruption", lesion=[one], settings__pulse_ms=ms) for one in (plain, dark)]
+        for ms in (1e-5, 1.0)
+    )
+    assert short[0] <= short[1]
+    assert long[1] < 0.6 * long[0]
+
+
+def test_whitening_needs_every_melanosome() -> None:
+    half, every = (dose("short-pulse", name) for name in ("melanosome-disruption", "whitening"))
+    assert half <= every < 2 * half
+    with pytest.raises(NotAvailable, match="no epidermis"):
+        asked("short-pulse", "whitening", skin={"preset": "melanosome"}, lesion=[])
+
+
+def test_black_guinea_pigs_whiten_at_what_set_their_granules() -> None:
+    case = {"skin": {"preset": "guinea-pig"}, "lesion": [], "settings__pulse_ms": 40e-6, "settings__spot_mm": 2.5}
+    broken, white = (dose("short-pulse", name, draws=200, **case) for name in ("melanosome-disruption", "whitening"))
+    # One parameter between two rows: 0.3 and 0.4 J/cm², each to the step of 0.1 in which doses were given.
+    assert 0.2 < broken <= 0.4
+    assert 0.3 <= white < 0.5
+    assert math.sqrt(broken * white) == pytest.approx(math.sqrt(0.3 * 0.4), rel=0.1)
+
+
+def test_a_train_breaks_no_later_than_one_of_its_pulses() -> None:
+    one = dose("short-pulse", "melanosome-disruption", settings__pulse_ms=0.1)
+    train = dose(
+        "short-pulse",
+        "melanosome-disruption",
+        settings__pulse_ms=0.1,
+        settings__pulses=20,
+        settings__repetition_Hz=1000.0,
+    )
+    # The epidermis cools in 5 ms: a train of 20 ms piles up the heat of several pulses.
+    assert train < 0.6 * one
+
+
+def test_picoseconds_that_confine_stress_are_unknown() -> None:
+    assert dose("short-pulse", "melanosome-disruption", settings__pulse_ms=1e-6) > 0
+    with pytest.raises(NotAvailable, match="sound"):
+        asked("short-pulse", "melanosome-disruption", settings__pulse_ms=0.75e-6)
 
 
 # Closed form of the isolated melanosome

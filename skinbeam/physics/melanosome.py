@@ -1,27 +1,35 @@
-"""A single absorbing sphere in a short pulse: heat and pressure confinement, and the threshold of vapour.
+"""An absorbing granule among others in a heated layer: what it keeps of its own heat, and the threshold of vapour.
 
-    H* = rho c (T* - T0) / (mu_a k eta)                                                        (melanosome 1)
+A granule is as warm as the layer around it, whose heat conduction is known elsewhere, plus its own excess over it.
+The layer's heating holds the light of all granules smeared out; what one granule adds is its own absorption less that:
 
-with T* the temperature at which vapour nucleates, mu_a the absorption coefficient inside the sphere, k the fluence rate
-over the irradiance where it lies, and eta <= 1 the mean temperature at the end of the pulse over that without loss of
-heat. For eta = 1 this is the relation of Jacques and McAuliffe (1991).
+    T = T_l + H u + H (mu_a - mu_l) k eta / (rho c)                                            (melanosome 1)
+    H* = (T* - T_l) / (u + (mu_a - mu_l) k eta / (rho c))                                      (melanosome 2)
+
+with T_l the temperature of the layer without light, u its change per radiant exposure H, mu_a the absorption of a
+granule, mu_l that of the layer's granules, smeared out, k the fluence rate over the irradiance where it lies, T* the
+temperature at which vapour nucleates, and eta <= 1 the mean excess at the end of the pulse over that without loss of
+heat. A pulse too short for any conduction has eta = 1 and, where only granules absorb, u = mu_l k / (rho c): the
+granule alone decides, by H* = rho c (T* - T_l) / (mu_a k), the relation of Jacques and McAuliffe (1991). In a long one
+eta -> 0 and the granule is as warm as its layer.
 
 eta follows from heat in an unbounded medium of the same diffusivity kappa. The share of the heat of a uniform sphere
 of radius a that is still inside after t is the integral of the Gaussian kernel over the distances of pairs of points,
 
-    G(t) = 4/sqrt(pi) int_0^U u^2 exp(-u^2) (1 - 3u/2U + u^3/2U^3) du,   U = 2a / sqrt(4 kappa t),  (melanosome 2)
-    eta  = (1/tau) int_0^tau G dt                                                              (melanosome 3)
+    G(t) = 4/sqrt(pi) int_0^U u^2 exp(-u^2) (1 - 3u/2U + u^3/2U^3) du,   U = 2a / sqrt(4 kappa t),  (melanosome 3)
+    eta  = (1/tau) int_0^tau G dt                                                              (melanosome 4)
 
-for a pulse of constant power and length tau. For long pulses eta -> (2/5) a^2 / (kappa tau), the steady state.
+for a pulse of constant power and length tau. For long pulses eta -> (2/5) a^2 / (kappa tau), the steady state. In a
+train the earlier pulses add G averaged over the time since each.
 
 Relaxation: a sphere of Gaussian profile exp(-4 r^2/d^2) has lost half its central temperature at
 
-    (2^(2/3) - 1) d^2 / (16 kappa) = d^2 / (27.2 kappa);                                       (melanosome 4)
+    (2^(2/3) - 1) d^2 / (16 kappa) = d^2 / (27.2 kappa);                                       (melanosome 5)
 
 the factor of 24 that is also in use puts d/2 at the rms distance sqrt(6 kappa t).
 
-Only the threshold of vapour is given. Shorter pulses break by plasma and pressure, longer ones heat the layer rather
-than the granule; `in_range` says which, and outside it nothing here applies.
+Only vapour by heat is judged. A pulse about as short as sound takes across the granule also stresses it, and by how
+much that lowers the threshold is not sourced: below `pulse_shortest_s` nothing here applies.
 """
 
 import math
@@ -38,7 +46,7 @@ from skinbeam.sources import Sourced
 
 __all__ = [
     "heat_kept",
-    "in_range",
+    "heat_kept_in_train",
     "nucleation",
     "relaxation_time",
     "stress_confinement_time",
@@ -46,6 +54,11 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
+
+# Of the heat of a pulse a granule holds 0.1 (d² / 4 kappa t)^1.5 later on: at this many d²/kappa a hundred-thousandth.
+_FORGOTTEN = 100.0
+_NODES = 12
+_DIGITS = 5  # decimals of a pulse length: equal times of a train are one time, whatever rounding left of them
 
 
 @cache
@@ -69,14 +82,8 @@ def nucleation(name: str) -> Sourced:
     return table[name]
 
 
-def in_range(pulse_s: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether pulses of this length are within the range of the thermal threshold."""
-    pulse = np.asarray(pulse_s, dtype=np.float64)
-    return (pulse >= nucleation("pulse_shortest_s").value) & (pulse <= nucleation("pulse_longest_s").value)
-
-
 def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
-    """Return the thermal relaxation time of a sphere, s (melanosome 4)."""
+    """Return the thermal relaxation time of a sphere, s (melanosome 5)."""
     return (2 ** (2 / 3) - 1) * np.asarray(diameter_m) ** 2 / (16 * np.asarray(diffusivity_m2_s, dtype=np.float64))
 
 
@@ -86,7 +93,7 @@ def stress_confinement_time(diameter_m: ArrayLike, sound_speed_m_s: ArrayLike) -
 
 
 def heat_kept(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
-    """Return eta (melanosome 3), in (0, 1].
+    """Return eta (melanosome 4), in (0, 1].
 
     Gauss quadrature in sqrt(t), in which G is smooth; relative error below 1e-6 up to 1e6 relaxation times.
 
@@ -112,8 +119,38 @@ def heat_kept(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: Array
     return np.asarray((near + far) / spread_end)
 
 
+def heat_kept_in_train(
+    start_s: Array, end_s: Array, pulse_s: float, diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike
+) -> Array:
+    """Return the mean excess at the end of each pulse of a train over that of one pulse without loss, (sample, pulse).
+
+    Parameters
+    ----------
+    start_s, end_s : (pulse,) when light of constant power is on. pulse_s : duration over which it brings one dose.
+    diameter_m, diffusivity_m2_s : (sample,).
+    """
+    diameter, diffusivity = (np.asarray(a, dtype=np.float64)[:, None] for a in (diameter_m, diffusivity_m2_s))
+    length, own = np.unique(np.round((end_s - start_s) / pulse_s, _DIGITS), return_inverse=True)
+    kept: Array = (heat_kept(length * pulse_s, diameter, diffusivity) * length)[:, own]
+    since = end_s[:, None] - end_s[None, :]  # from the end of pulse j (column) to that of pulse n (row)
+    later, earlier = np.nonzero((since > 0) & (since < _FORGOTTEN * np.max(diameter**2 / diffusivity)))
+    if later.size == 0:
+        return kept
+    pairs = np.stack([since[later, earlier], (end_s - start_s)[earlier]], axis=1) / pulse_s
+    times, which = np.unique(np.round(pairs, _DIGITS), axis=0, return_inverse=True)
+    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    # In the logarithm of time, in which G t is smooth: dt = t dx.
+    growth = np.log1p(times[:, 1:] / times[:, :1])
+    at = times[:, :1] * np.exp(growth * (node + 1) / 2)  # (pair, node), in pulse lengths
+    reach = diameter[..., None] / np.sqrt(4 * diffusivity[..., None] * at * pulse_s)
+    left = (_inside(reach) * at * growth * weight / 2).sum(axis=-1)
+    for n, pair in zip(later, which.reshape(-1), strict=True):
+        kept[:, n] += left[:, pair]
+    return kept
+
+
 def _inside(u: Array) -> Array:
-    """G of (melanosome 2); `u` is U. Its series for small U replaces the closed form, which cancels there."""
+    """G of (melanosome 3); `u` is U. Its series for small U replaces the closed form, which cancels there."""
     from_centre = np.array([math.erf(value) for value in u.ravel()]).reshape(u.shape)
     decay = np.exp(-(u**2))
     safe = np.maximum(u, 0.3)
@@ -132,25 +169,29 @@ def _inside(u: Array) -> Array:
 def threshold_exposure(
     *,
     nucleation_K: ArrayLike,
-    start_K: ArrayLike,
+    layer_K: ArrayLike,
     heat_capacity_vol: ArrayLike,
-    mua: ArrayLike,
-    fluence_ratio: ArrayLike,
+    over_1_m: ArrayLike,
     kept: ArrayLike = 1.0,
+    layer_K_m2_J: ArrayLike = 0.0,
 ) -> Array:
-    """Return the radiant exposure at the surface, J/m², that brings the sphere to nucleation (melanosome 1).
+    """Return the radiant exposure at the surface, J/m², that brings the granule to nucleation (melanosome 2).
 
     Parameters
     ----------
-    nucleation_K, start_K : T* and T0. heat_capacity_vol : rho c, J/m³K. mua : 1/m.
-    fluence_ratio : fluence rate over irradiance at the depth of the sphere. kept : eta of `heat_kept`.
+    nucleation_K, layer_K : T* and T_l. heat_capacity_vol : rho c, J/m³K.
+    over_1_m : (mu_a - mu_l) k, at least 0. kept : eta, of `heat_kept` or `heat_kept_in_train`.
+    layer_K_m2_J : u, K per J/m²; 0 for a granule on its own.
+
+    Where neither granule nor layer is heated the dose is infinite.
 
     Raises
     ------
-    ValueError : the start is not below nucleation, or a factor is not positive.
+    ValueError : the start is not below nucleation, a heat capacity that is not positive, or a negative rise.
     """
-    rise = np.asarray(nucleation_K, dtype=np.float64) - np.asarray(start_K, dtype=np.float64)
-    factors = [np.asarray(a, dtype=np.float64) for a in (heat_capacity_vol, mua, fluence_ratio, kept)]
-    if np.any(rise <= 0) or any(np.any(f <= 0) for f in factors):
-        raise ValueError("a rise and factors above zero are needed")
-    return np.asarray(factors[0] * rise / (factors[1] * factors[2] * factors[3]))
+    rise = np.asarray(nucleation_K, dtype=np.float64) - np.asarray(layer_K, dtype=np.float64)
+    capacity, over, layer = (np.asarray(a, dtype=np.float64) for a in (heat_capacity_vol, over_1_m, layer_K_m2_J))
+    if np.any(rise <= 0) or np.any(capacity <= 0) or np.any(over < 0) or np.any(layer < 0):
+        raise ValueError("a rise and a heat capacity above zero are needed, and no cooling by light")
+    with np.errstate(divide="ignore"):
+        return np.asarray(rise / (layer + over * np.asarray(kept) / capacity))

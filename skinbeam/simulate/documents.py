@@ -13,6 +13,7 @@ from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.breakdown import breaks_down
 from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
@@ -34,7 +35,7 @@ __all__ = ["simulate_document", "threshold_document"]
 
 Floats = NDArray[np.float64]
 
-_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted")
+_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 _VESSEL_DAMAGE = (
     "coagulated_fraction",
     "coagulated_fraction_agah",
@@ -125,6 +126,9 @@ def _observe(
             exposure = axis_ratio(scene.beam) * scene.beam.fluence_J_cm2 * J_CM2
         write(response, exposure)
         seen = observe(response, scene.beam, exposure)
+    if scene.beam is not None:
+        gathered = seen.get("light.fluence_rate_ratio_peak", 1.0)
+        seen["damage.p_breakdown"] = breaks_down(skins, scene.beam, 1.0 if isinstance(gathered, Unknown) else gathered)
     if scene.cooling.kind != "spray":
         seen["cooling.film_ms"] = np.zeros(weights.size)
     enter_injury(seen, scene, skins)
@@ -197,6 +201,7 @@ def _body(
             },
             "vessels": each_vessel(*_VESSEL_DAMAGE),
             "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
+            "p_breakdown": value("damage.p_breakdown") if "damage.p_breakdown" in seen else because("no-beam"),
         },
         "ablation": {
             "depth_um": value("ablation.depth_um"),

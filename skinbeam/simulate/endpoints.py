@@ -16,7 +16,7 @@ from skinbeam.simulate.ablation import ablation_onset
 from skinbeam.simulate.blood_ends import blood_coagulation, blood_vaporisation
 from skinbeam.simulate.dose_search import cell_death_dose, zone_dose
 from skinbeam.simulate.pain import pain
-from skinbeam.simulate.pigment_ends import melanosome_disruption
+from skinbeam.simulate.pigment_ends import melanosome_disruption, whitening
 from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.purpura import purpura, purpura_at_once
@@ -65,7 +65,7 @@ ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "surface-distortion": surface_distortion,
     "surface-bubble": surface_bubble,
     "surface-rupture": "endpoint.surface-rupture",
-    "whitening": "endpoint.whitening",
+    "whitening": whitening,
     "pain": pain,
 }
 

@@ -1,22 +1,22 @@
-"""Ends of pigment: the radiant exposure at which melanosomes of a sampled skin break."""
+"""Ends of pigment: the radiant exposure at which melanosomes of a sampled skin break, some of them or all."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics.melanosome import heat_kept, in_range, nucleation, threshold_exposure
+from skinbeam.physics.melanosome import heat_kept_in_train, nucleation, threshold_exposure
 from skinbeam.simulate.ablation import spread
-from skinbeam.simulate.places import middle_of_epidermis, onset_of
-from skinbeam.simulate.pulse import Illumination, Response
+from skinbeam.simulate.places import epidermis_cells
+from skinbeam.simulate.pulse import Line, Response
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import ZERO_CELSIUS_K
 
-__all__ = ["melanosome_disruption"]
+__all__ = ["melanosome_disruption", "whitening"]
 
 Floats = NDArray[np.float64]
 
-DARK_1_M = 1e-200  # where no light arrives the dose is beyond any range
+SLACK = 1e-6  # relative: the shortest pulse counts as inside
 
 
 def melanosome_disruption(response: Response) -> Floats:
@@ -24,55 +24,100 @@ def melanosome_disruption(response: Response) -> Floats:
 
     Raises
     ------
-    NotAvailable : pulses out of the range of the thermal threshold, or skins without an epidermis.
+    NotAvailable : pulses that confine stress, or skins without an epidermis.
     """
-    lit = response.lit
-    assert lit is not None  # an endpoint is asked with a beam
-    pulse_s = response.schedule.pulse_s
-    if not bool(in_range(pulse_s)):
-        raise NotAvailable(text("endpoint.melanosome-pulse"))
     if response.skins.attrs["preset"] == "melanosome":
-        return _isolated_melanosome(response, lit)
-    # Half of the melanosomes lie above the middle of the epidermis, half below, and light falls with depth.
-    cell = middle_of_epidermis(response)
-    heat = response.heat
-    layer = int(response.grid.layer[cell])
-    capacity, conductivity = heat.heat_capacity_vol[:, layer], heat.conductivity[:, layer]
-    diameter = np.asarray(response.skins["melanosome_diameter_m"].values, dtype=np.float64)
-    kept = heat_kept(pulse_s, diameter, conductivity / capacity)
-    kind = response.skins.attrs["melanosome"]
-    inside = np.sum(
+        return _breaking(response, np.array([0]), "isolated_C")[:, 0]
+    cells = epidermis_cells(response)
+    # Melanosomes lie evenly through the epidermis: the one in the middle of those that break in turn.
+    doses, widths = _breaking(response, cells, "cutaneous_C"), response.grid.widths[:, cells]
+    order = np.argsort(doses, axis=1)
+    doses, widths = (np.take_along_axis(of, order, axis=1) for of in (doses, widths))
+    middle = (np.cumsum(widths, axis=1) - widths / 2) / widths.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # skin without melanosomes has inf throughout
+        half = np.array([np.interp(0.5, share, dose) for share, dose in zip(middle, doses, strict=True)])
+    return np.where(np.isnan(half), np.inf, half)
+
+
+def whitening(response: Response) -> Floats:
+    """Return the dose at which vapour forms through the whole epidermis, (sample,), J/m²: even its last melanosome.
+
+    Raises
+    ------
+    NotAvailable : as `melanosome_disruption`.
+    """
+    doses: Floats = _breaking(response, epidermis_cells(response), "cutaneous_C").max(axis=1)
+    return doses
+
+
+def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floats:
+    """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
+    skins, lit, plan = response.skins, response.lit, response.schedule
+    assert lit is not None  # an endpoint is asked with a beam
+    if plan.pulse_s < nucleation("pulse_shortest_s").value * (1 - SLACK):
+        raise NotAvailable(text("endpoint.melanosome-pulse"))
+    layer = response.grid.layer[cells]
+    capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
+    # All cells are of one layer.
+    diffusivity = conductivity[:, 0] / capacity[:, 0]
+    if vapour == "isolated_C":
+        capacity = np.full_like(capacity, nucleation("heat_capacity_J_m3K").value)
+    # What the granule absorbs beyond its layer, over all lines of the beam.
+    over = np.sum(
         [
-            line.share * line.light.fluence_rate_ratio[:, cell] * melanosome_mua(line.wavelength_nm, kind)
+            line.share * line.light.fluence_rate_ratio[:, cells] * _beyond_its_layer(response, line, layer)
             for line in lit.lines
         ],
         axis=0,
     )
-    dose = threshold_exposure(
-        nucleation_K=spread(nucleation("cutaneous_C"), response.skins, "nucleation_shift") + ZERO_CELSIUS_K,
-        start_K=response.base_K[:, onset_of(response), cell],
-        heat_capacity_vol=capacity,
-        mua=np.maximum(inside, DARK_1_M),
-        fluence_ratio=1.0,
-        kept=kept,
+    begins, ends, times = _pulses(plan.power_on, plan.step_s)
+    diameter = np.asarray(skins["melanosome_diameter_m"].values, dtype=np.float64)
+    kept = heat_kept_in_train(begins, ends, plan.pulse_s, diameter, diffusivity)
+    at = np.ix_(np.arange(len(diameter)), times, cells)
+    vapour_K = (spread(nucleation(vapour), skins, "nucleation_shift") + ZERO_CELSIUS_K)[:, None, None]
+    at_ends = threshold_exposure(
+        nucleation_K=vapour_K,
+        layer_K=response.base_K[at],
+        layer_K_m2_J=response.unit_K[at],
+        heat_capacity_vol=capacity[:, None, :],
+        over_1_m=over[:, None, :],
+        kept=kept[:, :, None],
+    ).min(axis=1)
+    # A cell beside hotter ones may still warm after the light, when granules are as warm as their layer.
+    later = slice(int(times[0]) + 1, None)
+    doses: Floats = np.minimum(
+        at_ends,
+        threshold_exposure(
+            nucleation_K=vapour_K,
+            layer_K=response.base_K[:, later, cells],
+            layer_K_m2_J=response.unit_K[:, later, cells],
+            heat_capacity_vol=capacity[:, None, :],
+            over_1_m=0.0,
+        ).min(axis=1, initial=np.inf),
     )
-    if "melanosome_fraction" not in response.skins:
-        return dose
+    if "melanosome_fraction" not in skins or vapour == "isolated_C":
+        return doses
     # Skin without melanosomes has none to break.
-    return np.where(response.skins["melanosome_fraction"].values[:, layer] > 0, dose, np.inf)
+    return np.where(skins["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
 
 
-def _isolated_melanosome(response: Response, lit: Illumination) -> Floats:
-    """One melanosome in water, in the light that falls on the dish."""
-    capacity = nucleation("heat_capacity_J_m3K").value
-    diffusivity = response.heat.conductivity[:, 0] / response.heat.heat_capacity_vol[:, 0]
-    diameter = np.asarray(response.skins["melanosome_diameter_m"].values, dtype=np.float64)
-    kind = response.skins.attrs["melanosome"]
-    return threshold_exposure(
-        nucleation_K=spread(nucleation("isolated_C"), response.skins, "nucleation_shift") + ZERO_CELSIUS_K,
-        start_K=response.base_K[:, onset_of(response), 0],
-        heat_capacity_vol=capacity,
-        mua=sum(line.share * melanosome_mua(line.wavelength_nm, kind) for line in lit.lines),
-        fluence_ratio=1.0,
-        kept=heat_kept(response.schedule.pulse_s, diameter, diffusivity),
-    )
+def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) -> Floats:
+    """Absorption of a granule less that of all granules smeared over its layer, (sample, cell), 1/m.
+
+    Granules displace nothing (`skin.properties`): the water of the layer absorbs inside them as well. Explicit layers
+    do not say what absorbs in them; it is taken to be their granules.
+    """
+    skins = response.skins
+    law = melanosome_mua(line.wavelength_nm, skins.attrs["melanosome"])
+    inside = skins["melanosome_density"].values[:, None] * law
+    if "melanosome_fraction" in skins:
+        return np.asarray(np.maximum(inside - skins["melanosome_fraction"].values[:, layer] * law, 0.0))
+    return np.asarray(np.maximum(inside - line.optics.mua[:, layer], 0.0))
+
+
+def _pulses(power_on: Floats, step_s: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Begin and end of each stretch of light, (pulse,), s, and the index of the instant of its end."""
+    time = np.concatenate([[0.0], np.cumsum(step_s)])
+    change = np.diff(np.concatenate([[0.0], (power_on > 0).astype(np.float64), [0.0]]))
+    last = np.flatnonzero(change < 0)
+    return time[change > 0], time[last], last

@@ -1,4 +1,4 @@
-"""Where in a sampled skin an end is looked for: layers by name, their borders, the first instant of the light."""
+"""Where in a sampled skin an end is looked for: layers by name and their borders."""
 
 from typing import Final
 
@@ -14,9 +14,9 @@ __all__ = [
     "NO_COLLAGEN",
     "basal_layer",
     "dermis_cells",
+    "epidermis_cells",
     "in_cell",
     "middle_of_epidermis",
-    "onset_of",
     "papillary_bottom",
 ]
 
@@ -69,17 +69,26 @@ def in_cell(response: Response, cell: int) -> Place:
     return Place(response.base_K[:, :, cell], response.unit_K[:, :, cell])
 
 
+def epidermis_cells(response: Response) -> NDArray[np.int64]:
+    """Return the indices of the cells of the living epidermis.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis.
+    """
+    return np.flatnonzero(response.grid.layer == response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")])
+
+
 def middle_of_epidermis(response: Response) -> int:
-    """Index of the cell that half of the epidermis lies above."""
-    layer = int(response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")])
-    cells = np.flatnonzero(response.grid.layer == layer)
+    """Index of the cell that half of the epidermis lies above.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis.
+    """
+    cells = epidermis_cells(response)
     above = np.cumsum(np.median(response.grid.widths[:, cells], axis=0))
     return int(cells[np.searchsorted(above, above[-1] / 2)])
-
-
-def onset_of(response: Response) -> int:
-    """Index of the time at which the first pulse begins."""
-    return int(np.argmax(response.schedule.power_on > 0))
 
 
 def dermis_cells(response: Response) -> NDArray[np.int64]:

@@ -150,8 +150,9 @@ class Skin:
         Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
         `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample):
-        `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, `terminal_follicle_m` of
-        people, and standard normals `NAME_shift` for the names in `SHIFTS`.
+        `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, `melanosome_density`
+        (absorption inside a granule over `melanosome_mua`), `terminal_follicle_m` of people, and standard normals
+        `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -182,6 +183,7 @@ class Skin:
         own |= {"weight": np.ones(draws.count), "temperature_C": self._temperature(draws)}
         diameter = sourced(table("melanin")["melanosome"][self.melanosome]["diameter_um"])
         own["melanosome_diameter_m"] = spread(draws, "melanosome diameter", diameter) * UM
+        own["melanosome_density"] = self._melanosome_density(draws)
         own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFTS}
         vessels = self._vessels(draws, layered["thickness_m"])
         by_vessel = {
@@ -313,6 +315,13 @@ class Skin:
         if self.melanin_ratio is not None:
             column = column * spread(draws, "lesion melanin", self.melanin_ratio)
         return ita, np.minimum(column / living_m, 1.0)
+
+    def _melanosome_density(self, draws: Draws) -> Array:
+        """How much more a granule absorbs inside than `melanosome_mua` says; fractions count granules of that law."""
+        entry = {} if self.layers else preset(self.preset)
+        if "melanosome_density" not in entry:
+            return np.ones(draws.count)
+        return spread(draws, "melanosome density", sourced(entry["melanosome_density"]))
 
     def _blood(self, draws: Draws, place: Site, thickness: list[Array]) -> list[Array]:
         """Blood fractions of the five lower layers: a mean over the dermis, in the proportions of a layer model."""

@@ -106,7 +106,10 @@ def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLi
 
 
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
-    """Return the absorption coefficient of the interior of a melanosome, 1/m: a power law (jacques2013, equation 8).
+    """Return the absorption coefficient of the interior of a melanosome, 1/m.
+
+    A power law (jacques2013, equation 8); in the infrared that of the eye goes through what was measured there, and
+    falls beyond as eumelanin does, exponentially (jacques2013, equation 10).
 
     Raises
     ------
@@ -117,8 +120,19 @@ def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> 
         params = {"what": f"{kind} melanosomes", "wavelength_nm": wavelength_nm}
         params |= {"low_nm": limits.low, "high_nm": limits.high}
         raise NotAvailable(Message("skin.outside_table", params).text)
-    ratio = wavelength_nm / number(entry["reference_nm"])
-    return float(number(entry["a_per_cm"]) * PER_CM * ratio ** -number(entry["exponent"]))
+
+    def law(at_nm: float) -> float:
+        ratio = at_nm / number(entry["reference_nm"])
+        return float(number(entry["a_per_cm"]) * ratio ** -number(entry["exponent"]))
+
+    infrared = entry.get("infrared")
+    if infrared is None or wavelength_nm <= number(infrared["from_nm"]):
+        return law(wavelength_nm) * PER_CM
+    start, anchor, there = (number(infrared[name]) for name in ("from_nm", "anchor_nm", "per_cm"))
+    if wavelength_nm > anchor:
+        return float(there * np.exp(-number(infrared["decay_per_nm"]) * (wavelength_nm - anchor)) * PER_CM)
+    share = np.log(wavelength_nm / start) / np.log(anchor / start)
+    return float(law(start) ** (1 - share) * there**share * PER_CM)
 
 
 def baseline_mua(wavelength_nm: float) -> float:
