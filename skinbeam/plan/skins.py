@@ -23,7 +23,7 @@ __all__ = ["SiteSkins", "Spectrum"]
 
 Floats = NDArray[np.float64]
 _MOST_KEPT = 48
-_PHOTONS = 5_000  # of a spot: its share of the light to 4 %, for many settings
+_PHOTONS = 5_000  # of a spot: its share of the light to 2 %, for many settings
 _MIDDLE_OF = 20  # draws whose medians are the middle skin
 Spectrum = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
 _Key = tuple[Any, ...]
