@@ -14,6 +14,7 @@ __all__ = [
     "J_CM2",
     "J_PER_CAL",
     "MJ",
+    "ML_MIN_KG",
     "MM",
     "MS",
     "NM",
@@ -39,6 +40,7 @@ PS: Final = 1e-12
 MJ: Final = 1e-3  # millijoule
 J_CM2: Final = 1e4  # J/m² in one J/cm²
 W_CM2: Final = 1e4
+ML_MIN_KG: Final = 1e-6 / 60  # m³ a second and kilogram in one millilitre a minute and kilogram
 PER_CM: Final = 1e2  # 1/m in one 1/cm
 PER_MM: Final = 1e3
 HOUR_S: Final = 3600.0

@@ -11,6 +11,8 @@ from typing import Any
 
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.scene import run_chunks, scene_of
 
 FOLDER = Path(__file__).parent / "data" / "cases"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -26,6 +28,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "vessels",
         "p_melanosome_disrupted",
         "p_breakdown",
+        "contours",
     ),
     "ablation": ("depth_um", "width_um", "residual_damage_um", "p_char"),
     "microlesion": ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction"),
@@ -92,6 +95,12 @@ def loaded(name: str | Mapping[str, Any], **changes: Any) -> LoadedCase:
     return LoadedCase(parse(Case, content, file="case.toml"), FOLDER, "case.toml")
 
 
+def responses(case: Any, draws: int, **changes: Any) -> list[Response]:
+    """The responses of sampled skins, one a chunk."""
+    scene = scene_of(loaded(case, **changes))
+    return run_chunks(scene, draws, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+
+
 def command(*arguments: str) -> tuple[int, Any]:
     """Exit code and the one JSON document that the command line prints."""
     from skinbeam.cli.run import _run
@@ -139,6 +148,12 @@ def whole(document: Mapping[str, Any]) -> None:
                 assert all(set(vessel) == VESSEL_KEYS[group] for vessel in value)
                 for vessel in value:
                     for item in vessel.values():
+                        well_formed(item)
+            elif name == "contours":
+                assert tuple(value) == ("0.1", "1", "10")
+                for contour in value.values():
+                    assert tuple(contour) == ("depth_um", "width_um")
+                    for item in contour.values():
                         well_formed(item)
             elif name in ("absorbed", "wound_open_fraction") and "unknown" not in value:
                 for item in value.values():

@@ -196,9 +196,10 @@ age_years = 61
 condition = "age-spots"
 site = "hands"
 """
-EQUATION = re.compile(
-    r"\((light|heat|damage|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan) (\d+)\)|\((E\d)\)"
+CHAPTERS = (
+    "light|heat|air|film|perfusion|damage|combine|delay|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan"
 )
+EQUATION = re.compile(rf"\(({CHAPTERS}) (\d+)\)|\((E\d)\)")
 
 
 def test_equations_are_numbered_once_and_those_of_the_code_are_in_the_manual() -> None:

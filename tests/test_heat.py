@@ -325,7 +325,7 @@ def test_steps_fill_each_phase_exactly(durations):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"step_s": [0.1, 0.0]}, {"conductivity": 0.0}, {"heat_capacity_vol": -1.0}, {"step_s": [[0.1]]}],
+    [{"step_s": [0.1, 0.0]}, {"conductivity": 0.0}, {"heat_capacity_vol": -1.0}, {"step_s": [[[0.1]]]}],
 )
 def test_impossible_values_are_refused(wrong):
     good = {"conductivity": K, "heat_capacity_vol": C, "initial": 1.0, "step_s": [0.1]}

@@ -414,9 +414,11 @@ def test_what_is_given_wins() -> None:
 
 def test_stronger_media_cool_more() -> None:
     """Heat flux from skin at 33 °C in the order that everyone measures: still air, cold air, sapphire, spray."""
-    flux = [
+    room = resolve_cooling(None)
+    flux = [room.air_coefficient_W_m2K * (33.0 - room.air_temperature_C)]
+    flux += [
         medium["coefficient_W_m2K"].value * (33.0 - medium["temperature_C"].value)
-        for medium in (cooling_values()[name] for name in ("free-air", "air", "contact", "R134a"))
+        for medium in (cooling_values()[name] for name in ("air", "contact", "R134a"))
     ]
     assert flux == sorted(flux)
     assert all(value.source in bibliography() for medium in cooling_values().values() for value in medium.values())
@@ -424,7 +426,9 @@ def test_stronger_media_cool_more() -> None:
 
 def test_no_spray_claims_what_was_measured_on_metal() -> None:
     """15 to 35 kW/m²K was measured on a copper rod in a steady spray and would overstate the safe dose."""
-    assert all(medium["coefficient_W_m2K"].high < 15_000 for medium in cooling_values().values())
+    media = [medium for medium in cooling_values().values() if "coefficient_W_m2K" in medium]
+    assert len(media) >= 4
+    assert all(medium["coefficient_W_m2K"].high < 15_000 for medium in media)
 
 
 def test_a_spray_that_is_described_needs_no_cryogen() -> None:

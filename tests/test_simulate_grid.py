@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
+from skinbeam.laser.still_air import still_air
 from skinbeam.simulate import grid, schedule
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.grid import depth_grid
@@ -76,9 +77,15 @@ def test_a_schedule_lasts_as_long_as_its_phases() -> None:
 
 
 def test_exposures_end_with_their_time() -> None:
-    bath = bath_schedule(50.0, 7.0)
-    assert bath.step_s.sum() == pytest.approx(7.0, rel=1e-12)
-    assert np.isinf(bath.h_W_m2K).all()
+    bath = bath_schedule(50.0, 7.0, 22.0)
+    contact = np.isinf(bath.h_W_m2K)
+    assert bath.step_s[contact].sum() == pytest.approx(7.0, rel=1e-12)
+    assert (bath.outside_C[contact] == 50.0).all()
+    # Then as long again and five seconds in the room, to which wet skin loses more than dry.
+    assert not contact[contact.sum() :].any()
+    assert bath.step_s[~contact].sum() == pytest.approx(12.0, rel=1e-12)
+    assert (bath.outside_C[~contact] == 22.0).all()
+    assert (bath.h_W_m2K[~contact] > still_air(50.0, 22.0).total).all()
     scene = scene_of(loaded("vessel"))
     held = held_schedule(scene.cooling, 3.0)
     assert held.step_s[held.power_on > 0].sum() == pytest.approx(3.0, rel=1e-12)

@@ -1,7 +1,8 @@
 """How the surface is cooled: the case's words checked against the device, and what they mean for the heat flow.
 
-Effective coefficients are those that reproduce measured surface temperatures of skin, not what a spray does to a
-metal rod: overstated cooling overstates the safe dose.
+After a spurt a film of liquid goes on cooling until it has evaporated; frost of the room's water on cold skin is not
+modelled. Effective coefficients are those that reproduce measured surface temperatures of skin, not what a spray does
+to a metal rod: overstated cooling overstates the safe dose.
 """
 
 import tomllib
@@ -13,17 +14,34 @@ from typing import Any
 
 from skinbeam.errors import InputError
 from skinbeam.laser.device import Device
+from skinbeam.laser.still_air import resting_skin_C, still_air
 from skinbeam.laser.wording import offered
 from skinbeam.provenance import used
 from skinbeam.schema.device import CoolingHead
 from skinbeam.schema.exposure import Cooling
 from skinbeam.sources import Sourced
 
-__all__ = ["CoolingPlan", "cooling_values", "resolve"]
+__all__ = ["CoolingPlan", "Film", "cooling_values", "resolve"]
 
 BUILT_IN = ("contact", "spray")  # an air cooler stands beside any device
 TIMINGS = ("before_ms", "delay_ms", "after_ms")
 USUAL_CRYOGEN = "R134a"  # of a spray that nothing more is said of: what every known device sprays
+
+
+@dataclass(frozen=True)
+class Film:
+    """Liquid that a spray leaves on the surface.
+
+    Parameters
+    ----------
+    deposit_kg_m2s : mass that stays there in a second of spray, with its spread.
+    latent_J_kg : heat that evaporates it.
+    share : its coefficient over that of the spray.
+    """
+
+    deposit_kg_m2s: Sourced
+    latent_J_kg: float
+    share: float
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,7 @@ class CoolingPlan:
     during : whether it goes on through the pulse.
     after_ms : how long it goes on after the pulse.
     air_temperature_C, air_coefficient_W_m2K : the room, whenever the cooling is off.
+    film : what a spray leaves; None where it leaves nothing or nobody measured it.
     """
 
     kind: str
@@ -50,20 +69,34 @@ class CoolingPlan:
     after_ms: float
     air_temperature_C: float
     air_coefficient_W_m2K: float
+    film: Film | None = None
 
 
 @cache
 def cooling_values() -> Mapping[str, Mapping[str, Sourced]]:
     """Return medium → temperature_C and coefficient_W_m2K of `data/cooling.toml`.
 
-    Media: `free-air`, `air`, `contact`, and a spray by its cryogen.
+    Media: `air`, `contact`, and a spray by its cryogen; `free-air` has a temperature alone.
     """
-    file = resources.files("skinbeam") / "data" / "cooling.toml"
-    tables = tomllib.loads(file.read_text(encoding="utf-8"))
     return {
-        name: {key: Sourced.from_table(table[key]) for key in ("temperature_C", "coefficient_W_m2K")}
-        for name, table in tables.items()
+        name: {key: Sourced.from_table(table[key]) for key in ("temperature_C", "coefficient_W_m2K") if key in table}
+        for name, table in _tables().items()
     }
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, Any]]:
+    file = resources.files("skinbeam") / "data" / "cooling.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def _film(cryogen: str) -> Film | None:
+    table = _tables()[cryogen].get("film")
+    if table is None:
+        return None
+    deposit, latent, share = (Sourced.from_table(table[key]) for key in ("deposit_kg_m2s", "latent_J_kg", "share"))
+    used(deposit.source, latent.source, share.source)
+    return Film(deposit, latent.value, share.value)
 
 
 def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPlan:
@@ -73,7 +106,8 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
     ------
     InputError : the words do not fit together, or the device does not cool so.
     """
-    air_temperature, air_coefficient = _value("free-air", "temperature_C"), _value("free-air", "coefficient_W_m2K")
+    air_temperature = _value("free-air", "temperature_C")
+    air_coefficient = still_air(resting_skin_C(), air_temperature).total
     if cooling is None or cooling.kind == "none":
         if cooling is not None:
             _nothing_to_time(cooling)
@@ -100,6 +134,7 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
         after_ms=cooling.after_ms,
         air_temperature_C=air_temperature,
         air_coefficient_W_m2K=air_coefficient,
+        film=_film(medium) if cooling.kind == "spray" else None,
     )
 
 

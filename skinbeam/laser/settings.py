@@ -22,6 +22,7 @@ __all__ = ["Beam", "Microbeam", "area_cm2", "resolve"]
 
 Option = TypeVar("Option")
 SLACK = 1e-6  # relative: settings are read as decimals
+POWER_PULSE_MS = 1.0  # stands for a pulse that is not given, where only the irradiance of its power matters
 LAMP_LINES = 8  # wavelengths that stand for the band of a filtered lamp, each with an equal share
 
 
@@ -74,13 +75,15 @@ def area_cm2(spot_mm: float) -> float:
     return math.pi / 4 * (spot_mm * MM / CM) ** 2
 
 
-def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = True) -> Beam:
+def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = True, pulse_required: bool = True) -> Beam:
     """Return the beam of a case.
 
     Parameters
     ----------
     folder : where a device file named in the case lies.
     dose_required : False where the dose is what is sought: it may then be missing, and is not held to the device.
+    pulse_required : False where the time of exposure is sought: with a power the pulse may then be missing, and the
+        beam has the fluence of `POWER_PULSE_MS`, which tells its irradiance.
 
     Raises
     ------
@@ -91,7 +94,7 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
     wavelength = _wavelength(laser, device)
     _emission(case, device)
     heads = () if device is None else tuple(h for h in device.heads if _same(h.wavelength_nm, wavelength))
-    pulse = _pulse(settings, heads)
+    pulse = _pulse(settings, heads, required=pulse_required)
     _possible(settings, case.microbeam, wavelength, pulse)
     energy, fluence = _dose(settings, case.microbeam, pulse, dose_required)
     profile = _profile(case, device)
@@ -100,7 +103,9 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
     elif case.microbeam is not None:
         head = _microbeam_head(device, heads, case.microbeam, pulse, dose_required)
     else:
-        head = _spot_head(device, heads, settings, pulse, fluence if dose_required else None)
+        # A length that only stands for none is not held to the device.
+        fitting = _with_pulse(device, heads, pulse) if settings.pulse_ms is not None or pulse_required else list(heads)
+        head = _spot_head(device, fitting, settings, fluence if dose_required else None)
     if device is not None:
         _rate(settings, device)
         device.cite()
@@ -180,10 +185,19 @@ def _emission(case: Case, device: Device | None) -> None:
     )
 
 
-def _pulse(settings: Settings, heads: Sequence[Head]) -> float:
+def _pulse(settings: Settings, heads: Sequence[Head], *, required: bool) -> float:
     read: float | None = settings.pulse_ms
     if read is not None:
         return read
+    if settings.power_W is not None:
+        if required:
+            raise InputError(
+                "no-pulse",
+                "power_W without pulse_ms",
+                field="settings.pulse_ms",
+                hint="Give pulse_ms: energy is power times pulse length.",
+            )
+        return POWER_PULSE_MS
     lengths = {end for head in heads for end in head.pulse_ms.ends}
     if len(lengths) != 1:
         hint = (
@@ -266,10 +280,10 @@ def _with_pulse(device: Device, heads: Sequence[Head], pulse: float) -> list[Hea
     return _narrow(heads, lambda head: head.pulse_ms.holds(pulse), refuse)
 
 
-def _spot_head(device: Device, heads: Sequence[Head], settings: Settings, pulse: float, fluence: float | None) -> Head:
+def _spot_head(device: Device, heads: Sequence[Head], settings: Settings, fluence: float | None) -> Head:
     spot_mm = settings.spot_mm
     assert spot_mm is not None
-    options = [(head, spot) for head in _with_pulse(device, heads, pulse) for spot in head.spot]
+    options = [(head, spot) for head in heads for spot in head.spot]
 
     def no_spot(left: Sequence[tuple[Head, Spot]]) -> NoReturn:
         sizes = ", ".join(f"{mm:g}" for mm in sorted({spot.spot_mm for _, spot in left}))

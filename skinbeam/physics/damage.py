@@ -42,9 +42,11 @@ __all__ = [
     "Kinetics",
     "compensation_slope",
     "dose_for_unit_omega",
+    "fastest_growth",
     "kinetics",
     "kinetics_names",
     "omega",
+    "omega_growth",
     "shift_kinetics",
     "shift_threshold",
     "shortest_supported_s",
@@ -197,6 +199,31 @@ def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array
     steps = _steps(flat, step_s)
     result: Array = _omega_rows(flat, steps, *_parameters(processes, len(history), n_cell))
     return result.reshape(rows.shape[:-1])
+
+
+def omega_growth(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array:
+    """Return how much Omega grows in each step, (sample, step) or (sample, step, cell); as `omega`.
+
+    Parameters
+    ----------
+    step_s : (step,), or (sample, step) where each sample has steps of its own.
+    """
+    history = np.asarray(history_K, dtype=np.float64)
+    steps = np.broadcast_to(np.asarray(step_s, dtype=np.float64), (len(history), history.shape[1] - 1))
+    before, after = (np.array(part.reshape(len(history), -1)) for part in (history[:, :-1], history[:, 1:]))
+    # All steps at once, each of one second: the rate, times the time that the step takes in its sample.
+    rate = omega(np.stack([before, after], axis=1), [1.0], processes).reshape(history[:, 1:].shape)
+    return rate * (steps if history.ndim == 2 else steps[:, :, None])
+
+
+def fastest_growth(hottest_K: ArrayLike, processes: Kinetics) -> Array:
+    """Return a bound on the rate of Omega at or below temperatures (sample, cell), in K, 1/s."""
+    hottest = np.asarray(hottest_K, dtype=np.float64)[:, :, None]
+    frequency, activation = (
+        np.broadcast_to(part, (len(hottest), np.shape(part)[-1]))[:, None, :]
+        for part in (processes.frequency_1_s, processes.activation_J_mol)
+    )
+    return np.asarray((frequency * np.exp(-activation / (GAS_CONSTANT_J_MOL_K * hottest))).sum(axis=2))
 
 
 def survival(omegas: ArrayLike) -> Array:

@@ -211,7 +211,7 @@ def conduct(
     ----------
     cells : geometry; a single row serves all samples.
     conductivity, heat_capacity_vol, initial, power_density, perfusion : (sample, cell) W/mK, J/m³K, K, W/m³, W/m³K.
-    step_s : (step,) shared by all samples.
+    step_s : (step,) shared by all samples, or (sample, step).
     power_on : (step,) share of the power density that is on.
     h_surface, outside_surface : (sample, step) W/m²K and K at face 0; h = 0 is insulated, inf a fixed temperature.
     h_bottom, outside_bottom : (sample,) the same at the last face.
@@ -222,14 +222,15 @@ def conduct(
     ------
     ValueError : shapes that do not fit, or a step, heat capacity or conductivity that is not positive.
     """
-    steps = np.array(step_s, dtype=np.float64)
-    if steps.ndim != 1 or not np.all(steps > 0):
+    steps = np.asarray(step_s, dtype=np.float64)
+    if steps.ndim not in (1, 2) or not np.all(steps > 0):
         raise ValueError("step_s must be one positive duration a step")
+    n_step = steps.shape[-1]
     n_cell = cells.volumes.shape[1]
     shapes = [np.shape(a) for a in (conductivity, heat_capacity_vol, initial, power_density, perfusion)]
     n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
-    for stepwise in (h_surface, outside_surface):
-        n_sample = np.broadcast_shapes((n_sample, len(steps)), np.shape(stepwise))[0]
+    for stepwise in (steps, h_surface, outside_surface):
+        n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
 
     def full(values: ArrayLike, *shape: int) -> Array:
         # A copy, since a read-only view is another type to Numba and would be compiled for anew.
@@ -250,10 +251,10 @@ def conduct(
             full(power_density, n_sample, n_cell),
             full(perfusion, n_sample, n_cell),
             full(blood_temperature, n_sample),
-            steps,
-            full(power_on, len(steps)),
-            full(h_surface, n_sample, len(steps)),
-            full(outside_surface, n_sample, len(steps)),
+            full(steps, n_sample, n_step),
+            full(power_on, n_step),
+            full(h_surface, n_sample, n_step),
+            full(outside_surface, n_sample, n_step),
             full(h_bottom, n_sample),
             full(outside_bottom, n_sample),
             record,
@@ -287,7 +288,7 @@ def _march(  # pragma: no cover - compiled
     record: NDArray[np.int64],
 ) -> tuple[Array, Array, Array, Array]:
     n_sample, n_cell = volumes.shape
-    n_time = step_s.size + 1
+    n_time = step_s.shape[1] + 1
     recorded = np.empty((n_sample, n_time, record.size))
     surface = np.empty((n_sample, n_time))
     gained = np.empty((n_sample, n_time, 3))
@@ -304,7 +305,7 @@ def _march(  # pragma: no cover - compiled
             power[s],
             perfusion[s],
             blood[s],
-            step_s,
+            step_s[s],
             power_on,
             h_top[s],
             t_top[s],

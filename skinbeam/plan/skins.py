@@ -77,7 +77,7 @@ class SiteSkins:
             schedule=schedule,
             unlit=self._unlit.get(key),
         )
-        _keep(self._unlit, key, Unlit(response.base_K, response.surface_base_K))
+        _keep(self._unlit, key, Unlit(response.base_K, response.surface_base_K, response.met))
         return response
 
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:

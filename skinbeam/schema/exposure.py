@@ -162,10 +162,6 @@ class Settings(Section):
                 f"{' and '.join(given)} are both given",
                 "Keep one of fluence_J_cm2, energy_J, power_W.",
             )
-        if self.power_W is not None and self.pulse_ms is None:
-            raise FieldFault(
-                "no-pulse", "power_W without pulse_ms", "Give pulse_ms: energy is power times pulse length."
-            )
         if self.pulses > 1 and self.repetition_Hz == 0:
             raise FieldFault("no-rate", f"{self.pulses} pulses at 0 Hz", "Give repetition_Hz for a train of pulses.")
         if self.pulse_ms is not None and self.pulse_ms * MS * self.repetition_Hz > 1:

@@ -82,9 +82,14 @@ def _march(
         step_s=plan.step_s,
         power_density=response.lit.absorbed_per_m[draws] * fluence_J_m2 / plan.pulse_s,
         power_on=plan.power_on,
-        h_surface=plan.h_W_m2K,
-        outside_surface=plan.outside_C + ZERO_CELSIUS_K,
+        h_surface=_of(draws, response.met.h_W_m2K),
+        outside_surface=_of(draws, response.met.outside_K),
         h_bottom=0.0 if grid.ends else np.inf,
         outside_bottom=begun[:, -1],
     )
     return history.recorded, history.surface
+
+
+def _of(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
+    """What some draws meet, of what is the same for all or each draw's own."""
+    return stepwise[draws] if stepwise.ndim == 2 else stepwise

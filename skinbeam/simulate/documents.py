@@ -13,6 +13,7 @@ from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.bath import respond_bath
 from skinbeam.simulate.breakdown import breaks_down
 from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
@@ -23,13 +24,14 @@ from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
 from skinbeam.simulate.injury import enter_injury
 from skinbeam.simulate.microlesion import microlesions
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.observe import BOILING_C, observe
+from skinbeam.simulate.observe import BOILING_C, CONTOURS, observe
 from skinbeam.simulate.observed import Observed, join
 from skinbeam.simulate.pulse import Illumination, respond
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
+from skinbeam.simulate.stopped import with_stopped_flow
 from skinbeam.simulate.threshold import bracket_of, default_dose, threshold_doses
-from skinbeam.units import J_CM2
+from skinbeam.units import J_CM2, MS
 
 __all__ = ["simulate_document", "threshold_document"]
 
@@ -119,13 +121,20 @@ def _observe(
     if scene.beam is not None and scene.beam.microbeam is not None:
         seen = microlesions(skins, scene.beam, scene.skin.median())
     else:
-        response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=schedule_of(scene))
+        plan = schedule_of(scene)
+        if scene.bath is not None:
+            response = respond_bath(skins, plan)
+        else:
+            response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=plan)
         exposure = 0.0
         if scene.beam is not None:
             assert scene.beam.fluence_J_cm2 is not None  # a dose was required
             exposure = axis_ratio(scene.beam) * scene.beam.fluence_J_cm2 * J_CM2
+        response = with_stopped_flow(response, exposure)
         write(response, exposure)
         seen = observe(response, scene.beam, exposure)
+        if scene.cooling.film is not None:
+            seen["cooling.film_ms"] = response.met.film_s / MS
     if scene.beam is not None:
         gathered = seen.get("light.fluence_rate_ratio_peak", 1.0)
         seen["damage.p_breakdown"] = breaks_down(skins, scene.beam, 1.0 if isinstance(gathered, Unknown) else gathered)
@@ -202,6 +211,10 @@ def _body(
             "vessels": each_vessel(*_VESSEL_DAMAGE),
             "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
             "p_breakdown": value("damage.p_breakdown") if "damage.p_breakdown" in seen else because("no-beam"),
+            "contours": {
+                level: {size: value(f"damage.contours.{level}.{size}") for size in ("depth_um", "width_um")}
+                for level in CONTOURS
+            },
         },
         "ablation": {
             "depth_um": value("ablation.depth_um"),
@@ -250,7 +263,7 @@ def threshold_document(
     find = exposure_thresholds if name == "exposure_s" else threshold_doses
     try:
         with collect() as sources:
-            scene = scene_of(loaded, dose_required=False)
+            scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
     except NotAvailable as error:
         reason = Unknown(error.reason)

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.simulate.bath import bath_times
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.places import basal_layer, papillary_bottom
 from skinbeam.simulate.pulse import Illumination, Place, Response, respond
 from skinbeam.simulate.scene import Scene, axis_ratio
-from skinbeam.simulate.schedule import bath_schedule, held_schedule
+from skinbeam.simulate.schedule import held_schedule
+from skinbeam.simulate.unit_omega import time_of_unit_omega
 from skinbeam.units import J_CM2, MS
 
 if TYPE_CHECKING:
@@ -38,8 +40,7 @@ TINY = 1e-300
 def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[Floats, Floats]:
     """Return the exposure at which each draw reaches an endpoint, s, and the weights.
 
-    After light, damage goes on while the skin cools, and is counted. After a bath it is not: seconds in contact leave
-    the epidermis little more.
+    After light or a bath, damage goes on while the skin cools, and is counted.
 
     Raises
     ------
@@ -54,20 +55,24 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     if endpoint not in places:
         raise NotAvailable(text("simulate.not-by-time"))
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    processes = sampled_kinetics(CELL_DEATH, skins)
+    if scene.bath is not None:
+        air_C = scene.cooling.air_temperature_C
+        return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights
+    assert scene.beam is not None  # exposure_s is refused without bath or beam
     times = np.full(weights.size, np.inf)
     lit = scene.light(skins)
-    processes = sampled_kinetics(CELL_DEATH, skins)
-    for length in _LENGTHS_S if scene.beam is not None else _LENGTHS_S[1:]:
-        response, dose = _held(scene, skins, lit, length)
+    assert lit is not None  # there is a beam
+    for length in _LENGTHS_S:
+        schedule = held_schedule(scene.cooling, length)
+        response = respond(skins, scene.beam, scene.cooling, lit=lit, schedule=schedule)
         place = places[endpoint](response)
-        history = place.base_K + dose * place.unit_K
-        found = _time_of_unit_omega(history, response.schedule.step_s, response.schedule.power_on, processes)
+        history = place.base_K + _irradiance(scene) * length * place.unit_K
+        found = time_of_unit_omega(history, schedule.step_s, schedule.power_on, processes)
         times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
             break
-    if lit is not None:
-        times = _counting_after(scene, skins, lit, places[endpoint], processes, times)
-    return times, weights
+    return _counting_after(scene, skins, lit, places[endpoint], processes, times), weights
 
 
 def _counting_after(
@@ -113,36 +118,3 @@ def _irradiance(scene: Scene) -> float:
             hint="With exposure_s the irradiance stays at fluence over pulse length: give both.",
         )
     return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
-
-
-def _held(scene: Scene, skins: "xr.Dataset", lit: Illumination | None, length_s: float) -> tuple[Response, float]:
-    """The response to an exposure of `length_s`, and the dose that keeps the irradiance."""
-    if scene.bath is not None:
-        return respond(skins, None, scene.cooling, schedule=bath_schedule(scene.bath[0], length_s)), 0.0
-    response = respond(skins, scene.beam, scene.cooling, lit=lit, schedule=held_schedule(scene.cooling, length_s))
-    return response, _irradiance(scene) * length_s
-
-
-def _time_of_unit_omega(history_K: Floats, step_s: Floats, power_on: Floats, processes: Kinetics) -> Floats:
-    """Time at which Ω passes 1 since the beam came on, (sample,), s; 0 if it was before, inf if it never does.
-
-    Within a step ln Ω is linear in the logarithm of time: exact for a held temperature (Ω ~ t), and Ω of a rising one
-    is close to a power of time over a step.
-    """
-    end = np.cumsum(step_s)
-    if power_on.any():
-        end = np.maximum(end - step_s[power_on == 0].sum(), 0.0)
-    parts = np.stack([omega(history_K[:, i : i + 2], step_s[i : i + 1], processes) for i in range(step_s.size)], axis=1)
-    total = np.cumsum(parts, axis=1)
-    reached = total >= 1
-    first = np.argmax(reached, axis=1)
-    row = np.arange(len(first))
-    ever = reached.any(axis=1)
-    after = np.where(ever, total[row, first], 1.0)
-    before = np.where(ever & (first > 0), np.minimum(total[row, first - 1], 1.0), 0.0)
-    start = np.maximum(end[first] - step_s[first], 0.0)
-    usable = (before > 0) & (start > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.where(usable, -np.log(before) / (np.log(after) - np.log(before)), 1.0)
-        inside = start * np.exp(power * (np.log(end[first]) - np.log(start)))
-    return np.where(ever, np.where(usable, inside, end[first]), np.inf)

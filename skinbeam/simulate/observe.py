@@ -24,13 +24,14 @@ from skinbeam.simulate.vessel_ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
-__all__ = ["BOILING_C", "observe"]
+__all__ = ["BOILING_C", "CONTOURS", "observe"]
 
 Floats = NDArray[np.float64]
 
 BOILING_C = 100.0
 LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
 TINY = 1e-300
+CONTOURS = {"0.1": 0.1, "1": 1.0, "10": 10.0}  # Ω of collagen, by the names of the interface
 # What blood does is given with the kinetics of the vessel wall too: those of blood are not verified.
 _VESSEL = (
     "lumen_peak",
@@ -139,29 +140,38 @@ def _tissue(seen: Observed, response: Response, history: Floats, beam: Beam | No
         width = response.grid.widths[:, cells]
         seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
     damage = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins))
-    coagulated = damage >= 1.0
-    last = coagulated.shape[1] - 1 - np.argmax(coagulated[:, ::-1], axis=1)
+    for name, level in CONTOURS.items():
+        _contour(seen, f"damage.contours.{name}", response, damage, level, beam, fluence_J_m2)
+    seen["damage.coagulation_depth_um"] = seen["damage.contours.1.depth_um"]
+    seen["damage.coagulation_width_um"] = seen["damage.contours.1.width_um"]
+
+
+def _contour(
+    seen: Observed, name: str, response: Response, damage: Floats, level: float, beam: Beam | None, fluence_J_m2: float
+) -> None:
+    """Enter how deep, and how wide, damage of at least `level` reaches."""
+    inside = damage >= level
+    last = inside.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1)
     border = np.minimum(
-        _crossing(response.grid.centres, np.log(np.maximum(damage, TINY)), last), response.grid.faces[:, -1]
+        _crossing(response.grid.centres, np.log(np.maximum(damage / level, TINY)), last), response.grid.faces[:, -1]
     )
-    deepest = np.where(coagulated.any(axis=1), border, 0.0)
-    seen["damage.coagulation_depth_um"] = deepest / UM
-    if not coagulated.any():
-        seen["damage.coagulation_width_um"] = np.zeros_like(deepest)
+    deepest = np.where(inside.any(axis=1), border, 0.0)
+    seen[f"{name}.depth_um"] = deepest / UM
+    if not inside.any():
+        seen[f"{name}.width_um"] = np.zeros_like(deepest)
     elif beam is None:
-        seen["damage.coagulation_width_um"] = Unknown(text("not-apply.width"))
+        seen[f"{name}.width_um"] = Unknown(text("not-apply.width"))
     else:
-        least = _least_coagulating(response, damage)
-        seen["damage.coagulation_width_um"] = np.where(
-            coagulated.any(axis=1), profile_width(beam, np.full(len(least), fluence_J_m2), least) / UM, 0.0
-        )
+        least = _least_reaching(response, damage, level)
+        width = profile_width(beam, np.full(len(least), fluence_J_m2), least) / UM
+        seen[f"{name}.width_um"] = np.where(inside.any(axis=1), width, 0.0)
 
 
-def _least_coagulating(response: Response, damage: Floats) -> Floats:
-    """Dose that coagulates where the damage is greatest, (sample,), J/m²: less coagulates nowhere else, or nearly."""
+def _least_reaching(response: Response, damage: Floats, level: float) -> Floats:
+    """Dose that brings Ω to `level` where it is greatest, (sample,), J/m²: less does so nowhere else, or nearly."""
     row, worst = np.arange(len(damage)), damage.argmax(axis=1)
     place = Place(response.base_K[row, :, worst], response.unit_K[row, :, worst])
-    return dose_at(response, place, sampled_kinetics(COLLAGEN, response.skins))
+    return dose_at(response, place, sampled_kinetics(COLLAGEN, response.skins), level)
 
 
 def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:

@@ -2,6 +2,7 @@
 
 Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the
 dose times the history of a unit dose. One run then answers every dose, and thresholds come from bisection.
+Blood at rest takes part where pulses last longer than a second; before, it changes nothing (`skin.properties`).
 Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
 beam times its share by depth (`spot_share`); heat flows along the depth alone.
 """
@@ -22,7 +23,8 @@ from skinbeam.physics.ordinates import Light, solve
 from skinbeam.simulate.grid import DEEPEST_M, DepthGrid, depth_grid
 from skinbeam.simulate.schedule import Schedule, pulse_schedule
 from skinbeam.simulate.spot_share import SpotShare
-from skinbeam.skin.properties import Optics, Thermal, optics, thermal
+from skinbeam.simulate.surface import Surface, surface_of
+from skinbeam.skin.properties import Optics, Thermal, optics, perfusion, thermal
 from skinbeam.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ Floats = NDArray[np.float64]
 
 # Eight directions in a hemisphere hold absorbed light to about 1e-3 of itself; skin is known to about a tenth.
 STREAMS = 8
+# From here on blood at rest, which takes a five-hundredth of a rise away in a second, is counted.
+LONG_S = 1.0
 BELOW_VESSELS = 1.5  # the grid reaches at least this many times as deep as the deepest vessel
 
 
@@ -107,10 +111,11 @@ class Illumination:
 
 
 class Unlit(NamedTuple):
-    """A history of all cells, (sample, time, cell), and of the surface, (sample, time), K."""
+    """A history of all cells, (sample, time, cell), and of the surface, (sample, time), K; and what it met."""
 
     cells: Floats
     surface: Floats
+    met: Surface
 
 
 class Place(NamedTuple):
@@ -133,6 +138,7 @@ class Response:
     base_K : (sample, time, cell) absolute temperature without the beam.
     unit_K : (sample, time, cell) change per J/m² of one pulse.
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
+    met : what the surface meets.
     """
 
     skins: "xr.Dataset"
@@ -144,6 +150,7 @@ class Response:
     unit_K: Floats
     surface_base_K: Floats
     surface_unit_K: Floats
+    met: Surface
 
     @property
     def layers(self) -> list[str]:
@@ -262,20 +269,26 @@ def respond(
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
     heat = thermal(skins)
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
-    base = unlit or _march(grid, heat, plan, start, plan.outside_C + ZERO_CELSIUS_K, None)
+    flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)
+    base = unlit
+    if base is None:
+        met = surface_of(skins, cooling, plan, lambda h, outside: _heat_taken(grid, heat, plan, start, h, outside))
+        base = _march(grid, heat, plan, start, met, None, flow)
+    met = base.met
     if lit is None:
-        unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface))
+        unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
     else:
         power = lit.absorbed_per_m / plan.pulse_s
-        unit = _march(grid, heat, plan, np.zeros_like(start), np.zeros_like(plan.outside_C), power)
+        dark = met._replace(outside_K=np.zeros_like(met.outside_K))
+        unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow)
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
-        for values in unit:
+        for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
-    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface)
+    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met)
 
 
 def _march(
-    grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, outside: Floats, power: Floats | None
+    grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, met: Surface, power: Floats | None, flow: Floats
 ) -> Unlit:
     history = conduct(
         grid.cells,
@@ -285,10 +298,30 @@ def _march(
         step_s=plan.step_s,
         power_density=0.0 if power is None else power,
         power_on=plan.power_on,
-        h_surface=plan.h_W_m2K,
-        outside_surface=outside,
+        h_surface=met.h_W_m2K,
+        outside_surface=met.outside_K,
         # Deep tissue keeps its temperature; a slab that ends loses next to nothing to the air below it.
         h_bottom=0.0 if grid.ends else np.inf,
         outside_bottom=start,
+        # Skin at rest is in balance with its blood, which pulls back what departs from that.
+        perfusion=flow,
+        blood_temperature=start,
     )
-    return Unlit(history.recorded, history.surface)
+    return Unlit(history.recorded, history.surface, met)
+
+
+def _heat_taken(grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, h: Floats, outside: Floats) -> Floats:
+    """Heat that has left through the surface by the end of each step without a beam, (sample, step), J/m²."""
+    history = conduct(
+        grid.cells,
+        conductivity=heat.conductivity[:, grid.layer],
+        heat_capacity_vol=heat.heat_capacity_vol[:, grid.layer],
+        initial=start[:, None],
+        step_s=plan.step_s,
+        h_surface=h,
+        outside_surface=outside,
+        h_bottom=0.0 if grid.ends else np.inf,
+        outside_bottom=start,
+        record_cells=[0],
+    )
+    return -history.gained[:, 1:, 0]

@@ -100,14 +100,16 @@ _INJURY = ("damage.epidermis_fraction", "damage.coagulation_depth_um", "damage.c
 
 
 def _lose(seen: Observed, gone: NDArray[np.bool_]) -> None:
-    """Make temperatures and all that is known of vessels NaN where skin leaves: what lies below is not followed."""
+    """Make temperatures, contours and all that is known of vessels NaN where skin leaves: what lies below is not
+    followed."""
     for name, values in seen.items():
-        if isinstance(values, Unknown) or not (name.startswith("vessels.") or name in _TEMPERATURES):
+        if isinstance(values, Unknown) or not (name.startswith(_BELOW) or name in _TEMPERATURES):
             continue
         lost = gone if values.ndim == 1 else gone[:, None]
         seen[name] = np.where(lost, np.nan, values)
 
 
+_BELOW = ("vessels.", "damage.contours.")
 _TEMPERATURES = ("temperature_C.surface_peak", "temperature_C.basal_peak")
 
 

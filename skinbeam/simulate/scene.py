@@ -65,8 +65,10 @@ class Scene:
         return illuminate(skins, self.beam.spectrum).narrowed(self.shares) if self.beam is not None else None
 
 
-def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
+def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: bool = True) -> Scene:
     """Return the scene of a pulse case.
+
+    `pulse_required` is False where the time of exposure is sought: a power says all of the beam then.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True) -> Scene:
     case = loaded.case
     beam = None
     if case.laser is not None or case.settings is not None or case.microbeam is not None:
-        beam = laser_settings.resolve(case, loaded.folder, dose_required=dose_required)
+        beam = laser_settings.resolve(case, loaded.folder, dose_required=dose_required, pulse_required=pulse_required)
     elif case.bath is None and case.cooling is None:
         raise InputError(
             "missing-key",
@@ -178,7 +180,7 @@ def schedule_of(scene: Scene) -> Schedule:
     """
     if scene.bath is not None:
         temperature, exposure = scene.bath
-        return bath_schedule(temperature, 1.0 if exposure is None else exposure)
+        return bath_schedule(temperature, 1.0 if exposure is None else exposure, scene.cooling.air_temperature_C)
     return pulse_schedule(scene.beam, scene.cooling)
 
 

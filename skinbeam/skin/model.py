@@ -43,6 +43,7 @@ SHIFTS = (
     "nucleation",
     "rupture",
     "cooling",
+    "perfusion",
     "healing",
     "endpoint",
     "effect_error",

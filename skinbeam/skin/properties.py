@@ -20,8 +20,8 @@ from skinbeam.errors import NotAvailable
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.skin.spectra import check_wavelength, spectrum
-from skinbeam.skin.tables import number, sourced, table
-from skinbeam.units import PER_CM
+from skinbeam.skin.tables import number, shifted, sourced, table
+from skinbeam.units import ML_MIN_KG, PER_CM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -37,6 +37,7 @@ __all__ = [
     "lipid_mua",
     "melanosome_mua",
     "optics",
+    "perfusion",
     "reduced_scattering",
     "thermal",
     "water_mua",
@@ -215,6 +216,21 @@ def thermal(ds: "xr.Dataset") -> Thermal:
     """Return the heat properties of drawn skins."""
     density, capacity = ds["density_kg_m3"].to_numpy(), ds["heat_capacity_J_kgK"].to_numpy()
     return Thermal(ds["conductivity_W_mK"].to_numpy(), density * capacity, density, capacity)
+
+
+def perfusion(ds: "xr.Dataset") -> Array:
+    """Return the heat that blood at rest exchanges with drawn skins, (sample, layer), W/(m³ K); 0 where none flows.
+
+    Perfusion by mass, times the density of the layer, times the heat capacity of blood by volume (Pennes). Explicit
+    layers, and what is not skin, have none.
+    """
+    _, capacity = blood_thermal()
+    flow = np.zeros(ds["density_kg_m3"].shape)
+    for column, material in enumerate(str(name) for name in ds["material"].to_numpy()):
+        entry = table("thermal").get(material, {}).get("perfusion_ml_minkg")
+        if entry is not None:
+            flow[:, column] = shifted(sourced(entry), ds["perfusion_shift"].to_numpy()) * ML_MIN_KG
+    return np.asarray(flow * ds["density_kg_m3"].to_numpy() * capacity)
 
 
 def blood_thermal() -> tuple[float, float]:

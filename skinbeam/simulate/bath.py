@@ -1,0 +1,153 @@
+"""Skin in contact with a surface of one temperature, and afterwards in the room.
+
+Minutes of heat reach deeper than a pulse, and blood takes part: the grid goes down to where tissue has the temperature
+of blood, and what is there before the contact is the steady state of conduction and perfusion below a skin surface of
+its own temperature. Blood flow stops where vessel walls are damaged (`physics.perfusion`). After the contact the skin
+cools in still air, wet, and damage goes on.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.damage import Kinetics, omega_growth
+from skinbeam.physics.perfusion import conduct_perfused, rest_profile
+from skinbeam.simulate.damage_model import WALL, sampled_kinetics
+from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.pulse import Place, Response
+from skinbeam.simulate.schedule import Schedule, bath_schedule, bath_steps
+from skinbeam.simulate.surface import Surface
+from skinbeam.simulate.unit_omega import time_of_unit_omega
+from skinbeam.skin.properties import perfusion, thermal
+from skinbeam.skin.tables import number, table
+from skinbeam.units import MM, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["bath_times", "respond_bath"]
+
+Floats = NDArray[np.float64]
+
+CORE_M: Final = 30 * MM  # where tissue has the temperature of the blood: about the middle of a forearm
+# Contacts of one length for all draws, in which the time is looked for that suffices without what comes after. Each
+# resolves the five decades before its end.
+LENGTHS_S: Final = (1.0, 100.0, 1e4, 1e5)
+ROUNDS, CLOSE = 6, 3e-3  # of the search of a time of its own for each draw, and the ln Ω that ends it: `_shortened`
+TINY: Final = 1e-300
+
+
+def respond_bath(skins: "xr.Dataset", plan: Schedule) -> Response:
+    """Return the response of every draw to a bath: a history without a beam.
+
+    Parameters
+    ----------
+    plan : from `bath_schedule`.
+    """
+    return _Living(skins).response(plan, plan.step_s[None, :])
+
+
+def bath_times(
+    skins: "xr.Dataset",
+    temperature_C: float,
+    air_C: float,
+    place_of: Callable[[Response], Place],
+    processes: Kinetics,
+) -> Floats:
+    """Return the contact after which Ω reaches 1 at a place, what comes after the contact counted, (sample,), s.
+
+    0 where the first instant is too long, inf where the longest contact is too short.
+    """
+    living = _Living(skins)
+    times = np.full(skins.sizes["sample"], np.inf)
+    for length in LENGTHS_S:
+        plan = bath_schedule(temperature_C, length, air_C)
+        step = plan.step_s[np.isinf(plan.h_W_m2K)]
+        history = place_of(living.response(plan, plan.step_s[None, :])).base_K
+        found = time_of_unit_omega(history[:, : step.size + 1], step, np.zeros(step.size), processes)
+        times = np.where(np.isfinite(times), times, found)
+        if np.isfinite(times).all():
+            break
+
+    def excess(length_s: Floats) -> Floats:
+        """ln Ω after contacts of these lengths."""
+        steps, _ = bath_steps(length_s)
+        history = place_of(living.response(bath_schedule(temperature_C, 1.0, air_C), steps)).base_K
+        return np.asarray(np.log(np.maximum(omega_growth(history, steps, processes).sum(axis=1), TINY)))
+
+    sought = np.isfinite(times) & (times > 0)
+    if not sought.any():
+        return times
+    return np.where(sought, _shortened(np.where(sought, times, 1.0), excess), times)
+
+
+def _shortened(enough_s: Floats, excess: Callable[[Floats], Floats]) -> Floats:
+    """The times at which `excess`, ln Ω, is 0, by the Illinois rule against ln time, each draw its own.
+
+    Ω grows at least in proportion to the time, so that a time that is long enough, over the Ω that it gives, is too
+    short. The curve is nearly straight between the two.
+    """
+    high, over = np.log(enough_s), excess(enough_s)
+    low = high - np.maximum(over, 1e-6)
+    under = excess(np.exp(low))
+    for _ in range(ROUNDS):
+        middle = low + (high - low) * _crossing(under, over)
+        found = excess(np.exp(middle))
+        above = found >= 0
+        # The end that stays counts half (Illinois rule), so that both ends close in where the curve bends.
+        high, over = np.where(above, middle, high), np.where(above, found, over / 2)
+        low, under = np.where(above, low, middle), np.where(above, under / 2, found)
+        if np.abs(found).max() < CLOSE:
+            return np.asarray(np.exp(middle))
+    return np.asarray(np.exp(low + (high - low) * _crossing(under, over)))
+
+
+def _crossing(under: Floats, over: Floats) -> Floats:
+    return np.asarray(np.clip(-under / np.where(over > under, over - under, 1.0), 0.0, 1.0))
+
+
+class _Living:
+    """Drawn skins with blood, down to the core, and their rest before the contact."""
+
+    def __init__(self, skins: "xr.Dataset") -> None:
+        typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
+        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
+        self.skins, self.heat = skins, thermal(skins)
+        self.grid = depth_grid(thickness, typical, deepest_m=CORE_M)
+        self.flow = perfusion(skins)[:, self.grid.layer]
+        self.conductivity = self.heat.conductivity[:, self.grid.layer]
+        start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+        # Where no blood flows there is no core either: the whole has the temperature of its surface.
+        flows = self.flow.max(axis=1) > 0
+        self.blood = np.where(flows, number(table("thermal")["temperature_C"]["blood"]) + ZERO_CELSIUS_K, start)
+        self.h_bottom = 0.0 if self.grid.ends else np.inf
+        self.rest = rest_profile(
+            self.grid.cells,
+            conductivity=self.conductivity,
+            perfusion=self.flow,
+            surface_K=start,
+            blood_K=self.blood,
+            h_bottom=self.h_bottom,
+        )
+
+    def response(self, plan: Schedule, step_s: Floats) -> Response:
+        """Return the response to a bath with steps, (1 or sample, step), of its own."""
+        met = Surface(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, np.zeros(len(self.rest)))
+        found = conduct_perfused(
+            self.grid.cells,
+            conductivity=self.conductivity,
+            heat_capacity_vol=self.heat.heat_capacity_vol[:, self.grid.layer],
+            initial=self.rest,
+            step_s=step_s,
+            perfusion=self.flow,
+            blood_K=self.blood,
+            stops=sampled_kinetics(WALL, self.skins),
+            h_surface=met.h_W_m2K,
+            outside_surface=met.outside_K,
+            h_bottom=self.h_bottom,
+            outside_bottom=self.blood,
+        )
+        unlit = (np.zeros_like(found.cells), found.surface, np.zeros_like(found.surface))
+        return Response(self.skins, self.grid, self.heat, None, plan, found.cells, *unlit, met)

@@ -1,0 +1,127 @@
+"""What the surface of the skin loses: to still air in parts, and to the film that a spray leaves."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pulse_samples import loaded, median, responses
+
+from skinbeam.laser.cooling import resolve
+from skinbeam.laser.still_air import STEFAN_BOLTZMANN_W_m2K4, still_air
+from skinbeam.physics.film import film_cover
+from skinbeam.schema.exposure import Cooling
+from skinbeam.schema.load import parse
+from skinbeam.simulate.documents import simulate_document
+from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.scene import run_chunks, scene_of
+
+SPRAYED = {
+    "skin": {"preset": "human"},
+    "laser": {"wavelength_nm": 595.0},
+    "settings": {"fluence_J_cm2": 7.0, "pulse_ms": 6.0, "spot_mm": 7.0},
+    "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 50.0, "delay_ms": 30.0},
+}
+
+
+def test_still_air_is_convection_radiation_and_evaporation() -> None:
+    found = still_air(33.0, 22.0)
+    assert found.total == pytest.approx(found.convection + found.radiation + found.evaporation)
+    for skin, room in ((33.0, 22.0), (60.0, 22.0)):
+        warm, cold = skin + 273.15, room + 273.15
+        exact = 0.971 * STEFAN_BOLTZMANN_W_m2K4 * (warm**4 - cold**4) / (warm - cold)
+        # (dT / 2 Tm)² of it: 0.4 % for 38 K.
+        assert still_air(skin, room).radiation == pytest.approx(exact, rel=5e-3)
+    # 9.69 g of water in an hour take 6.5 W/m², from 11 K.
+    assert found.evaporation == pytest.approx(9.69e-3 / 3600 * 2.43e6 / 11, rel=1e-6)
+    assert resolve(None).air_coefficient_W_m2K == found.total
+
+
+def test_wet_skin_loses_more_the_hotter_it_is() -> None:
+    dry, wet, hot = still_air(45.0, 22.0), still_air(45.0, 22.0, wet=True), still_air(60.0, 22.0, wet=True)
+    assert (wet.convection, wet.radiation) == (dry.convection, dry.radiation)
+    # Saturated at 45 °C 9.58 kPa, half of 2.64 kPa in the room (steam tables).
+    assert wet.evaporation == pytest.approx(16.5 * 3.35 * (9.58 - 1.32) / 23, rel=0.01)
+    assert hot.evaporation > wet.evaporation
+    with pytest.raises(ValueError, match="not warmer"):
+        still_air(20.0, 22.0)
+
+
+def test_a_film_lasts_for_what_was_left_of_it() -> None:
+    flux, step = np.full((1, 100), 1e5), np.full(100, 1e-3)
+    spraying = np.arange(100) < 30
+    cover = film_cover(flux, step, spraying, np.array([2.0]), 2e5)
+    # 30 ms leave 2 kg/m²s less the 0.5 that evaporate: 0.045 kg/m², which last 90 ms; the 70 steps are all covered.
+    assert cover.mass[0, 29] == pytest.approx(0.045, rel=1e-12)
+    assert cover.share[0].sum() == pytest.approx(100, rel=1e-12)
+    assert cover.mass[0, -1] == pytest.approx(0.045 - 0.07 * 0.5, rel=1e-9)
+    short = film_cover(flux, step, spraying, np.array([0.7]), 2e5)
+    # 0.006 kg/m² last 12 ms; and a spray that evaporates as it comes leaves none.
+    assert short.share[0, 30:].sum() == pytest.approx(12.0, rel=1e-9)
+    assert film_cover(flux, step, spraying, np.array([0.4]), 2e5).share[0, 30:].sum() == 0
+
+
+def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> Response:
+    scene = scene_of(loaded(SPRAYED, **changes))
+    return run_chunks(scene, draws, 0, lambda s: respond(s, scene.beam, scene.cooling, cooling_share=share))[0]
+
+
+def test_the_film_takes_the_heat_that_evaporates_it() -> None:
+    case = {"skin": {"preset": "human"}, "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 60.0}}
+    scene = scene_of(loaded(case))
+    response = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling))[0]
+    plan, met, film = response.schedule, response.met, scene.cooling.film
+    assert film is not None
+    middle = (response.surface_base_K[:, 1:] + response.surface_base_K[:, :-1]) / 2
+    lost = met.h_W_m2K * (middle - met.outside_K) * plan.step_s
+    spurt = lost[:, plan.cooled].sum(axis=1)
+    deposit = film.deposit_kg_m2s.value * 2.0 ** response.skins["cooling_shift"].values * 0.06 * film.latent_J_kg
+    # Steps in which the film alone is there; the trapezium rule misses some per cent of the spurt's steep beginning.
+    covered = np.isclose(met.outside_K, -26.0 + 273.15) & ~plan.cooled
+    by_film = (lost * covered).sum(axis=1)
+    stays = met.film_s > 5e-3
+    assert stays.sum() > 10
+    assert by_film[stays] == pytest.approx((deposit - spurt)[stays], rel=0.2, abs=0.05 * deposit.max())
+    dry = deposit < 0.85 * spurt
+    assert dry.any()
+    # As the skin cools it gives less, and the last of a meagre spray may still leave a trace.
+    assert (met.film_s[dry] < 5e-3).all()
+
+
+def test_a_longer_spurt_leaves_a_longer_film_and_colder_skin() -> None:
+    one, two = (sprayed(cooling__before_ms=ms) for ms in (30.0, 80.0))
+    assert np.median(two.met.film_s) > np.median(one.met.film_s) > 0
+    pulse = int(np.argmax(two.schedule.power_on > 0))
+    bare = sprayed(cooling__cryogen="R404A", cooling__temperature_C=-26.0, cooling__coefficient_W_m2K=4000.0)
+    assert (bare.met.film_s == 0).all()
+    filmed = sprayed(cooling__temperature_C=-26.0, cooling__coefficient_W_m2K=4000.0)
+    assert np.median(filmed.surface_base_K[:, pulse]) < np.median(bare.surface_base_K[:, pulse])
+    assert (filmed.surface_base_K[:, pulse] <= bare.surface_base_K[:, pulse] + 1e-9).all()
+
+
+def test_less_cooling_never_makes_the_film_longer() -> None:
+    """Half of the coefficient alone would: the film would evaporate half as fast."""
+    whole, half, none = (sprayed(share=share) for share in (1.0, 0.5, 0.0))
+    assert (half.met.film_s <= whole.met.film_s + 1e-12).all()
+    assert (none.met.film_s == 0).all()
+    for less, more in ((half, whole), (none, half)):
+        assert (less.surface_base_K.min(axis=1) >= more.surface_base_K.min(axis=1)).all()
+
+
+def test_light_makes_the_film_no_longer() -> None:
+    lit = sprayed()
+    scene = scene_of(loaded(SPRAYED))
+    dark = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling))[0]
+    assert (lit.met.film_s <= dark.met.film_s + 1e-3).all()
+    assert lit.met.film_s.sum() < dark.met.film_s.sum()
+
+
+def test_only_a_spray_leaves_a_film() -> None:
+    for kind in ("contact", "air", "none"):
+        plan = resolve(parse(Cooling, {"kind": kind}, file="case.toml"))
+        assert plan.film is None
+    assert (responses(SPRAYED, 4, cooling=None)[0].met.film_s == 0).all()
+    spray = simulate_document(loaded(SPRAYED), draws=32)["cooling"]["film_ms"]
+    assert 0 < median(spray) < spray["high"]
+    other = simulate_document(loaded(SPRAYED, cooling__cryogen="R404A"), draws=4)["cooling"]["film_ms"]
+    assert "unknown" in other
+    assert median(simulate_document(loaded(SPRAYED, cooling=None), draws=4)["cooling"]["film_ms"]) == 0
