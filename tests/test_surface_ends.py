@@ -6,18 +6,20 @@ from pulse_samples import loaded
 
 from skinbeam.errors import NotAvailable
 from skinbeam.simulate.boiled import at_dose, vapour_start_K, water_by_volume
+from skinbeam.simulate.damage_model import marking_kinetics
 from skinbeam.simulate.documents import threshold_document
+from skinbeam.simulate.dose_search import dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observe import observe
 from skinbeam.simulate.pain import lagging
-from skinbeam.simulate.places import in_cell, middle_of_epidermis
+from skinbeam.simulate.places import basal_layer, in_cell, middle_of_epidermis
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.skin.tables import number, table
 from skinbeam.units import ZERO_CELSIUS_K
 
 DRAWS = 24
-MARKED = ("epidermal-necrosis", "collagen-coagulation", "surface-bubble")
+MARKED = ("collagen-coagulation", "surface-bubble")
 STEAM_KG_M3 = 0.598  # saturated at 100 °C (harvey1998)
 
 
@@ -140,8 +142,23 @@ def test_what_bursts_a_bubble_is_not_known():
 def test_the_first_mark_is_the_first_of_its_mechanisms():
     for cooling in (None, {"kind": "contact", "before_ms": 500.0, "during": True, "temperature_C": 0.0}):
         made = response(pulse_ms=20.0, cooling=cooling)
-        each = [fluence_for(name, made) for name in MARKED]
+        marked = dose_at(made, basal_layer(made), marking_kinetics(made.skins))
+        # Less is seen than the death of the basal layer.
+        assert np.all(marked < fluence_for("epidermal-necrosis", made))
+        each = [marked, *(fluence_for(name, made) for name in MARKED)]
         np.testing.assert_array_equal(fluence_for("minimum-visible-lesion", made), np.min(each, axis=0))
+
+
+def test_the_calibrated_mark_comes_out():
+    """nir_lesion-09: 7.4 J/cm² in 0.6 ms at 24 h on living pigs sets the temperature at which a mark is seen."""
+    case = {
+        "skin": {"preset": "pig"},
+        "laser": {"wavelength_nm": 1540.0},
+        "settings": {"pulse_ms": 0.6, "spot_mm": 5.0},
+    }
+    found = threshold_document(loaded(case), "minimum-visible-lesion", draws=200, seed=0)
+    # As above.
+    assert found["dose"]["median"] == pytest.approx(7.4, rel=0.03)
 
 
 # --- pain ---------------------------------------------------------------------------------------------------------

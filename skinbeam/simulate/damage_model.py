@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.damage import Kinetics, kinetics, shift_kinetics
+from skinbeam.skin.tables import number, table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOOD", "CELL_DEATH", "COLLAGEN", "WALL", "repeated", "sampled_kinetics"]
+__all__ = ["BLOOD", "CELL_DEATH", "COLLAGEN", "WALL", "marking_kinetics", "repeated", "sampled_kinetics"]
 
 CELL_DEATH = "henriques"
 BLOOD = "blood"
@@ -35,6 +36,14 @@ def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) ->
     """
     shift = moved_K + SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
+
+
+def marking_kinetics(skins: "xr.Dataset") -> Kinetics:
+    """Return cell death at the temperatures at which living skin shows a mark after a day; rates are (sample, process).
+
+    Less than the death of the basal layer is seen: redness, swelling.
+    """
+    return sampled_kinetics(CELL_DEATH, skins, moved_K=number(table("surface")["mark"]["moved_K"]))
 
 
 def repeated(processes: Kinetics, times: int) -> Kinetics:

@@ -14,7 +14,8 @@ from skinbeam.errors import InputError, NotAvailable, unknown_name
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablation_onset
 from skinbeam.simulate.blood_ends import blood_coagulation, blood_vaporisation
-from skinbeam.simulate.dose_search import cell_death_dose, zone_dose
+from skinbeam.simulate.damage_model import marking_kinetics
+from skinbeam.simulate.dose_search import cell_death_dose, dose_at, zone_dose
 from skinbeam.simulate.pain import pain
 from skinbeam.simulate.pigment_ends import melanosome_disruption, whitening
 from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
@@ -34,9 +35,9 @@ COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (i
 def _visible_lesion(response: Response) -> Floats:
     """The first of the marks at 24 h that this release can judge.
 
-    Burnt epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
+    A marked epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
     """
-    first = cell_death_dose(response, basal_layer(response))
+    first = dose_at(response, basal_layer(response), marking_kinetics(response.skins))
     for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
         try:
             first = np.minimum(first, other(response))

@@ -11,7 +11,7 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.bath import bath_times
-from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.damage_model import CELL_DEATH, marking_kinetics, sampled_kinetics
 from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.places import basal_layer, papillary_bottom
 from skinbeam.simulate.pulse import Illumination, Place, Response, respond
@@ -55,7 +55,8 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     if endpoint not in places:
         raise NotAvailable(text("simulate.not-by-time"))
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
-    processes = sampled_kinetics(CELL_DEATH, skins)
+    marked = endpoint == "minimum-visible-lesion"
+    processes = marking_kinetics(skins) if marked else sampled_kinetics(CELL_DEATH, skins)
     if scene.bath is not None:
         air_C = scene.cooling.air_temperature_C
         return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights

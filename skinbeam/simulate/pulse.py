@@ -279,6 +279,8 @@ def respond(
         unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
     else:
         power = lit.absorbed_per_m / plan.pulse_s
+        if "heated_share" in skins:
+            power = power * skins["heated_share"].to_numpy()[:, None]
         dark = met._replace(outside_K=np.zeros_like(met.outside_K))
         unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow)
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.

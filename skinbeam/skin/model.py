@@ -152,8 +152,8 @@ class Skin:
         optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
         `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample):
         `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, `melanosome_density`
-        (absorption inside a granule over `melanosome_mua`), `terminal_follicle_m` of people, and standard normals
-        `NAME_shift` for the names in `SHIFTS`.
+        (absorption inside a granule over `melanosome_mua`), `terminal_follicle_m` of people, `heated_share` (of the
+        absorbed light, in a cuvette of blood), and standard normals `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -363,6 +363,8 @@ class Skin:
             "index_589": index,
         } | heat
         own = self._blood_kind(draws) | {"scattering_factor": np.ones(draws.count)}
+        if "heated_share" in entry:
+            own["heated_share"] = spread(draws, "heated share", sourced(entry["heated_share"]))
         return [self.preset if material != "water" else "water"], [material], layered, own
 
     def _temperature(self, draws: Draws) -> Array:
