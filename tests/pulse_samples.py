@@ -31,7 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "contours",
     ),
     "ablation": ("depth_um", "width_um", "residual_damage_um", "p_char"),
-    "microlesion": ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction"),
+    "microlesion": ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K"),
     "cooling": ("film_ms",),
     "healing": (
         "reepithelialisation_h",

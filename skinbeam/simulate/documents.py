@@ -15,6 +15,7 @@ from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.bath import respond_bath
 from skinbeam.simulate.breakdown import breaks_down
+from skinbeam.simulate.bulk_heat import bulk_rise
 from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
@@ -118,8 +119,10 @@ def _observe(
 ) -> tuple[Observed, Floats, list[str]]:
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
     layers = [str(name) for name in skins["layer"].values]
-    if scene.beam is not None and scene.beam.microbeam is not None:
-        seen = microlesions(skins, scene.beam, scene.skin.median())
+    beam = scene.beam
+    if beam is not None and beam.microbeam is not None:
+        seen = microlesions(skins, beam, scene.skin.median())
+        seen["microlesion.bulk_rise_K"] = _or_unknown(lambda: bulk_rise(skins, beam, scene.cooling))
     else:
         plan = schedule_of(scene)
         if scene.bath is not None:
@@ -143,6 +146,13 @@ def _observe(
     enter_injury(seen, scene, skins)
     enter_healing(seen, skins)
     return seen, weights, layers
+
+
+def _or_unknown(compute: Callable[[], Floats]) -> Floats | Unknown:
+    try:
+        return compute()
+    except NotAvailable as error:
+        return Unknown(error.reason)
 
 
 def _result_warnings(seen: Observed, weights: Floats) -> list[dict[str, str]]:
@@ -224,7 +234,7 @@ def _body(
         },
         "microlesion": {
             name: value(f"microlesion.{name}") if f"microlesion.{name}" in seen else because("no-microbeam")
-            for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction")
+            for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K")
         },
         "cooling": {"film_ms": value("cooling.film_ms") if "cooling.film_ms" in seen else because("film")},
     }
