@@ -16,14 +16,11 @@ How deep and how large the cavity of a plasma is does not follow from either.
 """
 
 import math
-import tomllib
-from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.provenance import used
+from skinbeam.physics.kinetics_table import kinetics_value
 from skinbeam.sources import Sourced
 from skinbeam.units import NM
 
@@ -37,18 +34,9 @@ _SLACK = 1e-6  # relative: a pulse at the end of the measurement counts as insid
 _ELECTRON_C, _ELECTRON_kg, _LIGHT_m_s, _VACUUM_F_m = 1.602176634e-19, 9.1093837015e-31, 299792458.0, 8.8541878128e-12
 
 
-@cache
-def _table() -> dict[str, Sourced]:
-    file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
-    rows = tomllib.loads(file.read_text(encoding="utf-8"))["breakdown"]
-    return {name: Sourced.from_table(row) for name, row in rows.items()}
-
-
 def breakdown(name: str) -> Sourced:
     """Return a value of `[breakdown]` in `data/tissue/kinetics.toml`, and note that its source was used."""
-    value = _table()[name]
-    used(value.source)
-    return value
+    return kinetics_value("breakdown", name)
 
 
 def is_measured(pulse_s: ArrayLike) -> NDArray[np.bool_]:

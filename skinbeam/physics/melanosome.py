@@ -33,15 +33,11 @@ much that lowers the threshold is not sourced: below `pulse_shortest_s` nothing 
 """
 
 import math
-import tomllib
-from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.errors import unknown_name
-from skinbeam.provenance import used
+from skinbeam.physics.kinetics_table import kinetics_value
 from skinbeam.sources import Sourced
 
 __all__ = [
@@ -61,13 +57,6 @@ _NODES = 12
 _DIGITS = 5  # decimals of a pulse length: equal times of a train are one time, whatever rounding left of them
 
 
-@cache
-def _table() -> dict[str, Sourced]:
-    file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
-    rows = tomllib.loads(file.read_text(encoding="utf-8"))["nucleation"]
-    return {name: Sourced.from_table(row) for name, row in rows.items()}
-
-
 def nucleation(name: str) -> Sourced:
     """Return a value of `[nucleation]` in `data/tissue/kinetics.toml`, and note that its source was used.
 
@@ -75,11 +64,7 @@ def nucleation(name: str) -> Sourced:
     ------
     InputError : no such value; the nearest is named.
     """
-    table = _table()
-    if name not in table:
-        raise unknown_name("nucleation-value", name, table, field="nucleation")
-    used(table[name].source)
-    return table[name]
+    return kinetics_value("nucleation", name)
 
 
 def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
