@@ -85,7 +85,7 @@ def conduct_rz(
     outgoing: tuple[Array, Array] | None = None,
     bottom: ArrayLike | None = None,
     record_cells: ArrayLike | None = None,
-    tolerance_K: float = 0.2,
+    tolerance_K: float = 0.5,
 ) -> HistoryRZ:
     """Solve (heat 3) for every sample.
 
