@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.chebyshev import MOST_STAGES
 from skinbeam.physics.enthalpy import boiling_of, enthalpy_of
 from skinbeam.physics.heat_xyz_engine import Body, Engine, Now
-from skinbeam.physics.pace import GROWTH, stages_for, wished
+from skinbeam.physics.pace import GROWTH, longest_step, stages_for, wished
 from skinbeam.physics.refuse import require
 from skinbeam.physics.surface import outgoing_table, surface
 
@@ -191,6 +191,7 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
     fastest, light = _fastest(body), float(body.power.sum())
     recorded, faces = np.empty((len(seconds) + 1, len(record))), np.empty((len(seconds) + 1, nx, ny))
     gained, total = np.zeros((len(seconds) + 1, 3)), np.empty(len(seconds) + 1)
+    longest = math.inf if engine.along_lines else longest_step(fastest)
     taken = [0, 0, 0]
     peak = engine.temperatures()
     dt, grown = 0.0, GROWTH
@@ -214,7 +215,7 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
         gained[n + 1, 2] += now.on * light * seconds[n]
         left = float(seconds[n])
         while left > 0.0:
-            parts = math.ceil(left / dt)
+            parts = math.ceil(left / min(dt, longest))
             step = left / parts
             stages = stages_for(step, fastest)
             explicit = stages <= MOST_STAGES

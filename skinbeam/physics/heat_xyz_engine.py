@@ -74,7 +74,7 @@ class Taken(NamedTuple):
 
 
 class Engine:
-    """Steps on the processor."""
+    """Steps on the processor; `along_lines` says whether it has the steps of (heat 4)."""
 
     along_lines = True
 
@@ -139,10 +139,10 @@ class Engine:
 
     def temperatures(self) -> Array:
         """Return the temperature of every cell of the state, K."""
-        b, excess = self.body, 0.0
+        b, energy = self.body, self.energy()
         if b.boils:
-            excess = np.clip(b.boiling[1] * (self._y - b.boiling[0]), 0.0, b.boiling[2])
-        result: Array = (self._y - excess) * b.per_store
+            energy = energy - np.clip(b.boiling[1] * (energy - b.boiling[0]), 0.0, b.boiling[2])
+        result: Array = energy * b.per_store
         return result
 
     def _start(self, m: float, w: Array, v: Array) -> None:

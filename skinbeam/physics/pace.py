@@ -9,7 +9,9 @@ from typing import Final
 import numpy as np
 from numba import njit
 
-__all__ = ["GROWTH", "stages_for", "wished"]
+from skinbeam.physics.chebyshev import MOST_STAGES
+
+__all__ = ["GROWTH", "longest_step", "stages_for", "wished"]
 
 GROWTH: Final = 3.0  # of a step beside the one before, at most
 
@@ -18,6 +20,11 @@ GROWTH: Final = 3.0  # of a step beside the one before, at most
 def stages_for(step: float, fastest: float) -> int:  # pragma: no cover - compiled
     """Return the stages, two or more, with which an explicit step is stable; `fastest` is a rate of decay, 1/s."""
     return max(2, int(np.ceil(np.sqrt(1.0 + 1.54 * step * fastest))))
+
+
+def longest_step(fastest: float) -> float:
+    """Return the longest step that is stable with the most stages, s."""
+    return (MOST_STAGES**2 - 1.001) / (1.54 * fastest)
 
 
 @njit(cache=True)
