@@ -14,9 +14,9 @@ from skinbeam.simulate.space import Inclusion, Layers, endless_cylinder
 
 pytestmark = pytest.mark.long
 
-# The vessel in skin of Example 4 of MCmatlab (simulation_benchmark-01 to -15): a cube of a millimetre, gel above
-# epidermis above dermis, in it a vessel along y, 532 nm, 3 W in a flat spot, five pulses of 1 ms every 5 ms, then 20 ms.
-# Its damage parameters are placeholders and are left out.
+# The vessel in skin of Example 4 of MCmatlab: a cube of a millimetre, gel above epidermis above dermis, in it a vessel
+# along y, 532 nm, 3 W in a flat spot, five pulses of 1 ms every 5 ms, then 20 ms. Its damage parameters are
+# placeholders and are left out.
 CELLS = 100
 FACES = np.linspace(-5e-4, 5e-4, CELLS + 1), np.linspace(-5e-4, 5e-4, CELLS + 1), np.linspace(0.0, 1e-3, CELLS + 1)
 POWER_W, START = 3.0, 310.15
@@ -58,7 +58,7 @@ def absorbed() -> np.ndarray:
 
 
 def by_elements(power: np.ndarray, kind: np.ndarray, dt_s: float) -> np.ndarray:
-    """Rises at the sensors, (time, sensor), by finite elements and the trapezium rule after two backward steps a switch.
+    """Rises at the sensors, (time, sensor), by finite elements; two backward steps a switch, then the trapezium rule.
 
     A quarter of the cube, hexahedra with corners at the corners of the cells: other unknowns, another discretisation in
     space and time, another solver. Of a cell the mean of its eight corners is taken, as a finite volume has a mean.
