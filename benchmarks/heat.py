@@ -55,7 +55,7 @@ def said(name: str, times: list[float], most: float) -> None:
 
 
 def one_dimension(runs: int) -> None:
-    faces, _ = graded_faces(np.full((SKINS, 1), 6e-3), finest_m=3e-6, growth=0.0275)
+    faces, _ = graded_faces(np.full((SKINS, 1), 6e-3), finest_m=3e-6, growth=0.0265)
     cells = slab(faces)
     step_s, phase = time_steps([0.03, 0.02, 6e-3, 1.0])
     power = 1e9 * np.exp(-cells.centres / 3e-4) * np.linspace(0.5, 1.5, SKINS)[:, None]

@@ -4,7 +4,7 @@ Each step is as long as its estimated error allows. A step that is stable with f
 (chebyshev 1); a longer one solves along radii and then along depths,
 
     (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
-    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 4)
+    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
 
 with F what flows into the cells and L its part between them. This is of second order whatever the factors on the left,
 here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
@@ -167,7 +167,7 @@ def _along_lines(
     work: Array,
     turned: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Replace flows, W, by the rates of temperature, K/s, of (heat 4); return the mends of top and bottom, W."""
+    """Replace flows, W, by the rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
     solve(body.out, a, work[6], work[7], rates)
     x, c = rates.ravel(), apparent.ravel()
     for i in range(len(x)):

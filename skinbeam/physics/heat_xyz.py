@@ -1,6 +1,6 @@
 """Heat conduction in three dimensions, with water that boils, for one skin.
 
-    dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 5)
+    dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 7)
 
 with the surface of (surface 1) at the first z, insulated sides, and below insulation or a fixed temperature. Finite
 volumes as in (heat 1). Steps in time as about an axis (`heat_rz_march`): explicit stages where they are stable, lines
@@ -86,7 +86,7 @@ def conduct_xyz(
     tolerance_K: float = 0.5,
     engine: type[Engine] = Engine,
 ) -> HistoryXYZ:
-    """Solve (heat 5).
+    """Solve (heat 7).
 
     Temperatures are in K; without latent heat and outgoing flux differences will do. Properties of media become those
     of cells by `values[medium]`, with `medium` of (x, y, z). Fields are broadcast.

@@ -74,7 +74,7 @@ class Taken(NamedTuple):
 
 
 class Engine:
-    """Steps on the processor; `along_lines` says whether it has the steps of (heat 4)."""
+    """Steps on the processor; `along_lines` says whether it has the steps of (heat 6)."""
 
     along_lines = True
 
@@ -106,7 +106,7 @@ class Engine:
         return Taken(heat[0], heat[1], error)
 
     def implicit(self, dt: float, now: Now) -> Taken:
-        """Take a step by (heat 4)."""
+        """Take a step by (heat 6)."""
         b, y, w, k1, k2 = self.body, self._y, self._w, self._v, self._trial_rates
         store = b.store
         if b.boils:

@@ -1,4 +1,4 @@
-"""Heat in three dimensions along lines: (heat 4) with L = L_x + L_y + L_z.
+"""Heat in three dimensions along lines: (heat 6) with L = L_x + L_y + L_z.
 
 One sweep solves along x, in columns side by side; another takes plane after plane along y and, turned, along z.
 """
@@ -57,7 +57,7 @@ def advance(
 def along_lines(
     a: float, nz: int, gx: Singles, gy: Singles, gz: Singles, film: Array, bottom: Array, store: Array, rates: Array
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Replace flows, W, by rates of temperature, K/s, of (heat 4); return the mends of top and bottom, W."""
+    """Replace flows, W, by rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
     nx, cells = rates.shape
     for n in prange((cells + _COLUMNS - 1) // _COLUMNS):
         _columns(a, n * _COLUMNS, min(n * _COLUMNS + _COLUMNS, cells), gx, store, rates)

@@ -2,7 +2,7 @@
 
 The flows F(w) of a state w of enthalpies are added to a state at once,
 
-    out <- c_0 y + c_1 w + c_2 out + m F(w) + g F_0,                                                          (heat 6)
+    out <- c_0 y + c_1 w + c_2 out + m F(w) + g F_0,                                                          (heat 8)
 
 which is any stage of (chebyshev 1). Memory is what holds it up: a strip of rows along x and z is walked through plane
 by plane, with the temperatures of three planes in the nearest caches. The strips do not depend on the number of
@@ -24,7 +24,7 @@ __all__ = ["FLOWS", "JUDGE", "STAGE", "STRIP", "stage"]
 Array = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
-# What is written: (heat 6); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
+# What is written: (heat 8); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
 STAGE, FLOWS, JUDGE = range(3)
 STRIP: Final = 4096  # cells
 _FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
@@ -144,7 +144,7 @@ def stage(
     """Write `out` as `kind` says; return what enters at top and bottom, W, and the error, K.
 
     States are (x, y * z); `gx`, `gy` and `gz` are faces before each cell and one plane, row or cell more; `inside`,
-    `area` and `bottom` are (x, y). `c` is c_0, c_1, c_2, m and g of (heat 6); for JUDGE its first number is 0.4 dt, and
+    `area` and `bottom` are (x, y). `c` is c_0, c_1, c_2, m and g of (heat 8); for JUDGE its first number is 0.4 dt, and
     `rates` are the flows of y.
     """
     cells = w.shape[1]

@@ -1,7 +1,7 @@
 """How long the next step of heat is, and of how many stages.
 
 Errors of a step grow with its third power where it is explicit (chebyshev 2) and with its second where it is taken
-along lines (heat 4), so that a step of the tolerance follows from the last one's error.
+along lines (heat 6), so that a step of the tolerance follows from the last one's error.
 """
 
 from typing import Final
