@@ -48,6 +48,7 @@ model-error: $(VENV)/base
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/light.py
+	$(BIN)/python benchmarks/heat.py
 
 # The sampler holds Numba back, so it has an environment of its own.
 $(FIT)/fit: pyproject.toml

@@ -14,10 +14,9 @@ of a step is estimated by
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["COEFFICIENTS", "MOST_STAGES", "stages_for"]
+__all__ = ["COEFFICIENTS", "MOST_STAGES"]
 
 # Beyond ten stages, a step that solves along lines is cheaper.
 MOST_STAGES: Final = 10
@@ -49,9 +48,3 @@ def _coefficients(stages: int) -> NDArray[np.float64]:
 COEFFICIENTS: Final = np.zeros((MOST_STAGES + 1, MOST_STAGES + 1, 4))
 for _stages in range(2, MOST_STAGES + 1):
     COEFFICIENTS[_stages, : _stages + 1] = _coefficients(_stages)
-
-
-@njit(cache=True)
-def stages_for(dt_rho: float) -> int:  # pragma: no cover - compiled
-    """Return the stages, two or more, that a step of this length times the largest rate needs to be stable."""
-    return max(2, int(np.ceil(np.sqrt(1.0 + 1.54 * dt_rho))))

@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.layout import OPTIONS
 from skinbeam.physics.refuse import require
 
 __all__ = ["Boiling", "boiling_of", "enthalpy_of", "stores", "temperatures"]
@@ -66,7 +67,7 @@ def enthalpy_of(temperature: Array, held: Boiling) -> Array:
     return result
 
 
-@njit(cache=True)
+@njit(**OPTIONS)
 def temperatures(
     enthalpy: Array, per_store: Array, start: Array, share: Array, latent: Array, boils: bool, out: Array
 ) -> None:  # pragma: no cover - compiled
@@ -81,7 +82,7 @@ def temperatures(
                 t[j] = e[j] * p[j]
 
 
-@njit(cache=True)
+@njit(**OPTIONS)
 def stores(
     enthalpy: Array, store: Array, start: Array, share: Array, latent: Array, out: Array
 ) -> None:  # pragma: no cover - compiled

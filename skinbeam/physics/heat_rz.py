@@ -1,6 +1,6 @@
 """Heat conduction about an axis: rings and depths, many samples at once, with water that boils.
 
-    dE/dt = (1/r) d/dr (r k dT/dr) + d/dz (k dT/dz) + f(t) q(r, z),    T = T(E) by (enthalpy 1)               (heat 3)
+    dE/dt = (1/r) d/dr (r k dT/dr) + d/dz (k dT/dz) + f(t) q(r, z),    T = T(E) by (enthalpy 1)               (heat 5)
 
 with the surface of (surface 1) at the first depth, insulation at the last ring, and below insulation or a fixed
 temperature. Finite volumes as in (heat 1): what leaves a cell enters its neighbour, so that enthalpy is kept to
@@ -85,9 +85,9 @@ def conduct_rz(
     outgoing: tuple[Array, Array] | None = None,
     bottom: ArrayLike | None = None,
     record_cells: ArrayLike | None = None,
-    tolerance_K: float = 0.2,
+    tolerance_K: float = 0.5,
 ) -> HistoryRZ:
-    """Solve (heat 3) for every sample.
+    """Solve (heat 5) for every sample.
 
     Temperatures are in K; without latent heat and outgoing flux differences will do. Properties of media become those
     of cells by `values[:, medium]`, with `medium` of (r, z). What is given of (sample, ...) is broadcast.

@@ -4,7 +4,7 @@ Each step is as long as its estimated error allows. A step that is stable with f
 (chebyshev 1); a longer one solves along radii and then along depths,
 
     (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
-    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 4)
+    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
 
 with F what flows into the cells and L its part between them. This is of second order whatever the factors on the left,
 here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
@@ -19,9 +19,11 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from skinbeam.physics.chebyshev import COEFFICIENTS, MOST_STAGES, stages_for
+from skinbeam.physics.chebyshev import COEFFICIENTS, MOST_STAGES
 from skinbeam.physics.enthalpy import stores, temperatures
+from skinbeam.physics.layout import OPTIONS
 from skinbeam.physics.lines import factor, solve, turn
+from skinbeam.physics.pace import GROWTH, stages_for, wished
 from skinbeam.physics.surface import surface
 
 __all__ = ["march"]
@@ -29,7 +31,7 @@ __all__ = ["march"]
 Array = NDArray[np.float64]
 
 _A: Final = 1.0 - math.sqrt(0.5)
-_GROWTH: Final = 3.0  # of a step, at most
+_FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
 
 
 @njit(cache=True, error_model="numpy")
@@ -77,7 +79,7 @@ class _Now(NamedTuple):
     outside: float
 
 
-@njit(cache=True)
+@njit(fastmath=_FAST, **OPTIONS)
 def _flows(t: Array, body: _Body, on: float, flow: Array) -> None:  # pragma: no cover - compiled
     """Write what flows into each cell from its neighbours and from light, W; not what crosses top and bottom."""
     rings, depths = t.shape
@@ -117,7 +119,7 @@ def _rates(
     return top, bottom
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=_FAST)
 def _explicit(
     dt: float,
     stages: int,
@@ -165,7 +167,7 @@ def _along_lines(
     work: Array,
     turned: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Replace flows, W, by the rates of temperature, K/s, of (heat 4); return the mends of top and bottom, W."""
+    """Replace flows, W, by the rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
     solve(body.out, a, work[6], work[7], rates)
     x, c = rates.ravel(), apparent.ravel()
     for i in range(len(x)):
@@ -181,7 +183,7 @@ def _along_lines(
     return top, bottom
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=_FAST)
 def _implicit(
     dt: float,
     energy: Array,
@@ -286,7 +288,7 @@ def _march_one(
     top, bottom = _rates(energy, body, now, t, rates, film)
     peak[:] = t
     light = body.power.sum()
-    dt, grown = 0.0, _GROWTH
+    dt, grown = 0.0, GROWTH
     for n in range(len(seconds) + 1):
         total[n] = energy.sum()
         for m in range(len(record)):
@@ -300,14 +302,14 @@ def _march_one(
             now = _Now(switch[n], h[n], outside[n])
             top, bottom = _rates(energy, body, now, t, rates, film)
             # What a switch stirs up is fast: it is followed first, and damped.
-            dt, grown = 2.0 / fastest, _GROWTH
+            dt, grown = 2.0 / fastest, GROWTH
         gained[n + 1] = gained[n]
         gained[n + 1, 2] += now.on * light * seconds[n]
         left = seconds[n]
         while left > 0.0:
             parts = math.ceil(left / dt)
             step = left / parts
-            stages = stages_for(step * fastest)
+            stages = stages_for(step, fastest)
             explicit = stages <= MOST_STAGES
             if explicit:
                 heat_top, heat_bottom = _explicit(step, stages, energy, rates, top, bottom, body, now, work, film)
@@ -320,15 +322,14 @@ def _march_one(
             top_after, bottom_after = _rates(work[0], body, now, work[2], work[3], film_after)
             if explicit:
                 error = _explicit_error(step, energy, work[0], rates, work[3], body.per_store)
-            ratio = max(error / tolerance, 1e-3)
-            wished = step * 0.9 * ratio ** (-1.0 / 3.0 if explicit else -0.5)
+            best = wished(step, error, tolerance, explicit)
             if error > tolerance:
                 steps[2] += 1
-                dt, grown = wished, 1.0
+                dt, grown = best, 1.0
                 continue
             steps[0 if explicit else 1] += 1
             left = 0.0 if parts == 1 else left - step
-            dt, grown = max(min(wished, grown * step), min(dt, wished)), _GROWTH
+            dt, grown = max(min(best, grown * step), min(dt, best)), GROWTH
             top, bottom = top_after, bottom_after
             gained[n + 1, 0] += heat_top
             gained[n + 1, 1] += heat_bottom
@@ -336,7 +337,7 @@ def _march_one(
             _raise(peak, t)
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=_FAST)
 def _explicit_error(
     dt: float,
     before: Array,
@@ -353,7 +354,7 @@ def _explicit_error(
     return worst
 
 
-@njit(cache=True)
+@njit(cache=True, fastmath=_FAST)
 def _raise(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
     p, now = peak.ravel(), t.ravel()
     for i in range(len(p)):

@@ -10,12 +10,14 @@ from numba import njit
 from numpy import float64
 from numpy.typing import NDArray
 
+from skinbeam.physics.layout import OPTIONS
+
 __all__ = ["factor", "solve", "turn"]
 
 Array = NDArray[float64]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(**OPTIONS)
 def factor(store: Array, between: Array, a: float, pivot: Array, upper: Array) -> None:  # pragma: no cover - compiled
     """Fill `pivot` and `upper`, (row, column), from stores (row, column) and conductances (row + 1, column)."""
     rows, columns = store.shape
@@ -32,7 +34,7 @@ def factor(store: Array, between: Array, a: float, pivot: Array, upper: Array) -
             u[j] = a * below[j] * p[j]
 
 
-@njit(cache=True)
+@njit(**OPTIONS)
 def solve(between: Array, a: float, pivot: Array, upper: Array, x: Array) -> None:  # pragma: no cover - compiled
     """Replace the right sides `x`, (row, column), by the solution."""
     rows, columns = x.shape
@@ -49,7 +51,7 @@ def solve(between: Array, a: float, pivot: Array, upper: Array, x: Array) -> Non
             here[j] += u[j] * after[j]
 
 
-@njit(cache=True)
+@njit(**OPTIONS)
 def turn(a: Array, out: Array) -> None:  # pragma: no cover - compiled
     """Write the transpose of `a`, by blocks that stay in the nearest cache."""
     rows, columns = a.shape

@@ -6,6 +6,7 @@ with g the conductance from the centre of the cell to the surface, h of the film
 flux that follows a table of the surface's temperature, along straight lines between its rows and beyond its ends.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from skinbeam.physics.refuse import require
 
-__all__ = ["NO_OUTGOING", "outgoing_table", "surface", "through"]
+__all__ = ["NO_OUTGOING", "outgoing_table", "surface"]
 
 Array = NDArray[np.float64]
 NO_OUTGOING: Final = np.empty((0, 2))
@@ -39,12 +40,6 @@ def outgoing_table(outgoing: tuple[Sequence[float] | Array, Sequence[float] | Ar
 
 
 @njit(cache=True)
-def through(g: float, h: float) -> float:  # pragma: no cover - compiled
-    """Conductance of a film and of half a cell in series, W/m²K; h may be 0 or inf."""
-    return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / g)
-
-
-@njit(cache=True)
 def surface(
     t: float, g: float, h: float, outside: float, table: Array
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
@@ -54,8 +49,8 @@ def surface(
     holds the answer is found by halving and the answer is exact.
     """
     last = len(table) - 1
-    if last < 1 or h == np.inf:
-        slope = through(g, h)
+    if last < 1 or h == math.inf:
+        slope = g if h == math.inf else g * h / (g + h)
         flux = slope * (outside - t)
         return flux, slope, t + flux / g
     low, high = 0, last - 1  # of pieces
@@ -68,4 +63,4 @@ def surface(
     rise = (table[low + 1, 1] - table[low, 1]) / (table[low + 1, 0] - table[low, 0])
     constant = table[low, 1] - rise * table[low, 0]
     at = (g * t + h * outside - constant) / (g + h + rise)
-    return g * (at - t), through(g, h + rise), at
+    return g * (at - t), g * (h + rise) / (g + h + rise), at
