@@ -2,7 +2,8 @@
 
 First the share that reaches the target. Settings whose shares the draws do not tell apart from the best one's are
 abreast, and of these the one is taken that bruises the fewest skins: purpura of the skin around is one to two weeks of
-a bruise on a face. Rupture of the target itself is no reason: wide vessels are torn and closed by every pulse length.
+a bruise on a face. Rupture of the target itself is no reason: where they close, wide vessels are torn by short and long
+pulses nearly alike.
 """
 
 import math
