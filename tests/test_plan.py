@@ -1,7 +1,6 @@
 """The plan as a document: frozen, hashed, repeatable, complete; its limits hold when it is simulated again."""
 
 import copy
-import itertools
 import json
 import math
 import os
@@ -242,7 +241,9 @@ def test_every_source_is_known_and_listed(file: Path) -> None:
 @every_shown
 def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
     for option in laser_options(example(file).document):
-        for name in ("p_effective", "p_harm"):
+        vessels = option["modality"] == "vascular"
+        assert ("p_purpura" in option) == ("purpura_days" in option) == vessels
+        for name in ("p_effective", "p_harm", *(["p_purpura"] if vessels else [])):
             assert option[name]["basis"], name
             assert option[name]["draws"] == 200
             assert option[name]["kind"] == "modelled"
@@ -384,8 +385,7 @@ def test_darker_skin_never_fares_better() -> None:
     for ita in (62.0, 55.0, 48.0, 40.0):
         made = document(VEINS.replace("60.0", f"{ita}").replace('phototype = "II"\n', ""))
         shares.append(max((o["p_effective"]["median"] for o in laser_options(made)), default=0.0))
-    # Pulse lengths that do nearly as well are told apart on twenty draws: a standard error of sqrt(0.25 / 20) = 0.11.
-    assert all(darker <= lighter + 0.11 for lighter, darker in itertools.pairwise(shares))
+    assert shares == sorted(shares, reverse=True)
     assert shares[0] > 0.5
     assert shares[-1] < 0.5
 

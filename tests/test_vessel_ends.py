@@ -10,7 +10,7 @@ from skinbeam.errors import NotAvailable
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.heated_blood import absorption_factor, dose_with_heated_blood, respond_heated
 from skinbeam.simulate.pulse import Response, respond
-from skinbeam.simulate.purpura import purpura, purpura_at_once
+from skinbeam.simulate.purpura import purpura, purpura_around, purpura_at_once
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.vessel_ends import (
     closed_at,
@@ -201,6 +201,15 @@ def test_the_row_that_set_the_share_is_given_back() -> None:
     found = threshold_document(loaded(BUTTOCK, cooling=cooling, settings=settings), "purpura")["dose"]
     # A step of 0.01 in the share moves it by about 1 %.
     assert median(found) == pytest.approx(5.2, rel=0.02)
+
+
+def test_the_skin_around_a_vein_bruises_like_skin_without_one() -> None:
+    """Vessels take no light from each other and leave the tissue as it is; wall and blood are the person's."""
+    bare = response_of(BUTTOCK)
+    around = response_of(BUTTOCK, vessel=[{"depth_um": 300.0, "diameter_um": 60.0}])
+    assert purpura_around(around) == pytest.approx(purpura(bare))
+    assert purpura_around(bare) == pytest.approx(purpura(bare))
+    assert np.any(purpura(around) < 0.9 * purpura(bare))
 
 
 def test_no_vessel_no_purpura() -> None:

@@ -19,12 +19,24 @@ from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.simulate.ensemble import share, summarise
 
-__all__ = ["Limit", "Status", "Target", "Verdict", "fewest_draws", "judge_limit", "limits_for", "target"]
+__all__ = [
+    "ONE_SIDED_95",
+    "Bruise",
+    "Limit",
+    "Status",
+    "Target",
+    "Verdict",
+    "bruise",
+    "fewest_draws",
+    "judge_limit",
+    "limits_for",
+    "target",
+]
 
 Status = Literal["met", "warn", "not_met", "unknown"]
 Floats = NDArray[np.float64]
 MOST_DRAWS = 100_000
-_ONE_SIDED_95 = 1.6448536269514722
+ONE_SIDED_95 = 1.6448536269514722  # normal quantile
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Limit:
 
     def demands(self, p: float, error: float, *, strict: bool = True) -> bool:
         """Return whether an observed share `p` is enough; `strict` counts its standard error against it."""
-        return p - (_ONE_SIDED_95 * error if strict else 0.0) >= self.share
+        return p - (ONE_SIDED_95 * error if strict else 0.0) >= self.share
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,16 @@ class Target:
 
     wanted: float
     least: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Bruise:
+    """How long purpura shows, in days, and the share of skins from which on it is called likely."""
+
+    likely: float
+    low_days: float
+    high_days: float
     source: str
 
 
@@ -116,6 +138,11 @@ def _limits() -> tuple[Limit, ...]:
 def target() -> Target:
     """Return the shares that a dose is searched for."""
     return Target(**_file()["target"])
+
+
+def bruise() -> Bruise:
+    """Return what is held against the days that a person accepts."""
+    return Bruise(**_file()["bruise"])
 
 
 @cache

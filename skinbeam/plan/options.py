@@ -12,7 +12,8 @@ from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.healing import healing_days, immediate
-from skinbeam.plan.suitability import Suitability
+from skinbeam.plan.limits import bruise
+from skinbeam.plan.suitability import Reason, Suitability, severity
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -112,13 +113,14 @@ def laser_option(
         "settings": settings,
         "p_effective": effective,
         "p_harm": harm,
+        **_bruising(trial),
         "expected": expected,
         "followup_months": _followup(concern, modality, expected),
         **_asked(modality, concern, expected),
         "immediate": immediate(modality),
         "healing": healing_days(modality),
         "harms": harms,
-        "reasons": [_reason(reason) for reason in judged.reasons],
+        "reasons": [_reason(reason) for reason in _with_bruise(case, concern, trial, judged)],
         "limits": trial.verdicts,
     }
     studies = _studies(expected)
@@ -192,6 +194,30 @@ def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> A
         return counted
     span = aftercare.downtime(modality, concern.condition, site=concern.site)
     return span if isinstance(span, Unknown) else span.estimate()
+
+
+def _bruising(trial: Trial) -> dict[str, Any]:
+    """How likely the skin around bruises, and for how long it shows; nothing where no vessels are heated."""
+    if trial.bruising is None:
+        return {}
+    told = bruise()
+    used(told.source)
+    days = {"low": told.low_days, "high": told.high_days, "unit": "days", "source": told.source}
+    return {"p_purpura": trial.bruising.p, "purpura_days": days}
+
+
+def _with_bruise(case: Case, concern: Concern, trial: Trial, judged: Suitability) -> list[Reason]:
+    """The reasons of the rules, and that a bruise is likely which shows for longer than the person accepts."""
+    reasons, told = list(judged.reasons), bruise()
+    accepted = case.patient.downtime_days_accepted if case.patient is not None else None
+    p = trial.bruising.p.median if trial.bruising is not None else 0.0
+    if accepted is None or accepted >= told.high_days or p < told.likely:
+        return reasons
+    params = {"bruised": chance(p), "low": told.low_days, "high": told.high_days, "accepted": accepted}
+    about = f"{concern.condition} at {concern.site}"
+    message = Message("plan.bruise-likely", params)
+    reasons.append(Reason("bruise-likely", "with-caution", message, told.source, "practice", about))
+    return sorted(reasons, key=lambda reason: -severity(reason.decision))
 
 
 def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:

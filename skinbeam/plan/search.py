@@ -1,10 +1,12 @@
 """Search the devices for the settings that reach a target within the limits.
 
 Settings are compared on a few draws; what is offered is judged on all of them, and what a few draws show to be far
-from the target is refused without a number.
+from the target is refused without a number. Settings for vessels that the few draws do not tell apart are compared
+again on all of them.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from skinbeam.errors import NotAvailable
@@ -12,12 +14,14 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, dose_steps
 from skinbeam.messages import Message
 from skinbeam.plan.bank import SkinBank
+from skinbeam.plan.bruising import bruising_of
 from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, candidates, thinned
 from skinbeam.plan.fractional import microbeam_trial
 from skinbeam.plan.full_field import full_field_trial
 from skinbeam.plan.goals import Goal, goal_of
 from skinbeam.plan.limits import fewest_draws, target
 from skinbeam.plan.options import Option, chance, laser_option
+from skinbeam.plan.preference import abreast, gentlest, merit
 from skinbeam.plan.skins import SiteSkins, Spectrum
 from skinbeam.plan.suitability import judge, severity
 from skinbeam.plan.trial import Trial
@@ -48,27 +52,27 @@ def laser_options(
         refused.append(refusal(modality, [Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})]))
         return []
     bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(goal, machines))
-    screened: list[tuple[Trial, Machine]] = []
+    screened: list[tuple[list[Trial], Machine]] = []
     for machine in machines:
         try:
-            best = _best_setting(case, concern, goal, machine, bank)
+            best = _best_settings(case, concern, goal, machine, bank)
         except NotAvailable as error:
             _refuse(refused, modality, machine, "plan.not-judged", reason=error.reason)
             continue
-        if best is None:
+        if not best:
             _refuse(refused, modality, machine, "plan.no-safe-dose")
-        elif best.p_effective < target().least - SCREENING_MARGIN:
+        elif best[0].p_effective < target().least - SCREENING_MARGIN:
             _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
         else:
             screened.append((best, machine))
-    screened.sort(key=lambda item: _merit(item[0]))
+    screened.sort(key=lambda item: merit(item[0][0]))
     all_of_them = case.clinic is not None and case.clinic.devices is not None
     options: list[tuple[Option, Trial, Goal]] = []
     for best, machine in screened:
         if options and not all_of_them:
             break
         cooling, words = built_in_cooling(machine.device)
-        trial = _on_all_draws(goal, machine, best, bank.skins(concern.site, goal), cooling)
+        trial = _settled(goal, machine, best, bank.skins(concern.site, goal), cooling)
         if trial is None:
             _refuse(refused, modality, machine, "plan.no-safe-dose")
         elif trial.p_effective < target().least:
@@ -92,13 +96,10 @@ def _is_lamp(machine: Machine) -> bool:
     return any(head.band_nm is not None for head in machine.device.heads)
 
 
-def _merit(trial: Trial) -> tuple[float, ...]:
-    """Sort key: reaches the target first (in steps of a hundredth), then least harm, then the shorter pulse."""
-    return (-round(min(trial.p_effective, target().wanted), 2), trial.p_broken, trial.setting.pulse_ms)
-
-
-def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> Trial | None:
+def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> list[Trial]:
     """The best of a device's settings on a few draws, among those that the rules allow for its wavelength and pulse.
+
+    Of settings for vessels those that the draws cannot tell from it follow.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
     """
     skins = bank.skins(concern.site, goal, most=SCREENING_DRAWS)
     cooling, _ = built_in_cooling(machine.device)
-    best: Trial | None = None
+    found: list[Trial] = []
     reason, judged_any = "", False
     every_size = machine.device.microbeam or goal.modality == "ablative"
     pulses = 2 if machine.device.microbeam else 3
@@ -130,11 +131,11 @@ def _best_setting(case: Case, concern: Concern, goal: Goal, machine: Machine, ba
             reason = error.reason
             continue
         judged_any = True
-        if trial is not None and (best is None or _merit(trial) < _merit(best)):
-            best = trial
+        if trial is not None:
+            found.append(trial)
     if not judged_any and reason:
         raise NotAvailable(reason)
-    return best
+    return abreast(found)[: None if _of_vessels(goal) else 1]
 
 
 def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
@@ -147,6 +148,23 @@ def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins
         return found
     # What would be refused is looked at again at every step: the limits may hold between two of the few.
     return microbeam_trial(machine, setting, goal, skins, energies=every, quick=True)
+
+
+def _settled(
+    goal: Goal, machine: Machine, looked: Sequence[Trial], skins: SiteSkins, cooling: CoolingPlan
+) -> Trial | None:
+    """The setting to offer, judged on all draws; of those for vessels that are abreast, the one that bruises least."""
+    found = (_on_all_draws(goal, machine, one, skins, cooling) for one in looked)
+    judged = [trial for trial in found if trial is not None]
+    if not judged or not _of_vessels(goal):
+        return judged[0] if judged else None
+    best = abreast(judged)
+    return gentlest([replace(one, bruising=bruising_of(one.beam, one.dose, skins, cooling)) for one in best])
+
+
+def _of_vessels(goal: Goal) -> bool:
+    """Whether blood is heated, and so in the vessels of the skin around too."""
+    return goal.where == "vessel"
 
 
 def _on_all_draws(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:

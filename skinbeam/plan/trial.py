@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
+from skinbeam.plan.bruising import Bruising
 from skinbeam.plan.candidates import Machine
 from skinbeam.plan.limits import Verdict
 from skinbeam.simulate.ensemble import share
@@ -29,6 +30,7 @@ class Trial:
     verdicts : every limit, judged at this dose.
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
+    bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
     """
 
     machine: Machine
@@ -43,6 +45,7 @@ class Trial:
     verdicts: tuple[Verdict, ...]
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
+    bruising: Bruising | None = None
 
     @property
     def passes(self) -> int:

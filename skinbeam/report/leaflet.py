@@ -14,7 +14,7 @@ from skinbeam.messages import catalogue
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet_about import about, studies
 from skinbeam.report.leaflet_choices import choices_told, options_of, options_table, seen_after
-from skinbeam.report.leaflet_words import choice_name, plain, range_in_words, told
+from skinbeam.report.leaflet_words import choice_name, of_100, plain, range_in_words, told
 from skinbeam.report.options import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.shown import estimate_of, join, say, sentence, sentences, words
@@ -122,6 +122,10 @@ def _healing(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         ]
         if isinstance(pain, Estimate):
             lines.append(say("leaflet.healing_pain", pain=range_in_words(first["pain_0_10"])))
+        bruised = estimate_of(first.get("p_purpura"))
+        if isinstance(bruised, Estimate):
+            days_shown = range_in_words(first["purpura_days"])
+            lines.append(say("leaflet.healing_bruise", people=of_100(bruised), days=days_shown))
         yield " ".join(lines)
     yield from told("healing")
 

@@ -213,7 +213,11 @@ def _facts(option: Mapping[str, Any]) -> list[Fact]:
     """What one session asks of the person, and what the simulation says of it."""
     facts = [Fact(say("fact_p_effective"), per_100(_value(option, "p_effective")))]
     facts.append(Fact(say("fact_p_harm"), per_100(_value(option, "p_harm"))))
-    for name in ("sessions", "interval_weeks", "minutes", "pain_0_10", "downtime_days"):
+    asked = ["sessions", "interval_weeks", "minutes", "pain_0_10", "downtime_days"]
+    if "p_purpura" in option:
+        facts.append(Fact(say("fact_p_purpura"), per_100(option["p_purpura"])))
+        asked.append("purpura_days")
+    for name in asked:
         label, unit = quantity(name)
         facts.append(Fact(capital(label), show(_value(option, name), "" if name == "sessions" else unit)))
     return facts

@@ -18,7 +18,7 @@ from skinbeam.skin.properties import optics
 from skinbeam.skin.tables import number, table
 from skinbeam.skin.vessels import vessel_network
 
-__all__ = ["purpura", "purpura_at_once"]
+__all__ = ["purpura", "purpura_around", "purpura_at_once"]
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +45,12 @@ def purpura_at_once(response: Response) -> Floats:
     return _dose_of_share(rupture_dose(response, vessels), seen)
 
 
+def purpura_around(response: Response) -> Floats:
+    """Return the dose at which the skin around the vessels that are given is purple the next day, (sample,), J/m²."""
+    vessels, seen = _network(response)
+    return _dose_of_share(leak_dose(response, vessels), seen)
+
+
 def _vessels(response: Response) -> tuple[VesselResponse, Floats | None]:
     """The vessels that decide, and the share of the visible blood in each where it is all of the skin's."""
     if response.skins.attrs["vessels"] != "normal":
@@ -52,6 +58,11 @@ def _vessels(response: Response) -> tuple[VesselResponse, Floats | None]:
         if given is None:
             raise NotAvailable(text("endpoint.no-vessel"))
         return given, None
+    return _network(response)
+
+
+def _network(response: Response) -> tuple[VesselResponse, Floats]:
+    """The vessels of normal skin, and the share of its visible blood in each."""
     network, blood = vessel_network(response.skins)
     vessels = respond_vessels(response, network)
     assert vessels is not None  # an endpoint is asked with a beam

@@ -1,0 +1,66 @@
+"""Choose between settings of one device: what the draws cannot tell apart does not decide.
+
+First the share that reaches the target. Settings whose shares the draws do not tell apart from the best one's are
+abreast, and of these the one is taken that bruises the fewest skins: purpura of the skin around is one to two weeks of
+a bruise on a face. Rupture of the target itself is no reason: where they close, wide vessels are torn by short and long
+pulses nearly alike.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.plan.limits import ONE_SIDED_95, target
+from skinbeam.plan.trial import Trial
+from skinbeam.simulate.ensemble import effective_draws, share
+
+__all__ = ["abreast", "gentlest", "merit", "told_apart"]
+
+Met = NDArray[np.bool_]
+
+
+def merit(trial: Trial) -> tuple[float, ...]:
+    """Sort key: reaches the target first (in steps of a hundredth), then least harm, then the shorter pulse."""
+    return (-round(min(trial.p_effective, target().wanted), 2), trial.p_broken, trial.setting.pulse_ms)
+
+
+def told_apart(more: Met, fewer: Met, weights: NDArray[np.float64]) -> bool:
+    """Return whether the same draws show that `more` holds in a greater share of skins than `fewer`.
+
+    Draws in which both or neither hold say nothing. Of the b + c others, b are for `more`; if either were as likely,
+    b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound is one-sided, 95 %, as of limits.
+
+    Parameters
+    ----------
+    more, fewer : (sample,) in which draws each holds.
+    weights : of the draws.
+    """
+    draws = effective_draws(weights)
+    b, c = (draws * share(only, weights)[0] for only in (more & ~fewer, fewer & ~more))
+    return b - c > ONE_SIDED_95 * math.sqrt(b + c)
+
+
+def abreast(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that reach the target in as many skins as the best one, as far as draws can tell; best first.
+
+    What reaches the share that is wanted is as good as any.
+    """
+    ordered = sorted(trials, key=merit)
+    return [
+        trial
+        for trial in ordered
+        if trial.p_effective >= target().wanted
+        or not told_apart(ordered[0].effective, trial.effective, trial.weights[0])
+    ]
+
+
+def gentlest(trials: Sequence[Trial]) -> Trial:
+    """Return the trial that bruises the fewest skins; of those that draws cannot tell from it, the one of most merit.
+
+    Every trial knows its bruising.
+    """
+    bruised = [(trial.bruising.bruised, trial) for trial in trials if trial.bruising is not None]
+    least, _ = min(bruised, key=lambda found: (share(found[0], found[1].weights[0])[0], merit(found[1])))
+    return min((t for hurt, t in bruised if not told_apart(hurt, least, t.weights[0])), key=merit)

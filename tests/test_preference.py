@@ -1,0 +1,217 @@
+"""Between settings that close vessels alike the one is taken that bruises less; what is to be expected is told."""
+
+import itertools
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinbeam.assessment.skin import colour_of
+from skinbeam.laser.device import load_device
+from skinbeam.laser.grid import Setting
+from skinbeam.messages import text
+from skinbeam.plan.bank import SkinBank
+from skinbeam.plan.bruising import Bruising, bruising_of
+from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling
+from skinbeam.plan.goals import goal_of
+from skinbeam.plan.limits import bruise, target
+from skinbeam.plan.preference import abreast, gentlest, merit, told_apart
+from skinbeam.plan.trial import Trial
+from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.options import option_card
+from skinbeam.report.shown import per_100
+from skinbeam.simulate.ensemble import share
+
+DYE = "pulsed-dye-595"
+MACHINE = Machine(DYE, load_device(DYE, Path()), Path())
+DRAWS = 40
+VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices(DYE)
+
+
+def first(count: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """The first `count` of all draws."""
+    return np.arange(DRAWS) < count
+
+
+def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None) -> Trial:
+    """A setting that reaches the target in so many draws, and bruises so many."""
+    w = np.ones(DRAWS) if weights is None else weights
+    setting = Setting(595.0, pulse_ms, 10.0)
+    none = np.zeros(DRAWS, dtype=np.bool_)
+    beam = beam_of(MACHINE, setting, 5.0)
+    return Trial(
+        MACHINE,
+        setting,
+        beam,
+        5.0,
+        None,
+        first(effective),
+        none,
+        None,
+        None,
+        (),
+        (w, w),
+        (),
+        Bruising(first(bruised), w, ()),
+    )
+
+
+# --- what draws can tell ---------------------------------------------------------------------------------------------
+
+
+def test_three_draws_to_none_are_told_apart_and_two_are_not() -> None:
+    """b - c > 1.645 sqrt(b + c): with c = 0 that is b > 2.71."""
+    weights = np.ones(DRAWS)
+    assert told_apart(first(23), first(20), weights)
+    assert not told_apart(first(22), first(20), weights)
+
+
+def test_draws_on_both_sides_make_a_difference_harder_to_tell() -> None:
+    """Eight to two: 6 > 1.645 sqrt(10) = 5.2; eight to three: 5 < 5.5."""
+    weights = np.ones(DRAWS)
+    for against, apart in ((2, True), (3, False)):
+        other = np.roll(first(against), 8)
+        assert told_apart(first(8), other, weights) is apart
+
+
+def test_uneven_weights_are_fewer_draws() -> None:
+    """Four draws to none; with weight in every second draw alone that is two to none of twenty."""
+    weights = np.where(np.arange(DRAWS) % 2, 1.0, 1e-6)
+    more, none = first(4), first(0)
+    assert told_apart(more, none, np.ones(DRAWS))
+    assert not told_apart(more, none, weights)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_no_two_are_each_above_the_other_and_none_above_itself(draws: list[tuple[bool, bool]]) -> None:
+    one, other = np.array(draws).T
+    weights = np.ones(len(draws))
+    assert not (told_apart(one, other, weights) and told_apart(other, one, weights))
+    assert not told_apart(one, one, weights)
+
+
+# --- the choice ------------------------------------------------------------------------------------------------------
+
+
+def test_of_like_shares_the_one_that_bruises_less_is_taken() -> None:
+    purpuric, gentle = trial(0.45, 24, 30), trial(5.0, 22, 4)
+    assert min((purpuric, gentle), key=merit) is purpuric
+    assert gentlest(abreast([purpuric, gentle])) is gentle
+
+
+def test_a_share_that_is_told_to_be_greater_wins_though_it_bruises() -> None:
+    purpuric, gentle = trial(0.45, 26, 30), trial(5.0, 20, 0)
+    assert gentlest(abreast([purpuric, gentle])) is purpuric
+
+
+def test_beyond_the_share_that_is_wanted_more_is_not_better() -> None:
+    enough = round(target().wanted * DRAWS)
+    purpuric, gentle = trial(0.45, DRAWS, 30), trial(5.0, enough, 4)
+    assert told_apart(purpuric.effective, gentle.effective, np.ones(DRAWS))
+    assert gentlest(abreast([purpuric, gentle])) is gentle
+
+
+def test_bruises_that_draws_cannot_tell_apart_do_not_decide() -> None:
+    better, other = trial(5.0, 24, 6), trial(40.0, 22, 4)
+    assert gentlest(abreast([better, other])) is better
+
+
+@given(st.lists(st.tuples(st.integers(0, DRAWS), st.integers(0, DRAWS)), min_size=1, max_size=5))
+def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts: list[tuple[int, int]]) -> None:
+    pulses = (0.45, 1.5, 5.0, 20.0, 40.0)
+    trials = [trial(pulse, *count) for pulse, count in zip(pulses, counts, strict=False)]
+    chosen = gentlest(abreast(trials))
+    best = min(trials, key=merit)
+    assert chosen.p_effective >= target().wanted or not told_apart(best.effective, chosen.effective, np.ones(DRAWS))
+    hurt = [t.bruising.bruised for t in (chosen, *abreast(trials)) if t.bruising is not None]
+    assert not any(told_apart(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
+    assert all(gentlest(abreast(order)) is chosen for order in itertools.permutations(trials))
+
+
+# --- the skin around -------------------------------------------------------------------------------------------------
+
+
+@cache
+def bruised(pulse_ms: float, dose: float) -> float:
+    case = loaded(VEINS).case
+    bank = SkinBank(case, colour_of(case, None), 60, 0)
+    skins = bank.skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
+    cooling, _ = built_in_cooling(MACHINE.device)
+    found = bruising_of(beam_of(MACHINE, Setting(595.0, pulse_ms, 10.0), dose), dose, skins, cooling)
+    assert found.p.median == share(found.bruised, found.weights)[0]
+    return found.p.median
+
+
+def test_more_light_bruises_no_fewer_skins_and_a_longer_pulse_no_more() -> None:
+    doses = (3.0, 5.0, 7.0, 10.0)
+    for pulse in (0.45, 5.0, 40.0):
+        shares = [bruised(pulse, dose) for dose in doses]
+        assert shares == sorted(shares)
+        assert shares[-1] > shares[0]
+    for dose in doses:
+        shares = [bruised(pulse, dose) for pulse in (0.45, 5.0, 40.0)]
+        assert shares == sorted(shares, reverse=True)
+
+
+# --- what the plan says ----------------------------------------------------------------------------------------------
+
+
+def test_facial_veins_are_not_given_the_pulse_that_bruises() -> None:
+    """Long enough for the vessels of the skin around to stay whole: their thermal relaxation is well below a ms."""
+    (option,) = laser_options(document(VEINS))
+    assert option["settings"]["pulse_ms"] >= 1.0
+    assert option["p_purpura"]["median"] < 0.5 * bruised(0.45, option["settings"]["fluence_J_cm2"])
+
+
+@cache
+def with_short_pulses(accepted: str) -> Any:
+    """The option of a dye laser that has short pulses alone."""
+    case = PERSON + accepted + concern("redness", extra="") + devices("pulsed-dye-585")
+    made = document(case)
+    (option,) = laser_options(made)
+    return made, option
+
+
+def told(option: Any) -> list[dict[str, Any]]:
+    return [reason for reason in option["reasons"] if reason["rule"] == "bruise-likely"]
+
+
+def test_few_days_accepted_and_a_likely_bruise_are_a_reason_told_and_no_other_setting() -> None:
+    _, unsaid = with_short_pulses("")
+    assert unsaid["p_purpura"]["median"] >= bruise().likely
+    assert not told(unsaid)
+    few, enough = (with_short_pulses(f"downtime_days_accepted = {days}\n")[1] for days in (2, bruise().high_days))
+    (reason,) = told(few)
+    assert reason["decision"] == "with-caution"
+    assert reason["message"]["params"]["accepted"] == 2
+    assert not told(enough)
+    assert unsaid["settings"] == few["settings"] == enough["settings"]
+    assert unsaid["rank"] == few["rank"]
+
+
+def test_an_unlikely_bruise_is_no_reason() -> None:
+    (option,) = laser_options(document(VEINS.replace("ita_deg", "downtime_days_accepted = 1\nita_deg")))
+    assert option["p_purpura"]["median"] < bruise().likely
+    assert not told(option)
+
+
+def test_the_clinician_reads_how_many_bruise_and_for_how_long() -> None:
+    made, option = with_short_pulses("")
+    facts = {fact.name: fact.value.text for fact in option_card(made["concerns"][0], option, 1).facts}
+    share_told = facts[text("report.fact_p_purpura")]
+    assert share_told == per_100(option["p_purpura"]).text
+    (days,) = (value for name, value in facts.items() if name.lower() == text("report_quantity.purpura_days"))
+    assert "7" in days
+    assert "14" in days
+
+
+def test_the_leaflet_says_that_skin_may_bruise() -> None:
+    made, option = with_short_pulses("")
+    (line,) = (line for line in leaflet_page(made).healing if "bruise" in line)
+    assert f"{int(100 * option['p_purpura']['median'] + 0.5)} of 100" in line
+    pigment = document(PERSON + concern("age-spots") + devices("qs-ndyag-532-1064"))
+    assert not any("bruise" in line for line in leaflet_page(pigment).healing)
