@@ -118,7 +118,7 @@ def test_what_the_model_cannot_judge_keeps_every_key() -> None:
 
 
 def test_one_endpoint_that_can_be_judged_is_answered() -> None:
-    made = window("vessel", effect="whitening")
+    made = window("vessel", effect="surface-rupture")
     assert set(made["p_effect"]) == {"unknown"}
     assert len(made["p_harm"]) == len(made["pulse_ms"]) > 0
     made = window("vessel", harm="surface-rupture")

@@ -49,7 +49,7 @@ Floats = NDArray[np.float64]
 SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
 FASTEST_CALIBRATED_HZ = 2.0
 MOST_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
-HALVINGS = 30  # of their range: to 1e-8 of the logarithm of the dose
+CUTS = 12  # of a bracket: to 1e-5 of the dose even in trains, and to rounding for one pulse
 ZONES_ANEW = 3
 SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 ERBIUM_YSGG_NM = (2780.0, 2800.0)
@@ -139,14 +139,26 @@ def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
 
 
 def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
-    """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not."""
+    """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not.
+
+    By false position, the end that stays halved in weight (Illinois): a crater grows with the dose, or in blow-off with
+    its logarithm, so that nearly straight lines are cut.
+    """
+    blow_off = sampled.ground.blow_off
     low, high = sampled.ground.threshold, MOST_ONSETS * sampled.ground.threshold
-    never = sampled.crater(high) < depth_m
-    for _ in range(HALVINGS):
-        middle = np.sqrt(low * high)
-        deeper = sampled.crater(middle) >= depth_m
-        high, low = np.where(deeper, middle, high), np.where(deeper, low, middle)
-    return np.where(never, np.inf, np.sqrt(low * high))
+    below, above = -depth_m, sampled.crater(high) - depth_m
+    never, always = above < 0, below >= 0
+    stayed = np.zeros(depth_m.shape)  # 1 where the upper end moved last, -1 where the lower did
+    for _ in range(CUTS):
+        share = np.clip(below / np.minimum(below - above, -1e-300), 0.0, 1.0)
+        dose = np.where(blow_off, low * (high / low) ** share, low + share * (high - low))
+        found = sampled.crater(dose) - depth_m
+        deeper = found >= 0
+        below = np.where(deeper, np.where(stayed > 0, below / 2, below), found)
+        above = np.where(deeper, found, np.where(stayed < 0, above / 2, above))
+        low, high = np.where(deeper, low, dose), np.where(deeper, dose, high)
+        stayed = np.where(deeper, 1.0, -1.0)
+    return np.where(never, np.inf, np.where(always, sampled.ground.threshold, high))
 
 
 def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floats:
