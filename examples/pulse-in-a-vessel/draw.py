@@ -29,7 +29,7 @@ from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_full import LitSection, heat_section, light_section
 from skinbeam.units import J_CM2, MS, UM, ZERO_CELSIUS_K
 
-HALF_UM, BOTTOM_UM, PIXEL_UM = 300.0, 700.0, 2.0  # what is shown, and how finely
+HALF_UM, BOTTOM_UM, PIXEL_UM = 180.0, 600.0, 2.0  # what is shown, and how finely
 LEVELS = {0.1: ":", 1.0: "-", 10.0: "--"}
 CONTOUR, BRIGHT, DARK, LASER_ON = "#7fffd4", "#ffffff", "#202020", "#a33b00"
 # Frames of the animation: every half millisecond at first, then ever further apart.
@@ -112,7 +112,7 @@ def _omega(response: Response, kelvin: Any, parts: dict[str, Any]) -> Any:
 def _frame(ax: Any, pulse: Pulse, *, depth: bool, names: bool, edge: str = BRIGHT) -> None:
     """Layers, vessels and axes in µm, as wide as they are deep."""
     ax.set(xlim=(-HALF_UM, HALF_UM), ylim=(BOTTOM_UM, 0.0), aspect="equal", xlabel="x, µm")
-    ax.set_xticks([-200, 0, 200])
+    ax.set_xticks([-100, 0, 100])
     if depth:
         ax.set_ylabel("depth, µm")
     else:
@@ -127,7 +127,7 @@ def _frame(ax: Any, pulse: Pulse, *, depth: bool, names: bool, edge: str = BRIGH
                 -HALF_UM + 8, (top + min(bottom, BOTTOM_UM)) / 2, name, color=edge, fontsize=7, va="center", alpha=0.9
             )
     for one in pulse.lit.lumens:
-        ax.add_patch(Circle((0, one.depth_m / UM), one.diameter_m / UM / 2, fill=False, color=edge, linewidth=1.0))
+        ax.add_patch(Circle((0, one.depth_m / UM), one.diameter_m / UM / 2, fill=False, color=edge, linewidth=0.7))
 
 
 def _image(ax: Any, values: Any, label: str, **kind: Any) -> None:
@@ -143,7 +143,7 @@ def _contours(ax: Any, pulse: Pulse, omega: Any) -> None:
     for inside in (pulse.blood, ~pulse.blood):
         values = np.ma.masked_where(~inside, np.log10(np.maximum(omega, 1e-9)))
         levels = np.log10(list(LEVELS))
-        ax.contour(x, z, values, levels=levels, colors=CONTOUR, linewidths=1.0, linestyles=list(LEVELS.values()))
+        ax.contour(x, z, values, levels=levels, colors=CONTOUR, linewidths=0.9, linestyles=list(LEVELS.values()))
 
 
 def _legend(ax: Any, where: str) -> None:
@@ -157,7 +157,7 @@ def _legend(ax: Any, where: str) -> None:
 def figure(pulse: Pulse) -> Figure:
     """Return light, peak temperature and damage side by side."""
     with rc_context(STYLE):
-        drawn = Figure(figsize=(9.6, 3.4), layout="constrained", dpi=120)
+        drawn = Figure(figsize=(8.6, 4.3), layout="constrained", dpi=120)
         FigureCanvasAgg(drawn)
         light, peak, damage = drawn.subplots(1, 3)
         shown = [
@@ -192,7 +192,7 @@ def frames(pulse: Pulse) -> list[Image.Image]:
             (1 - share) * values[after - 1] + share * values[after] for values in (pulse.celsius, pulse.omega)
         )
         with rc_context(STYLE):
-            one = Figure(figsize=(4.6, 4.5), layout="constrained", dpi=100)
+            one = Figure(figsize=(3.7, 4.6), layout="constrained", dpi=100)
             canvas = FigureCanvasAgg(one)
             ax = one.subplots()
             _image(ax, celsius, "temperature, °C", cmap="inferno", vmin=low, vmax=high)

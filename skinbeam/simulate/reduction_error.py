@@ -8,9 +8,16 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["reduction_error"]
+import numpy as np
+
+from skinbeam.units import UM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["reduction_error", "reduction_error_of"]
 
 
 @cache
@@ -20,7 +27,23 @@ def _found() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def reduction_error(endpoint: str) -> float | None:
-    """Return the geometric error of the reduction at an endpoint of vessels; None where no vessel decides."""
-    found = _found().get(endpoint)
-    return None if found is None else float(found["geometric_error"])
+def reduction_error(endpoint: str, diameter_um: float) -> float | None:
+    """Return the geometric error of the reduction at an endpoint of a vessel; None where no vessel decides.
+
+    Between the diameters that were compared its logarithm is interpolated over that of the diameter; beyond them that
+    of the nearest is returned.
+    """
+    if endpoint not in _found():
+        return None
+    errors = _found()[endpoint]["error_by_diameter_um"]
+    diameters = sorted(errors, key=float)
+    logs = np.log([errors[one] for one in diameters])
+    return float(np.exp(np.interp(np.log(diameter_um), np.log([float(one) for one in diameters]), logs)))
+
+
+def reduction_error_of(endpoint: str, skin: "xr.Dataset") -> dict[str, float]:
+    """Return `reduction_error` for the first vessel of the middle skin; nothing where no vessel decides."""
+    if "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
+        return {}
+    error = reduction_error(endpoint, float(skin["vessel_diameter_m"].values[0, 0]) / UM)
+    return {} if error is None else {"reduction_error": error}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,7 +118,7 @@ def section_grid(thickness_m: Floats, bottom_m: float, lumens: Sequence[Lumen]) 
     borders = np.concatenate([[0.0], np.cumsum(thickness_m[:-1]), [bottom_m]])
     borders = borders[borders <= bottom_m]
     faces = [np.zeros(1)]
-    for top, bottom in zip(borders[:-1], borders[1:], strict=True):
+    for top, bottom in pairwise(borders):
         fine_z = np.linspace(top, bottom, 2000)
         rate = 1.0 / size_at(fine_z)
         steps = np.concatenate([[0.0], np.cumsum((rate[1:] + rate[:-1]) / 2 * np.diff(fine_z))])

@@ -11,6 +11,7 @@ against its axis, and blood at rest, are left out.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,7 @@ from skinbeam.simulate.vessel_ends import closure_dose, leak_dose, rupture_dose
 from skinbeam.simulate.vessels import VesselResponse, drawn_vessels
 from skinbeam.skin.properties import blood_mua, blood_thermal
 from skinbeam.skin.spectra import spectrum
+from skinbeam.skin.vessels import Vessels
 
 __all__ = ["LitSection", "SectionHeat", "ends_of", "heat_section", "light_section", "vessel_in"]
 
@@ -87,7 +89,7 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
     if response.lit is None or response.lit.shares is not None:
         raise NotAvailable(text("endpoint.section"))
     found = drawn_vessels(response)
-    order = np.argsort(found.depth[0]) if found is not None else []
+    order = [] if found is None else [int(i) for i in np.argsort(found.depth[0])]
     lumens = tuple(
         Lumen(*(float(values[0, i]) for values in (found.depth, found.diameter, found.wall)))
         for i in order
@@ -98,21 +100,13 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
     parts = []
     for line in response.lit.lines:
         optics = line.optics
-        medium = LayeredMedium(
-            *(tuple(values[0]) for values in (optics.mua, optics.mus, optics.g, optics.n)), tuple(thickness)
-        )
-        blood = spectrum("blood")
-        scatter, g = (float(blood.at(name, line.wavelength_nm)) for name in ("scattering_per_m", "anisotropy"))
-        inclusions = []
-        for lumen, i in zip(lumens, order, strict=True):
-            assert found is not None
-            mua = float(blood_mua(line.wavelength_nm, found.haematocrit[0, i], found.oxygenation[0, i]))
-            shape = endless_cylinder(0.0, lumen.depth_m, lumen.diameter_m / 2)
-            inclusions.append(Inclusion([shape], mua, scatter, g))
+        medium = LayeredMedium(optics.mua[0], optics.mus[0], optics.g[0], optics.n[0], tuple(thickness))
+        inclusions = _blood_in(lumens, found, order, line.wavelength_nm)
         width = grid.width_m
         engine = MonteCarlo(packets, seed=seed, columns=(grid.columns, 1), column_m=(grid.column_m, width))
         field = engine.trace(Layers(medium, inclusions, (width, width)), LightBeam(), grid.z_faces)
-        assert field.absorbed_xyz is not None and field.fluence_rate_xyz is not None  # columns were asked for
+        assert field.absorbed_xyz is not None  # columns were asked for
+        assert field.fluence_rate_xyz is not None
         # Of the power on a cell that repeats; the irradiance is that over its area.
         absorbed, fluence = (values[:, 0] * width**2 for values in (field.absorbed_xyz, field.fluence_rate_xyz))
         parts.append(
@@ -123,6 +117,20 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
         )
     left, right, fluence_left, fluence_right, fraction = (np.sum(column, axis=0) for column in zip(*parts, strict=True))
     return LitSection(grid, lumens, (left + right) / 2, (fluence_left + fluence_right) / 2, left - right, fraction)
+
+
+def _blood_in(
+    lumens: Sequence[Lumen], found: Vessels | None, order: Sequence[int], wavelength_nm: float
+) -> list[Inclusion]:
+    if found is None:
+        return []
+    blood = spectrum("blood")
+    scatter, g = (float(blood.at(name, wavelength_nm)) for name in ("scattering_per_m", "anisotropy"))
+    mua = blood_mua(wavelength_nm, found.haematocrit[0], found.oxygenation[0])
+    return [
+        Inclusion([endless_cylinder(0.0, one.depth_m, one.diameter_m / 2)], float(mua[i]), scatter, g)
+        for one, i in zip(lumens, order, strict=True)
+    ]
 
 
 def heat_section(response: Response, lit: LitSection) -> SectionHeat:

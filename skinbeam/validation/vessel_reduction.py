@@ -33,8 +33,8 @@ DIGITS = 3
 
 HEADER = """\
 # Doses of vessels in full (a cross-section: packets that meet the vessel as a cylinder, heat in x and z) over those of
-# the reduced model (about the axis of the vessel, in the light of its depth): 595 nm, wide beam, no cooling, human skin,
-# vessels of 30, 100 and 300 um at 250, 350 and 500 um, pulses of 0.45, 10 and 40 ms.
+# the reduced model (about the axis of the vessel, in the light of its depth): 595 nm, wide beam, no cooling, three
+# human skins, vessels of 30, 100 and 300 um at 250, 350 and 500 um, pulses of 0.45, 10 and 40 ms.
 # Made by `make reduction-error`; not to be edited. `one_sided` cases reach the end in one of the two alone.
 """
 
@@ -97,21 +97,31 @@ def summarised(ratios: Iterable[Ratio]) -> dict[str, dict[str, Any]]:
 
 def _summary(every: Sequence[Ratio]) -> dict[str, Any]:
     known = [one for one in every if not math.isnan(one.ratio)]
-    logs = np.log([one.ratio for one in known])
+    mean, spread, error = _moments(known)
 
-    def mean(part: Sequence[Ratio]) -> float:
-        return round_significant(math.exp(float(np.mean(np.log([one.ratio for one in part])))), DIGITS)
+    def parts(field: str, which: int) -> dict[str, float]:
+        values = sorted({getattr(one, field) for one in known})
+        return {f"{v:g}": _moments([one for one in known if getattr(one, field) == v])[which] for v in values}
 
-    sizes, pulses = (sorted({one[field] for one in known}) for field in (1, 2))
     return {
         "cases": len(known),
         "one_sided": len(every) - len(known),
-        "geometric_mean": mean(known),
-        "geometric_sd": round_significant(math.exp(float(logs.std())), DIGITS),
-        "geometric_error": round_significant(math.exp(math.sqrt(float((logs**2).mean()))), DIGITS),
-        "mean_by_diameter_um": {f"{size:g}": mean([one for one in known if one[1] == size]) for size in sizes},
-        "mean_by_pulse_ms": {f"{pulse:g}": mean([one for one in known if one[2] == pulse]) for pulse in pulses},
+        "geometric_mean": mean,
+        "geometric_sd": spread,
+        "geometric_error": error,
+        "mean_by_diameter_um": parts("diameter_um", 0),
+        "error_by_diameter_um": parts("diameter_um", 2),
+        "mean_by_pulse_ms": parts("pulse_ms", 0),
     }
+
+
+def _moments(ratios: Sequence[Ratio]) -> tuple[float, float, float]:
+    """Geometric mean, standard deviation and error about 1."""
+    logs = np.log([one.ratio for one in ratios])
+    return tuple(  # type: ignore[return-value]  # three numbers in, three out
+        round_significant(math.exp(float(value)), DIGITS)
+        for value in (logs.mean(), logs.std(), np.sqrt((logs**2).mean()))
+    )
 
 
 def written(summary: dict[str, dict[str, Any]]) -> str:
