@@ -174,7 +174,8 @@ def test_ratios_become_means_and_errors():
 def test_the_error_follows_the_diameter_and_stands_in_the_threshold():
     at = [reduction_error("vessel-closure", d) for d in (10.0, 30.0, 55.0, 100.0, 300.0, 900.0)]
     assert at[0] == at[1] < at[2] < at[3] < at[4] == at[5]
-    assert reduction_error("dermal-necrosis", 100.0) is None
+    assert reduction_error("dermal-necrosis", 100.0) == 1.0
+    assert at[0] < reduction_error("vessel-closure") < at[4]
     case = {
         "skin": {"preset": "human"},
         "laser": {"wavelength_nm": 595.0},
@@ -183,7 +184,7 @@ def test_the_error_follows_the_diameter_and_stands_in_the_threshold():
     }
     found = threshold_document(loaded(case), "vessel-closure", draws=4)
     assert found["reduction_error"] == pytest.approx(at[3], rel=1e-5)
-    assert "reduction_error" not in threshold_document(loaded(case), "epidermal-necrosis", draws=4)
+    assert threshold_document(loaded(case), "epidermal-necrosis", draws=4)["reduction_error"] == 1.0
 
 
 def test_the_data_say_how_they_were_made():

@@ -146,12 +146,14 @@ def _contours(ax: Any, pulse: Pulse, omega: Any) -> None:
         ax.contour(x, z, values, levels=levels, colors=CONTOUR, linewidths=0.9, linestyles=list(LEVELS.values()))
 
 
-def _legend(ax: Any, where: str) -> None:
+def _legend(ax: Any) -> None:
     handles = [
         Line2D([], [], color=CONTOUR, linestyle=style, linewidth=1.0, label=f"Ω = {level:g}")
         for level, style in LEVELS.items()
     ]
-    ax.legend(handles=handles, loc=where, fontsize=7, labelcolor=BRIGHT, facecolor="#303030", framealpha=0.7)
+    # Below the epidermis and beside the upper vessel nothing is drawn.
+    place = {"loc": "upper right", "bbox_to_anchor": (1.0, 0.86)}
+    ax.legend(handles=handles, **place, fontsize=7, labelcolor=BRIGHT, facecolor="#303030", framealpha=0.7)
 
 
 def figure(pulse: Pulse) -> Figure:
@@ -176,7 +178,7 @@ def figure(pulse: Pulse) -> Figure:
             _frame(ax, pulse, depth=ax is light, names=ax is peak, edge=DARK if ax is light else BRIGHT)
             ax.set_title(title)
         _contours(damage, pulse, pulse.omega[-1])
-        _legend(damage, "lower right")
+        _legend(damage)
     return drawn
 
 
@@ -198,7 +200,7 @@ def frames(pulse: Pulse) -> list[Image.Image]:
             _image(ax, celsius, "temperature, °C", cmap="inferno", vmin=low, vmax=high)
             _frame(ax, pulse, depth=True, names=True)
             _contours(ax, pulse, omega)
-            _legend(ax, "lower right")
+            _legend(ax)
             on = at < pulse.pulse_ms
             ax.set_title(
                 f"{at:.{int(at < 10)}f} ms, laser {'on' if on else 'off'}", color=LASER_ON if on else "#1c2430"
@@ -230,7 +232,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("case", nargs="?", type=Path, default=Path(__file__).parent / "case.toml")
     parser.add_argument("-o", "--output", type=Path, default=Path("out"))
-    parser.add_argument("--packets", type=int, default=2_000_000, help="of light")
+    parser.add_argument("--packets", type=int, default=4_000_000, help="of light")
     given = parser.parse_args()
     pulse = computed(given.case, given.packets)
     given.output.mkdir(parents=True, exist_ok=True)

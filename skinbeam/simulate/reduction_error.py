@@ -27,23 +27,25 @@ def _found() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def reduction_error(endpoint: str, diameter_um: float) -> float | None:
-    """Return the geometric error of the reduction at an endpoint of a vessel; None where no vessel decides.
+def reduction_error(endpoint: str, diameter_um: float | None = None) -> float:
+    """Return the geometric error of the reduction at an endpoint of a vessel; 1 where no vessel decides.
 
     Between the diameters that were compared its logarithm is interpolated over that of the diameter; beyond them that
-    of the nearest is returned.
+    of the nearest is returned, and without a diameter that of all vessels that were compared.
     """
     if endpoint not in _found():
-        return None
-    errors = _found()[endpoint]["error_by_diameter_um"]
-    diameters = sorted(errors, key=float)
+        return 1.0
+    entry = _found()[endpoint]
+    if diameter_um is None:
+        return float(entry["geometric_error"])
+    errors = {float(one): error for one, error in entry["error_by_diameter_um"].items()}
+    diameters = sorted(errors)
     logs = np.log([errors[one] for one in diameters])
-    return float(np.exp(np.interp(np.log(diameter_um), np.log([float(one) for one in diameters]), logs)))
+    return float(np.exp(np.interp(np.log(diameter_um), np.log(diameters), logs)))
 
 
-def reduction_error_of(endpoint: str, skin: "xr.Dataset") -> dict[str, float]:
-    """Return `reduction_error` for the first vessel of the middle skin; nothing where no vessel decides."""
+def reduction_error_of(endpoint: str, skin: "xr.Dataset") -> float:
+    """Return `reduction_error` for the first vessel of the middle skin, if there is one."""
     if "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
-        return {}
-    error = reduction_error(endpoint, float(skin["vessel_diameter_m"].values[0, 0]) / UM)
-    return {} if error is None else {"reduction_error": error}
+        return reduction_error(endpoint)
+    return reduction_error(endpoint, float(skin["vessel_diameter_m"].values[0, 0]) / UM)
