@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench validate model-error docs evidence evidence-report clean
+.PHONY: consult test setup face bench validate model-error reduction-error docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -44,6 +44,10 @@ validate: $(VENV)/dev
 # What the comparison with experiments finds at each endpoint, for thresholds and plans: after any change of physics.
 model-error: $(VENV)/base
 	$(BIN)/python -m skinbeam.validation.endpoint_errors
+
+# Vessels about their axis beside vessels in full, for thresholds: after any change of the light or heat of vessels.
+reduction-error: $(VENV)/base
+	$(BIN)/python -m skinbeam.validation.vessel_reduction
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

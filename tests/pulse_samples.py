@@ -54,7 +54,7 @@ VESSEL_KEYS = {
         "p_ruptured",
     },
 }
-THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "bracket", "dose", "reached")
+THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "reduction_error", "bracket", "dose", "reached")
 ENDPOINTS = (
     "epidermal-necrosis",
     "dermal-necrosis",

@@ -28,6 +28,7 @@ from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.observe import BOILING_C, CONTOURS, observe
 from skinbeam.simulate.observed import Observed, join
 from skinbeam.simulate.pulse import Illumination, respond
+from skinbeam.simulate.reduction_error import reduction_error, reduction_error_of
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.stopped import with_stopped_flow
@@ -258,6 +259,7 @@ def threshold_document(
         "endpoint": endpoint,
         "of": name,
         "model_error": model_error(endpoint),
+        "reduction_error": reduction_error(endpoint),
         "bracket": [low, high],
     }
 
@@ -274,6 +276,7 @@ def threshold_document(
     try:
         with collect() as sources:
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
+            head["reduction_error"] = reduction_error_of(endpoint, scene.skin.median())
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
     except NotAvailable as error:
         reason = Unknown(error.reason)
