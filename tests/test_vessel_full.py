@@ -107,9 +107,7 @@ def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     layers = np.interp(grid.centres[1], pulse.grid.centres[0], pulse.lit.absorbed_per_m[0])
     power = layers + np.where(radius < 1, excess[ring], 0.0).mean(axis=(2, 3))
     lit = LitSection(grid, lumens, power, power, np.zeros_like(power), np.zeros(1))
-    full = ends_of(pulse, vessel_in(pulse, heat_section(pulse, lit)))
-    # Here light has no side.
-    reduced = ends_of(pulse, replace(respond_vessels(pulse), dark=None))
+    full, reduced = ends_of(pulse, vessel_in(pulse, heat_section(pulse, lit))), ends_of(pulse, respond_vessels(pulse))
     for name, dose in full.items():
         # Cells of a thirtieth of the lumen blur its edge: halving them moves a dose by less than 2 % at 0.45 ms, where
         # steam needs the outermost, coldest blood; light that differs by depth across it makes another 1 %.
@@ -131,10 +129,8 @@ def test_the_lit_side_is_hotter_and_the_whole_takes_more_than_the_reduced_model_
     vessel = vessel_in(pulse, heat_section(pulse, light_section(pulse, packets=3 * PACKETS)))
     edge = vessel.edge[0].max(axis=1)
     assert edge[0] > 1.2 * edge[-1]
-    full, reduced = ends_of(pulse, vessel), respond_vessels(pulse)
-    # About the axis alone; the reduced model knows of the dark side what a few vessels in full told of it.
-    assert full["vessel-closure"] > 1.2 * ends_of(pulse, replace(reduced, dark=None))["vessel-closure"]
-    assert full["vessel-closure"] == pytest.approx(ends_of(pulse, reduced)["vessel-closure"], rel=0.25)
+    full, reduced = ends_of(pulse, vessel), ends_of(pulse, respond_vessels(pulse))
+    assert full["vessel-closure"] > 1.2 * reduced["vessel-closure"]
     assert full["purpura"] < full["vessel-closure"]
 
 

@@ -14,7 +14,7 @@ from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.vessel import VesselHistory, lumen_profile, radial_grid, radial_march
 from skinbeam.simulate.pulse import Response
-from skinbeam.simulate.vessels import VesselResponse, VesselSite, dark_rise, drawn_vessels, site_of
+from skinbeam.simulate.vessels import VesselResponse, VesselSite, drawn_vessels, site_of
 from skinbeam.skin.properties import blood_mua, blood_thermal
 from skinbeam.skin.tables import number, table
 from skinbeam.skin.vessels import Vessels
@@ -83,10 +83,11 @@ def respond_heated(
     whole = VesselHistory(*(np.concatenate(column, axis=2) for column in zip(*parts, strict=True)))
     unit = VesselHistory(*(part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in whole))
     around = site.around_K
-    cells = np.maximum(around[:, :, None] + np.moveaxis(unit.cells, -1, 2), 0.0)
-    lumen, edge, wall = (np.maximum(around + part, 0.0) for part in unit[1:])
     return VesselResponse(
-        vessels.diameter, site.base_K, cells, lumen, edge, wall, dark_rise(site, vessels, cells, edge)
+        vessels.diameter,
+        site.base_K,
+        np.maximum(around[:, :, None] + np.moveaxis(unit.cells, -1, 2), 0.0),
+        *(np.maximum(around + part, 0.0) for part in unit[1:]),
     )
 
 

@@ -1,8 +1,7 @@
 """Vessels in sampled skins: what a pulse does to lumen and wall, as the response to a unit dose.
 
-A vessel sits in the light of its depth and in the heat of its surroundings, about its axis. The side away from the
-light stays colder than that: by how much was found on vessels in full (`vessel_full`). Vessels do not shade each other,
-and the mean blood content of the layer that they lie in is not reduced by them.
+A vessel sits in the light of its depth and in the heat of its surroundings. Vessels do not shade each other, and the
+mean blood content of the layer that they lie in is not reduced by them.
 """
 
 from dataclasses import dataclass
@@ -11,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.vessel import lumen_profile, radial_response
-from skinbeam.provenance import used
 from skinbeam.simulate.pulse import Response
 from skinbeam.skin.properties import blood_mua, blood_thermal
-from skinbeam.skin.tables import table
 from skinbeam.skin.vessels import Vessels
 
-__all__ = ["VesselResponse", "VesselSite", "dark_rise", "drawn_vessels", "respond_vessels", "site_of"]
+__all__ = ["VesselResponse", "VesselSite", "drawn_vessels", "respond_vessels", "site_of"]
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +47,6 @@ class VesselResponse:
     base : of the tissue at the depth of the axis, without the beam.
     cells : change per unit radiant exposure in the cells of the lumen, axis first, (sample, vessel, cell, time).
     lumen, edge, wall : the same: mean of the lumen, its edge, the outer edge of the wall.
-    dark : the same on the side of the lumen away from the light; None where the cells know of it already.
     """
 
     diameter: Floats
@@ -59,7 +55,6 @@ class VesselResponse:
     lumen: Floats
     edge: Floats
     wall: Floats
-    dark: Floats | None = None
 
     @property
     def count(self) -> int:
@@ -68,9 +63,8 @@ class VesselResponse:
 
     @property
     def section(self) -> Floats:
-        """Change per unit radiant exposure at all places of the lumen, (sample, vessel, place, time)."""
-        places = [self.cells, self.edge[:, :, None]]
-        return np.concatenate(places if self.dark is None else [*places, self.dark[:, :, None]], axis=2)
+        """Change per unit radiant exposure from the axis to the edge of the lumen, (sample, vessel, place, time)."""
+        return np.concatenate([self.cells, self.edge[:, :, None]], axis=2)
 
 
 def drawn_vessels(response: Response) -> Vessels | None:
@@ -130,29 +124,8 @@ def respond_vessels(response: Response, vessels: Vessels | None = None) -> Vesse
         dermis=(site.conductivity, site.heat_capacity_vol),
     )
     cells = np.maximum(site.around_K[:, :, None] + np.moveaxis(rise.cells, -1, 2), 0.0)
-    lumen, edge, wall = (np.maximum(site.around_K + part, 0.0) for part in (rise.lumen, rise.lumen_edge, rise.wall))
-    return VesselResponse(
-        vessels.diameter, site.base_K, cells, lumen, edge, wall, dark_rise(site, vessels, cells, edge)
-    )
-
-
-def dark_rise(site: VesselSite, vessels: Vessels, cells: Floats, edge: Floats) -> Floats:
-    """Return the change of temperature on the side of each lumen away from the light, (sample, vessel, time)."""
-    optical = vessels.diameter * sum(
-        share * blood_mua(wavelength_nm, vessels.haematocrit, vessels.oxygenation)
-        for share, wavelength_nm, *_ in site.lines
-    )
-    colder: Floats = np.minimum(cells.min(axis=2), edge) / _dark_side(optical)[..., None]
-    return colder
-
-
-def _dark_side(optical_diameter: Floats) -> Floats:
-    """Rise of the coldest place about the axis over that of the dark side, by absorption times diameter."""
-    entry = table("vessels")["dark_side"]
-    used(entry["source"])
-    known, factor = np.log(entry["optical_diameter"]), np.log(entry["factor"])
-    result: Floats = np.exp(np.interp(np.log(np.maximum(optical_diameter, 1e-9)), known, factor))
-    return result
+    parts = (np.maximum(site.around_K + part, 0.0) for part in (rise.lumen, rise.lumen_edge, rise.wall))
+    return VesselResponse(vessels.diameter, site.base_K, cells, *parts)
 
 
 def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
