@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import sys
+import tomllib
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -159,22 +160,26 @@ def test_a_narrow_beam_or_none_is_refused():
 
 
 def test_ratios_become_means_and_errors():
-    ratios = [Ratio("vessel-rupture", 30.0, 1.0, 2.0), Ratio("vessel-rupture", 100.0, 1.0, 0.5)]
-    ratios.append(Ratio("vessel-rupture", 100.0, 10.0, math.nan))
+    ratios = [Ratio("vessel-rupture", 595.0, 30.0, 1.0, 4e3, 2.0), Ratio("vessel-rupture", 595.0, 100.0, 1.0, 6e3, 0.5)]
+    ratios.append(Ratio("vessel-rupture", 595.0, 100.0, 10.0, 6e3, math.nan))
     found = summarised(ratios)
     assert found["purpura-immediate"] == found["vessel-rupture"]
     one = found["vessel-rupture"]
     assert (one["cases"], one["one_sided"]) == (2, 1)
     assert (one["geometric_mean"], one["geometric_sd"], one["geometric_error"]) == (1.0, 2.0, 2.0)
-    assert one["mean_by_diameter_um"] == {"30": 2.0, "100": 0.5}
-    assert one["error_by_diameter_um"] == {"30": 2.0, "100": 2.0}
-    assert '"100" = 0.5' in written(found)
+    (light,) = one["light"]
+    assert light["mua_per_m"] == 5e3
+    assert light["mean_by_diameter_um"] == {"30": 2.0, "100": 0.5}
+    assert light["error_by_diameter_um"] == {"30": 2.0, "100": 2.0}
+    assert tomllib.loads(written(found))["endpoint"] == found
 
 
-def test_the_error_follows_the_diameter_and_stands_in_the_threshold():
-    at = [reduction_error("vessel-closure", d) for d in (10.0, 30.0, 55.0, 100.0, 300.0, 900.0)]
+def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
+    yellow, green = 6e3, 2e4
+    at = [reduction_error("vessel-closure", d, yellow) for d in (10.0, 30.0, 55.0, 100.0, 300.0, 900.0)]
     assert at[0] == at[1] < at[2] < at[3] < at[4] == at[5]
-    assert reduction_error("dermal-necrosis", 100.0) == 1.0
+    assert at[3] < reduction_error("vessel-closure", 100.0, green)
+    assert reduction_error("dermal-necrosis", 100.0, yellow) == 1.0
     assert at[0] < reduction_error("vessel-closure") < at[4]
     case = {
         "skin": {"preset": "human"},
@@ -182,8 +187,9 @@ def test_the_error_follows_the_diameter_and_stands_in_the_threshold():
         "settings": {"pulse_ms": 10.0, "spot_mm": 10.0},
         "vessel": [VESSEL],
     }
-    found = threshold_document(loaded(case), "vessel-closure", draws=4)
-    assert found["reduction_error"] == pytest.approx(at[3], rel=1e-5)
+    # The blood of the middle skin absorbs 5863/m.
+    found = threshold_document(loaded(case), "vessel-closure", draws=4)["reduction_error"]
+    assert found == pytest.approx(reduction_error("vessel-closure", 100.0, 5863.0), rel=1e-3)
     assert threshold_document(loaded(case), "epidermal-necrosis", draws=4)["reduction_error"] == 1.0
 
 
@@ -211,4 +217,4 @@ def test_the_pictures_are_drawn(tmp_path, monkeypatch):
     with Image.open(tmp_path / "new" / "pulse.gif") as gif:
         assert gif.n_frames == 4
     with Image.open(tmp_path / "new" / "pulse.png") as still:
-        assert still.width >= 2 * still.height
+        assert still.width > 1.5 * still.height

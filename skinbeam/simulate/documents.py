@@ -276,7 +276,8 @@ def threshold_document(
     try:
         with collect() as sources:
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
-            head["reduction_error"] = reduction_error_of(endpoint, scene.skin.median())
+            if scene.beam is not None:
+                head["reduction_error"] = reduction_error_of(endpoint, scene.skin.median(), scene.beam.spectrum)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
     except NotAvailable as error:
         reason = Unknown(error.reason)

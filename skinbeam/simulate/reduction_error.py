@@ -5,19 +5,20 @@ error of the computation alone; that of the model against experiments is `model_
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skinbeam.skin.properties import blood_mua
 from skinbeam.units import UM
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["reduction_error", "reduction_error_of"]
+__all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
 
 
 @cache
@@ -27,25 +28,42 @@ def _found() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def reduction_error(endpoint: str, diameter_um: float | None = None) -> float:
+def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: float | None = None) -> float:
     """Return the geometric error of the reduction at an endpoint of a vessel; 1 where no vessel decides.
 
-    Between the diameters that were compared its logarithm is interpolated over that of the diameter; beyond them that
-    of the nearest is returned, and without a diameter that of all vessels that were compared.
+    Its logarithm is interpolated over those of the diameter and of the absorption of blood; beyond what was compared
+    that of the nearest is returned, and without a vessel that of all that were compared.
+
+    Parameters
+    ----------
+    mua_per_m : absorption of the blood in the vessel.
     """
     if endpoint not in _found():
         return 1.0
     entry = _found()[endpoint]
-    if diameter_um is None:
+    if diameter_um is None or mua_per_m is None:
         return float(entry["geometric_error"])
-    errors = {float(one): error for one, error in entry["error_by_diameter_um"].items()}
-    diameters = sorted(errors)
-    logs = np.log([errors[one] for one in diameters])
-    return float(np.exp(np.interp(np.log(diameter_um), np.log(diameters), logs)))
+    lights = sorted(entry["light"], key=lambda light: float(light["mua_per_m"]))
+    errors = [_over_log(diameter_um, light["error_by_diameter_um"]) for light in lights]
+    return _over_log(mua_per_m, {light["mua_per_m"]: error for light, error in zip(lights, errors, strict=True)})
 
 
-def reduction_error_of(endpoint: str, skin: "xr.Dataset") -> float:
-    """Return `reduction_error` for the first vessel of the middle skin, if there is one."""
-    if "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
+def _over_log(at: float, values: Mapping[Any, float]) -> float:
+    """Interpolate a value between places that are above zero, both by their logarithms."""
+    places = {float(place): value for place, value in values.items()}
+    rising = sorted(places)
+    return float(np.exp(np.interp(np.log(at), np.log(rising), np.log([places[one] for one in rising]))))
+
+
+def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum."""
+    if "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0 or not spectrum:
         return reduction_error(endpoint)
-    return reduction_error(endpoint, float(skin["vessel_diameter_m"].values[0, 0]) / UM)
+    diameter_um = float(skin["vessel_diameter_m"].values[0, 0]) / UM
+    return reduction_error(endpoint, diameter_um, first_vessel_mua(skin, spectrum))
+
+
+def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+    """Return the absorption of the blood in the first vessel of the first skin, 1/m, a mean over the energy."""
+    haematocrit, oxygenation = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
+    return float(sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum))

@@ -17,13 +17,14 @@ from skinbeam.document import round_significant, write_atomically
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.simulate.pulse import illuminate, respond
+from skinbeam.simulate.reduction_error import first_vessel_mua
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_full import PACKETS, ends_of, heat_section, light_section, vessel_in
 from skinbeam.simulate.vessels import respond_vessels
 
-__all__ = ["PULSES_MS", "SKINS", "VESSELS_UM", "Ratio", "compared", "main", "summarised", "written"]
+__all__ = ["PULSES_MS", "SKINS", "VESSELS_UM", "BEAMS_nm", "Ratio", "compared", "main", "summarised", "written"]
 
-WAVELENGTH_nm = 595.0
+BEAMS_nm = (532.0, 595.0)  # at which blood absorbs much, and four times less
 SKINS = (None, 0, 1)  # the skin in the middle of every distribution, and draws
 VESSELS_UM = ((30.0, 250.0), (100.0, 350.0), (300.0, 500.0))  # diameter and depth of the axis
 PULSES_MS = (0.45, 10.0, 40.0)
@@ -33,8 +34,8 @@ DIGITS = 3
 
 HEADER = """\
 # Doses of vessels in full (a cross-section: packets that meet the vessel as a cylinder, heat in x and z) over those of
-# the reduced model (about the axis of the vessel, in the light of its depth): 595 nm, wide beam, no cooling, three
-# human skins, vessels of 30, 100 and 300 um at 250, 350 and 500 um, pulses of 0.45, 10 and 40 ms.
+# the reduced model (about the axis of the vessel, in the light of its depth): wide beam, no cooling, three human
+# skins, vessels of 30, 100 and 300 um at 250, 350 and 500 um, pulses of 0.45, 10 and 40 ms.
 # Made by `make reduction-error`; not to be edited. `one_sided` cases reach the end in one of the two alone.
 """
 
@@ -43,23 +44,26 @@ class Ratio(NamedTuple):
     """A dose in full over that of the reduced model; nan where only one of them reaches the end."""
 
     endpoint: str
+    wavelength_nm: float
     diameter_um: float
     pulse_ms: float
+    mua_per_m: float  # of the blood
     ratio: float
 
 
 def compared(
     skins: Sequence[int | None] = SKINS,
+    wavelengths_nm: Sequence[float] = BEAMS_nm,
     vessels_um: Sequence[tuple[float, float]] = VESSELS_UM,
     pulses_ms: Sequence[float] = PULSES_MS,
     *,
     packets: int = PACKETS,
 ) -> Iterator[Ratio]:
-    """Yield the ratios of every skin, vessel and pulse; what neither model reaches is left out."""
-    for draw, (diameter, depth) in product(skins, vessels_um):
+    """Yield the ratios of every skin, wavelength, vessel and pulse; what neither model reaches is left out."""
+    for draw, wavelength, (diameter, depth) in product(skins, wavelengths_nm, vessels_um):
         lit = section = None
         for pulse in pulses_ms:
-            scene = scene_of(_case(diameter, depth, pulse))
+            scene = scene_of(_case(wavelength, diameter, depth, pulse))
             beam = scene.beam
             assert beam is not None  # the case has a laser
             skin = scene.skin.median() if draw is None else scene.skin.sample(1, 0, start=draw)
@@ -68,17 +72,18 @@ def compared(
             section = light_section(response, packets=packets) if section is None else section
             reduced = respond_vessels(response)
             assert reduced is not None  # the case has a vessel
+            mua = first_vessel_mua(skin, beam.spectrum)
             full = ends_of(response, vessel_in(response, heat_section(response, section)))
             for name, dose in ends_of(response, reduced).items():
                 if math.isfinite(dose) or math.isfinite(full[name]):
                     both = math.isfinite(dose) and math.isfinite(full[name])
-                    yield Ratio(name, diameter, pulse, full[name] / dose if both else math.nan)
+                    yield Ratio(name, wavelength, diameter, pulse, mua, full[name] / dose if both else math.nan)
 
 
-def _case(diameter_um: float, depth_um: float, pulse_ms: float) -> LoadedCase:
+def _case(wavelength_nm: float, diameter_um: float, depth_um: float, pulse_ms: float) -> LoadedCase:
     tables = {
         "skin": {"preset": "human"},
-        "laser": {"wavelength_nm": WAVELENGTH_nm},
+        "laser": {"wavelength_nm": wavelength_nm},
         "settings": {"fluence_J_cm2": 1.0, "pulse_ms": pulse_ms, "spot_mm": 10.0},
         "vessel": [{"depth_um": depth_um, "diameter_um": diameter_um}],
     }
@@ -98,20 +103,32 @@ def summarised(ratios: Iterable[Ratio]) -> dict[str, dict[str, Any]]:
 def _summary(every: Sequence[Ratio]) -> dict[str, Any]:
     known = [one for one in every if not math.isnan(one.ratio)]
     mean, spread, error = _moments(known)
-
-    def parts(field: str, which: int) -> dict[str, float]:
-        values = sorted({getattr(one, field) for one in known})
-        return {f"{v:g}": _moments([one for one in known if getattr(one, field) == v])[which] for v in values}
-
+    pulses = sorted({one.pulse_ms for one in known})
     return {
         "cases": len(known),
         "one_sided": len(every) - len(known),
         "geometric_mean": mean,
         "geometric_sd": spread,
         "geometric_error": error,
-        "mean_by_diameter_um": parts("diameter_um", 0),
-        "error_by_diameter_um": parts("diameter_um", 2),
-        "mean_by_pulse_ms": parts("pulse_ms", 0),
+        "mean_by_pulse_ms": {f"{ms:g}": _moments([one for one in known if one.pulse_ms == ms])[0] for ms in pulses},
+        "light": [
+            _by_diameter([one for one in known if one.wavelength_nm == nm])
+            for nm in sorted({one.wavelength_nm for one in known})
+        ],
+    }
+
+
+def _by_diameter(ratios: Sequence[Ratio]) -> dict[str, Any]:
+    """Means and errors of one wavelength."""
+    moments = {
+        f"{um:g}": _moments([one for one in ratios if one.diameter_um == um])
+        for um in sorted({one.diameter_um for one in ratios})
+    }
+    return {
+        "wavelength_nm": ratios[0].wavelength_nm,
+        "mua_per_m": round_significant(float(np.mean([one.mua_per_m for one in ratios])), DIGITS),
+        "mean_by_diameter_um": {um: found[0] for um, found in moments.items()},
+        "error_by_diameter_um": {um: found[2] for um, found in moments.items()},
     }
 
 
@@ -127,15 +144,18 @@ def _moments(ratios: Sequence[Ratio]) -> tuple[float, float, float]:
 def written(summary: dict[str, dict[str, Any]]) -> str:
     """Return the content of `data/vessel_reduction.toml`."""
 
+    def lines(entry: dict[str, Any]) -> str:
+        return "".join(f"{key} = {value(found)}\n" for key, found in entry.items() if key != "light")
+
     def value(found: Any) -> str:
         if isinstance(found, dict):
             return "{ " + ", ".join(f'"{key}" = {item}' for key, item in found.items()) + " }"
         return str(found)
 
-    tables = [
-        f'[endpoint."{name}"]\n' + "".join(f"{key} = {value(found)}\n" for key, found in one.items())
-        for name, one in summary.items()
-    ]
+    tables = []
+    for name, one in summary.items():
+        parts = [f'[[endpoint."{name}".light]]\n{lines(light)}' for light in one["light"]]
+        tables.append("".join((f'[endpoint."{name}"]\n{lines(one)}', *parts)))
     return "\n".join((HEADER, *tables))
 
 
