@@ -11,6 +11,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.skin.properties import blood_mua
 from skinbeam.units import UM
@@ -18,7 +19,7 @@ from skinbeam.units import UM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
+__all__ = ["each_reduction_error", "first_vessel_mua", "reduction_error", "reduction_error_of"]
 
 
 @cache
@@ -61,6 +62,20 @@ def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tup
         return reduction_error(endpoint)
     diameter_um = float(skin["vessel_diameter_m"].values[0, 0]) / UM
     return reduction_error(endpoint, diameter_um, first_vessel_mua(skin, spectrum))
+
+
+def each_reduction_error(
+    endpoint: str, skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]
+) -> NDArray[np.float64] | None:
+    """Return `reduction_error` for the first vessel of every draw, (sample,); None where no vessel decides."""
+    if endpoint not in _found() or "vessel_diameter_m" not in skins or skins.sizes.get("vessel", 0) == 0:
+        return None
+    diameter, haematocrit, oxygenation = (
+        skins[name].to_numpy()[:, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
+    )
+    mua = sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum)
+    pairs = zip(diameter / UM, np.broadcast_to(mua, diameter.shape), strict=True)
+    return np.array([reduction_error(endpoint, float(d), float(m)) for d, m in pairs])
 
 
 def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
