@@ -216,3 +216,18 @@ def test_a_measured_colour_goes_before_the_phototype_that_was_said() -> None:
     p = [counted_harm("pih", "non-ablative-fractional", case) for case in (said, measured)]
     assert all(isinstance(one, Estimate) for one in p)
     assert p[1].median < p[0].median
+
+
+def test_long_pulses_that_break_melanosomes_are_no_short_ones() -> None:
+    """The same epidermis broken by nanoseconds and by milliseconds: trials of the first tell nothing of the second."""
+    case = {
+        "skin": {"preset": "human", "site": "cheeks", "ita_deg": 30.0},
+        "laser": {"wavelength_nm": 532.0},
+        "settings": {"spot_mm": 6.0, "fluence_J_cm2": 30.0, "pulse_ms": 5.0},
+    }
+    long = simulate_document(loaded(case), draws=8)
+    short = simulate_document(loaded(case, settings__pulse_ms=5e-6, settings__fluence_J_cm2=2.0), draws=8)
+    assert median(long["damage"]["p_melanosome_disrupted"]) == 1.0
+    assert median(short["damage"]["p_melanosome_disrupted"]) == 1.0
+    assert "injury" in long["healing"]["downtime_days"]["unknown"]
+    assert "median" in short["healing"]["downtime_days"]

@@ -14,7 +14,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.scene import Scene
-from skinbeam.units import UM
+from skinbeam.units import MS, UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,6 +41,9 @@ PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
 # Full-field healing was watched where the epidermis had gone and the deeper dermis, which holds the glands and
 # follicles that new epidermis grows from, had stayed.
 _STAYS: Final = "reticular dermis"
+# Trials of short pulses were of those that break granules one by one, within the relaxation time of a micrometre.
+# Longer pulses that break them have heated the whole epidermis.
+_SHORT_S: Final = 1e-6
 
 
 def enter_injury(seen: Observed, scene: Scene, skins: "xr.Dataset") -> None:
@@ -69,7 +72,7 @@ def _field(seen: Observed, scene: Scene, skins: "xr.Dataset") -> Floats | Unknow
     return _first(
         ((removed > 0) & _grows_back(skins, coagulated * UM), "ablative"),
         (removed > 0, OTHER),
-        (_broken(seen, removed.size), "pigment-short-pulse"),
+        (_broken(seen, removed.size) & _is_short(scene), "pigment-short-pulse"),
         (dead > DEAD, "pigment-long-pulse" if spot else OTHER),
         (_vessels_hit(seen, removed.size), "vascular"),
         (coagulated > 0, OTHER),
@@ -80,6 +83,10 @@ def _first(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
     """Place in `INJURIES` of the first kind that holds of each draw, else of nothing."""
     places = [float(INJURIES.index(kind)) for _, kind in kinds]
     return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURIES.index(NOTHING))))
+
+
+def _is_short(scene: Scene) -> bool:
+    return scene.beam is not None and scene.beam.pulse_ms * MS <= _SHORT_S
 
 
 def _broken(seen: Observed, draws: int) -> NDArray[np.bool_]:
