@@ -49,7 +49,8 @@ Floats = NDArray[np.float64]
 SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
 FASTEST_CALIBRATED_HZ = 2.0
 MOST_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
-CUTS = 8  # of a bracket: to 2e-4 of the dose in trains, and to rounding for one pulse
+CUTS = 8  # of a bracket, at most: to 2e-4 of the dose in trains; one or two are enough for a single pulse
+NEAR = 1e-6  # of the depth: near enough to end with
 ZONES_ANEW = 3
 SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 ERBIUM_YSGG_NM = (2780.0, 2800.0)
@@ -158,7 +159,10 @@ def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
         above = np.where(deeper, found, np.where(stayed < 0, above / 2, above))
         low, high = np.where(deeper, low, dose), np.where(deeper, dose, high)
         stayed = np.where(deeper, 1.0, -1.0)
-    return np.where(never, np.inf, np.where(always, sampled.ground.threshold, high))
+        met = np.abs(found) <= NEAR * np.abs(depth_m)
+        if np.all(met | never | always):
+            break
+    return np.where(never, np.inf, np.where(always, sampled.ground.threshold, np.where(met, dose, high)))
 
 
 def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floats:
