@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.full import full
 from skinbeam.physics.heat import Cells
 
 __all__ = ["ORDER_TIME", "Boiled", "Water", "boil"]
@@ -106,10 +107,6 @@ def boil(
     n_cell = cells.volumes.shape[1]
     shapes = [np.shape(a) for a in (conductivity, heat_capacity_vol, initial, power_density, *water)]
     n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
-
-    def full(values: ArrayLike, *shape: int) -> Array:
-        # A copy, since a read-only view is another type to Numba and would be compiled for anew.
-        return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
 
     def cellwise(values: ArrayLike) -> Array:
         return full(values, n_sample, n_cell)

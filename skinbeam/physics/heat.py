@@ -22,6 +22,8 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.full import full
+
 __all__ = [
     "ORDER_SPACE",
     "ORDER_TIME",
@@ -231,10 +233,6 @@ def conduct(
     n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
     for stepwise in (steps, h_surface, outside_surface):
         n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
-
-    def full(values: ArrayLike, *shape: int) -> Array:
-        # A copy, since a read-only view is another type to Numba and would be compiled for anew.
-        return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
 
     k, c = full(conductivity, n_sample, n_cell), full(heat_capacity_vol, n_sample, n_cell)
     if not (np.all(k > 0) and np.all(c > 0)):

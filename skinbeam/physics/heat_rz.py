@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.enthalpy import boiling_of, enthalpy_of
+from skinbeam.physics.full import full
 from skinbeam.physics.heat_rz_march import march
 from skinbeam.physics.refuse import require
 from skinbeam.physics.surface import outgoing_table
@@ -120,10 +121,6 @@ def conduct_rz(
         shapes.append((np.broadcast_shapes((1, len(seconds)), np.shape(values))[0], *cell))
     samples = np.broadcast_shapes((len(r), *cell), (len(z), *cell), (np.size(0 if bottom is None else bottom), *cell))
     n = np.broadcast_shapes(samples, *shapes)[0]
-
-    def full(values: ArrayLike, *shape: int) -> Array:
-        # A copy, since a read-only view is another type to Numba and would be compiled for anew.
-        return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
 
     k, c, t0, power, latent = (full(a, n, *cell) for a in fields[:5])
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)

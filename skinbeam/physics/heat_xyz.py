@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.chebyshev import MOST_STAGES
 from skinbeam.physics.enthalpy import boiling_of, enthalpy_of
+from skinbeam.physics.full import full
 from skinbeam.physics.heat_xyz_engine import Body, Engine, Now
 from skinbeam.physics.pace import GROWTH, longest_step, stages_for, wished
 from skinbeam.physics.refuse import require
@@ -114,15 +115,13 @@ def conduct_xyz(
     seconds = np.atleast_1d(np.asarray(interval_s, dtype=np.float64))
     require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
 
-    def full(values: ArrayLike, shape: tuple[int, ...] = cells) -> Array:
-        return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
-
-    k, c, t0, power, latent = (full(a) for a in (conductivity, heat_capacity_vol, initial, power_density, latent_vol))
+    fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol, boiling_start, boiling_end
+    k, c, t0, power, latent, boils_from, boils_to = (full(field, *cells) for field in fields)
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
     require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
     require(np.isfinite(power) & (power >= 0), "power density cannot be negative: light does not cool, W/m³", power)
     require(np.isfinite(t0), "the initial temperature must be finite, K", t0)
-    switch, h, outside = (full(a, seconds.shape) for a in (power_on, h_surface, outside_surface))
+    switch, h, outside = (full(a, seconds.size) for a in (power_on, h_surface, outside_surface))
     require(np.isfinite(switch) & (switch >= 0), "the share of power that is on cannot be negative", switch)
     require(h >= 0, "h_surface cannot be negative, W/m²K", h)
     require(np.isfinite(outside), "outside_surface must be finite, K", outside)
@@ -135,7 +134,7 @@ def conduct_xyz(
     require((record >= 0) & (record < cells), "a recorded cell lies outside the grid", record.astype(np.float64))
 
     volumes = cell_volumes((x, y, z))
-    held = boiling_of(volumes, c, latent, full(boiling_start), full(boiling_end))
+    held = boiling_of(volumes, c, latent, boils_from, boils_to)
     flat = cells[0], cells[1] * cells[2]
     boiling = np.stack([held.start, held.share, held.latent]).reshape(3, *flat)
     body = Body(

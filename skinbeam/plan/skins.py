@@ -87,9 +87,7 @@ class SiteSkins:
         if key not in self._lights:
             self._light([beam.spectrum], limiting=limiting)
         skins = self.limiting if limiting else self.target
-        # A first look at few draws and the judgement on all of them share the same middle, so it is traced once.
-        middle = skins.isel(sample=slice(_MIDDLE_OF))
-        return self._lights[key].narrowed(spot_shares(middle, beam, photons=_PHOTONS))
+        return self._lights[key].narrowed(spot_shares(_middle(skins), beam, photons=_PHOTONS))
 
     def light_up(self, spectra: Sequence[Spectrum]) -> None:
         """Compute the light of many beams at once, which costs far less than one after the other."""
@@ -108,10 +106,13 @@ class SiteSkins:
         key = (beam.spectrum, beam.pulse_ms, micro.diameter_um, micro.density_per_cm2, energy_mJ, limiting)
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
-            self._lesions[key] = lesion(
-                skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ), skins.isel(sample=slice(_MIDDLE_OF))
-            )
+            self._lesions[key] = lesion(skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ), _middle(skins))
         return self._lesions[key]
+
+
+def _middle(skins: "xr.Dataset") -> "xr.Dataset":
+    """Few draws, whose medians are the middle: a first look at few and the judgement on all of them share it."""
+    return skins.isel(sample=slice(_MIDDLE_OF))
 
 
 def _keep(kept: "OrderedDict[_Key, Any]", key: _Key, value: Any) -> None:

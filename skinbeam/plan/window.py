@@ -177,7 +177,7 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     if beam.microbeam is not None:
         size = CRATER_DEPTH if removes(beam) else COLUMN_DEPTH
         border = found[0].stop * depth_through(skins, ABOVE_FAT) / error_factor(size, skins, "harm")
-        return energy_through(skins, beam, scene.skin.median(), border), weights
+        return energy_through(skins, beam, scene.middle, border), weights
     border = found[0].stop * depth_through(skins, UPPER_SKIN) / error_factor(CRATER, skins, "harm")
     doses = injury_dose(skins, beam, border)
     return doses / J_CM2 / axis_ratio(beam), weights

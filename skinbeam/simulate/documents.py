@@ -25,8 +25,8 @@ from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
 from skinbeam.simulate.injury import enter_injury
 from skinbeam.simulate.microlesion import microlesions
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.observe import BOILING_C, CONTOURS, observe
-from skinbeam.simulate.observed import Observed, join
+from skinbeam.simulate.observe import BOILING_C, CONTOURS, VESSEL_DAMAGE, observe
+from skinbeam.simulate.observed import Observed, join, or_unknown
 from skinbeam.simulate.pulse import Illumination, respond
 from skinbeam.simulate.reduction_error import reduction_error, reduction_error_of
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
@@ -40,14 +40,6 @@ __all__ = ["simulate_document", "threshold_document"]
 Floats = NDArray[np.float64]
 
 _PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
-_VESSEL_DAMAGE = (
-    "coagulated_fraction",
-    "coagulated_fraction_agah",
-    "wall_damaged_fraction",
-    "p_closed",
-    "p_closed_agah",
-    "p_ruptured",
-)
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
 _ED_LEVEL = 0.68  # ED16 to ED84
@@ -122,8 +114,8 @@ def _observe(
     layers = [str(name) for name in skins["layer"].values]
     beam = scene.beam
     if beam is not None and beam.microbeam is not None:
-        seen = microlesions(skins, beam, scene.skin.median())
-        seen["microlesion.bulk_rise_K"] = _or_unknown(lambda: bulk_rise(skins, beam, scene.cooling))
+        seen = microlesions(skins, beam, scene.middle)
+        seen["microlesion.bulk_rise_K"] = or_unknown(lambda: bulk_rise(skins, beam, scene.cooling))
     else:
         plan = schedule_of(scene)
         if scene.bath is not None:
@@ -147,13 +139,6 @@ def _observe(
     enter_injury(seen, scene, skins)
     enter_healing(seen, skins)
     return seen, weights, layers
-
-
-def _or_unknown(compute: Callable[[], Floats]) -> Floats | Unknown:
-    try:
-        return compute()
-    except NotAvailable as error:
-        return Unknown(error.reason)
 
 
 def _result_warnings(seen: Observed, weights: Floats) -> list[dict[str, str]]:
@@ -219,7 +204,7 @@ def _body(
                 name: value(f"damage.{name}")
                 for name in ("epidermis_fraction", "coagulation_depth_um", "coagulation_width_um")
             },
-            "vessels": each_vessel(*_VESSEL_DAMAGE),
+            "vessels": each_vessel(*VESSEL_DAMAGE),
             "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
             "p_breakdown": value("damage.p_breakdown") if "damage.p_breakdown" in seen else because("no-beam"),
             "contours": {
@@ -277,7 +262,7 @@ def threshold_document(
         with collect() as sources:
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
-                head["reduction_error"] = reduction_error_of(endpoint, scene.skin.median(), scene.beam.spectrum)
+                head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
     except NotAvailable as error:
         reason = Unknown(error.reason)

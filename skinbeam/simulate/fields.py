@@ -53,7 +53,7 @@ def fields_writer(scene: Scene, path: Path | None, draws: int, seed: int) -> Ite
         return
     if scene.beam is not None and scene.beam.microbeam is not None:
         raise NotAvailable(text("simulate.no-fields"))
-    z = depth_grid(scene.skin.median()["thickness_m"].values).centres[0]
+    z = depth_grid(scene.middle["thickness_m"].values).centres[0]
     times = schedule_of(scene).step_s.size + 1
     each = _STORED_BYTES * (times * (z.size + 1) + z.size)
     if draws * each > LARGEST_BYTES:

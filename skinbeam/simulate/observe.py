@@ -1,11 +1,8 @@
 """What one pulse does to each sampled skin, as plain arrays by the names of the interface."""
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
@@ -16,7 +13,7 @@ from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
 from skinbeam.simulate.dose_search import dose_at
 from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.observed import Observed, or_unknown
 from skinbeam.simulate.places import EPIDERMIS, basal_layer
 from skinbeam.simulate.pulse import Place, Response, light_between
 from skinbeam.simulate.removal import observe_removal
@@ -24,7 +21,7 @@ from skinbeam.simulate.vessel_ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
-__all__ = ["BOILING_C", "CONTOURS", "observe"]
+__all__ = ["BOILING_C", "CONTOURS", "VESSEL_DAMAGE", "observe"]
 
 Floats = NDArray[np.float64]
 
@@ -33,9 +30,7 @@ LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth w
 TINY = 1e-300
 CONTOURS = {"0.1": 0.1, "1": 1.0, "10": 10.0}  # Ω of collagen, by the names of the interface
 # What blood does is given with the kinetics of the vessel wall too: those of blood are not verified.
-_VESSEL = (
-    "lumen_peak",
-    "wall_peak",
+VESSEL_DAMAGE = (
     "coagulated_fraction",
     "coagulated_fraction_agah",
     "wall_damaged_fraction",
@@ -43,6 +38,7 @@ _VESSEL = (
     "p_closed_agah",
     "p_ruptured",
 )
+_VESSEL = ("lumen_peak", "wall_peak", *VESSEL_DAMAGE)
 
 
 def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Observed:
@@ -56,12 +52,12 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     surface = heated.surface_base_K - ZERO_CELSIUS_K
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)
-    seen["temperature_C.basal_peak"] = _try(lambda: _peak(basal_layer(heated)))
+    seen["temperature_C.basal_peak"] = or_unknown(lambda: _peak(basal_layer(heated)))
     _light(seen, response)
     _tissue(seen, response, heated.base_K, beam, fluence_J_m2)
     _vessels(seen, response, fluence_J_m2)
     seen["damage.p_melanosome_disrupted"] = (
-        _try(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
+        or_unknown(lambda: (fluence_for("melanosome-disruption", response) <= fluence_J_m2).astype(np.float64))
         if beam is not None
         else Unknown(text("not-apply.no-beam"))
     )
@@ -73,13 +69,6 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     cold &= isinstance(crater, Unknown) or not crater.any()
     seen["ablation.p_char"] = np.zeros(skins.sizes["sample"]) if cold else Unknown(text("not-apply.char"))
     return seen
-
-
-def _try(compute: Callable[[], Floats]) -> Floats | Unknown:
-    try:
-        return compute()
-    except NotAvailable as error:
-        return Unknown(error.reason)
 
 
 def _peak(place: Place) -> Floats:

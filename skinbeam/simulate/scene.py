@@ -56,9 +56,14 @@ class Scene:
     warnings: tuple[dict[str, str], ...]
 
     @cached_property
+    def middle(self) -> "xr.Dataset":
+        """The one skin in the middle of every distribution."""
+        return self.skin.median()
+
+    @cached_property
     def shares(self) -> tuple[SpotShare, ...] | None:
         """What the width of the beam leaves of its light on the axis; None of a beam as good as wide."""
-        return spot_shares(self.skin.median(), self.beam)
+        return spot_shares(self.middle, self.beam)
 
     def light(self, skins: "xr.Dataset") -> Illumination | None:
         """Return the light on the axis of the beam in every draw, or None without a beam."""
@@ -147,7 +152,7 @@ def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"
     ------
     InputError : more work than is done in reasonable time, or a reading that no skin gives.
     """
-    median = scene.skin.median()
+    median = scene.middle
     typical = median["thickness_m"].values[0]
     size = _draws_at_once(scene, median, draws)
     reading = scene.skin.reading

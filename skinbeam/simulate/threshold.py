@@ -74,6 +74,6 @@ def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[F
     beam = scene.beam
     assert beam is not None  # `default_dose` refused anything else
     if beam.microbeam is not None:
-        return energy_for(endpoint, skins, beam, scene.skin.median()), weights
+        return energy_for(endpoint, skins, beam, scene.middle), weights
     doses = dose_for(endpoint, respond(skins, beam, scene.cooling, lit=scene.light(skins)), beam)
     return doses / J_CM2 / axis_ratio(beam), weights

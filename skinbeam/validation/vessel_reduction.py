@@ -66,7 +66,7 @@ def compared(
             scene = scene_of(_case(wavelength, diameter, depth, pulse))
             beam = scene.beam
             assert beam is not None  # the case has a laser
-            skin = scene.skin.median() if draw is None else scene.skin.sample(1, 0, start=draw)
+            skin = scene.middle if draw is None else scene.skin.sample(1, 0, start=draw)
             lit = illuminate(skin, beam.spectrum) if lit is None else lit
             response = respond(skin, beam, scene.cooling, lit=lit)
             section = light_section(response, packets=packets) if section is None else section
