@@ -65,6 +65,23 @@ def test_boiling_skin_is_cooler_than_without_water_and_hotter_than_boiling():
     assert np.all(seen["temperature_C.basal_peak"] < dry.max(axis=(1, 2)) - ZERO_CELSIUS_K)
 
 
+def test_blood_in_a_cuvette_boils_with_the_heat_that_warms_it():
+    """Only part of what it absorbs heats it, before and beyond boiling: water that boils never makes it hotter."""
+    case = {
+        "skin": {"preset": "blood"},
+        "laser": {"wavelength_nm": 532.0},
+        "settings": {"pulse_ms": 10.0, "spot_mm": 15.0, "fluence_J_cm2": 8.0},
+    }
+    made = scene_of(loaded(case))
+    skins = made.skin.sample(4, 0)
+    warm = respond(skins, made.beam, made.cooling)
+    # Just beyond the dose at which every draw begins to boil.
+    dose = 1.02 * float(((vapour_start_K(skins) - warm.base_K[:, 0, 0]) / warm.unit_K.max(axis=(1, 2))).max())
+    linear = (warm.base_K + dose * warm.unit_K).max(axis=(1, 2))
+    assert np.all(linear > vapour_start_K(skins))
+    assert np.all(at_dose(warm, dose).base_K.max(axis=(1, 2)) < linear)
+
+
 def test_layers_given_in_full_do_not_boil():
     layer = {
         "name": "epidermis",

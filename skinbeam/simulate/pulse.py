@@ -66,12 +66,14 @@ class Line:
 class Illumination:
     """Light in sampled skins, one line for a laser and several for a lamp, and the grid that it was computed on.
 
-    `shares` are what a finite spot left of it on the axis; None for a wide beam.
+    `shares` are what a finite spot left of it on the axis; None for a wide beam. `heated_share`, (sample,), is the part
+    of what is absorbed that heats; None where all of it does.
     """
 
     grid: DepthGrid
     lines: tuple[Line, ...]
     shares: tuple[SpotShare, ...] | None = None
+    heated_share: Floats | None = None
 
     def narrowed(self, shares: tuple[SpotShare, ...] | None) -> "Illumination":
         """Return the light on the axis of a finite spot; `shares` are of each line, None for a beam as good as wide."""
@@ -82,7 +84,7 @@ class Illumination:
             for line, share in zip(self.lines, shares, strict=True)
             for ratio in (line.light.fluence_rate_ratio,)
         )
-        return Illumination(self.grid, lines, shares)
+        return replace(self, lines=lines, shares=shares)
 
     def mean(self, of: Callable[[Line], Floats]) -> Floats:
         """Return a quantity averaged over the energy of the beam."""
@@ -93,6 +95,11 @@ class Illumination:
     def absorbed_per_m(self) -> Floats:
         """Share of the incident power that each cell absorbs per depth, (sample, cell), 1/m."""
         return self.mean(lambda line: line.optics.mua[:, self.grid.layer] * line.light.fluence_rate_ratio)
+
+    @property
+    def heating_per_m(self) -> Floats:
+        """Share of the incident power that heats each cell per depth, (sample, cell), 1/m."""
+        return self.absorbed_per_m if self.heated_share is None else self.absorbed_per_m * self.heated_share[:, None]
 
     @cached_property
     def fluence_rate_ratio(self) -> Floats:
@@ -194,7 +201,8 @@ def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float,
     each = [optics(skins, wavelength_nm) for wavelength_nm, _ in lines]
     lights = _lights_between(skins, each, grid.faces) if lines else []
     made = iter([Line(*line, of, light) for line, of, light in zip(lines, each, lights, strict=True)])
-    return [Illumination(grid, tuple(islice(made, len(spectrum)))) for spectrum in spectra]
+    heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
+    return [Illumination(grid, tuple(islice(made, len(spectrum))), heated_share=heated) for spectrum in spectra]
 
 
 def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) -> list[Light]:
@@ -278,9 +286,7 @@ def respond(
     if lit is None:
         unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
     else:
-        power = lit.absorbed_per_m / plan.pulse_s
-        if "heated_share" in skins:
-            power = power * skins["heated_share"].to_numpy()[:, None]
+        power = lit.heating_per_m / plan.pulse_s
         dark = met._replace(outside_K=np.zeros_like(met.outside_K))
         unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow)
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.

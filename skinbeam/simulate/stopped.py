@@ -32,7 +32,7 @@ def with_stopped_flow(response: Response, fluence_J_m2: float) -> Response:
         perfusion=perfusion(skins)[:, grid.layer],
         blood_K=start,
         stops=sampled_kinetics(WALL, skins),
-        power_density=lit.absorbed_per_m * (fluence_J_m2 / plan.pulse_s),
+        power_density=lit.heating_per_m * (fluence_J_m2 / plan.pulse_s),
         power_on=plan.power_on,
         h_surface=response.met.h_W_m2K,
         outside_surface=response.met.outside_K,
