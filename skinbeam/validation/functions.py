@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.damage import omega
+from skinbeam.physics.relaxation import lumen_relaxation_time
 from skinbeam.physics.vessel import relaxation_time
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import illuminate
 from skinbeam.simulate.spot_share import PHOTONS, share_of
-from skinbeam.skin.properties import melanosome_mua, thermal
+from skinbeam.skin.properties import blood_thermal, melanosome_mua, thermal
 from skinbeam.units import MM, MS, PER_CM, UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -36,9 +37,11 @@ def _diffusivity(skins: "xr.Dataset") -> tuple[Floats, list[str]]:
 
 
 def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
-    """Diameter of the vessel that relaxes in a time: the inverse of `relaxation_time`, a square of the diameter."""
-    diffusivity, layers = _diffusivity(skins)
-    of_a_metre = relaxation_time(1.0, diffusivity[:, layers.index(DERMIS)])
+    """Diameter of the vessel, blood in dermis, that relaxes in a time, which goes with its square."""
+    heat = thermal(skins)
+    layer = [str(name) for name in skins["layer"].values].index(DERMIS)
+    dermis = heat.conductivity[:, layer], heat.heat_capacity_vol[:, layer]
+    of_a_metre = lumen_relaxation_time(1.0, blood=blood_thermal(), dermis=dermis)
     return np.asarray(np.sqrt(relaxation_ms * MS / of_a_metre) / UM)
 
 
