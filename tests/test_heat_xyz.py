@@ -9,6 +9,7 @@ from scipy.special import erf, erfc
 from skinbeam.physics.heat import graded_faces
 from skinbeam.physics.heat_rz import conduct_rz
 from skinbeam.physics.heat_xyz import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
+from skinbeam.physics.heat_xyz_stage import SLAB, STRIP
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C
@@ -49,6 +50,27 @@ def test_gaussians_of_three_widths_spread_each_along_its_axis(axes):
     exact = 50 * outer(*(s ** (1 / n) / math.sqrt(n) for s, n in zip(shapes, spread, strict=True)))
     # 1 % of the temperature at the centre.
     np.testing.assert_allclose(history.final, exact, atol=0.01 * exact.max())
+
+
+@pytest.mark.parametrize("boil", [{}, {"latent_vol": 1e9, "boiling_start": 320.0, "boiling_end": 330.0}])
+def test_the_tiles_in_which_a_grid_is_walked_do_not_show(boil):
+    """Walked over the long side of x the grid falls into slabs, over that of y and z into strips: turned, it is one."""
+    sides = 2 * SLAB + 3, 3, STRIP // (2 * SLAB) + 7
+    assert sides[0] * sides[2] > STRIP  # more than one strip of x and z once x and y are exchanged
+    faces = [np.linspace(0, n * 1e-5, n + 1) for n in sides]
+    power = np.random.default_rng(0).uniform(0, 4e10, sides)
+    same = {
+        "conductivity": K,
+        "heat_capacity_vol": C,
+        "initial": 310.0,
+        "interval_s": [1e-3],
+        "h_surface": 500.0,
+        **boil,
+    }
+    found = conduct_xyz(faces, power_density=power, **same)
+    turned = conduct_xyz((faces[1], faces[0], faces[2]), power_density=power.swapaxes(0, 1), **same)
+    # Rounding alone, of sums in another order: some hundred steps of a few ulp of 300 K.
+    np.testing.assert_allclose(turned.final.swapaxes(0, 1), found.final, rtol=0, atol=1e-9)
 
 
 def test_half_space_under_a_film_follows_carslaw_and_jaeger():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skinbeam.physics.chebyshev import COEFFICIENTS
 from skinbeam.physics.heat_xyz_lines import advance, along_lines, films, stores_xyz
-from skinbeam.physics.heat_xyz_stage import FLOWS, JUDGE, STAGE, stage
+from skinbeam.physics.heat_xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
 
 __all__ = ["Body", "Engine", "Now", "Taken"]
 
@@ -146,9 +146,7 @@ class Engine:
         return result
 
     def _start(self, m: float, w: Array, v: Array) -> None:
-        v[:] = self._y
-        np.multiply(self._rates, m, out=w)
-        w += self._y
+        opening(m, self._y, self._rates, w, v)
 
     def _stage(
         self, kind: int, now: Now, c: tuple[float, ...], y: Array, w: Array, rates: Array, out: Array

@@ -4,10 +4,11 @@ The flows F(w) of a state w of enthalpies are added to a state at once,
 
     out <- c_0 y + c_1 w + c_2 out + m F(w) + g F_0,                                                          (heat 8)
 
-which is any stage of (chebyshev 1). Memory is what holds it up: a strip of rows along x and z is walked through plane
-by plane, with the temperatures of three planes in the nearest caches. The strips do not depend on the number of
-threads, so that sums do not either. Conductances of faces are in single precision: half the memory, and both cells of
-a face take the same number, so that the balance is kept.
+which is any stage of (chebyshev 1). Memory is what holds it up: a tile, part of the rows along z in part of the planes,
+is walked through plane by plane, with the temperatures of three planes in the caches. Long tiles keep the loops long
+and the streams from memory unbroken. They do not depend on the number of threads, so that sums do not either.
+Conductances of faces are in single precision: half the memory, and both cells of a face take the same number, so that
+the balance is kept.
 """
 
 from typing import Final
@@ -19,14 +20,15 @@ from numpy.typing import NDArray
 from skinbeam.physics.layout import OPTIONS
 from skinbeam.physics.surface import surface
 
-__all__ = ["FLOWS", "JUDGE", "STAGE", "STRIP", "stage"]
+__all__ = ["FLOWS", "JUDGE", "SLAB", "STAGE", "STRIP", "opening", "stage"]
 
 Array = NDArray[np.float64]
 Singles = NDArray[np.float32]
 
 # What is written: (heat 8); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
 STAGE, FLOWS, JUDGE = range(3)
-STRIP: Final = 4096  # cells
+STRIP: Final = 20480  # cells of a tile in a plane: three planes of temperatures are half of a cache of 1 MiB
+SLAB: Final = 50  # planes of a tile; those before and after it are made warm once more
 _FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
 
 
@@ -43,9 +45,10 @@ def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: 
 
 
 @njit(fastmath=_FAST, **OPTIONS)
-def _strip(
+def _tile(
     kind: int,
     nz: int,
+    planes: tuple[int, int],
     first: int,
     last: int,
     gx: Singles,
@@ -76,42 +79,49 @@ def _strip(
     low, high = max(first - nz, 0), min(last + nz, cells)  # cells whose temperatures are needed
     at = low - first + nz
     c0, c1, c2, m, g = c
+    if kind != STAGE:
+        m = 1.0
     enters = leaves = worst = 0.0
     before, here, after, f = room[0], room[1], room[2], room[3]
-    _temperatures(w[0, low:high], per_store[0, low:high], boiling[:, 0, low:high], boils, here[at:])
-    for i in range(nx):
+    i = planes[0]
+    _temperatures(w[i, low:high], per_store[i, low:high], boiling[:, boils * i, low:high], boils, here[at:])
+    if i > 0:
+        n = i - 1
+        _temperatures(w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, before[at:])
+    for i in range(planes[0], planes[1]):
         if i + 1 < nx:
             n = i + 1
             _temperatures(w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, after[at:])
         # The first and the last plane and row, and both ends of a row, have faces that conduct nothing.
         t, t0, t1 = here[nz:], before[nz:], after[nz:]
         a, b, q = gx[i, first:], gx[i + 1, first:], power[i, first:]
+        d, tb = gy[i, first:], here
         for k in range(size):
-            f[k] = on * q[k] + a[k] * (t0[k] - t[k]) + b[k] * (t1[k] - t[k])
-        a, b, d = gy[i, first:], gy[i, first + nz :], gz[i, first:]
-        t0, t1, tz = here, here[2 * nz :], here[nz - 1 :]  # `tz` has the cell itself at k + 1
-        for k in range(size):
-            f[k] += a[k] * (t0[k] - tz[k + 1]) + b[k] * (t1[k] - tz[k + 1])
-            f[k] += d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
+            f[k] = on * q[k] + a[k] * (t0[k] - t[k]) + b[k] * (t1[k] - t[k]) + d[k] * (tb[k] - t[k])
+        b, d = gy[i, first + nz :], gz[i, first:]
+        t1, tz = here[2 * nz :], here[nz - 1 :]  # `tz` has the cell itself at k + 1
+        o, y0, w0, f0 = out[i, first:], y[i, first:], w[i, first:], rates[i, first:]
+        if kind == STAGE:
+            for k in range(size):
+                flow = f[k] + b[k] * (t1[k] - tz[k + 1])
+                flow += d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
+                o[k] = c0 * y0[k] + c1 * w0[k] + c2 * o[k] + m * flow + g * f0[k]
+        else:
+            for k in range(size):
+                flow = f[k] + b[k] * (t1[k] - tz[k + 1])
+                o[k] = flow + d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
         for k in range(0, size, nz):
             j = (first + k) // nz
             flow = area[i, j] * surface(t[k], inside[i, j], h, outside, table)[0]
-            f[k] += flow
+            o[k] += m * flow
             enters += flow
             flow = bottom[i, j] * (t[k + nz - 1] - below)
-            f[k + nz - 1] -= flow
+            o[k + nz - 1] -= m * flow
             leaves += flow
-        o = out[i, first:]
-        y0, w0, f0, p = y[i, first:], w[i, first:], rates[i, first:], per_store[i, first:]
-        if kind == STAGE:
-            for k in range(size):
-                o[k] = c0 * y0[k] + c1 * w0[k] + c2 * o[k] + m * f[k] + g * f0[k]
-        else:
-            for k in range(size):
-                o[k] = f[k]
         if kind == JUDGE:
+            p = per_store[i, first:]
             for k in range(size):
-                worst = max(worst, abs(0.8 * (y0[k] - w0[k]) + c0 * (f0[k] + f[k])) * p[k])
+                worst = max(worst, abs(0.8 * (y0[k] - w0[k]) + c0 * (f0[k] + o[k])) * p[k])
         before, here, after = here, after, before
     sums[0], sums[1], sums[2] = enters, -leaves, worst
 
@@ -147,13 +157,27 @@ def stage(
     `area` and `bottom` are (x, y). `c` is c_0, c_1, c_2, m and g of (heat 8); for JUDGE its first number is 0.4 dt, and
     `rates` are the flows of y.
     """
-    cells = w.shape[1]
-    size = max(1, STRIP // nz) * nz
+    nx, cells = w.shape
+    strips = (cells + STRIP - 1) // STRIP
+    size = ((cells // nz + strips - 1) // strips) * nz
     strips = (cells + size - 1) // size
-    room, sums = np.zeros((strips, 4, size + 2 * nz)), np.empty((strips, 3))
-    for n in prange(strips):
-        _strip(
-            kind, nz, n * size, min(n * size + size, cells), gx, gy, gz, inside, area, bottom, per_store, power,
-            boiling, boils, table, below, on, h, outside, c, y, w, rates, out, room[n], sums[n],
+    slabs = (nx + SLAB - 1) // SLAB
+    thick = (nx + slabs - 1) // slabs
+    room, sums = np.zeros((strips * slabs, 4, size + 2 * nz)), np.empty((strips * slabs, 3))
+    for n in prange(strips * slabs):
+        first, plane = n % strips * size, n // strips * thick
+        _tile(
+            kind, nz, (min(plane, nx), min(plane + thick, nx)), first, min(first + size, cells), gx, gy, gz, inside,
+            area, bottom, per_store, power, boiling, boils, table, below, on, h, outside, c, y, w, rates, out, room[n],
+            sums[n],
         )  # fmt: skip
     return sums[:, 0].sum(), sums[:, 1].sum(), sums[:, 2].max()
+
+
+@njit(cache=True, parallel=True)
+def opening(m: float, y: Array, rates: Array, w: Array, v: Array) -> None:  # pragma: no cover - compiled
+    """Write y + m F_0 into `w` and y into `v`, the states that the second stage of (chebyshev 1) goes on from."""
+    for i in prange(len(y)):
+        for k in range(y.shape[1]):
+            w[i, k] = y[i, k] + m * rates[i, k]
+            v[i, k] = y[i, k]
