@@ -38,6 +38,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "erythema_days",
         "oedema_days",
         "downtime_days",
+        "pigment_loss_days",
         "pigment_recovery_days",
         "wound_open_fraction",
     ),

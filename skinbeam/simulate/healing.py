@@ -2,7 +2,8 @@
 
 A draw takes its times from the distributions of `data/healing.toml` by one standard normal, so that who heals slowly
 does so in every respect. Where nothing was hurt the time is 0. A draw whose time nobody published has no end: it makes
-the summary unknown as soon as it reaches into the interval.
+the summary unknown as soon as it reaches into the interval. The course of pigment after a short pulse is no published
+time: it follows from the renewal of the epidermis (`simulate.pigment_course`), of animals as well as of people.
 """
 
 import tomllib
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
@@ -23,6 +25,7 @@ from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.ensemble import probability, summarise
 from skinbeam.simulate.injury import INJURIES, NOTHING, OTHER
 from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.pigment_course import pigment_course, renewal_sources
 from skinbeam.sources import Sourced
 from skinbeam.units import DAY_S, HOUR_S
 
@@ -33,10 +36,12 @@ __all__ = ["TIMES", "WOUND_DAYS", "enter_healing", "healing_group", "published"]
 
 Floats = NDArray[np.float64]
 
-TIMES: Final = ("reepithelialisation_h", "erythema_days", "oedema_days", "downtime_days", "pigment_recovery_days")
+_PIGMENT: Final = ("pigment_loss_days", "pigment_recovery_days")
+TIMES: Final = ("reepithelialisation_h", "erythema_days", "oedema_days", "downtime_days", *_PIGMENT)
 WOUND_DAYS: Final = (1, 3, 7, 14, 28)
 # Light that coagulates vessels below a whole epidermis leaves nothing to close and no pigment to come back.
-_ZERO: Final[Mapping[str, tuple[str, ...]]] = {"vascular": ("reepithelialisation_h", "pigment_recovery_days")}
+_ZERO: Final[Mapping[str, tuple[str, ...]]] = {"vascular": ("reepithelialisation_h", *_PIGMENT)}
+_BROKEN: Final = "pigment-short-pulse"
 # How much of the field lies open at first: all, the craters, nothing.
 _OPEN: Final[Mapping[str, str]] = {
     NOTHING: "none",
@@ -72,6 +77,22 @@ def enter_healing(seen: Observed, skins: "xr.Dataset") -> None:
             elif here.any() and (known := published().get(kind, {}).get(name)) is not None:
                 times[here] = spread(Sourced.from_table(known), skins, "healing_shift")[here]
         seen[f"healing.{name}"] = times
+    if not isinstance(kinds, Unknown):
+        _enter_pigment(seen, skins, kinds == INJURIES.index(_BROKEN))
+
+
+def _enter_pigment(seen: Observed, skins: "xr.Dataset", broken: NDArray[np.bool_]) -> None:
+    if not broken.any():
+        return
+    try:
+        course = pigment_course(skins)
+    except NotAvailable as error:
+        seen.update(dict.fromkeys((f"healing.{name}" for name in _PIGMENT), Unknown(error.reason)))
+        return
+    for name, days in zip(_PIGMENT, course, strict=True):
+        known = seen[f"healing.{name}"]
+        assert not isinstance(known, Unknown)  # the kinds are known
+        seen[f"healing.{name}"] = np.where(broken, days, known)
 
 
 def healing_group(seen: Observed, weights: Floats, case: Case, basis: Sequence[str]) -> dict[str, Any]:
@@ -85,9 +106,12 @@ def healing_group(seen: Observed, weights: Floats, case: Case, basis: Sequence[s
     found: dict[str, Any] = {}
     for name in TIMES:
         times = seen[f"healing.{name}"]
-        assert not isinstance(times, Unknown)  # the kinds are known
-        found[name] = other_people or summarise(times, weights, _sources(met, name) or basis)
-        if isinstance(found[name], Unknown) and not other_people:
+        own_course = name in _PIGMENT and _BROKEN in met
+        if isinstance(times, Unknown) or (other_people and not own_course):
+            found[name] = times if isinstance(times, Unknown) else other_people
+            continue
+        found[name] = summarise(times, weights, _sources(met, name, case) or basis)
+        if isinstance(found[name], Unknown):
             untold = [kind for kind in met if np.isinf(times[kinds == INJURIES.index(kind)]).any()]
             found[name] = _nobody_published(max(untold, key=counted.__getitem__))
     found["wound_open_fraction"] = _open(seen, weights, met, found["reepithelialisation_h"], basis)
@@ -114,7 +138,10 @@ def _nobody_published(kind: str) -> Unknown:
     return Unknown(text("healing.not-published", {"modality": str(table("modality")[kind]["title"])}))
 
 
-def _sources(met: Sequence[str], name: str) -> tuple[str, ...]:
+def _sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ...]:
+    if name in _PIGMENT:
+        preset = case.skin.preset if case.skin is not None else None
+        return renewal_sources(preset or "human") if _BROKEN in met else ()
     entries = [published()[kind][name] for kind in met if name in published().get(kind, {})]
     return tuple(dict.fromkeys(key for entry in entries for key in (entry["source"], *entry.get("also", ()))))
 

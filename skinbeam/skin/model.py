@@ -45,6 +45,8 @@ SHIFTS = (
     "cooling",
     "perfusion",
     "healing",
+    "melanocyte_doubling",
+    "melanocytes_left",
     "endpoint",
     "effect_error",
     "harm_error",
