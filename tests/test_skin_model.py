@@ -3,6 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skinbeam.plan.full_field import EPIDERMIS, depth_through
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import PRESETS
 from skinbeam.schema.load import parse
@@ -229,6 +230,7 @@ def test_melanin_of_pigs_lies_in_their_basal_layer() -> None:
         assert tuple(ds["layer"].to_numpy()) == (*LAYERS[:2], BASAL, *LAYERS[2:])
         pigmented = (ds[MELANIN] > 0).to_numpy().all(axis=0)
         assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL]
+        np.testing.assert_allclose(depth_through(ds, EPIDERMIS), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
         vessels, bottom = ds["vessel_depth_m"].to_numpy(), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1)
         assert np.nanmin(vessels - bottom[:, None]) > 0
 
