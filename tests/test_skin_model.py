@@ -3,10 +3,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skinbeam.plan.full_field import EPIDERMIS, depth_through
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import PRESETS
 from skinbeam.schema.load import parse
 from skinbeam.schema.names import table as names
+from skinbeam.skin.basal import BASAL, with_basal_layer
 from skinbeam.skin.melanin import column_of_ita_m, phototype_range
 from skinbeam.skin.model import SHIFTS, Skin
 from skinbeam.skin.presets import LAYERS
@@ -21,9 +23,9 @@ def skin_of(**tables: Any) -> Skin:
 
 
 def column_um(skin: Skin, n: int = 200) -> np.ndarray:
-    """Melanosome volume per area of the living epidermis, µm."""
-    ds = skin.sample(n, 0)
-    return (ds[MELANIN] * ds["thickness_m"]).to_numpy()[:, 1] * 1e6
+    """Melanosome volume per area of the living epidermis, its basal layer included, µm."""
+    ds = skin.sample(n, 0).isel(layer=slice(0, 3))
+    return (ds[MELANIN] * ds["thickness_m"]).to_numpy().sum(axis=1) * 1e6
 
 
 @pytest.mark.parametrize("site", names("site"))
@@ -205,6 +207,32 @@ def test_ita_sets_the_melanin_of_animals_and_albinos_have_none() -> None:
         column_um(skin_of(skin={"preset": "minipig", "ita_deg": 10.0})),
         column_um(skin_of(skin={"preset": "human", "ita_deg": 10.0})),
     )
+
+
+@pytest.mark.parametrize("basal_um", [0.5, 10.0, 50.0])
+def test_a_basal_layer_takes_all_melanin_and_leaves_the_rest_as_it_was(basal_um: float) -> None:
+    """A tenth of the 40 µm stays above it, so that 50 µm is too much; 8 µm of melanosomes need 12.5 µm."""
+    even = {
+        "thickness_m": np.array([[1e-5, 4e-5, 1e-3]]),
+        "melanosome_fraction": np.array([[0.0, 0.2, 0.0]]),
+        "water_fraction": np.array([[0.3, 0.6, 0.7]]),
+    }
+    split = with_basal_layer(even, 1, np.array([basal_um * 1e-6]))
+    height = np.clip(basal_um, 12.5, 36.0)
+    np.testing.assert_allclose(split["thickness_m"], [[1e-5, (40.0 - height) * 1e-6, height * 1e-6, 1e-3]])
+    np.testing.assert_allclose(split[MELANIN], [[0.0, 0.0, 8.0 / height, 0.0]])
+    np.testing.assert_array_equal(split["water_fraction"], [[0.3, 0.6, 0.6, 0.7]])
+
+
+def test_melanin_of_pigs_lies_in_their_basal_layer() -> None:
+    for preset in ("pig", "minipig"):
+        ds = skin_of(skin={"preset": preset}).sample(100, 0)
+        assert tuple(ds["layer"].to_numpy()) == (*LAYERS[:2], BASAL, *LAYERS[2:])
+        pigmented = (ds[MELANIN] > 0).to_numpy().all(axis=0)
+        assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL]
+        np.testing.assert_allclose(depth_through(ds, EPIDERMIS), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
+        vessels, bottom = ds["vessel_depth_m"].to_numpy(), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1)
+        assert np.nanmin(vessels - bottom[:, None]) > 0
 
 
 def test_gelatin_holds_the_water_that_is_asked_for() -> None:

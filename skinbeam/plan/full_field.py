@@ -33,6 +33,7 @@ from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.places import basal_layer
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.reduction_error import each_reduction_error
+from skinbeam.skin.basal import BASAL
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[fl
 
 
 def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
-    """Return the thickness of layers together, (sample,), m.
+    """Return the thickness of layers together, a basal layer of its own included, (sample,), m.
 
     Raises
     ------
@@ -193,7 +194,7 @@ def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
     layers = [str(name) for name in skins["layer"].values]
     if any(name not in layers for name in names):
         raise NotAvailable(text("endpoint.no-epidermis"))
-    indices = [layers.index(name) for name in names]
+    indices = [index for index, name in enumerate(layers) if name in (*names, BASAL)]
     total: Floats = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, indices].sum(axis=1)
     return total
 

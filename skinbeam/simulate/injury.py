@@ -107,7 +107,7 @@ def _vessels_hit(seen: Observed, draws: int) -> NDArray[np.bool_]:
 def _grows_back(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
     """Whether the epidermis has gone and the deeper dermis has stayed; without such layers nobody knows."""
     layers = [str(name) for name in skins["layer"].values]
-    epidermis = next((i for i, name in enumerate(layers) if name in EPIDERMIS), None)
+    epidermis = max((i for i, name in enumerate(layers) if name in EPIDERMIS), default=None)
     if epidermis is None or _STAYS not in layers:
         return np.zeros(injury_m.size, dtype=np.bool_)
     below = np.asarray(skins["thickness_m"].values, dtype=np.float64).cumsum(axis=1)

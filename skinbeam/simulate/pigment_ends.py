@@ -7,7 +7,7 @@ from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.melanosome import heat_kept_in_train, nucleation, threshold_exposure
 from skinbeam.simulate.ablation import spread
-from skinbeam.simulate.places import epidermis_cells
+from skinbeam.simulate.places import pigmented_cells
 from skinbeam.simulate.pulse import Line, Response
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import ZERO_CELSIUS_K
@@ -28,8 +28,8 @@ def melanosome_disruption(response: Response) -> Floats:
     """
     if response.skins.attrs["preset"] == "melanosome":
         return _breaking(response, np.array([0]), "isolated_C")[:, 0]
-    cells = epidermis_cells(response)
-    # Melanosomes lie evenly through the epidermis: the one in the middle of those that break in turn.
+    cells = pigmented_cells(response)
+    # Melanosomes lie evenly through these cells: the one in the middle of those that break in turn.
     doses, widths = _breaking(response, cells, "cutaneous_C"), response.grid.widths[:, cells]
     order = np.argsort(doses, axis=1)
     doses, widths = (np.take_along_axis(of, order, axis=1) for of in (doses, widths))
@@ -40,13 +40,13 @@ def melanosome_disruption(response: Response) -> Floats:
 
 
 def whitening(response: Response) -> Floats:
-    """Return the dose at which vapour forms through the whole epidermis, (sample,), J/m²: even its last melanosome.
+    """Return the dose at which vapour forms on every melanosome of the epidermis, (sample,), J/m².
 
     Raises
     ------
     NotAvailable : as `melanosome_disruption`.
     """
-    doses: Floats = _breaking(response, epidermis_cells(response), "cutaneous_C").max(axis=1)
+    doses: Floats = _breaking(response, pigmented_cells(response), "cutaneous_C").max(axis=1)
     return doses
 
 

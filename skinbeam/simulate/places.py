@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.simulate.pulse import Place, Response
+from skinbeam.skin.basal import BASAL
 
 __all__ = [
     "EPIDERMIS",
@@ -18,11 +19,13 @@ __all__ = [
     "in_cell",
     "middle_of_epidermis",
     "papillary_bottom",
+    "pigmented_cells",
 ]
 
 NO_COLLAGEN: Final = (
     "stratum corneum",
     "living epidermis",
+    BASAL,
     "epidermis",
     "fat",
     "blood",
@@ -33,7 +36,7 @@ NO_COLLAGEN: Final = (
     "far epidermis",
     "chorioallantoic membrane",
 )
-EPIDERMIS: Final = ("living epidermis", "epidermis")
+EPIDERMIS: Final = (BASAL, "living epidermis", "epidermis")  # the deepest first
 
 
 def basal_layer(response: Response) -> Place:
@@ -71,6 +74,18 @@ def in_cell(response: Response, cell: int) -> Place:
 
 def epidermis_cells(response: Response) -> NDArray[np.int64]:
     """Return the indices of the cells of the living epidermis.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis.
+    """
+    last = _deepest(response, EPIDERMIS, "no-epidermis")
+    layers = [index for index, name in enumerate(response.layers) if name in EPIDERMIS]
+    return np.flatnonzero(np.isin(response.grid.layer[: last + 1], layers))
+
+
+def pigmented_cells(response: Response) -> NDArray[np.int64]:
+    """Return the indices of the cells of the epidermis that melanin lies in, if any: all, or those of the basal layer.
 
     Raises
     ------

@@ -90,8 +90,8 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
         seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
         bottom = _depth_through(skins, EPIDERMIS)
-        layer = next(index for index, name in enumerate(_names(skins)) if name in EPIDERMIS)
-        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, layer]
+        layers = [index for index, name in enumerate(_names(skins)) if name in EPIDERMIS]
+        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, layers].sum(axis=1)
         share = np.clip((injury - (bottom - thickness)) / thickness, 0.0, 1.0)
         seen["damage.epidermis_fraction"] = np.where(gone, share, dead)
 
@@ -118,7 +118,7 @@ def _names(skins: "xr.Dataset") -> list[str]:
 
 
 def _depth_through(skins: "xr.Dataset", names: tuple[str, ...]) -> Floats:
-    """Depth of the lower border of the layer that has one of `names`, (sample,), m."""
-    index = next(index for index, name in enumerate(_names(skins)) if name in names)
+    """Depth of the lower border of the deepest layer that has one of `names`, (sample,), m."""
+    index = max(index for index, name in enumerate(_names(skins)) if name in names)
     depth: Floats = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : index + 1].sum(axis=1)
     return depth

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.dose_search import dose_at, dose_to_reach
-from skinbeam.simulate.places import in_cell, middle_of_epidermis
+from skinbeam.simulate.places import epidermis_cells, in_cell
 from skinbeam.simulate.pulse import Response
 from skinbeam.skin.tables import number, table
 
@@ -29,21 +29,23 @@ def surface_bubble(response: Response) -> Floats:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    top = response.grid.layer[middle_of_epidermis(response)]
-    below = np.flatnonzero(response.grid.layer >= top)
+    below = range(int(epidermis_cells(response)[0]), response.grid.layer.size)
     start = vapour_start_K(response.skins)
-    doses: Floats = np.min([dose_to_reach(in_cell(response, int(cell)), start) for cell in below], axis=0)
+    doses: Floats = np.min([dose_to_reach(in_cell(response, cell), start) for cell in below], axis=0)
     return doses
 
 
 def surface_distortion(response: Response) -> Floats:
-    """Return the dose at which the surface is seen to change: coagulated epidermis, else the bubble, (sample,), J/m².
+    """Return the dose at which the surface is seen to change, (sample,), J/m².
+
+    Some of the epidermis has coagulated, wherever it is hottest, or a bubble rises.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis.
     """
-    place = in_cell(response, middle_of_epidermis(response))
     moved_K = number(table("surface")["distortion"]["moved_K"])
     coagulation = sampled_kinetics(CELL_DEATH, response.skins, moved_K=moved_K)
-    return np.minimum(dose_at(response, place, coagulation), surface_bubble(response))
+    doses = [dose_at(response, in_cell(response, int(cell)), coagulation) for cell in epidermis_cells(response)]
+    first: Floats = np.minimum(np.min(doses, axis=0), surface_bubble(response))
+    return first

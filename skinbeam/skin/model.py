@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
+from skinbeam.skin.basal import BASAL, with_basal_layer
 from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of, spread
 from skinbeam.skin.materials import drawn_heat, drawn_index
 from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
@@ -188,7 +189,7 @@ class Skin:
         own["melanosome_diameter_m"] = spread(draws, "melanosome diameter", diameter) * UM
         own["melanosome_density"] = self._melanosome_density(draws)
         own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFTS}
-        vessels = self._vessels(draws, layered["thickness_m"])
+        vessels = self._vessels(draws, names, layered["thickness_m"])
         by_vessel = {
             "vessel_depth_m": vessels.depth,
             "vessel_diameter_m": vessels.diameter,
@@ -204,7 +205,7 @@ class Skin:
         return xr.Dataset(variables, coords, attrs)
 
     def _skin(self, draws: Draws) -> Layers:
-        """The layers of human skin, in a person or an animal."""
+        """The layers of human skin, in a person or an animal; one more where melanin lies in the basal cells alone."""
         place = site_of(self.preset, self.site)
         thickness = self._thickness(draws, place)
         optics, one = table("optics"), np.ones(draws.count)
@@ -247,7 +248,14 @@ class Skin:
         if self.preset == "human":
             follicle = sourced(table("layers")["hair"]["terminal_follicle_um"])
             own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
-        return [*LAYERS[:-1], place.below], material, result | drawn_heat(draws, thermal), own
+        names = [*LAYERS[:-1], place.below]
+        result |= drawn_heat(draws, thermal)
+        if place.basal is not None:
+            at = names.index(LAYERS[1])
+            result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM)
+            names.insert(at + 1, BASAL)
+            material.insert(at + 1, material[at])
+        return names, material, result, own
 
     def _stack(self, draws: Draws) -> Layers:
         """Layers that the preset lists."""
@@ -391,12 +399,12 @@ class Skin:
             return "given" if self.vessels else "none"
         return self.population.kind if self.population else str(self.vessel_kind)
 
-    def _vessels(self, draws: Draws, thickness: Array) -> Vessels:
+    def _vessels(self, draws: Draws, names: list[str], thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):
             return given_vessels(draws, self.vessels, preset(self.preset).get("vessel", {}))
-        bottoms = np.cumsum(thickness, axis=1)
+        bottoms, papillary = np.cumsum(thickness, axis=1), names.index(LAYERS[2])
         population = self.population or vessel_population(self.vessel_kind)
-        return population.draw(draws, bottoms[:, 1], bottoms[:, 2], thickness[:, 3])
+        return population.draw(draws, bottoms[:, papillary - 1], bottoms[:, papillary], thickness[:, papillary + 1])
 
 
 def _first(*values: Any) -> Any:

@@ -33,6 +33,7 @@ class Site:
     melanosome_fraction : of an animal, averaged over the epidermis of the ITA table; empty where colour says it.
     scattering : the material that its dermis scatters as.
     below : what lies under the dermis: `fat`, or `water` under a flap of skin.
+    basal : height of the basal cells, µm, where they hold all melanin; None where it is even in the living epidermis.
     """
 
     stratum_corneum: Mapping[str, Any]
@@ -44,6 +45,7 @@ class Site:
     melanosome_fraction: Mapping[str, Any] | None = None
     scattering: str = "dermis"
     below: str = "fat"
+    basal: Mapping[str, Any] | None = None
 
 
 def preset(name: str) -> Mapping[str, Any]:
@@ -74,6 +76,7 @@ def site_of(name: str, site: str | None) -> Site:
             melanosome_fraction=entry["melanosome_fraction"],
             scattering=entry.get("scattering", "dermis"),
             below=entry.get("below", "fat"),
+            basal=entry.get("basal_um"),
         )
     layers = table("layers")
     place = layers["sites"][site or entry["site"]]

@@ -47,7 +47,7 @@ def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
 
 def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
     diffusivity, layers = _diffusivity(skins)
-    layer = next(index for index, name in enumerate(layers) if name in EPIDERMIS)
+    layer = max(index for index, name in enumerate(layers) if name in EPIDERMIS)
     # The horny layer belongs to the whole epidermis.
     thickness = skins["thickness_m"].to_numpy()[:, : layer + 1].sum(axis=1)
     return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
