@@ -30,6 +30,7 @@ PRESETS = (
     "guinea-pig-albino",
     "rat",
     "hamster",
+    "hamster-window",
     "mouse-ear",
     "chick-membrane",
     "blood",
