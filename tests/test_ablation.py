@@ -74,18 +74,24 @@ def test_er_yag_removes_what_its_two_calibration_rows_say():
     assert laser.enthalpy.low < J_CM2 / (by_mass * UM) < laser.enthalpy.high
 
 
-def test_co2_starts_to_ablate_at_its_calibrated_threshold():
+def test_the_calibrated_exposure_of_co2_removes_what_light_reaches():
     laser = ablation_of(10600.0)
     assert laser.penetration.value == pytest.approx(30 * UM)
-    common = {
-        "enthalpy_J_m3": laser.enthalpy.value,
-        "threshold_J_m2": laser.threshold.value,
-        "penetration_m": laser.penetration.value,
-        "diffusivity_m2_s": 1e-7,
-    }
-    # The enthalpy is printed to four digits: 1e-3 of 5 J/cm2 each way.
-    assert depth(4.99 * J_CM2, 5e-4, **common) == 0
-    assert depth(5.01 * J_CM2, 5e-4, **common) > 0
+    common = {"penetration_m": laser.penetration.value, "diffusivity_m2_s": 1e-7}
+    confined = {"enthalpy_J_m3": laser.ejection.value, "threshold_J_m2": laser.threshold.value}
+    # Printed to three digits: 1e-3 of the exposure, and with it of the depth, each way.
+    assert depth(5 * J_CM2, 5e-4, **common, **confined) == pytest.approx(30 * UM, rel=1e-3)
+    # Longer than the relaxation time the same exposure is where removal begins: no confined heat throws tissue out.
+    moving = {"enthalpy_J_m3": laser.enthalpy.value, "threshold_J_m2": laser.threshold.value}
+    assert depth(5 * J_CM2, 5e-3, **common, **moving) == 0
+    assert depth(5.01 * J_CM2, 5e-3, **common, **moving) > 0
+    # Without its heat lost it would have vaporised the layer.
+    assert laser.enthalpy.value * laser.penetration.value == pytest.approx(5 * J_CM2, rel=1e-3)
+
+
+@given(enthalpies, penetrations)
+def test_blow_off_removes_what_light_reaches_at_e_times_its_onset(enthalpy, penetration):
+    assert blow_off_depth(math.e * enthalpy * penetration, enthalpy, penetration) == pytest.approx(penetration)
 
 
 @pytest.mark.parametrize("wavelength_nm", [2790.0, 1550.0, 9300.0])

@@ -2,14 +2,16 @@
 
 Two limits (Vogel and Venugopalan 2003, sec. 5): with penetration depth delta and enthalpy of ablation h per volume,
 
-    blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves, after the pulse   (ablation 1)
+    blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves                    (ablation 1)
     steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
 
 The pulse is of the first kind when it is over before heat leaves the layer in which it is absorbed,
 
     tau < delta^2 / (4 kappa),                                                                            (ablation 3)
 
-and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1.
+and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be lower than
+that of a front: confined heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a layer
+of delta at e times the onset.
 
 What stays below the floor is in `residual`, what earlier pulses change is in `drying`.
 """
@@ -48,7 +50,8 @@ class Ablation:
     Parameters
     ----------
     name : key in `data/tissue/ablation.toml`.
-    enthalpy : J/m³. threshold : J/m². Both with their spread.
+    enthalpy : of a moving front, J/m³. threshold : of it, J/m². Both with their spread.
+    ejection : h of blow-off, J/m³; None where the enthalpy serves.
     penetration : m, or None for a microbeam.
     rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
     limits : range of the calibration: `pulse_s`, or `diameter_m` and `energy_J`.
@@ -56,6 +59,7 @@ class Ablation:
 
     name: str
     enthalpy: Sourced
+    ejection: Sourced | None
     threshold: Sourced
     penetration: Sourced | None
     rim: Sourced | None
@@ -110,7 +114,8 @@ def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
         limits["energy_J"] = (0.0, entry["energy_highest_mJ"] * MJ)
         limits["diameter_m"] = (entry["diameter_shortest_um"] * UM, entry["diameter_longest_um"] * UM)
     rim_energy_J = entry["rim_energy_mJ"] * MJ if "rim_energy_mJ" in entry else None
-    return Ablation(name, enthalpy, threshold, value("penetration_um", UM), value("rim_um", UM), rim_energy_J, limits)
+    ejection, penetration, rim = value("ejection_J_cm3", CM**-3), value("penetration_um", UM), value("rim_um", UM)
+    return Ablation(name, enthalpy, ejection, threshold, penetration, rim, rim_energy_J, limits)
 
 
 def is_blow_off(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:

@@ -287,7 +287,6 @@ def _sampled(
     if not shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK):
         raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
     assert known.penetration is not None  # a wide beam always has one
-    enthalpy = spread(known.enthalpy, skins, "ablation_enthalpy_shift")
     penetration = spread(known.penetration, skins, "ablation_penetration_shift")
     threshold = spread(known.threshold, skins, "ablation_threshold_shift")
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
@@ -295,6 +294,11 @@ def _sampled(
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
     blow_off = physics.is_blow_off(pulse_s, penetration, diffusivity)
+    # One shift moves both: they are read off the same measurement.
+    steady, ejection = (
+        spread(value, skins, "ablation_enthalpy_shift") for value in (known.enthalpy, known.ejection or known.enthalpy)
+    )
+    enthalpy = np.where(blow_off, ejection, steady)
     water = _water(skins)
     of_water = table("thermal")["water"]
     dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
