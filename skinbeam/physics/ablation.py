@@ -10,8 +10,8 @@ The pulse is of the first kind when it is over before heat leaves the layer in w
     tau < delta^2 / (4 kappa),                                                                            (ablation 3)
 
 and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be lower than
-that of a front: confined heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a layer
-of delta at e times the onset.
+that of a front: confined heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a
+layer of delta at e times the onset.
 
 What stays below the floor is in `residual`, what earlier pulses change is in `drying`.
 """

@@ -20,6 +20,7 @@ from skinbeam.physics import ablation as physics
 from skinbeam.physics.damage import Kinetics
 from skinbeam.physics.drying import Ground, Pulse, train
 from skinbeam.physics.residual import Earlier, damaged_depth
+from skinbeam.physics.side_wall import dwell_to_damage
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.schedule import MOST_PULSES
@@ -41,6 +42,7 @@ __all__ = [
     "injury_dose",
     "profile_width",
     "removes",
+    "side_wall_dwell",
     "spread",
 ]
 
@@ -190,6 +192,30 @@ def dryness_C(skins: "xr.Dataset") -> Floats:
     return result
 
 
+def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+    """Return the dwell of a beam above which damage beside the wall of its crater grows, (sample,), s; inf for never.
+
+    Shorter ones leave no more than the front does, which is the zone below the floor. What lets its steam out dries:
+    the wall lies as far between boiling and the decomposition of dry tissue as the share of the steam that leaves.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength.
+    """
+    _, longest = _known(wavelength_nm).limits["pulse_s"]
+    sampled = _sampled(skins, wavelength_nm, longest, np.zeros(1))
+    zone, _ = sampled.zones
+    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
+    wall_C = boiling + sampled.ground.vented * (dry - boiling)
+    return dwell_to_damage(
+        zone,
+        wall_K=wall_C + ZERO_CELSIUS_K,
+        start_K=sampled.start_K,
+        diffusivity_m2_s=sampled.ground.diffusivity,
+        processes=sampled.processes,
+    )
+
+
 @dataclass(frozen=True)
 class _Sampled:
     """Ablation of sampled skins by one beam."""
@@ -211,7 +237,7 @@ class _Sampled:
         last = pulses[-1]
         share = last.heat / np.maximum(fluence_J_m2, 1e-300)
         if len(pulses) == 1:
-            fresh, aged = self._zones
+            fresh, aged = self.zones
             zone = fresh + share * (aged - fresh)
         else:
             zone = self._zone(last.heat, last.floor, last.vented, last.warm, share * self.pulse_s / 2, last.earlier)
@@ -221,7 +247,7 @@ class _Sampled:
         return train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
 
     @cached_property
-    def _zones(self) -> tuple[Floats, Floats]:
+    def zones(self) -> tuple[Floats, Floats]:
         """Zones below a floor that stopped with heat that is new, and with heat half a pulse old.
 
         The heat that stays does not depend on the exposure, and its age goes as the share of the pulse that brought it:

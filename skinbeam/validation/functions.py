@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage import omega
 from skinbeam.physics.relaxation import lumen_relaxation_time
 from skinbeam.physics.vessel import relaxation_time
+from skinbeam.simulate.ablation import side_wall_dwell
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import illuminate
@@ -81,11 +82,16 @@ def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> 
     return np.full(skins.sizes["sample"], melanosome_mua(wavelength_nm, skins.attrs["melanosome"]) / PER_CM)
 
 
+def _side_wall_dwell_ms(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+    return side_wall_dwell(skins, wavelength_nm) / MS
+
+
 FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
     "cylinder_diameter_um": _cylinder_diameter_um,
     "epidermis_relaxation_ms": _epidermis_relaxation_ms,
     "fluence_rate_ratio": _fluence_rate_ratio,
     "follicle_relaxation_ms": _follicle_relaxation_ms,
     "melanosome_absorption_per_cm": _melanosome_absorption_per_cm,
+    "side_wall_dwell_ms": _side_wall_dwell_ms,
     "time_of_cell_death_s": _time_of_cell_death_s,
 }
