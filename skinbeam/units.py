@@ -16,6 +16,7 @@ __all__ = [
     "MJ",
     "ML_MIN_KG",
     "MM",
+    "MPA",
     "MS",
     "NM",
     "NS",
@@ -41,6 +42,7 @@ MJ: Final = 1e-3  # millijoule
 J_CM2: Final = 1e4  # J/m² in one J/cm²
 W_CM2: Final = 1e4
 ML_MIN_KG: Final = 1e-6 / 60  # m³ a second and kilogram in one millilitre a minute and kilogram
+MPA: Final = 1e6
 PER_CM: Final = 1e2  # 1/m in one 1/cm
 PER_MM: Final = 1e3
 HOUR_S: Final = 3600.0

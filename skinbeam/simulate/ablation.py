@@ -19,6 +19,7 @@ from skinbeam.messages import text
 from skinbeam.physics import ablation as physics
 from skinbeam.physics.damage import Kinetics
 from skinbeam.physics.drying import Ground, Pulse, train
+from skinbeam.physics.recoil import sonic_recoil
 from skinbeam.physics.residual import Earlier, damaged_depth
 from skinbeam.physics.side_wall import dwell_to_damage
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
@@ -41,6 +42,7 @@ __all__ = [
     "fast_train",
     "injury_dose",
     "profile_width",
+    "recoil_stress",
     "removes",
     "side_wall_dwell",
     "spread",
@@ -214,6 +216,24 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
         diffusivity_m2_s=sampled.ground.diffusivity,
         processes=sampled.processes,
     )
+
+
+def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
+    """Return the stress under the matter that one short pulse throws out, mean over the pulse, (sample,), Pa.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength, or a pulse that does not confine its heat.
+    """
+    sampled = _sampled(skins, wavelength_nm, pulse_s, np.zeros(1))
+    ground = sampled.ground
+    if not ground.blow_off.all():
+        raise NotAvailable(text("endpoint.recoil-of-a-long-pulse"))
+    (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
+    density = thermal(skins).density[:, deep_layer(skins)]
+    mass = np.maximum(density * pulse.depth, 1e-12)
+    gamma = spread(sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins, "ablation_jet_shift")
+    return sonic_recoil(mass / pulse_s, pulse.spent / mass, ground.enthalpy / density, gamma)
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ SHIFTS = (
     "ablation_enthalpy",
     "ablation_vented",
     "ablation_rewetting",
+    "ablation_jet",
     "nucleation",
     "rupture",
     "cooling",

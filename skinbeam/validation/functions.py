@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage import omega
 from skinbeam.physics.relaxation import lumen_relaxation_time
 from skinbeam.physics.vessel import relaxation_time
-from skinbeam.simulate.ablation import side_wall_dwell
+from skinbeam.simulate.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import illuminate
 from skinbeam.simulate.spot_share import PHOTONS, share_of
 from skinbeam.skin.properties import blood_thermal, melanosome_mua, thermal
-from skinbeam.units import MM, MS, PER_CM, UM, ZERO_CELSIUS_K
+from skinbeam.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -82,6 +82,10 @@ def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> 
     return np.full(skins.sizes["sample"], melanosome_mua(wavelength_nm, skins.attrs["melanosome"]) / PER_CM)
 
 
+def _recoil_MPa(skins: "xr.Dataset", wavelength_nm: float, pulse_ns: float, fluence_J_cm2: float) -> Floats:
+    return recoil_stress(skins, wavelength_nm, pulse_ns * NS, fluence_J_cm2 * J_CM2) / MPA
+
+
 def _side_wall_dwell_ms(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     return side_wall_dwell(skins, wavelength_nm) / MS
 
@@ -92,6 +96,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
     "fluence_rate_ratio": _fluence_rate_ratio,
     "follicle_relaxation_ms": _follicle_relaxation_ms,
     "melanosome_absorption_per_cm": _melanosome_absorption_per_cm,
+    "recoil_MPa": _recoil_MPa,
     "side_wall_dwell_ms": _side_wall_dwell_ms,
     "time_of_cell_death_s": _time_of_cell_death_s,
 }
