@@ -405,7 +405,7 @@ def test_the_page_is_whole_and_has_its_figure(name: str, documents: dict[str, di
 
 def test_a_group_without_numbers_says_that_there_is_no_figure() -> None:
     with pytest.raises(NotAvailable) as left:
-        validate_document("optical_dynamics")
+        validate_document("blood")
     page = render_validation(dict(left.value.body))
     assert "<img" not in page
     assert "No row of this group" in page

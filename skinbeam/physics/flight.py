@@ -25,6 +25,7 @@ from skinbeam.physics.lanes import (
     draw,
     draw_half,
     in_cube,
+    in_rings,
     in_shapes,
     move,
     of_slab,
@@ -71,6 +72,7 @@ from skinbeam.physics.layout import (
     PER_COLUMN_Y,
     PER_DEPTH,
     PER_RING,
+    PER_SPACE_RING,
     REFLECTED,
     RINGS,
     ROULETTE,
@@ -256,6 +258,7 @@ def _compiled(edition: int) -> Any:
             F(numbers[PER_CELL_Y]),
         )
         half_x, half_y, per_size = F(numbers[HALF_X]), F(numbers[HALF_Y]), F(1.0 / numbers[SIZE])
+        per_space_ring = F(numbers[PER_SPACE_RING])
         columns = len(fluence) // (len(edges) - 1)
         launched, alive = 0, LANES
         for i in range(LANES):
@@ -270,6 +273,8 @@ def _compiled(edition: int) -> Any:
                 in_shapes(p, shapes, cell_x, cell_y, per_x, per_y)
             elif mode == 2:
                 in_cube(p, cube, media, half_x, half_y, per_size)
+            elif mode == 3:
+                in_rings(p, slabs, cube, media, per_space_ring, per_size)
             deflect(p, words)
             if len(tabulated) > 0:
                 deflect_by_table(p, words, cosines, tabulated)

@@ -53,6 +53,7 @@ __all__ = [
     "draw",
     "draw_half",
     "in_cube",
+    "in_rings",
     "in_shapes",
     "move",
     "of_slab",
@@ -148,6 +149,21 @@ def in_cube(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untype
         y = voxel(p[P_Y * LANES + i] + half_y, per_size, ny)
         z = voxel(p[P_Z * LANES + i] + p[P_TOP * LANES + i], per_size, nz)
         medium = cube[x, y, z]
+        p[P_MUA * LANES + i] = media[medium, 0]
+        p[P_MUS * LANES + i] = media[medium, 1]
+        p[P_G * LANES + i] = media[medium, 2]
+        p[P_PART * LANES + i] = media[medium, 3]
+
+
+@one_by_one
+def in_rings(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
+    """Give every lane the medium of the ring and level that it is in."""
+    rings, _, levels = cube.shape
+    for i in range(LANES):
+        level = slabs[PART, int(p[P_SLAB * LANES + i])] + p[P_Z * LANES + i] * per_size
+        medium = cube[
+            ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, J(rings - 1)), 0, int(min(level, F(levels - 1)))
+        ]
         p[P_MUA * LANES + i] = media[medium, 0]
         p[P_MUS * LANES + i] = media[medium, 1]
         p[P_G * LANES + i] = media[medium, 2]

@@ -28,6 +28,7 @@ __all__ = [
     "PER_COLUMN_Y",
     "PER_DEPTH",
     "PER_RING",
+    "PER_SPACE_RING",
     "P_BEFORE",
     "P_BIN",
     "P_DUE",
@@ -80,11 +81,12 @@ ROWS = 22
 # Entries of the numbers of tally and space, lengths in m: the tally's first depth, 1 / height and number of even depths
 # (1 / height is 0 for others), 1 / width and number of rings, numbers and 1 / width of columns; width and 1 / width of
 # the cell that repeats; half widths of the space, width of a voxel; whether packets weigh what the surface lets in, and
-# whether collisions are tentative, and whether packets split at the outer faces above and below.
+# whether collisions are tentative, whether packets split at the outer faces above and below, and 1 / width of the rings
+# of the space.
 (
     FIRST_DEPTH, PER_DEPTH, DEPTHS, PER_RING, RINGS, COLUMNS_X, COLUMNS_Y, PER_COLUMN_X, PER_COLUMN_Y,
-    CELL_X, CELL_Y, PER_CELL_X, PER_CELL_Y, HALF_X, HALF_Y, SIZE, WEIGHS, TENTATIVE, SPLITS,
-) = range(19)  # fmt: skip
+    CELL_X, CELL_Y, PER_CELL_X, PER_CELL_Y, HALF_X, HALF_Y, SIZE, WEIGHS, TENTATIVE, SPLITS, PER_SPACE_RING,
+) = range(20)  # fmt: skip
 # Rows of the table of slabs, the media above and below among them.
 FREE, THICK, TOP, INDEX, MUA, MUS, G, PART = range(8)
 # Entries of the sums of a batch; absorbed in each part and path in each part follow.

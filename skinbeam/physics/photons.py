@@ -45,9 +45,11 @@ class Scene:
     beam : of `steps.emitted`.
     shapes : (shape, 17): centre, three rows of the map to the unit shape, 1 for a ball and 0 for a cylinder, μa, μs, g,
         part. Of shapes that overlap the last counts.
-    cube : index into `media` by x, y, z, or empty.
+    cube : index into `media` by x, y, z, or empty. Where `ring` is given, by ring, nothing, and level below the top of
+        the slab, counted on from the number that the slab holds as its part; the last ring is all that lies beside.
     media : (medium, 5): μa, μs, g, part, refractive index; of voxels. Where indices differ, packets walk.
-    size : width of a voxel, m.
+    size : width of a voxel, or height of a level, m.
+    ring : width of the rings about x = y = 0, m; 0 where there are none.
     half : half widths of the space in x and y, m; inf where it has no sides.
     cell : widths in x and y of the cell that repeats, m; 0 where nothing does.
     cosines : (part, angle + 1) rising values of 1 - cos of the turn at equal steps of probability, for the parts that
@@ -63,6 +65,7 @@ class Scene:
     cube: NDArray[np.uint16] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint16))
     media: Singles = field(default_factory=lambda: np.zeros((1, 5), np.float32))
     size: float = 1.0
+    ring: float = 0.0
     half: tuple[float, float] = (math.inf, math.inf)
     cell: tuple[float, float] = (0.0, 0.0)
     cosines: Singles = field(default_factory=lambda: np.zeros((1, 2), np.float32))
@@ -72,13 +75,15 @@ class Scene:
 
     @property
     def mode(self) -> int:
-        """What tells the medium at a place: 0 the slab, 1 shapes in it, 2 voxels."""
+        """What tells the medium at a place: 0 the slab, 1 shapes in it, 2 voxels, 3 rings."""
+        if self.ring:
+            return 3
         return 2 if self.cube.size else int(len(self.shapes) > 0)
 
     @property
     def walked(self) -> bool:
         """Whether the index steps from voxel to voxel, which tentative collisions do not see."""
-        return self.cube.size > 0 and bool(np.ptp(self.media[:, 4]) > 0.0)
+        return self.mode == 2 and bool(np.ptp(self.media[:, 4]) > 0.0)
 
 
 @dataclass(frozen=True)
@@ -181,7 +186,7 @@ def numbers_of(scene: Scene, tally: Tally) -> Floats:
         [
             tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
             tally.nx, tally.ny, _per(tally.dx), _per(tally.dy), *scene.cell, *map(_per, scene.cell),
-            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative, scene.splits,
+            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative, scene.splits, _per(scene.ring),
         ]
     )  # fmt: skip
 

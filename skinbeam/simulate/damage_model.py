@@ -16,17 +16,27 @@ from skinbeam.skin.tables import number, table
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BLOOD", "CELL_DEATH", "COLLAGEN", "WALL", "marking_kinetics", "repeated", "sampled_kinetics"]
+__all__ = [
+    "BLOOD",
+    "CELL_DEATH",
+    "COLLAGEN",
+    "WALL",
+    "denaturation",
+    "marking_kinetics",
+    "repeated",
+    "sampled_kinetics",
+]
 
 CELL_DEATH = "henriques"
 BLOOD = "blood"
 WALL = "agah-artery"
 COLLAGEN = "maitland-walsh-collagen"
+RAT_COLLAGEN = "pearce-collagen"
 
 # Standard deviation of the temperature of damage between skins, and the hold at which it is meant: a judgement of this
 # project after the spread of published sets of the same tissue, which differ by three to six degrees at this time.
 SPREAD_K = 3.0
-REFERENCE_S = {CELL_DEATH: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01}
+REFERENCE_S = {CELL_DEATH: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01, RAT_COLLAGEN: 0.01}
 
 
 def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) -> Kinetics:
@@ -36,6 +46,14 @@ def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) ->
     """
     shift = moved_K + SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
+
+
+def denaturation(skins: "xr.Dataset") -> Kinetics:
+    """Return loss of birefringence of the collagen of these skins, by the set of their own skin where there is one.
+
+    Rates are (sample, process).
+    """
+    return sampled_kinetics(RAT_COLLAGEN if skins.attrs["preset"] == "rat" else COLLAGEN, skins)
 
 
 def marking_kinetics(skins: "xr.Dataset") -> Kinetics:

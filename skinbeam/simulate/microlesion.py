@@ -15,10 +15,11 @@ from skinbeam.physics.damage import Kinetics, kinetics
 from skinbeam.physics.fresnel import normal_reflectance
 from skinbeam.physics.microbeam import column, coverage, crater, rim_below, rim_beside
 from skinbeam.simulate.ablation import deep_layer, removes, spread
-from skinbeam.simulate.column import LADDER_J, MiddleSkin, full_column, middle_skin
+from skinbeam.simulate.column import LADDER_J, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
 from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.warmed_optics import warming_of
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 
@@ -75,10 +76,7 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Datase
     micro = _micro(beam)
     if beam.pulses > 1:
         raise NotAvailable(text("simulate.stacked-microbeams"))
-    if removes(beam):
-        depths = _crater(skins, beam, micro, energy_J)
-    else:
-        depths = _column(skins, beam, micro, energy_J, middle_skin(middle, beam.wavelength_nm))
+    depths = _crater(skins, beam, micro, energy_J) if removes(beam) else _column(skins, beam, micro, energy_J, middle)
     density = micro.density_per_cm2 / CM**2 * beam.passes
     return Lesion(*depths, coverage(density, np.pi / 4 * depths[2] ** 2))
 
@@ -142,7 +140,7 @@ class _Dermis(NamedTuple):
 
 
 def _column(
-    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats, middle: MiddleSkin
+    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats, middle: "xr.Dataset"
 ) -> tuple[Floats, Floats, Floats]:
     properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
     layer = deep_layer(skins)
@@ -179,13 +177,14 @@ def _quick(
 
 
 def _corrections(
-    beam: Beam, micro: Microbeam, middle: MiddleSkin, layer: int, energy_J: Floats
+    beam: Beam, micro: Microbeam, skins: "xr.Dataset", layer: int, energy_J: Floats
 ) -> tuple[Floats, Floats]:
     """What the full model of the middle skin has in depth and in width over the quick one, at each energy, (sample,).
 
     Linear in the logarithm of the energy between the rungs of the ladder around the energies that are asked for; where
     either model shows nothing, the nearest rung where both do serves.
     """
+    middle, warming = middle_skin(skins, beam.wavelength_nm), warming_of(skins, beam.wavelength_nm)
     first, last = np.searchsorted(LADDER_J, [energy_J.min(), energy_J.max()])
     energies = LADDER_J[max(first - 1, 0) : last + 1]
     each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
@@ -193,8 +192,17 @@ def _corrections(
     enters = 1 - normal_reflectance(np.ones(1), middle.n[:1])
     dermis = _Dermis(enters, mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
     quick = _quick(beam, micro, dermis, energies, kinetics(COLLAGEN))
-    size = {"diameter_m": micro.diameter_um * UM, "pulse_s": beam.pulse_ms * MS}
-    full = [full_column(middle, profile=micro.profile, energy_J=float(energy), **size) for energy in energies]
+    full = [
+        full_column(
+            middle,
+            diameter_m=micro.diameter_um * UM,
+            profile=micro.profile,
+            pulse_s=beam.pulse_ms * MS,
+            energy_J=float(energy),
+            warming=warming,
+        )
+        for energy in energies
+    ]
     found = []
     for by_quick, by_full in zip(quick, np.array(full).T, strict=True):
         both = (by_quick > 0) & (by_full > 0)

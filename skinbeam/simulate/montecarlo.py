@@ -18,6 +18,7 @@ from skinbeam.simulate.batches import BATCHES, fits, in_order, shares, threads
 from skinbeam.simulate.beams import Launch
 from skinbeam.simulate.checkpoint import load_checkpoint, save_checkpoint
 from skinbeam.simulate.medium import Floats, LayeredMedium, LightField
+from skinbeam.simulate.rings import Rings
 from skinbeam.simulate.space import Layers, Voxels
 from skinbeam.simulate.tallies import Mean, Tallies
 
@@ -92,7 +93,7 @@ class MonteCarlo:
         """
         return self.trace(Layers(medium), beam, z_edges_m)
 
-    def trace(self, space: Layers | Voxels, beam: LightBeam, z_edges_m: Floats) -> LightField:
+    def trace(self, space: Layers | Voxels | Rings, beam: LightBeam, z_edges_m: Floats) -> LightField:
         """Return the light in `space`, its fluence rate between rising depths `z_edges_m`, m.
 
         Raises
@@ -107,8 +108,8 @@ class MonteCarlo:
         shares(self.photons, self.batches)
         fits("the tally needs", self.memory_bytes(len(z_edges_m) - 1))
         scene, launch = space.scene(beam)
-        if self.device == "cuda" and scene.walked:
-            raise NotAvailable(text("light.no-walk-on-card"))
+        if self.device == "cuda" and (scene.walked or scene.ring):
+            raise NotAvailable(text("light.no-rings-on-card" if scene.ring else "light.no-walk-on-card"))
         if self.split and (self.device == "cuda" or scene.walked):
             raise NotAvailable(text("light.no-split"))
         scene = replace(scene, splits=self.split)

@@ -14,7 +14,18 @@ from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.beams import Launch
 from skinbeam.simulate.medium import Floats, LayeredMedium
 
-__all__ = ["Inclusion", "Layers", "Shape", "Voxels", "ball", "cylinder", "disc", "ellipsoid", "endless_cylinder"]
+__all__ = [
+    "Inclusion",
+    "Layers",
+    "Shape",
+    "Voxels",
+    "ball",
+    "cylinder",
+    "disc",
+    "ellipsoid",
+    "endless_cylinder",
+    "slab_table",
+]
 
 _DEEP_M = 1e6  # stands for infinity in single precision
 _ENDLESS_M = 1e3  # half the length of a cylinder without end
@@ -138,7 +149,7 @@ class Layers:
                 rows.append([*shape.centre, *shape.axes.ravel(), shape.round, *values, part])
                 low, high = shape.depths()
                 densest = np.where((low < top + depth) & (high > top), np.maximum(densest, sum(values[:2])), densest)
-        slabs = _slabs(
+        slabs = slab_table(
             densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
         )  # fmt: skip
         launch = Launch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
@@ -204,7 +215,7 @@ class Voxels:
         absent = np.setdiff1d(np.arange(count), np.concatenate(held))
         n = np.where(np.isin(np.arange(count), absent), n[held[0][0]], n)
         indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
-        slabs = _slabs(rate, depth, top, indices, np.zeros((4, len(starts))))
+        slabs = slab_table(rate, depth, top, indices, np.zeros((4, len(starts))))
         half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
         launch = Launch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
         return photons.Scene(
@@ -220,10 +231,10 @@ class Voxels:
         ), launch
 
 
-def _slabs(
+def slab_table(
     densest: Floats, depth: Floats, top: Floats, n: Sequence[float], medium: Floats
 ) -> NDArray[np.float32]:  # fmt: skip
-    """The table of slabs: `medium` is μa, μs, g and part of each; what lies above and below has an index alone."""
+    """Return the table of slabs: `medium` is μa, μs, g, part of each; what lies above and below has an index alone."""
     table = np.zeros((8, len(depth) + 2))
     table[layout.FREE], table[layout.THICK], table[layout.INDEX] = 1.0, 1.0, n
     table[layout.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS / depth)

@@ -46,6 +46,8 @@ SHIFTS = (
     "rupture",
     "cooling",
     "perfusion",
+    "heated_scattering",
+    "denatured_scattering",
     "healing",
     "melanocyte_doubling",
     "melanocytes_left",

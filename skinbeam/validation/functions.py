@@ -14,6 +14,7 @@ from skinbeam.physics.relaxation import lumen_relaxation_time
 from skinbeam.physics.vessel import relaxation_time
 from skinbeam.simulate.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.heated_dermis import held_scattering, rises_up_to_C, settles_at_C
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import illuminate
 from skinbeam.simulate.spot_share import PHOTONS, share_of
@@ -90,13 +91,20 @@ def _side_wall_dwell_ms(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     return side_wall_dwell(skins, wavelength_nm) / MS
 
 
+def _held_scattering_ratio(skins: "xr.Dataset", temperature_C: float, hold_s: float, wavelength_nm: float) -> Floats:
+    return held_scattering(skins, np.array([temperature_C]), hold_s=hold_s, wavelength_nm=wavelength_nm)[:, 0]
+
+
 FUNCTIONS: Final[Mapping[str, Callable[..., Floats]]] = {
     "cylinder_diameter_um": _cylinder_diameter_um,
     "epidermis_relaxation_ms": _epidermis_relaxation_ms,
     "fluence_rate_ratio": _fluence_rate_ratio,
     "follicle_relaxation_ms": _follicle_relaxation_ms,
+    "held_scattering_ratio": _held_scattering_ratio,
     "melanosome_absorption_per_cm": _melanosome_absorption_per_cm,
     "recoil_MPa": _recoil_MPa,
     "side_wall_dwell_ms": _side_wall_dwell_ms,
+    "scattering_rises_up_to_C": rises_up_to_C,
+    "scattering_settles_at_C": settles_at_C,
     "time_of_cell_death_s": _time_of_cell_death_s,
 }
