@@ -4,15 +4,28 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from skinbeam.errors import InputError
-from skinbeam.physics.combine import combination, combined_omega
-from skinbeam.physics.damage import Kinetics, kinetics, omega
+from skinbeam.physics.combine import combination
+from skinbeam.physics.damage import (
+    Kinetics,
+    dose_for_unit_omega,
+    kinetics,
+    omega,
+    omega_growth,
+    threshold_temperature,
+)
 from skinbeam.physics.delay import omega_after_delay
-from skinbeam.units import GAS_CONSTANT_J_MOL_K
+from skinbeam.physics.kinetics_table import held_threshold
+from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, PULSED, repeated, sampled_kinetics
+from skinbeam.skin.model import Skin
+from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
 PAIR = ("henriques", "agah-artery")
+STAGES = ("henriques", PULSED)
 
 
 def rate(name: str, kelvin: float) -> float:
@@ -23,17 +36,17 @@ def rate(name: str, kelvin: float) -> float:
 def test_independent_processes_add() -> None:
     history, step = np.array([[330.0, 345.0, 340.0]]), [0.1, 0.3]
     parts = sum(omega(history, step, kinetics(name)) for name in PAIR)
-    assert combined_omega(history, step, combination(*PAIR)) == pytest.approx(parts, rel=1e-12)
+    assert omega(history, step, combination(*PAIR)) == pytest.approx(parts, rel=1e-12)
 
 
 def test_the_slowest_of_limiting_processes_sets_the_pace() -> None:
     for kelvin in (325.0, 345.0, 365.0):
         one, other = (rate(name, kelvin) for name in PAIR)
-        held = combined_omega([[kelvin, kelvin]], [2.0], combination(*PAIR, rule="limiting"))
+        held = omega([[kelvin, kelvin]], [2.0], combination(*PAIR, rule="limiting"))
         assert held[0] == pytest.approx(2.0 / (1 / one + 1 / other), rel=1e-12)
         assert held[0] < 2.0 * min(one, other)
     # Two of one kind take twice as long.
-    twice = combined_omega([[335.0, 335.0]], [1.0], combination("henriques", "henriques", rule="limiting"))
+    twice = omega([[335.0, 335.0]], [1.0], combination("henriques", "henriques", rule="limiting"))
     assert twice[0] == pytest.approx(rate("henriques", 335.0) / 2, rel=1e-12)
 
 
@@ -44,10 +57,119 @@ def test_limiting_processes_are_integrated_over_steep_steps() -> None:
 
     exact = quad(pace, 0, 1, epsrel=1e-11, limit=200)[0]
     both = np.array([[[320.0, 300.0], [380.0, 310.0]]])  # (sample, time, cell)
-    found = combined_omega(both, [1.0], combination(*PAIR, rule="limiting"))
-    # Four Gauss points where exponents change by one at most: 1e-8 of the rate.
-    assert found[0, 0] == pytest.approx(exact, rel=1e-7)
+    found = omega(both, [1.0], combination(*PAIR, rule="limiting"))
+    # Four Gauss points where exponents change by two at most: 1e-6 of the rate.
+    assert found[0, 0] == pytest.approx(exact, rel=1e-6)
     assert found[0, 1] < 1e-6 * exact
+
+
+@settings(max_examples=40, deadline=None)
+@given(start=st.floats(305, 420), end=st.floats(305, 420))
+def test_the_stages_of_cell_death_are_integrated_within_their_bound(start: float, end: float) -> None:
+    cold, hot = min(start, end), max(start, end)
+
+    def pace(share: float) -> float:
+        kelvin = cold + (hot - cold) * share
+        return 1 / sum(1 / rate(name, kelvin) for name in STAGES)
+
+    exact = quad(pace, 0, 1, epsabs=0, epsrel=1e-10, limit=400)[0]
+    found = omega([[start, end]], [1.0], combination(*STAGES, rule="limiting"))
+    assert found[0] == pytest.approx(exact, rel=1e-6)
+
+
+def test_a_stage_of_two_ranges_takes_whichever_runs() -> None:
+    switch = 50.0 + ZERO_CELSIUS_K
+    both = combination("weaver-stoll", PULSED, rule="limiting")
+    whole = omega([[switch - 6, switch + 3]], [9.0], both)[0]
+    below, above = (
+        omega([ends], [length], both)[0] for ends, length in (((switch - 6, switch), 6.0), ((switch, switch + 3), 3.0))
+    )
+    # Parts end where a range ends, so the three are the same integral to 1e-6.
+    assert whole == pytest.approx(below + above, rel=2e-6)
+
+
+# --- cell death ---------------------------------------------------------------------------------------------------
+
+
+def held_threshold_K(processes: Kinetics, hold_s: float) -> float:
+    return (
+        float(dose_for_unit_omega(np.full((1, 2), 1.0), np.ones((1, 2)), [hold_s], processes, low=1.0, high=900.0)[0])
+        + 1.0
+    )
+
+
+def alone(name: str, hold_s: float) -> float:
+    found = kinetics(name)
+    return float(threshold_temperature(found.frequency_1_s, found.activation_J_mol, hold_s)[0])
+
+
+def test_the_frequency_of_pulsed_cells_is_that_of_its_threshold() -> None:
+    threshold, hold_s = held_threshold(PULSED)
+    assert alone(PULSED, hold_s) == pytest.approx(threshold.value + ZERO_CELSIUS_K, abs=1e-9)
+
+
+def test_long_holds_kill_as_henriques_and_short_ones_as_pulses_do() -> None:
+    death = combination(*STAGES, rule="limiting")
+    # The other stage adds k / k_other to the time, e^-5.7 and e^-26 at these holds, and R T^2 / Ea times that to the
+    # threshold: 1.4 K x 0.0033.
+    assert held_threshold_K(death, 100.0) == pytest.approx(alone("henriques", 100.0), abs=0.01)
+    assert held_threshold_K(death, 1e-3) == pytest.approx(alone(PULSED, 1e-3), abs=1e-4)
+
+
+def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
+    lines = [kinetics(name) for name in STAGES]
+    ln_a, ea = (
+        [math.log(line.frequency_1_s[0]) for line in lines],
+        [line.activation_J_mol[0] / GAS_CONSTANT_J_MOL_K for line in lines],
+    )
+    crossing = (ea[0] - ea[1]) / (ln_a[0] - ln_a[1])
+    one = rate("henriques", crossing)
+    # Rounding of ln A is amplified by E / (R T) of 200.
+    assert rate(PULSED, crossing) == pytest.approx(one, rel=1e-9)
+    found = omega([[crossing, crossing]], [1.0], combination(*STAGES, rule="limiting"))
+    assert found[0] == pytest.approx(one / 2, rel=1e-9)
+    # Between burns of seconds and pulses of milliseconds, where neither was watched: 57 to 67 degC.
+    assert 57 < crossing - ZERO_CELSIUS_K < 67
+
+
+@given(st.floats(-5, 3))
+def test_the_threshold_of_death_falls_with_the_hold_and_never_below_either_stage(ln_hold: float) -> None:
+    death, hold = combination(*STAGES, rule="limiting"), math.exp(ln_hold * 2)
+    found = held_threshold_K(death, hold)
+    # Bisection to 1e-9 of 400 K; the quickest stage may take no time that counts.
+    assert found > max(alone(name, hold) for name in STAGES) - 1e-6
+    assert held_threshold_K(death, 1.1 * hold) < found
+
+
+def test_the_cautious_model_never_asks_for_more_heat() -> None:
+    skins = Skin().sample(64, 0)
+    history = np.linspace(310.0, 400.0, 64)[:, None] + np.array([[0.0, 12.0, 4.0]])
+    death, cautious = (omega(history, [1e-3, 0.2], sampled_kinetics(name, skins)) for name in (CELL_DEATH, CAUTIOUS))
+    # 1e-6 is what the quadrature leaves.
+    assert np.all(death <= cautious * (1 + 1e-6))
+
+
+def test_each_draw_moves_both_stages_by_their_own_spread() -> None:
+    skins = Skin().sample(200, 0)
+    drawn = sampled_kinetics(CELL_DEATH, skins)
+    _, hold_s = held_threshold(PULSED)
+    short = threshold_temperature(drawn.frequency_1_s[:, 1], drawn.activation_J_mol[:, 1], hold_s)
+    expected = alone(PULSED, hold_s) + 15.0 * skins["pulsed_kinetics_shift"].to_numpy()
+    np.testing.assert_allclose(short, expected, atol=1e-8)
+    long = threshold_temperature(drawn.frequency_1_s[:, 0], drawn.activation_J_mol[:, 0], 1.0)
+    np.testing.assert_allclose(long, alone("henriques", 1.0) + 3.0 * skins["kinetics_shift"].to_numpy(), atol=1e-8)
+    again = sampled_kinetics(CELL_DEATH, Skin().sample(200, 0))
+    np.testing.assert_array_equal(again.activation_J_mol, drawn.activation_J_mol)
+
+
+def test_stages_stay_with_the_processes() -> None:
+    skins = Skin().sample(3, 0)
+    death = sampled_kinetics(CELL_DEATH, skins)
+    history = np.full((6, 3), 350.0)
+    twice = omega(history, [1e-3, 1e-3], repeated(death, 2))
+    np.testing.assert_allclose(twice, np.repeat(omega(history[:3], [1e-3, 1e-3], death), 2), rtol=1e-12)
+    growth = omega_growth(history[:3], [1e-3, 1e-3], death)
+    np.testing.assert_allclose(growth.sum(axis=1), twice[::2], rtol=1e-12)
 
 
 def test_unknown_rules_and_sets_are_named() -> None:

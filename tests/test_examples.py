@@ -17,6 +17,8 @@ REFUSED = {
     "dull-complexion-pigment-long-pulse": "plan.no-contrast",
     "poikiloderma-pigment-long-pulse": "plan.no-contrast",
     "uneven-pigmentation-pigment-long-pulse": "plan.no-contrast",
+    # Cells bear short heat, limits do not count on it: freckles are not reached before the skin around may burn.
+    "freckles-pigment-long-pulse": "plan.too-weak",
     # The dermis of the jaw differs so much between people that no column is deep enough and ends above the fat.
     "laxity-fractional-ablative": "plan.too-weak",
     "laxity-non-ablative-fractional": "plan.too-weak",

@@ -11,8 +11,7 @@ from scipy.optimize import brentq
 from scipy.special import erfc
 
 from skinbeam.errors import InputError
-from skinbeam.physics.damage import kinetics, shift_kinetics
-from skinbeam.simulate.damage_model import CELL_DEATH, REFERENCE_S, SPREAD_K
+from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.documents import threshold_document
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion
@@ -42,16 +41,14 @@ def asked(case: Any, endpoint: str = "epidermal-necrosis", *, draws: int = 16, *
 
 def rates(k: int) -> Any:
     """The rate of cell death of draw k, 1/s, at a temperature in K."""
-    shift = Skin().sample(k + 1, 0)["kinetics_shift"].values[k : k + 1]
-    moved = shift_kinetics(kinetics(CELL_DEATH), SPREAD_K * shift, reference_s=REFERENCE_S[CELL_DEATH])
+    moved = sampled_kinetics(CELL_DEATH, Skin().sample(k + 1, 0))
 
     def rate(kelvin: float) -> float:
-        total = 0.0
-        for a, e, low, high in zip(
-            moved.frequency_1_s[0], moved.activation_J_mol[0], moved.low_K[0], moved.high_K[0], strict=True
-        ):
-            total += a * math.exp(-e / GAS_CONSTANT_J_MOL_K / kelvin) if low <= kelvin < high else 0.0
-        return total
+        if kelvin <= 0:  # a loss that goes on for as long as the search looks
+            return 0.0
+        stages = zip(moved.frequency_1_s[k], moved.activation_J_mol[k], strict=True)
+        one, other = (float(a * math.exp(-e / GAS_CONSTANT_J_MOL_K / kelvin)) for a, e in stages)
+        return one * other / (one + other) if one > 0 else 0.0  # Henriques's is the first to vanish in the cold
 
     return rate
 

@@ -166,10 +166,11 @@ def test_more_cooling_raises_it_more() -> None:
 
 
 def test_a_longer_pulse_needs_more() -> None:
-    for endpoint in ("epidermal-necrosis", "vessel-closure"):
+    # Proteins of blood and wall all but follow the temperature; cells bear short heat, which makes up for part of it.
+    for endpoint, rise in (("epidermal-necrosis", 1.0), ("vessel-closure", 1.1)):
         found = [dose("vessel", endpoint, settings__pulse_ms=ms) for ms in (0.45, 3.0, 10.0, 40.0)]
         assert found == sorted(found)
-        assert found[-1] > 1.1 * found[0]
+        assert found[-1] > rise * found[0]
 
 
 def test_a_deeper_vessel_needs_more() -> None:

@@ -3,7 +3,8 @@
     dOmega/dt = A exp(-Ea / R T),   surviving fraction S = exp(-Omega)                          (damage 1)
 
 Rates of several processes add, so Omegas add. A set with two temperature ranges is two processes, each with a rate of
-zero outside its own range. Temperature is linear in time within a step, and the integral over a step is then exact:
+zero outside its own range. Stages that have to happen one after another are joined by (stages 1). Temperature is linear
+in time within a step, and the integral over a step is then exact, of stages to 1e-6 (stages.py):
 
     integral of exp(-B/T) dT = T E2(B/T),   B = Ea / R,                                         (damage 2)
 
@@ -22,34 +23,27 @@ do not depend on Ea at the isokinetic temperature 1/(a R), so no threshold can b
 """
 
 import math
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.errors import unknown_name
+from skinbeam.physics.kinetics_table import activation_J_mol, compensation_slope, kinetics_sets, ln_frequency
+from skinbeam.physics.stages import mean_rate
 from skinbeam.provenance import used
-from skinbeam.sources import Sourced
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
 __all__ = [
     "Kinetics",
-    "compensation_slope",
     "dose_for_unit_omega",
     "fastest_growth",
     "kinetics",
-    "kinetics_names",
     "omega",
     "omega_growth",
     "shift_kinetics",
     "shift_threshold",
-    "shortest_supported_s",
     "survival",
     "threshold_temperature",
 ]
@@ -59,18 +53,21 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Kinetics:
-    """First-order processes whose Omegas add.
+    """First-order processes of one damage.
 
     Parameters
     ----------
     frequency_1_s, activation_J_mol : (process,) or (sample, process) A and Ea.
     low_K, high_K : the same shape; the rate is zero outside low <= T < high.
+    stages : number of the stage of each process, rising. Rates of one stage add; stages happen one after another.
+        Empty: all are one.
     """
 
     frequency_1_s: Array
     activation_J_mol: Array
     low_K: Array
     high_K: Array
+    stages: tuple[int, ...] = ()
 
 
 def kinetics(name: str) -> Kinetics:
@@ -80,52 +77,17 @@ def kinetics(name: str) -> Kinetics:
     ------
     InputError : no such set; the nearest is named.
     """
-    sets = _sets()
+    sets = kinetics_sets()
     if name not in sets:
         raise unknown_name("kinetics", name, sets, field="kinetics")
     used(sets[name]["source"])
     rows = sets[name]["process"]
     return Kinetics(
-        np.array([math.exp(row["ln_frequency"]) if "ln_frequency" in row else row["frequency_1_s"] for row in rows]),
-        np.array([_activation(row) for row in rows]),
+        np.array([math.exp(ln_frequency(row)) for row in rows]),
+        np.array([activation_J_mol(row) for row in rows]),
         np.array([row["low_C"] + ZERO_CELSIUS_K if "low_C" in row else 0.0 for row in rows]),
         np.array([row["high_C"] + ZERO_CELSIUS_K if "high_C" in row else np.inf for row in rows]),
     )
-
-
-def kinetics_names() -> tuple[str, ...]:
-    """Return the names of all sets, in the order of the file."""
-    return tuple(_sets())
-
-
-@cache
-def compensation_slope() -> float:
-    """Return the slope `a` of ln A against Ea, mol/J, through all sets of the data file that are part of the line."""
-    rows = [row for entry in _sets().values() if entry["in_compensation_line"] for row in entry["process"]]
-    ln_a = np.array([row["ln_frequency"] if "ln_frequency" in row else math.log(row["frequency_1_s"]) for row in rows])
-    return float(np.polyfit([_activation(row) for row in rows], ln_a, 1)[0])
-
-
-def shortest_supported_s() -> Sourced:
-    """Return the shortest heating for which any set has support; below it a result is an extrapolation."""
-    shortest = Sourced.from_table(_file()["validity"]["shortest_s"])
-    used(shortest.source)
-    return shortest
-
-
-@cache
-def _file() -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
-
-
-def _sets() -> Mapping[str, Mapping[str, Any]]:
-    return _file()["set"]
-
-
-def _activation(row: Mapping[str, float]) -> float:
-    """Ea in J/mol, printed as such or as Ea/R in K."""
-    return row["activation_J_mol"] if "activation_J_mol" in row else row["activation_K"] * GAS_CONSTANT_J_MOL_K
 
 
 def threshold_temperature(frequency_1_s: ArrayLike, activation_J_mol: ArrayLike, hold_s: ArrayLike) -> Array:
@@ -172,7 +134,7 @@ def shift_kinetics(base: Kinetics, delta_K: ArrayLike, *, reference_s: float) ->
     delta = np.atleast_1d(np.asarray(delta_K, dtype=np.float64))[:, None]
     frequency, activation = shift_threshold(base.frequency_1_s, base.activation_J_mol, delta, reference_s=reference_s)
     low = np.where(base.low_K > 0, base.low_K + delta, 0.0)
-    return Kinetics(frequency, activation, low, base.high_K + delta)
+    return Kinetics(frequency, activation, low, base.high_K + delta, base.stages)
 
 
 def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array:
@@ -283,8 +245,10 @@ def _steps(rows: Array, step_s: ArrayLike) -> Array:
     return steps
 
 
-def _parameters(processes: Kinetics, n_sample: int, n_cell: int) -> tuple[Array, Array, Array, Array]:
-    """ln A, B = Ea/R, low and high for every row, (sample x cell, process)."""
+def _parameters(
+    processes: Kinetics, n_sample: int, n_cell: int
+) -> tuple[Array, Array, Array, Array, NDArray[np.int64]]:
+    """ln A, B = Ea/R, low and high for every row, (sample x cell, process), and the stages (process,)."""
     n_process = np.shape(processes.frequency_1_s)[-1]
 
     def rows(values: Array) -> Array:
@@ -295,6 +259,7 @@ def _parameters(processes: Kinetics, n_sample: int, n_cell: int) -> tuple[Array,
         rows(processes.activation_J_mol / GAS_CONSTANT_J_MOL_K),
         rows(processes.low_K),
         rows(processes.high_K),
+        np.array(processes.stages or (0,) * n_process, dtype=np.int64),
     )
 
 
@@ -328,6 +293,7 @@ def _omega_one(  # pragma: no cover - compiled
     b: Array,
     low: Array,
     high: Array,
+    stages: NDArray[np.int64],
     enough: float,
 ) -> float:
     """Omega of base + dose x unit, left off once it exceeds `enough`."""
@@ -337,6 +303,11 @@ def _omega_one(  # pragma: no cover - compiled
         before = after
         after = base[n + 1] + dose * unit[n + 1]
         cold, hot = min(before, after), max(before, after)
+        if stages[0] != stages[-1]:
+            total += step_s[n] * mean_rate(cold, hot, ln_a, b, low, high, stages)
+            if total > enough:
+                break
+            continue
         for p in range(ln_a.size):
             # Below exp(-60) per second nothing adds up within a lifetime.
             if hot < low[p] or cold >= high[p] or ln_a[p] - b[p] / hot < -60.0:
@@ -358,11 +329,11 @@ def _omega_one(  # pragma: no cover - compiled
 
 @njit(cache=True, parallel=True)
 def _omega_rows(  # pragma: no cover - compiled
-    rows: Array, step_s: Array, ln_a: Array, b: Array, low: Array, high: Array
+    rows: Array, step_s: Array, ln_a: Array, b: Array, low: Array, high: Array, stages: NDArray[np.int64]
 ) -> Array:
     result = np.empty(rows.shape[0])
     for s in prange(rows.shape[0]):
-        result[s] = _omega_one(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], np.inf)
+        result[s] = _omega_one(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages, np.inf)
     return result
 
 
@@ -375,24 +346,25 @@ def _dose_one(  # pragma: no cover - compiled
     b: Array,
     t_low: Array,
     t_high: Array,
+    stages: NDArray[np.int64],
     low: float,
     high: float,
     target: float,
 ) -> float:
-    if _omega_one(base, unit, 0.0, step_s, ln_a, b, t_low, t_high, target) >= target:
+    if _omega_one(base, unit, 0.0, step_s, ln_a, b, t_low, t_high, stages, target) >= target:
         return 0.0
-    if _omega_one(base, unit, high, step_s, ln_a, b, t_low, t_high, target) < target:
+    if _omega_one(base, unit, high, step_s, ln_a, b, t_low, t_high, stages, target) < target:
         return np.inf
     left, right = low, high
     for _ in range(6):
-        if _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, target) < target:
+        if _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, stages, target) < target:
             break
         left, right = left / 10.0, left
     else:
         return 0.0
     while right > left * (1.0 + 1e-9):
         middle = math.sqrt(left * right)
-        if _omega_one(base, unit, middle, step_s, ln_a, b, t_low, t_high, target) < target:
+        if _omega_one(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target) < target:
             left = middle
         else:
             right = middle
@@ -408,11 +380,12 @@ def _dose_rows(  # pragma: no cover - compiled
     b: Array,
     t_low: Array,
     t_high: Array,
+    stages: NDArray[np.int64],
     low: float,
     high: float,
     target: float,
 ) -> Array:
     result = np.empty(base.shape[0])
     for s in prange(base.shape[0]):
-        result[s] = _dose_one(base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], low, high, target)
+        result[s] = _dose_one(base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target)
     return result

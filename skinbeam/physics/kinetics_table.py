@@ -1,21 +1,91 @@
-"""Literature numbers of `data/tissue/kinetics.toml`, by section and name."""
+"""Literature numbers of `data/tissue/kinetics.toml`: sets of processes, and values by section and name."""
 
+import math
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
+
+import numpy as np
 
 from skinbeam.errors import unknown_name
 from skinbeam.provenance import used
 from skinbeam.sources import Sourced
+from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
-__all__ = ["kinetics_value"]
+__all__ = [
+    "activation_J_mol",
+    "compensation_slope",
+    "held_threshold",
+    "kinetics_names",
+    "kinetics_sets",
+    "kinetics_value",
+    "ln_frequency",
+    "shortest_supported_s",
+]
+
+
+@cache
+def _file() -> Mapping[str, Any]:
+    file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def kinetics_sets() -> Mapping[str, Any]:
+    """Return the tables of all sets, by name."""
+    sets: Mapping[str, Any] = _file()["set"]
+    return sets
+
+
+def kinetics_names() -> tuple[str, ...]:
+    """Return the names of all sets, in the order of the file."""
+    return tuple(kinetics_sets())
+
+
+@cache
+def compensation_slope() -> float:
+    """Return the slope `a` of ln A against Ea, mol/J, through all sets of the data file that are part of the line."""
+    rows = [row for entry in kinetics_sets().values() if entry["in_compensation_line"] for row in entry["process"]]
+    ln_a = np.array([ln_frequency(row) for row in rows])
+    return float(np.polyfit([activation_J_mol(row) for row in rows], ln_a, 1)[0])
+
+
+def shortest_supported_s() -> Sourced:
+    """Return the shortest heating for which any set has support; below it a result is an extrapolation."""
+    shortest = Sourced.from_table(_file()["validity"]["shortest_s"])
+    used(shortest.source)
+    return shortest
+
+
+def held_threshold(name: str) -> tuple[Sourced, float]:
+    """Return the threshold, degC, and the hold, s, from which the frequency of a set was worked out.
+
+    Raises
+    ------
+    KeyError : a set whose source prints its frequency.
+    """
+    row = kinetics_sets()[name]["process"][0]
+    return Sourced.from_table(row["threshold_C"]), row["hold_s"]
+
+
+def activation_J_mol(row: Mapping[str, Any]) -> float:
+    """Return Ea of a process, J/mol: printed as such, or as Ea/R in K."""
+    found: float = row["activation_J_mol"] if "activation_J_mol" in row else row["activation_K"] * GAS_CONSTANT_J_MOL_K
+    return found
+
+
+def ln_frequency(row: Mapping[str, Any]) -> float:
+    """Return ln A of a process, A in 1/s: printed, as its logarithm, or by (damage 3) from a threshold and its hold."""
+    if "threshold_C" in row:
+        kelvin = row["threshold_C"]["value"] + ZERO_CELSIUS_K
+        return activation_J_mol(row) / (GAS_CONSTANT_J_MOL_K * kelvin) - math.log(row["hold_s"])
+    return float(row["ln_frequency"]) if "ln_frequency" in row else math.log(row["frequency_1_s"])
 
 
 @cache
 def _section(section: str) -> dict[str, Sourced]:
-    file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
-    rows = tomllib.loads(file.read_text(encoding="utf-8"))[section]
-    return {name: Sourced.from_table(row) for name, row in rows.items()}
+    return {name: Sourced.from_table(row) for name, row in _file()[section].items()}
 
 
 def kinetics_value(section: str, name: str) -> Sourced:

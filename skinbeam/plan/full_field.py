@@ -26,7 +26,7 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ablation import ablate, injury_dose
-from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.damage_model import CAUTIOUS, sampled_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor
@@ -125,20 +125,22 @@ def _heating(
         crossed, value, doubted = {}, {}, None
         # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.
         error = error_factor(BURN, half.skins, "harm")
-        burns = sampled_kinetics(CELL_DEATH, half.skins)
+        burns = sampled_kinetics(CAUTIOUS, half.skins)
         burns = replace(burns, frequency_1_s=burns.frequency_1_s * error[:, None])
         for limit in limits:
             if limit.quantity == "epidermal_omega":
                 warn, stop = (dose_at(half, basal, burns, bound) for bound in (limit.warn, limit.stop))
                 crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _omega_at(half, burns)
                 # How far off the dose of light is that burns was not measured: it is told, and no limit is made of it.
-                doubted = None if quick else error * cell_death_dose(half, basal, target=limit.stop) / J_CM2
+                doubted = (
+                    None if quick else error * cell_death_dose(half, basal, model=CAUTIOUS, target=limit.stop) / J_CM2
+                )
             elif limit.quantity == "basal_minimum_C":
                 value[limit.id] = _constant(coldest)
         uncooled = None
         if cooling.kind != "none" and not quick:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
-            uncooled = cell_death_dose(bare, basal_layer(bare)) / J_CM2
+            uncooled = cell_death_dose(bare, basal_layer(bare), model=CAUTIOUS) / J_CM2
     off = each_reduction_error(goal.endpoint, full.skins, beam.spectrum)
     in_full = None if off is None else off * wanted
     return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, in_full, tuple(sources))

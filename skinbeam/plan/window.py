@@ -25,6 +25,7 @@ from skinbeam.plan.trial import Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 from skinbeam.simulate.ablation import injury_dose, removes
+from skinbeam.simulate.damage_model import CAUTIOUS
 from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
@@ -257,7 +258,8 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
             wanted = error_factor(goal.endpoint, full.skins, "effect") * fluence_for(goal.endpoint, full) / J_CM2
         except NotAvailable as error:
             return Unknown(error.reason)
-        broken = error_factor(BURN, half.skins, "harm") * cell_death_dose(half, basal_layer(half)) / J_CM2
+        burns = cell_death_dose(half, basal_layer(half), model=CAUTIOUS)
+        broken = error_factor(BURN, half.skins, "harm") * burns / J_CM2
         effect.append(_shares(wanted, w_target, doses))
         harm.append(_shares(broken, w_limit, doses))
     return Window("fluence_J_cm2", doses, pulses, effect, harm)

@@ -1,8 +1,13 @@
 """Which damage process belongs to which part of the skin, and how uncertain its temperature is.
 
-Henriques for cell death in epidermis and dermis, haemoglobin for blood, artery for the vessel wall, collagen for the
+Two stages for cell death in epidermis and dermis, haemoglobin for blood, artery for the vessel wall, collagen for the
 dermis: sets that describe seconds in the epidermis are wrong by tens of degrees for blood in milliseconds, and the
 other way round. What varies between skins is the temperature of damage, moved along the compensation line.
+
+A cell dies when both stages have happened (combine 2): what limits heat of seconds and longer (Henriques), and what
+limits heat of milliseconds (cells under pulses of heat). Together they are never faster than Henriques alone, which is
+therefore the cautious one: what protects a person is held against it. It also stands for the protein of epidermis that
+coagulates, dead skin or alive.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.physics.combine import combined
 from skinbeam.physics.damage import Kinetics, kinetics, shift_kinetics
+from skinbeam.physics.kinetics_table import held_threshold
 from skinbeam.skin.tables import number, table
 
 if TYPE_CHECKING:
@@ -18,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOOD",
+    "CAUTIOUS",
     "CELL_DEATH",
     "COLLAGEN",
     "WALL",
@@ -27,7 +35,9 @@ __all__ = [
     "sampled_kinetics",
 ]
 
-CELL_DEATH = "henriques"
+CELL_DEATH = "cell-death"
+CAUTIOUS = "henriques"
+PULSED = "pulsed-cells"
 BLOOD = "blood"
 WALL = "agah-artery"
 COLLAGEN = "maitland-walsh-collagen"
@@ -36,7 +46,7 @@ RAT_COLLAGEN = "pearce-collagen"
 # Standard deviation of the temperature of damage between skins, and the hold at which it is meant: a judgement of this
 # project after the spread of published sets of the same tissue, which differ by three to six degrees at this time.
 SPREAD_K = 3.0
-REFERENCE_S = {CELL_DEATH: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01, RAT_COLLAGEN: 0.01}
+REFERENCE_S = {CAUTIOUS: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01, RAT_COLLAGEN: 0.01}
 
 
 def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) -> Kinetics:
@@ -44,6 +54,9 @@ def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) ->
 
     Rates are (sample, process).
     """
+    if name == CELL_DEATH:
+        long = sampled_kinetics(CAUTIOUS, skins, moved_K=moved_K)
+        return combined(long, _pulsed(skins, moved_K), rule="limiting")
     shift = moved_K + SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
 
@@ -54,6 +67,13 @@ def denaturation(skins: "xr.Dataset") -> Kinetics:
     Rates are (sample, process).
     """
     return sampled_kinetics(RAT_COLLAGEN if skins.attrs["preset"] == "rat" else COLLAGEN, skins)
+
+
+def _pulsed(skins: "xr.Dataset", moved_K: float) -> Kinetics:
+    threshold, hold_s = held_threshold(PULSED)
+    spread_K = 0.5 * (threshold.high - threshold.low)
+    shift = moved_K + spread_K * np.asarray(skins["pulsed_kinetics_shift"].values, dtype=np.float64)
+    return shift_kinetics(kinetics(PULSED), shift, reference_s=hold_s)
 
 
 def marking_kinetics(skins: "xr.Dataset") -> Kinetics:
@@ -75,4 +95,5 @@ def repeated(processes: Kinetics, times: int) -> Kinetics:
         rows(processes.activation_J_mol),
         rows(processes.low_K),
         rows(processes.high_K),
+        processes.stages,
     )

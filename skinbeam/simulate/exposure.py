@@ -31,9 +31,9 @@ Floats = NDArray[np.float64]
 # of the time gone by from a millionth of the run on, so a run resolves the five decades before its end.
 _LENGTHS_S = (1e-3, 1.0, 100.0, 1e4, 1e5)
 # Heat that stays after a pulse does most of the damage of a short one. The pulse that suffices is then shorter, by less
-# than this: from 10 ns to 10 ms of hold the temperature of damage falls by half of its rise above the skin's.
-SHORTER = 8.0
-APART = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of ten and more
+# than this: from 10 ns to 100 s of hold the temperature of cell death falls from 320 to 17 K above the skin's.
+SHORTER = 20.0
+APART = 0.14  # of ln(pulse) between runs: ln Ω is straight between them to a tenth, of a slope of six and more
 TINY = 1e-300
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.simulate.boiled import vapour_start_K
-from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.damage_model import CAUTIOUS, sampled_kinetics
 from skinbeam.simulate.dose_search import dose_at, dose_to_reach
 from skinbeam.simulate.places import epidermis_cells, in_cell
 from skinbeam.simulate.pulse import Response
@@ -45,7 +45,7 @@ def surface_distortion(response: Response) -> Floats:
     NotAvailable : such skins have no epidermis.
     """
     moved_K = number(table("surface")["distortion"]["moved_K"])
-    coagulation = sampled_kinetics(CELL_DEATH, response.skins, moved_K=moved_K)
+    coagulation = sampled_kinetics(CAUTIOUS, response.skins, moved_K=moved_K)
     doses = [dose_at(response, in_cell(response, int(cell)), coagulation) for cell in epidermis_cells(response)]
     first: Floats = np.minimum(np.min(doses, axis=0), surface_bubble(response))
     return first

@@ -35,6 +35,7 @@ Layers = tuple[list[str], list[str], dict[str, Array], dict[str, Array]]  # name
 # Standard normals that a simulation turns into its own uncertain parameters; drawn here, they belong to the draw.
 SHIFTS = (
     "kinetics",
+    "pulsed_kinetics",
     "blood_kinetics",
     "ablation_threshold",
     "ablation_penetration",
