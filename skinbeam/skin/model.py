@@ -44,6 +44,7 @@ SHIFTS = (
     "nucleation",
     "rupture",
     "cooling",
+    "train",
     "perfusion",
     "healing",
     "melanocyte_doubling",
