@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text
 from skinbeam.schema.names import table
-from skinbeam.schema.trains import Lengths, Numbers, Train, check_fit, trains_of
+from skinbeam.schema.trains import Lengths, Several, Train, check_fit, trains_of
 
 __all__ = ["CoolingHead", "DeviceFile", "Head", "Offer", "Spot", "Tip"]
 
@@ -114,7 +114,7 @@ class Head(Section):
     band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
     pulse_ms: Offer[Pulse]
     pulse_shape: Annotated[str, choice("square", "smooth", "spiked", "train")]
-    subpulses: Numbers | None = None
+    subpulses: Several | None = None
     subpulse_ms: Lengths | None = None
     spot: list[Spot] = Field(default=[], max_length=100)
     tip: list[Tip] = Field(default=[], max_length=100)

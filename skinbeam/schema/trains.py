@@ -9,11 +9,12 @@ from typing import Annotated, NamedTuple
 
 from skinbeam.schema.fields import FieldFault, number, some_of, whole
 
-__all__ = ["MOST_TRAINS", "Lengths", "Numbers", "Train", "check_fit", "trains_of"]
+__all__ = ["MOST_TRAINS", "Lengths", "Numbers", "Several", "Train", "check_fit", "trains_of"]
 
 MOST_TRAINS = 8
 SLACK = 1e-9  # relative: of lengths read as decimals
 Numbers = Annotated[list[int], some_of(whole(1, 1000), MOST_TRAINS)]
+Several = Annotated[list[int], some_of(whole(2, 1000), MOST_TRAINS)]
 Lengths = Annotated[list[float], some_of(number(1e-9, 1e4, "ms"), MOST_TRAINS)]
 
 

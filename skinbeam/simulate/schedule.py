@@ -28,7 +28,9 @@ _Phase = tuple[float, Floats, bool]
 # Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
 AFTER_S = 5.0
 MOST_PULSES = 200
-FIRST_STEP, STEP_GROWTH = 0.05, 1.3  # as fine as the grid: see `simulate.grid`
+FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 0.05, 1.3, 0.1  # as fine as the grid: see `simulate.grid`
+# Sub-pulses have many phases. Doses differ by less than 0.1 per cent from those of a quarter of these steps.
+TRAIN_FIRST_STEP, TRAIN_GROWTH, TRAIN_LARGEST = 0.1, 1.6, 0.25
 # Where a time is sought it may lie anywhere in the exposure: steps then grow from a millionth of it, by an eighth.
 HELD_FIRST_STEP, HELD_GROWTH = 1e-6, 1.12
 # After a bath heat spreads inwards over as long a time again; its steps begin at a ten-thousandth of it.
@@ -87,9 +89,9 @@ class Schedule:
 
         The ways are as likely: the place of the draw's standard normal in its own distribution says which.
         """
-        ways = len(self.power_on)
         if self.power_on.ndim == 1:
             return self
+        ways = len(self.power_on)
         place = np.array([(1 + erf(z / sqrt(2))) / 2 for z in skins["train_shift"].to_numpy()])
         way = np.minimum((place * ways).astype(np.int64), ways - 1)
         parts = {name: getattr(self, name)[way] for name in ("power_on", "lit_s", "stretch_s")}
@@ -125,7 +127,8 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
             pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
             phases.append((max(pause, 0.0), none, cooling.during))
     phases += [(cooling.after_ms * MS, none, True), (AFTER_S, none, False)]
-    return _schedule(phases, cooling, cooling_share, pulse, max(count, 1), trains=trains)
+    fine = {} if len(parts) < 2 else {"first_step": TRAIN_FIRST_STEP, "growth": TRAIN_GROWTH, "largest": TRAIN_LARGEST}
+    return _schedule(phases, cooling, cooling_share, pulse, max(count, 1), trains=trains, **fine)
 
 
 def _of_pulse(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:
@@ -183,8 +186,11 @@ def _schedule(
     trains: Sequence[tuple[int, float]],
     first_step: float = FIRST_STEP,
     growth: float = STEP_GROWTH,
+    largest: float = LARGEST_STEP,
 ) -> Schedule:
-    steps, phase = time_steps([duration for duration, _, _ in phases], first_fraction=first_step, growth=growth)
+    steps, phase = time_steps(
+        [duration for duration, _, _ in phases], first_fraction=first_step, growth=growth, largest_fraction=largest
+    )
     on = np.stack([power for _, power, _ in phases])[phase].T
     number, stretch_s = (np.array(column, dtype=np.float64) for column in zip(*trains, strict=True))
     lit_s = number * stretch_s
