@@ -267,3 +267,34 @@ def test_subpulses_that_a_device_does_not_make_are_refused() -> None:
     with pytest.raises(InputError, match="makes no trains") as refused:
         beam_of(laser={"device": "ktp-532"}, settings__pulse_ms=10.0, **given_by_case)
     assert refused.value.field == "settings.subpulses"
+
+
+# Passes
+
+
+def test_each_pass_has_its_own_cooling() -> None:
+    air = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 500.0}
+    passes = {"settings__passes": 3, "settings__pass_interval_s": 60.0, "settings__pulse_ms": 20.0}
+    scene = scene_of(loaded(CASE, cooling=air, **passes))
+    plan = pulse_schedule(scene.beam, scene.cooling)
+    # Nobody cools a spot through the minutes between two passes.
+    assert plan.step_s[plan.cooled].sum() == pytest.approx(3 * (1.0 + 0.02 + 0.5))
+    assert plan.step_s[plan.lit].sum() == pytest.approx(3 * 0.02)
+    assert plan.busy_s == pytest.approx(2 * 60.0 + 3 * 0.02)
+    close = scene_of(loaded(CASE, cooling=air, **(passes | {"settings__pass_interval_s": 1.4})))
+    together = pulse_schedule(close.beam, close.cooling)
+    # No time for one each: the air blows on.
+    assert together.step_s[together.cooled].sum() == pytest.approx(1.0 + 3 * 0.02 + 2 * 1.4 + 0.5)
+
+
+def test_damage_is_kept_from_pass_to_pass() -> None:
+    case = {name: CASE[name] for name in ("skin", "laser", "settings")}
+    air = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
+    one, two = (
+        threshold_document(
+            loaded(case, cooling=air, settings__passes=n, settings__pass_interval_s=60.0), "purpura", draws=12
+        )
+        for n in (1, 2)
+    )
+    # Twice the damage moves the temperature of a wall by R T² ln 2 / E: 1.7 K of some 60 K at E = 4.3e5 J/mol.
+    assert 0.9 < median(two["dose"]) / median(one["dose"]) < 0.99

@@ -125,10 +125,19 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
         if index + 1 < count and beam is not None:
             last_of_pass = (index + 1) % beam.pulses == 0
             pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
-            phases.append((max(pause, 0.0), none, cooling.during))
+            phases += _between(max(pause, 0.0), cooling, none, of_passes=last_of_pass)
     phases += [(cooling.after_ms * MS, none, True), (AFTER_S, none, False)]
     fine = {} if len(parts) < 2 else {"first_step": TRAIN_FIRST_STEP, "growth": TRAIN_GROWTH, "largest": TRAIN_LARGEST}
     return _schedule(phases, cooling, cooling_share, pulse, max(count, 1), trains=trains, **fine)
+
+
+def _between(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
+    """Phases between two pulses. Passes that leave time for it have a cooling each, and room air between them."""
+    after, before, delay = (ms * MS for ms in (cooling.after_ms, cooling.before_ms, cooling.delay_ms))
+    rest = pause_s - after - before - delay
+    if not of_passes or rest <= 0:
+        return [(pause_s, none, cooling.during)]
+    return [(after, none, True), (rest, none, False), (before, none, True), (delay, none, False)]
 
 
 def _of_pulse(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:
