@@ -28,6 +28,7 @@ _Phase = tuple[float, Floats, bool]
 # Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
 AFTER_S = 5.0
 MOST_PULSES = 200
+MOST_SUBPULSES = 4000  # in all pulses and all ways to make them
 FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 0.05, 1.3, 0.1  # as fine as the grid: see `simulate.grid`
 # Sub-pulses have many phases. Doses differ by less than 0.1 per cent from those of a quarter of these steps.
 TRAIN_FIRST_STEP, TRAIN_GROWTH, TRAIN_LARGEST = 0.1, 1.6, 0.25
@@ -105,7 +106,7 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
 
     Raises
     ------
-    NotAvailable : more pulses than are simulated.
+    NotAvailable : more pulses or sub-pulses than are simulated.
     """
     pulse = beam.pulse_ms * MS if beam is not None else 0.0
     count = beam.pulses * beam.passes if beam is not None else 0
@@ -113,6 +114,8 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
     if count > MOST_PULSES:
         raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
     trains = trains or [(1, pulse)]
+    if (asked := count * sum(number for number, _ in trains)) > MOST_SUBPULSES:
+        raise NotAvailable(text("simulate.too-many-subpulses", {"most": MOST_SUBPULSES, "asked": asked}))
     none = np.zeros(len(trains))
     # Each phase: duration, power of the beam, whether the coolant is on.
     phases: list[_Phase] = [
