@@ -85,7 +85,7 @@ def test_each_draw_closes_its_energy_and_heats_by_what_it_absorbs(name: str) -> 
         # Heat in the cells at the end of the pulse is what they absorbed, but for what left through the surface and
         # the bottom: cooling by air takes h t / (rho c) over the depth of the heat, under 1e-3 in milliseconds.
         capacity = response.heat.heat_capacity_vol[:, grid.layer]
-        end = int(np.flatnonzero(response.schedule.power_on)[-1]) + 1
+        end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
         stored = (capacity * response.unit_K[:, end] * grid.widths).sum(axis=1)
         taken = (lit.absorbed_per_m * grid.widths).sum(axis=1)
         assert stored == pytest.approx(taken, rel=2e-3)
@@ -100,7 +100,7 @@ def test_a_short_pulse_heats_by_beer_and_lambert() -> None:
     exposure = 2.0 * J_CM2
     passed = np.exp(-mua * faces)
     rise = exposure * (passed[:-1] - passed[1:]) / np.diff(faces) / (1000.0 * 4000.0)
-    end = int(np.flatnonzero(response.schedule.power_on)[-1]) + 1
+    end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
     # In the pulse the first cell, 2.8 µm, passes kappa mua t / 2 dz = 2.7e-4 of its heat on; deeper cells change by
     # kappa mua² t / 2 = 8e-6. Cells deeper than 1 mm hold 4e-5 of the peak and less.
     shallow = response.grid.centres[0] < 1e-3
@@ -424,7 +424,7 @@ def test_flow_that_has_stopped_leaves_its_heat() -> None:
     stopped = with_stopped_flow(response, dose)
     hot, flowing = (r.base_K + dose * r.unit_K for r in (stopped, response))
     assert (hot - flowing).min() > -1e-6
-    end = int(np.flatnonzero(response.schedule.power_on)[-1]) + 1
+    end = int(np.flatnonzero(response.schedule.lit)[-1]) + 1
     deep = np.flatnonzero(response.grid.layer >= 3)[0]
     assert flowing[:, end, deep].min() > 345.0
     # At most what blood would have taken: 10 s at some 3e-3/s of the rise.

@@ -68,12 +68,12 @@ def test_the_grid_of_a_draw_does_not_depend_on_the_others() -> None:
 def test_a_schedule_lasts_as_long_as_its_phases() -> None:
     scene = scene_of(loaded("train", cooling={"kind": "air", "before_ms": 200.0, "delay_ms": 5.0, "after_ms": 300.0}))
     plan = pulse_schedule(scene.beam, scene.cooling)
-    # Two passes of three pulses of 3 ms every 0.5 s, 4 s between the passes, and what comes before and after.
+    # Two passes of three pulses of 3 ms every 0.5 s, 4 s between the passes, and what comes before and after each.
     lit = plan.step_s[plan.power_on > 0].sum()
     assert lit == pytest.approx(6 * 3e-3, rel=1e-12)
     assert plan.step_s.sum() == pytest.approx(0.205 + 2 * (2 * 0.5 + 3e-3) + 4.0 + 0.3 + schedule.AFTER_S, rel=1e-12)
     cooled = plan.h_W_m2K == scene.cooling.coefficient_W_m2K
-    assert plan.step_s[cooled].sum() == pytest.approx(0.5, rel=1e-12)
+    assert plan.step_s[cooled].sum() == pytest.approx(2 * 0.5, rel=1e-12)
 
 
 def test_exposures_end_with_their_time() -> None:

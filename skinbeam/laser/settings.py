@@ -5,17 +5,21 @@ Without a device every setting that the schema allows passes.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, NotAvailable
 from skinbeam.laser.device import Device, load_device
+from skinbeam.laser.trains import head_trains, pulse_trains
 from skinbeam.laser.wording import offered, pulse_offered
+from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.device import Head, Spot, Tip
 from skinbeam.schema.exposure import Laser, Settings
 from skinbeam.schema.exposure import Microbeam as MicrobeamTable
+from skinbeam.schema.fields import FieldFault
+from skinbeam.schema.trains import Train, check_fit
 from skinbeam.units import CM, MJ, MM, MS, NM, UM
 
 __all__ = ["Beam", "Microbeam", "area_cm2", "resolve"]
@@ -47,7 +51,10 @@ class Beam:
     pulse_ms : length of a pulse, of each microbeam where there are such.
     fluence_J_cm2, energy_J : per pulse, over the disc of `spot_mm`; None with a microbeam or an open dose.
     spot_mm : diameter, for a Gaussian the 1/e² diameter; None with a microbeam.
-    pulse_shape : square, smooth (one hump), spiked (free running) or train; `subpulses` is None when not stated.
+    pulse_shape : square, smooth (one hump), spiked (free running) or train.
+    trains : the sub-pulses that a pulse is made of, several that are as likely where it is not known; none for a flat
+        pulse, as which one of another shape, and a train of unknown sub-pulses, is taken too.
+    trains_given : whether the case says so, rather than the device.
     overlap_fraction : of neighbouring spots.
     device : None when the case gives a bare wavelength.
     """
@@ -65,9 +72,29 @@ class Beam:
     pass_interval_s: float
     overlap_fraction: float
     pulse_shape: str
-    subpulses: int | None
+    trains: tuple[Train, ...]
+    trains_given: bool
     microbeam: Microbeam | None
     device: Device | None
+
+    def flat(self, pulse_ms: float) -> "Beam":
+        """Return the beam with one flat pulse of another length."""
+        return replace(self, pulse_ms=pulse_ms, trains=())
+
+    def lasting(self, pulse_ms: float) -> "Beam":
+        """Return the beam with pulses of another length, made of sub-pulses as the case or the device makes them.
+
+        Raises
+        ------
+        NotAvailable : the sub-pulses that the case gives do not fit into it.
+        """
+        if self.trains_given or self.device is None:
+            try:
+                check_fit(self.trains, pulse_ms)
+            except FieldFault as fault:
+                raise NotAvailable(text("simulate.subpulses-overlap", {"what": str(fault)})) from None
+            return replace(self, pulse_ms=pulse_ms)
+        return replace(self, pulse_ms=pulse_ms, trains=head_trains(self.device, self.wavelength_nm, pulse_ms))
 
 
 def area_cm2(spot_mm: float) -> float:
@@ -110,6 +137,9 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
         _rate(settings, device)
         device.cite()
     table = case.microbeam
+    # A length that only stands for none holds no sub-pulses.
+    known = settings.pulse_ms is not None or pulse_required
+    trains = pulse_trains(settings, device, head, pulse, microbeam=table is not None) if known else ()
     return Beam(
         wavelength_nm=wavelength,
         spectrum=_spectrum(wavelength, head),
@@ -124,7 +154,8 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
         pass_interval_s=settings.pass_interval_s,
         overlap_fraction=settings.overlap_fraction,
         pulse_shape="square" if head is None else head.pulse_shape,
-        subpulses=None if head is None else head.subpulses,
+        trains=trains,
+        trains_given=settings.subpulses is not None,
         microbeam=None
         if table is None
         else Microbeam(table.energy_mJ, table.diameter_um, table.density_per_cm2, profile),

@@ -214,7 +214,7 @@ def conduct(
     cells : geometry; a single row serves all samples.
     conductivity, heat_capacity_vol, initial, power_density, perfusion : (sample, cell) W/mK, J/m³K, K, W/m³, W/m³K.
     step_s : (step,) shared by all samples, or (sample, step).
-    power_on : (step,) share of the power density that is on.
+    power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
     h_surface, outside_surface : (sample, step) W/m²K and K at face 0; h = 0 is insulated, inf a fixed temperature.
     h_bottom, outside_bottom : (sample,) the same at the last face.
     blood_temperature : (sample,) K.
@@ -231,7 +231,7 @@ def conduct(
     n_cell = cells.volumes.shape[1]
     shapes = [np.shape(a) for a in (conductivity, heat_capacity_vol, initial, power_density, perfusion)]
     n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
-    for stepwise in (steps, h_surface, outside_surface):
+    for stepwise in (steps, power_on, h_surface, outside_surface):
         n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
 
     k, c = full(conductivity, n_sample, n_cell), full(heat_capacity_vol, n_sample, n_cell)
@@ -250,7 +250,7 @@ def conduct(
             full(perfusion, n_sample, n_cell),
             full(blood_temperature, n_sample),
             full(steps, n_sample, n_step),
-            full(power_on, n_step),
+            full(power_on, n_sample, n_step),
             full(h_surface, n_sample, n_step),
             full(outside_surface, n_sample, n_step),
             full(h_bottom, n_sample),
@@ -304,7 +304,7 @@ def _march(  # pragma: no cover - compiled
             perfusion[s],
             blood[s],
             step_s[s],
-            power_on,
+            power_on[s],
             h_top[s],
             t_top[s],
             h_bottom[s],

@@ -107,7 +107,7 @@ def conduct_perfused(
     n_sample, n_cell = now.shape
     steps = np.broadcast_to(np.asarray(step_s, dtype=np.float64), (n_sample, np.shape(step_s)[-1]))
     n_step = steps.shape[1]
-    on = np.broadcast_to(np.asarray(power_on, dtype=np.float64), n_step)
+    on = np.broadcast_to(np.asarray(power_on, dtype=np.float64), (n_sample, n_step))
     top, outside = (np.broadcast_to(np.asarray(a), (n_sample, n_step)) for a in (h_surface, outside_surface))
     flows = np.flatnonzero(perfusion.max(axis=0) > 0)
     damage = np.zeros((n_sample, n_cell))
@@ -123,7 +123,7 @@ def conduct_perfused(
             initial=now,
             step_s=steps[:, ahead],
             power_density=power_density,
-            power_on=on[ahead],
+            power_on=on[:, ahead],
             h_surface=top[:, ahead],
             outside_surface=outside[:, ahead],
             h_bottom=h_bottom,

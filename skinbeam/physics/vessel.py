@@ -225,12 +225,13 @@ def radial_march(
     Parameters
     ----------
     power_density : (sample, vessel, lumen cell) power per volume above what the surroundings absorb, W/m³.
-    step_s, power_on : (step,) steps and the share of the power that is on.
+    step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
     initial : (row, cell) rise at the start, such as the end of another march.
     """
     shape, cells, k = grid.shape, grid.cells, grid.conductivity
     power = np.zeros(cells.volumes.shape)
     power[:, :LUMEN_CELLS] = power_density.reshape(-1, LUMEN_CELLS)
+    on = np.asarray(power_on, dtype=np.float64)
     found = conduct(
         cells,
         conductivity=k,
@@ -238,7 +239,7 @@ def radial_march(
         initial=initial,
         step_s=step_s,
         power_density=power,
-        power_on=power_on,
+        power_on=np.repeat(on, shape[1], axis=0) if on.ndim == 2 else on,
         h_bottom=math.inf,
         record_cells=np.arange(LUMEN_CELLS + _WALL_CELLS + 1),
     )
@@ -266,7 +267,7 @@ def radial_response(
     diameter_m, wall_m : (sample, vessel) lumen diameter and wall thickness.
     power_density : (sample, vessel) power per volume of lumen above what the surroundings absorb, W/m³, the same all
         over the lumen, or (sample, vessel, lumen cell).
-    step_s, power_on : (step,) steps and the share of the power that is on.
+    step_s, power_on : as of `radial_march`.
     blood, dermis : as of `radial_grid`.
 
     Raises

@@ -68,7 +68,16 @@ class SiteSkins:
         limiting = limiting and not self.same
         skins = self.limiting if limiting else self.target
         schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
-        key = (cooling, cooling_share, beam.pulse_ms, beam.pulses, beam.repetition_Hz, beam.passes, limiting)
+        key = (
+            cooling,
+            cooling_share,
+            beam.pulse_ms,
+            beam.trains,
+            beam.pulses,
+            beam.repetition_Hz,
+            beam.passes,
+            limiting,
+        )
         response = respond(
             skins,
             beam,

@@ -135,8 +135,8 @@ def _rows(
     except NotAvailable as error:
         return {}, [error.reason]
     for pulse in pulses:
-        here = replace(scene, beam=replace(scene.beam, pulse_ms=pulse))
         try:
+            here = replace(scene, beam=scene.beam.lasting(pulse))
             rows[pulse] = _row(here, endpoint, side, doses, draws, seed)
         except NotAvailable as error:
             reasons.append(error.reason)

@@ -9,8 +9,9 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
 
-from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
+from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text
 from skinbeam.schema.names import table
+from skinbeam.schema.trains import Lengths, Several, Train, check_fit, trains_of
 
 __all__ = ["CoolingHead", "DeviceFile", "Head", "Offer", "Spot", "Tip"]
 
@@ -113,7 +114,8 @@ class Head(Section):
     band_nm: Annotated[list[Wavelength], Field(min_length=2, max_length=2)] | None = None
     pulse_ms: Offer[Pulse]
     pulse_shape: Annotated[str, choice("square", "smooth", "spiked", "train")]
-    subpulses: Annotated[int, whole(2, 1000)] | None = None
+    subpulses: Several | None = None
+    subpulse_ms: Lengths | None = None
     spot: list[Spot] = Field(default=[], max_length=100)
     tip: list[Tip] = Field(default=[], max_length=100)
 
@@ -129,6 +131,7 @@ class Head(Section):
             raise FieldFault(
                 "no-train", f'subpulses with pulse_shape = "{self.pulse_shape}"', 'Only with pulse_shape = "train".'
             )
+        check_fit(self.trains, self.pulse_ms.ends[0])
         if self.band_nm is not None and not self.wavelength_nm == self.band_nm[0] < self.band_nm[1]:
             raise FieldFault(
                 "wrong-band",
@@ -136,6 +139,11 @@ class Head(Section):
                 "[cut-off, end], ascending, with wavelength_nm at the cut-off.",
             )
         return self
+
+    @property
+    def trains(self) -> tuple[Train, ...]:
+        """How its pulses are made of sub-pulses; nothing where they are not, or where it is not stated in full."""
+        return trains_of(self.subpulses, self.subpulse_ms)
 
 
 class CoolingHead(Section):

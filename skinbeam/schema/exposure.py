@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
+from skinbeam.schema.trains import Lengths, Numbers, check_fit, trains_of
 from skinbeam.units import MS
 
 __all__ = [
@@ -153,6 +154,8 @@ class Settings(Section):
     repetition_Hz: Annotated[float, number(0, 1e6, "Hz")] = 0.0
     passes: Annotated[int, whole(1, 100)] = 1
     pass_interval_s: Annotated[float, number(0, 86_400, "s")] = 0.0
+    subpulses: Numbers | None = None
+    subpulse_ms: Lengths | None = None
 
     @model_validator(mode="after")
     def _one_dose(self) -> "Settings":
@@ -172,6 +175,17 @@ class Settings(Section):
                 "pulse_ms x repetition_Hz / 1000 at most 1.",
                 field="repetition_Hz",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _train(self) -> "Settings":
+        if self.subpulses is not None and self.subpulses != [1] and self.subpulse_ms is None:
+            raise FieldFault(
+                "no-subpulse-length", "subpulses without subpulse_ms", "Give subpulse_ms.", field="subpulse_ms"
+            )
+        trains = trains_of(self.subpulses, self.subpulse_ms)
+        if self.pulse_ms is not None:
+            check_fit(trains, self.pulse_ms)
         return self
 
 

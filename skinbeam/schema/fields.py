@@ -20,6 +20,7 @@ __all__ = [
     "number",
     "phototype_range",
     "severity_range",
+    "some_of",
     "text",
     "whole",
 ]
@@ -89,6 +90,18 @@ def whole(low: int, high: int) -> BeforeValidator:
         if not low <= read <= high:
             raise _fault(read, "is out of range", allowed, "out-of-range")
         return int(read)
+
+    return BeforeValidator(check)
+
+
+def some_of(each: BeforeValidator, most: int) -> BeforeValidator:
+    """Return the check of one value or of a list of up to `most`, each as `each` says; one is read as a list of one."""
+
+    def check(read: Any) -> list[Any]:
+        values = read if isinstance(read, list) else [read]
+        if not 1 <= len(values) <= most:
+            raise _fault(read, "is not one value or a list of them", f"One value, or a list of at most {most}.")
+        return [each.func(value) for value in values]  # type: ignore[call-arg] # checks here take the value alone
 
     return BeforeValidator(check)
 

@@ -81,7 +81,7 @@ def _march(
         initial=begun,
         step_s=plan.step_s,
         power_density=response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s,
-        power_on=plan.power_on,
+        power_on=_of(draws, plan.power_on),
         h_surface=_of(draws, response.met.h_W_m2K),
         outside_surface=_of(draws, response.met.outside_K),
         h_bottom=0.0 if grid.ends else np.inf,

@@ -47,7 +47,7 @@ def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     diffusivity = response.heat.conductivity / response.heat.heat_capacity_vol
     merged_s = 1.0 / (4.0 * density * float(np.median(diffusivity)))
     end = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
-    last_pulse = end[1:][response.schedule.power_on > 0][-1]
+    last_pulse = end[1:][response.schedule.lit][-1]
     moment = min(int(np.searchsorted(end, last_pulse + merged_s)), end.size - 1)
     rise: Floats = density * micro.energy_mJ * MJ * response.unit_K[:, moment].max(axis=1)
     return rise

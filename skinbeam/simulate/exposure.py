@@ -93,7 +93,7 @@ def _counting_after(
     damage = []
     for length in np.exp(lengths):
         assert scene.beam is not None  # there is light
-        pulse = replace(scene.beam, pulse_ms=length / MS, pulses=1, passes=1)
+        pulse = replace(scene.beam.flat(length / MS), pulses=1, passes=1)
         response = respond(skins, pulse, scene.cooling, lit=lit)
         place = place_of(response)
         history = place.base_K + _irradiance(scene) * length * place.unit_K

@@ -75,7 +75,7 @@ def respond_heated(
     mean = site.base_K[..., 0]
     for steps in _spans(schedule.step_s, schedule.power_on, recomputed):
         power = each[..., None] / schedule.pulse_s * _absorbed(site, vessels, absorption_factor(mean))
-        history, state = radial_march(grid, power, schedule.step_s[steps], schedule.power_on[steps], state)
+        history, state = radial_march(grid, power, schedule.step_s[steps], schedule.power_on[..., steps], state)
         first = 0 if not parts else 1  # the state at the start of a span ends the one before
         parts.append(VesselHistory(*(part[:, :, first:] for part in history)))
         end = steps.stop
@@ -139,12 +139,13 @@ def _absorbed(site: VesselSite, vessels: Vessels, factor: Floats) -> Floats:
 
 
 def _spans(step_s: Floats, power_on: Floats, recomputed: int) -> list[slice]:
-    """Steps with one and the same light: each pulse in `recomputed` parts as equal as its steps allow, each pause."""
-    edges = np.flatnonzero(np.diff(power_on > 0)) + 1
+    """Steps with one and the same light: light in `recomputed` parts as equal as its steps allow, pauses whole."""
+    rows = np.atleast_2d(power_on)
+    edges = np.flatnonzero((np.diff(rows, axis=1) != 0).any(axis=0)) + 1
     spans: list[slice] = []
     for start, stop in zip([0, *edges], [*edges, step_s.size], strict=True):
         cuts = {int(start), int(stop)}
-        if power_on[start] > 0:
+        if (rows[:, start] > 0).any():
             end = np.cumsum(step_s[start:stop])
             cuts |= {
                 int(start + 1 + np.searchsorted(end, end[-1] * i / recomputed - 1e-15)) for i in range(1, recomputed)

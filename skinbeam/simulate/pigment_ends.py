@@ -54,7 +54,7 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
     skins, lit, plan = response.skins, response.lit, response.schedule
     assert lit is not None  # an endpoint is asked with a beam
-    if plan.pulse_s < nucleation("pulse_shortest_s").value * (1 - SLACK):
+    if np.min(plan.stretch_s) < nucleation("pulse_shortest_s").value * (1 - SLACK):
         raise NotAvailable(text("endpoint.melanosome-pulse"))
     layer = response.grid.layer[cells]
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
@@ -70,31 +70,33 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
         ],
         axis=0,
     )
-    begins, ends, times = _pulses(plan.power_on, plan.step_s)
     diameter = np.asarray(skins["melanosome_diameter_m"].values, dtype=np.float64)
-    kept = heat_kept_in_train(begins, ends, plan.pulse_s, diameter, diffusivity)
-    at = np.ix_(np.arange(len(diameter)), times, cells)
     vapour_K = (spread(nucleation(vapour), skins, "nucleation_shift") + ZERO_CELSIUS_K)[:, None, None]
-    at_ends = threshold_exposure(
-        nucleation_K=vapour_K,
-        layer_K=response.base_K[at],
-        layer_K_m2_J=response.unit_K[at],
-        heat_capacity_vol=capacity[:, None, :],
-        over_1_m=over[:, None, :],
-        kept=kept[:, :, None],
-    ).min(axis=1)
-    # A cell beside hotter ones may still warm after the light, when granules are as warm as their layer.
-    later = slice(int(times[0]) + 1, None)
-    doses: Floats = np.minimum(
-        at_ends,
-        threshold_exposure(
-            nucleation_K=vapour_K,
-            layer_K=response.base_K[:, later, cells],
-            layer_K_m2_J=response.unit_K[:, later, cells],
-            heat_capacity_vol=capacity[:, None, :],
-            over_1_m=0.0,
-        ).min(axis=1, initial=np.inf),
-    )
+    doses: Floats = np.empty_like(over)
+    for rows, power_on, lit_s in plan.ways(len(diameter)):
+        begins, ends, times = _pulses(power_on, plan.step_s)
+        kept = heat_kept_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
+        at = np.ix_(rows, times, cells)
+        at_ends = threshold_exposure(
+            nucleation_K=vapour_K[rows],
+            layer_K=response.base_K[at],
+            layer_K_m2_J=response.unit_K[at],
+            heat_capacity_vol=capacity[rows, None, :],
+            over_1_m=over[rows, None, :],
+            kept=kept[:, :, None],
+        ).min(axis=1)
+        # A cell beside hotter ones may still warm after the light, when granules are as warm as their layer.
+        later = np.ix_(rows, np.arange(int(times[0]) + 1, plan.step_s.size + 1), cells)
+        doses[rows] = np.minimum(
+            at_ends,
+            threshold_exposure(
+                nucleation_K=vapour_K[rows],
+                layer_K=response.base_K[later],
+                layer_K_m2_J=response.unit_K[later],
+                heat_capacity_vol=capacity[rows, None, :],
+                over_1_m=0.0,
+            ).min(axis=1, initial=np.inf),
+        )
     if "melanosome_fraction" not in skins or vapour == "isolated_C":
         return doses
     # Skin without melanosomes has none to break.

@@ -275,6 +275,7 @@ def respond(
         lit = illuminate(skins, beam.spectrum)
     grid = lit.grid if lit is not None else grid_of(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
+    plan = plan.drawn(skins)
     heat = thermal(skins)
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
     flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)

@@ -16,7 +16,7 @@ from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.ablation import fast_train
+from skinbeam.simulate.ablation import fast_train, removes
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
@@ -216,6 +216,7 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
 
 def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
     """Return what of the beam the model does not follow."""
-    if beam is None or not fast_train(beam):
+    if beam is None:
         return ()
-    return ({"code": "fast-ablating-train", "message": text("simulate.fast-ablating-train")},)
+    found = {"fast-ablating-train": fast_train(beam), "subpulses-ablate": removes(beam) and bool(beam.trains)}
+    return tuple({"code": code, "message": text(f"simulate.{code}")} for code, there in found.items() if there)

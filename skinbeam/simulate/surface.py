@@ -60,7 +60,7 @@ def surface_of(
     h = np.where(wet, h_film, plan.h_W_m2K)
     taken = np.diff(heat_taken(h, np.where(begun, film_K, outside_K)), axis=1, prepend=0.0)
     flux = taken / plan.step_s
-    lit = wet & (np.cumsum(plan.power_on) > 0)
+    lit = wet & (np.cumsum(plan.lit) > 0)
     flux = np.where(lit, np.maximum(flux, h_film * (HOT_SURFACE_C + ZERO_CELSIUS_K - film_K)), flux)
     deposit = shifted(film.deposit_kg_m2s, skins["cooling_shift"].values) * plan.cooling_share
     share = np.where(wet, film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)

@@ -151,7 +151,7 @@ def heat_section(response: Response, lit: LitSection) -> SectionHeat:
         initial=0.0,
         interval_s=schedule.step_s,
         power_density=lit.absorbed_per_m[:, None] * MARCHED_J_M2 / schedule.pulse_s,
-        power_on=schedule.power_on,
+        power_on=schedule.power_on if schedule.power_on.ndim == 1 else schedule.power_on[0],
         h_surface=response.met.h_W_m2K[0] if np.ndim(response.met.h_W_m2K) > 1 else response.met.h_W_m2K,
         bottom=None if response.grid.ends else 0.0,
         record_cells=record.reshape(-1, 3),

@@ -46,6 +46,7 @@ SHIFTS = (
     "nucleation",
     "rupture",
     "cooling",
+    "train",
     "perfusion",
     "heated_scattering",
     "denatured_scattering",
