@@ -218,8 +218,8 @@ def _crater(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats)
     shortest, longest = known.limits["diameter_m"]
     if not shortest <= micro.diameter_um * UM <= longest:
         raise NotAvailable(text("endpoint.crater-diameter", {"low": shortest / UM, "high": longest / UM}))
-    heat = thermal(skins)
-    diffusivity = heat.conductivity[:, 0] / heat.heat_capacity_vol[:, 0]
+    heat, layer = thermal(skins), deep_layer(skins)
+    diffusivity = heat.conductivity[:, layer] / heat.heat_capacity_vol[:, layer]
     found = crater(
         energy_J=energy_J,
         radius_m=micro.diameter_um * UM / 2,
