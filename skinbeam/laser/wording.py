@@ -1,7 +1,7 @@
 """How a refusal says what a device offers: numbers with units, and the everyday unit of a pulse."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skinbeam.schema.device import Offer
@@ -14,8 +14,8 @@ MOST_VALUES = 12  # listed one by one; a longer list is told by its ends
 
 
 def offered(offers: Iterable[Offer[Any]], unit: str) -> str:
-    """Return e.g. `5 to 20 ms; 0.45, 1.5 or 3 ms`, each way of setting once."""
-    texts = dict.fromkeys(_one(offer) for offer in offers)
+    """Return e.g. `5 to 20 ms; 0.45, 1.5 or 3 ms`, each way of setting once and ranges that meet as one."""
+    texts = dict.fromkeys(_one(offer) for offer in _joined(offers))
     return "; ".join(f"{text} {unit}".rstrip() for text in texts)
 
 
@@ -34,6 +34,24 @@ def pulse_offered(offers: Iterable[Offer[Any]]) -> str:
 def _thousands(value: float) -> int:
     """The power of ten, a multiple of three, that leaves `value` between 1 and 1000."""
     return 3 * math.floor(math.log10(value * (1 + 1e-9)) / 3)
+
+
+def _joined(offers: Iterable[Offer[Any]]) -> Iterator[Offer[Any]]:
+    """Yield the offers, a range without steps in one with that which begins where it ends."""
+    before: Offer[Any] | None = None
+    for offer in offers:
+        if before is not None and _dial(before) and _dial(offer) and before.ends[1] == offer.ends[0]:
+            before = before.model_copy(update={"high": offer.high})
+            continue
+        if before is not None:
+            yield before
+        before = offer
+    if before is not None:
+        yield before
+
+
+def _dial(offer: Offer[Any]) -> bool:
+    return offer.values is None and offer.step is None
 
 
 def _one(offer: Offer[Any]) -> str:
