@@ -155,10 +155,11 @@ def _spread(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
 
 def _window_map(ax: Any, data: WindowData) -> list[Any]:
     """Contours over dose and pulse length."""
-    ax.set_ylabel(say("axis_pulse_ms"))
+    ax.set_ylabel(say("axis_pulse"))
     if _spans(data.pulse_ms):
         ax.set_yscale("log")
     _plain_ticks(ax.yaxis)
+    ax.yaxis.set_major_formatter(_pulse)
     ax.set_xlim(data.dose[0], data.dose[-1])
     ax.set_ylim(data.pulse_ms[0], data.pulse_ms[-1])
     _contours(ax, data, data.p_effect, (0.1, 0.5, 0.9), _GOOD, fill_from=0.5, hatch=None)
@@ -261,6 +262,11 @@ def _plain_ticks(axis: Any) -> None:
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(_plain)
+
+
+def _pulse(pulse_ms: float, _position: int | None = None) -> str:
+    """A tick of a pulse length in the unit that people use for it."""
+    return show(pulse_ms, "ms").text
 
 
 def _plain(value: float, _position: int | None = None) -> str:
