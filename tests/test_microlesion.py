@@ -9,10 +9,10 @@ from pulse_samples import loaded, median, whole
 
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.ablation import microbeam_ablation_of
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.microlesion import energy_for, lesion
 from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.simulate.spread import spread
 from skinbeam.units import CM, MJ, UM
 
 

@@ -10,7 +10,6 @@ from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, 
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.physics.damage import omega
 from skinbeam.physics.melanosome import heat_kept, nucleation
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.dose_search import cell_death_dose
@@ -20,6 +19,7 @@ from skinbeam.simulate.pigment_ends import whitening
 from skinbeam.simulate.places import basal_layer, epidermis_cells
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.simulate.spread import spread
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 

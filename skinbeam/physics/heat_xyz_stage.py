@@ -163,11 +163,12 @@ def stage(
     strips = (cells + size - 1) // size
     slabs = (nx + SLAB - 1) // SLAB
     thick = (nx + slabs - 1) // slabs
+    slabs = (nx + thick - 1) // thick
     room, sums = np.zeros((strips * slabs, 4, size + 2 * nz)), np.empty((strips * slabs, 3))
     for n in prange(strips * slabs):
         first, plane = n % strips * size, n // strips * thick
         _tile(
-            kind, nz, (min(plane, nx), min(plane + thick, nx)), first, min(first + size, cells), gx, gy, gz, inside,
+            kind, nz, (plane, min(plane + thick, nx)), first, min(first + size, cells), gx, gy, gz, inside,
             area, bottom, per_store, power, boiling, boils, table, below, on, h, outside, c, y, w, rates, out, room[n],
             sums[n],
         )  # fmt: skip

@@ -18,6 +18,7 @@ how long drying takes.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -73,12 +74,7 @@ def dwell_to_damage(
         rise = wall_rise(depth[:, None], _TIMES[1:] * dwell[:, None], dwell[:, None], kappa[:, None])
         history = start[:, None] + (wall - start)[:, None] * np.pad(rise, ((0, 0), (1, 0)))
         # Omega is linear in time: with time in units of its dwell each sample has the same steps.
-        own = Kinetics(
-            np.asarray(processes.frequency_1_s) * dwell[:, None],
-            np.broadcast_to(processes.activation_J_mol, (dwell.size, np.shape(processes.activation_J_mol)[-1])),
-            processes.low_K,
-            processes.high_K,
-        )
+        own = replace(processes, frequency_1_s=processes.frequency_1_s * dwell[:, None])
         return omega(history, np.diff(_TIMES), own) >= 1
 
     low, high = (np.full(depth.shape, end) for end in DWELL_S)

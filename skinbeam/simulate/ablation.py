@@ -7,7 +7,6 @@ against no measurement but those of the validation; what share of the steam gets
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import erf, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +24,9 @@ from skinbeam.physics.side_wall import dwell_to_damage
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.schedule import MOST_PULSES
+from skinbeam.simulate.spread import spread
 from skinbeam.skin.properties import thermal
 from skinbeam.skin.tables import number, sourced, table
-from skinbeam.sources import Sourced
 from skinbeam.units import MM, MS, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ __all__ = [
     "recoil_stress",
     "removes",
     "side_wall_dwell",
-    "spread",
 ]
 
 Floats = NDArray[np.float64]
@@ -83,22 +81,6 @@ def deep_layer(skins: "xr.Dataset") -> int:
     """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
     layers = [str(name) for name in skins["layer"].values]
     return layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
-
-
-def spread(value: Sourced, skins: "xr.Dataset", name: str) -> Floats:
-    """Return a literature number for every draw: its spread is used once a skin, by the standard draw `name`."""
-    z = np.asarray(skins[name].values, dtype=np.float64)
-    if value.distribution == "lognormal":
-        above, below = np.log(value.high / value.value), np.log(value.value / value.low)
-        factor: Floats = np.exp(np.where(z > 0, z * above, z * below))
-        return value.value * factor
-    if value.distribution == "uniform":
-        # The standard normal's place in its own distribution is uniform.
-        place = np.array([(1 + erf(x / sqrt(2))) / 2 for x in z])
-        return value.low + (value.high - value.low) * place
-    if value.distribution == "normal":
-        return value.value + np.where(z > 0, z * (value.high - value.value), z * (value.value - value.low))
-    return np.full_like(z, value.value)
 
 
 def ablation_onset(response: Response) -> Floats:

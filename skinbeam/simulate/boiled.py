@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.boiling import Water, boil
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.spread import spread
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
 

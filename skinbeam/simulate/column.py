@@ -164,8 +164,8 @@ def _layers(key: tuple[bytes, ...]) -> list[Floats]:
 @lru_cache(maxsize=64)
 def _light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
     """Faces in r and z, layer of each depth, and absorbed power over incident power and volume (ring, depth), 1/m³."""
-    _, mua, mus, _, _ = _layers(key)
-    grid = _grid(_layers(key)[0], diameter_m)
+    thickness, mua, mus, _, _ = _layers(key)
+    grid = _grid(thickness, diameter_m)
     shape = (_RINGS, 1)
     cold = np.tile(mua[grid.layer], shape), np.tile(mus[grid.layer], shape)
     return grid.r, grid.z, grid.layer, _absorbed(key, grid, _light_beam(diameter_m, profile), _PHOTONS, *cold)
@@ -192,27 +192,33 @@ def _column(
     key: tuple[bytes, ...], start_K: float, beam: _Beam, of_heat: tuple[bytes, ...] | None, recomputed: int
 ) -> tuple[FullColumn, tuple[str, ...]]:
     with collect() as sources:
-        r, z, layer, cold = _light(key[:5], beam.diameter_m, beam.profile)
-        conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[layer] for part in key[5:])
+        grid = _grid(_layers(key)[0], beam.diameter_m)
+        conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
         boiling = table("boiling")["start"]
         begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
         ends = begins + sourced(boiling["range_K"]).value
         processes = kinetics(COLLAGEN)
-        shape = (1, *cold.shape)
         spans = 1 if of_heat is None else recomputed
+        if of_heat is None:
+            absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]
+        else:
+            absorbed, of_light = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat)
+            used(*of_light)
+        shape = (1, *absorbed.shape)
         after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
         steps, phase = time_steps(
             [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
         )
-        cells = np.indices(cold.shape).reshape(2, -1).T
-        temperature, damage, absorbed = np.full(cold.shape, start_K), np.zeros(cold.shape), cold
+        cells = np.indices(absorbed.shape).reshape(2, -1).T
+        temperature, damage = np.full(absorbed.shape, start_K), np.zeros(absorbed.shape)
         for span in range(spans + 1):
-            if of_heat is not None and span < spans:
+            if of_heat is not None and 0 < span < spans:
                 vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
-                absorbed = _warmed_light(key, beam, of_heat, (temperature, damage, vapour))
+                light_beam = _light_beam(beam.diameter_m, beam.profile)
+                absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour))
             history = conduct_rz(
-                r,
-                z,
+                grid.r,
+                grid.z,
                 conductivity=np.broadcast_to(conductivity, shape),
                 heat_capacity_vol=np.broadcast_to(capacity, shape),
                 initial=temperature[None],
@@ -227,21 +233,38 @@ def _column(
                 tolerance_K=_TOLERANCE_K,
             )
             temperature = history.final[0]
-            damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(cold.shape)
-    return _extent(damage, (r[1:] + r[:-1]) / 2, (z[1:] + z[:-1]) / 2), tuple(sources)
+            damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
+    middles = ((faces[1:] + faces[:-1]) / 2 for faces in (grid.r, grid.z))
+    return _extent(damage, *middles), tuple(sources)
+
+
+@lru_cache(maxsize=64)
+def _first_light(
+    key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...]
+) -> tuple[Floats, tuple[str, ...]]:
+    """Absorbed power as of `_light` before anything is warmed, the same for all energies and pulses; its sources."""
+    grid = _grid(_layers(key)[0], diameter_m)
+    shape = len(grid.r) - 1, grid.layer.size
+    before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
+    with collect() as sources:
+        absorbed = _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before)
+    return absorbed, tuple(sources)
 
 
 def _warmed_light(
-    key: tuple[bytes, ...], beam: _Beam, of_heat: tuple[bytes, ...], state: tuple[Floats, Floats, Floats]
+    key: tuple[bytes, ...],
+    grid: _Grid,
+    beam: LightBeam,
+    of_heat: tuple[bytes, ...],
+    state: tuple[Floats, Floats, Floats],
 ) -> Floats:
     """Absorbed power as of `_light`, in skin of a state: temperature, damage, vapour, (ring, depth) each."""
-    thickness, mua, mus, _, _ = _layers(key)
-    grid = _grid(thickness, beam.diameter_m)
+    _, mua, mus, _, _ = _layers(key)
     water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in of_heat)
     warming = Warming(water, float(slope), scattering_slope, denatured)
     lit = tuple(part[:_RINGS] for part in state)
     optics = warmed(warming, grid.layer, mua, mus, (lit[0], lit[1], lit[2]))
-    return _absorbed(key[:5], grid, _light_beam(beam.diameter_m, beam.profile), _WARMED_PHOTONS, *optics)
+    return _absorbed(key, grid, beam, _WARMED_PHOTONS, *optics)
 
 
 def _extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:

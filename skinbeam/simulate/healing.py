@@ -21,11 +21,11 @@ from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import table
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.ensemble import probability, summarise
 from skinbeam.simulate.injury import INJURIES, NOTHING, OTHER
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.pigment_course import pigment_course, renewal_sources
+from skinbeam.simulate.spread import spread
 from skinbeam.sources import Sourced
 from skinbeam.units import DAY_S, HOUR_S
 

@@ -13,8 +13,8 @@ from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import omega
 from skinbeam.physics.heated_optics import scattering_factor
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.damage_model import denaturation
+from skinbeam.simulate.spread import spread
 from skinbeam.skin.heated import DERMIS, left_when_denatured, slope_of
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K

@@ -14,11 +14,12 @@ from skinbeam.physics.ablation import microbeam_ablation_of
 from skinbeam.physics.damage import Kinetics, kinetics
 from skinbeam.physics.fresnel import normal_reflectance
 from skinbeam.physics.microbeam import column, coverage, crater, rim_below, rim_beside
-from skinbeam.simulate.ablation import deep_layer, removes, spread
+from skinbeam.simulate.ablation import deep_layer, removes
 from skinbeam.simulate.column import LADDER_J, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
 from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.spread import spread
 from skinbeam.simulate.warmed_optics import warming_of
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.dose_search import dose_to_reach
 from skinbeam.simulate.places import in_cell, middle_of_epidermis
 from skinbeam.simulate.pulse import Place, Response
+from skinbeam.simulate.spread import spread
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MS, ZERO_CELSIUS_K
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import erf, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +14,7 @@ from skinbeam.laser.still_air import still_air
 from skinbeam.messages import text
 from skinbeam.physics.heat import time_steps
 from skinbeam.physics.subpulses import subpulse_phases
+from skinbeam.simulate.spread import place_of
 from skinbeam.units import MS
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class Schedule:
         if self.power_on.ndim == 1:
             return self
         ways = len(self.power_on)
-        place = np.array([(1 + erf(z / sqrt(2))) / 2 for z in skins["train_shift"].to_numpy()])
-        way = np.minimum((place * ways).astype(np.int64), ways - 1)
+        way = np.minimum((place_of(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
         parts = {name: getattr(self, name)[way] for name in ("power_on", "lit_s", "stretch_s")}
         return replace(self, **parts)
 

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, dose_for_unit_omega, omega
-from skinbeam.simulate.ablation import spread
 from skinbeam.simulate.damage_model import BLOOD, WALL, repeated, sampled_kinetics
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.spread import spread
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
