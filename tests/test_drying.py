@@ -100,6 +100,22 @@ def test_a_dry_layer_holds_up_what_a_wet_one_lets_leave():
     assert dried_depth(1.2 * onset, place, np.zeros(1), np.ones(1))[0] > 0
 
 
+def test_far_above_the_onset_less_water_means_more_depth_until_next_to_none_is_left():
+    place = ground(blow_off=False)
+    exposure, thick = 5e5, np.array([5e-3])
+
+    def removed(share):
+        return dried_depth(exposure, place, thick, np.array([share]))[0][0]
+
+    # Water is what costs energy: a layer without part of it is cheaper to remove, as long as it leaves at all.
+    depths = [removed(share) for share in (1.0, 0.5, 0.2, 0.1)]
+    assert depths == sorted(depths)
+    assert depths[-1] > 3 * depths[0]
+    # It stays where G = 1 + (1 - u) / u x 2.2 / 17 exceeds 5e5 / 5.1e4, which is below u = 1.449 %.
+    assert removed(0.0146) > 0
+    assert removed(0.0144) == 0
+
+
 def test_without_warmth_near_the_onset_drying_lowers_what_later_pulses_remove():
     # Water that stays away, and a spot so narrow that heat does not pile up: only the drying is left. At 1.1 times the
     # onset a floor is removed while G = 1 + (1 - u) / u x 2.2 / 17 stays below 1.1: with 56 % of its water or more.

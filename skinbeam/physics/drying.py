@@ -22,8 +22,8 @@ pulses water comes back from below; of a deficit spread evenly over d in an insu
 is still there after t. Heat of earlier pulses warms the floor by (ablation 7), at most up to boiling, and what is warm
 needs that much less to leave.
 
-Left out: the plume that shields fast trains, shrinkage of the dried layer, absorption by its solid, and cooling by air
-and blood between pulses.
+Left out: what lowers the depth of fast trains, shrinkage of the dried layer, absorption by its solid, and cooling by
+air and blood between pulses.
 """
 
 import math
