@@ -101,6 +101,36 @@ def test_erbium_ysgg_says_what_is_missing() -> None:
     assert "lower bound" in found["ablation"]["depth_um"]["unknown"]
 
 
+def test_what_heat_does_before_water_boils_needs_no_onset() -> None:
+    """One and five seconds are beyond every figure of ablation, but burns come first, alike wherever water absorbs all.
+
+    Light of 2.79 and 10.6 um ends within some 20 um, a tenth of what a second of conduction reaches, which is
+    sqrt(4 x 0.11 mm2/s x 1 s) = 0.7 mm.
+    """
+    doses = {
+        (nm, ms): threshold_document(loaded(case(nm, pulse_ms=ms, spot_mm=10.0)), "epidermal-necrosis", draws=16)[
+            "dose"
+        ]
+        for nm in (2790.0, 10_600.0)
+        for ms in (1000.0, 5000.0)
+    }
+    assert doses[2790.0, 1000.0]["median"] == pytest.approx(doses[10_600.0, 1000.0]["median"], rel=0.05)
+    # Nothing is lost at the surface: a longer exposure needs more energy, and a weaker beam.
+    assert 1.0 < doses[10_600.0, 5000.0]["median"] / doses[10_600.0, 1000.0]["median"] < 5.0
+    weak = simulated(case(10_600.0, fluence_J_cm2=2.0, pulse_ms=1000.0))
+    assert weak["ablation"]["depth_um"]["median"] == 0
+    assert weak["temperature_C"]["surface_peak"]["high"] < 100
+
+
+def test_beyond_boiling_an_unknown_onset_leaves_all_unknown() -> None:
+    with pytest.raises(NotAvailable, match="no sourced ablation data"):
+        threshold_document(loaded(case(pulse_ms=10.0)), "epidermal-necrosis", draws=16)
+    strong = simulated(case(10_600.0, fluence_J_cm2=20.0, pulse_ms=1000.0))
+    for name in ("depth_um", "residual_damage_um"):
+        assert "unknown" in strong["ablation"][name]
+    assert "unknown" in strong["damage"]["epidermis_fraction"]
+
+
 @pytest.mark.parametrize(
     ("changed", "field", "code"),
     [

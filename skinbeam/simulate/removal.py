@@ -14,10 +14,12 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablate, ablation_onset, injury_dose, profile_width, removes
+from skinbeam.simulate.boiled import vapour_start_K
+from skinbeam.simulate.dose_search import dose_to_reach
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, fluence_for
 from skinbeam.simulate.observed import Observed
-from skinbeam.simulate.places import EPIDERMIS
-from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.places import EPIDERMIS, in_cell
+from skinbeam.simulate.pulse import Place, Response
 from skinbeam.units import UM
 
 if TYPE_CHECKING:
@@ -39,7 +41,13 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
     heat = fluence_for(endpoint, response)
     if endpoint == "ablation" or not removes(beam):
         return heat
-    onset = ablation_onset(response)
+    try:
+        onset = ablation_onset(response)
+    except NotAvailable:
+        # What is reached before any water boils is reached in skin that is still there, whatever removes it later.
+        if (heat < _boiling_dose(response)).all():
+            return heat
+        raise
     if endpoint == "minimum-visible-lesion":
         return np.minimum(heat, onset)
     by_heat = heat <= onset
@@ -69,6 +77,8 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
     try:
         done = ablate(skins, beam, fluence_J_m2)
     except NotAvailable as error:
+        if (fluence_J_m2 < _boiling_dose(response)).all():
+            return
         # Whether skin leaves is not known, so neither is what it leaves behind.
         seen.update(dict.fromkeys((depth, residual, width), Unknown(error.reason)))
         _lose(seen, np.ones(none.size, dtype=bool))
@@ -111,6 +121,15 @@ def _lose(seen: Observed, gone: NDArray[np.bool_]) -> None:
 
 _BELOW = ("vessels.", "damage.contours.")
 _TEMPERATURES = ("temperature_C.surface_peak", "temperature_C.basal_peak")
+
+
+def _boiling_dose(response: Response) -> Floats:
+    """Dose at which vapour begins to form at any depth, (sample,), J/m²: no skin leaves at a lower one."""
+    start = vapour_start_K(response.skins)
+    places = [in_cell(response, cell) for cell in range(response.grid.layer.size)]
+    places.append(Place(response.surface_base_K, response.surface_unit_K))
+    doses: Floats = np.min([dose_to_reach(place, start) for place in places], axis=0)
+    return doses
 
 
 def _names(skins: "xr.Dataset") -> list[str]:
