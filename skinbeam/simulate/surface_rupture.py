@@ -3,8 +3,8 @@
 The bubble is as wide as the skin in which vapour has begun to form. A wider one is held less well but takes more steam
 to become a hemisphere; both follow from the dose, and the first dose at which the steam suffices is sought (bubble 4).
 
-Three things are taken as they are simplest. The roof is the horny layer alone: what coagulated living epidermis adds
-to its strength is not known, and left out. The junction of epidermis and dermis, which loses its strength as it gets
+Some things are taken as they are simplest. The roof is the horny layer alone: what coagulated living epidermis adds
+to its strength is not known, and left out; steam that forms below the papillary dermis stays where it is. The junction of epidermis and dermis, which loses its strength as it gets
 warm (Hatje and others 2015), lets go where there is vapour and nowhere else: beside it, it would take minutes. And a
 Gaussian stays one as its light spreads, so that what its axis has lost makes it wider; a top-hat stays as it is.
 """
@@ -69,14 +69,16 @@ def surface_rupture(response: Response) -> Floats:
     # The moment, and the place, at which the skin is hottest.
     when, where = np.divmod(needed.reshape(formed.size, -1).argmin(axis=1), cells.size)
     deepest = int(grid.layer[epidermis_cells(response)[-1]]) + 1
-    if np.median(grid.layer[cells[where]]) > deepest:
+    hottest = cells[where]
+    if np.median(grid.layer[hottest]) > deepest:
         raise NotAvailable(text("endpoint.deep-vapour"))
+    cells = cells[grid.layer[cells] <= deepest]
     base, rise = response.base_K[row, when][:, cells], response.unit_K[row, when][:, cells]
     water, gaussian = steam(), beam.profile == "gaussian"
     heat = (response.heat.heat_capacity_vol[:, grid.layer] * grid.widths)[:, cells] / water.latent_J_kg
     strength = spread(sourced(table("surface")["roof"]["strength_MPa"]), skins, "roof_shift") * MPA
     roof = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, 0]
-    radius = _radius_m(beam, lit, cells[where])
+    radius = _radius_m(beam, lit, hottest)
 
     def bursts(dose: Floats) -> NDArray[np.bool_]:
         wide = radius * np.sqrt(np.log(dose / formed) / 2) if gaussian else radius
