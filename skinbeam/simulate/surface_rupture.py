@@ -4,9 +4,10 @@ The bubble is as wide as the skin in which vapour has begun to form. A wider one
 to become a hemisphere; both follow from the dose, and the first dose at which the steam suffices is sought (bubble 4).
 
 Some things are taken as they are simplest. The roof is the horny layer alone: what coagulated living epidermis adds
-to its strength is not known, and left out; steam that forms below the papillary dermis stays where it is. The junction of epidermis and dermis, which loses its strength as it gets
-warm (Hatje and others 2015), lets go where there is vapour and nowhere else: beside it, it would take minutes. And a
-Gaussian stays one as its light spreads, so that what its axis has lost makes it wider; a top-hat stays as it is.
+to its strength is not known, and left out. Steam that forms below the papillary dermis stays where it is. The junction
+of epidermis and dermis, which loses its strength as it gets warm (Hatje and others 2015), lets go where there is vapour
+and nowhere else: beside it, it would take minutes. And a Gaussian stays one as its light spreads, so that what its axis
+has lost makes it wider; a top-hat stays as it is.
 """
 
 from typing import Final
