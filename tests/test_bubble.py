@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skinbeam.physics.bubble import Steam, filling_kg, held_Pa, steam_kg
+from skinbeam.physics.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
 from skinbeam.simulate.surface_rupture import steam
 
 ATMOSPHERE_PA = 101325.0
@@ -64,46 +64,56 @@ def cells():
     return rise, vapour, boiling, np.array([[1e-5], [2e-5]]) * np.arange(1.0, 5.0)
 
 
-def test_steam_below_a_gaussian_is_the_integral_over_its_profile():
-    """Rings of the exposure D exp(-2 r² / w²), each with the steam of its cells, summed by brute force."""
-    rise, vapour, boiling, heat = cells()
-    dose, waist = np.array([4.5e5, 3.5e5]), np.array([1.5e-3, 4e-3])
-    found = steam_kg(dose, rise, vapour, boiling, heat, radius_m=waist, gaussian=True)
-    rings = 200_000
-    for k in range(2):
-        edges = np.linspace(0.0, 2 * waist[k], rings + 1)
-        middle = (edges[:-1] + edges[1:]) / 2
-        warmed = dose[k] * np.exp(-2 * (middle / waist[k]) ** 2)[:, None] * rise[k]
-        made = np.where(warmed > np.maximum(vapour[k], boiling[k]), warmed - boiling[k], 0.0) * heat[k]
-        expected = (made.sum(axis=1) * 2 * np.pi * middle * np.diff(edges)).sum()
-        # Of the ring in which vapour ends, a part counts: 1e-5 of the radius.
-        assert found[k] == pytest.approx(expected, rel=1e-4)
+def gaussian(waist, rings=4000):
+    """Rings of a Gaussian out to three radii: areas, and the exposure over that on the axis."""
+    edges = np.linspace(0.0, 3 * waist, rings + 1)
+    return np.pi * np.diff(edges**2), np.exp(-2 * ((edges[1:] + edges[:-1]) / 2 / waist) ** 2)
 
 
-def test_steam_below_a_top_hat_takes_what_is_hotter_than_boiling():
+def test_steam_below_a_gaussian_is_its_closed_form():
+    """With dA = (π w²/2) du/u a cell gives (π w²/2) (k (D - u₁) - T ln(D/u₁)), T what it is short of boiling."""
     rise, vapour, boiling, heat = cells()
-    dose = np.array([4.5e5, 3.5e5])
-    found = steam_kg(dose, rise, vapour, boiling, heat, radius_m=2e-3, gaussian=False)
-    over = rise * dose[:, None]
-    expected = np.pi * 4e-6 * (np.where(over > np.maximum(vapour, boiling), over - boiling, 0.0) * heat).sum(axis=1)
-    np.testing.assert_allclose(found, expected, rtol=1e-13)
-    # Latent heat and what is beyond boiling are the same energy: heat is c dz / L.
+    dose, waist = np.array([4.5e5, 3.5e5]), 1.5e-3
+    area, over_axis = gaussian(waist)
+    found = steam_kg(dose[:, None] * over_axis, area, rise, vapour, boiling, heat)
+    with np.errstate(divide="ignore"):
+        first = np.minimum(np.maximum(vapour, boiling) / rise, dose[:, None])
+    each = rise * (dose[:, None] - first) - boiling * np.log(dose[:, None] / first)
+    # Of the ring in which vapour ends, a part counts: the area below vapour is known to two rings of some 1000.
+    assert found == pytest.approx(np.pi * waist**2 / 2 * (each * heat).sum(axis=1), rel=2e-3)
     assert np.all(found > 0)
 
 
-def test_a_gaussian_makes_half_of_the_steam_of_a_top_hat_of_its_width_far_above_boiling():
-    """Far above, the exposure over the area decides, and its axis has twice the mean of the Gaussian."""
-    rise, vapour, boiling, heat = np.array([[1e-3]]), np.array([[80.0]]), np.array([[80.0]]), np.array([[1e-5]])
-    dose = np.array([1e9])
-    shapes = [steam_kg(dose, rise, vapour, boiling, heat, radius_m=1e-3, gaussian=shape) for shape in (True, False)]
-    # What is short of boiling is 80 of a million kelvin, times a logarithm of 9.
-    assert shapes[0] / shapes[1] == pytest.approx(0.5, rel=1e-3)
-
-
-@pytest.mark.parametrize("gaussian", [True, False])
-def test_where_vapour_has_not_begun_to_form_there_is_no_steam(gaussian):
+def test_steam_below_a_flat_beam_takes_what_is_hotter_than_boiling():
     rise, vapour, boiling, heat = cells()
-    below = np.full(2, 0.999 * (np.maximum(vapour, boiling)[:, :2] / rise[:, :2]).min())
-    assert not steam_kg(below * 0.5, rise, vapour, boiling, heat, radius_m=1e-3, gaussian=gaussian).any()
+    dose = np.array([4.5e5, 3.5e5])
+    found = steam_kg(dose[:, None] * np.ones((1, 2)), [1e-6, 3e-6], rise, vapour, boiling, heat)
+    over = rise * dose[:, None]
+    expected = 4e-6 * (np.where(over > np.maximum(vapour, boiling), over - boiling, 0.0) * heat).sum(axis=1)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+
+
+def test_where_vapour_has_not_begun_to_form_there_is_no_steam():
+    rise, vapour, boiling, heat = cells()
+    with np.errstate(divide="ignore"):
+        first = (np.maximum(vapour, boiling) / rise).min(axis=1)
+    assert not steam_kg(0.999 * first[:, None], [1e-6], rise, vapour, boiling, heat).any()
+    assert np.all(steam_kg(1.001 * first[:, None], [1e-6], rise, vapour, boiling, heat) > 0)
     never = np.full_like(boiling, np.inf)
-    assert not steam_kg(np.full(2, 1e6), rise, vapour, never, heat, radius_m=1e-3, gaussian=gaussian).any()
+    assert not steam_kg(np.full((2, 1), 1e6), [1e-6], rise, vapour, never, heat).any()
+
+
+def test_a_bubble_reaches_to_where_a_gaussian_is_as_strong_as_asked():
+    waist, least = 2e-3, np.array([0.9, 0.5, 0.05])
+    edges = np.linspace(0.0, 1.6 * waist, 65)
+    over_axis = np.exp(-2 * ((edges[1:] + edges[:-1]) / 2 / waist) ** 2)
+    found = radius_m(edges, np.broadcast_to(over_axis, (3, 64)), least)
+    # Straight between rings of w/40: a Gaussian that bends by at most 4/w² leaves (w/40)²/8 x 4/w², 3e-4 of its height.
+    np.testing.assert_allclose(found, waist * np.sqrt(-np.log(least) / 2), rtol=2e-3)
+
+
+def test_a_flat_profile_is_as_wide_as_its_rings():
+    edges = np.array([0.0, 1e-3, 2e-3])
+    found = radius_m(edges, np.array([[1.0, 1.0], [1.0, 0.5]]), np.array([0.8, 0.75]))
+    # From the middle of the first ring, 1, to that of the second, 0.5: half-way.
+    assert found == pytest.approx([2e-3, 1e-3])

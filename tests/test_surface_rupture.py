@@ -120,8 +120,8 @@ def test_a_gaussian_bursts_later_than_a_top_hat_of_the_same_peak():
     assert np.all(burst(made) > burst(flat))
 
 
-def test_light_that_spreads_widens_the_bubble():
-    """The share that the axis has lost is found beside it, so at the same doses on the axis a bubble is wider."""
+def test_light_that_spreads_widens_the_bubble_of_a_gaussian():
+    """What the axis has lost is found beside it, so at the same doses on the axis a bubble is wider."""
     narrow = median_draws(response(spot_mm=1.0, narrowed=True))
     kept = replace(narrow, lit=replace(narrow.lit, shares=None))
     assert np.all(burst(narrow) < burst(kept))

@@ -12,13 +12,12 @@ A roof of thickness t and strength s, fixed along a circle of radius a, is a cap
 
 At that pressure water boils at T_b, p_s(T_b) = p0 + p_a. Water that is hotter gives what it holds beyond to steam, once
 vapour has begun to form there. With the radiant exposure u at a place, where without boiling it would be k u + T_0 hot,
-c the heat capacity per volume and u1 the exposure at which vapour has formed and T_b is passed,
+and c the heat capacity per volume,
 
-    m = (c / L) ∫∫ (k u + T_0 - T_b) dA dz,   u > u1                                             (bubble 3)
+    m = (c / L) ∫∫ (k u + T_0 - T_b) dA dz,   where vapour forms and this is positive            (bubble 3)
 
-    dA = (pi w²/2) du/u, u from u1 to D, in a Gaussian of 1/e² radius w;  u = D, dA = pi a² in a top-hat
-
-The roof bursts when the steam fills the hemisphere at the pressure that it holds:
+The bubble is as wide as vapour has begun to form: to where u is the dose of the bubble. Its roof bursts when the steam
+fills the hemisphere at the pressure that it holds:
 
     m >= (2 pi / 3) a³ M (p0 + p_a) / (R T_b)                                                    (bubble 4)
 """
@@ -30,7 +29,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.units import GAS_CONSTANT_J_MOL_K
 
-__all__ = ["Steam", "filling_kg", "held_Pa", "steam_kg"]
+__all__ = ["Steam", "filling_kg", "held_Pa", "radius_m", "steam_kg"]
 
 Array = NDArray[np.float64]
 
@@ -79,34 +78,43 @@ def filling_kg(steam: Steam, held_above_Pa: ArrayLike, radius_m: ArrayLike) -> A
 
 def steam_kg(
     exposure: ArrayLike,
+    area_m2: ArrayLike,
     rise: ArrayLike,
     short_of_vapour_K: ArrayLike,
     short_of_boiling_K: ArrayLike,
     heat_kg_m2K: ArrayLike,
-    *,
-    radius_m: ArrayLike,
-    gaussian: bool,
 ) -> Array:
     """Return the steam below a beam, (bubble 3), (sample,).
 
     Parameters
     ----------
-    exposure : on the axis, (sample,), J/m².
+    exposure : in each ring, (sample, ring), J/m². area_m2 : of the rings, (ring,).
     rise : k of each cell, (sample, cell), K per J/m².
     short_of_vapour_K, short_of_boiling_K : what a cell without light is short of the temperature at which vapour begins
         to form, and of T_b; (sample, cell).
     heat_kg_m2K : steam that a kelvin of a square metre of a cell makes, c dz / L, (sample, cell).
-    radius_m : w of a Gaussian, a of a top-hat, (sample,).
     """
-    dose, k = np.asarray(exposure, dtype=np.float64)[:, None], np.asarray(rise, dtype=np.float64)
-    boiling = np.asarray(short_of_boiling_K, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        least = np.where(k > 0, np.maximum(np.asarray(short_of_vapour_K), boiling) / k, np.inf)
-    made = (dose > least) & np.isfinite(boiling)
-    boiling, least = np.where(made, boiling, 0.0), np.where(made, least, dose)
-    area = np.pi * np.asarray(radius_m, dtype=np.float64) ** 2
-    if gaussian:
-        over = (k * (dose - least) - boiling * np.log(dose / least)) / 2.0
-    else:
-        over = np.where(made, k * dose - boiling, 0.0)
-    return np.asarray(area * (over * np.asarray(heat_kg_m2K)).sum(axis=1))
+    warmed = np.asarray(exposure)[:, :, None] * np.asarray(rise)[:, None, :]
+    boiling = np.asarray(short_of_boiling_K)[:, None, :]
+    least = np.maximum(np.asarray(short_of_vapour_K)[:, None, :], boiling)
+    over = np.where(warmed > least, warmed - np.where(np.isfinite(boiling), boiling, 0.0), 0.0)
+    return np.asarray(np.einsum("src,sc,r->s", over, np.asarray(heat_kg_m2K), np.asarray(area_m2)))
+
+
+def radius_m(edges_m: ArrayLike, over_axis: ArrayLike, least: ArrayLike) -> Array:
+    """Return how far out a profile is at least `least`, (sample,), m; linear between the middles of its rings.
+
+    Parameters
+    ----------
+    edges_m : of the rings, (ring + 1,), from 0. over_axis : (sample, ring), nowhere rising. least : (sample,), up to 1.
+    """
+    edges, wanted = np.asarray(edges_m, dtype=np.float64), np.asarray(least, dtype=np.float64)
+    profile = np.asarray(over_axis, dtype=np.float64)
+    row, inside = np.arange(wanted.size), (profile >= wanted[:, None]).sum(axis=1)
+    places = np.concatenate([[0.0], (edges[1:] + edges[:-1]) / 2])
+    values = np.concatenate([np.ones((wanted.size, 1)), profile], axis=1)
+    after = np.minimum(inside + 1, places.size - 1)
+    high, low = values[row, inside], values[row, after]
+    share = (high - wanted) / np.where(high > low, high - low, 1.0)
+    between = places[inside] + share * (places[after] - places[inside])
+    return np.where(inside == profile.shape[1], edges[-1], between)

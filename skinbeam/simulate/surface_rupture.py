@@ -6,8 +6,7 @@ to become a hemisphere; both follow from the dose, and the first dose at which t
 Some things are taken as they are simplest. The roof is the horny layer alone: what coagulated living epidermis adds
 to its strength is not known, and left out. Steam that forms below the papillary dermis stays where it is. The junction
 of epidermis and dermis, which loses its strength as it gets warm (Hatje and others 2015), lets go where there is vapour
-and nowhere else: beside it, it would take minutes. And a Gaussian stays one as its light spreads, so that what its axis
-has lost makes it wider; a top-hat stays as it is.
+and nowhere else: beside it, it would take minutes. The profile of the light is that of the hottest place at all depths.
 """
 
 from typing import Final
@@ -18,11 +17,12 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.physics.bubble import Steam, filling_kg, held_Pa, steam_kg
+from skinbeam.physics.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
 from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.places import epidermis_cells
 from skinbeam.simulate.pulse import Illumination, Response
+from skinbeam.simulate.spot_profile import own_profile, profile_beside
 from skinbeam.simulate.spread import spread
 from skinbeam.simulate.surface_ends import surface_bubble
 from skinbeam.skin.tables import number, sourced, table
@@ -75,17 +75,18 @@ def surface_rupture(response: Response) -> Floats:
         raise NotAvailable(text("endpoint.deep-vapour"))
     cells = cells[grid.layer[cells] <= deepest]
     base, rise = response.base_K[row, when][:, cells], response.unit_K[row, when][:, cells]
-    water, gaussian = steam(), beam.profile == "gaussian"
+    water = steam()
     heat = (response.heat.heat_capacity_vol[:, grid.layer] * grid.widths)[:, cells] / water.latent_J_kg
     strength = spread(sourced(table("surface")["roof"]["strength_MPa"]), skins, "roof_shift") * MPA
     roof = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, 0]
-    radius = _radius_m(beam, lit, hottest)
+    edges, over_axis = _profile(beam, lit, hottest)
+    area = np.pi * np.diff(edges**2)
 
     def bursts(dose: Floats) -> NDArray[np.bool_]:
-        wide = radius * np.sqrt(np.log(dose / formed) / 2) if gaussian else radius
+        wide = radius_m(edges, over_axis, formed / dose)
         held = held_Pa(strength, roof, wide)
         short = water.boils_K(water.at_Pa + held)[:, None] - base
-        made = steam_kg(dose, rise, start - base, short, heat, radius_m=radius, gaussian=gaussian)
+        made = steam_kg(dose[:, None] * over_axis, area, rise, start - base, short, heat)
         return np.asarray(made >= filling_kg(water, held, wide))
 
     boils = np.isfinite(formed) & (formed > 0)
@@ -101,17 +102,18 @@ def surface_rupture(response: Response) -> Floats:
     return np.where(boils & over.any(axis=1) & (high <= DOSE_RANGE_J_M2[1]), high, np.inf)
 
 
-def _radius_m(beam: Beam, lit: Illumination, cells: NDArray[np.int64]) -> Floats:
-    """Radius of the light at one cell of each draw, (sample,), m: of a Gaussian the 1/e² radius, its energy kept."""
+def _profile(beam: Beam, lit: Illumination, cells: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Edges of rings, (ring + 1,), m, and the light that heats one cell of each draw over that on the axis,
+    (sample, ring)."""
     assert beam.spot_mm is not None  # a wide beam has a spot
-    radius = np.full(cells.size, beam.spot_mm * MM / 2)
-    if beam.profile != "gaussian" or lit.shares is None:
-        return radius
-    row = np.arange(cells.size)
+    spot, row = beam.spot_mm * MM, np.arange(cells.size)
     depth, layer = lit.grid.centres[row, cells], lit.grid.layer[cells]
-    left = [
-        line.share * (line.optics.mua[row, layer] * line.light.fluence_rate_ratio[row, cells]) for line in lit.lines
+    if lit.shares is None:
+        own = own_profile(spot, beam.profile)
+        return own.edges_m, own.at(depth)
+    profiles = [profile_beside(share.medium, spot, beam.profile) for share in lit.shares]
+    weights = [
+        line.share * line.optics.mua[row, layer] * line.light.fluence_rate_ratio[row, cells] for line in lit.lines
     ]
-    wide = [part / share.at(depth) for part, share in zip(left, lit.shares, strict=True)]
-    spread_out: Floats = radius * np.sqrt(np.sum(wide, axis=0) / np.sum(left, axis=0))
-    return spread_out
+    each = [weight[:, None] * of.at(depth) for weight, of in zip(weights, profiles, strict=True)]
+    return profiles[0].edges_m, np.sum(each, axis=0) / np.sum(weights, axis=0)[:, None]
