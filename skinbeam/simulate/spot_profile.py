@@ -3,7 +3,7 @@
 As on the axis (SS1), what a spot brings to a place is what a pencil beam brings to everywhere within the spot, of the
 same packets, now with the irradiance about a place at the radius r:
 
-    φ(z, r) / φ(z, 0) = ∫ φ_pencil(r', z) <E>(r, r') 2πr' dr' / ∫ φ_pencil(r', z) E(r') 2πr' dr'               (light 15)
+    φ(z, r) / φ(z, 0) = ∫ φ_pencil(r', z) <E>(r, r') 2πr' dr' / ∫ φ_pencil(r', z) E(r') 2πr' dr'         (light 15)
 
 with <E> the mean over the circle of radius r' about that place: of a Gaussian of 1/e² radius w
 exp(-2 (r - r')²/w²) I0(x) exp(-x), x = 4 r r'/w², and of a top-hat the part of the circle that lies within it.
