@@ -225,13 +225,9 @@ def _limits() -> str:
 
 
 def _endpoints() -> str:
-    from skinbeam.messages import text
     from skinbeam.simulate.endpoints import ENDPOINTS
 
-    rows = [
-        (f"`{name}`", f"no: {text(judge)}" if isinstance(judge, str) else "yes") for name, judge in ENDPOINTS.items()
-    ]
-    return _table(("endpoint", "judged in this release"), rows)
+    return _table(("endpoint",), [(f"`{name}`",) for name in ENDPOINTS])
 
 
 def _kinetics() -> str:

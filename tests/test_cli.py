@@ -128,7 +128,7 @@ def test_what_is_not_built_says_so_with_code_3(name: str, run: Run) -> None:
 
 
 def test_what_nobody_can_answer_keeps_the_keys_of_its_document(run: Run) -> None:
-    ran = run("threshold", PULSE, "--endpoint", "surface-rupture", "--json")
+    ran = run("threshold", PULSE, "--endpoint", "blood-coagulation", "--json")
     assert ran.code == 3
     assert {*HEAD, "endpoint", "of", "dose", "bracket", "reached"} <= set(ran.document)
     assert set(ran.document["dose"]) == {"unknown"}
@@ -137,7 +137,7 @@ def test_what_nobody_can_answer_keeps_the_keys_of_its_document(run: Run) -> None
     assert {*HEAD, "p_at_least", "predict", "pih", "studies", "untreated"} <= set(ran.document)
     assert isinstance(ran.document["abstains"], str)
     ran = run(
-        "window", str(CASES / "vessel.toml"), "--effect", "surface-rupture", "--harm", "surface-rupture", "--json"
+        "window", str(CASES / "vessel.toml"), "--effect", "blood-coagulation", "--harm", "blood-coagulation", "--json"
     )
     assert ran.code == 3
     assert {*HEAD, "of", "dose", "pulse_ms", "p_effect", "p_harm"} <= set(ran.document)

@@ -89,7 +89,7 @@ def test_a_misspelt_endpoint_gets_the_nearest() -> None:
     assert "vessel-closure" in found["error"]["hint"]
 
 
-@pytest.mark.parametrize("endpoint", ["surface-rupture", "blood-coagulation"])
+@pytest.mark.parametrize("endpoint", ["blood-vaporisation", "blood-coagulation"])
 def test_what_cannot_be_judged_ends_with_3_and_every_key(endpoint: str) -> None:
     code, found = command("threshold", CASE, "--endpoint", endpoint)
     assert code == 3

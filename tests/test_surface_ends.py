@@ -173,11 +173,6 @@ def test_the_calibrated_change_of_the_surface_comes_out():
     assert found["dose"]["median"] == pytest.approx(28.0, rel=0.03)
 
 
-def test_what_bursts_a_bubble_is_not_known():
-    with pytest.raises(NotAvailable, match="strength"):
-        fluence_for("surface-rupture", response(draws=2))
-
-
 def test_the_first_mark_is_the_first_of_its_mechanisms():
     for cooling in (None, {"kind": "contact", "before_ms": 500.0, "during": True, "temperature_C": 0.0}):
         made = response(pulse_ms=20.0, cooling=cooling)

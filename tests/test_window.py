@@ -110,7 +110,7 @@ def test_an_unknown_endpoint_names_its_option(given: dict[str, str], field: str)
 
 def test_what_the_model_cannot_judge_keeps_every_key() -> None:
     with pytest.raises(NotAvailable) as caught:
-        window("vessel", effect="surface-rupture", harm="surface-rupture")
+        window("vessel", effect="blood-coagulation", harm="blood-coagulation")
     body = caught.value.body
     assert body["schema"] == "skinbeam.window/1"
     for key in ("of", "dose", "pulse_ms", "p_effect", "p_harm"):
@@ -118,10 +118,10 @@ def test_what_the_model_cannot_judge_keeps_every_key() -> None:
 
 
 def test_one_endpoint_that_can_be_judged_is_answered() -> None:
-    made = window("vessel", effect="surface-rupture")
+    made = window("vessel", effect="blood-coagulation")
     assert set(made["p_effect"]) == {"unknown"}
     assert len(made["p_harm"]) == len(made["pulse_ms"]) > 0
-    made = window("vessel", harm="surface-rupture")
+    made = window("vessel", harm="blood-coagulation")
     assert set(made["p_harm"]) == {"unknown"}
     assert len(made["p_effect"]) == len(made["pulse_ms"]) > 0
 

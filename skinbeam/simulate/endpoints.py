@@ -1,7 +1,7 @@
 """Endpoints of a full-field pulse: the radiant exposure at which each sampled skin reaches them.
 
 Every function takes a `Response` and returns J/m² for each draw: inf where no dose in the range does, 0 where the
-surroundings alone do. What cannot be judged has the key of its reason in place of a function.
+surroundings alone do.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, NotAvailable, unknown_name
-from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablation_onset
 from skinbeam.simulate.blood_ends import blood_coagulation, blood_vaporisation
 from skinbeam.simulate.damage_model import marking_kinetics
@@ -22,6 +21,7 @@ from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.purpura import purpura, purpura_at_once
 from skinbeam.simulate.surface_ends import surface_bubble, surface_distortion
+from skinbeam.simulate.surface_rupture import surface_rupture
 from skinbeam.simulate.vessel_ends import vessel_closure, vessel_rupture
 from skinbeam.units import UM
 
@@ -50,7 +50,7 @@ def _collagen_coagulation(response: Response) -> Floats:
     return zone_dose(response, dermis_cells(response), COAGULATED_WIDTH_M)
 
 
-ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
+ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats]]] = {
     "epidermal-necrosis": lambda response: cell_death_dose(response, basal_layer(response)),
     "dermal-necrosis": lambda response: cell_death_dose(response, papillary_bottom(response)),
     "minimum-visible-lesion": _visible_lesion,
@@ -65,7 +65,7 @@ ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats] | str]] = {
     "blood-vaporisation": blood_vaporisation,
     "surface-distortion": surface_distortion,
     "surface-bubble": surface_bubble,
-    "surface-rupture": "endpoint.surface-rupture",
+    "surface-rupture": surface_rupture,
     "whitening": whitening,
     "pain": pain,
 }
@@ -77,10 +77,9 @@ def fluence_for(endpoint: str, response: Response) -> Floats:
     Raises
     ------
     InputError : no such endpoint; the nearest is named.
-    NotAvailable : the model cannot judge it, on such skin or at all.
+    NotAvailable : the model cannot judge it on such skin, or in such light.
     """
-    judge = named_endpoint(endpoint)
-    return judge(response)
+    return named_endpoint(endpoint)(response)
 
 
 def named_endpoint(endpoint: str) -> Callable[[Response], Floats]:
@@ -88,12 +87,9 @@ def named_endpoint(endpoint: str) -> Callable[[Response], Floats]:
 
     Raises
     ------
-    InputError, NotAvailable : as `fluence_for`.
+    InputError : as `fluence_for`.
     """
     if endpoint not in ENDPOINTS:
         error: InputError = unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
         raise error
-    judge = ENDPOINTS[endpoint]
-    if isinstance(judge, str):
-        raise NotAvailable(text(judge))
-    return judge
+    return ENDPOINTS[endpoint]

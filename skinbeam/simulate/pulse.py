@@ -146,6 +146,7 @@ class Response:
     unit_K : (sample, time, cell) change per J/m² of one pulse.
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
     met : what the surface meets.
+    beam : None without one.
     """
 
     skins: "xr.Dataset"
@@ -158,6 +159,7 @@ class Response:
     surface_base_K: Floats
     surface_unit_K: Floats
     met: Surface
+    beam: Beam | None = None
 
     @property
     def layers(self) -> list[str]:
@@ -293,7 +295,7 @@ def respond(
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
-    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met)
+    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
 
 
 def _march(

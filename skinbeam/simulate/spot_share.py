@@ -63,10 +63,12 @@ class SpotShare(NamedTuple):
     Parameters
     ----------
     depth_m : (depth,) rising. share : (depth,).
+    medium : (mua, mus, g, n, thickness), each (layer,), SI, that the light was traced in.
     """
 
     depth_m: Floats
     share: Floats
+    medium: tuple[Floats, ...]
 
     def at(self, depth_m: Floats) -> Floats:
         """Return the share at any depths, of their shape; before the first and after the last as there."""
@@ -124,4 +126,5 @@ def _share_of(
     if not reached.any():
         return None, ()
     centres = (edges[:-1] + edges[1:]) / 2.0
-    return SpotShare(centres[reached], np.minimum(inside[reached] / whole[reached], 1.0)), tuple(sources)
+    share = np.minimum(inside[reached] / whole[reached], 1.0)
+    return SpotShare(centres[reached], share, (mua, mus, g, n, thickness)), tuple(sources)

@@ -45,6 +45,7 @@ SHIFTS = (
     "ablation_jet",
     "nucleation",
     "rupture",
+    "roof",
     "cooling",
     "train",
     "perfusion",
