@@ -137,7 +137,7 @@ def grid_scan(
     # Centres, and the middles between them: neighbours that overlap are hottest there.
     across, down = (np.arange(2 * count - 1) * pitch / 2 - (count - 1) * pitch / 2 for count in (columns, rows))
     points = np.stack(np.meshgrid(across, down, indexing="ij"), axis=-1).reshape(-1, 2)
-    begin: Floats = np.arange(columns * rows) * (period_ms * MS)
+    begin = np.arange(columns * rows, dtype=np.float64) * (period_ms * MS)
     return Scan(x, y, begin, pulse_ms * MS, points)
 
 
