@@ -5,6 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skinbeam.physics.damage import kinetics, omega
+from skinbeam.physics.heat import cylinder, time_steps
+from skinbeam.physics.heat_warm import Slopes, conduct_warm
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.simulate.boiled import at_dose
@@ -12,7 +15,8 @@ from skinbeam.simulate.places import papillary_bottom
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.warm_tissue import NO_SLOPES, at_dose_warm, tissue_slopes, warm_dose_ratio
-from skinbeam.units import J_CM2
+from skinbeam.skin.tables import table
+from skinbeam.units import J_CM2, UM
 
 
 def response(pulse_ms: float, wavelength_nm: float = 595.0, **more: object):  # type: ignore[no-untyped-def]
@@ -62,3 +66,38 @@ def test_a_dose_that_does_not_exist_has_no_ratio() -> None:
     unlit = at_dose(response(1.0), 0.0)  # its change by a dose is 0
     ratio = warm_dose_ratio(unlit, NO_SLOPES, where=papillary_bottom)
     assert np.isnan(ratio).all()
+
+
+@pytest.mark.parametrize(("diameter_um", "pulse_s", "least", "most"), [(30, 0.04, 1.02, 1.08), (300, 0.01, 0.99, 1.02)])
+def test_narrow_vessels_in_long_pulses_need_some_per_cent_more(
+    diameter_um: float, pulse_s: float, least: float, most: float
+) -> None:
+    """A vessel as hot as its surroundings let it become feels what they conduct; one that keeps its heat does not."""
+    radius = diameter_um * UM / 2
+    cells = cylinder(np.concatenate([np.linspace(0, radius, 21), radius + np.geomspace(radius / 20, 2e-3, 80)]))
+    blood = cells.centres[0] < radius
+    edge = int(blood.sum()) - 1
+    steps, phase = time_steps([pulse_s, 1.0], first_fraction=0.01, growth=1.1)
+    wet = table("warm")["wet"]
+
+    def dose(which: str | None) -> float:
+        slopes = [0.0 if which is None else wet[name][which] for name in ("conductivity_1_K", "heat_capacity_1_K")]
+        low, high = np.log(1e6), np.log(1e10)  # J/m³
+        for _ in range(30):
+            middle = (low + high) / 2
+            history = conduct_warm(
+                cells,
+                Slopes(306.0, *slopes),
+                conductivity=np.where(blood, 0.52, 0.37),
+                heat_capacity_vol=3.8e6,
+                initial=307.0,
+                step_s=steps,
+                power_density=np.where(blood, np.exp(middle) / pulse_s, 0.0),
+                power_on=(phase == 0).astype(np.float64),
+            )
+            done = omega(history.recorded[:, :, edge], steps, kinetics("blood"))[0] >= 1.0
+            low, high = (low, middle) if done else (middle, high)
+        return float(np.exp((low + high) / 2))
+
+    constant = dose(None)
+    assert least < dose("value") / constant < dose("high") / constant < most
