@@ -285,6 +285,10 @@ def test_the_device_can_emit_what_is_planned(file: Path) -> None:
         beam = resolve(case, file.parent)
         assert beam.wavelength_nm == option["wavelength_nm"]
         assert beam.pulse_ms == pytest.approx(settings["pulse_ms"])
+        # The sub-pulses that are told are those that the device makes when nobody says any.
+        assert ("subpulses" in settings) == bool(beam.trains)
+        by_device = {name: value for name, value in settings.items() if not name.startswith("subpulse")}
+        assert resolve(parse(Case, tables | {"settings": by_device}, file="plan"), file.parent).trains == beam.trains
 
 
 @every_shown
