@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from document_keys import unlisted_keys
 
 from skinbeam._version import __date__, __version__
 from skinbeam.cli import main
@@ -189,6 +190,11 @@ fluence_J_cm2 = 7.0
 pulse_ms = 6.0
 spot_mm = 7.0
 """
+VESSEL = """
+[[vessel]]
+depth_um = 300.0
+diameter_um = 100.0
+"""
 REFUSED = """
 [patient]
 age_years = 61
@@ -260,6 +266,12 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
     (desk / "pulse.toml").write_text(PULSE, encoding="utf-8")
     (desk / "refused.toml").write_text(REFUSED, encoding="utf-8")
     few = ["--draws", "2"]
+    (desk / "vessel.toml").write_text(VESSEL + PULSE, encoding="utf-8")
+    with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit):
+        main(["simulate", "vessel.toml", *few, "--json"])
+    of_vessel = json.loads(out.getvalue())
+    assert of_vessel["damage"]["vessels"]
+    assert not unlisted_keys(of_vessel)
     commands = {
         "lasers": [],
         "conditions": [],
@@ -284,6 +296,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         found = json.loads(out.getvalue())
         assert found["schema"] == f"skinbeam.{schema}/1"
         assert set(found) - head == listed[schema], schema
+        assert not unlisted_keys(found), schema
 
 
 def test_sources_named_in_the_pages_resolve() -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_media import random_medium
 
 from skinbeam.physics import steps
 from skinbeam.physics.layout import LANES
@@ -14,21 +15,6 @@ from skinbeam.simulate.engines import ENGINES
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
 from skinbeam.simulate.space import Layers
-
-
-def random_medium(rng: np.random.Generator) -> LayeredMedium:
-    """One to four layers of the optical thickness of skin, any peak of scattering, any step of the index."""
-    layers = int(rng.integers(1, 5))
-    thickness = 10.0 ** rng.uniform(-5, -3, layers)
-    return LayeredMedium(
-        mua_per_m=list(10.0 ** rng.uniform(0, 4, layers)),
-        mus_per_m=list(10.0 ** rng.uniform(2, 4.7, layers)),
-        g=list(rng.uniform(-0.5, 0.97, layers)),
-        n=list(rng.choice([1.0, 1.33, 1.4, 1.5], layers)),
-        thickness_m=list(thickness),
-        ambient_n=float(rng.choice([1.0, 1.33])),
-        below_n=float(rng.choice([1.0, 1.4])),
-    )
 
 
 def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:

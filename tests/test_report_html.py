@@ -209,6 +209,24 @@ def test_any_part_may_be_unknown_and_is_printed_with_its_reason(path: tuple[Any,
     assert "the reason for this gap" in Page(render_html(plan, sample_figures())).words
 
 
+@pytest.mark.parametrize(
+    ("numbers", "lengths_ms", "told"),
+    [
+        ([8], [0.1], "Sub-pulses that make a pulse 8 of 0.1 ms made by the device, not set"),
+        ([3, 4, 8], [0.25, 0.2, 0.1], "Sub-pulses that make a pulse 3 of 0.25 ms, 4 of 0.2 ms or 8 of 0.1 ms"),
+    ],
+)
+def test_the_sub_pulses_of_a_train_are_told_with_the_settings(
+    page: Page, numbers: list[int], lengths_ms: list[float], told: str
+) -> None:
+    assert "Sub-pulses" not in page.words
+    plan = copy.deepcopy(sample_plan())
+    plan["concerns"][0]["options"][0]["settings"] |= {"subpulses": numbers, "subpulse_ms": lengths_ms}
+    words = Page(render_html(plan, sample_figures())).words
+    assert told in words
+    assert ("it is not known which" in words) == (len(numbers) > 1)
+
+
 def test_a_source_that_nobody_knows_is_a_fault(page: Page) -> None:
     assert "The source synthetic2000 is not in the bibliography" in page.words
     assert "Kincaid" in page.words

@@ -19,7 +19,7 @@ ENDLESS = (*MEDIUM[:4], np.array([1e-4, np.inf]))
 
 
 def share(medium: tuple[Floats, ...], spot_m: float, profile: str = "top-hat", photons: int = PHOTONS) -> SpotShare:
-    found = share_of(medium, spot_m, profile, photons, 0)
+    found = share_of(medium, spot_m, profile, photons)
     assert found is not None
     return found
 
@@ -58,8 +58,8 @@ def test_a_spot_of_a_millimetre_is_what_direct_runs_give(profile: str, kind: str
 
 def test_packets_that_never_end_leave_the_beam_wide() -> None:
     clear = (np.array([1000.0, 0.0]), *ENDLESS[1:])
-    assert share_of(clear, 1e-3, "top-hat", 400, 0) is None
-    assert share_of(ENDLESS, 1e-3, "top-hat", 400, 0) is not None
+    assert share_of(clear, 1e-3, "top-hat", 400) is None
+    assert share_of(ENDLESS, 1e-3, "top-hat", 400) is not None
 
 
 def test_wide_spots_and_baths_have_no_share() -> None:

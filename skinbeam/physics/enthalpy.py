@@ -8,6 +8,10 @@ with c the heat capacity and L the latent heat, of the same volume. Both tempera
 superheats, so boiling may start far above 100 °C and need not hold the temperature there. Vapour stays in its cell.
 
 With W = E - c T1 and f = L / (c (T2 - T1) + L), the inverse has no branches: T = (E - min(max(f W, 0), L)) / c.
+
+This is the law of solvers that carry E (`heat_rz`, `heat_xyz`) and ask for T in every cell and stage, for which it is
+kept so short: dried tissue is taken to hold as much heat as wet. `heat_boiling` carries T, in one dimension and long
+steps, and there dried tissue holds less: (boiling 2), which is this law where the two heat capacities are the same.
 """
 
 from typing import NamedTuple

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.enthalpy import boiling_of, enthalpy_of
 from skinbeam.physics.full import full
+from skinbeam.physics.heat_given import Given, check_given, durations, recorded
 from skinbeam.physics.heat_rz_march import march
 from skinbeam.physics.refuse import require
 from skinbeam.physics.surface import outgoing_table
@@ -112,9 +113,7 @@ def conduct_rz(
     """
     r, z = _faces(r_faces_m, "r"), _faces(z_faces_m, "z")
     cell = (r.shape[1] - 1, z.shape[1] - 1)
-    seconds = np.array(interval_s, dtype=np.float64)
-    require(seconds.ndim == 1 and len(seconds) > 0, "interval_s is one row of durations", float(seconds.ndim))
-    require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
+    seconds = durations(interval_s)
     fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol, boiling_start, boiling_end
     shapes = [np.broadcast_shapes((1, *cell), np.shape(field)) for field in fields]
     for values in (h_surface, outside_surface):
@@ -122,27 +121,17 @@ def conduct_rz(
     samples = np.broadcast_shapes((len(r), *cell), (len(z), *cell), (np.size(0 if bottom is None else bottom), *cell))
     n = np.broadcast_shapes(samples, *shapes)[0]
 
-    k, c, t0, power, latent = (full(a, n, *cell) for a in fields[:5])
-    require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
-    require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
-    require(np.isfinite(power) & (power >= 0), "power density cannot be negative: light does not cool, W/m³", power)
-    require(np.isfinite(t0), "the initial temperature must be finite, K", t0)
-    switch = full(power_on, len(seconds))
-    require(np.isfinite(switch) & (switch >= 0), "the share of power that is on cannot be negative", switch)
-    h, outside = full(h_surface, n, len(seconds)), full(outside_surface, n, len(seconds))
-    require(h >= 0, "h_surface cannot be negative, W/m²K", h)
-    require(np.isfinite(outside), "outside_surface must be finite, K", outside)
-    require(math.isfinite(tolerance_K) and tolerance_K > 0, "tolerance_K must be positive", tolerance_K)
-    below = full(0.0 if bottom is None else bottom, n)
-    require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
+    k, c, t0, power, latent = (full(field, n, *cell) for field in fields[:5])
+    switch, below = full(power_on, seconds.size), full(0.0 if bottom is None else bottom, n)
+    h, outside = (full(values, n, seconds.size) for values in (h_surface, outside_surface))
     table = outgoing_table(outgoing)
-    if np.any(latent > 0) or len(table):
-        require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
-    record = np.empty((0, 2), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
-    require((record >= 0) & (record < cell), "a recorded cell lies outside the grid", record.astype(np.float64))
+    given = Given(k, c, t0, power, latent, switch, h, outside, below)
+    check_given(given, tolerance_K=tolerance_K, radiates=len(table) > 0)
+    record = recorded(record_cells, cell)
 
     volumes = ring_volumes(r, z)
-    held = boiling_of(volumes, c, latent, full(boiling_start, n, *cell), full(boiling_end, n, *cell))
+    boils = (full(end, n, *cell) for end in (boiling_start, boiling_end))
+    held = boiling_of(volumes, c, latent, *boils)
     return HistoryRZ(
         *march(
             full(r, n, cell[0] + 1),

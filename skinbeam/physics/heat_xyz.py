@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.chebyshev import MOST_STAGES
 from skinbeam.physics.enthalpy import boiling_of, enthalpy_of
 from skinbeam.physics.full import full
+from skinbeam.physics.heat_given import Given, check_given, durations, recorded
 from skinbeam.physics.heat_xyz_engine import Body, Engine, Now
 from skinbeam.physics.pace import GROWTH, longest_step, stages_for, wished
 from skinbeam.physics.refuse import require
@@ -112,29 +113,18 @@ def conduct_xyz(
     """
     x, y, z = (_faces(faces, axis) for faces, axis in zip(faces_m, "xyz", strict=True))
     cells = len(x) - 1, len(y) - 1, len(z) - 1
-    seconds = np.atleast_1d(np.asarray(interval_s, dtype=np.float64))
-    require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
-
-    fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol, boiling_start, boiling_end
-    k, c, t0, power, latent, boils_from, boils_to = (full(field, *cells) for field in fields)
-    require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
-    require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
-    require(np.isfinite(power) & (power >= 0), "power density cannot be negative: light does not cool, W/m³", power)
-    require(np.isfinite(t0), "the initial temperature must be finite, K", t0)
-    switch, h, outside = (full(a, seconds.size) for a in (power_on, h_surface, outside_surface))
-    require(np.isfinite(switch) & (switch >= 0), "the share of power that is on cannot be negative", switch)
-    require(h >= 0, "h_surface cannot be negative, W/m²K", h)
-    require(np.isfinite(outside), "outside_surface must be finite, K", outside)
-    require(math.isfinite(tolerance_K) and tolerance_K > 0, "tolerance_K must be positive", tolerance_K)
-    require(bottom is None or math.isfinite(bottom), "the temperature of the bottom must be finite, K", bottom or 0.0)
+    seconds = durations(interval_s)
+    fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol
+    k, c, t0, power, latent = (full(field, *cells) for field in fields)
+    switch, h, outside = (full(values, seconds.size) for values in (power_on, h_surface, outside_surface))
+    given = Given(k, c, t0, power, latent, switch, h, outside, full(0.0 if bottom is None else bottom, 1))
     table = outgoing_table(outgoing)
-    if np.any(latent > 0) or len(table):
-        require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
-    record = np.empty((0, 3), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
-    require((record >= 0) & (record < cells), "a recorded cell lies outside the grid", record.astype(np.float64))
+    check_given(given, tolerance_K=tolerance_K, radiates=len(table) > 0)
+    record = recorded(record_cells, cells)
 
     volumes = cell_volumes((x, y, z))
-    held = boiling_of(volumes, c, latent, boils_from, boils_to)
+    boils = (full(end, *cells) for end in (boiling_start, boiling_end))
+    held = boiling_of(volumes, c, latent, *boils)
     flat = cells[0], cells[1] * cells[2]
     boiling = np.stack([held.start, held.share, held.latent]).reshape(3, *flat)
     body = Body(
@@ -145,9 +135,10 @@ def conduct_xyz(
         boiling=boiling if held.boils else np.ascontiguousarray(boiling[:, :1]),
         boils=held.boils,
         table=table,
-        below=0.0 if bottom is None else float(bottom),
+        below=float(given.below[0]),
     )
-    now = [Now(float(on), float(film), float(air)) for on, film, air in zip(switch, h, outside, strict=True)]
+    every = zip(switch, h, outside, strict=True)
+    now = [Now(float(on), float(film), float(air)) for on, film, air in every]
     return _march(engine(body, enthalpy_of(t0, held).reshape(flat)), seconds, now, record, float(tolerance_K))
 
 

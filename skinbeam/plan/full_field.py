@@ -25,12 +25,12 @@ from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
+from skinbeam.simulate import places
 from skinbeam.simulate.ablation import ablate, injury_dose
 from skinbeam.simulate.damage_model import CAUTIOUS, sampled_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor
-from skinbeam.simulate.places import basal_layer
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.reduction_error import each_reduction_error
 from skinbeam.skin.basal import BASAL
@@ -119,9 +119,9 @@ def _heating(
         same = quick and skins.same
         full = half if same else skins.respond(beam, cooling, limiting=False)
         wanted = fluence_for(goal.endpoint, full) / J_CM2
-        basal = basal_layer(half)
+        basal = places.basal_layer(half)
         cooled = half if quick else full if skins.same else skins.respond(beam, cooling, limiting=True)
-        coldest = basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
+        coldest = places.basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
         crossed, value, doubted = {}, {}, None
         # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.
         error = error_factor(BURN, half.skins, "harm")
@@ -140,7 +140,7 @@ def _heating(
         uncooled = None
         if cooling.kind != "none" and not quick:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
-            uncooled = cell_death_dose(bare, basal_layer(bare), model=CAUTIOUS) / J_CM2
+            uncooled = cell_death_dose(bare, places.basal_layer(bare), model=CAUTIOUS) / J_CM2
     off = each_reduction_error(goal.endpoint, full.skins, beam.spectrum)
     in_full = None if off is None else off * wanted
     return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, in_full, tuple(sources))
@@ -148,7 +148,7 @@ def _heating(
 
 def _omega_at(half: Response, processes: Kinetics) -> Callable[[float], Floats]:
     def value(dose: float) -> Floats:
-        basal = basal_layer(half)
+        basal = places.basal_layer(half)
         history = basal.base_K + dose * J_CM2 * basal.unit_K
         return omega(history, half.schedule.step_s, processes)
 
@@ -187,7 +187,7 @@ def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[fl
 
 
 def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
-    """Return the thickness of layers together, a basal layer of its own included, (sample,), m.
+    """Return the depth that layers from the surface on reach, a basal layer of its own included, (sample,), m.
 
     Raises
     ------
@@ -196,9 +196,7 @@ def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
     layers = [str(name) for name in skins["layer"].values]
     if any(name not in layers for name in names):
         raise NotAvailable(text("endpoint.no-epidermis"))
-    indices = [index for index, name in enumerate(layers) if name in (*names, BASAL)]
-    total: Floats = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, indices].sum(axis=1)
-    return total
+    return places.depth_through(skins, (*names, BASAL))
 
 
 def _choose(

@@ -88,6 +88,9 @@ def laser_option(
     settings = dict(tables["settings"])
     if trial.passes > 1:
         settings["passes"] = trial.passes
+    if trial.beam.trains:  # made by the device, not set on it: what the pulse was taken to be
+        settings["subpulses"] = [train.number for train in trial.beam.trains]
+        settings["subpulse_ms"] = [train.length_ms for train in trial.beam.trains]
     if "microbeam" in tables:
         settings["microbeam"] = tables["microbeam"]
     if cooling:

@@ -143,7 +143,11 @@ def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
         return (Fact(say("h_settings"), show(settings)),)
     rows = []
     for name, value in settings.items():
-        if isinstance(value, Mapping) and estimate_of(value) is None and "low" not in value:
+        if name == "subpulses":
+            rows.append(Fact(say("subpulses"), _trains(value, settings["subpulse_ms"])))
+        elif name == "subpulse_ms":
+            continue  # told with their number
+        elif isinstance(value, Mapping) and estimate_of(value) is None and "low" not in value:
             outer = quantity(name)[0]
             for inner, item in value.items():
                 label, unit = quantity(inner)
@@ -152,6 +156,17 @@ def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
             label, unit = quantity(name)
             rows.append(Fact(capital(label), show(value, unit)))
     return tuple(rows)
+
+
+def _trains(numbers: Sequence[int], lengths_ms: Sequence[float]) -> Shown:
+    """How many sub-pulses make a pulse and how long they are; all ways that are likely where it is not known."""
+    ways = [
+        say("subpulses_of", number=str(number), length=show(length, "ms").text)
+        for number, length in zip(numbers, lengths_ms, strict=True)
+    ]
+    if len(ways) == 1:
+        return Shown(ways[0], say("subpulses_known"), True)
+    return Shown(say("either", before=join(ways[:-1]), last=ways[-1]), say("subpulses_unknown"), True)
 
 
 def _results(option: Mapping[str, Any]) -> list[Fact]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.boiling import Water, boil
+from skinbeam.physics.heat_boiling import Water, conduct_boiling
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread
 from skinbeam.skin.tables import number, sourced, table
@@ -68,7 +68,7 @@ def _march(
     mass = share[rows] * number(water["density_kg_m3"])
     dried = np.maximum(capacity - mass * number(water["heat_capacity_J_kgK"]), LEAST_DRIED * capacity)
     begun = response.base_K[draws, 0, :]
-    history = boil(
+    history = conduct_boiling(
         type(grid.cells)(*(part[draws] for part in grid.cells)),
         Water(
             start_K=start_K[draws, None],

@@ -21,6 +21,7 @@ from skinbeam.physics.heat import graded_faces, time_steps
 from skinbeam.physics.heat_rz import conduct_rz
 from skinbeam.provenance import collect, used
 from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.boiled import water_by_volume
 from skinbeam.simulate.damage_model import COLLAGEN
 from skinbeam.simulate.medium import Floats, LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
@@ -82,7 +83,7 @@ def middle_skin(skins: "xr.Dataset", wavelength_nm: float) -> MiddleSkin:
     of, heat = optics(skins, wavelength_nm), thermal(skins)
     latent = sourced(table("boiling")["water"]["latent_J_kg"]).value
     density = sourced(table("thermal")["water"]["density_kg_m3"]).value
-    water = skins["water_fraction"].to_numpy() if "water_fraction" in skins else np.zeros_like(of.mua)
+    water = water_by_volume(skins)
 
     def middle(values: Floats) -> Floats:
         return np.asarray(np.median(values, axis=0))
@@ -95,7 +96,7 @@ def middle_skin(skins: "xr.Dataset", wavelength_nm: float) -> MiddleSkin:
         n=middle(of.n),
         conductivity=middle(heat.conductivity),
         heat_capacity_vol=middle(heat.heat_capacity_vol),
-        latent_vol=middle(water * density * latent),
+        latent_vol=np.zeros(of.mua.shape[1]) if water is None else middle(water * density * latent),
         start_K=float(np.median(skins["temperature_C"].to_numpy())) + ZERO_CELSIUS_K,
     )
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown
 from skinbeam.simulate.observed import Observed
-from skinbeam.simulate.places import EPIDERMIS
+from skinbeam.simulate.places import EPIDERMIS, depth_through
 from skinbeam.simulate.scene import Scene
 from skinbeam.units import MS, UM
 
@@ -107,8 +107,7 @@ def _vessels_hit(seen: Observed, draws: int) -> NDArray[np.bool_]:
 def _grows_back(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
     """Whether the epidermis has gone and the deeper dermis has stayed; without such layers nobody knows."""
     layers = [str(name) for name in skins["layer"].values]
-    epidermis = max((i for i, name in enumerate(layers) if name in EPIDERMIS), default=None)
-    if epidermis is None or _STAYS not in layers:
+    if _STAYS not in layers or not set(EPIDERMIS) & set(layers):
         return np.zeros(injury_m.size, dtype=np.bool_)
-    below = np.asarray(skins["thickness_m"].values, dtype=np.float64).cumsum(axis=1)
-    return np.asarray((injury_m >= below[:, epidermis]) & (injury_m <= below[:, layers.index(_STAYS) - 1]))
+    gone, stayed = (depth_through(skins, names) for names in (EPIDERMIS, layers[: layers.index(_STAYS)]))
+    return np.asarray((injury_m >= gone) & (injury_m <= stayed))

@@ -1,6 +1,7 @@
 """Where in a sampled skin an end is looked for: layers by name and their borders."""
 
-from typing import Final
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +11,14 @@ from skinbeam.messages import text
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.skin.basal import BASAL
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 __all__ = [
     "EPIDERMIS",
     "NO_COLLAGEN",
     "basal_layer",
+    "depth_through",
     "dermis_cells",
     "epidermis_cells",
     "in_cell",
@@ -37,6 +42,20 @@ NO_COLLAGEN: Final = (
     "chorioallantoic membrane",
 )
 EPIDERMIS: Final = (BASAL, "living epidermis", "epidermis")  # the deepest first
+
+
+def depth_through(skins: "xr.Dataset", names: Collection[str]) -> NDArray[np.float64]:
+    """Return the depth of the lower border of the deepest layer that has one of `names`, (sample,), m.
+
+    Raises
+    ------
+    NotAvailable : such skins have no such layer.
+    """
+    deepest = max((index for index, name in enumerate(skins["layer"].values) if str(name) in names), default=None)
+    if deepest is None:
+        raise NotAvailable(text("endpoint.no-such-layer", {"layers": ", ".join(names)}))
+    depth: NDArray[np.float64] = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : deepest + 1].sum(axis=1)
+    return depth
 
 
 def basal_layer(response: Response) -> Place:

@@ -18,7 +18,7 @@ from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.dose_search import dose_to_reach
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, fluence_for
 from skinbeam.simulate.observed import Observed
-from skinbeam.simulate.places import EPIDERMIS, in_cell
+from skinbeam.simulate.places import EPIDERMIS, depth_through, in_cell
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.units import UM
 
@@ -55,9 +55,9 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
         return heat
     skins = response.skins
     if endpoint == "epidermal-necrosis":
-        injury = injury_dose(skins, beam, _depth_through(skins, EPIDERMIS))
+        injury = injury_dose(skins, beam, depth_through(skins, EPIDERMIS))
     elif endpoint == "dermal-necrosis":
-        injury = injury_dose(skins, beam, _depth_through(skins, ("papillary dermis",)))
+        injury = injury_dose(skins, beam, depth_through(skins, ("papillary dermis",)))
     elif endpoint == "collagen-coagulation":
         # The zone below the floor does not grow with the dose: it is wide enough from the onset on, or never.
         injury = np.where(ablate(skins, beam, 2 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
@@ -99,7 +99,7 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
         # Where skin leaves there is coagulation below; around it heat alone decides, as everywhere.
         seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
-        bottom = _depth_through(skins, EPIDERMIS)
+        bottom = depth_through(skins, EPIDERMIS)
         layers = [index for index, name in enumerate(_names(skins)) if name in EPIDERMIS]
         thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, layers].sum(axis=1)
         share = np.clip((injury - (bottom - thickness)) / thickness, 0.0, 1.0)
@@ -134,10 +134,3 @@ def _boiling_dose(response: Response) -> Floats:
 
 def _names(skins: "xr.Dataset") -> list[str]:
     return [str(name) for name in skins["layer"].values]
-
-
-def _depth_through(skins: "xr.Dataset", names: tuple[str, ...]) -> Floats:
-    """Depth of the lower border of the deepest layer that has one of `names`, (sample,), m."""
-    index = max(index for index, name in enumerate(_names(skins)) if name in names)
-    depth: Floats = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : index + 1].sum(axis=1)
-    return depth

@@ -75,9 +75,7 @@ class SpotShare(NamedTuple):
         return np.interp(depth_m, self.depth_m, self.share)
 
 
-def spot_shares(
-    middle: "xr.Dataset", beam: Beam | None, *, photons: int = PHOTONS, seed: int = 0
-) -> tuple[SpotShare, ...] | None:
+def spot_shares(middle: "xr.Dataset", beam: Beam | None, *, photons: int = PHOTONS) -> tuple[SpotShare, ...] | None:
     """Return the share of each line of the beam, or None where the beam is as good as wide, or packets would never end.
 
     Parameters
@@ -91,24 +89,24 @@ def spot_shares(
     for wavelength_nm, _ in beam.spectrum:
         of = optics(middle, wavelength_nm)
         medium = (*(np.median(part, axis=0) for part in (of.mua, of.mus, of.g, of.n)), thickness)
-        share = share_of(medium, beam.spot_mm * MM, beam.profile, photons, seed)
+        share = share_of(medium, beam.spot_mm * MM, beam.profile, photons)
         if share is None:
             return None
         shares.append(share)
     return tuple(shares)
 
 
-def share_of(medium: tuple[Floats, ...], spot_m: float, profile: str, photons: int, seed: int) -> SpotShare | None:
+def share_of(medium: tuple[Floats, ...], spot_m: float, profile: str, photons: int) -> SpotShare | None:
     """Return the share in one medium (mua, mus, g, n, thickness; each (layer,), SI); None where packets never end."""
     key = tuple(np.ascontiguousarray(part).tobytes() for part in medium)
-    share, sources = _share_of(key, spot_m, profile, photons, seed)
+    share, sources = _share_of(key, spot_m, profile, photons)
     used(*sources)
     return share
 
 
 @lru_cache(maxsize=256)
 def _share_of(
-    key: tuple[bytes, ...], spot_m: float, profile: str, photons: int, seed: int
+    key: tuple[bytes, ...], spot_m: float, profile: str, photons: int
 ) -> tuple[SpotShare | None, tuple[str, ...]]:
     """The share, and the sources of the engine, which are noted at every read and not only at the first."""
     mua, mus, g, n, thickness = (np.frombuffer(part, dtype=np.float64) for part in key)
@@ -117,7 +115,7 @@ def _share_of(
     rings = Rings.of(spot_m, profile)
     deepest = float(thickness.sum())
     edges = np.append(_EDGES[deepest > _EDGES], deepest) if deepest < _EDGES[-1] else _EDGES
-    engine = MonteCarlo(seed=seed, ring_m=rings.width_m, rings=rings.weight.size, photons=photons, batches=_BATCHES)
+    engine = MonteCarlo(seed=0, ring_m=rings.width_m, rings=rings.weight.size, photons=photons, batches=_BATCHES)
     with collect() as sources:
         light = engine.fluence(LayeredMedium(*(part.tolist() for part in (mua, mus, g, n, thickness))), _PENCIL, edges)
     assert light.fluence_rate_rz is not None  # rings were asked for

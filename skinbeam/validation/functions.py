@@ -60,7 +60,7 @@ def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: flo
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
     of, thickness = lit.lines[0].optics, skins["thickness_m"].to_numpy()
     middle = tuple(np.median(part, axis=0) for part in (of.mua, of.mus, of.g, of.n, thickness))
-    share = share_of(middle, spot_mm * MM, "top-hat", PHOTONS, 0)
+    share = share_of(middle, spot_mm * MM, "top-hat", PHOTONS)
     lit = lit.narrowed(None if share is None else (share,))
     at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)
     return np.array([np.interp(depth_um * UM, centres, ratio) for centres, ratio in at])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from skinbeam.physics.boiling import ORDER_TIME, Water, boil
 from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+from skinbeam.physics.heat_boiling import ORDER_TIME, Water, conduct_boiling
+from skinbeam.physics.heat_rz import conduct_rz
 
 K, C, DRIED = 0.37, 3.76e6, 1.2e6  # W/mK, J/m³K
 LATENT = 0.65 * 1000 * 2.2565e6  # J/m³
@@ -50,7 +51,7 @@ def pulsed(**changes):
 def test_without_boiling_it_is_conduction():
     cells, given = pulsed()
     given["power_density"] *= 0.1  # 15 to 75 K
-    history, plain = boil(cells, WATER, **given), conduct(cells, **given)
+    history, plain = conduct_boiling(cells, WATER, **given), conduct(cells, **given)
     # Both solve the same systems; 1e-9 K is a thousand times their rounding.
     np.testing.assert_allclose(history.recorded, plain.recorded, atol=1e-9)
     np.testing.assert_allclose(history.surface, plain.surface, atol=1e-9)
@@ -60,8 +61,8 @@ def test_without_boiling_it_is_conduction():
 
 def test_skins_side_by_side_do_not_see_each_other():
     cells, given = pulsed()
-    together = boil(cells, WATER, **given)
-    alone = boil(
+    together = conduct_boiling(cells, WATER, **given)
+    alone = conduct_boiling(
         type(cells)(*(part[3:4] for part in cells)), WATER, **given | {"power_density": given["power_density"][3]}
     )
     np.testing.assert_array_equal(together.recorded[3], alone.recorded[0])
@@ -72,7 +73,7 @@ def test_skins_side_by_side_do_not_see_each_other():
 
 def test_enthalpy_balances_through_boiling_drying_and_condensing():
     cells, given = pulsed()
-    history = boil(cells, WATER, **given)
+    history = conduct_boiling(cells, WATER, **given)
     assert history.vapour.min(axis=0).max() > 0  # all boil, and
     assert history.vapour[-1].max() == 1.0  # the hottest dries
     lit = np.cumsum(given["power_on"] * given["step_s"])
@@ -89,7 +90,7 @@ def test_enthalpy_balances_through_boiling_drying_and_condensing():
 def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
     """One cell's worth of tissue in parts of C (T_s - T_0): sensible, boiling and dried, in one step or many."""
     given = energy * C * (START - 306.0)
-    history = boil(
+    history = conduct_boiling(
         slab(np.linspace(0, 1e-4, 5)),
         WATER,
         conductivity=K,
@@ -102,11 +103,39 @@ def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
     assert heat_to(306.0, history.recorded[0, -1]) == pytest.approx(given, rel=1e-9)
 
 
+def test_the_law_of_the_solver_about_an_axis_is_this_one_with_dried_tissue_as_wet():
+    """Light heats a column that loses no heat; its water boils down to some depth, and is gone down to a lesser one."""
+    z, r = np.linspace(0, 3e-4, 31), np.linspace(0, 2e-3, 3)
+    cells = slab(z)
+    power = 6 * (LATENT + 90 * C) * np.exp(-cells.centres / 5e-5) / 0.02
+    tissue = {"conductivity": K, "heat_capacity_vol": C, "initial": 306.0}
+    wet = Water(START, RANGE, LATENT, C)
+    few, many = (
+        conduct_boiling(cells, wet, **tissue, step_s=np.full(steps, 0.02 / steps), power_density=power).recorded[0, -1]
+        for steps in (100, 400)
+    )
+    there = conduct_rz(
+        r,
+        z,
+        **tissue,
+        interval_s=[0.02],
+        power_density=np.broadcast_to(power, (1, 2, 30)),
+        latent_vol=LATENT,
+        boiling_start=START,
+        boiling_end=START + RANGE,
+        tolerance_K=1e-3,
+    ).final[0, 0]
+    # Space is the same. In time the error is of first order where the water of a cell begins to boil or is gone: that
+    # of many steps is less than what few differ from them.
+    assert np.abs(many - there).max() < np.abs(few - many).max()
+    assert there.min() < START < START + RANGE < there.max()  # some of it is wet, some dry
+
+
 def test_vapour_gives_its_heat_back():
     """Half of a slab is dried and left to share its heat with the other half, which is cold."""
     cells = slab(np.linspace(0, 1e-4, 21))
     initial = np.where(cells.centres < 5e-5, START + RANGE + 5.0, 290.0)
-    history = boil(
+    history = conduct_boiling(
         cells, WATER, conductivity=K, heat_capacity_vol=C, initial=initial, step_s=np.geomspace(1e-6, 1.0, 80)
     )
     mean = heat_to(306.0, initial).mean()
@@ -128,7 +157,7 @@ def test_drying_front_under_a_hot_wall_follows_stefan():
     errors = []
     for cells in (50, 100, 200):
         faces = np.linspace(0, 6 * lam * math.sqrt(diffusivity * end), cells + 1)
-        history = boil(
+        history = conduct_boiling(
             slab(faces),
             Water(START, narrow, LATENT, DRIED),
             conductivity=K,
@@ -152,7 +181,7 @@ def order_in_time(initial, power, end=0.02):
     cells = slab(np.linspace(0, 3e-4, 41))
 
     def final(steps):
-        return boil(
+        return conduct_boiling(
             cells,
             WATER,
             conductivity=K,
@@ -197,4 +226,4 @@ def test_what_cannot_be_is_refused(change):
     cells, given = pulsed()
     water = change.pop("water", WATER)
     with pytest.raises(ValueError, match=r"positive|negative|heating"):
-        boil(cells, water, **given | change)
+        conduct_boiling(cells, water, **given | change)

@@ -17,6 +17,12 @@ Space and time are those of `physics.heat` (finite volumes, TR-BDF2). Each stage
 an M-matrix and U piecewise linear. U is the difference of two convex functions, and nested Newton iterations end after
 a finite number of linear systems whatever the step (Brugnano and Casulli 2009, extended by Casulli and Zanolli 2010):
 the inner ones follow where the water boils, the outer ones where it is gone.
+
+`physics.enthalpy` has the law of water that `heat_rz` and `heat_xyz` follow. There are two because the unknowns differ.
+Here it is T, of steps as long as those of `physics.heat`, so that a layered skin that boils is one march like any
+other; tissue that has dried holds less heat. There it is U, of steps short enough to be explicit: T is asked for in
+every cell and stage, and a law without branches is what vectors and a card are fast at; dried tissue holds as much heat
+as wet. Where c_d = c, (boiling 2) is (enthalpy 1) with L of the same value, and a test holds one against the other.
 """
 
 import math
@@ -29,7 +35,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.full import full
 from skinbeam.physics.heat import Cells
 
-__all__ = ["ORDER_TIME", "Boiled", "Water", "boil"]
+__all__ = ["ORDER_TIME", "Boiled", "Water", "conduct_boiling"]
 
 # Of second order while every cell stays in one part of (boiling 2); a cell that changes part within a step leaves an
 # error of first order in it.
@@ -79,7 +85,7 @@ class Boiled(NamedTuple):
     vapour: Array
 
 
-def boil(
+def conduct_boiling(
     cells: Cells,
     water: Water,
     *,
