@@ -146,6 +146,7 @@ class Response:
     unit_K : (sample, time, cell) change per J/m² of one pulse.
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
     met : what the surface meets.
+    heated_blood : whether blood in vessels absorbs more as it heats; without, it keeps the absorption of its table.
     """
 
     skins: "xr.Dataset"
@@ -158,6 +159,7 @@ class Response:
     surface_base_K: Floats
     surface_unit_K: Floats
     met: Surface
+    heated_blood: bool = True
 
     @property
     def layers(self) -> list[str]:

@@ -45,6 +45,7 @@ SHIFTS = (
     "ablation_jet",
     "nucleation",
     "rupture",
+    "heated_blood",
     "cooling",
     "train",
     "perfusion",
