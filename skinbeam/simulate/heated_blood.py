@@ -54,9 +54,9 @@ def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None)
 
 
 def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, factor: Floats) -> Floats:
-    """Return absorption of blood whose oxyhaemoglobin absorbs `factor` times what the table says, 1/m; all broadcast.
+    """Return absorption of blood whose oxyhaemoglobin absorbs `factor` times what the table says, 1/m (vessel 7).
 
-    The rest absorbs what the table says, and so does all of it where the rise is not known.
+    All broadcast. The rest absorbs what the table says, and so does all of it where the rise is not known.
     """
     cold = blood_mua(wavelength_nm, haematocrit, oxygenation)
     if not _rises(wavelength_nm):
