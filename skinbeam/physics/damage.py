@@ -205,8 +205,8 @@ def dose_for_unit_omega(
 ) -> Array:
     """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
 
-    Bisection and secants in the logarithm of the dose between `low` and `high`, to a relative width of 1e-9. A threshold below
-    `low` is looked for down to a millionth of it.
+    Bisection and secants in the logarithm of the dose between `low` and `high`, to a relative width of 1e-9. A
+    threshold below `low` is looked for down to a millionth of it.
 
     Parameters
     ----------
