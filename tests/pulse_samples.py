@@ -45,7 +45,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "harm": ("p_pih", "p_hypopigmentation", "p_scar"),
 }
 VESSEL_KEYS = {
-    "temperature_C": {"lumen_peak", "wall_peak"},
+    "temperature_C": {"lumen_peak", "lumen_peak_unheated", "wall_peak"},
     "damage": {
         "coagulated_fraction",
         "coagulated_fraction_agah",
@@ -55,7 +55,7 @@ VESSEL_KEYS = {
         "p_ruptured",
     },
 }
-THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "reduction_error", "bracket", "dose", "reached")
+THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "reduction_error", "heated_blood", "bracket", "dose", "reached")
 ENDPOINTS = (
     "epidermal-necrosis",
     "dermal-necrosis",

@@ -177,7 +177,7 @@ def test_vascular_light_is_not_offered_above_the_darker_skins_limit() -> None:
 
 def test_darker_skin_never_fares_better() -> None:
     shares = []
-    for ita in (62.0, 55.0, 48.0, 40.0):
+    for ita in (62.0, 55.0, 45.0, 34.0):
         made = document(VEINS.replace("60.0", f"{ita}").replace('phototype = "II"\n', ""))
         shares.append(max((o["p_effective"]["median"] for o in laser_options(made)), default=0.0))
     assert shares == sorted(shares, reverse=True)

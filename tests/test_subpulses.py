@@ -19,7 +19,7 @@ from skinbeam.schema.trains import Train
 from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.heated_blood import respond_heated
+from skinbeam.simulate.heated_blood import vessels_at
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.schedule import pulse_schedule
@@ -200,7 +200,9 @@ def test_boiling_and_heated_blood_follow_the_train_of_each_draw() -> None:
     # What would bring the hottest cell to 430 K if it did not boil.
     dose = float(((430 - mixed.base_K) / np.maximum(mixed.unit_K, 1e-9))[row].min())
     hot = [at_dose(r, dose).base_K[row].max() for r in (mixed, own)]
-    heated = [respond_heated(r, 2 * J_CM2).lumen[row].max() for r in (mixed, own)]
+    vessels = [vessels_at(r, 2 * J_CM2) for r in (mixed, own)]
+    assert all(one is not None for one in vessels)
+    heated = [one.lumen[row].max() for one in vessels if one is not None]
     # As above: steps of time, 1 % of the rise of 130 K; what heated blood absorbs is computed anew at other instants.
     assert hot[0] == pytest.approx(hot[1], abs=1.5)
     assert hot[0] < 430

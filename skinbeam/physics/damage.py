@@ -205,8 +205,8 @@ def dose_for_unit_omega(
 ) -> Array:
     """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
 
-    Bisection in the logarithm of the dose between `low` and `high`, to a relative width of 1e-9. A threshold below
-    `low` is looked for down to a millionth of it.
+    Bisection and secants in the logarithm of the dose between `low` and `high`, to a relative width of 1e-9. A
+    threshold below `low` is looked for down to a millionth of it.
 
     Parameters
     ----------
@@ -362,12 +362,37 @@ def _dose_one(  # pragma: no cover - compiled
         left, right = left / 10.0, left
     else:
         return 0.0
-    while right > left * (1.0 + 1e-9):
+    # Halving brings the ends within a factor of two; from there ln Omega is close to straight in ln dose, and secants
+    # of it that keep the root between them end sooner (Illinois; Dowell and Jarratt 1971).
+    while right > 2.0 * left:
         middle = math.sqrt(left * right)
         if _omega_one(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target) < target:
             left = middle
         else:
             right = middle
+    above = _omega_one(base, unit, right, step_s, ln_a, b, t_low, t_high, stages, np.inf)
+    below = _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, stages, np.inf)
+    start, end = math.log(left), math.log(right)
+    low_y, high_y = math.log(max(below, 1e-300) / target), math.log(above / target)
+    side = tries = 0
+    while end > start + 1e-9:
+        tries += 1
+        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which secants are slow.
+        share = 0.5 if tries % 4 == 0 else low_y / (low_y - high_y)
+        middle = start + (end - start) * share
+        # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
+        middle = min(max(middle, start + 4e-10), end - 4e-10)
+        there = _omega_one(base, unit, math.exp(middle), step_s, ln_a, b, t_low, t_high, stages, np.inf)
+        y = math.log(max(there, 1e-300) / target)
+        if there < target:
+            start, low_y = middle, y
+            high_y = 0.5 * high_y if side == 1 else high_y
+            side = 1
+        else:
+            end, high_y = middle, y
+            low_y = 0.5 * low_y if side == -1 else low_y
+            side = -1
+    left, right = math.exp(start), math.exp(end)
     return math.sqrt(left * right)
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "ORDER_TIME",
     "Cells",
     "History",
+    "advance",
     "conduct",
     "cylinder",
     "graded_faces",
@@ -266,6 +267,67 @@ def _in_series(h: float, inside: float) -> float:  # pragma: no cover - compiled
     return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / inside)
 
 
+@njit(cache=True)
+def advance(  # pragma: no cover - compiled
+    dt: float,
+    store: Array,
+    between: Array,
+    sink: Array,
+    source: Array,
+    top: float,
+    t_top: float,
+    t_bottom: float,
+    blood: float,
+    t: Array,
+    stage: Array,
+    flow: Array,
+    pivot: Array,
+    upper: Array,
+) -> tuple[float, float, float]:
+    """One step of a row from `t` to `stage`; `flow`, net heat into each cell, `pivot` and `upper` are room to work in.
+
+    Returns heat taken up through face 0, through the last face, and from perfusion. `between` is the conductance of
+    the face below each cell, `top` that of face 0; `source` holds all that does not hang on the temperature.
+    """
+    n_cell = store.size
+    last = n_cell - 1
+    a = _DIAGONAL * dt
+    # Thomas factorisation of (store - a L), the matrix of both stages.
+    for i in range(n_cell):
+        above = top if i == 0 else between[i - 1]
+        diagonal = store[i] + a * (above + between[i] + sink[i])
+        if i > 0:
+            diagonal -= a * above * upper[i - 1]
+        pivot[i] = 1.0 / diagonal
+        upper[i] = a * between[i] * pivot[i]
+    through_top = through_bottom = from_blood = 0.0
+    for solved in range(3):
+        # Heat flows of the newest state, weighted into the balance of the whole step.
+        now = t if solved == 0 else stage
+        weight = dt * (_WEIGHT if solved < 2 else _DIAGONAL)
+        for i in range(n_cell):
+            from_blood += weight * sink[i] * (blood - now[i])
+        through_top += weight * top * (t_top - now[0])
+        through_bottom += weight * between[last] * (t_bottom - now[last])
+        if solved == 2:
+            break
+        for i in range(n_cell):
+            q = source[i] - sink[i] * now[i]
+            q += between[i - 1] * (now[i - 1] - now[i]) if i > 0 else -top * now[i]
+            q += between[i] * (now[i + 1] - now[i]) if i < last else -between[i] * now[i]
+            flow[i] = q if solved == 0 else flow[i] + q
+        # Both stages solve (store - a L) stage = store t + known flows.
+        known_weight = a if solved == 0 else _WEIGHT * dt
+        for i in range(n_cell):
+            known = store[i] * t[i] + known_weight * flow[i] + a * source[i]
+            if i > 0:
+                known += a * between[i - 1] * stage[i - 1]
+            stage[i] = known * pivot[i]
+        for i in range(last - 1, -1, -1):
+            stage[i] += upper[i] * stage[i + 1]
+    return through_top, through_bottom, from_blood
+
+
 @njit(cache=True, parallel=True)
 def _march(  # pragma: no cover - compiled
     areas: Array,
@@ -353,7 +415,7 @@ def _march_one(  # pragma: no cover - compiled
         store[i] = c[i] * volumes[i]
         sink[i] = perfusion[i] * volumes[i]
         t[i] = initial[i]
-    stage, flow = np.empty(n_cell), np.empty(n_cell)  # `flow`: net heat into each cell, summed over stages, W
+    stage, flow = np.empty(n_cell), np.empty(n_cell)
     pivot, upper = np.empty(n_cell), np.empty(n_cell)
     for j in range(record.size):
         recorded[0, j] = t[record[j]]
@@ -361,47 +423,16 @@ def _march_one(  # pragma: no cover - compiled
     gained[0, :] = 0.0
     inside = k[0] / half[0]
     for n in range(step_s.size):
-        dt = step_s[n]
         film = _in_series(h_top[n], inside)
         top = areas[0] * film
-        a = _DIAGONAL * dt
-        # Thomas factorisation of (store - a L), the matrix of both stages.
+        # Power and heat from blood at zero temperature difference: constant over the step.
         for i in range(n_cell):
-            above = top if i == 0 else between[i - 1]
-            diagonal = store[i] + a * (above + between[i] + sink[i])
-            if i > 0:
-                diagonal -= a * above * upper[i - 1]
-            pivot[i] = 1.0 / diagonal
-            upper[i] = a * between[i] * pivot[i]
-            # Power and heat from blood at zero temperature difference: constant over the step.
             source[i] = power_on[n] * power[i] * volumes[i] + sink[i] * blood
         source[0] += top * t_top[n]
         source[last] += between[last] * t_bottom
-        through_top = through_bottom = from_blood = 0.0
-        for solved in range(3):
-            # Heat flows of the newest state, weighted into the balance of the whole step.
-            now = t if solved == 0 else stage
-            weight = dt * (_WEIGHT if solved < 2 else _DIAGONAL)
-            for i in range(n_cell):
-                from_blood += weight * sink[i] * (blood - now[i])
-            through_top += weight * top * (t_top[n] - now[0])
-            through_bottom += weight * between[last] * (t_bottom - now[last])
-            if solved == 2:
-                break
-            for i in range(n_cell):
-                q = source[i] - sink[i] * now[i]
-                q += between[i - 1] * (now[i - 1] - now[i]) if i > 0 else -top * now[i]
-                q += between[i] * (now[i + 1] - now[i]) if i < last else -between[i] * now[i]
-                flow[i] = q if solved == 0 else flow[i] + q
-            # Both stages solve (store - a L) stage = store t + known flows.
-            known_weight = a if solved == 0 else _WEIGHT * dt
-            for i in range(n_cell):
-                known = store[i] * t[i] + known_weight * flow[i] + a * source[i]
-                if i > 0:
-                    known += a * between[i - 1] * stage[i - 1]
-                stage[i] = known * pivot[i]
-            for i in range(last - 1, -1, -1):
-                stage[i] += upper[i] * stage[i + 1]
+        through_top, through_bottom, from_blood = advance(
+            step_s[n], store, between, sink, source, top, t_top[n], t_bottom, blood, t, stage, flow, pivot, upper
+        )
         for i in range(n_cell):
             t[i] = stage[i]
         gained[n + 1, 0] = gained[n, 0] + through_top

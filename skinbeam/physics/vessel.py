@@ -36,21 +36,23 @@ from skinbeam.physics.heat import Cells, conduct, cylinder
 
 __all__ = [
     "LUMEN_CELLS",
+    "RECORDED_CELLS",
     "RadialGrid",
     "VesselHistory",
     "lumen_cells",
     "lumen_profile",
     "radial_grid",
-    "radial_march",
     "radial_response",
     "relaxation_time",
     "shading",
+    "vessel_history",
 ]
 
 Array = NDArray[np.float64]
 
 LUMEN_CELLS: Final = 10
 _WALL_CELLS = 3
+RECORDED_CELLS: Final = LUMEN_CELLS + _WALL_CELLS + 1  # lumen, wall, and what tells the temperature of its outer edge
 _RADII, _ANGLES = 8, 16  # Gauss nodes in a cell of the lumen, and in a right angle of directions
 _OUTER_GROWTH = 0.15  # size of the cells outside: of the wall's or lumen's cell, plus this share of the distance
 _REACH = 4.0  # outer face in diffusion lengths sqrt(4 kappa t) from the wall; erfc(4) = 1.5e-8 of the heat arrives
@@ -109,7 +111,8 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     """Return mean over unattenuated fluence rate in each cell of a lumen in isotropic light (vessel 5), (..., cell).
 
     Interpolated in a table of Gauss quadratures over directions and over the volume of each cell, then scaled to the
-    shading: the mean over the cells differs from it by less than 1e-3 before, up to mua x diameter = 50.
+    shading, from a table too (1e-5): the mean over the cells differs from it by less than 1e-3 before, up to
+    mua x diameter = 50.
 
     Parameters
     ----------
@@ -119,8 +122,10 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     ------
     ValueError : a negative value.
     """
-    shaded = shading(mua, diameter_m)
     x = np.asarray(mua, dtype=np.float64) * np.asarray(diameter_m, dtype=np.float64)
+    if np.any(x < 0) or np.any(np.asarray(mua) < 0):
+        raise ValueError("absorption and diameter cannot be negative")
+    shaded = np.exp(np.interp(np.log(np.maximum(x, 1e-9)), *_shadings()))
     nodes, logs = _profiles()
     place = (np.log(np.clip(x, nodes[0], nodes[-1])) - math.log(nodes[0])) / math.log(nodes[1] / nodes[0])
     below = np.minimum(place.astype(np.int64), nodes.size - 2)
@@ -128,6 +133,13 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     each = np.exp((1 - share) * logs[below] + share * logs[below + 1])
     _, volume = lumen_cells()
     return np.asarray(each * (shaded / (each @ volume))[..., None])
+
+
+@cache
+def _shadings() -> tuple[Array, Array]:
+    """Logarithms of optical diameters from next to none to black, and of the shading, (node,) each."""
+    logs = np.linspace(math.log(1e-6), math.log(1e5), 3200)
+    return logs, np.log(shading(np.exp(logs), 1.0))
 
 
 @cache
@@ -217,37 +229,14 @@ def radial_grid(
     return RadialGrid(cells, np.where(in_lumen, k_blood, k_dermis), np.where(in_lumen, c_blood, c_dermis), shape)
 
 
-def radial_march(
-    grid: RadialGrid, power_density: Array, step_s: ArrayLike, power_on: ArrayLike, initial: ArrayLike = 0.0
-) -> tuple[VesselHistory, Array]:
-    """Return the rise above the surroundings that power in the lumen causes, and the rise of every cell at the end.
-
-    Parameters
-    ----------
-    power_density : (sample, vessel, lumen cell) power per volume above what the surroundings absorb, W/m³.
-    step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
-    initial : (row, cell) rise at the start, such as the end of another march.
-    """
-    shape, cells, k = grid.shape, grid.cells, grid.conductivity
-    power = np.zeros(cells.volumes.shape)
-    power[:, :LUMEN_CELLS] = power_density.reshape(-1, LUMEN_CELLS)
-    on = np.asarray(power_on, dtype=np.float64)
-    found = conduct(
-        cells,
-        conductivity=k,
-        heat_capacity_vol=grid.heat_capacity_vol,
-        initial=initial,
-        step_s=step_s,
-        power_density=power,
-        power_on=np.repeat(on, shape[1], axis=0) if on.ndim == 2 else on,
-        h_bottom=math.inf,
-        record_cells=np.arange(LUMEN_CELLS + _WALL_CELLS + 1),
-    )
-    history = found.recorded
-    inside = history[..., :LUMEN_CELLS].reshape(*shape, -1, LUMEN_CELLS)
+def vessel_history(grid: RadialGrid, recorded: Array) -> VesselHistory:
+    """Return what the first `RECORDED_CELLS` cells of every row say of its vessel, (row, time, cell)."""
+    cells, k = grid.cells, grid.conductivity
+    inside = recorded[..., :LUMEN_CELLS].reshape(*grid.shape, -1, LUMEN_CELLS)
     _, volume = lumen_cells()
-    edges = [_at_face(history, cells, k, face).reshape(*shape, -1) for face in (LUMEN_CELLS, LUMEN_CELLS + _WALL_CELLS)]
-    return VesselHistory(inside, inside @ volume, *edges), found.final
+    faces = (LUMEN_CELLS, LUMEN_CELLS + _WALL_CELLS)
+    edges = [_at_face(recorded, cells, k, face).reshape(*grid.shape, -1) for face in faces]
+    return VesselHistory(inside, inside @ volume, *edges)
 
 
 def radial_response(
@@ -267,7 +256,7 @@ def radial_response(
     diameter_m, wall_m : (sample, vessel) lumen diameter and wall thickness.
     power_density : (sample, vessel) power per volume of lumen above what the surroundings absorb, W/m³, the same all
         over the lumen, or (sample, vessel, lumen cell).
-    step_s, power_on : as of `radial_march`.
+    step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
     blood, dermis : as of `radial_grid`.
 
     Raises
@@ -282,7 +271,21 @@ def radial_response(
     )
     steps = np.asarray(step_s, dtype=np.float64)
     grid = radial_grid(diameter, wall, float(steps.sum()), blood=blood, dermis=dermis)
-    return radial_march(grid, np.broadcast_to(power, (*grid.shape, LUMEN_CELLS)), steps, power_on)[0]
+    everywhere = np.zeros(grid.cells.volumes.shape)
+    everywhere[:, :LUMEN_CELLS] = np.broadcast_to(power, (*grid.shape, LUMEN_CELLS)).reshape(-1, LUMEN_CELLS)
+    on = np.asarray(power_on, dtype=np.float64)
+    found = conduct(
+        grid.cells,
+        conductivity=grid.conductivity,
+        heat_capacity_vol=grid.heat_capacity_vol,
+        initial=0.0,
+        step_s=steps,
+        power_density=everywhere,
+        power_on=np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on,
+        h_bottom=math.inf,
+        record_cells=np.arange(RECORDED_CELLS),
+    )
+    return vessel_history(grid, found.recorded)
 
 
 def _cells(radius: Array, wall: Array, reach: float) -> Cells:

@@ -12,7 +12,7 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.provenance import collect
 from skinbeam.simulate.ensemble import probability
 from skinbeam.simulate.model_error import error_factor
-from skinbeam.simulate.purpura import purpura_around
+from skinbeam.simulate.purpura import bruised_around
 from skinbeam.units import J_CM2
 
 __all__ = ["Bruising", "bruising_of"]
@@ -48,5 +48,5 @@ def bruising_of(beam: Beam, dose: float, skins: SiteSkins, cooling: CoolingPlan)
     """
     with collect() as sources:
         response = skins.respond(beam, cooling, limiting=False)
-        threshold = error_factor(PURPURA, response.skins, "harm") * purpura_around(response)
-    return Bruising(threshold <= dose * J_CM2, skins.weights[0], tuple(sources))
+        bruised = bruised_around(response, dose * J_CM2 / error_factor(PURPURA, response.skins, "harm"))
+    return Bruising(bruised, skins.weights[0], tuple(sources))

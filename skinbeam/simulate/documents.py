@@ -32,7 +32,7 @@ from skinbeam.simulate.reduction_error import reduction_error, reduction_error_o
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.stopped import with_stopped_flow
-from skinbeam.simulate.threshold import bracket_of, default_dose, threshold_doses
+from skinbeam.simulate.threshold import bracket_of, default_dose, effect_of_heated_blood, threshold_doses
 from skinbeam.units import J_CM2, MS
 
 __all__ = ["simulate_document", "threshold_document"]
@@ -184,9 +184,15 @@ def _body(
 
     def each_vessel(*names: str) -> list[dict[str, Any]]:
         columns = {name: seen[f"vessels.{name}"] for name in names if f"vessels.{name}" in seen}
-        known = {name: column for name, column in columns.items() if not isinstance(column, Unknown)}
-        count = next(iter(known.values())).shape[1] if known else 0
-        return [{name: estimate(name, column[:, i]) for name, column in known.items()} for i in range(count)]
+        counts = [column.shape[1] for column in columns.values() if not isinstance(column, Unknown)]
+
+        def one(index: int) -> dict[str, Any]:
+            return {
+                name: column if isinstance(column, Unknown) else estimate(name, column[:, index])
+                for name, column in columns.items()
+            }
+
+        return [one(index) for index in range(counts[0] if counts else 0)]
 
     return {
         "light": {
@@ -197,7 +203,7 @@ def _body(
         },
         "temperature_C": {
             **{name: value(f"temperature_C.{name}") for name in ("surface_peak", "surface_minimum", "basal_peak")},
-            "vessels": each_vessel("lumen_peak", "wall_peak"),
+            "vessels": each_vessel("lumen_peak", "lumen_peak_unheated", "wall_peak"),
         },
         "damage": {
             **{
@@ -245,6 +251,7 @@ def threshold_document(
         "of": name,
         "model_error": model_error(endpoint),
         "reduction_error": reduction_error(endpoint),
+        "heated_blood": 1.0,
         "bracket": [low, high],
     }
 
@@ -263,6 +270,8 @@ def threshold_document(
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
                 head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
+            if name == "fluence_J_cm2":
+                head["heated_blood"] = effect_of_heated_blood(scene, endpoint)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
     except NotAvailable as error:
         reason = Unknown(error.reason)

@@ -1,38 +1,51 @@
-"""Vessels whose blood absorbs more as it heats: the light in them is computed anew several times in a pulse.
+"""Vessels whose blood absorbs more as it heats: the light in them is computed anew in every step of a pulse.
 
-Off unless asked for: temperatures are then no longer proportional to the dose, so that each dose is a run of its own.
-Blood follows the mean temperature of its lumen; the light in the skin around is that of unheated skin.
+What rises is the absorption of oxyhaemoglobin, with the mean temperature of the lumen, and it falls again when that
+cools; the light in the skin around is that of unheated skin. Temperatures are then no longer proportional to the dose,
+so that a response holds at one dose, and the dose of an end is one whose own response reaches it. Where it was not
+measured how much more heated blood absorbs, and where a response says so (`heated_blood`), blood keeps the absorption
+of its table.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
 from skinbeam.messages import text
-from skinbeam.physics.vessel import VesselHistory, lumen_profile, radial_grid, radial_march
+from skinbeam.physics.heated_vessel import heated_march
+from skinbeam.physics.vessel import lumen_profile, radial_grid
 from skinbeam.simulate.pulse import Response
-from skinbeam.simulate.vessels import VesselResponse, VesselSite, drawn_vessels, site_of
+from skinbeam.simulate.spread import spread
+from skinbeam.simulate.vessels import VesselResponse, VesselSite, drawn_vessels, respond_vessels, site_of
 from skinbeam.skin.properties import blood_mua, blood_thermal
-from skinbeam.skin.tables import number, table
+from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.vessels import Vessels
 from skinbeam.units import ZERO_CELSIUS_K
 
-__all__ = ["absorption_factor", "dose_with_heated_blood", "respond_heated"]
+__all__ = ["absorption_factor", "dose_with_heated_blood", "heated_mua", "vessels_at", "why_unheated"]
 
 Floats = NDArray[np.float64]
 
 MEASURED_C = 20.0, 100.0  # between which the factor was measured
-RECOMPUTED = 8  # times in a pulse that the light in a vessel is computed: doses within three per cent of twice as many
-HALVINGS = 14
+NODES = 9  # temperatures between them at which the light in a lumen is computed
+MARCHES = 2  # that a search of a dose takes after the one of unheated blood
+FIRST_GUESS = 0.8  # of the dose with unheated blood
+# How the logarithm of what is missing goes with that of the dose, at first and at most: see `dose_with_heated_blood`.
+SLOPE, SLOPES = -1.3, (-2.0, -0.6)
 
 
-def absorption_factor(temperature_K: Floats) -> Floats:
-    """Return absorption of blood over that at body temperature, in the shape of the argument."""
+def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None) -> Floats:
+    """Return absorption of oxygenated blood over that of its table, in the shape that the arguments broadcast to.
+
+    Parameters
+    ----------
+    rise : the factor between the temperatures of `MEASURED_C`; that of the table when left out.
+    """
     entry = table("vessels")["heated_blood"]
-    slope = (number(entry["factor"]) - 1) / (MEASURED_C[1] - MEASURED_C[0])
+    slope = ((number(entry["factor"]) if rise is None else np.asarray(rise)) - 1) / (MEASURED_C[1] - MEASURED_C[0])
 
     def rising(celsius: Floats) -> Floats:
         return 1 + slope * (np.clip(celsius, *MEASURED_C) - MEASURED_C[0])
@@ -40,29 +53,53 @@ def absorption_factor(temperature_K: Floats) -> Floats:
     return rising(temperature_K - ZERO_CELSIUS_K) / rising(np.array(number(entry["reference_C"])))
 
 
-def respond_heated(
-    response: Response, dose: Floats | float, *, vessels: Vessels | None = None, recomputed: int = RECOMPUTED
-) -> VesselResponse:
-    """Return the vessels' response at one dose, divided by it: it holds at this dose alone.
+def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, factor: Floats) -> Floats:
+    """Return absorption of blood whose oxyhaemoglobin absorbs `factor` times what the table says, 1/m (vessel 7).
+
+    All broadcast. The rest absorbs what the table says, and so does all of it where the rise is not known.
+    """
+    cold = blood_mua(wavelength_nm, haematocrit, oxygenation)
+    if not _rises(wavelength_nm):
+        return cold + np.zeros_like(factor)
+    return cold + oxygenation * blood_mua(wavelength_nm, haematocrit, 1.0) * (factor - 1)
+
+
+def why_unheated(response: Response) -> Unknown | None:
+    """Return why blood keeps the absorption of its table in the light of a beam, or None where its rise is known."""
+    assert response.lit is not None  # asked of vessels that are lit
+    entry = table("vessels")["heated_blood"]
+    if any(_rises(line.wavelength_nm) for line in response.lit.lines):
+        return None
+    params = {name: number(entry[f"{name}_nm"]) for name in ("shortest", "longest")}
+    return Unknown(text("endpoint.heated-blood", params))
+
+
+def _rises(wavelength_nm: float) -> bool:
+    entry = table("vessels")["heated_blood"]
+    return number(entry["shortest_nm"]) <= wavelength_nm <= number(entry["longest_nm"])
+
+
+def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None = None) -> VesselResponse | None:
+    """Return the response of `vessels`, else of those of the skins, at one dose, divided by it: it holds there alone.
+
+    None where there are no vessels or there is no beam.
 
     Parameters
     ----------
-    dose : J/m², one for all or (sample, vessel).
-    recomputed : how often in each pulse the light in the vessel is computed, at least 3.
-
-    Raises
-    ------
-    NotAvailable : no vessel or no beam, or light at which the absorption of heated blood was not measured.
-    ValueError : fewer than three times.
+    dose : J/m², one for all, (sample,) or (sample, vessel).
     """
-    if recomputed < 3:
-        raise ValueError(f"the light in a vessel is computed at least 3 times in a pulse, not {recomputed}")
     vessels = drawn_vessels(response) if vessels is None else vessels
-    if vessels is None:
-        raise NotAvailable(text("endpoint.no-vessel"))
+    if vessels is None or response.lit is None:
+        return None
+    if not response.heated_blood or why_unheated(response) is not None:
+        return respond_vessels(response, vessels)
     site, schedule = site_of(response, vessels), response.schedule
-    _check_wavelengths(site)
-    each = np.broadcast_to(np.asarray(dose, dtype=np.float64), vessels.depth.shape)
+    values = np.asarray(dose, dtype=np.float64)
+    each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
+    nodes_K = np.linspace(*MEASURED_C, NODES) + ZERO_CELSIUS_K
+    factor = sourced(table("vessels")["heated_blood"]["factor"])
+    rise = np.maximum(spread(factor, response.skins, "heated_blood_shift"), 1.0)
+    factors = absorption_factor(nodes_K, rise[:, None])
     grid = radial_grid(
         vessels.diameter,
         vessels.wall,
@@ -70,86 +107,77 @@ def respond_heated(
         blood=blood_thermal(),
         dermis=(site.conductivity, site.heat_capacity_vol),
     )
-    parts: list[VesselHistory] = []
-    state: Floats | float = 0.0
-    mean = site.base_K[..., 0]
-    for steps in _spans(schedule.step_s, schedule.power_on, recomputed):
-        power = each[..., None] / schedule.pulse_s * _absorbed(site, vessels, absorption_factor(mean))
-        history, state = radial_march(grid, power, schedule.step_s[steps], schedule.power_on[..., steps], state)
-        first = 0 if not parts else 1  # the state at the start of a span ends the one before
-        parts.append(VesselHistory(*(part[:, :, first:] for part in history)))
-        end = steps.stop
-        mean = site.base_K[..., end] + each * site.around_K[..., end] + history.lumen[..., -1]
-    whole = VesselHistory(*(np.concatenate(column, axis=2) for column in zip(*parts, strict=True)))
-    unit = VesselHistory(*(part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in whole))
+    history = heated_march(
+        grid,
+        (each / schedule.pulse_s)[..., None, None] * _absorbed(site, vessels, factors),
+        (float(nodes_K[0]), float(nodes_K[-1])),
+        site.base_K + each[..., None] * site.around_K,
+        schedule.step_s,
+        schedule.power_on,
+    )
+    cells, *parts = (part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history)
     around = site.around_K
     return VesselResponse(
         vessels.diameter,
         site.base_K,
-        np.maximum(around[:, :, None] + np.moveaxis(unit.cells, -1, 2), 0.0),
-        *(np.maximum(around + part, 0.0) for part in unit[1:]),
+        np.maximum(around[:, :, None] + np.moveaxis(cells, -1, 2), 0.0),
+        *(np.maximum(around + part, 0.0) for part in parts),
     )
+
+
+def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats) -> Floats:
+    """Power per volume above what the surroundings absorb, over the irradiance, (sample, vessel, node, cell), 1/m."""
+    parts = []
+    for share, wavelength_nm, ratio, around in site.lines:
+        mua = heated_mua(
+            wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
+        )
+        within = mua[..., None] * lumen_profile(mua, vessels.diameter[..., None])
+        parts.append(share * ratio[..., None, None] * (within - around[..., None, None]))
+    return np.asarray(np.sum(parts, axis=0))
 
 
 def dose_with_heated_blood(
     response: Response,
     end: Callable[[Response, VesselResponse], Floats],
-    linear: VesselResponse,
+    vessels: Vessels | None = None,
     *,
-    recomputed: int = RECOMPUTED,
+    marches: int = MARCHES,
 ) -> Floats:
-    """Return the dose at which each vessel comes to an end when its blood absorbs more as it heats, (sample, vessel).
+    """Return the dose of an end of vessels, or of those of the skins, J/m², in the shape that `end` has.
+
+    That is the dose whose response reaches the end at that very dose: the zero of ln(end of the response) - ln(dose),
+    sought by secants and left where the last one leads, within 1.5 per cent in any draw.
 
     Parameters
     ----------
-    end : dose of an end from a response, such as `vessel_ends.rupture_dose`.
-    linear : the response of the vessels of the skins without that; what it does not bring there is inf here too.
+    end : dose of an end from a response that is proportional to it, (sample,) or (sample, vessel), such as
+        `vessel_ends.rupture_dose`. What it does not reach with unheated blood is inf here too.
+
+    Raises
+    ------
+    NotAvailable : no vessel in the skins.
     """
-    high = end(response, linear)
-    reached = np.isfinite(high) & (high > 0)
-    high = np.where(reached, high, 1.0)
-    # Cold blood absorbs less than blood at body temperature, heated blood at most so much more.
-    factor = absorption_factor(np.array(MEASURED_C) + ZERO_CELSIUS_K)
-    low, high = high / factor[1] / 2, high / factor[0]
-    for _ in range(HALVINGS):
-        middle = np.sqrt(low * high)
-        there = end(response, respond_heated(response, middle, recomputed=recomputed)) <= middle
-        low, high = np.where(there, low, middle), np.where(there, middle, high)
-    return np.where(reached, high, end(response, linear))
-
-
-def _check_wavelengths(site: VesselSite) -> None:
-    entry = table("vessels")["heated_blood"]
-    shortest, longest = number(entry["shortest_nm"]), number(entry["longest_nm"])
-    for _, wavelength_nm, _, _ in site.lines:
-        if not shortest <= wavelength_nm <= longest:
-            raise NotAvailable(
-                text("endpoint.heated-blood", {"low": shortest, "high": longest, "wavelength_nm": wavelength_nm})
-            )
-
-
-def _absorbed(site: VesselSite, vessels: Vessels, factor: Floats) -> Floats:
-    """Power per volume above what the surroundings absorb, over the irradiance, (sample, vessel, lumen cell), 1/m."""
-    parts = []
-    for share, wavelength_nm, ratio, around in site.lines:
-        mua = factor * blood_mua(wavelength_nm, vessels.haematocrit, vessels.oxygenation)
-        within = mua[..., None] * lumen_profile(mua, vessels.diameter)
-        parts.append(share * ratio[..., None] * (within - around[..., None]))
-    return np.asarray(np.sum(parts, axis=0))
-
-
-def _spans(step_s: Floats, power_on: Floats, recomputed: int) -> list[slice]:
-    """Steps with one and the same light: light in `recomputed` parts as equal as its steps allow, pauses whole."""
-    rows = np.atleast_2d(power_on)
-    edges = np.flatnonzero((np.diff(rows, axis=1) != 0).any(axis=0)) + 1
-    spans: list[slice] = []
-    for start, stop in zip([0, *edges], [*edges, step_s.size], strict=True):
-        cuts = {int(start), int(stop)}
-        if (rows[:, start] > 0).any():
-            end = np.cumsum(step_s[start:stop])
-            cuts |= {
-                int(start + 1 + np.searchsorted(end, end[-1] * i / recomputed - 1e-15)) for i in range(1, recomputed)
-            }
-        ordered = sorted(cuts)
-        spans += [slice(*pair) for pair in pairwise(ordered)]
-    return spans
+    vessels = drawn_vessels(response) if vessels is None else vessels
+    cold = None if vessels is None else respond_vessels(response, vessels)
+    if cold is None:
+        raise NotAvailable(text("endpoint.no-vessel"))
+    linear = end(response, cold)
+    if not response.heated_blood or why_unheated(response) is not None:
+        return linear
+    sought = np.isfinite(linear) & (linear > 0)
+    log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
+    slope, last = np.full(linear.shape, SLOPE), None
+    for _ in range(marches):
+        heated = vessels_at(response, np.exp(log_dose), vessels)
+        assert heated is not None  # as is the unheated one
+        found = end(response, heated)
+        kept = sought & np.isfinite(found) & (found > 0)
+        missing = np.where(kept, np.log(np.where(kept, found, 1.0)) - log_dose, 0.0)
+        if last is not None:
+            moved = log_dose - last[0]
+            far = np.abs(moved) > 1e-4  # nearer, what the search of the end itself leaves over decides
+            slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPES), slope)
+        last = log_dose, missing
+        log_dose = log_dose - missing / slope
+    return np.where(sought, np.where(kept, np.exp(log_dose), found), linear)

@@ -13,6 +13,7 @@ from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
 from skinbeam.simulate.dose_search import dose_at
 from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.heated_blood import vessels_at, why_unheated
 from skinbeam.simulate.observed import Observed, or_unknown
 from skinbeam.simulate.places import EPIDERMIS, basal_layer
 from skinbeam.simulate.pulse import Place, Response, light_between
@@ -164,12 +165,16 @@ def _least_reaching(response: Response, damage: Floats, level: float) -> Floats:
 
 
 def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
-    vessels = respond_vessels(response)
+    vessels = vessels_at(response, fluence_J_m2)
     if vessels is None:
         return
     closed = [closed_at(response, vessels, fluence_J_m2, blood).astype(np.float64) for blood in (BLOOD, WALL)]
+    # Beside it, what it would be if heated blood absorbed no more.
+    unheated = respond_vessels(response)
+    assert unheated is not None  # as there are vessels that heat
+    seen["vessels.lumen_peak_unheated"] = why_unheated(response) or _hottest(unheated, fluence_J_m2)
     values = (
-        (vessels.base[:, :, None] + fluence_J_m2 * vessels.section).max(axis=(2, 3)) - ZERO_CELSIUS_K,
+        _hottest(vessels, fluence_J_m2),
         (vessels.base + fluence_J_m2 * vessels.wall).max(axis=-1) - ZERO_CELSIUS_K,
         _coagulated(response, vessels, fluence_J_m2, BLOOD),
         _coagulated(response, vessels, fluence_J_m2, WALL),
@@ -178,6 +183,11 @@ def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
         (rupture_dose(response, vessels) <= fluence_J_m2).astype(np.float64),
     )
     seen.update({f"vessels.{name}": value for name, value in zip(_VESSEL, values, strict=True)})
+
+
+def _hottest(vessels: VesselResponse, fluence_J_m2: float) -> Floats:
+    """Highest temperature in each lumen, (sample, vessel), °C."""
+    return np.asarray((vessels.base[:, :, None] + fluence_J_m2 * vessels.section).max(axis=(2, 3)) - ZERO_CELSIUS_K)
 
 
 def _coagulated(response: Response, vessels: VesselResponse, fluence_J_m2: float, blood: str) -> Floats:

@@ -147,6 +147,7 @@ class Response:
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
     met : what the surface meets.
     beam : None without one.
+    heated_blood : whether blood in vessels absorbs more as it heats; without, it keeps the absorption of its table.
     """
 
     skins: "xr.Dataset"
@@ -160,6 +161,7 @@ class Response:
     surface_unit_K: Floats
     met: Surface
     beam: Beam | None = None
+    heated_blood: bool = True
 
     @property
     def layers(self) -> list[str]:

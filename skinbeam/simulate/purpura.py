@@ -6,19 +6,20 @@ reaches it and comes back: as the square of the light there, exp(-2 integral of 
 changes what a scattering layer returns by the light that reaches it times the light that leaves from there.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
+from skinbeam.simulate.heated_blood import dose_with_heated_blood, vessels_at
 from skinbeam.simulate.pulse import Response
-from skinbeam.simulate.vessel_ends import leak_dose, rupture_dose
-from skinbeam.simulate.vessels import VesselResponse, respond_vessels
+from skinbeam.simulate.vessel_ends import leak_dose, leaks_at, rupture_dose
+from skinbeam.simulate.vessels import VesselResponse
 from skinbeam.skin.properties import optics
 from skinbeam.skin.tables import number, table
-from skinbeam.skin.vessels import vessel_network
+from skinbeam.skin.vessels import Vessels, vessel_network
 
-__all__ = ["purpura", "purpura_around", "purpura_at_once"]
+__all__ = ["bruised_around", "purpura", "purpura_at_once"]
 
 Floats = NDArray[np.float64]
 
@@ -30,8 +31,7 @@ def purpura(response: Response) -> Floats:
     ------
     NotAvailable : no vessel in the skins.
     """
-    vessels, seen = _vessels(response)
-    return _dose_of_share(leak_dose(response, vessels), seen)
+    return _dose(response, leak_dose)
 
 
 def purpura_at_once(response: Response) -> Floats:
@@ -41,33 +41,32 @@ def purpura_at_once(response: Response) -> Floats:
     ------
     NotAvailable : no vessel in the skins.
     """
-    vessels, seen = _vessels(response)
-    return _dose_of_share(rupture_dose(response, vessels), seen)
+    return _dose(response, rupture_dose)
 
 
-def purpura_around(response: Response) -> Floats:
-    """Return the dose at which the skin around the vessels that are given is purple the next day, (sample,), J/m²."""
-    vessels, seen = _network(response)
-    return _dose_of_share(leak_dose(response, vessels), seen)
+def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
+    """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m²."""
+    network, seen = _network(response)
+    vessels = vessels_at(response, dose, network)
+    assert vessels is not None  # asked with a beam
+    hurt: Floats = (seen * leaks_at(response, vessels, dose)).sum(axis=1)
+    return np.asarray(hurt >= _enough())
 
 
-def _vessels(response: Response) -> tuple[VesselResponse, Floats | None]:
-    """The vessels that decide, and the share of the visible blood in each where it is all of the skin's."""
-    if response.skins.attrs["vessels"] != "normal":
-        given = respond_vessels(response)
-        if given is None:
-            raise NotAvailable(text("endpoint.no-vessel"))
-        return given, None
-    return _network(response)
+def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats]) -> Floats:
+    """Dose at which vessels that come to an end are seen: of those that are given, or of all of the skin's."""
+    # Of vessels that are given the first decides; of all of the skin's, those with enough of the visible blood.
+    network, seen = (None, None) if response.skins.attrs["vessels"] != "normal" else _network(response)
+    return dose_with_heated_blood(
+        response, lambda response, vessels: _dose_of_share(end(response, vessels), seen), network
+    )
 
 
-def _network(response: Response) -> tuple[VesselResponse, Floats]:
+def _network(response: Response) -> tuple[Vessels, Floats]:
     """The vessels of normal skin, and the share of its visible blood in each."""
     network, blood = vessel_network(response.skins)
-    vessels = respond_vessels(response, network)
-    assert vessels is not None  # an endpoint is asked with a beam
     seen = blood * _visibility(response, network.depth)
-    return vessels, seen / seen.sum(axis=1, keepdims=True)
+    return network, seen / seen.sum(axis=1, keepdims=True)
 
 
 def _visibility(response: Response, depth: Floats) -> Floats:
@@ -84,9 +83,12 @@ def _dose_of_share(dose: Floats, seen: Floats | None) -> Floats:
     """Least dose at which vessels with enough of the visible blood are hurt, (sample,)."""
     if seen is None:
         return np.asarray(dose.min(axis=1))
-    enough = number(table("vessels")["purpura"]["share"])
     order = np.argsort(dose, axis=1)
     hurt = np.cumsum(np.take_along_axis(seen, order, axis=1), axis=1)
-    # Rounding may leave the whole just below one.
-    first = np.argmax(hurt >= min(enough, 1 - 1e-9), axis=1)
+    first = np.argmax(hurt >= _enough(), axis=1)
     return np.asarray(np.take_along_axis(dose, order, axis=1)[np.arange(len(dose)), first])
+
+
+def _enough() -> float:
+    """Share of the visible blood whose vessels must leak. Rounding may leave the whole just below one."""
+    return min(number(table("vessels")["purpura"]["share"]), 1 - 1e-9)

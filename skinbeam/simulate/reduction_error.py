@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.simulate.heated_blood import absorption_factor, heated_mua
 from skinbeam.skin.properties import blood_mua
-from skinbeam.units import UM
+from skinbeam.units import UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["each_reduction_error", "first_vessel_mua", "reduction_error", "reduction_error_of"]
+
+HALF_WAY_K = 67.0 + ZERO_CELSIUS_K  # between the skin's temperature and 100 °C: a judgement
 
 
 @cache
@@ -57,11 +60,16 @@ def _over_log(at: float, values: Mapping[Any, float]) -> float:
 
 
 def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
-    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum."""
+    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum.
+
+    Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
+    """
     if "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0 or not spectrum:
         return reduction_error(endpoint)
     diameter_um = float(skin["vessel_diameter_m"].values[0, 0]) / UM
-    return reduction_error(endpoint, diameter_um, first_vessel_mua(skin, spectrum))
+    haematocrit, oxygenation = (skin[name].to_numpy()[0, 0] for name in ("haematocrit", "oxygenation"))
+    mua = sum(share * _mua_in_a_pulse(nm, haematocrit, oxygenation) for nm, share in spectrum)
+    return reduction_error(endpoint, diameter_um, float(mua))
 
 
 def each_reduction_error(
@@ -73,12 +81,16 @@ def each_reduction_error(
     diameter, haematocrit, oxygenation = (
         skins[name].to_numpy()[:, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
     )
-    mua = sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum)
+    mua = sum(share * _mua_in_a_pulse(nm, haematocrit, oxygenation) for nm, share in spectrum)
     pairs = zip(diameter / UM, np.broadcast_to(mua, diameter.shape), strict=True)
     return np.array([reduction_error(endpoint, float(d), float(m)) for d, m in pairs])
 
 
 def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
-    """Return the absorption of the blood in the first vessel of the first skin, 1/m, a mean over the energy."""
+    """Return the absorption of unheated blood in the first vessel of the first skin, 1/m, a mean over the energy."""
     haematocrit, oxygenation = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
     return float(sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum))
+
+
+def _mua_in_a_pulse(wavelength_nm: float, haematocrit: NDArray[np.float64], oxygenation: NDArray[np.float64]) -> Any:
+    return heated_mua(wavelength_nm, haematocrit, oxygenation, absorption_factor(np.array(HALF_WAY_K)))

@@ -1,14 +1,18 @@
 """Threshold doses of sampled skins in the unit that is asked for."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, unknown_name
+from skinbeam.estimate import Unknown
+from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.endpoints import named_endpoint
+from skinbeam.simulate.heated_blood import why_unheated
 from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.removal import dose_for
@@ -18,13 +22,22 @@ from skinbeam.units import J_CM2
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BEAM_RANGE_S", "DOSE_NAMES", "EXPOSURE_RANGE_S", "bracket_of", "default_dose", "threshold_doses"]
+__all__ = [
+    "BEAM_RANGE_S",
+    "DOSE_NAMES",
+    "EXPOSURE_RANGE_S",
+    "bracket_of",
+    "default_dose",
+    "effect_of_heated_blood",
+    "threshold_doses",
+]
 
 Floats = NDArray[np.float64]
 
 DOSE_NAMES: Final = ("fluence_J_cm2", "microbeam_mJ", "exposure_s")
 EXPOSURE_RANGE_S: Final = (0.01, 1e5)  # of a bath
 BEAM_RANGE_S: Final = (1e-8, 1e5)  # of a beam of constant irradiance
+OF_VESSELS: Final = ("vessel-closure", "vessel-rupture", "purpura", "purpura-immediate")
 
 
 def default_dose(case: Case, of: str | None) -> str:
@@ -77,3 +90,23 @@ def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[F
         return energy_for(endpoint, skins, beam, scene.middle), weights
     doses = dose_for(endpoint, respond(skins, beam, scene.cooling, lit=scene.light(skins)), beam)
     return doses / J_CM2 / axis_ratio(beam), weights
+
+
+def effect_of_heated_blood(scene: Scene, endpoint: str) -> float | Unknown:
+    """Return the dose of the middle skin over that with blood that absorbs no more as it heats.
+
+    1 where no vessel decides; unknown where the rise of absorption is not known, and where no dose is enough.
+
+    Raises
+    ------
+    NotAvailable : as `threshold_doses`.
+    """
+    beam = scene.beam
+    if endpoint not in OF_VESSELS or beam is None or beam.microbeam is not None:
+        return 1.0
+    response = respond(scene.middle, beam, scene.cooling, lit=scene.light(scene.middle))
+    cold = dose_for(endpoint, replace(response, heated_blood=False), beam)[0]
+    if (reason := why_unheated(response)) is not None:
+        return reason
+    found = dose_for(endpoint, response, beam)[0] / cold
+    return float(found) if np.isfinite(cold) and np.isfinite(found) else Unknown(text("simulate.not-reached"))

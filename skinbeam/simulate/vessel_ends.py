@@ -17,14 +17,13 @@ Leaking: the wall is torn, or damaged where it meets the blood: what keeps blood
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
-from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, dose_for_unit_omega, omega
 from skinbeam.simulate.damage_model import BLOOD, WALL, repeated, sampled_kinetics
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
+from skinbeam.simulate.heated_blood import dose_with_heated_blood
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread
-from skinbeam.simulate.vessels import VesselResponse, respond_vessels
+from skinbeam.simulate.vessels import VesselResponse
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -33,6 +32,7 @@ __all__ = [
     "closed_at",
     "closure_dose",
     "leak_dose",
+    "leaks_at",
     "rupture_dose",
     "vapour_K",
     "vessel_closure",
@@ -54,7 +54,7 @@ def vessel_closure(response: Response) -> Floats:
     ------
     NotAvailable : no vessel in the skins.
     """
-    return closure_dose(response, _vessels_of(response))[:, 0]
+    return dose_with_heated_blood(response, closure_dose)[:, 0]
 
 
 def vessel_rupture(response: Response) -> Floats:
@@ -64,14 +64,7 @@ def vessel_rupture(response: Response) -> Floats:
     ------
     NotAvailable : no vessel in the skins.
     """
-    return rupture_dose(response, _vessels_of(response))[:, 0]
-
-
-def _vessels_of(response: Response) -> VesselResponse:
-    vessels = respond_vessels(response)
-    if vessels is None:
-        raise NotAvailable(text("endpoint.no-vessel"))
-    return vessels
+    return dose_with_heated_blood(response, rupture_dose)[:, 0]
 
 
 def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD) -> Floats:
@@ -112,6 +105,13 @@ def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
     return np.asarray(np.reshape(response.schedule.stretch_s, (-1, 1)) < collapse)
 
 
+def leaks_at(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
+    """Return whether blood leaves each vessel by the next day after a dose (sample,), J/m², (sample, vessel)."""
+    torn = rupture_dose(response, vessels) <= dose[:, None]
+    result: NDArray[np.bool_] = torn | (vessel_omega(response, vessels, vessels.edge, dose[:, None], WALL) >= 1)
+    return result
+
+
 def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
     """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
     return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge, WALL))
@@ -122,10 +122,18 @@ def vapour_K(response: Response) -> Floats:
     return spread(sourced(table("vessels")["vapour_C"]), response.skins, "rupture_shift") + ZERO_CELSIUS_K
 
 
-def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose: float, name: str) -> Floats:
-    """Return Ω at a dose, J/m², for a place (sample, vessel, time) or several (sample, vessel, place, time)."""
-    base = vessels.base if unit.ndim == vessels.base.ndim else vessels.base[:, :, None]
-    history = base + dose * unit
+def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose: Floats | float, name: str) -> Floats:
+    """Return Ω at a dose, J/m², for a place (sample, vessel, time) or several (sample, vessel, place, time).
+
+    Parameters
+    ----------
+    dose : one for all, or (sample, 1) or (sample, vessel).
+    """
+    several = unit.ndim > vessels.base.ndim
+    base = vessels.base[:, :, None] if several else vessels.base
+    each = np.asarray(dose, dtype=np.float64)
+    each = each.reshape(*each.shape, *[1] * (1 + several)) if each.ndim else each
+    history = base + each * unit
     flat = history.reshape(-1, unit.shape[-1])
     return omega(flat, response.schedule.step_s, _processes(response, name, flat)).reshape(unit.shape[:-1])
 

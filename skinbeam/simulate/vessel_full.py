@@ -6,8 +6,9 @@ blood, wall and layers, the surface among them. This is what `simulate.vessels`,
 the light of its depth, is measured against.
 
 The beam repeats the section at a width at which neighbours take next to nothing of each other's light. Blood is of the
-refractive index of its layer. Temperatures stay proportional to the dose. What cooling makes of the top of a vessel
-against its axis, and blood at rest, are left out.
+refractive index of its layer. Temperatures stay proportional to the dose: blood absorbs no more as it heats, here and
+in what is compared with it. What cooling makes of the top of a vessel against its axis, and blood at rest, are left
+out.
 """
 
 import math

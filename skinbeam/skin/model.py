@@ -46,6 +46,7 @@ SHIFTS = (
     "nucleation",
     "rupture",
     "roof",
+    "heated_blood",
     "cooling",
     "train",
     "perfusion",

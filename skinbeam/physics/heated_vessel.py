@@ -1,0 +1,169 @@
+"""A vessel whose blood absorbs by its own temperature: the radial solution with a power that follows the lumen.
+
+The power density in each cell of the lumen is given at some mean temperatures of the lumen, and is a straight line
+between them. In each step with light it is that of the mean between the start and the end of the step, of which the end
+is foretold with the power at the start: as the steps of (heat 1), of second order in their length. Outside the lumen
+nothing changes: (heat 1) about the axis, as in `vessel`.
+"""
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.full import full
+from skinbeam.physics.heat import advance
+from skinbeam.physics.vessel import LUMEN_CELLS, RECORDED_CELLS, RadialGrid, VesselHistory, lumen_cells, vessel_history
+
+__all__ = ["heated_march"]
+
+Array = NDArray[np.float64]
+
+
+def heated_march(
+    grid: RadialGrid,
+    power_density: Array,
+    between_K: tuple[float, float],
+    surroundings_K: Array,
+    step_s: ArrayLike,
+    power_on: ArrayLike,
+) -> VesselHistory:
+    """Return the rise above the surroundings that power in the lumen causes, where power hangs on the temperature.
+
+    Parameters
+    ----------
+    power_density : (sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³, at
+        mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
+    surroundings_K : (sample, vessel, time) temperature without the vessel, K.
+    step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit, or fewer than two nodes.
+    """
+    steps = np.array(step_s, dtype=np.float64)
+    rows, nodes = len(grid.cells.volumes), power_density.shape[-2]
+    if power_density.shape != (*grid.shape, nodes, LUMEN_CELLS) or nodes < 2 or not between_K[0] < between_K[1]:
+        raise ValueError("a power for each vessel and cell at two temperatures or more is needed")
+    if surroundings_K.shape != (*grid.shape, steps.size + 1):
+        raise ValueError(f"{steps.size} steps need {steps.size + 1} temperatures of the surroundings")
+    on = np.asarray(power_on, dtype=np.float64)
+    on = np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on
+    _, share = lumen_cells()
+    recorded = _march(
+        full(grid.cells.areas, rows, grid.cells.areas.shape[1]),
+        full(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
+        full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
+        np.array(grid.conductivity),
+        np.array(grid.heat_capacity_vol),
+        np.array(power_density.reshape(rows, nodes, LUMEN_CELLS)),
+        between_K[0],
+        between_K[1],
+        np.array(surroundings_K.reshape(rows, -1)),
+        steps,
+        full(on, rows, steps.size),
+        np.array(share),
+        RECORDED_CELLS,
+    )
+    return vessel_history(grid, recorded)
+
+
+@njit(cache=True, parallel=True)
+def _march(  # pragma: no cover - compiled
+    areas: Array,
+    volumes: Array,
+    half: Array,
+    k: Array,
+    c: Array,
+    power: Array,
+    lowest: float,
+    highest: float,
+    surroundings: Array,
+    step_s: Array,
+    power_on: Array,
+    share: Array,
+    kept: int,
+) -> Array:
+    recorded = np.empty((len(volumes), step_s.size + 1, kept))
+    for row in prange(len(volumes)):
+        _march_one(
+            areas[row],
+            volumes[row],
+            half[row],
+            k[row],
+            c[row],
+            power[row],
+            lowest,
+            highest,
+            surroundings[row],
+            step_s,
+            power_on[row],
+            share,
+            recorded[row],
+        )
+    return recorded
+
+
+@njit(cache=True)
+def _march_one(  # pragma: no cover - compiled
+    areas: Array,
+    volumes: Array,
+    half: Array,
+    k: Array,
+    c: Array,
+    power: Array,
+    lowest: float,
+    highest: float,
+    surroundings: Array,
+    step_s: Array,
+    power_on: Array,
+    share: Array,
+    recorded: Array,
+) -> None:
+    n_cell = volumes.size
+    between, store, sink = np.empty(n_cell), np.empty(n_cell), np.zeros(n_cell)
+    for i in range(n_cell):
+        store[i] = c[i] * volumes[i]
+        # The last face keeps the temperature of the surroundings.
+        onwards = half[i + 1] / k[i + 1] if i + 1 < n_cell else 0.0
+        between[i] = areas[i + 1] / (half[i] / k[i] + onwards)
+    t, source = np.zeros(n_cell), np.zeros(n_cell)
+    stage, flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
+    recorded[0] = 0.0
+    dark = True
+    for n in range(step_s.size):
+        lit = power_on[n] > 0.0
+        dark = dark and not lit
+        if dark:
+            recorded[n + 1] = 0.0
+            continue
+        at = _mean(t, share) + surroundings[n]
+        for tried in range(2 if lit else 1):
+            if tried == 1:
+                at = 0.5 * (at + _mean(stage, share) + surroundings[n + 1])
+            _power_at(at, lowest, highest, power, power_on[n], volumes, source)
+            advance(step_s[n], store, between, sink, source, 0.0, 0.0, 0.0, 0.0, t, stage, flow, pivot, upper)
+        for i in range(n_cell):
+            t[i] = stage[i]
+        for j in range(recorded.shape[1]):
+            recorded[n + 1, j] = t[j]
+
+
+@njit(cache=True)
+def _mean(t: Array, share: Array) -> float:  # pragma: no cover - compiled
+    total = 0.0
+    for i in range(share.size):
+        total += share[i] * t[i]
+    return total
+
+
+@njit(cache=True)
+def _power_at(  # pragma: no cover - compiled
+    at: float, lowest: float, highest: float, power: Array, power_on: float, volumes: Array, source: Array
+) -> None:
+    """Write the power of each cell of the lumen at its mean temperature into `source`, W/m."""
+    nodes = len(power)
+    place = (min(max(at, lowest), highest) - lowest) / (highest - lowest) * (nodes - 1)
+    below = min(int(place), nodes - 2)
+    part = place - below
+    for i in range(power.shape[1]):
+        source[i] = power_on * volumes[i] * ((1.0 - part) * power[below, i] + part * power[below + 1, i])
