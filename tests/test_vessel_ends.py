@@ -8,6 +8,7 @@ import pytest
 from pulse_samples import loaded, median
 
 from skinbeam.errors import NotAvailable
+from skinbeam.simulate import heated_blood
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.purpura import bruised_around, purpura, purpura_at_once
@@ -195,7 +196,11 @@ def test_purpura_needs_more_in_longer_pulses_and_less_far_from_the_red() -> None
     assert dose(BUTTOCK, "purpura", laser__wavelength_nm=577.0) < 0.8 * by_pulse[1]
 
 
-def test_the_row_that_set_the_share_is_given_back() -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_the_row_that_set_the_share_is_given_back(known: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with the share for light at which it is not known what heated blood absorbs."""
+    if not known:
+        monkeypatch.setattr(heated_blood, "_rises", lambda _wavelength_nm: False)
     cooling = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
     settings = {"pulse_ms": 0.5, "spot_mm": 7.0}
     found = threshold_document(loaded(BUTTOCK, cooling=cooling, settings=settings), "purpura")["dose"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.simulate.heated_blood import dose_with_heated_blood, vessels_at
+from skinbeam.simulate.heated_blood import dose_with_heated_blood, vessels_at, why_unheated
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.vessel_ends import leak_dose, leaks_at, rupture_dose
 from skinbeam.simulate.vessels import VesselResponse
@@ -50,7 +50,7 @@ def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
     vessels = vessels_at(response, dose, network)
     assert vessels is not None  # asked with a beam
     hurt: Floats = (seen * leaks_at(response, vessels, dose)).sum(axis=1)
-    return np.asarray(hurt >= _enough())
+    return np.asarray(hurt >= _enough(response))
 
 
 def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats]) -> Floats:
@@ -58,7 +58,7 @@ def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats])
     # Of vessels that are given the first decides; of all of the skin's, those with enough of the visible blood.
     network, seen = (None, None) if response.skins.attrs["vessels"] != "normal" else _network(response)
     return dose_with_heated_blood(
-        response, lambda response, vessels: _dose_of_share(end(response, vessels), seen), network
+        response, lambda response, vessels: _dose_of_share(end(response, vessels), seen, _enough(response)), network
     )
 
 
@@ -79,16 +79,21 @@ def _visibility(response: Response, depth: Floats) -> Floats:
     return np.asarray(np.exp(-2 * (passed * attenuation[:, None]).sum(axis=2)))
 
 
-def _dose_of_share(dose: Floats, seen: Floats | None) -> Floats:
+def _dose_of_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
     """Least dose at which vessels with enough of the visible blood are hurt, (sample,)."""
     if seen is None:
         return np.asarray(dose.min(axis=1))
     order = np.argsort(dose, axis=1)
     hurt = np.cumsum(np.take_along_axis(seen, order, axis=1), axis=1)
-    first = np.argmax(hurt >= _enough(), axis=1)
+    first = np.argmax(hurt >= enough, axis=1)
     return np.asarray(np.take_along_axis(dose, order, axis=1)[np.arange(len(dose)), first])
 
 
-def _enough() -> float:
-    """Share of the visible blood whose vessels must leak. Rounding may leave the whole just below one."""
-    return min(number(table("vessels")["purpura"]["share"]), 1 - 1e-9)
+def _enough(response: Response) -> float:
+    """Share of the visible blood whose vessels must leak. Rounding may leave the whole just below one.
+
+    Where it is not known by how much heated blood absorbs more, it is that which the same measurement sets for blood
+    that does not: else what is not known would make skin bruise later.
+    """
+    name = "share" if why_unheated(response) is None else "share_unheated"
+    return min(number(table("vessels")["purpura"][name]), 1 - 1e-9)
