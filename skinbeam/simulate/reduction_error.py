@@ -60,28 +60,25 @@ def _over_log(at: float, values: Mapping[Any, float]) -> float:
 
 
 def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
-    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum.
-
-    Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
-    """
-    if "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0 or not spectrum:
-        return reduction_error(endpoint)
-    diameter_um = float(skin["vessel_diameter_m"].values[0, 0]) / UM
-    haematocrit, oxygenation = (skin[name].to_numpy()[0, 0] for name in ("haematocrit", "oxygenation"))
-    mua = sum(share * _mua_in_a_pulse(nm, haematocrit, oxygenation) for nm, share in spectrum)
-    return reduction_error(endpoint, diameter_um, float(mua))
+    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum."""
+    each = each_reduction_error(endpoint, skin, spectrum) if spectrum else None
+    return reduction_error(endpoint) if each is None else float(each[0])
 
 
 def each_reduction_error(
     endpoint: str, skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]
 ) -> NDArray[np.float64] | None:
-    """Return `reduction_error` for the first vessel of every draw, (sample,); None where no vessel decides."""
+    """Return `reduction_error` for the first vessel of every draw, (sample,); None where no vessel decides.
+
+    Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
+    """
     if endpoint not in _found() or "vessel_diameter_m" not in skins or skins.sizes.get("vessel", 0) == 0:
         return None
     diameter, haematocrit, oxygenation = (
         skins[name].to_numpy()[:, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
     )
-    mua = sum(share * _mua_in_a_pulse(nm, haematocrit, oxygenation) for nm, share in spectrum)
+    factor = absorption_factor(np.array(HALF_WAY_K))
+    mua = sum(share * heated_mua(nm, haematocrit, oxygenation, factor) for nm, share in spectrum)
     pairs = zip(diameter / UM, np.broadcast_to(mua, diameter.shape), strict=True)
     return np.array([reduction_error(endpoint, float(d), float(m)) for d, m in pairs])
 
@@ -90,7 +87,3 @@ def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]
     """Return the absorption of unheated blood in the first vessel of the first skin, 1/m, a mean over the energy."""
     haematocrit, oxygenation = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
     return float(sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum))
-
-
-def _mua_in_a_pulse(wavelength_nm: float, haematocrit: NDArray[np.float64], oxygenation: NDArray[np.float64]) -> Any:
-    return heated_mua(wavelength_nm, haematocrit, oxygenation, absorption_factor(np.array(HALF_WAY_K)))

@@ -14,12 +14,11 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablate, ablation_onset, injury_dose, profile_width, removes
-from skinbeam.simulate.boiled import vapour_start_K
-from skinbeam.simulate.dose_search import dose_to_reach
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, fluence_for
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.places import EPIDERMIS, depth_through, in_cell
 from skinbeam.simulate.pulse import Place, Response
+from skinbeam.simulate.surface_ends import vapour_dose
 from skinbeam.units import UM
 
 if TYPE_CHECKING:
@@ -125,11 +124,8 @@ _TEMPERATURES = ("temperature_C.surface_peak", "temperature_C.basal_peak")
 
 def _boiling_dose(response: Response) -> Floats:
     """Dose at which vapour begins to form at any depth, (sample,), J/m²: no skin leaves at a lower one."""
-    start = vapour_start_K(response.skins)
-    places = [in_cell(response, cell) for cell in range(response.grid.layer.size)]
-    places.append(Place(response.surface_base_K, response.surface_unit_K))
-    doses: Floats = np.min([dose_to_reach(place, start) for place in places], axis=0)
-    return doses
+    surface = Place(response.surface_base_K, response.surface_unit_K)
+    return vapour_dose(response, [surface, *(in_cell(response, cell) for cell in range(response.grid.layer.size))])
 
 
 def _names(skins: "xr.Dataset") -> list[str]:

@@ -7,6 +7,8 @@ vapour begins to form below the stratum corneum, and no more. When it bursts is 
 on the strength of hot epidermis.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +16,10 @@ from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.damage_model import CAUTIOUS, sampled_kinetics
 from skinbeam.simulate.dose_search import dose_at, dose_to_reach
 from skinbeam.simulate.places import epidermis_cells, in_cell
-from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.pulse import Place, Response
 from skinbeam.skin.tables import number, table
 
-__all__ = ["surface_bubble", "surface_distortion"]
+__all__ = ["surface_bubble", "surface_distortion", "vapour_dose"]
 
 Floats = NDArray[np.float64]
 
@@ -30,8 +32,13 @@ def surface_bubble(response: Response) -> Floats:
     NotAvailable : such skins have no epidermis.
     """
     below = range(int(epidermis_cells(response)[0]), response.grid.layer.size)
+    return vapour_dose(response, [in_cell(response, cell) for cell in below])
+
+
+def vapour_dose(response: Response, places: Sequence[Place]) -> Floats:
+    """Return the dose at which vapour begins to form at the first of some places, (sample,), J/m²."""
     start = vapour_start_K(response.skins)
-    doses: Floats = np.min([dose_to_reach(in_cell(response, cell), start) for cell in below], axis=0)
+    doses: Floats = np.min([dose_to_reach(place, start) for place in places], axis=0)
     return doses
 
 

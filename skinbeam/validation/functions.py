@@ -15,7 +15,7 @@ from skinbeam.physics.vessel import relaxation_time
 from skinbeam.simulate.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.heated_dermis import held_scattering, rises_up_to_C, settles_at_C
-from skinbeam.simulate.places import EPIDERMIS
+from skinbeam.simulate.places import EPIDERMIS, depth_through
 from skinbeam.simulate.pulse import illuminate
 from skinbeam.simulate.spot_share import PHOTONS, share_of
 from skinbeam.skin.properties import blood_thermal, melanosome_mua, thermal
@@ -50,8 +50,7 @@ def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
 def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
     diffusivity, layers = _diffusivity(skins)
     layer = max(index for index, name in enumerate(layers) if name in EPIDERMIS)
-    # The horny layer belongs to the whole epidermis.
-    thickness = skins["thickness_m"].to_numpy()[:, : layer + 1].sum(axis=1)
+    thickness = depth_through(skins, EPIDERMIS)  # the horny layer belongs to the whole epidermis
     return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
 
 
