@@ -279,8 +279,9 @@ def threshold_document(
                 head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
             if name == "fluence_J_cm2":
                 head["heated_blood"] = effect_of_heated_blood(scene, endpoint)
-                head["methaemoglobin"] = effect_of_methaemoglobin(scene, endpoint)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
+        if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
+            head["methaemoglobin"] = effect_of_methaemoglobin(scene, endpoint)
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))
