@@ -55,7 +55,20 @@ VESSEL_KEYS = {
         "p_ruptured",
     },
 }
-THRESHOLD = (*HEAD, "endpoint", "of", "model_error", "reduction_error", "heated_blood", "bracket", "dose", "reached")
+THRESHOLD = (
+    *HEAD,
+    *(
+        "endpoint",
+        "of",
+        "model_error",
+        "reduction_error",
+        "heated_blood",
+        "methaemoglobin",
+        "bracket",
+        "dose",
+        "reached",
+    ),
+)
 ENDPOINTS = (
     "epidermal-necrosis",
     "dermal-necrosis",

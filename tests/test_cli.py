@@ -152,7 +152,17 @@ DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
     "threshold": (
         ("threshold", PULSE, "--endpoint", "ablation", "--draws", "10"),
         "skinbeam.threshold/1",
-        {"endpoint", "of", "dose", "model_error", "reduction_error", "heated_blood", "bracket", "reached"},
+        {
+            "endpoint",
+            "of",
+            "dose",
+            "model_error",
+            "reduction_error",
+            "heated_blood",
+            "methaemoglobin",
+            "bracket",
+            "reached",
+        },
     ),
     "window": (
         ("window", PULSE, "--draws", "10"),

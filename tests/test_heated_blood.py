@@ -15,6 +15,7 @@ from skinbeam.simulate.heated_blood import (
     dose_with_heated_blood,
     heated_mua,
     vessels_at,
+    why_no_methaemoglobin,
     why_unheated,
 )
 from skinbeam.simulate.pulse import Response, respond
@@ -22,7 +23,7 @@ from skinbeam.simulate.purpura import purpura
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_ends import closed_at, closure_dose, leak_dose, rupture_dose, vapour_K
 from skinbeam.simulate.vessels import VesselResponse
-from skinbeam.skin.properties import blood_mua
+from skinbeam.skin.properties import blood_mua, methaemoglobin_mua, water_mua
 from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K
 
 ENDS = (closure_dose, rupture_dose, leak_dose)
@@ -173,7 +174,76 @@ def test_purpura_needs_less_with_heated_blood() -> None:
     assert np.all((ratio > 1 / 1.9) & (ratio < 1 / 1.1))
 
 
+# Methaemoglobin
+
+
+def test_methaemoglobin_absorbs_as_its_solution_does() -> None:
+    """15 580 per cm and mole of four haems at 630 nm (zijlstra2000), 330 g of 64.5 kg/mol in a litre of cells."""
+    solution = np.log(10) * 15580e2 * 0.45 * 330 / 64458
+    found = methaemoglobin_mua(630.0, 0.45) - 0.95 * water_mua(630.0)
+    # Deoxygenated haemoglobin of the same tables, which set the scale, scatters by 3 % about that of blood.
+    assert found == pytest.approx(solution, rel=0.03)
+    assert methaemoglobin_mua(630.0, 0.9) - methaemoglobin_mua(630.0, 0.45) == pytest.approx(found)
+    with pytest.raises(NotAvailable, match="1000"):
+        methaemoglobin_mua(1064.0, 0.45)
+
+
+def test_methaemoglobin_is_paler_in_the_green_and_darker_beyond_the_red() -> None:
+    wavelength_nm = np.array([532.0, 577.0, 586.0, 595.0, 633.0, 755.0, 810.0])
+    ratio = np.array([float(methaemoglobin_mua(nm, 0.45) / blood_mua(nm, 0.45, 1.0)) for nm in wavelength_nm])
+    # So the rise of 2.5 at 586 nm is not its doing.
+    assert np.all(ratio[:3] < 0.7)
+    assert np.all(ratio[3:] > 1.3)
+
+
+def test_without_a_share_no_blood_turns() -> None:
+    response, _ = sized(3.0, 60.0)
+    assert response.methaemoglobin == 0.0
+    told = heated(replace(response, methaemoglobin=1e-12), 5e4)
+    for part, same in zip(told.section, heated(response, 5e4).section, strict=True):
+        np.testing.assert_allclose(part, same, rtol=1e-9)
+
+
+def test_methaemoglobin_saves_light_where_it_is_darker_and_costs_where_it_is_paler() -> None:
+    ratio = {}
+    for wavelength_nm in (532.0, 810.0):
+        response = response_of(laser__wavelength_nm=wavelength_nm, settings__pulse_ms=0.45)
+        turned = replace(response, methaemoglobin=1.0)
+        ratio[wavelength_nm] = dose_with_heated_blood(turned, closure_dose) / dose_with_heated_blood(
+            response, closure_dose
+        )
+    assert np.all(ratio[532.0] > 1.0)
+    assert np.all(ratio[810.0] < 1.0)
+    # It cannot do more than blood that is methaemoglobin from the start, in a thin vessel.
+    mixed = {nm: blood_mua(nm, 0.45, np.array([0.6, 0.9])) / methaemoglobin_mua(nm, 0.45) for nm in ratio}
+    assert np.all(ratio[532.0] < mixed[532.0].max())
+    assert np.all(ratio[810.0] > mixed[810.0].min())
+
+
+def test_a_dose_with_methaemoglobin_is_one_whose_own_response_reaches_the_end() -> None:
+    response = replace(response_of(laser__wavelength_nm=595.0), methaemoglobin=1.0)
+    closed = dose_with_heated_blood(response, closure_dose)
+    for factor, expected in ((0.98, False), (1.02, True)):
+        for draw, dose in enumerate(factor * closed[:, 0]):
+            assert closed_at(response, heated(response, dose), dose)[draw, 0] == expected
+
+
+def test_what_methaemoglobin_absorbs_at_1064_nm_is_not_known() -> None:
+    response = response_of(laser__wavelength_nm=1064.0)
+    assert why_no_methaemoglobin(response) is not None
+    with pytest.raises(NotAvailable):
+        vessels_at(replace(response, methaemoglobin=1.0), 1e4)
+    told = threshold_document(loaded(CASE, laser__wavelength_nm=1064.0), "vessel-rupture", draws=2)
+    assert "450 to 1000 nm" in told["methaemoglobin"]["unknown"]
+
+
 # Documents
+
+
+def test_a_threshold_tells_what_methaemoglobin_could_do() -> None:
+    told = threshold_document(loaded(CASE, laser__wavelength_nm=532.0), "vessel-closure", draws=2)
+    assert told["methaemoglobin"] > 1.0
+    assert threshold_document(loaded(CASE), "epidermal-necrosis", draws=2)["methaemoglobin"] == 1.0
 
 
 def test_a_threshold_tells_what_heated_blood_does() -> None:

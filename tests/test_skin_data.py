@@ -14,7 +14,7 @@ from skinbeam.sources import Sourced, bibliography
 
 DATA = resources.files("skinbeam") / "data"
 TABLES = ("layers", "optics", "thermal", "melanin", "vessels", "presets")
-SPECTRA = ("water", "blood", "fat", "cie")
+SPECTRA = ("water", "blood", "methaemoglobin", "fat", "cie")
 
 
 def entries(value: Any) -> Iterator[dict[str, Any]]:

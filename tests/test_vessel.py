@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import dblquad
 from scipy.special import i0e, i1e
 
+from skinbeam.physics.damage import Kinetics
 from skinbeam.physics.heat import time_steps
 from skinbeam.physics.heated_vessel import heated_march
 from skinbeam.physics.vessel import (
@@ -172,10 +173,14 @@ def test_energy_that_is_absorbed_in_the_cells_stays():
 # Blood that absorbs by its temperature
 
 
-def marched(power, steps, on, *, diameter=150e-6, surroundings_K=300.0, between_K=(300.0, 400.0)):
+def marched(power, steps, on, *, diameter=150e-6, surroundings_K=300.0, between_K=(300.0, 400.0), change=None):
     grid = radial_grid(diameter, 3e-6, float(steps.sum()), blood=SKIN, dermis=SKIN)
     everywhere = np.full((1, 1, steps.size + 1), surroundings_K)
-    return heated_march(grid, power, between_K, everywhere, steps, on)
+    return heated_march(grid, power, between_K, everywhere, steps, on, change)
+
+
+def process(frequency_1_s, *, low_K=0.0):
+    return Kinetics(np.array([[frequency_1_s]]), np.zeros((1, 1)), np.array([[low_K]]), np.array([[np.inf]]))
 
 
 def test_power_that_does_not_change_gives_the_linear_solution():
@@ -212,8 +217,48 @@ def test_beyond_the_nodes_power_is_held():
     assert hot == pytest.approx(3 * cold, rel=1e-9)
 
 
+@pytest.mark.parametrize("kept", [0.0, 3.0])
+def test_power_follows_the_blood_that_has_changed(kept):
+    """At the rate k, adiabatic in a wide vessel: c dT/dt = P (exp(-k t) + kept (1 - exp(-k t)))."""
+    power, duration = 2.5e9, 50 / 2.5e9 * SKIN[1]
+    rate = 2.0 / duration
+    gone = -np.expm1(-2.0) / 2.0  # mean of exp(-k t)
+    exact = 50 * (gone + kept * (1 - gone))
+    errors = []
+    for count in (10, 20):
+        steps = np.full(count, duration / count)
+        turns = power * np.array([1.0, kept])[None, None, :, None, None] * np.ones((1, 1, 2, 2, LUMEN_CELLS))
+        found = marched(turns, steps, np.ones(count), diameter=0.1, change=process(rate))
+        errors.append(float(found.cells[0, 0, -1, 0]) - exact)
+    # The share in the middle of a step counts: a 24th of (k step)² of the part that goes is left.
+    assert abs(errors[0]) < 50 * abs(kept - 1) * (2.0 / 10) ** 2 / 24
+    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.15)
+
+
+def test_blood_that_has_changed_stays_so_when_it_cools():
+    """It changes above 340 K at once. Two pulses with a pause between them: the second finds no power at all."""
+    phases = [1e-3, 0.5, 1e-3]
+    steps, phase = time_steps(phases)
+    turns = 4e11 * np.array([1.0, 0.0])[None, None, :, None, None] * np.ones((1, 1, 2, 2, LUMEN_CELLS))
+    found = marched(turns, steps, phase != 1, diameter=30e-6, change=process(1e9, low_K=340.0)).lumen[0, 0]
+    first, second = (found[1:][phase == n].max() for n in (0, 2))
+    assert first > 40.0  # beyond 340 K
+    assert second < 0.05 * first
+
+
+def test_what_changes_nothing_leaves_the_march_as_it_is():
+    steps, phase = time_steps([1e-2, 1e-3, 1e-2])
+    power = np.broadcast_to(1e10 * lumen_profile(2e4, 150e-6), (1, 1, 2, LUMEN_CELLS))
+    plain = marched(power, steps, phase == 1)
+    both = np.stack([power, 0 * power], axis=2)
+    for one, other in zip(marched(both, steps, phase == 1, change=process(1.0, low_K=1e4)), plain, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12)
+
+
 def test_a_march_of_heated_blood_needs_its_shapes():
     steps = np.full(3, 1e-6)
+    with pytest.raises(ValueError, match="two shares"):
+        marched(np.ones((1, 1, 1, 2, LUMEN_CELLS)), steps, np.ones(3), change=process(1.0))
     with pytest.raises(ValueError, match="two temperatures"):
         marched(np.ones((1, 1, 1, LUMEN_CELLS)), steps, np.ones(3))
     grid = radial_grid(1e-4, 3e-6, 1e-3, blood=SKIN, dermis=SKIN)

@@ -42,6 +42,7 @@ __all__ = [
     "kinetics",
     "omega",
     "omega_growth",
+    "process_rows",
     "shift_kinetics",
     "shift_threshold",
     "survival",
@@ -159,7 +160,7 @@ def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array
     n_cell = 1 if history.ndim == 2 else history.shape[2]
     flat = rows.reshape(-1, history.shape[1])
     steps = _steps(flat, step_s)
-    result: Array = _omega_rows(flat, steps, *_parameters(processes, len(history), n_cell))
+    result: Array = _omega_rows(flat, steps, *process_rows(processes, len(history), n_cell))
     return result.reshape(rows.shape[:-1])
 
 
@@ -231,7 +232,7 @@ def dose_for_unit_omega(
     if base.shape != unit.shape or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
         raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
     result: Array = _dose_rows(
-        base, unit, _steps(base, step_s), *_parameters(processes, len(base), 1), low, high, target
+        base, unit, _steps(base, step_s), *process_rows(processes, len(base), 1), low, high, target
     )
     return result
 
@@ -245,10 +246,10 @@ def _steps(rows: Array, step_s: ArrayLike) -> Array:
     return steps
 
 
-def _parameters(
+def process_rows(
     processes: Kinetics, n_sample: int, n_cell: int
 ) -> tuple[Array, Array, Array, Array, NDArray[np.int64]]:
-    """ln A, B = Ea/R, low and high for every row, (sample x cell, process), and the stages (process,)."""
+    """Return ln A, B = Ea/R, low and high for every row, (sample x cell, process), and the stages (process,)."""
     n_process = np.shape(processes.frequency_1_s)[-1]
 
     def rows(values: Array) -> Array:

@@ -4,19 +4,29 @@ The power density in each cell of the lumen is given at some mean temperatures o
 between them. In each step with light it is that of the mean between the start and the end of the step, of which the end
 is foretold with the power at the start: as the steps of (heat 1), of second order in their length. Outside the lumen
 nothing changes: (heat 1) about the axis, as in `vessel`.
+
+Blood may also change for good, by a first-order process at the mean temperature of the lumen (damage 1). The power is
+then given at some shares of changed blood too, 1 - exp(-Omega), which is foretold with the temperature.
 """
+
+import math
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.damage import Kinetics, process_rows
 from skinbeam.physics.full import full
 from skinbeam.physics.heat import advance
+from skinbeam.physics.stages import mean_rate
 from skinbeam.physics.vessel import LUMEN_CELLS, RECORDED_CELLS, RadialGrid, VesselHistory, lumen_cells, vessel_history
 
 __all__ = ["heated_march"]
 
 Array = NDArray[np.float64]
+
+# What changes no blood: nothing happens at any temperature.
+_NOTHING = Kinetics(np.array([1.0]), np.array([0.0]), np.array([np.inf]), np.array([np.inf]))
 
 
 def heated_march(
@@ -26,6 +36,7 @@ def heated_march(
     surroundings_K: Array,
     step_s: ArrayLike,
     power_on: ArrayLike,
+    change: Kinetics | None = None,
 ) -> VesselHistory:
     """Return the rise above the surroundings that power in the lumen causes, where power hangs on the temperature.
 
@@ -33,35 +44,42 @@ def heated_march(
     ----------
     power_density : (sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³, at
         mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
+        With `change` (sample, vessel, share, node, lumen cell), the shares of changed blood spaced evenly from 0 to 1.
     surroundings_K : (sample, vessel, time) temperature without the vessel, K.
     step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
+    change : what changes blood, its parameters (sample, process).
 
     Raises
     ------
-    ValueError : shapes that do not fit, or fewer than two nodes.
+    ValueError : shapes that do not fit, or fewer than two nodes or shares.
     """
     steps = np.array(step_s, dtype=np.float64)
-    rows, nodes = len(grid.cells.volumes), power_density.shape[-2]
-    if power_density.shape != (*grid.shape, nodes, LUMEN_CELLS) or nodes < 2 or not between_K[0] < between_K[1]:
+    power_density = power_density[:, :, None] if change is None else power_density
+    rows, (shares, nodes) = len(grid.cells.volumes), power_density.shape[-3:-1]
+    if power_density.shape != (*grid.shape, shares, nodes, LUMEN_CELLS) or nodes < 2 or not between_K[0] < between_K[1]:
         raise ValueError("a power for each vessel and cell at two temperatures or more is needed")
+    if change is not None and shares < 2:
+        raise ValueError("blood that changes needs a power at two shares of changed blood or more")
     if surroundings_K.shape != (*grid.shape, steps.size + 1):
         raise ValueError(f"{steps.size} steps need {steps.size + 1} temperatures of the surroundings")
     on = np.asarray(power_on, dtype=np.float64)
     on = np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on
     _, share = lumen_cells()
+    processes = process_rows(change if change is not None else _NOTHING, grid.shape[0], grid.shape[1])
     recorded = _march(
         full(grid.cells.areas, rows, grid.cells.areas.shape[1]),
         full(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
         full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
         np.array(grid.conductivity),
         np.array(grid.heat_capacity_vol),
-        np.array(power_density.reshape(rows, nodes, LUMEN_CELLS)),
+        np.array(power_density.reshape(rows, shares, nodes, LUMEN_CELLS)),
         between_K[0],
         between_K[1],
         np.array(surroundings_K.reshape(rows, -1)),
         steps,
         full(on, rows, steps.size),
         np.array(share),
+        *processes,
         RECORDED_CELLS,
     )
     return vessel_history(grid, recorded)
@@ -81,6 +99,11 @@ def _march(  # pragma: no cover - compiled
     step_s: Array,
     power_on: Array,
     share: Array,
+    ln_a: Array,
+    b: Array,
+    low: Array,
+    high: Array,
+    stages: NDArray[np.int64],
     kept: int,
 ) -> Array:
     recorded = np.empty((len(volumes), step_s.size + 1, kept))
@@ -98,6 +121,11 @@ def _march(  # pragma: no cover - compiled
             step_s,
             power_on[row],
             share,
+            ln_a[row],
+            b[row],
+            low[row],
+            high[row],
+            stages,
             recorded[row],
         )
     return recorded
@@ -117,6 +145,11 @@ def _march_one(  # pragma: no cover - compiled
     step_s: Array,
     power_on: Array,
     share: Array,
+    ln_a: Array,
+    b: Array,
+    low: Array,
+    high: Array,
+    stages: NDArray[np.int64],
     recorded: Array,
 ) -> None:
     n_cell = volumes.size
@@ -129,21 +162,29 @@ def _march_one(  # pragma: no cover - compiled
     t, source = np.zeros(n_cell), np.zeros(n_cell)
     stage, flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
     recorded[0] = 0.0
-    dark = True
+    dark, omega, changing = True, 0.0, len(power) > 1
     for n in range(step_s.size):
         lit = power_on[n] > 0.0
         dark = dark and not lit
         if dark:
             recorded[n + 1] = 0.0
             continue
-        at = _mean(t, share) + surroundings[n]
+        start = at = _mean(t, share) + surroundings[n]
+        changed = omega
         for tried in range(2 if lit else 1):
             if tried == 1:
-                at = 0.5 * (at + _mean(stage, share) + surroundings[n + 1])
-            _power_at(at, lowest, highest, power, power_on[n], volumes, source)
+                end = _mean(stage, share) + surroundings[n + 1]
+                at = 0.5 * (start + end)
+                if changing:
+                    rate = mean_rate(min(start, at), max(start, at), ln_a, b, low, high, stages)
+                    changed = omega + 0.5 * step_s[n] * rate
+            _power_at(at, lowest, highest, -math.expm1(-changed), power, power_on[n], volumes, source)
             advance(step_s[n], store, between, sink, source, 0.0, 0.0, 0.0, 0.0, t, stage, flow, pivot, upper)
         for i in range(n_cell):
             t[i] = stage[i]
+        if changing:
+            end = _mean(t, share) + surroundings[n + 1]
+            omega += step_s[n] * mean_rate(min(start, end), max(start, end), ln_a, b, low, high, stages)
         for j in range(recorded.shape[1]):
             recorded[n + 1, j] = t[j]
 
@@ -158,12 +199,24 @@ def _mean(t: Array, share: Array) -> float:  # pragma: no cover - compiled
 
 @njit(cache=True)
 def _power_at(  # pragma: no cover - compiled
-    at: float, lowest: float, highest: float, power: Array, power_on: float, volumes: Array, source: Array
+    at: float,
+    lowest: float,
+    highest: float,
+    changed: float,
+    power: Array,
+    power_on: float,
+    volumes: Array,
+    source: Array,
 ) -> None:
-    """Write the power of each cell of the lumen at its mean temperature into `source`, W/m."""
-    nodes = len(power)
+    """Write the power of each cell of the lumen at its mean temperature and share of changed blood, W/m."""
+    shares, nodes = power.shape[0], power.shape[1]
     place = (min(max(at, lowest), highest) - lowest) / (highest - lowest) * (nodes - 1)
     below = min(int(place), nodes - 2)
     part = place - below
-    for i in range(power.shape[1]):
-        source[i] = power_on * volumes[i] * ((1.0 - part) * power[below, i] + part * power[below + 1, i])
+    place = changed * (shares - 1)
+    less = min(int(place), max(shares - 2, 0))
+    more, weight = min(less + 1, shares - 1), place - less
+    for i in range(power.shape[2]):
+        few = (1.0 - part) * power[less, below, i] + part * power[less, below + 1, i]
+        many = (1.0 - part) * power[more, below, i] + part * power[more, below + 1, i]
+        source[i] = power_on * volumes[i] * ((1.0 - weight) * few + weight * many)

@@ -32,7 +32,13 @@ from skinbeam.simulate.reduction_error import reduction_error, reduction_error_o
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.stopped import with_stopped_flow
-from skinbeam.simulate.threshold import bracket_of, default_dose, effect_of_heated_blood, threshold_doses
+from skinbeam.simulate.threshold import (
+    bracket_of,
+    default_dose,
+    effect_of_heated_blood,
+    effect_of_methaemoglobin,
+    threshold_doses,
+)
 from skinbeam.units import J_CM2, MS
 
 __all__ = ["simulate_document", "threshold_document"]
@@ -252,6 +258,7 @@ def threshold_document(
         "model_error": model_error(endpoint),
         "reduction_error": reduction_error(endpoint),
         "heated_blood": 1.0,
+        "methaemoglobin": 1.0,
         "bracket": [low, high],
     }
 
@@ -273,6 +280,8 @@ def threshold_document(
             if name == "fluence_J_cm2":
                 head["heated_blood"] = effect_of_heated_blood(scene, endpoint)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
+        if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
+            head["methaemoglobin"] = effect_of_methaemoglobin(scene, endpoint)
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))

@@ -5,6 +5,9 @@ cools; the light in the skin around is that of unheated skin. Temperatures are t
 so that a response holds at one dose, and the dose of an end is one whose own response reaches it. Where it was not
 measured how much more heated blood absorbs, and where a response says so (`heated_blood`), blood keeps the absorption
 of its table.
+
+Blood that coagulates may also turn into methaemoglobin, for good. How much of it does in a pulse was not measured: a
+response says which share of its haemoglobin (`methaemoglobin`), none by default, and all is a bound.
 """
 
 from collections.abc import Callable
@@ -17,21 +20,33 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.physics.heated_vessel import heated_march
 from skinbeam.physics.vessel import lumen_profile, radial_grid
+from skinbeam.simulate.damage_model import BLOOD, sampled_kinetics
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread
 from skinbeam.simulate.vessels import VesselResponse, VesselSite, drawn_vessels, respond_vessels, site_of
-from skinbeam.skin.properties import blood_mua, blood_thermal
+from skinbeam.skin.properties import blood_mua, blood_thermal, methaemoglobin_mua
+from skinbeam.skin.spectra import spectrum
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.vessels import Vessels
 from skinbeam.units import ZERO_CELSIUS_K
 
-__all__ = ["absorption_factor", "dose_with_heated_blood", "heated_mua", "vessels_at", "why_unheated"]
+__all__ = [
+    "absorption_factor",
+    "dose_with_heated_blood",
+    "heated_mua",
+    "vessels_at",
+    "why_no_methaemoglobin",
+    "why_unheated",
+]
 
 Floats = NDArray[np.float64]
 
 MEASURED_C = 20.0, 100.0  # between which the factor was measured
 NODES = 9  # temperatures between them at which the light in a lumen is computed
+SHARES = 5  # shares of coagulated blood, from none to all, at which it is where that turns into methaemoglobin
 MARCHES = 2  # that a search of a dose takes after the one of unheated blood
+# Where coagulated blood turns into methaemoglobin a little more light may do much more or much less.
+TURNED_MARCHES = 16
 FIRST_GUESS = 0.8  # of the dose with unheated blood
 # How the logarithm of what is missing goes with that of the dose, at first and at most: see `dose_with_heated_blood`.
 SLOPE, SLOPES = -1.3, (-2.0, -0.6)
@@ -74,6 +89,15 @@ def why_unheated(response: Response) -> Unknown | None:
     return Unknown(text("endpoint.heated-blood", params))
 
 
+def why_no_methaemoglobin(response: Response) -> Unknown | None:
+    """Return why it is not known what methaemoglobin absorbs of a beam, or None where that is known."""
+    assert response.lit is not None  # asked of vessels that are lit
+    known = spectrum("methaemoglobin")
+    if all(known.covers(line.wavelength_nm) for line in response.lit.lines):
+        return None
+    return Unknown(text("endpoint.methaemoglobin", dict(zip(("shortest", "longest"), known.range_nm, strict=True))))
+
+
 def _rises(wavelength_nm: float) -> bool:
     entry = table("vessels")["heated_blood"]
     return number(entry["shortest_nm"]) <= wavelength_nm <= number(entry["longest_nm"])
@@ -87,11 +111,15 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     Parameters
     ----------
     dose : J/m², one for all, (sample,) or (sample, vessel).
+
+    Raises
+    ------
+    NotAvailable : methaemoglobin in light at which its absorption is not known.
     """
     vessels = drawn_vessels(response) if vessels is None else vessels
     if vessels is None or response.lit is None:
         return None
-    if not response.heated_blood or why_unheated(response) is not None:
+    if not _changes(response):
         return respond_vessels(response, vessels)
     site, schedule = site_of(response, vessels), response.schedule
     values = np.asarray(dose, dtype=np.float64)
@@ -100,6 +128,13 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     factor = sourced(table("vessels")["heated_blood"]["factor"])
     rise = np.maximum(spread(factor, response.skins, "heated_blood_shift"), 1.0)
     factors = absorption_factor(nodes_K, rise[:, None])
+    factors = factors if response.heated_blood else np.ones_like(factors)
+    if response.methaemoglobin > 0:
+        turned = response.methaemoglobin * np.linspace(0.0, 1.0, SHARES)
+        power = np.stack([_absorbed(site, vessels, factors, share) for share in turned], axis=2)
+        change = sampled_kinetics(BLOOD, response.skins)
+    else:
+        power, change = _absorbed(site, vessels, factors, 0.0), None
     grid = radial_grid(
         vessels.diameter,
         vessels.wall,
@@ -109,11 +144,12 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     )
     history = heated_march(
         grid,
-        (each / schedule.pulse_s)[..., None, None] * _absorbed(site, vessels, factors),
+        (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 2)) * power,
         (float(nodes_K[0]), float(nodes_K[-1])),
         site.base_K + each[..., None] * site.around_K,
         schedule.step_s,
         schedule.power_on,
+        change,
     )
     cells, *parts = (part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history)
     around = site.around_K
@@ -125,13 +161,23 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     )
 
 
-def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats) -> Floats:
-    """Power per volume above what the surroundings absorb, over the irradiance, (sample, vessel, node, cell), 1/m."""
+def _changes(response: Response) -> bool:
+    """Whether blood in vessels absorbs otherwise once it is heated."""
+    return response.methaemoglobin > 0 or (response.heated_blood and why_unheated(response) is None)
+
+
+def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
+    """Power per volume above what the surroundings absorb, over the irradiance, (sample, vessel, node, cell), 1/m.
+
+    `turned` is the share of the haemoglobin that is methaemoglobin.
+    """
     parts = []
     for share, wavelength_nm, ratio, around in site.lines:
         mua = heated_mua(
             wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
         )
+        if turned > 0:
+            mua = (1 - turned) * mua + turned * methaemoglobin_mua(wavelength_nm, vessels.haematocrit[..., None])
         within = mua[..., None] * lumen_profile(mua, vessels.diameter[..., None])
         parts.append(share * ratio[..., None, None] * (within - around[..., None, None]))
     return np.asarray(np.sum(parts, axis=0))
@@ -142,12 +188,12 @@ def dose_with_heated_blood(
     end: Callable[[Response, VesselResponse], Floats],
     vessels: Vessels | None = None,
     *,
-    marches: int = MARCHES,
+    marches: int | None = None,
 ) -> Floats:
     """Return the dose of an end of vessels, or of those of the skins, J/m², in the shape that `end` has.
 
     That is the dose whose response reaches the end at that very dose: the zero of ln(end of the response) - ln(dose),
-    sought by secants and left where the last one leads, within 1.5 per cent in any draw.
+    sought by secants and left where the last one leads, within 1.5 per cent in any draw without methaemoglobin.
 
     Parameters
     ----------
@@ -163,12 +209,12 @@ def dose_with_heated_blood(
     if cold is None:
         raise NotAvailable(text("endpoint.no-vessel"))
     linear = end(response, cold)
-    if not response.heated_blood or why_unheated(response) is not None:
+    if not _changes(response):
         return linear
     sought = np.isfinite(linear) & (linear > 0)
     log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
     slope, last = np.full(linear.shape, SLOPE), None
-    for _ in range(marches):
+    for _ in range(marches or (TURNED_MARCHES if response.methaemoglobin > 0 else MARCHES)):
         heated = vessels_at(response, np.exp(log_dose), vessels)
         assert heated is not None  # as is the unheated one
         found = end(response, heated)

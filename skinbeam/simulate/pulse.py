@@ -148,6 +148,8 @@ class Response:
     met : what the surface meets.
     beam : None without one.
     heated_blood : whether blood in vessels absorbs more as it heats; without, it keeps the absorption of its table.
+    methaemoglobin : share of the haemoglobin of coagulated blood that absorbs as methaemoglobin, 0 to 1. No source
+        measured it in a pulse: none is the default, all a bound.
     """
 
     skins: "xr.Dataset"
@@ -162,6 +164,7 @@ class Response:
     met: Surface
     beam: Beam | None = None
     heated_blood: bool = True
+    methaemoglobin: float = 0.0
 
     @property
     def layers(self) -> list[str]:

@@ -12,7 +12,7 @@ from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.endpoints import named_endpoint
-from skinbeam.simulate.heated_blood import why_unheated
+from skinbeam.simulate.heated_blood import why_no_methaemoglobin, why_unheated
 from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.removal import dose_for
@@ -29,6 +29,7 @@ __all__ = [
     "bracket_of",
     "default_dose",
     "effect_of_heated_blood",
+    "effect_of_methaemoglobin",
     "threshold_doses",
 ]
 
@@ -110,3 +111,24 @@ def effect_of_heated_blood(scene: Scene, endpoint: str) -> float | Unknown:
         return reason
     found = dose_for(endpoint, response, beam)[0] / cold
     return float(found) if np.isfinite(cold) and np.isfinite(found) else Unknown(text("simulate.not-reached"))
+
+
+def effect_of_methaemoglobin(scene: Scene, endpoint: str) -> float | Unknown:
+    """Return the dose of the middle skin if blood that coagulates turned into methaemoglobin, over that if it does not.
+
+    A bound: how much of it turns was not measured. 1 where no vessel decides; unknown where it is not known what
+    methaemoglobin absorbs, and where no dose is enough.
+
+    Raises
+    ------
+    NotAvailable : as `threshold_doses`.
+    """
+    beam = scene.beam
+    if endpoint not in OF_VESSELS or beam is None or beam.microbeam is not None:
+        return 1.0
+    response = respond(scene.middle, beam, scene.cooling, lit=scene.light(scene.middle))
+    plain = dose_for(endpoint, response, beam)[0]
+    if (reason := why_no_methaemoglobin(response)) is not None:
+        return reason
+    found = dose_for(endpoint, replace(response, methaemoglobin=1.0), beam)[0] / plain
+    return float(found) if np.isfinite(plain) and np.isfinite(found) else Unknown(text("simulate.not-reached"))

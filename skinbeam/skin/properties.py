@@ -36,6 +36,7 @@ __all__ = [
     "blood_thermal",
     "lipid_mua",
     "melanosome_mua",
+    "methaemoglobin_mua",
     "optics",
     "perfusion",
     "reduced_scattering",
@@ -104,6 +105,21 @@ def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLi
     cells = np.maximum(whole - number(entry["water_fraction"]) * water_mua(wavelength_nm), 0.0)
     ratio = np.asarray(haematocrit, dtype=np.float64) / number(entry["table_haematocrit"])
     return np.asarray(whole + (ratio - 1.0) * cells)
+
+
+def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
+    """Return the absorption coefficient of blood whose haemoglobin is all methaemoglobin, 1/m, its water included.
+
+    In the shape of the haematocrit, which it follows as `blood_mua` does.
+
+    Raises
+    ------
+    NotAvailable : outside 450 to 1000 nm.
+    """
+    entry = table("optics")["blood"]
+    cells = spectrum("methaemoglobin").at("cells_per_m", wavelength_nm)
+    ratio = np.asarray(haematocrit, dtype=np.float64) / number(entry["table_haematocrit"])
+    return np.asarray(number(entry["water_fraction"]) * water_mua(wavelength_nm) + ratio * cells)
 
 
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
