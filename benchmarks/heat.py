@@ -18,7 +18,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 from numba import get_num_threads, njit, prange
 
-from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+from skinbeam.physics.cells import graded_faces, slab
+from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.heat_rz import conduct_rz
 from skinbeam.physics.heat_xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
 from skinbeam.physics.surface import NO_OUTGOING

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.physics.ablation import blow_off_depth, steady_depth
+from skinbeam.physics.cells import graded_faces, slab
 from skinbeam.physics.drying import Ground, dried_depth, train, water_deficit_kept
-from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+from skinbeam.physics.heat import conduct, time_steps
 
 
 def ground(*, blow_off=True, **changed):

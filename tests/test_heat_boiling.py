@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+from skinbeam.physics.cells import graded_faces, slab
+from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.heat_boiling import ORDER_TIME, Water, conduct_boiling
 from skinbeam.physics.heat_rz import conduct_rz
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+from skinbeam.physics.cells import graded_faces, slab
+from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.heat_warm import ORDER_SPACE, ORDER_TIME, Slopes, conduct_warm
 
 K, C, COOL = 0.37, 3.76e6, 306.0  # W/mK, J/m³K, K

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erf, erfc
 
-from skinbeam.physics.heat import graded_faces
+from skinbeam.physics.cells import graded_faces
 from skinbeam.physics.heat_rz import conduct_rz
 from skinbeam.physics.heat_xyz import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
 from skinbeam.physics.heat_xyz_stage import SLAB, STRIP

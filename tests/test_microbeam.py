@@ -10,8 +10,9 @@ from scipy.integrate import quad
 from scipy.special import j0
 
 from skinbeam.physics.ablation import microbeam_ablation_of
+from skinbeam.physics.cells import cylinder
 from skinbeam.physics.damage import kinetics, omega
-from skinbeam.physics.heat import conduct, cylinder, time_steps
+from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.microbeam import column, coverage, crater, light_on_axis, rim_below
 from skinbeam.units import MJ, UM
 

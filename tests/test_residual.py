@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skinbeam.physics.cells import graded_faces, slab
 from skinbeam.physics.damage import kinetics, threshold_temperature
-from skinbeam.physics.heat import conduct, graded_faces, slab, time_steps
+from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
 
 CAPACITY, DIFFUSIVITY, BOILING = 3.76e6, 1.0e-7, 2.5e8  # J/m³K, m²/s, J/m³

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from skinbeam.physics.cells import graded_faces, slab
 from skinbeam.physics.damage import Kinetics, kinetics
-from skinbeam.physics.heat import conduct, graded_faces, slab
+from skinbeam.physics.heat import conduct
 from skinbeam.physics.side_wall import dwell_to_damage, wall_rise
 from skinbeam.simulate.ablation import side_wall_dwell
 from skinbeam.skin.model import Skin

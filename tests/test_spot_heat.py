@@ -7,7 +7,7 @@ import pytest
 from scipy.special import erfc, erfcx, j0, j1, jv
 
 from skinbeam.physics.bessel import bessel
-from skinbeam.physics.heat import graded_faces, slab
+from skinbeam.physics.cells import graded_faces, slab
 from skinbeam.physics.heat_rz import conduct_rz
 from skinbeam.physics.spot_heat import spot_heat, spots_rise
 

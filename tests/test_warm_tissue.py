@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from skinbeam.physics.cells import cylinder
 from skinbeam.physics.damage import kinetics, omega
-from skinbeam.physics.heat import cylinder, time_steps
+from skinbeam.physics.heat import time_steps
 from skinbeam.physics.heat_warm import Slopes, conduct_warm
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse

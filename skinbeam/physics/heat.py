@@ -22,47 +22,16 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.cells import Cells
 from skinbeam.physics.full import full
+from skinbeam.physics.heat_row import DIAGONAL, WEIGHT, given_row, in_series
 
-__all__ = [
-    "ORDER_SPACE",
-    "ORDER_TIME",
-    "Cells",
-    "History",
-    "advance",
-    "conduct",
-    "cylinder",
-    "graded_faces",
-    "slab",
-    "time_steps",
-]
+__all__ = ["ORDER_SPACE", "ORDER_TIME", "History", "advance", "conduct", "time_steps"]
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
 
 Array = NDArray[np.float64]
-
-# TR-BDF2 as a Runge-Kutta method: a trapezium to gamma dt, then BDF2 (Hosea and Shampine 1996).
-_GAMMA: Final = 2.0 - math.sqrt(2.0)
-_WEIGHT: Final = math.sqrt(2.0) / 4.0  # of the first two stages
-_DIAGONAL: Final = _GAMMA / 2.0  # of the last stage
-
-
-class Cells(NamedTuple):
-    """Geometry of the cells, per unit area (slab) or unit length (cylinder).
-
-    Parameters
-    ----------
-    areas : (sample, cell + 1) area of each face, m²/m² or m²/m.
-    volumes : (sample, cell) m³/m² or m³/m.
-    half_widths : (sample, cell) distance from the centre to either face, m.
-    centres : (sample, cell) m.
-    """
-
-    areas: Array
-    volumes: Array
-    half_widths: Array
-    centres: Array
 
 
 class History(NamedTuple):
@@ -81,75 +50,6 @@ class History(NamedTuple):
     surface: Array
     gained: Array
     final: Array
-
-
-def slab(faces_m: ArrayLike) -> Cells:
-    """Return the cells between parallel faces, (sample, cell + 1) or (cell + 1,), in m and increasing."""
-    faces = _faces(faces_m)
-    volumes = np.diff(faces, axis=1)
-    return Cells(np.ones_like(faces), volumes, volumes / 2, (faces[:, 1:] + faces[:, :-1]) / 2)
-
-
-def cylinder(faces_m: ArrayLike) -> Cells:
-    """Return the cells between coaxial faces of the given radii, (sample, cell + 1) or (cell + 1,), in m.
-
-    The unknown stands at half the width of the cell; its difference from the mean over the cell is of second order.
-    """
-    faces = _faces(faces_m)
-    if np.any(faces[:, 0] < 0):
-        raise ValueError("a radius cannot be negative")
-    return Cells(
-        2 * np.pi * faces,
-        np.pi * np.diff(faces**2, axis=1),
-        np.diff(faces, axis=1) / 2,
-        (faces[:, 1:] + faces[:, :-1]) / 2,
-    )
-
-
-def _faces(faces_m: ArrayLike) -> Array:
-    faces = np.atleast_2d(np.asarray(faces_m, dtype=np.float64))
-    if faces.shape[1] < 3 or np.any(np.diff(faces, axis=1) <= 0):
-        raise ValueError("at least three faces, increasing, are needed")
-    return faces
-
-
-def graded_faces(
-    thickness_m: ArrayLike, *, finest_m: float, growth: float, fewest: int = 4, typical_m: ArrayLike | None = None
-) -> tuple[Array, NDArray[np.int64]]:
-    """Return faces that coincide with layer boundaries, cells growing with depth.
-
-    The size of a cell is finest + growth x depth, so u(z) = ln(1 + growth z / finest) / growth counts cells. The count
-    in each layer follows from its typical thickness and is shared by all samples; within a layer the faces are equally
-    spaced in u between the layer's median boundaries and stretched to each sample's own thickness.
-
-    Parameters
-    ----------
-    thickness_m : (sample, layer) finite thicknesses from the surface down.
-    finest_m : size of the cell at the surface.
-    growth : increase of cell size per depth, > 0.
-    fewest : least number of cells in a layer.
-    typical_m : (layer,) thicknesses that the cells are counted for; the median of the samples when left out.
-
-    Returns
-    -------
-    faces : (sample, cell + 1) m. first : (layer + 1,) index of the face at each boundary, so layer j holds the cells
-    first[j] .. first[j + 1] - 1.
-    """
-    thickness = np.atleast_2d(np.asarray(thickness_m, dtype=np.float64))
-    if not (np.all(np.isfinite(thickness)) and np.all(thickness > 0) and finest_m > 0 and growth > 0):
-        raise ValueError("finite positive thicknesses, finest_m and growth are needed")
-    each = np.median(thickness, axis=0) if typical_m is None else np.asarray(typical_m, dtype=np.float64)
-    typical = np.concatenate(([0.0], np.cumsum(each)))
-    count = np.log1p(growth * typical / finest_m) / growth
-    tops = np.concatenate((np.zeros((len(thickness), 1)), np.cumsum(thickness, axis=1)), axis=1)
-    pieces, first = [tops[:, :1]], [0]
-    for layer in range(thickness.shape[1]):
-        n = max(fewest, math.ceil(count[layer + 1] - count[layer]))
-        depth = finest_m / growth * np.expm1(growth * np.linspace(count[layer], count[layer + 1], n + 1))
-        share = (depth - depth[0]) / (depth[-1] - depth[0])
-        pieces.append(tops[:, layer, None] + share[None, 1:] * thickness[:, layer, None])
-        first.append(first[-1] + n)
-    return np.concatenate(pieces, axis=1), np.array(first)
 
 
 def time_steps(
@@ -225,46 +125,23 @@ def conduct(
     ------
     ValueError : shapes that do not fit, or a step, heat capacity or conductivity that is not positive.
     """
-    steps = np.asarray(step_s, dtype=np.float64)
-    if steps.ndim not in (1, 2) or not np.all(steps > 0):
-        raise ValueError("step_s must be one positive duration a step")
-    n_step = steps.shape[-1]
-    n_cell = cells.volumes.shape[1]
-    shapes = [np.shape(a) for a in (conductivity, heat_capacity_vol, initial, power_density, perfusion)]
-    n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
-    for stepwise in (steps, power_on, h_surface, outside_surface):
-        n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
-
-    k, c = full(conductivity, n_sample, n_cell), full(heat_capacity_vol, n_sample, n_cell)
-    if not (np.all(k > 0) and np.all(c > 0)):
-        raise ValueError("conductivity and heat capacity must be positive")
-    record = np.arange(n_cell) if record_cells is None else np.array(record_cells, dtype=np.int64)
-    return History(
-        *_march(
-            full(cells.areas, n_sample, n_cell + 1),
-            full(cells.volumes, n_sample, n_cell),
-            full(cells.half_widths, n_sample, n_cell),
-            k,
-            c,
-            full(initial, n_sample, n_cell),
-            full(power_density, n_sample, n_cell),
-            full(perfusion, n_sample, n_cell),
-            full(blood_temperature, n_sample),
-            full(steps, n_sample, n_step),
-            full(power_on, n_sample, n_step),
-            full(h_surface, n_sample, n_step),
-            full(outside_surface, n_sample, n_step),
-            full(h_bottom, n_sample),
-            full(outside_bottom, n_sample),
-            record,
-        )
+    row, (each_perfusion,) = given_row(
+        cells,
+        perfusion,
+        conductivity=conductivity,
+        heat_capacity_vol=heat_capacity_vol,
+        initial=initial,
+        power_density=power_density,
+        step_s=step_s,
+        power_on=power_on,
+        h_surface=h_surface,
+        outside_surface=outside_surface,
+        h_bottom=h_bottom,
+        outside_bottom=outside_bottom,
     )
-
-
-@njit(cache=True)
-def _in_series(h: float, inside: float) -> float:  # pragma: no cover - compiled
-    """Conductance of an outer film and of half a cell in series, W/m²K; h may be 0 or inf."""
-    return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / inside)
+    n_sample, n_cell = row.volumes.shape
+    record = np.arange(n_cell) if record_cells is None else np.array(record_cells, dtype=np.int64)
+    return History(*_march(*row, each_perfusion, full(blood_temperature, n_sample), record))
 
 
 @njit(cache=True)
@@ -291,7 +168,7 @@ def advance(  # pragma: no cover - compiled
     """
     n_cell = store.size
     last = n_cell - 1
-    a = _DIAGONAL * dt
+    a = DIAGONAL * dt
     # Thomas factorisation of (store - a L), the matrix of both stages.
     for i in range(n_cell):
         above = top if i == 0 else between[i - 1]
@@ -304,7 +181,7 @@ def advance(  # pragma: no cover - compiled
     for solved in range(3):
         # Heat flows of the newest state, weighted into the balance of the whole step.
         now = t if solved == 0 else stage
-        weight = dt * (_WEIGHT if solved < 2 else _DIAGONAL)
+        weight = dt * (WEIGHT if solved < 2 else DIAGONAL)
         for i in range(n_cell):
             from_blood += weight * sink[i] * (blood - now[i])
         through_top += weight * top * (t_top - now[0])
@@ -317,7 +194,7 @@ def advance(  # pragma: no cover - compiled
             q += between[i] * (now[i + 1] - now[i]) if i < last else -between[i] * now[i]
             flow[i] = q if solved == 0 else flow[i] + q
         # Both stages solve (store - a L) stage = store t + known flows.
-        known_weight = a if solved == 0 else _WEIGHT * dt
+        known_weight = a if solved == 0 else WEIGHT * dt
         for i in range(n_cell):
             known = store[i] * t[i] + known_weight * flow[i] + a * source[i]
             if i > 0:
@@ -337,14 +214,14 @@ def _march(  # pragma: no cover - compiled
     c: Array,
     initial: Array,
     power: Array,
-    perfusion: Array,
-    blood: Array,
     step_s: Array,
     power_on: Array,
     h_top: Array,
     t_top: Array,
     h_bottom: Array,
     t_bottom: Array,
+    perfusion: Array,
+    blood: Array,
     record: NDArray[np.int64],
 ) -> tuple[Array, Array, Array, Array]:
     n_sample, n_cell = volumes.shape
@@ -363,14 +240,14 @@ def _march(  # pragma: no cover - compiled
             c[s],
             initial[s],
             power[s],
-            perfusion[s],
-            blood[s],
             step_s[s],
             power_on[s],
             h_top[s],
             t_top[s],
             h_bottom[s],
             t_bottom[s],
+            perfusion[s],
+            blood[s],
             record,
             recorded[s],
             surface[s],
@@ -389,14 +266,14 @@ def _march_one(  # pragma: no cover - compiled
     c: Array,
     initial: Array,
     power: Array,
-    perfusion: Array,
-    blood: float,
     step_s: Array,
     power_on: Array,
     h_top: Array,
     t_top: Array,
     h_bottom: float,
     t_bottom: float,
+    perfusion: Array,
+    blood: float,
     record: NDArray[np.int64],
     recorded: Array,
     surface: Array,
@@ -411,7 +288,7 @@ def _march_one(  # pragma: no cover - compiled
         if i < last:
             between[i] = areas[i + 1] / (half[i] / k[i] + half[i + 1] / k[i + 1])
         else:
-            between[i] = areas[n_cell] * _in_series(h_bottom, k[i] / half[i])
+            between[i] = areas[n_cell] * in_series(h_bottom, k[i] / half[i])
         store[i] = c[i] * volumes[i]
         sink[i] = perfusion[i] * volumes[i]
         t[i] = initial[i]
@@ -423,7 +300,7 @@ def _march_one(  # pragma: no cover - compiled
     gained[0, :] = 0.0
     inside = k[0] / half[0]
     for n in range(step_s.size):
-        film = _in_series(h_top[n], inside)
+        film = in_series(h_top[n], inside)
         top = areas[0] * film
         # Power and heat from blood at zero temperature difference: constant over the step.
         for i in range(n_cell):

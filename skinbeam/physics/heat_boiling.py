@@ -25,15 +25,15 @@ every cell and stage, and a law without branches is what vectors and a card are 
 as wet. Where c_d = c, (boiling 2) is (enthalpy 1) with L of the same value, and a test holds one against the other.
 """
 
-import math
 from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.full import full
-from skinbeam.physics.heat import Cells
+from skinbeam.physics.cells import Cells
+from skinbeam.physics.heat_row import DIAGONAL, WEIGHT, Row, given_row, in_series
+from skinbeam.physics.refuse import require
 
 __all__ = ["ORDER_TIME", "Boiled", "Water", "conduct_boiling"]
 
@@ -42,11 +42,6 @@ __all__ = ["ORDER_TIME", "Boiled", "Water", "conduct_boiling"]
 ORDER_TIME: Final = 1
 
 Array = NDArray[np.float64]
-
-# TR-BDF2 as in `physics.heat`.
-_GAMMA: Final = 2.0 - math.sqrt(2.0)
-_WEIGHT: Final = math.sqrt(2.0) / 4.0
-_DIAGONAL: Final = _GAMMA / 2.0
 
 
 class Water(NamedTuple):
@@ -107,46 +102,29 @@ def conduct_boiling(
     ValueError : shapes that do not fit; a step, range, heat capacity or conductivity that is not positive; latent heat
         below zero, or a range so wide that boiling would take up less than heating does.
     """
-    steps = np.array(step_s, dtype=np.float64)
-    if steps.ndim != 1 or not np.all(steps > 0):
-        raise ValueError("step_s must be one positive duration a step")
-    n_cell = cells.volumes.shape[1]
-    shapes = [np.shape(a) for a in (conductivity, heat_capacity_vol, initial, power_density, *water)]
-    n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
-
-    def cellwise(values: ArrayLike) -> Array:
-        return full(values, n_sample, n_cell)
-
-    k, c = cellwise(conductivity), cellwise(heat_capacity_vol)
-    start, width, latent, dried = (cellwise(part) for part in water)
-    if not all(np.all(part > 0) for part in (k, c, width, dried)):
-        raise ValueError("conductivity, heat capacities and range must be positive")
-    boiling = latent / width + (c + dried) / 2
-    if np.any(latent < 0) or np.any(boiling < c) or np.any(boiling < dried):
-        raise ValueError("latent heat cannot be negative, nor may boiling take up less than heating")
-    return Boiled(
-        *_march(
-            full(cells.areas, n_sample, n_cell + 1),
-            cellwise(cells.volumes),
-            cellwise(cells.half_widths),
-            k,
-            np.stack([c, boiling, dried, start, start + width], axis=1),
-            cellwise(initial),
-            cellwise(power_density),
-            steps,
-            full(power_on, n_sample, len(steps)),
-            full(h_surface, n_sample, len(steps)),
-            full(outside_surface, n_sample, len(steps)),
-            full(h_bottom, n_sample),
-            full(outside_bottom, n_sample),
-        )
+    row, (start, width, latent, dried) = given_row(
+        cells,
+        *water,
+        conductivity=conductivity,
+        heat_capacity_vol=heat_capacity_vol,
+        initial=initial,
+        power_density=power_density,
+        step_s=step_s,
+        power_on=power_on,
+        h_surface=h_surface,
+        outside_surface=outside_surface,
+        h_bottom=h_bottom,
+        outside_bottom=outside_bottom,
     )
-
-
-@njit(cache=True)
-def _in_series(h: float, inside: float) -> float:  # pragma: no cover - compiled
-    """Conductance of an outer film and of half a cell in series, W/m²K; h may be 0 or inf."""
-    return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / inside)
+    c = row.heat_capacity_vol
+    require(np.isfinite(width) & (width > 0), "the range over which water boils must be positive, K", width)
+    require(np.isfinite(dried) & (dried > 0), "the heat capacity of dried tissue must be positive, J/m³K", dried)
+    require(np.isfinite(latent) & (latent >= 0), "latent heat cannot be negative, J/m³", latent)
+    boiling = latent / width + (c + dried) / 2
+    require((boiling >= c) & (boiling >= dried), "boiling cannot take up less than heating, J/m³K", boiling)
+    state = np.stack([c, boiling, dried, start, start + width], axis=1)
+    at = Row._fields.index("heat_capacity_vol")  # which `state` holds
+    return Boiled(*_march(*row[:at], *row[at + 1 :], state))
 
 
 @njit(cache=True)
@@ -214,7 +192,6 @@ def _march(  # pragma: no cover - compiled
     volumes: Array,
     half: Array,
     k: Array,
-    state: Array,
     initial: Array,
     power: Array,
     step_s: Array,
@@ -223,9 +200,10 @@ def _march(  # pragma: no cover - compiled
     t_top: Array,
     h_bottom: Array,
     t_bottom: Array,
+    state: Array,
 ) -> tuple[Array, Array, Array, Array, Array]:
     n_sample, n_cell = volumes.shape
-    n_time = step_s.size + 1
+    n_time = step_s.shape[1] + 1
     recorded = np.empty((n_sample, n_time, n_cell))
     surface, stored = np.empty((n_sample, n_time)), np.empty((n_sample, n_time))
     gained = np.empty((n_sample, n_time, 2))
@@ -236,15 +214,15 @@ def _march(  # pragma: no cover - compiled
             volumes[s],
             half[s],
             k[s],
-            state[s],
             initial[s],
             power[s],
-            step_s,
+            step_s[s],
             power_on[s],
             h_top[s],
             t_top[s],
             h_bottom[s],
             t_bottom[s],
+            state[s],
             recorded[s],
             surface[s],
             gained[s],
@@ -260,7 +238,6 @@ def _march_one(  # pragma: no cover - compiled
     volumes: Array,
     half: Array,
     k: Array,
-    state: Array,
     initial: Array,
     power: Array,
     step_s: Array,
@@ -269,6 +246,7 @@ def _march_one(  # pragma: no cover - compiled
     t_top: Array,
     h_bottom: float,
     t_bottom: float,
+    state: Array,
     recorded: Array,
     surface: Array,
     gained: Array,
@@ -280,7 +258,7 @@ def _march_one(  # pragma: no cover - compiled
     between = np.empty(n_cell)  # conductance of the face below each cell, W/K
     for i in range(last):
         between[i] = areas[i + 1] / (half[i] / k[i] + half[i + 1] / k[i + 1])
-    between[last] = areas[n_cell] * _in_series(h_bottom, k[last] / half[last])
+    between[last] = areas[n_cell] * in_series(h_bottom, k[last] / half[last])
     inside = k[0] / half[0]
     t, stage = initial.copy(), initial.copy()
     held, flow, known, source = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
@@ -293,9 +271,9 @@ def _march_one(  # pragma: no cover - compiled
     surface[0], stored[0], gained[0, :] = t[0], 0.0, 0.0
     for n in range(step_s.size):
         dt = step_s[n]
-        film = _in_series(h_top[n], inside)
+        film = in_series(h_top[n], inside)
         top = areas[0] * film
-        a = _DIAGONAL * dt
+        a = DIAGONAL * dt
         for i in range(n_cell):
             source[i] = power_on[n] * power[i] * volumes[i]
         source[0] += top * t_top[n]
@@ -303,12 +281,12 @@ def _march_one(  # pragma: no cover - compiled
         through_top = through_bottom = 0.0
         for solved in range(3):
             now = t if solved == 0 else stage
-            weight = dt * (_WEIGHT if solved < 2 else _DIAGONAL)
+            weight = dt * (WEIGHT if solved < 2 else DIAGONAL)
             through_top += weight * top * (t_top[n] - now[0])
             through_bottom += weight * between[last] * (t_bottom - now[last])
             if solved == 2:
                 break
-            known_weight = a if solved == 0 else _WEIGHT * dt
+            known_weight = a if solved == 0 else WEIGHT * dt
             for i in range(n_cell):
                 q = source[i]
                 q += between[i - 1] * (now[i - 1] - now[i]) if i > 0 else -top * now[i]

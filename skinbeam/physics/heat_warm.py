@@ -14,15 +14,14 @@ stage is solved by Newton's iteration on its tridiagonal system; where no proper
 outcome is refused.
 """
 
-import math
 from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.full import full
-from skinbeam.physics.heat import Cells
+from skinbeam.physics.cells import Cells
+from skinbeam.physics.heat_row import DIAGONAL, WEIGHT, given_row, in_series
 from skinbeam.physics.refuse import require
 
 __all__ = ["ORDER_SPACE", "ORDER_TIME", "Slopes", "Warmed", "conduct_warm"]
@@ -32,10 +31,6 @@ ORDER_TIME: Final = 2
 
 Array = NDArray[np.float64]
 
-# TR-BDF2 as in `physics.heat`.
-_GAMMA: Final = 2.0 - math.sqrt(2.0)
-_WEIGHT: Final = math.sqrt(2.0) / 4.0
-_DIAGONAL: Final = _GAMMA / 2.0
 # Newton's corrections shrink quadratically: one below this share of the largest rise leaves an error at rounding.
 _SMALL: Final = 1e-9
 _MOST: Final = 50
@@ -96,26 +91,21 @@ def conduct_warm(
     ValueError : shapes that do not fit; a step, heat capacity or conductivity that is not positive; temperatures at
         which a property is a tenth of its own or less.
     """
-    steps = np.array(step_s, dtype=np.float64)
-    require(np.isfinite(steps) & (steps > 0), "step_s must be positive, s", steps)
-    n_step, n_cell = steps.shape[-1], cells.volumes.shape[1]
-    shapes = [np.shape(a) for a in (conductivity, heat_capacity_vol, initial, power_density, *slopes)]
-    n_sample = np.broadcast_shapes(cells.volumes.shape, *shapes)[0]
-    for stepwise in (steps, power_on, h_surface, outside_surface):
-        n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
-
-    def cellwise(values: ArrayLike) -> Array:
-        return full(values, n_sample, n_cell)
-
-    k, c, start, power = (cellwise(a) for a in (conductivity, heat_capacity_vol, initial, power_density))
-    reference, b, g = (cellwise(part) for part in slopes)
-    require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
-    require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
-    areas, volumes = full(cells.areas, n_sample, n_cell + 1), cellwise(cells.volumes)
-    half = cellwise(cells.half_widths)
-    dt, on = full(steps, n_sample, n_step), full(power_on, n_sample, n_step)
-    h, outside = full(h_surface, n_sample, n_step), full(outside_surface, n_sample, n_step)
-    h_below, below = full(h_bottom, n_sample), full(outside_bottom, n_sample)
+    row, (reference, b, g) = given_row(
+        cells,
+        *slopes,
+        conductivity=conductivity,
+        heat_capacity_vol=heat_capacity_vol,
+        initial=initial,
+        power_density=power_density,
+        step_s=step_s,
+        power_on=power_on,
+        h_surface=h_surface,
+        outside_surface=outside_surface,
+        h_bottom=h_bottom,
+        outside_bottom=outside_bottom,
+    )
+    (n_sample, n_cell), n_step = row.volumes.shape, row.step_s.shape[1]
     result = Warmed(
         np.empty((n_sample, n_step + 1, n_cell)),
         np.empty((n_sample, n_step + 1)),
@@ -123,21 +113,12 @@ def conduct_warm(
         np.empty((n_sample, n_step + 1)),
     )
     for s in range(n_sample):
-        _march_one(
-            areas[s], volumes[s], half[s], k[s], c[s], reference[s], b[s], g[s], start[s], power[s], dt[s], on[s],
-            h[s], outside[s], h_below[s], below[s], *(part[s] for part in result),
-        )  # fmt: skip
+        _march_one(*(part[s] for part in (*row, reference, b, g, *result)))
     for slope, name in ((b, "conductivity"), (g, "heat capacity")):
         share = 1.0 + slope[:, None, :] * (result.recorded - reference[:, None, :])
         # A state that is not a number has gone where no property was left.
         require(share > _LEAST, f"the {name} must stay above a tenth of its own as it is drawn out", share)
     return result
-
-
-@njit(cache=True, error_model="numpy")
-def _in_series(h: float, inside: float) -> float:  # pragma: no cover - compiled
-    """Conductance of an outer film and of half a cell in series, W/m²K; h may be 0 or inf."""
-    return 0.0 if h == 0.0 else 1.0 / (1.0 / h + 1.0 / inside)
 
 
 @njit(cache=True, error_model="numpy")
@@ -179,10 +160,10 @@ def _flows(  # pragma: no cover - compiled
             cold = t[i]
         if i == 0:
             hot = ends[1]
-            conductance = areas[i] * _in_series(ends[0], 1.0 / lower)
+            conductance = areas[i] * in_series(ends[0], 1.0 / lower)
         elif i == n:
             cold = ends[3]
-            conductance = areas[i] * _in_series(ends[2], 1.0 / upper)
+            conductance = areas[i] * in_series(ends[2], 1.0 / upper)
         else:
             conductance = areas[i] / (upper + lower)
         crosses = conductance * (hot - cold)
@@ -205,9 +186,6 @@ def _march_one(  # pragma: no cover - compiled
     half: Array,
     k: Array,
     c: Array,
-    reference: Array,
-    b: Array,
-    g: Array,
     initial: Array,
     power: Array,
     step_s: Array,
@@ -216,6 +194,9 @@ def _march_one(  # pragma: no cover - compiled
     t_top: Array,
     h_bottom: float,
     t_bottom: float,
+    reference: Array,
+    b: Array,
+    g: Array,
     recorded: Array,
     surface: Array,
     gained: Array,
@@ -234,13 +215,13 @@ def _march_one(  # pragma: no cover - compiled
     surface[0], stored[0], gained[0, :] = t[0], 0.0, 0.0
     for step in range(step_s.size):
         dt = step_s[step]
-        a = _DIAGONAL * dt
+        a = DIAGONAL * dt
         ends = (h_top[step], t_top[step], h_bottom, t_bottom)
         through_top = through_bottom = 0.0
         for solved in range(3):
             now = t if solved == 0 else stage
             top, bottom = _flows(now, areas, half, k, reference, b, ends, flow, above, here)
-            weight = dt * (_WEIGHT if solved < 2 else _DIAGONAL)
+            weight = dt * (WEIGHT if solved < 2 else DIAGONAL)
             through_top += weight * top
             through_bottom += weight * bottom
             if solved == 2:
@@ -248,7 +229,7 @@ def _march_one(  # pragma: no cover - compiled
             for i in range(n):
                 q = flow[i] + power_on[step] * power[i] * volumes[i]
                 total[i] = q if solved == 0 else total[i] + q
-                known[i] = held[i] + (a if solved == 0 else _WEIGHT * dt) * total[i]
+                known[i] = held[i] + (a if solved == 0 else WEIGHT * dt) * total[i]
                 known[i] += a * power_on[step] * power[i] * volumes[i]
             for _ in range(_MOST):
                 # E(stage) - a flow(stage) = known, by Newton: Thomas' algorithm on the derivatives.
@@ -284,4 +265,4 @@ def _march_one(  # pragma: no cover - compiled
         gained[step + 1, 0] = gained[step, 0] + through_top
         gained[step + 1, 1] = gained[step, 1] + through_bottom
         inside = k[0] * (1.0 + b[0] * (t[0] - reference[0])) / half[0]
-        surface[step + 1] = t[0] + _in_series(h_top[step], inside) / inside * (t_top[step] - t[0])
+        surface[step + 1] = t[0] + in_series(h_top[step], inside) / inside * (t_top[step] - t[0])

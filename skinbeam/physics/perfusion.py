@@ -17,8 +17,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.cells import Cells
 from skinbeam.physics.damage import Kinetics, fastest_growth, omega_growth
-from skinbeam.physics.heat import Cells, conduct
+from skinbeam.physics.heat import conduct
 
 __all__ = ["Perfused", "conduct_perfused", "rest_profile"]
 

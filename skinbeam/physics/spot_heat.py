@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.bessel import bessel
+from skinbeam.physics.cells import Cells
 from skinbeam.physics.full import full
-from skinbeam.physics.heat import Cells, conduct, time_steps
+from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.refuse import require
 
 __all__ = ["Profile", "SpotHeat", "spot_heat", "spots_rise"]

@@ -32,7 +32,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat import Cells, conduct, cylinder
+from skinbeam.physics.cells import Cells, cylinder
+from skinbeam.physics.heat import conduct
 
 __all__ = [
     "LUMEN_CELLS",

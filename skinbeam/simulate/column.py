@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.physics.cells import graded_faces
 from skinbeam.physics.damage import kinetics, omega
-from skinbeam.physics.heat import graded_faces, time_steps
+from skinbeam.physics.heat import time_steps
 from skinbeam.physics.heat_rz import conduct_rz
 from skinbeam.provenance import collect, used
 from skinbeam.schema.layers import LightBeam

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat import Cells, graded_faces, slab
+from skinbeam.physics.cells import Cells, graded_faces, slab
 from skinbeam.units import MM, UM
 
 __all__ = ["DEEPEST_M", "DepthGrid", "depth_grid"]

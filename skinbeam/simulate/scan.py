@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.errors import InputError
 from skinbeam.laser.settings import Beam
+from skinbeam.physics.cells import Cells
 from skinbeam.physics.damage import dose_for_unit_omega
-from skinbeam.physics.heat import Cells
 from skinbeam.physics.spot_heat import Profile, SpotHeat, spot_heat, spots_rise
 from skinbeam.simulate.damage_model import CELL_DEATH, repeated, sampled_kinetics
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2

@@ -1,0 +1,97 @@
+"""Cells along one axis, of a slab or of a cylinder: where their faces lie, and what they hold."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Cells", "cylinder", "graded_faces", "slab"]
+
+Array = NDArray[np.float64]
+
+
+class Cells(NamedTuple):
+    """Geometry of the cells, per unit area (slab) or unit length (cylinder).
+
+    Parameters
+    ----------
+    areas : (sample, cell + 1) area of each face, m²/m² or m²/m.
+    volumes : (sample, cell) m³/m² or m³/m.
+    half_widths : (sample, cell) distance from the centre to either face, m.
+    centres : (sample, cell) m.
+    """
+
+    areas: Array
+    volumes: Array
+    half_widths: Array
+    centres: Array
+
+
+def slab(faces_m: ArrayLike) -> Cells:
+    """Return the cells between parallel faces, (sample, cell + 1) or (cell + 1,), in m and increasing."""
+    faces = _faces(faces_m)
+    volumes = np.diff(faces, axis=1)
+    return Cells(np.ones_like(faces), volumes, volumes / 2, (faces[:, 1:] + faces[:, :-1]) / 2)
+
+
+def cylinder(faces_m: ArrayLike) -> Cells:
+    """Return the cells between coaxial faces of the given radii, (sample, cell + 1) or (cell + 1,), in m.
+
+    The unknown stands at half the width of the cell; its difference from the mean over the cell is of second order.
+    """
+    faces = _faces(faces_m)
+    if np.any(faces[:, 0] < 0):
+        raise ValueError("a radius cannot be negative")
+    return Cells(
+        2 * np.pi * faces,
+        np.pi * np.diff(faces**2, axis=1),
+        np.diff(faces, axis=1) / 2,
+        (faces[:, 1:] + faces[:, :-1]) / 2,
+    )
+
+
+def _faces(faces_m: ArrayLike) -> Array:
+    faces = np.atleast_2d(np.asarray(faces_m, dtype=np.float64))
+    if faces.shape[1] < 3 or np.any(np.diff(faces, axis=1) <= 0):
+        raise ValueError("at least three faces, increasing, are needed")
+    return faces
+
+
+def graded_faces(
+    thickness_m: ArrayLike, *, finest_m: float, growth: float, fewest: int = 4, typical_m: ArrayLike | None = None
+) -> tuple[Array, NDArray[np.int64]]:
+    """Return faces that coincide with layer boundaries, cells growing with depth.
+
+    The size of a cell is finest + growth x depth, so u(z) = ln(1 + growth z / finest) / growth counts cells. The count
+    in each layer follows from its typical thickness and is shared by all samples; within a layer the faces are equally
+    spaced in u between the layer's median boundaries and stretched to each sample's own thickness.
+
+    Parameters
+    ----------
+    thickness_m : (sample, layer) finite thicknesses from the surface down.
+    finest_m : size of the cell at the surface.
+    growth : increase of cell size per depth, > 0.
+    fewest : least number of cells in a layer.
+    typical_m : (layer,) thicknesses that the cells are counted for; the median of the samples when left out.
+
+    Returns
+    -------
+    faces : (sample, cell + 1) m. first : (layer + 1,) index of the face at each boundary, so layer j holds the cells
+    first[j] .. first[j + 1] - 1.
+    """
+    thickness = np.atleast_2d(np.asarray(thickness_m, dtype=np.float64))
+    if not (np.all(np.isfinite(thickness)) and np.all(thickness > 0) and finest_m > 0 and growth > 0):
+        raise ValueError("finite positive thicknesses, finest_m and growth are needed")
+    each = np.median(thickness, axis=0) if typical_m is None else np.asarray(typical_m, dtype=np.float64)
+    typical = np.concatenate(([0.0], np.cumsum(each)))
+    count = np.log1p(growth * typical / finest_m) / growth
+    tops = np.concatenate((np.zeros((len(thickness), 1)), np.cumsum(thickness, axis=1)), axis=1)
+    pieces, first = [tops[:, :1]], [0]
+    for layer in range(thickness.shape[1]):
+        n = max(fewest, math.ceil(count[layer + 1] - count[layer]))
+        depth = finest_m / growth * np.expm1(growth * np.linspace(count[layer], count[layer + 1], n + 1))
+        share = (depth - depth[0]) / (depth[-1] - depth[0])
+        pieces.append(tops[:, layer, None] + share[None, 1:] * thickness[:, layer, None])
+        first.append(first[-1] + n)
+    return np.concatenate(pieces, axis=1), np.array(first)
