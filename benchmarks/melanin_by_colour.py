@@ -7,7 +7,8 @@ package's tables, the second that times one factor for each layer: what both the
 
 What a port loses is traced in the middle skin of a cheek and of a forearm. Traced light spreads too far: it gives two
 ports twice the difference that was measured at 700 nm (takiwaki2002). So all its lengths are divided by the number that
-makes them agree. Half of that loss, and half of the loss of the light as it was traced, are the ends.
+makes them agree. Half of that loss, and half of the loss of the light as it was traced, are the ends. It takes two to
+six minutes on a quiet or a busy machine.
 
     python benchmarks/melanin_by_colour.py [--packets N]
 """
@@ -35,7 +36,7 @@ TRACED_nm = (400.0, 500.0, 550.0, 600.0, 650.0, 700.0)
 RING_m, RINGS = 2.5e-4, 320
 INVERTED_nm = 690.0
 INDEX = 1.4
-# One of the two ports as lit and as read, mm; the wider is the archive's.
+# The two ports as lit and as read, mm; the wider one is taken for the archive's.
 WIDE_mm, NARROW_mm = (11.0, 8.0), (5.0, 3.0)
 
 
@@ -46,10 +47,9 @@ def reflected(fraction: Array, blood: Array, nm: Array, factors: tuple[float, fl
     rows = []
     for f, b, at in zip(fraction.ravel(), blood.ravel(), nm.ravel(), strict=True):
         melanosome, whole, bloodless, epidermis, dermis, g = _at(float(at))
-        rows.append(
-            (f * melanosome + (1 - f) * bloodless, b * whole + (1 - b) * bloodless)
-            + (factors[0] * epidermis / (1 - g), factors[1] * dermis / (1 - g), g)
-        )
+        absorption = f * melanosome + (1 - f) * bloodless, b * whole + (1 - b) * bloodless
+        scattering = factors[0] * epidermis / (1 - g), factors[1] * dermis / (1 - g)
+        rows.append((*absorption, *scattering, g))
     values = np.array(rows)
     light = solve(
         values[:, :2], values[:, 2:4], values[:, 4:], INDEX, np.tile([epidermis_m, np.inf], (len(values), 1)), streams=8
@@ -97,7 +97,9 @@ def losses(packets: int) -> tuple[Array, Array]:
     for site in SITES:
         judge = traced(site, ita[3], 700.0, packets)
         shorter = float(brentq(lambda s, judge=judge: more_in_the_wide(judge, s) - measured, 1.0, 3.5, xtol=0.02))
-        print(f"{site}: wide over narrow {more_in_the_wide(judge, 1.0):.3f} as traced; lengths divided by {shorter:.2f}")
+        print(
+            f"{site}: wide over narrow {more_in_the_wide(judge, 1.0):.3f} as traced; lengths divided by {shorter:.2f}"
+        )
         for row, colour in enumerate(reached):
             for column, nm in enumerate(TRACED_nm):
                 light = traced(site, colour, nm, packets)

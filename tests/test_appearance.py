@@ -77,7 +77,10 @@ def test_darker_colours_compute_darker_ita() -> None:
 def test_a_colour_is_read_through_a_port() -> None:
     """An instrument misses red light of skin, and none of a phantom: what is told is less red than the spectrum."""
     nm = list(COLOUR_WAVELENGTHS_NM)
-    for tables, read in (({"skin": {"site": "cheeks", "ita_deg": 45.0}}, True), ({"skin": {"preset": "phantom"}}, False)):
+    for tables, read in (
+        ({"skin": {"site": "cheeks", "ita_deg": 45.0}}, True),
+        ({"skin": {"preset": "phantom"}}, False),
+    ):
         result = shown(tables, nm)
         whole = lab_of_spectrum(result["reflectance"])
         # Printed reflectances have six digits; a and b multiply the cube roots of tristimulus values by up to 500.

@@ -121,8 +121,8 @@ class Pencil:
     def port(self, lit_mm: float, read_mm: float) -> tuple[float, float]:
         """Return the diffuse reflectance that an instrument reads through a port, and its standard error.
 
-        The port lights a disc evenly and reads one in its middle, each of the diameter given. Light that comes out beside
-        what is read is lost to it: 1 less this over the reflectance of the whole beam is the loss at the edge of the port.
+        The port lights a disc evenly and reads one in its middle, of the diameters given. Light that comes out beside
+        what is read is lost to it: 1 less this over the reflectance of an endless beam is the loss at its edge.
 
         Raises
         ------
