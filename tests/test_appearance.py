@@ -13,7 +13,9 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.simulate.appearance import parse_wavelengths, reflectance, skin_document, weigh_by_reading
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_of_spectrum
 from skinbeam.skin.model import Skin
+from skinbeam.skin.port import port_loss
 
 LINES = np.genfromtxt(Path(__file__).parent / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
 SPREAD_NM = [400.0, 450.0, 532.0, 595.0, 694.0, 755.0, 1064.0, 1550.0, 1900.0]
@@ -68,8 +70,35 @@ def test_darker_colours_compute_darker_ita() -> None:
         shown({"skin": {"site": "forearm", "ita_deg": ita}}, [633.0])["ita_deg"] for ita in (55.0, 35.0, 15.0, -35.0)
     ]
     assert found == sorted(found, reverse=True)
-    # The table was inverted with sites mixed and with the instrument's edge loss left in: within a class (20°).
+    # The table was inverted with sites mixed: within a class (20°).
     assert found == pytest.approx([55.0, 35.0, 15.0, -35.0], abs=20.0)
+
+
+def test_a_colour_is_read_through_a_port() -> None:
+    """An instrument misses red light of skin, and none of a phantom: what is told is less red than the spectrum."""
+    nm = list(COLOUR_WAVELENGTHS_NM)
+    for tables, read in (
+        ({"skin": {"site": "cheeks", "ita_deg": 45.0}}, True),
+        ({"skin": {"preset": "phantom"}}, False),
+    ):
+        result = shown(tables, nm)
+        whole = lab_of_spectrum(result["reflectance"])
+        # Printed reflectances have six digits; a and b multiply the cube roots of tristimulus values by up to 500.
+        assert (result["Lab"]["a"] < float(whole.a) - 0.1) == read
+        assert (result["Lab"]["a"] == pytest.approx(float(whole.a), abs=5e-3)) != read
+        assert (result["Lab"]["L"] < float(whole.L) - 0.1) == read
+
+
+def test_a_port_loses_red_light_and_more_of_light_skin() -> None:
+    dark, light = port_loss(-42.0), port_loss(48.0)
+    assert (np.diff(light[20:]) > 0).all()  # from 600 nm on
+    assert (light >= dark).all()
+    assert light[0] < 0.001  # next to nothing at 400 nm (takiwaki2002)
+    # Half of the tenth by which the wider of two ports reads more there is the least that the wider one loses too.
+    assert 0.03 < light[-1] < 0.1
+    # Beyond the colours that were traced the loss is that of the nearest.
+    np.testing.assert_array_equal(port_loss(80.0), light)
+    np.testing.assert_array_equal(port_loss(-80.0), dark)
 
 
 def test_the_document_has_every_key() -> None:

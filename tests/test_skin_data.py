@@ -71,6 +71,18 @@ def test_phototypes_are_a_distribution_in_order() -> None:
     assert entry["by_ita"]["ita_deg"] == sorted(entry["by_ita"]["ita_deg"])
 
 
+def test_light_given_back_lightens_each_class_and_most_the_lightest() -> None:
+    """The loss at a port darkens a reading, and light skin loses more of what it returns."""
+    entry = table("melanin")["by_ita"]
+    ratio = np.array(entry["fractions"])[:, :3] / np.array(entry["uncorrected"]["fractions"])
+    assert ((ratio > 0.5) & (ratio < 1.0)).all()
+    assert (np.diff(ratio, axis=0) < 0).all()
+    # The ends of the loss lie on both sides of the middle one.
+    joint, low, high = np.array(entry["fractions"])[:, [0, 3, 4]].T
+    assert (high < joint).all()
+    assert (joint < low).all()
+
+
 def test_validation_figures_stay_out_of_the_package() -> None:
     # The forearm reflectances live in tests/data; their identifier must not occur in what sets parameters.
     for folder in ("tissue", "spectra", "sources"):

@@ -195,6 +195,38 @@ def test_unscattered_light_keeps_the_shape_of_the_beam(kind: str) -> None:
         assert np.all(np.abs(area(1e-4, 30) * found - wanted * shape) <= 4 * area(1e-4, 30) * spread + 1e-12)
 
 
+@pytest.mark.parametrize(("wide_mm", "narrow_mm"), [(2.0, 1.0), (3.0, 1.0), (1.0, 0.5)])
+def test_a_port_reads_as_much_when_what_is_lit_and_what_is_read_change_places(wide_mm: float, narrow_mm: float) -> None:
+    """Light finds its way back: of discs of whole rings both ways count the same pairs of points."""
+    light = pencil(SKIN, EDGES_M, 5e-5, 120, photons=3200)
+    out, back = light.port(wide_mm, narrow_mm)[0], light.port(narrow_mm, wide_mm)[0]
+    assert out * narrow_mm**2 == pytest.approx(back * wide_mm**2, rel=1e-9)
+
+
+def test_a_wide_port_reads_all_and_a_narrow_one_less() -> None:
+    """Of discs of one width more is lost the narrower they are; 10 mm about what is read hold the diffuse light."""
+    light = pencil(SKIN, EDGES_M, 1e-4, 150, photons=40_000)
+    exact = ENGINES["ordinates"].fluence(SKIN, LightBeam(), EDGES_M).reflectance_diffuse
+    value, error = light.port(21.0, 1.0)
+    assert error < 0.02 * exact
+    assert abs(value - exact) <= 4 * error
+    read = [light.port(width, width)[0] for width in (8.0, 4.0, 2.0, 1.0)]
+    assert (np.diff(read) < 0.0).all()
+    assert read[0] < exact
+
+
+def test_a_port_reads_unscattered_light_whole() -> None:
+    """A mirror of glass under a clear slab, 1 to 1.5: what comes straight back comes back within the port."""
+    clear = LayeredMedium([0.0], [0.0], [0.0], [1.0], [1e-3], below_n=1.5)
+    value, error = pencil(clear, np.array([0.0, 1e-3]), 1e-4, 40, photons=32_000).port(4.0, 3.0)
+    assert abs(value - 0.04) <= 4 * error + 1e-12
+
+
+def test_a_port_wider_than_the_rings_is_refused() -> None:
+    with pytest.raises(ValueError, match="inside the disc that is read"):
+        pencil(SKIN, EDGES_M, 1e-4, 10, photons=320).port(1.0, 3.0)
+
+
 def test_light_outside_the_rings_is_told_of() -> None:
     clear = LayeredMedium([0.0], [0.0], [0.0], [1.0], [1e-3])
     spot = pencil(clear, np.array([0.0, 1e-3]), 2e-5, 50, photons=320).spot(LightBeam(kind="gaussian", spot_mm=2.0))

@@ -17,9 +17,10 @@ from skinbeam.physics.ordinates import solve
 from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ensemble import LEVEL, quantiles
-from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg, lab_of_spectrum
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, Lab, ita_of_lab_deg, lab_of_spectrum
 from skinbeam.skin.melanin import phototype_range
 from skinbeam.skin.model import Skin
+from skinbeam.skin.port import port_loss
 from skinbeam.skin.presets import has_epidermis
 from skinbeam.skin.properties import Optics, optics, thermal
 from skinbeam.skin.spectra import MODEL_RANGE_NM
@@ -194,7 +195,7 @@ def _computed(
     at = {nm: optics(ds, nm) for nm in spectra_nm}
     diffuse, surface = (dict(zip(spectra_nm, values.T, strict=True)) for values in _reflected(ds, list(at.values())))
     total = {nm: values + surface[nm] for nm, values in diffuse.items()}
-    lab = lab_of_spectrum([_median(total[nm], weight) for nm in COLOUR_WAVELENGTHS_NM])
+    lab = _colour(skin, diffuse, surface, weight)
     ita_deg = float(ita_of_lab_deg(lab))
     tail = (1.0 - LEVEL) / 2.0
     bounds = [quantiles(total[nm], weight, (tail, 0.5, 1.0 - tail)) for nm in wavelengths_nm]
@@ -211,6 +212,19 @@ def _computed(
         "phototype_range": _phototypes(skin, ita_deg),
         "draws": int(ds.sizes["sample"]),
     }
+
+
+def _colour(skin: Skin, diffuse: Mapping[float, Array], surface: Mapping[float, Array], weight: Array) -> Lab:
+    """Colour of the median skin: of people's as an instrument reads it through its port, of all else as it is."""
+
+    def lab(kept: Array) -> Lab:
+        pairs = zip(COLOUR_WAVELENGTHS_NM, kept, strict=True)
+        return lab_of_spectrum([_median(diffuse[nm] * share + surface[nm], weight) for nm, share in pairs])
+
+    whole = lab(np.ones(len(COLOUR_WAVELENGTHS_NM)))
+    if skin.preset != "human" or skin.layers:
+        return whole
+    return lab(1.0 - port_loss(float(ita_of_lab_deg(whole))))
 
 
 def _phototypes(skin: Skin, ita_deg: float) -> str | Unknown:

@@ -118,6 +118,32 @@ class Pencil:
 
         return field(fluence, out, field(enters * inside.error, enters * left.error, None))
 
+    def port(self, lit_mm: float, read_mm: float) -> tuple[float, float]:
+        """Return the diffuse reflectance that an instrument reads through a port, and its standard error.
+
+        The port lights a disc evenly and reads one in its middle, of the diameters given. Light that comes out beside
+        what is read is lost to it: 1 less this over the reflectance of an endless beam is the loss at its edge.
+
+        Raises
+        ------
+        ValueError : as `spot`; the disc that is read is wider than the rings.
+        """
+        beam = LightBeam(kind="flat", spot_mm=lit_mm)
+        rings, radius = self.out.shape[-1] - 1, read_mm * MM / 2.0
+        if radius > rings * self.ring_m * (1.0 + 1e-9):
+            raise ValueError(f"the rings end at {rings * self.ring_m:g} m, inside the disc that is read")
+        shared, axis = _spread(beam, self.ring_m, rings)
+        whole = np.vstack([shared, np.eye(rings + 1)[-1]])
+        inner = self.ring_m * np.arange(rings)
+        # Each ring counts with the share of its area that is read; the light in it is taken as even.
+        read = np.append(np.clip((radius**2 - inner**2) / ((inner + self.ring_m) ** 2 - inner**2), 0.0, 1.0), 0.0)
+        seen = mean(self.out[:, 0] @ whole @ read[:, None], self.packets)
+        enters = 1.0 - self.reflectance_specular
+        value = enters * seen.value[0] + self.straight_out[0] * float((axis - shared[0]) @ read)
+        # Over what falls on the disc that is read, which is its share of the light.
+        over = (lit_mm / read_mm) ** 2
+        return float(value) * over, float(enters * seen.error[0]) * over
+
 
 def pencil(
     medium: LayeredMedium, z_edges_m: Floats, ring_m: float, rings: int, photons: int = 200_000, seed: int = 0
