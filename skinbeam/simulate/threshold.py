@@ -108,5 +108,7 @@ def effect_of_heated_blood(scene: Scene, endpoint: str) -> float | Unknown:
     cold = dose_for(endpoint, replace(response, heated_blood=False), beam)[0]
     if (reason := why_unheated(response)) is not None:
         return reason
-    found = dose_for(endpoint, response, beam)[0] / cold
-    return float(found) if np.isfinite(cold) and np.isfinite(found) else Unknown(text("simulate.not-reached"))
+    found = dose_for(endpoint, response, beam)[0]
+    if not (np.isfinite(cold) and np.isfinite(found)):
+        return Unknown(text("simulate.not-reached"))
+    return float(found / cold)
