@@ -186,7 +186,7 @@ def test_a_threshold_tells_what_heated_blood_does() -> None:
 
 
 def test_what_no_dose_reaches_has_no_ratio() -> None:
-    """Nanoseconds tear a vessel before its blood coagulates, heated or not: no dose closes it, and no warning is told."""
+    """Nanoseconds tear a vessel before its blood coagulates, heated or not: no dose closes it."""
     found = threshold_document(loaded(CASE, settings__pulse_ms=1e-5), "vessel-closure", draws=2)
     assert found["reached"] is False
     assert "unknown" in found["heated_blood"]
