@@ -44,7 +44,7 @@ def length_for(scene: Scene, skins: "xr.Dataset", endpoint: str, irradiance_W_m2
         length = float(np.exp(log_length))
         pulse = replace(scene.beam.flat(length / MS), pulses=1, passes=1)
         needed = dose_for(endpoint, respond(of, pulse, scene.cooling, lit=scene.light(of)), pulse)
-        return np.log(np.maximum(needed, 1e-300)) - np.log(irradiance_W_m2 * length)
+        return np.asarray(np.log(np.maximum(needed, 1e-300)) - np.log(irradiance_W_m2 * length))
 
     low, high = np.log(np.array(DOSE_RANGE_J_M2) / irradiance_W_m2)
     lengths = np.linspace(low, high, 1 + int(np.ceil((high - low) / APART)))
