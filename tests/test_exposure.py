@@ -32,6 +32,7 @@ LAYERS = [
     }
     for name in ("epidermis", "dermis")
 ]
+PULSE = {"pulse_ms": 1e-3, "spot_mm": 3.0, "fluence_J_cm2": 1.0}
 KAPPA = 0.35 / (1100.0 * 3600.0)
 
 
@@ -197,6 +198,12 @@ def test_what_heated_blood_changes_is_not_told_of_times() -> None:
     found = asked("vessel", "vessel-closure", draws=2)
     assert found["reached"]
     assert "of a time" in found["heated_blood"]["unknown"]
+
+
+def test_what_no_dose_reaches_takes_forever() -> None:
+    skin = {"preset": "guinea-pig-albino"}
+    found = asked({"skin": skin, "laser": {"wavelength_nm": 694.0}, "settings": PULSE}, "whitening", draws=2)
+    assert found["reached"] is False
 
 
 def test_a_mark_takes_no_longer_than_any_that_counts() -> None:

@@ -82,6 +82,7 @@ def _crossing(lengths: Floats, missing: Floats) -> Floats:
     above, below = missing[row, before], missing[row, after]
     # Where the length before needs more than the range holds, the answer lies between the two all the same.
     known = np.isfinite(above) & (above > below)
-    share = np.where(known, above / np.where(known, above - below, 1.0), 1.0)
+    fall = np.subtract(above, below, out=np.ones(len(missing)), where=known)
+    share = np.where(known, above / fall, 1.0)
     found = np.exp(lengths[before] + np.clip(share, 0.0, 1.0) * (lengths[after] - lengths[before]))
     return np.where(enough.any(axis=1), found, np.inf)
