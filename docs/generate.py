@@ -227,7 +227,7 @@ def _limits() -> str:
 def _endpoints() -> str:
     from skinbeam.simulate.endpoints import ENDPOINTS
 
-    return _table(("endpoint",), [(f"`{name}`",) for name in ENDPOINTS])
+    return _table(("endpoint", "reached when"), [(f"`{name}`", MEANINGS["endpoint"][name]) for name in ENDPOINTS])
 
 
 def _kinetics() -> str:

@@ -36,6 +36,14 @@ def test_help_names_every_command(run: Run) -> None:
         assert run(name, "--help").code == 0
 
 
+def test_help_of_threshold_names_every_endpoint(run: Run) -> None:
+    from skinbeam.simulate.endpoints import ENDPOINTS
+
+    # Lines are broken at spaces and hyphens.
+    told = "".join(run("threshold", "--help").out.split())
+    assert f"Whatistobereached:{','.join(sorted(ENDPOINTS))}." in told
+
+
 def test_without_a_command_the_help_is_shown(run: Run) -> None:
     ran = run()
     assert ran.code in (0, 2)

@@ -172,7 +172,11 @@ def test_every_table_of_an_input_file_is_shown(file: str) -> None:
 
 
 def test_every_meaning_belongs_to_a_key() -> None:
-    for file, meanings in GENERATE.MEANINGS.items():
+    from skinbeam.simulate.endpoints import ENDPOINTS
+
+    assert set(GENERATE.MEANINGS["endpoint"]) == set(ENDPOINTS)
+    for file in ("case", "device", "layers"):
+        meanings = GENERATE.MEANINGS[file]
         known = {
             f"{table.strip('[]')}.{key}".removeprefix("top.")
             for table, model in GENERATE.tables(file).items()

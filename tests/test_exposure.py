@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import erfc
 
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, NotAvailable
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.documents import threshold_document
 from skinbeam.skin.model import Skin
@@ -32,6 +32,7 @@ LAYERS = [
     }
     for name in ("epidermis", "dermis")
 ]
+PULSE = {"pulse_ms": 1e-3, "spot_mm": 3.0, "fluence_J_cm2": 1.0}
 KAPPA = 0.35 / (1100.0 * 3600.0)
 
 
@@ -170,3 +171,57 @@ def test_quantiles_of_time_bracket_the_median() -> None:
     # Skins differ by 3 K in the temperature of damage, a factor of two or so in time at 60 °C.
     assert (times[1:] / times[:-1] > 1.2).all()
     assert (times[1:] / times[:-1] < 6).all()
+
+
+@pytest.mark.parametrize(
+    ("case", "endpoint", "pulse_ms"),
+    [
+        ("short-pulse", "minimum-visible-lesion", 1e-4),
+        ("short-pulse", "whitening", 1e-4),
+        ("vessel", "vessel-closure", 10.0),
+        ("vessel", "collagen-coagulation", 500.0),
+        ("vessel", "pain", 3.0),
+    ],
+)
+def test_any_end_of_a_beam_takes_the_time_of_the_pulse_that_reaches_it(
+    case: str, endpoint: str, pulse_ms: float
+) -> None:
+    changes: dict[str, Any] = {"laser": {"wavelength_nm": 595.0}, "settings__pulse_ms": pulse_ms}
+    fluence = median(threshold_document(loaded(case, **changes), endpoint, draws=4)["dose"])
+    found = median(asked(case, endpoint, settings__fluence_J_cm2=fluence, draws=4, **changes)["dose"])
+    # Each draw's own time is interpolated between pulses 1.5 times as long, right to some thousandths; the median of
+    # four is the mean of two of them, in time as in dose.
+    assert found == pytest.approx(pulse_ms / 1e3, rel=0.02)
+
+
+def test_what_heated_blood_changes_is_not_told_of_times() -> None:
+    found = asked("vessel", "vessel-closure", draws=2)
+    assert found["reached"]
+    assert "of a time" in found["heated_blood"]["unknown"]
+
+
+def test_what_no_dose_reaches_takes_forever() -> None:
+    skin = {"preset": "guinea-pig-albino"}
+    found = asked({"skin": skin, "laser": {"wavelength_nm": 694.0}, "settings": PULSE}, "whitening", draws=2)
+    assert found["reached"] is False
+
+
+def test_a_mark_takes_no_longer_than_any_that_counts() -> None:
+    changes: dict[str, Any] = {"laser": {"wavelength_nm": 595.0}, "settings__pulse_ms": 1e-3}
+    mark, broken = (
+        median(asked("short-pulse", name, draws=8, **changes)["dose"])
+        for name in ("minimum-visible-lesion", "melanosome-disruption")
+    )
+    # Broken melanosomes are a mark, and at such an irradiance long before the epidermis is.
+    assert mark <= broken * (1 + 1e-6)
+
+
+def test_what_a_pulse_would_be_too_short_to_tell_is_unknown() -> None:
+    changes: dict[str, Any] = {"laser": {"wavelength_nm": 595.0}, "settings__pulse_ms": 1e-3}
+    with pytest.raises(NotAvailable, match=r"0\.1 ms"):
+        asked("vessel", "pain", draws=2, settings__fluence_J_cm2=5.0, **changes)
+
+
+def test_what_a_bath_does_not_tell_is_unknown() -> None:
+    with pytest.raises(NotAvailable, match="time of a bath"):
+        asked("bath", "vessel-closure", draws=2)

@@ -255,6 +255,13 @@ def test_a_threshold_tells_what_heated_blood_does() -> None:
     assert threshold_document(loaded(CASE), "epidermal-necrosis", draws=2)["heated_blood"] == 1.0
 
 
+def test_what_no_dose_reaches_has_no_ratio() -> None:
+    """Nanoseconds tear a vessel before its blood coagulates, heated or not: no dose closes it."""
+    found = threshold_document(loaded(CASE, settings__pulse_ms=1e-5), "vessel-closure", draws=2)
+    assert found["reached"] is False
+    assert "unknown" in found["heated_blood"]
+
+
 def test_a_pulse_tells_what_blood_would_reach_unheated() -> None:
     vessel = simulate_document(loaded(CASE), draws=4)["temperature_C"]["vessels"][0]
     response = response_of(draws=4)

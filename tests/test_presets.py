@@ -212,6 +212,13 @@ def test_the_same_vessel_needs_more_where_less_light_comes_back_to_it() -> None:
     )
 
 
+def test_a_flap_bruises_by_its_own_vessels() -> None:
+    """The saline below is endless and bloodless; their product is no number, and nothing asks for it."""
+    shapes = {"skin": {"preset": "hamster"}, "laser": {"wavelength_nm": 585.0}}
+    bare = loaded(shapes | {"settings": {"pulse_ms": 0.5, "spot_mm": 7.0}})
+    assert threshold_document(bare, "purpura", draws=4)["reached"]
+
+
 # Refusals
 
 

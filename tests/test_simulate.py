@@ -324,6 +324,15 @@ def test_what_has_no_influence_is_said() -> None:
     assert "not-used-yet" in codes(micro)
 
 
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [({}, True), ({"delay_ms": 10.0}, True), ({"during": True}, False), ({"before_ms": 10.0}, False)],
+)
+def test_cooling_that_is_never_on_is_said_to_cool_nothing(times: dict[str, Any], said: bool) -> None:
+    found = codes(simulated("vessel", laser={"wavelength_nm": 595.0}, cooling={"kind": "contact", **times}, draws=1))
+    assert ("cooling-without-time" in found) is said
+
+
 def test_colours_that_exclude_each_other_are_said() -> None:
     found = simulated("vessel", patient={"age_years": 30, "sex": "female", "phototype": "VI"})
     assert "colour-conflict" in codes(found)

@@ -183,6 +183,17 @@ def test_the_first_mark_is_the_first_of_its_mechanisms():
         np.testing.assert_array_equal(fluence_for("minimum-visible-lesion", made), np.min(each, axis=0))
 
 
+def test_a_mark_is_unknown_where_melanosomes_may_break_first_and_nobody_knows_when():
+    """Below a nanosecond stress lowers their threshold by what is not sourced; skin without them has none to break."""
+    laser = {"laser": {"wavelength_nm": 755.0}, "settings": {"pulse_ms": 7.5e-7, "spot_mm": 3.0}}
+    black, albino = (loaded({"skin": {"preset": name}, **laser}) for name in ("guinea-pig", "guinea-pig-albino"))
+    for endpoint in ("minimum-visible-lesion", "melanosome-disruption"):
+        with pytest.raises(NotAvailable, match="shorter than 1 ns"):
+            threshold_document(black, endpoint, draws=4)
+    assert threshold_document(albino, "minimum-visible-lesion", draws=4)["reached"]
+    assert not threshold_document(albino, "melanosome-disruption", draws=4)["reached"]
+
+
 def test_the_calibrated_mark_comes_out():
     """nir_lesion-09: 7.4 J/cm² in 0.6 ms at 24 h on living pigs sets the temperature at which a mark is seen."""
     case = {

@@ -27,6 +27,12 @@ app = typer.Typer(
 CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
+# Named here, since reading them where they are judged would import all of the physics for `--help`; a test compares.
+ENDS = (
+    "ablation, blood-coagulation, blood-vaporisation, collagen-coagulation, dermal-necrosis, epidermal-necrosis, "
+    "melanosome-disruption, minimum-visible-lesion, pain, purpura, purpura-immediate, surface-bubble, "
+    "surface-distortion, surface-rupture, vessel-closure, vessel-rupture, whitening"
+)
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
 
 
@@ -103,7 +109,7 @@ def simulate(
 @app.command()
 def threshold(
     case: CaseFile,
-    endpoint: Annotated[str, typer.Option("--endpoint", metavar="E", help="What is to be reached.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", metavar="E", help=f"What is to be reached: {ENDS}.")],
     of: Annotated[str | None, typer.Option("--of", help="fluence_J_cm2, microbeam_mJ or exposure_s.")] = None,
     draws: Draws = 200,
     seed: Seed = 0,

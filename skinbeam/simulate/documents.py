@@ -277,8 +277,7 @@ def threshold_document(
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
                 head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
-            if name == "fluence_J_cm2":
-                head["heated_blood"] = effect_of_heated_blood(scene, endpoint)
+            head["heated_blood"] = effect_of_heated_blood(scene, endpoint, name)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
         if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
             head["methaemoglobin"] = effect_of_methaemoglobin(scene, endpoint)

@@ -44,7 +44,8 @@ def dose_to_reach(place: Place, temperature_K: Floats) -> Floats:
     """Return the dose at which a place reaches `temperature_K` (sample,) at any time, (sample,), J/m²."""
     short = temperature_K[:, None] - place.base_K
     warmed = place.unit_K > 0
-    dose: Floats = np.where(warmed, short / np.where(warmed, place.unit_K, 1.0), np.inf).min(axis=1)
+    with np.errstate(over="ignore"):  # deep in black tissue next to nothing is heated: no dose is enough
+        dose: Floats = np.where(warmed, short / np.where(warmed, place.unit_K, 1.0), np.inf).min(axis=1)
     dose = np.where(np.any(short <= 0, axis=1), 0.0, dose)
     return np.where(dose <= DOSE_RANGE_J_M2[1], dose, np.inf)
 

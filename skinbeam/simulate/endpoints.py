@@ -16,7 +16,7 @@ from skinbeam.simulate.blood_ends import blood_coagulation, blood_vaporisation
 from skinbeam.simulate.damage_model import marking_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at, zone_dose
 from skinbeam.simulate.pain import pain
-from skinbeam.simulate.pigment_ends import melanosome_disruption, whitening
+from skinbeam.simulate.pigment_ends import melanosome_disruption, stress_is_confined, whitening
 from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.purpura import purpura, purpura_at_once
@@ -35,14 +35,20 @@ COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (i
 def _visible_lesion(response: Response) -> Floats:
     """The first of the marks at 24 h that this release can judge.
 
-    A marked epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
+    A marked epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam. Where a pulse
+    too short for its melanosomes to be judged may break them first, the others say nothing.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis, or melanosomes in a pulse that confines stress.
     """
     first = dose_at(response, basal_layer(response), marking_kinetics(response.skins))
     for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
         try:
             first = np.minimum(first, other(response))
         except NotAvailable:
-            continue
+            if other is melanosome_disruption and stress_is_confined(response):
+                raise
     return first
 
 

@@ -13,6 +13,7 @@ from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.simulate.bath import bath_times
 from skinbeam.simulate.damage_model import CELL_DEATH, marking_kinetics, sampled_kinetics
 from skinbeam.simulate.endpoints import named_endpoint
+from skinbeam.simulate.held_beam import length_for
 from skinbeam.simulate.places import basal_layer, papillary_bottom
 from skinbeam.simulate.pulse import Illumination, Place, Response, respond
 from skinbeam.simulate.scene import Scene, axis_ratio
@@ -44,7 +45,7 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
 
     Raises
     ------
-    NotAvailable : an endpoint that is not judged by time.
+    NotAvailable : an endpoint that is not judged by the time of a bath, or as `held_beam.length_for`.
     """
     named_endpoint(endpoint)
     places = {
@@ -52,9 +53,11 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
         "minimum-visible-lesion": basal_layer,
         "dermal-necrosis": papillary_bottom,
     }
-    if endpoint not in places:
-        raise NotAvailable(text("simulate.not-by-time"))
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    if endpoint not in places:
+        if scene.bath is not None:
+            raise NotAvailable(text("simulate.not-by-time"))
+        return length_for(scene, skins, endpoint, _irradiance(scene)), weights
     marked = endpoint == "minimum-visible-lesion"
     processes = marking_kinetics(skins) if marked else sampled_kinetics(CELL_DEATH, skins)
     if scene.bath is not None:
@@ -73,7 +76,9 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
         times = np.where(np.isfinite(times), times, found)
         if np.isfinite(times).all():
             break
-    return _counting_after(scene, skins, lit, places[endpoint], processes, times), weights
+    found = _counting_after(scene, skins, lit, places[endpoint], processes, times)
+    # A mark other than that of the epidermis may be first.
+    return np.minimum(found, length_for(scene, skins, endpoint, _irradiance(scene))) if marked else found, weights
 
 
 def _counting_after(

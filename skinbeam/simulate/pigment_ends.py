@@ -12,7 +12,7 @@ from skinbeam.simulate.spread import spread
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import ZERO_CELSIUS_K
 
-__all__ = ["melanosome_disruption", "whitening"]
+__all__ = ["melanosome_disruption", "stress_is_confined", "whitening"]
 
 Floats = NDArray[np.float64]
 
@@ -54,9 +54,11 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
     skins, lit, plan = response.skins, response.lit, response.schedule
     assert lit is not None  # an endpoint is asked with a beam
-    if np.min(plan.stretch_s) < nucleation("pulse_shortest_s").value * (1 - SLACK):
-        raise NotAvailable(text("endpoint.melanosome-pulse"))
     layer = response.grid.layer[cells]
+    if vapour == "cutaneous_C" and not _holds_granules(response, layer):
+        return np.full((skins.sizes["sample"], cells.size), np.inf)
+    if stress_is_confined(response):
+        raise NotAvailable(text("endpoint.melanosome-pulse"))
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
     # All cells are of one layer.
     diffusivity = conductivity[:, 0] / capacity[:, 0]
@@ -101,6 +103,17 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
         return doses
     # Skin without melanosomes has none to break.
     return np.where(skins["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
+
+
+def stress_is_confined(response: Response) -> bool:
+    """Return whether a pulse is over before sound has left a melanosome: what breaks it then is not sourced."""
+    return bool(np.min(response.schedule.stretch_s) < nucleation("pulse_shortest_s").value * (1 - SLACK))
+
+
+def _holds_granules(response: Response, layer: NDArray[np.int64]) -> bool:
+    """Whether any of the skins has melanosomes in these layers; explicit layers do not say, so they may."""
+    skins = response.skins
+    return "melanosome_fraction" not in skins or bool(np.any(skins["melanosome_fraction"].values[:, layer] > 0))
 
 
 def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) -> Floats:

@@ -106,7 +106,12 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
     skin = Skin.from_case(case)
     if case.vessel:
         _vessels_in_tissue(skin, loaded.file)
-    warnings = (*case_warnings(case), *(dict(one) for one in skin.warnings), *_beam_warnings(beam))
+    warnings = (
+        *case_warnings(case),
+        *(dict(one) for one in skin.warnings),
+        *_beam_warnings(beam),
+        *_cooling_warnings(cooling),
+    )
     return Scene(loaded, skin, beam, cooling, bath, warnings)
 
 
@@ -220,3 +225,10 @@ def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
         return ()
     found = {"fast-ablating-train": fast_train(beam), "subpulses-ablate": removes(beam) and bool(beam.trains)}
     return tuple({"code": code, "message": text(f"simulate.{code}")} for code, there in found.items() if there)
+
+
+def _cooling_warnings(cooling: CoolingPlan) -> tuple[dict[str, str], ...]:
+    """Return that a cooling which is never on cools nothing."""
+    if cooling.kind == "none" or cooling.during or cooling.before_ms + cooling.after_ms > 0:
+        return ()
+    return ({"code": "cooling-without-time", "message": text("simulate.cooling-without-time")},)

@@ -93,10 +93,10 @@ def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[F
     return doses / J_CM2 / axis_ratio(beam), weights
 
 
-def effect_of_heated_blood(scene: Scene, endpoint: str) -> float | Unknown:
+def effect_of_heated_blood(scene: Scene, endpoint: str, name: str) -> float | Unknown:
     """Return the dose of the middle skin over that with blood that absorbs no more as it heats.
 
-    1 where no vessel decides; unknown where the rise of absorption is not known, and where no dose is enough.
+    1 where no vessel decides; unknown where the rise of absorption is not known, where no dose is enough, and of times.
 
     Raises
     ------
@@ -105,12 +105,16 @@ def effect_of_heated_blood(scene: Scene, endpoint: str) -> float | Unknown:
     beam = scene.beam
     if endpoint not in OF_VESSELS or beam is None or beam.microbeam is not None:
         return 1.0
+    if name == "exposure_s":
+        return Unknown(text("simulate.heated-blood-of-time"))
     response = respond(scene.middle, beam, scene.cooling, lit=scene.light(scene.middle))
     cold = dose_for(endpoint, replace(response, heated_blood=False), beam)[0]
     if (reason := why_unheated(response)) is not None:
         return reason
-    found = dose_for(endpoint, response, beam)[0] / cold
-    return float(found) if np.isfinite(cold) and np.isfinite(found) else Unknown(text("simulate.not-reached"))
+    found = dose_for(endpoint, response, beam)[0]
+    if not (np.isfinite(cold) and np.isfinite(found)):
+        return Unknown(text("simulate.not-reached"))
+    return float(found / cold)
 
 
 def effect_of_methaemoglobin(scene: Scene, endpoint: str) -> float | Unknown:
@@ -130,5 +134,7 @@ def effect_of_methaemoglobin(scene: Scene, endpoint: str) -> float | Unknown:
     plain = dose_for(endpoint, response, beam)[0]
     if (reason := why_no_methaemoglobin(response)) is not None:
         return reason
-    found = dose_for(endpoint, replace(response, methaemoglobin=1.0), beam)[0] / plain
-    return float(found) if np.isfinite(plain) and np.isfinite(found) else Unknown(text("simulate.not-reached"))
+    found = dose_for(endpoint, replace(response, methaemoglobin=1.0), beam)[0]
+    if not (np.isfinite(plain) and np.isfinite(found)):
+        return Unknown(text("simulate.not-reached"))
+    return float(found / plain)

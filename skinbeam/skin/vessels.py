@@ -136,8 +136,8 @@ def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
     are those of the person's vessels.
     """
     names = [str(name) for name in skins["layer"].values]
-    bottoms = np.cumsum(skins["thickness_m"].to_numpy(), axis=1)
-    blood = skins["blood_fraction"].to_numpy() * skins["thickness_m"].to_numpy()
+    thickness, fraction = skins["thickness_m"].to_numpy(), skins["blood_fraction"].to_numpy()
+    bottoms = np.cumsum(thickness, axis=1)
     z = np.array([NormalDist().inv_cdf((i + 0.5) / SIZES) for i in range(SIZES)])
     depth, diameter, held = [], [], []
     for part in table("vessels")["network"]:
@@ -146,11 +146,12 @@ def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
         # A lognormal weighted with the square is the same one further up.
         sizes = across.value * np.exp(2 * spread_log**2 + spread_log * z) * UM
         count = int(part["depths"])
+        blood = fraction[:, layer, None] * thickness[:, layer, None]
         for place in (np.arange(count) + 0.5) / count:
             top, bottom = bottoms[:, layer - 1, None], bottoms[:, layer, None]
             depth.append(np.repeat(top + place * (bottom - top), SIZES, axis=1))
             diameter.append(np.broadcast_to(sizes, depth[-1].shape))
-            held.append(np.repeat(blood[:, layer, None] / (count * SIZES), SIZES, axis=1))
+            held.append(np.repeat(blood / (count * SIZES), SIZES, axis=1))
     share = np.concatenate(held, axis=1)
     one = np.ones(share.shape)
     across_m = np.concatenate(diameter, axis=1)
