@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.damage import kinetics, threshold_temperature
+from skinbeam.physics.damage import kinetics, omega, threshold_temperature
 from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
 
@@ -139,6 +139,23 @@ def test_damage_ends_where_the_kinetics_say():
     rates = COLLAGEN.frequency_1_s[0] * np.exp(-COLLAGEN.activation_J_mol[0] / 8.314462618 / history)
     # Omega grows by a factor of ten in about 1 % of the depth.
     assert np.trapezoid(rates, times) == pytest.approx(1.0, abs=0.5)
+
+
+@pytest.mark.parametrize("vented", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("above", [0.0, 40e-6])
+def test_damage_falls_with_depth(vented, above):
+    """So the depth at which it ends may be sought by halving."""
+    depth, times = np.geomspace(1e-6, 1e-3, 60), np.concatenate([[0.0], np.geomspace(1e-6, 20.0, 200)])
+    history = rise(depth, times, vented=vented)
+    before = Earlier(0.2, np.array([above]), np.array([2e4]), 1e-3, gaussian=True)
+    history += plane_rise(before, depth[None, None], times[None, :, None], np.array(DIFFUSIVITY), np.array(CAPACITY))[0]
+    found = omega(306.15 + history[None], np.diff(times), COLLAGEN)[0]
+    assert found[0] > 1 > found[-1]
+    # Rounding of temperatures, 1e-16, times the activation energy over RT, 150.
+    assert np.all(np.diff(found) <= 1e-12 * found[:-1])
+    ends = damaged(vented=vented, earlier=(before,))
+    inside, outside = (np.interp(math.log(ends) + s, np.log(depth), np.log(found)) for s in (-0.1, 0.1))
+    assert inside > 0 > outside
 
 
 def test_damage_is_bounded_by_a_plane_source_that_just_suffices():

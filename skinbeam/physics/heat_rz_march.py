@@ -13,15 +13,15 @@ balance by what it lets through at both ends.
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
 from skinbeam.physics.chebyshev import COEFFICIENTS, MOST_STAGES
-from skinbeam.physics.enthalpy import stores, temperatures
-from skinbeam.physics.layout import OPTIONS
+from skinbeam.physics.enthalpy import stores
+from skinbeam.physics.heat_rz_flows import FAST, Body, Now, body_of, fastest_decay, rates_of
 from skinbeam.physics.lines import factor, solve, turn
 from skinbeam.physics.pace import GROWTH, stages_for, wished
 from skinbeam.physics.surface import surface
@@ -31,95 +31,9 @@ __all__ = ["march"]
 Array = NDArray[np.float64]
 
 _A: Final = 1.0 - math.sqrt(0.5)
-_FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
 
 
-@njit(cache=True, error_model="numpy")
-def _conductances(r: Array, z: Array, k: Array, fixed: bool) -> tuple[Array, Array]:  # pragma: no cover - compiled
-    """Conductance of the faces before each ring, (r + 1, z), and above each depth, (r, z + 1), W/K; 0 if insulated."""
-    rings, depths = k.shape
-    out, down = np.zeros((rings + 1, depths)), np.zeros((rings, depths + 1))
-    for i in range(rings):
-        area, half = np.pi * (r[i + 1] ** 2 - r[i] ** 2), (r[i + 1] - r[i]) / 2
-        for j in range(depths):
-            thick = z[j + 1] - z[j]
-            if i > 0:
-                before = (r[i] - r[i - 1]) / 2
-                out[i, j] = 2 * np.pi * r[i] * thick / (before / k[i - 1, j] + half / k[i, j])
-            if j > 0:
-                down[i, j] = area / ((z[j] - z[j - 1]) / 2 / k[i, j - 1] + thick / 2 / k[i, j])
-        if fixed:
-            down[i, depths] = area * k[i, depths - 1] / ((z[depths] - z[depths - 1]) / 2)
-    return out, down
-
-
-class _Body(NamedTuple):
-    """One sample: conductances W/K, light W, what cells hold, and the half cells below the surface."""
-
-    out: Array
-    down: Array
-    power: Array
-    store: Array
-    per_store: Array
-    start: Array
-    share: Array
-    latent: Array
-    boils: bool
-    inside: Array  # W/m²K
-    area: Array  # m²
-    table: Array
-    below: float
-
-
-class _Now(NamedTuple):
-    """What is switched during an interval."""
-
-    on: float
-    h: float
-    outside: float
-
-
-@njit(fastmath=_FAST, **OPTIONS)
-def _flows(t: Array, body: _Body, on: float, flow: Array) -> None:  # pragma: no cover - compiled
-    """Write what flows into each cell from its neighbours and from light, W; not what crosses top and bottom."""
-    rings, depths = t.shape
-    for i in range(rings):
-        before, here, after = t[max(i - 1, 0)], t[i], t[min(i + 1, rings - 1)]
-        a, b, d, q, f = body.out[i], body.out[i + 1], body.down[i], body.power[i], flow[i]
-        for j in range(depths):
-            f[j] = on * q[j] + a[j] * (before[j] - here[j]) + b[j] * (after[j] - here[j])
-        f[0] += d[1] * (here[1] - here[0])
-        for j in range(1, depths - 1):
-            f[j] += d[j] * (here[j - 1] - here[j]) + d[j + 1] * (here[j + 1] - here[j])
-        f[depths - 1] += d[depths - 1] * (here[depths - 2] - here[depths - 1])
-
-
-@njit(cache=True)
-def _rates(
-    energy: Array,
-    body: _Body,
-    now: _Now,
-    t: Array,
-    flow: Array,
-    film: Array,
-) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Write temperatures, flows and the conductance of the film, W/K; return what enters at top and bottom, W."""
-    temperatures(energy, body.per_store, body.start, body.share, body.latent, body.boils, t)
-    _flows(t, body, now.on, flow)
-    last = t.shape[1] - 1
-    top = bottom = 0.0
-    for i in range(len(t)):
-        flux, slope, _ = surface(t[i, 0], body.inside[i], now.h, now.outside, body.table)
-        up = body.down[i, last + 1] * (body.below - t[i, last])
-        film[i] = body.area[i] * slope
-        flow[i, 0] += body.area[i] * flux
-        flow[i, last] += up
-        top += body.area[i] * flux
-        bottom += up
-    return top, bottom
-
-
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _explicit(
     dt: float,
     stages: int,
@@ -127,33 +41,34 @@ def _explicit(
     first: Array,
     top: float,
     bottom: float,
-    body: _Body,
-    now: _Now,
-    work: Array,
+    body: Body,
+    now: Now,
+    after: Array,
+    other: Array,
+    t: Array,
+    flow: Array,
     film: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
-    """Write the energy after a step into work[0]; return the heat that entered at top and bottom, J."""
-    t, flow = work[2], work[3]
+    """Write the energy after a step into `after`; return the heat that entered at top and bottom, J."""
     y, f0, f = energy.ravel(), first.ravel(), flow.ravel()
-    w1, w2 = work[0].ravel(), work[1].ravel()
+    # Stages are written in turn, so that the last one falls into `after`.
+    newest, before = (after, other) if stages % 2 == 1 else (other, after)
+    w1, w2 = newest.ravel(), before.ravel()
     m1 = COEFFICIENTS[stages, 1, 2] * dt
     for i in range(len(y)):
         w2[i] = y[i]
         w1[i] = y[i] + m1 * f0[i]
     top1, top2, bottom1, bottom2 = m1 * top, 0.0, m1 * bottom, 0.0
-    newest = 0
     for j in range(2, stages + 1):
         mu, nu = COEFFICIENTS[stages, j, 0], COEFFICIENTS[stages, j, 1]
         m, g = COEFFICIENTS[stages, j, 2] * dt, COEFFICIENTS[stages, j, 3] * dt
-        top_now, bottom_now = _rates(work[newest], body, now, t, flow, film)
-        w1, w2 = work[newest].ravel(), work[1 - newest].ravel()
+        top_now, bottom_now = rates_of(newest, body, now, t, flow, film)
+        w1, w2 = newest.ravel(), before.ravel()
         for i in range(len(y)):
             w2[i] = (1.0 - mu - nu) * y[i] + mu * w1[i] + nu * w2[i] + m * f[i] + g * f0[i]
         top1, top2 = mu * top1 + nu * top2 + m * top_now + g * top, top1
         bottom1, bottom2 = mu * bottom1 + nu * bottom2 + m * bottom_now + g * bottom, bottom1
-        newest = 1 - newest
-    if newest == 1:
-        work[0, :] = work[1]
+        newest, before = before, newest
     return top1, bottom1
 
 
@@ -161,14 +76,14 @@ def _explicit(
 def _along_lines(
     a: float,
     rates: Array,
-    body: _Body,
+    body: Body,
     apparent: Array,
     across: Array,
     work: Array,
     turned: Array,
 ) -> tuple[float, float]:  # pragma: no cover - compiled
     """Replace flows, W, by the rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
-    solve(body.out, a, work[6], work[7], rates)
+    solve(body.out, a, work[3], work[4], rates)
     x, c = rates.ravel(), apparent.ravel()
     for i in range(len(x)):
         x[i] *= c[i]
@@ -183,38 +98,40 @@ def _along_lines(
     return top, bottom
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _implicit(
     dt: float,
     energy: Array,
     first: Array,
     top: float,
     bottom: float,
-    body: _Body,
-    now: _Now,
+    body: Body,
+    now: Now,
+    after: Array,
     work: Array,
+    t: Array,
     turned: Array,
     across: Array,
     film: Array,
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
-    """Write the energy after a step into work[0]; return what entered at top and bottom, J, and the error, K."""
+    """Write the energy after a step into `after`; return what entered at top and bottom, J, and the error, K."""
     apparent = body.store
     if body.boils:
-        apparent = work[5]
+        apparent = work[2]
         stores(energy, body.store, body.start, body.share, body.latent, apparent)
     a = _A * dt
     across[0] = film
     turn(apparent, turned[0])
-    factor(apparent, body.out, a, work[6], work[7])
+    factor(apparent, body.out, a, work[3], work[4])
     factor(turned[0], across, a, turned[2], turned[3])
-    after, rates1, rates2 = work[0], work[1], work[3]
+    rates1, rates2 = work[0], work[1]
     rates1[:] = first
     mend_top, mend_bottom = _along_lines(a, rates1, body, apparent, across, work, turned)
     top1, bottom1 = top + mend_top, bottom + mend_bottom
     y, c, w, k1, k2 = energy.ravel(), apparent.ravel(), after.ravel(), rates1.ravel(), rates2.ravel()
     for i in range(len(y)):
         w[i] = y[i] + dt * c[i] * k1[i]
-    top2, bottom2 = _rates(after, body, now, work[2], rates2, film)
+    top2, bottom2 = rates_of(after, body, now, t, rates2, film)
     for i in range(len(y)):
         k2[i] -= 2.0 * c[i] * k1[i]
     mend_top, mend_bottom = _along_lines(a, rates2, body, apparent, across, work, turned)
@@ -227,43 +144,9 @@ def _implicit(
     return dt * (1.5 * top1 + 0.5 * top2), dt * (1.5 * bottom1 + 0.5 * bottom2), dt / 2 * worst
 
 
-@njit(cache=True, error_model="numpy")
-def _body_of(
-    r: Array,
-    z: Array,
-    k: Array,
-    power: Array,
-    store: Array,
-    start: Array,
-    share: Array,
-    latent: Array,
-    boils: bool,
-    table: Array,
-    fixed: bool,
-    below: float,
-) -> _Body:  # pragma: no cover - compiled
-    out, down = _conductances(r, z, k, fixed)
-    inside = k[:, 0] / ((z[1] - z[0]) / 2)
-    area = np.pi * (r[1:] ** 2 - r[:-1] ** 2)
-    return _Body(out, down, power, store, 1.0 / store, start, share, latent, boils, inside, area, table, below)
-
-
-@njit(cache=True)
-def _fastest(body: _Body) -> float:  # pragma: no cover - compiled
-    """Bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
-    rings, depths = body.store.shape
-    worst = 0.0
-    for i in range(rings):
-        for j in range(depths):
-            g = body.out[i, j] + body.out[i + 1, j] + body.down[i, j + 1]
-            g += body.area[i] * body.inside[i] if j == 0 else body.down[i, j]
-            worst = max(worst, 2.0 * g * body.per_store[i, j])
-    return worst
-
-
 @njit(cache=True)
 def _march_one(
-    body: _Body,
+    body: Body,
     energy: Array,
     seconds: Array,
     switch: Array,
@@ -275,32 +158,34 @@ def _march_one(
     faces: Array,
     gained: Array,
     total: Array,
-    t: Array,
+    final: Array,
     peak: Array,
     steps: NDArray[np.int64],
 ) -> None:  # pragma: no cover - compiled
     rings, depths = energy.shape
     work, turned = np.empty((8, rings, depths)), np.empty((4, depths, rings))
     across, film, film_after = np.ascontiguousarray(body.down.T), np.zeros(rings), np.zeros(rings)
-    rates = work[4]
-    fastest = _fastest(body)
-    now = _Now(switch[0], h[0], outside[0])
-    top, bottom = _rates(energy, body, now, t, rates, film)
-    peak[:] = t
+    # What a step starts from and what it ends with change places when it is taken.
+    room, after, rates, rates_after = work[:5], work[5], work[6], work[7]
+    t, t_after = np.zeros((rings + 2, depths)), np.zeros((rings + 2, depths))
+    fastest = fastest_decay(body)
+    now = Now(switch[0], h[0], outside[0])
+    top, bottom = rates_of(energy, body, now, t, rates, film)
+    peak[:] = t[1:-1]
     light = body.power.sum()
     dt, grown = 0.0, GROWTH
     for n in range(len(seconds) + 1):
         total[n] = energy.sum()
         for m in range(len(record)):
-            recorded[n, m] = t[record[m, 0], record[m, 1]]
+            recorded[n, m] = t[1 + record[m, 0], record[m, 1]]
         for i in range(rings):
-            faces[n, i] = surface(t[i, 0], body.inside[i], now.h, now.outside, body.table)[2]
+            faces[n, i] = surface(t[1 + i, 0], body.inside[i], now.h, now.outside, body.table)[2]
         if n == len(seconds):
             break
         switched = n == 0 or switch[n] != now.on or h[n] != now.h or outside[n] != now.outside
         if switched:
-            now = _Now(switch[n], h[n], outside[n])
-            top, bottom = _rates(energy, body, now, t, rates, film)
+            now = Now(switch[n], h[n], outside[n])
+            top, bottom = rates_of(energy, body, now, t, rates, film)
             # What a switch stirs up is fast: it is followed first, and damped.
             dt, grown = 2.0 / fastest, GROWTH
         gained[n + 1] = gained[n]
@@ -312,16 +197,18 @@ def _march_one(
             stages = stages_for(step, fastest)
             explicit = stages <= MOST_STAGES
             if explicit:
-                heat_top, heat_bottom = _explicit(step, stages, energy, rates, top, bottom, body, now, work, film)
+                heat_top, heat_bottom = _explicit(
+                    step, stages, energy, rates, top, bottom, body, now, after, room[0], t_after, rates_after, film
+                )
                 error = 0.0
             else:
                 heat_top, heat_bottom, error = _implicit(
-                    step, energy, rates, top, bottom, body, now, work, turned, across, film
+                    step, energy, rates, top, bottom, body, now, after, room, t_after, turned, across, film
                 )
             # The film of a step taken back is that of its own end: the next one starts from that of `rates`.
-            top_after, bottom_after = _rates(work[0], body, now, work[2], work[3], film_after)
+            top_after, bottom_after = rates_of(after, body, now, t_after, rates_after, film_after)
             if explicit:
-                error = _explicit_error(step, energy, work[0], rates, work[3], body.per_store)
+                error = _explicit_error(step, energy, after, rates, rates_after, body.per_store)
             best = wished(step, error, tolerance, explicit)
             if error > tolerance:
                 steps[2] += 1
@@ -333,11 +220,15 @@ def _march_one(
             top, bottom = top_after, bottom_after
             gained[n + 1, 0] += heat_top
             gained[n + 1, 1] += heat_bottom
-            energy[:], t[:], rates[:], film[:] = work[0], work[2], work[3], film_after
-            _raise(peak, t)
+            energy, after = after, energy
+            rates, rates_after = rates_after, rates
+            t, t_after = t_after, t
+            film, film_after = film_after, film
+            _raise(peak, t[1:-1])
+    final[:] = t[1:-1]
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _explicit_error(
     dt: float,
     before: Array,
@@ -354,7 +245,7 @@ def _explicit_error(
     return worst
 
 
-@njit(cache=True, fastmath=_FAST)
+@njit(cache=True, fastmath=FAST)
 def _raise(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
     p, now = peak.ravel(), t.ravel()
     for i in range(len(p)):
@@ -392,7 +283,7 @@ def march(  # pragma: no cover - compiled
     steps = np.zeros((n, 3), np.int64)
     for s in prange(n):
         # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
-        body = _body_of(
+        body = body_of(
             r[s], z[s], k[s], power[s], store[s], start[s], share[s], latent[s], boils, table, fixed, below[s]
         )
         _march_one(

@@ -32,7 +32,7 @@ temperature near the floor is overstated, where collagen is destroyed either way
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -180,21 +180,28 @@ def damaged_depth(
         return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
 
     coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * deepest[:, None]
-    low, high = _between(coarse, log_omega(coarse))
+    (low, high), _ = _between(coarse, log_omega)
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
-    log = log_omega(fine)
-    below, above = _between(fine, log)
-    row = np.arange(heat.size)
-    at = np.minimum((log >= 0).sum(axis=1), _DEPTHS - 1)
-    first, last = log[row, np.maximum(at - 1, 0)], log[row, at]
+    (below, above), (first, last) = _between(fine, log_omega)
     step = np.where(first > last, first - last, 1.0)
-    return np.where(log[:, 0] < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
+    # Where nothing is damaged, the first of the depths lies on both sides.
+    return np.where(first < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
 
 
-def _between(depth: Array, log_omega: Array) -> tuple[Array, Array]:
-    """The depths between which Omega falls below 1, each (sample,); Omega falls with depth."""
-    row, at = np.arange(len(depth)), np.minimum((log_omega >= 0).sum(axis=1), depth.shape[1] - 1)
-    return np.where(at > 0, depth[row, np.maximum(at - 1, 0)], 0.0), depth[row, at]
+def _between(depth: Array, log_omega: Callable[[Array], Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The depths between which Omega falls below 1, and ln Omega there, each (sample,); by halving, as Omega falls."""
+    row, last = np.arange(len(depth)), depth.shape[1] - 1
+    low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # of the depths that are damaged
+    found = np.zeros(depth.shape)
+    while np.any(low < high):
+        middle = np.minimum((low + high) // 2, last)
+        log = log_omega(depth[row, middle][:, None])[:, 0]
+        found[row, middle] = log
+        open_, damaged = low < high, log >= 0
+        low, high = np.where(open_ & damaged, middle + 1, low), np.where(open_ & ~damaged, middle, high)
+    at = np.minimum(low, last)
+    before = np.maximum(at - 1, 0)
+    return (np.where(at > 0, depth[row, before], 0.0), depth[row, at]), (found[row, before], found[row, at])
 
 
 @njit(cache=True)
