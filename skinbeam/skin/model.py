@@ -212,7 +212,7 @@ class Skin:
         return xr.Dataset(variables, coords, attrs)
 
     def _skin(self, draws: Draws) -> Layers:
-        """The layers of human skin, in a person or an animal; one more where melanin lies in the basal cells alone."""
+        """The layers of human skin, in a person or an animal; one more where the basal cells hold more melanin."""
         place = site_of(self.preset, self.site)
         thickness = self._thickness(draws, place)
         optics, one = table("optics"), np.ones(draws.count)
@@ -259,7 +259,8 @@ class Skin:
         result |= drawn_heat(draws, thermal)
         if place.basal is not None:
             at = names.index(LAYERS[1])
-            result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM)
+            above = zero if place.above_basal is None else spread(draws, "above basal", sourced(place.above_basal))
+            result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM, above)
             names.insert(at + 1, BASAL)
             material.insert(at + 1, material[at])
         return names, material, result, own
