@@ -16,6 +16,14 @@ from skinbeam.skin.properties import optics, thermal
 from skinbeam.skin.vessels import vessel_population
 
 MELANIN = "melanosome_fraction"
+PERSON = (*LAYERS[:2], BASAL, *LAYERS[2:])
+
+
+EVEN = {
+    "thickness_m": np.array([[1e-5, 4e-5, 1e-3]]),
+    MELANIN: np.array([[0.0, 0.2, 0.0]]),
+    "water_fraction": np.array([[0.3, 0.6, 0.7]]),
+}
 
 
 def skin_of(**tables: Any) -> Skin:
@@ -31,13 +39,13 @@ def column_um(skin: Skin, n: int = 200) -> np.ndarray:
 @pytest.mark.parametrize("site", names("site"))
 def test_every_site_has_layers(site: str) -> None:
     ds = skin_of(skin={"site": site}).sample(100, 0)
-    assert tuple(ds["layer"].to_numpy()) == LAYERS
+    assert tuple(ds["layer"].to_numpy()) == PERSON
     thickness = ds["thickness_m"].to_numpy()
     assert (thickness > 0).all()
     assert np.isinf(thickness[:, -1]).all()
     # Human skin anywhere but palm and sole: epidermis 25 to 400 µm, dermis 0.2 to 12 mm over all draws.
-    assert ((thickness[:, :2].sum(axis=1) > 25e-6) & (thickness[:, :2].sum(axis=1) < 400e-6)).all()
-    assert ((thickness[:, 2:6].sum(axis=1) > 0.2e-3) & (thickness[:, 2:6].sum(axis=1) < 12e-3)).all()
+    assert ((thickness[:, :3].sum(axis=1) > 25e-6) & (thickness[:, :3].sum(axis=1) < 400e-6)).all()
+    assert ((thickness[:, 3:7].sum(axis=1) > 0.2e-3) & (thickness[:, 3:7].sum(axis=1) < 12e-3)).all()
 
 
 def test_variables_carry_units_and_a_weight() -> None:
@@ -135,7 +143,7 @@ def test_a_lesion_without_a_source_says_so() -> None:
 def test_age_and_sex_change_thickness() -> None:
     def dermis(**patient: Any) -> float:
         ds = skin_of(patient=patient, skin={"site": "forehead"}).median()
-        return float(ds["thickness_m"].to_numpy()[0, 2:6].sum())
+        return float(ds["thickness_m"].to_numpy()[0, 3:7].sum())
 
     assert dermis(age_years=70, sex="male") == pytest.approx(dermis(age_years=40, sex="male") * (1 - 3 * 0.06))
     assert dermis(age_years=40, sex="female") < dermis(age_years=40, sex="other") < dermis(age_years=40, sex="male")
@@ -212,22 +220,47 @@ def test_ita_sets_the_melanin_of_animals_and_albinos_have_none() -> None:
 @pytest.mark.parametrize("basal_um", [0.5, 10.0, 50.0])
 def test_a_basal_layer_takes_all_melanin_and_leaves_the_rest_as_it_was(basal_um: float) -> None:
     """A tenth of the 40 µm stays above it, so that 50 µm is too much; 8 µm of melanosomes need 12.5 µm."""
-    even = {
-        "thickness_m": np.array([[1e-5, 4e-5, 1e-3]]),
-        "melanosome_fraction": np.array([[0.0, 0.2, 0.0]]),
-        "water_fraction": np.array([[0.3, 0.6, 0.7]]),
-    }
-    split = with_basal_layer(even, 1, np.array([basal_um * 1e-6]))
+    split = with_basal_layer(EVEN, 1, np.array([basal_um * 1e-6]), np.zeros(1))
     height = np.clip(basal_um, 12.5, 36.0)
     np.testing.assert_allclose(split["thickness_m"], [[1e-5, (40.0 - height) * 1e-6, height * 1e-6, 1e-3]])
     np.testing.assert_allclose(split[MELANIN], [[0.0, 0.0, 8.0 / height, 0.0]])
     np.testing.assert_array_equal(split["water_fraction"], [[0.3, 0.6, 0.6, 0.7]])
 
 
+@pytest.mark.parametrize("fraction", [0.0, 0.05, 0.5, 0.9])
+def test_what_stays_above_the_basal_cells_is_no_more_and_no_less(fraction: float) -> None:
+    """From none, where the basal cells hold all that they can, to as much as in them; the area holds the same."""
+    even = EVEN | {MELANIN: np.array([[0.0, fraction, 0.0]])}
+    for above in (0.0, 0.3, 1.0):
+        split = with_basal_layer(even, 1, np.array([1e-5]), np.array([above]))
+        upper, basal = split[MELANIN][0, 1:3]
+        assert upper == pytest.approx(above * fraction)
+        assert upper <= basal * (1 + 1e-12)
+        # 36 µm of 40 at most are basal, so that an epidermis fuller than 0.64 of it may fill them whole.
+        assert basal <= max(0.64, fraction / 0.9) + 1e-12
+        np.testing.assert_allclose((split[MELANIN] * split["thickness_m"]).sum(), fraction * 4e-5)
+    np.testing.assert_allclose(split[MELANIN][0, 1:3], fraction)
+
+
+def test_melanin_of_people_lies_low_and_reaches_up() -> None:
+    """Each draw lies between basal cells alone and an even epidermis, whatever its colour."""
+    for ita in (55.0, 10.0, -30.0):
+        ds = skin_of(skin={"ita_deg": ita}).sample(200, 0)
+        upper, basal = ds[MELANIN].to_numpy()[:, 1:3].T
+        thickness = ds["thickness_m"].to_numpy()[:, 1:3]
+        even = (ds[MELANIN].to_numpy()[:, 1:3] * thickness).sum(axis=1) / thickness.sum(axis=1)
+        assert ((upper >= 0) & (upper <= basal)).all()
+        # 200 uniform numbers leave neither tenth empty but once in 10⁹.
+        assert (upper / even).min() < 0.1
+        assert (upper / even).max() > 0.9
+        # Below them lies a basal layer as high in every colour, but where it cannot hold its melanin.
+        assert (basal <= 0.64 + 1e-12).all()
+
+
 def test_melanin_of_pigs_lies_in_their_basal_layer() -> None:
     for preset in ("pig", "minipig"):
         ds = skin_of(skin={"preset": preset}).sample(100, 0)
-        assert tuple(ds["layer"].to_numpy()) == (*LAYERS[:2], BASAL, *LAYERS[2:])
+        assert tuple(ds["layer"].to_numpy()) == PERSON
         pigmented = (ds[MELANIN] > 0).to_numpy().all(axis=0)
         assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL]
         np.testing.assert_allclose(depth_through(ds, EPIDERMIS), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))

@@ -108,14 +108,17 @@ def test_water_is_that_of_tissue_and_of_its_blood():
 
 
 def test_a_bubble_that_is_seen_needs_next_to_no_more_than_its_temperature():
-    """5 % above the dose of the bubble the hottest water has made a tenth of a millimetre of steam."""
+    """6 % above the dose of the bubble the hottest water has made a tenth of a millimetre of steam.
+
+    In people it is that of the basal cells, a thin layer.
+    """
     made = response(draws=8)
     start = vapour_start_K(made.skins)
     doses = fluence_for("surface-bubble", made)
     water = water_by_volume(made.skins)[:, made.grid.layer] * 1000.0
     width_K = number(table("boiling")["start"]["range_K"])
     for draw, dose in enumerate(doses):
-        above = (at_dose(made, 1.05 * dose).base_K[draw] - start[draw]) / width_K
+        above = (at_dose(made, 1.06 * dose).base_K[draw] - start[draw]) / width_K
         steam = (np.clip(above, 0, 1) * water[draw] * made.grid.widths[draw]).sum(axis=1).max() / STEAM_KG_M3
         assert steam > 1e-4
 

@@ -238,7 +238,7 @@ def test_the_network_holds_the_blood_of_the_dermis_layer_by_layer() -> None:
     for layer in ("papillary dermis", "upper plexus", "reticular dermis", "deep plexus"):
         index = names.index(layer)
         inside = (network.depth > bottoms[:, index - 1, None]) & (network.depth < bottoms[:, index, None])
-        dermis = content[:, 2:6].sum(axis=1)
+        dermis = content[:, 3:7].sum(axis=1)
         assert (share * inside).sum(axis=1) == pytest.approx(content[:, index] / dermis)
         assert inside.sum(axis=1).min() % SIZES == 0
 

@@ -131,5 +131,6 @@ def draw_skins(
         skin=(case.skin or SkinTable()).model_copy(update={"site": site, "ita_deg": ita}),
         lesion=[Lesion(kind=lesion)] if lesion is not None else [],
     )
-    skins = replace(Skin.from_case(described), population=vessels).sample(draws, seed)
+    # Melanin that is even and death by `henriques` alone err to opposite sides: limits take both (docs/status.md).
+    skins = replace(Skin.from_case(described), population=vessels, melanin_even=True).sample(draws, seed)
     return weigh_by_reading(skins, reading) if reading is not None else skins

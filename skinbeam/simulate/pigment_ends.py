@@ -29,14 +29,16 @@ def melanosome_disruption(response: Response) -> Floats:
     if response.skins.attrs["preset"] == "melanosome":
         return _breaking(response, np.array([0]), "isolated_C")[:, 0]
     cells = pigmented_cells(response)
-    # Melanosomes lie evenly through these cells: the one in the middle of those that break in turn.
-    doses, widths = _breaking(response, cells, "cutaneous_C"), response.grid.widths[:, cells]
+    # The melanosome in the middle of those that break in turn.
+    doses, held = _breaking(response, cells, "cutaneous_C"), _melanosomes(response, cells)
+    # Cells without any break last, and count for nothing.
+    doses = np.where(held > 0, doses, doses.max(axis=1, where=held > 0, initial=0.0, keepdims=True))
     order = np.argsort(doses, axis=1)
-    doses, widths = (np.take_along_axis(of, order, axis=1) for of in (doses, widths))
-    middle = (np.cumsum(widths, axis=1) - widths / 2) / widths.sum(axis=1, keepdims=True)
-    with np.errstate(invalid="ignore"):  # skin without melanosomes has inf throughout
-        half = np.array([np.interp(0.5, share, dose) for share, dose in zip(middle, doses, strict=True)])
-    return np.where(np.isnan(half), np.inf, half)
+    doses, held = (np.take_along_axis(of, order, axis=1) for of in (doses, held))
+    whole = held.sum(axis=1, keepdims=True)
+    middle = (np.cumsum(held, axis=1) - held / 2) / np.where(whole > 0, whole, 1.0)
+    half = np.array([np.interp(0.5, share, dose) for share, dose in zip(middle, doses, strict=True)])
+    return np.where((whole[:, 0] > 0) & np.isfinite(half), half, np.inf)
 
 
 def whitening(response: Response) -> Floats:
@@ -46,8 +48,19 @@ def whitening(response: Response) -> Floats:
     ------
     NotAvailable : as `melanosome_disruption`.
     """
-    doses: Floats = _breaking(response, pigmented_cells(response), "cutaneous_C").max(axis=1)
-    return doses
+    cells = pigmented_cells(response)
+    doses: Floats = _breaking(response, cells, "cutaneous_C")
+    held = _melanosomes(response, cells) > 0
+    # Where there is none, none is waited for; in skin without any, for ever.
+    return np.where(held.any(axis=1), doses.max(axis=1, where=held, initial=0.0), np.inf)
+
+
+def _melanosomes(response: Response, cells: NDArray[np.int64]) -> Floats:
+    """Volume of the melanosomes in each of `cells`, (sample, cell), m; of explicit layers as if they were even."""
+    widths: Floats = response.grid.widths[:, cells]
+    if "melanosome_fraction" not in response.skins:
+        return widths
+    return np.asarray(widths * response.skins["melanosome_fraction"].values[:, response.grid.layer[cells]])
 
 
 def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floats:
@@ -60,7 +73,7 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     if stress_is_confined(response):
         raise NotAvailable(text("endpoint.melanosome-pulse"))
     capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
-    # All cells are of one layer.
+    # All cells conduct alike: layers of an epidermis differ in their melanin alone.
     diffusivity = conductivity[:, 0] / capacity[:, 0]
     if vapour == "isolated_C":
         capacity = np.full_like(capacity, nucleation("heat_capacity_J_m3K").value)

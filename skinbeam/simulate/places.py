@@ -110,7 +110,12 @@ def pigmented_cells(response: Response) -> NDArray[np.int64]:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    return np.flatnonzero(response.grid.layer == response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")])
+    deepest = response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")]
+    layers = [deepest]
+    if "melanosome_fraction" in response.skins:
+        most: NDArray[np.float64] = response.skins["melanosome_fraction"].values.max(axis=0)
+        layers += [index for index, name in enumerate(response.layers) if name in EPIDERMIS and most[index] > 0]
+    return np.flatnonzero(np.isin(response.grid.layer, layers))
 
 
 def middle_of_epidermis(response: Response) -> int:

@@ -1,8 +1,8 @@
-"""Melanin that lies in the basal cells alone: the living epidermis as two layers, alike but for their melanin.
+"""Where in its depth the living epidermis holds melanin: two layers, alike but for their melanin.
 
-Cells of the basal layer keep most of the melanin that they were given (joly2018); in skin that is not tanned the cells
-above hold next to none (nielsen2006). What matters is heat: a layer of one cell loses it within milliseconds, an
-epidermis within a tenth of a second.
+Cells of the basal layer keep most of the melanin that they were given (joly2018); those above hold next to none in
+skin that is not tanned, and as much in skin that is (nielsen2006). What matters is heat: a layer of one cell loses it
+within milliseconds, an epidermis within a tenth of a second.
 """
 
 from collections.abc import Mapping
@@ -23,21 +23,26 @@ FULLEST = 0.64
 MOST = 0.9
 
 
-def with_basal_layer(layered: Mapping[str, Array], at: int, basal_m: Array) -> dict[str, Array]:
-    """Return layers with the lowest part of layer `at` as one more below it, which holds all its melanin.
+def with_basal_layer(layered: Mapping[str, Array], at: int, basal_m: Array, above: Array) -> dict[str, Array]:
+    """Return layers with the lowest part of layer `at` as one more below it, fuller of melanin: (skin 10).
 
     Parameters
     ----------
     layered : quantities by name, (sample, layer), among them `thickness_m` and `melanosome_fraction`.
     at : index of the living epidermis.
     basal_m : height of the basal cells, (sample,), m; more where they cannot hold the melanin.
+    above : what the cells above hold over what they would hold were melanin even, (sample,): 0 none, 1 as much.
     """
     used("joly2018", "nielsen2006")
     living = layered["thickness_m"][:, at]
     melanin = layered["melanosome_fraction"][:, at]
-    share = np.minimum(np.maximum(basal_m / living, melanin / FULLEST), MOST)
+    kept = (1.0 - above) * melanin
+    # Of an epidermis fuller than that, all would be basal: MOST holds it there.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        fullest = np.where(kept < FULLEST - above * melanin, kept / (FULLEST - above * melanin), 1.0)
+    share = np.minimum(np.maximum(basal_m / living, fullest), MOST)
     split = {name: np.insert(values, at, values[:, at], axis=1) for name, values in layered.items()}
     split["thickness_m"][:, at], split["thickness_m"][:, at + 1] = living * (1.0 - share), living * share
-    split["melanosome_fraction"][:, at] = 0.0
-    split["melanosome_fraction"][:, at + 1] = np.minimum(melanin / share, 1.0)
+    split["melanosome_fraction"][:, at] = above * melanin
+    split["melanosome_fraction"][:, at + 1] = np.minimum(above * melanin + kept / share, 1.0)
     return split

@@ -98,6 +98,7 @@ class Skin:
     vessels : given vessels, else `population` draws them, else `vessel_kind`; None draws none.
     layers : explicit layers, which replace the preset's.
     reading : a reflectance reading, for `simulate.appearance.weigh_by_reading`.
+    melanin_even : whether melanin lies evenly in the living epidermis of people, as limits of plans take it.
     warnings : records with `code` and `message`.
     """
 
@@ -117,6 +118,7 @@ class Skin:
     population: VesselPopulation | None = None
     layers: tuple[Layer, ...] = ()
     reading: Reflectance | None = None
+    melanin_even: bool = False
     warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
@@ -212,7 +214,7 @@ class Skin:
         return xr.Dataset(variables, coords, attrs)
 
     def _skin(self, draws: Draws) -> Layers:
-        """The layers of human skin, in a person or an animal; one more where melanin lies in the basal cells alone."""
+        """The layers of human skin, in a person or an animal; one more where the basal cells hold more melanin."""
         place = site_of(self.preset, self.site)
         thickness = self._thickness(draws, place)
         optics, one = table("optics"), np.ones(draws.count)
@@ -257,9 +259,10 @@ class Skin:
             own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
         names = [*LAYERS[:-1], place.below]
         result |= drawn_heat(draws, thermal)
-        if place.basal is not None:
+        if place.basal is not None and not (self.melanin_even and self.preset == "human"):
             at = names.index(LAYERS[1])
-            result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM)
+            above = zero if place.above_basal is None else spread(draws, "above basal", sourced(place.above_basal))
+            result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM, above)
             names.insert(at + 1, BASAL)
             material.insert(at + 1, material[at])
         return names, material, result, own

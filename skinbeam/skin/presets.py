@@ -33,7 +33,8 @@ class Site:
     melanosome_fraction : of an animal, averaged over the epidermis of the ITA table; empty where colour says it.
     scattering : the material that its dermis scatters as.
     below : what lies under the dermis: `fat`, or `water` under a flap of skin.
-    basal : height of the basal cells, µm, where they hold all melanin; None where it is even in the living epidermis.
+    basal : height of the basal cells, µm; None where melanin is even in the living epidermis.
+    above_basal : what cells above them hold over what they would hold were it even; None where they hold none.
     """
 
     stratum_corneum: Mapping[str, Any]
@@ -46,6 +47,7 @@ class Site:
     scattering: str = "dermis"
     below: str = "fat"
     basal: Mapping[str, Any] | None = None
+    above_basal: Mapping[str, Any] | None = None
 
 
 def preset(name: str) -> Mapping[str, Any]:
@@ -80,11 +82,13 @@ def site_of(name: str, site: str | None) -> Site:
         )
     layers = table("layers")
     place = layers["sites"][site or entry["site"]]
-    thickness = layers["thickness"]
+    thickness, by_depth = layers["thickness"], table("melanin")["by_depth"]
     return Site(
         thickness[place["stratum_corneum"]],
         thickness[place["living_epidermis"]],
         thickness[place["dermis"]],
         place["blood"],
         place["exposed"],
+        basal=by_depth["basal_um"],
+        above_basal=by_depth["above_basal"],
     )
