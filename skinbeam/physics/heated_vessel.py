@@ -3,7 +3,7 @@
 The power density in each cell of the lumen is given at some mean temperatures of the lumen, and is a straight line
 between them. In each step with light it is that of the mean between the start and the end of the step, of which the end
 is foretold with the power at the start: as the steps of (heat 1), of second order in their length. Outside the lumen
-nothing changes: (heat 1) about the axis, as in `vessel`.
+nothing changes: (heat 1) about the axis, and (vessel 8) beside it, as in `vessel`.
 """
 
 import numpy as np
@@ -12,7 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.full import full
 from skinbeam.physics.heat import advance
-from skinbeam.physics.vessel import LUMEN_CELLS, RECORDED_CELLS, RadialGrid, VesselHistory, lumen_cells, vessel_history
+from skinbeam.physics.vessel import (
+    LUMEN_CELLS,
+    RECORDED_CELLS,
+    RadialGrid,
+    VesselHistory,
+    lumen_cells,
+    sideways,
+    vessel_history,
+)
 
 __all__ = ["heated_march"]
 
@@ -26,13 +34,14 @@ def heated_march(
     surroundings_K: Array,
     step_s: ArrayLike,
     power_on: ArrayLike,
-) -> VesselHistory:
+) -> tuple[VesselHistory, ...]:
     """Return the rise above the surroundings that power in the lumen causes, where power hangs on the temperature.
 
     Parameters
     ----------
-    power_density : (sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³, at
-        mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
+    power_density : (order, sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³,
+        at mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
+        Order n goes as cos(n angle) about the axis; of each, a history is returned. The mean hangs on order 0 alone.
     surroundings_K : (sample, vessel, time) temperature without the vessel, K.
     step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
 
@@ -41,8 +50,9 @@ def heated_march(
     ValueError : shapes that do not fit, or fewer than two nodes.
     """
     steps = np.array(step_s, dtype=np.float64)
-    rows, nodes = len(grid.cells.volumes), power_density.shape[-2]
-    if power_density.shape != (*grid.shape, nodes, LUMEN_CELLS) or nodes < 2 or not between_K[0] < between_K[1]:
+    rows, orders, nodes = len(grid.cells.volumes), len(power_density), power_density.shape[-2]
+    expected = (orders, *grid.shape, nodes, LUMEN_CELLS)
+    if power_density.shape != expected or nodes < 2 or not between_K[0] < between_K[1]:
         raise ValueError("a power for each vessel and cell at two temperatures or more is needed")
     if surroundings_K.shape != (*grid.shape, steps.size + 1):
         raise ValueError(f"{steps.size} steps need {steps.size + 1} temperatures of the surroundings")
@@ -55,7 +65,8 @@ def heated_march(
         full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
         np.array(grid.conductivity),
         np.array(grid.heat_capacity_vol),
-        np.array(power_density.reshape(rows, nodes, LUMEN_CELLS)),
+        np.stack([sideways(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
+        np.stack([part.reshape(rows, nodes, LUMEN_CELLS) for part in power_density], axis=1),
         between_K[0],
         between_K[1],
         np.array(surroundings_K.reshape(rows, -1)),
@@ -64,7 +75,7 @@ def heated_march(
         np.array(share),
         RECORDED_CELLS,
     )
-    return vessel_history(grid, recorded)
+    return tuple(vessel_history(grid, recorded[:, order]) for order in range(orders))
 
 
 @njit(cache=True, parallel=True)
@@ -74,6 +85,7 @@ def _march(  # pragma: no cover - compiled
     half: Array,
     k: Array,
     c: Array,
+    sink: Array,
     power: Array,
     lowest: float,
     highest: float,
@@ -83,7 +95,7 @@ def _march(  # pragma: no cover - compiled
     share: Array,
     kept: int,
 ) -> Array:
-    recorded = np.empty((len(volumes), step_s.size + 1, kept))
+    recorded = np.empty((len(volumes), power.shape[1], step_s.size + 1, kept))
     for row in prange(len(volumes)):
         _march_one(
             areas[row],
@@ -91,6 +103,7 @@ def _march(  # pragma: no cover - compiled
             half[row],
             k[row],
             c[row],
+            sink[row],
             power[row],
             lowest,
             highest,
@@ -110,6 +123,7 @@ def _march_one(  # pragma: no cover - compiled
     half: Array,
     k: Array,
     c: Array,
+    sink: Array,
     power: Array,
     lowest: float,
     highest: float,
@@ -119,33 +133,50 @@ def _march_one(  # pragma: no cover - compiled
     share: Array,
     recorded: Array,
 ) -> None:
-    n_cell = volumes.size
-    between, store, sink = np.empty(n_cell), np.empty(n_cell), np.zeros(n_cell)
+    n_cell, orders = volumes.size, len(power)
+    between, store = np.empty(n_cell), np.empty(n_cell)
     for i in range(n_cell):
         store[i] = c[i] * volumes[i]
         # The last face keeps the temperature of the surroundings.
         onwards = half[i + 1] / k[i + 1] if i + 1 < n_cell else 0.0
         between[i] = areas[i + 1] / (half[i] / k[i] + onwards)
-    t, source = np.zeros(n_cell), np.zeros(n_cell)
-    stage, flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
-    recorded[0] = 0.0
+    t, stage, source = np.zeros((orders, n_cell)), np.empty((orders, n_cell)), np.zeros(n_cell)
+    flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
+    recorded[:, 0] = 0.0
     dark = True
     for n in range(step_s.size):
         lit = power_on[n] > 0.0
         dark = dark and not lit
         if dark:
-            recorded[n + 1] = 0.0
+            recorded[:, n + 1] = 0.0
             continue
-        at = _mean(t, share) + surroundings[n]
+        at = _mean(t[0], share) + surroundings[n]
         for tried in range(2 if lit else 1):
             if tried == 1:
-                at = 0.5 * (at + _mean(stage, share) + surroundings[n + 1])
-            _power_at(at, lowest, highest, power, power_on[n], volumes, source)
-            advance(step_s[n], store, between, sink, source, 0.0, 0.0, 0.0, 0.0, t, stage, flow, pivot, upper)
-        for i in range(n_cell):
-            t[i] = stage[i]
-        for j in range(recorded.shape[1]):
-            recorded[n + 1, j] = t[j]
+                at = 0.5 * (at + _mean(stage[0], share) + surroundings[n + 1])
+            for order in range(orders if tried == 1 or not lit else 1):
+                _power_at(at, lowest, highest, power[order], power_on[n], volumes, source)
+                advance(
+                    step_s[n],
+                    store,
+                    between,
+                    sink[order],
+                    source,
+                    0.0,
+                    0.0,
+                    0.0,
+                    0.0,
+                    t[order],
+                    stage[order],
+                    flow,
+                    pivot,
+                    upper,
+                )
+        for order in range(orders):
+            for i in range(n_cell):
+                t[order, i] = stage[order, i]
+            for j in range(recorded.shape[2]):
+                recorded[order, n + 1, j] = t[order, j]
 
 
 @njit(cache=True)
