@@ -3,46 +3,46 @@
 Around a vessel of radius a, at an angle theta from the side that the light comes from (theta = 0 there), light is
 nearly isotropic: with phi the fluence rate and F the net flux in the skin without the vessel (Ishimaru 1978),
 
-    L = (phi + 3 F cos(Omega, F)) / 4 pi,   phi(r, theta) = phi_axis (1 + s (r/a) cos(theta)).                  (sides 1)
+    L = (phi + 3 F cos(Omega, F)) / 4 pi,   phi(r, theta) = phi_axis (1 + s (r/a) cos(theta)).               (sides 1)
 
 Blood scatters about as skin does, and absorbs along the path l from the edge: phi exp(-mua l) for each direction. What
 is missing of the light that leaves the vessel at its edge, M(theta), would in part have come back. Its part of the form
 cos(n theta) comes back to the share R_n, spread evenly over directions; of what enters so, T_n leaves again. So less
 enters, in terms of a flux by
 
-    J_n = -R_n M_n / (1 - R_n T_n).                                                                              (sides 2)
+    J_n = -R_n M_n / (1 - R_n T_n).                                                                          (sides 2)
 
 With the means <.> of (vessel 1) over chords s and of (vessel 5) over paths, a(x) = <1 - exp(-mua s)> = x shading(x),
 x = mua d and f = F / phi:
 
     M_0 = phi a / 4,   M_1 = phi (s a / 4 - f b / 2),   b = <1 - exp(-mua s)> weighted with the cosine of exit,
-    T_n = <exp(-mua s) cos(n (pi - 2 psi))>,                                                                     (sides 3)
+    T_n = <exp(-mua s) cos(n (pi - 2 psi))>,                                                                 (sides 3)
     phi_0(r) = (phi + 4 J_0) profile(r),
-    phi_1(r) = phi (s (r/a) profile(r) + 3 f <cos(e_r, -Omega) exp(-mua l)>) + 4 J_1 <exp(-mua l) cos(delta)>,   (sides 4)
+    phi_1(r) = phi (s (r/a) profile(r) + 3 f <cos(e_r, -Omega) exp(-mua l)>)
+               + 4 J_1 <exp(-mua l) cos(delta)>,                                                             (sides 4)
 
-delta the angle about the axis between the place and where its light entered. The fluence rate is phi_0 + phi_1
-cos(theta); what goes as cos(2 theta) is left out: it was found to be a few per cent of phi_1, as a product of small
-things. The absorbed power of the middle skin agrees with packets that meet the vessel as a cylinder, in phi_0 and
-phi_1, to some per cent (`simulate.vessel_full`).
+delta the angle about the axis between a place and where its light entered. The fluence rate is phi_0 + phi_1
+cos(theta). What goes as cos(2 theta) is a product of two small things, and left out.
 
-R_n hangs on how many transport lengths the radius is, and on the albedo of the skin; `returned` looks it up. The surface
-of skin lets light out, that is, less comes back: an image of the opposite sign, as far above the extrapolated
-surface, takes from the number of returns n = R_0 / (1 - R_0) (diffusion; Haskell et al. 1994)
+R_n hangs on how many transport lengths the radius is, and on the albedo of the skin: the caller knows it. The surface
+of skin lets light out, so that less comes back. An image of the opposite sign, as far above the plane at which the
+fluence rate goes to zero, takes from the number of returns R_0 / (1 - R_0), in diffusion with the coefficient D and
+the attenuation kappa, lengths in units of 1 / mus',
 
-    (a / 4 D) K_0(2 kappa (h + z_b)),   z_b = 2 D (1 + r) / (1 - r),                                              (sides 5)
+    (a / 4 D) K_0(2 kappa (h + z)),   z = 2 D (1 + r) / (1 - r),                                             (sides 5)
 
-r the share of diffuse light that the surface, and what absorbs above, sends back.
+h the depth of the axis and r the share of diffuse light that the surface, and what absorbs above, sends back.
 """
 
 import math
 from functools import cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import k0
 
-from skinbeam.physics.vessel import lumen_cells, lumen_paths, lumen_profile, shading
+from skinbeam.physics.vessel import lumen_cells, lumen_paths, lumen_profile
 
 __all__ = ["Around", "beside_surface", "lumen_light"]
 

@@ -1,9 +1,9 @@
-"""What light around vessels in skin is like: where it flows to, how it falls with depth, and how much of it comes back.
+"""What light around vessels is like: where it flows to, how it falls with depth, and how much of it comes back.
 
-Net flux and fluence rate are those of the layers under a wide beam, of the skin without the vessel. What comes back of the light
-that leaves a vessel was found by following packets (`data/vessel_return.toml`, `make vessel-return`), in skin that goes
-on in all directions and absorbs as the dermis does on average; the surface and the epidermis above take their part
-of it (`physics.vessel_sides`).
+Net flux and fluence rate are those of the layers under a wide beam, without the vessel. What comes back of the light
+that leaves a vessel was found by following packets (`data/vessel_return.toml`, `make vessel-return`), in skin that
+goes on in all directions and absorbs as the dermis does on average; the surface and the epidermis above it take their
+part of that (`physics.vessel_sides`).
 """
 
 import tomllib
@@ -49,8 +49,8 @@ def _returns() -> _Returns:
 def returned(radius: Floats, absorption: Floats) -> tuple[Floats, Floats]:
     """Return R_0 and R_1 of (sides 2) in skin without a surface; both arguments have the shape of the answers.
 
-    Interpolated by logarithms. Below the smallest radius of the table they go as the radius; elsewhere beyond it those of
-    the nearest are returned.
+    Interpolated by logarithms. Below the smallest radius of the table they go as the radius; elsewhere beyond it those
+    of the nearest are returned.
 
     Parameters
     ----------

@@ -24,7 +24,16 @@ from skinbeam.simulate.vessel_sides import around_vessels
 from skinbeam.skin.properties import blood_mua, blood_thermal
 from skinbeam.skin.vessels import Vessels
 
-__all__ = ["VesselLine", "VesselResponse", "VesselSide", "VesselSite", "drawn_vessels", "respond_vessels", "site_of", "with_surroundings"]
+__all__ = [
+    "VesselLine",
+    "VesselResponse",
+    "VesselSide",
+    "VesselSite",
+    "drawn_vessels",
+    "respond_vessels",
+    "site_of",
+    "with_surroundings",
+]
 
 Floats = NDArray[np.float64]
 
@@ -204,9 +213,7 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
     )
 
 
-def respond_vessels(
-    response: Response, vessels: Vessels | None = None, *, sides: bool = True
-) -> VesselResponse | None:
+def respond_vessels(response: Response, vessels: Vessels | None = None, *, sides: bool = True) -> VesselResponse | None:
     """Return the response of `vessels`, else of those of the skins; None where there are none or there is no beam.
 
     Parameters
