@@ -20,13 +20,13 @@ from skinbeam.physics.vessel import (
     shading,
     sideways,
 )
+from skinbeam.physics.vessel_return import returns
 from skinbeam.physics.vessel_sides import Around, beside_surface, lumen_light
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_ends import closure_dose, leak_dose, rupture_dose
 from skinbeam.simulate.vessel_sides import returned
 from skinbeam.simulate.vessels import respond_vessels
-from skinbeam.validation.vessel_return import returns
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C

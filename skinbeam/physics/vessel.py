@@ -193,11 +193,8 @@ def lumen_paths() -> LumenPaths:
     towards = np.broadcast_to(np.multiply.outer(np.cos(psi), np.sin(alpha)), path.shape)
     angular = np.multiply.outer(np.tile(fine_weight, 2), fine_weight * np.sin(alpha)) * math.pi / 16
     share = np.multiply.outer(weight / 2, angular)
-    return LumenPaths(
-        *(values.reshape(LUMEN_CELLS, -1) for values in (path, towards, every)),
-        (np.sqrt(squares) * weight / 2).sum(axis=1),
-        share.reshape(-1),
-    )
+    length, inwards, entry = (values.reshape(LUMEN_CELLS, -1) for values in (path, towards, every))
+    return LumenPaths(length, inwards, entry, (np.sqrt(squares) * weight / 2).sum(axis=1), share.reshape(-1))
 
 
 def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:

@@ -40,8 +40,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import k0
 
+from skinbeam.physics.bessel import bessel_k0
 from skinbeam.physics.vessel import lumen_cells, lumen_paths, lumen_profile
 
 __all__ = ["Around", "beside_surface", "lumen_light"]
@@ -128,7 +128,7 @@ def beside_surface(
     diffusion = 1 / (3 * (1 + loss))
     attenuation = np.sqrt(loss / diffusion)
     beyond = 2 * diffusion * (1 + back) / (1 - back)
-    image = np.asarray(radius) / (4 * diffusion) * k0(2 * attenuation * (away + beyond))
+    image = np.asarray(radius) / (4 * diffusion) * bessel_k0(2 * attenuation * (away + beyond))
     returns = np.maximum(share / (1 - share) - image, 0.0)
     return np.asarray(returns / (1 + returns))
 

@@ -251,7 +251,7 @@ def with_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[Vessel
     """Return temperatures from what vessels add to those of their surroundings per J/m², of order 0 and maybe 1."""
     even, *uneven = rises
     cells = np.maximum(site.around_K[:, :, None] + np.moveaxis(even.cells, -1, 2), 0.0)
-    parts = (np.maximum(site.around_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall))
+    lumen, edge, wall = (np.maximum(site.around_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall))
     side = None
     if uneven:
         (rise,) = uneven
@@ -261,7 +261,7 @@ def with_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[Vessel
             rise.lumen_edge + site.across_K,
             rise.wall + site.across_K * beyond,
         )
-    return VesselResponse(vessels.diameter, site.base_K, cells, *parts, side)
+    return VesselResponse(vessels.diameter, site.base_K, cells, lumen, edge, wall, side)
 
 
 def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
