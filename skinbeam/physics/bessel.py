@@ -40,7 +40,7 @@ def bessel(order: int, x: ArrayLike) -> Array:
 
 
 def bessel_k0(x: ArrayLike) -> Array:
-    """Return the modified Bessel function K of order 0 at `x` > 0, in the shape of x, to some 1e-15 of itself up to 300.
+    """Return the modified Bessel function K_0 at `x` > 0, in the shape of x, to some 1e-15 of itself up to 300.
 
     Raises
     ------

@@ -91,7 +91,8 @@ class VesselSite:
     ----------
     lines : of every wavelength.
     base_K, around_K : (sample, vessel, time) of the surroundings: without the beam, and the change per J/m².
-    across_K : (sample, vessel, time) by how much `around_K` is greater at the edge towards the surface.
+    across_K, bend_K : (sample, vessel, time) half of the difference of `around_K` between the edge towards the surface
+        and that away from it, and by how much the mean of the two lies above the axis.
     conductivity, heat_capacity_vol : of the surroundings.
     """
 
@@ -99,20 +100,27 @@ class VesselSite:
     base_K: Floats
     around_K: Floats
     across_K: Floats
+    bend_K: Floats
     conductivity: Floats
     heat_capacity_vol: Floats
 
 
 @dataclass(frozen=True)
 class VesselSide:
-    """How far the change of temperature lies above its mean at the side that the light comes from; it goes as a cosine.
+    """How far the change of temperature lies above its mean at the side that the light comes from.
 
-    All as in `VesselResponse`.
+    All as in `VesselResponse`. By the direction from the axis it goes as a cosine.
+
+    Parameters
+    ----------
+    bend : what the surroundings at the edge of the lumen are warmer on both of these sides alike, (sample, vessel,
+        time): it goes as the square of that cosine, and of the distance from the axis.
     """
 
     cells: Floats
     edge: Floats
     wall: Floats
+    bend: Floats
 
 
 @dataclass(frozen=True)
@@ -174,7 +182,10 @@ class VesselResponse:
         mean: Floats = getattr(self, name)
         if self.side is None:
             return mean
-        return np.asarray(np.maximum(mean + towards * np.abs(getattr(self.side, name)), 0.0))
+        bend = self.side.bend * towards**2
+        if name == "cells":
+            bend = bend[:, :, None] * lumen_paths().place[:, None] ** 2
+        return np.asarray(np.maximum(mean + towards * np.abs(getattr(self.side, name)) + bend, 0.0))
 
 
 def drawn_vessels(response: Response) -> Vessels | None:
@@ -190,7 +201,7 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
     """Return light and surroundings of vessels in lit skins; without `sides`, as if they were about their axis."""
     assert response.lit is not None  # checked where the vessels come from
     cell = _cell_at(response.grid.faces, vessels.depth)
-    upper, lower = (_between(response, vessels.depth + side * vessels.diameter / 2) for side in (-1, 1))
+    middle, upper, lower = (_between(response, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1))
     sample = np.arange(len(vessels.depth))[:, None]
     layer = response.grid.layer[cell]
     lines = tuple(
@@ -208,6 +219,7 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
         response.base_K[sample, :, cell],
         response.unit_K[sample, :, cell],
         (upper - lower) / 2,
+        (upper + lower) / 2 - middle,
         response.heat.conductivity[sample, layer],
         response.heat.heat_capacity_vol[sample, layer],
     )
@@ -260,6 +272,7 @@ def with_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[Vessel
             np.moveaxis(rise.cells, -1, 2) + site.across_K[:, :, None] * lumen_paths().place[:, None],
             rise.lumen_edge + site.across_K,
             rise.wall + site.across_K * beyond,
+            site.bend_K,
         )
     return VesselResponse(vessels.diameter, site.base_K, cells, lumen, edge, wall, side)
 
