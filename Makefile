@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench validate model-error reduction-error docs evidence evidence-report clean
+.PHONY: consult test setup face bench validate model-error reduction-error vessel-return docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -45,9 +45,13 @@ validate: $(VENV)/dev
 model-error: $(VENV)/base
 	$(BIN)/python -m skinbeam.validation.endpoint_errors
 
-# Vessels about their axis beside vessels in full, for thresholds: after any change of the light or heat of vessels.
+# Vessels with two sides beside vessels in full, for thresholds: after any change of the light or heat of vessels.
 reduction-error: $(VENV)/base
 	$(BIN)/python -m skinbeam.validation.vessel_reduction
+
+# What comes back of the light that leaves a vessel, for the light in it: hangs on nothing else.
+vessel-return: $(VENV)/base
+	$(BIN)/python -m skinbeam.validation.vessel_return
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

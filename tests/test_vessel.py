@@ -176,7 +176,8 @@ def test_energy_that_is_absorbed_in_the_cells_stays():
 def marched(power, steps, on, *, diameter=150e-6, surroundings_K=300.0, between_K=(300.0, 400.0), change=None):
     grid = radial_grid(diameter, 3e-6, float(steps.sum()), blood=SKIN, dermis=SKIN)
     everywhere = np.full((1, 1, steps.size + 1), surroundings_K)
-    return heated_march(grid, power, between_K, everywhere, steps, on, change)
+    (found,) = heated_march(grid, power[None], between_K, everywhere, steps, on, change)
+    return found
 
 
 def process(frequency_1_s, *, low_K=0.0):
@@ -263,4 +264,4 @@ def test_a_march_of_heated_blood_needs_its_shapes():
         marched(np.ones((1, 1, 1, LUMEN_CELLS)), steps, np.ones(3))
     grid = radial_grid(1e-4, 3e-6, 1e-3, blood=SKIN, dermis=SKIN)
     with pytest.raises(ValueError, match="3 steps need 4"):
-        heated_march(grid, np.ones((1, 1, 2, LUMEN_CELLS)), (300.0, 400.0), np.ones((1, 1, 3)), steps, np.ones(3))
+        heated_march(grid, np.ones((1, 1, 1, 2, LUMEN_CELLS)), (300.0, 400.0), np.ones((1, 1, 3)), steps, np.ones(3))

@@ -80,7 +80,7 @@ def test_the_edge_of_a_dark_vessel_heats_before_its_axis() -> None:
 def test_a_pulse_longer_than_relaxation_leaves_the_axis_hottest() -> None:
     response, vessels = sized(40.0, 30.0)
     end = int(np.flatnonzero(response.schedule.power_on)[-1]) + 1
-    across = vessels.section[:, 0, :, end]
+    across = vessels.section(0.0)[:, 0, :, end]
     assert np.all(np.diff(across, axis=1) < 0)
 
 
@@ -93,9 +93,9 @@ def test_closure_is_the_least_dose_with_all_blood_coagulated_and_the_wall_damage
     for factor, closed in ((0.999, False), (1.001, True)):
         each = np.array([closed_at(response, vessels, factor * one)[i, 0] for i, one in enumerate(found)])
         assert np.all(each == closed)
-    blood = np.array([vessel_omega(response, vessels, vessels.section, d, "blood")[i, 0] for i, d in enumerate(found)])
+    blood = np.array([vessel_omega(response, vessels, vessels.coldest, d, "blood")[i, 0] for i, d in enumerate(found)])
     wall = np.array(
-        [vessel_omega(response, vessels, vessels.wall, d, "agah-artery")[i, 0] for i, d in enumerate(found)]
+        [vessel_omega(response, vessels, vessels.wall_at(-1.0), d, "agah-artery")[i, 0] for i, d in enumerate(found)]
     )
     # Bisection ends at 1e-9 of the dose, and ln Omega rises some fifty times as fast as its logarithm.
     assert np.minimum(blood.min(axis=1), wall) == pytest.approx(1.0, abs=1e-6)
@@ -104,7 +104,7 @@ def test_closure_is_the_least_dose_with_all_blood_coagulated_and_the_wall_damage
 def test_a_vessel_tears_when_its_coldest_place_is_hot_enough_for_vapour() -> None:
     response, vessels = sized(10.0, 60.0)
     torn = rupture_dose(response, vessels)
-    history = vessels.base[:, :, None] + torn[:, :, None, None] * vessels.section
+    history = vessels.base[:, :, None] + torn[:, :, None, None] * vessels.coldest
     # Linear in the dose: exact to rounding. Blood inside is hotter, and is not held at the temperature of vapour.
     assert history.min(axis=2).max(axis=2)[:, 0] == pytest.approx(vapour_K(response), rel=1e-12)
     assert np.all(history.max(axis=(2, 3))[:, 0] > vapour_K(response) + 1)
@@ -179,7 +179,7 @@ def test_given_vessels_show_purpura_with_the_first_that_leaks() -> None:
 def test_normal_skin_shows_purpura_by_its_network() -> None:
     response = replace(response_of(BUTTOCK), heated_blood=False)
     network, blood = vessel_network(response.skins)
-    vessels = respond_vessels(response, network)
+    vessels = respond_vessels(response, network, sides=False)
     assert vessels is not None
     leak = leak_dose(response, vessels)
     found = purpura(response)

@@ -97,9 +97,9 @@ def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     vessels = drawn_vessels(pulse)
     lumens = (Lumen(*(float(v[0, 0]) for v in (vessels.depth, vessels.diameter, vessels.wall))),)
     grid = section_grid(pulse.skins["thickness_m"].values[0], pulse.grid.faces[0, -1], lumens)
-    (_, wavelength_nm, ratio, around) = site_of(pulse, vessels).lines[0]
-    mua = blood_mua(wavelength_nm, vessels.haematocrit, vessels.oxygenation)
-    excess = ratio[0, 0] * (mua[0, 0] * lumen_profile(mua, vessels.diameter)[0, 0] - around[0, 0])
+    line = site_of(pulse, vessels, sides=False).lines[0]
+    mua = blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation)
+    excess = line.ratio[0, 0] * (mua[0, 0] * lumen_profile(mua, vessels.diameter)[0, 0] - line.around_mua[0, 0])
     part = (np.arange(8) + 0.5) / 8
     x = (grid.x_faces[:-1, None] + np.diff(grid.x_faces)[:, None] * part)[:, None, :, None]
     z = (grid.z_faces[:-1, None] + np.diff(grid.z_faces)[:, None] * part)[None, :, None, :]
@@ -108,7 +108,8 @@ def test_in_the_light_of_the_reduced_model_both_need_the_same_dose(pulse_ms):
     layers = np.interp(grid.centres[1], pulse.grid.centres[0], pulse.lit.absorbed_per_m[0])
     power = layers + np.where(radius < 1, excess[ring], 0.0).mean(axis=(2, 3))
     lit = LitSection(grid, lumens, power, power, np.zeros_like(power), np.zeros(1))
-    full, reduced = ends_of(pulse, vessel_in(pulse, heat_section(pulse, lit))), ends_of(pulse, respond_vessels(pulse))
+    full = ends_of(pulse, vessel_in(pulse, heat_section(pulse, lit)))
+    reduced = ends_of(pulse, respond_vessels(pulse, sides=False))
     for name, dose in full.items():
         # Cells of a thirtieth of the lumen blur its edge: halving them moves a dose by less than 2 % at 0.45 ms, where
         # steam needs the outermost, coldest blood; light that differs by depth across it makes another 1 %.
@@ -125,14 +126,17 @@ def test_a_vessel_takes_the_light_of_one_below_it():
     assert 0.5 < shaded < 0.9
 
 
-def test_the_lit_side_is_hotter_and_the_whole_takes_more_than_the_reduced_model_says():
+def test_the_lit_side_is_hotter_and_the_whole_takes_more_than_about_the_axis():
     pulse = response({"depth_um": 500.0, "diameter_um": 300.0})
     vessel = vessel_in(pulse, heat_section(pulse, light_section(pulse, packets=3 * PACKETS)))
     edge = vessel.edge[0].max(axis=1)
     assert edge[0] > 1.2 * edge[-1]
-    full, reduced = ends_of(pulse, vessel), ends_of(pulse, respond_vessels(pulse))
-    assert full["vessel-closure"] > 1.2 * reduced["vessel-closure"]
+    full, about_axis = ends_of(pulse, vessel), ends_of(pulse, respond_vessels(pulse, sides=False))
+    assert full["vessel-closure"] > 1.4 * about_axis["vessel-closure"]
     assert full["purpura"] < full["vessel-closure"]
+    # 60,000 packets: some 4,000 meet the vessel, and its coldest side is told by a tenth of them, to 5 %.
+    for name, dose in ends_of(pulse, respond_vessels(pulse)).items():
+        assert dose == pytest.approx(full[name], rel=0.15), name
 
 
 def test_values_between_cells_are_straight_and_mirrored():
@@ -175,12 +179,14 @@ def test_ratios_become_means_and_errors():
 
 
 def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
-    yellow, green = 6e3, 2e4
+    yellow = 6e3
     at = [reduction_error("vessel-closure", d, yellow) for d in (10.0, 30.0, 55.0, 100.0, 300.0, 900.0)]
-    assert at[0] == at[1] < at[2] < at[3] < at[4] == at[5]
-    assert at[3] < reduction_error("vessel-closure", 100.0, green)
+    assert at[0] == at[1]
+    assert at[4] == at[5]
+    assert min(at[1], at[3]) <= at[2] <= max(at[1], at[3])
+    # The two models agree to the packets of the one and what the other leaves out; about the axis it was 1.7.
+    assert all(1.0 <= one < 1.1 for one in at)
     assert reduction_error("dermal-necrosis", 100.0, yellow) == 1.0
-    assert at[0] < reduction_error("vessel-closure") < at[4]
     case = {
         "skin": {"preset": "human"},
         "laser": {"wavelength_nm": 595.0},

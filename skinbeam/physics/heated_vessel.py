@@ -3,7 +3,7 @@
 The power density in each cell of the lumen is given at some mean temperatures of the lumen, and is a straight line
 between them. In each step with light it is that of the mean between the start and the end of the step, of which the end
 is foretold with the power at the start: as the steps of (heat 1), of second order in their length. Outside the lumen
-nothing changes: (heat 1) about the axis, as in `vessel`.
+nothing changes: (heat 1) about the axis, and (vessel 8) beside it, as in `vessel`.
 
 Blood may also change for good, by a first-order process at the mean temperature of the lumen (damage 1). The power is
 then given at some shares of changed blood too, 1 - exp(-Omega), which is foretold with the temperature.
@@ -19,7 +19,15 @@ from skinbeam.physics.damage import Kinetics, process_rows
 from skinbeam.physics.full import full
 from skinbeam.physics.heat import advance
 from skinbeam.physics.stages import mean_rate
-from skinbeam.physics.vessel import LUMEN_CELLS, RECORDED_CELLS, RadialGrid, VesselHistory, lumen_cells, vessel_history
+from skinbeam.physics.vessel import (
+    LUMEN_CELLS,
+    RECORDED_CELLS,
+    RadialGrid,
+    VesselHistory,
+    lumen_cells,
+    sideways,
+    vessel_history,
+)
 
 __all__ = ["heated_march"]
 
@@ -37,14 +45,16 @@ def heated_march(
     step_s: ArrayLike,
     power_on: ArrayLike,
     change: Kinetics | None = None,
-) -> VesselHistory:
+) -> tuple[VesselHistory, ...]:
     """Return the rise above the surroundings that power in the lumen causes, where power hangs on the temperature.
 
     Parameters
     ----------
-    power_density : (sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³, at
-        mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
-        With `change` (sample, vessel, share, node, lumen cell), the shares of changed blood spaced evenly from 0 to 1.
+    power_density : (order, sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³,
+        at mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
+        Order n goes as cos(n angle) about the axis; of each, a history is returned. The mean hangs on order 0 alone.
+        With `change` (order, sample, vessel, share, node, lumen cell), the shares of changed blood spaced evenly from
+        0 to 1.
     surroundings_K : (sample, vessel, time) temperature without the vessel, K.
     step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
     change : what changes blood, its parameters (sample, process).
@@ -54,9 +64,11 @@ def heated_march(
     ValueError : shapes that do not fit, or fewer than two nodes or shares.
     """
     steps = np.array(step_s, dtype=np.float64)
-    power_density = power_density[:, :, None] if change is None else power_density
-    rows, (shares, nodes) = len(grid.cells.volumes), power_density.shape[-3:-1]
-    if power_density.shape != (*grid.shape, shares, nodes, LUMEN_CELLS) or nodes < 2 or not between_K[0] < between_K[1]:
+    power_density = power_density[:, :, :, None] if change is None else power_density
+    rows, orders = len(grid.cells.volumes), len(power_density)
+    shares, nodes = power_density.shape[-3:-1]
+    expected = (orders, *grid.shape, shares, nodes, LUMEN_CELLS)
+    if power_density.shape != expected or nodes < 2 or not between_K[0] < between_K[1]:
         raise ValueError("a power for each vessel and cell at two temperatures or more is needed")
     if change is not None and shares < 2:
         raise ValueError("blood that changes needs a power at two shares of changed blood or more")
@@ -72,7 +84,8 @@ def heated_march(
         full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
         np.array(grid.conductivity),
         np.array(grid.heat_capacity_vol),
-        np.array(power_density.reshape(rows, shares, nodes, LUMEN_CELLS)),
+        np.stack([sideways(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
+        np.stack([part.reshape(rows, shares, nodes, LUMEN_CELLS) for part in power_density], axis=1),
         between_K[0],
         between_K[1],
         np.array(surroundings_K.reshape(rows, -1)),
@@ -82,7 +95,7 @@ def heated_march(
         *processes,
         RECORDED_CELLS,
     )
-    return vessel_history(grid, recorded)
+    return tuple(vessel_history(grid, recorded[:, order]) for order in range(orders))
 
 
 @njit(cache=True, parallel=True)
@@ -92,6 +105,7 @@ def _march(  # pragma: no cover - compiled
     half: Array,
     k: Array,
     c: Array,
+    sink: Array,
     power: Array,
     lowest: float,
     highest: float,
@@ -106,7 +120,7 @@ def _march(  # pragma: no cover - compiled
     stages: NDArray[np.int64],
     kept: int,
 ) -> Array:
-    recorded = np.empty((len(volumes), step_s.size + 1, kept))
+    recorded = np.empty((len(volumes), power.shape[1], step_s.size + 1, kept))
     for row in prange(len(volumes)):
         _march_one(
             areas[row],
@@ -114,6 +128,7 @@ def _march(  # pragma: no cover - compiled
             half[row],
             k[row],
             c[row],
+            sink[row],
             power[row],
             lowest,
             highest,
@@ -138,6 +153,7 @@ def _march_one(  # pragma: no cover - compiled
     half: Array,
     k: Array,
     c: Array,
+    sink: Array,
     power: Array,
     lowest: float,
     highest: float,
@@ -152,41 +168,59 @@ def _march_one(  # pragma: no cover - compiled
     stages: NDArray[np.int64],
     recorded: Array,
 ) -> None:
-    n_cell = volumes.size
-    between, store, sink = np.empty(n_cell), np.empty(n_cell), np.zeros(n_cell)
+    n_cell, orders = volumes.size, len(power)
+    between, store = np.empty(n_cell), np.empty(n_cell)
     for i in range(n_cell):
         store[i] = c[i] * volumes[i]
         # The last face keeps the temperature of the surroundings.
         onwards = half[i + 1] / k[i + 1] if i + 1 < n_cell else 0.0
         between[i] = areas[i + 1] / (half[i] / k[i] + onwards)
-    t, source = np.zeros(n_cell), np.zeros(n_cell)
-    stage, flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
-    recorded[0] = 0.0
-    dark, omega, changing = True, 0.0, len(power) > 1
+    t, stage, source = np.zeros((orders, n_cell)), np.empty((orders, n_cell)), np.zeros(n_cell)
+    flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
+    recorded[:, 0] = 0.0
+    dark, omega, changing = True, 0.0, power.shape[1] > 1
     for n in range(step_s.size):
         lit = power_on[n] > 0.0
         dark = dark and not lit
         if dark:
-            recorded[n + 1] = 0.0
+            recorded[:, n + 1] = 0.0
             continue
-        start = at = _mean(t, share) + surroundings[n]
+        start = at = _mean(t[0], share) + surroundings[n]
         changed = omega
         for tried in range(2 if lit else 1):
             if tried == 1:
-                end = _mean(stage, share) + surroundings[n + 1]
+                end = _mean(stage[0], share) + surroundings[n + 1]
                 at = 0.5 * (start + end)
                 if changing:
                     rate = mean_rate(min(start, at), max(start, at), ln_a, b, low, high, stages)
                     changed = omega + 0.5 * step_s[n] * rate
-            _power_at(at, lowest, highest, -math.expm1(-changed), power, power_on[n], volumes, source)
-            advance(step_s[n], store, between, sink, source, 0.0, 0.0, 0.0, 0.0, t, stage, flow, pivot, upper)
-        for i in range(n_cell):
-            t[i] = stage[i]
+            turned = -math.expm1(-changed)
+            for order in range(orders if tried == 1 or not lit else 1):
+                _power_at(at, lowest, highest, turned, power[order], power_on[n], volumes, source)
+                advance(
+                    step_s[n],
+                    store,
+                    between,
+                    sink[order],
+                    source,
+                    0.0,
+                    0.0,
+                    0.0,
+                    0.0,
+                    t[order],
+                    stage[order],
+                    flow,
+                    pivot,
+                    upper,
+                )
+        for order in range(orders):
+            for i in range(n_cell):
+                t[order, i] = stage[order, i]
+            for j in range(recorded.shape[2]):
+                recorded[order, n + 1, j] = t[order, j]
         if changing:
-            end = _mean(t, share) + surroundings[n + 1]
+            end = _mean(t[0], share) + surroundings[n + 1]
             omega += step_s[n] * mean_rate(min(start, end), max(start, end), ln_a, b, low, high, stages)
-        for j in range(recorded.shape[1]):
-            recorded[n + 1, j] = t[j]
 
 
 @njit(cache=True)

@@ -20,9 +20,12 @@ boundary leaves,
 with weight sin(alpha) over alpha and psi. It falls towards the axis, so the edge of a strongly absorbing vessel heats
 first. Its mean over the lumen is the shading: both count the same absorbed rays.
 
-The light comes from all sides alike: nothing is said about the difference between the lit and the dark side of a
-vessel. What the vessel absorbs above its surroundings is the source; what the surroundings absorb is a background
-history that the caller adds: temperature = base + dose x (background + vessel).
+What the vessel absorbs above its surroundings is the source; what the surroundings absorb is a background history that
+the caller adds: temperature = base + dose x (background + vessel). Here the light comes from all sides alike; what
+differs between the lit and the dark side is that of `vessel_sides`. Whatever goes as cos(n theta) about the axis keeps
+that form, and heat then also flows along the circle:
+
+    c dT_n/dt = (1/r) d/dr (r k dT_n/dr) - k n^2 T_n / r^2 + q_n.                                             (vessel 8)
 """
 
 import math
@@ -38,14 +41,17 @@ from skinbeam.physics.heat import conduct
 __all__ = [
     "LUMEN_CELLS",
     "RECORDED_CELLS",
+    "LumenPaths",
     "RadialGrid",
     "VesselHistory",
     "lumen_cells",
+    "lumen_paths",
     "lumen_profile",
     "radial_grid",
     "radial_response",
     "relaxation_time",
     "shading",
+    "sideways",
     "vessel_history",
 ]
 
@@ -147,13 +153,32 @@ def _shadings() -> tuple[Array, Array]:
 def _profiles() -> tuple[Array, Array]:
     """Optical diameters, (node,), in equal steps of the logarithm, and the logarithm of the profile, (node, cell)."""
     nodes = np.geomspace(1e-3, 300.0, 400)
-    path, share = _paths()
-    return nodes, np.log(np.stack([np.exp(-x * path) @ share for x in nodes]))
+    paths = lumen_paths()
+    return nodes, np.log(np.stack([np.exp(-x * paths.length) @ paths.weight for x in nodes]))
+
+
+class LumenPaths(NamedTuple):
+    """Rays that reach the cells of a lumen from everywhere.
+
+    Parameters
+    ----------
+    length : path from the boundary over the diameter, (cell, ray).
+    inwards : cosine between the ray and the way to the axis, (cell, ray).
+    entry : cosine of the angle about the axis between the place and where the ray entered, (cell, ray).
+    place : mean radius of the cell over that of the lumen, (cell,).
+    weight : of each ray, (ray,); they sum to 1.
+    """
+
+    length: Array
+    inwards: Array
+    entry: Array
+    place: Array
+    weight: Array
 
 
 @cache
-def _paths() -> tuple[Array, Array]:
-    """Path from the boundary over the diameter, (cell, ray), and the weight of each ray, (ray,)."""
+def lumen_paths() -> LumenPaths:
+    """Return rays over directions and over the volume of each cell, by Gauss quadrature."""
     faces, _ = lumen_cells()
     node, weight = np.polynomial.legendre.leggauss(_RADII)
     squares = faces[:-1, None] ** 2 + np.diff(faces**2)[:, None] * (node + 1) / 2
@@ -164,9 +189,13 @@ def _paths() -> tuple[Array, Array]:
     radius = np.sqrt(squares)[..., None]
     chord = np.sqrt(1 - radius**2 * np.sin(psi) ** 2) - radius * np.cos(psi)
     path = chord[..., None] / np.sin(alpha) / 2
+    across = radius + chord * np.cos(psi)  # from the axis to where the ray entered, along the radius of the place
+    every = np.broadcast_to(across[..., None], path.shape)
+    towards = np.broadcast_to(np.multiply.outer(np.cos(psi), np.sin(alpha)), path.shape)
     angular = np.multiply.outer(np.tile(fine_weight, 2), fine_weight * np.sin(alpha)) * math.pi / 16
     share = np.multiply.outer(weight / 2, angular)
-    return path.reshape(LUMEN_CELLS, -1), share.reshape(-1)
+    length, inwards, entry = (values.reshape(LUMEN_CELLS, -1) for values in (path, towards, every))
+    return LumenPaths(length, inwards, entry, (np.sqrt(squares) * weight / 2).sum(axis=1), share.reshape(-1))
 
 
 def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
@@ -230,6 +259,11 @@ def radial_grid(
     return RadialGrid(cells, np.where(in_lumen, k_blood, k_dermis), np.where(in_lumen, c_blood, c_dermis), shape)
 
 
+def sideways(grid: RadialGrid, order: int) -> Array:
+    """Return k n²/r² in every cell, (row, cell), W/m³K: what heat that goes as cos(n theta) loses along the circle."""
+    return np.asarray(order**2 * grid.conductivity / grid.cells.centres**2)
+
+
 def vessel_history(grid: RadialGrid, recorded: Array) -> VesselHistory:
     """Return what the first `RECORDED_CELLS` cells of every row say of its vessel, (row, time, cell)."""
     cells, k = grid.cells, grid.conductivity
@@ -249,6 +283,7 @@ def radial_response(
     *,
     blood: tuple[ArrayLike, ArrayLike],
     dermis: tuple[ArrayLike, ArrayLike],
+    order: int = 0,
 ) -> VesselHistory:
     """Return the rise above the surroundings that power in the lumen causes, linear in that power.
 
@@ -259,6 +294,7 @@ def radial_response(
         over the lumen, or (sample, vessel, lumen cell).
     step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
     blood, dermis : as of `radial_grid`.
+    order : n of a power that goes as cos(n angle) about the axis, and so does the rise: both are told at angle 0.
 
     Raises
     ------
@@ -284,6 +320,7 @@ def radial_response(
         power_density=everywhere,
         power_on=np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on,
         h_bottom=math.inf,
+        perfusion=sideways(grid, order),
         record_cells=np.arange(RECORDED_CELLS),
     )
     return vessel_history(grid, found.recorded)

@@ -32,7 +32,6 @@ from skinbeam.simulate.dose_search import cell_death_dose, dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.pulse import Response
-from skinbeam.simulate.reduction_error import each_reduction_error
 from skinbeam.skin.basal import BASAL
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
@@ -61,7 +60,6 @@ class _Thresholds:
     value : limit → its quantity at a dose, (sample,).
     uncooled : dose of a burn without cooling, or None.
     doubted : the least dose that breaks a limit with the model's error counted, (sample,); None in a first look.
-    in_full : `wanted` as far off as following vessels about their axis was found to be; None where none decides.
     """
 
     beam: Beam
@@ -70,7 +68,6 @@ class _Thresholds:
     value: Mapping[str, Callable[[float], Floats]]
     uncooled: Floats | None
     doubted: Floats | None
-    in_full: Floats | None
     basis: tuple[str, ...]
 
 
@@ -141,9 +138,7 @@ def _heating(
         if cooling.kind != "none" and not quick:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
             uncooled = cell_death_dose(bare, places.basal_layer(bare), model=CAUTIOUS) / J_CM2
-    off = each_reduction_error(goal.endpoint, full.skins, beam.spectrum)
-    in_full = None if off is None else off * wanted
-    return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, in_full, tuple(sources))
+    return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, tuple(sources))
 
 
 def _omega_at(half: Response, processes: Kinetics) -> Callable[[float], Floats]:
@@ -175,7 +170,7 @@ def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: b
                     border = limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")
                     doubted = injury_dose(skins.limiting, beam, border) / J_CM2
         wanted = injury_dose(skins.target, beam, epidermis) / J_CM2
-    return _Thresholds(beam, wanted, crossed, value, None, doubted, None, tuple(sources))
+    return _Thresholds(beam, wanted, crossed, value, None, doubted, tuple(sources))
 
 
 def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[float], Floats]:
@@ -230,7 +225,6 @@ def _choose(
             tuple(_verdict(limit, dose, thresholds, w_limit, quick=quick) for limit in limits),
             (w_target, w_limit),
             thresholds.basis,
-            effective_in_full=None if thresholds.in_full is None else thresholds.in_full <= dose,
         )
         if trial.safe:
             found[index] = trial

@@ -1,11 +1,11 @@
 """Options of one concern: laser settings found by search, other treatments, and no treatment, as records of a plan."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.document import round_significant
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.estimate import Unknown
 from skinbeam.evidence.expect import expect_of_setting
 from skinbeam.evidence.followup import followup_months
 from skinbeam.laser.grid import settings_tables
@@ -19,13 +19,9 @@ from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
-from skinbeam.simulate.ensemble import probability, share
+from skinbeam.simulate.ensemble import probability
 
 __all__ = ["Option", "chance", "expected_of", "laser_option", "other_option", "trials_in_words"]
-
-
-# What vessels in full take from a share is told from ten of a hundred on: less is within what draws can tell.
-_WORTH_TELLING = 0.1
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def laser_option(
     if cooling:
         settings["cooling"] = dict(cooling)
     expected = expected_of(case, concern, modality, trial)
-    effective = _effective(trial)
+    effective = probability(trial.effective, trial.weights[0], trial.basis)
     harm = probability(trial.broken, trial.weights[1], trial.basis)
     harms = _harms(expected)
     if trial.broken_uncooled is not None:
@@ -213,31 +209,9 @@ def _bruising(trial: Trial) -> dict[str, Any]:
     return {"p_purpura": trial.bruising.p, "purpura_days": days}
 
 
-def _effective(trial: Trial) -> Estimate:
-    """Share of skins that reach the target; its lower end counts what vessels in full need more."""
-    found = probability(trial.effective, trial.weights[0], trial.basis)
-    if trial.effective_in_full is None:
-        return found
-    in_full = probability(trial.effective_in_full, trial.weights[0], trial.basis)
-    return replace(found, low=min(found.low, in_full.low))
-
-
-def _wide_vessels(concern: Concern, trial: Trial) -> list[Reason]:
-    """That wide vessels close less easily than is computed, where that lowers the share."""
-    if trial.effective_in_full is None:
-        return []
-    fewer = share(trial.effective_in_full, trial.weights[0])[0]
-    if trial.p_effective - fewer < _WORTH_TELLING:
-        return []
-    params = {"computed": chance(trial.p_effective), "fewer": chance(fewer)}
-    about = f"{concern.condition} at {concern.site}"
-    message = Message("plan.wide-vessels", params)
-    return [Reason("wide-vessels", "with-caution", message, "skinbeam2026thermal", "practice", about)]
-
-
 def _with_bruise(case: Case, concern: Concern, trial: Trial, judged: Suitability) -> list[Reason]:
     """The reasons of the rules, and that a bruise is likely which shows for longer than the person accepts."""
-    reasons, told = [*judged.reasons, *_wide_vessels(concern, trial)], bruise()
+    reasons, told = list(judged.reasons), bruise()
     accepted = case.patient.downtime_days_accepted if case.patient is not None else None
     p = trial.bruising.p.median if trial.bruising is not None else 0.0
     if accepted is None or accepted >= told.high_days or p < told.likely:

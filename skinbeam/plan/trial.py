@@ -31,8 +31,6 @@ class Trial:
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
     bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
-    effective_in_full : `effective` with vessels as far off as following them about their axis was found to be; None
-        where no vessel decides.
     """
 
     machine: Machine
@@ -48,7 +46,6 @@ class Trial:
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
     bruising: Bruising | None = None
-    effective_in_full: NDArray[np.bool_] | None = None
 
     @property
     def passes(self) -> int:

@@ -19,11 +19,18 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.physics.heated_vessel import heated_march
-from skinbeam.physics.vessel import lumen_profile, radial_grid
+from skinbeam.physics.vessel import VesselHistory, radial_grid
 from skinbeam.simulate.damage_model import BLOOD, sampled_kinetics
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread
-from skinbeam.simulate.vessels import VesselResponse, VesselSite, drawn_vessels, respond_vessels, site_of
+from skinbeam.simulate.vessels import (
+    VesselResponse,
+    VesselSite,
+    drawn_vessels,
+    respond_vessels,
+    site_of,
+    with_surroundings,
+)
 from skinbeam.skin.properties import blood_mua, blood_thermal, methaemoglobin_mua
 from skinbeam.skin.spectra import spectrum
 from skinbeam.skin.tables import number, sourced, table
@@ -103,7 +110,9 @@ def _rises(wavelength_nm: float) -> bool:
     return number(entry["shortest_nm"]) <= wavelength_nm <= number(entry["longest_nm"])
 
 
-def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None = None) -> VesselResponse | None:
+def vessels_at(
+    response: Response, dose: Floats | float, vessels: Vessels | None = None, *, sides: bool = True
+) -> VesselResponse | None:
     """Return the response of `vessels`, else of those of the skins, at one dose, divided by it: it holds there alone.
 
     None where there are no vessels or there is no beam.
@@ -111,6 +120,7 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     Parameters
     ----------
     dose : J/m², one for all, (sample,) or (sample, vessel).
+    sides : as of `respond_vessels`.
 
     Raises
     ------
@@ -120,8 +130,8 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     if vessels is None or response.lit is None:
         return None
     if not _changes(response):
-        return respond_vessels(response, vessels)
-    site, schedule = site_of(response, vessels), response.schedule
+        return respond_vessels(response, vessels, sides=sides)
+    site, schedule = site_of(response, vessels, sides=sides), response.schedule
     values = np.asarray(dose, dtype=np.float64)
     each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
     nodes_K = np.linspace(*MEASURED_C, NODES) + ZERO_CELSIUS_K
@@ -131,7 +141,7 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
     factors = factors if response.heated_blood else np.ones_like(factors)
     if response.methaemoglobin > 0:
         turned = response.methaemoglobin * np.linspace(0.0, 1.0, SHARES)
-        power = np.stack([_absorbed(site, vessels, factors, share) for share in turned], axis=2)
+        power = np.stack([_absorbed(site, vessels, factors, share) for share in turned], axis=3)
         change = sampled_kinetics(BLOOD, response.skins)
     else:
         power, change = _absorbed(site, vessels, factors, 0.0), None
@@ -142,23 +152,20 @@ def vessels_at(response: Response, dose: Floats | float, vessels: Vessels | None
         blood=blood_thermal(),
         dermis=(site.conductivity, site.heat_capacity_vol),
     )
-    history = heated_march(
+    histories = heated_march(
         grid,
-        (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 2)) * power,
+        (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 3)) * power,
         (float(nodes_K[0]), float(nodes_K[-1])),
         site.base_K + each[..., None] * site.around_K,
         schedule.step_s,
         schedule.power_on,
         change,
     )
-    cells, *parts = (part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history)
-    around = site.around_K
-    return VesselResponse(
-        vessels.diameter,
-        site.base_K,
-        np.maximum(around[:, :, None] + np.moveaxis(cells, -1, 2), 0.0),
-        *(np.maximum(around + part, 0.0) for part in parts),
-    )
+    rises = [
+        VesselHistory(*(part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history))
+        for history in histories
+    ]
+    return with_surroundings(vessels, site, rises)
 
 
 def _changes(response: Response) -> bool:
@@ -167,19 +174,19 @@ def _changes(response: Response) -> bool:
 
 
 def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
-    """Power per volume above what the surroundings absorb, over the irradiance, (sample, vessel, node, cell), 1/m.
+    """Power per volume over the irradiance as `VesselLine.excess`, (order, sample, vessel, node, cell), 1/m.
 
     `turned` is the share of the haemoglobin that is methaemoglobin.
     """
     parts = []
-    for share, wavelength_nm, ratio, around in site.lines:
+    for line in site.lines:
         mua = heated_mua(
-            wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
+            line.wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
         )
         if turned > 0:
-            mua = (1 - turned) * mua + turned * methaemoglobin_mua(wavelength_nm, vessels.haematocrit[..., None])
-        within = mua[..., None] * lumen_profile(mua, vessels.diameter[..., None])
-        parts.append(share * ratio[..., None, None] * (within - around[..., None, None]))
+            of_met = methaemoglobin_mua(line.wavelength_nm, vessels.haematocrit[..., None])
+            mua = (1 - turned) * mua + turned * of_met
+        parts.append(line.excess(mua, vessels.diameter))
     return np.asarray(np.sum(parts, axis=0))
 
 
@@ -188,6 +195,7 @@ def dose_with_heated_blood(
     end: Callable[[Response, VesselResponse], Floats],
     vessels: Vessels | None = None,
     *,
+    sides: bool = True,
     marches: int | None = None,
 ) -> Floats:
     """Return the dose of an end of vessels, or of those of the skins, J/m², in the shape that `end` has.
@@ -199,13 +207,14 @@ def dose_with_heated_blood(
     ----------
     end : dose of an end from a response that is proportional to it, (sample,) or (sample, vessel), such as
         `vessel_ends.rupture_dose`. What it does not reach with unheated blood is inf here too.
+    sides : as of `respond_vessels`.
 
     Raises
     ------
     NotAvailable : no vessel in the skins.
     """
     vessels = drawn_vessels(response) if vessels is None else vessels
-    cold = None if vessels is None else respond_vessels(response, vessels)
+    cold = None if vessels is None else respond_vessels(response, vessels, sides=sides)
     if cold is None:
         raise NotAvailable(text("endpoint.no-vessel"))
     linear = end(response, cold)
@@ -215,7 +224,7 @@ def dose_with_heated_blood(
     log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
     slope, last = np.full(linear.shape, SLOPE), None
     for _ in range(marches or (TURNED_MARCHES if response.methaemoglobin > 0 else MARCHES)):
-        heated = vessels_at(response, np.exp(log_dose), vessels)
+        heated = vessels_at(response, np.exp(log_dose), vessels, sides=sides)
         assert heated is not None  # as is the unheated one
         found = end(response, heated)
         kept = sought & np.isfinite(found) & (found > 0)

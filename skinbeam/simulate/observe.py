@@ -39,6 +39,7 @@ VESSEL_DAMAGE = (
     "p_closed_agah",
     "p_ruptured",
 )
+DIRECTIONS = 5  # from a vessel's axis, over a half circle, in which shares of its section are taken
 _VESSEL = ("lumen_peak", "wall_peak", *VESSEL_DAMAGE)
 
 
@@ -175,10 +176,10 @@ def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
     seen["vessels.lumen_peak_unheated"] = why_unheated(response) or _hottest(unheated, fluence_J_m2)
     values = (
         _hottest(vessels, fluence_J_m2),
-        (vessels.base + fluence_J_m2 * vessels.wall).max(axis=-1) - ZERO_CELSIUS_K,
+        (vessels.base + fluence_J_m2 * vessels.wall_at(1.0)).max(axis=-1) - ZERO_CELSIUS_K,
         _coagulated(response, vessels, fluence_J_m2, BLOOD),
         _coagulated(response, vessels, fluence_J_m2, WALL),
-        1 - survival(vessel_omega(response, vessels, vessels.wall, fluence_J_m2, WALL)),
+        _damaged_wall(response, vessels, fluence_J_m2),
         *closed,
         (rupture_dose(response, vessels) <= fluence_J_m2).astype(np.float64),
     )
@@ -187,10 +188,32 @@ def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
 
 def _hottest(vessels: VesselResponse, fluence_J_m2: float) -> Floats:
     """Highest temperature in each lumen, (sample, vessel), °C."""
-    return np.asarray((vessels.base[:, :, None] + fluence_J_m2 * vessels.section).max(axis=(2, 3)) - ZERO_CELSIUS_K)
+    return np.asarray((vessels.base[:, :, None] + fluence_J_m2 * vessels.hottest).max(axis=(2, 3)) - ZERO_CELSIUS_K)
 
 
 def _coagulated(response: Response, vessels: VesselResponse, fluence_J_m2: float, blood: str) -> Floats:
     """Share of the cross-section in which blood is coagulated, (sample, vessel)."""
     _, area = lumen_cells()
-    return (1 - survival(vessel_omega(response, vessels, vessels.cells, fluence_J_m2, blood))) @ area
+    parts = []
+    for towards, share in _directions(vessels):
+        cells = vessels.section(towards)[:, :, :-1]
+        parts.append(share * ((1 - survival(vessel_omega(response, vessels, cells, fluence_J_m2, blood))) @ area))
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _damaged_wall(response: Response, vessels: VesselResponse, fluence_J_m2: float) -> Floats:
+    """Share of the wall that is damaged, (sample, vessel)."""
+    parts = [
+        share * (1 - survival(vessel_omega(response, vessels, vessels.wall_at(towards), fluence_J_m2, WALL)))
+        for towards, share in _directions(vessels)
+    ]
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def _directions(vessels: VesselResponse) -> list[tuple[float, float]]:
+    """Cosines of directions from the axis, evenly over a half circle, and the share of the section about each."""
+    if vessels.side is None:
+        return [(0.0, 1.0)]
+    step = 1.0 / (DIRECTIONS - 1)
+    ends = (0, DIRECTIONS - 1)
+    return [(float(np.cos(np.pi * i * step)), step / 2 if i in ends else step) for i in range(DIRECTIONS)]

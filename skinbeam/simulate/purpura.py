@@ -47,7 +47,7 @@ def purpura_at_once(response: Response) -> Floats:
 def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
     """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m²."""
     network, seen = _network(response)
-    vessels = vessels_at(response, dose, network)
+    vessels = vessels_at(response, dose, network, sides=False)
     assert vessels is not None  # asked with a beam
     hurt: Floats = (seen * leaks_at(response, vessels, dose)).sum(axis=1)
     return np.asarray(hurt >= _enough(response))
@@ -58,7 +58,10 @@ def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats])
     # Of vessels that are given the first decides; of all of the skin's, those with enough of the visible blood.
     network, seen = (None, None) if response.skins.attrs["vessels"] != "normal" else _network(response)
     return dose_with_heated_blood(
-        response, lambda response, vessels: _dose_of_share(end(response, vessels), seen, _enough(response)), network
+        response,
+        lambda response, vessels: _dose_of_share(end(response, vessels), seen, _enough(response)),
+        network,
+        sides=network is None,
     )
 
 

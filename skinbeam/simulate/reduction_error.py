@@ -1,4 +1,4 @@
-"""How far vessels about an axis, in the light of their depth, lie from vessels in full: `simulate.vessel_full`.
+"""How far vessels with a lit and a dark side lie from vessels in full: `simulate.vessel_full`.
 
 `data/vessel_reduction.toml` holds what was found on a few skins, vessels and pulses (`make reduction-error`). It is an
 error of the computation alone; that of the model against experiments is `model_error`.
@@ -11,7 +11,6 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from skinbeam.simulate.heated_blood import absorption_factor, heated_mua
 from skinbeam.skin.properties import blood_mua
@@ -20,7 +19,7 @@ from skinbeam.units import UM, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["each_reduction_error", "first_vessel_mua", "reduction_error", "reduction_error_of"]
+__all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
 
 HALF_WAY_K = 67.0 + ZERO_CELSIUS_K  # between the skin's temperature and 100 °C: a judgement
 
@@ -60,27 +59,18 @@ def _over_log(at: float, values: Mapping[Any, float]) -> float:
 
 
 def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
-    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum."""
-    each = each_reduction_error(endpoint, skin, spectrum) if spectrum else None
-    return reduction_error(endpoint) if each is None else float(each[0])
-
-
-def each_reduction_error(
-    endpoint: str, skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]
-) -> NDArray[np.float64] | None:
-    """Return `reduction_error` for the first vessel of every draw, (sample,); None where no vessel decides.
+    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum.
 
     Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
     """
-    if endpoint not in _found() or "vessel_diameter_m" not in skins or skins.sizes.get("vessel", 0) == 0:
-        return None
+    if not spectrum or "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
+        return reduction_error(endpoint)
     diameter, haematocrit, oxygenation = (
-        skins[name].to_numpy()[:, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
+        skin[name].to_numpy()[0, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
     )
     factor = absorption_factor(np.array(HALF_WAY_K))
-    mua = sum(share * heated_mua(nm, haematocrit, oxygenation, factor) for nm, share in spectrum)
-    pairs = zip(diameter / UM, np.broadcast_to(mua, diameter.shape), strict=True)
-    return np.array([reduction_error(endpoint, float(d), float(m)) for d, m in pairs])
+    mua = sum(share * float(heated_mua(nm, haematocrit, oxygenation, factor)) for nm, share in spectrum)
+    return reduction_error(endpoint, float(diameter) / UM, mua)
 
 
 def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:

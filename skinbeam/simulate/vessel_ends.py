@@ -1,6 +1,7 @@
 """Ends of a vessel: closed, torn by steam, leaking. Three different ones, which a pulse may reach in any order.
 
-Closed: blood is coagulated over the whole cross-section and the wall is damaged, so that nothing flows the next day.
+Closed: blood is coagulated over the whole cross-section and the wall is damaged all around, so that nothing flows the
+next day: the side away from the light decides.
 
 Ruptured: steam presses on the wall. Blood superheats, so temperatures go on rising where vapour forms. A bubble has no
 more pressure than the coldest surface that it touches lets its steam keep, as in a condenser: it tears the wall when
@@ -11,7 +12,8 @@ microseconds, lets it overshoot: then the vapour at the hottest place is enough.
 A vessel that is torn while its blood is liquid is emptied and does not close: this is what very short pulses do. In
 longer ones the blood has coagulated by then, and the vessel may be torn and closed.
 
-Leaking: the wall is torn, or damaged where it meets the blood: what keeps blood in a vessel is its lining of one cell.
+Leaking: the wall is torn, or damaged anywhere where it meets the blood: what keeps blood in a vessel is its lining of
+one cell. The side that the light comes from decides.
 """
 
 import numpy as np
@@ -74,8 +76,8 @@ def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD
     ----------
     blood : kinetics of its coagulation.
     """
-    coagulated = _dose(response, vessels, vessels.section, blood).max(axis=2)
-    dose = np.maximum(coagulated, _dose(response, vessels, vessels.wall, WALL))
+    coagulated = _dose(response, vessels, vessels.coldest, blood).max(axis=2)
+    dose = np.maximum(coagulated, _dose(response, vessels, vessels.wall_at(-1.0), WALL))
     reached = np.isfinite(dose)
     kept = ~_emptied(response, vessels, np.where(reached, dose, 0.0))
     return np.where(reached & kept, dose, np.inf)
@@ -83,8 +85,8 @@ def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD
 
 def closed_at(response: Response, vessels: VesselResponse, dose: float, blood: str = BLOOD) -> NDArray[np.bool_]:
     """Return whether a dose, J/m², closes each vessel, (sample, vessel)."""
-    coagulated = vessel_omega(response, vessels, vessels.section, dose, blood).min(axis=2) >= 1
-    damaged = vessel_omega(response, vessels, vessels.wall, dose, WALL) >= 1
+    coagulated = vessel_omega(response, vessels, vessels.coldest, dose, blood).min(axis=2) >= 1
+    damaged = vessel_omega(response, vessels, vessels.wall_at(-1.0), dose, WALL) >= 1
     emptied = _emptied(response, vessels, np.full(coagulated.shape, dose))
     result: NDArray[np.bool_] = coagulated & damaged & ~emptied
     return result
@@ -93,8 +95,10 @@ def closed_at(response: Response, vessels: VesselResponse, dose: float, blood: s
 def rupture_dose(response: Response, vessels: VesselResponse) -> Floats:
     """Return the dose at which steam tears each vessel, (sample, vessel), J/m²."""
     target, base = vapour_K(response)[:, None, None], vessels.base[:, :, None]
-    needed = (target[..., None] - base) / np.maximum(vessels.section, COLDEST_RISE_K)
-    dose: Floats = np.where(_bursts(response, vessels), needed.min(axis=(2, 3)), needed.max(axis=2).min(axis=2))
+    short = target[..., None] - base
+    everywhere = (short / np.maximum(vessels.coldest, COLDEST_RISE_K)).max(axis=2).min(axis=2)
+    somewhere = (short / np.maximum(vessels.hottest, COLDEST_RISE_K)).min(axis=(2, 3))
+    dose: Floats = np.where(_bursts(response, vessels), somewhere, everywhere)
     return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, np.maximum(dose, 0.0))
 
 
@@ -108,13 +112,13 @@ def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
 def leaks_at(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
     """Return whether blood leaves each vessel by the next day after a dose (sample,), J/m², (sample, vessel)."""
     torn = rupture_dose(response, vessels) <= dose[:, None]
-    result: NDArray[np.bool_] = torn | (vessel_omega(response, vessels, vessels.edge, dose[:, None], WALL) >= 1)
+    result: NDArray[np.bool_] = torn | (vessel_omega(response, vessels, vessels.edge_at(1.0), dose[:, None], WALL) >= 1)
     return result
 
 
 def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
     """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
-    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge, WALL))
+    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge_at(1.0), WALL))
 
 
 def vapour_K(response: Response) -> Floats:
@@ -163,9 +167,11 @@ def _emptied(response: Response, vessels: VesselResponse, dose: Floats) -> NDArr
     torn = rupture_dose(response, vessels) <= dose
     if not torn.any():
         return torn
-    history = vessels.base[:, :, None] + dose[:, :, None, None] * vessels.section
+    history, cold = (
+        vessels.base[:, :, None] + dose[:, :, None, None] * unit for unit in (vessels.hottest, vessels.coldest)
+    )
     bursts = _bursts(response, vessels)[:, :, None]
-    deciding = np.where(bursts, history.max(axis=2), history.min(axis=2)).reshape(-1, history.shape[3])
+    deciding = np.where(bursts, history.max(axis=2), cold.min(axis=2)).reshape(-1, history.shape[3])
     level = np.repeat(vapour_K(response), vessels.count)
     row = np.arange(len(deciding))
     last = np.maximum(np.argmax(deciding >= level[:, None], axis=1), 1)

@@ -1,4 +1,4 @@
-"""What it costs to follow vessels about their axis: the same vessels in full, on a few skins, sizes and pulses.
+"""What it costs to follow vessels by two solutions along their radius: the same in full, on a few skins and pulses.
 
 `python -m skinbeam.validation.vessel_reduction` runs them, some minutes of packets, and writes
 `data/vessel_reduction.toml`.
@@ -34,7 +34,7 @@ DIGITS = 3
 
 HEADER = """\
 # Doses of vessels in full (a cross-section: packets that meet the vessel as a cylinder, heat in x and z) over those of
-# the reduced model (about the axis of the vessel, in the light of its depth): wide beam, no cooling, three human
+# the reduced model (a lit and a dark side, in the light of their depth): wide beam, no cooling, three human
 # skins, vessels of 30, 100 and 300 um at 250, 350 and 500 um, pulses of 0.45, 10 and 40 ms.
 # Made by `make reduction-error`; not to be edited. `one_sided` cases reach the end in one of the two alone.
 """
