@@ -110,6 +110,7 @@ def draw_skins(
     lesion: str | None = None,
     vessels: VesselPopulation | None = None,
     limiting: bool,
+    melanin_even: bool = True,
     draws: int,
     seed: int,
 ) -> "xr.Dataset":
@@ -120,6 +121,7 @@ def draw_skins(
     lesion : kind of the lesion in it, or None for the skin around.
     vessels : what the vessels are drawn from when they are the target; None means those of healthy skin.
     limiting : whether to take the darker skin that limits are held against.
+    melanin_even : whether its melanin lies evenly in the living epidermis, or where it is drawn to lie.
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
@@ -131,6 +133,5 @@ def draw_skins(
         skin=(case.skin or SkinTable()).model_copy(update={"site": site, "ita_deg": ita}),
         lesion=[Lesion(kind=lesion)] if lesion is not None else [],
     )
-    # Melanin that is even and death by `henriques` alone err to opposite sides: limits take both (docs/status.md).
-    skins = replace(Skin.from_case(described), population=vessels, melanin_even=True).sample(draws, seed)
+    skins = replace(Skin.from_case(described), population=vessels, melanin_even=melanin_even).sample(draws, seed)
     return weigh_by_reading(skins, reading) if reading is not None else skins

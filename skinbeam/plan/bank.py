@@ -30,7 +30,7 @@ class SkinBank:
     def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int) -> SiteSkins:
         population = vessels_of(vessels) if vessels is not None else None
 
-        def drawn(kind: str | None, limiting: bool) -> "xr.Dataset":
+        def drawn(kind: str | None, limiting: bool, melanin_even: bool = True) -> "xr.Dataset":
             return draw_skins(
                 self.case,
                 self.colour,
@@ -38,6 +38,7 @@ class SkinBank:
                 lesion=kind,
                 vessels=population,
                 limiting=limiting,
+                melanin_even=melanin_even,
                 draws=draws,
                 seed=self.seed,
             )
@@ -45,4 +46,7 @@ class SkinBank:
         wanted = drawn(lesion, False)
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
         apart = self.colour.in_doubt or lesion is not None
-        return SiteSkins(site, wanted, drawn(None, True) if apart else wanted)
+        by_depth = drawn(None, True, melanin_even=False)
+        return SiteSkins(
+            site, wanted, drawn(None, True) if apart else wanted, by_depth=SiteSkins(site, by_depth, by_depth)
+        )

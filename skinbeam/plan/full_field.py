@@ -27,7 +27,7 @@ from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate import places
 from skinbeam.simulate.ablation import ablate, injury_dose
-from skinbeam.simulate.damage_model import CAUTIOUS, sampled_kinetics
+from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor
@@ -109,7 +109,11 @@ def full_field_trial(
 def _heating(
     beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, limits: Sequence[Limit], *, quick: bool
 ) -> _Thresholds:
-    """Thresholds of light that heats: the skin around is judged with half of the cooling."""
+    """Thresholds of light that heats: the skin around is judged with half of the cooling.
+
+    Even melanin heats a short pulse's epidermis too little, `henriques` alone kills it too early: errors to opposite
+    sides. So a burn is also judged with the melanin as it is drawn to lie and the best estimate of cell death.
+    """
     with collect() as sources:
         half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
         # A first look takes the half-cooled skin for both; what is chosen is judged with the cooling it will have.
@@ -122,12 +126,14 @@ def _heating(
         crossed, value, doubted = {}, {}, None
         # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.
         error = error_factor(BURN, half.skins, "harm")
-        burns = sampled_kinetics(CAUTIOUS, half.skins)
-        burns = replace(burns, frequency_1_s=burns.frequency_1_s * error[:, None])
+        burns = [(half, _counting(error, sampled_kinetics(CAUTIOUS, half.skins)))]
+        if not quick and skins.by_depth is not None:
+            lower = skins.by_depth.respond(beam, cooling, limiting=True, cooling_share=HALF)
+            burns.append((lower, _counting(error, sampled_kinetics(CELL_DEATH, lower.skins))))
         for limit in limits:
             if limit.quantity == "epidermal_omega":
-                warn, stop = (dose_at(half, basal, burns, bound) for bound in (limit.warn, limit.stop))
-                crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _omega_at(half, burns)
+                warn, stop = (_least_dose(burns, bound) for bound in (limit.warn, limit.stop))
+                crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _most_omega(burns)
                 # How far off the dose of light is that burns was not measured: it is told, and no limit is made of it.
                 doubted = (
                     None if quick else error * cell_death_dose(half, basal, model=CAUTIOUS, target=limit.stop) / J_CM2
@@ -141,11 +147,23 @@ def _heating(
     return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, tuple(sources))
 
 
-def _omega_at(half: Response, processes: Kinetics) -> Callable[[float], Floats]:
+def _counting(error: Floats, processes: Kinetics) -> Kinetics:
+    return replace(processes, frequency_1_s=processes.frequency_1_s * error[:, None])
+
+
+def _least_dose(burns: Sequence[tuple[Response, Kinetics]], bound: float) -> Floats:
+    """The dose at which the first of these ways to burn reaches Ω of `bound` in the basal layer, (sample,), J/m²."""
+    doses = [dose_at(half, places.basal_layer(half), processes, bound) for half, processes in burns]
+    return np.asarray(np.min(doses, axis=0))
+
+
+def _most_omega(burns: Sequence[tuple[Response, Kinetics]]) -> Callable[[float], Floats]:
     def value(dose: float) -> Floats:
-        basal = places.basal_layer(half)
-        history = basal.base_K + dose * J_CM2 * basal.unit_K
-        return omega(history, half.schedule.step_s, processes)
+        found = []
+        for half, processes in burns:
+            basal = places.basal_layer(half)
+            found.append(omega(basal.base_K + dose * J_CM2 * basal.unit_K, half.schedule.step_s, processes))
+        return np.asarray(np.max(found, axis=0))
 
     return value
 
