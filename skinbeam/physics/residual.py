@@ -32,7 +32,7 @@ temperature near the floor is overstated, where collagen is destroyed either way
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +41,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
 
-__all__ = ["Earlier", "boiled_energy", "damaged_depth", "heat_rise", "plane_rise"]
+__all__ = ["Earlier", "boiled_energy", "damaged_depth", "farthest_damage", "heat_rise", "plane_rise"]
 
 Array = NDArray[np.float64]
 
@@ -179,12 +179,23 @@ def damaged_depth(
             rise += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
         return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
 
-    coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * deepest[:, None]
+    return farthest_damage(log_omega, deepest)
+
+
+def farthest_damage(log_omega: Callable[[Array], Array], farthest_m: Array) -> Array:
+    """Return the distance up to which Ω is at least 1, (sample,), m; 0 where it is nowhere.
+
+    Parameters
+    ----------
+    log_omega : gives ln Ω, (sample, distance), at distances (sample, distance); it falls with them.
+    farthest_m : (sample,) beyond which nothing is looked for.
+    """
+    coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
     low, high = _between(coarse, log_omega(coarse))
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
     log = log_omega(fine)
     below, above = _between(fine, log)
-    row = np.arange(heat.size)
+    row = np.arange(farthest_m.size)
     at = np.minimum((log >= 0).sum(axis=1), _DEPTHS - 1)
     first, last = log[row, np.maximum(at - 1, 0)], log[row, at]
     step = np.where(first > last, first - last, 1.0)

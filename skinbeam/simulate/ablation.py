@@ -39,11 +39,13 @@ __all__ = [
     "deep_layer",
     "dryness_C",
     "fast_train",
+    "ground_of",
     "injury_dose",
     "profile_width",
     "recoil_stress",
     "removes",
     "side_wall_dwell",
+    "wall_K",
 ]
 
 Floats = NDArray[np.float64]
@@ -189,15 +191,30 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     _, longest = _known(wavelength_nm).limits["pulse_s"]
     sampled = _sampled(skins, wavelength_nm, longest, np.zeros(1))
     zone, _ = sampled.zones
-    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
-    wall_C = boiling + sampled.ground.vented * (dry - boiling)
     return dwell_to_damage(
         zone,
-        wall_K=wall_C + ZERO_CELSIUS_K,
+        wall_K=wall_K(sampled.ground),
         start_K=sampled.start_K,
         diffusivity_m2_s=sampled.ground.diffusivity,
         processes=sampled.processes,
     )
+
+
+def wall_K(ground: Ground) -> Floats:
+    """Return the temperature at which the wall of a crater is held while the beam is on, (sample,), K."""
+    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
+    result: Floats = boiling + ground.vented * (dry - boiling) + ZERO_CELSIUS_K
+    return result
+
+
+def ground_of(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> Ground:
+    """Return what one pulse of light that ablates meets, (sample,), SI.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength or pulse length.
+    """
+    return _sampled(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
 
 
 def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
@@ -209,7 +226,7 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     """
     sampled = _sampled(skins, wavelength_nm, pulse_s, np.zeros(1))
     ground = sampled.ground
-    if not ground.blow_off.all():
+    if not physics.confines_heat(pulse_s, ground.penetration, ground.diffusivity).all():
         raise NotAvailable(text("endpoint.recoil-of-a-long-pulse"))
     (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
     density = thermal(skins).density[:, deep_layer(skins)]
@@ -314,26 +331,28 @@ def _sampled(
     shortest, longest = known.limits["pulse_s"]
     if not shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK):
         raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
-    assert known.penetration is not None  # a wide beam always has one
+    assert known.penetration is not None  # a wide beam always has both
+    assert known.threshold is not None
     penetration = spread(known.penetration, skins, "ablation_penetration_shift")
     threshold = spread(known.threshold, skins, "ablation_threshold_shift")
+    thrown = number(table("ablation")["ejection"]["begins_s"])
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
-    blow_off = physics.is_blow_off(pulse_s, penetration, diffusivity)
+    confined = physics.confines_heat(pulse_s, penetration, diffusivity)
     # One shift moves both: they are read off the same measurement.
     steady, ejection = (
         spread(value, skins, "ablation_enthalpy_shift") for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
-    enthalpy = np.where(blow_off, ejection, steady)
+    enthalpy = np.where(confined, ejection, steady)
     water = _water(skins)
     of_water = table("thermal")["water"]
     dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
     ground = Ground(
-        blow_off=blow_off,
+        blow_off=physics.is_blow_off(pulse_s, penetration, diffusivity, thrown),
         enthalpy=enthalpy,
-        threshold=np.where(blow_off, enthalpy * penetration, threshold),
+        threshold=np.where(confined, enthalpy * penetration, threshold),
         penetration=penetration,
         capacity=capacity,
         diffusivity=diffusivity,
