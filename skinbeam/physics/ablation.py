@@ -1,6 +1,6 @@
 """How deep a pulse removes tissue, and what heat it leaves below.
 
-Two limits (Vogel and Venugopalan 2003, sec. 7): with penetration depth delta and enthalpy of ablation h per volume,
+Two limits (Vogel and Venugopalan 2003, sec. VII): with penetration depth delta and enthalpy of ablation h per volume,
 
     blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves                    (ablation 1)
     steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
