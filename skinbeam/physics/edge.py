@@ -47,29 +47,36 @@ _PLANE = math.sqrt(2 / (math.pi * math.e))  # as below a floor: the highest rise
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (farthest distance)² / kappa
 
 
-@njit(cache=True)
-def _share(a: float, r: float, s: float) -> float:  # pragma: no cover - compiled
-    middle = -math.expm1(-((a / (2.0 * s)) ** 2))
-    beside = 0.5 * math.sqrt(a / r) * math.erfc((r - a) / (2.0 * s)) * max(1.0 - s / (a * math.sqrt(math.pi)), 0.0)
-    return min(middle, beside) if s < a else middle * math.exp(-((r / (2.0 * s)) ** 2))
-
-
 @njit(cache=True, parallel=True)
 def _sum_of_discs(  # pragma: no cover - compiled
     radius: Array, spread: Array, discs: Array, steps: Array, result: Array
 ) -> None:
+    """The sum of (edge 3) over discs of these steps; far beyond s = a a disc is a point of its heat."""
     for i in prange(radius.shape[0]):
         for n in range(spread.shape[1]):
+            s = spread[i, n]
             for k in range(radius.shape[1]):
-                value = 0.0
-                for level in range(discs.shape[1]):
-                    value += steps[i, n, level] * _share(discs[i, level], radius[i, k], spread[i, n])
-                result[i, n, k] = value
+                result[i, n, k] = 0.0
+            for level in range(discs.shape[1]):
+                a, step = discs[i, level], steps[i, n, level]
+                middle = -math.expm1(-((a / (2.0 * s)) ** 2))
+                scale = 0.5 * math.sqrt(a) * max(1.0 - s / (a * math.sqrt(math.pi)), 0.0)
+                for k in range(radius.shape[1]):
+                    r = radius[i, k]
+                    out = (r - a) / (2.0 * s)
+                    if s >= a:
+                        result[i, n, k] += step * middle * math.exp(-((r / (2.0 * s)) ** 2))
+                    elif out < 5.0:  # beyond, erfc is 2e-12
+                        result[i, n, k] += step * min(middle, scale / math.sqrt(r) * math.erfc(out))
 
 
 def disc_share(disc_m: float, radius_m: float, spread_m: float) -> float:
     """Return D of (edge 3) at `radius_m` >= `disc_m`, a, from its middle; `spread_m` is s, beyond a by its middle."""
-    return float(_share(disc_m, radius_m, spread_m))
+    result = np.empty((1, 1, 1))
+    _sum_of_discs(
+        np.full((1, 1), radius_m), np.full((1, 1), spread_m), np.full((1, 1), disc_m), np.ones((1, 1, 1)), result
+    )
+    return result.item()
 
 
 class _Levels(NamedTuple):

@@ -86,8 +86,11 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Datase
     return _lesions(skins, beam, middle)(energy_J)
 
 
-def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Callable[[Floats], Lesion]:
-    """What turns energies into lesions; all that does not depend on the energy is done once."""
+def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True) -> Callable[[Floats], Lesion]:
+    """What turns energies into lesions; all that does not depend on the energy is done once.
+
+    Without `rims` craters are as wide as what is removed, which saves nearly all of the time.
+    """
     micro = _micro(beam)
     if beam.pulses > 1:
         raise NotAvailable(text("simulate.stacked-microbeams"))
@@ -98,7 +101,7 @@ def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Callable[
         if craters is None:
             depth, width = _column(skins, beam, micro, energy_J, middle)
             return Lesion(np.zeros_like(depth), depth, width, coverage(density, np.pi / 4 * width**2))
-        found = craters.of(energy_J)
+        found = craters.of(energy_J, rims=rims)
         cover = coverage(density, np.pi / 4 * found.width_m**2)
         return Lesion(found.ablation_depth_m, found.depth_m, found.width_m, cover)
 
@@ -132,7 +135,7 @@ def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "xr.Datas
         raise NotAvailable(text("endpoint.not-fractional"))
     if endpoint == "ablation" and not removes(beam):
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
-    return _least_energy(skins, beam, middle, reached[endpoint])
+    return _least_energy(skins, beam, middle, reached[endpoint], wide=endpoint != "ablation")
 
 
 def energy_through(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", depth_m: Floats) -> Floats:
@@ -142,13 +145,19 @@ def energy_through(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", depth_
     ------
     NotAvailable : no sourced data for such a beam.
     """
-    return _least_energy(skins, beam, middle, lambda found: found.depth >= depth_m)
+    return _least_energy(skins, beam, middle, lambda found: found.depth >= depth_m, wide=False)
 
 
 def _least_energy(
-    skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", reached: Callable[[Lesion], NDArray[np.bool_]]
+    skins: "xr.Dataset",
+    beam: Beam,
+    middle: "xr.Dataset",
+    reached: Callable[[Lesion], NDArray[np.bool_]],
+    *,
+    wide: bool,
 ) -> Floats:
-    lesion_of = _lesions(skins, beam, middle)
+    """The least energy that reaches an end, (sample,), mJ; without `wide` it does not look at width and cover."""
+    lesion_of = _lesions(skins, beam, middle, rims=wide)
     ends = ENERGY_RANGE_mJ[0], highest_energy_mJ(beam)
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
     never = ~reached(lesion_of(high))
@@ -260,8 +269,8 @@ class _Craters:
     micro: Microbeam
     pulse_s: float
 
-    def of(self, energy_J: Floats) -> Crater:
-        """Craters of beams of these energies, (sample,), with the rim below and beside them."""
+    def of(self, energy_J: Floats, *, rims: bool) -> Crater:
+        """Craters of beams of these energies, (sample,), with the rim below them and, where asked for, beside them."""
         known, micro = self.known, self.micro
         assert known.rim is not None  # a microbeam of this kind has one
         assert known.rim_energy_J is not None
@@ -274,8 +283,10 @@ class _Craters:
             enthalpy_J_m3=spread(known.enthalpy, self.skins, "ablation_enthalpy_shift"),
             profile="gaussian" if gaussian else "top-hat",
         )
-        edge = np.maximum(bare.ablation_width_m / 2, radius * _NARROWEST)
-        beside = np.maximum(self._of_front(edge, radius if gaussian else 0.0), self._of_wall)
+        beside = np.zeros_like(bare.ablation_width_m)
+        if rims:
+            edge = np.maximum(bare.ablation_width_m / 2, radius * _NARROWEST)
+            beside = np.maximum(self._of_front(edge, radius if gaussian else 0.0), self._of_wall)
         below = rim_below(energy_J, spread(known.rim, self.skins, "ablation_penetration_shift"), known.rim_energy_J)
         hit = bare.ablation_depth_m > 0
         depth = np.where(hit, bare.ablation_depth_m + below, 0.0)
