@@ -5,15 +5,13 @@ Two limits (Vogel and Venugopalan 2003, sec. VII): with penetration depth delta 
     blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves                    (ablation 1)
     steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
 
-A pulse confines its heat when it is over before heat leaves the layer in which it is absorbed,
+The pulse is of the first kind when it is over before heat leaves the layer in which it is absorbed,
 
     tau < delta^2 / (4 kappa),                                                                            (ablation 3)
 
-and then begins to remove at H0 = h delta, with an h that may be lower than that of a slow front: confined heat throws
-tissue out before all of its water has turned to steam. It is of the first kind only when it is also over before
-anything has been thrown out. Otherwise what leaves makes way for the rest of the pulse, whose light then reaches deeper
-than Beer drew it at first: a front moves, by (ablation 2) with that H0 and h. Both take the same energy at the onset,
-and blow-off never removes more than the front, since ln x <= x - 1.
+and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be lower than
+that of a front: confined heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a
+layer of delta at e times the onset.
 
 What stays below the floor is in `residual`, what earlier pulses change is in `drying`.
 """
@@ -36,7 +34,6 @@ __all__ = [
     "Ablation",
     "ablation_of",
     "blow_off_depth",
-    "confines_heat",
     "depth",
     "is_blow_off",
     "microbeam_ablation_of",
@@ -54,7 +51,7 @@ class Ablation:
     ----------
     name : key in `data/tissue/ablation.toml`.
     enthalpy : of a moving front, J/m³. threshold : of it, J/m²; None for a microbeam, whose edge is a wide beam's.
-    ejection : h of a pulse that confines its heat, J/m³; None where the enthalpy serves.
+    ejection : h of blow-off, J/m³; None where the enthalpy serves.
     penetration : m, or None for a microbeam.
     rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
     limits : range of the calibration: `pulse_s`, or `diameter_m` and `energy_J`.
@@ -121,17 +118,10 @@ def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
     return Ablation(name, enthalpy, ejection, threshold, penetration, rim, rim_energy_J, limits)
 
 
-def confines_heat(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:
-    """Return whether pulses end before heat leaves the absorbing layer (ablation 3). Shapes broadcast."""
+def is_blow_off(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether pulses end before heat leaves the absorbing layer (ablation 3)."""
     delta = np.asarray(penetration_m, dtype=np.float64)
     return np.asarray(pulse_s) < delta**2 / (4 * np.asarray(diffusivity_m2_s, dtype=np.float64))
-
-
-def is_blow_off(
-    pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike, thrown_s: ArrayLike
-) -> NDArray[np.bool_]:
-    """Return whether pulses confine their heat and end before anything is thrown out, which takes `thrown_s`."""
-    return confines_heat(pulse_s, penetration_m, diffusivity_m2_s) & (np.asarray(pulse_s) < np.asarray(thrown_s))
 
 
 def blow_off_depth(exposure_J_m2: ArrayLike, enthalpy_J_m3: ArrayLike, penetration_m: ArrayLike) -> Array:
@@ -155,16 +145,10 @@ def depth(
     threshold_J_m2: ArrayLike,
     penetration_m: ArrayLike,
     diffusivity_m2_s: ArrayLike,
-    thrown_s: ArrayLike,
 ) -> Array:
-    """Return the depth, m, that one pulse removes, by the limit that holds for it. Shapes broadcast.
-
-    `threshold_J_m2` is of a front whose heat is not confined, `thrown_s` as in `is_blow_off`.
-    """
-    confined_onset = np.asarray(enthalpy_J_m3, dtype=np.float64) * np.asarray(penetration_m, dtype=np.float64)
-    onset = np.where(confines_heat(pulse_s, penetration_m, diffusivity_m2_s), confined_onset, threshold_J_m2)
+    """Return the depth, m, that one pulse removes, by the limit that (ablation 3) names. Shapes broadcast."""
     return np.where(
-        is_blow_off(pulse_s, penetration_m, diffusivity_m2_s, thrown_s),
+        is_blow_off(pulse_s, penetration_m, diffusivity_m2_s),
         blow_off_depth(exposure_J_m2, enthalpy_J_m3, penetration_m),
-        steady_depth(exposure_J_m2, onset, enthalpy_J_m3),
+        steady_depth(exposure_J_m2, threshold_J_m2, enthalpy_J_m3),
     )

@@ -48,7 +48,7 @@ class Ground:
     Parameters
     ----------
     blow_off : whether pulses are of the kind of (ablation 1), else of (ablation 2).
-    enthalpy, threshold, penetration : h, J/m³; H0, J/m² (h delta where heat is confined); delta, m; of wet tissue.
+    enthalpy, threshold, penetration : h, J/m³; H0, J/m² (h delta in blow-off); delta, m; of wet tissue.
     capacity, diffusivity : rho c, J/m³K, and kappa, m²/s.
     boiling_rise : T_boil - T0, K.
     water : kg/m³ of wet tissue. latent : J/kg. vented : share f of (ablation 5).

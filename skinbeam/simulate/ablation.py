@@ -42,6 +42,7 @@ __all__ = [
     "ground_of",
     "injury_dose",
     "profile_width",
+    "pulse_answered",
     "recoil_stress",
     "removes",
     "side_wall_dwell",
@@ -217,6 +218,17 @@ def ground_of(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> Grou
     return _sampled(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
 
 
+def pulse_answered(wavelength_nm: float, pulse_ms: float) -> bool:
+    """Return whether the calibration at a wavelength holds for a pulse of this length; where there is none, all do."""
+    known = physics.ablation_of(wavelength_nm)
+    return known is None or _holds(known, pulse_ms * MS)
+
+
+def _holds(known: physics.Ablation, pulse_s: float) -> bool:
+    shortest, longest = known.limits["pulse_s"]
+    return shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK)
+
+
 def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
     """Return the stress under the matter that one short pulse throws out, mean over the pulse, (sample,), Pa.
 
@@ -226,7 +238,7 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     """
     sampled = _sampled(skins, wavelength_nm, pulse_s, np.zeros(1))
     ground = sampled.ground
-    if not physics.confines_heat(pulse_s, ground.penetration, ground.diffusivity).all():
+    if not ground.blow_off.all():
         raise NotAvailable(text("endpoint.recoil-of-a-long-pulse"))
     (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
     density = thermal(skins).density[:, deep_layer(skins)]
@@ -328,31 +340,29 @@ def _sampled(
     gaussian: bool = False,
 ) -> _Sampled:
     known = _known(wavelength_nm)
-    shortest, longest = known.limits["pulse_s"]
-    if not shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK):
+    if not _holds(known, pulse_s):
         raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
     assert known.penetration is not None  # a wide beam always has both
     assert known.threshold is not None
     penetration = spread(known.penetration, skins, "ablation_penetration_shift")
     threshold = spread(known.threshold, skins, "ablation_threshold_shift")
-    thrown = number(table("ablation")["ejection"]["begins_s"])
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
-    confined = physics.confines_heat(pulse_s, penetration, diffusivity)
+    blow_off = physics.is_blow_off(pulse_s, penetration, diffusivity)
     # One shift moves both: they are read off the same measurement.
     steady, ejection = (
         spread(value, skins, "ablation_enthalpy_shift") for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
-    enthalpy = np.where(confined, ejection, steady)
+    enthalpy = np.where(blow_off, ejection, steady)
     water = _water(skins)
     of_water = table("thermal")["water"]
     dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
     ground = Ground(
-        blow_off=physics.is_blow_off(pulse_s, penetration, diffusivity, thrown),
+        blow_off=blow_off,
         enthalpy=enthalpy,
-        threshold=np.where(confined, enthalpy * penetration, threshold),
+        threshold=np.where(blow_off, enthalpy * penetration, threshold),
         penetration=penetration,
         capacity=capacity,
         diffusivity=diffusivity,
