@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import j0
 
-from skinbeam.physics.ablation import microbeam_ablation_of
+from skinbeam.physics.ablation import ablation_of, microbeam_ablation_of
 from skinbeam.physics.cells import cylinder
 from skinbeam.physics.damage import kinetics, omega
 from skinbeam.physics.heat import conduct, time_steps
@@ -126,7 +126,7 @@ def calibrated_crater(energy):
     return crater(
         energy_J=energy,
         radius_m=60 * UM,
-        threshold_J_m2=beam.threshold.value,
+        threshold_J_m2=ablation_of(10600.0).threshold.value,
         enthalpy_J_m3=beam.enthalpy.value,
         rim_below_m=rim_below(energy, beam.rim.value, beam.rim_energy_J),
         rim_beside_m=30 * UM,

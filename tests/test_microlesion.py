@@ -1,6 +1,7 @@
 """Lesions of fractional beams in sampled skins."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,12 @@ from pulse_samples import loaded, median, whole
 
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.ablation import microbeam_ablation_of
+from skinbeam.simulate.ablation import ground_of
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.microlesion import energy_for, lesion
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.spread import spread
-from skinbeam.units import CM, MJ, UM
+from skinbeam.units import CM, MJ, MS, UM
 
 
 def simulated(case: str, *, draws: int = 16, **changes: Any) -> dict[str, Any]:
@@ -60,7 +62,8 @@ def test_a_crater_is_energy_over_enthalpy() -> None:
     beam, skins = skins_of("fractional-co2")
     known = microbeam_ablation_of(10_600.0)
     assert known is not None
-    threshold = spread(known.threshold, skins, "ablation_threshold_shift")
+    # Its edge is that of a wide beam of the same pulse.
+    threshold = ground_of(skins, 10_600.0, beam.pulse_ms * MS).threshold
     enthalpy = spread(known.enthalpy, skins, "ablation_enthalpy_shift")
     found = lesion(skins, beam, np.full(8, 40 * MJ), skins)
     peak = 2 * 40 * MJ / (math.pi * (60 * UM) ** 2)
@@ -86,6 +89,29 @@ def test_a_crater_outside_the_calibration_is_unknown() -> None:
     whole(found)
     assert "unknown" in found["microlesion"]["depth_um"]
     assert "calibration" in found["microlesion"]["depth_um"]["unknown"]
+
+
+def test_more_energy_than_the_calibration_had_is_unknown_and_not_searched() -> None:
+    assert "200" in simulated("fractional-co2", microbeam__energy_mJ=201.0)["microlesion"]["depth_um"]["unknown"]
+    assert "unknown" not in simulated("fractional-co2", microbeam__energy_mJ=200.0)["microlesion"]["depth_um"]
+    assert threshold_document(loaded("fractional-co2"), "ablation", draws=4)["bracket"] == [0.01, 200.0]
+
+
+def test_the_rim_beside_a_crater_is_neither_without_pulse_nor_with_its_root() -> None:
+    beam, skins = skins_of("fractional-co2")
+    rims = []
+    for pulse_ms in (0.01, 1.0, 9.0):
+        pulse = replace(beam, pulse_ms=pulse_ms)
+        onset = ground_of(skins, 10_600.0, pulse_ms * MS).threshold
+        found = lesion(skins, pulse, np.full(8, 20 * MJ), skins)
+        peak = 2 * 20 * MJ / (math.pi * (60 * UM) ** 2)
+        rims.append((found.width - 120 * UM * np.sqrt(np.log(peak / onset) / 2)) / 2)
+    short, middle, long = (np.median(each) for each in rims)
+    # sqrt(4 kappa tau) would be 2, 21 and 63 um. What the front leaves does not wait for conduction, and longer pulses
+    # leave more of it and hold the wall.
+    assert 5 * UM < short < 30 * UM
+    assert middle < 3 * short
+    assert long > short
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from skinbeam.physics.cells import graded_faces, slab
 from skinbeam.physics.damage import Kinetics, kinetics
 from skinbeam.physics.heat import conduct
-from skinbeam.physics.side_wall import dwell_to_damage, wall_rise
+from skinbeam.physics.side_wall import damage_of_dwell, dwell_to_damage, wall_rise
 from skinbeam.simulate.ablation import side_wall_dwell
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS
@@ -83,6 +83,16 @@ def test_deeper_damage_takes_longer_and_a_hotter_wall_takes_less() -> None:
 def test_what_no_dwell_does_and_what_any_does() -> None:
     assert dwell(100e-6, wall_C=34.0) == math.inf
     assert dwell(0.0, wall_C=250.0) == 0.0
+
+
+@pytest.mark.parametrize("wall_C", [100.0, 175.0, 250.0])
+def test_the_damage_of_a_dwell_is_what_the_dwell_to_damage_says(wall_C: float) -> None:
+    held = {"wall_K": wall_C + 273.15, "start_K": 306.0, "diffusivity_m2_s": KAPPA, "processes": COLLAGEN}
+    for dwell_s in (1e-3, DWELL_S):
+        depth = damage_of_dwell(dwell_s, **held)
+        # ln Omega is straight between distances of 1/20 of sqrt(4 kappa tau): 1e-2 of the dwell.
+        assert dwell_to_damage(depth, **held) == pytest.approx(dwell_s, rel=1e-2)
+    assert damage_of_dwell(1e-3, **(held | {"wall_K": 307.0})) == 0.0
 
 
 def test_the_wall_of_a_co2_crater() -> None:

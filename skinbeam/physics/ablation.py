@@ -1,6 +1,6 @@
 """How deep a pulse removes tissue, and what heat it leaves below.
 
-Two limits (Vogel and Venugopalan 2003, sec. 5): with penetration depth delta and enthalpy of ablation h per volume,
+Two limits (Vogel and Venugopalan 2003, sec. VII): with penetration depth delta and enthalpy of ablation h per volume,
 
     blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves                    (ablation 1)
     steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
@@ -50,7 +50,7 @@ class Ablation:
     Parameters
     ----------
     name : key in `data/tissue/ablation.toml`.
-    enthalpy : of a moving front, J/m³. threshold : of it, J/m². Both with their spread.
+    enthalpy : of a moving front, J/m³. threshold : of it, J/m²; None for a microbeam, whose edge is a wide beam's.
     ejection : h of blow-off, J/m³; None where the enthalpy serves.
     penetration : m, or None for a microbeam.
     rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
@@ -60,7 +60,7 @@ class Ablation:
     name: str
     enthalpy: Sourced
     ejection: Sourced | None
-    threshold: Sourced
+    threshold: Sourced | None
     penetration: Sourced | None
     rim: Sourced | None
     rim_energy_J: float | None
@@ -105,8 +105,8 @@ def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
         return replace(read, value=read.value * unit, low=read.low * unit, high=read.high * unit)
 
     enthalpy, threshold = value("enthalpy_J_cm3", CM**-3), value("threshold_J_cm2", J_CM2)
-    if enthalpy is None or threshold is None:
-        raise ValueError(f"{name} in ablation.toml needs enthalpy_J_cm3 and threshold_J_cm2")
+    if enthalpy is None:
+        raise ValueError(f"{name} in ablation.toml needs enthalpy_J_cm3")
     limits = {}
     if "pulse_shortest_s" in entry:
         limits["pulse_s"] = (float(entry["pulse_shortest_s"]), float(entry["pulse_longest_s"]))

@@ -19,14 +19,11 @@ falls off over more than the width. A pulse of constant power and length tau giv
 over the ages s of the heat, max(0, t - tau) < s < t. Water is not held at 100 degC: a beam that would boil the skin is
 outside this model, and the caller sees that from `peak_K`; `simulate.column` has what is left out here, for one skin.
 
-Craters. Balance of energy at each radius, z(r) = (H(r) - H0) / h, with h and the rim below the floor calibrated for
-each kind of beam (`ablation.microbeam_ablation_of`). The rim at the side is how far heat spreads while the pulse holds
-the wall hot,
-
-    r = sqrt(4 kappa tau).                                                                   (microbeam 4)
-
-The rim below was measured at one energy. At the power of one device the time of heating goes with the energy, and the
-rim with the square root of that time, as in (microbeam 4).
+Craters. Balance of energy at each radius, z(r) = (H(r) - H0) / h, with h calibrated for each kind of beam
+(`ablation.microbeam_ablation_of`) and the onset H0 of a wide beam. The rim beside follows from the heat there (`edge`,
+`side_wall`). The rim below was measured at one energy, and is taken to grow with the root of it: a guess, between not
+at all, as below a wide crater, whose heat does not depend on the exposure, and in proportion. What brings the heat
+there is not known: to spread so far from a tip it would take a fifth of the pulse.
 
 Cover by randomly placed lesions of cross-section A and density n is 1 - exp(-n A), since they overlap.  (microbeam 3)
 """
@@ -41,7 +38,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.physics.heat import time_steps
 
-__all__ = ["Column", "Crater", "column", "coverage", "crater", "light_on_axis", "rim_below", "rim_beside"]
+__all__ = ["Column", "Crater", "column", "coverage", "crater", "light_on_axis", "rim_below"]
 
 Array = NDArray[np.float64]
 Profile = Literal["gaussian", "top-hat"]
@@ -222,8 +219,8 @@ def crater(
     radius_m: ArrayLike,
     threshold_J_m2: ArrayLike,
     enthalpy_J_m3: ArrayLike,
-    rim_below_m: ArrayLike,
-    rim_beside_m: ArrayLike,
+    rim_below_m: ArrayLike = 0.0,
+    rim_beside_m: ArrayLike = 0.0,
     profile: Profile = "gaussian",
 ) -> Crater:
     """Return the crater of one beam and the coagulation around it. All arguments broadcast to (sample,).
@@ -259,11 +256,6 @@ def crater(
 def rim_below(energy_J: ArrayLike, rim_m: ArrayLike, reference_J: float) -> Array:
     """Return the coagulation below the crater, m, from its value `rim_m` at the energy `reference_J`."""
     return np.asarray(rim_m) * np.sqrt(np.asarray(energy_J, dtype=np.float64) / reference_J)
-
-
-def rim_beside(diffusivity_m2_s: ArrayLike, pulse_s: ArrayLike) -> Array:
-    """Return the coagulation at the side of the crater, m (microbeam 4). Shapes broadcast."""
-    return np.sqrt(4 * np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(pulse_s, dtype=np.float64))
 
 
 def coverage(density_1_m2: ArrayLike, area_m2: ArrayLike) -> Array:

@@ -41,7 +41,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
 
-__all__ = ["Earlier", "boiled_energy", "damaged_depth", "heat_rise", "plane_rise"]
+__all__ = ["Earlier", "boiled_energy", "damaged_depth", "farthest_damage", "heat_rise", "plane_rise"]
 
 Array = NDArray[np.float64]
 
@@ -179,7 +179,18 @@ def damaged_depth(
             rise += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
         return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
 
-    coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * deepest[:, None]
+    return farthest_damage(log_omega, deepest)
+
+
+def farthest_damage(log_omega: Callable[[Array], Array], farthest_m: Array) -> Array:
+    """Return the distance up to which Ω is at least 1, (sample,), m; 0 where it is nowhere.
+
+    Parameters
+    ----------
+    log_omega : gives ln Ω, (sample, distance), at distances (sample, distance); it falls with them.
+    farthest_m : (sample,) beyond which nothing is looked for.
+    """
+    coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
     (low, high), _ = _between(coarse, log_omega)
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
     (below, above), (first, last) = _between(fine, log_omega)

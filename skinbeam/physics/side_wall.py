@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
 
-__all__ = ["dwell_to_damage", "wall_rise"]
+__all__ = ["damage_of_dwell", "dwell_to_damage", "wall_rise"]
 
 Array = NDArray[np.float64]
 
@@ -33,6 +33,9 @@ DWELL_S = 1e-6, 1e3  # looked at
 _HALVINGS = 40  # of the logarithm of nine decades: to 2e-11
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(48)
 # In units of the dwell: steps that grow from the start, and again from its end on.
+_DISTANCES = np.linspace(
+    0.0, 4.0, 81
+)  # in units of sqrt(4 kappa tau); at the last a rise of 2e-8 of the wall's is left
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-3, 1.0, 40), 1.0 + np.geomspace(1e-3, 100.0, 60)))
 
 
@@ -84,3 +87,27 @@ def dwell_to_damage(
         there = damaged(middle)
         low, high = np.where(there, low, middle), np.where(there, middle, high)
     return np.where(at_once, 0.0, np.where(never, np.inf, high))
+
+
+def damage_of_dwell(
+    dwell_s: ArrayLike, *, wall_K: ArrayLike, start_K: ArrayLike, diffusivity_m2_s: ArrayLike, processes: Kinetics
+) -> Array:
+    """Return the distance from the wall up to which Ω of `processes` is at least 1 after a dwell, (sample,), m.
+
+    Parameters
+    ----------
+    dwell_s : (sample,) above 0. wall_K, start_K, diffusivity_m2_s : as `dwell_to_damage`.
+    """
+    dwell, wall, start, kappa = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (dwell_s, wall_K, start_K, diffusivity_m2_s))
+    )
+    # In units of the dwell and of how far heat goes in it, the rise is the same for all.
+    share = np.pad(wall_rise(_DISTANCES / 2, _TIMES[1:, None], 1.0, 1 / 16), ((1, 0), (0, 0)))
+    history = start[:, None, None] + (wall - start)[:, None, None] * share
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * dwell[:, None])
+    log = np.log(np.maximum(omega(history, np.diff(_TIMES), own), 1e-200))
+    row, last = np.arange(dwell.size), np.maximum((log >= 0).sum(axis=1), 1)
+    first, after = log[row, last - 1], log[row, np.minimum(last, _DISTANCES.size - 1)]
+    part = np.clip(first / np.where(first > after, first - after, 1.0), 0.0, 1.0)
+    reach = _DISTANCES[last - 1] + part * (_DISTANCES[1] - _DISTANCES[0])
+    return np.where(log[:, 0] < 0, 0.0, reach * np.sqrt(4 * kappa * dwell))

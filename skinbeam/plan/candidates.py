@@ -1,7 +1,7 @@
 """Settings to try on a device: a few wavelengths and pulse lengths over all that it offers, with its own cooling."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -33,17 +33,23 @@ class Machine:
     folder: Path
 
 
-def candidates(device: Device, *, every_size: bool, pulses: int) -> Iterator[Setting]:
+def candidates(
+    device: Device, *, every_size: bool, pulses: int, answered: Callable[[float, float], bool] | None = None
+) -> Iterator[Setting]:
     """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
 
     The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses.
     `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
-    because a narrow spot alone may reach the fluence.
+    because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
+    it can be judged: if any can, no others are taken, so that the ends taken are of those that can.
     """
     every = list(offers(device))
     for wavelength in thinned(sorted({o.wavelength_nm for o in every}), MOST_WAVELENGTHS):
         here = [o for o in every if o.wavelength_nm == wavelength]
-        for pulse in thinned(sorted({o.pulse_ms for o in here}), pulses):
+        lengths = sorted({o.pulse_ms for o in here})
+        if answered is not None:
+            lengths = [pulse for pulse in lengths if answered(wavelength, pulse)] or lengths
+        for pulse in thinned(lengths, pulses):
             sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
             for size in sizes if every_size else sizes[-1:]:
                 yield Setting(wavelength, pulse, size)

@@ -29,6 +29,7 @@ from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
+from skinbeam.simulate.ablation import pulse_answered
 
 __all__ = ["laser_options", "refusal"]
 
@@ -111,7 +112,8 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     reason, judged_any = "", False
     every_size = machine.device.microbeam or goal.modality == "ablative"
     pulses = 2 if machine.device.microbeam else 3
-    for setting in candidates(machine.device, every_size=every_size, pulses=pulses):
+    answered = pulse_answered if machine.device.microbeam else None
+    for setting in candidates(machine.device, every_size=every_size, pulses=pulses, answered=answered):
         allowed = judge(
             case,
             concern=concern,

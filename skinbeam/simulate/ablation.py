@@ -39,11 +39,14 @@ __all__ = [
     "deep_layer",
     "dryness_C",
     "fast_train",
+    "ground_of",
     "injury_dose",
     "profile_width",
+    "pulse_answered",
     "recoil_stress",
     "removes",
     "side_wall_dwell",
+    "wall_K",
 ]
 
 Floats = NDArray[np.float64]
@@ -189,15 +192,41 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     _, longest = _known(wavelength_nm).limits["pulse_s"]
     sampled = _sampled(skins, wavelength_nm, longest, np.zeros(1))
     zone, _ = sampled.zones
-    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
-    wall_C = boiling + sampled.ground.vented * (dry - boiling)
     return dwell_to_damage(
         zone,
-        wall_K=wall_C + ZERO_CELSIUS_K,
+        wall_K=wall_K(sampled.ground),
         start_K=sampled.start_K,
         diffusivity_m2_s=sampled.ground.diffusivity,
         processes=sampled.processes,
     )
+
+
+def wall_K(ground: Ground) -> Floats:
+    """Return the temperature at which the wall of a crater is held while the beam is on, (sample,), K."""
+    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
+    result: Floats = boiling + ground.vented * (dry - boiling) + ZERO_CELSIUS_K
+    return result
+
+
+def ground_of(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> Ground:
+    """Return what one pulse of light that ablates meets, (sample,), SI.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength or pulse length.
+    """
+    return _sampled(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
+
+
+def pulse_answered(wavelength_nm: float, pulse_ms: float) -> bool:
+    """Return whether the calibration at a wavelength holds for a pulse of this length; where there is none, all do."""
+    known = physics.ablation_of(wavelength_nm)
+    return known is None or _holds(known, pulse_ms * MS)
+
+
+def _holds(known: physics.Ablation, pulse_s: float) -> bool:
+    shortest, longest = known.limits["pulse_s"]
+    return shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK)
 
 
 def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
@@ -311,10 +340,10 @@ def _sampled(
     gaussian: bool = False,
 ) -> _Sampled:
     known = _known(wavelength_nm)
-    shortest, longest = known.limits["pulse_s"]
-    if not shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK):
+    if not _holds(known, pulse_s):
         raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
-    assert known.penetration is not None  # a wide beam always has one
+    assert known.penetration is not None  # a wide beam always has both
+    assert known.threshold is not None
     penetration = spread(known.penetration, skins, "ablation_penetration_shift")
     threshold = spread(known.threshold, skins, "ablation_threshold_shift")
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]

@@ -23,7 +23,7 @@ from skinbeam.simulate.fields import FieldsWriter, fields_writer
 from skinbeam.simulate.harm import HARMS, Counted, harm_group
 from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
 from skinbeam.simulate.injury import enter_injury
-from skinbeam.simulate.microlesion import microlesions
+from skinbeam.simulate.microlesion import highest_energy_mJ, microlesions
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.observe import BOILING_C, CONTOURS, VESSEL_DAMAGE, observe
 from skinbeam.simulate.observed import Observed, join, or_unknown
@@ -277,6 +277,9 @@ def threshold_document(
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
             if scene.beam is not None:
                 head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
+            if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
+                high = highest_energy_mJ(scene.beam)
+                head["bracket"] = [low, high]
             head["heated_blood"] = effect_of_heated_blood(scene, endpoint, name)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
         if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's

@@ -1,6 +1,8 @@
 """Lesions of fractional beams in sampled skins: columns of coagulation, craters, coverage, and their thresholds."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -10,11 +12,14 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam, Microbeam
 from skinbeam.messages import text
-from skinbeam.physics.ablation import microbeam_ablation_of
+from skinbeam.physics.ablation import Ablation, microbeam_ablation_of
 from skinbeam.physics.damage import Kinetics, kinetics
+from skinbeam.physics.drying import Ground
+from skinbeam.physics.edge import rim_of_edge
 from skinbeam.physics.fresnel import normal_reflectance
-from skinbeam.physics.microbeam import column, coverage, crater, rim_below, rim_beside
-from skinbeam.simulate.ablation import deep_layer, removes
+from skinbeam.physics.microbeam import Crater, column, coverage, crater, rim_below
+from skinbeam.physics.side_wall import damage_of_dwell
+from skinbeam.simulate.ablation import SLACK, deep_layer, ground_of, removes, wall_K
 from skinbeam.simulate.column import LADDER_J, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
@@ -27,15 +32,15 @@ from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "energy_through", "lesion", "microlesions"]
+__all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "energy_through", "highest_energy_mJ", "lesion", "microlesions"]
 
 Floats = NDArray[np.float64]
 
 ENERGY_RANGE_mJ: Final = (0.01, 1000.0)
 # Depths looked at, finer where the beam is widest; in between the logarithm of damage is taken as straight.
 _DEPTHS_M = np.array([0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.9, 1.2, 1.6, 2.2, 4.0]) * MM
+_NARROWEST = 1e-3  # in radii: where nothing is removed there is no edge, and what is found there is not used
 _BISECTIONS = 16  # of a factor of 1e5 in energy: to 2e-4 of its logarithm
-_CRATER_REFERENCE_J = 80 * MJ  # energy at which the rim below a crater was measured (data/tissue/ablation.toml)
 
 
 class Lesion(NamedTuple):
@@ -72,14 +77,47 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Datase
 
     Raises
     ------
-    NotAvailable : no sourced data for such a beam.
+    NotAvailable : no sourced data for such a beam or energy.
+    """
+    _micro(beam)
+    most = highest_energy_mJ(beam)
+    if energy_J.max(initial=0.0) > most * MJ * (1 + SLACK):
+        raise NotAvailable(text("endpoint.crater-energy", {"high": most}))
+    return _lesions(skins, beam, middle)(energy_J)
+
+
+def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True) -> Callable[[Floats], Lesion]:
+    """What turns energies into lesions; all that does not depend on the energy is done once.
+
+    Without `rims` craters are as wide as what is removed, which saves nearly all of the time.
     """
     micro = _micro(beam)
     if beam.pulses > 1:
         raise NotAvailable(text("simulate.stacked-microbeams"))
-    depths = _crater(skins, beam, micro, energy_J) if removes(beam) else _column(skins, beam, micro, energy_J, middle)
     density = micro.density_per_cm2 / CM**2 * beam.passes
-    return Lesion(*depths, coverage(density, np.pi / 4 * depths[2] ** 2))
+    craters = _craters(skins, beam, micro) if removes(beam) else None
+
+    def of(energy_J: Floats) -> Lesion:
+        if craters is None:
+            depth, width = _column(skins, beam, micro, energy_J, middle)
+            return Lesion(np.zeros_like(depth), depth, width, coverage(density, np.pi / 4 * width**2))
+        found = craters.of(energy_J, rims=rims)
+        cover = coverage(density, np.pi / 4 * found.width_m**2)
+        return Lesion(found.ablation_depth_m, found.depth_m, found.width_m, cover)
+
+    return of
+
+
+def highest_energy_mJ(beam: Beam) -> float:
+    """Return the highest energy of a microbeam that is answered, mJ: of craters the end of their calibration.
+
+    Raises
+    ------
+    NotAvailable : no sourced data for such a beam.
+    """
+    if not removes(beam):
+        return ENERGY_RANGE_mJ[1]
+    return min(ENERGY_RANGE_mJ[1], _known(beam).limits["energy_J"][1] / MJ)
 
 
 def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Floats:
@@ -97,7 +135,7 @@ def energy_for(endpoint: str, skins: "xr.Dataset", beam: Beam, middle: "xr.Datas
         raise NotAvailable(text("endpoint.not-fractional"))
     if endpoint == "ablation" and not removes(beam):
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": beam.wavelength_nm}))
-    return _least_energy(skins, beam, middle, reached[endpoint])
+    return _least_energy(skins, beam, middle, reached[endpoint], wide=endpoint != "ablation")
 
 
 def energy_through(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", depth_m: Floats) -> Floats:
@@ -107,17 +145,25 @@ def energy_through(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", depth_
     ------
     NotAvailable : no sourced data for such a beam.
     """
-    return _least_energy(skins, beam, middle, lambda found: found.depth >= depth_m)
+    return _least_energy(skins, beam, middle, lambda found: found.depth >= depth_m, wide=False)
 
 
 def _least_energy(
-    skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", reached: Callable[[Lesion], NDArray[np.bool_]]
+    skins: "xr.Dataset",
+    beam: Beam,
+    middle: "xr.Dataset",
+    reached: Callable[[Lesion], NDArray[np.bool_]],
+    *,
+    wide: bool,
 ) -> Floats:
-    low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ENERGY_RANGE_mJ)
-    never = ~reached(lesion(skins, beam, high, middle))
+    """The least energy that reaches an end, (sample,), mJ; without `wide` it does not look at width and cover."""
+    lesion_of = _lesions(skins, beam, middle, rims=wide)
+    ends = ENERGY_RANGE_mJ[0], highest_energy_mJ(beam)
+    low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
+    never = ~reached(lesion_of(high))
     for _ in range(_BISECTIONS):
         tried = np.sqrt(low * high)
-        done = reached(lesion(skins, beam, tried, middle))
+        done = reached(lesion_of(tried))
         high, low = np.where(done, tried, high), np.where(done, low, tried)
     return np.where(never, np.inf, np.sqrt(low * high) / MJ)
 
@@ -142,7 +188,8 @@ class _Dermis(NamedTuple):
 
 def _column(
     skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats, middle: "xr.Dataset"
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, Floats]:
+    """Depth and width of columns, (sample,), m."""
     properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
     layer = deep_layer(skins)
     if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
@@ -154,7 +201,7 @@ def _column(
     dermis = _Dermis(enters, mua, mus, g, conductivity, capacity, start)
     depth, width = _quick(beam, micro, dermis, energy_J, sampled_kinetics(COLLAGEN, skins))
     by_depth, by_width = _corrections(beam, micro, middle, layer, energy_J)
-    return np.zeros_like(depth), np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
+    return np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
 
 
 def _quick(
@@ -212,22 +259,95 @@ def _corrections(
     return found[0], found[1]
 
 
-def _crater(skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats) -> tuple[Floats, Floats, Floats]:
+@dataclass(frozen=True)
+class _Craters:
+    """Craters of one beam in sampled skins."""
+
+    skins: "xr.Dataset"
+    known: Ablation
+    ground: Ground
+    micro: Microbeam
+    pulse_s: float
+
+    def of(self, energy_J: Floats, *, rims: bool) -> Crater:
+        """Craters of beams of these energies, (sample,), with the rim below them and, where asked for, beside them."""
+        known, micro = self.known, self.micro
+        assert known.rim is not None  # a microbeam of this kind has one
+        assert known.rim_energy_J is not None
+        gaussian = micro.profile == "gaussian"
+        radius = micro.diameter_um * UM / 2
+        bare = crater(
+            energy_J=energy_J,
+            radius_m=radius,
+            threshold_J_m2=self.ground.threshold,
+            enthalpy_J_m3=spread(known.enthalpy, self.skins, "ablation_enthalpy_shift"),
+            profile="gaussian" if gaussian else "top-hat",
+        )
+        beside = np.zeros_like(bare.ablation_width_m)
+        if rims:
+            edge = np.maximum(bare.ablation_width_m / 2, radius * _NARROWEST)
+            beside = np.maximum(self._of_front(edge, radius if gaussian else 0.0), self._of_wall)
+        below = rim_below(energy_J, spread(known.rim, self.skins, "ablation_penetration_shift"), known.rim_energy_J)
+        hit = bare.ablation_depth_m > 0
+        depth = np.where(hit, bare.ablation_depth_m + below, 0.0)
+        return Crater(*bare[:2], depth, np.where(hit, bare.ablation_width_m + 2 * beside, 0.0))
+
+    def _of_front(self, edge: Floats, radius: float) -> Floats:
+        """Rim that the heat of the front and of the light beside it leaves; at the edge it came all through a pulse."""
+        ground = self.ground
+        return rim_of_edge(
+            edge_m=edge,
+            radius_m=radius,
+            heat_J_m2=ground.threshold,
+            floor_J_m3=ground.enthalpy,
+            boiling_J_m3=ground.capacity * ground.boiling_rise,
+            vented=ground.vented,
+            diffusivity_m2_s=ground.diffusivity,
+            heat_capacity_vol=ground.capacity,
+            start_K=self.start_K,
+            processes=self.processes,
+            age_s=self.pulse_s / 2,
+        )
+
+    @cached_property
+    def _of_wall(self) -> Floats:
+        """Rim beside a wall that is held hot until the beam goes."""
+        return damage_of_dwell(
+            self.pulse_s,
+            wall_K=wall_K(self.ground),
+            start_K=self.start_K,
+            diffusivity_m2_s=self.ground.diffusivity,
+            processes=self.processes,
+        )
+
+    @cached_property
+    def start_K(self) -> Floats:
+        """Temperature before the pulse, (sample,)."""
+        return np.asarray(self.skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+
+    @cached_property
+    def processes(self) -> Kinetics:
+        """Kinetics of collagen in each sample."""
+        return sampled_kinetics(COLLAGEN, self.skins)
+
+
+def _known(beam: Beam) -> Ablation:
+    """What is known of microbeams that ablate at this wavelength.
+
+    Raises
+    ------
+    NotAvailable : nothing.
+    """
     known = microbeam_ablation_of(beam.wavelength_nm)
     if known is None or known.rim is None:
         raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": beam.wavelength_nm}))
+    return known
+
+
+def _craters(skins: "xr.Dataset", beam: Beam, micro: Microbeam) -> _Craters:
+    known = _known(beam)
     shortest, longest = known.limits["diameter_m"]
     if not shortest <= micro.diameter_um * UM <= longest:
         raise NotAvailable(text("endpoint.crater-diameter", {"low": shortest / UM, "high": longest / UM}))
-    heat, layer = thermal(skins), deep_layer(skins)
-    diffusivity = heat.conductivity[:, layer] / heat.heat_capacity_vol[:, layer]
-    found = crater(
-        energy_J=energy_J,
-        radius_m=micro.diameter_um * UM / 2,
-        threshold_J_m2=spread(known.threshold, skins, "ablation_threshold_shift"),
-        enthalpy_J_m3=spread(known.enthalpy, skins, "ablation_enthalpy_shift"),
-        rim_below_m=rim_below(energy_J, spread(known.rim, skins, "ablation_penetration_shift"), _CRATER_REFERENCE_J),
-        rim_beside_m=rim_beside(diffusivity, beam.pulse_ms * MS),
-        profile="gaussian" if micro.profile == "gaussian" else "top-hat",
-    )
-    return found.ablation_depth_m, found.depth_m, found.width_m
+    pulse_s = beam.pulse_ms * MS
+    return _Craters(skins, known, ground_of(skins, beam.wavelength_nm, pulse_s), micro, pulse_s)

@@ -1,0 +1,32 @@
+"""Settings that a plan looks at on a device."""
+
+from pathlib import Path
+
+from skinbeam.laser.device import load_device
+from skinbeam.plan.candidates import candidates
+from skinbeam.simulate.ablation import pulse_answered
+
+CO2 = load_device("fractional-co2-10600", Path())
+
+
+def pulses(answered):
+    return {setting.pulse_ms for setting in candidates(CO2, every_size=True, pulses=2, answered=answered)}
+
+
+def test_the_pulses_tried_span_those_that_can_be_judged_and_not_those_that_a_device_offers():
+    # Its pulses go to 20 ms, what is known of ablation by CO2 to 10 ms: the long end tried is the longest known.
+    assert max(pulses(None)) == 20.0
+    known = pulses(pulse_answered)
+    assert all(pulse_answered(10_600.0, pulse) for pulse in known)
+    assert min(known) == min(pulses(None))
+    assert 5.0 < max(known) <= 10.0
+
+
+def test_where_no_pulse_can_be_judged_all_are_tried_so_that_the_reason_is_told():
+    assert pulses(lambda wavelength, pulse: False) == pulses(None)
+
+
+def test_light_without_a_calibration_is_answered_at_any_pulse():
+    assert pulse_answered(1550.0, 1e-6)
+    assert pulse_answered(1550.0, 1e4)
+    assert not pulse_answered(10_600.0, 11.0)
