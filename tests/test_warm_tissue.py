@@ -53,14 +53,14 @@ def test_wet_tissue_conducts_better_when_warm_and_fat_worse() -> None:
 
 @pytest.mark.parametrize("pulse_ms", [1.0, 100.0, 1e4])
 @pytest.mark.parametrize("wavelength_nm", [595.0, 1540.0])
-def test_burning_doses_change_by_a_hundredth_and_by_two_at_most(pulse_ms: float, wavelength_nm: float) -> None:
+def test_burning_doses_change_by_two_hundredths_and_by_four_at_most(pulse_ms: float, wavelength_nm: float) -> None:
     """What `docs/methods/heat.md` says: heat that leaves faster raises doses a little."""
     lit = response(pulse_ms, wavelength_nm)
     middle, most = (warm_dose_ratio(lit, tissue_slopes(lit.skins, lit.grid.layer, end)) for end in ("value", "high"))
     assert (middle > 1.0).all()
     assert (most > middle).all()
-    assert middle.max() < 1.012
-    assert most.max() < 1.022
+    assert middle.max() < 1.02
+    assert most.max() < 1.04
 
 
 def test_a_dose_that_does_not_exist_has_no_ratio() -> None:

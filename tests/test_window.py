@@ -36,7 +36,9 @@ def test_rows_are_pulses_and_columns_are_doses(name: str) -> None:
     made = window(name)
     effect, harm, of = GUESSED[name]
     assert (made["schema"], made["effect"], made["harm"], made["of"]) == ("skinbeam.window/1", effect, harm, of)
-    assert made["warnings"] == []
+    # The device offers pulses longer than those that craters were calibrated for.
+    beyond = ["pulse-not-judged"] if name == "fractional-co2" else []
+    assert [warning["code"] for warning in made["warnings"]] == beyond
     for key in ("p_effect", "p_harm"):
         assert len(made[key]) == len(made["pulse_ms"]) >= 5
         assert {len(row) for row in made[key]} == {len(made["dose"])}

@@ -34,14 +34,14 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> str:
         ax = figure.subplots()
         ax.set_xscale("log")
         ax.set_yscale("log")
-        ends: list[float] = []
-        for row in rows:
-            low, high = _measured(row)
+        drawn = [(row, *_measured(row), *_computed(row)) for row in rows]
+        ends = [end for _, low, high, _, bottom, top in drawn for end in (low, high, bottom, top)]
+        # The frame comes first: one drawn around a single point without height would be none.
+        frame = min(ends) / _ROOM, max(ends) * _ROOM
+        ax.set_xlim(frame)
+        ax.set_ylim(frame)
+        for row, low, high, y, bottom, top in drawn:
             middle = (low * high) ** 0.5
-            computed = row["computed"]
-            y = float(computed["median"])
-            # The end of a computed range may be zero, which a logarithmic axis cannot show.
-            bottom, top = max(float(computed["low"]), y / 100.0), float(computed["high"])
             bound = row["measured"].get("bound")
             ax.errorbar(
                 [middle],
@@ -57,17 +57,20 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> str:
                 linewidth=1,
             )
             ax.annotate(row["id"].rsplit("-", 1)[1], (middle, y), xytext=(5, 4), textcoords="offset points", fontsize=8)
-            ends += [low, high, bottom, top]
-        frame = min(ends) / _ROOM, max(ends) * _ROOM
         ax.plot(frame, frame, color="#5b6472", linewidth=0.8, linestyle="--", zorder=0)
-        ax.set_xlim(frame)
-        ax.set_ylim(frame)
         units = {row["unit"] for row in rows}
         unit = units.pop() if len(units) == 1 else say("validate.unit-various")
         ax.set_xlabel(say("validate.axis_measured", unit=unit))
         ax.set_ylabel(say("validate.axis_computed", unit=unit))
         ax.grid(color="#d8dce2", linewidth=0.5)
         return svg(figure)
+
+
+def _computed(row: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Median, low and high; the end of a computed range may be zero, which a logarithmic axis cannot show."""
+    computed = row["computed"]
+    middle = float(computed["median"])
+    return middle, max(float(computed["low"]), middle / 100.0), float(computed["high"])
 
 
 def _measured(row: Mapping[str, Any]) -> tuple[float, float]:

@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 
 ABOVE_DERMIS = ("stratum corneum", *EPIDERMIS)
 BELOW_DERMIS = ("fat",)
+LEAST_LOSS = 1e-6  # absorption over reduced scattering
 COSINES = 48
 CROSSED = 4.0  # paths through the epidermis that light takes to the surface and back: two, of mean secant two
 
@@ -92,13 +93,19 @@ def around_vessels(response: Response, vessels: Vessels, line: Line) -> Around:
         return np.stack([np.interp(*row) for row in rows])
 
     middle = at(wide, vessels.depth)
-    slope = (at(wide, vessels.depth - radius) - at(wide, vessels.depth + radius)) / (2 * middle)
+    # Where no light comes there is no side to it.
+    over = np.divide(1.0, middle, out=np.zeros(middle.shape), where=middle > 0)
+    slope = (at(wide, vessels.depth - radius) - at(wide, vessels.depth + radius)) * over / 2
     scattering, absorption, reflected = _medium(response, line)
-    reduced, loss, back = scattering[:, None], (absorption / scattering)[:, None], reflected[:, None]
+    turned = scattering[:, None] > 0  # what is clear sends nothing back
+    # Light without any loss reaches the surface from everywhere: the law of the image asks for a little.
+    loss = np.divide(absorption, scattering, out=np.ones(scattering.shape), where=scattering > 0)[:, None]
+    loss = np.maximum(loss, LEAST_LOSS)
+    reduced, back = np.where(turned, scattering[:, None], 1.0), reflected[:, None]
     each = radius * reduced
     first, second = returned(each, np.broadcast_to(loss, each.shape))
     first = beside_surface(first, each, vessels.depth * reduced, loss, back)
-    return Around(at(net, vessels.depth) / middle, slope, (first, second))
+    return Around(at(net, vessels.depth) * over, slope, (np.where(turned, first, 0.0), np.where(turned, second, 0.0)))
 
 
 def _wide(lit: Illumination, line: Line) -> tuple[Floats, Floats]:

@@ -24,7 +24,7 @@ MOST = 0.9
 
 
 def with_basal_layer(layered: Mapping[str, Array], at: int, basal_m: Array, above: Array) -> dict[str, Array]:
-    """Return layers with the lowest part of layer `at` as one more below it, fuller of melanin: (skin 10).
+    """Return layers with the lowest part of layer `at` as one more below it, fuller of melanin: (skin 11).
 
     Parameters
     ----------
