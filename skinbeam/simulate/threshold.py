@@ -1,5 +1,6 @@
 """Threshold doses of sampled skins in the unit that is asked for."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.heated_blood import why_no_methaemoglobin, why_unheated
 from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.removal import dose_for
 from skinbeam.simulate.scene import Scene, axis_ratio
 from skinbeam.units import J_CM2
@@ -102,19 +103,13 @@ def effect_of_heated_blood(scene: Scene, endpoint: str, name: str) -> float | Un
     ------
     NotAvailable : as `threshold_doses`.
     """
-    beam = scene.beam
-    if endpoint not in OF_VESSELS or beam is None or beam.microbeam is not None:
+    if not _vessels_decide(scene, endpoint):
         return 1.0
     if name == "exposure_s":
         return Unknown(text("simulate.heated-blood-of-time"))
-    response = respond(scene.middle, beam, scene.cooling, lit=scene.light(scene.middle))
-    cold = dose_for(endpoint, replace(response, heated_blood=False), beam)[0]
-    if (reason := why_unheated(response)) is not None:
-        return reason
-    found = dose_for(endpoint, response, beam)[0]
-    if not (np.isfinite(cold) and np.isfinite(found)):
-        return Unknown(text("simulate.not-reached"))
-    return float(found / cold)
+    response = _of_middle(scene)
+    cold = replace(response, heated_blood=False)
+    return _dose_over(endpoint, response, cold, unless=why_unheated)
 
 
 def effect_of_methaemoglobin(scene: Scene, endpoint: str) -> float | Unknown:
@@ -127,14 +122,31 @@ def effect_of_methaemoglobin(scene: Scene, endpoint: str) -> float | Unknown:
     ------
     NotAvailable : as `threshold_doses`.
     """
-    beam = scene.beam
-    if endpoint not in OF_VESSELS or beam is None or beam.microbeam is not None:
+    if not _vessels_decide(scene, endpoint):
         return 1.0
-    response = respond(scene.middle, beam, scene.cooling, lit=scene.light(scene.middle))
-    plain = dose_for(endpoint, response, beam)[0]
-    if (reason := why_no_methaemoglobin(response)) is not None:
+    response = _of_middle(scene)
+    turned = replace(response, methaemoglobin=1.0)
+    return _dose_over(endpoint, turned, response, unless=why_no_methaemoglobin)
+
+
+def _vessels_decide(scene: Scene, endpoint: str) -> bool:
+    return endpoint in OF_VESSELS and scene.beam is not None and scene.beam.microbeam is None
+
+
+def _of_middle(scene: Scene) -> Response:
+    assert scene.beam is not None  # `_vessels_decide` said so
+    return respond(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
+
+
+def _dose_over(
+    endpoint: str, changed: Response, plain: Response, *, unless: Callable[[Response], Unknown | None]
+) -> float | Unknown:
+    """The dose of one response over that of another; unknown with the reason, or where either reaches nothing."""
+    assert plain.beam is not None  # of vessels that are lit
+    below = dose_for(endpoint, plain, plain.beam)[0]  # refuses before a reason is told
+    if (reason := unless(plain)) is not None:
         return reason
-    found = dose_for(endpoint, replace(response, methaemoglobin=1.0), beam)[0]
-    if not (np.isfinite(plain) and np.isfinite(found)):
+    found = dose_for(endpoint, changed, plain.beam)[0]
+    if not (np.isfinite(below) and np.isfinite(found)):
         return Unknown(text("simulate.not-reached"))
-    return float(found / plain)
+    return float(found / below)
