@@ -140,6 +140,13 @@ def test_every_printed_page_carries_the_banner_in_its_margin() -> None:
     assert sample_plan()["plan_sha256"][:16] in decoded
 
 
+def test_visits_name_what_they_treat_in_words(page: Page) -> None:
+    for visit in sample_plan()["course"]:
+        for treated in visit["treats"]:
+            assert treated not in page.words
+    assert "Visible facial veins, cheeks; Age spots (solar lentigines), cheeks" in page.words
+
+
 def test_options_stand_in_the_order_of_rank() -> None:
     plan = sample_plan()
     plan["concerns"][0]["options"].reverse()

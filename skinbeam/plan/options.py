@@ -257,5 +257,5 @@ def trials_in_words(studies: int) -> Message:
 
 
 def chance(p: float) -> float:
-    """Return a probability as a count of 100, to two digits."""
-    return round_significant(100 * p, 2)
+    """Return a probability as a count of 100: whole from ten on, a half upwards as reports round, else two digits."""
+    return float(int(100 * p + 0.5)) if p >= 0.1 else round_significant(100 * p, 2)

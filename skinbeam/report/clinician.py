@@ -19,7 +19,7 @@ from skinbeam.report.context import (
     Shown,
     Visit,
 )
-from skinbeam.report.options import concern_name, option_card, ranked, reason, refused
+from skinbeam.report.options import concern_name, option_card, ranked, reason, refused, treated_names
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.shown import (
     capital,
@@ -208,13 +208,15 @@ def _visit(visit: Mapping[str, Any], plan: Mapping[str, Any]) -> Visit:
     """One visit; conditions are named as in the plan's concerns."""
     if "unknown" in visit:
         return Visit("", "", "", (sentence(visit),))
-    names = {concern["condition"]: sentence(concern.get("title")) for concern in plan.get("concerns", ())}
+    names = treated_names(plan)
     treats = visit.get("treats", ())
     treated = [treats] if isinstance(treats, str) else treats
     return Visit(
         session=show(visit.get("session", "")).text,
         week=sentence(visit.get("week", {"unknown": say("not_in_plan")})),
-        treats=join(names.get(t) or sentence(t) for t in treated) if isinstance(treated, list) else sentence(treated),
+        treats="; ".join(names.get(t) or sentence(t) for t in treated)
+        if isinstance(treated, list)
+        else sentence(treated),
         steps=sentences(visit.get("steps")),
     )
 
@@ -267,7 +269,7 @@ def _references(keys: Any) -> tuple[tuple[Reference, ...], list[Fault]]:
         where = join(source.fields.get(name, "") for name in ("journal", "booktitle", "volume", "pages", "note"))
         link = source.fields.get("doi") or source.fields.get("url", "")
         whole = ". ".join(part for part in (source.short, where, link) if part)
-        found.append(Reference(key, whole.replace("{", "").replace("}", "")))
+        found.append(Reference(key, whole.translate({ord("{"): None, ord("}"): None}).replace("--", "–")))
     return tuple(found), missing
 
 

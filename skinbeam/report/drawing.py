@@ -12,7 +12,7 @@ from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
 from skinbeam.report.leaflet import CONCERNS_IN_FULL
 from skinbeam.report.leaflet_choices import dot_files
-from skinbeam.report.options import concern_name, expected_picture, ranked, title_of
+from skinbeam.report.options import concern_name, expected_picture, ranked, title_of, treated_names
 from skinbeam.report.outcomes import expected_svg
 from skinbeam.report.shown import say, sentence
 
@@ -113,7 +113,7 @@ def _drawn(
 
 def _calendar(plan: Mapping[str, Any], files: dict[str, bytes]) -> Picture:
     """The course over weeks, one row for each condition treated."""
-    names = {c["condition"]: sentence(c.get("title")) for c in plan.get("concerns", ())}
+    names = treated_names(plan)
     rows: dict[str, list[tuple[float, str]]] = {}
     course = plan.get("course")
     for visit in course if isinstance(course, list) else []:

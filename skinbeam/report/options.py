@@ -33,6 +33,7 @@ __all__ = [
     "refused",
     "slug",
     "title_of",
+    "treated_names",
 ]
 
 
@@ -47,6 +48,12 @@ def concern_name(concern: Mapping[str, Any]) -> str:
     title = sentence(concern.get("title")) or str(concern["condition"]).replace("-", " ")
     site = _site(str(concern["site"]))
     return title if site.lower() in title.lower() else say("concern_at_site", concern=title, site=site)
+
+
+def treated_names(plan: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the visits of a plan treat, as the plan writes it, to the concern and its site in words."""
+    known = (concern for concern in records(plan.get("concerns")) if "condition" in concern)
+    return {f"{concern['condition']} at {concern['site']}": concern_name(concern) for concern in known}
 
 
 def title_of(option: Mapping[str, Any]) -> str:
