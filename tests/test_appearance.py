@@ -77,6 +77,25 @@ def test_darker_colours_compute_darker_ita() -> None:
     assert np.mean(list(found.values()), axis=0) == pytest.approx(given, abs=20.0)
 
 
+def test_the_same_melanin_returns_the_same_red_light_at_every_site() -> None:
+    """What red light sees of a skin is its melanin over an area; blood, layers and fat of a site should matter less."""
+    sites = ("cheeks", "neck", "decolletage", "arms", "forearm", "buttock")
+    for ita in (48.0, 19.0):
+        found = np.array([reflectance(Skin(site=site, ita_deg=ita).median(), [690.0])[0, 0] for site in sites])
+        # Colour classes beside each other differ by a twelfth: half of that would mistake one for the next.
+        assert np.ptp(found) < 0.04 * found.mean()
+
+
+def test_fat_holds_blood_and_darkens_what_skin_returns() -> None:
+    skin = Skin(site="forearm").median()
+    bare = skin.copy(deep=True)
+    bare["blood_fraction"][:, -1] = 0.0
+    # Light in the near infrared passes the dermis: the diffuse reflectance of fat without blood is seen through it.
+    assert (reflectance(skin, [577.0, 690.0, 810.0]) < reflectance(bare, [577.0, 690.0, 810.0])).all()
+    # 10 to 15 µM of haemoglobin over 2.33 mM in blood.
+    assert 0.0043 < float(skin["blood_fraction"][0, -1]) < 0.0065
+
+
 def test_a_colour_is_read_through_a_port() -> None:
     """An instrument misses red light of skin, and none of a phantom: what is told is less red than the spectrum."""
     nm = list(COLOUR_WAVELENGTHS_NM)

@@ -345,14 +345,13 @@ class Skin:
         return spread(draws, "melanosome density", sourced(entry["melanosome_density"]))
 
     def _blood(self, draws: Draws, place: Site, thickness: list[Array]) -> list[Array]:
-        """Blood fractions of the five lower layers: a mean over the dermis, in the proportions of a layer model."""
+        """Blood fractions of the five lower layers: the dermis in the proportions of a layer model, the fat its own."""
         entry = table("optics")["blood_fraction"]
         mean = spread(draws, "blood", sourced(entry[place.blood]))
         profile = np.asarray(entry["profile"]["values"])
         dermis = np.stack(thickness[2:6], axis=1)
         norm = dermis.sum(axis=1) / (dermis * profile).sum(axis=1)
-        fat = mean * spread(draws, "blood fat", sourced(entry["fat_share"]))
-        return [mean * ratio * norm for ratio in profile] + [fat]
+        return [mean * ratio * norm for ratio in profile] + [spread(draws, "blood fat", sourced(entry["fat"]))]
 
     def _bulk(self, draws: Draws) -> Layers:
         """One semi-infinite layer of something that is not skin."""
