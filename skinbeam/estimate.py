@@ -5,7 +5,7 @@ Imports no array library: estimates are made from draws where the draws are (`si
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 __all__ = ["Estimate", "Kind", "Unknown", "Value", "combine"]
@@ -48,6 +48,10 @@ class Estimate:
             raise ValueError(f"level must lie between 0 and 1: {self.level}")
         if self.kind not in _KINDS:
             raise ValueError(f"unknown kind {self.kind!r}; known: {', '.join(_KINDS)}")
+
+    def scaled(self, factor: float) -> "Estimate":
+        """Return the estimate times a number of at least 0."""
+        return replace(self, median=factor * self.median, low=factor * self.low, high=factor * self.high)
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of an estimate."""

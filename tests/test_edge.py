@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ncx2
 
+from skinbeam.physics.combine import combination
 from skinbeam.physics.damage import kinetics
 from skinbeam.physics.edge import disc_share, edge_rise, rim_of_edge
 from skinbeam.physics.heat import time_steps
@@ -32,7 +33,7 @@ def rise(distance, time, *, edge=80e-6, radius=60e-6, vented=0.0):
     )[0]
 
 
-def rim(*, edge=80e-6, radius=60e-6, heat=HEAT, vented=0.0, age=1e-4, start_C=33.0):
+def rim(*, edge=80e-6, radius=60e-6, heat=HEAT, vented=0.0, age=1e-4, start_C=33.0, processes=COLLAGEN):
     return rim_of_edge(
         edge_m=edge,
         radius_m=radius,
@@ -43,7 +44,7 @@ def rim(*, edge=80e-6, radius=60e-6, heat=HEAT, vented=0.0, age=1e-4, start_C=33
         diffusivity_m2_s=KAPPA,
         heat_capacity_vol=CAPACITY,
         start_K=start_C + 273.15,
-        processes=COLLAGEN,
+        processes=processes,
         age_s=age,
     )[0]
 
@@ -112,3 +113,11 @@ def test_the_rim_grows_with_the_heat_and_shrinks_with_what_steam_takes():
     # Light that fades over more of the skin coagulates more of it beside the crater.
     assert rim(radius=100e-6) > rim(radius=60e-6) > rim(radius=0.0)
     assert rim(heat=0.01 * HEAT) == 0.0
+
+
+def test_stages_that_all_have_to_happen_make_no_wider_rim_than_any_of_them() -> None:
+    """(stages 1): the slowest sets the pace; without stages the rates would add, and the rim be the widest."""
+    names = "henriques", "pulsed-cells"
+    each = [rim(processes=kinetics(name)) for name in names]
+    assert rim(processes=combination(*names, rule="limiting")) <= min(each)
+    assert rim(processes=combination(*names)) >= max(each)

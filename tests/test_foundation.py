@@ -65,6 +65,11 @@ def test_estimates_refuse_impossible_levels(level: float) -> None:
         Estimate(2.0, 1.0, 3.0, level, "modelled")
 
 
+def test_an_estimate_times_a_number_keeps_what_it_stands_on() -> None:
+    given = Estimate(2.0, 1.0, 4.0, 0.8, "pooled", 7, ("henriques1947",))
+    assert given.scaled(0.25) == Estimate(0.5, 0.25, 1.0, 0.8, "pooled", 7, ("henriques1947",))
+
+
 def test_arithmetic_with_an_unknown_is_unknown() -> None:
     assert combine((2.0, 3.0), lambda a, b: a * b) == 6.0
     assert combine((2.0, Unknown("not measured")), lambda a, b: a * b) == Unknown("not measured")

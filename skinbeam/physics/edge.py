@@ -27,6 +27,7 @@ its latent heat in place the rim is shorter, by as much as if half of the steam 
 """
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.physics.full import rows
 from skinbeam.physics.residual import farthest_damage, heat_rise
 
 __all__ = ["disc_share", "edge_rise", "rim_of_edge"]
@@ -114,8 +116,9 @@ def edge_rise(
     edge_m, radius_m : (sample,) r_e and w of (edge 1); w = 0 for a beam that ends at its edge.
     heat_J_m2 to heat_capacity_vol : (sample,) as `heat_rise`.
     """
-    rows = (edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol)
-    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in rows))
+    arrays = rows(
+        edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol
+    )  # fmt: skip
     n = arrays[0].size
     distance, time = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in (distance_m, time_s))
     levels = _levels(np.broadcast_to(time, (n, time.shape[1])), *arrays)
@@ -176,23 +179,16 @@ def rim_of_edge(
     edge_m to heat_capacity_vol : as `edge_rise`. start_K : (sample,) temperature without this heat.
     age_s : (sample,) how long the heat has spread when the pulse ends, above 0.
     """
-    rows = (
+    edge, radius, heat, floor, boiling, share, kappa, capacity, start, age = rows(
         edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented,
         diffusivity_m2_s, heat_capacity_vol, start_K, age_s,
     )  # fmt: skip
-    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in rows))
-    edge, radius, heat, floor, boiling, share, kappa, capacity, start, age = arrays
     least = capacity * _LEAST_RISE_K
     fades = np.sqrt(edge**2 + radius**2 / 2 * np.log(np.maximum(floor / least, 1.0))) - edge
     farthest = fades + _PLANE * heat / least
     unit = farthest**2 / kappa
     # Omega is linear in time: with time in units of its own for each sample, all share their steps.
-    own = Kinetics(
-        np.asarray(processes.frequency_1_s) * unit[:, None],
-        np.broadcast_to(processes.activation_J_mol, (heat.size, np.shape(processes.activation_J_mol)[-1])),
-        processes.low_K,
-        processes.high_K,
-    )
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
     levels = _levels(age[:, None] + _TIMES * unit[:, None], edge, radius, heat, floor, boiling, share, kappa, capacity)
 
     def log_omega(distance: Array) -> Array:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["full"]
+__all__ = ["full", "rows"]
 
 
 def full(values: ArrayLike, *shape: int) -> NDArray[np.float64]:
@@ -16,3 +16,13 @@ def full(values: ArrayLike, *shape: int) -> NDArray[np.float64]:
     ValueError : a shape that does not fit.
     """
     return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
+
+
+def rows(*values: ArrayLike) -> list[NDArray[np.float64]]:
+    """Return numbers of one sample or of each as arrays of one shape, (sample,); views, not to be written to.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit.
+    """
+    return list(np.broadcast_arrays(*(np.atleast_1d(np.asarray(each, dtype=np.float64)) for each in values)))

@@ -36,6 +36,7 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.physics.full import rows
 from skinbeam.physics.heat import time_steps
 
 __all__ = ["Column", "Crater", "column", "coverage", "crater", "light_on_axis", "rim_below"]
@@ -133,12 +134,9 @@ def column(
     ------
     ValueError : a parameter out of range.
     """
-    energy, w0, k, c, start, absorbing = np.broadcast_arrays(
-        *(
-            np.atleast_1d(np.asarray(a, dtype=np.float64))
-            for a in (energy_J, radius_m, conductivity, heat_capacity_vol, start_K, mua)
-        )
-    )
+    energy, w0, k, c, start, absorbing = rows(
+        energy_J, radius_m, conductivity, heat_capacity_vol, start_K, mua
+    )  # fmt: skip
     if np.any(energy < 0) or pulse_s <= 0 or np.any(k <= 0) or np.any(c <= 0):
         raise ValueError("energy cannot be negative; pulse, conductivity and heat capacity must be positive")
     depths = np.asarray(depth_m, dtype=np.float64)
@@ -231,12 +229,9 @@ def crater(
     ------
     ValueError : an unknown profile, or a radius, threshold or enthalpy that is not positive.
     """
-    energy, radius, threshold, enthalpy, below, beside = np.broadcast_arrays(
-        *(
-            np.atleast_1d(np.asarray(a, dtype=np.float64))
-            for a in (energy_J, radius_m, threshold_J_m2, enthalpy_J_m3, rim_below_m, rim_beside_m)
-        )
-    )
+    energy, radius, threshold, enthalpy, below, beside = rows(
+        energy_J, radius_m, threshold_J_m2, enthalpy_J_m3, rim_below_m, rim_beside_m
+    )  # fmt: skip
     if np.any(radius <= 0) or np.any(threshold <= 0) or np.any(enthalpy <= 0):
         raise ValueError("radius, threshold and enthalpy must be positive")
     mean = energy / (math.pi * radius**2)

@@ -32,7 +32,7 @@ STEADY_S: Final = 1e12  # a step in which an L-stable method forgets where it be
 
 class Perfused(NamedTuple):
     """Temperatures of all cells, (sample, time, cell), and of the surface, (sample, time), in K; Omega of the vessels
-    at the end, (sample, cell)."""
+    at the end, (sample, cell), too high by at most `LAG` / 10 for each window in which hardly any is damaged."""
 
     cells: Array
     surface: Array
@@ -147,6 +147,7 @@ def _while_it_flows(history: Array, steps: Array, before: Array, stops: Kinetics
         return steps.shape[1], before
     bound = fastest_growth(history.max(axis=1), stops) * steps.sum(axis=1)[:, None]
     if bound.max() < LAG / 10:
+        # The bound stands for the growth: the flow is then ahead of the damage by less than a tenth of its lag.
         return steps.shape[1], before + bound
     damage = before[:, None] + np.cumsum(omega_growth(history, steps, stops), axis=1)
     lost = (np.exp(-before)[:, None] - np.exp(-damage)).max(axis=(0, 2))

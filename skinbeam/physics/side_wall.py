@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.physics.full import rows
 
 __all__ = ["damage_of_dwell", "dwell_to_damage", "wall_rise"]
 
@@ -32,10 +33,9 @@ Array = NDArray[np.float64]
 DWELL_S = 1e-6, 1e3  # looked at
 _HALVINGS = 40  # of the logarithm of nine decades: to 2e-11
 _NODE, _WEIGHT = np.polynomial.legendre.leggauss(48)
+# In units of sqrt(4 kappa tau); at the last a rise of 2e-8 of the wall's is left.
+_DISTANCES = np.linspace(0.0, 4.0, 81)
 # In units of the dwell: steps that grow from the start, and again from its end on.
-_DISTANCES = np.linspace(
-    0.0, 4.0, 81
-)  # in units of sqrt(4 kappa tau); at the last a rise of 2e-8 of the wall's is left
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-3, 1.0, 40), 1.0 + np.geomspace(1e-3, 100.0, 60)))
 
 
@@ -69,9 +69,7 @@ def dwell_to_damage(
     -------
     0 where the shortest dwell that is looked at suffices, inf where the longest does not.
     """
-    depth, wall, start, kappa = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (depth_m, wall_K, start_K, diffusivity_m2_s))
-    )
+    depth, wall, start, kappa = rows(depth_m, wall_K, start_K, diffusivity_m2_s)
 
     def damaged(dwell: Array) -> NDArray[np.bool_]:
         rise = wall_rise(depth[:, None], _TIMES[1:] * dwell[:, None], dwell[:, None], kappa[:, None])
@@ -98,9 +96,7 @@ def damage_of_dwell(
     ----------
     dwell_s : (sample,) above 0. wall_K, start_K, diffusivity_m2_s : as `dwell_to_damage`.
     """
-    dwell, wall, start, kappa = np.broadcast_arrays(
-        *(np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in (dwell_s, wall_K, start_K, diffusivity_m2_s))
-    )
+    dwell, wall, start, kappa = rows(dwell_s, wall_K, start_K, diffusivity_m2_s)
     # In units of the dwell and of how far heat goes in it, the rise is the same for all.
     share = np.pad(wall_rise(_DISTANCES / 2, _TIMES[1:, None], 1.0, 1 / 16), ((1, 0), (0, 0)))
     history = start[:, None, None] + (wall - start)[:, None, None] * share

@@ -5,7 +5,6 @@ with the share of such skins that are hurt at all. Where none is, it is 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -52,10 +51,5 @@ def harm_group(
     if counted is None:
         return dict.fromkeys(HARMS, Unknown(text("harm.not-joined")))
     modality = max((kind for kind in INJURIES if kind not in (NOTHING, OTHER)), key=shares.__getitem__)
-    return {name: _scaled(counted(outcome, modality, case), hurt) for name, outcome in HARMS.items()}
-
-
-def _scaled(value: Value, share: float) -> Value:
-    if isinstance(value, Unknown):
-        return value
-    return replace(value, median=share * value.median, low=share * value.low, high=share * value.high)
+    found = {name: counted(outcome, modality, case) for name, outcome in HARMS.items()}
+    return {name: value if isinstance(value, Unknown) else value.scaled(hurt) for name, value in found.items()}

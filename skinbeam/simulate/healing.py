@@ -8,7 +8,6 @@ time: it follows from the renewal of the epidermis (`simulate.pigment_course`), 
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import table
@@ -167,10 +166,6 @@ def _open(seen: Observed, weights: Floats, met: Sequence[str], closing: Value, b
     wound = np.isin(kinds, [INJURIES.index(kind) for kind in met if _OPEN[kind] != "none"])
     share = float((cover * wound * weights).sum() / (wound * weights).sum())
     return {
-        str(day): _scaled(probability(wound & (hours * HOUR_S > day * DAY_S), weights, closing.basis), share)
+        str(day): probability(wound & (hours * HOUR_S > day * DAY_S), weights, closing.basis).scaled(share)
         for day in WOUND_DAYS
     }
-
-
-def _scaled(value: Estimate, share: float) -> Estimate:
-    return replace(value, median=share * value.median, low=share * value.low, high=share * value.high)

@@ -61,7 +61,9 @@ class Asked:
             found = _ratio(found, self._one(pose, changed(case, pose.over)))
         if pose.less:
             found = _difference(found, self._one(pose, changed(case, pose.less)))
-        return _scaled(found, pose.scale)
+        if isinstance(found.value, Unknown):
+            return found
+        return Answer(found.value.scaled(pose.scale))
 
     def _one(self, pose: Pose, case: dict[str, Any]) -> Answer:
         try:
@@ -152,25 +154,5 @@ def _ratio(above: Answer, below: Answer) -> Answer:
     if min(under.low, under.median, under.high) <= 0:
         return Answer(Unknown(text("validate.ratio-to-nothing")))
     ends = sorted((over.low / under.low, over.median / under.median, over.high / under.high))
-    median = over.median / under.median
     basis = tuple(dict.fromkeys((*over.basis, *under.basis)))
-    return Answer(
-        Estimate(median, min(ends[0], median), max(ends[2], median), over.level, over.kind, over.draws, basis)
-    )
-
-
-def _scaled(answer: Answer, scale: float) -> Answer:
-    value = answer.value
-    if isinstance(value, Unknown) or scale == 1.0:
-        return answer
-    return Answer(
-        Estimate(
-            value.median * scale,
-            value.low * scale,
-            value.high * scale,
-            value.level,
-            value.kind,
-            value.draws,
-            value.basis,
-        )
-    )
+    return Answer(Estimate(over.median / under.median, ends[0], ends[2], over.level, over.kind, over.draws, basis))
