@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench validate model-error reduction-error vessel-return docs evidence evidence-report clean
+.PHONY: consult test setup face bench validate model-error reduction-error vessel-return site-melanin docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -52,6 +52,10 @@ reduction-error: $(VENV)/base
 # What comes back of the light that leaves a vessel, for the light in it: hangs on nothing else.
 vessel-return: $(VENV)/base
 	$(BIN)/python -m skinbeam.validation.vessel_return
+
+# Melanin that gives the skin of each body site its colour: after any change of layers, blood or optics of people's skin.
+site-melanin: $(VENV)/base
+	$(BIN)/python -m skinbeam.validation.site_melanin
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

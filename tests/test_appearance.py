@@ -12,10 +12,13 @@ from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.appearance import parse_wavelengths, reflectance, skin_document, weigh_by_reading
+from skinbeam.simulate.appearance import middle_ita_deg, parse_wavelengths, reflectance, skin_document, weigh_by_reading
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_of_spectrum
+from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin
 from skinbeam.skin.port import port_loss
+from skinbeam.skin.tables import table
+from skinbeam.validation.site_melanin import column_um
 
 LINES = np.genfromtxt(Path(__file__).parent / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
 SPREAD_NM = [400.0, 450.0, 532.0, 595.0, 694.0, 755.0, 1064.0, 1550.0, 1900.0]
@@ -65,16 +68,32 @@ def test_leaving_out_the_surface_leaves_out_fresnel() -> None:
     assert with_it - without == pytest.approx((0.49 / 2.49) ** 2, abs=3e-4)
 
 
+@pytest.mark.parametrize("site", table("layers")["sites"])
+def test_a_site_has_the_colour_that_was_asked_for(site: str) -> None:
+    """As an instrument reads it, or darker where the mean spectra ask for more melanin than this colour does."""
+    for ita in (50.0, 35.0, 15.0, -5.0, -35.0):
+        found = middle_ita_deg(Skin(site=site, ita_deg=ita))
+        # Between two tabulated colours, 10° apart, the logarithm of melanin bends by less than a twentieth of that.
+        assert found < ita + 0.5
+        if column_of_ita_m(ita, site=site) > column_of_ita_m(ita):
+            assert found > ita - 0.5
+
+
+def test_the_tabulated_melanin_is_what_a_site_needs() -> None:
+    """Four digits of melanin are five in 10 000 of it; a change of layers, blood or optics asks for a new table."""
+    entry = table("melanin_by_site")
+    for site, colour in (("hands", 20.0), ("cheeks", 40.0), ("forearm", -42.0)):
+        tabulated = entry["column_um"][site][entry["ita_deg"].index(colour)]
+        assert column_um(site, colour) == pytest.approx(tabulated, rel=1e-3)
+
+
 def test_darker_colours_compute_darker_ita() -> None:
     given = (55.0, 35.0, 15.0, -35.0)
-    found = {
-        site: [shown({"skin": {"site": site, "ita_deg": ita}}, [633.0])["ita_deg"] for ita in given]
-        for site in ("cheeks", "forearm")
-    }
-    for colours in found.values():
-        assert colours == sorted(colours, reverse=True)
-    # The table was inverted with sites mixed, half of them faces: their mean lies within a class (20°).
-    assert np.mean(list(found.values()), axis=0) == pytest.approx(given, abs=20.0)
+    for site in ("cheeks", "forearm", "hands"):
+        found = [shown({"skin": {"site": site, "ita_deg": ita}}, [633.0])["ita_deg"] for ita in given]
+        assert found == sorted(found, reverse=True)
+        # The median spectrum of 24 people is that of the middle skin to a few degrees: people spread by 10° or more.
+        assert found[:3] == pytest.approx(given[:3], abs=10.0)
 
 
 def test_the_same_melanin_returns_the_same_red_light_at_every_site() -> None:

@@ -13,6 +13,7 @@ from skinbeam.skin.melanin import column_of_ita_m, phototype_range
 from skinbeam.skin.model import SHIFTS, Skin
 from skinbeam.skin.presets import LAYERS
 from skinbeam.skin.properties import optics, thermal
+from skinbeam.skin.tables import table
 from skinbeam.skin.vessels import vessel_population
 
 MELANIN = "melanosome_fraction"
@@ -78,9 +79,26 @@ def test_darker_colours_hold_more_melanin() -> None:
 
 
 def test_a_measured_colour_fixes_the_melanin_of_the_area_not_the_thickness() -> None:
-    # The face has a thinner epidermis than the buttock, and the sun is in its measured colour already.
-    face, buttock = (skin_of(skin={"site": site, "ita_deg": 30.0}) for site in ("cheeks", "buttock"))
-    np.testing.assert_allclose(column_um(face), column_um(buttock))
+    # Of one site a young epidermis and an old one, which is thinner; the sun is in a measured colour already.
+    young, old = (
+        skin_of(patient={"age_years": age}, skin={"site": "buttock", "ita_deg": 30.0}) for age in (25.0, 75.0)
+    )
+    np.testing.assert_allclose(column_um(young), column_um(old))
+
+
+def test_a_site_never_holds_less_melanin_than_its_colour_does_elsewhere() -> None:
+    """A measured colour is that of its site; one drawn for a phototype is of mixed sites and the same at all."""
+    ita = np.linspace(-60.0, 75.0, 136)
+    anywhere = column_of_ita_m(ita)
+    for site in table("layers")["sites"]:
+        columns = column_of_ita_m(ita, site=site)
+        assert (columns >= anywhere).all()
+        assert (np.diff(columns) <= 0).all()
+    # Blood darkens a face: at one colour it needs less melanin than an arm or a hand.
+    face, arm, hand = (column_of_ita_m(45.0, site=site) for site in ("cheeks", "forearm", "hands"))
+    assert face < min(arm, hand)
+    drawn = [column_um(skin_of(skin={"site": site})) for site in ("forearm", "buttock")]
+    np.testing.assert_allclose(*drawn)
 
 
 def test_colour_precedence() -> None:
@@ -213,7 +231,7 @@ def test_ita_sets_the_melanin_of_animals_and_albinos_have_none() -> None:
     assert (column_um(skin_of(skin={"preset": "guinea-pig-albino"})) == 0).all()
     np.testing.assert_allclose(
         column_um(skin_of(skin={"preset": "minipig", "ita_deg": 10.0})),
-        column_um(skin_of(skin={"preset": "human", "ita_deg": 10.0})),
+        column_um(skin_of(skin={"preset": "guinea-pig", "ita_deg": 10.0})),
     )
 
 

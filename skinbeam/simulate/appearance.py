@@ -30,7 +30,7 @@ from skinbeam.units import PER_CM, UM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["parse_wavelengths", "reflectance", "skin_document", "weigh_by_reading"]
+__all__ = ["middle_ita_deg", "parse_wavelengths", "reflectance", "skin_document", "weigh_by_reading"]
 
 SCHEMA = "skinbeam.skin/1"
 Array = NDArray[np.float64]
@@ -225,6 +225,16 @@ def _colour(skin: Skin, diffuse: Mapping[float, Array], surface: Mapping[float, 
     if skin.preset != "human" or skin.layers:
         return whole
     return lab(1.0 - port_loss(float(ita_of_lab_deg(whole))))
+
+
+def middle_ita_deg(skin: Skin) -> float:
+    """Return the individual typology angle of a person's middle skin as an instrument reads it, degrees."""
+    at = list(COLOUR_WAVELENGTHS_NM)
+    median = skin.median()
+    diffuse, surface = (
+        dict(zip(at, values.T, strict=True)) for values in _reflected(median, [optics(median, nm) for nm in at])
+    )
+    return float(ita_of_lab_deg(_colour(skin, diffuse, surface, np.ones(1))))
 
 
 def _phototypes(skin: Skin, ita_deg: float) -> str | Unknown:

@@ -1,7 +1,8 @@
 """Epidermal melanin from colour, and colour from what a person knows of their skin.
 
-A measured ITA gives the volume fraction of melanosomes by a table made from measured spectra. A phototype
-gives an ITA only widely; where nothing is known the population's stands in.
+A measured ITA gives the volume of melanosomes over an area: what gives the skin of that body site this colour, or,
+where that is more, what measured spectra of mixed sites say. A phototype gives an ITA only widely; where nothing is
+known the population's stands in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,16 +42,17 @@ def ita_range_deg() -> tuple[float, float]:
     return float(ita[0]), float(ita[-1])
 
 
-def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0) -> Array:
+def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None = None) -> Array:
     """Return melanosome volume per area of skin, m: volume fraction times thickness of epidermis, at an ITA.
 
     What a spectrum fixes is this product, not the fraction alone: a thinner epidermis of the same colour is
-    fuller. The logarithm is interpolated between class centres.
+    fuller. The logarithm is interpolated between class centres, and between the colours tabulated for a site.
 
     Parameters
     ----------
     ita_deg : individual typology angle, degrees.
     shift : how many standard deviations of the inversion: of its disagreement between data and scattering models.
+    site : body site of people; the skin there has this colour, or is darker: it never holds less than without a site.
     """
     entry = table("melanin")["by_ita"]
     used(entry["source"])
@@ -58,6 +60,12 @@ def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0) -> Array:
     ita = np.asarray(entry["ita_deg"], dtype=np.float64)
     asked = np.asarray(ita_deg, dtype=np.float64)
     centre = np.interp(asked, ita, logs[:, 0])
+    if site is not None:
+        of_site = table("melanin_by_site")
+        used(of_site["source"])
+        columns = np.asarray(of_site["column_um"][site], dtype=np.float64)
+        # More melanin than a colour asks for errs to the careful side; less would not, so the greater of both holds.
+        centre = np.maximum(centre, np.interp(asked, of_site["ita_deg"], np.log(columns / entry["epidermis_um"])))
     deviation = np.interp(asked, ita, logs.std(axis=1, ddof=1))
     return np.asarray(np.exp(centre + deviation * np.asarray(shift)) * entry["epidermis_um"] * UM)
 

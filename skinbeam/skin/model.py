@@ -320,12 +320,13 @@ class Skin:
     ) -> tuple[Array, Array]:
         """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis.
 
-        `fraction` is that of an animal whose colour is not given, over the epidermis of the ITA table.
+        A measured colour is that of the site; one drawn for a phototype is a class of mixed sites. `fraction` is
+        that of an animal whose colour is not given, over the epidermis of the ITA table.
         """
         one, shift = np.ones(draws.count), draws.normal("melanin inversion")
         if self.ita_deg is not None:
-            ita = self.ita_deg * one
-            column = column_of_ita_m(ita, shift)
+            ita, site = self.ita_deg * one, self.site or preset("human")["site"]
+            column = column_of_ita_m(ita, shift, site if self.preset == "human" else None)
         elif fraction is not None:
             ita = np.full(draws.count, np.nan)
             epidermis_m = table("melanin")["by_ita"]["epidermis_um"] * UM

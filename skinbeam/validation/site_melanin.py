@@ -1,0 +1,82 @@
+"""How much melanin the skin of a body site holds to have a colour, as a table by site and individual typology angle.
+
+The middle skin of each site is given melanin until an instrument would read the colour off it: its own thicknesses, its
+own blood, the loss at the port, and melanin where people have it. Blood stays as its sources have it: one angle cannot
+tell blood and melanin apart.
+
+`python -m skinbeam.validation.site_melanin` does it, about a minute, and writes `data/tissue/melanin_by_site.toml`.
+"""
+
+import datetime
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from math import exp, log
+from pathlib import Path
+from typing import Final
+
+from scipy.optimize import brentq
+
+from skinbeam.document import round_significant, write_atomically
+from skinbeam.simulate.appearance import middle_ita_deg
+from skinbeam.skin.melanin import column_of_ita_m
+from skinbeam.skin.model import Skin
+from skinbeam.skin.tables import table
+from skinbeam.sources import Sourced
+from skinbeam.units import UM
+
+__all__ = ["COLOURS_deg", "column_um", "main", "written"]
+
+# From the darkest class centre of the mean spectra to the lightest.
+COLOURS_deg: Final = (-42.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 58.0)
+# Melanin is sought between less than the lightest and more than the darkest skin is known to hold.
+SOUGHT_um: Final = (0.2, 60.0)
+DIGITS = 4
+
+HEADER = """\
+# Volume of melanosomes over an area, um, at which the middle skin of a body site has a colour, by `ita_deg`.
+# Made by `make site-melanin` on {date}, from the layers, blood and optics of these tables; not to be edited.
+source = "skinbeam2026skin"
+conditions = "in the full skin of each site, melanin where people have it, the loss at a port given"
+"""
+
+
+def column_um(site: str, ita_deg: float) -> float:
+    """Return the volume of melanosomes over an area at which the middle skin of a site has an ITA, um.
+
+    Raises
+    ------
+    ValueError : no amount between `SOUGHT_um` gives it this colour.
+    """
+    # What the table holds now only sets the scale: the skin is given a multiple of it.
+    given = float(column_of_ita_m(ita_deg, site=site)) / UM
+
+    def too_light(logarithm: float) -> float:
+        ratio = exp(logarithm) / given
+        melanin = Sourced(ratio, ratio, ratio, "fixed", "skinbeam2026skin", "sought")
+        return middle_ita_deg(Skin(site=site, ita_deg=ita_deg, melanin_ratio=melanin)) - ita_deg
+
+    found = brentq(too_light, log(SOUGHT_um[0]), log(SOUGHT_um[1]), xtol=1e-5)
+    return float(exp(found))
+
+
+def written(found: Mapping[str, Sequence[float]], date: str) -> str:
+    """Return the content of `data/tissue/melanin_by_site.toml`."""
+
+    def row(values: Sequence[float]) -> str:
+        return "[" + ", ".join(str(round_significant(value, DIGITS)) for value in values) + "]"
+
+    rows = "".join(f"{site} = {row(columns)}\n" for site, columns in found.items())
+    return f"{HEADER.format(date=date)}ita_deg = {row(COLOURS_deg)}\n\n[column_um]\n{rows}"
+
+
+def main() -> None:
+    """Invert every site at every colour and write the table beside the other data."""
+    found = {site: [column_um(site, ita) for ita in COLOURS_deg] for site in table("layers")["sites"]}
+    content = written(found, datetime.datetime.now(tz=datetime.UTC).date().isoformat())
+    with resources.as_file(resources.files("skinbeam") / "data" / "tissue") as folder:
+        write_atomically(Path(folder) / "melanin_by_site.toml", content)
+    print(content, end="")
+
+
+if __name__ == "__main__":
+    main()
