@@ -126,7 +126,7 @@ def calibrated_crater(energy):
     return crater(
         energy_J=energy,
         radius_m=60 * UM,
-        threshold_J_m2=ablation_of(10600.0).threshold.value,
+        threshold_J_m2=ablation_of(10600.0).enthalpy.value * ablation_of(10600.0).penetration.value,
         enthalpy_J_m3=beam.enthalpy.value,
         rim_below_m=rim_below(energy, beam.rim.value, beam.rim_energy_J),
         rim_beside_m=30 * UM,

@@ -53,7 +53,8 @@ def test_a_stronger_pulse_pushes_harder_and_a_longer_one_less() -> None:
     weak, strong = (recoil_stress(skins, 2940.0, 70e-9, dose) for dose in (2e4, 6e4))
     assert (weak > 0).all()
     assert (weak < strong).all()
-    assert recoil_stress(skins, 2940.0, 140e-9, 6e4) == pytest.approx(strong / 2)
+    # Heat that spreads in the longer pulse is kappa tau/delta^2 = 1e-2 of what the layer holds.
+    assert recoil_stress(skins, 2940.0, 140e-9, 6e4) == pytest.approx(strong / 2, rel=1e-2)
     assert recoil_stress(skins, 2940.0, 70e-9, 1e2) == pytest.approx(0.0)
     asked = FUNCTIONS["recoil_MPa"](skins, wavelength_nm=2940.0, pulse_ns=70.0, fluence_J_cm2=6.0)
     assert asked == pytest.approx(strong / 1e6)

@@ -1,19 +1,20 @@
-"""How deep a pulse removes tissue, and what heat it leaves below.
+"""What is known of ablation by each laser, and whether a pulse confines its heat.
 
 Two limits (Vogel and Venugopalan 2003, sec. VII): with penetration depth delta and enthalpy of ablation h per volume,
 
     blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves                    (ablation 1)
     steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
 
-The pulse is of the first kind when it is over before heat leaves the layer in which it is absorbed,
+A pulse confines its heat when it is over before heat leaves the layer in which it is absorbed,
 
-    tau < delta^2 / (4 kappa),                                                                            (ablation 3)
+    tau < delta^2 / (4 kappa).                                                                            (ablation 3)
 
-and of the second otherwise. Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be lower than
-that of a front: confined heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a
-layer of delta at e times the onset.
+Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be lower than that of a front: confined
+heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a layer of delta at e times the
+onset.
 
-What stays below the floor is in `residual`, what earlier pulses change is in `drying`.
+What lies between the limits is in `moving_front`, what stays below the floor in `residual`, what earlier pulses change
+in `drying`.
 """
 
 import tomllib
@@ -28,19 +29,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.provenance import used
 from skinbeam.sources import Sourced
-from skinbeam.units import CM, J_CM2, MJ, UM
+from skinbeam.units import CM, MJ, UM
 
 __all__ = [
     "Ablation",
     "ablation_of",
-    "blow_off_depth",
-    "depth",
     "is_blow_off",
     "microbeam_ablation_of",
-    "steady_depth",
 ]
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class Ablation:
     Parameters
     ----------
     name : key in `data/tissue/ablation.toml`.
-    enthalpy : of a moving front, J/m³. threshold : of it, J/m²; None for a microbeam, whose edge is a wide beam's.
+    enthalpy : of a moving front, J/m³.
     ejection : h of blow-off, J/m³; None where the enthalpy serves.
     penetration : m, or None for a microbeam.
     rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
@@ -60,7 +56,6 @@ class Ablation:
     name: str
     enthalpy: Sourced
     ejection: Sourced | None
-    threshold: Sourced | None
     penetration: Sourced | None
     rim: Sourced | None
     rim_energy_J: float | None
@@ -104,7 +99,7 @@ def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
         read = Sourced.from_table(entry[key])
         return replace(read, value=read.value * unit, low=read.low * unit, high=read.high * unit)
 
-    enthalpy, threshold = value("enthalpy_J_cm3", CM**-3), value("threshold_J_cm2", J_CM2)
+    enthalpy = value("enthalpy_J_cm3", CM**-3)
     if enthalpy is None:
         raise ValueError(f"{name} in ablation.toml needs enthalpy_J_cm3")
     limits = {}
@@ -115,40 +110,10 @@ def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
         limits["diameter_m"] = (entry["diameter_shortest_um"] * UM, entry["diameter_longest_um"] * UM)
     rim_energy_J = entry["rim_energy_mJ"] * MJ if "rim_energy_mJ" in entry else None
     ejection, penetration, rim = value("ejection_J_cm3", CM**-3), value("penetration_um", UM), value("rim_um", UM)
-    return Ablation(name, enthalpy, ejection, threshold, penetration, rim, rim_energy_J, limits)
+    return Ablation(name, enthalpy, ejection, penetration, rim, rim_energy_J, limits)
 
 
 def is_blow_off(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:
     """Return whether pulses end before heat leaves the absorbing layer (ablation 3)."""
     delta = np.asarray(penetration_m, dtype=np.float64)
     return np.asarray(pulse_s) < delta**2 / (4 * np.asarray(diffusivity_m2_s, dtype=np.float64))
-
-
-def blow_off_depth(exposure_J_m2: ArrayLike, enthalpy_J_m3: ArrayLike, penetration_m: ArrayLike) -> Array:
-    """Return the depth, m, of (ablation 1); 0 below the threshold h delta. Shapes broadcast."""
-    delta = np.asarray(penetration_m, dtype=np.float64)
-    ratio = np.asarray(exposure_J_m2, dtype=np.float64) / (np.asarray(enthalpy_J_m3, dtype=np.float64) * delta)
-    return delta * np.log(np.maximum(ratio, 1.0))
-
-
-def steady_depth(exposure_J_m2: ArrayLike, threshold_J_m2: ArrayLike, enthalpy_J_m3: ArrayLike) -> Array:
-    """Return the depth, m, of (ablation 2); 0 below the threshold. Shapes broadcast."""
-    above = np.asarray(exposure_J_m2, dtype=np.float64) - np.asarray(threshold_J_m2, dtype=np.float64)
-    return np.maximum(above, 0.0) / np.asarray(enthalpy_J_m3, dtype=np.float64)
-
-
-def depth(
-    exposure_J_m2: ArrayLike,
-    pulse_s: ArrayLike,
-    *,
-    enthalpy_J_m3: ArrayLike,
-    threshold_J_m2: ArrayLike,
-    penetration_m: ArrayLike,
-    diffusivity_m2_s: ArrayLike,
-) -> Array:
-    """Return the depth, m, that one pulse removes, by the limit that (ablation 3) names. Shapes broadcast."""
-    return np.where(
-        is_blow_off(pulse_s, penetration_m, diffusivity_m2_s),
-        blow_off_depth(exposure_J_m2, enthalpy_J_m3, penetration_m),
-        steady_depth(exposure_J_m2, threshold_J_m2, enthalpy_J_m3),
-    )

@@ -33,6 +33,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.moving_front import heated_length, passed_exposure, removed
 from skinbeam.physics.residual import Earlier, boiled_energy, plane_rise
 
 __all__ = ["Ground", "Pulse", "dried_depth", "train", "water_deficit_kept"]
@@ -47,8 +48,8 @@ class Ground:
 
     Parameters
     ----------
-    blow_off : whether pulses are of the kind of (ablation 1), else of (ablation 2).
-    enthalpy, threshold, penetration : h, J/m³; H0, J/m² (h delta in blow-off); delta, m; of wet tissue.
+    pulse_s, ejection_s : length of a pulse, s, and t_e of (ablation 13), s.
+    enthalpy, ejection, penetration : h and h_e of (ablation 12), J/m³; delta, m; of wet tissue.
     capacity, diffusivity : rho c, J/m³K, and kappa, m²/s.
     boiling_rise : T_boil - T0, K.
     water : kg/m³ of wet tissue. latent : J/kg. vented : share f of (ablation 5).
@@ -56,9 +57,10 @@ class Ground:
     radius, gaussian : of the spot, m; the 1/e² radius when Gaussian.
     """
 
-    blow_off: NDArray[np.bool_]
+    pulse_s: float
+    ejection_s: Array
     enthalpy: Array
-    threshold: Array
+    ejection: Array
     penetration: Array
     capacity: Array
     diffusivity: Array
@@ -70,6 +72,11 @@ class Ground:
     water_diffusivity: Array
     radius: float
     gaussian: bool
+
+    @property
+    def threshold(self) -> Array:
+        """Radiant exposure at which wet tissue begins to leave, (sample,), J/m²."""
+        return self.ejection * heated_length(self.pulse_s, self.penetration, self.diffusivity)
 
 
 class Pulse(NamedTuple):
@@ -121,32 +128,25 @@ def dried_depth(
     exposure, d, u = np.broadcast_arrays(*(np.asarray(a, dtype=np.float64) for a in (exposure_J_m2, dried_m, share)))
     u = np.maximum(u, _DRIEST)
     saved = ground.capacity * np.asarray(warm_K, dtype=np.float64)
-    wet = np.maximum(ground.enthalpy - saved, 0.01 * ground.enthalpy)
-    onset = ground.threshold * wet / ground.enthalpy
-    layer = u * wet + (1 - u) * ground.dry_enthalpy
-    onset_dried = onset * layer / (u * wet)
-    length = ground.penetration / u
-    with np.errstate(divide="ignore"):
-        inside = length * np.log(np.maximum(exposure / onset_dried, 1.0))
-        through = exposure * np.exp(-d / length)
-        below = ground.penetration * np.log(np.maximum(through / onset, 1.0))
-    above_onset = np.maximum(exposure - onset_dried, 0.0)
-    blow = ground.blow_off
-    stops = np.where(blow, inside < d, above_onset < layer * d)
-    passed = exposure - layer * d
-    steady = np.where(stops, above_onset / layer, d + np.maximum(passed - onset, 0.0) / wet)
-    depth = np.where(blow, np.where(stops, inside, d + below), steady)
-    removes = exposure > onset_dried
-    depth = np.where(removes, depth, 0.0)
-    heat = np.where(
-        blow,
-        np.where(stops, onset_dried, np.minimum(through, onset)),
-        np.where(stops, onset_dried, np.minimum(passed, onset)),
+    wet, ejected = (np.maximum(value - saved, 0.01 * value) for value in (ground.enthalpy, ground.ejection))
+    common = {"diffusivity_m2_s": ground.diffusivity, "ejection_s": ground.ejection_s}
+    dry = {"front_J_m3": u * wet + (1 - u) * ground.dry_enthalpy, "penetration_m": ground.penetration / u}
+    layer = u * ejected + (1 - u) * ground.dry_enthalpy
+    above = removed(exposure, ground.pulse_s, ejection_J_m3=layer, **dry, **common)
+    through = np.where(d > 0, passed_exposure(exposure, ground.pulse_s, d, **dry, **common), exposure)
+    below = removed(
+        through,
+        ground.pulse_s,
+        front_J_m3=wet,
+        ejection_J_m3=ejected,
+        penetration_m=ground.penetration,
+        **common,
     )
-    heat = np.where(removes, heat, exposure)
-    # A floor that does not leave holds less than its enthalpy; below a clear layer the wet tissue is the hotter.
-    held = np.where(stops, np.where(removes, layer, layer * exposure / onset_dried), wet * heat / onset)
-    floor = np.where(stops & blow & (d > 0), np.maximum(held, np.minimum(wet * through / onset, wet)), held)
+    stops = above.depth < d
+    depth = np.where(stops, above.depth, d + below.depth)
+    heat = np.where(stops, above.heat, below.heat)
+    # Below a clear layer that stays the wet tissue is the hotter.
+    floor = np.where(stops, np.maximum(above.floor, np.minimum(below.floor, ejected)), below.floor)
     return depth, heat, floor
 
 

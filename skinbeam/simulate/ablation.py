@@ -6,7 +6,6 @@ against no measurement but those of the validation; what share of the steam gets
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +17,9 @@ from skinbeam.messages import text
 from skinbeam.physics import ablation as physics
 from skinbeam.physics.damage import Kinetics
 from skinbeam.physics.drying import Ground, Pulse, train
+from skinbeam.physics.moving_front import ejection_enthalpy, heated_length
 from skinbeam.physics.recoil import sonic_recoil
-from skinbeam.physics.residual import Earlier, damaged_depth
+from skinbeam.physics.residual import damaged_depth
 from skinbeam.physics.side_wall import dwell_to_damage
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.pulse import Response
@@ -131,17 +131,17 @@ def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
 def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
     """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not.
 
-    By false position, the end that stays halved in weight (Illinois): a crater grows with the dose, or in blow-off with
-    its logarithm, so that nearly straight lines are cut.
+    By false position, the end that stays halved in weight (Illinois): a crater grows with the dose, or in a pulse over
+    before matter leaves with its logarithm, so that nearly straight lines are cut.
     """
-    blow_off = sampled.ground.blow_off
+    of_log = sampled.ground.pulse_s < sampled.ground.ejection_s
     low, high = sampled.ground.threshold, MOST_ONSETS * sampled.ground.threshold
     below, above = -depth_m, sampled.crater(high) - depth_m
     never, always = above < 0, below >= 0
     stayed = np.zeros(depth_m.shape)  # 1 where the upper end moved last, -1 where the lower did
     for _ in range(CUTS):
         share = np.clip(below / np.minimum(below - above, -1e-300), 0.0, 1.0)
-        dose = np.where(blow_off, low * (high / low) ** share, low + share * (high - low))
+        dose = np.where(of_log, low * (high / low) ** share, low + share * (high - low))
         found = sampled.crater(dose) - depth_m
         deeper = found >= 0
         below = np.where(deeper, np.where(stayed > 0, below / 2, below), found)
@@ -191,7 +191,7 @@ def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
     """
     _, longest = _known(wavelength_nm).limits["pulse_s"]
     sampled = _sampled(skins, wavelength_nm, longest, np.zeros(1))
-    zone, _ = sampled.zones
+    zone = sampled.first_zone
     return dwell_to_damage(
         zone,
         wall_K=wall_K(sampled.ground),
@@ -238,7 +238,7 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     """
     sampled = _sampled(skins, wavelength_nm, pulse_s, np.zeros(1))
     ground = sampled.ground
-    if not ground.blow_off.all():
+    if not physics.is_blow_off(pulse_s, ground.penetration, ground.diffusivity).all():
         raise NotAvailable(text("endpoint.recoil-of-a-long-pulse"))
     (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
     density = thermal(skins).density[:, deep_layer(skins)]
@@ -252,7 +252,6 @@ class _Sampled:
     """Ablation of sampled skins by one beam."""
 
     ground: Ground
-    pulse_s: float
     starts: Floats  # (pulse,) s
     start_K: Floats
     processes: Kinetics
@@ -265,54 +264,30 @@ class _Sampled:
     def at(self, fluence_J_m2: float | Floats) -> Ablated:
         pulses = self._pulses(fluence_J_m2)
         depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
-        last = pulses[-1]
-        share = last.heat / np.maximum(fluence_J_m2, 1e-300)
-        if len(pulses) == 1:
-            fresh, aged = self.zones
-            zone = fresh + share * (aged - fresh)
-        else:
-            zone = self._zone(last.heat, last.floor, last.vented, last.warm, share * self.pulse_s / 2, last.earlier)
-        return Ablated(depth, np.where(depth > 0, zone, 0.0))
+        return Ablated(depth, np.where(depth > 0, self._zone(pulses[-1]), 0.0))
 
     def _pulses(self, fluence_J_m2: float | Floats) -> list[Pulse]:
         return train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
 
-    @cached_property
-    def zones(self) -> tuple[Floats, Floats]:
-        """Zones below a floor that stopped with heat that is new, and with heat half a pulse old.
+    @property
+    def first_zone(self) -> Floats:
+        """Zone below the floor of a pulse that only just removes, (sample,), m."""
+        (pulse,) = train(self.ground.threshold, self.starts, self.ground)
+        return self._zone(pulse)
 
-        The heat that stays does not depend on the exposure, and its age goes as the share of the pulse that brought it:
-        any exposure lies between these two.
-        """
-        ground = self.ground
-        (pulse,) = train(ground.threshold, self.starts, ground)
-        fresh, aged = (
-            self._zone(pulse.heat, pulse.floor, pulse.vented, pulse.warm, np.full_like(self.start_K, age))
-            for age in (0.0, self.pulse_s / 2)
-        )
-        return fresh, aged
-
-    def _zone(
-        self,
-        heat: Floats,
-        floor: Floats,
-        vented: Floats,
-        warm: Floats,
-        age_s: Floats,
-        earlier: tuple[Earlier, ...] = (),
-    ) -> Floats:
+    def _zone(self, pulse: Pulse) -> Floats:
+        """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
         ground = self.ground
         return damaged_depth(
-            heat_J_m2=heat,
-            floor_J_m3=floor,
-            boiling_J_m3=ground.capacity * (ground.boiling_rise - warm),
-            vented=vented,
+            heat_J_m2=pulse.heat,
+            floor_J_m3=pulse.floor,
+            boiling_J_m3=ground.capacity * (ground.boiling_rise - pulse.warm),
+            vented=pulse.vented,
             diffusivity_m2_s=ground.diffusivity,
             heat_capacity_vol=ground.capacity,
             start_K=self.start_K,
             processes=self.processes,
-            age_s=age_s,
-            earlier=earlier,
+            earlier=pulse.earlier,
         )
 
 
@@ -343,26 +318,24 @@ def _sampled(
     if not _holds(known, pulse_s):
         raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
     assert known.penetration is not None  # a wide beam always has both
-    assert known.threshold is not None
     penetration = spread(known.penetration, skins, "ablation_penetration_shift")
-    threshold = spread(known.threshold, skins, "ablation_threshold_shift")
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
-    blow_off = physics.is_blow_off(pulse_s, penetration, diffusivity)
     # One shift moves both: they are read off the same measurement.
-    steady, ejection = (
+    enthalpy, confined = (
         spread(value, skins, "ablation_enthalpy_shift") for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
-    enthalpy = np.where(blow_off, ejection, steady)
+    heated = heated_length(pulse_s, penetration, diffusivity)
     water = _water(skins)
     of_water = table("thermal")["water"]
     dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
     ground = Ground(
-        blow_off=blow_off,
+        pulse_s=pulse_s,
+        ejection_s=spread(sourced(entry["ejection_s"]), skins, "ablation_ejection_shift"),
         enthalpy=enthalpy,
-        threshold=np.where(blow_off, enthalpy * penetration, threshold),
+        ejection=ejection_enthalpy(enthalpy, confined, penetration, heated),
         penetration=penetration,
         capacity=capacity,
         diffusivity=diffusivity,
@@ -377,7 +350,6 @@ def _sampled(
     )
     return _Sampled(
         ground,
-        pulse_s,
         starts,
         start_C + ZERO_CELSIUS_K,
         sampled_kinetics(COLLAGEN, skins),

@@ -299,7 +299,7 @@ class _Craters:
             edge_m=edge,
             radius_m=radius,
             heat_J_m2=ground.threshold,
-            floor_J_m3=ground.enthalpy,
+            floor_J_m3=ground.threshold / ground.penetration,
             boiling_J_m3=ground.capacity * ground.boiling_rise,
             vented=ground.vented,
             diffusivity_m2_s=ground.diffusivity,

@@ -37,7 +37,7 @@ SHIFTS = (
     "kinetics",
     "pulsed_kinetics",
     "blood_kinetics",
-    "ablation_threshold",
+    "ablation_ejection",
     "ablation_penetration",
     "ablation_enthalpy",
     "ablation_vented",

@@ -1,0 +1,148 @@
+"""How deep one pulse removes tissue, from pulses over before anything leaves to those that outlast the escape of heat.
+
+Tissue stands and absorbs until its surface holds h, with which all of its water is steam: what has none left no longer
+absorbs, and what lies deeper does. So the floor of the light moves as a front. Below it is tissue that holds less than
+h but more than h_e; it leaves when the pulse is over, and what stays holds h_e at its floor.
+
+Heat spreads while it is brought. Ahead of a front of speed v the steady profile holds h (delta + kappa/v); an
+exponential of that content and the density h at the floor is put in its place, of length l. Of tissue that stands the
+same balance, with what its surface holds for h, gives
+
+    l = L = delta/2 + sqrt(delta^2/4 + kappa tau)      H <= h L,
+    l = delta + kappa tau h / H                        H >  h L,                                       (ablation 11)
+
+    z = L ln(H / (h_e L))                              H <= h L,
+    z = H/h - l + l ln(h / h_e)                        H >  h L,                                       (ablation 12)
+
+and the heat h_e l stays. Both are continuous, with their slope, where the front starts.
+
+What has boiled first stays in the way of the light for the time t_e, while tissue goes on being heated as it stands;
+then all that holds h leaves, and the front moves on unhindered. With x = H/(h L) and a = x t_e/tau, the part of x
+brought in that time, H/h - L in (ablation 12) becomes L g,
+
+    g = ln x                           1 <= x <= 1 + a,
+    g = ln(1 + a) + x - 1 - a          x > 1 + a.                                                      (ablation 13)
+
+A pulse shorter than t_e is over before anything leaves. With heat confined all that holds h_e leaves then,
+
+    z = delta ln(H / (h_e delta)),                                                                 blow-off (ablation 1)
+
+while without delay and with h_e = h (ablation 12) is the steady state (ablation 2), H0 = h l.
+
+Valid for pulses much longer than sound takes through delta. That h_e rises to h as heat is no longer confined,
+
+    h_e = h - (h - h_ej) delta / L,                                                                   (ablation 14)
+
+is a judgement: delta / L is the share that conduction leaves at a surface, and how h_e rises was not measured.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["Removed", "ejection_enthalpy", "front_growth", "heated_length", "passed_exposure", "removed"]
+
+Array = NDArray[np.float64]
+
+
+class Removed(NamedTuple):
+    """What one pulse does to one medium, SI.
+
+    Parameters
+    ----------
+    depth : removed, m. heat : left below, J/m². floor : density of it at the floor, J/m³; heat/floor is its length.
+    """
+
+    depth: Array
+    heat: Array
+    floor: Array
+
+
+def heated_length(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
+    """Return the depth L, m, over which a pulse heats tissue that stands (ablation 11). Shapes broadcast."""
+    half = np.asarray(penetration_m, dtype=np.float64) / 2
+    spread = np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(pulse_s, dtype=np.float64)
+    result: Array = half + np.sqrt(half**2 + spread)
+    return result
+
+
+def ejection_enthalpy(
+    front_J_m3: ArrayLike, confined_J_m3: ArrayLike, penetration_m: ArrayLike, heated_m: ArrayLike
+) -> Array:
+    """Return h_e, J/m³, from that of confined heat and that of a front (ablation 14). Shapes broadcast."""
+    front = np.asarray(front_J_m3, dtype=np.float64)
+    share = np.asarray(penetration_m, dtype=np.float64) / np.asarray(heated_m, dtype=np.float64)
+    result: Array = front - (front - np.asarray(confined_J_m3, dtype=np.float64)) * share
+    return result
+
+
+def front_growth(ratio: ArrayLike, delays: ArrayLike) -> Array:
+    """Return g (ablation 13), the way of the front in units of L; below 0 where the surface holds less than h.
+
+    Parameters
+    ----------
+    ratio : x, above 0. delays : pulse length in units of t_e, above 0. Shapes broadcast.
+    """
+    x = np.asarray(ratio, dtype=np.float64)
+    stood = np.minimum(x, 1 + x / np.asarray(delays, dtype=np.float64))
+    result: Array = np.log(stood) + (x - stood)
+    return result
+
+
+def removed(
+    exposure_J_m2: ArrayLike,
+    pulse_s: float,
+    *,
+    front_J_m3: ArrayLike,
+    ejection_J_m3: ArrayLike,
+    penetration_m: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+    ejection_s: ArrayLike,
+) -> Removed:
+    """Return what one pulse removes and leaves (ablation 12, 13). Shapes broadcast.
+
+    Parameters
+    ----------
+    front_J_m3, ejection_J_m3 : h and h_e, h_e <= h. ejection_s : t_e.
+    """
+    exposure, h, h_e = (
+        np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(exposure_J_m2, front_J_m3, ejection_J_m3)
+    )
+    standing = heated_length(pulse_s, penetration_m, diffusivity_m2_s)
+    ratio = np.maximum(exposure, 1e-300) / (h * standing)
+    above = np.maximum(ratio, 1.0)
+    spread = np.asarray(diffusivity_m2_s, dtype=np.float64) * pulse_s / standing
+    length = np.where(ratio > 1, np.asarray(penetration_m, dtype=np.float64) + spread / above, standing)
+    grown = front_growth(ratio, pulse_s / np.asarray(ejection_s, dtype=np.float64))
+    leaves = ratio > h_e / h
+    depth = standing * (1 + grown) - length + length * np.log(h / h_e)
+    depth = np.where(leaves, np.maximum(depth, 0.0), 0.0)
+    heat = np.where(leaves, h_e * length, exposure)
+    return Removed(depth, heat, heat / length)
+
+
+def passed_exposure(
+    exposure_J_m2: ArrayLike,
+    pulse_s: float,
+    layer_m: ArrayLike,
+    *,
+    front_J_m3: ArrayLike,
+    penetration_m: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+    ejection_s: ArrayLike,
+) -> Array:
+    """Return the part of the exposure that lies deeper than a layer that leaves, J/m². Shapes broadcast.
+
+    What the front passed took h of each volume; ahead of it the profile falls off as in tissue that stands.
+    """
+    exposure, d, h = (np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(exposure_J_m2, layer_m, front_J_m3))
+    standing = heated_length(pulse_s, penetration_m, diffusivity_m2_s)
+    ratio = np.maximum(exposure, 1e-300) / (h * standing)
+    delays = pulse_s / np.asarray(ejection_s, dtype=np.float64)
+    stood = np.minimum(ratio, 1 + ratio / delays)
+    at_once = np.minimum(d, np.maximum(standing * np.log(stood), 0.0))
+    later = np.minimum(d - at_once, standing * (ratio - stood))  # the front's way through the layer
+    below = stood * np.exp(-at_once / standing) + (ratio - stood) - later / standing
+    result: Array = h * standing * below * np.exp(-(d - at_once - later) / standing)
+    return result
