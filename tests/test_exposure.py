@@ -11,10 +11,14 @@ from scipy.optimize import brentq
 from scipy.special import erfc
 
 from skinbeam.errors import InputError, NotAvailable
+from skinbeam.simulate.bath import bath_pain_times
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.documents import threshold_document
+from skinbeam.simulate.documents import simulate_document, threshold_document
+from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.scene import scene_of
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion
+from skinbeam.skin.tables import number, table
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, UM, ZERO_CELSIUS_K
 
 # One material: conduction then has a closed form.
@@ -220,6 +224,39 @@ def test_what_a_pulse_would_be_too_short_to_tell_is_unknown() -> None:
     changes: dict[str, Any] = {"laser": {"wavelength_nm": 595.0}, "settings__pulse_ms": 1e-3}
     with pytest.raises(NotAvailable, match=r"0\.1 ms"):
         asked("vessel", "pain", draws=2, settings__fluence_J_cm2=5.0, **changes)
+
+
+@pytest.mark.parametrize("bath_C", [48.0, 55.0, 70.0])
+def test_a_bath_hurts_when_its_heat_has_come_to_the_nerves(bath_C: float) -> None:
+    case = loaded({"skin": {"temperature_C": 34.0, "layer": LAYERS}, "bath": {"temperature_C": bath_C}})
+    made = scene_of(case)
+    grid = depth_grid(made.middle["thickness_m"].values)
+    heat = table("pain")["heat"]
+    pain_C = number(heat["temperature_C"])
+    # In a half-space with a held surface (Carslaw and Jaeger, 2.4) half of the epidermis is at 40 um.
+    share = (pain_C - 34.0) / (bath_C - 34.0)
+    root = brentq(lambda u: erfc(u) - share, 1e-6, 3.0)
+    wide = float(grid.widths[0, 0])
+    least, most = ((40 * UM + side * wide) ** 2 / (4 * KAPPA * root**2) for side in (-0.5, 0.5))
+    found = float(bath_pain_times(made.middle, bath_C, 22.0)[0])
+    # The nerves stand in the cell that holds the middle; their channel lags by milliseconds.
+    assert 0.98 * least < found < 1.02 * most + 2 * number(heat["lag_s"])
+
+
+def test_a_bath_that_is_no_hotter_than_pain_never_hurts() -> None:
+    assert asked("bath", "pain", bath__temperature_C=41.0)["reached"] is False
+    with pytest.raises(NotAvailable, match="human"):
+        asked("bath", "pain", draws=2, skin={"preset": "pig"})
+
+
+@pytest.mark.parametrize("bath_C", [60.0, 75.0])
+def test_a_bath_coagulates_collagen_to_where_a_simulation_finds_it(bath_C: float) -> None:
+    case = {"skin": {"temperature_C": 34.0, "layer": LAYERS}, "bath": {"temperature_C": bath_C}}
+    found = median(asked(case, "collagen-coagulation", draws=1)["dose"])
+    ends = loaded(case, bath__exposure_s=found)
+    depth = median(simulate_document(ends, draws=1)["damage"]["coagulation_depth_um"])
+    # 20 um of the dermis below 80 um of epidermis; the place is that of a cell, 8 um wide there.
+    assert depth == pytest.approx(100.0, abs=8.0)
 
 
 def test_what_a_bath_does_not_tell_is_unknown() -> None:

@@ -77,6 +77,11 @@ def test_light_that_does_not_ablate_leaves_no_crater() -> None:
     assert found["depth_um"] > 50
 
 
+def test_craters_of_a_laser_that_only_wide_beams_were_measured_of_are_unknown() -> None:
+    found = simulated("fractional-co2", laser={"wavelength_nm": 2940.0})["microlesion"]["ablation_depth_um"]
+    assert found["unknown"].startswith("no sourced depth of the craters of microbeams of 2940")
+
+
 def test_pulses_on_one_place_are_not_taken_for_one() -> None:
     found = simulated("fractional-1550", settings__pulses=3, settings__repetition_Hz=10.0)
     whole(found)

@@ -244,6 +244,14 @@ def test_a_colour_without_an_epidermis_is_said_not_to_be_used(preset: str) -> No
     assert rest["reflectance"] == found["reflectance"]
 
 
+def test_a_site_of_an_animal_is_said_not_to_be_used() -> None:
+    found = skin_document(loaded({"skin": {"preset": "pig", "site": "cheeks"}}), [GREEN_NM], draws=2)
+    assert [warning["code"] for warning in found["warnings"]] == ["site-not-used"]
+    rest = skin_document(loaded({"skin": {"preset": "pig"}}), [GREEN_NM], draws=2)
+    assert rest["warnings"] == []
+    assert rest["reflectance"] == found["reflectance"]
+
+
 @pytest.mark.parametrize(("depth_um", "diameter_um"), [(-10.0, 20.0), (0.0, 20.0), (49.0, 100.0)])
 def test_a_vessel_above_the_surface_or_through_it_is_refused_with_its_field(
     depth_um: float, diameter_um: float

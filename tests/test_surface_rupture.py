@@ -137,6 +137,13 @@ def test_what_no_horny_layer_covers_is_not_judged():
         burst(response(draws=2, **bare))
 
 
+def test_what_next_to_nothing_heats_is_no_fault():
+    """Of 2940 nm the deepest cells get 1e-300 of the light: the dose that would boil them is beyond any number."""
+    made = case(wavelength_nm=2940.0, pulse_ms=1e-3, profile="top-hat")
+    with pytest.raises(NotAvailable, match="surface-rupture below a crater"):
+        threshold_document(made, "surface-rupture", draws=8)
+
+
 def test_vapour_that_forms_deep_is_not_judged():
     """At 755 nm the plexus of a white rat is hotter than its epidermis."""
     with pytest.raises(NotAvailable, match="papillary"):

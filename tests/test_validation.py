@@ -314,7 +314,9 @@ def test_a_difference_is_of_the_same_skins_and_has_no_ratio() -> None:
 def test_an_unknown_keeps_the_reason_of_the_model() -> None:
     asked = Asked(CASES, 20, 0)
     purpura = asked.answer(Pose(case="slab", threshold="purpura"))
-    assert purpura == Answer(Unknown("vessels below skin that is removed are not judged in this release"))
+    assert purpura == Answer(
+        Unknown("skin is removed before this end is reached, and purpura below a crater is not judged in this release")
+    )
     healing = asked.answer(Pose(case="slab", simulate="healing.downtime_days"))
     assert isinstance(healing.value, Unknown)
 

@@ -24,6 +24,7 @@ from skinbeam.physics.vessel import (
 )
 from skinbeam.physics.vessel_return import returns
 from skinbeam.physics.vessel_sides import Around, beside_surface, lumen_light
+from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_ends import closure_dose, leak_dose, rupture_dose
@@ -248,3 +249,14 @@ def test_the_dark_side_asks_for_more_the_wider_the_vessel(wavelength_nm):
 def test_the_darker_the_blood_the_more_the_dark_side_asks_for():
     ratios = [doses(200.0, nm)[0] / doses(200.0, nm, sides=False)[0] for nm in (755.0, 595.0, 532.0)]
     assert ratios == sorted(ratios)
+
+
+def test_where_no_packet_of_a_spot_came_there_is_no_light_and_no_warning() -> None:
+    case = {
+        "skin": {"preset": "hamster"},
+        "vessel": [{"depth_um": 110.0, "diameter_um": 60.0}],
+        "laser": {"wavelength_nm": 585.0},
+        "settings": {"spot_mm": 4.0, "pulse_ms": 0.5},
+    }
+    # Division of nothing by nothing is a warning, and a warning an error.
+    assert threshold_document(loaded(case), "vessel-closure", draws=60)["reached"] is True

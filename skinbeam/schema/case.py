@@ -5,6 +5,7 @@ only several tables together can break. What a device can emit is checked in `la
 """
 
 import itertools
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -14,6 +15,9 @@ from skinbeam.schema.exposure import Bath, Cooling, Laser, Lesion, Microbeam, Se
 from skinbeam.schema.fields import FieldFault, Section, text
 
 __all__ = ["Case"]
+
+_WITHOUT_TISSUE: Mapping[str, str] = {"blood": "blood in a cuvette", "melanosome": "one granule in water"}
+_WITHOUT_MELANIN = ("blood", "phantom", "chick-membrane")
 
 
 class Case(Section):
@@ -42,6 +46,7 @@ class Case(Section):
             _one_heat_source,
             _microbeam_holds_the_dose,
             _vessels_apart,
+            _targets_in_tissue,
             _layers_sound,
         ):
             check(self)
@@ -96,6 +101,28 @@ def _vessels_apart(case: Case) -> None:
                 "The depths of two axes differ by at least the sum of the radii.",
                 field=f"vessel[{j}]",
             )
+
+
+def _targets_in_tissue(case: Case) -> None:
+    """A cuvette of blood and a granule in water hold no vessel and no lesion; only a granule has its kind said."""
+    if case.skin is None or case.skin.layer:
+        return
+    name = case.skin.preset
+    for field, given in (("vessel[0]", case.vessel), ("lesion[0]", case.lesion)):
+        if name in _WITHOUT_TISSUE and given:
+            raise FieldFault(
+                "no-tissue",
+                f'[[{field[:-3]}]] stands beside the preset "{name}", {_WITHOUT_TISSUE[name]}',
+                f'Leave [[{field[:-3]}]] out, or take a preset of skin, or "chick-membrane".',
+                field=field,
+            )
+    if case.skin.melanosome is not None and name in _WITHOUT_MELANIN:
+        raise FieldFault(
+            "no-melanosomes",
+            f'melanosome = "{case.skin.melanosome}" stands beside the preset "{name}", which has none',
+            'Leave it out, or take the preset "melanosome".',
+            field="skin.melanosome",
+        )
 
 
 def _layers_sound(case: Case) -> None:

@@ -16,6 +16,7 @@ from skinbeam.physics.damage import Kinetics, omega_growth
 from skinbeam.physics.perfusion import conduct_perfused, rest_profile
 from skinbeam.simulate.damage_model import WALL, sampled_kinetics
 from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.pain import felt
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.simulate.schedule import Schedule, bath_schedule, bath_steps
 from skinbeam.simulate.surface import Surface
@@ -27,7 +28,7 @@ from skinbeam.units import MM, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["bath_times", "respond_bath"]
+__all__ = ["bath_pain_times", "bath_times", "respond_bath"]
 
 Floats = NDArray[np.float64]
 
@@ -81,6 +82,37 @@ def bath_times(
     if not sought.any():
         return times
     return np.where(sought, _shortened(np.where(sought, times, 1.0), excess), times)
+
+
+def bath_pain_times(skins: "xr.Dataset", temperature_C: float, air_C: float) -> Floats:
+    """Return the contact until it is felt as pain, (sample,), s; 0 where skin hurts before, inf where it never does.
+
+    Raises
+    ------
+    NotAvailable : as `pain.felt`.
+    """
+    living = _Living(skins)
+    times = np.full(skins.sizes["sample"], np.inf)
+    for length in LENGTHS_S:
+        plan = bath_schedule(temperature_C, length, air_C)
+        step = plan.step_s[np.isinf(plan.h_W_m2K)]
+        place, threshold_K = felt(living.response(plan, plan.step_s[None, :]))
+        found = _passes(place.base_K[:, : step.size + 1] - threshold_K[:, None], step)
+        times = np.where(np.isfinite(times), times, found)
+        if np.isfinite(times).all():
+            break
+    return times
+
+
+def _passes(above: Floats, step_s: Floats) -> Floats:
+    """The time at which a history, (sample, time), first is not below 0; straight within a step."""
+    reached = above >= 0
+    first, row = np.argmax(reached, axis=1), np.arange(len(above))
+    before = np.maximum(first - 1, 0)
+    start, end = np.append(0.0, np.cumsum(step_s))[[before, first]]
+    low, high = above[row, before], above[row, first]
+    time = start + (end - start) * np.where(first > 0, low / np.where(first > 0, low - high, 1.0), 0.0)
+    return np.where(reached.any(axis=1), time, np.inf)
 
 
 def _shortened(enough_s: Floats, excess: Callable[[Floats], Floats]) -> Floats:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
-from skinbeam.simulate.bath import bath_times
-from skinbeam.simulate.damage_model import CELL_DEATH, marking_kinetics, sampled_kinetics
-from skinbeam.simulate.endpoints import named_endpoint
+from skinbeam.simulate.bath import bath_pain_times, bath_times
+from skinbeam.simulate.damage_model import CELL_DEATH, COLLAGEN, marking_kinetics, sampled_kinetics
+from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, named_endpoint
 from skinbeam.simulate.held_beam import length_for
-from skinbeam.simulate.places import basal_layer, papillary_bottom
+from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse import Illumination, Place, Response, respond
 from skinbeam.simulate.scene import Scene, axis_ratio
 from skinbeam.simulate.schedule import held_schedule
@@ -54,6 +54,11 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
         "dermal-necrosis": papillary_bottom,
     }
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
+    if scene.bath is not None and endpoint == "pain":
+        return bath_pain_times(skins, scene.bath[0], scene.cooling.air_temperature_C), weights
+    if scene.bath is not None and endpoint == "collagen-coagulation":
+        collagen = sampled_kinetics(COLLAGEN, skins)
+        return bath_times(skins, scene.bath[0], scene.cooling.air_temperature_C, _end_of_zone, collagen), weights
     if endpoint not in places:
         if scene.bath is not None:
             raise NotAvailable(text("simulate.not-by-time"))
@@ -79,6 +84,22 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     found = _counting_after(scene, skins, lit, places[endpoint], processes, times)
     # A mark other than that of the epidermis may be first.
     return np.minimum(found, length_for(scene, skins, endpoint, _irradiance(scene))) if marked else found, weights
+
+
+def _end_of_zone(response: Response) -> Place:
+    """Return the temperature of the cell that ends a zone of coagulated collagen at the upper border of the dermis.
+
+    Heat of a bath comes from above, so that the zone grows downwards. In a dermis thinner than it the last cell counts.
+
+    Raises
+    ------
+    NotAvailable : such skins have no dermis.
+    """
+    cells = dermis_cells(response)
+    covered = np.cumsum(response.grid.widths[:, cells], axis=1)
+    last = cells[np.minimum((covered < COAGULATED_WIDTH_M).sum(axis=1), cells.size - 1)]
+    row = np.arange(len(last))
+    return Place(response.base_K[row, :, last], response.unit_K[row, :, last])
 
 
 def _counting_after(

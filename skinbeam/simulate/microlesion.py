@@ -340,7 +340,7 @@ def _known(beam: Beam) -> Ablation:
     """
     known = microbeam_ablation_of(beam.wavelength_nm)
     if known is None or known.rim is None:
-        raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": beam.wavelength_nm}))
+        raise NotAvailable(text("endpoint.no-crater-data", {"wavelength_nm": beam.wavelength_nm}))
     return known
 
 

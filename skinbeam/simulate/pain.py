@@ -22,7 +22,7 @@ from skinbeam.simulate.spread import spread
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MS, ZERO_CELSIUS_K
 
-__all__ = ["lagging", "pain"]
+__all__ = ["felt", "lagging", "pain"]
 
 Floats = NDArray[np.float64]
 
@@ -34,16 +34,25 @@ def pain(response: Response) -> Floats:
     ------
     NotAvailable : skins that are not human or have no epidermis; pulses so short that more than heat is felt.
     """
+    shortest = number(table("pain")["heat"]["shortest_pulse_s"])
+    if response.skins.attrs["preset"] == "human" and 0 < response.schedule.pulse_s < shortest:
+        raise NotAvailable(text("endpoint.pain-pulse", {"shortest_ms": shortest / MS}))
+    return dose_to_reach(*felt(response))
+
+
+def felt(response: Response) -> tuple[Place, Floats]:
+    """Return what nerve endings in the middle of the epidermis follow, and where pain begins, (sample,), K.
+
+    Raises
+    ------
+    NotAvailable : skins that are not human or have no epidermis.
+    """
     heat = table("pain")["heat"]
     if response.skins.attrs["preset"] != "human":
         raise NotAvailable(text("endpoint.pain-human"))
-    shortest = number(heat["shortest_pulse_s"])
-    if 0 < response.schedule.pulse_s < shortest:
-        raise NotAvailable(text("endpoint.pain-pulse", {"shortest_ms": shortest / MS}))
     place, lag_s = in_cell(response, middle_of_epidermis(response)), number(heat["lag_s"])
-    felt = Place(*(lagging(part, response.schedule.step_s, lag_s) for part in place))
     threshold = spread(sourced(heat["temperature_C"]), response.skins, "endpoint_shift") + ZERO_CELSIUS_K
-    return dose_to_reach(felt, threshold)
+    return Place(*(lagging(part, response.schedule.step_s, lag_s) for part in place)), threshold
 
 
 def lagging(history: Floats, step_s: Floats, lag_s: float) -> Floats:

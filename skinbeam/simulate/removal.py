@@ -61,7 +61,7 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
         # The zone below the floor does not grow with the dose: it is wide enough from the onset on, or never.
         injury = np.where(ablate(skins, beam, 2 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
     else:
-        raise NotAvailable(text("endpoint.below-a-crater"))
+        raise NotAvailable(text("endpoint.below-a-crater", {"endpoint": endpoint}))
     return np.where(by_heat, heat, np.maximum(onset, injury))
 
 

@@ -65,7 +65,7 @@ def surface_rupture(response: Response) -> Floats:
     skins, row = response.skins, np.arange(formed.size)
     cells = np.arange(int(epidermis_cells(response)[0]), grid.layer.size)
     start = vapour_start_K(skins)[:, None]
-    with np.errstate(divide="ignore"):
+    with np.errstate(divide="ignore", over="ignore"):  # next to nothing is heated below black tissue: no dose is enough
         needed = (start[:, :, None] - response.base_K[:, :, cells]) / response.unit_K[:, :, cells]
     # The moment, and the place, at which the skin is hottest.
     when, where = np.divmod(needed.reshape(formed.size, -1).argmin(axis=1), cells.size)

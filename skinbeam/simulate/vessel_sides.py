@@ -113,7 +113,10 @@ def _wide(lit: Illumination, line: Line) -> tuple[Floats, Floats]:
     wide = line.light.fluence_rate_ratio
     if lit.shares is not None:
         which = next(i for i, each in enumerate(lit.lines) if each is line)
-        wide = wide / lit.shares[which].at(lit.grid.centres)
+        share = lit.shares[which].at(lit.grid.centres)
+        wide = np.divide(
+            wide, share, out=np.zeros(wide.shape), where=share > 0
+        )  # where no packet came there is no light
     taken = line.optics.mua[:, lit.grid.layer] * wide * lit.grid.widths
     entered = 1 - line.light.reflectance_specular - line.light.reflectance_diffuse
     return wide, np.maximum(entered[:, None] - np.cumsum(taken, axis=1) + taken / 2, 0.0)

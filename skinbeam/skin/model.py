@@ -135,6 +135,9 @@ class Skin:
         if part is not None and part.ita_deg is not None and not layered and not has_epidermis(name):
             message = Message("skin.colour_without_epidermis", {"preset": name}).text
             warnings.append({"code": "colour-not-used", "message": message})
+        if part is not None and part.site is not None and name != "human" and not layered:
+            message = Message("skin.site_without_person", {"preset": name}).text
+            warnings.append({"code": "site-not-used", "message": message})
         place = _first(part and part.site, site, case.concern[0].site if case.concern else None)
         kinds = [_VASCULAR[lesion.kind] for lesion in case.lesion if lesion.kind in _VASCULAR]
         has_vessels = not layered and not {"material", "layer"} & preset(name).keys()
