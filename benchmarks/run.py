@@ -18,7 +18,8 @@ from skinbeam.physics.ordinates import solve
 from skinbeam.plan.plan import make_plan
 from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case
-from skinbeam.schema.load import load_case, parse
+from skinbeam.schema.load import LoadedCase, load_case, parse
+from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.pulse import illuminate, respond
 from skinbeam.skin.model import Skin
@@ -30,6 +31,17 @@ PULSE = {
     "laser": {"device": "pulsed-dye-595"},
     "settings": {"fluence_J_cm2": 7.5, "pulse_ms": 6.0, "spot_mm": 7.0},
     "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 30.0, "delay_ms": 20.0},
+}
+TRAIN = {
+    "skin": {"site": "forearm", "ita_deg": 45.0},
+    "laser": {"wavelength_nm": 1064.0},
+    "settings": {"pulse_ms": 1.0, "spot_mm": 5.0, "pulses": 150, "repetition_Hz": 10.0},
+}
+FRACTIONAL = {
+    "skin": {"site": "cheeks", "ita_deg": 45.0},
+    "laser": {"wavelength_nm": 1550.0},
+    "settings": {"pulse_ms": 5.0},
+    "microbeam": {"diameter_um": 120.0, "density_per_cm2": 100.0},
 }
 
 
@@ -70,6 +82,11 @@ def one_by_one(medium: dict[str, np.ndarray], options: dict[str, object]) -> Non
         solve(**{name: values[row : row + 1] for name, values in medium.items()}, **options)
 
 
+def threshold(case: Case, endpoint: str) -> object:
+    """The dose that 200 skins need; light that was traced in the first run is remembered."""
+    return threshold_document(LoadedCase(case, Path()), endpoint)
+
+
 def main() -> None:
     case = parse(Case, PULSE, file="benchmark")
     beam = laser_settings.resolve(case)
@@ -79,6 +96,8 @@ def main() -> None:
     response = respond(skins, beam, cooling, lit=lit)
     example = load_case(EXAMPLE)
     medium, options = three_layers()
+    train = parse(Case, TRAIN, file="benchmark")
+    fractional = parse(Case, FRACTIONAL, file="benchmark")
     matrix = np.random.default_rng(0).normal(size=(512, 512))
     unit = seconds(lambda: matrix @ matrix, 20)
     with tempfile.TemporaryDirectory() as folder:
@@ -91,6 +110,8 @@ def main() -> None:
             "heat in 200 skins, lit": seconds(lambda: respond(skins, beam, cooling, lit=lit)),
             "burn thresholds of 200 skins": seconds(lambda: fluence_for("epidermal-necrosis", response)),
             "closure thresholds of 200 vessels": seconds(lambda: fluence_for("vessel-closure", response)),
+            "burn threshold, train of 150 pulses": seconds(lambda: threshold(train, "epidermal-necrosis"), 3),
+            "threshold of a fractional column": seconds(lambda: threshold(fractional, "collagen-coagulation"), 3),
             "plan of the first consultation": seconds(lambda: make_plan(example), 3),
             "plan with reports and figures": seconds(lambda: consult(example, Path(folder)), 3),
         }

@@ -9,7 +9,7 @@ import pytest
 
 from skinbeam.physics.damage import kinetics
 from skinbeam.physics.heat_rz import ring_volumes
-from skinbeam.physics.microbeam import column
+from skinbeam.physics.microbeam import column, column_heat
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.simulate.column import LADDER_J, MiddleSkin, _light, full_column
@@ -51,9 +51,8 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
     are known to a third of a ring of 25 µm on either side.
     """
     of = skin()
-    quick = column(
+    heat = column_heat(
         DEPTHS_M,
-        energy_J=np.array([energy_J]),
         radius_m=1e-4,
         pulse_s=1e-3,
         mua=of.mua,
@@ -62,8 +61,8 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
         conductivity=of.conductivity,
         heat_capacity_vol=of.heat_capacity_vol,
         start_K=np.array([of.start_K]),
-        processes=kinetics(COLLAGEN),
     )
+    quick = column(heat, energy_J, kinetics(COLLAGEN))
     depth, width = full(of, energy_J)
     expected = quick.depth_m[0]
     assert depth == pytest.approx(expected, abs=3 * 0.015 / of.mua[0] + (8e-6 + 0.08 * expected) / 3)

@@ -13,7 +13,7 @@ from skinbeam.physics.ablation import ablation_of, microbeam_ablation_of
 from skinbeam.physics.cells import cylinder
 from skinbeam.physics.damage import kinetics, omega
 from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.microbeam import column, coverage, crater, light_on_axis, rim_below
+from skinbeam.physics.microbeam import column, column_heat, coverage, crater, light_on_axis, rim_below
 from skinbeam.units import MJ, UM
 
 K, C = 0.37, 3.76e6
@@ -29,6 +29,10 @@ BEAM = {
     "start_K": 306.0,
     "processes": kinetics("henriques"),
 }
+
+
+def coagulated(depths, *, energy_J, processes, **beam):
+    return column(column_heat(depths, **beam), energy_J, processes)
 
 
 def test_without_scattering_the_axis_obeys_beer_and_keeps_its_width():
@@ -70,7 +74,9 @@ def test_light_lies_between_the_unscattered_and_the_absorbed(radius, mua, mus, g
 def test_the_column_agrees_with_the_heat_kernel_in_a_cylinder():
     # One depth, absorbing only: the same Gaussian heated in the cylindrical finite-volume kernel.
     energy, w0, pulse, mua = 6e-3, 70e-6, 3e-3, 700.0
-    found = column([0.0, 1e-6], energy_J=energy, **(BEAM | {"mus": 0.0, "radius_m": w0, "pulse_s": pulse, "mua": mua}))
+    found = coagulated(
+        [0.0, 1e-6], energy_J=energy, **(BEAM | {"mus": 0.0, "radius_m": w0, "pulse_s": pulse, "mua": mua})
+    )
     cells = cylinder(np.linspace(0, 12 * w0, 401))
     steps, phase = time_steps([pulse, 25 * w0**2 / (8 * K / C)], growth=1.05, largest_fraction=0.02)
     profile = energy * 2 / (math.pi * w0**2) * mua / pulse * np.exp(-2 * cells.centres**2 / w0**2)
@@ -92,7 +98,7 @@ def test_the_column_agrees_with_the_heat_kernel_in_a_cylinder():
 
 def test_a_flash_heats_without_loss():
     energy, w0 = 3e-3, 70e-6
-    found = column(DEPTHS, energy_J=energy, **(BEAM | {"pulse_s": 1e-9}))
+    found = coagulated(DEPTHS, energy_J=energy, **(BEAM | {"pulse_s": 1e-9}))
     light, _ = light_on_axis(DEPTHS, radius_m=w0, mua=700.0, mus=7000.0, g=0.82)
     rise = energy * 2 / (math.pi * w0**2) * 700.0 / C * light[0]
     np.testing.assert_allclose(found.peak_K[0] - 306.0, rise, rtol=1e-5)
@@ -101,22 +107,22 @@ def test_a_flash_heats_without_loss():
 @settings(max_examples=15, deadline=None)
 @given(st.floats(2e-3, 40e-3), st.floats(1.05, 2.0))
 def test_more_energy_coagulates_deeper_and_wider(energy, factor):
-    found = column(DEPTHS, energy_J=[energy, factor * energy], **BEAM)
+    found = coagulated(DEPTHS, energy_J=[energy, factor * energy], **BEAM)
     assert found.depth_m[1] > found.depth_m[0]
     assert found.width_m[1] > found.width_m[0]
     assert np.all(found.radius_m[1] >= found.radius_m[0])
 
 
 def test_no_energy_does_nothing_and_too_shallow_a_grid_is_said():
-    found = column(DEPTHS, energy_J=0.0, **BEAM)
+    found = coagulated(DEPTHS, energy_J=0.0, **BEAM)
     assert found.depth_m[0] == 0
     assert found.width_m[0] == 0
-    assert math.isinf(column(DEPTHS[:3], energy_J=0.02, **BEAM).depth_m[0])
+    assert math.isinf(coagulated(DEPTHS[:3], energy_J=0.02, **BEAM).depth_m[0])
 
 
 def test_necrosis_is_wider_than_loss_of_birefringence():
-    necrosis = column(DEPTHS, energy_J=0.01, **BEAM)
-    collagen = column(DEPTHS, energy_J=0.01, **(BEAM | {"processes": kinetics("maitland-walsh-collagen")}))
+    necrosis = coagulated(DEPTHS, energy_J=0.01, **BEAM)
+    collagen = coagulated(DEPTHS, energy_J=0.01, **(BEAM | {"processes": kinetics("maitland-walsh-collagen")}))
     assert necrosis.width_m[0] > collagen.width_m[0]
     assert necrosis.depth_m[0] > collagen.depth_m[0]
 
@@ -200,4 +206,4 @@ def test_coverage_is_that_of_discs_thrown_at_random():
 @pytest.mark.parametrize("wrong", [{"g": 1.0}, {"mua": 0.0}, {"conductivity": 0.0}, {"pulse_s": 0.0}])
 def test_impossible_values_are_refused(wrong):
     with pytest.raises(ValueError, match=r"must be|between"):
-        column(DEPTHS, energy_J=0.01, **(BEAM | wrong))
+        coagulated(DEPTHS, energy_J=0.01, **(BEAM | wrong))

@@ -24,9 +24,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.cells import Cells
 from skinbeam.physics.full import full
-from skinbeam.physics.heat_row import DIAGONAL, WEIGHT, given_row, in_series
+from skinbeam.physics.heat_lanes import (
+    CELL,
+    FACE,
+    FED,
+    LANES,
+    POWER,
+    SINK,
+    SOURCE,
+    STORE,
+    T,
+    accept,
+    advance,
+    feed,
+    place,
+)
+from skinbeam.physics.heat_row import given_row, in_series
 
-__all__ = ["ORDER_SPACE", "ORDER_TIME", "History", "advance", "conduct", "time_steps"]
+__all__ = ["ORDER_SPACE", "ORDER_TIME", "History", "conduct", "time_steps"]
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
@@ -144,67 +159,6 @@ def conduct(
     return History(*_march(*row, each_perfusion, full(blood_temperature, n_sample), record))
 
 
-@njit(cache=True)
-def advance(  # pragma: no cover - compiled
-    dt: float,
-    store: Array,
-    between: Array,
-    sink: Array,
-    source: Array,
-    top: float,
-    t_top: float,
-    t_bottom: float,
-    blood: float,
-    t: Array,
-    stage: Array,
-    flow: Array,
-    pivot: Array,
-    upper: Array,
-) -> tuple[float, float, float]:
-    """One step of a row from `t` to `stage`; `flow`, net heat into each cell, `pivot` and `upper` are room to work in.
-
-    Returns heat taken up through face 0, through the last face, and from perfusion. `between` is the conductance of
-    the face below each cell, `top` that of face 0; `source` holds all that does not hang on the temperature.
-    """
-    n_cell = store.size
-    last = n_cell - 1
-    a = DIAGONAL * dt
-    # Thomas factorisation of (store - a L), the matrix of both stages.
-    for i in range(n_cell):
-        above = top if i == 0 else between[i - 1]
-        diagonal = store[i] + a * (above + between[i] + sink[i])
-        if i > 0:
-            diagonal -= a * above * upper[i - 1]
-        pivot[i] = 1.0 / diagonal
-        upper[i] = a * between[i] * pivot[i]
-    through_top = through_bottom = from_blood = 0.0
-    for solved in range(3):
-        # Heat flows of the newest state, weighted into the balance of the whole step.
-        now = t if solved == 0 else stage
-        weight = dt * (WEIGHT if solved < 2 else DIAGONAL)
-        for i in range(n_cell):
-            from_blood += weight * sink[i] * (blood - now[i])
-        through_top += weight * top * (t_top - now[0])
-        through_bottom += weight * between[last] * (t_bottom - now[last])
-        if solved == 2:
-            break
-        for i in range(n_cell):
-            q = source[i] - sink[i] * now[i]
-            q += between[i - 1] * (now[i - 1] - now[i]) if i > 0 else -top * now[i]
-            q += between[i] * (now[i + 1] - now[i]) if i < last else -between[i] * now[i]
-            flow[i] = q if solved == 0 else flow[i] + q
-        # Both stages solve (store - a L) stage = store t + known flows.
-        known_weight = a if solved == 0 else WEIGHT * dt
-        for i in range(n_cell):
-            known = store[i] * t[i] + known_weight * flow[i] + a * source[i]
-            if i > 0:
-                known += a * between[i - 1] * stage[i - 1]
-            stage[i] = known * pivot[i]
-        for i in range(last - 1, -1, -1):
-            stage[i] += upper[i] * stage[i + 1]
-    return through_top, through_bottom, from_blood
-
-
 @njit(cache=True, parallel=True)
 def _march(  # pragma: no cover - compiled
     areas: Array,
@@ -230,35 +184,37 @@ def _march(  # pragma: no cover - compiled
     surface = np.empty((n_sample, n_time))
     gained = np.empty((n_sample, n_time, 3))
     final = np.empty((n_sample, n_cell))
-    for s in prange(n_sample):
-        # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
-        _march_one(
-            areas[s],
-            volumes[s],
-            half[s],
-            k[s],
-            c[s],
-            initial[s],
-            power[s],
-            step_s[s],
-            power_on[s],
-            h_top[s],
-            t_top[s],
-            h_bottom[s],
-            t_bottom[s],
-            perfusion[s],
-            blood[s],
+    for block in prange((n_sample + LANES - 1) // LANES):
+        # One block in a function of its own: the loop that is parallel stays small, and so does compiling it.
+        _march_block(
+            block * LANES,
+            areas,
+            volumes,
+            half,
+            k,
+            c,
+            initial,
+            power,
+            step_s,
+            power_on,
+            h_top,
+            t_top,
+            h_bottom,
+            t_bottom,
+            perfusion,
+            blood,
             record,
-            recorded[s],
-            surface[s],
-            gained[s],
-            final[s],
+            recorded,
+            surface,
+            gained,
+            final,
         )
     return recorded, surface, gained, final
 
 
-@njit(cache=True)
-def _march_one(  # pragma: no cover - compiled
+@njit(cache=True, error_model="numpy")
+def _march_block(  # pragma: no cover - compiled
+    first: int,
     areas: Array,
     volumes: Array,
     half: Array,
@@ -270,51 +226,62 @@ def _march_one(  # pragma: no cover - compiled
     power_on: Array,
     h_top: Array,
     t_top: Array,
-    h_bottom: float,
-    t_bottom: float,
+    h_bottom: Array,
+    t_bottom: Array,
     perfusion: Array,
-    blood: float,
+    blood: Array,
     record: NDArray[np.int64],
     recorded: Array,
     surface: Array,
     gained: Array,
-    t: Array,
+    final: Array,
 ) -> None:
-    n_cell = volumes.size
+    n_sample, n_cell = volumes.shape
     last = n_cell - 1
-    between = np.empty(n_cell)  # conductance of the face below each cell, W/K
-    store, sink, source = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
-    for i in range(n_cell):
-        if i < last:
-            between[i] = areas[i + 1] / (half[i] / k[i] + half[i + 1] / k[i + 1])
-        else:
-            between[i] = areas[n_cell] * in_series(h_bottom, k[i] / half[i])
-        store[i] = c[i] * volumes[i]
-        sink[i] = perfusion[i] * volumes[i]
-        t[i] = initial[i]
-    stage, flow = np.empty(n_cell), np.empty(n_cell)
-    pivot, upper = np.empty(n_cell), np.empty(n_cell)
-    for j in range(record.size):
-        recorded[0, j] = t[record[j]]
-    surface[0] = t[0]
-    gained[0, :] = 0.0
-    inside = k[0] / half[0]
-    for n in range(step_s.size):
-        film = in_series(h_top[n], inside)
-        top = areas[0] * film
-        # Power and heat from blood at zero temperature difference: constant over the step.
+    rows = np.zeros((n_cell + 2) * int(CELL))
+    dt, on, warm = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    outside, taken = np.empty((2, LANES)), np.empty((3, LANES))
+    for lane in range(LANES):
+        s = min(first + lane, n_sample - 1)  # lanes that are left over repeat the last sample
         for i in range(n_cell):
-            source[i] = power_on[n] * power[i] * volumes[i] + sink[i] * blood
-        source[0] += top * t_top[n]
-        source[last] += between[last] * t_bottom
-        through_top, through_bottom, from_blood = advance(
-            step_s[n], store, between, sink, source, top, t_top[n], t_bottom, blood, t, stage, flow, pivot, upper
-        )
-        for i in range(n_cell):
-            t[i] = stage[i]
-        gained[n + 1, 0] = gained[n, 0] + through_top
-        gained[n + 1, 1] = gained[n, 1] + through_bottom
-        gained[n + 1, 2] = gained[n, 2] + from_blood
+            at = place(i, lane)
+            if i > 0:
+                rows[at + FACE] = areas[s, i] / (half[s, i - 1] / k[s, i - 1] + half[s, i] / k[s, i])
+            rows[at + STORE] = c[s, i] * volumes[s, i]
+            rows[at + SINK] = perfusion[s, i] * volumes[s, i]
+            rows[at + POWER] = power[s, i] * volumes[s, i]
+            rows[at + FED] = rows[at + SINK] * blood[s]
+            rows[at + T] = initial[s, i]
+        bottom = areas[s, n_cell] * in_series(h_bottom[s], k[s, last] / half[s, last])
+        rows[place(n_cell, lane) + FACE] = bottom
+        rows[place(last, lane) + FED] += bottom * t_bottom[s]
+        warm[lane], outside[1, lane] = blood[s], t_bottom[s]
         for j in range(record.size):
-            recorded[n + 1, j] = t[record[j]]
-        surface[n + 1] = t[0] + film / inside * (t_top[n] - t[0])
+            recorded[s, 0, j] = initial[s, record[j]]
+        surface[s, 0] = initial[s, 0]
+        gained[s, 0, :] = 0.0
+    for n in range(step_s.shape[1]):
+        for lane in range(LANES):
+            s = min(first + lane, n_sample - 1)
+            dt[lane], on[lane], outside[0, lane] = step_s[s, n], power_on[s, n], t_top[s, n]
+            rows[place(0, lane) + FACE] = areas[s, 0] * in_series(h_top[s, n], k[s, 0] / half[s, 0])
+        feed(n_cell, rows, on)
+        for lane in range(LANES):
+            rows[place(0, lane) + SOURCE] += rows[place(0, lane) + FACE] * outside[0, lane]
+        advance(n_cell, rows, dt, outside, warm, taken)
+        accept(n_cell, rows)
+        for j in range(record.size):
+            for lane in range(LANES):
+                recorded[min(first + lane, n_sample - 1), n + 1, j] = rows[place(record[j], lane) + T]
+        for lane in range(LANES):
+            s = min(first + lane, n_sample - 1)
+            for j in range(3):
+                gained[s, n + 1, j] = gained[s, n, j] + taken[j, lane]
+            inside = k[s, 0] / half[s, 0]
+            share = in_series(h_top[s, n], inside) / inside
+            uppermost = rows[place(0, lane) + T]
+            surface[s, n + 1] = uppermost + share * (t_top[s, n] - uppermost)
+    for lane in range(LANES):
+        s = min(first + lane, n_sample - 1)
+        for i in range(n_cell):
+            final[s, i] = rows[place(i, lane) + T]

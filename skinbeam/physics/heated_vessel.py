@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, process_rows
 from skinbeam.physics.full import full
-from skinbeam.physics.heat import advance
+from skinbeam.physics.heat_lanes import CELL, FACE, LANES, SINK, SOURCE, STAGE, STORE, T, accept, advance, place
 from skinbeam.physics.stages import mean_rate
 from skinbeam.physics.vessel import (
     LUMEN_CELLS,
@@ -121,33 +121,35 @@ def _march(  # pragma: no cover - compiled
     kept: int,
 ) -> Array:
     recorded = np.empty((len(volumes), power.shape[1], step_s.size + 1, kept))
-    for row in prange(len(volumes)):
-        _march_one(
-            areas[row],
-            volumes[row],
-            half[row],
-            k[row],
-            c[row],
-            sink[row],
-            power[row],
+    for block in prange((len(volumes) + LANES - 1) // LANES):
+        _march_block(
+            block * LANES,
+            areas,
+            volumes,
+            half,
+            k,
+            c,
+            sink,
+            power,
             lowest,
             highest,
-            surroundings[row],
+            surroundings,
             step_s,
-            power_on[row],
+            power_on,
             share,
-            ln_a[row],
-            b[row],
-            low[row],
-            high[row],
+            ln_a,
+            b,
+            low,
+            high,
             stages,
-            recorded[row],
+            recorded,
         )
     return recorded
 
 
-@njit(cache=True)
-def _march_one(  # pragma: no cover - compiled
+@njit(cache=True, error_model="numpy")
+def _march_block(  # pragma: no cover - compiled
+    first: int,
     areas: Array,
     volumes: Array,
     half: Array,
@@ -168,66 +170,74 @@ def _march_one(  # pragma: no cover - compiled
     stages: NDArray[np.int64],
     recorded: Array,
 ) -> None:
-    n_cell, orders = volumes.size, len(power)
-    between, store = np.empty(n_cell), np.empty(n_cell)
-    for i in range(n_cell):
-        store[i] = c[i] * volumes[i]
-        # The last face keeps the temperature of the surroundings.
-        onwards = half[i + 1] / k[i + 1] if i + 1 < n_cell else 0.0
-        between[i] = areas[i + 1] / (half[i] / k[i] + onwards)
-    t, stage, source = np.zeros((orders, n_cell)), np.empty((orders, n_cell)), np.zeros(n_cell)
-    flow, pivot, upper = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
-    recorded[:, 0] = 0.0
-    dark, omega, changing = True, 0.0, power.shape[1] > 1
+    n_vessel, n_cell = volumes.shape
+    orders = power.shape[1]
+    rows = np.zeros((orders, (n_cell + 2) * int(CELL)))
+    outside, taken, none = np.zeros((2, LANES)), np.empty((3, LANES)), np.zeros(LANES)
+    dt, start, at, omega, changed = np.empty((5, LANES))
+    which = np.minimum(first + np.arange(LANES), n_vessel - 1)  # lanes that are left over repeat the last vessel
+    for order in range(orders):
+        for lane in range(LANES):
+            row = which[lane]
+            for i in range(n_cell):
+                here = place(i, lane)
+                rows[order, here + STORE] = c[row, i] * volumes[row, i]
+                rows[order, here + SINK] = sink[row, order, i]
+                # The last face keeps the temperature of the surroundings.
+                onwards = half[row, i + 1] / k[row, i + 1] if i + 1 < n_cell else 0.0
+                conductance = areas[row, i + 1] / (half[row, i] / k[row, i] + onwards)
+                rows[order, place(i + 1, lane) + FACE] = conductance
+            recorded[row, order, 0] = 0.0
+    omega[:] = 0.0
+    dark, changing = True, power.shape[2] > 1
     for n in range(step_s.size):
-        lit = power_on[n] > 0.0
+        lit = False
+        for lane in range(LANES):
+            lit = lit or power_on[which[lane], n] > 0.0
         dark = dark and not lit
         if dark:
-            recorded[:, n + 1] = 0.0
+            for lane in range(LANES):
+                recorded[which[lane], :, n + 1] = 0.0
             continue
-        start = at = _mean(t[0], share) + surroundings[n]
-        changed = omega
+        dt[:] = step_s[n]
         for tried in range(2 if lit else 1):
-            if tried == 1:
-                end = _mean(stage[0], share) + surroundings[n + 1]
-                at = 0.5 * (start + end)
+            for lane in range(LANES):
+                row = which[lane]
+                if tried == 0:
+                    start[lane] = at[lane] = _mean(rows[0], T, lane, share) + surroundings[row, n]
+                    changed[lane] = omega[lane]
+                    continue
+                end = _mean(rows[0], STAGE, lane, share) + surroundings[row, n + 1]
+                at[lane] = 0.5 * (start[lane] + end)
                 if changing:
-                    rate = mean_rate(min(start, at), max(start, at), ln_a, b, low, high, stages)
-                    changed = omega + 0.5 * step_s[n] * rate
-            turned = -math.expm1(-changed)
+                    cold, hot = min(start[lane], at[lane]), max(start[lane], at[lane])
+                    rate = mean_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+                    changed[lane] = omega[lane] + 0.5 * step_s[n] * rate
             for order in range(orders if tried == 1 or not lit else 1):
-                _power_at(at, lowest, highest, turned, power[order], power_on[n], volumes, source)
-                advance(
-                    step_s[n],
-                    store,
-                    between,
-                    sink[order],
-                    source,
-                    0.0,
-                    0.0,
-                    0.0,
-                    0.0,
-                    t[order],
-                    stage[order],
-                    flow,
-                    pivot,
-                    upper,
-                )
+                for lane in range(LANES):
+                    row = which[lane]
+                    turned = -math.expm1(-changed[lane])
+                    on = power_on[row, n]
+                    _power_at(at[lane], lowest, highest, turned, power[row, order], on, volumes[row], rows[order], lane)
+                advance(n_cell, rows[order], dt, outside, none, taken)
         for order in range(orders):
-            for i in range(n_cell):
-                t[order, i] = stage[order, i]
-            for j in range(recorded.shape[2]):
-                recorded[order, n + 1, j] = t[order, j]
+            accept(n_cell, rows[order])
+            for lane in range(LANES):
+                for j in range(recorded.shape[3]):
+                    recorded[which[lane], order, n + 1, j] = rows[order, place(j, lane) + T]
         if changing:
-            end = _mean(t[0], share) + surroundings[n + 1]
-            omega += step_s[n] * mean_rate(min(start, end), max(start, end), ln_a, b, low, high, stages)
+            for lane in range(LANES):
+                row = which[lane]
+                end = _mean(rows[0], T, lane, share) + surroundings[row, n + 1]
+                cold, hot = min(start[lane], end), max(start[lane], end)
+                omega[lane] += step_s[n] * mean_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
 
 
 @njit(cache=True)
-def _mean(t: Array, share: Array) -> float:  # pragma: no cover - compiled
+def _mean(rows: Array, field: int, lane: int, share: Array) -> float:  # pragma: no cover - compiled
     total = 0.0
     for i in range(share.size):
-        total += share[i] * t[i]
+        total += share[i] * rows[place(i, lane) + field]
     return total
 
 
@@ -240,17 +250,18 @@ def _power_at(  # pragma: no cover - compiled
     power: Array,
     power_on: float,
     volumes: Array,
-    source: Array,
+    rows: Array,
+    lane: int,
 ) -> None:
     """Write the power of each cell of the lumen at its mean temperature and share of changed blood, W/m."""
     shares, nodes = power.shape[0], power.shape[1]
-    place = (min(max(at, lowest), highest) - lowest) / (highest - lowest) * (nodes - 1)
-    below = min(int(place), nodes - 2)
-    part = place - below
-    place = changed * (shares - 1)
-    less = min(int(place), max(shares - 2, 0))
-    more, weight = min(less + 1, shares - 1), place - less
+    node = (min(max(at, lowest), highest) - lowest) / (highest - lowest) * (nodes - 1)
+    below = min(int(node), nodes - 2)
+    part = node - below
+    turned = changed * (shares - 1)
+    less = min(int(turned), max(shares - 2, 0))
+    more, weight = min(less + 1, shares - 1), turned - less
     for i in range(power.shape[2]):
         few = (1.0 - part) * power[less, below, i] + part * power[less, below + 1, i]
         many = (1.0 - part) * power[more, below, i] + part * power[more, below + 1, i]
-        source[i] = power_on * volumes[i] * ((1.0 - weight) * few + weight * many)
+        rows[place(i, lane) + SOURCE] = power_on * volumes[i] * ((1.0 - weight) * few + weight * many)

@@ -39,7 +39,17 @@ from skinbeam.physics.damage import Kinetics, omega
 from skinbeam.physics.full import rows
 from skinbeam.physics.heat import time_steps
 
-__all__ = ["Column", "Crater", "column", "coverage", "crater", "light_on_axis", "rim_below"]
+__all__ = [
+    "Column",
+    "ColumnHeat",
+    "Crater",
+    "column",
+    "column_heat",
+    "coverage",
+    "crater",
+    "light_on_axis",
+    "rim_below",
+]
 
 Array = NDArray[np.float64]
 Profile = Literal["gaussian", "top-hat"]
@@ -107,10 +117,28 @@ def light_on_axis(
     return value * 6.0 / 4.0, width  # with no tissue the integral over p is 4
 
 
-def column(
+class ColumnHeat(NamedTuple):
+    """Heat of one Gaussian beam in skins, whatever its energy.
+
+    Parameters
+    ----------
+    depths : (depth,) m. steps : (step,) s. start : (sample,) temperature before the pulse, K.
+    rise : (sample, depth) on the axis if no heat were lost, K a joule that enters.
+    width : (sample, depth) 1/e² radius of the light, m.
+    shape : (sample, depth, radius, time) rise over that, at the radii `_RADII`.
+    """
+
+    depths: Array
+    steps: Array
+    start: Array
+    rise: Array
+    width: Array
+    shape: Array
+
+
+def column_heat(
     depth_m: ArrayLike,
     *,
-    energy_J: ArrayLike,
     radius_m: ArrayLike,
     pulse_s: float,
     mua: ArrayLike,
@@ -119,44 +147,60 @@ def column(
     conductivity: ArrayLike,
     heat_capacity_vol: ArrayLike,
     start_K: ArrayLike,
-    processes: Kinetics,
-) -> Column:
-    """Return the column that one Gaussian beam coagulates.
+) -> ColumnHeat:
+    """Return the heat of one Gaussian beam.
 
     Parameters
     ----------
     depth_m : (depth,) depths to look at, increasing from 0.
-    energy_J : (sample,) that enters the skin. radius_m : (sample,) 1/e² radius. pulse_s : length of the pulse.
+    radius_m : (sample,) 1/e² radius. pulse_s : length of the pulse.
     mua, mus, g : (sample,) optics of the dermis. conductivity, heat_capacity_vol, start_K : (sample,) W/mK, J/m³K, K.
-    processes : kinetics of the endpoint.
 
     Raises
     ------
     ValueError : a parameter out of range.
     """
-    energy, w0, k, c, start, absorbing = rows(
-        energy_J, radius_m, conductivity, heat_capacity_vol, start_K, mua
-    )  # fmt: skip
-    if np.any(energy < 0) or pulse_s <= 0 or np.any(k <= 0) or np.any(c <= 0):
-        raise ValueError("energy cannot be negative; pulse, conductivity and heat capacity must be positive")
+    w0, k, c, start, absorbing = rows(radius_m, conductivity, heat_capacity_vol, start_K, mua)
+    if pulse_s <= 0 or np.any(k <= 0) or np.any(c <= 0):
+        raise ValueError("pulse, conductivity and heat capacity must be positive")
     depths = np.asarray(depth_m, dtype=np.float64)
     light, width = light_on_axis(depths, radius_m=w0, mua=absorbing, mus=mus, g=g)
-    rise = (energy * 2 / (math.pi * w0**2) * absorbing / c)[:, None] * light  # without loss of heat, (sample, depth)
+    rise = (2 / (math.pi * w0**2) * absorbing / c)[:, None] * light
     kappa = k / c
     after = _COOLING * float((width**2 / (8 * kappa[:, None])).max())
     steps, _ = time_steps([pulse_s, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2)
     times = np.concatenate(([0.0], np.cumsum(steps)))
-    shape = _shapes(times, pulse_s, 8 * kappa[:, None] / width**2)  # (sample, depth, radius, time)
-    history = start[:, None, None, None] + rise[..., None, None] * shape
+    shape = _shapes(times, pulse_s, 8 * kappa[:, None] / width**2)
+    return ColumnHeat(depths, steps, start, rise, width, shape)
+
+
+def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column:
+    """Return the column that a beam coagulates.
+
+    Parameters
+    ----------
+    energy_J : (sample,) that enters the skin, or several where `heat` is of one.
+    processes : kinetics of the endpoint.
+
+    Raises
+    ------
+    ValueError : an energy below zero.
+    """
+    energy = np.atleast_1d(np.asarray(energy_J, dtype=np.float64))
+    if np.any(energy < 0):
+        raise ValueError("energy cannot be negative")
+    rise = energy[:, None] * heat.rise
+    start = heat.start[:, None, None]
+    history = start[..., None] + rise[..., None, None] * heat.shape
     n_sample, n_depth = rise.shape
-    flat = np.moveaxis(history.reshape(n_sample, n_depth * len(_RADII), len(times)), 2, 1)
-    damage = omega(flat, steps, processes).reshape(n_sample, n_depth, len(_RADII))
+    flat = np.moveaxis(history.reshape(n_sample, n_depth * len(_RADII), -1), 2, 1)
+    damage = omega(flat, heat.steps, processes).reshape(n_sample, n_depth, len(_RADII))
     with np.errstate(divide="ignore"):
         log_damage = np.maximum(np.log(damage), -200.0)
     peak = history.max(axis=-1)
-    hottest = peak - start[:, None, None]
-    radius = np.sqrt(_crossing(_RADII**2, log_damage, hottest)) * width
-    deepest = _crossing(depths, log_damage[:, :, 0], hottest[:, :, 0])
+    hottest = peak - start
+    radius = np.sqrt(_crossing(_RADII**2, log_damage, hottest)) * heat.width
+    deepest = _crossing(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
     return Column(deepest, 2 * radius.max(axis=1), radius, peak[:, :, 0])
 
 

@@ -33,10 +33,9 @@ from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.stopped import with_stopped_flow
 from skinbeam.simulate.threshold import (
+    MiddleVessel,
     bracket_of,
     default_dose,
-    effect_of_heated_blood,
-    effect_of_methaemoglobin,
     threshold_doses,
 )
 from skinbeam.units import J_CM2, MS
@@ -280,10 +279,11 @@ def threshold_document(
             if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
                 high = highest_energy_mJ(scene.beam)
                 head["bracket"] = [low, high]
-            head["heated_blood"] = effect_of_heated_blood(scene, endpoint, name)
+            of_middle = MiddleVessel(scene, endpoint)
+            head["heated_blood"] = of_middle.heated_blood(name)
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
         if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
-            head["methaemoglobin"] = effect_of_methaemoglobin(scene, endpoint)
+            head["methaemoglobin"] = of_middle.methaemoglobin()
     except NotAvailable as error:
         reason = Unknown(error.reason)
         body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))

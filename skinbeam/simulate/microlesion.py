@@ -17,15 +17,15 @@ from skinbeam.physics.damage import Kinetics, kinetics
 from skinbeam.physics.drying import Ground
 from skinbeam.physics.edge import rim_of_edge
 from skinbeam.physics.fresnel import normal_reflectance
-from skinbeam.physics.microbeam import Crater, column, coverage, crater, rim_below
+from skinbeam.physics.microbeam import ColumnHeat, Crater, column, column_heat, coverage, crater, rim_below
 from skinbeam.physics.side_wall import damage_of_dwell
 from skinbeam.simulate.ablation import SLACK, deep_layer, ground_of, removes, wall_K
-from skinbeam.simulate.column import LADDER_J, full_column, middle_skin
+from skinbeam.simulate.column import LADDER_J, MiddleSkin, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.spread import spread
-from skinbeam.simulate.warmed_optics import warming_of
+from skinbeam.simulate.warmed_optics import Warming, warming_of
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 
@@ -96,10 +96,11 @@ def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: boo
         raise NotAvailable(text("simulate.stacked-microbeams"))
     density = micro.density_per_cm2 / CM**2 * beam.passes
     craters = _craters(skins, beam, micro) if removes(beam) else None
+    columns = _Columns(skins, beam, micro, middle)
 
     def of(energy_J: Floats) -> Lesion:
         if craters is None:
-            depth, width = _column(skins, beam, micro, energy_J, middle)
+            depth, width = columns.of(energy_J)
             return Lesion(np.zeros_like(depth), depth, width, coverage(density, np.pi / 4 * width**2))
         found = craters.of(energy_J, rims=rims)
         cover = coverage(density, np.pi / 4 * found.width_m**2)
@@ -160,11 +161,13 @@ def _least_energy(
     lesion_of = _lesions(skins, beam, middle, rims=wide)
     ends = ENERGY_RANGE_mJ[0], highest_energy_mJ(beam)
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
-    never = ~reached(lesion_of(high))
+    most = high
     for _ in range(_BISECTIONS):
         tried = np.sqrt(low * high)
         done = reached(lesion_of(tried))
         high, low = np.where(done, tried, high), np.where(done, low, tried)
+    untried = high == most  # by any draw that has reached the end below
+    never = untried & ~reached(lesion_of(most)) if untried.any() else untried
     return np.where(never, np.inf, np.sqrt(low * high) / MJ)
 
 
@@ -175,9 +178,8 @@ def _micro(beam: Beam) -> Microbeam:
 
 
 class _Dermis(NamedTuple):
-    """What the quick model knows of skins, (sample,) each, SI; `enters` is the share of the light that does."""
+    """What the quick model knows of skins, (sample,) each, SI."""
 
-    enters: Floats
     mua: Floats
     mus: Floats
     g: Floats
@@ -186,77 +188,87 @@ class _Dermis(NamedTuple):
     start_K: Floats
 
 
-def _column(
-    skins: "xr.Dataset", beam: Beam, micro: Microbeam, energy_J: Floats, middle: "xr.Dataset"
-) -> tuple[Floats, Floats]:
-    """Depth and width of columns, (sample,), m."""
-    properties, heat = optics(skins, beam.wavelength_nm), thermal(skins)
-    layer = deep_layer(skins)
-    if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
-        raise NotAvailable(text("endpoint.column-optics"))
-    each = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
-    enters = 1 - normal_reflectance(np.ones(1), properties.n[:, 0])
-    start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
-    mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
-    dermis = _Dermis(enters, mua, mus, g, conductivity, capacity, start)
-    depth, width = _quick(beam, micro, dermis, energy_J, sampled_kinetics(COLLAGEN, skins))
-    by_depth, by_width = _corrections(beam, micro, middle, layer, energy_J)
-    return np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
+@dataclass(frozen=True)
+class _Columns:
+    """Columns of one beam in sampled skins; `middle` is the skin on which they are computed in full."""
+
+    skins: "xr.Dataset"
+    beam: Beam
+    micro: Microbeam
+    middle: "xr.Dataset"
+
+    def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
+        """Depth and width of columns of beams of these energies, (sample,), m."""
+        depth, width = self._drawn.of(energy_J)
+        by_depth, by_width = self._corrections(energy_J)
+        return np.minimum(by_depth * depth, _DEPTHS_M[-1]), by_width * width
+
+    @cached_property
+    def _drawn(self) -> "_Quick":
+        skins = self.skins
+        properties, heat, layer = optics(skins, self.beam.wavelength_nm), thermal(skins), deep_layer(skins)
+        if np.any(properties.mua[:, layer] <= 0) or np.any(properties.g[:, layer] <= 0):
+            raise NotAvailable(text("endpoint.column-optics"))
+        each = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
+        start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
+        mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
+        dermis = _Dermis(mua, mus, g, conductivity, capacity, start)
+        return self._quick(dermis, properties.n[:, 0], sampled_kinetics(COLLAGEN, skins))
+
+    @cached_property
+    def _middle(self) -> tuple[MiddleSkin, Warming | None, "_Quick"]:
+        wavelength_nm, layer = self.beam.wavelength_nm, deep_layer(self.skins)
+        middle = middle_skin(self.middle, wavelength_nm)
+        each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
+        mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
+        dermis = _Dermis(mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
+        quick = self._quick(dermis, middle.n[:1], kinetics(COLLAGEN))
+        return middle, warming_of(self.middle, wavelength_nm), quick
+
+    def _quick(self, dermis: _Dermis, n: Floats, processes: Kinetics) -> "_Quick":
+        pulse_s, radius_m = self.beam.pulse_ms * MS, self.micro.diameter_um * UM / 2
+        heat = column_heat(_DEPTHS_M, radius_m=radius_m, pulse_s=pulse_s, **dermis._asdict())
+        return _Quick(heat, 1 - normal_reflectance(np.ones(1), n), processes)
+
+    def _corrections(self, energy_J: Floats) -> tuple[Floats, Floats]:
+        """What the full model of the middle skin has in depth and in width over the quick one, (sample,).
+
+        Linear in the logarithm of the energy between the rungs of the ladder around the energies that are asked for;
+        where either model shows nothing, the nearest rung where both do serves.
+        """
+        middle, warming, quick = self._middle
+        first, last = np.searchsorted(LADDER_J, [energy_J.min(), energy_J.max()])
+        energies = LADDER_J[max(first - 1, 0) : last + 1]
+        full = [
+            full_column(
+                middle,
+                diameter_m=self.micro.diameter_um * UM,
+                profile=self.micro.profile,
+                pulse_s=self.beam.pulse_ms * MS,
+                energy_J=float(energy),
+                warming=warming,
+            )
+            for energy in energies
+        ]
+        found = []
+        for by_quick, by_full in zip(quick.of(energies), np.array(full).T, strict=True):
+            both = (by_quick > 0) & (by_full > 0)
+            ratio = by_full[both] / by_quick[both] if both.any() else np.ones(1)
+            found.append(np.interp(np.log(energy_J), np.log(energies[both] if both.any() else energies[:1]), ratio))
+        return found[0], found[1]
 
 
-def _quick(
-    beam: Beam, micro: Microbeam, dermis: _Dermis, energy_J: Floats, processes: Kinetics
-) -> tuple[Floats, Floats]:
-    """Depth and width by the semi-analytic model, (sample,), m; at most the deepest depth looked at, and twice that."""
-    found = column(
-        _DEPTHS_M,
-        energy_J=energy_J * dermis.enters,
-        radius_m=micro.diameter_um * UM / 2,
-        pulse_s=beam.pulse_ms * MS,
-        mua=dermis.mua,
-        mus=dermis.mus,
-        g=dermis.g,
-        conductivity=dermis.conductivity,
-        heat_capacity_vol=dermis.heat_capacity_vol,
-        start_K=dermis.start_K,
-        processes=processes,
-    )
-    return np.minimum(found.depth_m, _DEPTHS_M[-1]), np.minimum(found.width_m, 2 * _DEPTHS_M[-1])
+class _Quick(NamedTuple):
+    """Columns by the semi-analytic model; `enters` is the share of the light that does, (sample,)."""
 
+    heat: ColumnHeat
+    enters: Floats
+    processes: Kinetics
 
-def _corrections(
-    beam: Beam, micro: Microbeam, skins: "xr.Dataset", layer: int, energy_J: Floats
-) -> tuple[Floats, Floats]:
-    """What the full model of the middle skin has in depth and in width over the quick one, at each energy, (sample,).
-
-    Linear in the logarithm of the energy between the rungs of the ladder around the energies that are asked for; where
-    either model shows nothing, the nearest rung where both do serves.
-    """
-    middle, warming = middle_skin(skins, beam.wavelength_nm), warming_of(skins, beam.wavelength_nm)
-    first, last = np.searchsorted(LADDER_J, [energy_J.min(), energy_J.max()])
-    energies = LADDER_J[max(first - 1, 0) : last + 1]
-    each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
-    mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
-    enters = 1 - normal_reflectance(np.ones(1), middle.n[:1])
-    dermis = _Dermis(enters, mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
-    quick = _quick(beam, micro, dermis, energies, kinetics(COLLAGEN))
-    full = [
-        full_column(
-            middle,
-            diameter_m=micro.diameter_um * UM,
-            profile=micro.profile,
-            pulse_s=beam.pulse_ms * MS,
-            energy_J=float(energy),
-            warming=warming,
-        )
-        for energy in energies
-    ]
-    found = []
-    for by_quick, by_full in zip(quick, np.array(full).T, strict=True):
-        both = (by_quick > 0) & (by_full > 0)
-        ratio = by_full[both] / by_quick[both] if both.any() else np.ones(1)
-        found.append(np.interp(np.log(energy_J), np.log(energies[both] if both.any() else energies[:1]), ratio))
-    return found[0], found[1]
+    def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
+        """Depth and width, (sample,), m; at most the deepest depth looked at, and twice that."""
+        found = column(self.heat, energy_J * self.enters, self.processes)
+        return np.minimum(found.depth_m, _DEPTHS_M[-1]), np.minimum(found.width_m, 2 * _DEPTHS_M[-1])
 
 
 @dataclass(frozen=True)

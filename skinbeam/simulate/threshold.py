@@ -1,7 +1,7 @@
 """Threshold doses of sampled skins in the unit that is asked for."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -27,10 +27,9 @@ __all__ = [
     "BEAM_RANGE_S",
     "DOSE_NAMES",
     "EXPOSURE_RANGE_S",
+    "MiddleVessel",
     "bracket_of",
     "default_dose",
-    "effect_of_heated_blood",
-    "effect_of_methaemoglobin",
     "threshold_doses",
 ]
 
@@ -94,59 +93,68 @@ def threshold_doses(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tuple[F
     return doses / J_CM2 / axis_ratio(beam), weights
 
 
-def effect_of_heated_blood(scene: Scene, endpoint: str, name: str) -> float | Unknown:
-    """Return the dose of the middle skin over that with blood that absorbs no more as it heats.
+@dataclass(frozen=True)
+class MiddleVessel:
+    """What the blood of the middle skin does to the dose of an endpoint; 1 where no vessel decides."""
 
-    1 where no vessel decides; unknown where the rise of absorption is not known, where no dose is enough, and of times.
+    scene: Scene
+    endpoint: str
 
-    Raises
-    ------
-    NotAvailable : as `threshold_doses`.
-    """
-    if not _vessels_decide(scene, endpoint):
-        return 1.0
-    if name == "exposure_s":
-        return Unknown(text("simulate.heated-blood-of-time"))
-    response = _of_middle(scene)
-    cold = replace(response, heated_blood=False)
-    return _dose_over(endpoint, response, cold, unless=why_unheated)
+    def heated_blood(self, name: str) -> float | Unknown:
+        """Return the dose over that with blood that absorbs no more as it heats, of a dose by its name.
+
+        Unknown where the rise of absorption is not known, where no dose is enough, and of times.
+
+        Raises
+        ------
+        NotAvailable : as `threshold_doses`.
+        """
+        if not self._decides:
+            return 1.0
+        if name == "exposure_s":
+            return Unknown(text("simulate.heated-blood-of-time"))
+        dose = self._dose  # refuses before a reason is told
+        if (reason := why_unheated(self._response)) is not None:
+            return reason
+        return _over(dose, self._dose_of(replace(self._response, heated_blood=False)))
+
+    def methaemoglobin(self) -> float | Unknown:
+        """Return the dose if blood that coagulates turned into methaemoglobin, over that if it does not.
+
+        A bound: how much of it turns was not measured. Unknown where it is not known what methaemoglobin absorbs, and
+        where no dose is enough.
+
+        Raises
+        ------
+        NotAvailable : as `threshold_doses`.
+        """
+        if not self._decides:
+            return 1.0
+        dose = self._dose
+        if (reason := why_no_methaemoglobin(self._response)) is not None:
+            return reason
+        return _over(self._dose_of(replace(self._response, methaemoglobin=1.0)), dose)
+
+    @property
+    def _decides(self) -> bool:
+        beam = self.scene.beam
+        return self.endpoint in OF_VESSELS and beam is not None and beam.microbeam is None
+
+    @cached_property
+    def _response(self) -> Response:
+        scene = self.scene
+        return respond(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
+
+    @cached_property
+    def _dose(self) -> float:
+        return self._dose_of(self._response)
+
+    def _dose_of(self, response: Response) -> float:
+        assert response.beam is not None  # of vessels that are lit
+        return float(dose_for(self.endpoint, response, response.beam)[0])
 
 
-def effect_of_methaemoglobin(scene: Scene, endpoint: str) -> float | Unknown:
-    """Return the dose of the middle skin if blood that coagulates turned into methaemoglobin, over that if it does not.
-
-    A bound: how much of it turns was not measured. 1 where no vessel decides; unknown where it is not known what
-    methaemoglobin absorbs, and where no dose is enough.
-
-    Raises
-    ------
-    NotAvailable : as `threshold_doses`.
-    """
-    if not _vessels_decide(scene, endpoint):
-        return 1.0
-    response = _of_middle(scene)
-    turned = replace(response, methaemoglobin=1.0)
-    return _dose_over(endpoint, turned, response, unless=why_no_methaemoglobin)
-
-
-def _vessels_decide(scene: Scene, endpoint: str) -> bool:
-    return endpoint in OF_VESSELS and scene.beam is not None and scene.beam.microbeam is None
-
-
-def _of_middle(scene: Scene) -> Response:
-    assert scene.beam is not None  # `_vessels_decide` said so
-    return respond(scene.middle, scene.beam, scene.cooling, lit=scene.light(scene.middle))
-
-
-def _dose_over(
-    endpoint: str, changed: Response, plain: Response, *, unless: Callable[[Response], Unknown | None]
-) -> float | Unknown:
-    """The dose of one response over that of another; unknown with the reason, or where either reaches nothing."""
-    assert plain.beam is not None  # of vessels that are lit
-    below = dose_for(endpoint, plain, plain.beam)[0]  # refuses before a reason is told
-    if (reason := unless(plain)) is not None:
-        return reason
-    found = dose_for(endpoint, changed, plain.beam)[0]
-    if not (np.isfinite(below) and np.isfinite(found)):
+def _over(dose: float, plain: float) -> float | Unknown:
+    if not (np.isfinite(plain) and np.isfinite(dose)):
         return Unknown(text("simulate.not-reached"))
-    return float(found / below)
+    return dose / plain

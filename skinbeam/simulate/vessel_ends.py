@@ -19,7 +19,7 @@ one cell. The side that the light comes from decides.
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage import Kinetics, dose_for_unit_omega, omega
+from skinbeam.physics.damage import Kinetics, dose_for_unit_omega, omega, omega_growth
 from skinbeam.simulate.damage_model import BLOOD, WALL, repeated, sampled_kinetics
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.heated_blood import dose_with_heated_blood
@@ -177,9 +177,10 @@ def _emptied(response: Response, vessels: VesselResponse, dose: Floats) -> NDArr
     last = np.maximum(np.argmax(deciding >= level[:, None], axis=1), 1)
     flat = history.reshape(-1, *history.shape[2:])
     hottest = flat[row, np.argmax(flat[row, :, last], axis=1)]
-    steps, processes = response.schedule.step_s, _processes(response, BLOOD, hottest)
-    each = [omega(hottest[:, i : i + 2], steps[i : i + 1], processes) for i in range(int(last.max()))]
-    total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(np.stack(each, axis=1), axis=1)], axis=1)
+    until = int(last.max())
+    steps, processes = response.schedule.step_s[:until], _processes(response, BLOOD, hottest)
+    each = omega_growth(hottest[:, : until + 1], steps, processes)
+    total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(each, axis=1)], axis=1)
     # Within the step in which the vessel tears, temperatures rise in straight lines: only its part before counts.
     start, end = deciding[row, last - 1], deciding[row, last]
     share = np.clip((level - start) / np.where(end > start, end - start, 1.0), 0.0, 1.0)
