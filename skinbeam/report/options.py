@@ -99,14 +99,13 @@ def _said(card: OptionCard) -> OptionCard:
 
 def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
     """Cards that say the same as one card with all their names."""
-    first, titles = cards[0], [card.title for card in cards]
-    named = say("either", before=join(titles[:-1]), last=titles[-1])
+    first, titles = cards[0], "; ".join(card.title for card in cards)
     return replace(
         first,
         rank=say("range", low=first.rank, high=cards[-1].rank),
-        title="; ".join(titles),
-        expected=replace(first.expected, alt=first.expected.alt.replace(first.title, named)),
-        unknowns=_renamed(first.unknowns, first.title, named.lower()),
+        title=titles,
+        expected=replace(first.expected, alt=first.expected.alt.replace(first.title, titles)),
+        unknowns=_renamed(first.unknowns, first.title, say("any_of_these")),
     )
 
 
@@ -156,7 +155,7 @@ def option_card(
         healing=tuple(map(_day, records(option.get("healing")))),
         harms=harms,
         reasons=tuple(one for one in spoke if one.text not in told),
-        also=say("told_above", numbers=join(again)) if again else "",
+        also=say("told_above", numbers=join(sorted(again, key=int))) if again else "",
     )
 
 
@@ -205,7 +204,7 @@ def device_of(option: Mapping[str, Any]) -> str:
         return ""
     name = sentence(option.get("device_title", option["device"]))
     wavelength = show(option["wavelength_nm"], "nm").text if "wavelength_nm" in option else ""
-    return name if wavelength in name else join([name, wavelength])
+    return name if wavelength.replace(",", "") in name else join([name, wavelength])
 
 
 def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
