@@ -7,7 +7,9 @@ import pytest
 from report_samples import sample_figures, sample_plan
 from test_report_html import Page
 
+from skinbeam.messages import text
 from skinbeam.plan.options import chance
+from skinbeam.report.charts import calendar
 from skinbeam.report.clinician import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.drawing import draw
@@ -165,6 +167,18 @@ def test_a_medicine_of_today_is_taken_now() -> None:
         "doxycycline, last taken 1 month ago",
         "doxycycline, last taken 14 months ago",
     ]
+
+
+def test_no_week_stands_before_the_first_visit() -> None:
+    drawn = calendar([("Age spots", [(0.0, "1"), (4.0, "2")])])
+    assert "<!-- 0 -->" in drawn
+    assert "<!-- \N{MINUS SIGN}1 -->" not in drawn
+
+
+def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> None:
+    """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
+    assert "months" in text("rules.keloid-fractional")
+    assert "a raised scar after months" in text("plan.test-spot", {"device": "x", "site": "y"})
 
 
 def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:
