@@ -33,8 +33,7 @@ def counted_risk(
     """
     rows = counted_in(outcome, modality)
     if not rows:
-        params = {"outcome": Message(f"outcome.{outcome}"), "modality": title("modality", modality)}
-        return Unknown(Message("evidence.nobody-counted", params).text)
+        return Unknown(Message("evidence.nobody-counted", {"modality": title("modality", modality)}).text)
     basis = keys(rows)
     used(*basis)
     return counts(

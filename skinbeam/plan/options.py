@@ -226,10 +226,14 @@ def _with_bruise(case: Case, concern: Concern, trial: Trial, judged: Suitability
 def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each harm with the share of people it met in trials; what nobody counted is listed as unknown."""
     found = {"pih": expected["pih"], **expected["harms"]}
-    return [
-        {"name": name, "p": risk["p"], "text": Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})}
-        for name, risk in found.items()
-    ]
+    return [{"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"])} for name, risk in found.items()]
+
+
+def _harm_meaning(name: str, p: Any) -> Message:
+    """What the count is of; without a count, that its absence is no comfort."""
+    if isinstance(p, Unknown) or (isinstance(p, Mapping) and "unknown" in p):
+        return Message("plan.harm-uncounted")
+    return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
 
 def _followup(concern: Concern, modality: str, expected: Mapping[str, Any]) -> Any:
@@ -257,5 +261,11 @@ def trials_in_words(studies: int) -> Message:
 
 
 def chance(p: float) -> float:
-    """Return a probability as a count of 100: whole from ten on, a half upwards as reports round, else two digits."""
-    return float(int(100 * p + 0.5)) if p >= 0.1 else round_significant(100 * p, 2)
+    """Return a probability as a count of 100: whole people, a half upwards as tables round, and below one two digits.
+
+    It is rounded as a document is first, so that a sentence and the table beside it count the same people.
+    """
+    whole = float(int(100 * round_significant(p) + 0.5))
+    if whole == 100.0 and p < 1.0:  # tables do not say either that nobody is left out
+        return round_significant(100 * p, 3)
+    return whole if whole else round_significant(100 * p, 2)

@@ -108,7 +108,8 @@ def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
         last = max((week for _, visits in rows for week, _ in visits), default=0)
         ax.set_xlim(-1, last + 1)
         ax.set_xlabel(say("axis_week"))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        weeks_shown = MaxNLocator(integer=True).tick_values(0, last + 1)  # no week before the first visit
+        ax.set_xticks([week for week in weeks_shown if 0 <= week <= last + 1])
         ax.grid(axis="x", color="#d8dce2", linewidth=0.6)
         return svg(figure)
 

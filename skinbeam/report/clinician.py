@@ -1,6 +1,7 @@
 """Build the clinician's page from the plan document."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skinbeam.errors import InputError
@@ -19,7 +20,17 @@ from skinbeam.report.context import (
     Shown,
     Visit,
 )
-from skinbeam.report.options import concern_name, option_card, ranked, reason, refused, treated_names
+from skinbeam.report.options import (
+    concern_name,
+    device_of,
+    option_cards,
+    ranked,
+    reason,
+    refusals,
+    site_title,
+    title_of,
+    treated_names,
+)
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.shown import (
     capital,
@@ -60,13 +71,14 @@ def report_page(
     photo : body of the photo document, when there is a photograph.
     """
     assessment = plan.get("assessment") or {}
-    concerns = tuple(_concern(concern, pictures) for concern in plan.get("concerns", ()))
+    decision = _decision(plan)
+    concerns = tuple(_concern(concern, pictures, decision.reasons) for concern in plan.get("concerns", ()))
     references, missing = _references(plan.get("sources", ()))
     return ReportPage(
         banner=sentence(plan.get("intended_use")),
         about=_about(plan),
         plan_sha256=str(plan.get("plan_sha256", "")),
-        decision=_decision(plan.get("suitability") or {}),
+        decision=decision,
         glance=tuple(_glance(concern, part) for concern, part in zip(plan.get("concerns", ()), concerns, strict=True)),
         person=_person(assessment),
         risks=sentences(assessment.get("risks")),
@@ -98,27 +110,60 @@ def _about(plan: Mapping[str, Any]) -> tuple[Fact, ...]:
     return tuple(Fact(say(f"about_{name}"), show(value)) for name, value in rows if value is not None)
 
 
-def _decision(suitability: Mapping[str, Any]) -> Decision:
+def _decision(plan: Mapping[str, Any]) -> Decision:
     """The decision with its reasons; a plan without one counts as unknown, never as suitable."""
+    suitability = plan.get("suitability") or {}
     state = str(suitability.get("decision", "unknown"))
     key = state.replace("-", "_")
+    spoke = records(suitability.get("reasons"))
+    reasons = _merged([*_about_concerns(spoke, plan), *_first_cautions(spoke, plan)])
+    careful = state == "suitable" and any(one.decision not in ("", say("decision_word_suitable")) for one in reasons)
     return Decision(
         state=state,
         title=say(f"decision_{key}"),
-        text=say(f"decision_text_{key}"),
-        reasons=_merged(map(reason, records(suitability.get("reasons")))),
+        text=say("decision_text_suitable_but" if careful else f"decision_text_{key}"),
+        reasons=tuple(replace(one, number=str(number)) for number, one in enumerate(reasons, 1)),
     )
 
 
+def _about_concerns(spoke: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> Iterable[Reason]:
+    """Rules that spoke with the concern that each is about; one concern needs no name."""
+    names = treated_names(plan)
+    for record in spoke:
+        name = names.get(record.get("about", ""), "") if len(names) > 1 else ""
+        yield replace(reason(record), about=name)
+
+
+def _first_cautions(spoke: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> Iterable[Reason]:
+    """Cautions about the first option of a concern that the decision, which asks of all options, does not carry."""
+    told = {sentence(record) for record in spoke}
+    for concern in records(plan.get("concerns")):
+        for option in ranked(concern)[:1]:
+            option_name = join([title_of(option), device_of(option)])
+            name = say("option_of_concern", concern=concern_name(concern), option=option_name)
+            for record in records(option.get("reasons")):
+                if record.get("decision") != "suitable" and sentence(record) not in told:
+                    yield replace(reason(record), about=name)
+
+
 def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
-    """Rules that say the same are told once, with the sources of all."""
-    merged: dict[tuple[str, str, str], dict[str, None]] = {}
+    """Rules that say the same are told once, with the sources of all and all that they are about."""
+    merged: dict[tuple[str, str, str], list[Reason]] = {}
     for one in reasons:
-        merged.setdefault((one.text, one.decision, one.strength), {}).update(dict.fromkeys(one.sources))
-    return tuple(Reason(*said, tuple(sources)) for said, sources in merged.items())
+        merged.setdefault((one.text, one.decision, one.strength), []).append(one)
+    return tuple(
+        Reason(
+            *said,
+            sources=tuple(dict.fromkeys(key for one in same for key in one.sources)),
+            about="; ".join(dict.fromkeys(one.about for one in same if one.about)),
+        )
+        for said, same in merged.items()
+    )
 
 
-def _concern(concern: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]]) -> ConcernPart:
+def _concern(
+    concern: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason]
+) -> ConcernPart:
     """One concern with its figures and options."""
     anchor = f"concern-{concern['condition']}-{concern['site']}"
     target = concern.get("target") or {}
@@ -132,9 +177,9 @@ def _concern(concern: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture
         can=sentence(concern.get("can")),
         cannot=sentence(concern.get("cannot")),
         pictures=tuple(pictures[anchor]),
-        options=tuple(option_card(concern, option, i + 1) for i, option in enumerate(ranked(concern))),
+        options=option_cards(concern, decided),
         no_options=sentence(concern["options"]) if isinstance(concern.get("options"), Mapping) else "",
-        refused=tuple(map(refused, records(concern.get("refused")))),
+        refused=refusals(records(concern.get("refused"))),
     )
 
 
@@ -142,14 +187,13 @@ def _glance(concern: Mapping[str, Any], part: ConcernPart) -> Glance:
     """The first option in one line."""
     options = ranked(concern)
     first = options[0] if options else {}
-    card = part.options[0] if part.options else None
     missing = {"unknown": say("no_option")}
     _, harm, p = worst_harm(first) if options else ("", "", estimate_of(missing))
     bad = per_100(p)
     return Glance(
         anchor=part.anchor,
         concern=part.title,
-        option=join([card.title, card.device]) if card else say("no_option"),
+        option=join([title_of(first), device_of(first)]) if options else say("no_option"),
         good=per_100(good_of(first)) if options else show(missing),
         bad=Shown(f"{harm}: {bad.text}", bad.note, True) if bad.known else bad,
         sessions=show(first.get("sessions", missing)),
@@ -170,7 +214,11 @@ def _medication(record: Mapping[str, Any]) -> Fact:
         return Fact("", show(record))
     name, last = str(record.get("name", "")), record.get("last_dose_months")
     if isinstance(last, int | float):
-        name = say("medication_last", name=name, months=last)
+        name = (
+            say("medication_last", name=name, months=show(last, "months").text)
+            if last
+            else say("medication_now", name=name)
+        )
     return Fact(name, show(record.get("matched") or {"unknown": say("medication_unmatched")}))
 
 
@@ -190,7 +238,8 @@ def _photo(used: Any, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
             Fact(say("photo_scale"), show(photo.get("scale_mm_per_px", {"unknown": say("not_in_plan")}), "mm/px"))
         )
         for finding in records(photo.get("findings")):
-            name = say("photo_finding", kind=str(finding.get("kind", "")), region=str(finding.get("region", "")))
+            kind = capital(quantity(str(finding.get("kind", "")).replace("-", "_"))[0])
+            name = say("photo_finding", kind=kind, region=site_title(str(finding.get("region", ""))).lower())
             rows.append(Fact(name, _finding(finding)))
     return tuple(rows) or (Fact(say("photo_used"), show(say("photo_none"))),)
 

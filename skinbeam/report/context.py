@@ -58,6 +58,8 @@ class Reason:
     decision: Annotated[str, "the decision that it argues for, as a word; empty where it decides nothing"]
     strength: Annotated[str, "how strong the rule is; may be empty"]
     sources: Annotated[tuple[str, ...], "source keys"]
+    about: Annotated[str, "the concern or the option that it speaks about; empty when it speaks about all"] = ""
+    number: Annotated[str, "its number in the table of the decision; empty elsewhere"] = ""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Decision:
     state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
     title: Annotated[str, "the decision in words"]
     text: Annotated[str, "what the decision means"]
-    reasons: Annotated[tuple[Reason, ...], "every rule that spoke"]
+    reasons: Annotated[tuple[Reason, ...], "rules that decided, then cautions about the first option of each concern"]
 
 
 @dataclass(frozen=True)
@@ -116,8 +118,8 @@ class OptionCard:
     """One way to treat a concern, no treatment among them."""
 
     anchor: Annotated[str, "id of the heading"]
-    rank: Annotated[str, "place in the order"]
-    title: Annotated[str, "what it is"]
+    rank: Annotated[str, "place in the order; several places where options say the same"]
+    title: Annotated[str, "what it is, or all of which the same is said"]
     device: Annotated[str, "the device; empty without one"]
     rank_reason: Annotated[str, "why it stands at this place"]
     expected: Annotated[Picture, "icon arrays: good and bad of 100 people"]
@@ -132,16 +134,17 @@ class OptionCard:
     stop_at: Annotated[tuple[str, ...], "signs that stop treatment"]
     first_pulses: Annotated[str, "how to begin"]
     healing: Annotated[tuple[Day, ...], "healing day by day"]
-    harms: Annotated[tuple[Harm, ...], "harms with their probability"]
-    reasons: Annotated[tuple[Reason, ...], "suitability rules that spoke about this option"]
+    harms: Annotated[tuple[Harm, ...], "harms with their probability; those unknown for one reason as one"]
+    reasons: Annotated[tuple[Reason, ...], "rules that spoke about this option and are not told with the decision"]
+    also: Annotated[str, "rules told with the decision that speak about this option too, by number; may be empty"]
 
 
 @dataclass(frozen=True)
 class Refused:
-    """An option that was considered and refused."""
+    """Options that were considered and refused for the same reasons."""
 
-    title: Annotated[str, "what it is"]
-    device: Annotated[str, "the device; empty without one"]
+    title: Annotated[str, "what they are"]
+    device: Annotated[str, "the device; empty without one, and where the reasons name it"]
     reasons: Annotated[tuple[str, ...], "why it was refused"]
 
 

@@ -103,9 +103,9 @@ def _drawn(
     kind: str, chart: Any, data: Any, name: str, about: Mapping[str, str], files: dict[str, bytes], *, caption: str
 ) -> Picture:
     """One figure, or the reason why it is unknown."""
+    if isinstance(data, Unknown):  # how to read a figure that is not there helps nobody
+        return Picture("", "", say(f"{kind}_name", **about), data.reason)
     words = say(caption, **about)
-    if isinstance(data, Unknown):
-        return Picture("", "", words, data.reason)
     file = f"figures/{kind}-{name}.svg"
     files[file] = chart(data).encode()
     return Picture(file, say(f"{kind}_alt", **about), words, "")

@@ -1,7 +1,8 @@
 """Build the option cards of a concern from the plan document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from skinbeam.estimate import Estimate
@@ -26,11 +27,14 @@ from skinbeam.schema.names import table
 
 __all__ = [
     "concern_name",
+    "device_of",
     "expected_picture",
     "option_card",
+    "option_cards",
     "ranked",
     "reason",
-    "refused",
+    "refusals",
+    "site_title",
     "slug",
     "title_of",
     "treated_names",
@@ -46,7 +50,7 @@ def ranked(concern: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def concern_name(concern: Mapping[str, Any]) -> str:
     """Return the concern and its site in words."""
     title = sentence(concern.get("title")) or str(concern["condition"]).replace("-", " ")
-    site = _site(str(concern["site"]))
+    site = site_title(str(concern["site"]))
     return title if site.lower() in title.lower() else say("concern_at_site", concern=title, site=site)
 
 
@@ -72,10 +76,62 @@ def expected_picture(concern: Mapping[str, Any], option: Mapping[str, Any]) -> P
     )
 
 
-def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: int) -> OptionCard:
-    """Return everything the report says about one option; `place` counts from 1."""
+def option_cards(concern: Mapping[str, Any], decided: Sequence[Reason] = ()) -> tuple[OptionCard, ...]:
+    """Return the options of a concern in order of rank.
+
+    Neighbours without a device of which the same is said, but for their names, are told once: what nobody has counted
+    is no longer for being repeated. Arguments as of `option_card`.
+    """
+    cards = [option_card(concern, option, place, decided) for place, option in enumerate(ranked(concern), 1)]
+    groups = (list(group) for _, group in groupby(cards, key=_said))
+    return tuple(group[0] if len(group) == 1 else _as_one(group) for group in groups)
+
+
+def _said(card: OptionCard) -> OptionCard:
+    """What a card says, its own name taken out; with a device each card stays for itself."""
+    if card.device:
+        return card
+    unnamed = _renamed(card.unknowns, card.title, "")
+    return replace(
+        card, anchor="", rank="", title="", expected=replace(card.expected, file="", alt=""), unknowns=unnamed
+    )
+
+
+def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
+    """Cards that say the same as one card with all their names."""
+    first, titles = cards[0], "; ".join(card.title for card in cards)
+    return replace(
+        first,
+        rank=say("range", low=first.rank, high=cards[-1].rank),
+        title=titles,
+        expected=replace(first.expected, alt=first.expected.alt.replace(first.title, titles)),
+        unknowns=_renamed(first.unknowns, first.title, say("any_of_these")),
+    )
+
+
+def _renamed(unknowns: Iterable[Fact], title: str, name: str) -> tuple[Fact, ...]:
+    """The same unknowns of an option that is called otherwise."""
+    return tuple(
+        replace(fact, value=replace(fact.value, note=fact.value.note.replace(title.lower(), name))) for fact in unknowns
+    )
+
+
+def option_card(
+    concern: Mapping[str, Any], option: Mapping[str, Any], place: int, decided: Sequence[Reason] = ()
+) -> OptionCard:
+    """Return everything the report says about one option.
+
+    Parameters
+    ----------
+    concern, option : records of the plan.
+    place : place in the order, from 1.
+    decided : rules that are told with the decision; what they say is not told again, they are named by number.
+    """
     results, facts = _results(option), _facts(option)
-    harms = tuple(map(_harm, records(option.get("harms"))))
+    harms = _harms_once(map(_harm, records(option.get("harms"))))
+    told = {one.text: one.number for one in decided}
+    spoke = [reason(record) for record in records(option.get("reasons"))]
+    again = [told[one.text] for one in spoke if one.text in told]
     if "device" not in option and not any(harm.p.known for harm in harms):
         # What nobody counted for a choice without a device is told in a line, not in a table of unknowns.
         facts += [Fact(harm.name, harm.p) for harm in harms] or [Fact(say("harm_any"), show(worst_harm(option)[2]))]
@@ -85,7 +141,7 @@ def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: in
         anchor=f"option-{slug(concern, option)}",
         rank=show(option.get("rank", place)).text,
         title=title_of(option),
-        device=_device(option),
+        device=device_of(option),
         rank_reason=sentence(option.get("rank_reason")),
         expected=expected_picture(concern, option),
         results=tuple(fact for fact in results if fact.value.known),
@@ -98,15 +154,23 @@ def option_card(concern: Mapping[str, Any], option: Mapping[str, Any], place: in
         first_pulses=sentence(immediate.get("first_pulses")),
         healing=tuple(map(_day, records(option.get("healing")))),
         harms=harms,
-        reasons=tuple(map(reason, records(option.get("reasons")))),
+        reasons=tuple(one for one in spoke if one.text not in told),
+        also=say("told_above", numbers=join(sorted(again, key=int))) if again else "",
     )
 
 
-def refused(option: Mapping[str, Any]) -> Refused:
-    """Return a refused option with its reasons."""
-    if "unknown" in option:
-        return Refused(say("unknown"), "", (sentence(option),))
-    return Refused(title_of(option), _device(option), sentences(option.get("reasons")))
+def refusals(options: Iterable[Mapping[str, Any]]) -> tuple[Refused, ...]:
+    """Return what was refused: devices of one kind together, and kinds that were refused for the same reasons."""
+    kinds: dict[tuple[str, str], dict[str, None]] = {}
+    for option in options:
+        whole = "unknown" not in option
+        key = (title_of(option), sentence(option.get("device_title"))) if whole else (say("unknown"), "")
+        reasons = sentences(option.get("reasons")) if whole else (sentence(option),)
+        kinds.setdefault(key, {}).update(dict.fromkeys(reasons))
+    alike: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for (title, device), said in kinds.items():
+        alike.setdefault((tuple(said), device), []).append(title)
+    return tuple(Refused("; ".join(titles), device, reasons) for (reasons, device), titles in alike.items())
 
 
 def reason(record: Mapping[str, Any] | str) -> Reason:
@@ -128,19 +192,19 @@ def slug(concern: Mapping[str, Any], option: Mapping[str, Any]) -> str:
     return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in str(part)) for part in parts if part)
 
 
-def _site(name: str) -> str:
-    """The site in words; a name that is not in the table stands as it is."""
+def site_title(name: str) -> str:
+    """Return the site in words; a name that is not in the table stands as it is."""
     sites = table("site")
     return str(sites[name]["title"]) if name in sites else name
 
 
-def _device(option: Mapping[str, Any]) -> str:
-    """Device and wavelength in words; empty without a device."""
+def device_of(option: Mapping[str, Any]) -> str:
+    """Return device and wavelength in words; empty without a device."""
     if "device" not in option:
         return ""
     name = sentence(option.get("device_title", option["device"]))
     wavelength = show(option["wavelength_nm"], "nm").text if "wavelength_nm" in option else ""
-    return name if wavelength in name else join([name, wavelength])
+    return name if wavelength.replace(",", "") in name else join([name, wavelength])
 
 
 def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -267,6 +331,20 @@ def _harm(record: Mapping[str, Any]) -> Harm:
     return Harm(
         harm_name(record), per_100(record.get("p", {"unknown": say("not_in_plan")})), sentence(record.get("text"))
     )
+
+
+def _harms_once(harms: Iterable[Harm]) -> tuple[Harm, ...]:
+    """Known harms in their order, then the unknown ones, those that are unknown for the same reason as one."""
+    listed = list(harms)
+    groups: dict[Shown, list[Harm]] = {}
+    for harm in listed:
+        if not harm.p.known:
+            groups.setdefault(harm.p, []).append(harm)
+    unknown = (
+        Harm(join(harm.name for harm in group), p, " ".join(dict.fromkeys(harm.text for harm in group if harm.text)))
+        for p, group in groups.items()
+    )
+    return (*(harm for harm in listed if harm.p.known), *unknown)
 
 
 def _limit(record: Mapping[str, Any]) -> Limit:

@@ -72,7 +72,7 @@ def reference(option: Mapping[str, Any]) -> str:
     months = option.get("followup_months")
     time = say("icons_time_unknown")
     if isinstance(months, Mapping) and "low" in months:
-        time = say("icons_time", months=show(months).text)
+        time = say("icons_time", months=show(months, "months").text)
     return " ".join((say("icons_class", time=time), say("icons_caption")))
 
 

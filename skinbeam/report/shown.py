@@ -33,6 +33,7 @@ __all__ = [
 _FORMAT = Formatter()
 
 _SHORT_MS = 0.001
+_COUNTED = ("days", "weeks", "months", "years")
 
 # How the end of a name says its unit; the longest end that fits wins.
 _UNITS = {
@@ -245,7 +246,9 @@ def _meaning(value: Estimate) -> str:
 
 
 def _with_unit(number: str, unit: str) -> str:
-    """The number and its unit; a degree sign stands at the number."""
+    """The number and its unit; a degree sign stands at the number, and there is no plural of one."""
+    if number == "1" and unit in _COUNTED:
+        unit = unit.removesuffix("s")
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
 
 

@@ -44,6 +44,14 @@ def summary(plan: Mapping[str, Any]) -> str:
                 lines.append(text("terminal.option", {"name": name, "share": share, "low": low, "high": high}))
             else:
                 lines.append(text("terminal.option-unknown", {"name": name}))
+        # What speaks about the first option alone is no reason of the decision, and has to be read with it.
+        cautions = {
+            r["text"]: None for o in concern["options"][:1] for r in o["reasons"] if r["decision"] != "suitable"
+        }
+        lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]
+        if not any("device" in option for option in concern["options"]):
+            why = dict.fromkeys(reason["text"] for refusal in concern["refused"] for reason in refusal["reasons"])
+            lines += [text("terminal.refused", {"text": one}) for one in why if one not in reasons]
     lines.append(text("terminal.plan", {"hash": plan["plan_sha256"]}))
     return "\n".join(lines)
 

@@ -1,0 +1,187 @@
+"""What a report says once, says first and says in words: no repetition, no hidden caution, no name of a key."""
+
+import copy
+from typing import Any
+
+import pytest
+from report_samples import sample_figures, sample_plan
+from test_report_html import Page
+
+from skinbeam.messages import text
+from skinbeam.plan.options import chance
+from skinbeam.report.charts import calendar
+from skinbeam.report.clinician import report_page
+from skinbeam.report.context import ReportPage
+from skinbeam.report.drawing import draw
+from skinbeam.report.figures import FigureData
+from skinbeam.report.options import device_of, refusals
+from skinbeam.report.report import render_html
+from skinbeam.report.shown import people, show
+from skinbeam.report.terminal import summary
+
+CAUTION = "Synthetic: an antiviral is given before ablation around the mouth."
+
+
+def page_of(plan: dict[str, Any]) -> ReportPage:
+    drawn = draw(plan, sample_figures())
+    return report_page(plan, drawn.pictures, (), embedded={}, photo=None)
+
+
+def without_device(name: str, rank: int) -> dict[str, Any]:
+    """An option without a laser of which nobody has counted anything."""
+    unknown = {"unknown": f"No study in the table used this: {name.lower()}."}
+    return {
+        "modality": name.lower().replace(" ", "-"),
+        "title": name,
+        "settings": {},
+        "expected": unknown,
+        "p_effective": {"unknown": "Without a device nothing is computed."},
+        "p_harm": {"unknown": "Without a device nothing is computed."},
+        **dict.fromkeys(("sessions", "interval_weeks", "minutes", "pain_0_10", "downtime_days"), unknown),
+        "harms": [{"name": "side-effects", "p": {"unknown": "not counted"}, "text": "not counted"}],
+        "reasons": [],
+        "rank": rank,
+        "rank_reason": {"id": "x", "params": {}, "text": "Synthetic: not ranked."},
+    }
+
+
+def with_caution() -> dict[str, Any]:
+    plan = copy.deepcopy(sample_plan())
+    plan["concerns"][0]["options"][0]["reasons"] = [
+        {"rule": "x", "decision": "with-caution", "text": CAUTION, "source": "kincaid1975", "strength": "trial"}
+    ]
+    return plan
+
+
+def test_choices_of_which_the_same_is_said_are_told_once_with_all_their_names() -> None:
+    plan = copy.deepcopy(sample_plan())
+    names = ("Cosmetic camouflage", "Daily sun protection", "Filler injection")
+    plan["concerns"][0]["options"] = [without_device(name, rank) for rank, name in enumerate(names, 1)]
+    (card,) = page_of(plan).concerns[0].options
+    assert card.title == "; ".join(names)
+    assert card.rank == "1 to 3"
+    assert "No study in the table used this: any of these." in [fact.value.note for fact in card.unknowns]
+    assert all(name in card.expected.alt for name in names)
+
+
+def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
+    plan = copy.deepcopy(sample_plan())
+    plan["concerns"][0]["options"] = [without_device("Filler injection", 1), without_device("Surgery", 2)]
+    plan["concerns"][0]["options"][1]["minutes"] = {"low": 30, "high": 60}
+    assert [card.title for card in page_of(plan).concerns[0].options] == ["Filler injection", "Surgery"]
+
+
+def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_by_number_after() -> None:
+    plan = with_caution()
+    page = page_of(plan)
+    (told,) = [one for one in page.decision.reasons if one.text == CAUTION]
+    assert told.about.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
+    first = page.concerns[0].options[0]
+    assert CAUTION not in [one.text for one in first.reasons]
+    assert first.also.endswith(f": {told.number}.")
+    assert Page(render_html(plan, sample_figures())).words.count(CAUTION) == 1
+    assert CAUTION in summary(plan)
+
+
+def test_a_plan_that_is_suitable_does_not_deny_its_cautions() -> None:
+    plan = with_caution()
+    plan["suitability"] = {"decision": "suitable", "reasons": []}
+    assert "No rule speaks against" not in page_of(plan).decision.text
+    plan["concerns"][0]["options"][0]["reasons"] = []
+    assert "No rule speaks against" in page_of(plan).decision.text
+
+
+def test_a_rule_about_one_concern_of_several_names_it() -> None:
+    plan = copy.deepcopy(sample_plan())
+    plan["suitability"]["reasons"][0]["about"] = "age-spots at cheeks"
+    assert page_of(plan).decision.reasons[0].about == "Age spots (solar lentigines), cheeks"
+
+
+def test_the_terminal_says_why_no_laser_is_offered() -> None:
+    plan = copy.deepcopy(sample_plan())
+    concern = plan["concerns"][0]
+    concern["options"] = [without_device("Filler injection", 1)]
+    assert "reaches too few skins" not in summary(plan)
+    concern["refused"] = [{"modality": "vascular", "title": "x", "reasons": [{"text": "reaches too few skins"}]}]
+    assert "no laser: reaches too few skins" in summary(plan)
+
+
+def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_keys() -> None:
+    asked = [
+        {"modality": "vascular", "title": "Vascular laser", "device": "ktp-532", "reasons": ["KTP laser: too weak"]},
+        {"modality": "vascular", "title": "Vascular laser", "device": "ipl", "reasons": ["Pulsed light: too weak"]},
+        {"modality": "a", "title": "Full-field laser", "reasons": ["tanned"]},
+        {"modality": "b", "title": "Fractional laser", "reasons": ["tanned"]},
+    ]
+    assert [(one.title, one.device, one.reasons) for one in refusals(asked)] == [
+        ("Vascular laser", "", ("KTP laser: too weak", "Pulsed light: too weak")),
+        ("Full-field laser; Fractional laser", "", ("tanned",)),
+    ]
+
+
+def test_harms_that_nobody_counted_are_one_row_after_those_that_are_known() -> None:
+    plan = copy.deepcopy(sample_plan())
+    why = {"unknown": "no trial counted this"}
+    known = plan["concerns"][0]["options"][0]["harms"][0]
+    plan["concerns"][0]["options"][0]["harms"] = [
+        {"name": "scar", "p": why, "text": "not counted"},
+        known,
+        {"name": "infection", "p": why, "text": "not counted"},
+    ]
+    harms = page_of(plan).concerns[0].options[0].harms
+    assert [harm.name for harm in harms] == ["Purpura", "Scar, Infection"]
+    assert harms[1].p.note == "no trial counted this"
+    assert harms[1].text == "not counted"
+
+
+@pytest.mark.parametrize("draws", [200, 97])
+def test_a_sentence_counts_the_people_that_the_table_counts(draws: int) -> None:
+    """Every share of so many draws, one ulp of a sum below it too: 73 of 200 were 37 in the table and 36 in words."""
+    for met in range(draws + 1):
+        for share in (met / draws, met / draws * (1 - 2e-16)):
+            told, table = chance(share), people(round(share, 6))
+            if told >= 1.0 and table.isdigit():
+                assert f"{told:g}" == table
+            else:
+                assert table in ("under 1", "over 99", "0")
+                assert told < 1.0 or told > 99.0
+
+
+@pytest.mark.parametrize(("months", "told"), [(1, "1 month"), (3, "3 months"), (0.75, "0.75 months")])
+def test_one_has_no_plural(months: float, told: str) -> None:
+    assert show(months, "months").text == told
+
+
+def test_a_wavelength_that_the_device_is_named_by_is_not_told_twice() -> None:
+    option = {"device": "x", "device_title": "CO2 laser, 10600 nm", "wavelength_nm": 10600.0}
+    assert device_of(option) == "CO2 laser, 10600 nm"
+    assert device_of(option | {"device_title": "CO2 laser"}) == "CO2 laser, 10,600 nm"
+
+
+def test_a_medicine_of_today_is_taken_now() -> None:
+    plan = copy.deepcopy(sample_plan())
+    taken = [{"name": "doxycycline", "last_dose_months": m, "matched": "doxycycline"} for m in (0.0, 1.0, 14.0)]
+    plan["assessment"]["medications"] = taken
+    assert [fact.name for fact in page_of(plan).medications] == [
+        "doxycycline, taken now",
+        "doxycycline, last taken 1 month ago",
+        "doxycycline, last taken 14 months ago",
+    ]
+
+
+def test_no_week_stands_before_the_first_visit() -> None:
+    drawn = calendar([("Age spots", [(0.0, "1"), (4.0, "2")])])
+    assert "<!-- 0 -->" in drawn
+    assert "<!-- \N{MINUS SIGN}1 -->" not in drawn
+
+
+def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> None:
+    """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
+    assert "months" in text("rules.keloid-fractional")
+    assert "a raised scar after months" in text("plan.test-spot", {"device": "x", "site": "y"})
+
+
+def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:
+    words = Page(render_html(sample_plan(), FigureData())).words
+    assert "Skin section, Visible facial veins, cheeks" in words
+    assert "hatched where" not in words
