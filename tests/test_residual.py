@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skinbeam.physics.cells import graded_faces, slab
+from skinbeam.physics.combine import combination
 from skinbeam.physics.damage import kinetics, omega, threshold_temperature
 from skinbeam.physics.heat import conduct, time_steps
 from skinbeam.physics.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
@@ -29,7 +30,7 @@ def rise(depth, time, *, heat=5e4, floor=1.7e9, vented=0.0):
     )[0]
 
 
-def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier=()):
+def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier=(), processes=COLLAGEN):
     found = damaged_depth(
         heat_J_m2=heat,
         floor_J_m3=floor,
@@ -38,7 +39,7 @@ def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier
         diffusivity_m2_s=DIFFUSIVITY,
         heat_capacity_vol=CAPACITY,
         start_K=start_C + 273.15,
-        processes=COLLAGEN,
+        processes=processes,
         age_s=age,
         earlier=earlier,
     )
@@ -203,3 +204,11 @@ def test_nothing_is_damaged_by_next_to_nothing():
     # 27 K above 33 degC for some tens of milliseconds: collagen needs 65 degC for 10 s.
     assert damaged(heat=5e4, floor=1e8) == 0
     assert boiled_energy(1e4, 1e8, BOILING) == 0
+
+
+def test_stages_that_all_have_to_happen_reach_no_deeper_than_any_of_them():
+    """(stages 1): the slowest sets the pace; without stages the rates would add, and the zone be the deepest."""
+    names = "henriques", "pulsed-cells"
+    each = [damaged(processes=kinetics(name)) for name in names]
+    assert damaged(processes=combination(*names, rule="limiting")) <= min(each)
+    assert damaged(processes=combination(*names)) >= max(each)

@@ -33,6 +33,7 @@ temperature near the floor is overstated, where collagen is destroyed either way
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -40,6 +41,7 @@ from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.physics.full import full, rows
 
 __all__ = ["Earlier", "boiled_energy", "damaged_depth", "farthest_damage", "heat_rise", "plane_rise"]
 
@@ -77,9 +79,9 @@ def plane_rise(
         lateral = 1 / (1 + 2 * spread / earlier.radius_m**2)
     else:
         lateral = -np.expm1(-(earlier.radius_m**2) / spread)
-    rows = (slice(None), *[None] * (np.ndim(depth_m) - 1))
-    near = np.exp(-((depth_m + earlier.above_m[rows]) ** 2) / spread)
-    result: Array = 2 * earlier.heat_J_m2[rows] / (heat_capacity_vol * np.sqrt(math.pi * spread)) * near * lateral
+    wide = (slice(None), *[None] * (np.ndim(depth_m) - 1))
+    near = np.exp(-((depth_m + earlier.above_m[wide]) ** 2) / spread)
+    result: Array = 2 * earlier.heat_J_m2[wide] / (heat_capacity_vol * np.sqrt(math.pi * spread)) * near * lateral
     return result
 
 
@@ -110,14 +112,9 @@ def heat_rise(
     diffusivity_m2_s, heat_capacity_vol : (sample,) m²/s, J/m³K.
     """
     depth, time = (np.atleast_2d(np.asarray(a, dtype=np.float64)) for a in (depth_m, time_s))
-    rows = np.broadcast_arrays(
-        *(
-            np.atleast_1d(np.asarray(a, dtype=np.float64))
-            for a in (heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol)
-        )
-    )
-    n = max(len(depth), len(time), rows[0].size)
-    heat, floor, boiling, share, kappa, capacity = (np.array(np.broadcast_to(row, (n,))) for row in rows)
+    given = rows(heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol)
+    n = max(len(depth), len(time), given[0].size)
+    heat, floor, boiling, share, kappa, capacity = (full(row, n) for row in given)
     depth, time = (np.array(np.broadcast_to(a, (n, a.shape[1]))) for a in (depth, time))
     result = np.empty((n, time.shape[1], depth.shape[1]))
     _rise(depth, np.sqrt(kappa[:, None] * time), heat / floor, floor, boiling, share, result)
@@ -146,21 +143,16 @@ def damaged_depth(
     age_s : (sample,) how long the heat has spread when the front stops.
     earlier : heat of the pulses before.
     """
-    arguments = (heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol, start_K, age_s)
-    arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(a, dtype=np.float64)) for a in arguments))
-    heat, floor, boiling, share, kappa, capacity, start, age = arrays
+    heat, floor, boiling, share, kappa, capacity, start, age = rows(
+        heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol, start_K, age_s
+    )  # fmt: skip
     heat = np.maximum(heat, 1e-9)
     flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
     total = heat + sum(one.heat_J_m2 for one in earlier)
     deepest = flat + _PLANE * total / (capacity * _LEAST_RISE_K)
     unit = deepest**2 / kappa
     # Omega is linear in time: with time in units of its own for each sample, all share their steps.
-    own = Kinetics(
-        np.asarray(processes.frequency_1_s) * unit[:, None],
-        np.broadcast_to(processes.activation_J_mol, (heat.size, np.shape(processes.activation_J_mol)[-1])),
-        processes.low_K,
-        processes.high_K,
-    )
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
 
     time = _TIMES * unit[:, None]
 

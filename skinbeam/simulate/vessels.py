@@ -200,15 +200,16 @@ def drawn_vessels(response: Response) -> Vessels | None:
 def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> VesselSite:
     """Return light and surroundings of vessels in lit skins; without `sides`, as if they were about their axis."""
     assert response.lit is not None  # checked where the vessels come from
-    cell = _cell_at(response.grid.faces, vessels.depth)
-    middle, upper, lower = (_between(response, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1))
-    sample = np.arange(len(vessels.depth))[:, None]
-    layer = response.grid.layer[cell]
+    centres, sample = response.grid.centres, np.arange(len(vessels.depth))[:, None]
+    middle, upper, lower = (
+        _between(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1)
+    )
+    layer = response.grid.layer[_cell_at(response.grid.faces, vessels.depth)]
     lines = tuple(
         VesselLine(
             line.share,
             line.wavelength_nm,
-            line.light.fluence_rate_ratio[sample, cell],
+            _between(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
             line.optics.mua[sample, layer],
             around_vessels(response, vessels, line) if sides else None,
         )
@@ -216,8 +217,8 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
     )
     return VesselSite(
         lines,
-        response.base_K[sample, :, cell],
-        response.unit_K[sample, :, cell],
+        _between(centres, response.base_K, vessels.depth),
+        middle,
         (upper - lower) / 2,
         (upper + lower) / 2 - middle,
         response.heat.conductivity[sample, layer],
@@ -283,13 +284,14 @@ def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
     return np.asarray(np.clip(index, 0, faces.shape[1] - 2), dtype=np.int64)
 
 
-def _between(response: Response, depth: Floats) -> Floats:
-    """Change of temperature per J/m² at each depth, a straight line between cells, (sample, vessel, time)."""
-    centres = response.grid.centres
+def _between(centres: Floats, values: Floats, depth: Floats) -> Floats:
+    """Values (sample, time, cell) at each depth, a straight line between the middles of cells, (sample, vessel, time).
+
+    Cells grow with their depth, to a tenth of it: with the value of the cell that holds an axis, doses would step.
+    """
     low = np.stack([np.searchsorted(row, z) - 1 for row, z in zip(centres, depth, strict=True)])
     low = np.clip(low, 0, centres.shape[1] - 2)
     sample = np.arange(len(depth))[:, None]
     above, below = centres[sample, low], centres[sample, low + 1]
     share = np.clip((depth - above) / (below - above), 0.0, 1.0)[..., None]
-    unit = response.unit_K
-    return np.asarray((1 - share) * unit[sample, :, low] + share * unit[sample, :, low + 1])
+    return np.asarray((1 - share) * values[sample, :, low] + share * values[sample, :, low + 1])
