@@ -333,6 +333,15 @@ def test_cooling_that_is_never_on_is_said_to_cool_nothing(times: dict[str, Any],
     assert ("cooling-without-time" in found) is said
 
 
+@pytest.mark.parametrize(
+    ("passes", "said"), [({}, False), ({"passes": 2}, True), ({"passes": 2, "pass_interval_s": 30.0}, False)]
+)
+def test_passes_without_time_between_them_are_said(passes: dict[str, Any], said: bool) -> None:
+    settings = {f"settings__{name}": value for name, value in passes.items()}
+    found = codes(simulated("vessel", laser={"wavelength_nm": 595.0}, **settings, draws=1))
+    assert ("passes-at-once" in found) is said
+
+
 def test_colours_that_exclude_each_other_are_said() -> None:
     found = simulated("vessel", patient={"age_years": 30, "sex": "female", "phototype": "VI"})
     assert "colour-conflict" in codes(found)

@@ -297,7 +297,7 @@ def _of_beam(skins: "xr.Dataset", beam: Beam) -> _Sampled:
         raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
     pulse_s = beam.pulse_ms * MS
     period = 1 / beam.repetition_Hz if beam.pulses > 1 else pulse_s
-    of_pass = period * (beam.pulses - 1) + max(beam.pass_interval_s, pulse_s)
+    of_pass = period * (beam.pulses - 1) + pulse_s + beam.pass_interval_s
     starts = np.add.outer(of_pass * np.arange(beam.passes), period * np.arange(beam.pulses)).reshape(-1)
     assert beam.spot_mm is not None  # a wide beam has a spot
     return _sampled(

@@ -58,8 +58,8 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
     elif endpoint == "dermal-necrosis":
         injury = injury_dose(skins, beam, depth_through(skins, ("papillary dermis",)))
     elif endpoint == "collagen-coagulation":
-        # The zone below the floor does not grow with the dose: it is wide enough from the onset on, or never.
-        injury = np.where(ablate(skins, beam, 2 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
+        # The zone below the floor is widest where removal begins: it is wide enough just above the onset, or never.
+        injury = np.where(ablate(skins, beam, 1.001 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
     else:
         raise NotAvailable(text("endpoint.below-a-crater", {"endpoint": endpoint}))
     return np.where(by_heat, heat, np.maximum(onset, injury))

@@ -223,7 +223,11 @@ def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
     """Return what of the beam the model does not follow."""
     if beam is None:
         return ()
-    found = {"fast-ablating-train": fast_train(beam), "subpulses-ablate": removes(beam) and bool(beam.trains)}
+    found = {
+        "fast-ablating-train": fast_train(beam),
+        "subpulses-ablate": removes(beam) and bool(beam.trains),
+        "passes-at-once": beam.passes > 1 and beam.pass_interval_s == 0,
+    }
     return tuple({"code": code, "message": text(f"simulate.{code}")} for code, there in found.items() if there)
 
 
