@@ -21,12 +21,34 @@ from consultations import (
 from skinbeam.laser.settings import resolve
 from skinbeam.plan.goals import vessels_of
 from skinbeam.plan.limits import limits_for, target
+from skinbeam.plan.options import Option
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
+
+
+def test_with_the_target_reached_the_harm_that_was_counted_decides() -> None:
+    def option(p_effective: float, p_counted: float, *, p_harm: float = 0.0, warned: int = 0) -> Option:
+        return Option({}, "ablative", p_effective, p_harm, p_counted, 3, warned)
+
+    wanted = target().wanted
+    gentle, harsh = option(wanted, 0.04), option(0.5 * (1 + wanted), 0.29)
+    assert gentle.place < harsh.place  # more than what is wanted is worth no harm
+    assert option(wanted - 0.1, 0.04).place > harsh.place  # less than it is no bargain
+    assert option(wanted, 1.0).place > harsh.place  # nobody counted: no comfort
+    assert option(wanted, 0.04, p_harm=0.03).place > gentle.place
+    assert option(wanted, 0.04, warned=1).place > harsh.place
+
+
+def test_what_nobody_tried_follows_what_was_tried_and_is_never_called_best() -> None:
+    tried = [option["expected"]["studies"] != [] for option in laser_options(document(PERSON + concern("acne-scars")))]
+    assert tried == [True, True, False]  # full-field CO2 reaches its depth more surely than what was tried
+    (alone,) = laser_options(document(PERSON + concern("acne-scars") + devices("co2-10600")))
+    assert alone["rank"] == 1
+    assert not alone["rank_reason"]["text"].startswith("Ranked first")
 
 
 SHOWN = [

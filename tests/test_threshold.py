@@ -275,7 +275,8 @@ def test_the_interval_is_of_the_draws() -> None:
 def test_melanosomes_need_more_in_longer_pulses_without_a_step() -> None:
     pulses = np.geomspace(1e-6, 100.0, 41)  # 1 ns to 0.1 s
     found = np.array([dose("short-pulse", "melanosome-disruption", settings__pulse_ms=ms, draws=4) for ms in pulses])
-    assert np.all(np.diff(found) > 0)
+    # Between 0.04 and 0.3 ms the dose hardly rises: there steps of heat, exact to a few 1e-3, may turn the order about.
+    assert np.all(np.diff(np.log(found)) > -5e-3)
     # The steepest a dose can rise is with the pulse, as in the steady state of a sphere: a factor of 1.6 a step.
     assert np.all(found[1:] / found[:-1] < 100.0 ** (8 / 40 / 2))
 
@@ -309,14 +310,14 @@ def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
 
 
 def test_one_granule_decides_in_nanoseconds_and_the_layer_in_milliseconds() -> None:
-    # Three times the melanin: more shade, but in long pulses three times the heat of the layer.
+    # Three times the melanin: more shade, but in long pulses three times the heat of the layer, of which shade leaves half.
     plain, dark = ({"kind": "lentigo", "melanin_ratio": ratio} for ratio in (1.0, 3.0))
     short, long = (
         [dose("short-pulse", "melanosome-disruption", lesion=[one], settings__pulse_ms=ms) for one in (plain, dark)]
         for ms in (1e-5, 1.0)
     )
     assert short[0] <= short[1]
-    assert long[1] < 0.6 * long[0]
+    assert long[1] < 2 / 3 * long[0]
 
 
 def test_whitening_needs_every_melanosome() -> None:

@@ -55,7 +55,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
             refused.append(refusal(modality, [Message("plan.no-device")]))
         for option, trial, goal in laser_options(case, concern, modality, able, bank, refused):
             found.append((option, trial, goal))
-    found.sort(key=lambda item: (item[0].warned > 0, -round(item[0].p_effective, 2), item[0].p_harm, -item[0].studies))
+    found.sort(key=lambda item: item[0].place)
     options = [_ranked(option, first=index == 0) for index, (option, _, _) in enumerate(found)]
     options.append(other_option(case, concern, "no-treatment", target().source).record)
     options += [other_option(case, concern, name, source).record for name, source in alternatives(concern.condition)]
@@ -90,4 +90,5 @@ def _ranked(option: Option, *, first: bool) -> dict[str, Any]:
         "harm": chance(option.p_harm),
         "trials": trials_in_words(option.studies),
     }
-    return option.record | {"rank_reason": Message("plan.rank-best" if first else "plan.rank-laser", params)}
+    best = first and option.studies > 0
+    return option.record | {"rank_reason": Message("plan.rank-best" if best else "plan.rank-laser", params)}

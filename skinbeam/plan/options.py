@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.document import round_significant
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expect import expect_of_setting
 from skinbeam.evidence.followup import followup_months
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.healing import healing_days, immediate
-from skinbeam.plan.limits import bruise
+from skinbeam.plan.limits import bruise, target
 from skinbeam.plan.suitability import Reason, Suitability, severity
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
@@ -26,14 +26,28 @@ __all__ = ["Option", "chance", "expected_of", "laser_option", "other_option", "t
 
 @dataclass(frozen=True)
 class Option:
-    """One option: its record, and what it is ranked by."""
+    """One option: its record, and what it is ranked by.
+
+    `p_harm` is of the simulated skins, `p_counted` of the people in trials.
+    """
 
     record: dict[str, Any]
     modality: str
     p_effective: float
     p_harm: float
+    p_counted: float
     studies: int
     warned: int
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """What options are sorted by, the best first.
+
+        What nobody tried on this concern follows what was tried; with the target reached as often as is wanted, harm
+        decides.
+        """
+        reached = round(min(self.p_effective, target().wanted), 2)
+        return self.studies == 0, self.warned > 0, -reached, self.p_counted, self.p_harm, -self.studies
 
 
 def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def laser_option(
     }
     studies = _studies(expected)
     warned = sum(verdict.status == "warn" for verdict in trial.verdicts)
-    return Option(record, modality, effective.median, harm.median, studies, warned)
+    return Option(record, modality, effective.median, harm.median, _most_counted(expected), studies, warned)
 
 
 def other_option(case: Case, concern: Concern, modality: str, source: str) -> Option:
@@ -154,7 +168,7 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
         "rank_reason": Message("plan.rank-none" if none else "plan.rank-alternative"),
         "source": source,
     }
-    return Option(record, modality, 0.0, 0.0, _studies(expected), 0)
+    return Option(record, modality, 0.0, 0.0, _most_counted(expected), _studies(expected), 0)
 
 
 def _studies(expected: Mapping[str, Any]) -> int:
@@ -229,9 +243,20 @@ def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"])} for name, risk in found.items()]
 
 
+def _most_counted(expected: Mapping[str, Any]) -> float:
+    """The most frequent harm that trials counted; where nobody counted any, all are taken to be harmed."""
+    counted = [harm["p"] for harm in _harms(expected)]
+    known = [p.median if isinstance(p, Estimate) else p["median"] for p in counted if _is_known(p)]
+    return max(known, default=1.0)
+
+
+def _is_known(p: Any) -> bool:
+    return isinstance(p, Estimate) or (isinstance(p, Mapping) and "median" in p)
+
+
 def _harm_meaning(name: str, p: Any) -> Message:
     """What the count is of; without a count, that its absence is no comfort."""
-    if isinstance(p, Unknown) or (isinstance(p, Mapping) and "unknown" in p):
+    if not _is_known(p):
         return Message("plan.harm-uncounted")
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
