@@ -310,7 +310,7 @@ def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
 
 
 def test_one_granule_decides_in_nanoseconds_and_the_layer_in_milliseconds() -> None:
-    # Three times the melanin: more shade, but in long pulses three times the heat of the layer, of which shade leaves half.
+    # Three times the melanin: more shade, but in long pulses three times the heat of the layer, half of it shaded.
     plain, dark = ({"kind": "lentigo", "melanin_ratio": ratio} for ratio in (1.0, 3.0))
     short, long = (
         [dose("short-pulse", "melanosome-disruption", lesion=[one], settings__pulse_ms=ms) for one in (plain, dark)]
