@@ -3,6 +3,11 @@
 Each quantity has a stream of its own in the counter space of Philox (Salmon and others 2011): the counter
 holds the quantity (a checksum of its name) and the number of the block of draws. A block is always made
 whole, and quantities that are added later move nothing.
+
+What a few hundred skins say must not hang on the seed, so draws are stratified: each 2^m of them that begin at a
+multiple of 2^m hold one number in each 2^m-th of [0, 1), and which comes when is random, in each quantity for itself.
+Of a sum of effects of single quantities little sampling error is left (Latin hypercubes: McKay and others 1979); at
+the whole block as in those, at every power of two below as in scrambled nets (Owen 1997).
 """
 
 import zlib
@@ -10,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
+from numpy.random import Philox
 from numpy.typing import NDArray
 
 from skinbeam.sources import Sourced
@@ -17,8 +23,8 @@ from skinbeam.sources import Sourced
 __all__ = ["Draws", "Median", "RandomDraws", "key_of", "spread"]
 
 Array = NDArray[np.float64]
-BLOCK: Final = 1024
-GOLDEN: Final = 0.6180339887498949  # its multiples, modulo 1, leave gaps as even as can be at every length
+LEVELS: Final = 10
+BLOCK: Final = 2**LEVELS
 Key = tuple[int, int]
 
 
@@ -52,10 +58,6 @@ class Draws(Protocol):
         """Return numbers in [0, 1) of the quantity `name`, (count,)."""
         ...
 
-    def even(self, name: str) -> Array:
-        """Return numbers in [0, 1) that cover it evenly however few they are, (count,)."""
-        ...
-
 
 @dataclass(frozen=True)
 class RandomDraws:
@@ -71,26 +73,37 @@ class RandomDraws:
 
     def normal(self, name: str) -> Array:
         """Return standard normals of the quantity `name`, (count,)."""
-        return self._take(name, "normal")
+        from scipy.special import ndtri
+
+        return np.asarray(ndtri(self._take(f"normal {name}")))
 
     def uniform(self, name: str) -> Array:
         """Return numbers in [0, 1) of the quantity `name`, (count,)."""
-        return self._take(name, "uniform")
+        return self._take(f"uniform {name}")
 
-    def even(self, name: str) -> Array:
-        """Return the additive recurrence of the golden ratio from a random start: (start + k GOLDEN) modulo 1."""
-        origin = RandomDraws(self.key, 1).uniform(name)[0]
-        return np.asarray((origin + GOLDEN * np.arange(self.start, self.start + self.count)) % 1.0)
-
-    def _take(self, name: str, law: str) -> Array:
-        stream = zlib.crc32(f"{law} {name}".encode())
+    def _take(self, name: str) -> Array:
+        stream = zlib.crc32(name.encode())
         first, last = self.start // BLOCK, (self.start + self.count - 1) // BLOCK
-        blocks = []
-        for block in range(first, last + 1):
-            generator = np.random.Generator(np.random.Philox(key=list(self.key), counter=[0, 0, stream, block]))
-            blocks.append(generator.standard_normal(BLOCK) if law == "normal" else generator.random(BLOCK))
+        blocks = [_block(Philox(key=list(self.key), counter=[0, 0, stream, k])) for k in range(first, last + 1)]
         skip = self.start - first * BLOCK
         return np.concatenate(blocks)[skip : skip + self.count]
+
+
+def _block(bits: Philox) -> Array:
+    """Return BLOCK numbers in (0, 1), stratified at every power of two.
+
+    Draw k and its neighbour lie in different halves, at random which; of two such pairs that follow each other those in
+    one half lie in different quarters, and so on. So digit j of draw k is bit j of k or its opposite, at random for
+    each run of 2^j draws and each of what the digits before it can be.
+    """
+    rng = np.random.Generator(bits)
+    opposite = rng.integers(2, size=(LEVELS, BLOCK // 2))
+    k, number = np.arange(BLOCK), np.zeros(BLOCK, dtype=np.int64)
+    for level, flips in enumerate(opposite):
+        flip = flips[(k >> (level + 1) << level) + number]
+        number = 2 * number + ((k >> level & 1) ^ flip)
+    # Generator.random can be 0, at which a normal has no end.
+    return np.asarray((number + np.maximum(rng.random(BLOCK), 2.0**-53)) / BLOCK)
 
 
 @dataclass(frozen=True)
@@ -106,10 +119,6 @@ class Median:
     def uniform(self, name: str) -> Array:
         """Return one half."""
         return np.full(self.count, 0.5)
-
-    def even(self, name: str) -> Array:
-        """Return one half."""
-        return self.uniform(name)
 
 
 def spread(draws: Draws, name: str, value: Sourced) -> Array:

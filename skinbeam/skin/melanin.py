@@ -80,8 +80,7 @@ def ita_prior_deg(draws: Draws, phototype: str | None) -> Array:
     used(table("melanin")["phototype"]["source"])
     if phototype is None:
         used(table("melanin")["population"]["source"])
-    # Nothing else moves the light in skin as much as its colour, and few people are dark: so it is drawn evenly.
-    return np.asarray(np.interp(draws.even("constitutive colour"), _prior_cdf(phototype), _GRID_DEG))
+    return np.asarray(np.interp(draws.uniform("constitutive colour"), _prior_cdf(phototype), _GRID_DEG))
 
 
 @cache
