@@ -4,6 +4,7 @@
 that are a judgement of this project have the entry type `@misc` and a `note` that says so.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -61,16 +62,19 @@ class Sourced:
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> "Sourced":
-        """Return the number that a TOML table `{value, low, high, distribution, source, conditions}` holds."""
+        """Return the number that a TOML table `{value, low, high, distribution, source, conditions}` holds.
+
+        `lognormal-mean` is for what is printed as mean and standard deviation: of m and s the lognormal has the median
+        m / sqrt(1 + s²/m²) and the deviation sqrt(ln(1 + s²/m²)) of its logarithm.
+        """
         value = float(table["value"])
-        return cls(
-            value,
-            float(table.get("low", value)),
-            float(table.get("high", value)),
-            table.get("distribution", "fixed"),
-            table["source"],
-            table.get("conditions", ""),
-        )
+        low, high = float(table.get("low", value)), float(table.get("high", value))
+        law = table.get("distribution", "fixed")
+        if law == "lognormal-mean":
+            variance = ((high - low) / (2 * value)) ** 2
+            value, width = value / math.sqrt(1 + variance), math.exp(math.sqrt(math.log1p(variance)))
+            low, high, law = value / width, value * width, "lognormal"
+        return cls(value, low, high, law, table["source"], table.get("conditions", ""))
 
 
 _ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)\n\}", re.DOTALL)
