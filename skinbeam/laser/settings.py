@@ -16,7 +16,7 @@ from skinbeam.laser.wording import offered, pulse_offered
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.device import Head, Spot, Tip
-from skinbeam.schema.exposure import Laser, Settings
+from skinbeam.schema.exposure import MOST_J_CM2, Laser, Settings
 from skinbeam.schema.exposure import Microbeam as MicrobeamTable
 from skinbeam.schema.fields import FieldFault
 from skinbeam.schema.trains import Train, check_fit
@@ -279,7 +279,16 @@ def _dose(
         if required:
             _missing("settings.fluence_J_cm2", "One of fluence_J_cm2, energy_J, power_W.")
         return None, None
-    return energy, energy / area
+    fluence = energy / area
+    if required and fluence > MOST_J_CM2:
+        name = "energy_J" if settings.power_W is None else "power_W"
+        raise InputError(
+            "out-of-range",
+            f"{energy:g} J over a spot of {settings.spot_mm:g} mm is {fluence:g} J/cm²",
+            field=f"settings.{name}",
+            hint=f"At most {MOST_J_CM2:g} J/cm², pulse energy over the area of the spot.",
+        )
+    return energy, fluence
 
 
 def _profile(case: Case, device: Device | None) -> str:
