@@ -253,6 +253,17 @@ def test_skin_that_comes_there_at_rest_has_no_dose() -> None:
         assert ("unknown" in found["dose"]) is at_rest
 
 
+def test_skin_hotter_than_carbon_lasts_has_no_temperature() -> None:
+    case = {"skin": {}, "vessel": [{"depth_um": 300.0, "diameter_um": 100.0}], **PULSE}
+    warm, gone = (simulate_document(loaded(case, settings__fluence_J_cm2=dose), draws=2) for dose in (7.0, 1000.0))
+    for found, there in ((warm, True), (gone, False)):
+        temperatures = found["temperature_C"]
+        peaks = [temperatures["surface_peak"], temperatures["basal_peak"], temperatures["vessels"][0]["wall_peak"]]
+        assert ["median" in peak for peak in peaks] == [there] * 3
+        assert "above-boiling" in codes(found)
+    assert "median" in gone["temperature_C"]["surface_minimum"]
+
+
 def test_beams_that_would_boil_all_skin_have_no_rise() -> None:
     beam = {"energy_mJ": 20.0, "diameter_um": 120.0, "density_per_cm2": 100.0}
     case = {"skin": {}, "laser": {"wavelength_nm": 1550.0}, "settings": {"pulse_ms": 3.0}, "microbeam": beam}

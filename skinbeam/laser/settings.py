@@ -16,7 +16,7 @@ from skinbeam.laser.wording import offered, pulse_offered
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.device import Head, Spot, Tip
-from skinbeam.schema.exposure import MOST_J_CM2, Laser, Settings
+from skinbeam.schema.exposure import Laser, Settings
 from skinbeam.schema.exposure import Microbeam as MicrobeamTable
 from skinbeam.schema.fields import FieldFault
 from skinbeam.schema.trains import Train, check_fit
@@ -127,7 +127,6 @@ def resolve(case: Case, folder: Path | None = None, *, dose_required: bool = Tru
     profile = _profile(case, device)
     if device is None:
         head = None
-        _below_all_doses(settings, fluence if dose_required else None)
     elif case.microbeam is not None:
         head = _microbeam_head(device, heads, case.microbeam, pulse, dose_required)
     else:
@@ -281,19 +280,6 @@ def _dose(
             _missing("settings.fluence_J_cm2", "One of fluence_J_cm2, energy_J, power_W.")
         return None, None
     return energy, energy / area
-
-
-def _below_all_doses(settings: Settings, fluence: float | None) -> None:
-    """Refuse an energy or power that comes to more than any fluence may be; a device has bounds of its own."""
-    if fluence is None or fluence <= MOST_J_CM2:
-        return
-    name, unit = ("energy_J", "J") if settings.power_W is None else ("power_W", "W")
-    raise InputError(
-        "out-of-range",
-        f"{getattr(settings, name):g} {unit} over a spot of {settings.spot_mm:g} mm is {fluence:g} J/cm² a pulse",
-        field=f"settings.{name}",
-        hint=f"At most {MOST_J_CM2:g} J/cm², pulse energy over the area of the spot.",
-    )
 
 
 def _profile(case: Case, device: Device | None) -> str:

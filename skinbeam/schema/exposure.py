@@ -10,7 +10,6 @@ from skinbeam.units import DAY_S, MS
 
 __all__ = [
     "LESION_KINDS",
-    "MOST_J_CM2",
     "PRESETS",
     "RESTING_C",
     "Bath",
@@ -157,14 +156,11 @@ class Laser(Section):
         return self
 
 
-MOST_J_CM2 = 1000.0  # a hundred times what treats skin, however it is given; threshold doses are searched up to it
-
-
 class Settings(Section):
     """What is set on the device."""
 
     overlap_fraction: Annotated[float, number(0, 0.95, "")] = 0.0
-    fluence_J_cm2: Annotated[float, number(0, MOST_J_CM2, "J/cm²", above=True)] | None = None
+    fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", above=True)] | None = None
     energy_J: Annotated[float, number(0, 1000, "J", above=True)] | None = None
     power_W: Annotated[float, number(0, 10_000, "W", above=True)] | None = None
     pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None

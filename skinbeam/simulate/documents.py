@@ -48,6 +48,7 @@ Floats = NDArray[np.float64]
 _PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
+CARBON_C = 3600.0  # where the last of dry tissue, its carbon, sublimes in air
 _ED_LEVEL = 0.68  # ED16 to ED84
 
 
@@ -109,10 +110,13 @@ def simulate_document(
     if bulk_boils(seen.get("microlesion.bulk_rise_K", 0.0), scene.middle):
         seen["microlesion.bulk_rise_K"] = Unknown(text("simulate.bulk-boils"))
     basis = tuple(sources)
+    said = _result_warnings(scene, seen, weights)
+    if not scene.skin.layers:  # layers that are given in full need not be tissue
+        seen = _without_vapour(seen)
     body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
     body["healing"] = healing_group(seen, weights, loaded.case, basis)
     body["harm"] = harm_group(seen, weights, loaded.case, basis, counted)
-    return made(body, (*scene.warnings, *_result_warnings(scene, seen, weights)))
+    return made(body, (*scene.warnings, *said))
 
 
 def _observe(
@@ -147,6 +151,16 @@ def _observe(
     enter_injury(seen, scene, skins)
     enter_healing(seen, skins)
     return seen, weights, layers
+
+
+def _without_vapour(seen: Observed) -> Observed:
+    """Return `seen` with peaks as removed where half of such skins would be hotter than carbon lasts."""
+    left = dict(seen)
+    for name in (*_PEAKS, "vessels.lumen_peak_unheated"):
+        values = left.get(name)
+        if values is not None and not isinstance(values, Unknown):
+            left[name] = np.where(np.median(values, axis=0) > CARBON_C, np.nan, values)
+    return left
 
 
 def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict[str, str]]:
