@@ -138,6 +138,15 @@ def test_a_vessel_below_the_skin_is_refused_with_its_field(name: str) -> None:
         assert "30000 µm" in caught.value.hint
 
 
+@pytest.mark.parametrize(("depth_um", "said"), [(60.0, True), (119.0, True), (121.0, False), (300.0, False)])
+def test_a_vessel_in_the_epidermis_is_said(depth_um: float, said: bool) -> None:
+    """The epidermis of these layers ends at 70 µm; the vessel is 100 µm wide."""
+    found = scene_of(
+        loaded({"skin": {"layer": LAYERS}, "vessel": [{"depth_um": depth_um, "diameter_um": 100.0}], **PULSE})
+    )
+    assert ("vessel-in-epidermis" in {warning["code"] for warning in found.warnings}) is said
+
+
 def test_layers_without_end_that_are_given_hold_a_vessel_at_any_depth() -> None:
     vessel = {"depth_um": 99_000.0, "diameter_um": 100.0}
     assert scene_of(loaded({"skin": {"layer": LAYERS}, "vessel": [vessel], **PULSE}))

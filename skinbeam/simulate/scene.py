@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, NotAvailable
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
 from skinbeam.laser.cooling import CoolingPlan
@@ -22,7 +22,7 @@ from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
 from skinbeam.simulate.grid import CORE_M, depth_grid
-from skinbeam.simulate.places import unknown_layers
+from skinbeam.simulate.places import EPIDERMIS, depth_through, unknown_layers
 from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
 from skinbeam.simulate.spot_share import SpotShare, spot_shares
@@ -239,7 +239,24 @@ def _skin_warnings(case: Case, skin: Skin) -> tuple[dict[str, str], ...]:
         found.append({"code": "skin-of-nobody", "message": message})
     if params := unknown_layers([layer.name for layer in skin.layers]):
         found.append({"code": "layer-not-known", "message": text("simulate.layer-not-known", params)})
+    if vessel := _vessel_in_epidermis(skin):
+        found.append({"code": "vessel-in-epidermis", "message": text("simulate.vessel-in-epidermis", vessel)})
     return tuple(found)
+
+
+def _vessel_in_epidermis(skin: Skin) -> dict[str, str | float] | None:
+    """Return the first given vessel that begins in the epidermis of the middle skin, as parameters of its warning."""
+    if not skin.vessels:
+        return None
+    try:
+        border_um = float(depth_through(skin.median(), EPIDERMIS)[0]) / UM
+    except NotAvailable:
+        return None
+    for index, vessel in enumerate(skin.vessels):
+        top_um = vessel.depth_um - vessel.outer_radius_um
+        if top_um < border_um:
+            return {"vessel": f"vessel[{index}]", "top_um": top_um, "border_um": round(border_um)}
+    return None
 
 
 def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[str, str], ...]:
