@@ -13,16 +13,16 @@ from skinbeam.plan.window import window_document
 from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS, error_factor, model_error
 from skinbeam.skin.model import Skin
-from skinbeam.validation.ask import Answer
+from skinbeam.validation.ask import Answer, Asked
 from skinbeam.validation.endpoint_errors import endpoint_errors, written
-from skinbeam.validation.rows import Row
+from skinbeam.validation.rows import Pose, Row
 from skinbeam.validation.verdict import Verdict, judge
 
 ABLATION = {"case": "any", "threshold": "ablation"}
 
 
-def posed(number: int, computed: float | None, **changes: Any) -> Verdict:
-    """A verdict of a row that measured 10 with a tolerance of 1.3; None: the model cannot say."""
+def posed(number: int, computed: float | None, *, beyond: float | None = None, **changes: Any) -> Verdict:
+    """A verdict of a row that measured 10, tolerance 1.3; None: the model cannot say, or not up to `beyond`."""
     content = {
         "id": f"group-{number:02}",
         "quantity": "threshold",
@@ -37,7 +37,7 @@ def posed(number: int, computed: float | None, **changes: Any) -> Verdict:
     }
     row = Row.model_validate({key: value for key, value in (content | changes).items() if value is not None})
     found = Unknown("no") if computed is None else Estimate(computed, computed, computed, 0.8, "modelled")
-    return judge(row, Answer(found))
+    return judge(row, Answer(found, beyond))
 
 
 def factor(*verdicts: Verdict) -> float:
@@ -76,6 +76,42 @@ def test_a_bound_counts_where_it_is_broken_and_a_zero_or_a_pair_of_cases_never()
     assert none["rows"] == 0
     assert "observed" not in none
     assert endpoint_errors([posed(1, None), posed(2, 10.0, pose={**ABLATION, "over": {"a.b": 1}})]) == []
+
+
+def test_a_row_that_no_dose_reaches_counts_to_the_end_of_the_search() -> None:
+    """Measured 10 and not reached with 1000: off by a hundred at least, in the rows and so in the error."""
+    met = [posed(k, 10.0) for k in range(4)]
+    (found,) = endpoint_errors([*met, posed(4, None, beyond=1000.0)])
+    assert (found["rows"], found["unreached"]) == (5, 1)
+    # Written with three digits.
+    assert found["geometric_error"] == pytest.approx(math.exp(math.log(100) / math.sqrt(5)), rel=5e-3)
+    assert found["geometric_error"] > factor(*met, posed(4, 900.0)), "nothing that was found is further off"
+    (none,) = endpoint_errors([*met, posed(4, 20.0)])
+    assert "unreached" not in none
+    assert tomllib.loads(written([found]))["endpoint"]["ablation"]["unreached"] == 1
+
+
+def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> None:
+    (found,) = endpoint_errors([posed(k, None, beyond=5.0) for k in range(5)])
+    assert (found["unreached"], found["observed"]) == (5, 1.0)
+    bound = {"value": None, "tolerance": {"within": "range", "reason": "a bound"}}
+    above = posed(1, None, beyond=50.0, bound="lower", low=10.0, **bound)
+    below = posed(2, None, beyond=50.0, bound="upper", high=10.0, **bound)
+    (found,) = endpoint_errors([above, below])
+    assert (found["rows"], found["unreached"], found["observed"]) == (1, 1, 5.0), "only the one that is broken"
+
+
+def test_an_unreached_dose_is_told_in_the_unit_of_its_row() -> None:
+    case = {"skin": {"preset": "human"}, "bath": {"temperature_C": 40.0}}
+    asked = Asked({"a": case}, draws=4, seed=0)
+    in_s, in_ms = (
+        asked.answer(
+            Pose(case="a", threshold="epidermal-necrosis", set={"bath.temperature_C": 20.0}, scale=scale)
+        ).beyond
+        for scale in (1.0, 1000.0)
+    )
+    assert in_s is not None
+    assert in_ms == 1000.0 * in_s
 
 
 def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:

@@ -208,7 +208,7 @@ def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
     """
     layers = [str(name) for name in skins["layer"].values]
     if any(name not in layers for name in names):
-        raise NotAvailable(text("endpoint.no-epidermis"))
+        raise NotAvailable(text("endpoint.no-epidermis", {"layers": ", ".join(names)}))
     return places.depth_through(skins, (*names, BASAL))
 
 

@@ -93,12 +93,12 @@ def _vessels_apart(case: Case) -> None:
     deep = sorted(enumerate(case.vessel), key=lambda item: item[1].depth_um)
     for (i, upper), (j, lower) in itertools.pairwise(deep):
         gap = lower.depth_um - upper.depth_um
-        if gap < (upper.diameter_um + lower.diameter_um) / 2:
+        if gap < upper.outer_radius_um + lower.outer_radius_um:
             raise FieldFault(
                 "vessels-overlap",
-                f"vessel[{i}] and vessel[{j}] overlap: axes {gap:g} µm apart, radii "
-                f"{upper.diameter_um / 2:g} and {lower.diameter_um / 2:g} µm",
-                "The depths of two axes differ by at least the sum of the radii.",
+                f"vessel[{i}] and vessel[{j}] overlap: axes {gap:g} µm apart, radii with walls "
+                f"{upper.outer_radius_um:g} and {lower.outer_radius_um:g} µm",
+                "The depths of two axes differ by at least the sum of the radii, with the walls that are given.",
                 field=f"vessel[{j}]",
             )
 

@@ -6,11 +6,12 @@ from pydantic import Field, model_validator
 
 from skinbeam.schema.fields import FieldFault, Section, choice, flag, named, number, text, whole
 from skinbeam.schema.trains import Lengths, Numbers, check_fit, trains_of
-from skinbeam.units import MS
+from skinbeam.units import DAY_S, MS
 
 __all__ = [
     "LESION_KINDS",
     "PRESETS",
+    "RESTING_C",
     "Bath",
     "Cooling",
     "Laser",
@@ -72,15 +73,23 @@ class Reflectance(Section):
 class Layer(Section):
     """A layer given in full, at the wavelength of the laser."""
 
-    name: Annotated[str, text(100)]
+    name: Annotated[str, text(100, least=1)]
     thickness_um: Annotated[float, number(0, 1e6, "µm", above=True)] | None = None
     mua_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     mus_per_cm: Annotated[float, number(0, 1e6, "1/cm")]
     g: Annotated[float, number(-0.999, 0.999, "")]
     n: Annotated[float, number(1, 3, "")]
-    density_kg_m3: Annotated[float, number(0, 20_000, "kg/m³", above=True)] = 1109.0
-    heat_capacity_J_kgK: Annotated[float, number(0, 10_000, "J/(kg K)", above=True)] = 3391.0
-    conductivity_W_mK: Annotated[float, number(0, 500, "W/(m K)", above=True)] = 0.37
+    # From air at rest (1.2 kg/m³, 0.026 W/(m K)) and gold (129 J/(kg K)) up: nothing that skin is laid on has less.
+    density_kg_m3: Annotated[float, number(1, 20_000, "kg/m³")] = 1109.0
+    heat_capacity_J_kgK: Annotated[float, number(100, 10_000, "J/(kg K)")] = 3391.0
+    conductivity_W_mK: Annotated[float, number(0.01, 500, "W/(m K)")] = 0.37
+
+
+# At rest before a pulse. Below 0 °C the water of tissue may be ice, whose heat of melting and fourfold conduction are
+# not modelled. Above 45 °C skin is not at rest: half of people feel pain (45.7 °C, `tissue/pain.toml`), and by
+# Henriques' rate (`tissue/kinetics.toml`) it burns within two hours without any pulse. Heat
+# properties rest on measurements within these ends (water and tissue 3 to 45 °C, `tissue/warm.toml`).
+RESTING_C = (0.0, 45.0)
 
 
 class Skin(Section):
@@ -89,7 +98,7 @@ class Skin(Section):
     preset: Annotated[str, choice(*PRESETS)] = "human"
     site: Annotated[str, named("site")] | None = None
     ita_deg: Annotated[float, number(-90, 90, "degrees")] | None = None
-    temperature_C: Annotated[float, number(-20, 60, "°C")] | None = None
+    temperature_C: Annotated[float, number(*RESTING_C, "°C")] | None = None
     hydration: Annotated[float, number(0, 1, "")] | None = None
     melanosome: Annotated[str, choice("retinal", "cutaneous")] | None = None
     reflectance: Reflectance | None = None
@@ -100,19 +109,26 @@ class Vessel(Section):
     """A blood vessel parallel to the surface."""
 
     depth_um: Annotated[float, number(0, 1e5, "µm", above=True)]
-    diameter_um: Annotated[float, number(0, 1e4, "µm", above=True)]
+    diameter_um: Annotated[float, number(1, 1e4, "µm")]  # of the lumen; no blood cell enters less
     wall_um: Annotated[float, number(0, 1000, "µm", above=True)] | None = None
     haematocrit: Annotated[float, number(0, 1, "", above=True)] | None = None
     oxygenation: Annotated[float, number(0, 1, "")] | None = None
 
+    @property
+    def outer_radius_um(self) -> float:
+        """Of the lumen with the wall, as far as one is given."""
+        return self.diameter_um / 2 + (self.wall_um or 0.0)
+
     @model_validator(mode="after")
     def _below_surface(self) -> "Vessel":
-        if self.depth_um < self.diameter_um / 2:
+        if self.depth_um < self.outer_radius_um:
+            thick = "" if self.wall_um is None else f" with a wall of {self.wall_um:g} µm"
             raise FieldFault(
                 "vessel-above-surface",
-                f"a vessel of {self.diameter_um:g} µm with its axis at {self.depth_um:g} µm stands out of the skin",
-                "depth_um is the depth of the axis: at least half the diameter.",
-                field="depth_um",
+                f"a vessel of {self.diameter_um:g} µm{thick} and its axis at {self.depth_um:g} µm stands out of the "
+                "skin",
+                "depth_um is the depth of the axis: at least half the diameter, and the wall on top of it.",
+                field="depth_um" if self.depth_um < self.diameter_um / 2 else "wall_um",
             )
         return self
 
@@ -174,6 +190,21 @@ class Settings(Section):
                 f"pulses of {self.pulse_ms:g} ms at {self.repetition_Hz:g} Hz overlap in time",
                 "pulse_ms x repetition_Hz / 1000 at most 1.",
                 field="repetition_Hz",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _within_a_day(self) -> "Settings":
+        """Damage only adds up here. Over days skin repairs and renews itself, and at rest it would count as burnt."""
+        pulses_s = (self.pulses - 1) / self.repetition_Hz if self.pulses > 1 else 0.0
+        whole_s = self.passes * pulses_s + (self.passes - 1) * self.pass_interval_s
+        if whole_s > DAY_S:
+            slow = self.passes * pulses_s > DAY_S
+            raise FieldFault(
+                "too-long",
+                f"the pulses and passes take {whole_s:.4g} s",
+                f"At most {DAY_S:,.0f} s in all: what comes on later days is another session.",
+                field="repetition_Hz" if slow else "pass_interval_s",
             )
         return self
 

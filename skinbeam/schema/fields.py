@@ -152,15 +152,17 @@ def named(kind: NameKind) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def text(most: int) -> BeforeValidator:
-    """Return the check of a text of at most `most` characters, without control characters."""
-    allowed = f"A text of at most {most} characters, without line breaks."
+def text(most: int, *, least: int = 0) -> BeforeValidator:
+    """Return the check of a text of `least` to `most` characters, without control characters; spaces are none."""
+    allowed = f"A text of {f'{least} to' if least else 'at most'} {most} characters, without line breaks."
 
     def check(read: Any) -> str:
         if not isinstance(read, str):
             raise _fault(read, "is not a text", allowed, "not-a-text")
         if len(read) > most or not read.isprintable():
             raise _fault(read, "is too long or holds unprintable characters", allowed)
+        if len(read.strip()) < least:
+            raise _fault(read, "is empty", allowed)
         return read
 
     return BeforeValidator(check)

@@ -30,7 +30,14 @@ from skinbeam.units import PER_CM, UM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["middle_ita_deg", "parse_wavelengths", "reflectance", "skin_document", "weigh_by_reading"]
+__all__ = [
+    "middle_ita_deg",
+    "parse_wavelengths",
+    "reading_warnings",
+    "reflectance",
+    "skin_document",
+    "weigh_by_reading",
+]
 
 SCHEMA = "skinbeam.skin/1"
 Array = NDArray[np.float64]
@@ -39,6 +46,7 @@ MAX_WAVELENGTHS = 10_000
 MAX_SOLUTIONS = 20_000
 FEWEST_DRAWS = 20
 MOST_READINGS = 61
+FAR = 3.0  # deviations of a reading: of a normal one, one value in 400 lies further from its skin
 ROWS_AT_ONCE = 256
 # Reflectance needs no radiance inside; 8 directions agree with 16 within 0.002.
 STREAMS = 8
@@ -137,15 +145,38 @@ def weigh_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
     ------
     NotAvailable : a wavelength at which skin is not described.
     """
+    at, value, near = _bands(reading)
+    modelled = reflectance(ds, at.tolist(), specular=reading.specular == "included")
+    deviation = (modelled - value) / number(table("optics")["reading_deviation"])
+    likelihood = np.exp(-0.5 * np.sum(deviation**2 / near, axis=1))
+    return ds.assign(weight=ds["weight"].copy(data=ds["weight"].to_numpy() * likelihood))
+
+
+def reading_warnings(reading: Reflectance | None, weight: Array) -> list[dict[str, str]]:
+    """Return that no draw comes near the reading: the best misses it by more than `FAR` deviations in each band.
+
+    Parameters
+    ----------
+    weight : of all draws, as `weigh_by_reading` makes them, one at least above zero.
+    """
+    if reading is None:
+        return []
+    bands = float(np.sum(1.0 / _bands(reading)[2]))
+    missed = float(np.sqrt(-2.0 * np.log(weight.max()) / bands))
+    if missed <= FAR:
+        return []
+    apart = missed * number(table("optics")["reading_deviation"])
+    return [{"code": "reading-far", "message": Message("skin.reading_far", {"apart": round(apart, 2)}).text}]
+
+
+def _bands(reading: Reflectance) -> tuple[Array, Array, Array]:
+    """The values of a reading that are used: wavelength, value, and how many share the band of each."""
     order = np.argsort(reading.wavelength_nm, kind="stable")
     kept = order[np.linspace(0, order.size - 1, min(order.size, MOST_READINGS)).round().astype(int)]
     at, value = np.asarray(reading.wavelength_nm)[kept], np.asarray(reading.value)[kept]
-    modelled = reflectance(ds, at.tolist(), specular=reading.specular == "included")
-    deviation = (modelled - value) / number(table("optics")["reading_deviation"])
     half = number(table("optics")["reading_width"]) / 2
     near = np.searchsorted(at, at + half, side="right") - np.searchsorted(at, at - half, side="left")
-    likelihood = np.exp(-0.5 * np.sum(deviation**2 / near, axis=1))
-    return ds.assign(weight=ds["weight"].copy(data=ds["weight"].to_numpy() * likelihood))
+    return at, value, np.asarray(near, dtype=np.float64)
 
 
 def skin_document(
@@ -158,7 +189,7 @@ def skin_document(
 
     Raises
     ------
-    InputError : no draw agrees with the reading of the case.
+    InputError : a case of neither a skin nor a patient, or no draw agrees with the reading of the case.
     NotAvailable : a reading where skin is not described; the document then holds unknowns.
     """
     warnings: list[Mapping[str, str]] = []
@@ -175,6 +206,14 @@ def _computed(
     loaded: LoadedCase, wavelengths_nm: Sequence[float], draws: int, seed: int, warnings: list[Mapping[str, str]]
 ) -> dict[str, Any]:
     """The body of the document; what is to be said of it is added to `warnings`."""
+    if loaded.case.skin is None and loaded.case.patient is None:
+        raise InputError(
+            "missing-key",
+            "neither [skin] nor [patient] was read",
+            field="skin",
+            hint='Say whose skin: [skin], where preset = "human" alone is enough, or [patient].',
+            file=loaded.file,
+        )
     skin = Skin.from_case(loaded.case)
     warnings += skin.warnings
     spectra_nm = list(dict.fromkeys([*wavelengths_nm, *COLOUR_WAVELENGTHS_NM]))
@@ -192,6 +231,7 @@ def _computed(
         hint = "Readings as fractions of 1 of a white standard, of untreated skin."
         text = Message("skin.reading_not_skin").text
         raise InputError("reading-not-skin", text, field="skin.reflectance.value", hint=hint, file=loaded.file)
+    warnings += reading_warnings(skin.reading, weight)
     at = {nm: optics(ds, nm) for nm in spectra_nm}
     diffuse, surface = (dict(zip(spectra_nm, values.T, strict=True)) for values in _reflected(ds, list(at.values())))
     total = {nm: values + surface[nm] for nm, values in diffuse.items()}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage import Kinetics, omega_growth
 from skinbeam.physics.perfusion import conduct_perfused, rest_profile
 from skinbeam.simulate.damage_model import WALL, sampled_kinetics
-from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.grid import CORE_M, depth_grid
 from skinbeam.simulate.pain import felt
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.simulate.schedule import Schedule, bath_schedule, bath_steps
@@ -23,7 +23,7 @@ from skinbeam.simulate.surface import Surface
 from skinbeam.simulate.unit_omega import time_of_unit_omega
 from skinbeam.skin.properties import perfusion, thermal
 from skinbeam.skin.tables import number, table
-from skinbeam.units import MM, ZERO_CELSIUS_K
+from skinbeam.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,7 +32,6 @@ __all__ = ["bath_pain_times", "bath_times", "respond_bath"]
 
 Floats = NDArray[np.float64]
 
-CORE_M: Final = 30 * MM  # where tissue has the temperature of the blood: about the middle of a forearm
 # Contacts of one length for all draws, in which the time is looked for that suffices without what comes after. Each
 # resolves the five decades before its end.
 LENGTHS_S: Final = (1.0, 100.0, 1e4, 1e5)

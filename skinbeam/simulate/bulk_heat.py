@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
@@ -22,9 +23,10 @@ from skinbeam.units import CM, MJ
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["bulk_rise"]
+__all__ = ["BOILING_C", "bulk_boils", "bulk_rise"]
 
 Floats = NDArray[np.float64]
+BOILING_C = 100.0
 
 
 def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
@@ -51,3 +53,10 @@ def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     moment = min(int(np.searchsorted(end, last_pulse + merged_s)), end.size - 1)
     rise: Floats = density * micro.energy_mJ * MJ * response.unit_K[:, moment].max(axis=1)
     return rise
+
+
+def bulk_boils(rise_K: Floats | float | Unknown, middle: "xr.Dataset") -> bool:
+    """Return whether half of such skins would boil as a whole, which no column alone in skin at rest stands for."""
+    if isinstance(rise_K, Unknown):
+        return False
+    return bool(np.median(rise_K) + float(middle["temperature_C"].values[0]) > BOILING_C)

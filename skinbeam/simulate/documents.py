@@ -13,9 +13,10 @@ from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.appearance import reading_warnings
 from skinbeam.simulate.bath import respond_bath
 from skinbeam.simulate.breakdown import breaks_down
-from skinbeam.simulate.bulk_heat import bulk_rise
+from skinbeam.simulate.bulk_heat import BOILING_C, bulk_boils, bulk_rise
 from skinbeam.simulate.endpoints import ENDPOINTS
 from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
 from skinbeam.simulate.exposure import exposure_thresholds
@@ -25,7 +26,7 @@ from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
 from skinbeam.simulate.injury import enter_injury
 from skinbeam.simulate.microlesion import highest_energy_mJ, microlesions
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.observe import BOILING_C, CONTOURS, VESSEL_DAMAGE, observe
+from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE, observe
 from skinbeam.simulate.observed import Observed, join, or_unknown
 from skinbeam.simulate.pulse import Illumination, respond
 from skinbeam.simulate.reduction_error import reduction_error, reduction_error_of
@@ -47,6 +48,7 @@ Floats = NDArray[np.float64]
 _PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
+CARBON_C = 3600.0  # where the last of dry tissue, its carbon, sublimes in air
 _ED_LEVEL = 0.68  # ED16 to ED84
 
 
@@ -105,11 +107,16 @@ def simulate_document(
         raise NotAvailable(error.reason, body=made(body, case_warnings(loaded.case))) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join([part[0] for part in parts]), parts[0][2]
+    if bulk_boils(seen.get("microlesion.bulk_rise_K", 0.0), scene.middle):
+        seen["microlesion.bulk_rise_K"] = Unknown(text("simulate.bulk-boils"))
     basis = tuple(sources)
+    said = _result_warnings(scene, seen, weights)
+    if not scene.skin.layers:  # layers that are given in full need not be tissue
+        seen = _without_vapour(seen)
     body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
     body["healing"] = healing_group(seen, weights, loaded.case, basis)
     body["harm"] = harm_group(seen, weights, loaded.case, basis, counted)
-    return made(body, (*scene.warnings, *_result_warnings(seen, weights)))
+    return made(body, (*scene.warnings, *said))
 
 
 def _observe(
@@ -146,9 +153,19 @@ def _observe(
     return seen, weights, layers
 
 
-def _result_warnings(seen: Observed, weights: Floats) -> list[dict[str, str]]:
+def _without_vapour(seen: Observed) -> Observed:
+    """Return `seen` with peaks as removed where half of such skins would be hotter than carbon lasts."""
+    left = dict(seen)
+    for name in (*_PEAKS, "vessels.lumen_peak_unheated"):
+        values = left.get(name)
+        if values is not None and not isinstance(values, Unknown):
+            left[name] = np.where(np.median(values, axis=0) > CARBON_C, np.nan, values)
+    return left
+
+
+def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict[str, str]]:
     """What the reader should know about these results."""
-    warnings = []
+    warnings = reading_warnings(scene.skin.reading, weights)
     if effective_draws(weights) < FEW_DRAWS <= weights.size:
         params = {"effective": round(effective_draws(weights), 1), "draws": weights.size}
         warnings.append({"code": "few-effective-draws", "message": text("simulate.few-effective-draws", params)})
@@ -159,6 +176,9 @@ def _result_warnings(seen: Observed, weights: Floats) -> list[dict[str, str]]:
     ]
     if max(peaks, default=0.0) > BOILING_C:
         warnings.append({"code": "above-boiling", "message": text("simulate.above-boiling")})
+    coldest = seen.get("temperature_C.surface_minimum")
+    if isinstance(coldest, np.ndarray) and float(np.median(coldest)) < 0.0:
+        warnings.append({"code": "below-freezing", "message": text("simulate.below-freezing")})
     return warnings
 
 
@@ -290,11 +310,15 @@ def threshold_document(
         raise NotAvailable(error.reason, body=body) from None
     doses = np.concatenate([part[0] for part in parts])
     weights = np.concatenate([part[1] for part in parts])
-    warnings = [*scene.warnings, *_result_warnings({}, weights)]
+    warnings = [*scene.warnings, *_result_warnings(scene, {}, weights)]
     tail = (1 - _ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
         return made({"dose": Unknown(text("simulate.not-reached")), "reached": False}, warnings)
+    if not ed50 > 0:
+        return made({"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, warnings)
+    if ed50 < low:
+        warnings.append({"code": "below-bracket", "message": text("simulate.below-bracket")})
     if not np.isfinite(ed84):
         warnings.append({"code": "high-beyond-bracket", "message": text("simulate.high-beyond-bracket")})
     dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, tuple(sources))

@@ -1,6 +1,7 @@
 """Cells through the skin: faces on every layer boundary, fine at the surface, growing with depth."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.cells import Cells, graded_faces, slab
 from skinbeam.units import MM, UM
 
-__all__ = ["DEEPEST_M", "DepthGrid", "depth_grid"]
+__all__ = ["CORE_M", "DEEPEST_M", "DepthGrid", "depth_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -18,6 +19,7 @@ Floats = NDArray[np.float64]
 FINEST_M = 3 * UM
 GROWTH = 0.1
 DEEPEST_M = 6 * MM
+CORE_M: Final = 30 * MM  # where tissue has the temperature of the blood: about the middle of a forearm
 
 
 @dataclass(frozen=True)

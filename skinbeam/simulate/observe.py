@@ -22,11 +22,10 @@ from skinbeam.simulate.vessel_ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
-__all__ = ["BOILING_C", "CONTOURS", "VESSEL_DAMAGE", "observe"]
+__all__ = ["CONTOURS", "VESSEL_DAMAGE", "observe"]
 
 Floats = NDArray[np.float64]
 
-BOILING_C = 100.0
 LIGHT_BINS_M, LIGHT_BINS = (0.05 * UM, 60 * MM), 140  # a tenth of their depth wide
 TINY = 1e-300
 CONTOURS = {"0.1": 0.1, "1": 1.0, "10": 10.0}  # Ω of collagen, by the names of the interface

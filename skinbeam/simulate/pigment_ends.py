@@ -77,6 +77,8 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     diffusivity = conductivity[:, 0] / capacity[:, 0]
     if vapour == "isolated_C":
         capacity = np.full_like(capacity, nucleation("heat_capacity_J_m3K").value)
+    # Where a pulse has stopped the blood, cells may end colder than without it: the light heats no granule there.
+    warmed = np.maximum(response.unit_K, 0.0)
     # What the granule absorbs beyond its layer, over all lines of the beam.
     over = np.sum(
         [
@@ -95,7 +97,7 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
         at_ends = threshold_exposure(
             nucleation_K=vapour_K[rows],
             layer_K=response.base_K[at],
-            layer_K_m2_J=response.unit_K[at],
+            layer_K_m2_J=warmed[at],
             heat_capacity_vol=capacity[rows, None, :],
             over_1_m=over[rows, None, :],
             kept=kept[:, :, None],
@@ -107,7 +109,7 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
             threshold_exposure(
                 nucleation_K=vapour_K[rows],
                 layer_K=response.base_K[later],
-                layer_K_m2_J=response.unit_K[later],
+                layer_K_m2_J=warmed[later],
                 heat_capacity_vol=capacity[rows, None, :],
                 over_1_m=0.0,
             ).min(axis=1, initial=np.inf),

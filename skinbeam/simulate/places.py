@@ -1,12 +1,12 @@
 """Where in a sampled skin an end is looked for: layers by name and their borders."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable
+from skinbeam.errors import NotAvailable, did_you_mean
 from skinbeam.messages import text
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.skin.basal import BASAL
@@ -25,6 +25,7 @@ __all__ = [
     "middle_of_epidermis",
     "papillary_bottom",
     "pigmented_cells",
+    "unknown_layers",
 ]
 
 NO_COLLAGEN: Final = (
@@ -39,9 +40,13 @@ NO_COLLAGEN: Final = (
     "phantom",
     "cartilage",
     "far epidermis",
+    "far stratum corneum",
     "chorioallantoic membrane",
 )
 EPIDERMIS: Final = (BASAL, "living epidermis", "epidermis")  # the deepest first
+PAPILLARY: Final = "papillary dermis"
+# Layers of any other name count as dermis too; these are meant to.
+COLLAGEN: Final = (PAPILLARY, "upper plexus", "reticular dermis", "deep plexus", "dermis", "far dermis")
 
 
 def depth_through(skins: "xr.Dataset", names: Collection[str]) -> NDArray[np.float64]:
@@ -75,7 +80,7 @@ def papillary_bottom(response: Response) -> Place:
     ------
     NotAvailable : such skins have no such layer.
     """
-    return response.below_cell(_deepest(response, ("papillary dermis",), "no-papillary-dermis"))
+    return response.below_cell(_deepest(response, (PAPILLARY,), "no-papillary-dermis"))
 
 
 def _deepest(response: Response, names: tuple[str, ...], otherwise: str) -> int:
@@ -83,7 +88,23 @@ def _deepest(response: Response, names: tuple[str, ...], otherwise: str) -> int:
     for name in names:
         if name in layers:
             return response.grid.last_cell_of(layers.index(name))
-    raise NotAvailable(text(f"endpoint.{otherwise}"))
+    raise NotAvailable(text(f"endpoint.{otherwise}", {"layers": ", ".join(names)}))
+
+
+def unknown_layers(names: Sequence[str]) -> dict[str, str] | None:
+    """Return parameters of the warning of layer names that no end is looked for under, or None where all are known.
+
+    They are the unknown names, the known name nearest to the first of them that is near to any, and all known names.
+    """
+    known = (*COLLAGEN, *NO_COLLAGEN)
+    unknown = [name for name in names if name not in known]
+    if not unknown:
+        return None
+    return {
+        "unknown": ", ".join(f'"{name}"' for name in unknown),
+        "near": did_you_mean(unknown, known),
+        "known": ", ".join(known),
+    }
 
 
 def in_cell(response: Response, cell: int) -> Place:

@@ -3,29 +3,32 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, NotAvailable
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
-from skinbeam.schema.exposure import Layer
+from skinbeam.schema.exposure import Layer, Settings
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ablation import fast_train, removes
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
-from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.grid import CORE_M, depth_grid
+from skinbeam.simulate.places import EPIDERMIS, depth_through, unknown_layers
 from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
 from skinbeam.simulate.spot_share import SpotShare, spot_shares
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.model import Skin
+from skinbeam.skin.presets import preset
 from skinbeam.units import UM
 
 if TYPE_CHECKING:
@@ -109,8 +112,9 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
     warnings = (
         *case_warnings(case),
         *(dict(one) for one in skin.warnings),
-        *_beam_warnings(beam),
-        *_cooling_warnings(cooling),
+        *_skin_warnings(case, skin),
+        *_beam_warnings(beam, case.settings),
+        *_cooling_warnings(cooling, skin, bath),
     )
     return Scene(loaded, skin, beam, cooling, bath, warnings)
 
@@ -128,16 +132,23 @@ def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
 
 
 def _vessels_in_tissue(skin: Skin, file: str) -> None:
-    """Refuse vessels that reach below the last layer, into air; the schema refuses those that stand out above."""
-    bottom_um = float(skin.median()["thickness_m"].values[0].sum()) / UM
+    """Refuse vessels that reach below the tissue; the schema refuses those that stand out above.
+
+    Layers that end have air below. What a preset has below the dermis reaches down without end for light and heat, but
+    is not skin for ever: from `CORE_M` on tissue lies in the body, warmer than the skin that the case is of. Given
+    layers without end are the reader's own word.
+    """
+    thick_um = float(skin.median()["thickness_m"].values[0].sum()) / UM
+    ends = isfinite(thick_um)
+    bottom_um = thick_um if ends or skin.layers else CORE_M / UM
+    what = f"out of {bottom_um:.0f} µm of tissue, into air" if ends else f"below {bottom_um:.0f} µm, out of the skin"
     for index, vessel in enumerate(skin.vessels):
-        if vessel.depth_um + vessel.diameter_um / 2 > bottom_um:
+        if vessel.depth_um + vessel.outer_radius_um > bottom_um:
             raise InputError(
                 "vessel-below-tissue",
-                f"a vessel of {vessel.diameter_um:g} µm with its axis at {vessel.depth_um:g} µm reaches out of "
-                f"{bottom_um:.0f} µm of tissue, into air",
+                f"a vessel of {vessel.diameter_um:g} µm with its axis at {vessel.depth_um:g} µm reaches {what}",
                 field=f"vessel[{index}].depth_um",
-                hint="Depth of the axis and half the diameter are together at most the thickness of the layers.",
+                hint=f"Depth of the axis, half the diameter and the wall are together at most {bottom_um:.0f} µm.",
                 file=file,
             )
 
@@ -209,8 +220,9 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
         "session": bool(case.session),
         "clinic": case.clinic is not None,
         "settings.overlap_fraction": case.settings is not None and case.settings.overlap_fraction > 0,
-        "cooling": micro and case.cooling is not None and case.cooling.kind != "none",
+        "cooling": (micro or case.bath is not None) and case.cooling is not None and case.cooling.kind != "none",
         "vessel": micro and bool(case.vessel),
+        "lesion.diameter_mm": any(lesion.diameter_mm is not None for lesion in case.lesion),
     }
     return tuple(
         {"code": "not-used-yet", "message": text("simulate.not-used-yet", {"name": name})}
@@ -219,20 +231,60 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
     )
 
 
-def _beam_warnings(beam: Beam | None) -> tuple[dict[str, str], ...]:
+def _skin_warnings(case: Case, skin: Skin) -> tuple[dict[str, str], ...]:
+    """Return whose skin is taken where nothing is said of it, and names of layers that no end is looked for under."""
+    found = []
+    if case.skin is None and case.patient is None:
+        message = text("skin.nobody", {"site": skin.site or preset("human")["site"]})
+        found.append({"code": "skin-of-nobody", "message": message})
+    if params := unknown_layers([layer.name for layer in skin.layers]):
+        found.append({"code": "layer-not-known", "message": text("simulate.layer-not-known", params)})
+    if vessel := _vessel_in_epidermis(skin):
+        found.append({"code": "vessel-in-epidermis", "message": text("simulate.vessel-in-epidermis", vessel)})
+    return tuple(found)
+
+
+def _vessel_in_epidermis(skin: Skin) -> dict[str, str | float] | None:
+    """Return the first given vessel that begins in the epidermis of the middle skin, as parameters of its warning."""
+    if not skin.vessels:
+        return None
+    try:
+        border_um = float(depth_through(skin.median(), EPIDERMIS)[0]) / UM
+    except NotAvailable:
+        return None
+    for index, vessel in enumerate(skin.vessels):
+        top_um = vessel.depth_um - vessel.outer_radius_um
+        if top_um < border_um:
+            return {"vessel": f"vessel[{index}]", "top_um": top_um, "border_um": round(border_um)}
+    return None
+
+
+def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[str, str], ...]:
     """Return what of the beam the model does not follow."""
-    if beam is None:
+    if beam is None or settings is None:
         return ()
     found = {
         "fast-ablating-train": fast_train(beam),
         "subpulses-ablate": removes(beam) and bool(beam.trains),
         "passes-at-once": beam.passes > 1 and beam.pass_interval_s == 0,
+        "repetition-not-used": settings.pulses == 1 and settings.repetition_Hz > 0,
+        "interval-not-used": settings.passes == 1 and settings.pass_interval_s > 0,
     }
     return tuple({"code": code, "message": text(f"simulate.{code}")} for code, there in found.items() if there)
 
 
-def _cooling_warnings(cooling: CoolingPlan) -> tuple[dict[str, str], ...]:
-    """Return that a cooling which is never on cools nothing."""
-    if cooling.kind == "none" or cooling.during or cooling.before_ms + cooling.after_ms > 0:
+def _cooling_warnings(
+    cooling: CoolingPlan, skin: Skin, bath: tuple[float, float | None] | None
+) -> tuple[dict[str, str], ...]:
+    """Return that a cooling which is never on, touches nothing or is warmer than the skin cools nothing."""
+    if cooling.kind == "none" or bath is not None:
         return ()
-    return ({"code": "cooling-without-time", "message": text("simulate.cooling-without-time")},)
+    if not (cooling.during or cooling.before_ms + cooling.after_ms > 0):
+        return ({"code": "cooling-without-time", "message": text("simulate.cooling-without-time")},)
+    if cooling.coefficient_W_m2K == 0:
+        return ({"code": "cooling-without-coefficient", "message": text("simulate.cooling-without-coefficient")},)
+    at_rest_C = float(skin.median()["temperature_C"].values[0])
+    if cooling.temperature_C >= at_rest_C:
+        params = {"coolant_C": cooling.temperature_C, "skin_C": at_rest_C}
+        return ({"code": "cooling-that-warms", "message": text("simulate.cooling-that-warms", params)},)
+    return ()

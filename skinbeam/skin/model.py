@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
 from skinbeam.skin.basal import BASAL, with_basal_layer
@@ -21,6 +20,7 @@ from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_fac
 from skinbeam.skin.presets import LAYERS, Site, has_epidermis, preset, site_of
 from skinbeam.skin.stack import stacked
 from skinbeam.skin.tables import number, sourced, table
+from skinbeam.skin.unused import reading_counts, unused
 from skinbeam.skin.vessels import VesselKind, VesselPopulation, Vessels, given_vessels, vessel_population
 from skinbeam.sources import Sourced
 from skinbeam.units import PER_CM, UM
@@ -129,15 +129,9 @@ class Skin:
         layered = part is not None and bool(part.layer)
         ita = _first(part and part.ita_deg, person and person.ita_deg)
         phototype = person.phototype if person is not None else None
-        reading = part.reflectance if part is not None else None
+        reading = part.reflectance if part is not None and reading_counts(name, layered=layered) else None
         ratio, warnings = lesion_ratio(case.lesion)
-        warnings += colour_warnings(ita, phototype)
-        if part is not None and part.ita_deg is not None and not layered and not has_epidermis(name):
-            message = Message("skin.colour_without_epidermis", {"preset": name}).text
-            warnings.append({"code": "colour-not-used", "message": message})
-        if part is not None and part.site is not None and name != "human" and not layered:
-            message = Message("skin.site_without_person", {"preset": name}).text
-            warnings.append({"code": "site-not-used", "message": message})
+        warnings += [*colour_warnings(ita, phototype), *unused(case)]
         place = _first(part and part.site, site, case.concern[0].site if case.concern else None)
         kinds = [_VASCULAR[lesion.kind] for lesion in case.lesion if lesion.kind in _VASCULAR]
         has_vessels = not layered and not {"material", "layer"} & preset(name).keys()

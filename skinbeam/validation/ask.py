@@ -32,7 +32,7 @@ class Answer:
     Parameters
     ----------
     value : in the unit of the row; unknown where the model cannot say, or where no dose in its range is enough.
-    beyond : the dose that was not enough, or None.
+    beyond : the dose that was not enough, in the same unit, or None.
     """
 
     value: Estimate | Unknown
@@ -62,7 +62,7 @@ class Asked:
         if pose.less:
             found = _difference(found, self._one(pose, changed(case, pose.less)))
         if isinstance(found.value, Unknown):
-            return found
+            return Answer(found.value, None if found.beyond is None else found.beyond * pose.scale)
         return Answer(found.value.scaled(pose.scale))
 
     def _one(self, pose: Pose, case: dict[str, Any]) -> Answer:

@@ -24,18 +24,20 @@ DIGITS = 3
 
 HEADER = """\
 # How far the model lies from published experiments at each endpoint: geometric error about 1, with the number of rows
-# behind it. `observed` is what the rows alone say, before the floor of their tolerance and the rule for few rows.
+# behind it. `observed` is what the rows alone say, before the floor of their tolerance and the rule for few rows; it is
+# a lower bound where `unreached` rows count as the end of the searched range.
 # Made by `make model-error`, which runs the comparison; not to be edited.
 """
 
 
 def endpoint_errors(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return `endpoint`, `rows`, `geometric_error` and, where any row has a ratio, `observed`; by name.
+    """Return `endpoint`, `rows`, `geometric_error`, where any row has a ratio `observed`, and `unreached`; by name.
 
     The error is exp of the root mean square of ln(computed / measured), so that a bias counts as much as a spread. A
     bound counts where it is broken, by how far. It is never below the widest tolerance of the rows, and a factor of 2
     where fewer than five rows stand behind it. A computed zero has no ratio, and a row that compares two cases says
-    nothing of one.
+    nothing of one. A row that no dose reaches counts as the end of the range that was searched, which is the least that
+    it can be: `unreached` tells how many there are, left out where there are none, and the error is then a lower bound.
     """
     found: dict[str, list[Verdict]] = {}
     for one in verdicts:
@@ -61,6 +63,8 @@ def _error(name: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     if logs:
         observed = math.exp(math.sqrt(sum(log * log for log in logs) / len(logs)))
         record["observed"] = round_significant(observed, DIGITS)
+        if unreached := sum(_log_ratio(one) is not None for one in verdicts if one.beyond is not None):
+            record["unreached"] = unreached
         if len(logs) >= LEAST_ROWS:
             factor = max(observed, *(_floor(one.row) for one in verdicts))
     return record | {"geometric_error": round_significant(factor, DIGITS)}
@@ -69,10 +73,13 @@ def _error(name: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
 def _log_ratio(found: Verdict) -> float | None:
     if not isinstance(found.ratio, Unknown):
         return math.log(found.ratio) if found.ratio > 0 else None
+    ends = [end for end in found.row.ends if end is not None]
+    if found.beyond is not None and found.verdict == "outside":
+        # As a ratio would count it, from the middle of what was measured. Beyond the search nothing is known.
+        return max(0.0, math.log(found.beyond / math.exp(sum(map(math.log, ends)) / len(ends))))
     if found.row.bound is None or found.verdict != "outside" or isinstance(found.computed, Unknown):
         return None
-    end = next(one for one in found.row.ends if one is not None)
-    return math.log(found.computed.median / end) if found.computed.median > 0 else None
+    return math.log(found.computed.median / ends[0]) if found.computed.median > 0 else None
 
 
 def _floor(row: Row) -> float:
@@ -88,7 +95,9 @@ def written(errors: Sequence[Mapping[str, Any]]) -> str:
     tables = []
     for one in errors:
         lines = [f'[endpoint."{one["endpoint"]}"]']
-        lines += [f"{name} = {one[name]}" for name in ("rows", "observed", "geometric_error") if name in one]
+        lines += [
+            f"{name} = {one[name]}" for name in ("rows", "unreached", "observed", "geometric_error") if name in one
+        ]
         tables.append("\n".join(lines) + "\n")
     return "\n".join((HEADER, *tables))
 

@@ -24,6 +24,7 @@ class Verdict:
     ratio : computed over measured; unknown for a bound, which is no number to compare with, for a difference, and where
         nothing was computed.
     reason : why it was not posed, or how far outside; empty within.
+    beyond : the dose that was not enough, in the unit of the row; None where one was, or none was sought.
     """
 
     row: Row
@@ -31,6 +32,7 @@ class Verdict:
     verdict: Literal["within", "outside", "not-posed"]
     ratio: float | Unknown
     reason: str
+    beyond: float | None = None
 
 
 def judge(row: Row, answer: Answer | None) -> Verdict:
@@ -60,6 +62,7 @@ def judge(row: Row, answer: Answer | None) -> Verdict:
         "within" if least <= computed <= most else "outside",
         _ratio(row, computed),
         "" if least <= computed <= most else _how_far(row, computed, answer),
+        answer.beyond,
     )
 
 

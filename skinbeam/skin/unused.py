@@ -1,0 +1,62 @@
+"""What a case says of its skin without changing a result: a cuvette of blood has no owner, colour or moisture."""
+
+from collections.abc import Mapping
+
+from skinbeam.messages import Message
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Patient
+from skinbeam.skin.presets import has_epidermis, preset
+from skinbeam.skin.tables import table
+
+__all__ = ["reading_counts", "unused"]
+
+
+def reading_counts(name: str, *, layered: bool) -> bool:
+    """Return whether a reading says anything of such a skin: not of given layers, nor of a bulk that is no skin."""
+    return not layered and "material" not in preset(name)
+
+
+def unused(case: Case) -> list[Mapping[str, str]]:
+    """Return a warning, `code` and `message`, for each thing of the skin or the patient that changes no result."""
+    part = case.skin
+    if part is None:
+        return _age_beyond(case.patient)
+    name, layered, skinless = part.preset, bool(part.layer), not has_epidermis(part.preset)
+    dry = "material" in preset(name) and name != "phantom"
+    found = {
+        "colour-not-used": part.ita_deg is not None and not layered and skinless,
+        "site-not-used": part.site is not None and not layered and name != "human",
+        "hydration-not-used": part.hydration is not None and (layered or dry),
+        "reading-not-used": part.reflectance is not None and not reading_counts(name, layered=layered),
+        "melanin-not-used": any(lesion.melanin_ratio is not None for lesion in case.lesion) and (layered or skinless),
+        # Published courses and harms are of people's skin, so that of people a patient counts beside given layers too.
+        "patient-not-used": case.patient is not None and name != "human",
+    }
+    coloured = case.patient is not None and case.patient.ita_deg is not None and part.ita_deg is None
+    owner = "layers" if layered else "preset"
+    of_message = {
+        "hydration-not-used": f"hydration_of_{owner}",
+        "reading-not-used": f"reading_of_{owner}",
+        "melanin-not-used": f"melanin_of_{owner}",
+        "patient-not-used": "patient_but_colour" if coloured and not layered and not skinless else "patient_of_preset",
+        "colour-not-used": "colour_without_epidermis",
+        "site-not-used": "site_without_person",
+    }
+    said: list[Mapping[str, str]] = [
+        {"code": code, "message": Message(f"skin.{of_message[code]}", _params(of_message[code], name)).text}
+        for code, there in found.items()
+        if there
+    ]
+    return said if layered or name != "human" else said + _age_beyond(case.patient)
+
+
+def _params(message: str, preset_name: str) -> dict[str, str]:
+    return {} if message.endswith("_of_layers") else {"preset": preset_name}
+
+
+def _age_beyond(patient: Patient | None) -> list[Mapping[str, str]]:
+    limits = table("layers")["age"]["range_years"]
+    if patient is None or limits["low"] <= patient.age_years <= limits["high"]:
+        return []
+    params = {"low_years": limits["low"], "high_years": limits["high"], "age_years": patient.age_years}
+    return [{"code": "age-at-end", "message": Message("skin.age_at_end", params).text}]
