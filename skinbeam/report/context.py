@@ -251,7 +251,7 @@ class LeafletOption:
     name: Annotated[str, "the choice in plain words"]
     good: Annotated[LeafletOutcome, "people of 100 who get at least half better"]
     bad: Annotated[LeafletOutcome, "people of 100 with the most frequent known harm"]
-    harms: Annotated[str, "the other harms: how many of 100, or that it is not known; may be empty"]
+    harms: Annotated[str, "the other harms: how many of 100, or not known; then those of a fault; may be empty"]
     visits: Annotated[str, "number of visits"]
     days: Annotated[str, "days of visible healing"]
 

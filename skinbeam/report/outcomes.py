@@ -10,6 +10,7 @@ from skinbeam.report.shown import capital, estimate_of, quantity, records, say, 
 __all__ = [
     "expected_arrays",
     "expected_svg",
+    "fault_values",
     "good_of",
     "harm_name",
     "harm_values",
@@ -49,6 +50,16 @@ def harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Un
     ]
     found.sort(key=lambda harm: -harm[2].median if isinstance(harm[2], Estimate) else 1.0)
     return found or [("", say("harm_any"), Unknown(say("harm_none_studied")))]
+
+
+def fault_values(option: Mapping[str, Any]) -> list[tuple[str, Estimate]]:
+    """Return key and probability of each known harm that needs a fault of the device or model."""
+    found = (
+        (str(harm["name"]), _probability(harm.get("p")))
+        for harm in records(option.get("harms"))
+        if harm.get("name") in _ONLY_AFTER_A_FAULT
+    )
+    return [(name, p) for name, p in found if isinstance(p, Estimate)]
 
 
 def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
