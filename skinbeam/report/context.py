@@ -122,7 +122,7 @@ class OptionCard:
     title: Annotated[str, "what it is, or all of which the same is said"]
     device: Annotated[str, "the device; empty without one"]
     rank_reason: Annotated[str, "why it stands at this place"]
-    expected: Annotated[Picture, "icon arrays: good and bad of 100 people"]
+    expected: Annotated[tuple[Picture, ...], "rows of icon arrays: good and bad of 100 people"]
     results: Annotated[tuple[Fact, ...], "expected result: known values"]
     settings: Annotated[tuple[Fact, ...], "what to set on the device; empty without one"]
     facts: Annotated[

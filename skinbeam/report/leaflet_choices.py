@@ -22,6 +22,7 @@ __all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_aft
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
+_FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling", "injury-if-model-errs": "leaflet.fault_model"}
 
 
 def options_table(concern: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
@@ -121,7 +122,7 @@ def _other_harms(option: Mapping[str, Any]) -> str:
 
 def _faults(option: Mapping[str, Any]) -> list[str]:
     """What a model says of harm after a fault of the device or of the model; its draws are no range of clinics."""
-    told = [say(f"leaflet.fault_{name.replace('-', '_')}", people=of_100(p)) for name, p in fault_values(option)]
+    told = [say(_FAULT[name], people=of_100(p)) for name, p in fault_values(option)]
     return [say("leaflet.faults", faults="; ".join(told))] if told else []
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.icons import IconArray, icon_arrays
+from skinbeam.report.icons import IconArray
 from skinbeam.report.shown import capital, estimate_of, quantity, records, say, sentence, show
 
 __all__ = [
     "expected_arrays",
-    "expected_svg",
+    "expected_rows",
     "fault_values",
     "good_of",
     "harm_name",
@@ -70,10 +70,14 @@ def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
     return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]
 
 
-def expected_svg(option: Mapping[str, Any]) -> str:
-    """Return the icon arrays of an option: improvements above, harms below when there are several of each."""
+def expected_rows(option: Mapping[str, Any]) -> list[list[IconArray]]:
+    """Return the arrays of `expected_arrays` as they are drawn: improvements above, harms below if there are several.
+
+    Each row is a figure of its own, so that on paper a page can end between them.
+    """
     arrays = expected_arrays(option)
-    return icon_arrays(arrays, columns=max(2, len(arrays) // 2))
+    columns = max(2, len(arrays) // 2)
+    return [arrays[start : start + columns] for start in range(0, len(arrays), columns)]
 
 
 def reference(option: Mapping[str, Any]) -> str:
