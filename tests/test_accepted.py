@@ -56,6 +56,8 @@ def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
     (line,) = (one.text for one in option_card(made["concerns"][0], option, 1).reasons if "accepted" in one.text)
     assert "6 days" in line
     assert show(option["downtime_days"]).text in line  # as the tables round it
+    (reason,) = told(option)
+    assert {reason["source"], *option["downtime_days"]["basis"]} <= set(made["sources"])
 
 
 def test_redness_that_outlasts_the_wound_counts_too() -> None:
@@ -68,7 +70,7 @@ def test_redness_that_outlasts_the_wound_counts_too() -> None:
     assert (low, high) == pytest.approx(RED_DAYS)
     span = lookup("redness", "ablative")
     assert not isinstance(span, Unknown)
-    assert reason.source == span.source
+    assert only.params["days"].basis == (span.source,)
     assert healing_reason(LINES, "ablative", DAYS, RED_DAYS[1]) is None
 
 

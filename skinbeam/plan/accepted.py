@@ -9,6 +9,7 @@ from skinbeam.schema.consultation import Concern
 
 __all__ = ["healing_reason"]
 
+_SOURCE = "rulepractice"  # of the caution; each number names its own
 _DAYS = {"days": 1.0, "weeks": 7.0}
 
 
@@ -28,13 +29,11 @@ def healing_reason(concern: Concern, modality: str, downtime: object, accepted_d
     lasting = {name: days for name, days in seen.items() if isinstance(days, Estimate) and days.median > accepted_days}
     if not lasting:
         return None
-    longest = max(lasting.values(), key=lambda days: days.median)
-    for days in lasting.values():
-        used(*days.basis)
+    used(_SOURCE, *(key for days in lasting.values() for key in days.basis))
     told = [Message(f"plan.{name}", {"days": days}) for name, days in lasting.items()]
     message = Message("plan.healing-longer", {"accepted": accepted_days, "lasting": told})
     about = f"{concern.condition} at {concern.site}"
-    return Reason("healing-longer-than-accepted", "with-caution", message, longest.basis[0], "practice", about)
+    return Reason("healing-longer-than-accepted", "with-caution", message, _SOURCE, "practice", about)
 
 
 def _redness_days(concern: Concern, modality: str) -> Estimate | Unknown:
