@@ -63,6 +63,40 @@ def test_sessions_are_never_nearer_than_the_least_interval() -> None:
     assert [session["week"] for session in course] == [0, 4]
 
 
+def steps(course: list[dict[str, Any]]) -> list[set[str]]:
+    return [{step.id for step in session["steps"]} for session in course]
+
+
+@pytest.mark.parametrize(
+    ("weeks", "said"),
+    [
+        ({"low": 1, "high": 2}, {"course.least"}),
+        (UNKNOWN, {"course.least-unknown"}),
+        ({"low": 2, "high": 4}, set()),  # the source asks for as many
+        (MONTH, set()),
+    ],
+)
+def test_a_week_that_the_least_interval_decided_says_so(weeks: Any, said: set[str]) -> None:
+    first, second = steps(course_of([part("age-spots", option("pigment-short-pulse", "qs", TWICE, weeks))]))
+    floors = {"course.least", "course.least-unknown"}
+    assert not first & floors
+    assert second & floors == said
+
+
+def test_the_least_interval_is_told_with_both_numbers() -> None:
+    course = course_of([part("melasma", option("pigment-short-pulse", "qs", TWICE, {"low": 2, "high": 2}))])
+    (step,) = (step for step in course[1]["steps"] if step.id == "course.least")
+    assert step.params["weeks"] == course[1]["week"]
+    assert step.params["source_weeks"] == 2
+
+
+def test_a_source_of_one_concern_decides_for_what_is_treated_with_it() -> None:
+    together = [part("redness", option("vascular", "dye", TWICE, weeks)) for weeks in (UNKNOWN, MONTH)]
+    course = course_of(together)
+    assert course[1]["week"] == MONTH["high"]
+    assert not steps(course)[1] & {"course.least", "course.least-unknown"}
+
+
 def test_every_session_after_the_first_begins_with_a_review() -> None:
     first, *others = course_of([SCARS, VEINS])
     assert "course.review" not in [step.id for step in first["steps"]]

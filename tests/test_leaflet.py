@@ -137,6 +137,35 @@ def test_other_harms_stand_beside_the_one_that_is_drawn_with_their_range(plan: P
     assert told.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
 
 
+def test_harms_with_the_same_number_are_told_once(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    rare = {"median": 0.02, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
+    option["harms"] = [{"name": "pih", "p": rare | {"median": 0.05}}]
+    option["harms"] += [{"name": name, "p": dict(rare)} for name in ("scar", "infection")]
+    told = leaflet_page(plan).concerns[0].options[0].harms
+    assert told == "Also: scar, infection, each 2 of 100, range 1 to 6."
+
+
+def test_harm_after_a_fault_is_told_apart_from_what_trials_counted(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    modelled = {"low": 0.4, "high": 0.6, "level": 0.8, "kind": "modelled", "draws": 200}
+    counted = {"median": 0.05, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
+    option["harms"] = [
+        {"name": "burn-if-cooling-fails", "p": modelled | {"median": 0.5}},
+        {"name": "pih", "p": counted},
+        {"name": "injury-if-model-errs", "p": modelled | {"median": 0.45}},
+    ]
+    told = leaflet_page(plan).concerns[0].options[0]
+    assert told.bad.label == "Bad: dark marks"  # a fault is not what is drawn, however often it would burn
+    burnt, hurt = told.harms.removeprefix("A model says: ").split("; ")
+    assert "50 of 100" in burnt
+    assert "cooling" in burnt
+    assert "45 of 100" in hurt
+    assert "model is wrong" in hurt
+    option["harms"] = [{"name": "pih", "p": counted}, {"name": "burn-if-cooling-fails", "p": {"unknown": "not judged"}}]
+    assert "model" not in leaflet_page(plan).concerns[0].options[0].harms
+
+
 def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
     for concern in leaflet_page(plan).concerns:
         assert "Do nothing" in [option.name for option in concern.options]

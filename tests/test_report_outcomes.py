@@ -8,8 +8,9 @@ import pytest
 from report_samples import sample_plan
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.options import expected_picture
-from skinbeam.report.outcomes import expected_arrays, expected_svg, good_of, harm_values, reference, worst_harm
+from skinbeam.report.icons import icon_arrays
+from skinbeam.report.options import expected_pictures
+from skinbeam.report.outcomes import expected_arrays, expected_rows, good_of, harm_values, reference, worst_harm
 
 PLAN = sample_plan()
 OPTIONS = [(concern, option) for concern in PLAN["concerns"] for option in concern["options"]]
@@ -23,6 +24,10 @@ def harms(**shares: float) -> list[dict[str, Any]]:
     ]
 
 
+def drawn(option: Any) -> str:
+    return "".join(map(icon_arrays, expected_rows(option)))
+
+
 @pytest.mark.parametrize(("concern", "option"), OPTIONS)
 def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: Any, option: Any) -> None:
     tones = [array.tone for array in expected_arrays(option)]
@@ -30,13 +35,16 @@ def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: An
     assert tones.count("good") == tones.count("bad") > 0
     places = [
         {place for d in re.findall(r' d="([^"]+)"', part) for place in re.findall(r"M\d+ \d+", d)}
-        for part in expected_svg(option).split("<g transform")[1:]
+        for part in drawn(option).split("<g transform")[1:]
     ]
     assert len(places) == len(tones)
     assert all(place == places[0] and len(place) == 100 for place in places)
-    picture = expected_picture(concern, option)
-    assert picture.file
-    assert "100 people" in picture.caption
+    rows, pictures = expected_rows(option), expected_pictures(concern, option)
+    assert [array for row in rows for array in row] == expected_arrays(option)
+    assert len({len(row) for row in rows}) == 1  # equally wide: good and bad stay of one size
+    assert len({picture.file for picture in pictures}) == len(rows)
+    assert [bool(picture.caption) for picture in pictures] == [False] * (len(rows) - 1) + [True]
+    assert "100 people" in pictures[-1].caption
 
 
 def test_three_harms_stand_beside_three_improvements() -> None:
@@ -57,7 +65,7 @@ def test_three_harms_stand_beside_three_improvements() -> None:
 def test_an_unknown_harm_is_drawn_and_comes_after_the_known_ones() -> None:
     option = {"harms": [{"name": "scar", "p": {"unknown": "not counted"}}, *harms(pih=0.1)]}
     assert [(key, type(p)) for key, _, p in harm_values(option)] == [("pih", Estimate), ("scar", Unknown)]
-    assert expected_svg(option).count(">?</text>") == 3  # both improvements and the scar
+    assert drawn(option).count(">?</text>") == 3  # both improvements and the scar
 
 
 def test_a_burn_without_cooling_is_no_outcome_of_the_treatment() -> None:

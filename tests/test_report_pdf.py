@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from pypdf import PdfReader
+from pypdf import PageObject, PdfReader
 from report_samples import sample_figures, sample_plan
 
 from skinbeam.report.figures import FigureData
@@ -43,6 +43,26 @@ def test_every_page_carries_banner_plan_and_number(folder: Path) -> None:
         assert flat(sample_plan()["intended_use"]["text"]) in text
         assert sample_plan()["plan_sha256"][:24] in text
         assert f"{number} / {len(pages)}" in text
+
+
+def lowest(page: PageObject, foot: float) -> float:
+    """Height of the lowest text above the page's foot, both as a share of the page."""
+    found: list[float] = []
+    height = float(page.mediabox.height)
+
+    def seen(text: str, cm: list[float], tm: list[float], *_: object) -> None:
+        place = (tm[5] * cm[3] + cm[5]) / height
+        if text.strip() and place > foot:
+            found.append(place)
+
+    page.extract_text(visitor_text=seen)
+    return min(found)
+
+
+def test_no_page_but_the_last_is_left_half_empty(folder: Path) -> None:
+    """What is never parted, a heading with its first row of dots, takes a third of a page at most."""
+    *pages, _ = PdfReader(folder / "report.pdf").pages
+    assert max(lowest(page, foot=16 / 297) for page in pages) < 0.5
 
 
 def test_the_pdf_says_what_the_page_says(folder: Path) -> None:

@@ -61,7 +61,7 @@ def test_choices_of_which_the_same_is_said_are_told_once_with_all_their_names() 
     assert card.title == "; ".join(names)
     assert card.rank == "1 to 3"
     assert "No study in the table used this: any of these." in [fact.value.note for fact in card.unknowns]
-    assert all(name in card.expected.alt for name in names)
+    assert all(name in row.alt for name in names for row in card.expected)
 
 
 def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:

@@ -25,7 +25,8 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Concerns that share a device are treated together. Groups follow each other: vessels, pigment, resurfacing. The
     number of sessions is the least that the source gives, as each session is reviewed before the next; an unknown
-    number is one. The interval is the source's upper end, never less than the least of the course rules.
+    number is one. The interval is the source's upper end, never less than the least of the course rules; a session
+    whose week that least decided says so.
     """
     rules = _rules()
     groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
@@ -40,7 +41,7 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     week = 0
     for (_, _), members in ordered:
         count = max(int(_least(option["sessions"], 1)) for _, option in members)
-        gap = max(int(_most(option["interval_weeks"], rules["least_weeks"])) for _, option in members)
+        gap, floor = _gap([option["interval_weeks"] for _, option in members], rules["least_weeks"])
         for index in range(count):
             steps: list[Message] = []
             if not sessions and len(groups) > 1:
@@ -49,6 +50,8 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 steps.append(Message("course.review"))
                 if index == 0:
                     steps.append(Message("course.wait", {"weeks": rules["least_weeks"]}))
+                elif floor is not None:
+                    steps.append(floor)
             taking_part = [(c, o) for c, o in members if index < int(_least(o["sessions"], 1))]
             steps += [
                 Message("course.treat", {"device": o["device_title"], "settings": settings_in_words(o["settings"])})
@@ -56,16 +59,22 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             ]
             treats = [f"{c['condition']} at {c['site']}" for c, _ in taking_part]
             sessions.append({"session": len(sessions) + 1, "week": week, "treats": treats, "steps": steps})
-            week += max(gap, rules["least_weeks"]) if index + 1 < count else rules["least_weeks"]
+            week += gap if index + 1 < count else rules["least_weeks"]
     return sessions
+
+
+def _gap(intervals: Sequence[Any], least_weeks: int) -> tuple[int, Message | None]:
+    """Weeks between sessions that treat together; where the least decided them, that it did."""
+    known = [int(span["high"]) for span in intervals if isinstance(span, Mapping) and "high" in span]
+    if not known:
+        return least_weeks, Message("course.least-unknown", {"weeks": least_weeks})
+    if max(known) < least_weeks:
+        return least_weeks, Message("course.least", {"weeks": least_weeks, "source_weeks": max(known)})
+    return max(known), None
 
 
 def _least(span: Any, otherwise: float) -> float:
     return float(span["low"]) if isinstance(span, Mapping) and "low" in span else otherwise
-
-
-def _most(span: Any, otherwise: float) -> float:
-    return float(span["high"]) if isinstance(span, Mapping) and "high" in span else otherwise
 
 
 def _pulse_in_words(pulse_ms: float) -> str:

@@ -11,6 +11,7 @@ from skinbeam.evidence.followup import followup_months
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
+from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.healing import healing_days, immediate
 from skinbeam.plan.limits import bruise, target
 from skinbeam.plan.suitability import Reason, Suitability, severity
@@ -108,6 +109,8 @@ def laser_option(
     expected = expected_of(case, concern, modality, trial)
     effective = probability(trial.effective, trial.weights[0], trial.basis)
     harm = probability(trial.broken, trial.weights[1], trial.basis)
+    asked = _asked(modality, concern, expected)
+    reasons = _told(case, concern, modality, trial, judged, asked["downtime_days"])
     harms = _harms(expected)
     if trial.broken_uncooled is not None:
         harms.insert(
@@ -133,11 +136,11 @@ def laser_option(
         **_bruising(trial),
         "expected": expected,
         "followup_months": _followup(concern, modality, expected),
-        **_asked(modality, concern, expected),
+        **asked,
         "immediate": immediate(modality),
         "healing": healing_days(modality),
         "harms": harms,
-        "reasons": [_reason(reason) for reason in _with_bruise(case, concern, trial, judged)],
+        "reasons": [_reason(reason) for reason in reasons],
         "limits": trial.verdicts,
     }
     studies = _studies(expected)
@@ -223,18 +226,26 @@ def _bruising(trial: Trial) -> dict[str, Any]:
     return {"p_purpura": trial.bruising.p, "purpura_days": days}
 
 
-def _with_bruise(case: Case, concern: Concern, trial: Trial, judged: Suitability) -> list[Reason]:
-    """The reasons of the rules, and that a bruise is likely which shows for longer than the person accepts."""
-    reasons, told = list(judged.reasons), bruise()
+def _told(
+    case: Case, concern: Concern, modality: str, trial: Trial, judged: Suitability, downtime: Any
+) -> list[Reason]:
+    """The reasons of the rules, and what will show for longer than the person accepts, strictest first."""
     accepted = case.patient.downtime_days_accepted if case.patient is not None else None
+    showing = (_bruise_reason(concern, trial, accepted), healing_reason(concern, modality, downtime, accepted))
+    reasons = [*judged.reasons, *(reason for reason in showing if reason is not None)]
+    return sorted(reasons, key=lambda reason: -severity(reason.decision))
+
+
+def _bruise_reason(concern: Concern, trial: Trial, accepted: float | None) -> Reason | None:
+    """That a bruise is likely which shows for longer than the person accepts."""
+    told = bruise()
     p = trial.bruising.p.median if trial.bruising is not None else 0.0
     if accepted is None or accepted >= told.high_days or p < told.likely:
-        return sorted(reasons, key=lambda reason: -severity(reason.decision))
+        return None
     params = {"bruised": chance(p), "low": told.low_days, "high": told.high_days, "accepted": accepted}
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.bruise-likely", params)
-    reasons.append(Reason("bruise-likely", "with-caution", message, told.source, "practice", about))
-    return sorted(reasons, key=lambda reason: -severity(reason.decision))
+    return Reason("bruise-likely", "with-caution", message, told.source, "practice", about)
 
 
 def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:

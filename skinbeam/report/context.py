@@ -122,7 +122,7 @@ class OptionCard:
     title: Annotated[str, "what it is, or all of which the same is said"]
     device: Annotated[str, "the device; empty without one"]
     rank_reason: Annotated[str, "why it stands at this place"]
-    expected: Annotated[Picture, "icon arrays: good and bad of 100 people"]
+    expected: Annotated[tuple[Picture, ...], "rows of icon arrays: good and bad of 100 people"]
     results: Annotated[tuple[Fact, ...], "expected result: known values"]
     settings: Annotated[tuple[Fact, ...], "what to set on the device; empty without one"]
     facts: Annotated[
@@ -251,7 +251,7 @@ class LeafletOption:
     name: Annotated[str, "the choice in plain words"]
     good: Annotated[LeafletOutcome, "people of 100 who get at least half better"]
     bad: Annotated[LeafletOutcome, "people of 100 with the most frequent known harm"]
-    harms: Annotated[str, "the other harms: how many of 100, or that it is not known; may be empty"]
+    harms: Annotated[str, "the other harms: how many of 100, or not known; then those of a fault; may be empty"]
     visits: Annotated[str, "number of visits"]
     days: Annotated[str, "days of visible healing"]
 

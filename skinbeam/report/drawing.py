@@ -10,10 +10,11 @@ from skinbeam.estimate import Unknown
 from skinbeam.report.charts import calendar, section, window
 from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
+from skinbeam.report.icons import icon_arrays
 from skinbeam.report.leaflet import CONCERNS_IN_FULL
 from skinbeam.report.leaflet_choices import dot_files
-from skinbeam.report.options import concern_name, expected_picture, ranked, title_of, treated_names
-from skinbeam.report.outcomes import expected_svg
+from skinbeam.report.options import concern_name, expected_pictures, ranked, title_of, treated_names
+from skinbeam.report.outcomes import expected_rows
 from skinbeam.report.shown import say, sentence
 
 __all__ = ["Drawn", "data_uri", "draw", "photo_overlays"]
@@ -43,7 +44,8 @@ def draw(plan: Mapping[str, Any], figures: FigureData) -> Drawn:
         name = f"{concern['condition']}-{concern['site']}"
         pictures[f"concern-{name}"] = _simulated(concern, name, figures, files)
         for option in ranked(concern):
-            files[expected_picture(concern, option).file] = expected_svg(option).encode()
+            drawn = zip(expected_pictures(concern, option), expected_rows(option), strict=True)
+            files |= {picture.file: icon_arrays(row).encode() for picture, row in drawn}
         if place < CONCERNS_IN_FULL:
             files |= dot_files(concern)
     pictures["calendar"] = [_calendar(plan, files)]

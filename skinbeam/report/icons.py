@@ -42,20 +42,18 @@ def counts(p: Estimate) -> tuple[int, int, int]:
     return low, median, high
 
 
-def icon_arrays(arrays: Sequence[IconArray], *, columns: int = 4) -> str:
-    """Return an SVG with the arrays side by side, `columns` in a row.
+def icon_arrays(arrays: Sequence[IconArray]) -> str:
+    """Return an SVG with the arrays side by side.
 
     Full dots are the low end of the range, pale full dots reach to the median, rings to the high end.
     """
     labels = [textwrap.wrap(a.label, _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …") for a in arrays]
     top = _MARGIN + _LINE * max(map(len, labels)) + 4
-    row = top + _SIDE + 2 * _LINE + _MARGIN
-    places = [(_MARGIN + i % columns * _CELL, top + i // columns * row) for i in range(len(arrays))]
     body = "".join(
-        f'<g transform="translate({x},{y})">{_array(array, label)}</g>'
-        for (x, y), array, label in zip(places, arrays, labels, strict=True)
+        f'<g transform="translate({_MARGIN + i * _CELL},{top})">{_array(array, label)}</g>'
+        for i, (array, label) in enumerate(zip(arrays, labels, strict=True))
     )
-    width, height = _CELL * min(columns, len(arrays)) + _MARGIN, row * -(-len(arrays) // columns)
+    width, height = _CELL * len(arrays) + _MARGIN, top + _SIDE + 2 * _LINE + _MARGIN
     return _svg(width, height, "; ".join(map(describe, arrays)), body)
 
 

@@ -15,13 +15,14 @@ from skinbeam.report.leaflet_words import (
     span_in_words,
 )
 from skinbeam.report.options import ranked, slug
-from skinbeam.report.outcomes import good_of, harm_values, worst_harm
+from skinbeam.report.outcomes import fault_values, good_of, harm_values, worst_harm
 from skinbeam.report.shown import join, say, sentence, show
 
 __all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
+_FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling", "injury-if-model-errs": "leaflet.fault_model"}
 
 
 def options_table(concern: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
@@ -108,18 +109,29 @@ def _other_harms(option: Mapping[str, Any]) -> str:
     """The harms that are not drawn: how many of 100, or that it is not known."""
     drawn = worst_harm(option)[0]
     rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
-    known = [_harm_number(name, p) for name, p in rest if isinstance(p, Estimate)]
+    alike: dict[tuple[str, str], list[str]] = {}
+    for name, p in rest:
+        if isinstance(p, Estimate):
+            alike.setdefault((of_100(p), span_in_words(p)), []).append(name)
+    known = [_harm_number(names, *numbers) for numbers, names in alike.items()]
     unknown = [name for name, p in rest if isinstance(p, Unknown)]
     lines = [say("leaflet.harms_more", harms="; ".join(known))] if known else []
     lines += [say("leaflet.harms_unknown", harms=join(unknown))] if unknown else []
-    return " ".join(lines)
+    return " ".join([*lines, *_faults(option)])
 
 
-def _harm_number(name: str, p: Estimate) -> str:
-    span = span_in_words(p)
+def _faults(option: Mapping[str, Any]) -> list[str]:
+    """What a model says of harm after a fault of the device or of the model; its draws are no range of clinics."""
+    told = [say(_FAULT[name], people=of_100(p)) for name, p in fault_values(option)]
+    return [say("leaflet.faults", faults="; ".join(told))] if told else []
+
+
+def _harm_number(names: Sequence[str], number: str, span: str) -> str:
+    """Harms with the same number and range; of several it is said that the number is of each."""
+    harms = join(names) if len(names) == 1 else say("leaflet.harms_each", harms=join(names))
     if not span:
-        return say("leaflet.harm_exact", harm=name, number=of_100(p))
-    return say("leaflet.harm_number", harm=name, number=of_100(p), span=span)
+        return say("leaflet.harm_exact", harm=harms, number=number)
+    return say("leaflet.harm_number", harm=harms, number=number, span=span)
 
 
 def _file(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str) -> str:

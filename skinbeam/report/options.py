@@ -8,7 +8,7 @@ from typing import Any
 from skinbeam.estimate import Estimate
 from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
 from skinbeam.report.icons import describe
-from skinbeam.report.outcomes import expected_arrays, good_of, harm_name, inside, reference, worst_harm
+from skinbeam.report.outcomes import expected_rows, good_of, harm_name, inside, reference, worst_harm
 from skinbeam.report.shown import (
     capital,
     estimate_of,
@@ -28,7 +28,7 @@ from skinbeam.schema.names import table
 __all__ = [
     "concern_name",
     "device_of",
-    "expected_picture",
+    "expected_pictures",
     "option_card",
     "option_cards",
     "ranked",
@@ -65,14 +65,17 @@ def title_of(option: Mapping[str, Any]) -> str:
     return sentence(option.get("title")) or str(option["modality"]).replace("-", " ")
 
 
-def expected_picture(concern: Mapping[str, Any], option: Mapping[str, Any]) -> Picture:
-    """Return what the icon arrays of an option show, of whom and when."""
-    shown = "; ".join(map(describe, expected_arrays(option)))
-    return Picture(
-        f"figures/expected-{slug(concern, option)}.svg",
-        say("icons_alt", option=title_of(option), arrays=shown),
-        reference(option),
-        "",
+def expected_pictures(concern: Mapping[str, Any], option: Mapping[str, Any]) -> tuple[Picture, ...]:
+    """Return what each row of an option's icon arrays shows; of whom and when stands below the last."""
+    rows = expected_rows(option)
+    return tuple(
+        Picture(
+            f"figures/expected-{slug(concern, option)}-{number}.svg",
+            say("icons_alt", option=title_of(option), arrays="; ".join(map(describe, row))),
+            reference(option) if number == len(rows) else "",
+            "",
+        )
+        for number, row in enumerate(rows, 1)
     )
 
 
@@ -92,9 +95,8 @@ def _said(card: OptionCard) -> OptionCard:
     if card.device:
         return card
     unnamed = _renamed(card.unknowns, card.title, "")
-    return replace(
-        card, anchor="", rank="", title="", expected=replace(card.expected, file="", alt=""), unknowns=unnamed
-    )
+    drawn = tuple(replace(row, file="", alt="") for row in card.expected)
+    return replace(card, anchor="", rank="", title="", expected=drawn, unknowns=unnamed)
 
 
 def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
@@ -104,7 +106,7 @@ def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
         first,
         rank=say("range", low=first.rank, high=cards[-1].rank),
         title=titles,
-        expected=replace(first.expected, alt=first.expected.alt.replace(first.title, titles)),
+        expected=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.expected),
         unknowns=_renamed(first.unknowns, first.title, say("any_of_these")),
     )
 
@@ -143,7 +145,7 @@ def option_card(
         title=title_of(option),
         device=device_of(option),
         rank_reason=sentence(option.get("rank_reason")),
-        expected=expected_picture(concern, option),
+        expected=expected_pictures(concern, option),
         results=tuple(fact for fact in results if fact.value.known),
         settings=_settings(option),
         facts=tuple(fact for fact in facts if fact.value.known),

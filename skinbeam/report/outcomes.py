@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.icons import IconArray, icon_arrays
+from skinbeam.report.icons import IconArray
 from skinbeam.report.shown import capital, estimate_of, quantity, records, say, sentence, show
 
 __all__ = [
     "expected_arrays",
-    "expected_svg",
+    "expected_rows",
+    "fault_values",
     "good_of",
     "harm_name",
     "harm_values",
@@ -51,6 +52,16 @@ def harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Un
     return found or [("", say("harm_any"), Unknown(say("harm_none_studied")))]
 
 
+def fault_values(option: Mapping[str, Any]) -> list[tuple[str, Estimate]]:
+    """Return key and probability of each known harm that needs a fault of the device or model."""
+    found = (
+        (str(harm["name"]), _probability(harm.get("p")))
+        for harm in records(option.get("harms"))
+        if harm.get("name") in _ONLY_AFTER_A_FAULT
+    )
+    return [(name, p) for name, p in found if isinstance(p, Estimate)]
+
+
 def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
     """Return as many good outcomes as bad ones, the good ones first; what is unknown stands among them as unknown."""
     harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in _LASTING))
@@ -59,10 +70,14 @@ def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
     return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]
 
 
-def expected_svg(option: Mapping[str, Any]) -> str:
-    """Return the icon arrays of an option: improvements above, harms below when there are several of each."""
+def expected_rows(option: Mapping[str, Any]) -> list[list[IconArray]]:
+    """Return the arrays of `expected_arrays` as they are drawn: improvements above, harms below if there are several.
+
+    Each row is a figure of its own, so that on paper a page can end between them.
+    """
     arrays = expected_arrays(option)
-    return icon_arrays(arrays, columns=max(2, len(arrays) // 2))
+    columns = max(2, len(arrays) // 2)
+    return [arrays[start : start + columns] for start in range(0, len(arrays), columns)]
 
 
 def reference(option: Mapping[str, Any]) -> str:

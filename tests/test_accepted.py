@@ -1,0 +1,81 @@
+"""Healing that lasts longer than a person accepts is told as a caution, and changes nothing else."""
+
+from typing import Any
+
+import pytest
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.plan.accepted import healing_reason
+from skinbeam.plan.aftercare import lookup
+from skinbeam.report.options import option_card
+from skinbeam.report.shown import show
+
+RULE = "healing-longer-than-accepted"
+LINES = loaded(PERSON + concern("perioral-lines", "perioral")).case.concern[0]
+DAYS = Estimate(10.5, 7.0, 14.0, 0.8, "assumed", basis=("mayoresurfacing",))
+RED_DAYS = 7 * 3.6, 7 * 4.5  # of full-field ablation: the ends that its source prints, in weeks
+
+
+def planned(accepted: str) -> list[dict[str, Any]]:
+    return laser_options(document(PERSON + accepted + concern("acne-scars") + devices("co2-10600", "fractional-1550")))
+
+
+def told(option: dict[str, Any]) -> list[dict[str, Any]]:
+    return [reason for reason in option["reasons"] if reason["rule"] == RULE]
+
+
+def test_each_option_is_held_against_the_days_by_its_median() -> None:
+    unsaid, none, some, years = (
+        planned(days) for days in ("", *(f"downtime_days_accepted = {days}\n" for days in (0, 7, 365)))
+    )
+    assert not any(map(told, unsaid))
+    assert all(map(told, none))
+    assert not any(map(told, years))
+    for option in some:
+        longer = option["downtime_days"]["median"] > 7
+        assert bool(told(option)) == longer
+    assert {bool(told(option)) for option in some} == {True, False}
+
+
+def test_it_is_a_caution_that_changes_no_setting_and_no_rank() -> None:
+    unsaid, none = planned(""), planned("downtime_days_accepted = 0\n")
+    for before, after in zip(unsaid, none, strict=True):
+        assert {name: after[name] for name in before if name != "reasons"} == {
+            name: value for name, value in before.items() if name != "reasons"
+        }
+        (reason,) = told(after)
+        assert reason["decision"] == "with-caution"
+        assert reason["message"]["params"]["accepted"] == 0
+        assert [one for one in after["reasons"] if one is not reason] == before["reasons"]
+
+
+def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
+    made = document(PERSON + "downtime_days_accepted = 6\n" + concern("acne-scars") + devices("co2-10600"))
+    (option,) = laser_options(made)
+    (line,) = (one.text for one in option_card(made["concerns"][0], option, 1).reasons if "accepted" in one.text)
+    assert "6 days" in line
+    assert show(option["downtime_days"]).text in line  # as the tables round it
+    (reason,) = told(option)
+    assert {reason["source"], *option["downtime_days"]["basis"]} <= set(made["sources"])
+
+
+def test_redness_that_outlasts_the_wound_counts_too() -> None:
+    """New skin covers the wound within a fortnight; it stays red for about a month."""
+    between = (DAYS.high + RED_DAYS[0]) / 2
+    reason = healing_reason(LINES, "ablative", DAYS, between)
+    assert reason is not None
+    (only,) = reason.message.params["lasting"]
+    low, high = only.params["days"].low, only.params["days"].high
+    assert (low, high) == pytest.approx(RED_DAYS)
+    span = lookup("redness", "ablative")
+    assert not isinstance(span, Unknown)
+    assert only.params["days"].basis == (span.source,)
+    assert healing_reason(LINES, "ablative", DAYS, RED_DAYS[1]) is None
+
+
+def test_what_is_not_known_says_nothing() -> None:
+    unknown = Unknown("nobody counted it")
+    assert healing_reason(LINES, "pigment-long-pulse", unknown, 0.0) is None
+    assert healing_reason(LINES, "ablative", DAYS, None) is None
+    assert healing_reason(LINES, "pigment-long-pulse", DAYS, DAYS.median) is None  # as long as accepted is accepted
