@@ -43,7 +43,7 @@ validate: $(VENV)/dev
 
 # What the comparison with experiments finds at each endpoint, for thresholds and plans: after any change of physics.
 model-error: $(VENV)/base
-	$(BIN)/python -m skinbeam.validation.endpoint_errors
+	$(BIN)/python -m skinbeam.validation.model_error_file
 
 # Vessels with two sides beside vessels in full, for thresholds: after any change of the light or heat of vessels.
 reduction-error: $(VENV)/base

@@ -1,33 +1,20 @@
-"""How far the model lies from experiments at each endpoint: what thresholds print and planning counts as model error.
-
-`python -m skinbeam.validation.endpoint_errors` runs the comparison and writes `data/model_error.toml`, since running it
-inside a threshold would take seconds each time.
-"""
+"""How far the model lies from experiments at each endpoint: what thresholds print and plans count as model error."""
 
 import math
-from collections.abc import Mapping, Sequence
-from importlib import resources
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from skinbeam.document import round_significant, write_atomically
+from skinbeam.document import round_significant
 from skinbeam.estimate import Unknown
 from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS
 from skinbeam.validation.rows import Pose, Row
 from skinbeam.validation.verdict import Verdict
 
-__all__ = ["endpoint_errors", "main", "written"]
+__all__ = ["endpoint_errors"]
 
 # Sizes that a simulation gives and experiments measured; temperatures, times and shares have no ratio of their own.
 SIZES = ("ablation.", "microlesion.", "damage.")
 DIGITS = 3
-
-HEADER = """\
-# How far the model lies from published experiments at each endpoint: geometric error about 1, with the number of rows
-# behind it. `observed` is what the rows alone say, before the floor of their tolerance and the rule for few rows; it is
-# a lower bound where `unreached` rows count as the end of the searched range.
-# Made by `make model-error`, which runs the comparison; not to be edited.
-"""
 
 
 def endpoint_errors(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
@@ -88,29 +75,3 @@ def _floor(row: Row) -> float:
     if tolerance.factor is not None:
         return tolerance.factor
     return 1.0 + tolerance.share if tolerance.share is not None else 1.0
-
-
-def written(errors: Sequence[Mapping[str, Any]]) -> str:
-    """Return the content of `data/model_error.toml`."""
-    tables = []
-    for one in errors:
-        lines = [f'[endpoint."{one["endpoint"]}"]']
-        lines += [
-            f"{name} = {one[name]}" for name in ("rows", "unreached", "observed", "geometric_error") if name in one
-        ]
-        tables.append("\n".join(lines) + "\n")
-    return "\n".join((HEADER, *tables))
-
-
-def main() -> None:
-    """Run the whole comparison and write its errors beside the other data."""
-    from skinbeam.validation.validate import validate_document
-
-    errors = validate_document()["endpoints"]
-    with resources.as_file(resources.files("skinbeam") / "data") as folder:
-        write_atomically(Path(folder) / "model_error.toml", written(errors))
-    print(written(errors), end="")
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ from importlib import resources
 
 import pytest
 
-from skinbeam.validation.endpoint_errors import written
+from skinbeam.validation.model_error_file import written
 from skinbeam.validation.validate import validate_document
 
 pytestmark = pytest.mark.long
