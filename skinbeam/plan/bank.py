@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["SkinBank"]
 
+# Of a few hundred skins a handful decides whether one in twenty burns, so limits are held against so many times more.
+# Columns cost too much for it, and few of their limits turn on the tail.
+LIMITING = 4
+
 
 class SkinBank:
     """Draws of this person's skin, made once for each site and lesion."""
@@ -25,9 +29,10 @@ class SkinBank:
         """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
         lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
         vessels = goal.condition if goal.where == "vessel" else None
-        return self._made(site, lesion, vessels, self.draws if most is None else min(self.draws, most))
+        draws = self.draws if most is None else min(self.draws, most)
+        return self._made(site, lesion, vessels, draws, draws if goal.by_columns else LIMITING * draws)
 
-    def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int) -> SiteSkins:
+    def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int, limiting_draws: int) -> SiteSkins:
         population = vessels_of(vessels) if vessels is not None else None
 
         def drawn(kind: str | None, limiting: bool, melanin_even: bool = True) -> "xr.Dataset":
@@ -39,14 +44,13 @@ class SkinBank:
                 vessels=population,
                 limiting=limiting,
                 melanin_even=melanin_even,
-                draws=draws,
+                draws=limiting_draws if limiting else draws,
                 seed=self.seed,
             )
 
-        wanted = drawn(lesion, False)
+        wanted, by_depth = drawn(lesion, False), drawn(None, True, melanin_even=False)
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
-        apart = self.colour.in_doubt or lesion is not None
-        by_depth = drawn(None, True, melanin_even=False)
+        apart = self.colour.in_doubt or lesion is not None or limiting_draws != draws
         return SiteSkins(
             site, wanted, drawn(None, True) if apart else wanted, by_depth=SiteSkins(site, by_depth, by_depth)
         )

@@ -116,12 +116,10 @@ def _heating(
     """
     with collect() as sources:
         half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
-        # A first look takes the half-cooled skin for both; what is chosen is judged with the cooling it will have.
-        same = quick and skins.same
-        full = half if same else skins.respond(beam, cooling, limiting=False)
+        full = skins.respond(beam, cooling, limiting=False)
         wanted = fluence_for(goal.endpoint, full) / J_CM2
         basal = places.basal_layer(half)
-        cooled = half if quick else full if skins.same else skins.respond(beam, cooling, limiting=True)
+        cooled = half if quick else skins.respond(beam, cooling, limiting=True)
         coldest = places.basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
         crossed, value, doubted = {}, {}, None
         # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.

@@ -36,6 +36,9 @@ LESION_OF: Final[Mapping[str, str]] = {
 }
 
 
+COLUMNS = ("non-ablative-fractional", "fractional-ablative")
+
+
 @dataclass(frozen=True)
 class Goal:
     """The physical target of a modality for a concern.
@@ -52,6 +55,11 @@ class Goal:
     endpoint: str
     where: str
     zone_m: tuple[float, float]
+
+    @property
+    def by_columns(self) -> bool:
+        """Whether microbeams reach it and leave skin between them."""
+        return self.modality in COLUMNS
 
     def depth_m(self, above_fat_m: Floats) -> Floats:
         """Return how deep a column has to reach in each skin, (sample,): the middle of its part of the zone.
@@ -98,9 +106,8 @@ def goal_of(condition: str, modality: str) -> Goal:
     depth = Sourced.from_table(depths[0]) if depths else None
     if depth is not None:
         used(depth.source)
-    reaches = modality in ("non-ablative-fractional", "fractional-ablative")
     zone_m = (0.0, 0.0)
-    if depth is not None and reaches:
+    if depth is not None and modality in COLUMNS:
         # The ends of a uniform range are those of a zone; any other spread is of where one depth lies.
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)
