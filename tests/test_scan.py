@@ -60,7 +60,8 @@ def test_a_wide_spot_alone_is_the_model_of_depth(profile):
     assert (alone.rise_before == 0).all()
     narrow, beam = lit(spot_mm=1.0, profile=profile)
     one = neighbours_add(narrow, beam, grid(columns=1, rows=1)).single_J_m2
-    assert (on_axis * one > 1.02 * cell_death_dose(narrow, basal_layer(narrow))).all()
+    # More by more than what the wide spot was allowed to differ.
+    assert (on_axis * one > 1.005 * cell_death_dose(narrow, basal_layer(narrow))).all()
 
 
 def test_neighbours_add_heat_the_nearer_and_the_sooner_the_more():

@@ -59,13 +59,20 @@ def _faces(faces_m: ArrayLike) -> Array:
 
 
 def graded_faces(
-    thickness_m: ArrayLike, *, finest_m: float, growth: float, fewest: int = 4, typical_m: ArrayLike | None = None
+    thickness_m: ArrayLike,
+    *,
+    finest_m: float,
+    growth: float,
+    fewest: int = 4,
+    typical_m: ArrayLike | None = None,
+    anew: int = 0,
 ) -> tuple[Array, NDArray[np.int64]]:
     """Return faces that coincide with layer boundaries, cells growing with depth.
 
-    The size of a cell is finest + growth x depth, so u(z) = ln(1 + growth z / finest) / growth counts cells. The count
-    in each layer follows from its typical thickness and is shared by all samples; within a layer the faces are equally
-    spaced in u between the layer's median boundaries and stretched to each sample's own thickness.
+    The size of a cell is finest + growth x depth, so u(z) = ln(1 + growth z / finest) / growth counts cells; from the
+    top of layer `anew` on depth counts from there. The count in each layer follows from its typical thickness and is
+    shared by all samples; within a layer the faces are equally spaced in u between the layer's median boundaries and
+    stretched to each sample's own thickness.
 
     Parameters
     ----------
@@ -74,6 +81,7 @@ def graded_faces(
     growth : increase of cell size per depth, > 0.
     fewest : least number of cells in a layer.
     typical_m : (layer,) thicknesses that the cells are counted for; the median of the samples when left out.
+    anew : index of the layer at whose top cells are as fine as at the surface.
 
     Returns
     -------
@@ -85,12 +93,13 @@ def graded_faces(
         raise ValueError("finite positive thicknesses, finest_m and growth are needed")
     each = np.median(thickness, axis=0) if typical_m is None else np.asarray(typical_m, dtype=np.float64)
     typical = np.concatenate(([0.0], np.cumsum(each)))
-    count = np.log1p(growth * typical / finest_m) / growth
     tops = np.concatenate((np.zeros((len(thickness), 1)), np.cumsum(thickness, axis=1)), axis=1)
     pieces, first = [tops[:, :1]], [0]
     for layer in range(thickness.shape[1]):
-        n = max(fewest, math.ceil(count[layer + 1] - count[layer]))
-        depth = finest_m / growth * np.expm1(growth * np.linspace(count[layer], count[layer + 1], n + 1))
+        start = typical[anew] if layer >= anew else 0.0
+        upper, lower = np.log1p(growth * (typical[layer : layer + 2] - start) / finest_m) / growth
+        n = max(fewest, math.ceil(lower - upper))
+        depth = finest_m / growth * np.expm1(growth * np.linspace(upper, lower, n + 1))
         share = (depth - depth[0]) / (depth[-1] - depth[0])
         pieces.append(tops[:, layer, None] + share[None, 1:] * thickness[:, layer, None])
         first.append(first[-1] + n)

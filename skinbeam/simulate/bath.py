@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage import Kinetics, omega_growth
 from skinbeam.physics.perfusion import conduct_perfused, rest_profile
 from skinbeam.simulate.damage_model import WALL, sampled_kinetics
-from skinbeam.simulate.grid import CORE_M, depth_grid
+from skinbeam.simulate.grid import CORE_M, grid_of
 from skinbeam.simulate.pain import felt
 from skinbeam.simulate.pulse import Place, Response
 from skinbeam.simulate.schedule import Schedule, bath_schedule, bath_steps
@@ -143,10 +143,8 @@ class _Living:
     """Drawn skins with blood, down to the core, and their rest before the contact."""
 
     def __init__(self, skins: "xr.Dataset") -> None:
-        typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
-        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
         self.skins, self.heat = skins, thermal(skins)
-        self.grid = depth_grid(thickness, typical, deepest_m=CORE_M)
+        self.grid = grid_of(skins, deepest_m=CORE_M)
         self.flow = perfusion(skins)[:, self.grid.layer]
         self.conductivity = self.heat.conductivity[:, self.grid.layer]
         start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K

@@ -16,7 +16,7 @@ from skinbeam._version import __version__
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.simulate.boiled import at_dose
-from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.grid import grid_of
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.scene import Scene, schedule_of
 from skinbeam.simulate.stores import new_store
@@ -53,7 +53,7 @@ def fields_writer(scene: Scene, path: Path | None, draws: int, seed: int) -> Ite
         return
     if scene.beam is not None and scene.beam.microbeam is not None:
         raise NotAvailable(text("simulate.no-fields"))
-    z = depth_grid(scene.middle["thickness_m"].values).centres[0]
+    z = grid_of(scene.middle).centres[0]
     times = schedule_of(scene).step_s.size + 1
     each = _STORED_BYTES * (times * (z.size + 1) + z.size)
     if draws * each > LARGEST_BYTES:

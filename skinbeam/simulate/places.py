@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable, did_you_mean
 from skinbeam.messages import text
 from skinbeam.simulate.pulse import Place, Response
-from skinbeam.skin.basal import BASAL
+from skinbeam.skin.basal import BASAL, EPIDERMIS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +43,6 @@ NO_COLLAGEN: Final = (
     "far stratum corneum",
     "chorioallantoic membrane",
 )
-EPIDERMIS: Final = (BASAL, "living epidermis", "epidermis")  # the deepest first
 PAPILLARY: Final = "papillary dermis"
 # Layers of any other name count as dermis too; these are meant to.
 COLLAGEN: Final = (PAPILLARY, "upper plexus", "reticular dermis", "deep plexus", "dermis", "far dermis")

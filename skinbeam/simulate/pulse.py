@@ -20,7 +20,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.physics.heat import conduct
 from skinbeam.physics.ordinates import Light, solve
-from skinbeam.simulate.grid import DEEPEST_M, DepthGrid, depth_grid
+from skinbeam.simulate.grid import DEEPEST_M, DepthGrid, grid_of
 from skinbeam.simulate.schedule import Schedule, pulse_schedule
 from skinbeam.simulate.spot_share import SpotShare
 from skinbeam.simulate.surface import Surface, surface_of
@@ -36,10 +36,10 @@ __all__ = [
     "Place",
     "Response",
     "Unlit",
-    "grid_of",
     "illuminate",
     "illuminate_each",
     "light_between",
+    "pulse_grid",
     "respond",
 ]
 
@@ -203,7 +203,7 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
 
 def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
     """Return the light of several beams, as `illuminate` of each, solved together."""
-    grid = grid_of(skins)
+    grid = pulse_grid(skins)
     lines = [line for spectrum in spectra for line in spectrum]
     each = [optics(skins, wavelength_nm) for wavelength_nm, _ in lines]
     lights = _lights_between(skins, each, grid.faces) if lines else []
@@ -227,13 +227,12 @@ def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) 
     ]
 
 
-def grid_of(skins: "xr.Dataset") -> DepthGrid:
-    """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
-    typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
+def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
+    """Return the cells that pulses of sampled skins are followed in."""
     # A vessel that is given deeper than pulses heat still needs the light and the temperature of its own depth.
     vessels = np.asarray(skins["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
     deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
-    return depth_grid(np.asarray(skins["thickness_m"].values, dtype=np.float64), typical, deepest_m=deepest)
+    return grid_of(skins, deepest_m=deepest)
 
 
 def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> Light:
@@ -280,7 +279,7 @@ def respond(
     """
     if beam is not None and lit is None:
         lit = illuminate(skins, beam.spectrum)
-    grid = lit.grid if lit is not None else grid_of(skins)
+    grid = lit.grid if lit is not None else pulse_grid(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
     plan = plan.drawn(skins)
     heat = thermal(skins)

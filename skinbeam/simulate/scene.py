@@ -21,7 +21,7 @@ from skinbeam.simulate.ablation import fast_train, removes
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
-from skinbeam.simulate.grid import CORE_M, depth_grid
+from skinbeam.simulate.grid import CORE_M, grid_of
 from skinbeam.simulate.places import EPIDERMIS, depth_through, unknown_layers
 from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
@@ -208,7 +208,7 @@ def schedule_of(scene: Scene) -> Schedule:
 def _draws_at_once(scene: Scene, median: "xr.Dataset", draws: int) -> int:
     if scene.beam is not None and scene.beam.microbeam is not None:
         return CHUNK
-    cells = depth_grid(median["thickness_m"].values).layer.size
+    cells = grid_of(median).layer.size
     return Effort(schedule_of(scene).step_s.size, cells, median.sizes["vessel"]).draws_at_once(draws)
 
 
