@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from skinbeam.plan.plan import Plan, make_plan
+from skinbeam.plan.plan import make_plan
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, load_case, parse
 
@@ -38,17 +38,14 @@ def loaded(text: str, folder: Path = EXAMPLES) -> LoadedCase:
 
 
 @cache
-def plan(text: str, *, draws: int = 200, seed: int = 0) -> Plan:
-    return make_plan(loaded(text), draws=draws, seed=seed)
+def document(text: str, *, draws: int = 200, seed: int = 0) -> Any:
+    """The document alone is kept: a plan holds the skins that it was made on, a gigabyte of them."""
+    return make_plan(loaded(text), draws=draws, seed=seed).document
 
 
 @cache
-def example(file: Path) -> Plan:
-    return make_plan(load_case(file))
-
-
-def document(text: str, *, draws: int = 200, seed: int = 0) -> Any:
-    return plan(text, draws=draws, seed=seed).document
+def example(file: Path) -> Any:
+    return make_plan(load_case(file)).document
 
 
 def laser_options(document: Any) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ def asked(file: Path) -> tuple[str, str, str]:
 
 
 def made(file: Path) -> Any:
-    return example(file).document
+    return example(file)
 
 
 @pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)

@@ -63,7 +63,7 @@ every_shown = pytest.mark.parametrize("file", SHOWN, ids=lambda f: f.stem)
 
 @every_shown
 def test_options_are_ranked_and_always_hold_doing_nothing_and_the_alternatives(file: Path) -> None:
-    for part in example(file).document["concerns"]:
+    for part in example(file)["concerns"]:
         options = part["options"]
         assert [option["rank"] for option in options] == list(range(1, len(options) + 1))
         names = [option["modality"] for option in options]
@@ -75,7 +75,7 @@ def test_options_are_ranked_and_always_hold_doing_nothing_and_the_alternatives(f
 
 @every_shown
 def test_nothing_without_a_device_is_called_best_or_given_physics(file: Path) -> None:
-    for part in example(file).document["concerns"]:
+    for part in example(file)["concerns"]:
         for option in part["options"]:
             if "device" in option:
                 continue
@@ -88,7 +88,7 @@ def test_nothing_without_a_device_is_called_best_or_given_physics(file: Path) ->
 
 @every_shown
 def test_the_device_can_emit_what_is_planned(file: Path) -> None:
-    for option in laser_options(example(file).document):
+    for option in laser_options(example(file)):
         settings = copy.deepcopy(option["settings"])
         tables = {"laser": {"device": option["device"], "wavelength_nm": option["wavelength_nm"]}}
         for name in ("microbeam", "cooling"):
@@ -106,7 +106,7 @@ def test_the_device_can_emit_what_is_planned(file: Path) -> None:
 
 @every_shown
 def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
-    for part in example(file).document["concerns"]:
+    for part in example(file)["concerns"]:
         for option in part["options"]:
             if "device" not in option:
                 assert option["limits"] == []
@@ -129,7 +129,7 @@ def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> Non
     """Through `skinbeam threshold` on skin of other draws, half of the cooling, at the settings of the plan."""
     from skinbeam.simulate.documents import threshold_document
 
-    made = example(EXAMPLES / "conditions" / f"{name}.toml").document
+    made = example(EXAMPLES / "conditions" / f"{name}.toml")
     (option,) = laser_options(made)
     part, assessment = made["concerns"][0], made["assessment"]
     settings = copy.deepcopy(option["settings"])

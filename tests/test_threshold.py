@@ -274,9 +274,9 @@ def test_the_interval_is_of_the_draws() -> None:
 
 def test_melanosomes_need_more_in_longer_pulses_without_a_step() -> None:
     pulses = np.geomspace(1e-6, 100.0, 41)  # 1 ns to 0.1 s
-    found = np.array([dose("short-pulse", "melanosome-disruption", settings__pulse_ms=ms, draws=4) for ms in pulses])
-    # Between 0.04 and 0.3 ms the dose hardly rises: there steps of heat, exact to a few 1e-3, may turn the order about.
-    assert np.all(np.diff(np.log(found)) > -5e-3)
+    found = np.array([dose("short-pulse", "melanosome-disruption", settings__pulse_ms=ms, draws=16) for ms in pulses])
+    # One skin whose basal cells hold half of its granules may step, as the half changes cells; many do not.
+    assert np.all(np.diff(found) > 0)
     # The steepest a dose can rise is with the pulse, as in the steady state of a sphere: a factor of 1.6 a step.
     assert np.all(found[1:] / found[:-1] < 100.0 ** (8 / 40 / 2))
 

@@ -1,6 +1,5 @@
 """The skins that a plan is made on: this person's, drawn once for each site and target."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from skinbeam.assessment.skin import Colour, draw_skins
@@ -16,6 +15,7 @@ __all__ = ["SkinBank"]
 # Of a few hundred skins a handful decides whether one in twenty burns, so limits are held against so many times more.
 # Columns cost too much for it, and few of their limits turn on the tail.
 LIMITING = 4
+_Key = tuple[str, str | None, str | None, int, int]
 
 
 class SkinBank:
@@ -23,14 +23,18 @@ class SkinBank:
 
     def __init__(self, case: Case, colour: Colour, draws: int, seed: int) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
-        self._made = lru_cache(maxsize=16)(self._make)
+        # A cache of the method would tie the bank to itself, and its gigabytes would wait for the garbage collector.
+        self._made: dict[_Key, SiteSkins] = {}
 
     def skins(self, site: str, goal: Goal, *, most: int | None = None) -> SiteSkins:
         """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
         lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
         vessels = goal.condition if goal.where == "vessel" else None
         draws = self.draws if most is None else min(self.draws, most)
-        return self._made(site, lesion, vessels, draws, draws if goal.by_columns else LIMITING * draws)
+        key = (site, lesion, vessels, draws, draws if goal.by_columns else LIMITING * draws)
+        if key not in self._made:
+            self._made[key] = self._make(*key)
+        return self._made[key]
 
     def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int, limiting_draws: int) -> SiteSkins:
         population = vessels_of(vessels) if vessels is not None else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["SiteSkins", "Spectrum"]
 
 Floats = NDArray[np.float64]
-_MOST_KEPT = 48
+_MOST_KEPT = 9_600  # draws of responses or lights, in each store
 _PHOTONS = 5_000  # of a spot: its share of the light to 2 %, for many settings
 _MIDDLE_OF = 20  # draws whose medians are the middle skin
 Spectrum = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
@@ -88,7 +88,8 @@ class SiteSkins:
             schedule=schedule,
             unlit=self._unlit.get(key),
         )
-        _keep(self._unlit, key, Unlit(response.base_K, response.surface_base_K, response.met))
+        unlit = Unlit(response.base_K, response.surface_base_K, response.met)
+        _keep(self._unlit, key, unlit, skins.sizes["sample"])
         return response
 
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
@@ -106,8 +107,9 @@ class SiteSkins:
             self._light([one for one in spectra if (one, limiting) not in self._lights], limiting=limiting)
 
     def _light(self, spectra: Sequence[Spectrum], *, limiting: bool) -> None:
-        for one, lit in zip(spectra, illuminate_each(self.limiting if limiting else self.target, spectra), strict=True):
-            _keep(self._lights, (one, limiting), lit)
+        skins = self.limiting if limiting else self.target
+        for one, lit in zip(spectra, illuminate_each(skins, spectra), strict=True):
+            _keep(self._lights, (one, limiting), lit, skins.sizes["sample"])
 
     def lesion(self, beam: Beam, energy_mJ: float, *, limiting: bool) -> Lesion:
         """Return the lesion of a microbeam in target or limiting skins; concerns at one site share them."""
@@ -126,8 +128,8 @@ def _middle(skins: "xr.Dataset") -> "xr.Dataset":
     return skins.isel(sample=slice(_MIDDLE_OF))
 
 
-def _keep(kept: "OrderedDict[_Key, Any]", key: _Key, value: Any) -> None:
-    """Keep a value; the oldest goes when there are too many."""
+def _keep(kept: "OrderedDict[_Key, Any]", key: _Key, value: Any, draws: int) -> None:
+    """Keep a value of so many draws; the oldest goes when there are too many."""
     kept[key] = value
-    while len(kept) > _MOST_KEPT:
+    while len(kept) > max(1, _MOST_KEPT // draws):
         kept.popitem(last=False)
