@@ -21,7 +21,6 @@ from consultations import (
     example,
     laser_options,
     loaded,
-    plan,
 )
 from document_keys import unlisted_keys
 
@@ -163,7 +162,7 @@ def test_the_title_and_the_folder_are_not_part_of_a_plan(tmp_path: Path) -> None
 
 def test_a_plan_cannot_be_reassigned() -> None:
     with pytest.raises(AttributeError, match="document"):
-        plan(VEINS).document = {}  # type: ignore[misc]  # frozen on purpose
+        make_plan(loaded(STOPPED)).document = {}  # type: ignore[misc]  # frozen on purpose
 
 
 def test_the_same_case_gives_the_same_bytes() -> None:
