@@ -54,7 +54,7 @@ vessel-return: $(VENV)/base
 	$(BIN)/python -m skinbeam.validation.vessel_return
 
 # Melanin that gives the skin of each body site its colour: after any change of layers, blood or optics of people's skin.
-site-melanin: $(VENV)/base
+site-melanin: $(VENV)/dev
 	$(BIN)/python -m skinbeam.validation.site_melanin
 
 bench: $(VENV)/dev
