@@ -57,8 +57,8 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
             found.append((option, trial, goal))
     found.sort(key=lambda item: item[0].place)
     options = [_ranked(option, first=index == 0) for index, (option, _, _) in enumerate(found)]
-    options.append(other_option(case, concern, "no-treatment", target().source).record)
-    options += [other_option(case, concern, name, source).record for name, source in alternatives(concern.condition)]
+    options.append(other_option(case, concern, "no-treatment", target().source))
+    options += [other_option(case, concern, name, source) for name, source in alternatives(concern.condition)]
     for rank, listed in enumerate(options, 1):
         listed["rank"] = rank
     can, cannot = can_and_cannot(concern.condition)

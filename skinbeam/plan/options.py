@@ -148,13 +148,13 @@ def laser_option(
     return Option(record, modality, effective.median, harm.median, _most_counted(expected), studies, warned)
 
 
-def other_option(case: Case, concern: Concern, modality: str, source: str) -> Option:
-    """Return an option without a device: no treatment, or something that is not a laser."""
+def other_option(case: Case, concern: Concern, modality: str, source: str) -> dict[str, Any]:
+    """Return the record of an option without a device, which is not ranked: no treatment, or no laser."""
     used(source)
     expected = expected_of(case, concern, modality)
     none = modality == "no-treatment"
     no_physics = Unknown(text("plan.no-physics"))
-    record = {
+    return {
         "modality": modality,
         "title": table("modality")[modality]["title"],
         "settings": {},
@@ -171,7 +171,6 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
         "rank_reason": Message("plan.rank-none" if none else "plan.rank-alternative"),
         "source": source,
     }
-    return Option(record, modality, 0.0, 0.0, _most_counted(expected), _studies(expected), 0)
 
 
 def _studies(expected: Mapping[str, Any]) -> int:
