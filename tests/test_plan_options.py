@@ -30,17 +30,20 @@ from skinbeam.sources import bibliography
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
 
 
-def test_with_the_target_reached_the_harm_that_was_counted_decides() -> None:
-    def option(p_effective: float, p_counted: float, *, p_harm: float = 0.0, warned: int = 0) -> Option:
-        return Option({}, "ablative", p_effective, p_harm, p_counted, 3, warned)
-
+def test_the_share_that_reaches_the_target_unharmed_decides() -> None:
     wanted = target().wanted
+
+    def option(p_effective: float, pih: float | None, *, p_harm: float = 0.0, warned: int = 0) -> Option:
+        return Option({}, "ablative", p_effective, p_harm, None if pih is None else ("pih", pih), 3, warned)
+
     gentle, harsh = option(wanted, 0.04), option(0.5 * (1 + wanted), 0.29)
     assert gentle.place < harsh.place  # more than what is wanted is worth no harm
-    assert option(wanted - 0.1, 0.04).place > harsh.place  # less than it is no bargain
-    assert option(wanted, 1.0).place > harsh.place  # nobody counted: no comfort
+    assert option(wanted - 0.1, 0.04).place < harsh.place  # nor is a little less, where harm is frequent
+    assert option(wanted - 0.1, 0.04).place > option(wanted, 0.05).place
+    assert option(wanted, None).place > harsh.place  # nobody counted: no comfort
     assert option(wanted, 0.04, p_harm=0.03).place > gentle.place
-    assert option(wanted, 0.04, warned=1).place > harsh.place
+    near = option(wanted, 0.04, warned=1)
+    assert gentle.place < near.place < harsh.place  # a limit that is near decides between equals
 
 
 def test_what_nobody_tried_follows_what_was_tried_and_is_never_called_best() -> None:

@@ -10,7 +10,7 @@ from skinbeam.plan.bank import SkinBank
 from skinbeam.plan.candidates import Machine
 from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, laser_choices, target_record
 from skinbeam.plan.limits import target
-from skinbeam.plan.options import Option, chance, other_option, trials_in_words
+from skinbeam.plan.options import Option, chance, counted_in_words, other_option, trials_in_words
 from skinbeam.plan.search import laser_options, refusal
 from skinbeam.plan.suitability import judge, severity
 from skinbeam.plan.trial import Trial
@@ -35,8 +35,8 @@ class Planned:
 def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank: SkinBank) -> Planned:
     """Return the options of one concern, ranked, with what was refused and why.
 
-    Laser options come first, by the share of skins that reach the target, then by harm; then no treatment, then what
-    needs no laser. Where the rules refer or refuse the concern, no laser option is made.
+    Laser options come first, in the order of `Option.place`; then no treatment, then what needs no laser. Where the
+    rules refer or refuse the concern, no laser option is made.
     """
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused: list[dict[str, Any]] = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
@@ -88,6 +88,7 @@ def _ranked(option: Option, *, first: bool) -> dict[str, Any]:
     params = {
         "effective": chance(option.p_effective),
         "harm": chance(option.p_harm),
+        "counted": counted_in_words(option.counted),
         "trials": trials_in_words(option.studies),
     }
     best = first and option.studies > 0

@@ -22,33 +22,46 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
 from skinbeam.simulate.ensemble import probability
 
-__all__ = ["Option", "chance", "expected_of", "laser_option", "other_option", "trials_in_words"]
+__all__ = ["Option", "chance", "counted_in_words", "expected_of", "laser_option", "other_option", "trials_in_words"]
 
 
 @dataclass(frozen=True)
 class Option:
     """One option: its record, and what it is ranked by.
 
-    `p_harm` is of the simulated skins, `p_counted` of the people in trials.
+    Parameters
+    ----------
+    p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
+    counted : the most frequent harm that trials counted, as its name and share; None where nobody counted any.
+    studies, warned : trials of it on this concern, and limits that are near.
     """
 
     record: dict[str, Any]
     modality: str
     p_effective: float
     p_harm: float
-    p_counted: float
+    counted: tuple[str, float] | None
     studies: int
     warned: int
 
     @property
-    def place(self) -> tuple[float, ...]:
-        """What options are sorted by, the best first.
+    def spared(self) -> float:
+        """The share that reaches the target and meets no harm, were these independent (plan 3).
 
-        What nobody tried on this concern follows what was tried; with the target reached as often as is wanted, harm
-        decides.
+        A target that is reached more often than is wanted is worth no harm, and harm that nobody counted is no comfort.
         """
-        reached = round(min(self.p_effective, target().wanted), 2)
-        return self.studies == 0, self.warned > 0, -reached, self.p_counted, self.p_harm, -self.studies
+        p_counted = self.counted[1] if self.counted is not None else 1.0
+        return self._reached * (1.0 - p_counted) * (1.0 - self.p_harm)
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """What options are sorted by, the best first; what nobody tried on this concern follows what was tried."""
+        share = round(self.spared, 2), round(self._reached, 2)
+        return self.studies == 0, -share[0], -share[1], self.warned > 0, self.p_harm, -self.studies
+
+    @property
+    def _reached(self) -> float:
+        return min(self.p_effective, target().wanted)
 
 
 def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> dict[str, Any]:
@@ -205,11 +218,7 @@ def _span(span: aftercare.Span | Unknown) -> Any:
 def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> Any:
     """Days as counted in trials, else as a rule gives them."""
     counted = expected.get("downtime_days")
-    if (
-        counted is not None
-        and not isinstance(counted, Unknown)
-        and not (isinstance(counted, Mapping) and "unknown" in counted)
-    ):
+    if isinstance(counted, Estimate):
         return counted
     span = aftercare.downtime(modality, concern.condition, site=concern.site)
     return span if isinstance(span, Unknown) else span.estimate()
@@ -253,20 +262,15 @@ def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [{"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"])} for name, risk in found.items()]
 
 
-def _most_counted(expected: Mapping[str, Any]) -> float:
-    """The most frequent harm that trials counted; where nobody counted any, all are taken to be harmed."""
-    counted = [harm["p"] for harm in _harms(expected)]
-    known = [p.median if isinstance(p, Estimate) else p["median"] for p in counted if _is_known(p)]
-    return max(known, default=1.0)
+def _most_counted(expected: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The most frequent harm that trials counted, its name and share; None where nobody counted any."""
+    counted = [(harm["name"], harm["p"].median) for harm in _harms(expected) if isinstance(harm["p"], Estimate)]
+    return max(counted, key=lambda harm: harm[1], default=None)
 
 
-def _is_known(p: Any) -> bool:
-    return isinstance(p, Estimate) or (isinstance(p, Mapping) and "median" in p)
-
-
-def _harm_meaning(name: str, p: Any) -> Message:
+def _harm_meaning(name: str, p: Estimate | Unknown) -> Message:
     """What the count is of; without a count, that its absence is no comfort."""
-    if not _is_known(p):
+    if isinstance(p, Unknown):
         return Message("plan.harm-uncounted")
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
@@ -286,6 +290,13 @@ def _other_harm() -> dict[str, Any]:
 def _reason(reason: Any) -> dict[str, Any]:
     record: dict[str, Any] = reason.as_record()
     return record
+
+
+def counted_in_words(counted: tuple[str, float] | None) -> Message:
+    """Return which harm trials met most often, and in how many of 100 people."""
+    if counted is None:
+        return Message("plan.counted-none")
+    return Message("plan.counted-most", {"harm": Message(f"harm-name.{counted[0]}"), "share": chance(counted[1])})
 
 
 def trials_in_words(studies: int) -> Message:
