@@ -11,11 +11,35 @@ from typing import Any
 
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.simulate.documents import simulate_document
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 
 FOLDER = Path(__file__).parent / "data" / "cases"
 FILES = sorted(FOLDER.glob("*.toml"))
+
+# One clear absorbing layer, as water with ink: n = 1 leaves no reflection, and 1/mua = 100 µm.
+INK: dict[str, Any] = {
+    "skin": {
+        "temperature_C": 20.0,
+        "layer": [
+            {
+                "name": name,
+                **({"thickness_um": 70.0} if name == "epidermis" else {}),
+                "mua_per_cm": 100.0,
+                "mus_per_cm": 0.0,
+                "g": 0.0,
+                "n": 1.0,
+                "density_kg_m3": 1000.0,
+                "heat_capacity_J_kgK": 4000.0,
+                "conductivity_W_mK": 0.6,
+            }
+            for name in ("epidermis", "dermis")
+        ],
+    },
+    "laser": {"wavelength_nm": 600.0},
+    "settings": {"fluence_J_cm2": 2.0, "pulse_ms": 1e-3, "spot_mm": 5.0},
+}
 
 HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -180,3 +204,11 @@ def whole(document: Mapping[str, Any]) -> None:
 def median(value: Mapping[str, Any]) -> float:
     assert "median" in value, value
     return float(value["median"])
+
+
+def simulated(case: Any, *, draws: int = 16, **changes: Any) -> dict[str, Any]:
+    return simulate_document(loaded(case, **changes), draws=draws)
+
+
+def codes(document: dict[str, Any]) -> set[str]:
+    return {warning["code"] for warning in document["warnings"]}

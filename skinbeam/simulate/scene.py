@@ -45,7 +45,7 @@ class Scene:
 
     Parameters
     ----------
-    skin : the skin to draw from.
+    skin : the skin to draw from. middle : the one skin in the middle of every distribution.
     beam : None for a bath, or for cooling alone.
     bath : (temperature in °C, exposure in s or None) or None.
     warnings : what the reader should know about the case.
@@ -53,15 +53,11 @@ class Scene:
 
     loaded: LoadedCase
     skin: Skin
+    middle: "xr.Dataset"
     beam: Beam | None
     cooling: CoolingPlan
     bath: tuple[float, float | None] | None
     warnings: tuple[dict[str, str], ...]
-
-    @cached_property
-    def middle(self) -> "xr.Dataset":
-        """The one skin in the middle of every distribution."""
-        return self.skin.median()
 
     @cached_property
     def shares(self) -> tuple[SpotShare, ...] | None:
@@ -107,16 +103,17 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
     skin = Skin.from_case(case)
+    middle = skin.median()
     if case.vessel:
-        _vessels_in_tissue(skin, loaded.file)
+        _vessels_in_tissue(skin, middle, loaded.file)
     warnings = (
         *case_warnings(case),
         *(dict(one) for one in skin.warnings),
-        *_skin_warnings(case, skin),
+        *_skin_warnings(case, skin, middle),
         *_beam_warnings(beam, case.settings),
-        *_cooling_warnings(cooling, skin, bath),
+        *_cooling_warnings(cooling, middle, bath),
     )
-    return Scene(loaded, skin, beam, cooling, bath, warnings)
+    return Scene(loaded, skin, middle, beam, cooling, bath, warnings)
 
 
 def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
@@ -131,14 +128,14 @@ def _not_clear_without_end(layers: Sequence[Layer], file: str) -> None:
         )
 
 
-def _vessels_in_tissue(skin: Skin, file: str) -> None:
+def _vessels_in_tissue(skin: Skin, middle: "xr.Dataset", file: str) -> None:
     """Refuse vessels that reach below the tissue; the schema refuses those that stand out above.
 
     Layers that end have air below. What a preset has below the dermis reaches down without end for light and heat, but
     is not skin for ever: from `CORE_M` on tissue lies in the body, warmer than the skin that the case is of. Given
     layers without end are the reader's own word.
     """
-    thick_um = float(skin.median()["thickness_m"].values[0].sum()) / UM
+    thick_um = float(middle["thickness_m"].values[0].sum()) / UM
     ends = isfinite(thick_um)
     bottom_um = thick_um if ends or skin.layers else CORE_M / UM
     what = f"out of {bottom_um:.0f} µm of tissue, into air" if ends else f"below {bottom_um:.0f} µm, out of the skin"
@@ -231,7 +228,7 @@ def case_warnings(case: Case) -> tuple[dict[str, str], ...]:
     )
 
 
-def _skin_warnings(case: Case, skin: Skin) -> tuple[dict[str, str], ...]:
+def _skin_warnings(case: Case, skin: Skin, middle: "xr.Dataset") -> tuple[dict[str, str], ...]:
     """Return whose skin is taken where nothing is said of it, and names of layers that no end is looked for under."""
     found = []
     if case.skin is None and case.patient is None:
@@ -239,17 +236,17 @@ def _skin_warnings(case: Case, skin: Skin) -> tuple[dict[str, str], ...]:
         found.append({"code": "skin-of-nobody", "message": message})
     if params := unknown_layers([layer.name for layer in skin.layers]):
         found.append({"code": "layer-not-known", "message": text("simulate.layer-not-known", params)})
-    if vessel := _vessel_in_epidermis(skin):
+    if vessel := _vessel_in_epidermis(skin, middle):
         found.append({"code": "vessel-in-epidermis", "message": text("simulate.vessel-in-epidermis", vessel)})
     return tuple(found)
 
 
-def _vessel_in_epidermis(skin: Skin) -> dict[str, str | float] | None:
+def _vessel_in_epidermis(skin: Skin, middle: "xr.Dataset") -> dict[str, str | float] | None:
     """Return the first given vessel that begins in the epidermis of the middle skin, as parameters of its warning."""
     if not skin.vessels:
         return None
     try:
-        border_um = float(depth_through(skin.median(), EPIDERMIS)[0]) / UM
+        border_um = float(depth_through(middle, EPIDERMIS)[0]) / UM
     except NotAvailable:
         return None
     for index, vessel in enumerate(skin.vessels):
@@ -274,7 +271,7 @@ def _beam_warnings(beam: Beam | None, settings: Settings | None) -> tuple[dict[s
 
 
 def _cooling_warnings(
-    cooling: CoolingPlan, skin: Skin, bath: tuple[float, float | None] | None
+    cooling: CoolingPlan, middle: "xr.Dataset", bath: tuple[float, float | None] | None
 ) -> tuple[dict[str, str], ...]:
     """Return that a cooling which is never on, touches nothing or is warmer than the skin cools nothing."""
     if cooling.kind == "none" or bath is not None:
@@ -283,7 +280,7 @@ def _cooling_warnings(
         return ({"code": "cooling-without-time", "message": text("simulate.cooling-without-time")},)
     if cooling.coefficient_W_m2K == 0:
         return ({"code": "cooling-without-coefficient", "message": text("simulate.cooling-without-coefficient")},)
-    at_rest_C = float(skin.median()["temperature_C"].values[0])
+    at_rest_C = float(middle["temperature_C"].values[0])
     if cooling.temperature_C >= at_rest_C:
         params = {"coolant_C": cooling.temperature_C, "skin_C": at_rest_C}
         return ({"code": "cooling-that-warms", "message": text("simulate.cooling-that-warms", params)},)

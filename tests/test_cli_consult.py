@@ -1,0 +1,196 @@
+"""`skinbeam consult` in a folder, and commands as processes: interrupts, pipes, terminals, two runs at once."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
+REFUSED = str(ROOT / "examples" / "conditions" / "dynamic-wrinkles-ablative.toml")
+SLAB = str(ROOT / "examples" / "light" / "van-de-hulst-slab.toml")
+
+Run = Callable[..., Any]
+
+
+def files_of(folder: Path) -> set[str]:
+    return {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_consultation_writes_its_files_and_leaves_others_alone(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "out"
+    folder.mkdir(parents=True)
+    (folder / "mine.txt").write_text("kept")
+    ran = run("consult", VEINS, "-o", str(folder))
+    assert ran.code == 0
+    assert {"plan.json", "report.html", "report.pdf", "leaflet.pdf", "run.json", "mine.txt"} <= files_of(folder)
+    assert any(name.startswith("figures/") and name.endswith(".svg") for name in files_of(folder))
+    assert (folder / "mine.txt").read_text() == "kept"
+    assert not any(Path(name).name.startswith(".") for name in files_of(folder))
+    plan = json.loads((folder / "plan.json").read_text())
+    assert plan["plan_sha256"] in ran.out
+    ledger = json.loads((folder / "run.json").read_text())
+    assert ledger["plan_sha256"] == plan["plan_sha256"]
+    assert set(ledger["files"]) <= files_of(folder)
+    again = run("consult", VEINS, "-o", str(folder), "--json")
+    assert again.code == 0
+    assert again.document == plan
+
+
+def test_a_refused_consultation_is_done_too(run: Run, tmp_path: Path) -> None:
+    ran = run("consult", REFUSED, "-o", str(tmp_path), "--json")
+    assert ran.code == 0
+    assert ran.document["suitability"]["decision"] == "not-suitable"
+    assert {"plan.json", "report.html", "report.pdf", "leaflet.pdf"} <= files_of(tmp_path)
+
+
+def test_a_file_in_the_way_of_the_folder_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    for target in ("out", "out/inside"):
+        ran = run("consult", REFUSED, "-o", str(tmp_path / target), "--json")
+        assert ran.code == 2
+        assert ran.document["error"]["field"] == "--output"
+    assert (tmp_path / "out").read_text() == "a file"
+
+
+CONSULT = sorted((ROOT / "tests" / "broken" / "consult").glob("*.toml"))
+
+
+@pytest.mark.parametrize("file", CONSULT, ids=lambda f: f.stem)
+def test_a_broken_consultation_writes_no_plan(file: Path, run: Run, tmp_path: Path) -> None:
+    field, _, words = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# expect:").partition("|")
+    ran = run("consult", str(file), "-o", str(tmp_path / "out"), "--json")
+    assert ran.code == 2
+    error = ran.document["error"]
+    assert error["field"] == field.strip()
+    assert words.strip() in f"{error['message']} {error['hint']}"
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_photograph_that_is_not_one_is_told(run: Run, tmp_path: Path) -> None:
+    wrong = tmp_path / "face.jpg"
+    wrong.write_bytes(b"not a picture")
+    ran = run("consult", REFUSED, "-o", str(tmp_path / "out"), "--photo", str(wrong), "--json")
+    assert ran.code == 2
+    assert ran.document["error"]["field"] == "photo.file"
+
+
+# --- processes -----------------------------------------------------------------------------------------------------
+
+
+def process(*arguments: str, **keywords: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "skinbeam", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        **keywords,
+    )
+
+
+def test_an_interrupt_ends_with_130_and_nothing_half_written(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    case = str(ROOT / "examples" / "first-consultation" / "case.toml")
+    running = process("consult", case, "-o", str(out), "--draws", "20000", "--json")
+    # The folder is made before the work begins.
+    deadline = time.monotonic() + 60
+    while not out.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1.0)
+    running.send_signal(signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "Traceback" not in stderr
+    assert stdout == ""
+    assert not list(out.glob("plan.json*"))
+    assert not list(out.glob(".*"))
+
+
+def test_an_interrupt_out_of_text_that_is_executed_ends_with_130_too(tmp_path: Path) -> None:
+    """As when it meets a dataclass being made: Python notes such an interrupt, and at its end dies of it."""
+    program = (
+        "from skinbeam.cli import run\n"
+        "def stopped(*_, **__):\n"
+        "    try:\n"
+        "        exec('raise KeyboardInterrupt')\n"
+        "    except KeyboardInterrupt:\n"
+        "        return run.EXIT_INTERRUPTED\n"
+        "run._run = stopped; run.main([])\n"
+    )
+    (tmp_path / "stopped.py").write_text(program)
+    ended = subprocess.run([sys.executable, "-m", "stopped"], env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert ended.returncode == 130
+
+
+def test_an_interrupted_run_of_light_keeps_its_checkpoint_and_writes_nothing_else(tmp_path: Path) -> None:
+    kept, store = tmp_path / "run.npz", tmp_path / "light.zarr"
+    options = ("--method", "montecarlo", "--photons", "4000000000", "--checkpoint", str(kept), "-o", str(store))
+    running = process("light", SLAB, *options, "--json")
+    deadline = time.monotonic() + 60
+    while not kept.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    # What is in flight ends at once: four thousand million photons would take minutes.
+    stdout, stderr = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert (stdout, "Traceback" in stderr) == ("", False)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["run.npz"]
+
+
+def test_progress_goes_to_a_terminal_alone(tmp_path: Path) -> None:
+    running = process("light", SLAB, "--method", "montecarlo", "--photons", "200000")
+    _, stderr = running.communicate(timeout=60)
+    assert (running.returncode, stderr) == (0, "")
+    controller, terminal = pty.openpty()
+    watched = subprocess.Popen(
+        [sys.executable, "-m", "skinbeam", "light", SLAB, "--method", "montecarlo", "--photons", "200000", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        cwd=ROOT,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+    )
+    stdout, _ = watched.communicate(timeout=60)
+    os.close(terminal)
+    seen = os.read(controller, 100_000).decode(errors="replace")
+    os.close(controller)
+    assert "tallies of light take up to 1 MB" in seen
+    assert "photons" in seen
+    assert "standard error" in seen
+    assert json.loads(stdout)["photons"] == 200_000
+
+
+def test_two_runs_into_one_folder_both_end_well(tmp_path: Path) -> None:
+    runs = [process("consult", REFUSED, "-o", str(tmp_path / "out"), "--json") for _ in range(2)]
+    found = [(one.communicate(timeout=120), one.returncode) for one in runs]
+    codes = sorted(code for _, code in found)
+    assert codes in ([0, 0], [0, 2])
+    assert all("Traceback" not in err for (_, err), _ in found)
+    plan = json.loads((tmp_path / "out" / "plan.json").read_text())
+    assert all(json.loads(out) == plan for (out, _), code in found if code == 0)
+    assert not [name for name in files_of(tmp_path / "out") if Path(name).name.startswith(".")]
+
+
+def test_a_pipe_that_closes_early_is_no_fault() -> None:
+    running = process("claims")
+    assert running.stdout is not None
+    running.stdout.read(10)
+    running.stdout.close()
+    assert running.stderr is not None
+    assert "Traceback" not in running.stderr.read()
+    running.stderr.close()
+    assert running.wait(timeout=60) in (0, 1, 141)
+
+
+def test_an_answer_needs_no_terminal() -> None:
+    running = process("conditions", "--json", env=os.environ | {"TERM": "dumb", "COLUMNS": "20"})
+    stdout, _ = running.communicate(timeout=60)
+    assert json.loads(stdout)["schema"] == "skinbeam.conditions/1"
