@@ -30,9 +30,9 @@ __all__ = ["PHOTONS", "Rings", "SpotShare", "share_of", "spot_shares"]
 
 PHOTONS = 16_000  # the share to about a per cent
 _BATCHES = 4
-# Radius beyond which a beam counts as wide. A Gaussian falls off from its axis on, so it loses far more than a top-hat of
-# the same radius (of 12.5 mm at 1064 nm, where light spreads furthest, 10 % at the surface and 30 % at 3 mm). What is then
-# missing there: of a top-hat 0.1 and 0.4 %, of a Gaussian 0.5 and 1.7 %.
+# Radius beyond which a beam counts as wide. A Gaussian falls off from its axis on, so it loses far more than a top-hat
+# of the same radius (of 12.5 mm at 1064 nm, where light spreads furthest, 10 % at the surface and 30 % at 3 mm). What
+# is then missing there: of a top-hat 0.1 and 0.4 %, of a Gaussian 0.5 and 1.7 %.
 _WIDE_M = {"top-hat": 25 * MM, "gaussian": 75 * MM}
 # Depths between which the share is taken, growing: it changes over the distance that light spreads.
 _EDGES = np.concatenate([[0.0], np.geomspace(20 * UM, 10 * MM, 28)])
