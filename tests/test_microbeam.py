@@ -113,6 +113,20 @@ def test_more_energy_coagulates_deeper_and_wider(energy, factor):
     assert np.all(found.radius_m[1] >= found.radius_m[0])
 
 
+def test_heat_that_spreads_far_forgets_the_width_of_its_beam():
+    """The peak at r of heat from a Gaussian of width w comes at w² + 8 kappa t = 2 r², the same for all narrower ones.
+
+    The steps of `column` are coarse: 1 %, as beside conduction in r.
+    """
+    depths = np.linspace(0.0, 4e-3, 13)  # the light is wide at the deepest, which keeps the history long
+    narrow, wide = (
+        coagulated(depths, energy_J=0.2, **(BEAM | {"radius_m": w, "pulse_s": 1e-6})).radius_m[0, 0]
+        for w in (40 * UM, 80 * UM)
+    )
+    assert narrow > 3 * 80 * UM, "beyond three times the width of the light of either"
+    assert narrow == pytest.approx(wide, rel=0.01)
+
+
 def test_no_energy_does_nothing_and_too_shallow_a_grid_is_said():
     found = coagulated(DEPTHS, energy_J=0.0, **BEAM)
     assert found.depth_m[0] == 0

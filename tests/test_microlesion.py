@@ -42,6 +42,18 @@ def test_lesions_grow_with_the_energy(case: str) -> None:
         assert (grown[1:] > 0).all()
 
 
+def test_a_column_widens_evenly_with_the_energy() -> None:
+    """Also where it is several times as wide as its light: never faster than its area follows the energy.
+
+    A tenth more energy then widens it by less than a tenth.
+    """
+    beam, skins = skins_of("fractional-1550", draws=4)
+    ladder = 40.0 * 1.1 ** np.arange(14)
+    width = np.array([lesion(skins, beam, np.full(4, mj * MJ), skins).width for mj in ladder])
+    growth = width[1:] / width[:-1]
+    assert np.all((growth > 1) & (growth < 1.1))
+
+
 @pytest.mark.parametrize("case", ["fractional-1550", "fractional-co2"])
 def test_cover_is_that_of_discs_at_random(case: str) -> None:
     beam, skins = skins_of(case)

@@ -148,8 +148,8 @@ def test_temperature_rises_in_proportion_to_the_dose() -> None:
 
 def test_a_gaussian_has_twice_the_fluence_on_its_axis() -> None:
     """Of a spot so wide that its edge does not matter."""
-    bell = simulated(INK, draws=1, settings__profile="gaussian", settings__spot_mm=50.0)
-    flat = simulated(INK, draws=1, settings__fluence_J_cm2=4.0, settings__spot_mm=50.0)
+    bell = simulated(INK, draws=1, settings__profile="gaussian", settings__spot_mm=160.0)
+    flat = simulated(INK, draws=1, settings__fluence_J_cm2=4.0, settings__spot_mm=160.0)
     assert bell["temperature_C"] == flat["temperature_C"]
     # How wide it is follows the profile, and is left out.
     damage = [

@@ -62,6 +62,15 @@ def test_packets_that_never_end_leave_the_beam_wide() -> None:
     assert share_of(ENDLESS, 1e-3, "top-hat", 400) is not None
 
 
+@pytest.mark.parametrize(("profile", "from_mm"), [("top-hat", 50.0), ("gaussian", 150.0)])
+def test_a_beam_counts_as_wide_only_where_next_to_nothing_is_missing(profile: str, from_mm: float) -> None:
+    """At 1064 nm, where light spreads furthest, in the uppermost millimetre: a per cent, what the share is good to."""
+    bare = BARE | {"laser__wavelength_nm": 1064.0, "settings__profile": profile}
+    (last,) = scene_of(loaded("vessel", **bare, settings__spot_mm=from_mm)).shares or ()
+    assert np.all(last.share[last.depth_m < 1e-3] > 0.99)
+    assert scene_of(loaded("vessel", **bare, settings__spot_mm=from_mm + 1.0)).shares is None
+
+
 def test_wide_spots_and_baths_have_no_share() -> None:
     assert scene_of(loaded("vessel", **BARE, settings__spot_mm=60.0)).shares is None
     assert scene_of(loaded("vessel")).shares is not None

@@ -198,7 +198,7 @@ def test_the_first_mark_comes_by_whichever_way_is_first() -> None:
 
 def test_a_gaussian_needs_half_of_the_mean() -> None:
     flat, bell = (
-        dose("layers", "epidermal-necrosis", settings__profile=p, settings__spot_mm=50.0)
+        dose("layers", "epidermal-necrosis", settings__profile=p, settings__spot_mm=160.0)
         for p in ("top-hat", "gaussian")
     )
     # So wide that the edge does not matter; six digits each.

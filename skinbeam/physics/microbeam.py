@@ -53,8 +53,12 @@ __all__ = [
 
 Array = NDArray[np.float64]
 Profile = Literal["gaussian", "top-hat"]
+Blocks = tuple[tuple[float, float, int], ...]
 
-_RADII = np.sqrt(np.linspace(0.0, 9.0, 25))  # in units of the width of the light, even in r^2 (see _shapes_rows)
+# Squared radii in units of the width of the light, even in r^2 (see _shapes_rows): first, step and number. The far ones
+# are looked at where the near ones do not suffice: heat of high energies coagulates far beyond the light.
+_NEAR = ((0.0, 0.375, 25),)
+_FAR = ((9.0, 2.25, 13), (45.0, 9.0, 12), (189.0, 45.0, 12))
 _AGES = 8  # Gauss nodes over the ages of the heat
 _COOLING = 25.0  # end of the history, in times w^2 / (8 kappa): the axis is then at 4 % of its peak or below
 
@@ -125,7 +129,8 @@ class ColumnHeat(NamedTuple):
     depths : (depth,) m. steps : (step,) s. start : (sample,) temperature before the pulse, K.
     rise : (sample, depth) on the axis if no heat were lost, K a joule that enters.
     width : (sample, depth) 1/e² radius of the light, m.
-    shape : (sample, depth, radius, time) rise over that, at the radii `_RADII`.
+    pulse_s : length of the pulse. rate : (sample, depth) 8 kappa over the squared width, 1/s.
+    shape : (sample, depth, radius, time) rise over that, at the radii `_NEAR`.
     """
 
     depths: Array
@@ -133,6 +138,8 @@ class ColumnHeat(NamedTuple):
     start: Array
     rise: Array
     width: Array
+    pulse_s: float
+    rate: Array
     shape: Array
 
 
@@ -169,9 +176,8 @@ def column_heat(
     kappa = k / c
     after = _COOLING * float((width**2 / (8 * kappa[:, None])).max())
     steps, _ = time_steps([pulse_s, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2)
-    times = np.concatenate(([0.0], np.cumsum(steps)))
-    shape = _shapes(times, pulse_s, 8 * kappa[:, None] / width**2)
-    return ColumnHeat(depths, steps, start, rise, width, shape)
+    rate = 8 * kappa[:, None] / width**2
+    return ColumnHeat(depths, steps, start, rise, width, pulse_s, rate, _shapes(steps, pulse_s, rate, _NEAR))
 
 
 def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column:
@@ -190,35 +196,60 @@ def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column
     if np.any(energy < 0):
         raise ValueError("energy cannot be negative")
     rise = energy[:, None] * heat.rise
-    start = heat.start[:, None, None]
-    history = start[..., None] + rise[..., None, None] * heat.shape
-    n_sample, n_depth = rise.shape
-    flat = np.moveaxis(history.reshape(n_sample, n_depth * len(_RADII), -1), 2, 1)
-    damage = omega(flat, heat.steps, processes).reshape(n_sample, n_depth, len(_RADII))
-    with np.errstate(divide="ignore"):
-        log_damage = np.maximum(np.log(damage), -200.0)
-    peak = history.max(axis=-1)
-    hottest = peak - start
-    radius = np.sqrt(_crossing(_RADII**2, log_damage, hottest)) * heat.width
+    log_damage, hottest = _damage(heat, rise, heat.shape, processes)
+    squared = _crossing(_squared(_NEAR), log_damage, hottest)
+    if np.isinf(squared).any():
+        shape = _shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
+        squared = np.where(
+            np.isinf(squared), _crossing(_squared(_FAR), *_damage(heat, rise, shape, processes)), squared
+        )
+    radius = np.sqrt(squared) * heat.width
     deepest = _crossing(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
-    return Column(deepest, 2 * radius.max(axis=1), radius, peak[:, :, 0])
+    return Column(deepest, 2 * radius.max(axis=1), radius, heat.start[:, None] + hottest[:, :, 0])
 
 
-def _shapes(times: Array, pulse_s: float, rate: Array) -> Array:
-    """The integral of (microbeam 2) over tau, for radii _RADII x w; `rate` = 8 kappa / w², (sample, depth).
+def _damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> tuple[Array, Array]:
+    """ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each."""
+    start = heat.start[:, None, None]
+    history = start[..., None] + rise[..., None, None] * shape
+    places = history.shape[:3]
+    flat = np.moveaxis(history.reshape(places[0], places[1] * places[2], -1), 2, 1)
+    with np.errstate(divide="ignore"):
+        log_damage = np.log(omega(flat, heat.steps, processes).reshape(places))
+    return np.maximum(log_damage, -200.0), history.max(axis=-1) - start
+
+
+def _squared(blocks: Blocks) -> Array:
+    return np.concatenate([first + step * np.arange(number) for first, step, number in blocks])
+
+
+def _shapes(steps: Array, pulse_s: float, rate: Array, blocks: Blocks) -> Array:
+    """The integral of (microbeam 2) over tau, for radii in units of w; `rate` = 8 kappa / w², (sample, depth).
 
     With v = ln(1 + rate s) it is 1/(rate tau) x integral of exp(-2 r^2 e^-v) dv, smooth in v.
     """
     node, weight = np.polynomial.legendre.leggauss(_AGES)
     flat = np.ascontiguousarray(rate, dtype=np.float64).reshape(-1)
-    result = np.empty((flat.size, _RADII.size, times.size))
-    _shapes_rows(times, pulse_s, flat, 2 * float(_RADII[1] ** 2), _RADII.size, (node + 1) / 2, weight / 2, result)
-    return result.reshape(*rate.shape, _RADII.size, times.size)
+    times = np.concatenate(([0.0], np.cumsum(steps)))
+    parts = []
+    for first, step, number in blocks:
+        result = np.empty((flat.size, number, times.size))
+        _shapes_rows(times, pulse_s, flat, 2 * first, 2 * step, number, (node + 1) / 2, weight / 2, result)
+        parts.append(result.reshape(*rate.shape, number, times.size))
+    return np.concatenate(parts, axis=-2)
 
 
 @njit(cache=True, parallel=True)
 def _shapes_rows(  # pragma: no cover - compiled
-    times: Array, pulse_s: float, rate: Array, step: float, radii: int, node: Array, weight: Array, result: Array
+    times: Array,
+    pulse_s: float,
+    rate: Array,
+    first: float,
+    step: float,
+    radii: int,
+    node: Array,
+    weight: Array,
+    result: Array,
 ) -> None:
     for i in prange(rate.size):
         for n in range(times.size):
@@ -228,8 +259,9 @@ def _shapes_rows(  # pragma: no cover - compiled
             result[i, :, n] = 0.0
             for k in range(node.size):
                 # Radii are evenly spaced in r^2: each exponential is the one before times the same factor.
-                factor = math.exp(-step * math.exp(-(low + span * node[k])))
-                term = scale * weight[k]
+                spread = math.exp(-(low + span * node[k]))
+                factor = math.exp(-step * spread)
+                term = scale * weight[k] * math.exp(-first * spread)
                 for r in range(radii):
                     result[i, r, n] += term
                     term *= factor

@@ -316,7 +316,9 @@ def _sampled(
 ) -> _Sampled:
     known = _known(wavelength_nm)
     if not _holds(known, pulse_s):
-        raise NotAvailable(text("endpoint.ablation-pulse", {"pulse_ms": pulse_s / MS}))
+        low_ms, high_ms = (limit / MS for limit in known.limits["pulse_s"])
+        asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
+        raise NotAvailable(text("endpoint.ablation-pulse", asked))
     assert known.penetration is not None  # a wide beam always has both
     penetration = spread(known.penetration, skins, "ablation_penetration_shift")
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]

@@ -142,6 +142,6 @@ def _irradiance(scene: Scene) -> float:
             "missing-key",
             '"fluence_J_cm2" is missing, nothing was read',
             field="settings.fluence_J_cm2",
-            hint="With exposure_s the irradiance stays at fluence over pulse length: give both.",
+            hint="With exposure_s the irradiance stays at fluence over pulse length: give both, or power_W alone.",
         )
     return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
