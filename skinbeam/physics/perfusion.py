@@ -27,12 +27,14 @@ Array = NDArray[np.float64]
 
 LAG: Final = 0.02  # of the flow
 WINDOW: Final = 32  # steps marched at most before the flow is looked at
+STILL: Final = 20.0  # damage from which on what flow is left, 2e-9, changes nothing
 STEADY_S: Final = 1e12  # a step in which an L-stable method forgets where it began
 
 
 class Perfused(NamedTuple):
     """Temperatures of all cells, (sample, time, cell), and of the surface, (sample, time), in K; Omega of the vessels
-    at the end, (sample, cell), too high by at most `LAG` / 10 for each window in which hardly any is damaged."""
+    at the end, (sample, cell), too high by at most `LAG` / 10 for each window in which hardly any of a cell is damaged,
+    and by any amount beyond `STILL`."""
 
     cells: Array
     surface: Array
@@ -114,9 +116,9 @@ def conduct_perfused(
     damage = np.zeros((n_sample, n_cell))
     history, surface = np.empty((n_sample, n_step + 1, n_cell)), np.empty((n_sample, n_step + 1))
     history[:, 0], surface[:, 0] = now, now[:, 0]
-    done = 0
+    done, window = 0, WINDOW if flows.size else n_step
     while done < n_step:
-        ahead = slice(done, min(done + WINDOW, n_step) if flows.size else n_step)
+        ahead = slice(done, min(done + window, n_step))
         found = conduct(
             cells,
             conductivity=conductivity,
@@ -138,6 +140,8 @@ def conduct_perfused(
         surface[:, done + 1 : done + kept + 1] = found.surface[:, 1 : kept + 1]
         done += kept
         now = history[:, done]
+        # What is marched beyond the step at which the flow has fallen is lost.
+        window = min(max(2 * kept, 4), WINDOW) if flows.size else n_step
     return Perfused(history, surface, damage)
 
 
@@ -146,10 +150,14 @@ def _while_it_flows(history: Array, steps: Array, before: Array, stops: Kinetics
     if not before.size:
         return steps.shape[1], before
     bound = fastest_growth(history.max(axis=1), stops) * steps.sum(axis=1)[:, None]
-    if bound.max() < LAG / 10:
-        # The bound stands for the growth: the flow is then ahead of the damage by less than a tenth of its lag.
-        return steps.shape[1], before + bound
-    damage = before[:, None] + np.cumsum(omega_growth(history, steps, stops), axis=1)
-    lost = (np.exp(-before)[:, None] - np.exp(-damage)).max(axis=(0, 2))
+    # Where the bound stands for the growth, the flow is ahead of the damage by less than a tenth of its lag.
+    followed = np.flatnonzero((bound.max(axis=0) >= LAG / 10) & (before.min(axis=0) < STILL))
+    after = before + bound
+    if not followed.size:
+        return steps.shape[1], after
+    growth = np.cumsum(omega_growth(history[:, :, followed], steps, stops), axis=1)
+    damage = before[:, None, followed] + growth
+    lost = (np.exp(-before[:, followed])[:, None] - np.exp(-damage)).max(axis=(0, 2))
     kept = int(np.argmax(lost > LAG)) + 1 if lost[-1] > LAG else steps.shape[1]
-    return kept, damage[:, kept - 1]
+    after[:, followed] = damage[:, kept - 1]
+    return kept, after
