@@ -26,8 +26,8 @@ def values(found: dict[str, Any]) -> dict[str, float]:
     return {name: median(value) for name, value in found["microlesion"].items()}
 
 
-def skins_of(case: str, draws: int = 8) -> tuple[Any, Any]:
-    scene = scene_of(loaded(case))
+def skins_of(case: str, draws: int = 8, **changes: Any) -> tuple[Any, Any]:
+    scene = scene_of(loaded(case, **changes))
     (skins,) = run_chunks(scene, draws, 0, lambda skins: skins)
     return scene.beam, skins
 
@@ -42,12 +42,13 @@ def test_lesions_grow_with_the_energy(case: str) -> None:
         assert (grown[1:] > 0).all()
 
 
-def test_a_column_widens_evenly_with_the_energy() -> None:
+@pytest.mark.parametrize("diameter_um", [10.0, 120.0])
+def test_a_column_widens_evenly_with_the_energy(diameter_um: float) -> None:
     """Also where it is several times as wide as its light: never faster than its area follows the energy.
 
     A tenth more energy then widens it by less than a tenth.
     """
-    beam, skins = skins_of("fractional-1550", draws=4)
+    beam, skins = skins_of("fractional-1550", draws=4, microbeam__diameter_um=diameter_um)
     ladder = 40.0 * 1.1 ** np.arange(14)
     width = np.array([lesion(skins, beam, np.full(4, mj * MJ), skins).width for mj in ladder])
     growth = width[1:] / width[:-1]

@@ -379,3 +379,16 @@ def test_skin_without_a_dermis_has_no_collagen() -> None:
     layers = [{"name": "epidermis", "mua_per_cm": 5.0, "mus_per_cm": 200.0, "g": 0.8, "n": 1.4}]
     with pytest.raises(NotAvailable, match="no dermis"):
         asked("layers", "collagen-coagulation", skin={"layer": layers})
+
+
+def test_a_vessel_that_steam_empties_before_it_closes_says_so() -> None:
+    """A bubble of 100 µm collapses in some 5 µs: a pulse of 1 µs ends before, and bursts the vessel at any dose."""
+    case = {
+        "skin": {"preset": "human"},
+        "vessel": [{"depth_um": 300.0, "diameter_um": 100.0}],
+        "laser": {"wavelength_nm": 585.0},
+        "settings": {"pulse_ms": 1e-3, "spot_mm": 8.0},
+    }
+    found = threshold_document(loaded(case), "vessel-closure", draws=8)
+    assert "steam empties" in found["dose"]["unknown"]
+    assert median(threshold_document(loaded(case), "vessel-rupture", draws=8)["dose"]) > 0

@@ -58,7 +58,7 @@ Blocks = tuple[tuple[float, float, int], ...]
 # Squared radii in units of the width of the light, even in r^2 (see _shapes_rows): first, step and number. The far ones
 # are looked at where the near ones do not suffice: heat of high energies coagulates far beyond the light.
 _NEAR = ((0.0, 0.375, 25),)
-_FAR = ((9.0, 2.25, 13), (45.0, 9.0, 12), (189.0, 45.0, 12))
+_FAR = ((9.0, 2.25, 13), (45.0, 9.0, 12), (189.0, 45.0, 12), (729.0, 180.0, 12), (2889.0, 720.0, 12))
 _AGES = 8  # Gauss nodes over the ages of the heat
 _COOLING = 25.0  # end of the history, in times w^2 / (8 kappa): the axis is then at 4 % of its peak or below
 

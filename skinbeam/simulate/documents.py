@@ -314,7 +314,8 @@ def threshold_document(
     tail = (1 - _ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
-        return made({"dose": Unknown(text("simulate.not-reached")), "reached": False}, warnings)
+        why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
+        return made({"dose": Unknown(text(why)), "reached": False}, warnings)
     if not ed50 > 0:
         return made({"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, warnings)
     if ed50 < low:
