@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pulse_samples import loaded
+from pulse_samples import codes, loaded
 
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.exposure import RESTING_C
@@ -56,10 +56,6 @@ def joined(skin: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 def shown(case: dict[str, Any]) -> dict[str, Any]:
     return skin_document(loaded(case), [GREEN_NM, 700.0], draws=6)
-
-
-def codes(document: dict[str, Any]) -> set[str]:
-    return {warning["code"] for warning in document["warnings"]}
 
 
 @pytest.mark.parametrize("name", UNUSED)

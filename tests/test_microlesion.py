@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pulse_samples import loaded, median, whole
+from pulse_samples import loaded, median, simulated, whole
 
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.ablation import microbeam_ablation_of
@@ -16,10 +16,6 @@ from skinbeam.simulate.microlesion import energy_for, lesion
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.spread import spread
 from skinbeam.units import CM, MJ, MS, UM
-
-
-def simulated(case: str, *, draws: int = 16, **changes: Any) -> dict[str, Any]:
-    return simulate_document(loaded(case, **changes), draws=draws)
 
 
 def values(found: dict[str, Any]) -> dict[str, float]:

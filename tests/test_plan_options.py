@@ -34,7 +34,7 @@ def test_the_share_that_reaches_the_target_unharmed_decides() -> None:
     wanted = target().wanted
 
     def option(p_effective: float, pih: float | None, *, p_harm: float = 0.0, warned: int = 0) -> Option:
-        return Option({}, "ablative", p_effective, p_harm, None if pih is None else ("pih", pih), 3, warned)
+        return Option({}, p_effective, p_harm, None if pih is None else ("pih", pih), 3, warned)
 
     gentle, harsh = option(wanted, 0.04), option(0.5 * (1 + wanted), 0.29)
     assert gentle.place < harsh.place  # more than what is wanted is worth no harm

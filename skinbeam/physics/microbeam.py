@@ -198,11 +198,10 @@ def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column
     rise = energy[:, None] * heat.rise
     log_damage, hottest = _damage(heat, rise, heat.shape, processes)
     squared = _crossing(_squared(_NEAR), log_damage, hottest)
-    if np.isinf(squared).any():
+    beyond = np.isinf(squared)
+    if beyond.any():
         shape = _shapes(heat.steps, heat.pulse_s, heat.rate, _FAR)
-        squared = np.where(
-            np.isinf(squared), _crossing(_squared(_FAR), *_damage(heat, rise, shape, processes)), squared
-        )
+        squared[beyond] = _crossing(_squared(_FAR), *_damage(heat, rise, shape, processes))[beyond]
     radius = np.sqrt(squared) * heat.width
     deepest = _crossing(heat.depths, log_damage[:, :, 0], hottest[:, :, 0])
     return Column(deepest, 2 * radius.max(axis=1), radius, heat.start[:, None] + hottest[:, :, 0])

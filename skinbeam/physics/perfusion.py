@@ -141,7 +141,7 @@ def conduct_perfused(
         done += kept
         now = history[:, done]
         # What is marched beyond the step at which the flow has fallen is lost.
-        window = min(max(2 * kept, 4), WINDOW) if flows.size else n_step
+        window = min(max(2 * kept, 4), WINDOW)
     return Perfused(history, surface, damage)
 
 

@@ -37,7 +37,6 @@ class Option:
     """
 
     record: dict[str, Any]
-    modality: str
     p_effective: float
     p_harm: float
     counted: tuple[str, float] | None
@@ -56,8 +55,8 @@ class Option:
     @property
     def place(self) -> tuple[float, ...]:
         """What options are sorted by, the best first; what nobody tried on this concern follows what was tried."""
-        share = round(self.spared, 2), round(self._reached, 2)
-        return self.studies == 0, -share[0], -share[1], self.warned > 0, self.p_harm, -self.studies
+        spared, reached = round(self.spared, 2), round(self._reached, 2)
+        return self.studies == 0, -spared, -reached, self.warned > 0, self.p_harm, -self.studies
 
     @property
     def _reached(self) -> float:
@@ -158,7 +157,7 @@ def laser_option(
     }
     studies = _studies(expected)
     warned = sum(verdict.status == "warn" for verdict in trial.verdicts)
-    return Option(record, modality, effective.median, harm.median, _most_counted(expected), studies, warned)
+    return Option(record, effective.median, harm.median, _most_counted(expected), studies, warned)
 
 
 def other_option(case: Case, concern: Concern, modality: str, source: str) -> dict[str, Any]:
