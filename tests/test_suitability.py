@@ -34,6 +34,9 @@ DIAGNOSED = {
 }
 
 
+_SPOTS = {"condition": "age-spots", "site": "cheeks", **DIAGNOSED}
+
+
 class World:
     """The smallest case and choice, changed fact by fact."""
 
@@ -52,6 +55,9 @@ class World:
             self.patient["history"] = list(value)
         elif fact == "darkest_phototype":
             self.patient["phototype"] = PHOTOTYPES[int(value) - 1]
+        elif fact == "colour_known":
+            self.patient.pop("phototype", None)
+            self.patient |= {"phototype": "I"} if value else {}
         elif fact in ("condition", "site", "lesion_signs"):
             self.concern[fact] = list(value) if fact == "lesion_signs" else value
         elif fact == "severity_high":
@@ -331,17 +337,28 @@ def test_one_refused_concern_does_not_refuse_the_others_but_shows() -> None:
 
 
 @pytest.mark.parametrize("site", ["eyelid", "periorbital"])
-@pytest.mark.parametrize(("wavelength_nm", "pulse_ms"), [(755.0, 3.0), (810.0, 30.0), (1064.0, 20.0)])
+@pytest.mark.parametrize("pulse_ms", [2e-7, 1e-5, 3.0, 60.0])
+@pytest.mark.parametrize("wavelength_nm", [694.0, 755.0, 810.0, 1064.0])
 def test_deep_light_is_refused_inside_the_orbital_rim(site: str, wavelength_nm: float, pulse_ms: float) -> None:
     case = _case({}, {"condition": "age-spots", "site": site, **DIAGNOSED})
-    concern = case.concern[0]
-    choice: dict[str, Any] = {"modality": "pigment-long-pulse", "device_wavelength_nm": wavelength_nm}
-    assert judge(case, concern=concern, **choice, pulse_ms=pulse_ms).decision == "not-suitable"
-    short = judge(
-        case, concern=concern, modality="pigment-short-pulse", device_wavelength_nm=wavelength_nm, pulse_ms=1e-5
-    )
-    assert short.decision == "with-caution"
-    assert {"eyewear-around-eyes", "corneal-shields"} <= _spoke(short)
+    for modality in ("pigment-long-pulse", "pigment-short-pulse", "vascular"):
+        found = judge(
+            case,
+            concern=case.concern[0],
+            modality=modality,
+            device_wavelength_nm=wavelength_nm,
+            pulse_ms=pulse_ms,
+        )
+        assert found.decision == "not-suitable"
+        assert {"deep-light-near-eye", "eyewear-around-eyes", "corneal-shields"} <= _spoke(found)
+
+
+@pytest.mark.parametrize("wavelength_nm", [532.0, 595.0, 1550.0, 2940.0, 10600.0])
+def test_light_that_stays_shallow_is_not_deep_light(wavelength_nm: float) -> None:
+    case = _case({}, {"condition": "facial-telangiectasia", "site": "eyelid", **DIAGNOSED})
+    found = judge(case, concern=case.concern[0], modality="vascular", device_wavelength_nm=wavelength_nm, pulse_ms=10.0)
+    assert found.decision == "with-caution"
+    assert "corneal-shields" in _spoke(found)
 
 
 def test_intense_pulsed_light_is_refused_there_and_kept_outside_on_the_whole_face() -> None:
@@ -393,16 +410,54 @@ def test_isotretinoin_wears_off(months: float, decision: str) -> None:
 
 
 def test_what_is_not_known_is_asked_for() -> None:
-    case = parse(
-        Case,
-        {"patient": {"age_years": 40.0, "sex": "female"}, "concern": [{"condition": "wrinkles", "site": "cheeks"}]},
-        file="case",
-    )
+    concern = {"condition": "wrinkles", "site": "cheeks"}
+    case = parse(Case, {"patient": {"age_years": 40.0, "sex": "female"}, "concern": [concern]}, file="case")
     for found in (judge_case(case), judge(case), judge(case, concern=case.concern[0], modality="ablative")):
-        assert found.decision == "with-caution"
         assert "ask-phototype" in _spoke(found)
-    nobody = parse(Case, {"concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case")
+    nobody = parse(Case, {"concern": [concern]}, file="case")
     assert {"ask-age", "ask-phototype"} <= _spoke(judge_case(nobody))
+
+
+def test_without_a_colour_no_laser_that_removes_skin_or_heats_pigment_is_planned() -> None:
+    """Leaving the phototype out must not be milder than saying V."""
+    unsaid = parse(Case, {"patient": {"age_years": 40.0}, "concern": [_SPOTS]}, file="case")
+    for modality in laser_modalities():
+        found = judge(unsaid, concern=unsaid.concern[0], modality=modality)
+        withheld = modality != "non-ablative-fractional"  # heats water, which every skin holds alike
+        assert (found.decision == "refer") is withheld
+        assert ("colour-not-known" in _spoke(found)) is withheld
+        for colour in ({"phototype": "V"}, {"ita_deg": -20.0}):
+            said = parse(Case, {"patient": {"age_years": 40.0, **colour}, "concern": [_SPOTS]}, file="case")
+            assert "colour-not-known" not in _spoke(judge(said, concern=said.concern[0], modality=modality))
+
+
+@pytest.mark.parametrize("wavelength_nm", [510.0, 532.0, 585.0])
+@pytest.mark.parametrize("phototype", PHOTOTYPES)
+def test_no_short_green_pulse_for_melasma_and_dark_marks_nor_on_the_darkest_skins(
+    phototype: str, wavelength_nm: float
+) -> None:
+    dark = phototype in ("V", "VI")
+    for condition, refused in (
+        ("melasma", True),
+        ("post-inflammatory-hyperpigmentation", True),
+        ("age-spots", dark),
+        ("freckles", dark),
+        ("uneven-pigmentation", dark),
+    ):
+        case = _case({"phototype": phototype}, {"condition": condition, "site": "cheeks", **DIAGNOSED})
+        choice: dict[str, Any] = {"concern": case.concern[0], "modality": "pigment-short-pulse", "pulse_ms": 1e-5}
+        found = judge(case, **choice, device_wavelength_nm=wavelength_nm)
+        assert (found.decision == "not-suitable") is refused
+        assert judge(case, **choice, device_wavelength_nm=1064.0).decision != "not-suitable"
+
+
+def test_a_tattoo_is_named_before_every_laser_and_in_the_decision() -> None:
+    for word in ("tattoo-in-field", "permanent-make-up"):
+        case = _case({"history": [word]}, {"condition": "wrinkles", "site": "cheeks", **DIAGNOSED})
+        for modality in laser_modalities():
+            assert "tattoo" in _spoke(judge(case, concern=case.concern[0], modality=modality))
+        (told,) = [r for r in judge_case(case, {"wrinkles": ["ablative"]}).reasons if r.rule == "tattoo"]
+        assert "Cover it" in told.message.text
 
 
 def test_reasons_are_ordered_and_cited() -> None:

@@ -39,6 +39,7 @@ Fact = bool | float | str | tuple[str, ...]
 
 PERSON_FACTS = (
     "age_years",
+    "colour_known",
     "darkest_phototype",
     "expectation",
     "history",
@@ -110,6 +111,7 @@ def questionnaire(case: Case) -> Questionnaire:
     facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
     facts |= dict.fromkeys(medication_facts(), False)
     darkest = darkest_phototype(case)
+    facts["colour_known"] = darkest is not None
     if darkest is not None:
         facts["darkest_phototype"] = float(darkest)
     patient = case.patient

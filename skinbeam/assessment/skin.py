@@ -24,7 +24,7 @@ from skinbeam.skin.vessels import VesselPopulation
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Colour", "colour_of", "draw_skins"]
+__all__ = ["Colour", "colour_of", "draw_skins", "with_colour"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,20 @@ def colour_of(case: Case, photo: Mapping[str, Any] | None) -> Colour:
         return Colour(None, patient.phototype, None, patient.phototype, basis)
     warning = {"code": "photo-looks-darker", "message": Message("colour.photo-looks-darker").text}
     return Colour(None, patient.phototype, darker, None, basis, (warning,))
+
+
+def with_colour(case: Case, colour: Colour) -> Case:
+    """Return the case as the rules are to read it: with the colour that a photograph showed, if it showed one.
+
+    A photograph with a card measures; one without may darken what was said, and lightens nothing, since the rules
+    take the darkest skin that a case leaves open.
+    """
+    patient = case.patient
+    assert patient is not None  # a consultation has one
+    if colour.limiting_ita_deg is None or patient.ita_deg is not None:
+        return case
+    seen = patient.model_copy(update={"ita_deg": colour.limiting_ita_deg})
+    return case.model_copy(update={"patient": seen})
 
 
 def _with_phototype(ita_deg: float, patient: Patient, basis: str) -> Colour:

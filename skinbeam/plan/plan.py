@@ -7,7 +7,7 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import match_medication, questionnaire
 from skinbeam.assessment.risks import risks
-from skinbeam.assessment.skin import Colour, colour_of
+from skinbeam.assessment.skin import Colour, colour_of, with_colour
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
@@ -74,8 +74,9 @@ def make_plan(
     with collect() as sources:
         seen, photo_state = _look(loaded, picture, photo_folder)
         colour = colour_of(case, seen)
-        suitability = judge_case(case, _candidates(case))
         bank = SkinBank(case, colour, draws, seed)
+        case = with_colour(case, colour)  # for the rules; the skins above know it already
+        suitability = judge_case(case, _candidates(case))
         machines = _machines(loaded)
         stopped = _stopped(suitability)
         planned = tuple(plan_concern(case, concern, [] if stopped else machines, bank) for concern in case.concern)
