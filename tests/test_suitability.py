@@ -8,6 +8,7 @@ import pytest
 
 from skinbeam.assessment.questionnaire import medications
 from skinbeam.errors import InputError
+from skinbeam.plan.reason import severity
 from skinbeam.plan.rules import (
     DECISIONS,
     Always,
@@ -19,7 +20,7 @@ from skinbeam.plan.rules import (
     laser_modalities,
     rules,
 )
-from skinbeam.plan.suitability import Suitability, judge, judge_case, severity
+from skinbeam.plan.suitability import Suitability, judge, judge_case
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.findings import colour_for_plan
@@ -15,16 +16,17 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Patient
 from skinbeam.schema.exposure import Lesion
 from skinbeam.schema.exposure import Skin as SkinTable
+from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.fields import phototype_range as grade_ends
 from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.skin.melanin import phototype_range
+from skinbeam.skin.melanin import ita_range_deg, phototype_range
 from skinbeam.skin.model import Skin
 from skinbeam.skin.vessels import VesselPopulation
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Colour", "colour_of", "draw_skins", "with_colour"]
+__all__ = ["Colour", "colour_of", "draw_skins", "lighter_colours", "with_colour"]
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,24 @@ def with_colour(case: Case, colour: Colour) -> Case:
         return case
     seen = patient.model_copy(update={"ita_deg": colour.limiting_ita_deg})
     return case.model_copy(update={"patient": seen})
+
+
+def lighter_colours(colour: Colour) -> tuple[Colour, ...]:
+    """Return colours that are lighter than the target's, the lightest first; none where nothing is known of it.
+
+    A measured colour has the lightest that the model knows and the borders between the classes above it; a phototype
+    has the lighter phototypes.
+    """
+    if colour.ita_deg is not None:
+        bounds = (ita_range_deg()[1], *fact_tables()["ita_classes"]["bounds_deg"])
+        return tuple(_only(ita_deg=bound) for bound in bounds if bound > colour.ita_deg)
+    if colour.phototype is not None:
+        return tuple(_only(phototype=name) for name in PHOTOTYPES[: grade_ends(colour.phototype)[0] - 1])
+    return ()
+
+
+def _only(ita_deg: float | None = None, phototype: str | None = None) -> Colour:
+    return Colour(ita_deg, phototype, ita_deg, phototype, Message("colour-basis.none"))
 
 
 def _with_phototype(ita_deg: float, patient: Patient, basis: str) -> Colour:

@@ -3,7 +3,7 @@
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
 from skinbeam.plan import aftercare
-from skinbeam.plan.suitability import Reason
+from skinbeam.plan.reason import Reason
 from skinbeam.provenance import used
 from skinbeam.schema.consultation import Concern
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from skinbeam.assessment.skin import Colour, draw_skins
+from skinbeam.assessment.skin import Colour, draw_skins, lighter_colours
 from skinbeam.plan.goals import LESION_OF, Goal, vessels_of
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.schema.case import Case
@@ -55,6 +55,29 @@ class SkinBank:
         wanted, by_depth = drawn(lesion, False), drawn(None, True, melanin_even=False)
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
         apart = self.colour.in_doubt or lesion is not None or limiting_draws != draws
-        return SiteSkins(
-            site, wanted, drawn(None, True) if apart else wanted, by_depth=SiteSkins(site, by_depth, by_depth)
+        lighter = (
+            draw_skins(
+                _without_reading(self.case),
+                colour,
+                site,
+                lesion=lesion,
+                vessels=population,
+                limiting=False,
+                draws=draws,
+                seed=self.seed,
+            )
+            for colour in lighter_colours(self.colour)
         )
+        return SiteSkins(
+            site,
+            wanted,
+            drawn(None, True) if apart else wanted,
+            by_depth=SiteSkins(site, by_depth, by_depth),
+            lighter=tuple(SiteSkins(site, skins, skins) for skins in lighter),
+        )
+
+
+def _without_reading(case: Case) -> Case:
+    """The case without what an instrument read, which would make a lighter skin as dark as this one."""
+    skin = None if case.skin is None else case.skin.model_copy(update={"reflectance": None})
+    return case.model_copy(update={"skin": skin})

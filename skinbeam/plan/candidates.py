@@ -12,8 +12,9 @@ from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device
-from skinbeam.laser.grid import Setting, offers, settings_tables
+from skinbeam.laser.grid import Setting, dose_steps, offers, settings_tables
 from skinbeam.laser.settings import Beam
+from skinbeam.plan.earlier import Bar, without_barred
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
@@ -26,11 +27,16 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Machine:
-    """A device and how the case names it: by name, or by a file in `folder`."""
+    """A device, how the case names it: by name, or by a file in `folder`, and which of its doses are barred."""
 
     given: str
     device: Device
     folder: Path
+    bars: tuple[Bar, ...] = ()
+
+    def doses(self, setting: Setting) -> tuple[float, ...]:
+        """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
+        return without_barred(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
 
 
 def candidates(

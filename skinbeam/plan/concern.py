@@ -11,8 +11,9 @@ from skinbeam.plan.candidates import Machine
 from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, laser_choices, target_record
 from skinbeam.plan.limits import target
 from skinbeam.plan.options import Option, chance, counted_in_words, other_option, trials_in_words
+from skinbeam.plan.reason import severity
 from skinbeam.plan.search import laser_options, refusal
-from skinbeam.plan.suitability import judge, severity
+from skinbeam.plan.suitability import judge
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.grid import Setting, dose_steps
+from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage import Kinetics, omega
@@ -30,6 +30,7 @@ from skinbeam.simulate.ablation import ablate, injury_dose
 from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.dose_search import cell_death_dose, dose_at
 from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.ensemble import share
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.pulse import Response
 from skinbeam.skin.basal import BASAL
@@ -82,14 +83,22 @@ def full_field_trial(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    doses = dose_steps(machine.device, *setting)
+    doses = machine.doses(setting)
     if not doses:
         return None
     beam = beam_of(machine, setting, doses[0])
     limits = limits_for(goal.modality, skins.site)
     if goal.modality != "ablative":
         thresholds = _heating(beam, goal, skins, cooling, limits, quick=quick)
-        return _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+        found = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
+        if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: held in the second look
+            return found
+        most = _enough_for_lighter(goal, beam, skins, cooling, [dose for dose in doses if dose <= found.dose])
+        if most == found.dose:
+            return found
+        kept = [dose for dose in doses if dose <= most]
+        held = _choose(machine, setting, kept, thresholds, limits, skins, quick=quick)
+        return None if held is None else replace(held, held=True)
     best: Trial | None = None
     for passes in range(1, MOST_PASSES + 1):
         try:
@@ -106,6 +115,33 @@ def full_field_trial(
     return best
 
 
+def _enough_for_lighter(
+    goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan, doses: Sequence[float]
+) -> float:
+    """The greatest of `doses` that is no more than what brings the wanted share of every lighter skin to the target.
+
+    A darker epidermis takes more of the light on its way, so the same share asks for more of it; a clinic gives darker
+    skin less, never more, and lets fewer reach the target. The lightest skin asks for the least but for what sampling
+    and heat from the epidermis do (1 %), so the others are looked at only where it comes near.
+    """
+    most = len(doses) - 1
+    for lighter in skins.lighter:
+        wanted = _wanted_J_cm2(goal, beam, lighter, cooling)
+        weights = lighter.weights[0]
+
+        def reached(index: int, wanted: Floats = wanted, weights: Floats = weights) -> bool:
+            return share(wanted <= doses[index], weights)[0] >= target().wanted
+
+        most = min(most, bisect_left(range(most), True, key=reached))
+        if share(wanted <= 1.05 * doses[most], weights)[0] < target().wanted:
+            break
+    return doses[most]
+
+
+def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
+    return np.asarray(fluence_for(goal.endpoint, skins.respond(beam, cooling, limiting=False)) / J_CM2)
+
+
 def _heating(
     beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, limits: Sequence[Limit], *, quick: bool
 ) -> _Thresholds:
@@ -116,8 +152,7 @@ def _heating(
     """
     with collect() as sources:
         half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
-        full = skins.respond(beam, cooling, limiting=False)
-        wanted = fluence_for(goal.endpoint, full) / J_CM2
+        wanted = _wanted_J_cm2(goal, beam, skins, cooling)
         basal = places.basal_layer(half)
         cooled = half if quick else skins.respond(beam, cooling, limiting=True)
         coldest = places.basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K

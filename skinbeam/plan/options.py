@@ -14,7 +14,8 @@ from skinbeam.plan import aftercare
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.healing import healing_days, immediate
 from skinbeam.plan.limits import bruise, target
-from skinbeam.plan.suitability import Reason, Suitability, severity
+from skinbeam.plan.reason import Reason, severity
+from skinbeam.plan.suitability import Suitability
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -238,9 +239,21 @@ def _told(
 ) -> list[Reason]:
     """The reasons of the rules, and what will show for longer than the person accepts, strictest first."""
     accepted = case.patient.downtime_days_accepted if case.patient is not None else None
-    showing = (_bruise_reason(concern, trial, accepted), healing_reason(concern, modality, downtime, accepted))
+    showing = (
+        _bruise_reason(concern, trial, accepted),
+        healing_reason(concern, modality, downtime, accepted),
+        _held_reason(concern, trial),
+    )
     reasons = [*judged.reasons, *(reason for reason in showing if reason is not None)]
     return sorted(reasons, key=lambda reason: -severity(reason.decision))
+
+
+def _held_reason(concern: Concern, trial: Trial) -> Reason | None:
+    """That the dose stays at what lighter skin would get."""
+    if not trial.held:
+        return None
+    about = f"{concern.condition} at {concern.site}"
+    return Reason("dose-not-raised", "suitable", Message("plan.dose-not-raised"), "rulepractice", "practice", about)
 
 
 def _bruise_reason(concern: Concern, trial: Trial, accepted: float | None) -> Reason | None:

@@ -20,9 +20,11 @@ from skinbeam.plan.candidates import Machine
 from skinbeam.plan.check import check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
+from skinbeam.plan.earlier import bars_of
 from skinbeam.plan.goals import laser_choices
+from skinbeam.plan.reason import severity
 from skinbeam.plan.release import data_release
-from skinbeam.plan.suitability import Suitability, judge_case, severity
+from skinbeam.plan.suitability import Suitability, judge_case
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication
@@ -122,10 +124,12 @@ def _candidates(case: Case) -> dict[str, list[str]]:
 
 
 def _machines(loaded: LoadedCase) -> list[Machine]:
-    clinic = loaded.case.clinic
+    case, clinic = loaded.case, loaded.case.clinic
     if clinic is None or clinic.devices is None:
-        return [Machine(name, device, loaded.folder) for name, device in devices().items()]
-    return [Machine(name, load_device(name, loaded.folder), loaded.folder) for name in clinic.devices]
+        known = dict(devices())
+    else:
+        known = {name: load_device(name, loaded.folder) for name in clinic.devices}
+    return [Machine(name, device, loaded.folder, bars_of(case, name, device)) for name, device in known.items()]
 
 
 def _stopped(suitability: Suitability) -> bool:

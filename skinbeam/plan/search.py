@@ -11,7 +11,7 @@ from typing import Any
 
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.grid import Setting, dose_steps
+from skinbeam.laser.grid import Setting
 from skinbeam.messages import Message
 from skinbeam.plan.bank import SkinBank
 from skinbeam.plan.bruising import bruising_of
@@ -22,8 +22,9 @@ from skinbeam.plan.goals import Goal, goal_of
 from skinbeam.plan.limits import fewest_draws, target
 from skinbeam.plan.options import Option, chance, laser_option
 from skinbeam.plan.preference import abreast, gentlest, merit
+from skinbeam.plan.reason import severity
 from skinbeam.plan.skins import SiteSkins, Spectrum
-from skinbeam.plan.suitability import judge, severity
+from skinbeam.plan.suitability import judge
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -61,7 +62,7 @@ def laser_options(
             _refuse(refused, modality, machine, "plan.not-judged", reason=error.reason)
             continue
         if not best:
-            _refuse(refused, modality, machine, "plan.no-safe-dose")
+            _refuse(refused, modality, machine, _no_dose(machine))
         elif best[0].p_effective < target().least - SCREENING_MARGIN:
             _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
         else:
@@ -75,7 +76,7 @@ def laser_options(
         cooling, words = built_in_cooling(machine.device)
         trial = _settled(goal, machine, best, bank.skins(concern.site, goal), cooling)
         if trial is None:
-            _refuse(refused, modality, machine, "plan.no-safe-dose")
+            _refuse(refused, modality, machine, _no_dose(machine))
         elif trial.p_effective < target().least:
             _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
         else:
@@ -91,6 +92,10 @@ def laser_options(
             option = laser_option(case, concern, trial, modality, shown, judged)
             options.append((option, trial, goal))
     return options
+
+
+def _no_dose(machine: Machine) -> str:
+    return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
 
 
 def _is_lamp(machine: Machine) -> bool:
@@ -144,7 +149,9 @@ def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins
     """The best dose of a setting on few draws."""
     if not machine.device.microbeam:
         return full_field_trial(machine, setting, goal, skins, cooling, quick=True)
-    every = dose_steps(machine.device, *setting)
+    every = machine.doses(setting)
+    if not every:
+        return None
     found = microbeam_trial(machine, setting, goal, skins, energies=thinned(every, SCREENING_ENERGIES), quick=True)
     if found is not None and (found.p_effective >= target().least or found.dose == every[-1]):
         return found
@@ -173,7 +180,7 @@ def _on_all_draws(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins,
     """The best dose of the setting that was chosen; an energy is sought around the one that few draws found."""
     if not machine.device.microbeam:
         return full_field_trial(machine, looked.setting, goal, skins, cooling)
-    every = dose_steps(machine.device, *looked.setting)
+    every = machine.doses(looked.setting)
     few = thinned(every, SCREENING_ENERGIES)
     lower = max((e for e in few if e < looked.dose), default=every[0])
     upper = min((e for e in few if e > looked.dose), default=every[-1])
@@ -194,7 +201,7 @@ def _spectra(goal: Goal, machines: Sequence[Machine]) -> list[Spectrum]:
     for machine in machines:
         if not machine.device.microbeam:
             for setting in candidates(machine.device, every_size=False, pulses=1):
-                doses = dose_steps(machine.device, *setting)
+                doses = machine.doses(setting)
                 if doses:
                     found[beam_of(machine, setting, doses[0]).spectrum] = None
     return list(found)

@@ -10,51 +10,19 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
 from skinbeam.messages import Message
-from skinbeam.plan.rules import DECISIONS, OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
+from skinbeam.plan.earlier import earlier_reasons
+from skinbeam.plan.reason import Reason, severity
+from skinbeam.plan.rules import OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import resolve, table
 from skinbeam.sources import cite
 
-__all__ = ["Reason", "Suitability", "judge", "judge_case", "severity"]
+__all__ = ["Suitability", "judge", "judge_case"]
 
 # Facts that must be asked for when they are missing; what else is missing is a "no" or belongs to a later choice.
 _ASKED = {"darkest_phototype": "ask-phototype", "age_years": "ask-age"}
-
-
-@dataclass(frozen=True)
-class Reason:
-    """One rule that spoke.
-
-    Parameters
-    ----------
-    rule : its id in `data/rules.toml`, or `ask-...`, or `sources-differ-...`.
-    decision : what it asks for.
-    message : what it says.
-    source : key of its source.
-    strength : what kind of source that is.
-    about : the concern it speaks of, as "condition at site"; empty for the whole case.
-    """
-
-    rule: str
-    decision: Decision
-    message: Message
-    source: str
-    strength: str
-    about: str = ""
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape of a reason."""
-        record = {
-            "rule": self.rule,
-            "decision": self.decision,
-            "text": self.message.text,
-            "message": {"id": self.message.id, "params": dict(self.message.params)},
-            "source": self.source,
-            "strength": self.strength,
-        }
-        return record | ({"about": self.about} if self.about else {})
 
 
 @dataclass(frozen=True)
@@ -67,11 +35,6 @@ class Suitability:
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of the decision and its reasons."""
         return {"decision": self.decision, "reasons": [reason.as_record() for reason in self.reasons]}
-
-
-def severity(decision: Decision) -> int:
-    """Return how strict a decision is, 0 (suitable) to 3 (not suitable)."""
-    return DECISIONS.index(decision)
 
 
 def judge(
@@ -112,7 +75,7 @@ def _judged(
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
     reasons = [_reason(rule, about) for rule in spoke]
-    return _ranked([*reasons, *_differing(spoke, about), *_asked(facts, modality)])
+    return _ranked([*reasons, *_differing(spoke, about), *_asked(facts, modality), *earlier_reasons(case, modality)])
 
 
 def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:

@@ -31,6 +31,7 @@ class Trial:
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
     bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
+    held : whether lighter skin would be brought to the target by this dose, so that it was not raised for a darker one.
     """
 
     machine: Machine
@@ -46,6 +47,7 @@ class Trial:
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
     bruising: Bruising | None = None
+    held: bool = False
 
     @property
     def passes(self) -> int:

@@ -22,6 +22,7 @@ from skinbeam.schema.fields import (
 __all__ = [
     "HISTORY",
     "LESION_SIGNS",
+    "REACTIONS",
     "Clinic",
     "Concern",
     "Medication",
@@ -69,10 +70,28 @@ HISTORY = (
     "tattoo-in-field",
     "vitiligo",
 )
+# What was seen after a test spot; data/reactions.toml says what each means.
+REACTIONS = (
+    "none",
+    "redness",
+    "whitening",
+    "purpura",
+    "crust",
+    "erosion",
+    "blister",
+    "burn",
+    "pigment-change",
+    "scar",
+)
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
 
 Phototype = Annotated[str, grades(PHOTOTYPES, "phototype")]
 Severity = Annotated[str, grades(SEVERITIES, "severity")]
+Wavelength = Annotated[float, number(193, 12_000, "nm")]
+Fluence = Annotated[float, number(0, 1000, "J/cm²", above=True)]
+Energy = Annotated[float, number(0, 10_000, "mJ", above=True)]
+Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
+SpotSize = Annotated[float, number(0, 200, "mm", above=True)]
 
 
 def _a_date(read: Any) -> datetime.date:
@@ -154,11 +173,13 @@ class TestSpot(Section):
 
     device: Annotated[str, text(200)]
     site: Annotated[str, named("site")]
-    fluence_J_cm2: Annotated[float, number(0, 1000, "J/cm²", above=True)] | None = None
-    energy_mJ: Annotated[float, number(0, 10_000, "mJ", above=True)] | None = None
-    pulse_ms: Annotated[float, number(1e-9, 1e4, "ms")] | None = None
+    wavelength_nm: Wavelength | None = None
+    fluence_J_cm2: Fluence | None = None
+    energy_mJ: Energy | None = None
+    pulse_ms: Pulse | None = None
+    spot_mm: SpotSize | None = None
     read_after_h: Annotated[float, number(0, 10_000, "hours")]
-    reaction: Annotated[str, choice("none", "redness", "whitening", "purpura", "blister", "crust", "pigment-change")]
+    reaction: Annotated[str, choice(*REACTIONS)]
 
 
 class SessionDone(Section):
@@ -166,6 +187,12 @@ class SessionDone(Section):
 
     week: Annotated[float, number(0, 5000, "weeks")]
     treats: Annotated[str, named("condition")]
+    device: Annotated[str, text(200)] | None = None
+    wavelength_nm: Wavelength | None = None
+    fluence_J_cm2: Fluence | None = None
+    energy_mJ: Energy | None = None
+    pulse_ms: Pulse | None = None
+    spot_mm: SpotSize | None = None
     response_pct: Annotated[float, number(-100, 100, "%")] | None = None
     adverse: list[Annotated[str, text(100)]] = Field(default=[], max_length=50)
 

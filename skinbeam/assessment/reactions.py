@@ -1,0 +1,148 @@
+"""What earlier test spots and sessions did to this skin: each reaction, how it was made, and what follows from it.
+
+What a reaction means stands in `data/reactions.toml`. A text that no word of it matches is kept as unread, so that
+nothing that was written down is passed over.
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from skinbeam.laser.device import Device, devices
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import SessionDone, TestSpot
+from skinbeam.schema.names import table
+from skinbeam.units import J_CM2, MJ, MM
+
+__all__ = ["Reaction", "reaction_kinds", "reactions"]
+
+Meaning = Literal["expected", "sign", "harm", "unread"]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """One reaction of the skin.
+
+    Parameters
+    ----------
+    kind : name in `data/reactions.toml`, or the text that was written where none of its words matches.
+    meaning : the usual reaction; a sign to mind; an injury; or a text that was not understood.
+    where : "test_spot[0]" or "session[0]", for messages.
+    said : the device as it was named; empty where it was not.
+    device : the device of that name, or None.
+    wavelength_nm : of the pulse; None where it was not said.
+    fluence_J_cm2, energy_mJ : the dose; None where it was not said.
+    modalities : lasers that it may have been done with.
+    """
+
+    kind: str
+    meaning: Meaning
+    where: str
+    said: str
+    device: Device | None
+    wavelength_nm: float | None
+    fluence_J_cm2: float | None
+    energy_mJ: float | None
+    modalities: tuple[str, ...]
+
+    @property
+    def of_test_spot(self) -> bool:
+        """Whether a test spot showed it."""
+        return self.where.startswith("test_spot")
+
+    @property
+    def has_dose(self) -> bool:
+        """Whether any dose was said."""
+        return self.fluence_J_cm2 is not None or self.energy_mJ is not None
+
+    def done_with(self, given: str, device: Device) -> bool:
+        """Return whether it was done with a device, which the case names as `given`."""
+        return self.device == device or _words(self.said) in map(_words, (given, device.name, device.title))
+
+    def dose_on(self, device: Device) -> float | None:
+        """Return the dose in the unit that a device is set in: mJ of a microbeam, else J/cm²; None where not said."""
+        return self.energy_mJ if device.microbeam else self.fluence_J_cm2
+
+    def wavelength_on(self, device: Device) -> float | None:
+        """Return which of a device's wavelengths it was; None where that was not said, or it has no such wavelength."""
+        if len(device.wavelengths_nm) == 1:
+            return device.wavelengths_nm[0]
+        said = self.wavelength_nm
+        return next((own for own in device.wavelengths_nm if said is not None and _same(own, said)), None)
+
+
+@cache
+def reaction_kinds() -> Mapping[str, Mapping[str, Any]]:
+    """Return `data/reactions.toml`: reaction → what it means."""
+    file = resources.files("skinbeam") / "data" / "reactions.toml"
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+def reactions(case: Case) -> tuple[Reaction, ...]:
+    """Return what earlier test spots and sessions did, in the order of the file."""
+    found: list[Reaction] = []
+    for index, spot in enumerate(case.test_spot):
+        made = _made(spot, f"test_spot[{index}]", spot.device, _any_laser())
+        found.append(_read(made, spot.reaction, spot.read_after_h))
+    for index, done in enumerate(case.session):
+        treated = table("condition")[done.treats].get("modality", {})
+        usable = tuple(name for name, choice in treated.items() if choice["use"] != "not") or _any_laser()
+        made = _made(done, f"session[{index}]", done.device or "", usable)
+        # Nobody said when it was seen. A change of pigment that is worth telling at the next visit has lasted.
+        found += [_read(made, kind, math.inf) for text in done.adverse for kind in _kinds_in(text)]
+    return tuple(found)
+
+
+def _made(done: TestSpot | SessionDone, where: str, said: str, otherwise: tuple[str, ...]) -> Reaction:
+    """How it was done; `otherwise` are the lasers that it may have been where the device is not known."""
+    device = _device(said)
+    fluence = done.fluence_J_cm2
+    if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
+        fluence = done.energy_mJ * MJ / (math.pi / 4 * (done.spot_mm * MM) ** 2) / J_CM2
+    modalities = device.modalities if device is not None else otherwise
+    return Reaction("", "unread", where, said, device, done.wavelength_nm, fluence, done.energy_mJ, modalities)
+
+
+def _read(made: Reaction, kind: str, seen_after_h: float) -> Reaction:
+    """The reaction with what it means after such a laser."""
+    entry = reaction_kinds().get(kind)
+    if entry is None:
+        return replace(made, kind=kind)
+    usual = entry.get("expected_after", ())
+    if usual == "every" or (made.device is not None and set(made.modalities) & set(usual)):
+        return replace(made, kind=kind, meaning="expected")
+    injured = entry["harm"] and seen_after_h >= entry.get("harm_after_h", 0.0)
+    return replace(made, kind=kind, meaning="harm" if injured else "sign")
+
+
+def _kinds_in(text: str) -> Iterator[str]:
+    """The reactions that a free text names; the text itself where it names none."""
+    words = f" {_words(text)} "
+    named = [
+        kind for kind, entry in reaction_kinds().items() if any(f" {_words(word)} " in words for word in entry["words"])
+    ]
+    injuries = [kind for kind in named if kind != "none"]
+    yield from injuries or named or [text]
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _device(said: str) -> Device | None:
+    """The known device of that name or title."""
+    wanted = _words(said)
+    return next((d for d in devices().values() if wanted and wanted in (_words(d.name), _words(d.title))), None)
+
+
+def _same(own_nm: float, said_nm: float) -> bool:
+    return abs(own_nm - said_nm) < 10.0  # 585 and 595 nm are two lasers; 1060 and 1064 nm are written for one
+
+
+def _any_laser() -> tuple[str, ...]:
+    return tuple(name for name, entry in table("modality").items() if entry["laser"])

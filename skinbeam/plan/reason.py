@@ -1,0 +1,48 @@
+"""Why a decision was made: one thing that spoke for it, in words, with its source."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.messages import Message
+from skinbeam.plan.rules import DECISIONS, Decision
+
+__all__ = ["Reason", "severity"]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule that spoke.
+
+    Parameters
+    ----------
+    rule : its id in `data/rules.toml`, or `ask-...`, or `sources-differ-...`.
+    decision : what it asks for.
+    message : what it says.
+    source : key of its source.
+    strength : what kind of source that is.
+    about : the concern it speaks of, as "condition at site"; empty for the whole case.
+    """
+
+    rule: str
+    decision: Decision
+    message: Message
+    source: str
+    strength: str
+    about: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of a reason."""
+        record = {
+            "rule": self.rule,
+            "decision": self.decision,
+            "text": self.message.text,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+        return record | ({"about": self.about} if self.about else {})
+
+
+def severity(decision: Decision) -> int:
+    """Return how strict a decision is, 0 (suitable) to 3 (not suitable)."""
+    return DECISIONS.index(decision)

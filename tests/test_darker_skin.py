@@ -1,0 +1,108 @@
+"""A darker skin is never offered a greater dose: at one setting of a device, for the same contrast of the target."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from skinbeam.assessment.skin import colour_of
+from skinbeam.errors import NotAvailable
+from skinbeam.laser.device import devices
+from skinbeam.laser.grid import Setting, dose_steps
+from skinbeam.plan.bank import SkinBank
+from skinbeam.plan.candidates import Machine, built_in_cooling, candidates
+from skinbeam.plan.fractional import microbeam_trial
+from skinbeam.plan.full_field import full_field_trial
+from skinbeam.plan.goals import goal_of, laser_choices
+from skinbeam.plan.trial import Trial
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+
+COLOURS_DEG = (57.0, 48.0, 34.0, 19.0, -10.0, -40.0)  # one in the middle of each class, the lightest first
+DRAWS = 50
+ENERGIES = 6  # of a microbeam, which stands for all that lie between
+
+
+@cache
+def bank(ita_deg: float) -> SkinBank:
+    patient = {"age_years": 40.0, "ita_deg": ita_deg}
+    case = parse(Case, {"patient": patient, "concern": [{"condition": "redness", "site": "cheeks"}]}, file="case")
+    return SkinBank(case, colour_of(case, None), DRAWS, 0)
+
+
+CONDITIONS = ("age-spots", "melasma", "redness", "facial-telangiectasia", "acne-scars", "wrinkles")
+CASES = [
+    (condition, modality, name)
+    for condition in CONDITIONS
+    for modality in laser_choices(condition, "cheeks")[0]
+    for name, device in devices().items()
+    if modality in device.modalities
+]
+# Each device as each kind of laser, once: with which condition changes from device to device.
+ONCE = [
+    [case for case in CASES if case[1:] == pair][number % sum(case[1:] == pair for case in CASES)]
+    for number, pair in enumerate(dict.fromkeys((modality, name) for _, modality, name in CASES))
+]
+
+
+def search(condition: str, modality: str, name: str, setting: Setting, ita_deg: float) -> Trial | None:
+    goal, device = goal_of(condition, modality), devices()[name]
+    machine, skins = Machine(name, device, Path()), bank(ita_deg).skins("cheeks", goal)
+    if not device.microbeam:
+        return full_field_trial(machine, setting, goal, skins, built_in_cooling(device)[0])
+    steps = dose_steps(device, *setting)
+    energies = steps[:: max(1, len(steps) // ENERGIES)]
+    return microbeam_trial(machine, setting, goal, skins, energies=energies)
+
+
+def doses_of(condition: str, modality: str, name: str, setting: Setting) -> list[float]:
+    """The doses offered from the lightest to the darkest skin, without those to whom none is."""
+    doses = []
+    for ita_deg in COLOURS_DEG:
+        try:
+            found = search(condition, modality, name, setting, ita_deg)
+        except NotAvailable:
+            continue
+        if found is not None:
+            doses.append(found.dose * found.passes)
+    return doses
+
+
+def settings_of(name: str) -> list[Setting]:
+    return list(candidates(devices()[name], every_size=False, pulses=2))
+
+
+@pytest.mark.parametrize(("condition", "modality", "name"), ONCE)
+def test_no_dose_rises_with_darkness(condition: str, modality: str, name: str) -> None:
+    setting = settings_of(name)[0]
+    doses = doses_of(condition, modality, name, setting)
+    assert doses == sorted(doses, reverse=True), setting
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("condition", "modality", "name"), CASES)
+def test_no_dose_rises_with_darkness_at_any_setting(condition: str, modality: str, name: str) -> None:
+    for setting in settings_of(name):
+        doses = doses_of(condition, modality, name, setting)
+        assert doses == sorted(doses, reverse=True), setting
+
+
+def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
+    """The property above is not empty: without lighter skins to hold it, a darker one is given more."""
+    goal = goal_of("age-spots", "pigment-short-pulse")
+    device = devices()["qs-ndyag-532-1064"]
+    machine = Machine(device.name, device, Path())
+    setting = settings_of(device.name)[0]
+    doses = {}
+    for ita_deg in (57.0, 19.0):
+        skins = bank(ita_deg).skins("cheeks", goal)
+        cooling = built_in_cooling(device)[0]
+        held = full_field_trial(machine, setting, goal, skins, cooling)
+        free = full_field_trial(machine, setting, goal, replace(skins, lighter=()), cooling)
+        assert held is not None
+        assert free is not None
+        assert held.held == (held.dose < free.dose)
+        doses[ita_deg] = held.dose, free.dose
+    assert doses[19.0][1] > doses[57.0][1]
+    assert doses[19.0][0] <= doses[57.0][0]

@@ -1,0 +1,177 @@
+"""What earlier test spots and sessions did to the skin acts on the plan: an injuring dose is not offered again."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+
+from skinbeam.assessment.reactions import reaction_kinds, reactions
+from skinbeam.laser import device as lasers
+from skinbeam.laser.grid import Setting
+from skinbeam.plan.candidates import Machine
+from skinbeam.plan.earlier import bars_of, earlier_reasons
+from skinbeam.plan.rules import laser_modalities
+from skinbeam.plan.suitability import judge, judge_case
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import REACTIONS
+
+DYE = Setting(595.0, 10.0, 10.0)
+VEINS = PERSON + concern("facial-telangiectasia", extra="")
+INJURIES = ("blister", "burn", "erosion", "scar")
+MONTH_H = 28 * 24
+
+
+def spot(reaction: str, more: str = "fluence_J_cm2 = 6.0", *, device: str = "pulsed-dye-595", hours: float = 24) -> str:
+    return (
+        f'\n[[test_spot]]\ndevice = "{device}"\nsite = "cheeks"\nread_after_h = {hours}\n'
+        f'reaction = "{reaction}"\n{more}\n'
+    )
+
+
+def session(adverse: str, more: str = "") -> str:
+    return f'\n[[session]]\nweek = 4\ntreats = "facial-telangiectasia"\nadverse = ["{adverse}"]\n{more}\n'
+
+
+def case(text: str) -> Case:
+    return loaded(VEINS + text).case
+
+
+def tried(text: str, name: str = "pulsed-dye-595", setting: Setting = DYE) -> tuple[float, ...]:
+    """The doses of a device that a plan may still try."""
+    device = lasers.devices()[name]
+    return Machine(name, device, Path(), bars_of(case(text), name, device)).doses(setting)
+
+
+def rules_of(text: str, modality: str | None = None) -> dict[str, str]:
+    return {reason.rule: reason.decision for reason in earlier_reasons(case(text), modality)}
+
+
+@pytest.mark.parametrize("reaction", INJURIES)
+def test_an_injury_bars_its_dose_and_every_greater_one(reaction: str) -> None:
+    free = tried("")
+    assert max(free) > 6.0
+    assert tried(spot(reaction)) == tuple(dose for dose in free if dose < 6.0)
+    assert rules_of(spot(reaction)) == {"earlier-injury": "with-caution"}
+    (told,) = earlier_reasons(case(spot(reaction)), None)
+    assert "Pulsed dye laser, 595 nm" in told.message.text
+    assert "6 J/cm²" in told.message.text
+
+
+@pytest.mark.parametrize("reaction", INJURIES)
+def test_an_injury_without_a_dose_bars_every_dose(reaction: str) -> None:
+    assert tried(spot(reaction, "")) == ()
+
+
+def test_the_least_of_several_injuring_doses_counts() -> None:
+    two = spot("blister", "fluence_J_cm2 = 5.0") + spot("burn", "fluence_J_cm2 = 7.0")
+    assert max(tried(two)) < 5.0
+
+
+def test_an_energy_and_a_spot_are_a_dose() -> None:
+    """1.2 J over a disc of 5 mm: 1.2 / (pi/4 * 0.25) = 6.11 J/cm²."""
+    assert 6.0 in tried(spot("blister", "energy_mJ = 1200.0\nspot_mm = 5.0"))
+    assert max(tried(spot("blister", "energy_mJ = 1200.0\nspot_mm = 5.0"))) <= 6.11
+
+
+def test_only_the_wavelength_that_injured_is_barred() -> None:
+    green, infrared = Setting(532.0, 1e-5, 3.0), Setting(1064.0, 1e-5, 3.0)
+    name = "qs-ndyag-532-1064"
+    hurt = spot("blister", "wavelength_nm = 532.0\nfluence_J_cm2 = 1.0", device=name)
+    assert max(tried(hurt, name, green)) < 1.0
+    assert tried(hurt, name, infrared) == tried("", name, infrared)
+    for unsaid in ("", "wavelength_nm = 694.0\n"):  # not said, or none that the device has: every one is meant
+        hurt = spot("blister", f"{unsaid}fluence_J_cm2 = 1.0", device=name)
+        assert max(tried(hurt, name, green)) < 1.0
+        assert max(tried(hurt, name, infrared)) < 1.0
+
+
+def test_another_device_is_not_barred_but_warned_of() -> None:
+    setting = Setting(532.0, 10.0, 4.0)
+    assert tried(spot("blister"), "ktp-532", setting) == tried("", "ktp-532", setting)
+    assert judge_case(case(spot("blister"))).decision != "suitable"
+
+
+@pytest.mark.parametrize(("hours", "barred"), [(MONTH_H - 1, False), (MONTH_H, True)])
+def test_a_change_of_pigment_counts_from_four_weeks_on(hours: float, barred: bool) -> None:
+    text = spot("pigment-change", hours=hours)
+    assert (tried(text) != tried("")) is barred
+    assert rules_of(text) == {"earlier-injury" if barred else "earlier-sign": "with-caution"}
+
+
+@pytest.mark.parametrize("reaction", ["none", "redness", "purpura"])
+def test_the_usual_reaction_of_a_vessel_refuses_nothing(reaction: str) -> None:
+    assert tried(spot(reaction)) == tried("")
+    assert rules_of(spot(reaction)) == {}
+
+
+@pytest.mark.parametrize("reaction", ["crust", "whitening"])
+def test_crust_and_whitening_are_expected_of_short_pulses_and_a_sign_elsewhere(reaction: str) -> None:
+    name = "qs-ndyag-532-1064"
+    text = spot(reaction, "wavelength_nm = 532.0\nfluence_J_cm2 = 1.0", device=name)
+    assert rules_of(text) == {}
+    assert tried(text, name, Setting(532.0, 1e-5, 3.0)) == tried("", name, Setting(532.0, 1e-5, 3.0))
+    of_vessels = spot(reaction, device="ndyag-1064")
+    assert rules_of(of_vessels) == {"earlier-sign": "with-caution"}
+    setting = Setting(1064.0, 30.0, 10.0)
+    assert tried(of_vessels, "ndyag-1064", setting) == tried("", "ndyag-1064", setting)
+
+
+def test_raw_skin_is_expected_where_skin_is_removed() -> None:
+    assert rules_of(spot("erosion", "energy_mJ = 20.0", device="fractional-co2-10600")) == {}
+    assert rules_of(spot("burn", "energy_mJ = 20.0", device="fractional-co2-10600")) == {
+        "earlier-injury": "with-caution"
+    }
+
+
+@pytest.mark.parametrize("text", ["blister", "Blisters on both cheeks", "small BURN", "scarring", "dark patches, PIH"])
+def test_a_session_with_device_and_dose_acts_as_a_test_spot(text: str) -> None:
+    done = session(text, 'device = "pulsed-dye-595"\nfluence_J_cm2 = 6.0')
+    assert max(tried(done)) < 6.0
+    assert "earlier-injury" in rules_of(done)
+
+
+@pytest.mark.parametrize("more", ["", 'device = "pulsed-dye-595"', "fluence_J_cm2 = 6.0", 'device = ""'])
+def test_a_session_without_device_or_dose_makes_its_lasers_wait_for_a_clinician(more: str) -> None:
+    text = session("blister", more)
+    assert rules_of(text, "vascular") == {"earlier-injury-undosed": "refer"}
+    own = case(text)
+    assert judge(own, concern=own.concern[0], modality="vascular").decision == "refer"
+    assert judge(own, concern=own.concern[0], modality="fractional-ablative").decision != "refer"
+
+
+def test_an_unknown_device_bars_every_laser_that_it_may_have_been() -> None:
+    text = spot("blister", device="Lightmaster 3000")
+    for modality in laser_modalities():
+        assert rules_of(text, modality) == {"earlier-injury-undosed": "refer"}
+    assert judge_case(case(text)).decision == "refer"
+    assert rules_of(spot("none", device="Lightmaster 3000")) == {}
+
+
+def test_what_is_not_understood_is_told() -> None:
+    (told,) = earlier_reasons(case(session("felt odd for a week")), None)
+    assert (told.rule, told.decision) == ("earlier-unread", "with-caution")
+    assert "felt odd for a week" in told.message.text
+    assert earlier_reasons(case(session("none")), None) == []
+
+
+def test_every_reaction_of_the_schema_has_its_meaning_and_words() -> None:
+    assert set(reaction_kinds()) == set(REACTIONS)
+    for kind, entry in reaction_kinds().items():
+        for word in entry["words"]:
+            read = reactions(case(session(word)))
+            assert [one.kind for one in read] == [kind], word
+
+
+def test_a_plan_stays_below_the_dose_that_injured() -> None:
+    free = document(VEINS + devices("pulsed-dye-595"))
+    (offered,) = laser_options(free)
+    dose = offered["settings"]["fluence_J_cm2"]
+    made: Any = document(VEINS + devices("pulsed-dye-595") + spot("blister", f"fluence_J_cm2 = {dose}"))
+    assert "earlier-injury" in [reason["rule"] for reason in made["suitability"]["reasons"]]
+    assert made["suitability"]["decision"] == "with-caution"
+    assert all(option["settings"]["fluence_J_cm2"] < dose for option in laser_options(made))
+    barred = document(VEINS + devices("pulsed-dye-595") + spot("blister", ""))
+    assert laser_options(barred) == []
+    (refused,) = [r for r in barred["concerns"][0]["refused"] if r.get("device") == "pulsed-dye-595"]
+    assert refused["reasons"][0]["id"] == "plan.no-dose-below-injury"
