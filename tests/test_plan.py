@@ -282,7 +282,8 @@ def test_a_medicine_that_is_not_known_is_told_and_kept() -> None:
     made = document(text)
     assert codes(text) == ["unknown-medication"]
     (kept,) = made["assessment"]["medications"]
-    assert kept == {"name": "frobnicate", "last_dose_months": 1.0, "matched": []}
+    told = {"matched": [], "taken_as": [], "not_checked": ["frobnicate"]}
+    assert kept == {"name": "frobnicate", "last_dose_months": 1.0, **told}
 
 
 def test_a_photograph_without_a_face_does_not_stop_a_plan(tmp_path: Path) -> None:
