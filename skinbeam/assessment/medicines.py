@@ -17,7 +17,7 @@ from typing import Any
 
 __all__ = ["Reading", "Slip", "edits", "match_medication", "medication_facts", "medications", "read_medication"]
 
-# A word that splits or joins otherwise than the name does ("iso-tretinoin", "stjohnswort") counts from this many letters
+# A word that splits or joins otherwise than its name does ("iso-tretinoin", "stjohnswort") counts from as many letters
 # on: "as a" is not ASA, and a "retina" is not Retin-A.
 _JOINED_LETTERS = 8
 # A slip is looked for in words from this length on: below, other real words lie too near.
@@ -310,7 +310,7 @@ def _meant(medicine: str, run: _Run, words: Sequence[_Word], runs: Sequence[_Run
     own = {word.folded for word in words if word.part == part}
     loose = {word.folded for word in words if word.part not in taken_parts}
     by_mouth, locally = _word_list("by_mouth"), _word_list("locally")
-    if "by_mouth" in entry and own & by_mouth and not own & locally:
+    if "by_mouth" in entry and (own | loose) & by_mouth:
         return str(entry["by_mouth"])
     alone = sum(words[one.start].part == part for one in runs) == 1
     if "locally" in entry and alone and own & locally and not (own | loose) & by_mouth and "mg" not in own:
