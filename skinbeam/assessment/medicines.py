@@ -117,7 +117,10 @@ def read_medication(text: str) -> Reading:
     unread = tuple(words[place].written for place in sorted(left | others))
     near = dict.fromkeys([*unsure, *_hints(words[place].folded for place in sorted(left))])
     taken = [*named, *slipped]
-    meant = {(run, name): _meant(name.medicine, run, words, taken) for run in taken for name in run.names}
+    unknown_parts = {words[place].part for place in left | others}
+    meant = {
+        (run, name): _meant(name.medicine, run, words, taken, unknown_parts) for run in taken for name in run.names
+    }
     return Reading(
         tuple(name for name in medications() if name in meant.values()),
         tuple(Slip(_written(words, run), name.text, meant[run, name]) for run in slipped for name in run.names),
@@ -297,12 +300,12 @@ def _hints(words: Iterable[str]) -> list[str]:
 # --- forms ----------------------------------------------------------------------------------------------------------
 
 
-def _meant(medicine: str, run: _Run, words: Sequence[_Word], runs: Sequence[_Run]) -> str:
+def _meant(medicine: str, run: _Run, words: Sequence[_Word], runs: Sequence[_Run], unknown_parts: set[int]) -> str:
     """The entry that is meant, once creams are told from tablets.
 
     Where a text leaves it open, a medicine counts as one that goes through the body, because that asks for more: a
-    cream is believed only of a part of the text that names one medicine and neither tablets nor a dose in milligrams,
-    and if no tablets stand alone in another part.
+    cream is believed only of a part of the text that names one medicine and nothing unread (it may be the cream of
+    another one), neither tablets nor a dose in milligrams, and if no tablets stand alone in another part.
     """
     entry = medications()[medicine]
     taken_parts = {words[one.start].part for one in runs}
@@ -312,7 +315,7 @@ def _meant(medicine: str, run: _Run, words: Sequence[_Word], runs: Sequence[_Run
     by_mouth, locally = _word_list("by_mouth"), _word_list("locally")
     if "by_mouth" in entry and (own | loose) & by_mouth:
         return str(entry["by_mouth"])
-    alone = sum(words[one.start].part == part for one in runs) == 1
+    alone = sum(words[one.start].part == part for one in runs) == 1 and part not in unknown_parts
     if "locally" in entry and alone and own & locally and not (own | loose) & by_mouth and "mg" not in own:
         return str(entry["locally"])
     return medicine
