@@ -28,6 +28,7 @@ from skinbeam.document import canonical_json, sha256_of
 from skinbeam.messages import catalogue
 from skinbeam.plan.bank import LIMITING
 from skinbeam.plan.plan import make_plan
+from skinbeam.report.terminal import summary
 from skinbeam.schema.load import load_case
 from skinbeam.sources import bibliography
 
@@ -282,7 +283,11 @@ def test_a_medicine_that_is_not_known_is_told_and_kept() -> None:
     made = document(text)
     assert codes(text) == ["unknown-medication"]
     (kept,) = made["assessment"]["medications"]
-    assert kept == {"name": "frobnicate", "last_dose_months": 1.0, "matched": []}
+    told = {"matched": [], "taken_as": [], "not_checked": ["frobnicate"]}
+    assert kept == {"name": "frobnicate", "last_dose_months": 1.0, **told}
+    (reason,) = [r for r in made["suitability"]["reasons"] if r["rule"] == "medication-not-checked"]
+    assert '"frobnicate"' in reason["text"]
+    assert reason["text"] in summary(made)
 
 
 def test_a_photograph_without_a_face_does_not_stop_a_plan(tmp_path: Path) -> None:

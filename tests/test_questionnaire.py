@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from skinbeam.assessment.medicines import match_medication, medication_facts, medications
 from skinbeam.assessment.questionnaire import (
     CONCERN_FACTS,
     PERSON_FACTS,
@@ -11,9 +12,6 @@ from skinbeam.assessment.questionnaire import (
     darkest_phototype,
     fact_tables,
     fields_overlap,
-    match_medication,
-    medication_facts,
-    medications,
     questionnaire,
 )
 from skinbeam.assessment.risks import risks

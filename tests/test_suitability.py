@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skinbeam.assessment.questionnaire import medications
+from skinbeam.assessment.medicines import medications
 from skinbeam.errors import InputError
 from skinbeam.plan.reason import severity
 from skinbeam.plan.rules import (

@@ -2,18 +2,19 @@
 
 A fact is a plain value under a name. What the case does not say is absent from the mapping, and a rule that needs it
 cannot be answered; what the case lists (history, medicines) is complete, so that a word not listed is a "no". The
-tables behind the words are `medications.toml`, `facts.toml`, `sites.toml` and `conditions.toml` under `data/`.
+tables behind the words are `facts.toml`, `sites.toml` and `conditions.toml` under `data/`; how a medicine is read from
+its name stands in `medicines.py`.
 """
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
+from skinbeam.assessment.medicines import Reading, medication_facts, medications, read_medication
 from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
@@ -29,9 +30,6 @@ __all__ = [
     "darkest_phototype",
     "fact_tables",
     "fields_overlap",
-    "match_medication",
-    "medication_facts",
-    "medications",
     "questionnaire",
 ]
 
@@ -82,30 +80,6 @@ def fact_tables() -> Mapping[str, Any]:
     return _toml("facts.toml")
 
 
-@cache
-def medications() -> Mapping[str, Mapping[str, Any]]:
-    """Return medicine → title, classes, aliases and source, in the order of the file."""
-    return _toml("medications.toml")
-
-
-@cache
-def medication_facts() -> frozenset[str]:
-    """Return the names that a rule may ask about: every medicine and every class, as `medication.NAME`."""
-    names = {*medications(), *(kind for entry in medications().values() for kind in entry["classes"])}
-    return frozenset(f"medication.{name}" for name in names)
-
-
-@lru_cache(maxsize=1024)  # a plan asks again for every setting that it tries
-def match_medication(text: str) -> tuple[str, ...]:
-    """Return the medicines that a free text names, by whole words; empty when none is known."""
-    words = f" {_normal(text)} "
-    return tuple(
-        name
-        for name, entry in medications().items()
-        if any(f" {_normal(alias)} " in words for alias in (name, entry["title"], *entry["aliases"]))
-    )
-
-
 def questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, and what in it was not understood."""
     facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
@@ -128,13 +102,11 @@ def questionnaire(case: Case) -> Questionnaire:
         value = getattr(patient, name)
         if value is not None:
             facts[name] = value
-    warnings = []
+    warnings: list[Mapping[str, str]] = []
     for taken in patient.medications:
-        known = match_medication(taken.name)
-        if not known:
-            message = Message("questionnaire.unknown-medication", {"name": taken.name}).text
-            warnings.append({"code": "unknown-medication", "message": message})
-        for name in known:
+        read = read_medication(taken.name)
+        warnings += _warned(taken.name, read)
+        for name in read.medicines:
             for fact in (name, *medications()[name]["classes"]):
                 before = facts[f"medication.{fact}"]
                 months = taken.last_dose_months
@@ -197,13 +169,26 @@ def darkest_phototype(case: Case) -> int | None:
     return min(max(found), len(PHOTOTYPES)) if found else None
 
 
+def _warned(name: str, read: Reading) -> list[Mapping[str, str]]:
+    """What the plan says of a name that was not understood, or not quite."""
+    found: list[Mapping[str, str]] = []
+    for slip in read.slips:
+        params = {"written": slip.written, "taken": slip.name}
+        message = Message("questionnaire.medication-taken-as", params).text
+        found.append({"code": "medication-taken-as", "message": message})
+    if read.unread:
+        whole = not read.medicines
+        params = {"name": name} if whole else {"name": name, "part": ", ".join(read.unread)}
+        told = Message(f"questionnaire.unknown-medication{'' if whole else '-part'}", params).text
+        if read.near:
+            near = " or ".join(f'"{known}"' for known in read.near)
+            told += " " + Message("questionnaire.medication-near", {"near": near}).text
+        found.append({"code": "unknown-medication", "message": told})
+    return found
+
+
 def _pigmented(condition: str) -> bool:
     return bool(table("condition")[condition]["pigmented"])
-
-
-def _normal(text: str) -> str:
-    lowered = text.lower().replace("’", "'").replace("'", "")
-    return " ".join(re.sub(r"[^\w]+", " ", lowered).split())
 
 
 def _toml(name: str) -> Mapping[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skinbeam.assessment.questionnaire import match_medication, questionnaire
+from skinbeam.assessment.medicines import read_medication
+from skinbeam.assessment.questionnaire import questionnaire
 from skinbeam.assessment.risks import risks
 from skinbeam.assessment.skin import Colour, colour_of, with_colour
 from skinbeam.document import document, sha256_of
@@ -22,6 +23,7 @@ from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
 from skinbeam.plan.earlier import bars_of
 from skinbeam.plan.goals import laser_choices
+from skinbeam.plan.medicines import not_checked
 from skinbeam.plan.reason import severity
 from skinbeam.plan.release import data_release
 from skinbeam.plan.suitability import Suitability, judge_case
@@ -154,15 +156,20 @@ def _assessment(case: Case, colour: Colour, photo: Message) -> dict[str, Any]:
 
 
 def _medications(taken: list[Medication]) -> list[dict[str, Any]]:
-    """What was said, and the known names that it matches."""
-    return [
-        {
-            "name": medication.name,
-            "last_dose_months": medication.last_dose_months,
-            "matched": list(match_medication(medication.name)),
-        }
-        for medication in taken
-    ]
+    """What was said, the known names that it matches, those of them by a slip of spelling, and what no rule checked."""
+    found = []
+    for medication in taken:
+        read = read_medication(medication.name)
+        found.append(
+            {
+                "name": medication.name,
+                "last_dose_months": medication.last_dose_months,
+                "matched": list(read.medicines),
+                "taken_as": [{"written": slip.written, "name": slip.name} for slip in read.slips],
+                "not_checked": list(not_checked(medication.name)),
+            }
+        )
+    return found
 
 
 def _chosen(concerns: list[dict[str, Any]]) -> list[str]:

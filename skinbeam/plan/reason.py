@@ -15,7 +15,7 @@ class Reason:
 
     Parameters
     ----------
-    rule : its id in `data/rules.toml`, or `ask-...`, or `sources-differ-...`.
+    rule : its id in `data/rules.toml`, or `ask-...`, `earlier-...`, `medication-...` or `sources-differ-...`.
     decision : what it asks for.
     message : what it says.
     source : key of its source.

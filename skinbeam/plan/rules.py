@@ -26,7 +26,8 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
 
-from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact, medication_facts
+from skinbeam.assessment.medicines import medication_facts
+from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact
 from skinbeam.errors import nearest
 from skinbeam.messages import Message
 from skinbeam.schema.names import table

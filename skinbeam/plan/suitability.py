@@ -1,7 +1,8 @@
 """Whether a person may be treated, with what, and who said so.
 
 Every rule of use `suitability` that applies speaks, with its source; the strictest decision holds. A rule that cannot
-be answered, because age or colour is not known, is not passed over: the answer is then "ask".
+be answered, because age or colour is not known, is not passed over: the answer is then "ask". Nor is a medicine that no
+rule was asked about: it is listed as not checked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
 from skinbeam.messages import Message
 from skinbeam.plan.earlier import earlier_reasons
+from skinbeam.plan.medicines import slips, unchecked
 from skinbeam.plan.reason import Reason, severity
 from skinbeam.plan.rules import OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
 from skinbeam.provenance import used
@@ -75,7 +77,8 @@ def _judged(
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
     reasons = [_reason(rule, about) for rule in spoke]
-    return _ranked([*reasons, *_differing(spoke, about), *_asked(facts, modality), *earlier_reasons(case, modality)])
+    added = (*_asked(facts, modality), *_of_medicines(case), *earlier_reasons(case, modality))
+    return _ranked([*reasons, *_differing(spoke, about), *added])
 
 
 def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:
@@ -195,6 +198,16 @@ def _asked(facts: Mapping[str, Fact], modality: str | None) -> list[Reason]:
             "practice",
         )
         for fact, count in sorted(waiting.items())
+    ]
+
+
+def _of_medicines(case: Case) -> list[Reason]:
+    """One reason for all names that no rule was asked about, one for all that were taken for a slip of spelling."""
+    told = {"medication-not-checked": unchecked(case), "medication-taken-as": slips(case)}
+    return [
+        Reason(name, "with-caution", Message(f"rules.{name}", {"names": "; ".join(names)}), "rulepractice", "practice")
+        for name, names in told.items()
+        if names
     ]
 
 

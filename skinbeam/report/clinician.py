@@ -219,7 +219,21 @@ def _medication(record: Mapping[str, Any]) -> Fact:
             if last
             else say("medication_now", name=name)
         )
-    return Fact(name, show(record.get("matched") or {"unknown": say("medication_unmatched")}))
+    return Fact(name, _read_as(record))
+
+
+def _read_as(record: Mapping[str, Any]) -> Shown:
+    """What a medication was taken for; what no rule was asked about is not checked, and says so."""
+    matched, parts = record.get("matched"), record.get("not_checked")
+    slips = [say("medication_slip", **slip) for slip in records(record.get("taken_as"))]
+    if parts:
+        unread = say("medication_unread", parts=show(parts).text)
+        known = show(matched).text if matched else ""
+        return Shown(join([known, say("medication_not_checked")]), "; ".join([*slips, unread]), False)
+    if not matched:
+        return show({"unknown": say("medication_unmatched")} if parts is None else say("medication_none"))
+    shown = show(matched)
+    return Shown(shown.text, "; ".join(note for note in (shown.note, *slips) if note), shown.known)
 
 
 def _photo(used: Any, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:

@@ -1,0 +1,318 @@
+"""Medicines are found by brand, language, spelling and slip, and what is not understood is never passed in silence."""
+
+from typing import Any
+
+import pytest
+
+from skinbeam.assessment.medicines import edits, match_medication, medications, read_medication
+from skinbeam.assessment.questionnaire import questionnaire
+from skinbeam.plan.medicines import not_checked
+from skinbeam.plan.plan import _medications
+from skinbeam.plan.suitability import Suitability, judge, judge_case
+from skinbeam.provenance import collect
+from skinbeam.report.clinician import _medication
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+
+
+def _case(*names: str) -> Case:
+    person = {"age_years": 40.0, "phototype": "I", "medications": [{"name": name} for name in names]}
+    return parse(Case, {"patient": person, "concern": [{"condition": "wrinkles", "site": "cheeks"}]}, file="case")
+
+
+def _told(found: Suitability) -> dict[str, str]:
+    return {r.rule: r.message.text for r in found.reasons if r.rule.startswith("medication-")}
+
+
+def _codes(*names: str) -> list[str]:
+    return [warning["code"] for warning in questionnaire(_case(*names)).warnings]
+
+
+@pytest.mark.parametrize(
+    ("written", "medicine"),
+    [
+        ("Roacutan", "isotretinoin"),
+        ("Aknenormin", "isotretinoin"),
+        ("isotretinoïn", "isotretinoin"),
+        ("isotretinoi\N{COMBINING DIAERESIS}n", "isotretinoin"),
+        ("iso-tretinoin", "isotretinoin"),
+        ("iso tretinoin", "isotretinoin"),
+        ("Isotrétinoïne", "isotretinoin"),
+        ("isotretinoína", "isotretinoin"),
+        ("Roacutan 20 mg Kapseln", "isotretinoin"),
+        ("isotretinoin 20mg/day", "isotretinoin"),
+        ("isotretinoin20mg", "isotretinoin"),
+        ("Isotretinoinkapseln", "isotretinoin"),
+        ("isotret-hexal 10", "isotretinoin"),
+        ("Prednison", "systemic-steroid"),
+        ("Prednison 5 mg 1-0-0", "systemic-steroid"),
+        ("Prednisolontabletten", "systemic-steroid"),
+        ("ASS 100", "aspirin"),
+        ("Acetylsalicylsäure", "aspirin"),
+        ("Marcumar®", "vitamin-k-antagonist"),
+        ("Johanniskraut", "st-johns-wort"),
+        ("millepertuis", "st-johns-wort"),
+        ("Sulfasalazin", "sulfonamide"),
+        ("8-MOP", "psoralen"),
+        ("vemurafenib", "light-sensitising-cancer-drug"),
+        ("Olumiant", "jak-inhibitor"),
+        ("Stelara 90 mg injection", "biologic"),
+        ("Flammazine cream", "silver-on-skin"),
+    ],
+)
+def test_a_medicine_is_found_by_brand_language_and_spelling(written: str, medicine: str) -> None:
+    read = read_medication(written)
+    assert read.medicines == (medicine,)
+    assert (read.slips, read.unread) == ((), ())
+    assert _codes(written) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "medicine"),
+    [
+        ("isotretinion", "isotretinoin", "isotretinoin"),
+        ("iso-tretinion", "isotretinoin", "isotretinoin"),
+        ("Rocutane 20 mg", "roaccutane", "isotretinoin"),
+        ("Prednisoloon", "prednisolon", "systemic-steroid"),
+        ("warfrin", "warfarin", "vitamin-k-antagonist"),
+        ("Xerelto", "xarelto", "direct-anticoagulant"),
+        ("doxycicline", "doxycycline", "doxycycline"),
+        ("amiodorone", "amiodarone", "amiodarone"),
+        ("aspirn", "aspirin", "aspirin"),
+    ],
+)
+def test_a_slip_is_taken_and_told(written: str, name: str, medicine: str) -> None:
+    read = read_medication(written)
+    assert read.medicines == (medicine,)
+    assert [(slip.name, slip.medicine) for slip in read.slips] == [(name, medicine)]
+    assert questionnaire(_case(written)).facts[f"medication.{medicine}"] == 0.0
+    assert _codes(written) == ["medication-taken-as"]
+    told = _told(judge_case(_case(written)))["medication-taken-as"]
+    assert read.slips[0].written in told
+    assert name in told
+
+
+def test_a_slip_moves_the_rules_as_the_medicine_does() -> None:
+    right, slip = (
+        judge(case, concern=case.concern[0], modality="ablative")
+        for case in map(_case, ("isotretinoin", "isotretinion"))
+    )
+    assert right.decision == slip.decision == "not-suitable"
+    assert {r.rule for r in slip.reasons} - {r.rule for r in right.reasons} == {"medication-taken-as"}
+
+
+# One edit from a name of 6 to 8 letters, two from a longer one; none in words of fewer than 6.
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("xareltoo", True),
+        ("xareltooo", False),
+        ("imurann", True),
+        ("arav", False),
+        ("asaa", False),
+        ("isotretnion", True),
+        ("isotrtnion", False),
+    ],
+)
+def test_a_slip_is_one_edit_in_short_names_and_two_in_long_ones(written: str, taken: bool) -> None:
+    assert bool(match_medication(written)) is taken
+
+
+def test_edits_count_a_swap_of_neighbours_once() -> None:
+    pairs = {("abcd", "abcd"): 0, ("abcd", "abdc"): 1, ("abcd", "abc"): 1, ("abcd", "xbcde"): 2, ("", "abc"): 3}
+    assert {pair: edits(*pair) for pair in pairs} == pairs
+    assert {pair: edits(*reversed(pair)) for pair in pairs} == pairs
+
+
+# Ordinary medicines and household words that no rule asks about; several are near in spelling to one that a rule does.
+OTHERS = """
+levothyroxine metformin ramipril amlodipine sertraline omeprazole cetirizine atorvastatin simvastatin rosuvastatin
+lisinopril enalapril losartan valsartan candesartan bisoprolol metoprolol propranolol verapamil diltiazem nifedipine
+furosemide spironolactone tamsulosin finasteride citalopram escitalopram fluoxetine paroxetine venlafaxine duloxetine
+mirtazapine amitriptyline clomipramine lithium quetiapine olanzapine risperidone aripiprazole diazepam zolpidem
+gabapentin pregabalin lamotrigine levetiracetam carbamazepine valproate tramadol codeine paracetamol acetaminophen
+pantoprazole esomeprazole ondansetron metoclopramide loratadine fexofenadine montelukast salbutamol insulin gliclazide
+semaglutide allopurinol colchicine alendronate denosumab tamoxifen letrozole levonorgestrel progesterone testosterone
+sildenafil amoxicillin flucloxacillin cefuroxime azithromycin clarithromycin erythromycin clindamycin metronidazole
+fluconazole terbinafine aciclovir hydroxychloroquine digoxin flecainide dronedarone hydroxyzine hydralazine
+chlorphenamine chlorpropamide methyldopa clonidine baclofen levodopa sumatriptan imatinib gefitinib cetuximab
+trastuzumab dupilumab biotin magnesium melatonin minoxidil ketotifen ketorolac prednimustine promazine clotrimazole
+doxazosin doxylamine doxepin methadone claritin euthyrox zoloft prozac lipitor nexium zyrtec panadol viagra
+humalog cozaar valium ventolin eczema asthma migraine collagen cortex goldenseal marigold
+"""
+
+
+@pytest.mark.parametrize("name", OTHERS.split())
+def test_no_ordinary_medicine_is_taken_for_another(name: str) -> None:
+    read = read_medication(name.capitalize())
+    assert read.medicines == ()
+    assert read.unread == (name.capitalize(),)
+    assert _codes(name) == ["unknown-medication"]
+
+
+def test_a_word_as_near_to_two_kinds_is_left_unread_and_both_are_named() -> None:
+    # One letter too many for acnemin, which is isotretinoin, and for aknemin, which is minocycline.
+    read = read_medication("Acknemin")
+    assert read.medicines == ()
+    assert read.unread == ("Acknemin",)
+    assert set(read.near) == {"acnemin", "aknemin"}
+    (warning,) = questionnaire(_case("Acknemin")).warnings
+    assert '"acnemin" or "aknemin"' in warning["message"] or '"aknemin" or "acnemin"' in warning["message"]
+    assert "medication-not-checked" in _told(judge_case(_case("Acknemin")))
+
+
+@pytest.mark.parametrize(
+    ("written", "medicines"),
+    [
+        ("tacrolimus", ("tacrolimus",)),
+        ("tacrolimus ointment", ("tacrolimus-on-skin",)),
+        ("Tacrolimus 0,1 % Salbe", ("tacrolimus-on-skin",)),
+        ("tacrolimus 1 mg/g ointment", ("tacrolimus-on-skin",)),
+        ("Protopic", ("tacrolimus-on-skin",)),
+        ("Prograf capsules", ("tacrolimus",)),
+        ("hydrocortisone cream", ("local-steroid",)),
+        ("Hydrocortisonsalbe", ("local-steroid",)),
+        ("hydrocortisone 20 mg tablets", ("systemic-steroid",)),
+        ("hydrocortisone cream for eczema on both hands", ("local-steroid",)),
+        ("hydrocortisone", ("systemic-steroid",)),
+        ("prednicarbate", ("local-steroid",)),
+        ("budesonide inhaler", ("local-steroid",)),
+        ("ciclosporin eye drops", ("ciclosporin-in-eyes",)),
+        ("tretinoin", ("tretinoin",)),
+        ("tretinoin cream", ("tretinoin",)),
+        ("tretinoin capsules", ("tretinoin-by-mouth",)),
+        ("isotretinoin gel", ("isotretinoin-on-skin",)),
+        # What goes through the body counts where the text leaves it open.
+        ("isotretinoin 20 mg gel", ("isotretinoin",)),
+        ("isotretinoin gel caps", ("isotretinoin",)),
+        ("tretinoin cream and capsules", ("tretinoin-by-mouth",)),
+        ("isotretinoin (lip cream too)", ("isotretinoin",)),
+        ("isotretinoin, cream for the face", ("isotretinoin",)),
+        ("isotretinoin topical clindamycin", ("isotretinoin",)),
+        ("prednisolone cream and tablets", ("systemic-steroid",)),
+        ("prednisolone tablets and hydrocortisone cream", ("systemic-steroid", "local-steroid")),
+        ("prednisolone adapalene gel", ("adapalene", "systemic-steroid")),
+        ("prednisone, tacrolimus ointment", ("systemic-steroid", "tacrolimus-on-skin")),
+    ],
+)
+def test_what_stays_on_the_skin_is_not_taken_for_what_goes_through_the_body(
+    written: str, medicines: tuple[str, ...]
+) -> None:
+    assert match_medication(written) == medicines
+
+
+@pytest.mark.parametrize(
+    "written", ["use as a cream", "for the retina", "Gold Bond", "golden root", "goldenseal", "orange"]
+)
+def test_words_that_only_look_like_a_medicine_are_none(written: str) -> None:
+    assert match_medication(written) == ()
+
+
+def test_what_is_said_not_to_be_taken_is_not_dropped() -> None:
+    read = read_medication("no isotretinoin")
+    assert read.medicines == ("isotretinoin",)
+    assert read.unread == ("no",)
+
+
+@pytest.mark.parametrize(
+    "name", ["none", "None.", "nil", "no", "keine", "aucun", "ninguno", "No medication", "keine Medikamente"]
+)
+def test_words_for_none_state_no_medicine(name: str) -> None:
+    assert not_checked(name) == ()
+    assert _codes(name) == []
+    assert _told(judge_case(_case(name))) == {}
+
+
+@pytest.mark.parametrize("name", ["-", "?", "unknown", "n/a", "20 mg tablets", "Zzyzx forte", "paracetamol"])
+def test_an_unmatched_name_is_listed_as_not_checked_in_the_decision(name: str) -> None:
+    case = _case(name, "isotretinoin", name)
+    with collect() as sources:
+        found = judge_case(case)
+    told = [reason for reason in found.reasons if reason.rule == "medication-not-checked"]
+    assert len(told) == 1
+    assert told[0].decision == "with-caution"
+    assert told[0].about == ""
+    assert told[0].message.text.count(f'"{name}"') == 1
+    assert "isotretinoin" not in told[0].message.text
+    assert told[0].source in sources
+    assert _codes(name) == ["unknown-medication"]
+
+
+def test_an_unmatched_name_alone_is_never_plainly_suitable() -> None:
+    assert judge_case(_case()).decision == "suitable"
+    assert judge_case(_case("Zzyzx")).decision == "with-caution"
+    case = _case("Zzyzx")
+    assert "medication-not-checked" in _told(judge(case, concern=case.concern[0], modality="non-ablative-fractional"))
+
+
+def test_all_names_that_were_not_checked_stand_in_one_reason() -> None:
+    told = _told(judge_case(_case("Zzyzx", "aspirin", "frobnicate")))
+    assert list(told) == ["medication-not-checked"]
+    assert '"Zzyzx"; "frobnicate"' in told["medication-not-checked"]
+
+
+def test_the_known_part_acts_and_the_unknown_part_is_listed() -> None:
+    case = _case("isotretinoin and foobarol")
+    assert questionnaire(case).facts["medication.isotretinoin"] == 0.0
+    (warning,) = questionnaire(case).warnings
+    assert "(foobarol)" in warning["message"]
+    assert '"isotretinoin and foobarol" (of this: foobarol)' in _told(judge_case(case))["medication-not-checked"]
+
+
+@pytest.mark.parametrize(
+    "name", ["isotretinoin 20 mg twice daily since March", "Prednison seit 3 Monaten", "aspirina 100 mg al día"]
+)
+def test_doses_forms_and_times_are_no_unknown_part(name: str) -> None:
+    assert not_checked(name) == ()
+    assert _codes(name) == []
+
+
+@pytest.mark.parametrize("name", ["acitretin", "Toctino", "Protopic", "hydrocortisone cream"])
+def test_a_known_medicine_without_any_rule_is_not_passed_either(name: str) -> None:
+    assert len(match_medication(name)) == 1
+    assert not_checked(name) == (name,)
+    assert f'"{name}"' in _told(judge_case(_case(name)))["medication-not-checked"]
+
+
+def test_a_name_that_is_not_taken_gets_the_nearest_as_a_hint() -> None:
+    (warning,) = questionnaire(_case("Elikquiss")).warnings
+    assert 'Did you mean "eliquis"?' in warning["message"]
+    (plain,) = questionnaire(_case("Zzyzx")).warnings
+    assert "Did you mean" not in plain["message"]
+
+
+@pytest.mark.parametrize("name", list(medications()))
+def test_every_other_form_of_a_medicine_exists(name: str) -> None:
+    entry = medications()[name]
+    assert set(entry) <= {"title", "classes", "aliases", "locally", "by_mouth", "source"}
+    for key in ("locally", "by_mouth"):
+        if key in entry:
+            assert medications()[entry[key]]["classes"] != entry["classes"]
+
+
+def _record(name: str) -> dict[str, Any]:
+    patient = _case(name).patient
+    assert patient is not None
+    (record,) = _medications(patient.medications)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "note", "known"),
+    [
+        ("Roacutan", "isotretinoin", "", True),
+        ("isotretinion", "isotretinoin", '"isotretinion" was taken to be isotretinoin', True),
+        ("Zzyzx", "not checked", "no rule speaks of Zzyzx", False),
+        ("aspirin and foobarol", "aspirin, not checked", "no rule speaks of foobarol", False),
+        ("acitretin", "acitretin, not checked", "no rule speaks of acitretin", False),
+        ("none", "no medicine is named", "", True),
+    ],
+)
+def test_the_table_says_what_a_name_was_taken_for_or_that_it_is_not_checked(
+    name: str, text: str, note: str, known: bool
+) -> None:
+    fact = _medication(_record(name))
+    assert name in fact.name
+    assert fact.value.text == text
+    assert note in fact.value.note
+    assert fact.value.known is known
