@@ -187,7 +187,7 @@ def _unknowns(concerns: list[dict[str, Any]]) -> list[Message]:
                 params = {"modality": option["title"], "condition": concern["title"], "reason": str(abstains)}
                 found.append(Message("unknown.expected", params))
         for refusal in concern["refused"]:
-            if refusal["reasons"] and refusal["reasons"][0].id == "plan.not-judged":
+            if refusal["reasons"] and refusal["reasons"][0].id in ("plan.not-judged", "plan.no-vessel-size"):
                 params = {
                     "modality": refusal["title"],
                     "condition": concern["title"],
