@@ -1,11 +1,11 @@
 """Which share of people like this one trials counted with a harm after a kind of laser, for `skinbeam.simulate/1`."""
 
-from skinbeam.assessment.questionnaire import forms_raised_scars
 from skinbeam.estimate import Unknown, Value
 from skinbeam.evidence.outcomes import PIGMENT
 from skinbeam.evidence.risk import counted_risk
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
+from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.skin.melanin import phototype_range
 
 __all__ = ["counted_harm", "untold_scars"]

@@ -19,6 +19,7 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.fields import PHOTOTYPES, phototype_range, severity_range
 from skinbeam.schema.names import table
+from skinbeam.schema.scars import conditions_of
 
 __all__ = [
     "CONCERN_FACTS",
@@ -29,7 +30,6 @@ __all__ = [
     "darkest_phototype",
     "fact_tables",
     "fields_overlap",
-    "forms_raised_scars",
     "match_medication",
     "medication_facts",
     "medications",
@@ -110,9 +110,7 @@ def match_medication(text: str) -> tuple[str, ...]:
 def questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, and what in it was not understood."""
     facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
-    # What is found anywhere on the person, or was treated: it tells of how the whole skin heals.
-    named = [*(concern.condition for concern in case.concern), *(done.treats for done in case.session)]
-    facts["conditions"] = tuple(dict.fromkeys(named))
+    facts["conditions"] = conditions_of(case)  # one at any site may tell how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False)
     darkest = darkest_phototype(case)
     if darkest is not None:
@@ -179,13 +177,6 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:
     return MappingProxyType(facts)
 
 
-def forms_raised_scars(case: Case) -> bool:
-    """Return whether the person has or had a keloid or another raised scar, wherever on the skin."""
-    asked = fact_tables()["raised_scars"]
-    facts = questionnaire(case).facts
-    return any(word in asked[name] for name in ("history", "conditions") for word in _words(facts[name]))
-
-
 def fields_overlap(site: str, other: str) -> bool:
     """Return whether two sites share skin: the same one, or one a part of the other."""
     parts = fact_tables()["site_parts"]
@@ -205,10 +196,6 @@ def darkest_phototype(case: Case) -> int | None:
     bounds = fact_tables()["ita_classes"]["bounds_deg"]
     found += [1 + sum(angle <= bound for bound in bounds) for angle in angles]
     return min(max(found), len(PHOTOTYPES)) if found else None
-
-
-def _words(fact: Fact) -> tuple[str, ...]:
-    return fact if isinstance(fact, tuple) else ()
 
 
 def _pigmented(condition: str) -> bool:

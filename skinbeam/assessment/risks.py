@@ -4,17 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.assessment.questionnaire import (
-    Fact,
-    concern_facts,
-    fact_tables,
-    forms_raised_scars,
-    questionnaire,
-)
+from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.scars import forms_raised_scars
 
 __all__ = ["Risk", "risks"]
 

@@ -282,7 +282,7 @@ def _bruise_reason(concern: Concern, trial: Trial, accepted: float | None) -> Re
 
 
 def _harms(expected: Mapping[str, Any], untold: Unknown | None = None) -> list[dict[str, Any]]:
-    """Each harm with the share of people it met in trials; what nobody counted, or is `untold`, is listed as unknown."""
+    """Each harm with the share of people it met in trials; what nobody counted or is `untold` is unknown."""
     found = {"pih": expected["pih"], **expected["harms"]}
     return [
         {"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"], untold)} for name, risk in found.items()

@@ -12,7 +12,7 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
-from skinbeam.messages import Message
+from skinbeam.messages import Formatter, Message
 from skinbeam.photo.findings import photo_document
 from skinbeam.plan.aftercare import aftercare, when_to_call
 from skinbeam.plan.bank import SkinBank
@@ -25,7 +25,7 @@ from skinbeam.plan.release import data_release
 from skinbeam.plan.suitability import Suitability, judge_case, severity
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Medication
+from skinbeam.schema.consultation import Medication, Patient
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
@@ -145,7 +145,18 @@ def _assessment(case: Case, colour: Colour, photo: Message) -> dict[str, Any]:
         "risks": risks(case),
         "medications": _medications(patient.medications),
         "photo": photo,
+        **_decided(patient),
     }
+
+
+def _decided(patient: Patient) -> dict[str, Message]:
+    """Who decided on ablation for someone who forms keloids, when, and which; nothing where nobody has."""
+    decision = patient.keloid_decision
+    if decision is None:
+        return {}
+    lasers = ", ".join(table("modality")[name]["title"] for name in decision.allows)
+    params = {"by": decision.by, "date": Formatter().date(decision.date), "lasers": lasers}
+    return {"keloid_decision": Message("plan.keloid-decision", params)}
 
 
 def _medications(taken: list[Medication]) -> list[dict[str, Any]]:

@@ -30,10 +30,13 @@ PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
 # What people write where a name is asked and nobody is meant, or the patient is.
 _NOBODY = frozenset(
-    ("", "me", "myself", "self", "i", "nobody", "no one", "noone", "none", "null", "nil", "n a", "na", "not known")
-    + ("unknown", "anonymous", "anyone", "someone", "somebody", "patient", "the patient", "client", "tbd", "todo")
-    + ("tba", "xyz", "abc", "test", "name", "placeholder", "nan", "dr")
-)
+    {
+        "me", "myself", "self", "nobody", "no one", "noone", "none", "none yet", "null", "nil", "n a", "n n", "nan",
+        "not known", "not stated", "not yet", "unknown", "anonymous", "anyone", "someone", "somebody", "patient",
+        "the patient", "client", "customer", "pending", "tbd", "tba", "todo", "abc", "xyz", "test", "name",
+        "placeholder", "asdf", "qwerty",
+    }
+)  # fmt: skip
 
 
 class Section(BaseModel):
