@@ -129,8 +129,8 @@ def _section(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
 
 
 def _inline(model: type[BaseModel]) -> bool:
-    """Whether a table is written in braces on one line: what a device offers, a medication."""
-    return model.__name__.startswith("Offer") or model.__name__ == "Medication"
+    """Whether a table is written in braces on one line: what a device offers, a medication, a decision."""
+    return model.__name__.startswith("Offer") or model.__name__ in ("Medication", "KeloidDecision")
 
 
 def _offer(model: type[BaseModel]) -> str:

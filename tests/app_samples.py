@@ -41,6 +41,9 @@ FULL: list[tuple[str, str]] = [
     ("patient.medications.2.last_dose_months", "14"),
     ("patient.history", "herpes-labialis"),
     ("patient.history", "keloid"),
+    ("patient.keloid_decision.by", "dermatologist"),
+    ("patient.keloid_decision.date", "2026-11-02"),
+    ("patient.keloid_decision.allows", "fractional-ablative"),
     ("clinic.devices", "ktp-532"),
     ("clinic.devices", "pulsed-dye-595"),
 ]
@@ -55,6 +58,7 @@ FULL_TABLES = {
         "expectation": "noticeable",
         "lactating": True,
         "history": ["herpes-labialis", "keloid"],
+        "keloid_decision": {"by": "dermatologist", "date": "2026-11-02", "allows": ["fractional-ablative"]},
         "medications": [{"name": "doxycycline"}, {"name": "isotretinoin", "last_dose_months": 14.0}],
     },
     "concern": [

@@ -43,6 +43,8 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
         ("concern[1]", "concern[1] is redness at cheeks, as is concern[0]", "concern.2.condition"),
         ("patient.medications[1].last_dose_months", "", "patient.medications.2.last_dose_months"),
         ("patient.history[3]", "", "patient.history"),
+        ("patient.keloid_decision", "", "patient.keloid_decision.by"),
+        ("patient.keloid_decision.allows[0]", "", "patient.keloid_decision.allows"),
         ("photo.file", "", "photo"),
     ],
 )
@@ -69,6 +71,7 @@ def test_every_control_has_its_own_label(client: TestClient) -> None:
         ("concern.2.area_cm2", "much", "concern.2.area_cm2", "Concern 3, Area (cm²): Is not a number"),
         ("concern.2.diagnosis_date", "soon", "concern.2.diagnosis_date", "Concern 3, When: Is not a date"),
         ("patient.medications.3.last_dose_months", "2", "patient.medications.3.name", "Medicine 4, Name: This is"),
+        ("patient.keloid_decision.by", "n/a", "patient.keloid_decision.by", "Decided by (profession): Names nobody"),
         ("concern.4.site", "chin", "concern.4.condition", "Concern 5, Condition: This is needed"),
     ],
 )

@@ -31,6 +31,7 @@ CONDITIONS = [
     "acne-scars",
     "surgical-scars",
     "hypertrophic-scars",
+    "keloid",
     "active-acne",
     "dull-complexion",
 ]

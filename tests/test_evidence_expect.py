@@ -141,6 +141,8 @@ def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
         (("freckles", "no-treatment"), {}, "without treatment"),
         (("facial-telangiectasia", "vascular"), {"wavelength_nm": 10600.0}, "10,600 nm"),
         (("hypertrophic-scars", "vascular"), {}, "pdlkeloid2017"),
+        (("keloid", "vascular"), {}, "not told apart"),
+        (("keloid", "fractional-ablative"), {}, "No study in the table"),
     ],
 )
 def test_it_abstains_with_the_reason(pair: tuple[str, str], options: dict[str, str], word: str) -> None:

@@ -17,6 +17,8 @@ REFUSED = {
     "dull-complexion-pigment-long-pulse": "plan.no-contrast",
     "poikiloderma-pigment-long-pulse": "plan.no-contrast",
     "uneven-pigmentation-pigment-long-pulse": "plan.no-contrast",
+    # How wide the vessels of a keloid are was not found.
+    "keloid-vascular": "plan.no-vessel-size",
     # Cells bear short heat, limits do not count on it: freckles are not reached before the skin around may burn.
     "freckles-pigment-long-pulse": "plan.too-weak",
     # So wide a vessel stays cold on its dark side as long as the epidermis above is kept.

@@ -85,7 +85,7 @@ ONE = {
         "ablative",
         "isotretinoin-full-field-ablation",
     ),
-    "keloid, full field": (person(history='["keloid"]') + WRINKLES + ABLATIVE, "ablative", "keloid-full-field"),
+    "keloid, full field": (person(history='["keloid"]') + WRINKLES + ABLATIVE, "ablative", "keloid-ablation"),
     "radiotherapy, full field": (
         person(history='["radiotherapy-field"]') + WRINKLES + ABLATIVE,
         "ablative",

@@ -27,11 +27,12 @@ from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.load import parse
 from skinbeam.schema.names import table
 
+TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {
     "diagnosed": True,
     "diagnosed_by": "clinician",
     "diagnosis_method": "dermoscopy",
-    "diagnosis_date": datetime.date(2026, 11, 2),
+    "diagnosis_date": TODAY,
 }
 
 
@@ -45,6 +46,7 @@ class World:
         self.patient: dict[str, Any] = {"age_years": 40.0, "phototype": "I", "sex": "female"}
         self.concern: dict[str, Any] = {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED}
         self.choice: dict[str, Any] = {}
+        self.others: list[dict[str, Any]] = []
 
     def set(self, fact: str, value: Any) -> None:
         """Make `fact` have `value` in the case file or in the choice."""
@@ -52,6 +54,10 @@ class World:
             self._take(fact.removeprefix("medication."), value)
         elif fact in ("age_years", "tan", "pregnant", "lactating", "expectation", "sex"):
             self.patient[fact] = value
+        elif fact == "conditions":
+            self.others = [{"condition": word, "site": "hands", **DIAGNOSED} for word in value]
+        elif fact == "specialist_allows":
+            self._decide(value)
         elif fact == "history":
             self.patient["history"] = list(value)
         elif fact == "darkest_phototype":
@@ -87,6 +93,12 @@ class World:
         medicine = next(key for key, entry in medications().items() if name in (key, *entry["classes"]))
         self.patient["medications"] = [{"name": medicine, "last_dose_months": months}]
 
+    def _decide(self, allowed: bool) -> None:
+        self.patient.pop("keloid_decision", None)
+        if allowed:
+            allows = [self.choice["modality"]]
+            self.patient["keloid_decision"] = {"by": "dermatologist", "date": TODAY, "allows": allows}
+
     def _diagnose(self, done: bool) -> None:
         for key, value in DIAGNOSED.items():
             self.concern.pop(key, None)
@@ -100,7 +112,7 @@ class World:
             self.concern["site"] = inside[0] if value else "nose"
 
     def case(self) -> Case:
-        return parse(Case, {"patient": self.patient, "concern": [self.concern]}, file="case")
+        return parse(Case, {"patient": self.patient, "concern": [self.concern, *self.others]}, file="case")
 
     def judge(self) -> Suitability:
         case = self.case()
@@ -223,7 +235,7 @@ def test_each_word_alone_fires_its_rule(name: str, word: str) -> None:
     world = _world(rule, fires=True)
     world.patient["medications"] = []
     fact = next(test.fact for test in _leaves(rule.when) if test.operator == "has" and word in test.value)
-    world.patient["history"], world.concern["lesion_signs"] = [], []
+    world.patient["history"], world.concern["lesion_signs"], world.others = [], [], []
     world.set(fact, (word,))
     assert name in _spoke(world.judge())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["Submission", "submission"]
 
-_LISTS = {"patient.history", "clinic.devices", "lesion_signs"}
+_LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "lesion_signs"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
 _NUMBERS = {
     "patient.age_years",
@@ -24,11 +24,13 @@ _NUMBERS = {
 _ROWS = ("concern", "patient.medications")
 _ROW = re.compile(r"(concern|patient\.medications)\.(\d{1,3})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
+_DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
 # A fault of a whole table is shown at the field to fill first.
 _FIRST_FIELD = {
     "patient": "patient.age_years",
+    "patient.keloid_decision": "patient.keloid_decision.by",
     "concern": "concern.0.condition",
     "clinic": "clinic.devices",
     "photo.file": "photo",
@@ -60,6 +62,9 @@ class Submission:
             elif match := _PLAIN.fullmatch(name):
                 table, key = match.groups()
                 _put(tables.setdefault(table, {}), key, name, text)
+            elif match := _DECISION.fullmatch(name):
+                decision = tables.setdefault("patient", {}).setdefault("keloid_decision", {})
+                _put(decision, match[1], name, text)
             else:
                 tables[name] = text
         if rows["patient.medications"]:

@@ -13,7 +13,7 @@ from skinbeam.app.forms import Submission
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue, text
-from skinbeam.schema.consultation import LESION_SIGNS
+from skinbeam.schema.consultation import DECIDED, LESION_SIGNS
 from skinbeam.schema.names import table
 
 __all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "PlanPage", "ShownFault", "form_page", "plan_page"]
@@ -83,6 +83,9 @@ _LABELS = {
     "patient.tan": "app.tan",
     "patient.downtime_days_accepted": "app.downtime",
     "patient.expectation": "app.expectation",
+    "patient.keloid_decision.by": "app.keloid-by",
+    "patient.keloid_decision.date": "app.keloid-date",
+    "patient.keloid_decision.allows": "app.keloid-allows",
     "patient.medications.name": "app.medicine-name",
     "patient.medications.last_dose_months": "app.medicine-months",
     "concern.condition": "app.condition",
@@ -224,5 +227,6 @@ def _choices() -> dict[str, tuple[Choice, ...]]:
     lists["site"] = tuple(
         Choice(name, entry["title"]) for name, entry in table("site").items() if entry["use"] == "treatment"
     )
+    lists["decided"] = tuple(Choice(name, table("modality")[name]["title"]) for name in DECIDED)
     lists["device"] = tuple(Choice(name, device.title) for name, device in devices().items())
     return lists

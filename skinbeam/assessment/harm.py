@@ -5,9 +5,10 @@ from skinbeam.evidence.outcomes import PIGMENT
 from skinbeam.evidence.risk import counted_risk
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
+from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.skin.melanin import phototype_range
 
-__all__ = ["counted_harm"]
+__all__ = ["counted_harm", "untold_scars"]
 
 # What a lesion of a pulse case is called where trials count; other lesions inform no count of their own.
 _CONDITION_OF = {
@@ -28,6 +29,9 @@ def counted_harm(outcome: str, modality: str, case: Case) -> Value:
     modality : name.
     case : says colour or phototype, without which no change of pigment is told, and the concern or lesion.
     """
+    untold = untold_scars(case)
+    if outcome == "scar" and untold is not None:
+        return untold
     phototype = _phototype(case)
     if phototype is None and outcome in PIGMENT:
         return Unknown(text("harm.no-colour"))
@@ -36,6 +40,11 @@ def counted_harm(outcome: str, modality: str, case: Case) -> Value:
         return risk
     found: Value = risk["p"]
     return found
+
+
+def untold_scars(case: Case) -> Unknown | None:
+    """Return why the share of people with a scar in trials is not told of this person; None where it is."""
+    return Unknown(text("harm.raised-scars")) if forms_raised_scars(case) else None
 
 
 def _phototype(case: Case) -> str | None:

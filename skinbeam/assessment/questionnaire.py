@@ -20,6 +20,7 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.fields import PHOTOTYPES, phototype_range, severity_range
 from skinbeam.schema.names import table
+from skinbeam.schema.scars import conditions_of
 
 __all__ = [
     "CONCERN_FACTS",
@@ -38,6 +39,7 @@ Fact = bool | float | str | tuple[str, ...]
 PERSON_FACTS = (
     "age_years",
     "colour_known",
+    "conditions",
     "darkest_phototype",
     "expectation",
     "history",
@@ -83,6 +85,7 @@ def fact_tables() -> Mapping[str, Any]:
 def questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, and what in it was not understood."""
     facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
+    facts["conditions"] = conditions_of(case)  # one at any site may tell how the whole skin heals
     facts |= dict.fromkeys(medication_facts(), False)
     darkest = darkest_phototype(case)
     facts["colour_known"] = darkest is not None

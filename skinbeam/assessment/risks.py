@@ -9,6 +9,7 @@ from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.scars import forms_raised_scars
 
 __all__ = ["Risk", "risks"]
 
@@ -44,6 +45,7 @@ def risks(case: Case) -> tuple[Risk, ...]:
     fields = [concern_facts(case, concern) for concern in case.concern]
     found = [
         *_colour_risks(person),
+        *([Risk("raised-scars", Message("risks.raised-scars"), "steps78")] if forms_raised_scars(case) else []),
         *_healing_risks(person, fields),
         *_other_risks(person, fields),
     ]
@@ -76,8 +78,6 @@ def _colour_risks(person: Mapping[str, Fact]) -> list[Risk]:
 
 def _healing_risks(person: Mapping[str, Fact], fields: list[Mapping[str, Fact]]) -> list[Risk]:
     found = []
-    if _has(person, "keloid", "hypertrophic-scar"):
-        found.append(Risk("raised-scars", Message("risks.raised-scars"), "steps78"))
     if any(field["off_face"] for field in fields):
         found.append(Risk("scars-off-face", Message("risks.scars-off-face"), "avramneck"))
     slow = [

@@ -4,11 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.plan.bank import SkinBank
 from skinbeam.plan.candidates import Machine
-from skinbeam.plan.goals import LESION_OF, Goal, alternatives, can_and_cannot, laser_choices, target_record
+from skinbeam.plan.goals import (
+    LESION_OF,
+    Goal,
+    alternatives,
+    can_and_cannot,
+    laser_choices,
+    target_record,
+    vessels_of,
+)
 from skinbeam.plan.limits import target
 from skinbeam.plan.options import Option, chance, counted_in_words, other_option, trials_in_words
 from skinbeam.plan.reason import severity
@@ -48,8 +57,9 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
             strict = [r.message for r in judged.reasons if severity(r.decision) >= severity("refer")]
             refused.append(refusal(modality, strict))
             continue
-        if not _has_contrast(concern.condition, modality):
-            refused.append(refusal(modality, [Message("plan.no-contrast")]))
+        unknown = _unknown_target(concern.condition, modality)
+        if unknown is not None:
+            refused.append(refusal(modality, [unknown]))
             continue
         able = [machine for machine in machines if modality in machine.device.modalities]
         if not able:
@@ -78,11 +88,19 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
     return Planned(record, best[2] if best else None, best[1] if best else None)
 
 
-def _has_contrast(condition: str, modality: str) -> bool:
-    """Whether what is to be heated through is known to be darker than the skin around, which is not to be."""
+def _unknown_target(condition: str, modality: str) -> Message | None:
+    """What is not known of the target, so that no setting can be judged: of vessels how wide they are, and of what is
+    to be heated through how much darker it is than the skin around, which is not to be.
+    """
     entry = table("modality")[modality]
-    through = entry["where"] == "lesion" and entry["endpoint"] == "epidermal-necrosis"
-    return not through or condition in LESION_OF
+    if entry["where"] == "lesion" and entry["endpoint"] == "epidermal-necrosis" and condition not in LESION_OF:
+        return Message("plan.no-contrast")
+    if entry["where"] == "vessel":
+        try:
+            vessels_of(condition)
+        except NotAvailable:
+            return Message("plan.no-vessel-size")
+    return None
 
 
 def _ranked(option: Option, *, first: bool) -> dict[str, Any]:

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skinbeam.assessment.harm import untold_scars
 from skinbeam.document import round_significant
 from skinbeam.estimate import Estimate, Unknown
+from skinbeam.evidence.answer import silent_counts
 from skinbeam.evidence.expect import expect_of_setting
 from skinbeam.evidence.followup import followup_months
+from skinbeam.evidence.risk import counted_risk
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
@@ -35,6 +38,7 @@ class Option:
     p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
     counted : the most frequent harm that trials counted, as its name and share; None where nobody counted any.
     studies, warned : trials of it on this concern, and limits that are near.
+    untold : share of people with a scar in trials, where it is not told since this person scars more easily than they.
     """
 
     record: dict[str, Any]
@@ -43,14 +47,16 @@ class Option:
     counted: tuple[str, float] | None
     studies: int
     warned: int
+    untold: float = 0.0
 
     @property
     def spared(self) -> float:
         """The share that reaches the target and meets no harm, were these independent (plan 3).
 
-        A target that is reached more often than is wanted is worth no harm, and harm that nobody counted is no comfort.
+        A target that is reached more often than is wanted is worth no harm, and harm that nobody counted is no comfort;
+        nor is one that is not told, whose share in this person is no smaller than in trials.
         """
-        p_counted = self.counted[1] if self.counted is not None else 1.0
+        p_counted = max(self.counted[1], self.untold) if self.counted is not None else 1.0
         return self._reached * (1.0 - p_counted) * (1.0 - self.p_harm)
 
     @property
@@ -74,9 +80,28 @@ def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None
         "sessions": _sessions(modality, concern),
         **(_setting(trial) if trial is not None else {}),
     }
-    return expect_of_setting(
+    expected = expect_of_setting(
         concern.condition, modality, **{name: value for name, value in given.items() if value is not None}
     )
+    untold = untold_scars(case)
+    return expected if untold is None else _without_scars(expected, untold)
+
+
+def _without_scars(expected: Mapping[str, Any], untold: Unknown) -> dict[str, Any]:
+    """The same, with the share of people with a scar unknown, after the treatment and in its natural course."""
+    silent = {"harms": {**expected["harms"], "scar": silent_counts(untold)}}
+    if "untreated" in expected:
+        silent["untreated"] = _without_scars(expected["untreated"], untold)
+    return {**expected, **silent}
+
+
+def _share_untold(case: Case, concern: Concern, modality: str) -> float:
+    """The share of people with a scar in trials where it is not told of this person; 0 where it is, or nobody knows."""
+    if untold_scars(case) is None:
+        return 0.0
+    phototype = case.patient.phototype if case.patient is not None else None
+    risk = counted_risk("scar", modality, concern.condition, phototype=phototype)
+    return 0.0 if isinstance(risk, Unknown) else float(risk["p"].median)
 
 
 def _sessions(modality: str, concern: Concern) -> float | None:
@@ -124,7 +149,7 @@ def laser_option(
     harm = probability(trial.broken, trial.weights[1], trial.basis)
     asked = _asked(modality, concern, expected)
     reasons = _told(case, concern, modality, trial, judged, asked["downtime_days"])
-    harms = _harms(expected)
+    harms = _harms(expected, untold_scars(case))
     if trial.broken_uncooled is not None:
         harms.insert(
             0,
@@ -158,7 +183,8 @@ def laser_option(
     }
     studies = _studies(expected)
     warned = sum(verdict.status == "warn" for verdict in trial.verdicts)
-    return Option(record, effective.median, harm.median, _most_counted(expected), studies, warned)
+    untold = _share_untold(case, concern, modality)
+    return Option(record, effective.median, harm.median, _most_counted(expected), studies, warned, untold)
 
 
 def other_option(case: Case, concern: Concern, modality: str, source: str) -> dict[str, Any]:
@@ -268,10 +294,12 @@ def _bruise_reason(concern: Concern, trial: Trial, accepted: float | None) -> Re
     return Reason("bruise-likely", "with-caution", message, told.source, "practice", about)
 
 
-def _harms(expected: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Each harm with the share of people it met in trials; what nobody counted is listed as unknown."""
+def _harms(expected: Mapping[str, Any], untold: Unknown | None = None) -> list[dict[str, Any]]:
+    """Each harm with the share of people it met in trials; what nobody counted or is `untold` is unknown."""
     found = {"pih": expected["pih"], **expected["harms"]}
-    return [{"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"])} for name, risk in found.items()]
+    return [
+        {"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"], untold)} for name, risk in found.items()
+    ]
 
 
 def _most_counted(expected: Mapping[str, Any]) -> tuple[str, float] | None:
@@ -280,10 +308,10 @@ def _most_counted(expected: Mapping[str, Any]) -> tuple[str, float] | None:
     return max(counted, key=lambda harm: harm[1], default=None)
 
 
-def _harm_meaning(name: str, p: Estimate | Unknown) -> Message:
+def _harm_meaning(name: str, p: Estimate | Unknown, untold: Unknown | None) -> Message:
     """What the count is of; without a count, that its absence is no comfort."""
     if isinstance(p, Unknown):
-        return Message("plan.harm-uncounted")
+        return Message("plan.harm-uncounted" if p != untold else "plan.harm-raised-scars")
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
 

@@ -13,7 +13,7 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
-from skinbeam.messages import Message
+from skinbeam.messages import Formatter, Message
 from skinbeam.photo.findings import photo_document
 from skinbeam.plan.aftercare import aftercare, when_to_call
 from skinbeam.plan.bank import SkinBank
@@ -29,7 +29,7 @@ from skinbeam.plan.release import data_release
 from skinbeam.plan.suitability import Suitability, judge_case
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Medication
+from skinbeam.schema.consultation import Medication, Patient
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
@@ -152,7 +152,18 @@ def _assessment(case: Case, colour: Colour, photo: Message) -> dict[str, Any]:
         "risks": risks(case),
         "medications": _medications(patient.medications),
         "photo": photo,
+        **_decided(patient),
     }
+
+
+def _decided(patient: Patient) -> dict[str, Message]:
+    """Who decided on ablation for someone who forms keloids, when, and which; nothing where nobody has."""
+    decision = patient.keloid_decision
+    if decision is None:
+        return {}
+    lasers = ", ".join(table("modality")[name]["title"] for name in decision.allows)
+    params = {"by": decision.by, "date": Formatter().date(decision.date), "lasers": lasers}
+    return {"keloid_decision": Message("plan.keloid-decision", params)}
 
 
 def _medications(taken: list[Medication]) -> list[dict[str, Any]]:
@@ -199,7 +210,7 @@ def _unknowns(concerns: list[dict[str, Any]]) -> list[Message]:
                 params = {"modality": option["title"], "condition": concern["title"], "reason": str(abstains)}
                 found.append(Message("unknown.expected", params))
         for refusal in concern["refused"]:
-            if refusal["reasons"] and refusal["reasons"][0].id == "plan.not-judged":
+            if refusal["reasons"] and refusal["reasons"][0].id in ("plan.not-judged", "plan.no-vessel-size"):
                 params = {
                     "modality": refusal["title"],
                     "condition": concern["title"],

@@ -72,7 +72,7 @@ STRENGTHS = (
     "clinic-list",
     "practice",
 )
-OPTION_FACTS = ("ipl", "modality", "pulse", "wavelength_nm")
+OPTION_FACTS = ("ipl", "modality", "pulse", "specialist_allows", "wavelength_nm")
 _KEYS = {
     "row",
     "use",

@@ -73,6 +73,7 @@ def _judged(
         **questionnaire(case).facts,
         **concern_facts(case, concern),
         **(_option_facts(modality, None, None, False) if option is None else option),
+        "specialist_allows": _allowed(case, modality),
     }
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
@@ -140,6 +141,12 @@ def _option_facts(
     elif modality is not None and table("modality")[modality]["laser"]:
         facts["pulse"] = "short" if modality == "pigment-short-pulse" else "long"
     return facts
+
+
+def _allowed(case: Case, modality: str | None) -> bool:
+    """Whether a specialist's decision for this modality is entered, for someone who forms keloids."""
+    decision = case.patient.keloid_decision if case.patient is not None else None
+    return decision is not None and modality in decision.allows
 
 
 def _concerns(rule: Rule, modality: str | None) -> bool:

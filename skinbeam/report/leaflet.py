@@ -17,7 +17,7 @@ from skinbeam.report.leaflet_choices import choices_told, options_of, options_ta
 from skinbeam.report.leaflet_words import choice_name, of_100, plain, range_in_words, told
 from skinbeam.report.options import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
-from skinbeam.report.shown import estimate_of, join, say, sentence, sentences, words
+from skinbeam.report.shown import estimate_of, join, records, say, sentence, sentences, words
 
 __all__ = ["CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
@@ -44,7 +44,7 @@ def leaflet_page(plan: Mapping[str, Any]) -> LeafletPage:
         other_concerns=_others(concerns[CONCERNS_IN_FULL:]),
         reading=(*told("reading"), *_sureness(shown)),
         choices=choices_told(shown),
-        unknowns=tuple(_unknowns(shown)),
+        unknowns=(*_scars(plan), *_unknowns(shown)),
         healing=tuple(_healing(shown)),
         aftercare=_advice(plan.get("aftercare"), "aftercare"),
         call=_advice(plan.get("when_to_call"), "call"),
@@ -106,6 +106,13 @@ def _unknowns(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
         elif options and isinstance(worst_harm(options[0])[2], Unknown):
             yield say("leaflet.unknown_bad", choice=choice_name(options[0]).lower(), concern=place)
     yield from told("unknown")
+
+
+def _scars(plan: Mapping[str, Any]) -> Iterable[str]:
+    """To someone who scars more easily than the people of trials, that no number of theirs is about them."""
+    assessment = plan.get("assessment") or {}
+    if any(risk.get("risk") == "raised-scars" for risk in records(assessment.get("risks"))):
+        yield say("leaflet.unknown_scars")
 
 
 def _healing(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:

@@ -15,16 +15,19 @@ from skinbeam.schema.fields import (
     flag,
     grades,
     named,
+    named_person,
     number,
     text,
 )
 
 __all__ = [
+    "DECIDED",
     "HISTORY",
     "LESION_SIGNS",
     "REACTIONS",
     "Clinic",
     "Concern",
+    "KeloidDecision",
     "Medication",
     "Patient",
     "Photo",
@@ -84,6 +87,8 @@ REACTIONS = (
     "scar",
 )
 LESION_SIGNS = ("new", "changing", "bleeding", "irregular", "solitary-pearly")
+# The lasers that someone who forms keloids is not offered unless a specialist decides otherwise.
+DECIDED = ("ablative", "fractional-ablative")
 
 Phototype = Annotated[str, grades(PHOTOTYPES, "phototype")]
 Severity = Annotated[str, grades(SEVERITIES, "severity")]
@@ -117,6 +122,16 @@ class Medication(Section):
     last_dose_months: Annotated[float, number(0, 1200, "months")] = 0.0
 
 
+class KeloidDecision(Section):
+    """What a specialist who knows of the keloid allows all the same."""
+
+    by: Annotated[str, named_person(100)]
+    date: Date
+    allows: Annotated[list[Annotated[str, choice(*DECIDED)]], AfterValidator(lambda words: sorted(set(words)))] = Field(
+        min_length=1, max_length=10
+    )
+
+
 class Patient(Section):
     """Who is treated, without anything that names them."""
 
@@ -130,6 +145,7 @@ class Patient(Section):
     history: Annotated[list[Annotated[str, choice(*HISTORY)]], AfterValidator(lambda words: sorted(set(words)))] = (
         Field(default=[], max_length=100)
     )
+    keloid_decision: KeloidDecision | None = None
     pregnant: Annotated[bool, flag()] = False
     lactating: Annotated[bool, flag()] = False
     expectation: Annotated[str, choice("modest", "noticeable", "perfect")] | None = None

@@ -17,6 +17,7 @@ __all__ = [
     "flag",
     "grades",
     "named",
+    "named_person",
     "number",
     "phototype_range",
     "severity_range",
@@ -27,6 +28,15 @@ __all__ = [
 
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
+# What people write where a name is asked and nobody is meant, or the patient is; letters and digits alone.
+_NOBODY = frozenset(
+    {
+        "me", "myself", "self", "nobody", "noone", "none", "noneyet", "null", "nil", "na", "nn", "notknown",
+        "notstated", "notyet", "unknown", "anonymous", "anyone", "someone", "somebody", "patient", "thepatient",
+        "client", "customer", "pending", "tbd", "tba", "todo", "abc", "xyz", "test", "name", "placeholder", "asdf",
+        "qwerty",
+    }
+)  # fmt: skip
 
 
 class Section(BaseModel):
@@ -164,6 +174,26 @@ def text(most: int, *, least: int = 0) -> BeforeValidator:
         if len(read.strip()) < least:
             raise _fault(read, "is empty", allowed)
         return read
+
+    return BeforeValidator(check)
+
+
+def named_person(most: int = 100) -> BeforeValidator:
+    """Return the check of a text that says who decided: a name or a profession, without the spaces around it.
+
+    Refused are texts that name nobody, such as "none", "?", "x" or "me", whatever their case and punctuation.
+    """
+    allowed = "Who it was, by profession or name, such as dermatologist."
+    held = text(most).func
+
+    def check(read: Any) -> str:
+        said: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone
+        letters = [letter for letter in said.casefold() if letter.isalpha()]
+        # Names of two characters exist in scripts that write a syllable or a word with each.
+        short = len(letters) < 2 or (said.isascii() and len(said) < 3) or len(set(letters)) < 2
+        if short or "".join(filter(str.isalnum, said.casefold())) in _NOBODY:
+            raise _fault(read, "names nobody", allowed, "names-nobody")
+        return said
 
     return BeforeValidator(check)
 

@@ -1,7 +1,8 @@
 """How often what a pulse did leads to lasting harm: the share that trials counted after that kind of laser.
 
 Nothing sourced joins a dose to pigment change or scars, so a share does not grow with the damage of a draw; it grows
-with the share of such skins that are hurt at all. Where none is, it is 0.
+with the share of such skins that are hurt at all. Where none is, it is 0, but for scars of someone who forms them too
+easily: slight injury may be enough there, and trials did not count it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
+from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.simulate.ensemble import LEVEL, summarise
 from skinbeam.simulate.injury import INJURIES, NOTHING, OTHER
 from skinbeam.simulate.observed import Observed
@@ -42,7 +44,8 @@ def harm_group(
     shares = {kind: float(weights[kinds == index].sum() / total) for index, kind in enumerate(INJURIES)}
     hurt = 1.0 - shares[NOTHING]
     if not hurt > 0.0:
-        return dict.fromkeys(HARMS, summarise(np.zeros(weights.size), weights, basis))
+        none: dict[str, Any] = dict.fromkeys(HARMS, summarise(np.zeros(weights.size), weights, basis))
+        return none | ({"p_scar": Unknown(text("harm.raised-scars"))} if forms_raised_scars(case) else {})
     skin = case.skin
     if skin is not None and skin.preset not in (None, "human"):
         return dict.fromkeys(HARMS, Unknown(text("harm.no-person", {"preset": skin.preset})))

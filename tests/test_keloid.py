@@ -1,0 +1,262 @@
+"""Someone who forms keloids: what is refused, who may decide otherwise, and that no number of others is told."""
+
+import datetime
+import tomllib
+from typing import Any
+
+import numpy as np
+import pytest
+from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options
+
+from skinbeam.assessment.harm import counted_harm
+from skinbeam.errors import InputError
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.evidence.answer import title
+from skinbeam.evidence.outcomes import counted_in
+from skinbeam.messages import text
+from skinbeam.plan.options import Option
+from skinbeam.plan.rules import laser_modalities
+from skinbeam.plan.suitability import judge
+from skinbeam.report.leaflet import leaflet_page
+from skinbeam.schema.case import Case
+from skinbeam.schema.fields import FieldFault, named_person
+from skinbeam.schema.load import parse
+from skinbeam.schema.names import resolve, table
+from skinbeam.schema.scars import forms_raised_scars
+from skinbeam.simulate.harm import harm_group
+from skinbeam.simulate.injury import INJURIES, NOTHING
+from skinbeam.simulate.observed import Observed
+
+ABLATIVE = ("ablative", "fractional-ablative")
+DECISION = {"by": "dermatologist", "date": datetime.date(2026, 3, 2), "allows": ["fractional-ablative"]}
+ON_HANDS = {"condition": "keloid", "site": "hands"}
+DONE = {"week": 0.0, "treats": "keloid"}
+RESURFACED = (
+    PERSON + 'history = ["HISTORY"]\n' + concern("wrinkles") + devices("fractional-co2-10600", "fractional-1550")
+)
+
+
+def case_of(condition: str = "wrinkles", *more: Any, session: Any = (), **patient: Any) -> Case:
+    person = {"age_years": 40.0, "phototype": "II", "sex": "female"} | patient
+    concerns = [{"condition": condition, "site": "cheeks"}, *more]
+    return parse(Case, {"patient": person, "concern": concerns, "session": list(session)}, file="case")
+
+
+FORMERS = {
+    "history": {"history": ["keloid"]},
+    "concern elsewhere": {"more": [ON_HANDS]},
+    "treated before": {"session": [DONE]},
+}
+
+
+def former(how: str, condition: str = "wrinkles", **patient: Any) -> Case:
+    said = dict(FORMERS[how])
+    return case_of(condition, *said.pop("more", []), **said, **patient)
+
+
+# --- the names --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["Keloid", "keloids", "keloid scar", "Keloid scars", "hypertrophic/keloid scars"])
+def test_the_words_mean_a_keloid(word: str) -> None:
+    assert resolve("condition", word, field="x") == "keloid"
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("triamcinolone", "intralesional-steroid"),
+        ("intralesional steroid", "intralesional-steroid"),
+        ("silicone gel", "silicone"),
+        ("Silicone", "silicone"),
+    ],
+)
+def test_steroid_and_silicone_are_two_things(word: str, name: str) -> None:
+    assert resolve("modality", word, field="x") == name
+
+
+def test_the_two_in_one_are_no_name_any_more() -> None:
+    with pytest.raises(InputError) as caught:
+        resolve("modality", "silicone-or-steroid", field="x")
+    assert "silicone" in caught.value.hint
+
+
+def test_nobody_injects_steroid_into_a_flat_scar() -> None:
+    helps = {
+        name: table("condition")[name]["alternative"] for name in ("surgical-scars", "hypertrophic-scars", "keloid")
+    }
+    assert [name for name, listed in helps.items() if "intralesional-steroid" in listed] == [
+        "hypertrophic-scars",
+        "keloid",
+    ]
+    assert all("silicone" in listed for listed in helps.values())
+
+
+# --- ablation ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", FORMERS)
+@pytest.mark.parametrize("condition", list(table("condition")))
+@pytest.mark.parametrize("modality", ABLATIVE)
+def test_ablation_is_refused_for_every_concern(how: str, condition: str, modality: str) -> None:
+    case = former(how, condition)
+    assert judge(case, concern=case.concern[0], modality=modality).decision == "not-suitable"
+    reasons = judge(case, concern=case.concern[0], modality=modality).reasons
+    assert "keloid-ablation" in [reason.rule for reason in reasons]
+
+
+@pytest.mark.parametrize("how", FORMERS)
+def test_a_decision_opens_what_it_names_and_asks_for_caution(how: str) -> None:
+    case = former(how, keloid_decision=DECISION)
+    decided = judge(case, concern=case.concern[0], modality="fractional-ablative")
+    assert decided.decision == "with-caution"
+    assert "keloid-specialist-decision" in [reason.rule for reason in decided.reasons]
+    assert judge(case, concern=case.concern[0], modality="ablative").decision == "not-suitable"
+
+
+def test_a_decision_opens_no_other_rule() -> None:
+    case = case_of(history=["keloid", "radiotherapy-field"], keloid_decision=DECISION)
+    assert judge(case, concern=case.concern[0], modality="fractional-ablative").decision == "not-suitable"
+    plain = case_of(keloid_decision=DECISION)
+    assert "keloid-specialist-decision" not in {
+        reason.rule for reason in judge(plain, concern=plain.concern[0], modality="fractional-ablative").reasons
+    }
+
+
+@pytest.mark.parametrize("how", FORMERS)
+def test_every_other_laser_asks_for_a_test_spot(how: str) -> None:
+    case = former(how)
+    for modality in set(laser_modalities()) - {*ABLATIVE}:
+        said = {r.rule: r for r in judge(case, concern=case.concern[0], modality=modality).reasons}
+        assert said["keloid-other-lasers"].decision == "with-caution"
+
+
+def test_a_raised_scar_that_is_no_keloid_warns_and_refuses_nothing() -> None:
+    for case in (case_of(history=["hypertrophic-scar"]), case_of("hypertrophic-scars")):
+        for modality in laser_modalities():
+            said = {r.rule: r for r in judge(case, concern=case.concern[0], modality=modality).reasons}
+            assert said["raised-scars"].decision == "with-caution"
+            assert "keloid-ablation" not in said
+
+
+def test_who_decided_and_when_stands_in_the_plan() -> None:
+    made = example(EXAMPLES / "conditions" / "keloid-fractional-ablative.toml")
+    assert made["assessment"]["keloid_decision"]["text"] == "dermatologist, 2 November 2026: Fractional ablative laser"
+    assert [option["modality"] for option in laser_options(made)] == ["fractional-ablative"]
+    assert {"intralesional-steroid", "silicone"} <= {o["modality"] for o in made["concerns"][0]["options"]}
+
+
+def test_vessels_of_unknown_width_are_given_no_setting() -> None:
+    (part,) = example(EXAMPLES / "conditions" / "keloid-vascular.toml")["concerns"]
+    reasons = {refused["modality"]: [m["id"] for m in refused["reasons"]] for refused in part["refused"]}
+    assert reasons["vascular"] == ["plan.no-vessel-size"]
+    assert reasons["fractional-ablative"] == ["rules.keloid-ablation"]
+
+
+# --- who decided ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("", "  ", "?", "-", "x", "xx", "XXX", "n/a", "N.A.", "na", "none", "None yet", "nobody", "No one", "me"),
+        *("MYSELF", "self", "unknown", "tbd", "T.B.D", "patient", "The patient.", "a1", "123", "--- ---", "..."),
+    ],
+)
+def test_a_text_that_names_nobody_is_refused(said: str) -> None:
+    with pytest.raises(FieldFault, match="names nobody"):
+        named_person().func(said)  # type: ignore[call-arg] # checks here take the value alone
+    with pytest.raises(InputError) as caught:
+        case_of(history=["keloid"], keloid_decision=DECISION | {"by": said})
+    assert caught.value.field == "patient.keloid_decision.by"
+
+
+@pytest.mark.parametrize(
+    "said", ["clinician", "dermatologist", " Dr Ono ", "A. B. Selfridge", "Ng Wei", "王芳", "NHS scar clinic"]
+)
+def test_a_name_or_a_profession_is_kept_without_the_spaces_around_it(said: str) -> None:
+    assert named_person().func(said) == said.strip()  # type: ignore[call-arg] # checks here take the value alone
+
+
+@pytest.mark.parametrize("said", [7, True, None, ["dermatologist"], "derma\ntologist", "d" * 101])
+def test_what_is_no_text_names_nobody_either(said: Any) -> None:
+    with pytest.raises(FieldFault):
+        named_person().func(said)  # type: ignore[call-arg] # checks here take the value alone
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"allows": []}, {"allows": ["vascular"]}, {"allows": "ablative"}, {"date": None}, {"by": None}, {"why": "x"}],
+)
+def test_a_decision_is_whole(change: dict[str, Any]) -> None:
+    given = {key: value for key, value in (DECISION | change).items() if value is not None}
+    with pytest.raises(InputError) as caught:
+        case_of(history=["keloid"], keloid_decision=given)
+    assert caught.value.field.startswith("patient.keloid_decision")
+
+
+# --- how often scars come ---------------------------------------------------------------------------------------------
+
+
+def harms(option: dict[str, Any]) -> dict[str, Any]:
+    return {harm["name"]: harm for harm in option["harms"]}
+
+
+@pytest.mark.parametrize("word", ["keloid", "hypertrophic-scar"])
+def test_the_share_with_a_scar_is_not_told_of_someone_who_forms_them(word: str) -> None:
+    others = document(RESURFACED.replace("HISTORY", "face-lift"))
+    assert all("median" in harms(option)["scar"]["p"] for option in laser_options(others))
+    made = document(RESURFACED.replace("HISTORY", word))
+    told = laser_options(made)
+    assert {option["modality"] for option in told} == {
+        "non-ablative-fractional",
+        *(["fractional-ablative"] if word == "hypertrophic-scar" else []),
+    }
+    for option in told:
+        scar = harms(option)["scar"]
+        assert scar["p"] == option["expected"]["harms"]["scar"]["p"] == {"unknown": text("harm.raised-scars")}
+        assert scar["text"]["id"] == "plan.harm-raised-scars"
+        assert "unknown" in option["expected"]["untreated"]["harms"]["scar"]["p"]
+        assert "median" in harms(option)["pih"]["p"]
+        assert "scar," not in str(option["rank_reason"])
+    assert any("thick scars" in line for line in leaflet_page(made).unknowns)
+    assert not any("thick scars" in line for line in leaflet_page(others).unknowns)
+
+
+@pytest.mark.parametrize("how", FORMERS)
+@pytest.mark.parametrize("modality", ABLATIVE)
+def test_trials_tell_no_share_of_scars_after_a_pulse(how: str, modality: str) -> None:
+    assert counted_harm("scar", modality, former(how)) == Unknown(text("harm.raised-scars"))
+    assert isinstance(counted_harm("scar", modality, case_of()), Estimate)
+    assert isinstance(counted_harm("pih", modality, former(how)), Estimate)
+
+
+def test_even_a_pulse_that_hurts_nobody_promises_them_no_absence_of_scars() -> None:
+    seen: Observed = {"injury.kind": np.full(4, float(INJURIES.index(NOTHING)))}
+    zero, unknown = (
+        harm_group(seen, np.ones(4), case, ("a",), None)["p_scar"] for case in (case_of(), former("history"))
+    )
+    assert isinstance(zero, Estimate)
+    assert zero.high == 0.0
+    assert unknown == Unknown(text("harm.raised-scars"))
+
+
+def test_a_share_that_is_not_told_is_no_comfort_in_the_ranking() -> None:
+    """Where scars were the commonest harm, leaving them untold must not make an option look milder."""
+    told = Option({}, 0.5, 0.0, ("scar", 0.1), 2, 0)
+    untold = Option({}, 0.5, 0.0, ("pih", 0.02), 2, 0, untold=0.1)
+    assert untold.spared == told.spared
+    assert untold.spared < Option({}, 0.5, 0.0, ("pih", 0.02), 2, 0).spared
+
+
+def test_the_shares_that_trials_counted_are_there_to_be_withheld() -> None:
+    for modality in ABLATIVE:
+        assert counted_in("scar", modality), title("modality", modality)
+
+
+def test_who_forms_raised_scars() -> None:
+    assert all(forms_raised_scars(former(how)) for how in FORMERS)
+    assert forms_raised_scars(case_of("hypertrophic-scars"))
+    assert not forms_raised_scars(case_of("surgical-scars", history=["pih"]))
+    nobody = parse(Case, tomllib.loads('[skin]\npreset = "human"\n'), file="case")
+    assert not forms_raised_scars(nobody)
