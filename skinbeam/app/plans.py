@@ -15,8 +15,7 @@ from skinbeam.laser.device import devices
 from skinbeam.messages import text
 from skinbeam.plan.check import check_consultation
 from skinbeam.report.consult import consult
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.schema.load import LoadedCase, loaded_case
 
 __all__ = ["Plans"]
 
@@ -78,7 +77,7 @@ class Plans:
                 raise unknown_name("device", name, devices(), field="clinic.devices")
         home = Path(tempfile.mkdtemp(dir=self._root.name))
         try:
-            loaded = LoadedCase(parse(Case, sent.tables, file="form"), home, "form")
+            loaded = loaded_case(sent.tables, home, "form")
             picture = self._photograph(sent.photo, home)
             check_consultation(loaded, picture)
             if not self._places.acquire(blocking=False):

@@ -160,7 +160,7 @@ class Concern(Section):
     severity: Severity | None = None
     area_cm2: Annotated[float, number(0, 20_000, "cm²", above=True)] | None = None
     diagnosed: Annotated[bool, flag()] = False
-    diagnosed_by: Annotated[str, text(100)] | None = None
+    diagnosed_by: Annotated[str, named_person(100)] | None = None
     diagnosis_method: Annotated[str, choice("examination", "dermoscopy", "biopsy")] | None = None
     diagnosis_date: Date | None = None
     lesion_signs: list[Annotated[str, choice(*LESION_SIGNS)]] = Field(default=[], max_length=10)

@@ -31,10 +31,10 @@ SEVERITIES = ("mild", "moderate", "severe")
 # What people write where a name is asked and nobody is meant, or the patient is; letters and digits alone.
 _NOBODY = frozenset(
     {
-        "me", "myself", "self", "nobody", "noone", "none", "noneyet", "null", "nil", "na", "nn", "notknown",
-        "notstated", "notyet", "unknown", "anonymous", "anyone", "someone", "somebody", "patient", "thepatient",
-        "client", "customer", "pending", "tbd", "tba", "todo", "abc", "xyz", "test", "name", "placeholder", "asdf",
-        "qwerty",
+        "me", "i", "no", "myself", "mine", "own", "self", "nobody", "noone", "none", "noneyet", "null", "nil", "na",
+        "nn", "notknown", "notstated", "notyet", "unknown", "anonymous", "anyone", "someone", "somebody", "patient",
+        "thepatient", "client", "customer", "pending", "tbd", "tba", "todo", "abc", "xyz", "test", "name",
+        "placeholder", "asdf", "qwerty",
     }
 )  # fmt: skip
 
@@ -189,9 +189,7 @@ def named_person(most: int = 100) -> BeforeValidator:
     def check(read: Any) -> str:
         said: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone
         letters = [letter for letter in said.casefold() if letter.isalpha()]
-        # Names of two characters exist in scripts that write a syllable or a word with each.
-        short = len(letters) < 2 or (said.isascii() and len(said) < 3) or len(set(letters)) < 2
-        if short or "".join(filter(str.isalnum, said.casefold())) in _NOBODY:
+        if len(set(letters)) < 2 or "".join(filter(str.isalnum, said.casefold())) in _NOBODY:
             raise _fault(read, "names nobody", allowed, "names-nobody")
         return said
 

@@ -16,9 +16,10 @@ from pydantic import BaseModel, ValidationError
 from skinbeam.document import sha256_of
 from skinbeam.errors import InputError, nearest
 from skinbeam.schema.case import Case
+from skinbeam.schema.dates import check_dates, today
 from skinbeam.schema.fields import FieldFault
 
-__all__ = ["LoadedCase", "load_case", "parse", "read_bytes", "read_toml"]
+__all__ = ["LoadedCase", "load_case", "loaded_case", "parse", "read_bytes", "read_toml"]
 
 MAX_TOML_BYTES = 1_000_000
 # A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
@@ -211,7 +212,19 @@ def load_case(path: Path) -> LoadedCase:
     ------
     InputError : whatever is wrong with it.
     """
-    return LoadedCase(parse(Case, read_toml(path), file=path.name), path.parent, path.name)
+    return loaded_case(read_toml(path), path.parent, path.name)
+
+
+def loaded_case(tables: Mapping[str, Any], folder: Path, file: str) -> LoadedCase:
+    """Return the checked case of tables that came in just now, from a file or a form.
+
+    Raises
+    ------
+    InputError : whatever is wrong with it; a date that cannot be, by today's clock, too.
+    """
+    case = parse(Case, tables, file=file)
+    check_dates(case, today(), file=file)
+    return LoadedCase(case, folder, file)
 
 
 def _first_fault(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
