@@ -147,6 +147,7 @@ def _other(fact: str, values: list[Any]) -> Any:
         "site": ("cheeks", "nose"),
         "tan": ("none",),
         "expectation": ("modest",),
+        "sex": ("female",),
         "pulse": ("long", "short"),
     }[fact]
     return next(word for word in others if word not in values)

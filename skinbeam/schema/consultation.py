@@ -118,7 +118,7 @@ Date = Annotated[datetime.date, BeforeValidator(_a_date)]
 class Medication(Section):
     """Something the person takes or took; any name is accepted."""
 
-    name: Annotated[str, text(100)]
+    name: Annotated[str, text(100, least=1)]
     last_dose_months: Annotated[float, number(0, 1200, "months")] = 0.0
 
 
