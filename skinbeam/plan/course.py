@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
 from skinbeam.provenance import used
 from skinbeam.units import MS, NS, PS, US
@@ -54,7 +55,7 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     steps.append(floor)
             taking_part = [(c, o) for c, o in members if index < int(_least(o["sessions"], 1))]
             steps += [
-                Message("course.treat", {"device": o["device_title"], "settings": settings_in_words(o["settings"])})
+                Message("course.treat", {"device": o["device_title"], "settings": settings_in_words(o)})
                 for _, o in taking_part
             ]
             treats = [f"{c['condition']} at {c['site']}" for c, _ in taking_part]
@@ -84,10 +85,11 @@ def _pulse_in_words(pulse_ms: float) -> str:
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
-def settings_in_words(settings: Mapping[str, Any]) -> str:
-    """Return settings as a short text with units."""
+def settings_in_words(option: Mapping[str, Any]) -> str:
+    """Return the settings of an option as a short text with units, its light first: a device may have several."""
     write = Formatter().number
-    parts = []
+    settings = option["settings"]
+    parts = [light_of(option)]
     if "microbeam" in settings:
         beam = settings["microbeam"]
         parts += [

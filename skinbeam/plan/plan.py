@@ -12,6 +12,7 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
+from skinbeam.laser.wording import light_of
 from skinbeam.messages import Message
 from skinbeam.photo.findings import photo_document
 from skinbeam.plan.aftercare import aftercare, when_to_call
@@ -167,12 +168,17 @@ def _chosen(concerns: list[dict[str, Any]]) -> list[str]:
 
 
 def _test_spots(concerns: list[dict[str, Any]]) -> list[Message]:
-    spots: dict[tuple[str, str], Message] = {}
+    """One for each light of a device and each site: what one wavelength showed says nothing of another."""
+    spots: dict[tuple[str, float, str], Message] = {}
     for concern in concerns:
         for option in concern["options"]:
-            if "device" in option and (option["device"], concern["site"]) not in spots:
-                params = {"device": option["device_title"], "site": table("site")[concern["site"]]["title"]}
-                spots[option["device"], concern["site"]] = Message("plan.test-spot", params)
+            if "device" not in option:
+                continue
+            place = option["device"], option["wavelength_nm"], concern["site"]
+            if place not in spots:
+                site = table("site")[concern["site"]]["title"]
+                params = {"device": option["device_title"], "site": site, "light": light_of(option)}
+                spots[place] = Message("plan.test-spot", params)
                 break
     return list(spots.values())
 

@@ -32,6 +32,7 @@ from skinbeam.report.options import (
     treated_names,
 )
 from skinbeam.report.outcomes import good_of, worst_harm
+from skinbeam.report.showing import days_shown
 from skinbeam.report.shown import (
     capital,
     estimate_of,
@@ -197,7 +198,7 @@ def _glance(concern: Mapping[str, Any], part: ConcernPart) -> Glance:
         good=per_100(good_of(first)) if options else show(missing),
         bad=Shown(f"{harm}: {bad.text}", bad.note, True) if bad.known else bad,
         sessions=show(first.get("sessions", missing)),
-        downtime=show(first.get("downtime_days", missing)),
+        downtime=days_shown(first) if options else show(missing),
     )
 
 

@@ -175,7 +175,7 @@ class Glance:
     good: Annotated[Shown, "people of 100 who improve by at least half"]
     bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
     sessions: Annotated[Shown, "number of sessions"]
-    downtime: Annotated[Shown, "days of visible healing"]
+    downtime: Annotated[Shown, "days that anything shows, the longest that is known, and what it is"]
 
 
 @dataclass(frozen=True)
@@ -248,12 +248,12 @@ class LeafletOutcome:
 class LeafletOption:
     """One choice of a concern."""
 
-    name: Annotated[str, "the choice in plain words"]
+    name: Annotated[str, "the choice in plain words, of a laser with its light"]
     good: Annotated[LeafletOutcome, "people of 100 who get at least half better"]
     bad: Annotated[LeafletOutcome, "people of 100 with the most frequent known harm"]
     harms: Annotated[str, "the other harms: how many of 100, or not known; then those of a fault; may be empty"]
     visits: Annotated[str, "number of visits"]
-    days: Annotated[str, "days of visible healing"]
+    days: Annotated[str, "days that anything shows, the longest that is known"]
 
 
 @dataclass(frozen=True)

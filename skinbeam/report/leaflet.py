@@ -14,9 +14,10 @@ from skinbeam.messages import catalogue
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet_about import about, studies
 from skinbeam.report.leaflet_choices import choices_told, options_of, options_table, seen_after
-from skinbeam.report.leaflet_words import choice_name, of_100, plain, range_in_words, told
+from skinbeam.report.leaflet_words import choice_name, light_in_words, of_100, plain, range_in_words, told
 from skinbeam.report.options import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
+from skinbeam.report.showing import showing_told
 from skinbeam.report.shown import estimate_of, join, say, sentence, sentences, words
 
 __all__ = ["CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
@@ -109,17 +110,15 @@ def _unknowns(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
 
 
 def _healing(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    """Days of healing and pain for each first choice that is a treatment, then what it is like."""
+    """How long each first choice that is a treatment shows, and its pain, then what it is like."""
     for concern in concerns:
         first = next(iter(ranked(concern)), None)
         if first is None or "device" not in first:
             continue
-        days, pain = estimate_of(first.get("downtime_days")), estimate_of(first.get("pain_0_10"))
-        lines = [
-            say("leaflet.healing_days", concern=_name(concern), days=range_in_words(first["downtime_days"]))
-            if isinstance(days, Estimate)
-            else say("leaflet.healing_unknown", concern=_name(concern))
-        ]
+        pain = estimate_of(first.get("pain_0_10"))
+        about = {"concern": _name(concern), "light": light_in_words(first)}
+        shown = showing_told(first)
+        lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
         if isinstance(pain, Estimate):
             lines.append(say("leaflet.healing_pain", pain=range_in_words(first["pain_0_10"])))
         bruised = estimate_of(first.get("p_purpura"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from skinbeam.laser.wording import named_with_light
 from skinbeam.messages import text
 from skinbeam.schema.names import table
 
@@ -37,7 +38,7 @@ def summary(plan: Mapping[str, Any]) -> str:
         told = title.lower().endswith(site.lower())
         lines.append(title if told else text("terminal.concern", {"title": title, "site": site}))
         for option in concern["options"][:3]:
-            name = option.get("device_title", option["title"])
+            name = named_with_light(option["device_title"], option) if "device" in option else option["title"]
             expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})
             if "median" in expected:
                 share, low, high = (people(expected[end]) for end in ("median", "low", "high"))
