@@ -24,6 +24,7 @@ from skinbeam.plan.course import course_of
 from skinbeam.plan.goals import laser_choices
 from skinbeam.plan.release import data_release
 from skinbeam.plan.suitability import Suitability, judge_case, severity
+from skinbeam.plan.why import why
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication
@@ -79,7 +80,7 @@ def make_plan(
         bank = SkinBank(case, colour, draws, seed)
         machines = _machines(loaded)
         stopped = _stopped(suitability)
-        planned = tuple(plan_concern(case, concern, [] if stopped else machines, bank) for concern in case.concern)
+        planned = tuple(plan_concern(case, concern, None if stopped else machines, bank) for concern in case.concern)
         concerns = [part.record for part in planned]
         course = course_of(concerns)
         chosen = _chosen(concerns)
@@ -88,6 +89,7 @@ def make_plan(
             "intended_use": Message("plan.demonstration"),
             "assessment": _assessment(case, colour, photo_state),
             "suitability": suitability,
+            "why": why(case, suitability),
             "concerns": concerns,
             "course": course,
             "test_spots": _test_spots(concerns),

@@ -38,6 +38,7 @@ from skinbeam.report.shown import (
     estimate_of,
     join,
     per_100,
+    plain_reasons,
     quantity,
     records,
     say,
@@ -123,6 +124,7 @@ def _decision(plan: Mapping[str, Any]) -> Decision:
         state=state,
         title=say(f"decision_{key}"),
         text=say("decision_text_suitable_but" if careful else f"decision_text_{key}"),
+        why=plain_reasons(plan.get("why")),
         reasons=tuple(replace(one, number=str(number)) for number, one in enumerate(reasons, 1)),
     )
 
@@ -180,6 +182,7 @@ def _concern(
         pictures=tuple(pictures[anchor]),
         options=option_cards(concern, decided),
         no_options=sentence(concern["options"]) if isinstance(concern.get("options"), Mapping) else "",
+        no_laser=plain_reasons(concern.get("no_laser")),
         refused=refusals(records(concern.get("refused"))),
     )
 
