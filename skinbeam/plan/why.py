@@ -60,7 +60,9 @@ def why_no_laser(
     for message in (message for refusal in refused for message in refusal["reasons"]):
         # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
         rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
-        if stopped and rule is not None and rule.decides == "case":
+        if message.id == "rules.sources-differ":
+            continue  # the strictest of their rules stands beside it
+        if stopped and rule is not None:
             record = {"because": [], "text": Message("leaflet_no_laser.stopped")}
         elif rule is not None:
             record = {"rule": rule.id, **plain(case, [concern], rule.id, message)}
