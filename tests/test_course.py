@@ -126,12 +126,15 @@ def test_without_a_laser_there_is_no_course() -> None:
     ],
 )
 def test_settings_read_as_a_person_says_them(settings: dict[str, Any], words: str) -> None:
-    assert settings_in_words({"wavelength_nm": 595.0, "settings": settings}) == words
+    assert settings_in_words({"wavelength_nm": 595.0} | settings) == words
 
 
 def test_of_a_lamp_the_cut_off_of_its_filter_is_told() -> None:
-    lamp = {"wavelength_nm": 560.0, "band_nm": [560.0, 1200.0], "settings": SETTINGS}
-    assert settings_in_words(lamp).startswith("from 560 nm, 5 J/cm²")
+    settings = SETTINGS | {"wavelength_nm": 560.0}
+    assert settings_in_words(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
+    lamp = option("vascular", "ipl", TWICE, MONTH) | {"band_nm": [560.0, 1200.0], "settings": settings}
+    (step,) = course_of([part("redness", lamp)])[0]["steps"]
+    assert "from 560 nm, 5 J/cm²" in step.text
 
 
 def test_the_course_of_a_plan_treats_what_was_offered() -> None:

@@ -152,7 +152,7 @@ def test_the_reason_begins_with_what_this_person_said(case: str, rule: str, said
     assert line in printed(made)
     report = report_page(made, draw(made, FigureData()).pictures, (), embedded={}, photo=None)
     assert line in report.decision.why
-    assert f"why: {line}" in summary(made)
+    assert f"for the person: {line}" in summary(made)
     html = " ".join(re.sub(r"<[^>]+>", " ", render_html(made, FigureData())).replace("&#39;", "'").split())
     assert line in html
 

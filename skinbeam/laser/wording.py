@@ -15,9 +15,13 @@ _PREFIXES = {-12: "ps", -9: "ns", -6: "µs", -3: "ms", 0: "s"}
 MOST_VALUES = 12  # listed one by one; a longer list is told by its ends
 
 
-def light_of(option: Mapping[str, Any]) -> str:
-    """Return the light of an option of a plan: `595 nm`, or of a filtered lamp `from 560 nm`."""
-    return text("light-of.lamp" if "band_nm" in option else "light-of.laser", {"nm": option["wavelength_nm"]})
+def light_of(option: Mapping[str, Any], *, lamp: bool = False) -> str:
+    """Return the light of an option of a plan: `595 nm`, or of a filtered lamp `from 560 nm`.
+
+    Settings alone do not hold the band that makes an option one of a lamp: of them, `lamp` says so.
+    """
+    filtered = lamp or "band_nm" in option
+    return text("light-of.lamp" if filtered else "light-of.laser", {"nm": option["wavelength_nm"]})
 
 
 def named_with_light(title: str, option: Mapping[str, Any]) -> str:

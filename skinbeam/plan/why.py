@@ -63,7 +63,7 @@ def why_no_laser(
         if message.id == "rules.sources-differ":
             continue  # the strictest of their rules stands beside it
         if stopped and rule is not None:
-            record = {"because": [], "text": Message("leaflet_no_laser.stopped")}
+            record: dict[str, Any] = {"because": [], "text": Message("leaflet_no_laser.stopped")}
         elif rule is not None:
             record = {"rule": rule.id, **plain(case, [concern], rule.id, message)}
         else:

@@ -30,10 +30,10 @@ def summary(plan: Mapping[str, Any]) -> str:
 
     decision = plan["suitability"]["decision"]
     lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
-    lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.get("why"))]
     # One rule may speak for several concerns; a person reads its sentence once.
     reasons = dict.fromkeys(r["text"] for r in plan["suitability"]["reasons"] if r["decision"] != "suitable")
     lines += [f"  - {reason}" for reason in reasons]
+    lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.get("why"))]
     for concern in plan["concerns"]:
         title, site = concern["title"], table("site")[concern["site"]]["title"]
         told = title.lower().endswith(site.lower())
