@@ -16,7 +16,7 @@ from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
 
-__all__ = ["Formatter", "Message", "catalogue", "text"]
+__all__ = ["Formatter", "Message", "catalogue", "parameters", "text"]
 
 SMALLEST_SHOWN = 0.0001  # an interval of less is of no use to a person
 
@@ -121,11 +121,22 @@ def text(id: str, params: Mapping[str, Any] | None = None, *, locale: str = "en"
     """
     template = _about(id.partition(".")[0], locale)[id]
     params = params or {}
-    named = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    named = parameters(id, locale=locale)
     if named != set(params):
         raise ValueError(f"message {id} takes {sorted(named)}, not {sorted(params)}")
     formatter = Formatter(locale)
     return template.format(**{name: formatter.value(value) for name, value in params.items()})
+
+
+def parameters(id: str, *, locale: str = "en") -> set[str]:
+    """Return the names of the parameters that the sentence of message `id` takes.
+
+    Raises
+    ------
+    KeyError : the id is not in the catalogue.
+    """
+    template = _about(id.partition(".")[0], locale)[id]
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.aftercare import lookup
+from skinbeam.plan.healing import healing_days
 from skinbeam.report.options import option_card
 from skinbeam.report.shown import show
 
@@ -74,8 +75,25 @@ def test_redness_that_outlasts_the_wound_counts_too() -> None:
     assert healing_reason(LINES, "ablative", DAYS, RED_DAYS[1]) is None
 
 
+@pytest.mark.parametrize("counted", [Unknown("nobody counted it"), Estimate(1.0, 0.5, 2.0, 0.8, "pooled")])
+def test_what_shows_longest_counts_whatever_was_counted(counted: Estimate | Unknown) -> None:
+    """Lamps: usual life at once, in trials a day or two, and flakes that go after a week and a half."""
+    last = healing_days("pigment-long-pulse")[-1]["day"]
+    reason = healing_reason(LINES, "pigment-long-pulse", counted, last - 1.0)
+    assert reason is not None
+    (only,) = reason.message.params["lasting"]
+    assert (only.id, only.params["days"]) == ("plan.healing-calendar", last)
+    assert healing_reason(LINES, "pigment-long-pulse", counted, float(last)) is None
+
+
+def test_of_the_longest_the_end_counts_and_not_the_middle() -> None:
+    """Who accepts 29 days is not spared the caution because half of the people are pale again by then."""
+    reason = healing_reason(LINES, "ablative", DAYS, (sum(RED_DAYS) / 2 + RED_DAYS[1]) / 2)
+    assert reason is not None
+    assert [one.id for one in reason.message.params["lasting"]] == ["plan.healing-redness"]
+
+
 def test_what_is_not_known_says_nothing() -> None:
-    unknown = Unknown("nobody counted it")
-    assert healing_reason(LINES, "pigment-long-pulse", unknown, 0.0) is None
     assert healing_reason(LINES, "ablative", DAYS, None) is None
+    assert healing_reason(LINES, "surgery", Unknown("nobody counted it"), 0.0) is None
     assert healing_reason(LINES, "pigment-long-pulse", DAYS, DAYS.median) is None  # as long as accepted is accepted

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from app_samples import LEAST, PAGE, Form, Planner
@@ -113,16 +114,149 @@ def test_an_upload_is_bounded_however_it_is_announced(
             "multipart/form-data; boundary=x",
         ),
         (
-            (b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\na\r\n' * 2) + b"--x--\r\n",
+            (b'--x\r\nContent-Disposition: form-data; name="photo"; filename="a"\r\n\r\na\r\n' * 3) + b"--x--\r\n",
             "multipart/form-data; boundary=x",
         ),
     ],
-    ids=["no-boundary", "long-field", "many-fields", "two-files"],
+    ids=["no-boundary", "long-field", "many-fields", "three-files"],
 )
 def test_a_body_that_is_not_the_form_is_refused(client: TestClient, content: bytes, kind: str) -> None:
     answer = client.post("/consult", content=content, headers={"content-type": kind})
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "bad-request"
+
+
+# --- a body that lost a field, or holds one twice ---------------------------------------------------------------------
+
+MULTIPART = "multipart/form-data; boundary=x"
+ONE_LINE = "application/x-www-form-urlencoded"
+PREGNANT = LEAST | {"patient.pregnant": "true"}
+
+
+def _part(name: str, value: str, more: str = "") -> bytes:
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{value}\r\n'.encode()
+
+
+def _parts(fields: dict[str, str]) -> bytes:
+    return b"".join(_part(name, value) for name, value in fields.items())
+
+
+WHOLE = _parts(PREGNANT) + b"--x--\r\n"
+
+
+def _refused(client: TestClient, planner: Planner, content: Any, kind: str, code: str, field: str) -> None:
+    """That a body is refused with its reason, for a program and for a person, and that nothing is planned."""
+    headers = {"content-type": kind}
+    answer = client.post("/consult", content=content, headers=headers)
+    assert answer.status_code == 400, answer.text
+    record = answer.json()["error"]
+    assert (record["code"], record["field"]) == (code, field)
+    assert record["message"]
+    assert record["hint"]
+    page = client.post("/consult", content=content, headers=headers | PAGE)
+    assert page.status_code == 400
+    said = record["message"]
+    assert said[1:] in Form(page.text).words
+    assert planner.made == 0
+
+
+def test_a_whole_body_is_planned(client: TestClient, planner: Planner) -> None:
+    """The twin of all that is refused below; a body may end with or without a line end."""
+    for content in (WHOLE, WHOLE.removesuffix(b"\r\n")):
+        assert client.post("/consult", content=content, headers={"content-type": MULTIPART}).status_code == 303
+    assert planner.made == 1  # the same answers are planned once
+
+
+@pytest.mark.parametrize("cut", range(len(_parts(LEAST)), len(WHOLE) - 2))
+def test_a_body_that_is_cut_off_is_refused(client: TestClient, planner: Planner, cut: int) -> None:
+    """Cut behind the last field that is needed, it was a whole form of somebody who is not pregnant."""
+    _refused(client, planner, WHOLE[:cut], MULTIPART, "body-cut-off", "request")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (_parts(LEAST) + b"--x--\r\n" + _part("patient.pregnant", "true") + b"--x--\r\n", MULTIPART),
+        (WHOLE + b"and more", MULTIPART),
+        (_parts(LEAST) + b"--y--\r\n", MULTIPART),
+        (b"patient.age_years=42&concern.0.condition=redness&concern.0.site=cheeks&patient.pregnant", ONE_LINE),
+    ],
+    ids=["after-the-end", "epilogue", "another-boundary", "name-without-value"],
+)
+def test_an_answer_outside_the_form_is_not_passed_over(
+    client: TestClient, planner: Planner, content: bytes, kind: str
+) -> None:
+    _refused(client, planner, content, kind, "body-cut-off", "request")
+
+
+def test_a_body_shorter_than_it_says_is_refused(client: TestClient, planner: Planner) -> None:
+    sent = b"patient.age_years=42&concern.0.condition=redness&concern.0.site=cheeks"
+    headers = {"content-type": ONE_LINE, "content-length": str(len(sent) + len(b"&patient.pregnant=true"))}
+    answer = client.post("/consult", content=sent, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "body-cut-off"
+    assert planner.made == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("patient.pregnant", ("true", "false")),
+        ("patient.pregnant", ("true", "")),
+        ("patient.age_years", ("42", "17")),
+        ("patient.age_years", ("42", "42")),
+        ("concern.0.lesion_signs", ("new", "new")),
+        ("concern.0.diagnosed", ("true", "false")),
+        ("patient.history", ("keloid", "keloid")),
+        ("photo.kept", ("0" * 64, "1" * 64)),
+    ],
+)
+@pytest.mark.parametrize("kind", [MULTIPART, ONE_LINE])
+def test_a_field_that_is_sent_twice_is_refused(
+    client: TestClient, planner: Planner, name: str, values: tuple[str, str], kind: str
+) -> None:
+    rest = {key: text for key, text in LEAST.items() if key != name}
+    if kind == MULTIPART:
+        content = _parts(rest) + b"".join(_part(name, value) for value in values) + b"--x--\r\n"
+    else:
+        content = urlencode([*rest.items(), *((name, value) for value in values)]).encode()
+    _refused(client, planner, content, kind, "field-twice", name)
+
+
+def test_one_row_under_two_numbers_is_one_row(client: TestClient, planner: Planner) -> None:
+    content = urlencode([*LEAST.items(), ("concern.00.site", "eyelid")]).encode()
+    _refused(client, planner, content, ONE_LINE, "field-twice", "concern.00.site")
+
+
+def test_a_second_photograph_is_refused(client: TestClient, planner: Planner) -> None:
+    photographs = b"".join(_part("photo", "a", f'; filename="{name}.jpg"') for name in "ab")
+    _refused(client, planner, _parts(LEAST) + photographs + b"--x--\r\n", MULTIPART, "field-twice", "photo")
+
+
+def test_a_list_may_hold_several_values(client: TestClient, planner: Planner) -> None:
+    several = [("patient.history", "keloid"), ("patient.history", "melasma")]
+    several += [("concern.0.lesion_signs", sign) for sign in ("new", "bleeding")]
+    several += [("clinic.devices", name) for name in ("ktp-532", "pulsed-dye-595")]
+    content = _parts(LEAST) + b"".join(_part(name, value) for name, value in several) + b"--x--\r\n"
+    assert client.post("/consult", content=content, headers={"content-type": MULTIPART}).status_code == 303
+    assert planner.made == 1
+
+
+def test_a_field_that_swallowed_another_is_refused(client: TestClient, planner: Planner) -> None:
+    """Lines that end otherwise, and a form inside a form: what follows would be text of the field before."""
+    inner = _part("patient.pregnant", "true").decode()
+    for swallowed in (inner.replace("\r\n", "\n"), inner.replace("--x", "--y")):
+        content = _part("patient.medications.0.name", f"aspirin\n{swallowed}") + _parts(LEAST) + b"--x--\r\n"
+        _refused(client, planner, content, MULTIPART, "field-of-lines", "patient.medications.0.name")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [_part("patient.pregnant", "true", '; filename="a"'), b"--x\r\nContent-Disposition: form-data\r\n\r\ntrue\r\n"],
+    ids=["as-a-file", "without-a-name"],
+)
+def test_a_part_that_names_no_field_of_text_is_refused(client: TestClient, planner: Planner, content: bytes) -> None:
+    _refused(client, planner, content + _parts(LEAST) + b"--x--\r\n", MULTIPART, "bad-request", "request")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from consultations import PERSON, concern, devices, document
 
 from skinbeam.plan.course import course_of, settings_in_words
 
-SETTINGS = {"pulse_ms": 1.0, "fluence_J_cm2": 5.0, "spot_mm": 7.0}
+SETTINGS = {"wavelength_nm": 595.0, "pulse_ms": 1.0, "fluence_J_cm2": 5.0, "spot_mm": 7.0}
 
 
 def option(modality: str, device: str, sessions: Any, weeks: Any) -> dict[str, Any]:
@@ -15,6 +15,7 @@ def option(modality: str, device: str, sessions: Any, weeks: Any) -> dict[str, A
         "modality": modality,
         "device": device,
         "device_title": device,
+        "wavelength_nm": 595.0,
         "settings": SETTINGS,
         "sessions": sessions,
         "interval_weeks": weeks,
@@ -112,20 +113,28 @@ def test_without_a_laser_there_is_no_course() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (SETTINGS | {"pulse_ms": 0.45}, "5 J/cm², spot 7 mm, pulse 0.45 ms"),
-        (SETTINGS | {"pulse_ms": 5e-6}, "5 J/cm², spot 7 mm, pulse 5 ns"),
-        (SETTINGS | {"pulse_ms": 7.5e-7}, "5 J/cm², spot 7 mm, pulse 750 ps"),
-        (SETTINGS | {"pulse_ms": 0.08}, "5 J/cm², spot 7 mm, pulse 80 µs"),
-        (SETTINGS | {"passes": 2}, "5 J/cm², spot 7 mm, pulse 1 ms, 2 passes"),
-        (SETTINGS | {"cooling": {"kind": "spray"}}, "5 J/cm², spot 7 mm, pulse 1 ms, spray cooling"),
+        (SETTINGS | {"pulse_ms": 0.45}, "595 nm, 5 J/cm², spot 7 mm, pulse 0.45 ms"),
+        (SETTINGS | {"pulse_ms": 5e-6}, "595 nm, 5 J/cm², spot 7 mm, pulse 5 ns"),
+        (SETTINGS | {"pulse_ms": 7.5e-7}, "595 nm, 5 J/cm², spot 7 mm, pulse 750 ps"),
+        (SETTINGS | {"pulse_ms": 0.08}, "595 nm, 5 J/cm², spot 7 mm, pulse 80 µs"),
+        (SETTINGS | {"passes": 2}, "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms, 2 passes"),
+        (SETTINGS | {"cooling": {"kind": "spray"}}, "595 nm, 5 J/cm², spot 7 mm, pulse 1 ms, spray cooling"),
         (
             {"pulse_ms": 5.0, "microbeam": {"energy_mJ": 12.5, "diameter_um": 400.0, "density_per_cm2": 50.0}},
-            "12.5 mJ per microbeam of 400 µm, 50 per cm², pulse 5 ms",
+            "595 nm, 12.5 mJ per microbeam of 400 µm, 50 per cm², pulse 5 ms",
         ),
     ],
 )
 def test_settings_read_as_a_person_says_them(settings: dict[str, Any], words: str) -> None:
-    assert settings_in_words(settings) == words
+    assert settings_in_words({"wavelength_nm": 595.0} | settings) == words
+
+
+def test_of_a_lamp_the_cut_off_of_its_filter_is_told() -> None:
+    settings = SETTINGS | {"wavelength_nm": 560.0}
+    assert settings_in_words(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
+    lamp = option("vascular", "ipl", TWICE, MONTH) | {"band_nm": [560.0, 1200.0], "settings": settings}
+    (step,) = course_of([part("redness", lamp)])[0]["steps"]
+    assert "from 560 nm, 5 J/cm²" in step.text
 
 
 def test_the_course_of_a_plan_treats_what_was_offered() -> None:

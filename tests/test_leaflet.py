@@ -67,7 +67,15 @@ def no_concern(plan: Plan) -> Plan:
     return plan | {"concerns": [], "aftercare": [], "when_to_call": []}
 
 
-@pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, one_concern, no_concern])
+def many_reasons(plan: Plan) -> Plan:
+    """Twenty plain reasons, more than one person has."""
+    whole = [re.sub(r"\{\w+\}", "12", said) for key, said in catalogue().items() if key.startswith("leaflet_why.")]
+    lines = sorted(whole, key=len)[-20:]
+    told = [{"because": [{"text": "You said this."}], "text": {"text": line}} for line in lines]
+    return plan | {"suitability": {"decision": "not-suitable", "reasons": []}, "why": told}
+
+
+@pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, many_reasons, one_concern, no_concern])
 def test_the_leaflet_has_two_pages_with_banner_and_plan(plan: Plan, change: Any) -> None:
     pages = leaflet_pdf(change(plan)).pages
     assert len(pages) == 2

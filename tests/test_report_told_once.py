@@ -158,6 +158,15 @@ def test_a_wavelength_that_the_device_is_named_by_is_not_told_twice() -> None:
     assert device_of(option | {"device_title": "CO2 laser"}) == "CO2 laser, 10,600 nm"
 
 
+def test_a_wavelength_that_is_one_of_two_in_the_name_is_told() -> None:
+    title = "Nd:YAG laser, 532 and 1064 nm, Q-switched"
+    for wavelength in (532.0, 1064.0):
+        option = {"device": "x", "device_title": title, "wavelength_nm": wavelength}
+        assert device_of(option) == f"{title}, {wavelength:g} nm"
+    lamp = {"device": "x", "device_title": "Pulsed light, 560 nm", "wavelength_nm": 560.0, "band_nm": [560.0, 1200.0]}
+    assert device_of(lamp) == "Pulsed light, 560 nm, from 560 nm"
+
+
 def test_a_medicine_of_today_is_taken_now() -> None:
     plan = copy.deepcopy(sample_plan())
     taken = [{"name": "doxycycline", "last_dose_months": m, "matched": "doxycycline"} for m in (0.0, 1.0, 14.0)]
@@ -178,7 +187,7 @@ def test_no_week_stands_before_the_first_visit() -> None:
 def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> None:
     """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
     assert all("months" in text(f"rules.{rule}") for rule in ("keloid-other-lasers", "raised-scars"))
-    assert "a raised scar after months" in text("plan.test-spot", {"device": "x", "site": "y"})
+    assert "a raised scar after months" in text("plan.test-spot", {"device": "x", "site": "y", "light": "z"})
 
 
 def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Submission", "submission"]
+__all__ = ["Submission", "repeats", "submission"]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "lesion_signs"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
@@ -92,6 +92,23 @@ class Submission:
 def submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
     """Return what was sent, the fields that were left empty taken out."""
     return Submission(tuple((name, text.strip()) for name, text in fields if text.strip()), photo)
+
+
+def repeats(fields: Iterable[tuple[str, str]]) -> str:
+    """Return the first name that stands twice, or of a list the first that holds a value twice; empty without one.
+
+    Of two answers to one question nobody can say which was meant, so neither is taken.
+    """
+    seen: set[tuple[object, str]] = set()
+    for name, text in fields:
+        row = _ROW.fullmatch(name)
+        place = name if row is None else (row[1], int(row[2]), row[3])  # concern.0 and concern.00 are one row
+        several = (name if row is None else row[3]) in _LISTS
+        entry = (place, text.strip() if several else "")
+        if entry in seen:
+            return name
+        seen.add(entry)
+    return ""
 
 
 def _put(table: dict[str, Any], key: str, name: str, text: str) -> None:

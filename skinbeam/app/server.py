@@ -17,6 +17,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from skinbeam.app.bodies import form_of
 from skinbeam.app.faults import RefusedError, answer, refusal
 from skinbeam.app.forms import Submission, submission
 from skinbeam.app.pages import form_page, plan_page
@@ -32,7 +33,6 @@ _HERE = Path(__file__).parent
 
 # A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
 BODY_SECONDS = 300.0
-_MAX_FIELDS, _MAX_FIELD_BYTES = 500, 10_000
 
 
 def build_app() -> FastAPI:
@@ -126,12 +126,12 @@ async def _received(request: Request, plans: Plans) -> Submission:
 
     Raises
     ------
-    RefusedError : 408 or 413.
+    RefusedError : 400 (a body that is not whole, a field twice), 408 or 413.
     HTTPException : the body is not a form.
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            data = await request.form(max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES)
+            data = await form_of(request)
     except TimeoutError:
         raise refusal(408) from None
     try:

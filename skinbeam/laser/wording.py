@@ -1,16 +1,37 @@
-"""How a refusal says what a device offers: numbers with units, and the everyday unit of a pulse."""
+"""How a device is spoken of: what it offers, in numbers with units, and which of its lights is meant."""
 
 import math
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from skinbeam.messages import text
 from skinbeam.schema.device import Offer
 from skinbeam.units import MS
 
-__all__ = ["offered", "pulse_offered"]
+__all__ = ["light_of", "named_with_light", "offered", "pulse_offered"]
 
 _PREFIXES = {-12: "ps", -9: "ns", -6: "µs", -3: "ms", 0: "s"}
 MOST_VALUES = 12  # listed one by one; a longer list is told by its ends
+
+
+def light_of(option: Mapping[str, Any], *, lamp: bool = False) -> str:
+    """Return the light of an option of a plan: `595 nm`, or of a filtered lamp `from 560 nm`.
+
+    Settings alone do not hold the band that makes an option one of a lamp: of them, `lamp` says so.
+    """
+    filtered = lamp or "band_nm" in option
+    return text("light-of.lamp" if filtered else "light-of.laser", {"nm": option["wavelength_nm"]})
+
+
+def named_with_light(title: str, option: Mapping[str, Any]) -> str:
+    """Return a device's title with the light of an option of it, once.
+
+    A title that names two wavelengths says of neither that it is meant, and one that names a filter says no laser line.
+    """
+    nm = f"{option['wavelength_nm']:g}"
+    alone = set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
+    return title if alone and "band_nm" not in option else f"{title}, {light_of(option)}"
 
 
 def offered(offers: Iterable[Offer[Any]], unit: str) -> str:

@@ -1,13 +1,13 @@
 """What the rules say of the time after a session, and of how many sessions and how long: for the planner to read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message, text
-from skinbeam.plan.rules import Rule, holds, rules
+from skinbeam.plan.rules import Rule, ValueRange, holds, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import NameKind, resolve, table
@@ -22,8 +22,12 @@ __all__ = [
     "minutes",
     "records",
     "sessions",
+    "visible",
     "when_to_call",
 ]
+
+
+_VISIBLE = ("downtime", "redness", "covering")
 
 
 @dataclass(frozen=True)
@@ -144,12 +148,8 @@ def lookup(quantity: str, modality: str, condition: str | None = None, *, site: 
     site = None if site is None else resolve("site", site, field="site")
     fitting = [
         (bool(rule.sites), bool(rule.conditions), -rule.order, rule, value)
-        for rule in (*rules("downtime"), *rules("sessions"))
-        for value in rule.values
+        for rule, value in _fitting(modality, condition, site)
         if value.quantity == quantity
-        and modality in rule.modalities
-        and (not rule.conditions or condition in rule.conditions)
-        and (not rule.sites or site in rule.sites)
     ]
     if not fitting:
         params = {"quantity": text(f"quantity-name.{quantity}"), "modality": _title("modality", modality)}
@@ -158,6 +158,35 @@ def lookup(quantity: str, modality: str, condition: str | None = None, *, site: 
         return Unknown(text("plan.span-unknown-for", params | {"condition": _title("condition", condition)}))
     *_, rule, value = max(fitting, key=lambda found: found[:3])
     used(rule.source)
+    return _span(rule, value)
+
+
+def visible(modality: str, condition: str, *, site: str | None = None) -> tuple[tuple[str, Span], ...]:
+    """Return what shows after a session, each range with its quantity, from every rule that fits.
+
+    The closest rule is not the whole truth here: what another one knows to last longer lasts longer.
+
+    Raises
+    ------
+    InputError : an unknown name.
+    """
+    modality = resolve("modality", modality, field="modality")
+    condition = resolve("condition", condition, field="condition")
+    site = None if site is None else resolve("site", site, field="site")
+    fitting = [(rule, value) for rule, value in _fitting(modality, condition, site) if value.quantity in _VISIBLE]
+    used(*(rule.source for rule, _ in fitting))
+    return tuple((value.quantity, _span(rule, value)) for rule, value in fitting)
+
+
+def _fitting(modality: str, condition: str | None, site: str | None) -> Iterator[tuple[Rule, ValueRange]]:
+    """Every value that a rule gives for a choice."""
+    for rule in (*rules("downtime"), *rules("sessions")):
+        fits = modality in rule.modalities and (not rule.conditions or condition in rule.conditions)
+        if fits and (not rule.sites or site in rule.sites):
+            yield from ((rule, value) for value in rule.values)
+
+
+def _span(rule: Rule, value: ValueRange) -> Span:
     return Span(value.low, value.high, value.central, value.unit, value.of, rule.id, rule.source, rule.message)
 
 

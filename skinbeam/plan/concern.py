@@ -24,6 +24,7 @@ from skinbeam.plan.reason import severity
 from skinbeam.plan.search import laser_options, refusal
 from skinbeam.plan.suitability import judge
 from skinbeam.plan.trial import Trial
+from skinbeam.plan.why import why_no_laser
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
@@ -42,11 +43,12 @@ class Planned:
     trial: Trial | None
 
 
-def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank: SkinBank) -> Planned:
+def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | None, bank: SkinBank) -> Planned:
     """Return the options of one concern, ranked, with what was refused and why.
 
     Laser options come first, in the order of `Option.place`; then no treatment, then what needs no laser. Where the
-    rules refer or refuse the concern, no laser option is made.
+    rules refer or refuse the concern, no laser option is made. Without `machines` a rule decides the whole case and no
+    device is tried.
     """
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused: list[dict[str, Any]] = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
@@ -60,6 +62,9 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
         unknown = _unknown_target(concern.condition, modality)
         if unknown is not None:
             refused.append(refusal(modality, [unknown]))
+            continue
+        if machines is None:
+            refused.append(refusal(modality, [Message("plan.stopped")]))
             continue
         able = [machine for machine in machines if modality in machine.device.modalities]
         if not able:
@@ -83,6 +88,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine], bank
         "cannot": cannot,
         "options": options,
         "refused": refused,
+        "no_laser": [] if found else why_no_laser(case, concern, refused, stopped=machines is None),
     }
     best = found[0] if found else None
     return Planned(record, best[2] if best else None, best[1] if best else None)

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
 from skinbeam.provenance import used
 from skinbeam.units import MS, NS, PS, US
@@ -54,8 +55,7 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                     steps.append(floor)
             taking_part = [(c, o) for c, o in members if index < int(_least(o["sessions"], 1))]
             steps += [
-                Message("course.treat", {"device": o["device_title"], "settings": settings_in_words(o["settings"])})
-                for _, o in taking_part
+                Message("course.treat", {"device": o["device_title"], "settings": _set_to(o)}) for _, o in taking_part
             ]
             treats = [f"{c['condition']} at {c['site']}" for c, _ in taking_part]
             sessions.append({"session": len(sessions) + 1, "week": week, "treats": treats, "steps": steps})
@@ -84,10 +84,19 @@ def _pulse_in_words(pulse_ms: float) -> str:
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
-def settings_in_words(settings: Mapping[str, Any]) -> str:
-    """Return settings as a short text with units."""
+def _set_to(option: Mapping[str, Any]) -> str:
+    return settings_in_words(option["settings"], lamp="band_nm" in option)
+
+
+def settings_in_words(settings: Mapping[str, Any], *, lamp: bool = False) -> str:
+    """Return settings as a short text with units, the light first: a device may have several.
+
+    Parameters
+    ----------
+    lamp : whether it is a filtered lamp, whose wavelength is the cut-off of its filter.
+    """
     write = Formatter().number
-    parts = []
+    parts = [light_of(settings, lamp=lamp)]
     if "microbeam" in settings:
         beam = settings["microbeam"]
         parts += [

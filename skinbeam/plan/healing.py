@@ -29,13 +29,13 @@ def _waits() -> Mapping[str, Any]:
     return waits
 
 
-def immediate(modality: str) -> dict[str, Any]:
-    """Return `seek`, `stop_at` and `first_pulses` of a laser modality."""
+def immediate(modality: str, light: str) -> dict[str, Any]:
+    """Return `seek`, `stop_at` and `first_pulses` of a laser modality; `light` is that of the pulses, in words."""
     used(_waits()["source"])
     return {
         "seek": Message(f"immediate.seek-{modality}"),
         "stop_at": [Message(f"immediate.stop-{sign}") for sign in _STOP[modality]],
-        "first_pulses": Message("immediate.first-pulses", {"minutes": _waits()[modality]}),
+        "first_pulses": Message("immediate.first-pulses", {"light": light, "minutes": _waits()[modality]}),
     }
 
 

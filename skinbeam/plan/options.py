@@ -12,12 +12,14 @@ from skinbeam.evidence.expect import expect_of_setting
 from skinbeam.evidence.followup import followup_months
 from skinbeam.evidence.risk import counted_risk
 from skinbeam.laser.grid import settings_tables
+from skinbeam.laser.wording import light_of
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.healing import healing_days, immediate
 from skinbeam.plan.limits import bruise, target
 from skinbeam.plan.reason import Reason, severity
+from skinbeam.plan.showing import showings, shows_days, shows_of
 from skinbeam.plan.suitability import Suitability
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
@@ -112,8 +114,7 @@ def _sessions(modality: str, concern: Concern) -> float | None:
 
 def _setting(trial: Trial) -> dict[str, float | None]:
     """What trials are compared by. The wavelength of a lamp is that of a filter, which no trial arm is sorted by."""
-    head = next(head for head in trial.machine.device.heads if head.wavelength_nm == trial.setting.wavelength_nm)
-    lamp = head.band_nm is not None
+    lamp = "band_nm" in _light(trial)
     fractional = trial.density_per_cm2 is not None
     return {
         "wavelength_nm": None if lamp else trial.setting.wavelength_nm,
@@ -134,7 +135,9 @@ def laser_option(
     """Return the option of a device at the settings that the search found."""
     device = trial.machine.device
     tables = settings_tables(device, trial.setting, trial.dose, trial.density_per_cm2)
-    settings = dict(tables["settings"])
+    light = _light(trial)
+    # A machine may emit two: without its light no setting says what to set.
+    settings = {"wavelength_nm": light["wavelength_nm"], **tables["settings"]}
     if trial.passes > 1:
         settings["passes"] = trial.passes
     if trial.beam.trains:  # made by the device, not set on it: what the pulse was taken to be
@@ -149,25 +152,13 @@ def laser_option(
     harm = probability(trial.broken, trial.weights[1], trial.basis)
     asked = _asked(modality, concern, expected)
     reasons = _told(case, concern, modality, trial, judged, asked["downtime_days"])
-    harms = _harms(expected, untold_scars(case))
-    if trial.broken_uncooled is not None:
-        harms.insert(
-            0,
-            {
-                "name": "burn-if-cooling-fails",
-                "p": probability(trial.broken_uncooled, trial.weights[1], trial.basis),
-                "text": Message("plan.harm-uncooled"),
-            },
-        )
-    if trial.broken_in_doubt is not None:
-        in_doubt = probability(trial.broken_in_doubt, trial.weights[1], trial.basis)
-        harms.append({"name": "injury-if-model-errs", "p": in_doubt, "text": Message("plan.harm-in-doubt")})
+    shown = showings(concern, modality, asked["downtime_days"], bruised=_likely_bruised(trial))
     record = {
         "modality": modality,
         "title": table("modality")[modality]["title"],
         "device": trial.machine.device.name,
         "device_title": device.title,
-        "wavelength_nm": trial.setting.wavelength_nm,
+        **light,
         "settings": settings,
         "p_effective": effective,
         "p_harm": harm,
@@ -175,9 +166,11 @@ def laser_option(
         "expected": expected,
         "followup_months": _followup(concern, modality, expected),
         **asked,
-        "immediate": immediate(modality),
+        "shows_days": shows_days(shown),
+        "shows": shows_of(shown),
+        "immediate": immediate(modality, light_of(light)),
         "healing": healing_days(modality),
-        "harms": harms,
+        "harms": _harms_and_faults(trial, expected, untold_scars(case)),
         "reasons": [_reason(reason) for reason in reasons],
         "limits": trial.verdicts,
     }
@@ -202,6 +195,8 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> di
         "expected": expected,
         "followup_months": _followup(concern, modality, expected),
         **(_nothing_done() if none else _asked(modality, concern, expected)),
+        "shows_days": Unknown(text("plan.nothing-done" if none else "plan.shows-unknown")),
+        "shows": [],
         "immediate": no_physics,
         "healing": [],
         "harms": [] if none else [_other_harm()],
@@ -250,6 +245,13 @@ def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> A
     return span if isinstance(span, Unknown) else span.estimate()
 
 
+def _light(trial: Trial) -> dict[str, Any]:
+    """The wavelength of an option; of a filtered lamp its band too, whose lower end the wavelength is."""
+    wavelength_nm = trial.setting.wavelength_nm
+    head = next(head for head in trial.machine.device.heads if head.wavelength_nm == wavelength_nm)
+    return {"wavelength_nm": wavelength_nm} | ({} if head.band_nm is None else {"band_nm": list(head.band_nm)})
+
+
 def _bruising(trial: Trial) -> dict[str, Any]:
     """How likely the skin around bruises, and for how long it shows; nothing where no vessels are heated."""
     if trial.bruising is None:
@@ -282,13 +284,17 @@ def _held_reason(concern: Concern, trial: Trial) -> Reason | None:
     return Reason("dose-not-raised", "suitable", Message("plan.dose-not-raised"), "rulepractice", "practice", about)
 
 
+def _likely_bruised(trial: Trial) -> bool:
+    return trial.bruising is not None and trial.bruising.p.median >= bruise().likely
+
+
 def _bruise_reason(concern: Concern, trial: Trial, accepted: float | None) -> Reason | None:
     """That a bruise is likely which shows for longer than the person accepts."""
     told = bruise()
-    p = trial.bruising.p.median if trial.bruising is not None else 0.0
-    if accepted is None or accepted >= told.high_days or p < told.likely:
+    if accepted is None or accepted >= told.high_days or trial.bruising is None or not _likely_bruised(trial):
         return None
-    params = {"bruised": chance(p), "low": told.low_days, "high": told.high_days, "accepted": accepted}
+    bruised = chance(trial.bruising.p.median)
+    params = {"bruised": bruised, "low": told.low_days, "high": told.high_days, "accepted": accepted}
     about = f"{concern.condition} at {concern.site}"
     message = Message("plan.bruise-likely", params)
     return Reason("bruise-likely", "with-caution", message, told.source, "practice", about)
@@ -300,6 +306,18 @@ def _harms(expected: Mapping[str, Any], untold: Unknown | None = None) -> list[d
     return [
         {"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"], untold)} for name, risk in found.items()
     ]
+
+
+def _harms_and_faults(trial: Trial, expected: Mapping[str, Any], untold: Unknown | None) -> list[dict[str, Any]]:
+    """The harms of trials, and what a fault of the cooling or of the model would do."""
+    harms = _harms(expected, untold)
+    if trial.broken_uncooled is not None:
+        uncooled = probability(trial.broken_uncooled, trial.weights[1], trial.basis)
+        harms.insert(0, {"name": "burn-if-cooling-fails", "p": uncooled, "text": Message("plan.harm-uncooled")})
+    if trial.broken_in_doubt is not None:
+        in_doubt = probability(trial.broken_in_doubt, trial.weights[1], trial.basis)
+        harms.append({"name": "injury-if-model-errs", "p": in_doubt, "text": Message("plan.harm-in-doubt")})
+    return harms
 
 
 def _most_counted(expected: Mapping[str, Any]) -> tuple[str, float] | None:

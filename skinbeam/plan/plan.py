@@ -13,6 +13,7 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
+from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
 from skinbeam.photo.findings import photo_document
 from skinbeam.plan.aftercare import aftercare, when_to_call
@@ -27,6 +28,7 @@ from skinbeam.plan.medicines import not_checked
 from skinbeam.plan.reason import severity
 from skinbeam.plan.release import data_release
 from skinbeam.plan.suitability import Suitability, judge_case
+from skinbeam.plan.why import why
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication, Patient
@@ -83,7 +85,7 @@ def make_plan(
         suitability = judge_case(case, _candidates(case))
         machines = _machines(loaded)
         stopped = _stopped(suitability)
-        planned = tuple(plan_concern(case, concern, [] if stopped else machines, bank) for concern in case.concern)
+        planned = tuple(plan_concern(case, concern, None if stopped else machines, bank) for concern in case.concern)
         concerns = [part.record for part in planned]
         course = course_of(concerns)
         chosen = _chosen(concerns)
@@ -92,6 +94,7 @@ def make_plan(
             "intended_use": Message("plan.demonstration"),
             "assessment": _assessment(case, colour, photo_state),
             "suitability": suitability,
+            "why": why(case, suitability),
             "concerns": concerns,
             "course": course,
             "test_spots": _test_spots(concerns),
@@ -190,12 +193,17 @@ def _chosen(concerns: list[dict[str, Any]]) -> list[str]:
 
 
 def _test_spots(concerns: list[dict[str, Any]]) -> list[Message]:
-    spots: dict[tuple[str, str], Message] = {}
+    """One for each light of a device and each site: what one wavelength showed says nothing of another."""
+    spots: dict[tuple[str, float, str], Message] = {}
     for concern in concerns:
         for option in concern["options"]:
-            if "device" in option and (option["device"], concern["site"]) not in spots:
-                params = {"device": option["device_title"], "site": table("site")[concern["site"]]["title"]}
-                spots[option["device"], concern["site"]] = Message("plan.test-spot", params)
+            if "device" not in option:
+                continue
+            place = option["device"], option["wavelength_nm"], concern["site"]
+            if place not in spots:
+                site = table("site")[concern["site"]]["title"]
+                params = {"device": option["device_title"], "site": site, "light": light_of(option)}
+                spots[place] = Message("plan.test-spot", params)
                 break
     return list(spots.values())
 

@@ -81,7 +81,8 @@ def window(data: WindowData) -> str:
         figure = _figure(7.4, 3.9)
         ax = figure.subplots()
         name, unit = quantity(data.of)
-        ax.set_xlabel(say("axis_quantity", name=name, unit=unit))
+        lit = say("setting_of_light", name=name, light=data.light) if data.light else name
+        ax.set_xlabel(say("axis_quantity", name=lit, unit=unit))
         if _spans(data.dose):
             ax.set_xscale("log")
         lines = len(data.pulse_ms) < 2 or len(data.dose) < 2

@@ -32,11 +32,13 @@ from skinbeam.report.options import (
     treated_names,
 )
 from skinbeam.report.outcomes import good_of, worst_harm
+from skinbeam.report.showing import days_shown
 from skinbeam.report.shown import (
     capital,
     estimate_of,
     join,
     per_100,
+    plain_reasons,
     quantity,
     records,
     say,
@@ -122,6 +124,7 @@ def _decision(plan: Mapping[str, Any]) -> Decision:
         state=state,
         title=say(f"decision_{key}"),
         text=say("decision_text_suitable_but" if careful else f"decision_text_{key}"),
+        why=plain_reasons(plan.get("why")),
         reasons=tuple(replace(one, number=str(number)) for number, one in enumerate(reasons, 1)),
     )
 
@@ -179,6 +182,7 @@ def _concern(
         pictures=tuple(pictures[anchor]),
         options=option_cards(concern, decided),
         no_options=sentence(concern["options"]) if isinstance(concern.get("options"), Mapping) else "",
+        no_laser=plain_reasons(concern.get("no_laser")),
         refused=refusals(records(concern.get("refused"))),
     )
 
@@ -197,7 +201,7 @@ def _glance(concern: Mapping[str, Any], part: ConcernPart) -> Glance:
         good=per_100(good_of(first)) if options else show(missing),
         bad=Shown(f"{harm}: {bad.text}", bad.note, True) if bad.known else bad,
         sessions=show(first.get("sessions", missing)),
-        downtime=show(first.get("downtime_days", missing)),
+        downtime=days_shown(first) if options else show(missing),
     )
 
 

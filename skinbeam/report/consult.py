@@ -8,6 +8,7 @@ from skinbeam._version import __version__
 from skinbeam.document import pretty_json, write_atomically
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
+from skinbeam.laser.wording import light_of
 from skinbeam.messages import text
 from skinbeam.plan.check import check_consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
@@ -109,4 +110,10 @@ def _window(window: Window | Unknown, part: Planned) -> WindowData | Unknown:
         text("endpoint-title.epidermal-necrosis"),
         part.trial.dose,
         part.trial.setting.pulse_ms,
+        _light(part),
     )
+
+
+def _light(part: Planned) -> str:
+    """The light of a concern's first laser option."""
+    return light_of(next(option for option in part.record["options"] if "device" in option))

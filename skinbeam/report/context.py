@@ -69,6 +69,9 @@ class Decision:
     state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
     title: Annotated[str, "the decision in words"]
     text: Annotated[str, "what the decision means"]
+    why: Annotated[
+        tuple[str, ...], "why it is no or not yet, in plain words and this person's facts; empty when it is yes"
+    ]
     reasons: Annotated[tuple[Reason, ...], "rules that decided, then cautions about the first option of each concern"]
 
 
@@ -162,6 +165,7 @@ class ConcernPart:
     pictures: Annotated[tuple[Picture, ...], "skin section with light and temperature; therapeutic window"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
     no_options: Annotated[str, "why there are no options; empty when there are some"]
+    no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
     refused: Annotated[tuple[Refused, ...], "options that were refused"]
 
 
@@ -175,7 +179,7 @@ class Glance:
     good: Annotated[Shown, "people of 100 who improve by at least half"]
     bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
     sessions: Annotated[Shown, "number of sessions"]
-    downtime: Annotated[Shown, "days of visible healing"]
+    downtime: Annotated[Shown, "days that anything shows, the longest that is known, and what it is"]
 
 
 @dataclass(frozen=True)
@@ -248,12 +252,12 @@ class LeafletOutcome:
 class LeafletOption:
     """One choice of a concern."""
 
-    name: Annotated[str, "the choice in plain words"]
+    name: Annotated[str, "the choice in plain words, of a laser with its light"]
     good: Annotated[LeafletOutcome, "people of 100 who get at least half better"]
     bad: Annotated[LeafletOutcome, "people of 100 with the most frequent known harm"]
     harms: Annotated[str, "the other harms: how many of 100, or not known; then those of a fault; may be empty"]
     visits: Annotated[str, "number of visits"]
-    days: Annotated[str, "days of visible healing"]
+    days: Annotated[str, "days that anything shows, the longest that is known"]
 
 
 @dataclass(frozen=True)
@@ -265,6 +269,7 @@ class LeafletConcern:
     seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
     options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
     no_choice: Annotated[str, "why there are no choices; empty when there are some"]
+    no_laser: Annotated[str, "that no laser is offered, and why; empty when one is"]
     more: Annotated[str, "further choices by name; empty when all are drawn"]
 
 
@@ -287,6 +292,7 @@ class LeafletPage:
     intro: Annotated[tuple[str, ...], "what laser treatment is, whom the leaflet is for, what is to be decided"]
     state: Annotated[str, "suitable, with-caution, refer or not-suitable"]
     decision: Annotated[tuple[str, ...], "what the decision means for the reader"]
+    why: Annotated[tuple[str, ...], "why it is no or not yet, in the reader's own facts; empty when it is yes"]
     key: Annotated[str, "what a picture of dots shows: of whom, which colours"]
     concerns: Annotated[tuple[LeafletConcern, ...], "at most four concerns in full"]
     other_concerns: Annotated[str, "further concerns by name; empty when there are none"]

@@ -13,9 +13,9 @@ from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
 from skinbeam.report.icons import icon_arrays
 from skinbeam.report.leaflet import CONCERNS_IN_FULL
 from skinbeam.report.leaflet_choices import dot_files
-from skinbeam.report.options import concern_name, expected_pictures, ranked, title_of, treated_names
+from skinbeam.report.options import concern_name, device_of, expected_pictures, ranked, title_of, treated_names
 from skinbeam.report.outcomes import expected_rows
-from skinbeam.report.shown import say, sentence
+from skinbeam.report.shown import join, say, sentence
 
 __all__ = ["Drawn", "data_uri", "draw", "photo_overlays"]
 
@@ -87,7 +87,8 @@ def _simulated(concern: Mapping[str, Any], name: str, figures: FigureData, files
     if data is None:
         data = _nothing(concern)
     options = ranked(concern)
-    about = {"concern": concern_name(concern), "option": title_of(options[0]) if options else say("no_option")}
+    first = join([title_of(options[0]), device_of(options[0])]) if options else say("no_option")
+    about = {"concern": concern_name(concern), "option": first}
     lines = isinstance(data.window, WindowData) and len(data.window.pulse_ms) < 2
     window_caption = "window_lines_caption" if lines else "window_caption"
     return [

@@ -54,6 +54,7 @@ class WindowData:
     p_effect, p_harm : probabilities, [pulse][dose].
     effect, harm : what they are probabilities of, in words.
     chosen_dose, chosen_pulse_ms : the settings of the plan; None when there are none.
+    light : the light of all of them in words, for the axis of the dose; empty where the caller's document names it.
     """
 
     of: str
@@ -65,6 +66,7 @@ class WindowData:
     harm: str
     chosen_dose: float | None = None
     chosen_pulse_ms: float | None = None
+    light: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,15 @@ from skinbeam.messages import catalogue
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet_about import about, studies
 from skinbeam.report.leaflet_choices import choices_told, options_of, options_table, seen_after
-from skinbeam.report.leaflet_words import choice_name, of_100, plain, range_in_words, told
+from skinbeam.report.leaflet_words import choice_name, light_in_words, of_100, plain, range_in_words, told
 from skinbeam.report.options import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
-from skinbeam.report.shown import estimate_of, join, records, say, sentence, sentences, words
+from skinbeam.report.showing import showing_told
+from skinbeam.report.shown import estimate_of, join, plain_reasons, records, say, sentence, sentences, words
 
-__all__ = ["CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
+__all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
+ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
 CONCERNS_IN_FULL = 4  # what two pages hold in a size that can be read
 _NOT_SENTENCES = ("plan_sha256", "title", "state", "studies", "words", "concerns", "choices")
 
@@ -32,13 +34,15 @@ def leaflet_page(plan: Mapping[str, Any]) -> LeafletPage:
     decision = plan.get("suitability") or {}
     state = str(decision.get("decision", "unknown"))
     names = join(dict.fromkeys(_name(concern).lower() for concern in concerns))
+    young = _young(plan.get("assessment") or {})
     return LeafletPage(
         banner=say("leaflet.banner"),
         plan_sha256=str(plan.get("plan_sha256", "")),
         title=say("leaflet.title"),
-        intro=(*told("intro"), *([say("leaflet.to_decide", concerns=names)] if names else [])),
+        intro=_intro(names, young=young),
         state=state,
         decision=told(f"decision_{state.replace('-', '_')}"),
+        why=_why(plan, state),
         key=say("leaflet.key"),
         concerns=tuple(map(_concern, shown)),
         other_concerns=_others(concerns[CONCERNS_IN_FULL:]),
@@ -62,9 +66,39 @@ def sentences_of(page: LeafletPage) -> list[str]:
         value = getattr(page, name)
         found += [value] if isinstance(value, str) else value
     for concern in page.concerns:
-        found += [*concern.text, concern.seen, concern.more, *(option.harms for option in concern.options)]
+        found += [
+            *concern.text,
+            concern.seen,
+            concern.no_choice,
+            concern.no_laser,
+            concern.more,
+            *(option.harms for option in concern.options),
+        ]
     found += [line for choice in page.choices for line in (choice.plus, choice.minus)]
     return [line for line in found if line]
+
+
+def _young(assessment: Mapping[str, Any]) -> bool:
+    """Whether the reader is under the age at which the rules let a plan speak to them alone."""
+    age = assessment.get("age_years")
+    return isinstance(age, int | float) and age < ADULT_YEARS
+
+
+def _intro(names: str, *, young: bool) -> tuple[str, ...]:
+    """What laser treatment is, whom the leaflet is for, and what is to be decided about the concerns of these names."""
+    what, adults = told("intro")
+    to_decide = "leaflet.to_decide_young" if young else "leaflet.to_decide"
+    return (
+        what,
+        say("leaflet.intro_young") if young else adults,
+        *([say(to_decide, concerns=names)] if names else []),
+    )
+
+
+def _why(plan: Mapping[str, Any], state: str) -> tuple[str, ...]:
+    """Why it is no or not yet; a plan that does not say sends the reader to ask."""
+    found = plain_reasons(plan.get("why"))
+    return found or ((say("leaflet.why_not_said"),) if state in ("refer", "not-suitable") else ())
 
 
 def _name(concern: Mapping[str, Any]) -> str:
@@ -79,12 +113,14 @@ def _concern(concern: Mapping[str, Any]) -> LeafletConcern:
         if f"leaflet_{part}.{condition}" in catalogue()
     )
     drawn, named = options_table(concern)
+    no_laser = plain_reasons(concern.get("no_laser"))
     return LeafletConcern(
         title=say("leaflet.concern_at_site", concern=_name(concern), site=plain("site", str(concern["site"]))),
         text=lines or (sentence(concern.get("can")),),
         seen=seen_after(drawn),
         options=options_of(concern),
         no_choice="" if drawn else say("leaflet.no_choice"),
+        no_laser=" ".join((say("leaflet_no_laser.head"), *no_laser)) if no_laser else "",
         more=say("leaflet.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else "",
     )
 
@@ -116,17 +152,15 @@ def _scars(plan: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _healing(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    """Days of healing and pain for each first choice that is a treatment, then what it is like."""
+    """How long each first choice that is a treatment shows, and its pain, then what it is like."""
     for concern in concerns:
         first = next(iter(ranked(concern)), None)
         if first is None or "device" not in first:
             continue
-        days, pain = estimate_of(first.get("downtime_days")), estimate_of(first.get("pain_0_10"))
-        lines = [
-            say("leaflet.healing_days", concern=_name(concern), days=range_in_words(first["downtime_days"]))
-            if isinstance(days, Estimate)
-            else say("leaflet.healing_unknown", concern=_name(concern))
-        ]
+        pain = estimate_of(first.get("pain_0_10"))
+        about = {"concern": _name(concern), "light": light_in_words(first)}
+        shown = showing_told(first)
+        lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
         if isinstance(pain, Estimate):
             lines.append(say("leaflet.healing_pain", pain=range_in_words(first["pain_0_10"])))
         bruised = estimate_of(first.get("p_purpura"))

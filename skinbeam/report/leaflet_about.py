@@ -46,7 +46,8 @@ def _keys(concern: Mapping[str, Any]) -> Iterator[str]:
         for value in values:
             yield from value.basis if isinstance(value, Estimate) else ()
         sessions = option.get("sessions")
-        yield from keys_of(sessions.get("source") if isinstance(sessions, Mapping) else None)
+        for told in (sessions, option.get("shows_days")):
+            yield from keys_of(told.get("source") if isinstance(told, Mapping) else None)
         yield from keys_of(option.get("source"))
 
 

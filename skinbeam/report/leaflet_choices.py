@@ -9,6 +9,7 @@ from skinbeam.report.icons import IconArray, dot_array
 from skinbeam.report.leaflet_words import (
     choice_name,
     harm_in_words,
+    light_in_words,
     of_100,
     plain,
     range_in_words,
@@ -16,6 +17,7 @@ from skinbeam.report.leaflet_words import (
 )
 from skinbeam.report.options import ranked, slug
 from skinbeam.report.outcomes import fault_values, good_of, harm_values, worst_harm
+from skinbeam.report.showing import days_in_words
 from skinbeam.report.shown import join, say, sentence, show
 
 __all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
@@ -69,10 +71,15 @@ def choices_told(concerns: Sequence[Mapping[str, Any]]) -> tuple[LeafletChoice, 
 
 
 def _option(concern: Mapping[str, Any], option: Mapping[str, Any], table: Sequence[Mapping[str, Any]]) -> LeafletOption:
-    """One choice; two of the same kind are told apart by their device."""
+    """One choice; a laser with its light, and two of the same kind and light are told apart by their device."""
     name = choice_name(option)
-    if sum(choice_name(other) == name for other in table) > 1 and "device" in option:
-        name = say("leaflet.choice_device", choice=name, device=sentence(option.get("device_title", option["device"])))
+    if "device" in option:
+        parts = {"choice": name, "light": light_in_words(option)}
+        alike = sum((choice_name(o), o.get("wavelength_nm")) == (name, option["wavelength_nm"]) for o in table)
+        device = sentence(option.get("device_title", option["device"]))
+        name = (
+            say("leaflet.choice_device", device=device, **parts) if alike > 1 else say("leaflet.choice_light", **parts)
+        )
     nothing = say("leaflet.none") if option["modality"] == _NO_TREATMENT else ""
     good, bad = (_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
@@ -81,7 +88,7 @@ def _option(concern: Mapping[str, Any], option: Mapping[str, Any], table: Sequen
         bad=bad,
         harms=_other_harms(option),
         visits=nothing or range_in_words(option.get("sessions")),
-        days=nothing or range_in_words(option.get("downtime_days")),
+        days=nothing or days_in_words(option),
     )
 
 

@@ -7,7 +7,16 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import catalogue, text
 from skinbeam.report.shown import estimate_of, people, say, sentence, show
 
-__all__ = ["choice_name", "harm_in_words", "of_100", "plain", "range_in_words", "span_in_words", "told"]
+__all__ = [
+    "choice_name",
+    "harm_in_words",
+    "light_in_words",
+    "of_100",
+    "plain",
+    "range_in_words",
+    "span_in_words",
+    "told",
+]
 
 
 def plain(kind: str, name: str, fallback: str = "") -> str:
@@ -27,6 +36,11 @@ def told(start: str) -> tuple[str, ...]:
 def choice_name(option: Mapping[str, Any]) -> str:
     """Return the kind of treatment in plain words."""
     return plain("choice", str(option["modality"]), sentence(option.get("title")))
+
+
+def light_in_words(option: Mapping[str, Any]) -> str:
+    """Return which light a laser option is, in plain words: a machine may have two."""
+    return say("leaflet.light_lamp" if "band_nm" in option else "leaflet.light_laser", nm=option["wavelength_nm"])
 
 
 def harm_in_words(key: str) -> str:

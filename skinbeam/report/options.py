@@ -6,9 +6,11 @@ from itertools import groupby
 from typing import Any
 
 from skinbeam.estimate import Estimate
+from skinbeam.laser.wording import light_of, named_with_light
 from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
 from skinbeam.report.icons import describe
 from skinbeam.report.outcomes import expected_rows, good_of, harm_name, inside, reference, worst_harm
+from skinbeam.report.showing import days_shown
 from skinbeam.report.shown import (
     capital,
     estimate_of,
@@ -39,6 +41,9 @@ __all__ = [
     "title_of",
     "treated_names",
 ]
+
+
+_DOSES = ("fluence_J_cm2", "energy_J", "energy_mJ", "power_W")
 
 
 def ranked(concern: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -205,8 +210,12 @@ def device_of(option: Mapping[str, Any]) -> str:
     if "device" not in option:
         return ""
     name = sentence(option.get("device_title", option["device"]))
-    wavelength = show(option["wavelength_nm"], "nm").text if "wavelength_nm" in option else ""
-    return name if wavelength.replace(",", "") in name else join([name, wavelength])
+    return named_with_light(name, option) if "wavelength_nm" in option else name
+
+
+def _lit(name: str, option: Mapping[str, Any]) -> str:
+    """The name of a quantity with the light that it is set for: a row is read alone."""
+    return say("setting_of_light", name=name, light=light_of(option)) if "wavelength_nm" in option else name
 
 
 def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
@@ -214,8 +223,11 @@ def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
     settings = option.get("settings") or {}
     if "unknown" in settings:
         return (Fact(say("h_settings"), show(settings)),)
-    rows = []
+    lit = "wavelength_nm" in option and bool(settings)
+    rows = [Fact(capital(quantity("wavelength_nm")[0]), Shown(light_of(option), "", True))] if lit else []
     for name, value in settings.items():
+        if name == "wavelength_nm":
+            continue  # told first, as the cut-off of a filter where it is one
         if name == "subpulses":
             rows.append(Fact(say("subpulses"), _trains(value, settings["subpulse_ms"])))
         elif name == "subpulse_ms":
@@ -224,9 +236,11 @@ def _settings(option: Mapping[str, Any]) -> tuple[Fact, ...]:
             outer = quantity(name)[0]
             for inner, item in value.items():
                 label, unit = quantity(inner)
+                label = _lit(label, option) if inner in _DOSES else label
                 rows.append(Fact(say("nested", outer=capital(outer), inner=label), show(item, unit)))
         else:
             label, unit = quantity(name)
+            label = _lit(label, option) if name in _DOSES else label
             rows.append(Fact(capital(label), show(value, unit)))
     return tuple(rows)
 
@@ -265,7 +279,8 @@ def _results(option: Mapping[str, Any]) -> list[Fact]:
     dose = inside(expected, "dose")
     if isinstance(dose, Mapping) and "where" in dose:
         said, known = sentence(dose["text"]), dose["where"] != "unknown"
-        rows.append(Fact(say("result_dose"), Shown(said, "", True) if known else Shown(say("unknown"), said, False)))
+        shown = Shown(said, "", True) if known else Shown(say("unknown"), said, False)
+        rows.append(Fact(_lit(say("result_dose"), option), shown))
     warnings = expected.get("warnings", []) if isinstance(expected, Mapping) else []
     rows += [
         Fact(say("result_mind"), Shown(warning["message"], "", True))
@@ -308,6 +323,7 @@ def _facts(option: Mapping[str, Any]) -> list[Fact]:
     for name in asked:
         label, unit = quantity(name)
         facts.append(Fact(capital(label), show(_value(option, name), "" if name == "sessions" else unit)))
+    facts.append(Fact(say("fact_shows"), days_shown(option)))
     return facts
 
 

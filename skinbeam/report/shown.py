@@ -21,6 +21,7 @@ __all__ = [
     "people",
     "per_100",
     "percent",
+    "plain_reasons",
     "quantity",
     "records",
     "say",
@@ -124,6 +125,11 @@ def sentences(value: Any) -> tuple[str, ...]:
     if value is None:
         return ()
     return tuple(map(sentence, value)) if _is_list(value) else (sentence(value),)
+
+
+def plain_reasons(value: Any) -> tuple[str, ...]:
+    """Return plain reasons of a plan, each with what the person said before it, in one text a reason."""
+    return tuple(" ".join((*sentences(one.get("because")), sentence(one))) for one in records(value))
 
 
 def keys_of(value: Any) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from skinbeam.laser.wording import named_with_light
 from skinbeam.messages import text
 from skinbeam.schema.names import table
 
@@ -25,19 +26,20 @@ def outline(document: Mapping[str, Any]) -> str:
 
 def summary(plan: Mapping[str, Any]) -> str:
     """Return the heart of a plan in a few lines: decision, reasons, best option of each concern."""
-    from skinbeam.report.shown import people  # late: an answer of `expect` needs no report
+    from skinbeam.report.shown import people, plain_reasons  # late: an answer of `expect` needs no report
 
     decision = plan["suitability"]["decision"]
     lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
     # One rule may speak for several concerns; a person reads its sentence once.
     reasons = dict.fromkeys(r["text"] for r in plan["suitability"]["reasons"] if r["decision"] != "suitable")
     lines += [f"  - {reason}" for reason in reasons]
+    lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.get("why"))]
     for concern in plan["concerns"]:
         title, site = concern["title"], table("site")[concern["site"]]["title"]
         told = title.lower().endswith(site.lower())
         lines.append(title if told else text("terminal.concern", {"title": title, "site": site}))
         for option in concern["options"][:3]:
-            name = option.get("device_title", option["title"])
+            name = named_with_light(option["device_title"], option) if "device" in option else option["title"]
             expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})
             if "median" in expected:
                 share, low, high = (people(expected[end]) for end in ("median", "low", "high"))
@@ -50,6 +52,7 @@ def summary(plan: Mapping[str, Any]) -> str:
         }
         lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]
         if not any("device" in option for option in concern["options"]):
+            lines += [text("terminal.no-laser", {"text": one}) for one in plain_reasons(concern.get("no_laser"))]
             why = dict.fromkeys(reason["text"] for refusal in concern["refused"] for reason in refusal["reasons"])
             lines += [text("terminal.refused", {"text": one}) for one in why if one not in reasons]
     lines.append(text("terminal.plan", {"hash": plan["plan_sha256"]}))

@@ -1,0 +1,85 @@
+"""What the body of a form must be before any field of it is believed: whole, and each field in it once.
+
+A field that is lost is not a field that was left empty: without `patient.pregnant` a plan counts nobody as pregnant.
+"""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import ClientDisconnect
+
+from skinbeam.app.faults import RefusedError, refusal
+from skinbeam.app.forms import Submission, repeats
+from skinbeam.errors import InputError
+from skinbeam.messages import text
+
+__all__ = ["form_of", "whole"]
+
+_MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
+_MOST_FILES = 2  # one is asked; the second is read so far that its name can be told
+_LINE = b"\r\n"
+
+
+async def form_of(request: Request) -> FormData:
+    """Return the fields of a form whose body is whole and names each of them once; lists repeat with other values.
+
+    Raises
+    ------
+    RefusedError : 400, or 413 from the guard; the answers are kept for the page that says so, unless some are lost.
+    HTTPException : the body is not a form.
+    """
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        raise refusal(400) from None
+    length = request.headers.get("content-length", str(len(body)))
+    if length != str(len(body)) or not whole(request.headers.get("content-type", ""), body):
+        raise _refused("body-cut-off", "request")
+    data = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MOST_FIELD_BYTES)
+    try:
+        _check(request, data)
+    except BaseException:
+        await data.close()
+        raise
+    return data
+
+
+def whole(content_type: str, body: bytes) -> bool:
+    """Return whether nothing of a form is missing at the end of its body, and nothing follows the end.
+
+    The library that reads the parts takes what it got when the body ends: it does not ask for the closing boundary
+    (its `finalize` holds a note that it should), drops the part that was under way, and skips what follows the first
+    closing boundary. So the raw body is asked, whose size is bounded. Of a form in one line every field has its `=`.
+    """
+    kind, options = parse_options_header(content_type)
+    if kind == b"application/x-www-form-urlencoded":
+        return all(b"=" in field for field in body.split(b"&") if field)
+    if kind != b"multipart/form-data" or b"boundary" not in options:
+        return True  # not a form: refused by who reads it, or empty
+    closing = _LINE + b"--" + options[b"boundary"] + b"--"
+    _, found, rest = (_LINE + body).partition(closing)
+    return bool(found) and not rest.strip()
+
+
+def _check(request: Request, data: FormData) -> None:
+    """Refuse what a form of ours never sends and what would lose a field unsaid."""
+    entries = data.multi_items()
+    texts = [(name, value) for name, value in entries if isinstance(value, str)]
+    if any(isinstance(value, UploadFile) and name != "photo" for name, value in entries):
+        raise refusal(400)  # a field sent as a file would be passed over
+    # No field holds lines, and one that does may have swallowed the fields after it.
+    if lines := next((name for name, value in texts if "\n" in value or "\r" in value), ""):
+        raise _refused("field-of-lines", lines)
+    photographs: Sequence[tuple[str, str]] = [(name, "") for name, value in entries if not isinstance(value, str)]
+    if twice := repeats([*texts, *photographs]):
+        request.state.submission = Submission(tuple((name, value) for name, value in texts if value.strip()))
+        raise _refused("field-twice", twice)
+
+
+def _refused(code: str, field: str) -> RefusedError:
+    params = {} if field == "request" else {"field": field}
+    return RefusedError(
+        400, InputError(code, text(f"app-body.{code}", params), field=field, hint=text(f"app-body.{code}-hint"))
+    )

@@ -1,0 +1,151 @@
+"""Why it is no, or not yet, in plain words and from what this person said: their own facts, the reason, who is next.
+
+The sentence of a rule is written for those who know the field. The person whom it stops reads this one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from skinbeam.assessment.medicines import match_medication, medications
+from skinbeam.assessment.questionnaire import Fact, questionnaire
+from skinbeam.messages import Message, catalogue, parameters
+from skinbeam.plan.reason import severity
+from skinbeam.plan.rules import Condition, Joined, Rule, Test, holds, rules
+from skinbeam.plan.suitability import Suitability
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.names import table
+
+__all__ = ["because_of", "plain", "why", "why_no_laser"]
+
+_ASKS = "ask-"
+
+
+def why(case: Case, suitability: Suitability) -> list[dict[str, Any]]:
+    """Return the plain reasons of a decision, each rule once: what refers or refuses, strictest first, then what asks.
+
+    Each is `rule`, `decision`, `because` (what the person said, in sentences), `text`, and `about` (a concern).
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for reason in suitability.reasons:
+        asks = reason.rule.startswith(_ASKS)
+        if reason.rule.startswith("sources-differ-"):
+            continue  # the strictest of their rules stands in this list itself
+        if severity(reason.decision) < severity("refer") and not asks:
+            continue
+        said = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
+        record = {"rule": reason.rule, "decision": reason.decision, **plain(case, said, reason.rule, reason.message)}
+        first = found.setdefault(reason.rule, record)
+        if first is not record:  # the same rule for another concern
+            first["because"] += [message for message in record["because"] if message not in first["because"]]
+            first.pop("about", None)
+        elif reason.about:
+            record["about"] = reason.about
+    return list(found.values())
+
+
+def why_no_laser(
+    case: Case, concern: Concern, refused: Iterable[Mapping[str, Any]], *, stopped: bool
+) -> list[dict[str, Any]]:
+    """Return the plain reasons that a concern has no laser option, each once.
+
+    Parameters
+    ----------
+    refused : records of what was refused for it; their reasons are messages.
+    stopped : whether a rule decides the whole case, so that nothing was tried; its reason is told with the decision.
+    """
+    by_message = {rule.message.id: rule for rule in rules("suitability")}
+    by_text = {rule.message.text: rule for rule in rules("suitability")}
+    found: dict[str, dict[str, Any]] = {}
+    for message in (message for refusal in refused for message in refusal["reasons"]):
+        # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
+        rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
+        if message.id == "rules.sources-differ":
+            continue  # the strictest of their rules stands beside it
+        if stopped and rule is not None:
+            record: dict[str, Any] = {"because": [], "text": Message("leaflet_no_laser.stopped")}
+        elif rule is not None:
+            record = {"rule": rule.id, **plain(case, [concern], rule.id, message)}
+        else:
+            own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
+            record = {"because": [], "text": Message(own if own in catalogue() else "leaflet_no_laser.other")}
+        found.setdefault(record["text"].text, record)
+    return list(found.values())
+
+
+def plain(case: Case, said: Sequence[Concern], rule_id: str, message: Message) -> dict[str, Any]:
+    """Return `because` and `text` of a rule for a person; the rule's own sentence where nobody has written a plain one.
+
+    Numbers in the plain sentence are those of the rule.
+    """
+    rule = next((rule for rule in rules("suitability") if rule.id == rule_id), None)
+    own = f"leaflet_why.{rule_id}"
+    if own in catalogue():
+        given = rule.message.params if rule is not None else {}
+        message = Message(own, {name: given[name] for name in parameters(own)})
+    return {"because": [] if rule is None else because_of(rule, case, said), "text": message}
+
+
+def because_of(rule: Rule, case: Case, said: Sequence[Concern]) -> list[Message]:
+    """Return what the person said that makes a rule speak, each once, in the order in which the rule asks."""
+    facts = questionnaire(case).facts
+    found = (message for test in _asked(rule.when) for message in _said(test, case, facts, said))
+    return list({message.text: message for message in found}.values())
+
+
+def _asked(condition: Condition) -> Iterator[Test]:
+    """The tests that can make a condition hold; of what must not be, nothing was said."""
+    if isinstance(condition, Test):
+        yield condition
+    elif isinstance(condition, Joined):
+        for part in condition.parts:
+            yield from _asked(part)
+
+
+def _said(test: Test, case: Case, facts: Mapping[str, Fact], said: Sequence[Concern]) -> Iterator[Message]:
+    if test.fact.startswith("medication."):
+        yield from _taken(test, case)
+    elif test.fact == "lesion_signs":
+        signs = [(sign, c.site) for c in said for sign in c.lesion_signs if sign in test.value]
+        yield from (_at(f"sign-{sign}", site) for sign, site in signs)
+    elif test.fact == "undiagnosed_pigment":
+        unnamed = [c for c in said if table("condition")[c.condition]["pigmented"] and not c.diagnosed]
+        yield from (_at("undiagnosed", c.site) for c in unnamed)
+        if any(lesion.kind == "undiagnosed" for lesion in case.lesion):
+            yield Message("leaflet_fact.undiagnosed-lesion")
+    elif test.fact == "condition":
+        keys = (f"leaflet_fact.condition-{c.condition}" for c in said if holds(test, {"condition": c.condition}))
+        yield from (Message(key) for key in keys if key in catalogue())  # most sentences name the condition themselves
+    elif not holds(test, facts):
+        return
+    elif test.fact == "history":
+        had = case.patient.history if case.patient is not None else []
+        yield from (Message(f"leaflet_fact.history-{word}") for word in test.value if word in had)
+    elif test.fact == "age_years":
+        yield Message("leaflet_fact.age", {"age": facts["age_years"]})
+    elif test.fact == "darkest_phototype":
+        yield Message("leaflet_fact.dark")
+    elif test.fact in ("pregnant", "lactating"):
+        yield Message(f"leaflet_fact.{test.fact}")
+    elif test.fact in ("tan", "expectation"):
+        yield Message(f"leaflet_fact.{test.fact}-{facts[test.fact]}")
+
+
+def _at(name: str, site: str) -> Message:
+    return Message(f"leaflet_fact.{name}", {"at": Message(f"leaflet_at.{site}")})
+
+
+def _taken(test: Test, case: Case) -> Iterator[Message]:
+    """The medicines that a test asks for, as the person named them."""
+    asked = test.fact.removeprefix("medication.")
+    for taken in case.patient.medications if case.patient is not None else []:
+        known = match_medication(taken.name)
+        kinds = {*known, *(kind for name in known for kind in medications()[name]["classes"])}
+        months = taken.last_dose_months
+        if asked not in kinds or not holds(test, {test.fact: months}):
+            continue
+        params: dict[str, Any] = {"name": taken.name}
+        if months >= 1.5:
+            yield Message("leaflet_fact.medicine-months", params | {"months": months})
+        else:
+            yield Message("leaflet_fact.medicine-weeks" if months else "leaflet_fact.medicine", params)

@@ -1,0 +1,177 @@
+"""Every line that names a setting names its light: a machine may emit two, and a line is read alone."""
+
+import io
+import re
+import tempfile
+from functools import cache
+from html.parser import HTMLParser
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+from pypdf import PdfReader
+from report_samples import sample_figures, sample_plan
+
+from skinbeam.laser.device import load_device
+from skinbeam.plan.plan import make_plan
+from skinbeam.report.charts import window
+from skinbeam.report.drawing import draw
+from skinbeam.report.figures import FigureData, WindowData
+from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.pdf import make_pdf
+from skinbeam.report.report import render_html
+from skinbeam.report.terminal import summary
+
+TWO = PERSON + concern("age-spots") + devices("qs-ndyag-532-1064")
+LAMP = PERSON + concern("facial-telangiectasia") + devices("narrow-lamp.toml")
+COLUMNS = PERSON + concern("acne-scars") + devices("fractional-1550")
+BAND = [595.0, 600.0]
+CASES = {"two-wavelengths": TWO, "lamp": LAMP, "microbeams": COLUMNS}
+every_case = pytest.mark.parametrize("made", CASES, indirect=True)
+
+DOSE = re.compile(r"\d J/cm²|mJ per microbeam|energy per microbeam")
+_LINES = {"tr", "li", "p", "figcaption", "dd", "h4", "td"}
+
+
+@cache
+def _lamp() -> Any:
+    """A plan for a lamp filtered as narrowly as a dye laser shines; no known lamp reaches its target within limits."""
+    known = resources.files("skinbeam") / "data" / "lasers" / "pulsed-dye-595.toml"
+    text = known.read_text(encoding="utf-8").replace(
+        "wavelength_nm = 595.0", f"wavelength_nm = 595.0\nband_nm = {BAND}"
+    )
+    text = text.replace("[[595.0, 595.0]]", f"[{BAND}]").replace("dye laser, 595 nm", "light through a filter")
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "narrow-lamp.toml").write_text(text, encoding="utf-8")
+        return make_plan(loaded(LAMP, Path(folder))).document
+
+
+@pytest.fixture
+def made(request: pytest.FixtureRequest) -> Any:
+    return _lamp() if request.param == "lamp" else document(CASES[request.param])
+
+
+class Lines(HTMLParser):
+    """The lines of a page as they are read: rows of tables, items of lists, paragraphs, captions."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.done: list[str] = []
+        self._open: list[tuple[str, list[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _LINES:
+            self._open.append((tag, []))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1][0] == tag:
+            _, words = self._open.pop()
+            if tag != "td":  # a cell is read with its row
+                self.done.append(" ".join(" ".join(words).split()))
+            if self._open and tag == "td":
+                self._open[-1][1].extend(words)
+
+    def handle_data(self, data: str) -> None:
+        for _, words in self._open[-1:]:
+            words.append(data)
+
+
+def _light(option: dict[str, Any]) -> str:
+    nm = f"{option['wavelength_nm']:,g} nm" if option["wavelength_nm"] >= 10_000 else f"{option['wavelength_nm']:g} nm"
+    return f"from {nm}" if "band_nm" in option else nm
+
+
+def _unnamed(lines: list[str], made: dict[str, Any]) -> list[str]:
+    """Lines that name a dose and no light; the title of a device that lists two names neither."""
+    lights = {_light(option) for option in laser_options(made)}
+    titles = {option["device_title"] for option in laser_options(made)}
+    bare = [line for line in lines if DOSE.search(line)]
+    assert bare  # a walk that meets no setting proves nothing
+    for title in titles:
+        bare = [line.replace(title, "") for line in bare]
+    return [line for line in bare if not any(light in line for light in lights)]
+
+
+def test_the_walk_sees_a_line_that_names_no_light() -> None:
+    made = document(TWO)
+    title = laser_options(made)[0]["device_title"]
+    assert _unnamed([f"{title}: 1.6 J/cm², spot 3 mm"], made)
+    assert not _unnamed([f"{title}: 532 nm, 1.6 J/cm²", f"{title}: 1064 nm, 1.6 J/cm²"], _both(made))
+
+
+def _both(made: dict[str, Any]) -> dict[str, Any]:
+    """The plan with both wavelengths of the device offered."""
+    (first,) = laser_options(made)
+    options = [first | {"wavelength_nm": nm} for nm in (532.0, 1064.0)]
+    return made | {"concerns": [made["concerns"][0] | {"options": options}]}
+
+
+def test_the_device_of_the_first_case_emits_two_wavelengths() -> None:
+    (option,) = laser_options(document(TWO))
+    assert len(load_device(option["device"]).wavelengths_nm) == 2
+
+
+@every_case
+def test_the_settings_of_a_plan_hold_the_wavelength(made: dict[str, Any]) -> None:
+    for option in laser_options(made):
+        assert option["settings"]["wavelength_nm"] == option["wavelength_nm"]
+        lamp = option["device"] == "narrow-lamp"
+        assert option.get("band_nm") == (BAND if lamp else None)  # its lower end is the cut-off of the filter
+        assert _light(option) in option["immediate"]["first_pulses"]["text"]
+
+
+@every_case
+def test_every_step_of_the_course_and_every_test_spot_names_the_light(made: dict[str, Any]) -> None:
+    steps = [step["text"] for visit in made["course"] for step in visit["steps"]]
+    assert not _unnamed(steps, made)
+    lights = {_light(option) for option in laser_options(made)}
+    for spot in made["test_spots"]:
+        assert any(f"light: {light}" in spot["text"] for light in lights)
+
+
+@every_case
+def test_every_line_of_the_report_that_names_a_dose_names_its_light(made: dict[str, Any]) -> None:
+    assert not _unnamed(Lines(render_html(made, FigureData())).done, made)
+
+
+@every_case
+def test_the_terminal_names_the_light_of_each_option(made: dict[str, Any]) -> None:
+    printed = summary(made).splitlines()
+    for option in laser_options(made):
+        assert any(_light(option) in line.replace(option["device_title"], "") for line in printed) or (
+            option["device_title"].count(" nm") == 1 and f"{option['wavelength_nm']:g} nm" in option["device_title"]
+        )
+    assert not DOSE.search("\n".join(printed))  # when it names doses one day, the walk above is for it too
+
+
+@every_case
+def test_the_leaflet_says_which_light_a_choice_is(made: dict[str, Any]) -> None:
+    pages = PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(made), draw(made, FigureData()).files))).pages
+    printed = " ".join(" ".join(page.extract_text() for page in pages).split())
+    assert not DOSE.search(printed)
+    for option in laser_options(made):
+        light = f"{'lamp' if 'band_nm' in option else 'laser'} light"
+        (name,) = (o.name for c in leaflet_page(made).concerns for o in c.options if light in o.name)
+        assert _light(option) in name
+        assert name in printed
+    days = [line for line in leaflet_page(made).healing if "light" in line]
+    assert any(_light(laser_options(made)[0]) in line for line in days)
+
+
+def test_two_choices_of_one_kind_and_light_are_told_apart_by_their_device() -> None:
+    plan = sample_plan()
+    first, second = plan["concerns"][0]["options"][:2]
+    second["wavelength_nm"] = first["wavelength_nm"]
+    names = [one.name for one in leaflet_page(plan).concerns[0].options[:2]]
+    assert names[0] != names[1]
+    assert all("595 nm" in name for name in names)
+
+
+def test_figures_name_the_light_in_caption_and_axis() -> None:
+    for pictures in list(draw(sample_plan(), sample_figures()).pictures.values())[:3]:
+        assert all(re.search(r"\d nm", picture.caption) for picture in pictures)
+    drawn = WindowData("fluence_J_cm2", [1, 2], [1.0], [[0, 1]], [[0, 0]], "a", "b", 1.5, 1.0, "532 nm")
+    assert "fluence (532 nm)" in window(drawn)  # text is drawn as paths, with the words in a comment

@@ -1,0 +1,131 @@
+"""How long anything shows: nobody is told a shorter time than the longest that is known."""
+
+import csv
+import re
+from importlib import resources
+from typing import Any
+
+import pytest
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+
+from skinbeam.document import document as as_document
+from skinbeam.document import sha256_of
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.evidence.lasting import downtime_days
+from skinbeam.messages import catalogue, text
+from skinbeam.plan.healing import healing_days
+from skinbeam.plan.limits import bruise
+from skinbeam.plan.rules import rules
+from skinbeam.plan.showing import longest, showings, shows_days, shows_of
+from skinbeam.report.clinician import report_page
+from skinbeam.report.drawing import draw
+from skinbeam.report.figures import FigureData
+from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.showing import days_in_words, days_shown, showing_told
+from skinbeam.schema.names import table
+
+LASERS = sorted(name for name, entry in table("modality").items() if entry["laser"])
+SITES = ("cheeks", "eyelid", "hands")
+DAYS = {"days": 1.0, "weeks": 7.0}
+NO_COUNT = Unknown("nobody counted it")
+LINES = PERSON + concern("perioral-lines", "perioral") + devices("co2-10600")
+
+
+def option_of(modality: str, condition: str, site: str, downtime: Any, *, bruised: bool = False) -> dict[str, Any]:
+    """The durations of an option as a plan holds them."""
+    treated = loaded(PERSON + concern(condition, site)).case.concern[0]
+    found = showings(treated, modality, downtime, bruised=bruised)
+    body = {"shows_days": shows_days(found), "shows": shows_of(found)}
+    return as_document("skinbeam.test/1", case_sha256=sha256_of({}), seed=0, body=body)
+
+
+def known_days(modality: str, condition: str, site: str) -> list[float]:
+    """Every end of a duration that rules, trials and the calendar of healing give, trials of other conditions too."""
+    told = [
+        value.high * DAYS[value.unit]
+        for rule in rules("downtime")
+        if modality in rule.modalities
+        and (not rule.conditions or condition in rule.conditions)
+        and (not rule.sites or site in rule.sites)
+        for value in rule.values
+    ]
+    file = resources.files("skinbeam") / "data" / "studies.csv"
+    for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
+        if row["modality"] == modality:
+            told += [float(row[name]) for name in ("downtime_days_high", "erythema_days_high") if row[name]]
+    return [*told, *(float(day["day"]) for day in healing_days(modality))]
+
+
+def last_number(words: str) -> float:
+    return max(map(float, re.findall(r"\d+(?:\.\d+)?", words)))
+
+
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("condition", sorted(table("condition")))
+@pytest.mark.parametrize("modality", LASERS)
+def test_nobody_is_told_a_shorter_time_than_is_known(modality: str, condition: str, site: str) -> None:
+    option = option_of(modality, condition, site, downtime_days(modality))
+    most = max(known_days(modality, condition, site))
+    assert last_number(days_in_words(option)) >= most
+    assert last_number(" ".join(showing_told(option))) >= most
+    assert last_number(days_shown(option).text) >= float(f"{most:.3g}")
+
+
+@pytest.mark.parametrize("modality", LASERS)
+def test_a_trial_that_counted_longer_and_a_likely_bruise_are_told(modality: str) -> None:
+    counted = option_of(modality, "wrinkles", "cheeks", Estimate(20.0, 10.0, 99.2, 0.8, "pooled", basis=("majid2014",)))
+    assert last_number(days_in_words(counted)) == 100  # the part of a day that is left shows too
+    assert counted["shows_days"]["what"] == "trials"
+    assert counted["shows_days"]["source"] == "majid2014"
+    bruised = option_of(modality, "wrinkles", "cheeks", NO_COUNT, bruised=True)
+    assert bruise().high_days in [one["high"] for one in bruised["shows"] if one["what"] == "bruise"]
+    assert last_number(days_in_words(bruised)) >= bruise().high_days
+
+
+def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
+    made = document(LINES)
+    (option,) = laser_options(made)
+    assert option["downtime_days"]["high"] == 14  # the contract's number: until new skin covers the wound
+    assert (option["shows_days"]["what"], option["shows_days"]["high"]) == ("redness", 31.5)
+    assert option["shows_days"]["source"] in made["sources"]
+    page = leaflet_page(made)
+    assert page.concerns[0].options[0].days == "25 to 32, for some months (red skin)"
+    (line,) = (line for line in page.healing if "light of" in line)
+    assert "closed by new skin after 7 to 14 days" in line
+    assert "25 to 32 days, in some people for months" in line
+    report = report_page(made, draw(made, FigureData()).pictures, (), embedded={}, photo=None)
+    assert report.glance[0].downtime.text == "25.2 to 31.5 days, redness"
+    (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == text("report.fact_shows"))
+    for one in option["shows"]:
+        assert one["text"]["text"] in fact.value.note
+    assert "tanzi2003" not in page.studies  # studies are named as people read them
+    assert "Tanzi 2003" in page.studies
+
+
+def test_days_that_are_accepted_are_held_against_the_redness_too() -> None:
+    made = document(LINES.replace("ita_deg", "downtime_days_accepted = 29\nita_deg"))
+    (option,) = laser_options(made)
+    (told,) = (r["text"] for r in option["reasons"] if r["rule"] == "healing-longer-than-accepted")
+    assert "redness" in told
+    assert "29 days" in told
+
+
+def test_what_is_not_known_is_said() -> None:
+    none = {"shows_days": {"unknown": "no source"}, "shows": []}
+    for option in (none, {}):
+        assert days_in_words(option) == text("leaflet.not_known")
+        assert showing_told(option) == ()
+        assert not days_shown(option).known
+    treated = loaded(PERSON + concern("laxity")).case.concern[0]
+    assert longest(showings(treated, "surgery", NO_COUNT)) is None
+    assert isinstance(shows_days(()), Unknown)
+
+
+def test_everything_that_may_show_has_its_words() -> None:
+    kinds = {"downtime", "redness", "covering", "trials", "calendar", "bruise"}
+    for section in ("leaflet_shown", "report"):
+        start = "shows_" if section == "report" else ""
+        assert {f"{section}.{start}{kind}" for kind in kinds} <= set(catalogue())
+    assert {f"leaflet_shows.{kind}" for kind in kinds - {"bruise"}} <= set(catalogue())  # told beside how likely it is
+    own = {key.partition(".")[2] for key in catalogue() if key.startswith(("leaflet_shows.", "leaflet_shown."))}
+    assert own - kinds <= {rule.id for rule in rules("downtime")}
