@@ -14,8 +14,9 @@ from test_suitability import _leaves, _world
 from skinbeam.document import document as as_document
 from skinbeam.document import sha256_of
 from skinbeam.messages import catalogue, text
+from skinbeam.plan.reason import severity
 from skinbeam.plan.rules import Rule, rules
-from skinbeam.plan.suitability import Suitability, judge, severity
+from skinbeam.plan.suitability import Suitability, judge
 from skinbeam.plan.why import because_of, plain, why
 from skinbeam.report.clinician import report_page
 from skinbeam.report.drawing import draw
@@ -31,6 +32,7 @@ from skinbeam.schema.names import table
 READING_AGE_YEARS = 12.0
 STOPS = [rule for rule in rules("suitability") if severity(rule.decision) >= severity("refer")]
 ASKS = ("ask-phototype", "ask-age")
+ADDED = ("earlier-injury-undosed",)  # reasons that refer and are no row of the rules
 SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
 YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
 
@@ -61,7 +63,7 @@ def lines_of(records: list[dict[str, Any]]) -> list[str]:
 
 
 def test_every_rule_that_stops_or_asks_has_its_plain_sentence() -> None:
-    wanted = {f"leaflet_why.{name}" for name in (*(rule.id for rule in STOPS), *ASKS)}
+    wanted = {f"leaflet_why.{name}" for name in (*(rule.id for rule in STOPS), *ASKS, *ADDED)}
     missing = sorted(wanted - set(catalogue()))
     assert not missing, f"write why.toml [leaflet_why] for: {', '.join(missing)}"
     left = sorted(key for key in catalogue() if key.startswith("leaflet_why.") and key not in wanted)
@@ -283,3 +285,13 @@ def test_an_adult_reads_that_it_is_for_adults() -> None:
 def test_the_age_of_the_page_is_that_of_the_rule() -> None:
     (rule,) = (rule for rule in STOPS if rule.id == "under-age")
     assert [test.value for test in _leaves(rule.when)] == [ADULT_YEARS]
+
+
+def test_an_injury_whose_dose_nobody_said_is_told_to_the_person() -> None:
+    done = '\n[[session]]\nweek = 4\ntreats = "facial-telangiectasia"\nadverse = ["blister"]\n'
+    case = loaded(PERSON + concern("facial-telangiectasia", extra="") + done).case
+    judged = judge(case, concern=case.concern[0], modality="vascular")
+    (record,) = (one for one in told_of(case, judged) if one["rule"] == "earlier-injury-undosed")
+    assert record["decision"] == "refer"
+    assert record["text"]["id"] == "leaflet_why.earlier-injury-undosed"
+    assert reading_age_years([record["text"]["text"]]) <= READING_AGE_YEARS

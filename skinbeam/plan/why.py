@@ -15,6 +15,7 @@ from skinbeam.plan.suitability import Suitability
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
+from skinbeam.schema.scars import conditions_of
 
 __all__ = ["because_of", "plain", "why", "why_no_laser"]
 
@@ -113,6 +114,9 @@ def _said(test: Test, case: Case, facts: Mapping[str, Fact], said: Sequence[Conc
         yield from (_at("undiagnosed", c.site) for c in unnamed)
         if any(lesion.kind == "undiagnosed" for lesion in case.lesion):
             yield Message("leaflet_fact.undiagnosed-lesion")
+    elif test.fact == "conditions":
+        found = conditions_of(case)
+        yield from (Message(f"leaflet_fact.condition-{name}") for name in test.value if name in found)
     elif test.fact == "condition":
         keys = (f"leaflet_fact.condition-{c.condition}" for c in said if holds(test, {"condition": c.condition}))
         yield from (Message(key) for key in keys if key in catalogue())  # most sentences name the condition themselves
