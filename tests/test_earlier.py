@@ -155,6 +155,23 @@ def test_what_is_not_understood_is_told() -> None:
     assert earlier_reasons(case(session("none")), None) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("no blister", ["none"]),
+        ("no blisters, no scar", ["none"]),
+        ("no scar but a blister", ["blister"]),
+        ("no more blisters than before", ["blister"]),
+        ("Healed without scarring", ["none"]),
+        ("no idea", ["no idea"]),
+        ("burning pain", ["burning pain"]),
+        ("crusts, then dark patches", ["crust", "pigment-change"]),
+    ],
+)
+def test_what_is_denied_is_not_read_as_said(text: str, kinds: list[str]) -> None:
+    assert [one.kind for one in reactions(case(session(text)))] == kinds
+
+
 def test_every_reaction_of_the_schema_has_its_meaning_and_words() -> None:
     assert set(reaction_kinds()) == set(REACTIONS)
     for kind, entry in reaction_kinds().items():

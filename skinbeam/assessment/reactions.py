@@ -21,6 +21,7 @@ from skinbeam.units import J_CM2, MJ, MM
 
 __all__ = ["Reaction", "reaction_kinds", "reactions"]
 
+_DENIES = ("no", "not", "without", "never")
 Meaning = Literal["expected", "sign", "harm", "unread"]
 
 
@@ -121,13 +122,20 @@ def _read(made: Reaction, kind: str, seen_after_h: float) -> Reaction:
 
 
 def _kinds_in(text: str) -> Iterator[str]:
-    """The reactions that a free text names; the text itself where it names none."""
-    words = f" {_words(text)} "
-    named = [
-        kind for kind, entry in reaction_kinds().items() if any(f" {_words(word)} " in words for word in entry["words"])
-    ]
-    injuries = [kind for kind in named if kind != "none"]
-    yield from injuries or named or [text]
+    """The reactions that a free text names; "none" where it denies each of them; the text itself where it names none."""
+    words = _words(text)
+    kinds = {kind: entry["words"] for kind, entry in reaction_kinds().items() if kind != "none"}
+    said = {
+        kind: [before for word in named for before in _before(_words(word), words)] for kind, named in kinds.items()
+    }
+    found = [kind for kind, before in said.items() if any(word not in _DENIES for word in before)]
+    denied = any(said.values()) or words in reaction_kinds()["none"]["words"]
+    yield from found or (["none"] if denied else [text])
+
+
+def _before(word: str, text: str) -> list[str]:
+    """The word before each place where a word, or several, stands in a text; empty at its beginning."""
+    return [match[1] or "" for match in re.finditer(rf"(?:(\w+) |^){word}(?= |$)", text)]
 
 
 def _words(text: str) -> str:
