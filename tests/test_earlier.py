@@ -164,6 +164,7 @@ def test_what_is_not_understood_is_told() -> None:
         ("no more blisters than before", ["blister"]),
         ("Healed without scarring", ["none"]),
         ("no idea", ["no idea"]),
+        ("no blister, but it peeled for a month", ["no blister, but it peeled for a month"]),
         ("burning pain", ["burning pain"]),
         ("crusts, then dark patches", ["crust", "pigment-change"]),
     ],

@@ -22,6 +22,7 @@ from skinbeam.units import J_CM2, MJ, MM
 __all__ = ["Reaction", "reaction_kinds", "reactions"]
 
 _DENIES = ("no", "not", "without", "never")
+_SAYS_NOTHING = frozenset(("all", "and", "any", "fine", "healed", "or", "well"))  # beside what is denied
 Meaning = Literal["expected", "sign", "harm", "unread"]
 
 
@@ -122,20 +123,17 @@ def _read(made: Reaction, kind: str, seen_after_h: float) -> Reaction:
 
 
 def _kinds_in(text: str) -> Iterator[str]:
-    """The reactions that a free text names; "none" where it denies each of them; the text itself where it names none."""
+    """The reactions that a free text names; "none" where it only denies some; itself where neither is clear."""
     words = _words(text)
-    kinds = {kind: entry["words"] for kind, entry in reaction_kinds().items() if kind != "none"}
-    said = {
-        kind: [before for word in named for before in _before(_words(word), words)] for kind, named in kinds.items()
-    }
-    found = [kind for kind, before in said.items() if any(word not in _DENIES for word in before)]
-    denied = any(said.values()) or words in reaction_kinds()["none"]["words"]
-    yield from found or (["none"] if denied else [text])
-
-
-def _before(word: str, text: str) -> list[str]:
-    """The word before each place where a word, or several, stands in a text; empty at its beginning."""
-    return [match[1] or "" for match in re.finditer(rf"(?:(\w+) |^){word}(?= |$)", text)]
+    found, rest = [], words
+    for kind, entry in reaction_kinds().items():
+        for word in entry["words"] if kind != "none" else ():
+            before = re.findall(rf"(?:(\w+) |^){_words(word)}(?= |$)", words)
+            if any(one not in _DENIES for one in before):
+                found.append(kind)
+            rest = re.sub(rf"(?:{'|'.join(_DENIES)}) {_words(word)}(?= |$)", "", rest)
+    nothing = words in reaction_kinds()["none"]["words"] or set(rest.split()) <= _SAYS_NOTHING
+    yield from dict.fromkeys(found) or (["none"] if nothing else [text])
 
 
 def _words(text: str) -> str:
