@@ -18,7 +18,6 @@ from skinbeam.physics.damage import (
     omega_growth,
     threshold_temperature,
 )
-from skinbeam.physics.delay import omega_after_delay
 from skinbeam.physics.kinetics_table import held_threshold
 from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, PULSED, repeated, sampled_kinetics
 from skinbeam.skin.model import Skin
@@ -177,33 +176,3 @@ def test_unknown_rules_and_sets_are_named() -> None:
         combination("henriques", rule="limitng")
     with pytest.raises(InputError, match="henriques"):
         combination("henriqes")
-
-
-def test_damage_begins_when_its_delay_has_passed() -> None:
-    one = kinetics("henriques")
-    step, kelvin = np.full(50, 2.0), 320.0
-    history = np.full((1, 51), kelvin)
-    late = omega_after_delay(history, step, one, lambda t: np.full_like(t, 31.0))
-    assert late[0] == pytest.approx(rate("henriques", kelvin) * (100.0 - 31.0), rel=1e-9)
-    assert omega_after_delay(history, step, one, lambda t: np.full_like(t, 101.0))[0] == 0
-    never = omega_after_delay(history, step, one, lambda t: np.full_like(t, np.inf))
-    assert never[0] == 0
-    with pytest.raises(ValueError, match="positive"):
-        omega_after_delay(history, step, one, np.zeros_like)
-
-
-def test_a_delay_that_shortens_with_heat_is_passed_at_its_time() -> None:
-    slow = Kinetics(np.array([1e-3]), np.array([0.0]), np.array([0.0]), np.array([np.inf]))  # a constant rate
-    step = np.full(2000, 0.05)
-    history = 315.0 + 0.1 * np.concatenate([[0.0], np.cumsum(step)])[None, :]
-
-    def delay(t: np.ndarray) -> np.ndarray:
-        return 100.0 * np.exp(-(t - 315.0) / 2.0)
-
-    # integral of exp(0.05 t) / 100 dt = 1 at exp(0.05 t) = 1 + 5.
-    begins = math.log(6.0) / 0.05
-    found = omega_after_delay(history, step, slow, delay)
-    # The trapezium rule of steps of 0.05 s: (0.05 x 0.05)² / 12.
-    assert found[0] == pytest.approx(1e-3 * (100.0 - begins), rel=1e-5)
-    cells = omega_after_delay(np.repeat(history[:, :, None], 2, axis=2), step, slow, delay)
-    assert cells[0] == pytest.approx([found[0]] * 2, rel=1e-12)

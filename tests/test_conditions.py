@@ -1,14 +1,14 @@
 """Conditions, sites and modalities: names, targets, what suits them, and the sentences that tell it."""
 
+import condition_table as module
 import pytest
+from condition_table import condition, modality, site
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue
-from skinbeam.schema import conditions as module
-from skinbeam.schema.conditions import condition, modality, site
 from skinbeam.schema.names import NameKind, conditions_document, resolve, table
 from skinbeam.sources import bibliography
 

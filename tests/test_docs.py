@@ -206,9 +206,7 @@ age_years = 61
 condition = "age-spots"
 site = "hands"
 """
-CHAPTERS = (
-    "light|heat|air|film|perfusion|damage|combine|delay|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan"
-)
+CHAPTERS = "light|heat|air|film|perfusion|damage|combine|vessel|melanosome|ablation|microbeam|skin|colour|photo|plan"
 EQUATION = re.compile(rf"\(({CHAPTERS}) (\d+)\)|\((E\d)\)")
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.photo.colour import Colour, card_gain, ita_deg, join_prior, lab, linear, read_colour
+from skinbeam.estimate import Unknown
+from skinbeam.photo.colour import Colour, card_gain, ita_deg, lab, linear, read_colour
 from skinbeam.photo.maps import pigments
 
 # sRGB → L*, a*, b* under D65, 2°, as printed by B. Lindbloom's calculator (two decimals).
@@ -76,22 +76,6 @@ def test_the_interval_holds_the_same_skin_in_other_exposures(factor: float) -> N
 
 
 angles = st.floats(-80, 80)
-
-
-@given(angles, angles, angles)
-def test_a_photograph_without_a_card_never_narrows_nor_lightens(one: float, two: float, seen: float) -> None:
-    low, high = sorted((one, two))
-    colour = Colour(Estimate(seen, seen - 10, seen + 10, 0.8, "assumed"), {"nose": seen}, seen, calibrated=False)
-    wider = join_prior(low, high, colour)
-    assert wider[0] <= low
-    assert wider[1] == high
-    assert wider[0] == min(low, seen)
-    assert join_prior(low, high, Unknown("no photograph")) == (low, high)
-
-
-def test_a_photograph_with_a_card_replaces_the_prior() -> None:
-    colour = Colour(Estimate(30, 20, 40, 0.8, "measured"), {"nose": 30.0}, 30.0, calibrated=True)
-    assert join_prior(-20, 60, colour) == (20, 40)
 
 
 def with_card(rgb: tuple[int, int, int]) -> np.ndarray:

@@ -16,7 +16,7 @@ from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.read import Picture
 from skinbeam.provenance import used
 
-__all__ = ["Colour", "card_gain", "ita_deg", "join_prior", "lab", "linear", "read_colour"]
+__all__ = ["Colour", "card_gain", "ita_deg", "lab", "linear", "read_colour"]
 
 Array = NDArray[np.float64]
 
@@ -151,16 +151,3 @@ def _exposure_deg(light: Array, *, stops: float) -> float:
     """Return the change of ITA, in degrees, when `light` (3,) is exposed by so many stops more."""
     before, after = (lab(light * factor) for factor in (1.0, 2.0**stops))
     return float(np.degrees(np.arctan2(after[0] - 50, after[2]) - np.arctan2(before[0] - 50, before[2])))
-
-
-def join_prior(low_deg: float, high_deg: float, colour: Colour | Unknown) -> tuple[float, float]:
-    """Return the ITA range that a plan must hold for, from a prior range and a photograph.
-
-    With a card the photograph's interval stands in place of the prior. Without one the prior keeps its whole
-    width and only reaches further down, to the photograph's reading, when that is darker: it never narrows or lightens.
-    """
-    if isinstance(colour, Unknown):
-        return low_deg, high_deg
-    if colour.calibrated:
-        return colour.ita_deg.low, colour.ita_deg.high
-    return min(low_deg, colour.ita_deg.median), high_deg

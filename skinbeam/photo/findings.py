@@ -101,7 +101,7 @@ def colour_for_plan(found: Mapping[str, Any]) -> dict[str, Any] | Unknown:
 
     `ita_median_deg`, `ita_low_deg`, `ita_high_deg` (the central interval), `darkest_deg` (of the regions as read) and
     `calibrated`. Only with `calibrated` may the interval replace a phototype's; without it the median alone counts,
-    and only when it is darker than what the plan already holds for (`colour.join_prior`).
+    and only when it is darker than what the plan already holds for.
     """
     colour = found["colour"]
     if "unknown" in colour:

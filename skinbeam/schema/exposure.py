@@ -88,7 +88,7 @@ class Layer(Section):
 # At rest before a pulse. Below 0 °C the water of tissue may be ice, whose heat of melting and fourfold conduction are
 # not modelled. Above 45 °C skin is not at rest: half of people feel pain (45.7 °C, `tissue/pain.toml`), and by
 # Henriques' rate (`tissue/kinetics.toml`) it burns within two hours without any pulse. Heat
-# properties rest on measurements within these ends (water and tissue 3 to 45 °C, `tissue/warm.toml`).
+# properties rest on measurements within these ends (water and tissue 3 to 45 °C).
 RESTING_C = (0.0, 45.0)
 
 
