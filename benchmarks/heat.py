@@ -18,11 +18,11 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 from numba import get_num_threads, njit, prange
 
-from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.heat_rz import conduct_rz
-from skinbeam.physics.heat_xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
-from skinbeam.physics.surface import NO_OUTGOING
+from skinbeam.physics.heat.cells import graded_faces, slab
+from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.heat.surface import NO_OUTGOING
+from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 SKINS = 200

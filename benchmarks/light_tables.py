@@ -23,7 +23,7 @@ import numpy as np
 from light_cases import LAYERED, VESSEL, Layered
 from light_mcml import Figure, Mcml
 
-from skinbeam.physics.ordinates import Light, solve
+from skinbeam.physics.light.ordinates import Light, solve
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import Ordinates
 from skinbeam.simulate.medium import LayeredMedium, LightField
@@ -43,7 +43,7 @@ PEERS = {"pmcxcl": (200_000, 10_000), "pmmc": (1_000_000, 20_000)}  # photons of
 PEER_PARTS = 50  # a variance from 50 parts is itself good to 20 %
 IMPORTS = """
 import numpy as np
-from skinbeam.physics.ordinates import Light, solve
+from skinbeam.physics.light.ordinates import Light, solve
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo

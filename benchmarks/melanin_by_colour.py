@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
-from skinbeam.physics.ordinates import solve
+from skinbeam.physics.light.ordinates import solve
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.spots import Pencil, pencil
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM

@@ -14,7 +14,7 @@ import numpy as np
 
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
-from skinbeam.physics.ordinates import solve
+from skinbeam.physics.light.ordinates import solve
 from skinbeam.plan.plan import make_plan
 from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case

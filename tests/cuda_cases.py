@@ -11,7 +11,7 @@ from unittest import mock
 
 import numpy as np
 
-from skinbeam.physics.photons import Batch, Scene, Tally
+from skinbeam.physics.light.photons import Batch, Scene, Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate import montecarlo
 from skinbeam.simulate.medium import LayeredMedium
@@ -91,7 +91,7 @@ def numbers(batch: Batch) -> list[float]:
 
 def flown(case: Case) -> list[list[float]]:
     """What the card finds: the numbers of each batch."""
-    from skinbeam.physics.photons_cuda import Card
+    from skinbeam.physics.light.photons_cuda import Card
 
     run = Card(case.scene, case.tally, BATCHES)
     return [numbers(batch) for batch in run.trace([PACKETS] * BATCHES, seed=3, first=0)]
@@ -106,7 +106,7 @@ def by_engine(**options: Any) -> dict[str, Any]:
 
 def simulated() -> dict[str, Any]:
     """What the simulator finds of all cases, of the first once more without fast memory, and an engine with little."""
-    from skinbeam.physics import photons_cuda
+    from skinbeam.physics.light import photons_cuda
 
     with mock.patch.multiple(photons_cuda, ROOM=(4,), SHARED_BYTES=0):
         again = flown(CASES["three layers"])

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.physics.heat_xyz import HistoryXYZ, conduct_xyz
-from skinbeam.physics.heat_xyz_engine import Engine
+from skinbeam.physics.heat.xyz import HistoryXYZ, conduct_xyz
+from skinbeam.physics.heat.xyz_engine import Engine
 
 FACES = [0.0, 3e-5, 5e-5, 9e-5], [0.0, 2e-5, 5e-5], [0.0, 1e-5, 3e-5, 6e-5, 1e-4]
 MEDIUM = np.arange(24).reshape(3, 2, 4) % 3
@@ -37,7 +37,7 @@ def run(name: str, engine: type[Engine]) -> HistoryXYZ:
 
 
 if __name__ == "__main__":
-    from skinbeam.physics.heat_xyz_cuda import CardEngine
+    from skinbeam.physics.heat.xyz_cuda import CardEngine
 
     found = {name: run(name, CardEngine) for name in CASES}
     print(

@@ -2,12 +2,12 @@
 
 import pytest
 
-from skinbeam.physics.ablation import (
+from skinbeam.physics.removal.front import removed
+from skinbeam.physics.removal.table import (
     ablation_of,
     is_blow_off,
     microbeam_ablation_of,
 )
-from skinbeam.physics.moving_front import removed
 from skinbeam.provenance import collect
 from skinbeam.sources import cite
 from skinbeam.units import J_CM2, MJ, UM

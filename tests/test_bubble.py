@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skinbeam.physics.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
+from skinbeam.physics.removal.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
 from skinbeam.simulate.surface_rupture import steam
 
 ATMOSPHERE_PA = 101325.0

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.physics.damage import kinetics
-from skinbeam.physics.heat_rz import ring_volumes
-from skinbeam.physics.microbeam import column, column_heat
+from skinbeam.physics.damage.arrhenius import kinetics
+from skinbeam.physics.heat.rz import ring_volumes
+from skinbeam.physics.removal.microbeam import column, column_heat
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.simulate.column import LADDER_J, MiddleSkin, _light, full_column

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from skinbeam.errors import InputError
-from skinbeam.physics.combine import combination
-from skinbeam.physics.damage import (
+from skinbeam.physics.damage.arrhenius import (
     Kinetics,
     dose_for_unit_omega,
     kinetics,
@@ -18,7 +17,8 @@ from skinbeam.physics.damage import (
     omega_growth,
     threshold_temperature,
 )
-from skinbeam.physics.kinetics_table import held_threshold
+from skinbeam.physics.damage.combination import combination
+from skinbeam.physics.damage.table import held_threshold
 from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, PULSED, repeated, sampled_kinetics
 from skinbeam.skin.model import Skin
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from skinbeam.errors import InputError
-from skinbeam.physics.damage import (
+from skinbeam.physics.damage.arrhenius import (
     Kinetics,
     dose_for_unit_omega,
     kinetics,
@@ -19,7 +19,7 @@ from skinbeam.physics.damage import (
     survival,
     threshold_temperature,
 )
-from skinbeam.physics.kinetics_table import compensation_slope, kinetics_names, shortest_supported_s
+from skinbeam.physics.damage.table import compensation_slope, kinetics_names, shortest_supported_s
 from skinbeam.provenance import collect
 from skinbeam.sources import cite
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K

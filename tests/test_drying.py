@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.drying import Ground, dried_depth, train, water_deficit_kept
-from skinbeam.physics.heat import conduct, time_steps
+from skinbeam.physics.heat.cells import graded_faces, slab
+from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.removal.drying import Ground, dried_depth, train, water_deficit_kept
 
 
 def ground(*, blow_off=True, **changed):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import ncx2
 
-from skinbeam.physics.combine import combination
-from skinbeam.physics.damage import kinetics
-from skinbeam.physics.edge import disc_share, edge_rise, rim_of_edge
-from skinbeam.physics.heat import time_steps
-from skinbeam.physics.heat_rz import conduct_rz
-from skinbeam.physics.residual import heat_rise
+from skinbeam.physics.damage.arrhenius import kinetics
+from skinbeam.physics.damage.combination import combination
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.removal.edge import disc_share, edge_rise, rim_of_edge
+from skinbeam.physics.removal.residual import heat_rise
 
 CAPACITY, KAPPA, BOILING = 3.33e6, 1.11e-7, 2.2e8  # J/m³K, m²/s, J/m³
 HEAT, FLOOR = 1.84e4, 613e6  # confined CO2 light: 30 um

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import erf, erfc, j0, jn_zeros
 
-from skinbeam.physics.cells import cylinder, graded_faces, slab
-from skinbeam.physics.heat import ORDER_SPACE, ORDER_TIME, conduct, time_steps
+from skinbeam.physics.heat.cells import cylinder, graded_faces, slab
+from skinbeam.physics.heat.linear import ORDER_SPACE, ORDER_TIME, conduct, time_steps
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.heat_boiling import ORDER_TIME, Water, conduct_boiling
-from skinbeam.physics.heat_rz import conduct_rz
+from skinbeam.physics.heat.boiling import ORDER_TIME, Water, conduct_boiling
+from skinbeam.physics.heat.cells import graded_faces, slab
+from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.rz import conduct_rz
 
 K, C, DRIED = 0.37, 3.76e6, 1.2e6  # W/mK, J/m³K
 LATENT = 0.65 * 1000 * 2.2565e6  # J/m³

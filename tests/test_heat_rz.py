@@ -7,8 +7,8 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import erf, erfc, j0, jn_zeros
 
-from skinbeam.physics.cells import graded_faces
-from skinbeam.physics.heat_rz import ORDER_SPACE, ORDER_TIME, conduct_rz, ring_volumes
+from skinbeam.physics.heat.cells import graded_faces
+from skinbeam.physics.heat.rz import ORDER_SPACE, ORDER_TIME, conduct_rz, ring_volumes
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import erf, erfc
 
-from skinbeam.physics.cells import graded_faces
-from skinbeam.physics.heat_rz import conduct_rz
-from skinbeam.physics.heat_xyz import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
-from skinbeam.physics.heat_xyz_stage import SLAB, STRIP
+from skinbeam.physics.heat.cells import graded_faces
+from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.heat.xyz import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
+from skinbeam.physics.heat.xyz_stage import SLAB, STRIP
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C

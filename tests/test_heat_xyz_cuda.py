@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from heat_cuda_case import CASES, run
 
-from skinbeam.physics.heat_xyz_engine import Engine
+from skinbeam.physics.heat.xyz_engine import Engine
 
 
 class ExplicitEngine(Engine):

@@ -8,7 +8,7 @@ from pulse_samples import loaded, median
 from test_vessel_ends import BUTTOCK, CASE, response_of, sized, vessels_of
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics.vessel import shading
+from skinbeam.physics.targets.vessel import shading
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.heated_blood import (
     absorption_factor,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics.damage import kinetics, threshold_temperature
-from skinbeam.physics.heated_optics import scattering_factor, water_factor
+from skinbeam.physics.damage.arrhenius import kinetics, threshold_temperature
+from skinbeam.physics.light.coagulation import scattering_factor, water_factor
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.simulate import heated_dermis

@@ -1,4 +1,4 @@
-"""An edit of a function that a compiled kernel calls must be seen, also from the cache on disk."""
+"""Kernels on disk: an edit of what a kernel calls is seen, any other is none, and broken files are mended."""
 
 import os
 import shutil
@@ -6,39 +6,99 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import skinbeam
 
-HELPER = "from numba import njit\n\n\n@njit(cache=True)\ndef _step(x):\n    return x + {increment}\n"
+HELPER = "from numba import njit\n\n\n@njit(cache=True)\ndef step(x):\n    return x + {increment}\n"
 CALLER = (
-    "from numba import njit\n\nfrom skinbeam.physics._step_helper import _step\n\n\n"
-    "@njit(cache=True)\ndef twice(x):\n    return _step(_step(x))\n"
+    "from numba import njit\n\nfrom skinbeam.physics.kernel.helper import step\n\n\n"
+    "@njit(cache=True)\ndef twice(x):\n    return step(step(x))\n"
 )
+RUN = "import skinbeam.physics; from skinbeam.physics.light.caller import twice; print(twice(1.0))"
 
 
-def run(package: Path, cache: Path) -> float:
-    environment = os.environ | {"PYTHONPATH": str(package), "XDG_CACHE_HOME": str(cache)}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    code = "import skinbeam.physics; from skinbeam.physics._step_caller import twice; print(twice(1.0))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment, cwd=package
-    )
-    return float(done.stdout)
+class Package:
+    """A small package with a kernel that calls a helper of another room, and its cache."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.cache = folder, folder / "cache"
+        source = Path(skinbeam.__file__).parent
+        names = ("__init__", "_version", "physics/__init__", "physics/kernel/__init__", "physics/kernel/cache")
+        for name in (*names, "physics/light/__init__"):
+            (folder / "skinbeam" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / f"{name}.py", folder / "skinbeam" / f"{name}.py")
+        self.write("kernel/helper", HELPER.format(increment="1.0"))
+        self.write("light/caller", CALLER)
+        self.write("light/other", "X = 1\n")
+
+    def write(self, name: str, content: str) -> None:
+        (self.folder / "skinbeam" / "physics" / f"{name}.py").write_text(content)
+
+    def run(self, code: str = RUN, **environment: str) -> subprocess.CompletedProcess[str]:
+        own = os.environ | {"PYTHONPATH": str(self.folder), "XDG_CACHE_HOME": str(self.cache)} | environment
+        for name in ("NUMBA_CACHE_DIR", "NUMBA_CACHE_LOCATOR_CLASSES"):
+            own.pop(name, None)
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=own, cwd=self.folder
+        )
+
+    def value(self) -> float:
+        return float(self.run().stdout)
+
+    def files(self, ending: str) -> dict[Path, int]:
+        return {file: file.stat().st_mtime_ns for file in self.cache.rglob(f"*{ending}")}
 
 
-def test_a_changed_helper_changes_its_caller(tmp_path: Path) -> None:
-    source = Path(skinbeam.__file__).parent
-    package = tmp_path / "skinbeam"
-    package.mkdir()
-    for name in ("__init__.py", "_version.py", "physics/__init__.py"):
-        (package / name).parent.mkdir(exist_ok=True)
-        shutil.copy(source / name, package / name)
-    helper, caller = package / "physics" / "_step_helper.py", package / "physics" / "_step_caller.py"
-    caller.write_text(CALLER)
-    helper.write_text(HELPER.format(increment="1.0"))
-    assert run(tmp_path, tmp_path / "cache") == 3.0
-    assert run(tmp_path, tmp_path / "cache") == 3.0
-    folders = list((tmp_path / "cache" / "skinbeam" / "kernels").iterdir())
-    assert len(folders) == 1
-    assert list(folders[0].rglob("*.nbi")), "the kernel was not kept on disk, so this test would show nothing"
-    helper.write_text(HELPER.format(increment="10.0"))
-    assert run(tmp_path, tmp_path / "cache") == 21.0
+@pytest.fixture
+def package(tmp_path: Path) -> Package:
+    return Package(tmp_path)
+
+
+def test_a_changed_helper_changes_its_caller(package: Package) -> None:
+    assert package.value() == 3.0
+    kept = package.files(".nbi")
+    assert kept, "the kernel was not kept on disk, so this test would show nothing"
+    assert package.value() == 3.0
+    assert package.files(".nbi") == kept
+    package.write("kernel/helper", HELPER.format(increment="10.0"))
+    assert package.value() == 21.0
+
+
+def test_a_file_that_no_kernel_imports_compiles_nothing_anew(package: Package) -> None:
+    package.value()
+    kept = package.files("")
+    package.write("light/other", "X = 2\n")
+    assert package.value() == 3.0
+    assert package.files("") == kept
+
+
+@pytest.mark.parametrize("ending", [".nbi", ".nbc"])
+@pytest.mark.parametrize("broken", [b"", b"cut off", bytes(range(256)) * 16])
+def test_a_broken_file_is_removed_and_compiled_anew(package: Package, ending: str, broken: bytes) -> None:
+    package.value()
+    whole = {file: file.read_bytes() for file in package.files(ending)}
+    assert whole
+    for file, content in whole.items():
+        file.write_bytes(content[: len(content) // 2] if broken == b"cut off" else broken)
+    done = package.run()
+    assert float(done.stdout) == 3.0
+    told = [line for line in done.stderr.splitlines() if "damaged" in line]
+    assert told
+    assert len(told) <= len(whole)  # of a caller that is compiled anew the helper's file may not be asked for
+    assert package.run().stderr == ""
+
+
+def test_where_no_cache_can_be_written_a_temporary_folder_takes_its_place(package: Package, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = package.run(XDG_CACHE_HOME=str(tmp_path / "file" / "below"), TMPDIR=str(tmp_path))
+    assert float(done.stdout) == 3.0
+    (temporary,) = tmp_path.glob("skinbeam-kernels-*")
+    assert list(temporary.rglob("*.nbi"))
+    assert temporary.stat().st_mode & 0o077 == 0  # what lies in it is run
+
+
+def test_an_empty_name_of_the_cache_counts_as_none(package: Package, tmp_path: Path) -> None:
+    code = "import skinbeam.physics as p; print(p.kernel_cache_folder())"
+    found = Path(package.run(code, XDG_CACHE_HOME="", HOME=str(tmp_path)).stdout.strip())
+    assert found.is_relative_to(tmp_path / ".cache")

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.special import erf
 
 from skinbeam.errors import InputError
-from skinbeam.physics.melanosome import (
+from skinbeam.physics.targets.melanosome import (
     heat_kept,
     heat_kept_in_train,
     nucleation,

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import j0
 
-from skinbeam.physics.ablation import ablation_of, microbeam_ablation_of
-from skinbeam.physics.cells import cylinder
-from skinbeam.physics.damage import kinetics, omega
-from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.microbeam import column, column_heat, coverage, crater, light_on_axis, rim_below
+from skinbeam.physics.damage.arrhenius import kinetics, omega
+from skinbeam.physics.heat.cells import cylinder
+from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.removal.microbeam import column, column_heat, coverage, crater, light_on_axis, rim_below
+from skinbeam.physics.removal.table import ablation_of, microbeam_ablation_of
 from skinbeam.units import MJ, UM
 
 K, C = 0.37, 3.76e6

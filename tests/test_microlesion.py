@@ -9,7 +9,7 @@ import pytest
 from pulse_samples import loaded, median, simulated, whole
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics.ablation import microbeam_ablation_of
+from skinbeam.physics.removal.table import microbeam_ablation_of
 from skinbeam.simulate.ablation import ground_of
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.microlesion import energy_for, lesion

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import erfc
 
-from skinbeam.physics.ablation import ablation_of
-from skinbeam.physics.moving_front import ejection_enthalpy, front_growth, heated_length, passed_exposure, removed
+from skinbeam.physics.removal.front import ejection_enthalpy, front_growth, heated_length, passed_exposure, removed
+from skinbeam.physics.removal.table import ablation_of
 from skinbeam.units import J_CM2
 
 KAPPA = 1.1e-7

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from skinbeam.physics.fresnel import reflectance
-from skinbeam.physics.ordinates import Light, solve
-from skinbeam.physics.quadrature import shared_directions
+from skinbeam.physics.light.fresnel import reflectance
+from skinbeam.physics.light.ordinates import Light, solve
+from skinbeam.physics.light.quadrature import shared_directions
 
 ROUNDING = 1e-12  # sums of some hundred terms of order 1 in double precision
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.physics.ordinates import Light, solve
+from skinbeam.physics.light.ordinates import Light, solve
 
 ROUNDING = 1e-12  # sums of some hundred terms of order 1 in double precision
 

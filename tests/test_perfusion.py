@@ -5,10 +5,10 @@ import pytest
 from pulse_samples import responses
 from scipy.integrate import solve_ivp
 
-from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.damage import Kinetics, kinetics
-from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.perfusion import LAG, conduct_perfused, rest_profile
+from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
+from skinbeam.physics.damage.perfusion import LAG, conduct_perfused, rest_profile
+from skinbeam.physics.heat.cells import graded_faces, slab
+from skinbeam.physics.heat.linear import conduct, time_steps
 from skinbeam.simulate import pulse
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from random_media import random_medium
 
-from skinbeam.physics import steps
-from skinbeam.physics.layout import LANES
-from skinbeam.physics.photons import streams
+from skinbeam.physics.kernel.layout import LANES
+from skinbeam.physics.light import steps
+from skinbeam.physics.light.photons import streams
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.batches import BATCHES
 from skinbeam.simulate.engines import ENGINES

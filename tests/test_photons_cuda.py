@@ -20,8 +20,9 @@ from numba import cuda
 from numba.cuda import cuda_paths
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics import card, lanes, layout, photons, photons_cuda, steps
-from skinbeam.physics.photons import trace_batch
+from skinbeam.physics.kernel import card, layout
+from skinbeam.physics.light import lanes, photons, photons_cuda, steps
+from skinbeam.physics.light.photons import trace_batch
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate import montecarlo
 from skinbeam.simulate.engines import ENGINES
@@ -150,7 +151,7 @@ from types import SimpleNamespace
 from numba import cuda, float32, float64, int32, int64, types, uint16, uint64
 from numba.cuda import cuda_paths, dispatcher
 from numba.cuda.cudadrv import nvrtc
-from skinbeam.physics import photons_cuda
+from skinbeam.physics.light import photons_cuda
 
 cc = (8, 0)
 dispatcher.get_current_device = lambda: SimpleNamespace(compute_capability=cc)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics.recoil import sonic_recoil
+from skinbeam.physics.removal.recoil import sonic_recoil
 from skinbeam.simulate.ablation import recoil_stress
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS

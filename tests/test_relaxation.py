@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import i0e, i1e
 
-from skinbeam.physics.relaxation import LEFT, lumen_relaxation_time
-from skinbeam.physics.vessel import relaxation_time
+from skinbeam.physics.targets.relaxation import LEFT, lumen_relaxation_time
+from skinbeam.physics.targets.vessel import relaxation_time
 
 BLOOD = (0.52, 3.8e6)
 KAPPA = BLOOD[0] / BLOOD[1]

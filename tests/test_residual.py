@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.combine import combination
-from skinbeam.physics.damage import kinetics, omega, threshold_temperature
-from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
+from skinbeam.physics.damage.arrhenius import kinetics, omega, threshold_temperature
+from skinbeam.physics.damage.combination import combination
+from skinbeam.physics.heat.cells import graded_faces, slab
+from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.removal.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
 
 CAPACITY, DIFFUSIVITY, BOILING = 3.76e6, 1.0e-7, 2.5e8  # J/m³K, m²/s, J/m³
 COLLAGEN = kinetics("maitland-walsh-collagen")

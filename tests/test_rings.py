@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics import card
+from skinbeam.physics.kernel import card
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import LayeredMedium, LightField
 from skinbeam.simulate.montecarlo import MonteCarlo

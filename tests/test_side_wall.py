@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from skinbeam.physics.cells import graded_faces, slab
-from skinbeam.physics.damage import Kinetics, kinetics
-from skinbeam.physics.heat import conduct
-from skinbeam.physics.side_wall import damage_of_dwell, dwell_to_damage, wall_rise
+from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
+from skinbeam.physics.heat.cells import graded_faces, slab
+from skinbeam.physics.heat.linear import conduct
+from skinbeam.physics.removal.wall import damage_of_dwell, dwell_to_damage, wall_rise
 from skinbeam.simulate.ablation import side_wall_dwell
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skinbeam.physics import steps
-from skinbeam.physics.photons import Tally, trace_batch
+from skinbeam.physics.light import steps
+from skinbeam.physics.light.photons import Tally, trace_batch
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import ENGINES
 from skinbeam.simulate.medium import LayeredMedium, LightField

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import ncx2
 
-from skinbeam.physics.rings import flat_shares, from_axis, gaussian_shares
+from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate import batches
 from skinbeam.simulate.engines import ENGINES

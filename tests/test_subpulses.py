@@ -12,9 +12,9 @@ from scipy.special import i0e, i1e
 
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.laser.settings import Beam, resolve
-from skinbeam.physics.heat import time_steps
-from skinbeam.physics.subpulses import subpulse_phases
-from skinbeam.physics.vessel import VesselHistory, radial_response
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.subpulses import subpulse_phases
+from skinbeam.physics.targets.vessel import VesselHistory, radial_response
 from skinbeam.schema.trains import Train
 from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.documents import threshold_document

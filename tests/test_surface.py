@@ -8,7 +8,7 @@ from pulse_samples import loaded, median, responses
 
 from skinbeam.laser.cooling import resolve
 from skinbeam.laser.still_air import STEFAN_BOLTZMANN_W_m2K4, still_air
-from skinbeam.physics.film import film_cover
+from skinbeam.physics.heat.film import film_cover
 from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.load import parse
 from skinbeam.simulate.documents import simulate_document

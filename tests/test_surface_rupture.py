@@ -7,7 +7,7 @@ import pytest
 from pulse_samples import loaded
 
 from skinbeam.errors import NotAvailable
-from skinbeam.physics.bubble import filling_kg, held_Pa
+from skinbeam.physics.removal.bubble import filling_kg, held_Pa
 from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.endpoints import fluence_for

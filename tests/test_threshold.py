@@ -8,8 +8,8 @@ import pytest
 from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, well_formed
 
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.physics.damage import omega
-from skinbeam.physics.melanosome import heat_kept, nucleation
+from skinbeam.physics.damage.arrhenius import omega
+from skinbeam.physics.targets.melanosome import heat_kept, nucleation
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.dose_search import cell_death_dose

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 from scipy.integrate import dblquad
 from scipy.special import i0e, i1e
 
-from skinbeam.physics.damage import Kinetics
-from skinbeam.physics.heat import time_steps
-from skinbeam.physics.heated_vessel import heated_march
-from skinbeam.physics.vessel import (
+from skinbeam.physics.damage.arrhenius import Kinetics
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     _profiles,
     lumen_cells,
@@ -22,6 +21,7 @@ from skinbeam.physics.vessel import (
     relaxation_time,
     shading,
 )
+from skinbeam.physics.targets.vessel_warming import heated_march
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C

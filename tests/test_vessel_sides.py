@@ -7,11 +7,10 @@ import pytest
 from pulse_samples import loaded
 from scipy.special import jn_zeros, jv, k0
 
-from skinbeam.physics.bessel import bessel_k0
-from skinbeam.physics.cells import cylinder
-from skinbeam.physics.heat import conduct, time_steps
-from skinbeam.physics.heated_vessel import heated_march
-from skinbeam.physics.vessel import (
+from skinbeam.physics.heat.cells import cylinder
+from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.kernel.bessel import bessel_k0
+from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RadialGrid,
     lumen_cells,
@@ -22,8 +21,9 @@ from skinbeam.physics.vessel import (
     shading,
     sideways,
 )
-from skinbeam.physics.vessel_return import returns
-from skinbeam.physics.vessel_sides import Around, beside_surface, lumen_light
+from skinbeam.physics.targets.vessel_return import returns
+from skinbeam.physics.targets.vessel_sides import Around, beside_surface, lumen_light
+from skinbeam.physics.targets.vessel_warming import heated_march
 from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of

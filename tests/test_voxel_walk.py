@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.physics import voxel_walk
-from skinbeam.physics.fresnel import reflectance
-from skinbeam.physics.layout import PARTS, ROULETTE
-from skinbeam.physics.photons import Scene, Tally, trace_batch
+from skinbeam.physics.kernel.layout import PARTS, ROULETTE
+from skinbeam.physics.light import voxels as voxel_walk
+from skinbeam.physics.light.fresnel import reflectance
+from skinbeam.physics.light.photons import Scene, Tally, trace_batch
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import Ordinates
 from skinbeam.simulate.medium import LayeredMedium, LightField

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 from PIL import Image
 
-from skinbeam.physics.damage import omega_growth
+from skinbeam.physics.damage.arrhenius import omega_growth
 from skinbeam.report.charts import STYLE
 from skinbeam.schema.load import load_case
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, sampled_kinetics

@@ -1,13 +1,11 @@
 """Light, heat, damage and ablation on SI arrays. No skin, no laser, no patient.
 
-Numba keeps compiled kernels on disk, but does not notice when a function that a kernel calls has changed. So the
-cache folder is named by a hash of every file here, Numba's version and the processor, before Numba is imported:
-an edit anywhere starts a fresh folder.
+Compiled kernels are kept on disk (`kernel.cache` says for how long). Where they lie is settled here, before Numba is
+imported.
 """
 
-import hashlib
 import os
-import platform
+import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,24 +13,38 @@ __all__ = ["kernel_cache_folder"]
 
 
 def kernel_cache_folder() -> Path:
-    """Return the folder of compiled kernels for this state of the sources, this Numba and this processor."""
-    digest = hashlib.sha256()
-    for file in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(file.name.encode())
-        digest.update(file.read_bytes())
-    for part in (version("numba"), platform.python_version(), platform.machine(), _processor()):
-        digest.update(part.encode())
-    root = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return root / "skinbeam" / "kernels" / digest.hexdigest()[:16]
+    """Return the folder of compiled kernels: the user's cache, or a temporary one where that cannot be written."""
+    given = os.environ.get("XDG_CACHE_HOME")  # set but empty counts as not set
+    try:
+        root = Path(given) if given else Path.home() / ".cache"
+    except RuntimeError:  # there is no home
+        return _temporary()
+    folder = root / "skinbeam" / f"kernels-{version('numba')}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return _temporary()
+    return folder if os.access(folder, os.W_OK | os.X_OK) else _temporary()
 
 
-def _processor() -> str:
-    """The model and instruction set of the processor: code compiled for one may not run on another."""
-    info = Path("/proc/cpuinfo")
-    if not info.is_file():
-        return platform.processor()
-    lines = info.read_text(errors="replace").splitlines()
-    return "".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))
+def _temporary() -> Path:
+    """A folder of this user alone: what lies in it is run."""
+    folder = Path(tempfile.gettempdir()) / f"skinbeam-kernels-{os.getuid()}-{version('numba')}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        trusted = folder.lstat().st_uid == os.getuid() and not folder.is_symlink() and os.access(folder, os.W_OK)
+    except OSError:
+        trusted = False
+    return folder if trusted else Path(tempfile.mkdtemp(prefix="skinbeam-kernels-"))
 
 
 os.environ["NUMBA_CACHE_DIR"] = str(kernel_cache_folder())
+os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = ",".join(
+    (
+        "skinbeam.physics.kernel.cache.KernelLocator",
+        "InTreeCacheLocator",  # these are Numba's own, for kernels of others
+        "UserWideCacheLocator",
+        "IPythonCacheLocator",
+        "ZipCacheLocator",
+    )
+)

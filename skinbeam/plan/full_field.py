@@ -18,7 +18,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.physics.damage.arrhenius import Kinetics, omega
 from skinbeam.plan.candidates import Machine, beam_of
 from skinbeam.plan.goals import Goal
 from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target

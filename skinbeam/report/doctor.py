@@ -45,7 +45,7 @@ def _fonts() -> dict[str, Any]:
 
 def _gpu() -> dict[str, Any]:
     """What `skinbeam light --device cuda` would run on."""
-    from skinbeam.physics.card import missing
+    from skinbeam.physics.kernel.card import missing
 
     lacks = missing()
     found = {None: "CUDA", "no-card": "none", "no-numba-cuda": "numba-cuda is missing", "no-toolkit": "no CUDA toolkit"}

@@ -1,8 +1,8 @@
 """Ablation of sampled skins: when material leaves, how deep and how wide, and what heat stays below.
 
 Thin: heat and water under the floor are those of the dermis wherever the floor lies, and a place counts as wide. What
-later pulses of a train remove follows from the balance of energy and water alone (`physics.drying`), which was held
-against no measurement but those of the validation; what share of the steam gets out is drawn between none and all.
+later pulses of a train remove follows from the balance of energy and water alone (`physics.removal.drying`), which was
+held against no measurement but those of the validation; what share of the steam gets out is drawn between none and all.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.physics import ablation as physics
-from skinbeam.physics.damage import Kinetics
-from skinbeam.physics.drying import Ground, Pulse, train
-from skinbeam.physics.moving_front import ejection_enthalpy, heated_length
-from skinbeam.physics.recoil import sonic_recoil
-from skinbeam.physics.residual import damaged_depth
-from skinbeam.physics.side_wall import dwell_to_damage
+from skinbeam.physics.damage.arrhenius import Kinetics
+from skinbeam.physics.removal import table as physics
+from skinbeam.physics.removal.drying import Ground, Pulse, train
+from skinbeam.physics.removal.front import ejection_enthalpy, heated_length
+from skinbeam.physics.removal.recoil import sonic_recoil
+from skinbeam.physics.removal.residual import damaged_depth
+from skinbeam.physics.removal.wall import dwell_to_damage
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.schedule import MOST_PULSES

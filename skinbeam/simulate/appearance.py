@@ -13,7 +13,7 @@ from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
-from skinbeam.physics.ordinates import solve
+from skinbeam.physics.light.ordinates import solve
 from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ensemble import LEVEL, quantiles

@@ -2,8 +2,8 @@
 
 Minutes of heat reach deeper than a pulse, and blood takes part: the grid goes down to where tissue has the temperature
 of blood, and what is there before the contact is the steady state of conduction and perfusion below a skin surface of
-its own temperature. Blood flow stops where vessel walls are damaged (`physics.perfusion`). After the contact the skin
-cools in still air, wet, and damage goes on.
+its own temperature. Blood flow stops where vessel walls are damaged (`physics.damage.perfusion`). After the contact the
+skin cools in still air, wet, and damage goes on.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage import Kinetics, omega_growth
-from skinbeam.physics.perfusion import conduct_perfused, rest_profile
+from skinbeam.physics.damage.arrhenius import Kinetics, omega_growth
+from skinbeam.physics.damage.perfusion import conduct_perfused, rest_profile
 from skinbeam.simulate.damage_model import WALL, sampled_kinetics
 from skinbeam.simulate.grid import CORE_M, grid_of
 from skinbeam.simulate.pain import felt

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinbeam.physics import steps
-from skinbeam.physics.fresnel import reflectance
+from skinbeam.physics.light import steps
+from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import Floats
 from skinbeam.units import MM, UM

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat_boiling import Water, conduct_boiling
+from skinbeam.physics.heat.boiling import Water, conduct_boiling
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread
 from skinbeam.skin.tables import number, sourced, table

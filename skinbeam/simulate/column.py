@@ -1,9 +1,9 @@
 """Columns of coagulation in the middle skin in full: traced light, heat about the axis, water that boils.
 
-The semi-analytic column of `physics.microbeam` serves every draw in no time, but takes light as a Gaussian, skin as its
-dermis alone, and water as never boiling. Here the beam is traced as it is, in all layers, and heat conducted in r and z
-with water that boils, for the skin in the middle of the draws and a ladder of energies. The ratio of the two, smooth in
-the energy, corrects the draws: what one skin differs from another by is left to the quick model.
+The semi-analytic column of `physics.removal.microbeam` serves every draw in no time, but takes light as a Gaussian,
+skin as its dermis alone, and water as never boiling. Here the beam is traced as it is, in all layers, and heat
+conducted in r and z with water that boils, for the skin in the middle of the draws and a ladder of energies. The ratio
+of the two, smooth in the energy, corrects the draws: what one skin differs from another by is left to the quick model.
 
 The light is computed anew several times in the pulse, each time in the skin as it then is: scattering follows warmth
 and the state of collagen, water absorbs by its temperature, and what is vapour absorbs nothing. Vapour stays where it
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.cells import graded_faces
-from skinbeam.physics.damage import kinetics, omega
-from skinbeam.physics.heat import time_steps
-from skinbeam.physics.heat_rz import conduct_rz
+from skinbeam.physics.damage.arrhenius import kinetics, omega
+from skinbeam.physics.heat.cells import graded_faces
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.provenance import collect, used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.boiled import water_by_volume

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.combine import combined
-from skinbeam.physics.damage import Kinetics, kinetics, shift_kinetics
-from skinbeam.physics.kinetics_table import held_threshold
+from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
+from skinbeam.physics.damage.combination import combined
+from skinbeam.physics.damage.table import held_threshold
 from skinbeam.skin.tables import number, table
 
 if TYPE_CHECKING:

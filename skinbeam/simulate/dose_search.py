@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage import Kinetics, dose_for_unit_omega
+from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega
 from skinbeam.simulate.damage_model import CELL_DEATH, COLLAGEN, sampled_kinetics
 from skinbeam.simulate.places import in_cell
 from skinbeam.simulate.pulse import Place, Response

@@ -10,7 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from skinbeam.errors import InputError, did_you_mean
-from skinbeam.physics.ordinates import directions_count, solve
+from skinbeam.physics.light.ordinates import directions_count, solve
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import Floats, LayeredMedium, LightEngine, LightField

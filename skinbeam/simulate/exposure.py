@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics.damage import Kinetics, omega
+from skinbeam.physics.damage.arrhenius import Kinetics, omega
 from skinbeam.simulate.bath import bath_pain_times, bath_times
 from skinbeam.simulate.damage_model import CELL_DEATH, COLLAGEN, marking_kinetics, sampled_kinetics
 from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, named_endpoint

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.cells import Cells, graded_faces, slab
+from skinbeam.physics.heat.cells import Cells, graded_faces, slab
 from skinbeam.skin.basal import EPIDERMIS
 from skinbeam.units import MM, UM
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
-from skinbeam.physics.heated_vessel import heated_march
-from skinbeam.physics.vessel import VesselHistory, radial_grid
+from skinbeam.physics.targets.vessel import VesselHistory, radial_grid
+from skinbeam.physics.targets.vessel_warming import heated_march
 from skinbeam.simulate.damage_model import BLOOD, sampled_kinetics
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread

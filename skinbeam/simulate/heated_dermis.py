@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics.damage import omega
-from skinbeam.physics.heated_optics import scattering_factor
+from skinbeam.physics.damage.arrhenius import omega
+from skinbeam.physics.light.coagulation import scattering_factor
 from skinbeam.simulate.damage_model import denaturation
 from skinbeam.simulate.spread import spread
 from skinbeam.skin.heated import DERMIS, left_when_denatured, slope_of

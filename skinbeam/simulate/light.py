@@ -13,7 +13,7 @@ import numpy as np
 from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics import card
+from skinbeam.physics.kernel import card
 from skinbeam.schema.layers import DIGITS, LayersFile, LoadedLayers, load_layers
 from skinbeam.simulate.batches import BATCHES, MEMORY_BYTES
 from skinbeam.simulate.engines import ENGINES, check_engine_options

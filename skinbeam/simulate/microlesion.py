@@ -12,13 +12,13 @@ from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam, Microbeam
 from skinbeam.messages import text
-from skinbeam.physics.ablation import Ablation, microbeam_ablation_of
-from skinbeam.physics.damage import Kinetics, kinetics
-from skinbeam.physics.drying import Ground
-from skinbeam.physics.edge import rim_of_edge
-from skinbeam.physics.fresnel import normal_reflectance
-from skinbeam.physics.microbeam import ColumnHeat, Crater, column, column_heat, coverage, crater, rim_below
-from skinbeam.physics.side_wall import damage_of_dwell
+from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
+from skinbeam.physics.light.fresnel import normal_reflectance
+from skinbeam.physics.removal.drying import Ground
+from skinbeam.physics.removal.edge import rim_of_edge
+from skinbeam.physics.removal.microbeam import ColumnHeat, Crater, column, column_heat, coverage, crater, rim_below
+from skinbeam.physics.removal.table import Ablation, microbeam_ablation_of
+from skinbeam.physics.removal.wall import damage_of_dwell
 from skinbeam.simulate.ablation import SLACK, deep_layer, ground_of, removes, wall_K
 from skinbeam.simulate.column import LADDER_J, MiddleSkin, full_column, middle_skin
 from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics

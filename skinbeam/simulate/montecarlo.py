@@ -10,8 +10,8 @@ import numpy as np
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics import card, layout
-from skinbeam.physics.photons import Batch, Scene, Tally, trace_batch
+from skinbeam.physics.kernel import card, layout
+from skinbeam.physics.light.photons import Batch, Scene, Tally, trace_batch
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.batches import BATCHES, fits, in_order, shares, threads
@@ -175,7 +175,7 @@ def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
 
 def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
     """What traces batches on the graphics card, to which scene and tally go here, once a run."""
-    from skinbeam.physics.photons_cuda import Card
+    from skinbeam.physics.light.photons_cuda import Card
 
     together = _on_card(tally.bins, tally.fields)
     run = Card(scene, tally, together)

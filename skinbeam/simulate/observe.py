@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.physics.damage import omega, survival
-from skinbeam.physics.vessel import lumen_cells
+from skinbeam.physics.damage.arrhenius import omega, survival
+from skinbeam.physics.targets.vessel import lumen_cells
 from skinbeam.simulate.ablation import dryness_C, profile_width
 from skinbeam.simulate.boiled import at_dose
 from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics

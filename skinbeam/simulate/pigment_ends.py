@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics.melanosome import heat_kept_in_train, nucleation, threshold_exposure
+from skinbeam.physics.targets.melanosome import heat_kept_in_train, nucleation, threshold_exposure
 from skinbeam.simulate.places import pigmented_cells
 from skinbeam.simulate.pulse import Line, Response
 from skinbeam.simulate.spread import spread

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
-from skinbeam.physics.heat import conduct
-from skinbeam.physics.ordinates import Light, solve
+from skinbeam.physics.heat.linear import conduct
+from skinbeam.physics.light.ordinates import Light, solve
 from skinbeam.simulate.grid import DEEPEST_M, DepthGrid, grid_of
 from skinbeam.simulate.schedule import Schedule, pulse_schedule
 from skinbeam.simulate.spot_share import SpotShare

@@ -12,8 +12,8 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.laser.still_air import still_air
 from skinbeam.messages import text
-from skinbeam.physics.heat import time_steps
-from skinbeam.physics.subpulses import subpulse_phases
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.subpulses import subpulse_phases
 from skinbeam.simulate.spread import place_of
 from skinbeam.units import MS
 

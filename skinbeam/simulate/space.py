@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics import layout, photons
-from skinbeam.physics.optical import check_layers
+from skinbeam.physics.kernel import layout
+from skinbeam.physics.light import photons
+from skinbeam.physics.light.layers import check_layers
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.beams import Launch
 from skinbeam.simulate.medium import Floats, LayeredMedium

@@ -20,10 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.bins import cut
-from skinbeam.physics.collimated import beam_mean, collimated_beam
-from skinbeam.physics.photons import Tally, trace_batch
-from skinbeam.physics.rings import flat_shares, from_axis, gaussian_shares
+from skinbeam.physics.light.bins import cut
+from skinbeam.physics.light.collimated import beam_mean, collimated_beam
+from skinbeam.physics.light.photons import Tally, trace_batch
+from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.batches import BATCHES, fits, mean, shares, side_by_side

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from skinbeam.physics.perfusion import conduct_perfused
+from skinbeam.physics.damage.perfusion import conduct_perfused
 from skinbeam.simulate.damage_model import WALL, sampled_kinetics
 from skinbeam.simulate.pulse import LONG_S, Response
 from skinbeam.skin.properties import perfusion

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.physics.film import film_cover
+from skinbeam.physics.heat.film import film_cover
 from skinbeam.simulate.schedule import Schedule
 from skinbeam.skin.tables import shifted
 from skinbeam.units import ZERO_CELSIUS_K

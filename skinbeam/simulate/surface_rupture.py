@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.physics.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
+from skinbeam.physics.removal.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
 from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.places import epidermis_cells

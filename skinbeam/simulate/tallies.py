@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from skinbeam.physics.layout import PARTS, REFLECTED, SIDES, TRANSMITTED
-from skinbeam.physics.photons import Batch
+from skinbeam.physics.kernel.layout import PARTS, REFLECTED, SIDES, TRANSMITTED
+from skinbeam.physics.light.photons import Batch
 from skinbeam.simulate.medium import Floats
 
 __all__ = ["Mean", "Tallies"]

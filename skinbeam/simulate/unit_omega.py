@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage import Kinetics, omega_growth
+from skinbeam.physics.damage.arrhenius import Kinetics, omega_growth
 
 __all__ = ["time_of_unit_omega"]
 

@@ -19,7 +19,7 @@ one cell. The side that the light comes from decides.
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage import Kinetics, dose_for_unit_omega, omega, omega_growth
+from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega, omega, omega_growth
 from skinbeam.simulate.damage_model import BLOOD, WALL, repeated, sampled_kinetics
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.heated_blood import dose_with_heated_blood

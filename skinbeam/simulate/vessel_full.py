@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.physics.heat_xyz import conduct_xyz
+from skinbeam.physics.heat.xyz import conduct_xyz
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo

@@ -3,7 +3,7 @@
 Net flux and fluence rate are those of the layers under a wide beam, without the vessel. What comes back of the light
 that leaves a vessel was found by following packets (`data/vessel_return.toml`, `make vessel-return`), in skin that
 goes on in all directions and absorbs as the dermis does on average; the surface and the epidermis above it take their
-part of that (`physics.vessel_sides`).
+part of that (`physics.targets.vessel_sides`).
 """
 
 import tomllib
@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.fresnel import reflectance
-from skinbeam.physics.vessel_sides import Around, beside_surface
+from skinbeam.physics.light.fresnel import reflectance
+from skinbeam.physics.targets.vessel_sides import Around, beside_surface
 from skinbeam.simulate.places import EPIDERMIS
 from skinbeam.simulate.pulse import Illumination, Line, Response
 from skinbeam.skin.vessels import Vessels

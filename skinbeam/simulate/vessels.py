@@ -1,9 +1,9 @@
 """Vessels in sampled skins: what a pulse does to lumen and wall, as the response to a unit dose.
 
 A vessel sits in the light of its depth, of which it takes some from itself, and in the heat of its surroundings. The
-side that the light comes from is hotter than the other (`physics.vessel_sides`). Vessels do not shade each other, and
-the mean blood content of the layer that they lie in is not reduced by them. What cooling makes of the top of a vessel
-against its axis is left out.
+side that the light comes from is hotter than the other (`physics.targets.vessel_sides`). Vessels do not shade each
+other, and the mean blood content of the layer that they lie in is not reduced by them. What cooling makes of the top of
+a vessel against its axis is left out.
 
 The many narrow vessels of normal skin are followed about their axis alone, in light from all sides alike: by how
 much less light they take, and by how much hotter one of their sides is, nearly cancel where they leak, and among each
@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.vessel import VesselHistory, lumen_paths, lumen_profile, radial_response
-from skinbeam.physics.vessel_sides import Around, lumen_light
+from skinbeam.physics.targets.vessel import VesselHistory, lumen_paths, lumen_profile, radial_response
+from skinbeam.physics.targets.vessel_sides import Around, lumen_light
 from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.vessel_sides import around_vessels
 from skinbeam.skin.properties import blood_mua, blood_thermal

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heated_optics import scattering_factor, water_factor
+from skinbeam.physics.light.coagulation import scattering_factor, water_factor
 from skinbeam.simulate.boiled import water_by_volume
 from skinbeam.simulate.medium import Floats
 from skinbeam.skin.heated import left_when_denatured, slope_of, water_slope

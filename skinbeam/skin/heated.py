@@ -1,4 +1,5 @@
-"""How optics of skin change with heat, by material and wavelength; the equations stand in `physics.heated_optics`."""
+"""How optics of skin change with heat, by material and wavelength; the equations stand in
+`physics.light.coagulation`."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage import omega
-from skinbeam.physics.relaxation import lumen_relaxation_time
-from skinbeam.physics.vessel import relaxation_time
+from skinbeam.physics.damage.arrhenius import omega
+from skinbeam.physics.targets.relaxation import lumen_relaxation_time
+from skinbeam.physics.targets.vessel import relaxation_time
 from skinbeam.simulate.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
 from skinbeam.simulate.heated_dermis import held_scattering, rises_up_to_C, settles_at_C

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import round_significant, write_atomically
-from skinbeam.physics.vessel_return import returns
+from skinbeam.physics.targets.vessel_return import returns
 
 __all__ = ["ABSORPTIONS", "PACKETS", "RADII", "main", "written"]
 

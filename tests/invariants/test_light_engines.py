@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numba import config
 
-from skinbeam.physics import card
+from skinbeam.physics.kernel import card
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.engines import ENGINES
 from skinbeam.simulate.medium import LayeredMedium, LightEngine, LightField

@@ -6,7 +6,7 @@ from scipy.sparse.linalg import LinearOperator, cg
 from skfem import Basis, BilinearForm, ElementHex1, LinearForm, MeshHex
 from skfem.helpers import dot, grad
 
-from skinbeam.physics.heat_xyz import conduct_xyz
+from skinbeam.physics.heat.xyz import conduct_xyz
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo

@@ -1,0 +1,1 @@
+"""Thermal damage: rates of first-order processes, their combinations, and blood flow that stops."""

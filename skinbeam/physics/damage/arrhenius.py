@@ -1,0 +1,417 @@
+"""Thermal damage: first-order processes with Arrhenius rates.
+
+    dOmega/dt = A exp(-Ea / R T),   surviving fraction S = exp(-Omega)                          (damage 1)
+
+Rates of several processes add, so Omegas add. A set with two temperature ranges is two processes, each with a rate of
+zero outside its own range. Stages that have to happen one after another are joined by (stages 1). Temperature is linear
+in time within a step, and the integral over a step is then exact, of stages to 1e-6 (stages.py):
+
+    integral of exp(-B/T) dT = T E2(B/T),   B = Ea / R,                                         (damage 2)
+
+with E2 the exponential integral (Abramowitz and Stegun 1964, 5.1.4 and 5.1.22).
+
+A held temperature reaches Omega = 1 in the time t at T = Ea / (R ln(A t)).                     (damage 3)
+
+A and Ea of published sets are correlated: ln A = a Ea + b (compensation law). What is uncertain is the temperature of
+damage, so a set is varied by moving it along a line of slope a until its threshold at a reference time t has moved
+from T to T' = T + delta. With ln A' = ln A + a (Ea' - Ea) in (damage 3),
+
+    Ea' = R T' (ln(A t) - a Ea) / (1 - a R T').                                                 (damage 4)
+
+`a` is the slope of least squares through the sets of `data/tissue/kinetics.toml`. All lines of slope a have rates that
+do not depend on Ea at the isokinetic temperature 1/(a R), so no threshold can be moved across it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.errors import unknown_name
+from skinbeam.physics.damage.stages import mean_rate
+from skinbeam.physics.damage.table import activation_J_mol, compensation_slope, kinetics_sets, ln_frequency
+from skinbeam.provenance import used
+from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
+
+__all__ = [
+    "Kinetics",
+    "dose_for_unit_omega",
+    "fastest_growth",
+    "kinetics",
+    "omega",
+    "omega_growth",
+    "process_rows",
+    "shift_kinetics",
+    "shift_threshold",
+    "survival",
+    "threshold_temperature",
+]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Kinetics:
+    """First-order processes of one damage.
+
+    Parameters
+    ----------
+    frequency_1_s, activation_J_mol : (process,) or (sample, process) A and Ea.
+    low_K, high_K : the same shape; the rate is zero outside low <= T < high.
+    stages : number of the stage of each process, rising. Rates of one stage add; stages happen one after another.
+        Empty: all are one.
+    """
+
+    frequency_1_s: Array
+    activation_J_mol: Array
+    low_K: Array
+    high_K: Array
+    stages: tuple[int, ...] = ()
+
+
+def kinetics(name: str) -> Kinetics:
+    """Return a set of `data/tissue/kinetics.toml` by name, and note that its source was used.
+
+    Raises
+    ------
+    InputError : no such set; the nearest is named.
+    """
+    sets = kinetics_sets()
+    if name not in sets:
+        raise unknown_name("kinetics", name, sets, field="kinetics")
+    used(sets[name]["source"])
+    rows = sets[name]["process"]
+    return Kinetics(
+        np.array([math.exp(ln_frequency(row)) for row in rows]),
+        np.array([activation_J_mol(row) for row in rows]),
+        np.array([row["low_C"] + ZERO_CELSIUS_K if "low_C" in row else 0.0 for row in rows]),
+        np.array([row["high_C"] + ZERO_CELSIUS_K if "high_C" in row else np.inf for row in rows]),
+    )
+
+
+def threshold_temperature(frequency_1_s: ArrayLike, activation_J_mol: ArrayLike, hold_s: ArrayLike) -> Array:
+    """Return the temperature, K, that reaches Omega = 1 when held for `hold_s` (damage 3).
+
+    Raises
+    ------
+    ValueError : A t <= 1, where no temperature does.
+    """
+    exponent = np.log(frequency_1_s) + np.log(hold_s)
+    if np.any(exponent <= 0):
+        raise ValueError("A t must exceed one")
+    return np.asarray(activation_J_mol) / (GAS_CONSTANT_J_MOL_K * exponent)
+
+
+def shift_threshold(
+    frequency_1_s: ArrayLike, activation_J_mol: ArrayLike, delta_K: ArrayLike, *, reference_s: float
+) -> tuple[Array, Array]:
+    """Return (A, Ea) moved along the compensation line so that the threshold at `reference_s` moves by `delta_K`.
+
+    Equation (damage 4); shapes broadcast.
+
+    Raises
+    ------
+    ValueError : the new threshold would lie across the isokinetic temperature of the line, or on it.
+    """
+    slope = compensation_slope()
+    ln_a, ea = np.log(frequency_1_s), np.asarray(activation_J_mol, dtype=np.float64)
+    target = threshold_temperature(frequency_1_s, ea, reference_s) + np.asarray(delta_K)
+    offset = ln_a + math.log(reference_s) - slope * ea
+    moved = GAS_CONSTANT_J_MOL_K * target * offset / (1 - slope * GAS_CONSTANT_J_MOL_K * target)
+    if not np.all(np.isfinite(moved) & (moved > 0)):
+        raise ValueError("the threshold cannot be moved across the isokinetic temperature")
+    return np.exp(ln_a + slope * (moved - ea)), moved
+
+
+def shift_kinetics(base: Kinetics, delta_K: ArrayLike, *, reference_s: float) -> Kinetics:
+    """Return `base` with every threshold, and every end of a range, moved by `delta_K` (sample,) → (sample, process).
+
+    Raises
+    ------
+    ValueError : as `shift_threshold`.
+    """
+    delta = np.atleast_1d(np.asarray(delta_K, dtype=np.float64))[:, None]
+    frequency, activation = shift_threshold(base.frequency_1_s, base.activation_J_mol, delta, reference_s=reference_s)
+    low = np.where(base.low_K > 0, base.low_K + delta, 0.0)
+    return Kinetics(frequency, activation, low, base.high_K + delta, base.stages)
+
+
+def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array:
+    """Return Omega at the end of a history that is linear between its times.
+
+    Parameters
+    ----------
+    history_K : (sample, time) or (sample, time, cell) temperatures in K.
+    step_s : (time - 1,)
+    processes : rates; (sample, process) arrays give each sample its own.
+
+    Returns
+    -------
+    (sample,) or (sample, cell).
+
+    Raises
+    ------
+    ValueError : shapes that do not fit, or a temperature that is not above 0 K.
+    """
+    history = np.asarray(history_K, dtype=np.float64)
+    rows = np.array(np.moveaxis(history, 1, -1), order="C")  # (sample, [cell,] time)
+    n_cell = 1 if history.ndim == 2 else history.shape[2]
+    flat = rows.reshape(-1, history.shape[1])
+    steps = _steps(flat, step_s)
+    result: Array = _omega_rows(flat, steps, *process_rows(processes, len(history), n_cell))
+    return result.reshape(rows.shape[:-1])
+
+
+def omega_growth(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array:
+    """Return how much Omega grows in each step, (sample, step) or (sample, step, cell); as `omega`.
+
+    Parameters
+    ----------
+    step_s : (step,), or (sample, step) where each sample has steps of its own.
+    """
+    history = np.asarray(history_K, dtype=np.float64)
+    steps = np.broadcast_to(np.asarray(step_s, dtype=np.float64), (len(history), history.shape[1] - 1))
+    before, after = (np.array(part.reshape(len(history), -1)) for part in (history[:, :-1], history[:, 1:]))
+    # All steps at once, each of one second: the rate, times the time that the step takes in its sample.
+    rate = omega(np.stack([before, after], axis=1), [1.0], processes).reshape(history[:, 1:].shape)
+    return rate * (steps if history.ndim == 2 else steps[:, :, None])
+
+
+def fastest_growth(hottest_K: ArrayLike, processes: Kinetics) -> Array:
+    """Return a bound on the rate of Omega at or below temperatures (sample, cell), in K, 1/s."""
+    hottest = np.asarray(hottest_K, dtype=np.float64)[:, :, None]
+    frequency, activation = (
+        np.broadcast_to(part, (len(hottest), np.shape(part)[-1]))[:, None, :]
+        for part in (processes.frequency_1_s, processes.activation_J_mol)
+    )
+    return np.asarray((frequency * np.exp(-activation / (GAS_CONSTANT_J_MOL_K * hottest))).sum(axis=2))
+
+
+def survival(omegas: ArrayLike) -> Array:
+    """Return the surviving fraction exp(-Omega) (damage 1)."""
+    return np.exp(-np.asarray(omegas, dtype=np.float64))
+
+
+def dose_for_unit_omega(
+    base_K: ArrayLike,
+    unit_K: ArrayLike,
+    step_s: ArrayLike,
+    processes: Kinetics,
+    *,
+    low: float,
+    high: float,
+    target: float = 1.0,
+) -> Array:
+    """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
+
+    Bisection and secants in the logarithm of the dose between `low` and `high`, to a relative width of 1e-9. A
+    threshold below `low` is looked for down to a millionth of it.
+
+    Parameters
+    ----------
+    base_K : (sample, time) history without the dose, K.
+    unit_K : (sample, time) change per unit dose, K, >= 0.
+    step_s : (time - 1,)
+
+    Returns
+    -------
+    (sample,) dose; 0 where base alone reaches the target (or less than a millionth of `low` does), inf where `high`
+    does not.
+
+    Raises
+    ------
+    ValueError : bounds out of order, a negative unit response, shapes that do not fit.
+    """
+    if not 0 < low < high or target <= 0:
+        raise ValueError("0 < low < high and target > 0 are needed")
+    # Copies, since a read-only array is another type to Numba and would be compiled for anew.
+    base, unit = np.array(base_K, dtype=np.float64, order="C"), np.array(unit_K, dtype=np.float64, order="C")
+    # An implicit step may undershoot by a small part of the peak where nothing was heated; that does no harm.
+    if base.shape != unit.shape or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
+        raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
+    result: Array = _dose_rows(
+        base, unit, _steps(base, step_s), *process_rows(processes, len(base), 1), low, high, target
+    )
+    return result
+
+
+def _steps(rows: Array, step_s: ArrayLike) -> Array:
+    steps = np.array(step_s, dtype=np.float64)
+    if rows.ndim != 2 or steps.shape != (rows.shape[1] - 1,):
+        raise ValueError(f"{rows.shape[-1]} times need {rows.shape[-1] - 1} steps, not {steps.shape}")
+    if not np.all(rows > 0):
+        raise ValueError("temperatures must be above 0 K")
+    return steps
+
+
+def process_rows(
+    processes: Kinetics, n_sample: int, n_cell: int
+) -> tuple[Array, Array, Array, Array, NDArray[np.int64]]:
+    """Return ln A, B = Ea/R, low and high for every row, (sample x cell, process), and the stages (process,)."""
+    n_process = np.shape(processes.frequency_1_s)[-1]
+
+    def rows(values: Array) -> Array:
+        return np.repeat(np.broadcast_to(values, (n_sample, n_process)), n_cell, axis=0)
+
+    return (
+        rows(np.log(processes.frequency_1_s)),
+        rows(processes.activation_J_mol / GAS_CONSTANT_J_MOL_K),
+        rows(processes.low_K),
+        rows(processes.high_K),
+        np.array(processes.stages or (0,) * n_process, dtype=np.int64),
+    )
+
+
+@njit(cache=True)
+def _rate(t: float, ln_a: float, b: float) -> float:  # pragma: no cover - compiled
+    return math.exp(ln_a - b / t)
+
+
+@njit(cache=True)
+def _t_e2(t: float, ln_a: float, b: float) -> float:  # pragma: no cover - compiled
+    """A T E2(B/T) by six levels of its continued fraction (Abramowitz and Stegun 1964, 5.1.22, contracted).
+
+    Relative error below 1e-11 for B/T > 30; the sets for skin have 60 to 300.
+    """
+    x = b / t
+    fraction = x + 10.0 - 30.0 / (x + 12.0)
+    fraction = x + 8.0 - 20.0 / fraction
+    fraction = x + 6.0 - 12.0 / fraction
+    fraction = x + 4.0 - 6.0 / fraction
+    fraction = x + 2.0 - 2.0 / fraction
+    return t * math.exp(ln_a - x) / fraction
+
+
+@njit(cache=True)
+def _omega_one(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    dose: float,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    low: Array,
+    high: Array,
+    stages: NDArray[np.int64],
+    enough: float,
+) -> float:
+    """Omega of base + dose x unit, left off once it exceeds `enough`."""
+    total = 0.0
+    after = base[0] + dose * unit[0]
+    for n in range(step_s.size):
+        before = after
+        after = base[n + 1] + dose * unit[n + 1]
+        cold, hot = min(before, after), max(before, after)
+        if stages[0] != stages[-1]:
+            total += step_s[n] * mean_rate(cold, hot, ln_a, b, low, high, stages)
+            if total > enough:
+                break
+            continue
+        for p in range(ln_a.size):
+            # Below exp(-60) per second nothing adds up within a lifetime.
+            if hot < low[p] or cold >= high[p] or ln_a[p] - b[p] / hot < -60.0:
+                continue
+            start, end = max(cold, low[p]), min(hot, high[p])
+            share = (end - start) / (hot - cold) if hot > cold else 1.0
+            exponent = b[p] * (1.0 / start - 1.0 / end)
+            if exponent < 0.1:
+                # (damage 2) would cancel; Simpson's rule has a relative error of exponent**4 / 2880 here.
+                middle = _rate(0.5 * (start + end), ln_a[p], b[p])
+                mean = (_rate(start, ln_a[p], b[p]) + 4.0 * middle + _rate(end, ln_a[p], b[p])) / 6.0
+            else:
+                mean = (_t_e2(end, ln_a[p], b[p]) - _t_e2(start, ln_a[p], b[p])) / (end - start)
+            total += step_s[n] * share * mean
+        if total > enough:
+            break
+    return total
+
+
+@njit(cache=True, parallel=True)
+def _omega_rows(  # pragma: no cover - compiled
+    rows: Array, step_s: Array, ln_a: Array, b: Array, low: Array, high: Array, stages: NDArray[np.int64]
+) -> Array:
+    result = np.empty(rows.shape[0])
+    for s in prange(rows.shape[0]):
+        result[s] = _omega_one(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages, np.inf)
+    return result
+
+
+@njit(cache=True)
+def _dose_one(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    low: float,
+    high: float,
+    target: float,
+) -> float:
+    if _omega_one(base, unit, 0.0, step_s, ln_a, b, t_low, t_high, stages, target) >= target:
+        return 0.0
+    if _omega_one(base, unit, high, step_s, ln_a, b, t_low, t_high, stages, target) < target:
+        return np.inf
+    left, right = low, high
+    for _ in range(6):
+        if _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, stages, target) < target:
+            break
+        left, right = left / 10.0, left
+    else:
+        return 0.0
+    # Halving brings the ends within a factor of two; from there ln Omega is close to straight in ln dose, and secants
+    # of it that keep the root between them end sooner (Illinois; Dowell and Jarratt 1971).
+    while right > 2.0 * left:
+        middle = math.sqrt(left * right)
+        if _omega_one(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target) < target:
+            left = middle
+        else:
+            right = middle
+    above = _omega_one(base, unit, right, step_s, ln_a, b, t_low, t_high, stages, np.inf)
+    below = _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, stages, np.inf)
+    start, end = math.log(left), math.log(right)
+    low_y, high_y = math.log(max(below, 1e-300) / target), math.log(above / target)
+    side = tries = 0
+    while end > start + 1e-9:
+        tries += 1
+        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which secants are slow.
+        share = 0.5 if tries % 4 == 0 else low_y / (low_y - high_y)
+        middle = start + (end - start) * share
+        # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
+        middle = min(max(middle, start + 4e-10), end - 4e-10)
+        there = _omega_one(base, unit, math.exp(middle), step_s, ln_a, b, t_low, t_high, stages, np.inf)
+        y = math.log(max(there, 1e-300) / target)
+        if there < target:
+            start, low_y = middle, y
+            high_y = 0.5 * high_y if side == 1 else high_y
+            side = 1
+        else:
+            end, high_y = middle, y
+            low_y = 0.5 * low_y if side == -1 else low_y
+            side = -1
+    left, right = math.exp(start), math.exp(end)
+    return math.sqrt(left * right)
+
+
+@njit(cache=True, parallel=True)
+def _dose_rows(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    low: float,
+    high: float,
+    target: float,
+) -> Array:
+    result = np.empty(base.shape[0])
+    for s in prange(base.shape[0]):
+        result[s] = _dose_one(base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target)
+    return result

@@ -1,0 +1,1 @@
+"""Heat: along one axis, about an axis, in three dimensions, and at the surface."""

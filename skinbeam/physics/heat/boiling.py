@@ -1,0 +1,311 @@
+"""Heat conduction in one dimension where water boils: enthalpy and temperature of each cell, many samples at once.
+
+    dU/dt = d/dx (k dT/dx) + f(t) q(x),   with (heat 2) at both ends                            (boiling 1)
+
+    U = c (T - T_s)                    below T_s, where vapour begins to form
+        C (T - T_s)                    up to T_e = T_s + D, with C D = L + (c + c_d) D / 2      (boiling 2)
+        C D + c_d (T - T_e)            above, in dried tissue
+
+U [J/m³] counts from T_s, c and c_d are the heat capacities of wet and of dried tissue, L [J/m³] is the latent heat of
+the water in the cell, and D the range over which it is taken up. Tissue does not boil at one temperature: vapour first
+needs a nucleus, then works against the tissue around it, and what is left of the water is bound more and more. T_s may
+lie above 100 °C, so that a pulse of milliseconds superheats the water, and may differ between samples. A true
+superheat, which falls back to boiling once a nucleus has formed, would need the history of the bubble; here T_s stands
+for the temperature at which vapour takes up heat as fast as it comes. Vapour stays in its cell and condenses there.
+
+Space and time are those of `physics.heat.linear` (finite volumes, TR-BDF2). Each stage is a system V U(T) + a A T = b
+with A an M-matrix and U piecewise linear. U is the difference of two convex functions, and nested Newton iterations end
+after a finite number of linear systems whatever the step (Brugnano and Casulli 2009, extended by Casulli and Zanolli
+2010): the inner ones follow where the water boils, the outer ones where it is gone.
+
+`physics.heat.enthalpy` has the law of water that `heat.rz` and `heat.xyz` follow. There are two because the unknowns
+differ. Here it is T, of steps as long as those of `physics.heat.linear`, so that a layered skin that boils is one march
+like any other; tissue that has dried holds less heat. There it is U, of steps short enough to be explicit: T is asked
+for in every cell and stage, and a law without branches is what vectors and a card are fast at; dried tissue holds as
+much heat as wet. Where c_d = c, (boiling 2) is (enthalpy 1) with L of the same value, and a test holds one against the
+other.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.heat.cells import Cells
+from skinbeam.physics.heat.row import DIAGONAL, WEIGHT, Row, given_row, in_series
+from skinbeam.physics.kernel.checks import require
+
+__all__ = ["ORDER_TIME", "Boiled", "Water", "conduct_boiling"]
+
+# Of second order while every cell stays in one part of (boiling 2); a cell that changes part within a step leaves an
+# error of first order in it.
+ORDER_TIME: Final = 1
+
+Array = NDArray[np.float64]
+
+
+class Water(NamedTuple):
+    """What boiling takes up; all broadcast to (sample, cell).
+
+    Parameters
+    ----------
+    start_K : temperature at which vapour begins to form, T_s.
+    range_K : range over which the latent heat is taken up, D > 0.
+    latent : latent heat of the water in the cell, J/m³.
+    dried : heat capacity of the tissue without its water, J/m³K.
+    """
+
+    start_K: ArrayLike
+    range_K: ArrayLike
+    latent: ArrayLike
+    dried: ArrayLike
+
+
+class Boiled(NamedTuple):
+    """Temperatures after each step; time 0 is the initial state.
+
+    Parameters
+    ----------
+    recorded : (sample, time, cell) K.
+    surface : (sample, time) temperature of face 0, K.
+    gained : (sample, time, 2) heat taken up since the start through face 0 and through the last face, J/m².
+    stored : (sample, time) heat in all cells, less that at the start, J/m².
+    vapour : (sample, cell) largest share of the latent heat that the cell held at the end of a step.
+    """
+
+    recorded: Array
+    surface: Array
+    gained: Array
+    stored: Array
+    vapour: Array
+
+
+def conduct_boiling(
+    cells: Cells,
+    water: Water,
+    *,
+    conductivity: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+    initial: ArrayLike,
+    step_s: ArrayLike,
+    power_density: ArrayLike = 0.0,
+    power_on: ArrayLike = 1.0,
+    h_surface: ArrayLike = 0.0,
+    outside_surface: ArrayLike = 0.0,
+    h_bottom: ArrayLike = 0.0,
+    outside_bottom: ArrayLike = 0.0,
+) -> Boiled:
+    """Solve (boiling 1) with (boiling 2) for every sample; arguments as in `heat.conduct`, temperatures in K.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit; a step, range, heat capacity or conductivity that is not positive; latent heat
+        below zero, or a range so wide that boiling would take up less than heating does.
+    """
+    row, (start, width, latent, dried) = given_row(
+        cells,
+        *water,
+        conductivity=conductivity,
+        heat_capacity_vol=heat_capacity_vol,
+        initial=initial,
+        power_density=power_density,
+        step_s=step_s,
+        power_on=power_on,
+        h_surface=h_surface,
+        outside_surface=outside_surface,
+        h_bottom=h_bottom,
+        outside_bottom=outside_bottom,
+    )
+    c = row.heat_capacity_vol
+    require(np.isfinite(width) & (width > 0), "the range over which water boils must be positive, K", width)
+    require(np.isfinite(dried) & (dried > 0), "the heat capacity of dried tissue must be positive, J/m³K", dried)
+    require(np.isfinite(latent) & (latent >= 0), "latent heat cannot be negative, J/m³", latent)
+    boiling = latent / width + (c + dried) / 2
+    require((boiling >= c) & (boiling >= dried), "boiling cannot take up less than heating, J/m³K", boiling)
+    state = np.stack([c, boiling, dried, start, start + width], axis=1)
+    at = Row._fields.index("heat_capacity_vol")  # which `state` holds
+    return Boiled(*_march(*row[:at], *row[at + 1 :], state))
+
+
+@njit(cache=True)
+def _enthalpy(t: float, state: Array, i: int) -> float:  # pragma: no cover - compiled
+    """U of (boiling 2) in cell i; `state` is (c, C, c_d, T_s, T_e) of each cell."""
+    if t < state[3, i]:
+        return state[0, i] * (t - state[3, i])
+    if t < state[4, i]:
+        return state[1, i] * (t - state[3, i])
+    return state[1, i] * (state[4, i] - state[3, i]) + state[2, i] * (t - state[4, i])
+
+
+@njit(cache=True)
+def _solve(  # pragma: no cover - compiled
+    known: Array, a: float, volumes: Array, between: Array, top: float, state: Array, t: Array, work: Array
+) -> None:
+    """Solve V U(T) + a A T = known for `t`, whose values on entry begin the search.
+
+    `work` holds four rows: whether the cell counts as boiling or beyond, whether it counts as dried, and two of the
+    factorisation.
+    """
+    n, last = volumes.size, volumes.size - 1
+    boils, dry, pivot, upper = work[0], work[1], work[2], work[3]
+    for i in range(n):
+        boils[i] = 1.0 if t[i] >= state[3, i] else 0.0
+        dry[i] = 0.0
+    outer = True
+    while outer:
+        inner, first = True, True
+        while inner:
+            for i in range(n):
+                c, boiling, dried, start, end = state[0, i], state[1, i], state[2, i], state[3, i], state[4, i]
+                slope = (boiling if boils[i] > 0.0 else c) - (boiling - dried) * dry[i]
+                # U is slope T less this, on the parts that the cells are counted in.
+                offset = (boiling if boils[i] > 0.0 else c) * start - (boiling - dried) * dry[i] * end
+                above = top if i == 0 else between[i - 1]
+                diagonal = volumes[i] * slope + a * (above + between[i])
+                right = known[i] + volumes[i] * offset
+                if i > 0:
+                    diagonal -= a * above * upper[i - 1]
+                    right += a * above * t[i - 1]
+                pivot[i] = 1.0 / diagonal
+                upper[i] = a * between[i] * pivot[i]
+                t[i] = right * pivot[i]
+            for i in range(last - 1, -1, -1):
+                t[i] += upper[i] * t[i + 1]
+            inner = False
+            for i in range(n):
+                now = 1.0 if t[i] >= state[3, i] else 0.0
+                # After the first system temperatures only fall, but for rounding, which must not go on for ever.
+                if now < boils[i] or (first and now > boils[i]):
+                    boils[i] = now
+                    inner = True
+            first = False
+        outer = False
+        for i in range(n):
+            if dry[i] == 0.0 and t[i] >= state[4, i]:
+                dry[i] = 1.0
+                outer = True
+
+
+@njit(cache=True, parallel=True)
+def _march(  # pragma: no cover - compiled
+    areas: Array,
+    volumes: Array,
+    half: Array,
+    k: Array,
+    initial: Array,
+    power: Array,
+    step_s: Array,
+    power_on: Array,
+    h_top: Array,
+    t_top: Array,
+    h_bottom: Array,
+    t_bottom: Array,
+    state: Array,
+) -> tuple[Array, Array, Array, Array, Array]:
+    n_sample, n_cell = volumes.shape
+    n_time = step_s.shape[1] + 1
+    recorded = np.empty((n_sample, n_time, n_cell))
+    surface, stored = np.empty((n_sample, n_time)), np.empty((n_sample, n_time))
+    gained = np.empty((n_sample, n_time, 2))
+    vapour = np.zeros((n_sample, n_cell))
+    for s in prange(n_sample):
+        _march_one(
+            areas[s],
+            volumes[s],
+            half[s],
+            k[s],
+            initial[s],
+            power[s],
+            step_s[s],
+            power_on[s],
+            h_top[s],
+            t_top[s],
+            h_bottom[s],
+            t_bottom[s],
+            state[s],
+            recorded[s],
+            surface[s],
+            gained[s],
+            stored[s],
+            vapour[s],
+        )
+    return recorded, surface, gained, stored, vapour
+
+
+@njit(cache=True)
+def _march_one(  # pragma: no cover - compiled
+    areas: Array,
+    volumes: Array,
+    half: Array,
+    k: Array,
+    initial: Array,
+    power: Array,
+    step_s: Array,
+    power_on: Array,
+    h_top: Array,
+    t_top: Array,
+    h_bottom: float,
+    t_bottom: float,
+    state: Array,
+    recorded: Array,
+    surface: Array,
+    gained: Array,
+    stored: Array,
+    vapour: Array,
+) -> None:
+    n_cell = volumes.size
+    last = n_cell - 1
+    between = np.empty(n_cell)  # conductance of the face below each cell, W/K
+    for i in range(last):
+        between[i] = areas[i + 1] / (half[i] / k[i] + half[i + 1] / k[i + 1])
+    between[last] = areas[n_cell] * in_series(h_bottom, k[last] / half[last])
+    inside = k[0] / half[0]
+    t, stage = initial.copy(), initial.copy()
+    held, flow, known, source = np.empty(n_cell), np.empty(n_cell), np.empty(n_cell), np.empty(n_cell)
+    work = np.empty((4, n_cell))
+    begun = 0.0
+    for i in range(n_cell):
+        held[i] = volumes[i] * _enthalpy(t[i], state, i)
+        begun += held[i]
+        recorded[0, i] = t[i]
+    surface[0], stored[0], gained[0, :] = t[0], 0.0, 0.0
+    for n in range(step_s.size):
+        dt = step_s[n]
+        film = in_series(h_top[n], inside)
+        top = areas[0] * film
+        a = DIAGONAL * dt
+        for i in range(n_cell):
+            source[i] = power_on[n] * power[i] * volumes[i]
+        source[0] += top * t_top[n]
+        source[last] += between[last] * t_bottom
+        through_top = through_bottom = 0.0
+        for solved in range(3):
+            now = t if solved == 0 else stage
+            weight = dt * (WEIGHT if solved < 2 else DIAGONAL)
+            through_top += weight * top * (t_top[n] - now[0])
+            through_bottom += weight * between[last] * (t_bottom - now[last])
+            if solved == 2:
+                break
+            known_weight = a if solved == 0 else WEIGHT * dt
+            for i in range(n_cell):
+                q = source[i]
+                q += between[i - 1] * (now[i - 1] - now[i]) if i > 0 else -top * now[i]
+                q += between[i] * (now[i + 1] - now[i]) if i < last else -between[i] * now[i]
+                flow[i] = q if solved == 0 else flow[i] + q
+            for i in range(n_cell):
+                known[i] = held[i] + known_weight * flow[i] + a * source[i]
+            _solve(known, a, volumes, between, top, state, stage, work)
+        total = 0.0
+        for i in range(n_cell):
+            t[i] = stage[i]
+            enthalpy = _enthalpy(t[i], state, i)
+            held[i] = volumes[i] * enthalpy
+            total += held[i]
+            taken = min(max((t[i] - state[3, i]) / (state[4, i] - state[3, i]), 0.0), 1.0)
+            vapour[i] = max(vapour[i], taken)
+            recorded[n + 1, i] = t[i]
+        stored[n + 1] = total - begun
+        gained[n + 1, 0] = gained[n, 0] + through_top
+        gained[n + 1, 1] = gained[n, 1] + through_bottom
+        surface[n + 1] = t[0] + film / inside * (t_top[n] - t[0])

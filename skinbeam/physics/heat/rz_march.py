@@ -1,0 +1,293 @@
+"""Steps in time of heat about an axis, one sample after another.
+
+Each step is as long as its estimated error allows. A step that is stable with few explicit stages is explicit
+(chebyshev 1); a longer one solves along radii and then along depths,
+
+    (C - a L_z) C^-1 (C - a L_r) k_1 = F(E),   (C - a L_z) C^-1 (C - a L_r) k_2 = F(E + dt C k_1) - 2 C k_1,
+    E' = E + dt C (3 k_1 + k_2) / 2,   a = (1 - 1/sqrt 2) dt,   C = dE/dT                                     (heat 6)
+
+with F what flows into the cells and L its part between them. This is of second order whatever the factors on the left,
+here the split L = L_r + L_z and the C of the start (Verwer et al. 1999, SIAM J. Sci. Comput. 20:1456), and stable for
+every step; its error is taken as that of the first order, dt (k_1 + k_2) / 2. Every solution along lines is kept in the
+balance by what it lets through at both ends.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from skinbeam.physics.heat.enthalpy import stores
+from skinbeam.physics.heat.pace import GROWTH, stages_for, wished
+from skinbeam.physics.heat.rz_flows import FAST, Body, Now, body_of, fastest_decay, rates_of
+from skinbeam.physics.heat.surface import surface
+from skinbeam.physics.kernel.chebyshev import COEFFICIENTS, MOST_STAGES
+from skinbeam.physics.kernel.tridiagonal import factor, solve, turn
+
+__all__ = ["march"]
+
+Array = NDArray[np.float64]
+
+_A: Final = 1.0 - math.sqrt(0.5)
+
+
+@njit(cache=True, fastmath=FAST)
+def _explicit(
+    dt: float,
+    stages: int,
+    energy: Array,
+    first: Array,
+    top: float,
+    bottom: float,
+    body: Body,
+    now: Now,
+    after: Array,
+    other: Array,
+    t: Array,
+    flow: Array,
+    film: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Write the energy after a step into `after`; return the heat that entered at top and bottom, J."""
+    y, f0, f = energy.ravel(), first.ravel(), flow.ravel()
+    # Stages are written in turn, so that the last one falls into `after`.
+    newest, before = (after, other) if stages % 2 == 1 else (other, after)
+    w1, w2 = newest.ravel(), before.ravel()
+    m1 = COEFFICIENTS[stages, 1, 2] * dt
+    for i in range(len(y)):
+        w2[i] = y[i]
+        w1[i] = y[i] + m1 * f0[i]
+    top1, top2, bottom1, bottom2 = m1 * top, 0.0, m1 * bottom, 0.0
+    for j in range(2, stages + 1):
+        mu, nu = COEFFICIENTS[stages, j, 0], COEFFICIENTS[stages, j, 1]
+        m, g = COEFFICIENTS[stages, j, 2] * dt, COEFFICIENTS[stages, j, 3] * dt
+        top_now, bottom_now = rates_of(newest, body, now, t, flow, film)
+        w1, w2 = newest.ravel(), before.ravel()
+        for i in range(len(y)):
+            w2[i] = (1.0 - mu - nu) * y[i] + mu * w1[i] + nu * w2[i] + m * f[i] + g * f0[i]
+        top1, top2 = mu * top1 + nu * top2 + m * top_now + g * top, top1
+        bottom1, bottom2 = mu * bottom1 + nu * bottom2 + m * bottom_now + g * bottom, bottom1
+        newest, before = before, newest
+    return top1, bottom1
+
+
+@njit(cache=True)
+def _along_lines(
+    a: float,
+    rates: Array,
+    body: Body,
+    apparent: Array,
+    across: Array,
+    work: Array,
+    turned: Array,
+) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Replace flows, W, by the rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
+    solve(body.out, a, work[3], work[4], rates)
+    x, c = rates.ravel(), apparent.ravel()
+    for i in range(len(x)):
+        x[i] *= c[i]
+    turn(rates, turned[1])
+    solve(across, a, turned[2], turned[3], turned[1])
+    last = len(across) - 1
+    top = bottom = 0.0
+    for i in range(across.shape[1]):
+        top -= a * across[0, i] * turned[1, 0, i]
+        bottom -= a * across[last, i] * turned[1, last - 1, i]
+    turn(turned[1], rates)
+    return top, bottom
+
+
+@njit(cache=True, fastmath=FAST)
+def _implicit(
+    dt: float,
+    energy: Array,
+    first: Array,
+    top: float,
+    bottom: float,
+    body: Body,
+    now: Now,
+    after: Array,
+    work: Array,
+    t: Array,
+    turned: Array,
+    across: Array,
+    film: Array,
+) -> tuple[float, float, float]:  # pragma: no cover - compiled
+    """Write the energy after a step into `after`; return what entered at top and bottom, J, and the error, K."""
+    apparent = body.store
+    if body.boils:
+        apparent = work[2]
+        stores(energy, body.store, body.start, body.share, body.latent, apparent)
+    a = _A * dt
+    across[0] = film
+    turn(apparent, turned[0])
+    factor(apparent, body.out, a, work[3], work[4])
+    factor(turned[0], across, a, turned[2], turned[3])
+    rates1, rates2 = work[0], work[1]
+    rates1[:] = first
+    mend_top, mend_bottom = _along_lines(a, rates1, body, apparent, across, work, turned)
+    top1, bottom1 = top + mend_top, bottom + mend_bottom
+    y, c, w, k1, k2 = energy.ravel(), apparent.ravel(), after.ravel(), rates1.ravel(), rates2.ravel()
+    for i in range(len(y)):
+        w[i] = y[i] + dt * c[i] * k1[i]
+    top2, bottom2 = rates_of(after, body, now, t, rates2, film)
+    for i in range(len(y)):
+        k2[i] -= 2.0 * c[i] * k1[i]
+    mend_top, mend_bottom = _along_lines(a, rates2, body, apparent, across, work, turned)
+    top2, bottom2 = top2 - 2.0 * top1 + mend_top, bottom2 - 2.0 * bottom1 + mend_bottom
+    worst = 0.0
+    for i in range(len(y)):
+        w[i] = y[i] + dt * c[i] * (1.5 * k1[i] + 0.5 * k2[i])
+    for i in range(len(y)):
+        worst = max(worst, abs(k1[i] + k2[i]))
+    return dt * (1.5 * top1 + 0.5 * top2), dt * (1.5 * bottom1 + 0.5 * bottom2), dt / 2 * worst
+
+
+@njit(cache=True)
+def _march_one(
+    body: Body,
+    energy: Array,
+    seconds: Array,
+    switch: Array,
+    h: Array,
+    outside: Array,
+    record: NDArray[np.int64],
+    tolerance: float,
+    recorded: Array,
+    faces: Array,
+    gained: Array,
+    total: Array,
+    final: Array,
+    peak: Array,
+    steps: NDArray[np.int64],
+) -> None:  # pragma: no cover - compiled
+    rings, depths = energy.shape
+    work, turned = np.empty((8, rings, depths)), np.empty((4, depths, rings))
+    across, film, film_after = np.ascontiguousarray(body.down.T), np.zeros(rings), np.zeros(rings)
+    # What a step starts from and what it ends with change places when it is taken.
+    room, after, rates, rates_after = work[:5], work[5], work[6], work[7]
+    t, t_after = np.zeros((rings + 2, depths)), np.zeros((rings + 2, depths))
+    fastest = fastest_decay(body)
+    now = Now(switch[0], h[0], outside[0])
+    top, bottom = rates_of(energy, body, now, t, rates, film)
+    peak[:] = t[1:-1]
+    light = body.power.sum()
+    dt, grown = 0.0, GROWTH
+    for n in range(len(seconds) + 1):
+        total[n] = energy.sum()
+        for m in range(len(record)):
+            recorded[n, m] = t[1 + record[m, 0], record[m, 1]]
+        for i in range(rings):
+            faces[n, i] = surface(t[1 + i, 0], body.inside[i], now.h, now.outside, body.table)[2]
+        if n == len(seconds):
+            break
+        switched = n == 0 or switch[n] != now.on or h[n] != now.h or outside[n] != now.outside
+        if switched:
+            now = Now(switch[n], h[n], outside[n])
+            top, bottom = rates_of(energy, body, now, t, rates, film)
+            # What a switch stirs up is fast: it is followed first, and damped.
+            dt, grown = 2.0 / fastest, GROWTH
+        gained[n + 1] = gained[n]
+        gained[n + 1, 2] += now.on * light * seconds[n]
+        left = seconds[n]
+        while left > 0.0:
+            parts = math.ceil(left / dt)
+            step = left / parts
+            stages = stages_for(step, fastest)
+            explicit = stages <= MOST_STAGES
+            if explicit:
+                heat_top, heat_bottom = _explicit(
+                    step, stages, energy, rates, top, bottom, body, now, after, room[0], t_after, rates_after, film
+                )
+                error = 0.0
+            else:
+                heat_top, heat_bottom, error = _implicit(
+                    step, energy, rates, top, bottom, body, now, after, room, t_after, turned, across, film
+                )
+            # The film of a step taken back is that of its own end: the next one starts from that of `rates`.
+            top_after, bottom_after = rates_of(after, body, now, t_after, rates_after, film_after)
+            if explicit:
+                error = _explicit_error(step, energy, after, rates, rates_after, body.per_store)
+            best = wished(step, error, tolerance, explicit)
+            if error > tolerance:
+                steps[2] += 1
+                dt, grown = best, 1.0
+                continue
+            steps[0 if explicit else 1] += 1
+            left = 0.0 if parts == 1 else left - step
+            dt, grown = max(min(best, grown * step), min(dt, best)), GROWTH
+            top, bottom = top_after, bottom_after
+            gained[n + 1, 0] += heat_top
+            gained[n + 1, 1] += heat_bottom
+            energy, after = after, energy
+            rates, rates_after = rates_after, rates
+            t, t_after = t_after, t
+            film, film_after = film_after, film
+            _raise(peak, t[1:-1])
+    final[:] = t[1:-1]
+
+
+@njit(cache=True, fastmath=FAST)
+def _explicit_error(
+    dt: float,
+    before: Array,
+    after: Array,
+    rates_before: Array,
+    rates_after: Array,
+    per_store: Array,
+) -> float:  # pragma: no cover - compiled
+    """Largest error of a step by (chebyshev 2), K."""
+    y, z, f, g, p = before.ravel(), after.ravel(), rates_before.ravel(), rates_after.ravel(), per_store.ravel()
+    worst = 0.0
+    for i in range(len(y)):
+        worst = max(worst, abs(0.8 * (y[i] - z[i]) + 0.4 * dt * (f[i] + g[i])) * p[i])
+    return worst
+
+
+@njit(cache=True, fastmath=FAST)
+def _raise(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
+    p, now = peak.ravel(), t.ravel()
+    for i in range(len(p)):
+        p[i] = max(p[i], now[i])
+
+
+@njit(cache=True, parallel=True)
+def march(  # pragma: no cover - compiled
+    r: Array,
+    z: Array,
+    k: Array,
+    energy: Array,
+    power: Array,
+    store: Array,
+    start: Array,
+    share: Array,
+    latent: Array,
+    boils: bool,
+    seconds: Array,
+    switch: Array,
+    h: Array,
+    outside: Array,
+    table: Array,
+    fixed: bool,
+    below: Array,
+    record: NDArray[np.int64],
+    tolerance: float,
+) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:
+    """Return the fields of `HistoryRZ` for every sample; arguments as `conduct_rz` names them, energies in J and W."""
+    n, rings, depths = k.shape
+    times = len(seconds) + 1
+    recorded, faces = np.empty((n, times, len(record))), np.empty((n, times, rings))
+    gained, total = np.zeros((n, times, 3)), np.empty((n, times))
+    final, peak = np.empty((n, rings, depths)), np.empty((n, rings, depths))
+    steps = np.zeros((n, 3), np.int64)
+    for s in prange(n):
+        # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
+        body = body_of(
+            r[s], z[s], k[s], power[s], store[s], start[s], share[s], latent[s], boils, table, fixed, below[s]
+        )
+        _march_one(
+            body, energy[s], seconds, switch, h[s], outside[s], record, tolerance, recorded[s], faces[s], gained[s],
+            total[s], final[s], peak[s], steps[s],
+        )  # fmt: skip
+    return recorded, faces, gained, total, final, peak, steps

@@ -1,0 +1,226 @@
+"""Heat conduction in three dimensions, with water that boils, for one skin.
+
+    dE/dt = div(k grad T) + f(t) q(x, y, z),    T = T(E) by (enthalpy 1)                                      (heat 7)
+
+with the surface of (surface 1) at the first z, insulated sides, and below insulation or a fixed temperature. Finite
+volumes as in (heat 1). Steps in time as about an axis (`heat_rz_march`): explicit stages where they are stable, lines
+along x, y and z where steps are longer, by the estimated error.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.heat.enthalpy import boiling_of, enthalpy_of
+from skinbeam.physics.heat.inputs import Given, check_given, durations, recorded
+from skinbeam.physics.heat.pace import GROWTH, longest_step, stages_for, wished
+from skinbeam.physics.heat.surface import outgoing_table, surface
+from skinbeam.physics.heat.xyz_engine import Body, Engine, Now
+from skinbeam.physics.kernel.arrays import full
+from skinbeam.physics.kernel.chebyshev import MOST_STAGES
+from skinbeam.physics.kernel.checks import require
+
+__all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryXYZ", "cell_volumes", "conduct_xyz"]
+
+ORDER_SPACE: Final = 2
+ORDER_TIME: Final = 2
+
+Array = NDArray[np.float64]
+
+
+class HistoryXYZ(NamedTuple):
+    """What became of the skin; time 0 is the initial state, time n the end of interval n - 1.
+
+    Parameters
+    ----------
+    recorded : (time, record) temperature of the recorded cells, K.
+    surface : (time, x, y) temperature of the surface, K.
+    gained : (time, 3) heat taken up since the start through the surface, through the bottom and from light, J.
+    enthalpy : (time,) of all cells, J, zero at 0 K.
+    final, peak : (x, y, z) temperature at the end and the highest after any step, K.
+    steps : explicit steps, steps along lines, steps taken back.
+    """
+
+    recorded: Array
+    surface: Array
+    gained: Array
+    enthalpy: Array
+    final: Array
+    peak: Array
+    steps: tuple[int, int, int]
+
+
+def cell_volumes(faces_m: Sequence[ArrayLike]) -> Array:
+    """Return the volume of every cell, (x, y, z), m³, between faces of x, y and z."""
+    dx, dy, dz = (np.diff(_faces(faces, axis)) for faces, axis in zip(faces_m, "xyz", strict=True))
+    result: Array = dx[:, None, None] * dy[None, :, None] * dz[None, None, :]
+    return result
+
+
+def _faces(faces_m: ArrayLike, axis: str) -> Array:
+    faces = np.asarray(faces_m, dtype=np.float64)
+    require(faces.ndim == 1 and len(faces) >= 3, f"at least three {axis} faces in a row are needed", float(faces.size))
+    require(np.isfinite(faces), f"{axis} faces must be finite", faces)
+    require(np.diff(faces) > 0, f"{axis} faces must increase", faces[1:])
+    return faces
+
+
+def conduct_xyz(
+    faces_m: Sequence[ArrayLike],
+    *,
+    conductivity: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+    initial: ArrayLike,
+    interval_s: ArrayLike,
+    power_density: ArrayLike = 0.0,
+    power_on: ArrayLike = 1.0,
+    latent_vol: ArrayLike = 0.0,
+    boiling_start: ArrayLike = math.inf,
+    boiling_end: ArrayLike = math.inf,
+    h_surface: ArrayLike = 0.0,
+    outside_surface: ArrayLike = 0.0,
+    outgoing: tuple[Array, Array] | None = None,
+    bottom: float | None = None,
+    record_cells: ArrayLike | None = None,
+    tolerance_K: float = 0.5,
+    engine: type[Engine] = Engine,
+) -> HistoryXYZ:
+    """Solve (heat 7).
+
+    Temperatures are in K; without latent heat and outgoing flux differences will do. Properties of media become those
+    of cells by `values[medium]`, with `medium` of (x, y, z). Fields are broadcast.
+
+    Parameters
+    ----------
+    faces_m : faces of x, of y and of z, increasing, m; the surface is at the first z.
+    conductivity, heat_capacity_vol, initial, power_density : (x, y, z) W/mK, J/m³K, K, W/m³.
+    interval_s : (interval,) s; a state is kept at the end of each.
+    power_on : (interval,) share of the power density that is on: pulses, sub-pulses and pauses.
+    latent_vol, boiling_start, boiling_end : (x, y, z) J/m³, K, K.
+    h_surface, outside_surface : (interval,) W/m²K and K; h = 0 is insulated, inf a fixed temperature.
+    outgoing : temperatures of the surface, rising, K, and the flux that leaves at each besides the film's, W/m².
+    bottom : temperature of the last face of z, K; insulated when left out.
+    record_cells : (record, 3) indices of the cells to keep; none when left out.
+    tolerance_K : estimated error of one step in any cell, in the first order for a step along lines.
+    engine : what takes the steps: the processor, or a card (`heat.xyz_cuda`).
+
+    Raises
+    ------
+    ValueError : shapes that do not fit; a number that no tissue has, with its place.
+    """
+    x, y, z = (_faces(faces, axis) for faces, axis in zip(faces_m, "xyz", strict=True))
+    cells = len(x) - 1, len(y) - 1, len(z) - 1
+    seconds = durations(interval_s)
+    fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol
+    k, c, t0, power, latent = (full(field, *cells) for field in fields)
+    switch, h, outside = (full(values, seconds.size) for values in (power_on, h_surface, outside_surface))
+    given = Given(k, c, t0, power, latent, switch, h, outside, full(0.0 if bottom is None else bottom, 1))
+    table = outgoing_table(outgoing)
+    check_given(given, tolerance_K=tolerance_K, radiates=len(table) > 0)
+    record = recorded(record_cells, cells)
+
+    volumes = cell_volumes((x, y, z))
+    boils = (full(end, *cells) for end in (boiling_start, boiling_end))
+    held = boiling_of(volumes, c, latent, *boils)
+    flat = cells[0], cells[1] * cells[2]
+    boiling = np.stack([held.start, held.share, held.latent]).reshape(3, *flat)
+    body = Body(
+        *_conductances(np.diff(x), np.diff(y), np.diff(z), k, bottom is not None),
+        store=held.store.reshape(flat),
+        per_store=1.0 / held.store.reshape(flat),
+        power=(power * volumes).reshape(flat),
+        boiling=boiling if held.boils else np.ascontiguousarray(boiling[:, :1]),
+        boils=held.boils,
+        table=table,
+        below=float(given.below[0]),
+    )
+    every = zip(switch, h, outside, strict=True)
+    now = [Now(float(on), float(film), float(air)) for on, film, air in every]
+    return _march(engine(body, enthalpy_of(t0, held).reshape(flat)), seconds, now, record, float(tolerance_K))
+
+
+def _conductances(
+    dx: Array, dy: Array, dz: Array, k: Array, fixed: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], Array, Array, Array]:
+    """Return the first six fields of a body."""
+    nx, ny, nz = k.shape
+    gx, gy, gz = np.zeros((nx + 1, ny, nz)), np.zeros((nx, ny + 1, nz)), np.zeros((nx, ny, nz))
+    half = (dx / 2)[:, None, None] / k
+    gx[1:-1] = dy[:, None] * dz / (half[1:] + half[:-1])
+    half = (dy / 2)[:, None] / k
+    gy[:, 1:-1] = dx[:, None, None] * dz / (half[:, 1:] + half[:, :-1])
+    half = (dz / 2) / k
+    gz[:, :, 1:] = (dx[:, None] * dy)[:, :, None] / (half[:, :, 1:] + half[:, :, :-1])
+    area = dx[:, None] * dy
+    flat = np.concatenate([gz.reshape(nx, ny * nz), np.zeros((nx, 1))], axis=1)
+    faces = gx.reshape(nx + 1, ny * nz), gy.reshape(nx, (ny + 1) * nz), flat
+    ends = 1.0 / half[:, :, 0], area, area / half[:, :, -1] if fixed else np.zeros_like(area)
+    gx32, gy32, gz32 = (face.astype(np.float32) for face in faces)
+    inside, areas, below = (np.ascontiguousarray(end) for end in ends)
+    return gx32, gy32, gz32, inside, areas, below
+
+
+def _fastest(body: Body) -> float:
+    """Return a bound of the largest rate of decay, 1/s, whatever the film: by Gershgorin's circles."""
+    nx, ny = body.area.shape
+    total = (body.gx[1:] + body.gx[:-1]).astype(np.float64).reshape(nx, ny, -1)
+    gy = body.gy.reshape(nx, ny + 1, -1)
+    total += gy[:, 1:] + gy[:, :-1]
+    total += (body.gz[:, 1:] + body.gz[:, :-1]).reshape(total.shape)
+    total[:, :, 0] += body.area * body.inside
+    total[:, :, -1] += body.bottom
+    return float((2.0 * total * body.per_store.reshape(total.shape)).max())
+
+
+def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.int64], tolerance: float) -> HistoryXYZ:
+    body = engine.body
+    nx, ny = body.area.shape
+    fastest, light = _fastest(body), float(body.power.sum())
+    recorded, faces = np.empty((len(seconds) + 1, len(record))), np.empty((len(seconds) + 1, nx, ny))
+    gained, total = np.zeros((len(seconds) + 1, 3)), np.empty(len(seconds) + 1)
+    longest = math.inf if engine.along_lines else longest_step(fastest)
+    taken = [0, 0, 0]
+    peak = engine.temperatures()
+    dt, grown = 0.0, GROWTH
+    for n in range(len(seconds) + 1):
+        now = nows[max(n - 1, 0)]
+        t = engine.temperatures().reshape(nx, ny, -1)
+        total[n] = engine.energy().sum()
+        recorded[n] = t[tuple(record.T)]
+        faces[n] = [
+            [surface(t[i, j, 0], body.inside[i, j], now.h, now.outside, body.table)[2] for j in range(ny)]
+            for i in range(nx)
+        ]
+        if n == len(seconds):
+            break
+        now = nows[n]
+        if n == 0 or now != nows[n - 1]:
+            engine.switch(now)
+            # What a switch stirs up is fast: it is followed first, and damped.
+            dt, grown = 2.0 / fastest, GROWTH
+        gained[n + 1] = gained[n]
+        gained[n + 1, 2] += now.on * light * seconds[n]
+        left = float(seconds[n])
+        while left > 0.0:
+            parts = math.ceil(left / min(dt, longest))
+            step = left / parts
+            stages = stages_for(step, fastest)
+            explicit = stages <= MOST_STAGES
+            top, bottom, error = engine.explicit(step, stages, now) if explicit else engine.implicit(step, now)
+            best = wished(step, error, tolerance, explicit)
+            if error > tolerance:
+                taken[2] += 1
+                dt, grown = best, 1.0
+                continue
+            taken[0 if explicit else 1] += 1
+            left = 0.0 if parts == 1 else left - step
+            dt, grown = max(min(best, grown * step), min(dt, best)), GROWTH
+            gained[n + 1, :2] += top, bottom
+            engine.accept()
+            np.maximum(peak, engine.temperatures(), out=peak)
+    shape = nx, ny, -1
+    final = engine.temperatures().reshape(shape)
+    return HistoryXYZ(recorded, faces, gained, total, final, peak.reshape(shape), (taken[0], taken[1], taken[2]))

@@ -1,0 +1,124 @@
+"""Steps of heat in three dimensions on a graphics card: one thread to a cell, the stages and sums of the processor's.
+
+States stay on the card; what comes back is what entered, the error, and what is recorded. Stages are explicit, so that
+a step is never longer than the most of them allow. Sums of threads have no order: two runs agree to the rounding of
+double precision, not to the bit.
+
+This module needs numba-cuda; with NUMBA_ENABLE_CUDASIM=1 in the environment it runs in its simulator.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+from numba import config, cuda
+from numpy.typing import NDArray
+
+from skinbeam.physics.heat.surface import surface
+from skinbeam.physics.heat.xyz_engine import Body, Engine, Now
+from skinbeam.physics.heat.xyz_stage import JUDGE, STAGE
+
+__all__ = ["CardEngine"]
+
+Array = NDArray[np.float64]
+
+BLOCK: Final = 4 if config.ENABLE_CUDASIM else 256  # the simulator makes each thread one of Python's
+_OPTIONS = {} if config.ENABLE_CUDASIM else {"cache": True}
+_surface = cuda.jit(device=True)(surface.py_func)
+
+
+@cuda.jit(device=True)
+def _temperature(energy, per_store, boiling, boils, i, m):  # type: ignore[no-untyped-def]
+    """Return the temperature of a cell."""
+    e = energy[i, m]
+    if boils:
+        e -= min(max(boiling[1, i, m] * (e - boiling[0, i, m]), 0.0), boiling[2, i, m])
+    return e * per_store[i, m]
+
+
+@cuda.jit(**_OPTIONS)
+def _stage(  # type: ignore[no-untyped-def]
+    kind, nz, gx, gy, gz, inside, area, bottom, per_store, power, boiling, boils, table, below, on, h, outside,
+    c, y, w, rates, out, sums,
+):  # fmt: skip
+    n = cuda.grid(1)
+    planes, cells = w.shape
+    if n >= planes * cells:
+        return
+    i, m = n // cells, n % cells
+    j, k = m // nz, m % nz
+    t = _temperature(w, per_store, boiling, boils, i, m)
+    f = on * power[i, m]
+    if i > 0:
+        f += gx[i, m] * (_temperature(w, per_store, boiling, boils, i - 1, m) - t)
+    if i + 1 < planes:
+        f += gx[i + 1, m] * (_temperature(w, per_store, boiling, boils, i + 1, m) - t)
+    if m >= nz:
+        f += gy[i, m] * (_temperature(w, per_store, boiling, boils, i, m - nz) - t)
+    if m + nz < cells:
+        f += gy[i, m + nz] * (_temperature(w, per_store, boiling, boils, i, m + nz) - t)
+    if k > 0:
+        f += gz[i, m] * (_temperature(w, per_store, boiling, boils, i, m - 1) - t)
+    else:
+        enters = area[i, j] * _surface(t, inside[i, j], h, outside, table)[0]
+        f += enters
+        cuda.atomic.add(sums, 0, enters)
+    if k + 1 < nz:
+        f += gz[i, m + 1] * (_temperature(w, per_store, boiling, boils, i, m + 1) - t)
+    else:
+        enters = bottom[i, j] * (below - t)
+        f += enters
+        cuda.atomic.add(sums, 1, enters)
+    if kind == STAGE:
+        out[i, m] = c[0] * y[i, m] + c[1] * w[i, m] + c[2] * out[i, m] + c[3] * f + c[4] * rates[i, m]
+    else:
+        out[i, m] = f
+    if kind == JUDGE:
+        error = abs(0.8 * (y[i, m] - w[i, m]) + c[0] * (rates[i, m] + f)) * per_store[i, m]
+        cuda.atomic.max(sums, 2, error)
+
+
+@cuda.jit(**_OPTIONS)
+def _begin(m, y, rates, w, v):  # type: ignore[no-untyped-def]
+    n = cuda.grid(1)
+    planes, cells = w.shape
+    if n < planes * cells:
+        i, j = n // cells, n % cells
+        v[i, j] = y[i, j]
+        w[i, j] = y[i, j] + m * rates[i, j]
+
+
+class CardEngine(Engine):
+    """Steps on a card."""
+
+    along_lines = False
+
+    def __init__(self, body: Body, energy: Array) -> None:
+        super().__init__(body, energy)
+        b = body
+        self._y, self._w, self._v, self._rates, self._trial_rates = (
+            cuda.to_device(a) for a in (self._y, self._w, self._v, self._rates, self._trial_rates)
+        )
+        fields = b.gx, b.gy, b.gz, b.inside, b.area, b.bottom, b.per_store, b.power, b.boiling
+        self._fields = [cuda.to_device(field) for field in fields]
+        self._table = cuda.to_device(b.table if len(b.table) else np.zeros((1, 2)))
+        self._blocks = (energy.size + BLOCK - 1) // BLOCK
+
+    def energy(self) -> Array:
+        """Return the state, J."""
+        on_card: Any = self._y
+        result: Array = on_card.copy_to_host()
+        return result
+
+    def _start(self, m: float, w: Array, v: Array) -> None:
+        _begin[self._blocks, BLOCK](m, self._y, self._rates, w, v)
+
+    def _stage(
+        self, kind: int, now: Now, c: tuple[float, ...], y: Array, w: Array, rates: Array, out: Array
+    ) -> tuple[float, float, float]:
+        b = self.body
+        sums, coefficients = cuda.to_device(np.zeros(3)), cuda.to_device(np.array([*c, *[0.0] * (5 - len(c))]))
+        _stage[self._blocks, BLOCK](
+            kind, b.nz, *self._fields, b.boils, self._table, b.below, *now, coefficients, y, w, rates, out, sums
+        )
+        top, bottom, error = sums.copy_to_host()
+        return float(top), float(bottom), float(error)

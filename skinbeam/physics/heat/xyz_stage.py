@@ -1,0 +1,184 @@
+"""One explicit stage of heat in three dimensions: every array is read once, and what it leads to is written once.
+
+The flows F(w) of a state w of enthalpies are added to a state at once,
+
+    out <- c_0 y + c_1 w + c_2 out + m F(w) + g F_0,                                                          (heat 8)
+
+which is any stage of (chebyshev 1). Memory is what holds it up: a tile, part of the rows along z in part of the planes,
+is walked through plane by plane, with the temperatures of three planes in the caches. Long tiles keep the loops long
+and the streams from memory unbroken. They do not depend on the number of threads, so that sums do not either.
+Conductances of faces are in single precision: half the memory, and both cells of a face take the same number, so that
+the balance is kept.
+"""
+
+from typing import Final
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from skinbeam.physics.heat.surface import surface
+from skinbeam.physics.kernel.layout import OPTIONS
+
+__all__ = ["FLOWS", "JUDGE", "SLAB", "STAGE", "STRIP", "opening", "stage"]
+
+Array = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+# What is written: (heat 8); F(w) alone; F(w), and the error of a step from y to w by (chebyshev 2).
+STAGE, FLOWS, JUDGE = range(3)
+STRIP: Final = 20480  # cells of a tile in a plane: three planes of temperatures are half of a cache of 1 MiB
+SLAB: Final = 50  # planes of a tile; those before and after it are made warm once more
+_FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
+
+
+@njit(fastmath=_FAST, **OPTIONS)
+def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: Array) -> None:  # pragma: no cover
+    """Write temperatures of a row of cells, as `enthalpy.temperatures` does; `boiling`: start, share, latent heat."""
+    if boils:
+        start, share, latent = boiling[0], boiling[1], boiling[2]
+        for m in range(len(e)):
+            out[m] = (e[m] - min(max(share[m] * (e[m] - start[m]), 0.0), latent[m])) * per_store[m]
+    else:
+        for m in range(len(e)):
+            out[m] = e[m] * per_store[m]
+
+
+@njit(fastmath=_FAST, **OPTIONS)
+def _tile(
+    kind: int,
+    nz: int,
+    planes: tuple[int, int],
+    first: int,
+    last: int,
+    gx: Singles,
+    gy: Singles,
+    gz: Singles,
+    inside: Array,
+    area: Array,
+    bottom: Array,
+    per_store: Array,
+    power: Array,
+    boiling: Array,
+    boils: bool,
+    table: Array,
+    below: float,
+    on: float,
+    h: float,
+    outside: float,
+    c: Array,
+    y: Array,
+    w: Array,
+    rates: Array,
+    out: Array,
+    room: Array,
+    sums: Array,
+) -> None:  # pragma: no cover - compiled
+    nx, cells = w.shape
+    size = last - first
+    low, high = max(first - nz, 0), min(last + nz, cells)  # cells whose temperatures are needed
+    at = low - first + nz
+    c0, c1, c2, m, g = c
+    if kind != STAGE:
+        m = 1.0
+    enters = leaves = worst = 0.0
+    before, here, after, f = room[0], room[1], room[2], room[3]
+    i = planes[0]
+    _temperatures(w[i, low:high], per_store[i, low:high], boiling[:, boils * i, low:high], boils, here[at:])
+    if i > 0:
+        n = i - 1
+        _temperatures(w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, before[at:])
+    for i in range(planes[0], planes[1]):
+        if i + 1 < nx:
+            n = i + 1
+            _temperatures(w[n, low:high], per_store[n, low:high], boiling[:, boils * n, low:high], boils, after[at:])
+        # The first and the last plane and row, and both ends of a row, have faces that conduct nothing.
+        t, t0, t1 = here[nz:], before[nz:], after[nz:]
+        a, b, q = gx[i, first:], gx[i + 1, first:], power[i, first:]
+        d, tb = gy[i, first:], here
+        for k in range(size):
+            f[k] = on * q[k] + a[k] * (t0[k] - t[k]) + b[k] * (t1[k] - t[k]) + d[k] * (tb[k] - t[k])
+        b, d = gy[i, first + nz :], gz[i, first:]
+        t1, tz = here[2 * nz :], here[nz - 1 :]  # `tz` has the cell itself at k + 1
+        o, y0, w0, f0 = out[i, first:], y[i, first:], w[i, first:], rates[i, first:]
+        if kind == STAGE:
+            for k in range(size):
+                flow = f[k] + b[k] * (t1[k] - tz[k + 1])
+                flow += d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
+                o[k] = c0 * y0[k] + c1 * w0[k] + c2 * o[k] + m * flow + g * f0[k]
+        else:
+            for k in range(size):
+                flow = f[k] + b[k] * (t1[k] - tz[k + 1])
+                o[k] = flow + d[k] * (tz[k] - tz[k + 1]) + d[k + 1] * (tz[k + 2] - tz[k + 1])
+        for k in range(0, size, nz):
+            j = (first + k) // nz
+            flow = area[i, j] * surface(t[k], inside[i, j], h, outside, table)[0]
+            o[k] += m * flow
+            enters += flow
+            flow = bottom[i, j] * (t[k + nz - 1] - below)
+            o[k + nz - 1] -= m * flow
+            leaves += flow
+        if kind == JUDGE:
+            p = per_store[i, first:]
+            for k in range(size):
+                worst = max(worst, abs(0.8 * (y0[k] - w0[k]) + c0 * (f0[k] + o[k])) * p[k])
+        before, here, after = here, after, before
+    sums[0], sums[1], sums[2] = enters, -leaves, worst
+
+
+@njit(cache=True, parallel=True)
+def stage(
+    kind: int,
+    nz: int,
+    gx: Singles,
+    gy: Singles,
+    gz: Singles,
+    inside: Array,
+    area: Array,
+    bottom: Array,
+    per_store: Array,
+    power: Array,
+    boiling: Array,
+    boils: bool,
+    table: Array,
+    below: float,
+    on: float,
+    h: float,
+    outside: float,
+    c: Array,
+    y: Array,
+    w: Array,
+    rates: Array,
+    out: Array,
+) -> tuple[float, float, float]:  # pragma: no cover - compiled
+    """Write `out` as `kind` says; return what enters at top and bottom, W, and the error, K.
+
+    States are (x, y * z); `gx`, `gy` and `gz` are faces before each cell and one plane, row or cell more; `inside`,
+    `area` and `bottom` are (x, y). `c` is c_0, c_1, c_2, m and g of (heat 8); for JUDGE its first number is 0.4 dt, and
+    `rates` are the flows of y.
+    """
+    nx, cells = w.shape
+    strips = (cells + STRIP - 1) // STRIP
+    size = ((cells // nz + strips - 1) // strips) * nz
+    strips = (cells + size - 1) // size
+    slabs = (nx + SLAB - 1) // SLAB
+    thick = (nx + slabs - 1) // slabs
+    slabs = (nx + thick - 1) // thick
+    room, sums = np.zeros((strips * slabs, 4, size + 2 * nz)), np.empty((strips * slabs, 3))
+    for n in prange(strips * slabs):
+        first, plane = n % strips * size, n // strips * thick
+        _tile(
+            kind, nz, (plane, min(plane + thick, nx)), first, min(first + size, cells), gx, gy, gz, inside,
+            area, bottom, per_store, power, boiling, boils, table, below, on, h, outside, c, y, w, rates, out, room[n],
+            sums[n],
+        )  # fmt: skip
+    return sums[:, 0].sum(), sums[:, 1].sum(), sums[:, 2].max()
+
+
+@njit(cache=True, parallel=True)
+def opening(m: float, y: Array, rates: Array, w: Array, v: Array) -> None:  # pragma: no cover - compiled
+    """Write y + m F_0 into `w` and y into `v`, the states that the second stage of (chebyshev 1) goes on from."""
+    for i in prange(len(y)):
+        for k in range(y.shape[1]):
+            w[i, k] = y[i, k] + m * rates[i, k]
+            v[i, k] = y[i, k]

@@ -1,0 +1,125 @@
+"""Compiled kernels on disk: kept as long as nothing that they are made of changes, and mended when a file is broken.
+
+Numba asks whether the file that holds a kernel has changed, not whether what it imports has. Here a kernel is as fresh
+as its file and all files of this package that it imports, however deep; others may change without it.
+
+A file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled anew.
+Numba finds this module by the name in `NUMBA_CACHE_LOCATOR_CLASSES`, which `skinbeam.physics` sets.
+"""
+
+import hashlib
+import pickle
+import platform
+import re
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba.core import caching
+
+__all__ = ["KernelLocator", "closure"]
+
+_PACKAGE = Path(__file__).parents[2]
+_IMPORT = re.compile(rf"^\s*(?:from|import) {_PACKAGE.name}\.([\w.]+)(?: import ([\w, ]+|\([^)]*\)))?", re.MULTILINE)
+_HASH = hashlib.sha256
+_HASH_BYTES = 32
+
+
+@cache
+def closure(file: Path) -> tuple[Path, ...]:
+    """Return a file and all files of this package that it imports, directly or not, sorted."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting += _imported(one)
+    return tuple(sorted(found))
+
+
+@cache
+def _imported(file: Path) -> tuple[Path, ...]:
+    """The files of this package that a file imports: modules, or names of modules that are imported from a package."""
+    paths = []
+    for module, names in _IMPORT.findall(file.read_text(encoding="utf-8")):
+        base = _PACKAGE.joinpath(*module.split("."))
+        paths += [base.with_suffix(".py"), *(base / f"{name}.py" for name in re.findall(r"\w+", names))]
+    return tuple(path for path in paths if path.is_file())
+
+
+@cache
+def _stamp(file: Path) -> str:
+    """What a kernel of a file hangs on: the content of its closure, and the processor it is compiled for."""
+    digest = _HASH()
+    for one in closure(file):
+        digest.update(_HASH(one.read_bytes()).digest())
+    digest.update(_machine().encode())
+    return digest.hexdigest()
+
+
+@cache
+def _machine() -> str:
+    """Python, and the model and instruction set of the processor: code compiled for one may not run on another."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(errors="replace").splitlines() if info.is_file() else [platform.processor()]
+    told = {line for line in lines if line.startswith(("model name", "flags", "Features"))} or set(lines)
+    return "\n".join((platform.python_version(), platform.machine(), *sorted(told)))
+
+
+class KernelLocator(caching.UserProvidedCacheLocator):  # type: ignore[misc] # numba has no types
+    """Where the kernels of a file of this package lie, and how fresh they are."""
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> "KernelLocator | None":
+        """Return the locator of a function, or None for one of another package, which keeps Numba's own ways."""
+        if not Path(py_file).resolve().is_relative_to(_PACKAGE):
+            return None
+        locator: KernelLocator | None = super().from_function(py_func, py_file)
+        return locator
+
+    def get_source_stamp(self) -> str:
+        """Return what the kernel hangs on."""
+        return _stamp(Path(self._py_file).resolve())
+
+
+class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc] # numba has no types
+    """Numba's files, each behind the hash of its content, so that a broken one is seen before it is used."""
+
+    def _load_index(self) -> dict[Any, str]:
+        content = _read(Path(self._index_path))
+        stamp, overloads = pickle.loads(content) if content is not None else (None, {})
+        return overloads if stamp == (self._version, self._source_stamp) else {}
+
+    def _save_index(self, overloads: dict[Any, str]) -> None:
+        self._save(self._index_path, ((self._version, self._source_stamp), overloads))
+
+    def _load_data(self, name: str) -> Any:
+        content = _read(Path(self._data_path(name)))
+        return None if content is None else pickle.loads(content)
+
+    def _save_data(self, name: str, data: Any) -> None:
+        self._save(self._data_path(name), data)
+
+    def _save(self, path: str, value: Any) -> None:
+        content = self._dump(value)
+        with self._open_for_write(path) as file:
+            file.write(_HASH(content).digest() + content)
+
+
+def _read(path: Path) -> bytes | None:
+    """The content behind its hash; None where there is no file, or one that was not whole, which is removed."""
+    try:
+        read = path.read_bytes()
+    except OSError:
+        return None
+    content = read[_HASH_BYTES:]
+    if _HASH(content).digest() == read[:_HASH_BYTES]:
+        return content
+    print(f"skinbeam: {path} is damaged; it is removed and its kernel compiled anew", file=sys.stderr)
+    path.unlink(missing_ok=True)
+    return None
+
+
+caching.IndexDataCacheFile = _CheckedFiles

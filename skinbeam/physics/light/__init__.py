@@ -1,0 +1,1 @@
+"""Light in layers and in space: exact in depth, or by photon packets."""

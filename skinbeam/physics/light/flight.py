@@ -1,0 +1,311 @@
+"""The kernel that flies packets, `LANES` of them side by side on a core.
+
+A step of all lanes is taken by the loops of lanes.py. What differs from lane to lane, faces, roulette and new packets,
+follows one by one. Each lane has a stream of random numbers of its own, and one is for single draws.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from skinbeam.physics.kernel.layout import (
+    CELL_X,
+    CELL_Y,
+    COLUMNS_X,
+    COLUMNS_Y,
+    DEPTHS,
+    FIRST_DEPTH,
+    FREE,
+    HALF_X,
+    HALF_Y,
+    INDEX,
+    LANES,
+    MUA,
+    MUS,
+    OPTIONS,
+    P_ENTRY,
+    P_FLUENCE,
+    P_FREE,
+    P_G,
+    P_MUA,
+    P_MUS,
+    P_PART,
+    P_PATH,
+    P_SLAB,
+    P_THICK,
+    P_TOP,
+    P_UX,
+    P_UY,
+    P_UZ,
+    P_W,
+    P_X,
+    P_Y,
+    P_Z,
+    PART,
+    PARTS,
+    PER_CELL_X,
+    PER_CELL_Y,
+    PER_COLUMN_X,
+    PER_COLUMN_Y,
+    PER_DEPTH,
+    PER_RING,
+    PER_SPACE_RING,
+    REFLECTED,
+    RINGS,
+    ROULETTE,
+    ROWS,
+    SIDES,
+    SIZE,
+    SPECULAR,
+    SPLITS,
+    TENTATIVE,
+    THICK,
+    TOP,
+    WEIGHS,
+    G,
+    one_by_one,
+)
+from skinbeam.physics.light import steps
+from skinbeam.physics.light.lanes import (
+    STEPS,
+    bins_by_depth,
+    bins_by_place,
+    bins_by_ring,
+    collide,
+    count_fluence,
+    count_left,
+    count_parts,
+    deflect,
+    deflect_by_table,
+    draw,
+    draw_half,
+    in_cube,
+    in_rings,
+    in_shapes,
+    move,
+    of_slab,
+    uniform,
+)
+
+__all__ = ["trace"]
+
+F, J = np.float32, np.int32
+
+fresnel, nearest_wall, launched, roulette = (
+    STEPS.fresnel, STEPS.nearest_wall, STEPS.launched, STEPS.roulette,
+)  # fmt: skip
+
+
+@one_by_one
+def _enter(p, i, slabs, slab):  # type: ignore[no-untyped-def]
+    """Give a lane the properties of the slab that it enters."""
+    p[P_SLAB * LANES + i] = F(slab)
+    p[P_FREE * LANES + i] = slabs[FREE, slab]
+    p[P_THICK * LANES + i] = slabs[THICK, slab]
+    p[P_TOP * LANES + i] = slabs[TOP, slab]
+    p[P_MUA * LANES + i] = slabs[MUA, slab]
+    p[P_MUS * LANES + i] = slabs[MUS, slab]
+    p[P_G * LANES + i] = slabs[G, slab]
+    p[P_PART * LANES + i] = slabs[PART, slab]
+    p[P_ENTRY * LANES + i] = p[P_W * LANES + i]
+    p[P_PATH * LANES + i] = F(0.0)
+
+
+@one_by_one
+def _leave(p, i, parts_by_slab, part, sums, count):  # type: ignore[no-untyped-def]
+    """Count what a lane left in a slab since it entered: the weight is a difference, so it is exact."""
+    if parts_by_slab:
+        sums[PARTS + part] += np.float64(p[P_ENTRY * LANES + i]) - np.float64(p[P_W * LANES + i])
+        sums[PARTS + count + part] += np.float64(p[P_PATH * LANES + i])
+
+
+@one_by_one
+def _rest(p, i):  # type: ignore[no-untyped-def]
+    """Leave a lane without a packet: it flies nowhere and counts nothing."""
+    for row in range(ROWS):
+        p[row * LANES + i] = F(0.0)
+    p[P_UZ * LANES + i] = F(1.0)
+    p[P_SLAB * LANES + i] = F(-1.0)
+
+
+@one_by_one
+def _launch(p, i, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
+    """Put a new packet on a lane, below the surface; False where the beam passes beside a space with sides."""
+    u1, u2, u3, u4 = 0.5, 0.5, 0.5, 0.5
+    if beam[0] != steps.PENCIL:
+        u1, u2, u3, u4 = uniform(state), uniform(state), uniform(state), uniform(state)
+    n1, n2 = np.float64(slabs[INDEX, 0]), np.float64(slabs[INDEX, 1])
+    x, y, ux, uy, uz, weight = launched(beam, n1, n2, numbers[WEIGHS] > 0.0, u1, u2, u3, u4)
+    sums[SPECULAR] += 1.0 - weight
+    p[P_X * LANES + i], p[P_Y * LANES + i], p[P_Z * LANES + i] = F(x), F(y), F(0.0)
+    p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i] = F(ux), F(uy), F(uz)
+    p[P_W * LANES + i] = F(weight)
+    _enter(p, i, slabs, 1)
+    if weight > 0.0 and abs(x) <= numbers[HALF_X] and abs(y) <= numbers[HALF_Y]:
+        return True
+    sums[SIDES] += weight
+    return False
+
+
+@one_by_one
+def _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums):  # type: ignore[no-untyped-def]
+    """Put the next packet that meets the space on a lane, or leave it empty; what is launched and alive after it."""
+    while launched < photons:
+        launched += 1
+        if _launch(p, i, slabs, beam, state, numbers, sums):
+            return launched, alive
+    _rest(p, i)
+    return launched, alive - 1
+
+
+@one_by_one
+def _let_out(p, i, side, weight, sums, out, per_ring):  # type: ignore[no-untyped-def]
+    """Count what leaves above (0) or below (1)."""
+    sums[REFLECTED + side] += weight
+    if per_ring > 0.0:
+        x, y = np.float64(p[P_X * LANES + i]), np.float64(p[P_Y * LANES + i])
+        out[side, min(int(math.sqrt(x * x + y * y) * per_ring), out.shape[1] - 1)] += weight
+
+
+@one_by_one
+def _at_face(p, i, slabs, state, half_x, half_y, parts_by_slab, sums, count, out, per_ring, splits):  # type: ignore[no-untyped-def]
+    """Take a lane to the face before it, and through or back; True where it left."""
+    slab = int(p[P_SLAB * LANES + i])
+    ux, uy, uz = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i]
+    thick = p[P_THICK * LANES + i]
+    way, axis = nearest_wall(
+        p[P_X * LANES + i], p[P_Y * LANES + i], p[P_Z * LANES + i], ux, uy, uz, thick, half_x, half_y
+    )  # fmt: skip
+    p[P_X * LANES + i] += ux * way
+    p[P_Y * LANES + i] += uy * way
+    weight = np.float64(p[P_W * LANES + i])
+    if axis < 2:
+        u = ux if axis == 0 else uy
+        reflected, _ = fresnel(np.float64(slabs[INDEX, slab]), np.float64(slabs[INDEX, 0]), abs(np.float64(u)))
+        p[P_Z * LANES + i] = min(max(p[P_Z * LANES + i] + uz * way, F(0.0)), thick)
+        if reflected > 0.0 and uniform(state) < reflected:
+            p[(P_UX + axis) * LANES + i] = -u
+            return False
+        _leave(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
+        sums[SIDES] += weight
+        return True
+    down = uz > F(0.0)
+    beyond = slab + 1 if down else slab - 1
+    n1, n2 = np.float64(slabs[INDEX, slab]), np.float64(slabs[INDEX, beyond])
+    p[P_Z * LANES + i] = thick if down else F(0.0)
+    if n1 != n2:
+        reflected, refracted = fresnel(n1, n2, abs(np.float64(uz)))
+        if splits and reflected < 1.0 and not 0 < beyond < slabs.shape[1] - 1:
+            _leave(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
+            kept = F(weight * reflected)
+            _let_out(p, i, 1 if down else 0, weight - np.float64(kept), sums, out, per_ring)
+            p[P_W * LANES + i] = kept
+            p[P_ENTRY * LANES + i] = kept
+            p[P_PATH * LANES + i] = F(0.0)
+            p[P_UZ * LANES + i] = -uz
+            return kept == F(0.0)
+        if reflected >= 1.0 or uniform(state) < reflected:
+            p[P_UZ * LANES + i] = -uz
+            return False
+        p[P_UX * LANES + i] *= F(n1 / n2)
+        p[P_UY * LANES + i] *= F(n1 / n2)
+        p[P_UZ * LANES + i] = F(refracted) if down else F(-refracted)
+    _leave(p, i, parts_by_slab, int(slabs[PART, slab]), sums, count)
+    if 0 < beyond < slabs.shape[1] - 1:
+        p[P_Z * LANES + i] = F(0.0) if down else slabs[THICK, beyond]
+        _enter(p, i, slabs, beyond)
+        return False
+    _let_out(p, i, 1 if down else 0, weight, sums, out, per_ring)
+    return True
+
+
+@one_by_one
+def _roulette(p, i, state, parts_by_slab, sums, count):  # type: ignore[no-untyped-def]
+    """Let a light packet go on heavier or end; True where it ended."""
+    _leave(p, i, parts_by_slab, int(p[P_PART * LANES + i]), sums, count)
+    weight = p[P_W * LANES + i]
+    kept = F(roulette(weight, uniform(state)))
+    sums[ROULETTE] += np.float64(weight) - np.float64(kept)
+    p[P_W * LANES + i] = kept
+    p[P_ENTRY * LANES + i] = kept
+    p[P_PATH * LANES + i] = F(0.0)
+    return kept == F(0.0)
+
+
+def _compiled(edition: int) -> Any:
+    """The kernel; the number makes another entry in Numba's cache, which otherwise knows this file alone."""
+
+    @njit(cache=True, **OPTIONS)
+    def fly(  # type: ignore[no-untyped-def]
+        photons, mode, lanes, state, slabs, beam, shapes, cube, media, cosines, tabulated, edges, guide, numbers, sums,
+        fluence, absorbed, out,
+    ):  # fmt: skip
+        p, flights, words, chances, real, todo, parts, stop = lanes
+        todo[LANES] = edition
+        count = (len(sums) - PARTS) // 2
+        by_slab = mode == 0
+        mapped, even, tentative = numbers[COLUMNS_X] > 0.0, numbers[PER_DEPTH] > 0.0, numbers[TENTATIVE] > 0.0
+        splits = numbers[SPLITS] > 0.0
+        top, per_z, depths = F(numbers[FIRST_DEPTH]), F(numbers[PER_DEPTH]), J(numbers[DEPTHS])
+        per_ring, rings, nx, ny = F(numbers[PER_RING]), J(numbers[RINGS]), J(numbers[COLUMNS_X]), J(numbers[COLUMNS_Y])
+        per_dx, per_dy = F(numbers[PER_COLUMN_X]), F(numbers[PER_COLUMN_Y])
+        cell_x, cell_y, per_x, per_y = (
+            F(numbers[CELL_X]),
+            F(numbers[CELL_Y]),
+            F(numbers[PER_CELL_X]),
+            F(numbers[PER_CELL_Y]),
+        )
+        half_x, half_y, per_size = F(numbers[HALF_X]), F(numbers[HALF_Y]), F(1.0 / numbers[SIZE])
+        per_space_ring = F(numbers[PER_SPACE_RING])
+        columns = len(fluence) // (len(edges) - 1)
+        launched, alive = 0, LANES
+        for i in range(LANES):
+            launched, alive = _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
+        while alive > 0 and stop[0] == 0:
+            draw(state, 0, flights)
+            if tentative:
+                draw_half(state, 2 * LANES, chances)
+            move(p, words, half_x, half_y)
+            if mode == 1:
+                of_slab(p, slabs)
+                in_shapes(p, shapes, cell_x, cell_y, per_x, per_y)
+            elif mode == 2:
+                in_cube(p, cube, media, half_x, half_y, per_size)
+            elif mode == 3:
+                in_rings(p, slabs, cube, media, per_space_ring, per_size)
+            deflect(p, words)
+            if len(tabulated) > 0:
+                deflect_by_table(p, words, cosines, tabulated)
+            collide(p, words, real, F(steps.ROULETTE_BELOW))
+            if mapped:
+                bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y)
+            else:
+                bins_by_ring(p, top, per_z, depths, per_ring, rings)
+            if not even:
+                bins_by_depth(p, edges, guide, columns)
+            due = count_fluence(p, fluence, todo)
+            if mapped:
+                count_left(p, absorbed)
+            if not by_slab:
+                count_parts(p, parts)
+            for k in range(due):
+                i = todo[k]
+                if p[P_SLAB * LANES + i] < F(0.0):
+                    continue
+                if p[P_FLUENCE * LANES + i] == F(0.0):
+                    ended = _at_face(p, i, slabs, state, half_x, half_y, by_slab, sums, count, out, per_ring, splits)
+                else:
+                    ended = _roulette(p, i, state, by_slab, sums, count)
+                if ended:
+                    launched, alive = _refill(p, i, photons, launched, alive, slabs, beam, state, numbers, sums)
+        for row in range(4):
+            for part in range(count):
+                sums[PARTS + part] += parts[row, part, 0]
+                sums[PARTS + count + part] += parts[row, part, 1]
+
+    return fly
+
+
+trace = _compiled(steps.EDITION)

@@ -1,0 +1,273 @@
+"""A step of all lanes side by side: loops without a branch, which the compiler makes into vector instructions.
+
+All that a loop changes lies in one array of rows, so that the compiler can see that nothing overlaps. Flights are in
+single precision, with depths measured from the top of the slab; what is summed is in double precision. What is looked
+up for each lane (voxels, tables, bins of any spacing, tallies) follows one by one.
+"""
+
+import numpy as np
+
+from skinbeam.physics.kernel.layout import (
+    LANES,
+    MUA,
+    MUS,
+    P_BEFORE,
+    P_BIN,
+    P_DUE,
+    P_FLUENCE,
+    P_FREE,
+    P_G,
+    P_MUA,
+    P_MUS,
+    P_PART,
+    P_PATH,
+    P_SLAB,
+    P_THICK,
+    P_TOP,
+    P_TURN,
+    P_UX,
+    P_UY,
+    P_UZ,
+    P_W,
+    P_X,
+    P_Y,
+    P_Z,
+    PART,
+    G,
+    one_by_one,
+    side_by_side,
+)
+from skinbeam.physics.light import steps
+
+__all__ = [
+    "STEPS",
+    "bins_by_depth",
+    "bins_by_place",
+    "bins_by_ring",
+    "collide",
+    "count_fluence",
+    "count_left",
+    "count_parts",
+    "deflect",
+    "deflect_by_table",
+    "draw",
+    "draw_half",
+    "in_cube",
+    "in_rings",
+    "in_shapes",
+    "move",
+    "of_slab",
+    "uniform",
+]
+
+F, J, U, W = np.float32, np.int32, np.uint32, np.uint64
+
+# Compiled for the processor.
+STEPS = steps.load(side_by_side)
+next_word, fraction, single, even, azimuth = (
+    STEPS.next_word, STEPS.fraction, STEPS.single, STEPS.even, STEPS.azimuth,
+)  # fmt: skip
+minus_log, deflection, deflection_by_table, turned, weight_left = (
+    STEPS.minus_log, STEPS.deflection, STEPS.deflection_by_table, STEPS.turned, STEPS.weight_left,
+)  # fmt: skip
+folded, inside, voxel, ring, column, bin_at = (
+    STEPS.folded, STEPS.inside, STEPS.voxel, STEPS.ring, STEPS.column, STEPS.bin_at,
+)  # fmt: skip
+
+
+@side_by_side
+def draw(state, first, words):  # type: ignore[no-untyped-def]
+    """Fill `words` from the generators that begin at `first`."""
+    for i in range(LANES):
+        words[i], state[first + i], state[first + LANES + i] = next_word(state[first + i], state[first + LANES + i])
+
+
+@side_by_side
+def draw_half(state, first, words):  # type: ignore[no-untyped-def]
+    """Fill half as many words, two numbers of 32 bits in each."""
+    half = LANES // 2
+    for i in range(half):
+        words[i], state[first + i], state[first + half + i] = next_word(state[first + i], state[first + half + i])
+
+
+@one_by_one
+def uniform(state):  # type: ignore[no-untyped-def]
+    """One number from the stream for single draws."""
+    word, state[3 * LANES], state[3 * LANES + 1] = next_word(state[3 * LANES], state[3 * LANES + 1])
+    return fraction(word)
+
+
+@side_by_side
+def move(p, words, half_x, half_y):  # type: ignore[no-untyped-def]
+    """Fly every lane to its tentative collision; one that would meet a face first stays and is due."""
+    for i in range(LANES):
+        free = minus_log(single(words[i])) * p[P_FREE * LANES + i]
+        ux, uy, uz, z = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i], p[P_Z * LANES + i]
+        x, y = p[P_X * LANES + i], p[P_Y * LANES + i]
+        far_x, far_y, far_z = x + ux * free, y + uy * free, z + uz * free
+        stays = (abs(far_x) > half_x) | (abs(far_y) > half_y) | (far_z < F(0.0)) | (far_z > p[P_THICK * LANES + i])
+        fluence = F(0.0) if stays else p[P_W * LANES + i] * p[P_FREE * LANES + i]
+        p[P_X * LANES + i] = x if stays else far_x
+        p[P_Y * LANES + i] = y if stays else far_y
+        p[P_Z * LANES + i] = z if stays else far_z
+        p[P_FLUENCE * LANES + i] = fluence
+        p[P_PATH * LANES + i] += fluence
+
+
+@side_by_side
+def in_shapes(p, shapes, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
+    """Give every lane the medium at its place: that of the last shape around it, else of its slab."""
+    for s in range(len(shapes)):
+        mua, mus, g, part = shapes[s, 13], shapes[s, 14], shapes[s, 15], shapes[s, 16]
+        for i in range(LANES):
+            x = folded(p[P_X * LANES + i], cell_x, per_x)
+            y = folded(p[P_Y * LANES + i], cell_y, per_y)
+            here = inside(shapes, s, x, y, p[P_Z * LANES + i] + p[P_TOP * LANES + i])
+            p[P_MUA * LANES + i] = mua if here else p[P_MUA * LANES + i]
+            p[P_MUS * LANES + i] = mus if here else p[P_MUS * LANES + i]
+            p[P_G * LANES + i] = g if here else p[P_G * LANES + i]
+            p[P_PART * LANES + i] = part if here else p[P_PART * LANES + i]
+
+
+@one_by_one
+def of_slab(p, slabs):  # type: ignore[no-untyped-def]
+    """Give every lane the medium of its slab."""
+    for i in range(LANES):
+        slab = int(p[P_SLAB * LANES + i])
+        p[P_MUA * LANES + i] = slabs[MUA, slab]
+        p[P_MUS * LANES + i] = slabs[MUS, slab]
+        p[P_G * LANES + i] = slabs[G, slab]
+        p[P_PART * LANES + i] = slabs[PART, slab]
+
+
+@one_by_one
+def in_cube(p, cube, media, half_x, half_y, per_size):  # type: ignore[no-untyped-def]
+    """Give every lane the medium of the voxel that it is in."""
+    nx, ny, nz = cube.shape
+    for i in range(LANES):
+        x = voxel(p[P_X * LANES + i] + half_x, per_size, nx)
+        y = voxel(p[P_Y * LANES + i] + half_y, per_size, ny)
+        z = voxel(p[P_Z * LANES + i] + p[P_TOP * LANES + i], per_size, nz)
+        medium = cube[x, y, z]
+        p[P_MUA * LANES + i] = media[medium, 0]
+        p[P_MUS * LANES + i] = media[medium, 1]
+        p[P_G * LANES + i] = media[medium, 2]
+        p[P_PART * LANES + i] = media[medium, 3]
+
+
+@one_by_one
+def in_rings(p, slabs, cube, media, per_ring, per_size):  # type: ignore[no-untyped-def]
+    """Give every lane the medium of the ring and level that it is in."""
+    rings, _, levels = cube.shape
+    for i in range(LANES):
+        level = slabs[PART, int(p[P_SLAB * LANES + i])] + p[P_Z * LANES + i] * per_size
+        medium = cube[
+            ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, J(rings - 1)), 0, int(min(level, F(levels - 1)))
+        ]
+        p[P_MUA * LANES + i] = media[medium, 0]
+        p[P_MUS * LANES + i] = media[medium, 1]
+        p[P_G * LANES + i] = media[medium, 2]
+        p[P_PART * LANES + i] = media[medium, 3]
+
+
+@side_by_side
+def deflect(p, words):  # type: ignore[no-untyped-def]
+    """Choose the turn of every lane by the law of Henyey and Greenstein."""
+    for i in range(LANES):
+        p[P_TURN * LANES + i] = deflection(p[P_G * LANES + i], even(words[LANES + i]))
+
+
+@one_by_one
+def deflect_by_table(p, words, cosines, tabulated):  # type: ignore[no-untyped-def]
+    """Turn those lanes by their table whose part has one."""
+    for i in range(LANES):
+        row = tabulated[int(p[P_PART * LANES + i])]
+        if row >= 0:
+            p[P_TURN * LANES + i] = deflection_by_table(cosines, row, words[LANES + i])
+
+
+@side_by_side
+def collide(p, words, chances, low):  # type: ignore[no-untyped-def]
+    """Leave weight and turn, where a tentative collision is one."""
+    for i in range(LANES):
+        about = azimuth(words[i], words[LANES + i])
+        w = p[P_W * LANES + i]
+        # What stays at a face has no fluence; elsewhere this is w / M.
+        fluence = p[P_FLUENCE * LANES + i]
+        after = weight_left(w, fluence, p[P_MUA * LANES + i], about)
+        p[P_BEFORE * LANES + i] = w
+        p[P_W * LANES + i] = after
+        turns = single(chances[i]) * after < fluence * p[P_MUS * LANES + i]
+        due = (fluence == F(0.0)) | (after < low)
+        p[P_DUE * LANES + i] = J(J(1) if due else J(0)).view(F)
+        ux, uy, uz = p[P_UX * LANES + i], p[P_UY * LANES + i], p[P_UZ * LANES + i]
+        vx, vy, vz = turned(ux, uy, uz, p[P_TURN * LANES + i], about)
+        p[P_UX * LANES + i] = vx if turns else ux
+        p[P_UY * LANES + i] = vy if turns else uy
+        p[P_UZ * LANES + i] = vz if turns else uz
+
+
+@side_by_side
+def bins_by_ring(p, top, per_z, depths, per_ring, rings):  # type: ignore[no-untyped-def]
+    """Bin of every lane by depth and ring."""
+    for i in range(LANES):
+        level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
+        place = ring(p[P_X * LANES + i], p[P_Y * LANES + i], per_ring, rings)
+        p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(rings + J(1)))).view(F)
+
+
+@side_by_side
+def bins_by_place(p, top, per_z, depths, nx, ny, per_dx, per_dy, cell_x, cell_y, per_x, per_y):  # type: ignore[no-untyped-def]
+    """Bin of every lane by depth and place."""
+    for i in range(LANES):
+        level = (p[P_Z * LANES + i] + p[P_TOP * LANES + i] - top) * per_z
+        x, y = folded(p[P_X * LANES + i], cell_x, per_x), folded(p[P_Y * LANES + i], cell_y, per_y)
+        place = column(x, y, nx, ny, per_dx, per_dy)
+        p[P_BIN * LANES + i] = J(bin_at(level, depths, place, J(nx * ny + J(1)))).view(F)
+
+
+@one_by_one
+def bins_by_depth(p, edges, guide, columns):  # type: ignore[no-untyped-def]
+    """Put the bins of all lanes, found as if at the top, at depths of any spacing.
+
+    `guide` holds the first bin that reaches into each of even steps over all depths: the search begins there.
+    """
+    last = len(edges) - 1
+    per_step = len(guide) / (edges[last] - edges[0])
+    for i in range(LANES):
+        z = np.float64(p[P_Z * LANES + i]) + np.float64(p[P_TOP * LANES + i])
+        column = F(p[P_BIN * LANES + i]).view(J)
+        there = edges[0] <= z < edges[last]
+        k = guide[min(int((z - edges[0]) * per_step), len(guide) - 1)] if there else last
+        while there and z >= edges[k + 1]:
+            k += 1
+        p[P_BIN * LANES + i] = J(k * columns + column if there else last * columns).view(F)
+
+
+@one_by_one
+def count_fluence(p, fluence, todo):  # type: ignore[no-untyped-def]
+    """Count the fluence and list the lanes that are due."""
+    due = W(0)
+    for i in range(LANES):
+        fluence[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_FLUENCE * LANES + i])
+        todo[due] = i
+        due += W(F(p[P_DUE * LANES + i]).view(U))
+    return due
+
+
+@one_by_one
+def count_left(p, absorbed):  # type: ignore[no-untyped-def]
+    """Count the weight left by place."""
+    for i in range(LANES):
+        absorbed[W(F(p[P_BIN * LANES + i]).view(U))] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(
+            p[P_W * LANES + i]
+        )
+
+
+@one_by_one
+def count_parts(p, parts):  # type: ignore[no-untyped-def]
+    """Count weight left and path by part; neighbours have rows of their own, so that no addition awaits another."""
+    for i in range(LANES):
+        part = W(p[P_PART * LANES + i])
+        parts[i & 3, part, 0] += np.float64(p[P_BEFORE * LANES + i]) - np.float64(p[P_W * LANES + i])
+        parts[i & 3, part, 1] += np.float64(p[P_FLUENCE * LANES + i])

@@ -1,0 +1,217 @@
+"""Photon packets in space, by the batch: where they may fly, where light is counted, what comes out.
+
+Space is a stack of slabs with plane faces, in which inclusions or voxels may lie. In a slab every packet flies to a
+tentative collision at the rate M, the largest μa + μs there (Woodcock et al. 1965), or to a face. At a tentative
+collision in a medium of μa and μs it
+
+    leaves w μa / M of its weight w,
+    turns with the probability μs / (M - μa),
+    tells of the fluence w / M per volume,                                                                        (P1)
+
+which needs no face of a vessel or voxel and is exact for any shape of one refractive index. Through voxels of several
+they go from face to face (`light.voxels`). At a face of a slab it is reflected with Fresnel's
+probability. Below a small weight one packet in ten goes on with ten times of it (roulette, counted, so that the energy
+closes to rounding; rules of weight after Wang, Jacques and Zheng 1995). A result follows from seed and batch alone.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.kernel.layout import FREE, INDEX, LANES, MUA, MUS, PARTS, ROWS
+from skinbeam.physics.light.flight import trace
+from skinbeam.physics.light.voxels import walk
+
+__all__ = ["Batch", "Scene", "Tally", "batch_of", "guide_of", "numbers_of", "streams", "trace_batch"]
+
+Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
+
+_GUIDE = 1024  # steps of depth that the search for uneven bins begins from
+_FAR_M = 1e20  # sides where there are none; single precision holds it over the smallest cosine
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Space and light, as the kernels take them.
+
+    Parameters
+    ----------
+    slabs : (8, slab + 2), rows 1 / M, thickness, top (m), index, μa, μs (1/m), g, part; the media above and below first
+        and last, of which the index counts.
+    parts : number of parts that absorption is told of.
+    beam : of `steps.emitted`.
+    shapes : (shape, 17): centre, three rows of the map to the unit shape, 1 for a ball and 0 for a cylinder, μa, μs, g,
+        part. Of shapes that overlap the last counts.
+    cube : index into `media` by x, y, z, or empty. Where `ring` is given, by ring, nothing, and level below the top of
+        the slab, counted on from the number that the slab holds as its part; the last ring is all that lies beside.
+    media : (medium, 5): μa, μs, g, part, refractive index; of voxels. Where indices differ, packets walk.
+    size : width of a voxel, or height of a level, m.
+    ring : width of the rings about x = y = 0, m; 0 where there are none.
+    half : half widths of the space in x and y, m; inf where it has no sides.
+    cell : widths in x and y of the cell that repeats, m; 0 where nothing does.
+    cosines : (part, angle + 1) rising values of 1 - cos of the turn at equal steps of probability, for the parts that
+        `tabulated` names by a row of it; -1 elsewhere.
+    weighs : whether packets are launched with what the surface lets in, each by its angle, instead of 1.
+    splits : whether an outer face above or below lets a part out and the rest flies on, instead of all or nothing.
+    """
+
+    slabs: Singles
+    parts: int
+    beam: Floats
+    shapes: Singles = field(default_factory=lambda: np.zeros((0, 17), np.float32))
+    cube: NDArray[np.uint16] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint16))
+    media: Singles = field(default_factory=lambda: np.zeros((1, 5), np.float32))
+    size: float = 1.0
+    ring: float = 0.0
+    half: tuple[float, float] = (math.inf, math.inf)
+    cell: tuple[float, float] = (0.0, 0.0)
+    cosines: Singles = field(default_factory=lambda: np.zeros((1, 2), np.float32))
+    tabulated: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    weighs: bool = False
+    splits: bool = False
+
+    @property
+    def mode(self) -> int:
+        """What tells the medium at a place: 0 the slab, 1 shapes in it, 2 voxels, 3 rings."""
+        if self.ring:
+            return 3
+        return 2 if self.cube.size else int(len(self.shapes) > 0)
+
+    @property
+    def walked(self) -> bool:
+        """Whether the index steps from voxel to voxel, which tentative collisions do not see."""
+        return self.mode == 2 and bool(np.ptp(self.media[:, 4]) > 0.0)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Where light is counted: by depth, by depth and ring, or by x, y and z.
+
+    Parameters
+    ----------
+    edges : rising depths, m, (bin + 1,).
+    ring, rings : width, m, and number of rings; what leaves at the surfaces is counted by them too.
+    nx, ny, dx, dy : columns of a map about x = y = 0 and their widths, m; 0 columns for none.
+    """
+
+    edges: Floats
+    ring: float = 0.0
+    rings: int = 0
+    nx: int = 0
+    ny: int = 0
+    dx: float = 0.0
+    dy: float = 0.0
+
+    @property
+    def columns(self) -> int:
+        """Bins of one depth; the last holds what is beside the others."""
+        return self.nx * self.ny + 1 if self.nx else self.rings + 1
+
+    @property
+    def fields(self) -> int:
+        """What is counted in every bin: fluence, and absorption on maps."""
+        return 2 if self.nx else 1
+
+    @property
+    def bins(self) -> int:
+        """All bins; what is above or below the depths comes after them."""
+        return (len(self.edges) - 1) * self.columns
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sums over the packets of one batch.
+
+    Parameters
+    ----------
+    sums : reflected, transmitted, out of the sides, specular, taken by roulette; absorbed in each part; mean path there
+        times the packets, m: (5 + 2 part,).
+    fluence : paths of the weight, of which w / M is one sample, m, (bin, column).
+    absorbed : weight left, (bin, column); of maps alone, else empty.
+    out : weight reflected and transmitted by ring, (2, ring + 1).
+    """
+
+    sums: Floats
+    fluence: Floats
+    absorbed: Floats
+    out: Floats
+
+
+def trace_batch(
+    scene: Scene, tally: Tally, photons: int, *, seed: int, batch: int, stop: NDArray[np.int8] | None = None
+) -> Batch:
+    """Return the sums of one batch of `photons` packets, at least 1.
+
+    Parameters
+    ----------
+    seed, batch : choose the random numbers.
+    stop : one number; when it is set from elsewhere the run ends at once and what it returns has no meaning.
+    """
+    parts = scene.parts
+    sums = np.zeros(PARTS + 2 * parts)
+    counted = np.zeros((tally.fields, tally.bins + 1))
+    out = np.zeros((2, tally.rings + 1))
+    state, stop = streams(seed, batch), np.zeros(1, np.int8) if stop is None else stop
+    numbers = numbers_of(scene, tally)
+    if scene.walked:
+        above_n, below_n = (float(scene.slabs[INDEX, outside]) for outside in (0, -1))
+        walk(
+            photons, state[3 * LANES :], stop, above_n, below_n, scene.beam, scene.cube.reshape(-1), scene.cube.shape,
+            scene.media, scene.cosines, scene.tabulated, tally.edges, numbers, sums, counted[0], counted[-1], out,
+        )  # fmt: skip
+        return batch_of(tally, sums, counted, out)
+    flights, chances = np.zeros(LANES, np.uint64), np.zeros(LANES // 2, np.uint64)
+    lanes = (
+        np.zeros(ROWS * LANES, np.float32), flights, flights.view(np.uint32), chances, chances.view(np.uint32),
+        np.zeros(LANES + 1, np.int64), np.zeros((4, parts, 2)), stop,
+    )  # fmt: skip
+    trace(
+        photons, scene.mode, lanes, state, scene.slabs, scene.beam, scene.shapes, scene.cube, scene.media,
+        scene.cosines, scene.tabulated, tally.edges, guide_of(tally.edges), numbers, sums, counted[0], counted[-1], out,
+    )  # fmt: skip
+    return batch_of(tally, sums, counted, out)
+
+
+def numbers_of(scene: Scene, tally: Tally) -> Floats:
+    """Return the numbers of tally and space by which the kernels go, in the order of `layout`."""
+    step = np.diff(tally.edges)
+    even = bool(np.allclose(step, step[0], rtol=1e-9, atol=0.0))
+    # Nothing is tentative where each slab is its own densest medium.
+    slabs = scene.slabs[:, 1:-1]
+    tentative = scene.mode > 0 or bool(np.any(slabs[FREE] * (slabs[MUA] + slabs[MUS]) < 0.9999))
+    return np.array(
+        [
+            tally.edges[0], 1.0 / step[0] if even else 0.0, len(step), _per(tally.ring), tally.rings,
+            tally.nx, tally.ny, _per(tally.dx), _per(tally.dy), *scene.cell, *map(_per, scene.cell),
+            *np.minimum(scene.half, _FAR_M), scene.size, scene.weighs, tentative, scene.splits, _per(scene.ring),
+        ]
+    )  # fmt: skip
+
+
+def guide_of(edges: Floats) -> NDArray[np.int64]:
+    """Return the first bin that reaches into each of even steps over all depths."""
+    # Half a step early, so that rounding never begins behind a depth's own bin.
+    starts = edges[0] + (np.arange(_GUIDE) - 0.5) * (edges[-1] - edges[0]) / _GUIDE
+    return np.maximum(np.searchsorted(edges, starts, side="right") - 1, 0)
+
+
+def batch_of(tally: Tally, sums: Floats, counted: Floats, out: Floats) -> Batch:
+    """Return what a kernel counted in (field, bin + 1) as a batch; what is above or below the depths is left out."""
+    fields = counted[:, :-1].reshape(tally.fields, len(tally.edges) - 1, tally.columns)
+    return Batch(sums, fields[0], fields[1:], out)
+
+
+def _per(width: float) -> float:
+    return 1.0 / width if width else 0.0
+
+
+def streams(seed: int, batch: int) -> NDArray[np.uint64]:
+    """States of the generators, each of two words, from a hash of seed and batch: never zero.
+
+    Two rows of LANES for flights, two of half as many for chances, one for single draws.
+    """
+    words = np.random.SeedSequence([seed, batch]).generate_state(3 * LANES + 2, np.uint64)
+    return np.asarray(words | np.uint64(1), dtype=np.uint64)

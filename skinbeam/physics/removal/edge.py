@@ -1,0 +1,198 @@
+"""Damage beside the edge of a crater: heat that the front left there, and light too weak to remove anything.
+
+Inside the edge r_e of a crater the front leaves the heat of (ablation 4), h exp(-z / l). Outside, the light of a
+Gaussian is too weak to remove, and heats: of the density at the surface the share
+
+    u(r) = min(1, exp(-2 (r^2 - r_e^2) / w^2))                                                           (edge 1)
+
+is there. Steam leaves as below a floor (ablation 5). What depth makes of a density u h by itself is theta(u, t), that
+of (ablation 6) at the surface. Discs carry it sideways: with a(u) the radius at which the share is u,
+
+    theta(r, t) = int dtheta(u, t) / du D(a(u), r, t) du,                                                (edge 2)
+
+in levels of u. D is the share that an evenly heated disc keeps of its rise at the radius r; near its edge and for
+s = sqrt(kappa t) below about half of a it is to some per cent
+
+    D = min(1 - exp(-a^2 / 4s^2),  sqrt(a / r) erfc((r - a) / 2s) (1 - s / (a sqrt(pi))) / 2),            (edge 3)
+
+the first being its value in the middle (ablation 7), which nothing exceeds. The second has the right value at the edge
+to first order in s / a; both from the exact integral over the disc (Carslaw and Jaeger 1959, sec. 10.3).
+
+The surface is hottest there, and the reach of Omega = 1 is looked for. The rim so follows from the heat of a front and
+the profile of the beam, and hardly depends on the pulse while heat goes less far in it than l and than the light fades.
+A longer one holds the wall hot while it lasts, which reaches farther (`removal.wall`).
+
+Left out: the depth of the crater at its edge, where it is small against l, and that water takes time to condense: with
+its latent heat in place the rim is shorter, by as much as if half of the steam left.
+"""
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.physics.kernel.arrays import rows
+from skinbeam.physics.removal.residual import farthest_damage, heat_rise
+
+__all__ = ["disc_share", "edge_rise", "rim_of_edge"]
+
+Array = NDArray[np.float64]
+
+_LEVELS = 10
+_WEAKEST = 0.02  # share of the density below which the light outside is not counted
+_LEAST_RISE_K = 10.0  # as below a floor: by less, collagen of skin at rest is not harmed in the times that count
+_PLANE = math.sqrt(2 / (math.pi * math.e))  # as below a floor: the highest rise times rho c y / Q, a bound here
+_TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (farthest distance)² / kappa
+
+
+@njit(cache=True, parallel=True)
+def _sum_of_discs(  # pragma: no cover - compiled
+    radius: Array, spread: Array, discs: Array, steps: Array, result: Array
+) -> None:
+    """The sum of (edge 3) over discs of these steps; far beyond s = a a disc is a point of its heat."""
+    for i in prange(radius.shape[0]):
+        for n in range(spread.shape[1]):
+            s = spread[i, n]
+            for k in range(radius.shape[1]):
+                result[i, n, k] = 0.0
+            for level in range(discs.shape[1]):
+                a, step = discs[i, level], steps[i, n, level]
+                middle = -math.expm1(-((a / (2.0 * s)) ** 2))
+                scale = 0.5 * math.sqrt(a) * max(1.0 - s / (a * math.sqrt(math.pi)), 0.0)
+                for k in range(radius.shape[1]):
+                    r = radius[i, k]
+                    out = (r - a) / (2.0 * s)
+                    if s >= a:
+                        result[i, n, k] += step * middle * math.exp(-((r / (2.0 * s)) ** 2))
+                    elif out < 5.0:  # beyond, erfc is 2e-12
+                        result[i, n, k] += step * min(middle, scale / math.sqrt(r) * math.erfc(out))
+
+
+def disc_share(disc_m: float, radius_m: float, spread_m: float) -> float:
+    """Return D of (edge 3) at `radius_m` >= `disc_m`, a, from its middle; `spread_m` is s, beyond a by its middle."""
+    result = np.empty((1, 1, 1))
+    _sum_of_discs(
+        np.full((1, 1), radius_m), np.full((1, 1), spread_m), np.full((1, 1), disc_m), np.ones((1, 1, 1)), result
+    )
+    return result.item()
+
+
+class _Levels(NamedTuple):
+    """Levels of (edge 2): radius of each disc and what it adds to the rise, blurred by its width; s of each time."""
+
+    discs: Array  # (sample, level)
+    steps: Array  # (sample, time, level)
+    spread: Array  # (sample, time)
+
+    def rise(self, radius_m: Array) -> Array:
+        """Rise at these radii, (sample, time, radius), from (sample, radius)."""
+        result = np.empty((*self.spread.shape, radius_m.shape[1]))
+        _sum_of_discs(np.ascontiguousarray(radius_m), self.spread, self.discs, self.steps, result)
+        return result
+
+
+def edge_rise(
+    distance_m: ArrayLike,
+    time_s: ArrayLike,
+    *,
+    edge_m: ArrayLike,
+    radius_m: ArrayLike,
+    heat_J_m2: ArrayLike,
+    floor_J_m3: ArrayLike,
+    boiling_J_m3: ArrayLike,
+    vented: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+) -> Array:
+    """Return the rise at the surface outside an edge by (edge 2), (sample, time, distance), K.
+
+    Parameters
+    ----------
+    distance_m : (sample, distance) outside the edge, >= 0. time_s : (sample, time) since the heat was there, above 0.
+    edge_m, radius_m : (sample,) r_e and w of (edge 1); w = 0 for a beam that ends at its edge.
+    heat_J_m2 to heat_capacity_vol : (sample,) as `heat_rise`.
+    """
+    arrays = rows(
+        edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol
+    )  # fmt: skip
+    n = arrays[0].size
+    distance, time = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in (distance_m, time_s))
+    levels = _levels(np.broadcast_to(time, (n, time.shape[1])), *arrays)
+    return levels.rise(arrays[0][:, None] + distance)
+
+
+def _levels(
+    time: Array,
+    edge: Array,
+    radius: Array,
+    heat: Array,
+    floor: Array,
+    boiling: Array,
+    vented: Array,
+    diffusivity: Array,
+    capacity: Array,
+) -> _Levels:
+    outermost = np.sqrt(edge**2 - radius**2 / 2 * math.log(_WEAKEST))
+    bounds = edge[:, None] + (outermost - edge)[:, None] * np.linspace(0.0, 1.0, _LEVELS + 1)
+    falls = 2 * (bounds**2 - edge[:, None] ** 2) / np.maximum(radius, 1e-12)[:, None] ** 2
+    shares = np.where(radius[:, None] > 0, np.exp(-falls), 1.0)
+    kept = np.zeros((*time.shape, _LEVELS + 1))  # nothing of what is beyond the last
+    for level, share in enumerate(shares.T[:-1]):
+        kept[:, :, level] = heat_rise(
+            np.zeros((len(time), 1)),
+            time,
+            heat_J_m2=heat * share,
+            floor_J_m3=floor * share,
+            boiling_J_m3=boiling,
+            vented=vented,
+            diffusivity_m2_s=diffusivity,
+            heat_capacity_vol=capacity,
+        )[:, :, 0]
+    # Levels lie evenly in the radius. One stands for all radii within it, whose variance blurs the edge of its disc.
+    blur = np.diff(bounds, axis=1)[:, :1] ** 2 / 24
+    spread = np.sqrt(diffusivity[:, None] * time + blur)
+    return _Levels(np.ascontiguousarray((bounds[:, 1:] + bounds[:, :-1]) / 2), -np.diff(kept, axis=-1), spread)
+
+
+def rim_of_edge(
+    *,
+    edge_m: ArrayLike,
+    radius_m: ArrayLike,
+    heat_J_m2: ArrayLike,
+    floor_J_m3: ArrayLike,
+    boiling_J_m3: ArrayLike,
+    vented: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+    start_K: ArrayLike,
+    processes: Kinetics,
+    age_s: ArrayLike,
+) -> Array:
+    """Return how far outside the edge Ω of `processes` is at least 1, (sample,), m.
+
+    Parameters
+    ----------
+    edge_m to heat_capacity_vol : as `edge_rise`. start_K : (sample,) temperature without this heat.
+    age_s : (sample,) how long the heat has spread when the pulse ends, above 0.
+    """
+    edge, radius, heat, floor, boiling, share, kappa, capacity, start, age = rows(
+        edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented,
+        diffusivity_m2_s, heat_capacity_vol, start_K, age_s,
+    )  # fmt: skip
+    least = capacity * _LEAST_RISE_K
+    fades = np.sqrt(edge**2 + radius**2 / 2 * np.log(np.maximum(floor / least, 1.0))) - edge
+    farthest = fades + _PLANE * heat / least
+    unit = farthest**2 / kappa
+    # Omega is linear in time: with time in units of its own for each sample, all share their steps.
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
+    levels = _levels(age[:, None] + _TIMES * unit[:, None], edge, radius, heat, floor, boiling, share, kappa, capacity)
+
+    def log_omega(distance: Array) -> Array:
+        rise = levels.rise(edge[:, None] + distance)
+        return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
+
+    return farthest_damage(log_omega, farthest)

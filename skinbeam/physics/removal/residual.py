@@ -1,0 +1,253 @@
+"""The heat that ablation leaves under the floor of a crater, and how deep it damages.
+
+Energy. What a pulse brings and does not take away with the matter that leaves stays: h delta in blow-off (the integral
+of what lies below the floor) and H0 in the steady state, by the balance H = Q + h z of (ablation 1) and (ablation 2).
+The floor was on the verge of leaving, so it holds h; the heat below it is taken to fall off as light does,
+
+    w(z) = w0 exp(-z / l),   l = Q / w0,   w0 = h,                                                   (ablation 4)
+
+Steam. Where w exceeds w_b = rho c (T_boil - T0) it boils water. Whether that steam gets out before it condenses deeper
+is not known: a share f of what exceeds w_b leaves with it, so that the rest starts from
+
+    w(z) - f max(w(z) - w_b, 0).                                                                     (ablation 5)
+
+Conduction into an insulated half space, from an exponential that is flat down to p and falls off as exp(-(z - p) / l):
+
+    2 theta / theta0 = erf((p - z) / 2s) + erf((p + z) / 2s) + g(z - p) + g(-z - p),
+    g(y) = exp(s^2 / l^2 - y / l) erfc(s / l - y / 2s),   s = sqrt(kappa t)                          (ablation 6)
+
+(Carslaw and Jaeger 1959, sec. 2.2 and 2.4, by images). Heat brought during the pulse is older when the front stops: the
+last Q / H of a pulse brought it, so on the average it is older by half of that part of the pulse.
+
+Heat Q of a much earlier pulse is a plane source where its floor was, of the size of the spot: at the distance y on the
+axis of a disc of radius a, or of a Gaussian of 1/e^2 radius a, it is after t
+
+    theta = Q / (rho c sqrt(pi kappa t)) exp(-y^2 / 4 kappa t) F,
+    F = 1 - exp(-a^2 / 4 kappa t)  or  1 / (1 + 8 kappa t / a^2)                                     (ablation 7)
+
+(Carslaw and Jaeger 1959, sec. 10.4).
+
+Boiling tissue is not held at T_boil where the steam stays: its heat is, at later times and depths, the same heat. The
+temperature near the floor is overstated, where collagen is destroyed either way.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.physics.kernel.arrays import full, rows
+
+__all__ = ["Earlier", "boiled_energy", "damaged_depth", "farthest_damage", "heat_rise", "plane_rise"]
+
+Array = NDArray[np.float64]
+
+# Under a plane source Q of an insulated half space the highest rise at z is Q / (rho c z) times this.
+_PLANE = math.sqrt(2 / (math.pi * math.e))
+_LEAST_RISE_K = 10.0  # collagen of skin at rest, heated by less, lives for minutes: no damage is looked for deeper
+_DEPTHS = 11  # of a search, then again between two of them
+_TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (greatest depth)² / kappa
+
+
+class Earlier(NamedTuple):
+    """Heat of an earlier pulse.
+
+    Parameters
+    ----------
+    age_s : since that pulse. above_m : (sample,) how far above the present floor it was left. heat_J_m2 : (sample,).
+    radius_m : of the spot; 1/e² radius when `gaussian`.
+    """
+
+    age_s: float
+    above_m: Array
+    heat_J_m2: Array
+    radius_m: float
+    gaussian: bool
+
+
+def plane_rise(
+    earlier: Earlier, depth_m: Array, time_s: Array, diffusivity_m2_s: Array, heat_capacity_vol: Array
+) -> Array:
+    """Return the rise by (ablation 7) at depths below the present floor and times from now; all shapes broadcast."""
+    spread = 4 * diffusivity_m2_s * (earlier.age_s + time_s)
+    if earlier.gaussian:
+        lateral = 1 / (1 + 2 * spread / earlier.radius_m**2)
+    else:
+        lateral = -np.expm1(-(earlier.radius_m**2) / spread)
+    wide = (slice(None), *[None] * (np.ndim(depth_m) - 1))
+    near = np.exp(-((depth_m + earlier.above_m[wide]) ** 2) / spread)
+    result: Array = 2 * earlier.heat_J_m2[wide] / (heat_capacity_vol * np.sqrt(math.pi * spread)) * near * lateral
+    return result
+
+
+def boiled_energy(heat_J_m2: ArrayLike, floor_J_m3: ArrayLike, boiling_J_m3: ArrayLike) -> Array:
+    """Return the part of the heat of (ablation 4) that exceeds `boiling_J_m3`, J/m². Shapes broadcast."""
+    floor, boiling = np.asarray(floor_J_m3, dtype=np.float64), np.asarray(boiling_J_m3, dtype=np.float64)
+    ratio = np.maximum(floor / boiling, 1.0)
+    return np.asarray(heat_J_m2) * (1 - (1 + np.log(ratio)) / ratio)
+
+
+def heat_rise(
+    depth_m: ArrayLike,
+    time_s: ArrayLike,
+    *,
+    heat_J_m2: ArrayLike,
+    floor_J_m3: ArrayLike,
+    boiling_J_m3: ArrayLike,
+    vented: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+) -> Array:
+    """Return the rise of temperature by (ablation 5) and (ablation 6), (sample, time, depth), K.
+
+    Parameters
+    ----------
+    depth_m : (sample, depth) below the floor. time_s : (sample, time) since the heat was there, >= 0.
+    heat_J_m2, floor_J_m3, boiling_J_m3 : (sample,) Q, w0 and w_b. vented : (sample,) f.
+    diffusivity_m2_s, heat_capacity_vol : (sample,) m²/s, J/m³K.
+    """
+    depth, time = (np.atleast_2d(np.asarray(a, dtype=np.float64)) for a in (depth_m, time_s))
+    given = rows(heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol)
+    n = max(len(depth), len(time), given[0].size)
+    heat, floor, boiling, share, kappa, capacity = (full(row, n) for row in given)
+    depth, time = (np.array(np.broadcast_to(a, (n, a.shape[1]))) for a in (depth, time))
+    result = np.empty((n, time.shape[1], depth.shape[1]))
+    _rise(depth, np.sqrt(kappa[:, None] * time), heat / floor, floor, boiling, share, result)
+    result /= capacity[:, None, None]
+    return result
+
+
+def damaged_depth(
+    *,
+    heat_J_m2: ArrayLike,
+    floor_J_m3: ArrayLike,
+    boiling_J_m3: ArrayLike,
+    vented: ArrayLike,
+    diffusivity_m2_s: ArrayLike,
+    heat_capacity_vol: ArrayLike,
+    start_K: ArrayLike,
+    processes: Kinetics,
+    age_s: ArrayLike = 0.0,
+    earlier: Sequence[Earlier] = (),
+) -> Array:
+    """Return the depth below the floor down to which Ω of `processes` is at least 1, (sample,), m.
+
+    Parameters
+    ----------
+    heat_J_m2 to heat_capacity_vol : as `heat_rise`. start_K : (sample,) temperature without this heat.
+    age_s : (sample,) how long the heat has spread when the front stops.
+    earlier : heat of the pulses before.
+    """
+    heat, floor, boiling, share, kappa, capacity, start, age = rows(
+        heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol, start_K, age_s
+    )  # fmt: skip
+    heat = np.maximum(heat, 1e-9)
+    flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
+    total = heat + sum(one.heat_J_m2 for one in earlier)
+    deepest = flat + _PLANE * total / (capacity * _LEAST_RISE_K)
+    unit = deepest**2 / kappa
+    # Omega is linear in time: with time in units of its own for each sample, all share their steps.
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
+
+    time = _TIMES * unit[:, None]
+
+    def log_omega(depth: Array) -> Array:
+        rise = heat_rise(
+            depth,
+            age[:, None] + time,
+            heat_J_m2=heat,
+            floor_J_m3=floor,
+            boiling_J_m3=boiling,
+            vented=share,
+            diffusivity_m2_s=kappa,
+            heat_capacity_vol=capacity,
+        )
+        for one in earlier:
+            rise += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
+        return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
+
+    return farthest_damage(log_omega, deepest)
+
+
+def farthest_damage(log_omega: Callable[[Array], Array], farthest_m: Array) -> Array:
+    """Return the distance up to which Ω is at least 1, (sample,), m; 0 where it is nowhere.
+
+    Parameters
+    ----------
+    log_omega : gives ln Ω, (sample, distance), at distances (sample, distance); it falls with them.
+    farthest_m : (sample,) beyond which nothing is looked for.
+    """
+    coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
+    (low, high), _ = _between(coarse, log_omega)
+    fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
+    (below, above), (first, last) = _between(fine, log_omega)
+    step = np.where(first > last, first - last, 1.0)
+    # Where nothing is damaged, the first of the depths lies on both sides.
+    return np.where(first < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
+
+
+def _between(depth: Array, log_omega: Callable[[Array], Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The depths between which Omega falls below 1, and ln Omega there, each (sample,); by halving, as Omega falls."""
+    row, last = np.arange(len(depth)), depth.shape[1] - 1
+    low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # of the depths that are damaged
+    found = np.zeros(depth.shape)
+    while np.any(low < high):
+        middle = np.minimum((low + high) // 2, last)
+        log = log_omega(depth[row, middle][:, None])[:, 0]
+        found[row, middle] = log
+        open_, damaged = low < high, log >= 0
+        low, high = np.where(open_ & damaged, middle + 1, low), np.where(open_ & ~damaged, middle, high)
+    at = np.minimum(low, last)
+    before = np.maximum(at - 1, 0)
+    return (np.where(at > 0, depth[row, before], 0.0), depth[row, at]), (found[row, before], found[row, at])
+
+
+@njit(cache=True)
+def _scaled_erfc(x: float) -> float:  # pragma: no cover - compiled
+    """exp(x²) erfc(x) for x >= 0; beyond 20 by its asymptotic series, to 1e-8 (Abramowitz and Stegun 1964, 7.1.23)."""
+    if x < 20.0:
+        return math.exp(x * x) * math.erfc(x)
+    return (1.0 - 0.5 / (x * x)) / (x * math.sqrt(math.pi))
+
+
+@njit(cache=True)
+def _tail(y: float, s: float, length: float) -> float:  # pragma: no cover - compiled
+    """Return g(y) of (ablation 6) without overflow."""
+    a = s / length - y / (2.0 * s)
+    if a < 0.0:
+        return math.exp((s / length) ** 2 - y / length) * math.erfc(a)
+    return math.exp(-((y / (2.0 * s)) ** 2)) * _scaled_erfc(a)
+
+
+@njit(cache=True)
+def _half_space(z: float, s: float, flat: float, length: float) -> float:  # pragma: no cover - compiled
+    """Return theta / theta0 of (ablation 6)."""
+    if s == 0.0:
+        return math.exp(-max(z - flat, 0.0) / length)
+    total = _tail(z - flat, s, length) + _tail(-z - flat, s, length)
+    if flat > 0.0:
+        total += math.erf((flat - z) / (2.0 * s)) + math.erf((flat + z) / (2.0 * s))
+    return 0.5 * total
+
+
+@njit(cache=True, parallel=True)
+def _rise(  # pragma: no cover - compiled
+    depth: Array, spread: Array, length: Array, floor: Array, boiling: Array, vented: Array, result: Array
+) -> None:
+    for i in prange(depth.shape[0]):
+        boils = floor[i] > boiling[i] and vented[i] > 0.0
+        share = vented[i] if boils else 0.0
+        flat = length[i] * math.log(floor[i] / boiling[i]) if boils else 0.0
+        for n in range(spread.shape[1]):
+            for k in range(depth.shape[1]):
+                value = 0.0
+                if share < 1.0:
+                    value += (1.0 - share) * floor[i] * _half_space(depth[i, k], spread[i, n], 0.0, length[i])
+                if boils:
+                    value += share * boiling[i] * _half_space(depth[i, k], spread[i, n], flat, length[i])
+                result[i, n, k] = value

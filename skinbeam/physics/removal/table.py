@@ -1,0 +1,119 @@
+"""What is known of ablation by each laser, and whether a pulse confines its heat.
+
+Two limits (Vogel and Venugopalan 2003, sec. VII): with penetration depth delta and enthalpy of ablation h per volume,
+
+    blow-off        z = delta ln(H / (h delta))       everything heated beyond h leaves                    (ablation 1)
+    steady state    z = (H - H0) / h                  a front that moves during the pulse                  (ablation 2)
+
+A pulse confines its heat when it is over before heat leaves the layer in which it is absorbed,
+
+    tau < delta^2 / (4 kappa).                                                                            (ablation 3)
+
+Blow-off never exceeds the balance of energy, since ln x <= x - 1. Its h may be lower than that of a front: confined
+heat throws tissue out before all of its water has turned to steam. (ablation 1) removes a layer of delta at e times the
+onset.
+
+What lies between the limits is in `removal.front`, what stays below the floor in `residual`, what earlier pulses change
+in `drying`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.provenance import used
+from skinbeam.sources import Sourced
+from skinbeam.units import CM, MJ, UM
+
+__all__ = [
+    "Ablation",
+    "ablation_of",
+    "is_blow_off",
+    "microbeam_ablation_of",
+]
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What is known of ablation by one laser, SI.
+
+    Parameters
+    ----------
+    name : key in `data/tissue/ablation.toml`.
+    enthalpy : of a moving front, J/m³.
+    ejection : h of blow-off, J/m³; None where the enthalpy serves.
+    penetration : m, or None for a microbeam.
+    rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
+    limits : range of the calibration: `pulse_s`, or `diameter_m` and `energy_J`.
+    """
+
+    name: str
+    enthalpy: Sourced
+    ejection: Sourced | None
+    penetration: Sourced | None
+    rim: Sourced | None
+    rim_energy_J: float | None
+    limits: Mapping[str, tuple[float, float]]
+
+
+def ablation_of(wavelength_nm: float) -> Ablation | None:
+    """Return the calibration for a wide beam at this wavelength, or None: then nothing can be predicted."""
+    return _noted(_find("laser", wavelength_nm))
+
+
+def microbeam_ablation_of(wavelength_nm: float) -> Ablation | None:
+    """Return the calibration for fractional beams at this wavelength, or None: then nothing can be predicted."""
+    return _noted(_find("microbeam", wavelength_nm))
+
+
+def _noted(found: tuple[Ablation, tuple[str, ...]] | None) -> Ablation | None:
+    """Say that the sources were used, at every read and not only at the first."""
+    if found is None:
+        return None
+    used(*found[1])
+    return found[0]
+
+
+@cache
+def _find(kind: Literal["laser", "microbeam"], wavelength_nm: float) -> tuple[Ablation, tuple[str, ...]] | None:
+    file = resources.files("skinbeam") / "data" / "tissue" / "ablation.toml"
+    for name, entry in tomllib.loads(file.read_text(encoding="utf-8"))[kind].items():
+        low, high = entry["wavelength_nm"]
+        if low <= wavelength_nm <= high:
+            values = [part for part in entry.values() if isinstance(part, dict)]
+            keys = [key for part in values for key in (part["source"], *part.get("also", ()))]
+            return _read(name, entry), tuple(keys)
+    return None
+
+
+def _read(name: str, entry: Mapping[str, Any]) -> Ablation:
+    def value(key: str, unit: float) -> Sourced | None:
+        if key not in entry:
+            return None
+        read = Sourced.from_table(entry[key])
+        return replace(read, value=read.value * unit, low=read.low * unit, high=read.high * unit)
+
+    enthalpy = value("enthalpy_J_cm3", CM**-3)
+    if enthalpy is None:
+        raise ValueError(f"{name} in ablation.toml needs enthalpy_J_cm3")
+    limits = {}
+    if "pulse_shortest_s" in entry:
+        limits["pulse_s"] = (float(entry["pulse_shortest_s"]), float(entry["pulse_longest_s"]))
+    if "energy_highest_mJ" in entry:
+        limits["energy_J"] = (0.0, entry["energy_highest_mJ"] * MJ)
+        limits["diameter_m"] = (entry["diameter_shortest_um"] * UM, entry["diameter_longest_um"] * UM)
+    rim_energy_J = entry["rim_energy_mJ"] * MJ if "rim_energy_mJ" in entry else None
+    ejection, penetration, rim = value("ejection_J_cm3", CM**-3), value("penetration_um", UM), value("rim_um", UM)
+    return Ablation(name, enthalpy, ejection, penetration, rim, rim_energy_J, limits)
+
+
+def is_blow_off(pulse_s: ArrayLike, penetration_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether pulses end before heat leaves the absorbing layer (ablation 3)."""
+    delta = np.asarray(penetration_m, dtype=np.float64)
+    return np.asarray(pulse_s) < delta**2 / (4 * np.asarray(diffusivity_m2_s, dtype=np.float64))

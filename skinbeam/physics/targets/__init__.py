@@ -1,0 +1,1 @@
+"""What light aims at: vessels and melanosomes."""

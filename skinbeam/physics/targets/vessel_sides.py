@@ -1,0 +1,153 @@
+"""The lit and the dark side of a vessel, and the light that it takes from itself.
+
+Around a vessel of radius a, at an angle theta from the side that the light comes from (theta = 0 there), light is
+nearly isotropic: with phi the fluence rate and F the net flux in the skin without the vessel (Ishimaru 1978),
+
+    L = (phi + 3 F cos(Omega, F)) / 4 pi,   phi(r, theta) = phi_axis (1 + s (r/a) cos(theta)).               (sides 1)
+
+Blood scatters about as skin does, and absorbs along the path l from the edge: phi exp(-mua l) for each direction. What
+is missing of the light that leaves the vessel at its edge, M(theta), would in part have come back. Its part of the form
+cos(n theta) comes back to the share R_n, spread evenly over directions; of what enters so, T_n leaves again. So less
+enters, in terms of a flux by
+
+    J_n = -R_n M_n / (1 - R_n T_n).                                                                          (sides 2)
+
+With the means <.> of (vessel 1) over chords s and of (vessel 5) over paths, a(x) = <1 - exp(-mua s)> = x shading(x),
+x = mua d and f = F / phi:
+
+    M_0 = phi a / 4,   M_1 = phi (s a / 4 - f b / 2),   b = <1 - exp(-mua s)> weighted with the cosine of exit,
+    T_n = <exp(-mua s) cos(n (pi - 2 psi))>,                                                                 (sides 3)
+    phi_0(r) = (phi + 4 J_0) profile(r),
+    phi_1(r) = phi (s (r/a) profile(r) + 3 f <cos(e_r, -Omega) exp(-mua l)>)
+               + 4 J_1 <exp(-mua l) cos(delta)>,                                                             (sides 4)
+
+delta the angle about the axis between a place and where its light entered. The fluence rate is phi_0 + phi_1
+cos(theta). What goes as cos(2 theta) is a product of two small things, and left out.
+
+R_n hangs on how many transport lengths the radius is, and on the albedo of the skin: the caller knows it. The surface
+of skin lets light out, so that less comes back. An image of the opposite sign, as far above the plane at which the
+fluence rate goes to zero, takes from the number of returns R_0 / (1 - R_0), in diffusion with the coefficient D and
+the attenuation kappa, lengths in units of 1 / mus',
+
+    (a / 4 D) K_0(2 kappa (h + z)),   z = 2 D (1 + r) / (1 - r),                                             (sides 5)
+
+h the depth of the axis and r the share of diffuse light that the surface, and what absorbs above, sends back.
+"""
+
+import math
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.kernel.bessel import bessel_k0
+from skinbeam.physics.targets.vessel import lumen_cells, lumen_paths, lumen_profile
+
+__all__ = ["Around", "beside_surface", "lumen_light"]
+
+Array = NDArray[np.float64]
+
+_SMALLEST, _LARGEST, _NODES = 1e-3, 300.0, 400  # optical diameters, and how many between them
+_ANGLES = 48  # Gauss nodes in a right angle of the directions of a chord
+
+
+class Around(NamedTuple):
+    """Light around a vessel, as it would be without it; all broadcast.
+
+    Parameters
+    ----------
+    net : net flux over fluence rate at the axis, f of (sides 1).
+    slope : by how much of itself the fluence rate lies higher at the side that the light comes from, s of (sides 1).
+    returned : R_0 and R_1 of (sides 2), at least 0 and below 1.
+    """
+
+    net: Array
+    slope: Array
+    returned: tuple[Array, Array]
+
+
+class _Table(NamedTuple):
+    """Of each optical diameter, (node,) or (node, cell)."""
+
+    aimed: Array  # <cos(e_r, -Omega) exp(-mua l)>
+    entered: Array  # <exp(-mua l) cos(delta)>
+    place: Array  # radius of the cells over that of the lumen, (cell,)
+    through: Array  # T_1
+    kept: Array  # b
+
+
+def lumen_light(mua: ArrayLike, diameter_m: ArrayLike, around: Around) -> tuple[Array, Array]:
+    """Return phi_0 and phi_1 of (sides 4) in each cell of a lumen over the fluence rate at its axis without it.
+
+    Parameters
+    ----------
+    mua : absorption coefficient of the blood, 1/m. diameter_m : of the lumen. They broadcast, with `around`.
+
+    Returns
+    -------
+    Two arrays, (..., cell).
+
+    Raises
+    ------
+    ValueError : as `vessel.lumen_profile`.
+    """
+    profile = lumen_profile(mua, diameter_m)
+    x = np.asarray(mua, dtype=np.float64) * np.asarray(diameter_m, dtype=np.float64)
+    table = _table()
+    place = np.log(np.clip(x, _SMALLEST, _LARGEST) / _SMALLEST) / math.log(_LARGEST / _SMALLEST) * (_NODES - 1)
+    below = np.minimum(place.astype(np.int64), _NODES - 2)
+    share = place - below
+
+    def at(values: Array) -> Array:
+        part = share[..., None] if values.ndim > 1 else share
+        return np.asarray((1 - part) * values[below] + part * values[below + 1])
+
+    _, volume = lumen_cells()
+    taken = x * (profile @ volume)
+    first, second = around.returned
+    even = -first * taken / 4 / (1 - first * (1 - taken))
+    missing = around.slope * taken / 4 - around.net * at(table.kept) / 2
+    uneven = -second * missing / (1 - second * at(table.through))
+    lit = around.slope[..., None] * table.place * profile + 3 * around.net[..., None] * at(table.aimed)
+    return profile * (1 + 4 * even[..., None]), lit + 4 * uneven[..., None] * at(table.entered)
+
+
+def beside_surface(
+    returned: ArrayLike, radius: ArrayLike, depth: ArrayLike, absorption: ArrayLike, reflected: ArrayLike
+) -> Array:
+    """Return R_0 below a surface (sides 5), from that without one; all broadcast.
+
+    Parameters
+    ----------
+    radius, depth : of the vessel and of its axis, in transport lengths 1 / mus'. absorption : mua / mus' of the skin.
+    reflected : r.
+    """
+    share, away = np.asarray(returned, dtype=np.float64), np.asarray(depth, dtype=np.float64)
+    loss, back = np.asarray(absorption, dtype=np.float64), np.asarray(reflected, dtype=np.float64)
+    diffusion = 1 / (3 * (1 + loss))
+    attenuation = np.sqrt(loss / diffusion)
+    beyond = 2 * diffusion * (1 + back) / (1 - back)
+    image = np.asarray(radius) / (4 * diffusion) * bessel_k0(2 * attenuation * (away + beyond))
+    returns = np.maximum(share / (1 - share) - image, 0.0)
+    return np.asarray(returns / (1 + returns))
+
+
+@cache
+def _table() -> _Table:
+    nodes = np.geomspace(_SMALLEST, _LARGEST, _NODES)
+    paths = lumen_paths()
+    aimed, entered = np.empty((2, _NODES, len(paths.length)))
+    for i, x in enumerate(nodes):
+        left = np.exp(-x * paths.length)
+        aimed[i] = (left * paths.inwards) @ paths.weight
+        entered[i] = (left * paths.entry) @ paths.weight
+    node, weight = np.polynomial.legendre.leggauss(_ANGLES)
+    angle = (node + 1) * math.pi / 4
+    chord = np.cos(angle)[None, :] / np.sin(angle)[:, None]
+    flux = np.multiply.outer(weight * np.sin(angle) ** 2, weight * np.cos(angle))
+    twice = flux * np.multiply.outer(np.sin(angle), np.cos(angle))
+    passed = np.exp(-nodes[:, None, None] * chord)
+    through = (passed * flux * np.cos(np.pi - 2 * angle)).sum(axis=(1, 2)) / flux.sum()
+    kept = ((1 - passed) * twice).sum(axis=(1, 2)) / twice.sum()
+    return _Table(aimed, entered, paths.place, through, kept)

@@ -1,0 +1,267 @@
+"""A vessel whose blood absorbs by its own temperature: the radial solution with a power that follows the lumen.
+
+The power density in each cell of the lumen is given at some mean temperatures of the lumen, and is a straight line
+between them. In each step with light it is that of the mean between the start and the end of the step, of which the end
+is foretold with the power at the start: as the steps of (heat 1), of second order in their length. Outside the lumen
+nothing changes: (heat 1) about the axis, and (vessel 8) beside it, as in `vessel`.
+
+Blood may also change for good, by a first-order process at the mean temperature of the lumen (damage 1). The power is
+then given at some shares of changed blood too, 1 - exp(-Omega), which is foretold with the temperature.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.damage.arrhenius import Kinetics, process_rows
+from skinbeam.physics.damage.stages import mean_rate
+from skinbeam.physics.heat.lanes import CELL, FACE, LANES, SINK, SOURCE, STAGE, STORE, T, accept, advance, place
+from skinbeam.physics.kernel.arrays import full
+from skinbeam.physics.targets.vessel import (
+    LUMEN_CELLS,
+    RECORDED_CELLS,
+    RadialGrid,
+    VesselHistory,
+    lumen_cells,
+    sideways,
+    vessel_history,
+)
+
+__all__ = ["heated_march"]
+
+Array = NDArray[np.float64]
+
+# What changes no blood: nothing happens at any temperature.
+_NOTHING = Kinetics(np.array([1.0]), np.array([0.0]), np.array([np.inf]), np.array([np.inf]))
+
+
+def heated_march(
+    grid: RadialGrid,
+    power_density: Array,
+    between_K: tuple[float, float],
+    surroundings_K: Array,
+    step_s: ArrayLike,
+    power_on: ArrayLike,
+    change: Kinetics | None = None,
+) -> tuple[VesselHistory, ...]:
+    """Return the rise above the surroundings that power in the lumen causes, where power hangs on the temperature.
+
+    Parameters
+    ----------
+    power_density : (order, sample, vessel, node, lumen cell) power per volume above what the surroundings absorb, W/m³,
+        at mean temperatures of the lumen spaced evenly from the first to the second of `between_K`; held outside them.
+        Order n goes as cos(n angle) about the axis; of each, a history is returned. The mean hangs on order 0 alone.
+        With `change` (order, sample, vessel, share, node, lumen cell), the shares of changed blood spaced evenly from
+        0 to 1.
+    surroundings_K : (sample, vessel, time) temperature without the vessel, K.
+    step_s : (step,). power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
+    change : what changes blood, its parameters (sample, process).
+
+    Raises
+    ------
+    ValueError : shapes that do not fit, or fewer than two nodes or shares.
+    """
+    steps = np.array(step_s, dtype=np.float64)
+    power_density = power_density[:, :, :, None] if change is None else power_density
+    rows, orders = len(grid.cells.volumes), len(power_density)
+    shares, nodes = power_density.shape[-3:-1]
+    expected = (orders, *grid.shape, shares, nodes, LUMEN_CELLS)
+    if power_density.shape != expected or nodes < 2 or not between_K[0] < between_K[1]:
+        raise ValueError("a power for each vessel and cell at two temperatures or more is needed")
+    if change is not None and shares < 2:
+        raise ValueError("blood that changes needs a power at two shares of changed blood or more")
+    if surroundings_K.shape != (*grid.shape, steps.size + 1):
+        raise ValueError(f"{steps.size} steps need {steps.size + 1} temperatures of the surroundings")
+    on = np.asarray(power_on, dtype=np.float64)
+    on = np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on
+    _, share = lumen_cells()
+    processes = process_rows(change if change is not None else _NOTHING, grid.shape[0], grid.shape[1])
+    recorded = _march(
+        full(grid.cells.areas, rows, grid.cells.areas.shape[1]),
+        full(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
+        full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
+        np.array(grid.conductivity),
+        np.array(grid.heat_capacity_vol),
+        np.stack([sideways(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
+        np.stack([part.reshape(rows, shares, nodes, LUMEN_CELLS) for part in power_density], axis=1),
+        between_K[0],
+        between_K[1],
+        np.array(surroundings_K.reshape(rows, -1)),
+        steps,
+        full(on, rows, steps.size),
+        np.array(share),
+        *processes,
+        RECORDED_CELLS,
+    )
+    return tuple(vessel_history(grid, recorded[:, order]) for order in range(orders))
+
+
+@njit(cache=True, parallel=True)
+def _march(  # pragma: no cover - compiled
+    areas: Array,
+    volumes: Array,
+    half: Array,
+    k: Array,
+    c: Array,
+    sink: Array,
+    power: Array,
+    lowest: float,
+    highest: float,
+    surroundings: Array,
+    step_s: Array,
+    power_on: Array,
+    share: Array,
+    ln_a: Array,
+    b: Array,
+    low: Array,
+    high: Array,
+    stages: NDArray[np.int64],
+    kept: int,
+) -> Array:
+    recorded = np.empty((len(volumes), power.shape[1], step_s.size + 1, kept))
+    for block in prange((len(volumes) + LANES - 1) // LANES):
+        _march_block(
+            block * LANES,
+            areas,
+            volumes,
+            half,
+            k,
+            c,
+            sink,
+            power,
+            lowest,
+            highest,
+            surroundings,
+            step_s,
+            power_on,
+            share,
+            ln_a,
+            b,
+            low,
+            high,
+            stages,
+            recorded,
+        )
+    return recorded
+
+
+@njit(cache=True, error_model="numpy")
+def _march_block(  # pragma: no cover - compiled
+    first: int,
+    areas: Array,
+    volumes: Array,
+    half: Array,
+    k: Array,
+    c: Array,
+    sink: Array,
+    power: Array,
+    lowest: float,
+    highest: float,
+    surroundings: Array,
+    step_s: Array,
+    power_on: Array,
+    share: Array,
+    ln_a: Array,
+    b: Array,
+    low: Array,
+    high: Array,
+    stages: NDArray[np.int64],
+    recorded: Array,
+) -> None:
+    n_vessel, n_cell = volumes.shape
+    orders = power.shape[1]
+    rows = np.zeros((orders, (n_cell + 2) * int(CELL)))
+    outside, taken, none = np.zeros((2, LANES)), np.empty((3, LANES)), np.zeros(LANES)
+    dt, start, at, omega, changed = np.empty((5, LANES))
+    which = np.minimum(first + np.arange(LANES), n_vessel - 1)  # lanes that are left over repeat the last vessel
+    for order in range(orders):
+        for lane in range(LANES):
+            row = which[lane]
+            for i in range(n_cell):
+                here = place(i, lane)
+                rows[order, here + STORE] = c[row, i] * volumes[row, i]
+                rows[order, here + SINK] = sink[row, order, i]
+                # The last face keeps the temperature of the surroundings.
+                onwards = half[row, i + 1] / k[row, i + 1] if i + 1 < n_cell else 0.0
+                conductance = areas[row, i + 1] / (half[row, i] / k[row, i] + onwards)
+                rows[order, place(i + 1, lane) + FACE] = conductance
+            recorded[row, order, 0] = 0.0
+    omega[:] = 0.0
+    dark, changing = True, power.shape[2] > 1
+    for n in range(step_s.size):
+        lit = False
+        for lane in range(LANES):
+            lit = lit or power_on[which[lane], n] > 0.0
+        dark = dark and not lit
+        if dark:
+            for lane in range(LANES):
+                recorded[which[lane], :, n + 1] = 0.0
+            continue
+        dt[:] = step_s[n]
+        for tried in range(2 if lit else 1):
+            for lane in range(LANES):
+                row = which[lane]
+                if tried == 0:
+                    start[lane] = at[lane] = _mean(rows[0], T, lane, share) + surroundings[row, n]
+                    changed[lane] = omega[lane]
+                    continue
+                end = _mean(rows[0], STAGE, lane, share) + surroundings[row, n + 1]
+                at[lane] = 0.5 * (start[lane] + end)
+                if changing:
+                    cold, hot = min(start[lane], at[lane]), max(start[lane], at[lane])
+                    rate = mean_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+                    changed[lane] = omega[lane] + 0.5 * step_s[n] * rate
+            for order in range(orders if tried == 1 or not lit else 1):
+                for lane in range(LANES):
+                    row = which[lane]
+                    turned = -math.expm1(-changed[lane])
+                    on = power_on[row, n]
+                    _power_at(at[lane], lowest, highest, turned, power[row, order], on, volumes[row], rows[order], lane)
+                advance(n_cell, rows[order], dt, outside, none, taken)
+        for order in range(orders):
+            accept(n_cell, rows[order])
+            for lane in range(LANES):
+                for j in range(recorded.shape[3]):
+                    recorded[which[lane], order, n + 1, j] = rows[order, place(j, lane) + T]
+        if changing:
+            for lane in range(LANES):
+                row = which[lane]
+                end = _mean(rows[0], T, lane, share) + surroundings[row, n + 1]
+                cold, hot = min(start[lane], end), max(start[lane], end)
+                omega[lane] += step_s[n] * mean_rate(cold, hot, ln_a[row], b[row], low[row], high[row], stages)
+
+
+@njit(cache=True)
+def _mean(rows: Array, field: int, lane: int, share: Array) -> float:  # pragma: no cover - compiled
+    total = 0.0
+    for i in range(share.size):
+        total += share[i] * rows[place(i, lane) + field]
+    return total
+
+
+@njit(cache=True)
+def _power_at(  # pragma: no cover - compiled
+    at: float,
+    lowest: float,
+    highest: float,
+    changed: float,
+    power: Array,
+    power_on: float,
+    volumes: Array,
+    rows: Array,
+    lane: int,
+) -> None:
+    """Write the power of each cell of the lumen at its mean temperature and share of changed blood, W/m."""
+    shares, nodes = power.shape[0], power.shape[1]
+    node = (min(max(at, lowest), highest) - lowest) / (highest - lowest) * (nodes - 1)
+    below = min(int(node), nodes - 2)
+    part = node - below
+    turned = changed * (shares - 1)
+    less = min(int(turned), max(shares - 2, 0))
+    more, weight = min(less + 1, shares - 1), turned - less
+    for i in range(power.shape[2]):
+        few = (1.0 - part) * power[less, below, i] + part * power[less, below + 1, i]
+        many = (1.0 - part) * power[more, below, i] + part * power[more, below + 1, i]
+        rows[place(i, lane) + SOURCE] = power_on * volumes[i] * ((1.0 - weight) * few + weight * many)
