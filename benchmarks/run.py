@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
 from skinbeam.physics.light.ordinates import solve
@@ -19,7 +20,6 @@ from skinbeam.plan.plan import make_plan
 from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, load_case, parse
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.pulse import illuminate, respond
 from skinbeam.skin.model import Skin

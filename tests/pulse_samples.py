@@ -9,9 +9,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.documents import simulate_document
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skinbeam.answers.skin import parse_wavelengths, skin_document
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.appearance import middle_ita_deg, parse_wavelengths, reflectance, skin_document, weigh_by_reading
+from skinbeam.simulate.appearance import middle_ita_deg, reflectance, weigh_by_reading
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_of_spectrum
 from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin

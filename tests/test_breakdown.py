@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from pulse_samples import loaded, median
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.physics.removal.breakdown import breakdown, irradiance_that_breaks_down, least_cascade_dose
-from skinbeam.simulate.documents import simulate_document
 from skinbeam.units import J_CM2, MJ, NS, PS, UM, W_CM2
 
 MICROBEAM = {

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, FOLDER, THRESHOLD, command, loaded, median, whole
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import InputError
 from skinbeam.simulate import fields
-from skinbeam.simulate.documents import simulate_document
 
 CASE = str(FOLDER / "vessel.toml")
 ULTRAVIOLET = """

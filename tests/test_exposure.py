@@ -10,10 +10,11 @@ from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.special import erfc
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.simulate.bath import bath_pain_times
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.grid import depth_grid
 from skinbeam.simulate.scene import scene_of
 from skinbeam.skin.model import Skin

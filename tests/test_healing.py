@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
-from skinbeam.assessment.harm import counted_harm
+from skinbeam.answers.harm import counted_harm
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.estimate import Estimate, Unknown
+from skinbeam.outcome.harm import harm_group
+from skinbeam.outcome.healing import TIMES, healing_group, published
+from skinbeam.outcome.injury import INJURIES, OTHER
 from skinbeam.plan.rules import rules
 from skinbeam.schema.names import table
-from skinbeam.simulate.documents import simulate_document
-from skinbeam.simulate.harm import harm_group
-from skinbeam.simulate.healing import TIMES, healing_group, published
-from skinbeam.simulate.injury import INJURIES, OTHER
 from skinbeam.sources import Sourced, bibliography
 
 DARK = {"age_years": 40, "sex": "female", "phototype": "V"}
@@ -25,7 +25,7 @@ DAYS_H = 24.0
 
 
 def simulated(case: Any, *, draws: int = 40, **changes: Any) -> dict[str, Any]:
-    return simulate_document(loaded(case, **changes), draws=draws, counted=counted_harm)
+    return simulate_document(loaded(case, **changes), draws=draws)
 
 
 def kinds(*names: str) -> dict[str, Any]:

@@ -7,9 +7,10 @@ import pytest
 from pulse_samples import loaded, median
 from test_vessel_ends import BUTTOCK, CASE, response_of, sized, vessels_of
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.targets.vessel import shading
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.heated_blood import (
     absorption_factor,
     dose_with_heated_blood,

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pulse_samples import codes, loaded
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.skin import skin_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.exposure import RESTING_C
-from skinbeam.simulate.appearance import skin_document
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.grid import CORE_M
 from skinbeam.simulate.places import COLLAGEN, EPIDERMIS
 from skinbeam.simulate.scene import scene_of

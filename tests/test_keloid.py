@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options
 
-from skinbeam.assessment.harm import counted_harm
+from skinbeam.answers.harm import counted_harm
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.answer import title
 from skinbeam.evidence.outcomes import counted_in
 from skinbeam.messages import text
+from skinbeam.outcome.harm import harm_group
+from skinbeam.outcome.injury import INJURIES, NOTHING
 from skinbeam.plan.options import Option
 from skinbeam.plan.rules import laser_modalities
 from skinbeam.plan.suitability import judge
@@ -23,8 +25,6 @@ from skinbeam.schema.fields import FieldFault, named_person
 from skinbeam.schema.load import parse
 from skinbeam.schema.names import resolve, table
 from skinbeam.schema.scars import forms_raised_scars
-from skinbeam.simulate.harm import harm_group
-from skinbeam.simulate.injury import INJURIES, NOTHING
 from skinbeam.simulate.observed import Observed
 
 ABLATIVE = ("ablative", "fractional-ablative")

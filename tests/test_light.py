@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from skinbeam.answers.light import run_light
+from skinbeam.answers.light_store import write_fields
 from skinbeam.document import pretty_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.layers import load_layers
-from skinbeam.simulate.light import run_light
-from skinbeam.simulate.light_store import write_fields
 
 ROOT = Path(__file__).parents[1]
 VESSEL_EXAMPLE = ROOT / "examples" / "light" / "vessel.toml"
@@ -409,7 +409,7 @@ def test_the_sources_of_the_method_are_named() -> None:
 def test_the_same_bytes_on_any_number_of_threads() -> None:
     program = (
         "import sys; from pathlib import Path; from skinbeam.document import pretty_json;"
-        "from skinbeam.simulate.light import run_light;"
+        "from skinbeam.answers.light import run_light;"
         "sys.stdout.write(''.join(pretty_json(run_light(Path(f)).document, 12) for f in sys.argv[1:]))"
     )
     outputs = []

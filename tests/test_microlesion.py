@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, simulated, whole
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.removal.table import microbeam_ablation_of
 from skinbeam.simulate.ablation import ground_of
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.microlesion import energy_for, lesion
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.spread import spread

@@ -19,6 +19,7 @@ from cuda_cases import BATCHES, CASES, LAYERS, PACKETS, numbers
 from numba import cuda
 from numba.cuda import cuda_paths
 
+from skinbeam.answers.light import run_light
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.kernel import card, layout
 from skinbeam.physics.light import lanes, photons, photons_cuda, steps
@@ -26,7 +27,6 @@ from skinbeam.physics.light.photons import trace_batch
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate import montecarlo
 from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.light import run_light
 from skinbeam.simulate.montecarlo import MonteCarlo
 
 ROOT = Path(__file__).parents[1]

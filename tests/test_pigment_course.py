@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import NotAvailable
-from skinbeam.simulate.documents import simulate_document
-from skinbeam.simulate.pigment_course import pigment_course, renewal_sources
+from skinbeam.outcome.pigment import pigment_course, renewal_sources
 from skinbeam.skin.model import Skin
 from skinbeam.sources import bibliography
 

@@ -131,7 +131,7 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
 )
 def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> None:
     """Through `skinbeam threshold` on skin of other draws, half of the cooling, at the settings of the plan."""
-    from skinbeam.simulate.documents import threshold_document
+    from skinbeam.answers.threshold import threshold_document
 
     made = example(EXAMPLES / "conditions" / f"{name}.toml")
     (option,) = laser_options(made)

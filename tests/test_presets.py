@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
+from skinbeam.answers.skin import skin_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.simulate.appearance import skin_document
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.heated_blood import dose_with_heated_blood
 from skinbeam.simulate.pulse import Illumination, illuminate, respond
 from skinbeam.simulate.scene import scene_of

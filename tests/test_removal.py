@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.simulate.ablation import ablate, injury_dose
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.scene import scene_of
 from skinbeam.units import UM
 

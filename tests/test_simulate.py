@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pulse_samples import FILES, INK, loaded, median, responses, simulated, well_formed, whole
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.schema.exposure import LESION_KINDS, PRESETS
 from skinbeam.simulate import scene as scenes
-from skinbeam.simulate.documents import simulate_document
 from skinbeam.simulate.pulse import illuminate
 from skinbeam.simulate.stopped import with_stopped_flow
 from skinbeam.skin.model import Skin

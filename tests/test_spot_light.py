@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import InputError
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate import spot_light
-from skinbeam.simulate.documents import simulate_document
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
 from skinbeam.simulate.pulse import Illumination, illuminate

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.medium import Floats, LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
 from skinbeam.simulate.scene import scene_of

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pulse_samples import loaded, median
 from scipy.special import i0e, i1e
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.laser.settings import Beam, resolve
 from skinbeam.physics.heat.linear import time_steps
@@ -17,7 +18,6 @@ from skinbeam.physics.heat.subpulses import subpulse_phases
 from skinbeam.physics.targets.vessel import VesselHistory, radial_response
 from skinbeam.schema.trains import Train
 from skinbeam.simulate.boiled import at_dose
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.heated_blood import vessels_at
 from skinbeam.simulate.pulse import Response, respond

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median, responses
 
+from skinbeam.answers.simulate import simulate_document
 from skinbeam.laser.cooling import resolve
 from skinbeam.laser.still_air import STEFAN_BOLTZMANN_W_m2K4, still_air
 from skinbeam.physics.heat.film import film_cover
 from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.load import parse
-from skinbeam.simulate.documents import simulate_document
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 

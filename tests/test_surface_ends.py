@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.simulate.boiled import at_dose, vapour_start_K, water_by_volume
 from skinbeam.simulate.damage_model import marking_kinetics
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.dose_search import dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observe import observe

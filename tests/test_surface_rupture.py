@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from pulse_samples import loaded
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.removal.bubble import filling_kg, held_Pa
 from skinbeam.simulate.boiled import vapour_start_K
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, well_formed
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.melanosome import heat_kept, nucleation
 from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import ENDPOINTS as JUDGED
 from skinbeam.simulate.model_error import model_error

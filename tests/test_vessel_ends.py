@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from pulse_samples import loaded, median
 
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.simulate import heated_blood
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.purpura import bruised_around, purpura, purpura_at_once
 from skinbeam.simulate.scene import run_chunks, scene_of

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 from pulse_samples import loaded
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_profile
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.reduction_error import reduction_error
 from skinbeam.simulate.scene import scene_of

@@ -7,6 +7,7 @@ import pytest
 from pulse_samples import loaded
 from scipy.special import jn_zeros, jv, k0
 
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.physics.heat.cells import cylinder
 from skinbeam.physics.heat.linear import conduct, time_steps
 from skinbeam.physics.kernel.bessel import bessel_k0
@@ -24,7 +25,6 @@ from skinbeam.physics.targets.vessel import (
 from skinbeam.physics.targets.vessel_return import returns
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface, lumen_light
 from skinbeam.physics.targets.vessel_warming import heated_march
-from skinbeam.simulate.documents import threshold_document
 from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_ends import closure_dose, leak_dose, rupture_dose

@@ -92,17 +92,14 @@ def simulate(
     json: Json = False,
 ) -> None:
     """One pulse, train or pass on one kind of skin."""
-    from skinbeam.assessment.harm import counted_harm
+    from skinbeam.answers.simulate import simulate_document
     from skinbeam.schema.load import load_case
-    from skinbeam.simulate.documents import simulate_document
     from skinbeam.simulate.engines import check_engine_options
 
     check_engine_options("--light", light, device, error)
     if device == "cuda":
         _not_built("simulate", "CUDA is not in this release for pulses")
-    document = simulate_document(
-        load_case(case), draws=draws, seed=seed, output=output, light=light, error=error, counted=counted_harm
-    )
+    document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
     _show(document, json=json)
 
 
@@ -116,8 +113,8 @@ def threshold(
     json: Json = False,
 ) -> None:
     """The dose at which half of such skins reach an endpoint."""
+    from skinbeam.answers.threshold import threshold_document
     from skinbeam.schema.load import load_case
-    from skinbeam.simulate.documents import threshold_document
 
     _show(threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed), json=json)
 
@@ -166,8 +163,8 @@ def light(
     json: Json = False,
 ) -> None:
     """Light alone, in explicit layers, in vessels and lesions in them, or in voxels."""
+    from skinbeam.answers.light import DEFAULT_PHOTONS, run_light
     from skinbeam.cli.progress import photon_progress, tell
-    from skinbeam.simulate.light import DEFAULT_PHOTONS, run_light
 
     with photon_progress(photons or (None if error is not None else DEFAULT_PHOTONS)) as progress:
         run = run_light(
@@ -183,7 +180,7 @@ def light(
             notice=tell,
         )
     if output is not None:
-        from skinbeam.simulate.light_store import write_fields
+        from skinbeam.answers.light_store import write_fields
 
         write_fields(run, output)
     _show(run.document, json=json)
@@ -198,8 +195,8 @@ def skin(
     json: Json = False,
 ) -> None:
     """Optical and thermal properties of this skin, its reflectance spectrum, its colour."""
+    from skinbeam.answers.skin import parse_wavelengths, skin_document
     from skinbeam.schema.load import load_case
-    from skinbeam.simulate.appearance import parse_wavelengths, skin_document
 
     _show(skin_document(load_case(case), parse_wavelengths(wavelength), draws=draws, seed=seed), json=json)
 

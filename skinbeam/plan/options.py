@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.assessment.harm import untold_scars
+from skinbeam.answers.harm import untold_scars
 from skinbeam.document import round_significant
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.answer import silent_counts

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.assessment.harm import counted_harm
+from skinbeam.answers.simulate import simulate_document
+from skinbeam.answers.threshold import threshold_document
 from skinbeam.document import canonical_json
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown
@@ -16,7 +17,6 @@ from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.documents import simulate_document, threshold_document
 from skinbeam.simulate.ensemble import summarise
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS
@@ -70,7 +70,7 @@ class Asked:
             if pose.threshold is not None:
                 return _dose(self._run(threshold_document, case, pose.threshold))
             if pose.simulate is not None:
-                return Answer(_at(self._run(_simulated, case), pose.simulate))
+                return Answer(_at(self._run(simulate_document, case), pose.simulate))
             assert pose.function is not None  # exactly one of the three is given
             return Answer(self._skins(pose.function, case, pose.arguments))
         except NotAvailable as error:
@@ -105,10 +105,6 @@ def changed(case: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
             here = here[int(parent)] if isinstance(here, list) else here.setdefault(parent, {})
         here[last] = value
     return content
-
-
-def _simulated(loaded: LoadedCase, **options: Any) -> dict[str, Any]:
-    return simulate_document(loaded, counted=counted_harm, **options)
 
 
 def _loaded(case: Mapping[str, Any]) -> LoadedCase:

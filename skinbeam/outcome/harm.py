@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
+from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
 from skinbeam.schema.case import Case
 from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.simulate.ensemble import LEVEL, summarise
-from skinbeam.simulate.injury import INJURIES, NOTHING, OTHER
 from skinbeam.simulate.observed import Observed
 
 __all__ = ["HARMS", "Counted", "harm_group"]
@@ -27,15 +27,13 @@ Counted = Callable[[str, str, Case], Value]  # outcome and modality, as the evid
 HARMS: Final[Mapping[str, str]] = {"p_pih": "pih", "p_hypopigmentation": "hypopigmentation", "p_scar": "scar"}
 
 
-def harm_group(
-    seen: Observed, weights: Floats, case: Case, basis: Sequence[str], counted: Counted | None
-) -> dict[str, Any]:
+def harm_group(seen: Observed, weights: Floats, case: Case, basis: Sequence[str], counted: Counted) -> dict[str, Any]:
     """Return the group `harm` of the document.
 
     Parameters
     ----------
     basis : behind what was simulated.
-    counted : the share of people of trials; without it only no injury is known to do no harm.
+    counted : the share of people of trials.
     """
     kinds = seen["injury.kind"]
     if isinstance(kinds, Unknown):
@@ -51,8 +49,6 @@ def harm_group(
         return dict.fromkeys(HARMS, Unknown(text("harm.no-person", {"preset": skin.preset})))
     if shares[OTHER] > (1 - LEVEL) / 2:
         return dict.fromkeys(HARMS, Unknown(text("harm.other-injury")))
-    if counted is None:
-        return dict.fromkeys(HARMS, Unknown(text("harm.not-joined")))
     modality = max((kind for kind in INJURIES if kind not in (NOTHING, OTHER)), key=shares.__getitem__)
     found = {name: counted(outcome, modality, case) for name, outcome in HARMS.items()}
     return {name: value if isinstance(value, Unknown) else value.scaled(hurt) for name, value in found.items()}

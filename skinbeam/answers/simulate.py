@@ -1,4 +1,4 @@
-"""The documents of `simulate` and `threshold`."""
+"""The document of `simulate`: one pulse, train or bath on many sampled skins."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -7,49 +7,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.answers.drawn import draw_warnings
+from skinbeam.answers.harm import counted_harm
 from skinbeam.document import document
-from skinbeam.errors import InputError, NotAvailable, unknown_name
-from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.errors import InputError, NotAvailable
+from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
+from skinbeam.outcome.harm import HARMS, harm_group
+from skinbeam.outcome.healing import TIMES, enter_healing, healing_group
+from skinbeam.outcome.injury import enter_injury
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.appearance import reading_warnings
 from skinbeam.simulate.bath import respond_bath
 from skinbeam.simulate.breakdown import breaks_down
 from skinbeam.simulate.bulk_heat import BOILING_C, bulk_boils, bulk_rise
-from skinbeam.simulate.endpoints import ENDPOINTS
-from skinbeam.simulate.ensemble import effective_draws, probability, quantiles, summarise
-from skinbeam.simulate.exposure import exposure_thresholds
+from skinbeam.simulate.ensemble import probability, summarise
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
-from skinbeam.simulate.harm import HARMS, Counted, harm_group
-from skinbeam.simulate.healing import TIMES, enter_healing, healing_group
-from skinbeam.simulate.injury import enter_injury
-from skinbeam.simulate.microlesion import highest_energy_mJ, microlesions
-from skinbeam.simulate.model_error import model_error
+from skinbeam.simulate.microlesion import microlesions
 from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE, observe
 from skinbeam.simulate.observed import Observed, join, or_unknown
 from skinbeam.simulate.pulse import Illumination, respond
-from skinbeam.simulate.reduction_error import reduction_error, reduction_error_of
 from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.stopped import with_stopped_flow
-from skinbeam.simulate.threshold import (
-    MiddleVessel,
-    bracket_of,
-    default_dose,
-    threshold_doses,
-)
 from skinbeam.units import J_CM2, MS
 
-__all__ = ["simulate_document", "threshold_document"]
+__all__ = ["simulate_document"]
 
 Floats = NDArray[np.float64]
 
 _PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
-FEW_DRAWS = 20  # below, fewer than two draws lie beyond either end of an interval of 0.8
 CARBON_C = 3600.0  # where the last of dry tissue, its carbon, sublimes in air
-_ED_LEVEL = 0.68  # ED16 to ED84
 
 
 def simulate_document(
@@ -60,7 +49,6 @@ def simulate_document(
     output: Path | None = None,
     light: str = "ordinates",
     error: float | None = None,
-    counted: Counted | None = None,
 ) -> dict[str, Any]:
     """Return skinbeam.simulate/1 of a pulse case; with `output`, write the fields as a Zarr store too.
 
@@ -69,8 +57,6 @@ def simulate_document(
     light : ordinates for exact layers times the share of the spot in the middle skin, montecarlo for packets in every
         draw.
     error : relative standard error that ends the Monte Carlo of a draw.
-    counted : shares of people with a harm, from trials, such as `skinbeam.assessment.harm.counted_harm`; without it the
-        harm of an injury is unknown.
 
     Raises
     ------
@@ -115,7 +101,7 @@ def simulate_document(
         seen = _without_vapour(seen)
     body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
     body["healing"] = healing_group(seen, weights, loaded.case, basis)
-    body["harm"] = harm_group(seen, weights, loaded.case, basis, counted)
+    body["harm"] = harm_group(seen, weights, loaded.case, basis, counted_harm)
     return made(body, (*scene.warnings, *said))
 
 
@@ -165,10 +151,7 @@ def _without_vapour(seen: Observed) -> Observed:
 
 def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict[str, str]]:
     """What the reader should know about these results."""
-    warnings = reading_warnings(scene.skin.reading, weights)
-    if effective_draws(weights) < FEW_DRAWS <= weights.size:
-        params = {"effective": round(effective_draws(weights), 1), "draws": weights.size}
-        warnings.append({"code": "few-effective-draws", "message": text("simulate.few-effective-draws", params)})
+    warnings = draw_warnings(scene, weights)
     peaks = [
         float(np.median(values.max(axis=1) if values.ndim > 1 else values))
         for name, values in seen.items()
@@ -255,72 +238,3 @@ def _body(
         },
         "cooling": {"film_ms": value("cooling.film_ms") if "cooling.film_ms" in seen else because("film")},
     }
-
-
-def threshold_document(
-    loaded: LoadedCase, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0
-) -> dict[str, Any]:
-    """Return skinbeam.threshold/1: the dose at which half of such skins reach an endpoint.
-
-    Raises
-    ------
-    InputError : an unknown endpoint or dose, or a case that does not fit them.
-    NotAvailable : the model cannot judge the endpoint; the document then holds unknowns.
-    """
-    if endpoint not in ENDPOINTS:
-        raise unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
-    name = default_dose(loaded.case, of)
-    low, high = bracket_of(loaded.case, name)
-    head: dict[str, Any] = {
-        "endpoint": endpoint,
-        "of": name,
-        "model_error": model_error(endpoint),
-        "reduction_error": reduction_error(endpoint),
-        "heated_blood": 1.0,
-        "methaemoglobin": 1.0,
-        "bracket": [low, high],
-    }
-
-    def made(body: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        return document(
-            "skinbeam.threshold/1",
-            case_sha256=loaded.sha256(),
-            seed=seed,
-            warnings=warnings,
-            body={**head, **body},
-        )
-
-    find = exposure_thresholds if name == "exposure_s" else threshold_doses
-    try:
-        with collect() as sources:
-            scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
-            if scene.beam is not None:
-                head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
-            if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
-                high = highest_energy_mJ(scene.beam)
-                head["bracket"] = [low, high]
-            of_middle = MiddleVessel(scene, endpoint)
-            head["heated_blood"] = of_middle.heated_blood(name)
-            parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
-        if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
-            head["methaemoglobin"] = of_middle.methaemoglobin()
-    except NotAvailable as error:
-        reason = Unknown(error.reason)
-        body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))
-        raise NotAvailable(error.reason, body=body) from None
-    doses = np.concatenate([part[0] for part in parts])
-    weights = np.concatenate([part[1] for part in parts])
-    warnings = [*scene.warnings, *_result_warnings(scene, {}, weights)]
-    tail = (1 - _ED_LEVEL) / 2
-    ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
-    if not np.isfinite(ed50):
-        why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
-        return made({"dose": Unknown(text(why)), "reached": False}, warnings)
-    if not ed50 > 0:
-        return made({"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, warnings)
-    if ed50 < low:
-        warnings.append({"code": "below-bracket", "message": text("simulate.below-bracket")})
-    if not np.isfinite(ed84):
-        warnings.append({"code": "high-beyond-bracket", "message": text("simulate.high-beyond-bracket")})
-    dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, tuple(sources))
-    return made({"dose": dose, "reached": True}, warnings)

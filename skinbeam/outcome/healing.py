@@ -3,7 +3,7 @@
 A draw takes its times from the distributions of `data/healing.toml` by one standard normal, so that who heals slowly
 does so in every respect. Where nothing was hurt the time is 0. A draw whose time nobody published has no end: it makes
 the summary unknown as soon as it reaches into the interval. The course of pigment after a short pulse is no published
-time: it follows from the renewal of the epidermis (`simulate.pigment_course`), of animals as well as of people.
+time: it follows from the renewal of the epidermis (`outcome.pigment`), of animals as well as of people.
 """
 
 import tomllib
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
+from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
+from skinbeam.outcome.pigment import pigment_course, renewal_sources
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import table
 from skinbeam.simulate.ensemble import probability, summarise
-from skinbeam.simulate.injury import INJURIES, NOTHING, OTHER
 from skinbeam.simulate.observed import Observed
-from skinbeam.simulate.pigment_course import pigment_course, renewal_sources
 from skinbeam.simulate.spread import spread
 from skinbeam.sources import Sourced
 from skinbeam.units import DAY_S, HOUR_S

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.simulate.light import LightRun
+from skinbeam.answers.light import LightRun
 from skinbeam.simulate.medium import LightField
 from skinbeam.simulate.stores import new_store
 from skinbeam.units import UM

@@ -1,0 +1,1 @@
+"""The documents that commands, pages and Python share: a question in, a document out."""

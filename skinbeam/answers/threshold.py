@@ -1,0 +1,95 @@
+"""The document of `threshold`: the dose at which half of sampled skins reach an endpoint."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skinbeam.answers.drawn import draw_warnings
+from skinbeam.document import document
+from skinbeam.errors import NotAvailable, unknown_name
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import text
+from skinbeam.provenance import collect
+from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.endpoints import ENDPOINTS
+from skinbeam.simulate.ensemble import quantiles
+from skinbeam.simulate.exposure import exposure_thresholds
+from skinbeam.simulate.microlesion import highest_energy_mJ
+from skinbeam.simulate.model_error import model_error
+from skinbeam.simulate.reduction_error import reduction_error, reduction_error_of
+from skinbeam.simulate.scene import case_warnings, run_chunks, scene_of
+from skinbeam.simulate.threshold import MiddleVessel, bracket_of, default_dose, threshold_doses
+
+__all__ = ["threshold_document"]
+
+_ED_LEVEL = 0.68  # ED16 to ED84
+
+
+def threshold_document(
+    loaded: LoadedCase, endpoint: str, *, of: str | None = None, draws: int = 200, seed: int = 0
+) -> dict[str, Any]:
+    """Return skinbeam.threshold/1: the dose at which half of such skins reach an endpoint.
+
+    Raises
+    ------
+    InputError : an unknown endpoint or dose, or a case that does not fit them.
+    NotAvailable : the model cannot judge the endpoint; the document then holds unknowns.
+    """
+    if endpoint not in ENDPOINTS:
+        raise unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
+    name = default_dose(loaded.case, of)
+    low, high = bracket_of(loaded.case, name)
+    head: dict[str, Any] = {
+        "endpoint": endpoint,
+        "of": name,
+        "model_error": model_error(endpoint),
+        "reduction_error": reduction_error(endpoint),
+        "heated_blood": 1.0,
+        "methaemoglobin": 1.0,
+        "bracket": [low, high],
+    }
+
+    def made(body: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        return document(
+            "skinbeam.threshold/1",
+            case_sha256=loaded.sha256(),
+            seed=seed,
+            warnings=warnings,
+            body={**head, **body},
+        )
+
+    find = exposure_thresholds if name == "exposure_s" else threshold_doses
+    try:
+        with collect() as sources:
+            scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
+            if scene.beam is not None:
+                head["reduction_error"] = reduction_error_of(endpoint, scene.middle, scene.beam.spectrum)
+            if name == "microbeam_mJ" and scene.beam is not None and scene.beam.microbeam is not None:
+                high = highest_energy_mJ(scene.beam)
+                head["bracket"] = [low, high]
+            of_middle = MiddleVessel(scene, endpoint)
+            head["heated_blood"] = of_middle.heated_blood(name)
+            parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
+        if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
+            head["methaemoglobin"] = of_middle.methaemoglobin()
+    except NotAvailable as error:
+        reason = Unknown(error.reason)
+        body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))
+        raise NotAvailable(error.reason, body=body) from None
+    doses = np.concatenate([part[0] for part in parts])
+    weights = np.concatenate([part[1] for part in parts])
+    warnings = [*scene.warnings, *draw_warnings(scene, weights)]
+    tail = (1 - _ED_LEVEL) / 2
+    ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
+    if not np.isfinite(ed50):
+        why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
+        return made({"dose": Unknown(text(why)), "reached": False}, warnings)
+    if not ed50 > 0:
+        return made({"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, warnings)
+    if ed50 < low:
+        warnings.append({"code": "below-bracket", "message": text("simulate.below-bracket")})
+    if not np.isfinite(ed84):
+        warnings.append({"code": "high-beyond-bracket", "message": text("simulate.high-beyond-bracket")})
+    dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, tuple(sources))
+    return made({"dose": dose, "reached": True}, warnings)

@@ -1,0 +1,1 @@
+"""What the damage of a pulse becomes: kind of injury, healing, lasting harm, the course of pigment."""
