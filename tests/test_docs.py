@@ -20,6 +20,7 @@ from document_keys import unlisted_keys
 from skinbeam._version import __date__, __version__
 from skinbeam.cli import main
 from skinbeam.sources import bibliography
+from skinbeam.validation.rows import calibrated
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -245,6 +246,22 @@ def test_files_that_a_page_names_exist() -> None:
     for page in PAGES:
         for named in re.findall(r"`((?:skinbeam|tests|examples|docs)/[\w./*-]+)`", page.read_text(encoding="utf-8")):
             assert list(ROOT.glob(named.rstrip("/"))), (name_of(page), named)
+
+
+def test_every_calibrated_parameter_is_explained_with_its_rows() -> None:
+    """The first table of the page lists what calibration rows set: each parameter with its rows, and nothing else."""
+    page = (DOCS / "calibrations.md").read_text(encoding="utf-8")
+    part = page.split("## Set by measurements\n")[1].split("\n## ")[0]
+    lines = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][1:]
+    assert all(len(cells) == 4 for cells in lines)
+    named = {parameter: set(re.findall(r"`(\w+-\d+)`", by)) for parameter, _, by, _ in lines}
+    assert named == {one.parameter: set(one.rows) for one in calibrated()}
+
+
+def test_the_page_of_limits_stays_short_enough_to_be_read() -> None:
+    lines = (DOCS / "limits.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 150
+    assert max(map(len, lines)) <= 112
 
 
 def test_every_hazard_names_a_test() -> None:

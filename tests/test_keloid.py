@@ -172,7 +172,32 @@ def test_a_text_that_names_nobody_is_refused(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["clinician", "dermatologist", " Dr Ono ", "A. B. Selfridge", "Ng Wei", "王芳", "NHS scar clinic"]
+    "said",
+    [
+        "self-diagnosed",
+        "my friend",
+        "ChatGPT",
+        "the internet",
+        "patient's mother",
+        "the patient herself",
+        "no one yet",
+        "not sure",
+        "to be confirmed",
+        "dermatologist (pending)",
+        "?dermatologist",
+        "niemand",
+        "m\u0435",  # the second letter is Cyrillic
+        "\uff4d\uff45",  # in full width
+        "\u3164\u115f",  # Hangul fillers, which show nothing
+    ],
+)
+def test_nobody_with_a_profession_is_nobody_however_it_is_written(said: str) -> None:
+    with pytest.raises(FieldFault, match="names nobody"):
+        named_person().func(said)  # type: ignore[call-arg] # checks here take the value alone
+
+
+@pytest.mark.parametrize(
+    "said", ["GP", "clinician", "dermatologist", " Dr Ono ", "A. B. Selfridge", "Ng Wei", "王芳", "NHS scar clinic"]
 )
 def test_a_name_or_a_profession_is_kept_without_the_spaces_around_it(said: str) -> None:
     assert named_person().func(said) == said.strip()  # type: ignore[call-arg] # checks here take the value alone

@@ -208,10 +208,23 @@ def test_words_that_only_look_like_a_medicine_are_none(written: str) -> None:
     assert match_medication(written) == ()
 
 
-def test_what_is_said_not_to_be_taken_is_not_dropped() -> None:
-    read = read_medication("no isotretinoin")
-    assert read.medicines == ("isotretinoin",)
-    assert read.unread == ("no",)
+@pytest.mark.parametrize("written", ["no isotretinoin", "never took Roaccutane", "ohne Prednison"])
+def test_what_is_said_not_to_be_taken_acts_on_nothing_and_is_listed(written: str) -> None:
+    read = read_medication(written)
+    assert read.medicines == ()
+    assert read.unread == (written,)
+    assert not_checked(written) == (written,)
+
+
+@pytest.mark.parametrize("written", ["isotretin", "isotret 20 mg", "Tretinac"])
+def test_a_name_that_was_cut_short_is_the_medicine_through_the_body(written: str) -> None:
+    assert match_medication(written) == ("isotretinoin",)
+
+
+def test_a_slip_between_a_cream_and_tablets_is_neither() -> None:
+    read = read_medication("isotretn")
+    assert read.medicines == ()
+    assert {"isotrexin", "isotretinoin"} <= set(read.near)
 
 
 @pytest.mark.parametrize(

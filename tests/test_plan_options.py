@@ -183,8 +183,8 @@ def fluence(text: str) -> float:
 def test_a_conflict_of_colours_is_told_and_limits_take_the_darker() -> None:
     spots = concern("age-spots", "hands") + devices("qs-ndyag-532-1064")
     light = document(PERSON + spots)
-    doubt = document(PERSON.replace('"II"', '"V"') + spots)
-    dark = document(PERSON.replace('"II"', '"V"').replace("ita_deg = 60.0\n", "") + spots)
+    doubt = document(PERSON.replace('"II"', '"IV"') + spots)
+    dark = document(PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0\n", "") + spots)
     assert [warning["code"] for warning in doubt["warnings"]] == ["colour-conflict"]
     assert light["warnings"] == dark["warnings"] == []
     # What burns is judged on the darker skin: never less harm at a dose than in the lighter, never a higher dose.

@@ -65,6 +65,8 @@ class World:
         elif fact == "colour_known":
             self.patient.pop("phototype", None)
             self.patient |= {"phototype": "I"} if value else {}
+        elif fact == "field_conditions":
+            self.concern["condition"] = value[0] if value else "facial-telangiectasia"
         elif fact in ("condition", "site", "lesion_signs"):
             self.concern[fact] = list(value) if fact == "lesion_signs" else value
         elif fact == "severity_high":

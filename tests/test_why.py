@@ -16,7 +16,7 @@ from skinbeam.document import sha256_of
 from skinbeam.messages import catalogue, text
 from skinbeam.plan.reason import severity
 from skinbeam.plan.rules import Rule, rules
-from skinbeam.plan.suitability import Suitability, judge
+from skinbeam.plan.suitability import Suitability, judge, judge_case
 from skinbeam.plan.why import because_of, plain, why
 from skinbeam.report.clinician import report_page
 from skinbeam.report.drawing import draw
@@ -32,7 +32,16 @@ from skinbeam.schema.names import table
 READING_AGE_YEARS = 12.0
 STOPS = [rule for rule in rules("suitability") if severity(rule.decision) >= severity("refer")]
 ASKS = ("ask-phototype", "ask-age")
-ADDED = ("earlier-injury-undosed",)  # reasons that refer and are no row of the rules
+# Reasons that are no row of the rules, or cautions that are told all the same.
+ADDED = (
+    "darker-skin",
+    "earlier-injury",
+    "earlier-injury-undosed",
+    "earlier-unread",
+    "medication-not-checked",
+    "raised-scars",
+    "tattoo",
+)
 SAID = ("age_years", "pregnant", "lactating", "tan", "expectation", "history", "lesion_signs", "undiagnosed_pigment")
 YOUNG = PERSON.replace("age_years = 45", "age_years = 16")
 
@@ -295,3 +304,19 @@ def test_an_injury_whose_dose_nobody_said_is_told_to_the_person() -> None:
     assert record["decision"] == "refer"
     assert record["text"]["id"] == "leaflet_why.earlier-injury-undosed"
     assert reading_age_years([record["text"]["text"]]) <= READING_AGE_YEARS
+
+
+@pytest.mark.parametrize("word", ["tattoo-in-field", "permanent-make-up"])
+def test_the_person_is_told_to_cover_a_tattoo(word: str) -> None:
+    case = loaded(PERSON + f'history = ["{word}"]\n' + concern("wrinkles", extra="")).case
+    (record,) = (one for one in told_of(case, judge_case(case)) if one["rule"] == "tattoo")
+    assert record["because"]
+    assert "covered" in record["text"]["text"]
+
+
+def test_a_plan_without_any_laser_does_not_say_yes() -> None:
+    plan = sample_plan()
+    bare = [part | {"options": [o for o in part["options"] if "device" not in o]} for part in plan["concerns"]]
+    page = leaflet_page(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}})
+    assert page.decision == (text("leaflet.decision_no_setting_1"),)
+    assert reading_age_years([*page.decision]) <= READING_AGE_YEARS

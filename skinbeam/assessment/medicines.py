@@ -108,6 +108,8 @@ def read_medication(text: str) -> Reading:
     words = _words(text)
     if not text.strip() or " ".join(word.folded for word in words) in _word_list("none"):
         return Reading()
+    if words and words[0].folded in _word_list("denying"):
+        return Reading(unread=(text.strip(),))  # not taken, it seems; a list is for what is
     runs = _named(words)
     named = [run for run in runs if run.names[0].medicine]
     others = _places(runs) - _places(named)  # of names that look like one and are none
@@ -256,14 +258,40 @@ def _slipped(words: Sequence[_Word], unread: set[int], named: Sequence[_Run]) ->
             letters = "".join(word.folded for word in words[start : start + length])
             if len(letters) < (_SLIP_LETTERS if length == 1 else _LONG_NAME) or not letters.isalpha():
                 continue
-            near = _nearest(letters, 1 if places & covered else 2)
+            near = _cut_short(letters) or _nearest(letters, 1 if places & covered else 2)
             known = {name.medicine for run in named if places & _places([run]) for name in run.names}
-            if len({_classes(name.medicine) for name in near}) == 1 and not known & {"", near[0].medicine}:
+            milder = _milder(letters, near)
+            if milder:
+                unsure += [name.text for name in (*near, *milder)]
+            elif len({_classes(name.medicine) for name in near}) == 1 and not known & {"", near[0].medicine}:
                 runs += [_Run(start, start + length, near)] if near[0].medicine else []
                 left -= places if near[0].medicine else set()
             elif length == 1 and any(name.medicine for name in near):
                 unsure += [name.text for name in near]
     return runs, unsure
+
+
+@lru_cache(maxsize=1024)
+def _cut_short(letters: str) -> tuple[_Name, ...]:
+    """The name that a word is the beginning of, if it is that of one medicine through the body alone: "isotretin"."""
+    if len(letters) < _SLIP_LETTERS or letters in _names():
+        return ()
+    begun = {name.medicine: name for key, names in _names().items() if key.startswith(letters) for name in names}
+    found = [name for medicine, name in begun.items() if not _on_the_skin(medicine)]
+    return tuple(found) if len(found) == 1 and found[0].medicine else ()
+
+
+def _milder(letters: str, near: Sequence[_Name]) -> tuple[_Name, ...]:
+    """Medicines through the body that begin like a word which comes nearest to one on the skin: it may be either."""
+    if not near or not all(_on_the_skin(name.medicine) for name in near):
+        return ()
+    alike = (name for key, names in _names().items() if key.startswith(letters[:_SLIP_LETTERS]) for name in names)
+    found = {name.medicine: name for name in alike if name.medicine and not _on_the_skin(name.medicine)}
+    return tuple(found.values())
+
+
+def _on_the_skin(medicine: str) -> bool:
+    return bool(medicine) and "by_mouth" in medications()[medicine]
 
 
 @lru_cache(maxsize=1024)

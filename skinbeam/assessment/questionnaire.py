@@ -52,6 +52,7 @@ CONCERN_FACTS = (
     "around_eyes",
     "condition",
     "diagnosed",
+    "field_conditions",
     "hair_bearing",
     "inside_orbital_rim",
     "lesion_signs",
@@ -139,6 +140,7 @@ def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:
     woman = case.patient is not None and case.patient.sex == "female"
     facts |= {
         "condition": concern.condition,
+        "field_conditions": tuple(sorted({c.condition for c in in_field})),
         "site": concern.site,
         "diagnosed": concern.diagnosed,
         "off_face": site.get("off_face", True),

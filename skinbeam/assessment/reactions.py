@@ -5,24 +5,21 @@ nothing that was written down is passed over.
 """
 
 import math
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
+from skinbeam.assessment.adverse import UNREAD, kinds_in, reaction_kinds
 from skinbeam.laser.device import Device, devices
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import SessionDone, TestSpot
 from skinbeam.schema.names import table
 from skinbeam.units import J_CM2, MJ, MM
 
-__all__ = ["Reaction", "reaction_kinds", "reactions"]
+__all__ = ["Reaction", "reactions"]
 
-_DENIES = ("no", "not", "without", "never")
-_SAYS_NOTHING = frozenset(("all", "and", "any", "fine", "healed", "or", "well"))  # beside what is denied
+# What a short pulse turns white or into a crust when it has hit.
+_BROWN_SPOTS = ("age-spots", "freckles", "uneven-pigmentation")
 Meaning = Literal["expected", "sign", "harm", "unread"]
 
 
@@ -64,11 +61,16 @@ class Reaction:
 
     def done_with(self, given: str, device: Device) -> bool:
         """Return whether it was done with a device, which the case names as `given`."""
-        return self.device == device or _words(self.said) in map(_words, (given, device.name, device.title))
+        return self.device == device or _letters(self.said) in map(_letters, (given, device.name, device.title))
 
     def dose_on(self, device: Device) -> float | None:
-        """Return the dose in the unit that a device is set in: mJ of a microbeam, else J/cm²; None where not said."""
-        return self.energy_mJ if device.microbeam else self.fluence_J_cm2
+        """Return the dose in the unit that a device is set in: mJ of a microbeam, else J/cm².
+
+        None where it was not said, or is one that the device cannot emit, such as one in another unit.
+        """
+        said = self.energy_mJ if device.microbeam else self.fluence_J_cm2
+        low, high = device.dose
+        return said if said is not None and low <= said <= high else None
 
     def wavelength_on(self, device: Device) -> float | None:
         """Return which of a device's wavelengths it was; None where that was not said, or it has no such wavelength."""
@@ -76,13 +78,6 @@ class Reaction:
             return device.wavelengths_nm[0]
         said = self.wavelength_nm
         return next((own for own in device.wavelengths_nm if said is not None and _same(own, said)), None)
-
-
-@cache
-def reaction_kinds() -> Mapping[str, Mapping[str, Any]]:
-    """Return `data/reactions.toml`: reaction → what it means."""
-    file = resources.files("skinbeam") / "data" / "reactions.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
 def reactions(case: Case) -> tuple[Reaction, ...]:
@@ -95,8 +90,7 @@ def reactions(case: Case) -> tuple[Reaction, ...]:
         treated = table("condition")[done.treats].get("modality", {})
         usable = tuple(name for name, choice in treated.items() if choice["use"] != "not") or _any_laser()
         made = _made(done, f"session[{index}]", done.device or "", usable)
-        # Nobody said when it was seen. A change of pigment that is worth telling at the next visit has lasted.
-        found += [_read(made, kind, math.inf) for text in done.adverse for kind in _kinds_in(text)]
+        found += [_of_session(made, kind, text, done.treats) for text in done.adverse for kind in kinds_in(text)]
     return tuple(found)
 
 
@@ -111,39 +105,43 @@ def _made(done: TestSpot | SessionDone, where: str, said: str, otherwise: tuple[
 
 
 def _read(made: Reaction, kind: str, seen_after_h: float) -> Reaction:
-    """The reaction with what it means after such a laser."""
-    entry = reaction_kinds().get(kind)
-    if entry is None:
-        return replace(made, kind=kind)
-    usual = entry.get("expected_after", ())
-    if usual == "every" or (made.device is not None and set(made.modalities) & set(usual)):
+    """The reaction that a test spot showed, with what it means after such a laser."""
+    entry = reaction_kinds()[kind]
+    if seen_after_h <= entry.get("expected_for_h", math.inf) and _usual(made, entry):
         return replace(made, kind=kind, meaning="expected")
     injured = entry["harm"] and seen_after_h >= entry.get("harm_after_h", 0.0)
     return replace(made, kind=kind, meaning="harm" if injured else "sign")
 
 
-def _kinds_in(text: str) -> Iterator[str]:
-    """The reactions that a free text names; "none" where it only denies some; itself where neither is clear."""
-    words = _words(text)
-    found, rest = [], words
-    for kind, entry in reaction_kinds().items():
-        for word in entry["words"] if kind != "none" else ():
-            before = re.findall(rf"(?:(\w+) |^){_words(word)}(?= |$)", words)
-            if any(one not in _DENIES for one in before):
-                found.append(kind)
-            rest = re.sub(rf"(?:{'|'.join(_DENIES)}) {_words(word)}(?= |$)", "", rest)
-    nothing = words in reaction_kinds()["none"]["words"] or set(rest.split()) <= _SAYS_NOTHING
-    yield from dict.fromkeys(found) or (["none"] if nothing else [text])
+def _of_session(made: Reaction, kind: str, text: str, treats: str) -> Reaction:
+    """The same of a session. Nobody said when it was seen: an injury that is worth telling later has lasted."""
+    if kind == UNREAD:
+        return replace(made, kind=text)
+    entry = reaction_kinds()[kind]
+    if entry["harm"]:
+        return replace(made, kind=kind, meaning="harm")
+    on_target = treats in _BROWN_SPOTS or not entry.get("brown_spots_only", False) or _removes(made)
+    return replace(made, kind=kind, meaning="expected" if on_target and _usual(made, entry) else "sign")
 
 
-def _words(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
+def _usual(made: Reaction, entry: Mapping[str, Any]) -> bool:
+    """Whether such lasers leave it as a rule: all that the device can be used as, since nobody said as which."""
+    usual = entry.get("expected_after", ())
+    return usual == "every" or (made.device is not None and bool(set(made.modalities) & set(usual)))
+
+
+def _removes(made: Reaction) -> bool:
+    return bool(set(made.modalities) & {"ablative", "fractional-ablative"})
 
 
 def _device(said: str) -> Device | None:
-    """The known device of that name or title."""
-    wanted = _words(said)
-    return next((d for d in devices().values() if wanted and wanted in (_words(d.name), _words(d.title))), None)
+    """The known device of that name or title, however it is spaced and punctuated."""
+    wanted = _letters(said)
+    return next((d for d in devices().values() if wanted and wanted in (_letters(d.name), _letters(d.title))), None)
+
+
+def _letters(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
 
 
 def _same(own_nm: float, said_nm: float) -> bool:

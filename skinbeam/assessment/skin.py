@@ -97,14 +97,17 @@ def with_colour(case: Case, colour: Colour) -> Case:
 def lighter_colours(colour: Colour) -> tuple[Colour, ...]:
     """Return colours that are lighter than the target's, the lightest first; none where nothing is known of it.
 
-    A measured colour has the lightest that the model knows and the borders between the classes above it; a phototype
-    has the lighter phototypes.
+    First the lightest that the model knows, so that a colour that was not measured gets no more than a measured one;
+    then, for a measured colour, the borders between the classes above it, and for a phototype the lighter ones.
     """
+    lightest = _only(ita_deg=ita_range_deg()[1])
     if colour.ita_deg is not None:
-        bounds = (ita_range_deg()[1], *fact_tables()["ita_classes"]["bounds_deg"])
-        return tuple(_only(ita_deg=bound) for bound in bounds if bound > colour.ita_deg)
+        bounds = [bound for bound in fact_tables()["ita_classes"]["bounds_deg"] if bound > colour.ita_deg]
+        above = (lightest,) if colour.ita_deg < ita_range_deg()[1] else ()
+        return (*above, *(_only(ita_deg=bound) for bound in bounds))
     if colour.phototype is not None:
-        return tuple(_only(phototype=name) for name in PHOTOTYPES[: grade_ends(colour.phototype)[0] - 1])
+        names = PHOTOTYPES[: grade_ends(colour.phototype)[0] - 1]
+        return (lightest, *(_only(phototype=name) for name in names))
     return ()
 
 

@@ -13,7 +13,7 @@ from skinbeam.evidence.arm import Arm
 from skinbeam.evidence.ask import Question
 from skinbeam.evidence.design import same_band
 from skinbeam.evidence.studies import arms, settings
-from skinbeam.messages import Message
+from skinbeam.messages import Formatter, Message
 
 __all__ = ["Placed", "place"]
 
@@ -32,11 +32,11 @@ class Placed:
 def place(question: Question) -> Placed | None:
     """Return where the setting of a question lies among the trials of its modality; None when it names no setting."""
     if question.microbeam_mJ is not None:
-        return _placed(question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _alike(question)], "mJ")
+        return _placed(question, question.microbeam_mJ, [(a, a.microbeam_mJ) for a in _alike(question)], "mJ")
     if question.fluence_J_cm2 is None:
         return None
     same_pulse = [a for a in _alike(question) if _pulse_alike(a, question)]
-    return _placed(question.fluence_J_cm2, [(a, a.fluence_J_cm2) for a in same_pulse], "J/cm²")
+    return _placed(question, question.fluence_J_cm2, [(a, a.fluence_J_cm2) for a in same_pulse], "J/cm²")
 
 
 def _alike(question: Question) -> list[Arm]:
@@ -49,13 +49,18 @@ def _pulse_alike(arm: Arm, question: Question) -> bool:
     return 1.0 / ALIKE_PULSE <= arm.pulse_ms / question.pulse_ms <= ALIKE_PULSE
 
 
-def _placed(dose: float, printed: list[tuple[Arm, tuple[float, float] | None]], unit: str) -> Placed:
+def _placed(
+    question: Question, dose: float, printed: list[tuple[Arm, tuple[float, float] | None]], unit: str
+) -> Placed:
     spans = [(arm.study, span) for arm, span in printed if span is not None]
     if not spans:
         return Placed("unknown", Message("evidence.dose-unknown"))
     low, high = min(span[0] for _, span in spans), max(span[1] for _, span in spans)
     studies = tuple(dict.fromkeys(study for study, _ in spans))
-    params = {"dose": dose, "low": low, "high": high, "unit": unit, "studies": list(studies)}
+    write = Formatter().number
+    light = f"{write(question.wavelength_nm)} nm, " if question.wavelength_nm is not None else ""
+    setting = f"{light}{write(dose)} {unit}"
+    params = {"setting": setting, "low": low, "high": high, "unit": unit, "studies": list(studies)}
     if low <= dose <= high:
         return Placed("inside", Message("evidence.dose-inside", params), studies)
     factor = float(settings()["rule"]["outside_dose"])

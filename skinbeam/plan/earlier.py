@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skinbeam.assessment.reactions import Reaction, reactions
-from skinbeam.laser.device import Device
+from skinbeam.errors import did_you_mean
+from skinbeam.laser.device import Device, devices
 from skinbeam.messages import Formatter, Message
 from skinbeam.plan.reason import Reason
 from skinbeam.plan.rules import Decision, laser_modalities
@@ -52,7 +53,7 @@ def earlier_reasons(case: Case, modality: str | None) -> list[Reason]:
     """Return what earlier reactions say of a kind of laser; without one, of any."""
     found = []
     for one in reactions(case):
-        if one.meaning == "expected" or (modality is not None and modality not in one.modalities):
+        if one.meaning == "expected":
             continue
         if one.meaning == "unread":
             found.append(_reason("earlier-unread", "with-caution", Message("earlier.unread", {"text": one.kind})))
@@ -62,8 +63,8 @@ def earlier_reasons(case: Case, modality: str | None) -> list[Reason]:
             found.append(_reason("earlier-injury", "with-caution", _injury(one)))
         else:
             named = "earlier.unknown-device" if one.said and one.device is None else "earlier.undosed"
-            all_of_them = set(laser_modalities()) <= set(one.modalities)
-            decision: Decision = "refer" if modality is not None or all_of_them else "with-caution"
+            meant = {modality} if modality is not None else set(laser_modalities())
+            decision: Decision = "refer" if meant <= set(one.modalities) else "with-caution"
             found.append(_reason("earlier-injury-undosed", decision, _told(named, one)))
     return list({(reason.rule, reason.message.text): reason for reason in found}.values())
 
@@ -78,12 +79,16 @@ def _dosed(one: Reaction, case: Case) -> bool:
 def _injury(one: Reaction) -> Message:
     if not one.has_dose:
         return _told("earlier.every-dose", one)
+    if one.device is not None and one.dose_on(one.device) is None:
+        return _told("earlier.other-dose", one)
     said = ((one.wavelength_nm, "nm"), (one.fluence_J_cm2, "J/cm²"), (one.energy_mJ, "mJ"))
     dose = ", ".join(f"{Formatter().number(value)} {unit}" for value, unit in said if value is not None)
     return _told("earlier.below", one, dose=dose)
 
 
 def _told(message: str, one: Reaction, **more: str) -> Message:
+    if message == "earlier.unknown-device":
+        more["hint"] = did_you_mean([one.said], devices()).strip()
     device = one.device.title if one.device is not None else one.said or Message("earlier.no-device").text
     return Message(message, {"reaction": Message(f"reaction.{one.kind}"), "device": device, **more})
 

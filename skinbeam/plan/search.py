@@ -64,7 +64,7 @@ def laser_options(
         if not best:
             _refuse(refused, modality, machine, _no_dose(machine))
         elif best[0].p_effective < target().least - SCREENING_MARGIN:
-            _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
+            _refuse_weak(refused, modality, machine)
         else:
             screened.append((best, machine))
     screened.sort(key=lambda item: merit(item[0][0]))
@@ -78,7 +78,7 @@ def laser_options(
         if trial is None:
             _refuse(refused, modality, machine, _no_dose(machine))
         elif trial.p_effective < target().least:
-            _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
+            _refuse_weak(refused, modality, machine)
         else:
             judged = judge(
                 case,
@@ -92,6 +92,14 @@ def laser_options(
             option = laser_option(case, concern, trial, modality, shown, judged)
             options.append((option, trial, goal))
     return options
+
+
+def _refuse_weak(refused: list[dict[str, Any]], modality: str, machine: Machine) -> None:
+    """A dose that reaches too few; where an injury bars greater ones, that is the reason to tell."""
+    if machine.bars:
+        _refuse(refused, modality, machine, "plan.no-dose-below-injury")
+    else:
+        _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
 
 
 def _no_dose(machine: Machine) -> str:

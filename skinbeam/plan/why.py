@@ -20,19 +20,29 @@ from skinbeam.schema.scars import conditions_of
 __all__ = ["because_of", "plain", "why", "why_no_laser"]
 
 _ASKS = "ask-"
+# Cautions that the person can do something about, or would not understand "with care" without.
+_CAUTIONS = (
+    "darker-skin",
+    "earlier-injury",
+    "earlier-injury-undosed",
+    "earlier-unread",
+    "medication-not-checked",
+    "raised-scars",
+    "tattoo",
+)
 
 
 def why(case: Case, suitability: Suitability) -> list[dict[str, Any]]:
-    """Return the plain reasons of a decision, each rule once: what refers or refuses, strictest first, then what asks.
+    """Return the plain reasons of a decision, each rule once: what refers or refuses, then what asks, then cautions.
 
     Each is `rule`, `decision`, `because` (what the person said, in sentences), `text`, and `about` (a concern).
     """
     found: dict[str, dict[str, Any]] = {}
     for reason in suitability.reasons:
-        asks = reason.rule.startswith(_ASKS)
         if reason.rule.startswith("sources-differ-"):
             continue  # the strictest of their rules stands in this list itself
-        if severity(reason.decision) < severity("refer") and not asks:
+        told = reason.rule.startswith(_ASKS) or reason.rule in _CAUTIONS
+        if severity(reason.decision) < severity("refer") and not told:
             continue
         said = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
         record = {"rule": reason.rule, "decision": reason.decision, **plain(case, said, reason.rule, reason.message)}
@@ -63,7 +73,7 @@ def why_no_laser(
         rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
         if message.id == "rules.sources-differ":
             continue  # the strictest of their rules stands beside it
-        if stopped and rule is not None:
+        if stopped and (rule is not None or message.id.startswith("earlier.")):
             record: dict[str, Any] = {"because": [], "text": Message("leaflet_no_laser.stopped")}
         elif rule is not None:
             record = {"rule": rule.id, **plain(case, [concern], rule.id, message)}
@@ -71,6 +81,8 @@ def why_no_laser(
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
             record = {"because": [], "text": Message(own if own in catalogue() else "leaflet_no_laser.other")}
         found.setdefault(record["text"].text, record)
+    if Message("leaflet_no_laser.too-weak").text in found:  # which says it of safe and of strong together
+        found.pop(Message("leaflet_no_laser.no-safe-dose").text, None)
     return list(found.values())
 
 

@@ -41,7 +41,7 @@ def leaflet_page(plan: Mapping[str, Any]) -> LeafletPage:
         title=say("leaflet.title"),
         intro=_intro(names, young=young),
         state=state,
-        decision=told(f"decision_{state.replace('-', '_')}"),
+        decision=_decision(concerns, state),
         why=_why(plan, state),
         key=say("leaflet.key"),
         concerns=tuple(map(_concern, shown)),
@@ -93,6 +93,13 @@ def _intro(names: str, *, young: bool) -> tuple[str, ...]:
         say("leaflet.intro_young") if young else adults,
         *([say(to_decide, concerns=names)] if names else []),
     )
+
+
+def _decision(concerns: Sequence[Mapping[str, Any]], state: str) -> tuple[str, ...]:
+    """Whether laser is right, and that none was found where it is not ruled out and none is offered."""
+    offered = any("device" in option for concern in concerns for option in concern.get("options", ()))
+    found = offered or not concerns or state not in ("suitable", "with-caution")
+    return told(f"decision_{state.replace('-', '_')}" if found else "decision_no_setting")
 
 
 def _why(plan: Mapping[str, Any], state: str) -> tuple[str, ...]:

@@ -59,7 +59,8 @@ def seen_after(options: Sequence[Mapping[str, Any]]) -> str:
         return say("leaflet.seen_unknown") if known else ""
     ends = {"low": min(span["low"] for span in spans), "high": max(span["high"] for span in spans)}
     whole = {end: round(months) for end, months in ends.items()}
-    return say("leaflet.seen", months=show(whole).text)
+    one = whole == {"low": 1, "high": 1}
+    return say("leaflet.seen", months=say("leaflet.month") if one else say("leaflet.months", months=show(whole).text))
 
 
 def choices_told(concerns: Sequence[Mapping[str, Any]]) -> tuple[LeafletChoice, ...]:

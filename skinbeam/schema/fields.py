@@ -1,6 +1,8 @@
 """The kinds of value that a case file holds, each with its range and what would be right."""
 
 import math
+import re
+import unicodedata
 from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -28,13 +30,24 @@ __all__ = [
 
 PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
 SEVERITIES = ("mild", "moderate", "severe")
-# What people write where a name is asked and nobody is meant, or the patient is; letters and digits alone.
+# What people write where a name is asked and nobody with a profession is meant, or the patient is.
 _NOBODY = frozenset(
     {
-        "me", "i", "no", "myself", "mine", "own", "self", "nobody", "noone", "none", "noneyet", "null", "nil", "na",
-        "nn", "notknown", "notstated", "notyet", "unknown", "anonymous", "anyone", "someone", "somebody", "patient",
-        "thepatient", "client", "customer", "pending", "tbd", "tba", "todo", "abc", "xyz", "test", "name",
-        "placeholder", "asdf", "qwerty",
+        "me", "i", "no", "yes", "true", "false", "myself", "mine", "own", "self", "nobody", "noone", "none", "null",
+        "nil", "na", "nn", "unknown", "anonymous", "anyone", "someone", "somebody", "pending", "tbd", "tba", "tbc",
+        "todo", "abc", "xyz", "test", "name", "placeholder", "asdf", "qwerty", "user", "app", "google", "chatgpt",
+        "ai", "internet", "online", "web", "unsure", "undiagnosed", "waiting", "yet", "friend", "wife", "husband",
+        "mother", "mum", "mom", "father", "dad", "sister", "brother", "neighbour", "neighbor", "herself", "himself",
+        "themselves", "niemand", "selbst", "ich", "keiner", "moi", "personne", "nadie", "nessuno",
+    }
+)  # fmt: skip
+# These name nobody by themselves either.
+_BESIDE = frozenset(
+    {
+        "a", "an", "and", "be", "been", "by", "did", "do", "does", "don", "t", "for", "from", "had", "has", "have",
+        "her", "his", "in", "is", "it", "my", "not", "of", "on", "one", "our", "s", "said", "stated", "sure", "the",
+        "their", "to", "was", "we", "confirmed", "diagnosed", "know", "known", "patient", "patients", "client",
+        "customer", "she", "he", "they",
     }
 )  # fmt: skip
 
@@ -181,19 +194,30 @@ def text(most: int, *, least: int = 0) -> BeforeValidator:
 def named_person(most: int = 100) -> BeforeValidator:
     """Return the check of a text that says who decided: a name or a profession, without the spaces around it.
 
-    Refused are texts that name nobody, such as "none", "?", "x" or "me", whatever their case and punctuation.
+    Refused are texts that name nobody, such as "none", "?", "my friend" or "self-diagnosed", whatever their case and
+    punctuation, and words of mixed alphabets, which only look like another.
     """
     allowed = "Who it was, by profession or name, such as dermatologist."
     held = text(most).func
 
     def check(read: Any) -> str:
         said: str = held(read).strip()  # type: ignore[call-arg] # checks here take the value alone
-        letters = [letter for letter in said.casefold() if letter.isalpha()]
-        if len(set(letters)) < 2 or "".join(filter(str.isalnum, said.casefold())) in _NOBODY:
+        plain = unicodedata.normalize("NFKC", said).casefold()
+        words = re.findall(r"[^\W\d_]+", plain)
+        letters = {letter for word in words for letter in word if "FILLER" not in unicodedata.name(letter, "")}
+        # "m.e." is "me"; a list of "me, myself" holds nobody either.
+        nobody = "".join(words) in _NOBODY or _NOBODY & set(words) or set(words) <= _BESIDE
+        if len(letters) < 2 or "?" in plain or nobody or any(map(_mixed, words)):
             raise _fault(read, "names nobody", allowed, "names-nobody")
         return said
 
     return BeforeValidator(check)
+
+
+def _mixed(word: str) -> bool:
+    """Whether letters of a word come from alphabets that look alike."""
+    kinds = {unicodedata.name(letter, "").split(" ")[0] for letter in word}
+    return len(kinds & {"LATIN", "CYRILLIC", "GREEK"}) > 1
 
 
 def flag() -> BeforeValidator:
