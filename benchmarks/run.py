@@ -21,7 +21,8 @@ from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, load_case, parse
 from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.pulse import illuminate, respond
+from skinbeam.simulate.illumination import illuminate
+from skinbeam.simulate.pulse import respond
 from skinbeam.skin.model import Skin
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation" / "case.toml"

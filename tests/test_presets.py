@@ -10,7 +10,8 @@ from skinbeam.answers.skin import skin_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.simulate.heated_blood import dose_with_heated_blood
-from skinbeam.simulate.pulse import Illumination, illuminate, respond
+from skinbeam.simulate.illumination import Illumination, illuminate
+from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_ends import closure_dose
 from skinbeam.skin.model import Skin

@@ -10,9 +10,9 @@ from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import InputError
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate import spot_light
+from skinbeam.simulate.illumination import Illumination, illuminate
 from skinbeam.simulate.medium import LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.spot_light import illuminate_spot
 

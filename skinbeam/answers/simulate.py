@@ -23,11 +23,12 @@ from skinbeam.simulate.breakdown import breaks_down
 from skinbeam.simulate.bulk_heat import BOILING_C, bulk_boils, bulk_rise
 from skinbeam.simulate.ensemble import probability, summarise
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
+from skinbeam.simulate.illumination import Illumination, axis_ratio
 from skinbeam.simulate.microlesion import microlesions
 from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE, observe
 from skinbeam.simulate.observed import Observed, join, or_unknown
-from skinbeam.simulate.pulse import Illumination, respond
-from skinbeam.simulate.scene import Scene, axis_ratio, case_warnings, run_chunks, scene_of, schedule_of
+from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.scene import Scene, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.spot_light import illuminate_spot
 from skinbeam.simulate.stopped import with_stopped_flow
 from skinbeam.units import J_CM2, MS

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
+from skinbeam.simulate.illumination import Illumination, illuminate_each
 from skinbeam.simulate.microlesion import Lesion, lesion
-from skinbeam.simulate.pulse import Illumination, Response, Unlit, illuminate_each, respond
+from skinbeam.simulate.pulse import Response, Unlit, respond
 from skinbeam.simulate.schedule import pulse_schedule
 from skinbeam.simulate.spot_share import spot_shares
 from skinbeam.units import MJ

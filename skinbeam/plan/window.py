@@ -29,10 +29,11 @@ from skinbeam.simulate.damage_model import CAUTIOUS
 from skinbeam.simulate.dose_search import cell_death_dose
 from skinbeam.simulate.endpoints import fluence_for, named_endpoint
 from skinbeam.simulate.ensemble import share
+from skinbeam.simulate.illumination import axis_ratio
 from skinbeam.simulate.microlesion import energy_through
 from skinbeam.simulate.model_error import Side, error_factor
 from skinbeam.simulate.places import basal_layer
-from skinbeam.simulate.scene import Scene, axis_ratio, run_chunks, scene_of
+from skinbeam.simulate.scene import Scene, run_chunks, scene_of
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2
 

@@ -9,7 +9,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.removal.breakdown import breakdown, irradiance_that_breaks_down, is_measured, least_cascade_dose
-from skinbeam.simulate.scene import axis_ratio
+from skinbeam.simulate.illumination import axis_ratio
 from skinbeam.simulate.spread import spread
 from skinbeam.units import J_CM2, MJ, MS, NS, PS, UM
 

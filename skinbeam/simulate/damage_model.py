@@ -10,7 +10,7 @@ therefore the cautious one: what protects a person is held against it. It also s
 coagulates, dead skin or alive.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
 from skinbeam.physics.damage.combination import combined
 from skinbeam.physics.damage.table import held_threshold
 from skinbeam.skin.tables import number, table
+from skinbeam.units import UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +28,7 @@ __all__ = [
     "BLOOD",
     "CAUTIOUS",
     "CELL_DEATH",
+    "COAGULATED_WIDTH_M",
     "COLLAGEN",
     "WALL",
     "denaturation",
@@ -35,6 +37,7 @@ __all__ = [
     "sampled_kinetics",
 ]
 
+COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
 CELL_DEATH = "cell-death"
 CAUTIOUS = "henriques"
 PULSED = "pulsed-cells"

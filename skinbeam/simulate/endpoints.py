@@ -23,13 +23,10 @@ from skinbeam.simulate.purpura import purpura, purpura_at_once
 from skinbeam.simulate.surface_ends import surface_bubble, surface_distortion
 from skinbeam.simulate.surface_rupture import surface_rupture
 from skinbeam.simulate.vessel_ends import vessel_closure, vessel_rupture
-from skinbeam.units import UM
 
-__all__ = ["COAGULATED_WIDTH_M", "ENDPOINTS", "fluence_for", "named_endpoint"]
+__all__ = ["ENDPOINTS", "fluence_for", "named_endpoint"]
 
 Floats = NDArray[np.float64]
-
-COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
 
 
 def _visible_lesion(response: Response) -> Floats:

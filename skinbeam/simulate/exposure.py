@@ -11,12 +11,13 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import Kinetics, omega
 from skinbeam.simulate.bath import bath_pain_times, bath_times
-from skinbeam.simulate.damage_model import CELL_DEATH, COLLAGEN, marking_kinetics, sampled_kinetics
-from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, named_endpoint
+from skinbeam.simulate.damage_model import CELL_DEATH, COAGULATED_WIDTH_M, COLLAGEN, marking_kinetics, sampled_kinetics
+from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.held_beam import length_for
+from skinbeam.simulate.illumination import Illumination, axis_ratio
 from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
-from skinbeam.simulate.pulse import Illumination, Place, Response, respond
-from skinbeam.simulate.scene import Scene, axis_ratio
+from skinbeam.simulate.pulse import Place, Response, respond
+from skinbeam.simulate.scene import Scene
 from skinbeam.simulate.schedule import held_schedule
 from skinbeam.simulate.unit_omega import time_of_unit_omega
 from skinbeam.units import J_CM2, MS

@@ -21,8 +21,7 @@ from skinbeam.physics.removal.table import Ablation, microbeam_ablation_of
 from skinbeam.physics.removal.wall import damage_of_dwell
 from skinbeam.simulate.ablation import SLACK, deep_layer, ground_of, removes, wall_K
 from skinbeam.simulate.column import LADDER_J, MiddleSkin, full_column, middle_skin
-from skinbeam.simulate.damage_model import COLLAGEN, sampled_kinetics
-from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M
+from skinbeam.simulate.damage_model import COAGULATED_WIDTH_M, COLLAGEN, sampled_kinetics
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.spread import spread
 from skinbeam.simulate.warmed_optics import Warming, warming_of

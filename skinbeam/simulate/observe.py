@@ -14,9 +14,10 @@ from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sa
 from skinbeam.simulate.dose_search import dose_at
 from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.heated_blood import vessels_at, why_unheated
+from skinbeam.simulate.illumination import light_between
 from skinbeam.simulate.observed import Observed, or_unknown
 from skinbeam.simulate.places import EPIDERMIS, basal_layer
-from skinbeam.simulate.pulse import Place, Response, light_between
+from skinbeam.simulate.pulse import Place, Response
 from skinbeam.simulate.removal import observe_removal
 from skinbeam.simulate.vessel_ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels import VesselResponse, respond_vessels

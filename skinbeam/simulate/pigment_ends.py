@@ -6,8 +6,9 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.targets.melanosome import heat_kept_in_train, nucleation, threshold_exposure
+from skinbeam.simulate.illumination import Line
 from skinbeam.simulate.places import pigmented_cells
-from skinbeam.simulate.pulse import Line, Response
+from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spread import spread
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import ZERO_CELSIUS_K

@@ -14,7 +14,8 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.simulate.ablation import ablate, ablation_onset, injury_dose, profile_width, removes
-from skinbeam.simulate.endpoints import COAGULATED_WIDTH_M, fluence_for
+from skinbeam.simulate.damage_model import COAGULATED_WIDTH_M
+from skinbeam.simulate.endpoints import fluence_for
 from skinbeam.simulate.observed import Observed
 from skinbeam.simulate.places import EPIDERMIS, depth_through, in_cell
 from skinbeam.simulate.pulse import Place, Response

@@ -22,8 +22,8 @@ from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.effort import Effort
 from skinbeam.simulate.ensemble import CHUNK, chunks
 from skinbeam.simulate.grid import CORE_M, grid_of
+from skinbeam.simulate.illumination import Illumination, illuminate
 from skinbeam.simulate.places import EPIDERMIS, depth_through, unknown_layers
-from skinbeam.simulate.pulse import Illumination, illuminate
 from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
 from skinbeam.simulate.spot_share import SpotShare, spot_shares
 from skinbeam.skin.draws import BLOCK
@@ -148,11 +148,6 @@ def _vessels_in_tissue(skin: Skin, middle: "xr.Dataset", file: str) -> None:
                 hint=f"Depth of the axis, half the diameter and the wall are together at most {bottom_um:.0f} µm.",
                 file=file,
             )
-
-
-def axis_ratio(beam: Beam) -> float:
-    """Return the radiant exposure on the axis over the fluence of the beam: 2 for a Gaussian over its 1/e² disc."""
-    return 2.0 if beam.profile == "gaussian" and beam.microbeam is None else 1.0
 
 
 def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"], Result]) -> list[Result]:

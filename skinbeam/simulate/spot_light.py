@@ -17,9 +17,9 @@ from skinbeam.errors import InputError
 from skinbeam.laser.settings import Beam
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.batches import BATCHES
+from skinbeam.simulate.illumination import Illumination, Line, illuminate
 from skinbeam.simulate.medium import Floats, LayeredMedium
 from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.pulse import Illumination, Line, illuminate
 from skinbeam.simulate.spot_share import Rings, SpotShare
 from skinbeam.units import MM
 

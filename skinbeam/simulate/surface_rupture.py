@@ -20,8 +20,9 @@ from skinbeam.messages import text
 from skinbeam.physics.removal.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
 from skinbeam.simulate.boiled import vapour_start_K
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
+from skinbeam.simulate.illumination import Illumination
 from skinbeam.simulate.places import epidermis_cells
-from skinbeam.simulate.pulse import Illumination, Response
+from skinbeam.simulate.pulse import Response
 from skinbeam.simulate.spot_profile import own_profile, profile_beside
 from skinbeam.simulate.spread import spread
 from skinbeam.simulate.surface_ends import surface_bubble

@@ -14,10 +14,11 @@ from skinbeam.schema.case import Case
 from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
 from skinbeam.simulate.endpoints import named_endpoint
 from skinbeam.simulate.heated_blood import why_no_methaemoglobin, why_unheated
+from skinbeam.simulate.illumination import axis_ratio
 from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
 from skinbeam.simulate.pulse import Response, respond
 from skinbeam.simulate.removal import dose_for
-from skinbeam.simulate.scene import Scene, axis_ratio
+from skinbeam.simulate.scene import Scene
 from skinbeam.units import J_CM2
 
 if TYPE_CHECKING:

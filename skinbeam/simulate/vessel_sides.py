@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface
+from skinbeam.simulate.illumination import Illumination, Line
 from skinbeam.simulate.places import EPIDERMIS
-from skinbeam.simulate.pulse import Illumination, Line, Response
+from skinbeam.simulate.pulse import Response
 from skinbeam.skin.vessels import Vessels
 
 __all__ = ["around_vessels", "returned"]

@@ -16,7 +16,8 @@ import numpy as np
 from skinbeam.document import round_significant, write_atomically
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.pulse import illuminate, respond
+from skinbeam.simulate.illumination import illuminate
+from skinbeam.simulate.pulse import respond
 from skinbeam.simulate.reduction_error import first_vessel_mua
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessel_full import PACKETS, ends_of, heat_section, light_section, vessel_in
