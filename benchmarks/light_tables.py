@@ -25,10 +25,10 @@ from light_mcml import Figure, Mcml
 
 from skinbeam.physics.light.ordinates import Light, solve
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.engines import Ordinates
-from skinbeam.simulate.medium import LayeredMedium, LightField
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Inclusion, Layers, endless_cylinder
+from skinbeam.simulate.light.engines import Ordinates
+from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import Inclusion, Layers, endless_cylinder
 from skinbeam.units import CM, PER_CM
 
 __all__ = ["print_tables"]
@@ -45,8 +45,8 @@ IMPORTS = """
 import numpy as np
 from skinbeam.physics.light.ordinates import Light, solve
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
 """
 FIRST_CALL = f"""{IMPORTS}
 slab = LayeredMedium([1000.0], [9000.0], [0.75], [1.0], [2e-4])

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
 from skinbeam.physics.light.ordinates import solve
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.spots import Pencil, pencil
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.pencil import Pencil, pencil
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import anisotropy, baseline_mua, blood_mua, melanosome_mua, optics, reduced_scattering

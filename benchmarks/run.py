@@ -20,9 +20,9 @@ from skinbeam.plan.plan import make_plan
 from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, load_case, parse
-from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.illumination import illuminate
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.skin.model import Skin
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation" / "case.toml"

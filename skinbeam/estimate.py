@@ -1,6 +1,6 @@
 """Numbers that a person reads: an estimate with its interval and basis, or an honest unknown.
 
-Imports no array library: estimates are made from draws where the draws are (`simulate.ensemble`).
+Imports no array library: estimates are made from draws where the draws are (`simulate.skins.ensemble`).
 """
 
 import math

@@ -13,10 +13,10 @@ import numpy as np
 
 from skinbeam.physics.light.photons import Batch, Scene, Tally
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate import montecarlo
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Inclusion, Layers, Voxels, ball, endless_cylinder
+from skinbeam.simulate.light import montecarlo
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import Inclusion, Layers, Voxels, ball, endless_cylinder
 
 LAYERS = LayeredMedium(
     mua_per_m=[2000.0, 500.0, 3000.0],

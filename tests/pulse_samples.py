@@ -12,7 +12,7 @@ from typing import Any
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 
 FOLDER = Path(__file__).parent / "data" / "cases"

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skinbeam.simulate.medium import LayeredMedium
+from skinbeam.simulate.light.medium import LayeredMedium
 
 
 def random_medium(

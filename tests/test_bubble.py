@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skinbeam.physics.removal.bubble import Steam, filling_kg, held_Pa, radius_m, steam_kg
-from skinbeam.simulate.surface_rupture import steam
+from skinbeam.simulate.ends.rupture import steam
 
 ATMOSPHERE_PA = 101325.0
 WATER = Steam(2.2565e6, 0.018015, 373.15, ATMOSPHERE_PA)

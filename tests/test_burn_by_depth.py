@@ -16,8 +16,8 @@ from skinbeam.plan.full_field import HALF, full_field_trial
 from skinbeam.plan.goals import goal_of
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
-from skinbeam.simulate.dose_search import cell_death_dose
-from skinbeam.simulate.places import basal_layer
+from skinbeam.simulate.pulse.dose import cell_death_dose
+from skinbeam.simulate.pulse.places import basal_layer
 from skinbeam.units import J_CM2
 
 MACHINE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())

@@ -12,9 +12,9 @@ from skinbeam.physics.heat.rz import ring_volumes
 from skinbeam.physics.removal.microbeam import column, column_heat
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
-from skinbeam.simulate.column import LADDER_J, MiddleSkin, _light, full_column
-from skinbeam.simulate.damage_model import COLLAGEN
-from skinbeam.simulate.warmed_optics import Warming, warmed, warming_of
+from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, _light, full_column
+from skinbeam.simulate.removal.warming import Warming, warmed, warming_of
+from skinbeam.simulate.skins.kinetics import COLLAGEN
 from skinbeam.skin.model import Skin
 
 PROFILES = ("gaussian", "top-hat")

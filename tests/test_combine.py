@@ -19,7 +19,7 @@ from skinbeam.physics.damage.arrhenius import (
 )
 from skinbeam.physics.damage.combination import combination
 from skinbeam.physics.damage.table import held_threshold
-from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, PULSED, repeated, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import CAUTIOUS, CELL_DEATH, PULSED, repeated, sampled_kinetics
 from skinbeam.skin.model import Skin
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 

@@ -173,7 +173,7 @@ def test_every_table_of_an_input_file_is_shown(file: str) -> None:
 
 
 def test_every_meaning_belongs_to_a_key() -> None:
-    from skinbeam.simulate.endpoints import ENDPOINTS
+    from skinbeam.simulate.ends.endpoints import ENDPOINTS
 
     assert set(GENERATE.MEANINGS["endpoint"]) == set(ENDPOINTS)
     for file in ("case", "device", "layers"):

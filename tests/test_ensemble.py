@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.simulate.ensemble import (
+from skinbeam.simulate.skins.ensemble import (
     CHUNK,
     LEVEL,
     chunks,

@@ -13,10 +13,10 @@ from scipy.special import erfc
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.simulate.bath import bath_pain_times
-from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.grid import depth_grid
+from skinbeam.simulate.ends.bath import bath_pain_times
 from skinbeam.simulate.scene import scene_of
+from skinbeam.simulate.skins.grid import depth_grid
+from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion
 from skinbeam.skin.tables import number, table
@@ -104,7 +104,7 @@ def test_blood_lengthens_long_baths_alone(monkeypatch: pytest.MonkeyPatch) -> No
         return [median(asked("bath", bath__temperature_C=c, **ask)["dose"]) for c in (45.0, 60.0)]
 
     real = times()
-    monkeypatch.setattr("skinbeam.simulate.bath.perfusion", lambda skins: 1e-9 * perfusion(skins))
+    monkeypatch.setattr("skinbeam.simulate.ends.bath.perfusion", lambda skins: 1e-9 * perfusion(skins))
     bare = times()
     # Two hours at 45 °C: blood at 37 °C holds the bottom of the papillary dermis 0.1 K lower, of which 0.15 K is 10 %.
     assert 1.01 < real[0] / bare[0] < 1.2

@@ -11,7 +11,11 @@ from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.targets.vessel import shading
-from skinbeam.simulate.heated_blood import (
+from skinbeam.simulate.pulse.response import Response, respond
+from skinbeam.simulate.scene import scene_of
+from skinbeam.simulate.skins.spread import spread
+from skinbeam.simulate.vessels.ends import closed_at, closure_dose, leak_dose, rupture_dose, vapour_K
+from skinbeam.simulate.vessels.hot_blood import (
     absorption_factor,
     dose_with_heated_blood,
     heated_mua,
@@ -19,12 +23,8 @@ from skinbeam.simulate.heated_blood import (
     why_no_methaemoglobin,
     why_unheated,
 )
-from skinbeam.simulate.pulse import Response, respond
-from skinbeam.simulate.purpura import purpura
-from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.spread import spread
-from skinbeam.simulate.vessel_ends import closed_at, closure_dose, leak_dose, rupture_dose, vapour_K
-from skinbeam.simulate.vessels import VesselResponse
+from skinbeam.simulate.vessels.lumen import VesselResponse
+from skinbeam.simulate.vessels.purpura import purpura
 from skinbeam.skin.properties import blood_mua, methaemoglobin_mua, water_mua
 from skinbeam.skin.tables import sourced, table
 from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K

@@ -10,8 +10,8 @@ from skinbeam.physics.damage.arrhenius import kinetics, threshold_temperature
 from skinbeam.physics.light.coagulation import scattering_factor, water_factor
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
-from skinbeam.simulate import heated_dermis
-from skinbeam.simulate.heated_dermis import LADDER_C, held_scattering, rises_up_to_C, settles_at_C
+from skinbeam.simulate.skins import dermis as heated_dermis
+from skinbeam.simulate.skins.dermis import LADDER_C, held_scattering, rises_up_to_C, settles_at_C
 from skinbeam.skin.heated import fibril_share, left_when_denatured, water_slope
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import water_mua

@@ -10,9 +10,9 @@ from skinbeam.answers.skin import skin_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.exposure import RESTING_C
-from skinbeam.simulate.grid import CORE_M
-from skinbeam.simulate.places import COLLAGEN, EPIDERMIS
+from skinbeam.simulate.pulse.places import COLLAGEN, EPIDERMIS
 from skinbeam.simulate.scene import scene_of
+from skinbeam.simulate.skins.grid import CORE_M
 from skinbeam.skin.presets import preset
 from skinbeam.units import UM
 
@@ -219,7 +219,7 @@ def test_an_unknown_layer_name_lists_the_known_ones() -> None:
 
 @pytest.mark.parametrize("name", ["human", "mouse-ear", "hamster-window", "chick-membrane", "blood", "melanosome"])
 def test_every_layer_of_a_preset_has_a_known_name(name: str) -> None:
-    from skinbeam.simulate.places import unknown_layers
+    from skinbeam.simulate.pulse.places import unknown_layers
     from skinbeam.skin.model import Skin
 
     assert preset(name)

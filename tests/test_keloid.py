@@ -25,7 +25,7 @@ from skinbeam.schema.fields import FieldFault, named_person
 from skinbeam.schema.load import parse
 from skinbeam.schema.names import resolve, table
 from skinbeam.schema.scars import forms_raised_scars
-from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.skins.observed import Observed
 
 ABLATIVE = ("ablative", "fractional-ablative")
 DECISION = {"by": "dermatologist", "date": datetime.date(2026, 3, 2), "allows": ["fractional-ablative"]}

@@ -227,7 +227,7 @@ def test_the_exact_method_is_for_plane_layers_alone(tmp_path: Path) -> None:
 
 
 def test_a_broken_off_run_goes_on_to_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from skinbeam.simulate import montecarlo
+    from skinbeam.simulate.light import montecarlo
 
     monkeypatch.setattr(montecarlo, "LARGEST_ROUND", 3200)
     file, kept = written(tmp_path, SLAB), tmp_path / "run.npz"

@@ -12,10 +12,10 @@ from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.removal.table import microbeam_ablation_of
-from skinbeam.simulate.ablation import ground_of
-from skinbeam.simulate.microlesion import energy_for, lesion
+from skinbeam.simulate.removal.ablation import ground_of
+from skinbeam.simulate.removal.microlesion import energy_for, lesion
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.spread import spread
+from skinbeam.simulate.skins.spread import spread
 from skinbeam.units import CM, MJ, MS, UM
 
 

@@ -9,7 +9,7 @@ from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
 from skinbeam.physics.damage.perfusion import LAG, conduct_perfused, rest_profile
 from skinbeam.physics.heat.cells import graded_faces, slab
 from skinbeam.physics.heat.linear import conduct, time_steps
-from skinbeam.simulate import pulse
+from skinbeam.simulate.pulse import response as pulse
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion
 from skinbeam.units import GAS_CONSTANT_J_MOL_K

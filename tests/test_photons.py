@@ -10,11 +10,11 @@ from skinbeam.physics.kernel.layout import LANES
 from skinbeam.physics.light import steps
 from skinbeam.physics.light.photons import streams
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.batches import BATCHES
-from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Layers
+from skinbeam.simulate.light.batches import BATCHES
+from skinbeam.simulate.light.engines import ENGINES
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import Layers
 
 
 def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:
@@ -47,7 +47,7 @@ def test_two_hundred_random_media_agree_with_the_exact_engine() -> None:
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    from skinbeam.simulate import batches
+    from skinbeam.simulate.light import batches
 
     medium, edges = random_medium(np.random.default_rng(1)), np.linspace(0.0, 1e-4, 5)
     fields = []

@@ -25,9 +25,9 @@ from skinbeam.physics.kernel import card, layout
 from skinbeam.physics.light import lanes, photons, photons_cuda, steps
 from skinbeam.physics.light.photons import trace_batch
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate import montecarlo
-from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.montecarlo import MonteCarlo
+from skinbeam.simulate.light import montecarlo
+from skinbeam.simulate.light.engines import ENGINES
+from skinbeam.simulate.light.montecarlo import MonteCarlo
 
 ROOT = Path(__file__).parents[1]
 SLAB = ROOT / "examples" / "light" / "van-de-hulst-slab.toml"

@@ -28,7 +28,7 @@ from skinbeam.plan.trial import Trial
 from skinbeam.report.leaflet import leaflet_page
 from skinbeam.report.options import option_card
 from skinbeam.report.shown import per_100
-from skinbeam.simulate.ensemble import share
+from skinbeam.simulate.skins.ensemble import share
 
 DYE = "pulsed-dye-595"
 MACHINE = Machine(DYE, load_device(DYE, Path()), Path())

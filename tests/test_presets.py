@@ -9,11 +9,11 @@ from pulse_samples import loaded, median
 from skinbeam.answers.skin import skin_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.simulate.heated_blood import dose_with_heated_blood
-from skinbeam.simulate.illumination import Illumination, illuminate
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.light.illumination import Illumination, illuminate
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessel_ends import closure_dose
+from skinbeam.simulate.vessels.ends import closure_dose
+from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.validation.functions import FUNCTIONS

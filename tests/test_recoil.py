@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.removal.recoil import sonic_recoil
-from skinbeam.simulate.ablation import recoil_stress
+from skinbeam.simulate.removal.ablation import recoil_stress
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS
 

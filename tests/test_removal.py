@@ -10,7 +10,7 @@ from pulse_samples import loaded
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.simulate.ablation import ablate, injury_dose
+from skinbeam.simulate.removal.ablation import ablate, injury_dose
 from skinbeam.simulate.scene import scene_of
 from skinbeam.units import UM
 

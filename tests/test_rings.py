@@ -9,10 +9,10 @@ import pytest
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.kernel import card
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.medium import LayeredMedium, LightField
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.rings import Rings
-from skinbeam.simulate.space import Inclusion, Layers, disc
+from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.rings import Rings
+from skinbeam.simulate.light.space import Inclusion, Layers, disc
 
 MEDIUM = LayeredMedium(
     mua_per_m=[500.0, 900.0, 200.0],

@@ -9,7 +9,7 @@ from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
 from skinbeam.physics.heat.cells import graded_faces, slab
 from skinbeam.physics.heat.linear import conduct
 from skinbeam.physics.removal.wall import damage_of_dwell, dwell_to_damage, wall_rise
-from skinbeam.simulate.ablation import side_wall_dwell
+from skinbeam.simulate.removal.ablation import side_wall_dwell
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS
 

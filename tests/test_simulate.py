@@ -10,8 +10,8 @@ from pulse_samples import FILES, INK, loaded, median, responses, simulated, well
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.schema.exposure import LESION_KINDS, PRESETS
 from skinbeam.simulate import scene as scenes
-from skinbeam.simulate.illumination import illuminate
-from skinbeam.simulate.stopped import with_stopped_flow
+from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
 from skinbeam.skin.model import Skin
 from skinbeam.units import J_CM2, MS, PER_CM, UM, ZERO_CELSIUS_K
 
@@ -246,7 +246,7 @@ def test_a_draw_is_simulated_alike_in_any_chunk(monkeypatch: pytest.MonkeyPatch)
 def test_a_reading_sharpens_the_estimates() -> None:
     wide = simulated("preset-vessels", draws=200, patient=None)
     at = [450.0, 550.0, 640.0, 750.0, 900.0]
-    from skinbeam.simulate.appearance import reflectance
+    from skinbeam.simulate.skins.appearance import reflectance
 
     truth = reflectance(Skin(site="cheeks").sample(1, 11), at, specular=True)[0].tolist()
     sharp = simulated(

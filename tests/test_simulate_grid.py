@@ -5,12 +5,13 @@ import pytest
 from pulse_samples import loaded
 
 from skinbeam.laser.still_air import still_air
-from skinbeam.simulate import grid, schedule
-from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.grid import depth_grid
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.pulse import schedule
+from skinbeam.simulate.pulse.response import respond
+from skinbeam.simulate.pulse.schedule import bath_schedule, held_schedule, pulse_schedule
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.schedule import bath_schedule, held_schedule, pulse_schedule
+from skinbeam.simulate.skins import grid
+from skinbeam.simulate.skins.grid import depth_grid
 from skinbeam.units import MM, UM
 
 CASES = (("vessel", "vessel-closure"), ("vessel", "epidermal-necrosis"), ("preset-vessels", "epidermal-necrosis"))
@@ -31,7 +32,7 @@ def test_half_the_cells_and_steps_move_a_threshold_by_under_two_per_cent(
     monkeypatch.setattr(grid, "GROWTH", grid.GROWTH / 2)
     monkeypatch.setattr(schedule, "FIRST_STEP", schedule.FIRST_STEP / 2)
     monkeypatch.setattr(schedule, "STEP_GROWTH", schedule.STEP_GROWTH**0.5)
-    # The promise of `simulate.grid`; the scatter between skins is some ten times as large.
+    # The promise of `simulate.skins.grid`; the scatter between skins is some ten times as large.
     assert thresholds(name, endpoint) == pytest.approx(usual, rel=0.02)
 
 

@@ -9,10 +9,20 @@ import pytest
 from skinbeam.physics.light import steps
 from skinbeam.physics.light.photons import Tally, trace_batch
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.medium import LayeredMedium, LightField
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Inclusion, Layers, Shape, Voxels, ball, cylinder, disc, ellipsoid, endless_cylinder
+from skinbeam.simulate.light.engines import ENGINES
+from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import (
+    Inclusion,
+    Layers,
+    Shape,
+    Voxels,
+    ball,
+    cylinder,
+    disc,
+    ellipsoid,
+    endless_cylinder,
+)
 
 PLAIN = steps.load(lambda step: step)
 DERMIS = LayeredMedium([30.0, 60.0], [8e3, 1e4], [0.8, 0.85], [1.4, 1.4], [2e-4, 8e-4])

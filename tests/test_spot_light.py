@@ -9,12 +9,12 @@ from pulse_samples import loaded
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import InputError
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate import spot_light
-from skinbeam.simulate.illumination import Illumination, illuminate
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
+from skinbeam.simulate.light import spot as spot_light
+from skinbeam.simulate.light.illumination import Illumination, illuminate
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.spot import illuminate_spot
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.spot_light import illuminate_spot
 
 LAYERS = [
     {"name": "epidermis", "thickness_um": 100.0, "mua_per_cm": 10.0, "mus_per_cm": 200.0, "g": 0.8, "n": 1.4},

@@ -6,10 +6,10 @@ from pulse_samples import loaded
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.medium import Floats, LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.spot_share import PHOTONS, SpotShare, share_of
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.spot_share import PHOTONS, SpotShare, share_of
 
 MEDIUM = tuple(
     np.array(part) for part in ([1000.0, 200.0], [2e4, 1e4], [0.8, 0.8], [1.4, 1.4], [1e-4, 9e-4])

@@ -9,11 +9,11 @@ from scipy.stats import ncx2
 
 from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate import batches
-from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.spots import Pencil, SpotField, pencil
+from skinbeam.simulate.light import batches
+from skinbeam.simulate.light.engines import ENGINES
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.pencil import Pencil, SpotField, pencil
 
 SKIN = LayeredMedium(
     mua_per_m=[800.0, 300.0], mus_per_m=[8e3, 5e3], g=[0.8, 0.85], n=[1.45, 1.4], thickness_m=[2e-4, 2e-3]

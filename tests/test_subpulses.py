@@ -17,14 +17,14 @@ from skinbeam.physics.heat.linear import time_steps
 from skinbeam.physics.heat.subpulses import subpulse_phases
 from skinbeam.physics.targets.vessel import VesselHistory, radial_response
 from skinbeam.schema.trains import Train
-from skinbeam.simulate.boiled import at_dose
-from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.heated_blood import vessels_at
-from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.pulse.boiling import at_dose
+from skinbeam.simulate.pulse.response import Response, respond
+from skinbeam.simulate.pulse.schedule import pulse_schedule
+from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.schedule import pulse_schedule
-from skinbeam.simulate.stopped import with_stopped_flow
-from skinbeam.simulate.vessels import respond_vessels
+from skinbeam.simulate.vessels.hot_blood import vessels_at
+from skinbeam.simulate.vessels.lumen import respond_vessels
 from skinbeam.units import J_CM2, MS, UM
 
 K, C = 0.4, 3.7e6

@@ -12,7 +12,7 @@ from skinbeam.laser.still_air import STEFAN_BOLTZMANN_W_m2K4, still_air
 from skinbeam.physics.heat.film import film_cover
 from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.load import parse
-from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 
 SPRAYED = {

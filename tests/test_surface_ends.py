@@ -6,15 +6,15 @@ from pulse_samples import loaded
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
-from skinbeam.simulate.boiled import at_dose, vapour_start_K, water_by_volume
-from skinbeam.simulate.damage_model import marking_kinetics
-from skinbeam.simulate.dose_search import dose_at
-from skinbeam.simulate.endpoints import fluence_for
+from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.ends.pain import lagging
 from skinbeam.simulate.observe import observe
-from skinbeam.simulate.pain import lagging
-from skinbeam.simulate.places import basal_layer, epidermis_cells, in_cell, middle_of_epidermis, pigmented_cells
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.pulse.boiling import at_dose, vapour_start_K, water_by_volume
+from skinbeam.simulate.pulse.dose import dose_at
+from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells, in_cell, middle_of_epidermis, pigmented_cells
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
+from skinbeam.simulate.skins.kinetics import marking_kinetics
 from skinbeam.skin.tables import number, table
 from skinbeam.units import ZERO_CELSIUS_K
 

@@ -9,11 +9,11 @@ from pulse_samples import loaded
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.removal.bubble import filling_kg, held_Pa
-from skinbeam.simulate.boiled import vapour_start_K
-from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.ends.rupture import steam
+from skinbeam.simulate.pulse.boiling import vapour_start_K
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.surface_rupture import steam
 from skinbeam.skin.tables import number, table
 from skinbeam.units import MPA
 

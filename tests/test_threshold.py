@@ -12,15 +12,15 @@ from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.melanosome import heat_kept, nucleation
-from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.dose_search import cell_death_dose
-from skinbeam.simulate.endpoints import ENDPOINTS as JUDGED
+from skinbeam.simulate.ends.endpoints import ENDPOINTS as JUDGED
+from skinbeam.simulate.ends.melanosomes import whitening
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.pigment_ends import whitening
-from skinbeam.simulate.places import basal_layer, epidermis_cells
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.pulse.dose import cell_death_dose
+from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.spread import spread
+from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 

@@ -10,11 +10,10 @@ from pulse_samples import loaded, median
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
-from skinbeam.simulate import heated_blood
-from skinbeam.simulate.pulse import Response, respond
-from skinbeam.simulate.purpura import bruised_around, purpura, purpura_at_once
+from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.vessel_ends import (
+from skinbeam.simulate.vessels import hot_blood as heated_blood
+from skinbeam.simulate.vessels.ends import (
     closed_at,
     closure_dose,
     leak_dose,
@@ -22,7 +21,8 @@ from skinbeam.simulate.vessel_ends import (
     vapour_K,
     vessel_omega,
 )
-from skinbeam.simulate.vessels import VesselResponse, respond_vessels
+from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
+from skinbeam.simulate.vessels.purpura import bruised_around, purpura, purpura_at_once
 from skinbeam.skin.model import Skin
 from skinbeam.skin.vessels import SIZES, tube_haematocrit, vessel_network
 from skinbeam.units import UM, ZERO_CELSIUS_K

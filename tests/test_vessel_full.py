@@ -16,12 +16,12 @@ from pulse_samples import loaded
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_profile
-from skinbeam.simulate.pulse import respond
-from skinbeam.simulate.reduction_error import reduction_error
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.section_grid import Lumen, section_grid
-from skinbeam.simulate.vessel_full import LitSection, ends_of, heat_section, light_section, vessel_in
-from skinbeam.simulate.vessels import drawn_vessels, respond_vessels, site_of
+from skinbeam.simulate.vessels.full import LitSection, ends_of, heat_section, light_section, vessel_in
+from skinbeam.simulate.vessels.lumen import drawn_vessels, respond_vessels, site_of
+from skinbeam.simulate.vessels.reduction import reduction_error
+from skinbeam.simulate.vessels.section import Lumen, section_grid
 from skinbeam.skin.properties import blood_mua
 from skinbeam.validation.vessel_reduction import Ratio, summarised, written
 

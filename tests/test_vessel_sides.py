@@ -25,11 +25,11 @@ from skinbeam.physics.targets.vessel import (
 from skinbeam.physics.targets.vessel_return import returns
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface, lumen_light
 from skinbeam.physics.targets.vessel_warming import heated_march
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessel_ends import closure_dose, leak_dose, rupture_dose
-from skinbeam.simulate.vessel_sides import returned
-from skinbeam.simulate.vessels import respond_vessels
+from skinbeam.simulate.vessels.ends import closure_dose, leak_dose, rupture_dose
+from skinbeam.simulate.vessels.lumen import respond_vessels
+from skinbeam.simulate.vessels.sides import returned
 
 K, C = 0.4, 3.7e6
 KAPPA = K / C

@@ -20,10 +20,10 @@ from skinbeam.physics.light import voxels as voxel_walk
 from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.physics.light.photons import Scene, Tally, trace_batch
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.engines import Ordinates
-from skinbeam.simulate.medium import LayeredMedium, LightField
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Voxels
+from skinbeam.simulate.light.engines import Ordinates
+from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import Voxels
 
 FAR = 4.5
 SIZE = 1e-4
@@ -309,7 +309,7 @@ def test_light_that_neither_leaves_nor_is_absorbed_plays_roulette_too() -> None:
 
 
 def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    from skinbeam.simulate import batches
+    from skinbeam.simulate.light import batches
 
     fields = []
     for threads in (1, 3):

@@ -23,10 +23,10 @@ from PIL import Image
 from skinbeam.physics.damage.arrhenius import omega_growth
 from skinbeam.report.charts import STYLE
 from skinbeam.schema.load import load_case
-from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, sampled_kinetics
-from skinbeam.simulate.pulse import Response, respond
+from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessel_full import LitSection, heat_section, light_section
+from skinbeam.simulate.skins.kinetics import BLOOD, CELL_DEATH, COLLAGEN, sampled_kinetics
+from skinbeam.simulate.vessels.full import LitSection, heat_section, light_section
 from skinbeam.units import J_CM2, MS, UM, ZERO_CELSIUS_K
 
 HALF_UM, BOTTOM_UM, PIXEL_UM = 180.0, 600.0, 2.0  # what is shown, and how finely

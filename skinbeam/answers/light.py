@@ -15,11 +15,11 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.kernel import card
 from skinbeam.schema.layers import DIGITS, LayersFile, LoadedLayers, load_layers
-from skinbeam.simulate.batches import BATCHES, MEMORY_BYTES
-from skinbeam.simulate.engines import ENGINES, check_engine_options
-from skinbeam.simulate.light_space import layered_medium, part_names, space_of
-from skinbeam.simulate.medium import LightField
-from skinbeam.simulate.montecarlo import MOST_PHOTONS, MonteCarlo, Progress
+from skinbeam.simulate.light.batches import BATCHES, MEMORY_BYTES
+from skinbeam.simulate.light.engines import ENGINES, check_engine_options
+from skinbeam.simulate.light.layers_file import layered_medium, part_names, space_of
+from skinbeam.simulate.light.medium import LightField
+from skinbeam.simulate.light.montecarlo import MOST_PHOTONS, MonteCarlo, Progress
 from skinbeam.units import UM
 
 __all__ = ["LightRun", "run_light"]

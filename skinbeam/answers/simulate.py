@@ -18,19 +18,19 @@ from skinbeam.outcome.healing import TIMES, enter_healing, healing_group
 from skinbeam.outcome.injury import enter_injury
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.bath import respond_bath
-from skinbeam.simulate.breakdown import breaks_down
-from skinbeam.simulate.bulk_heat import BOILING_C, bulk_boils, bulk_rise
-from skinbeam.simulate.ensemble import probability, summarise
+from skinbeam.simulate.ends.bath import respond_bath
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
-from skinbeam.simulate.illumination import Illumination, axis_ratio
-from skinbeam.simulate.microlesion import microlesions
+from skinbeam.simulate.light.illumination import Illumination, axis_ratio
+from skinbeam.simulate.light.spot import illuminate_spot
 from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE, observe
-from skinbeam.simulate.observed import Observed, join, or_unknown
-from skinbeam.simulate.pulse import respond
+from skinbeam.simulate.pulse.response import respond
+from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
+from skinbeam.simulate.removal.breakdown import breaks_down
+from skinbeam.simulate.removal.bulk_heat import BOILING_C, bulk_boils, bulk_rise
+from skinbeam.simulate.removal.microlesion import microlesions
 from skinbeam.simulate.scene import Scene, case_warnings, run_chunks, scene_of, schedule_of
-from skinbeam.simulate.spot_light import illuminate_spot
-from skinbeam.simulate.stopped import with_stopped_flow
+from skinbeam.simulate.skins.ensemble import probability, summarise
+from skinbeam.simulate.skins.observed import Observed, join, or_unknown
 from skinbeam.units import J_CM2, MS
 
 __all__ = ["simulate_document"]

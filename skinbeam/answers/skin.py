@@ -11,8 +11,14 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.appearance import colour_seen, reading_warnings, reflected, weigh_by_reading, weighted_median
-from skinbeam.simulate.ensemble import LEVEL, quantiles
+from skinbeam.simulate.skins.appearance import (
+    colour_seen,
+    reading_warnings,
+    reflected,
+    weigh_by_reading,
+    weighted_median,
+)
+from skinbeam.simulate.skins.ensemble import LEVEL, quantiles
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg
 from skinbeam.skin.melanin import phototype_range
 from skinbeam.skin.model import Skin

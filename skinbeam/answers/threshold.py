@@ -12,14 +12,14 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.endpoints import ENDPOINTS
-from skinbeam.simulate.ensemble import quantiles
+from skinbeam.simulate.ends.endpoints import ENDPOINTS
 from skinbeam.simulate.exposure import exposure_thresholds
-from skinbeam.simulate.microlesion import highest_energy_mJ
 from skinbeam.simulate.model_error import model_error
-from skinbeam.simulate.reduction_error import reduction_error, reduction_error_of
+from skinbeam.simulate.removal.microlesion import highest_energy_mJ
 from skinbeam.simulate.scene import case_warnings, run_chunks, scene_of
+from skinbeam.simulate.skins.ensemble import quantiles
 from skinbeam.simulate.threshold import MiddleVessel, bracket_of, default_dose, threshold_doses
+from skinbeam.simulate.vessels.reduction import reduction_error, reduction_error_of
 
 __all__ = ["threshold_document"]
 

@@ -94,7 +94,7 @@ def simulate(
     """One pulse, train or pass on one kind of skin."""
     from skinbeam.answers.simulate import simulate_document
     from skinbeam.schema.load import load_case
-    from skinbeam.simulate.engines import check_engine_options
+    from skinbeam.simulate.light.engines import check_engine_options
 
     check_engine_options("--light", light, device, error)
     if device == "cuda":

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from skinbeam.simulate.montecarlo import Progress
+from skinbeam.simulate.light.montecarlo import Progress
 
 __all__ = ["photon_progress", "tell"]
 

@@ -16,8 +16,8 @@ from skinbeam.messages import text
 from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
 from skinbeam.schema.case import Case
 from skinbeam.schema.scars import forms_raised_scars
-from skinbeam.simulate.ensemble import LEVEL, summarise
-from skinbeam.simulate.observed import Observed
+from skinbeam.simulate.skins.ensemble import LEVEL, summarise
+from skinbeam.simulate.skins.observed import Observed
 
 __all__ = ["HARMS", "Counted", "harm_group"]
 

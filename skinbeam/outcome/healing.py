@@ -22,9 +22,9 @@ from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
 from skinbeam.outcome.pigment import pigment_course, renewal_sources
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import table
-from skinbeam.simulate.ensemble import probability, summarise
-from skinbeam.simulate.observed import Observed
-from skinbeam.simulate.spread import spread
+from skinbeam.simulate.skins.ensemble import probability, summarise
+from skinbeam.simulate.skins.observed import Observed
+from skinbeam.simulate.skins.spread import spread
 from skinbeam.sources import Sourced
 from skinbeam.units import DAY_S, HOUR_S
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown
-from skinbeam.simulate.observed import Observed
-from skinbeam.simulate.places import EPIDERMIS, depth_through
+from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through
 from skinbeam.simulate.scene import Scene
+from skinbeam.simulate.skins.observed import Observed
 from skinbeam.units import MS, UM
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.simulate.spread import spread
+from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.tables import sourced, table
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.provenance import collect
-from skinbeam.simulate.ensemble import probability
 from skinbeam.simulate.model_error import error_factor
-from skinbeam.simulate.purpura import bruised_around
+from skinbeam.simulate.skins.ensemble import probability
+from skinbeam.simulate.vessels.purpura import bruised_around
 from skinbeam.units import J_CM2
 
 __all__ = ["Bruising", "bruising_of"]

@@ -14,8 +14,8 @@ from skinbeam.plan.limits import Limit, judge_limit, limits_for, target
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
-from skinbeam.simulate.ablation import removes
 from skinbeam.simulate.model_error import error_factor
+from skinbeam.simulate.removal.ablation import removes
 
 __all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "microbeam_trial"]
 

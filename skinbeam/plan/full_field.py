@@ -25,14 +25,14 @@ from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.provenance import collect
-from skinbeam.simulate import places
-from skinbeam.simulate.ablation import ablate, injury_dose
-from skinbeam.simulate.damage_model import CAUTIOUS, CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.dose_search import cell_death_dose, dose_at
-from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.ensemble import share
+from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor
-from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.pulse import places
+from skinbeam.simulate.pulse.dose import cell_death_dose, dose_at
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.removal.ablation import ablate, injury_dose
+from skinbeam.simulate.skins.ensemble import share
+from skinbeam.simulate.skins.kinetics import CAUTIOUS, CELL_DEATH, sampled_kinetics
 from skinbeam.skin.basal import BASAL
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.provenance import used
-from skinbeam.simulate.ensemble import share, summarise
+from skinbeam.simulate.skins.ensemble import share, summarise
 
 __all__ = [
     "ONE_SIDED_95",

@@ -26,7 +26,7 @@ from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
-from skinbeam.simulate.ensemble import probability
+from skinbeam.simulate.skins.ensemble import probability
 
 __all__ = ["Option", "chance", "counted_in_words", "expected_of", "laser_option", "other_option", "trials_in_words"]
 

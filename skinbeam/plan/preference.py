@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.plan.limits import ONE_SIDED_95, target
 from skinbeam.plan.trial import Trial
-from skinbeam.simulate.ensemble import effective_draws, share
+from skinbeam.simulate.skins.ensemble import effective_draws, share
 
 __all__ = ["abreast", "gentlest", "merit", "told_apart"]
 

@@ -30,7 +30,7 @@ from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
-from skinbeam.simulate.ablation import pulse_answered
+from skinbeam.simulate.removal.ablation import pulse_answered
 
 __all__ = ["laser_options", "refusal"]
 

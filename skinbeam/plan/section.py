@@ -12,8 +12,8 @@ from skinbeam.plan.goals import Goal
 from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.names import table
-from skinbeam.simulate.boiled import at_dose
-from skinbeam.simulate.ensemble import LEVEL, quantiles
+from skinbeam.simulate.pulse.boiling import at_dose
+from skinbeam.simulate.skins.ensemble import LEVEL, quantiles
 from skinbeam.units import J_CM2, MM, UM, ZERO_CELSIUS_K
 
 __all__ = ["Section", "section_of"]

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
-from skinbeam.simulate.illumination import Illumination, illuminate_each
-from skinbeam.simulate.microlesion import Lesion, lesion
-from skinbeam.simulate.pulse import Response, Unlit, respond
-from skinbeam.simulate.schedule import pulse_schedule
-from skinbeam.simulate.spot_share import spot_shares
+from skinbeam.simulate.light.illumination import Illumination, illuminate_each
+from skinbeam.simulate.light.spot_share import spot_shares
+from skinbeam.simulate.pulse.response import Response, Unlit, respond
+from skinbeam.simulate.pulse.schedule import pulse_schedule
+from skinbeam.simulate.removal.microlesion import Lesion, lesion
 from skinbeam.units import MJ
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.plan.bruising import Bruising
 from skinbeam.plan.candidates import Machine
 from skinbeam.plan.limits import Verdict
-from skinbeam.simulate.ensemble import share
+from skinbeam.simulate.skins.ensemble import share
 
 __all__ = ["Trial"]
 

@@ -24,16 +24,16 @@ from skinbeam.plan.skins import SiteSkins
 from skinbeam.plan.trial import Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
-from skinbeam.simulate.ablation import injury_dose, removes
-from skinbeam.simulate.damage_model import CAUTIOUS
-from skinbeam.simulate.dose_search import cell_death_dose
-from skinbeam.simulate.endpoints import fluence_for, named_endpoint
-from skinbeam.simulate.ensemble import share
-from skinbeam.simulate.illumination import axis_ratio
-from skinbeam.simulate.microlesion import energy_through
+from skinbeam.simulate.ends.endpoints import fluence_for, named_endpoint
+from skinbeam.simulate.light.illumination import axis_ratio
 from skinbeam.simulate.model_error import Side, error_factor
-from skinbeam.simulate.places import basal_layer
+from skinbeam.simulate.pulse.dose import cell_death_dose
+from skinbeam.simulate.pulse.places import basal_layer
+from skinbeam.simulate.removal.ablation import injury_dose, removes
+from skinbeam.simulate.removal.microlesion import energy_through
 from skinbeam.simulate.scene import Scene, run_chunks, scene_of
+from skinbeam.simulate.skins.ensemble import share
+from skinbeam.simulate.skins.kinetics import CAUTIOUS
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2
 

@@ -10,16 +10,22 @@ from numpy.typing import NDArray
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import Kinetics, omega
-from skinbeam.simulate.bath import bath_pain_times, bath_times
-from skinbeam.simulate.damage_model import CELL_DEATH, COAGULATED_WIDTH_M, COLLAGEN, marking_kinetics, sampled_kinetics
-from skinbeam.simulate.endpoints import named_endpoint
+from skinbeam.simulate.ends.bath import bath_pain_times, bath_times
+from skinbeam.simulate.ends.endpoints import named_endpoint
 from skinbeam.simulate.held_beam import length_for
-from skinbeam.simulate.illumination import Illumination, axis_ratio
-from skinbeam.simulate.places import basal_layer, dermis_cells, papillary_bottom
-from skinbeam.simulate.pulse import Place, Response, respond
+from skinbeam.simulate.light.illumination import Illumination, axis_ratio
+from skinbeam.simulate.pulse.places import basal_layer, dermis_cells, papillary_bottom
+from skinbeam.simulate.pulse.response import Place, Response, respond
+from skinbeam.simulate.pulse.schedule import held_schedule
+from skinbeam.simulate.pulse.unit_omega import time_of_unit_omega
 from skinbeam.simulate.scene import Scene
-from skinbeam.simulate.schedule import held_schedule
-from skinbeam.simulate.unit_omega import time_of_unit_omega
+from skinbeam.simulate.skins.kinetics import (
+    CELL_DEATH,
+    COAGULATED_WIDTH_M,
+    COLLAGEN,
+    marking_kinetics,
+    sampled_kinetics,
+)
 from skinbeam.units import J_CM2, MS
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from skinbeam._version import __version__
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.messages import text
-from skinbeam.simulate.boiled import at_dose
-from skinbeam.simulate.grid import grid_of
-from skinbeam.simulate.pulse import Response
+from skinbeam.simulate.pulse.boiling import at_dose
+from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import Scene, schedule_of
+from skinbeam.simulate.skins.grid import grid_of
 from skinbeam.simulate.stores import new_store
 from skinbeam.units import ZERO_CELSIUS_K
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
-from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
-from skinbeam.simulate.pulse import respond
-from skinbeam.simulate.removal import dose_for
+from skinbeam.simulate.ends.crater import dose_for
+from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import Scene
 from skinbeam.units import MS
 

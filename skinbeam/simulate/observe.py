@@ -8,19 +8,19 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import omega, survival
 from skinbeam.physics.targets.vessel import lumen_cells
-from skinbeam.simulate.ablation import dryness_C, profile_width
-from skinbeam.simulate.boiled import at_dose
-from skinbeam.simulate.damage_model import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
-from skinbeam.simulate.dose_search import dose_at
-from skinbeam.simulate.endpoints import fluence_for
-from skinbeam.simulate.heated_blood import vessels_at, why_unheated
-from skinbeam.simulate.illumination import light_between
-from skinbeam.simulate.observed import Observed, or_unknown
-from skinbeam.simulate.places import EPIDERMIS, basal_layer
-from skinbeam.simulate.pulse import Place, Response
-from skinbeam.simulate.removal import observe_removal
-from skinbeam.simulate.vessel_ends import closed_at, rupture_dose, vessel_omega
-from skinbeam.simulate.vessels import VesselResponse, respond_vessels
+from skinbeam.simulate.ends.crater import observe_removal
+from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.light.illumination import light_between
+from skinbeam.simulate.pulse.boiling import at_dose
+from skinbeam.simulate.pulse.dose import dose_at
+from skinbeam.simulate.pulse.places import EPIDERMIS, basal_layer
+from skinbeam.simulate.pulse.response import Place, Response
+from skinbeam.simulate.removal.ablation import dryness_C, profile_width
+from skinbeam.simulate.skins.kinetics import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
+from skinbeam.simulate.skins.observed import Observed, or_unknown
+from skinbeam.simulate.vessels.ends import closed_at, rupture_dose, vessel_omega
+from skinbeam.simulate.vessels.hot_blood import vessels_at, why_unheated
+from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
 __all__ = ["CONTOURS", "VESSEL_DAMAGE", "observe"]

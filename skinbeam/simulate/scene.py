@@ -17,15 +17,15 @@ from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Settings
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.ablation import fast_train, removes
-from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.simulate.effort import Effort
-from skinbeam.simulate.ensemble import CHUNK, chunks
-from skinbeam.simulate.grid import CORE_M, grid_of
-from skinbeam.simulate.illumination import Illumination, illuminate
-from skinbeam.simulate.places import EPIDERMIS, depth_through, unknown_layers
-from skinbeam.simulate.schedule import Schedule, bath_schedule, pulse_schedule
-from skinbeam.simulate.spot_share import SpotShare, spot_shares
+from skinbeam.simulate.light.illumination import Illumination, illuminate
+from skinbeam.simulate.light.spot_share import SpotShare, spot_shares
+from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through, unknown_layers
+from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_schedule
+from skinbeam.simulate.removal.ablation import fast_train, removes
+from skinbeam.simulate.skins.appearance import weigh_by_reading
+from skinbeam.simulate.skins.effort import Effort
+from skinbeam.simulate.skins.ensemble import CHUNK, chunks
+from skinbeam.simulate.skins.grid import CORE_M, grid_of
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.model import Skin
 from skinbeam.skin.presets import preset
@@ -34,7 +34,7 @@ from skinbeam.units import UM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Scene", "axis_ratio", "case_warnings", "run_chunks", "scene_of", "schedule_of"]
+__all__ = ["Scene", "case_warnings", "run_chunks", "scene_of", "schedule_of"]
 
 Result = TypeVar("Result")
 

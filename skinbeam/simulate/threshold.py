@@ -11,14 +11,14 @@ from skinbeam.errors import InputError, unknown_name
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
-from skinbeam.simulate.dose_search import DOSE_RANGE_J_M2
-from skinbeam.simulate.endpoints import named_endpoint
-from skinbeam.simulate.heated_blood import why_no_methaemoglobin, why_unheated
-from skinbeam.simulate.illumination import axis_ratio
-from skinbeam.simulate.microlesion import ENERGY_RANGE_mJ, energy_for
-from skinbeam.simulate.pulse import Response, respond
-from skinbeam.simulate.removal import dose_for
+from skinbeam.simulate.ends.crater import dose_for
+from skinbeam.simulate.ends.endpoints import named_endpoint
+from skinbeam.simulate.light.illumination import axis_ratio
+from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
+from skinbeam.simulate.pulse.response import Response, respond
+from skinbeam.simulate.removal.microlesion import ENERGY_RANGE_mJ, energy_for
 from skinbeam.simulate.scene import Scene
+from skinbeam.simulate.vessels.hot_blood import why_no_methaemoglobin, why_unheated
 from skinbeam.units import J_CM2
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from skinbeam.messages import text
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.ensemble import summarise
+from skinbeam.simulate.skins.ensemble import summarise
 from skinbeam.skin.model import Skin
 from skinbeam.validation.functions import FUNCTIONS
 from skinbeam.validation.rows import Pose

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.relaxation import lumen_relaxation_time
 from skinbeam.physics.targets.vessel import relaxation_time
-from skinbeam.simulate.ablation import recoil_stress, side_wall_dwell
-from skinbeam.simulate.damage_model import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.heated_dermis import held_scattering, rises_up_to_C, settles_at_C
-from skinbeam.simulate.illumination import illuminate
-from skinbeam.simulate.places import EPIDERMIS, depth_through
-from skinbeam.simulate.spot_share import PHOTONS, share_of
+from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.light.spot_share import PHOTONS, share_of
+from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through
+from skinbeam.simulate.removal.ablation import recoil_stress, side_wall_dwell
+from skinbeam.simulate.skins.dermis import held_scattering, rises_up_to_C, settles_at_C
+from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
 from skinbeam.skin.properties import blood_thermal, melanosome_mua, thermal
 from skinbeam.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
 

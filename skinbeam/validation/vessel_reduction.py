@@ -16,12 +16,12 @@ import numpy as np
 from skinbeam.document import round_significant, write_atomically
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.illumination import illuminate
-from skinbeam.simulate.pulse import respond
-from skinbeam.simulate.reduction_error import first_vessel_mua
+from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.vessel_full import PACKETS, ends_of, heat_section, light_section, vessel_in
-from skinbeam.simulate.vessels import respond_vessels
+from skinbeam.simulate.vessels.full import PACKETS, ends_of, heat_section, light_section, vessel_in
+from skinbeam.simulate.vessels.lumen import respond_vessels
+from skinbeam.simulate.vessels.reduction import first_vessel_mua
 
 __all__ = ["PULSES_MS", "SKINS", "VESSELS_UM", "BEAMS_nm", "Ratio", "compared", "main", "summarised", "written"]
 

@@ -14,9 +14,9 @@ from numba import config
 
 from skinbeam.physics.kernel import card
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.medium import LayeredMedium, LightEngine, LightField
-from skinbeam.simulate.montecarlo import MonteCarlo
+from skinbeam.simulate.light.engines import ENGINES
+from skinbeam.simulate.light.medium import LayeredMedium, LightEngine, LightField
+from skinbeam.simulate.light.montecarlo import MonteCarlo
 
 EXACT = 1e-10
 EDGES_M = np.linspace(0.0, 6e-4, 13)

@@ -8,9 +8,9 @@ from skfem.helpers import dot, grad
 
 from skinbeam.physics.heat.xyz import conduct_xyz
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.medium import LayeredMedium
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Inclusion, Layers, endless_cylinder
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import Inclusion, Layers, endless_cylinder
 
 pytestmark = pytest.mark.long
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.engines import ENGINES
-from skinbeam.simulate.medium import LayeredMedium, LightField
-from skinbeam.simulate.montecarlo import MonteCarlo
-from skinbeam.simulate.space import Inclusion, Layers, Voxels, endless_cylinder
+from skinbeam.simulate.light.engines import ENGINES
+from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.space import Inclusion, Layers, Voxels, endless_cylinder
 
 pytestmark = pytest.mark.long
 

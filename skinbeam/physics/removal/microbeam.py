@@ -17,7 +17,8 @@ falls off over more than the width. A pulse of constant power and length tau giv
     dT(r, t) = (mu_a phi0 E / rho c tau) int w^2 / (w^2 + 8 kappa s) exp(-2 r^2 / (w^2 + 8 kappa s)) ds  (microbeam 2)
 
 over the ages s of the heat, max(0, t - tau) < s < t. Water is not held at 100 degC: a beam that would boil the skin is
-outside this model, and the caller sees that from `peak_K`; `simulate.column` has what is left out here, for one skin.
+outside this model, and the caller sees that from `peak_K`; `simulate.removal.column` has what is left out here, for one
+skin.
 
 Craters. Balance of energy at each radius, z(r) = (H(r) - H0) / h, with h calibrated for each kind of beam
 (`ablation.microbeam_ablation_of`) and the onset H0 of a wide beam. The rim beside follows from the heat there (`edge`,

@@ -1,0 +1,154 @@
+"""Ends of pigment: the radiant exposure at which melanosomes of a sampled skin break, some of them or all."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import text
+from skinbeam.physics.targets.melanosome import heat_kept_in_train, nucleation, threshold_exposure
+from skinbeam.simulate.light.illumination import Line
+from skinbeam.simulate.pulse.places import pigmented_cells
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.properties import melanosome_mua
+from skinbeam.units import ZERO_CELSIUS_K
+
+__all__ = ["melanosome_disruption", "stress_is_confined", "whitening"]
+
+Floats = NDArray[np.float64]
+
+SLACK = 1e-6  # relative: the shortest pulse counts as inside
+
+
+def melanosome_disruption(response: Response) -> Floats:
+    """Return the dose at which half of the melanosomes of the epidermis break, or the one in water, (sample,), J/m².
+
+    Raises
+    ------
+    NotAvailable : pulses that confine stress, or skins without an epidermis.
+    """
+    if response.skins.attrs["preset"] == "melanosome":
+        return _breaking(response, np.array([0]), "isolated_C")[:, 0]
+    cells = pigmented_cells(response)
+    # The melanosome in the middle of those that break in turn.
+    doses, held = _breaking(response, cells, "cutaneous_C"), _melanosomes(response, cells)
+    # Cells without any break last, and count for nothing.
+    doses = np.where(held > 0, doses, doses.max(axis=1, where=held > 0, initial=0.0, keepdims=True))
+    order = np.argsort(doses, axis=1)
+    doses, held = (np.take_along_axis(of, order, axis=1) for of in (doses, held))
+    whole = held.sum(axis=1, keepdims=True)
+    middle = (np.cumsum(held, axis=1) - held / 2) / np.where(whole > 0, whole, 1.0)
+    half = np.array([np.interp(0.5, share, dose) for share, dose in zip(middle, doses, strict=True)])
+    return np.where((whole[:, 0] > 0) & np.isfinite(half), half, np.inf)
+
+
+def whitening(response: Response) -> Floats:
+    """Return the dose at which vapour forms on every melanosome of the epidermis, (sample,), J/m².
+
+    Raises
+    ------
+    NotAvailable : as `melanosome_disruption`.
+    """
+    cells = pigmented_cells(response)
+    doses: Floats = _breaking(response, cells, "cutaneous_C")
+    held = _melanosomes(response, cells) > 0
+    # Where there is none, none is waited for; in skin without any, for ever.
+    return np.where(held.any(axis=1), doses.max(axis=1, where=held, initial=0.0), np.inf)
+
+
+def _melanosomes(response: Response, cells: NDArray[np.int64]) -> Floats:
+    """Volume of the melanosomes in each of `cells`, (sample, cell), m; of explicit layers as if they were even."""
+    widths: Floats = response.grid.widths[:, cells]
+    if "melanosome_fraction" not in response.skins:
+        return widths
+    return np.asarray(widths * response.skins["melanosome_fraction"].values[:, response.grid.layer[cells]])
+
+
+def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floats:
+    """The dose at which a melanosome in each of `cells` breaks, at the end of whichever pulse, (sample, cell), J/m²."""
+    skins, lit, plan = response.skins, response.lit, response.schedule
+    assert lit is not None  # an endpoint is asked with a beam
+    layer = response.grid.layer[cells]
+    if vapour == "cutaneous_C" and not _holds_granules(response, layer):
+        return np.full((skins.sizes["sample"], cells.size), np.inf)
+    if stress_is_confined(response):
+        raise NotAvailable(text("endpoint.melanosome-pulse"))
+    capacity, conductivity = response.heat.heat_capacity_vol[:, layer], response.heat.conductivity[:, layer]
+    # All cells conduct alike: layers of an epidermis differ in their melanin alone.
+    diffusivity = conductivity[:, 0] / capacity[:, 0]
+    if vapour == "isolated_C":
+        capacity = np.full_like(capacity, nucleation("heat_capacity_J_m3K").value)
+    # Where a pulse has stopped the blood, cells may end colder than without it: the light heats no granule there.
+    warmed = np.maximum(response.unit_K, 0.0)
+    # What the granule absorbs beyond its layer, over all lines of the beam.
+    over = np.sum(
+        [
+            line.share * line.light.fluence_rate_ratio[:, cells] * _beyond_its_layer(response, line, layer)
+            for line in lit.lines
+        ],
+        axis=0,
+    )
+    diameter = np.asarray(skins["melanosome_diameter_m"].values, dtype=np.float64)
+    vapour_K = (spread(nucleation(vapour), skins, "nucleation_shift") + ZERO_CELSIUS_K)[:, None, None]
+    doses: Floats = np.empty_like(over)
+    for rows, power_on, lit_s in plan.ways(len(diameter)):
+        begins, ends, times = _pulses(power_on, plan.step_s)
+        kept = heat_kept_in_train(begins, ends, lit_s, diameter[rows], diffusivity[rows])
+        at = np.ix_(rows, times, cells)
+        at_ends = threshold_exposure(
+            nucleation_K=vapour_K[rows],
+            layer_K=response.base_K[at],
+            layer_K_m2_J=warmed[at],
+            heat_capacity_vol=capacity[rows, None, :],
+            over_1_m=over[rows, None, :],
+            kept=kept[:, :, None],
+        ).min(axis=1)
+        # A cell beside hotter ones may still warm after the light, when granules are as warm as their layer.
+        later = np.ix_(rows, np.arange(int(times[0]) + 1, plan.step_s.size + 1), cells)
+        doses[rows] = np.minimum(
+            at_ends,
+            threshold_exposure(
+                nucleation_K=vapour_K[rows],
+                layer_K=response.base_K[later],
+                layer_K_m2_J=warmed[later],
+                heat_capacity_vol=capacity[rows, None, :],
+                over_1_m=0.0,
+            ).min(axis=1, initial=np.inf),
+        )
+    if "melanosome_fraction" not in skins or vapour == "isolated_C":
+        return doses
+    # Skin without melanosomes has none to break.
+    return np.where(skins["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
+
+
+def stress_is_confined(response: Response) -> bool:
+    """Return whether a pulse is over before sound has left a melanosome: what breaks it then is not sourced."""
+    return bool(np.min(response.schedule.stretch_s) < nucleation("pulse_shortest_s").value * (1 - SLACK))
+
+
+def _holds_granules(response: Response, layer: NDArray[np.int64]) -> bool:
+    """Whether any of the skins has melanosomes in these layers; explicit layers do not say, so they may."""
+    skins = response.skins
+    return "melanosome_fraction" not in skins or bool(np.any(skins["melanosome_fraction"].values[:, layer] > 0))
+
+
+def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) -> Floats:
+    """Absorption of a granule less that of all granules smeared over its layer, (sample, cell), 1/m.
+
+    Granules displace nothing (`skin.properties`): the water of the layer absorbs inside them as well. Explicit layers
+    do not say what absorbs in them; it is taken to be their granules.
+    """
+    skins = response.skins
+    law = melanosome_mua(line.wavelength_nm, skins.attrs["melanosome"])
+    inside = skins["melanosome_density"].values[:, None] * law
+    if "melanosome_fraction" in skins:
+        return np.asarray(np.maximum(inside - skins["melanosome_fraction"].values[:, layer] * law, 0.0))
+    return np.asarray(np.maximum(inside - line.optics.mua[:, layer], 0.0))
+
+
+def _pulses(power_on: Floats, step_s: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Begin and end of each stretch of light, (pulse,), s, and the index of the instant of its end."""
+    time = np.concatenate([[0.0], np.cumsum(step_s)])
+    change = np.diff(np.concatenate([[0.0], (power_on > 0).astype(np.float64), [0.0]]))
+    last = np.flatnonzero(change < 0)
+    return time[change > 0], time[last], last

@@ -1,0 +1,63 @@
+"""A Monte Carlo run on disk, so that one that was broken off goes on."""
+
+import hashlib
+import os
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+
+from skinbeam._version import __version__
+from skinbeam.errors import InputError
+from skinbeam.physics.light.photons import Scene, Tally
+from skinbeam.simulate.light.tallies import Tallies
+
+__all__ = ["load_checkpoint", "save_checkpoint"]
+
+
+def save_checkpoint(path: Path, tallies: Tallies, scene: Scene, tally: Tally, seed: int, device: str) -> None:
+    """Write the run to `path`, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.npz")
+    try:
+        np.savez(partial, allow_pickle=False, run=np.array(_run(scene, tally, seed, device)), **tallies.state())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int, device: str) -> Tallies | None:
+    """Return the tallies at `path`, or None where there is no file yet.
+
+    Raises
+    ------
+    InputError : the file is of another run, or no checkpoint.
+    """
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as record:
+            run = str(record["run"])
+            tallies = Tallies.restored({name: record[name] for name in record.files if name != "run"})
+    except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):
+        raise _refused("not-a-checkpoint", path, "is no checkpoint, or a broken one") from None
+    if run != _run(scene, tally, seed, device):
+        raise _refused("other-checkpoint", path, "is of other input, another seed, device or version")
+    return tallies
+
+
+def _run(scene: Scene, tally: Tally, seed: int, device: str) -> str:
+    """The hash of all that a run follows from, except for its length."""
+    digest = hashlib.sha256(f"{__version__} {seed} {device}".encode())
+    for part in (scene, tally):
+        for field in fields(part):
+            values = np.ascontiguousarray(getattr(part, field.name))
+            digest.update(f"{field.name} {values.dtype} {values.shape}".encode() + values.tobytes())
+    return digest.hexdigest()
+
+
+def _refused(code: str, path: Path, what: str) -> InputError:
+    return InputError(
+        code, f'"{path.name}" {what}', field="--checkpoint", hint="Name a new file, or delete this one to begin again."
+    )

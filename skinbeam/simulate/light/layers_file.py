@@ -1,0 +1,132 @@
+"""The space of a layers file, as the Monte Carlo engine takes it."""
+
+import math
+from itertools import pairwise
+from typing import Any
+
+from skinbeam.errors import InputError
+from skinbeam.schema.inclusions import LightLesion, LightVessel
+from skinbeam.schema.layers import LayersFile, LoadedLayers
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.space import (
+    Inclusion,
+    Layers,
+    Shape,
+    Voxels,
+    ball,
+    cylinder,
+    disc,
+    ellipsoid,
+    endless_cylinder,
+)
+from skinbeam.units import MM, PER_CM, UM
+
+__all__ = ["layered_medium", "part_names", "space_of"]
+
+
+def part_names(spec: LayersFile) -> list[str]:
+    """Return the names of what absorbs, in the order of the file: layers, lesions and vessels, or media."""
+    return [part.name for part in _parts(spec)]
+
+
+def layered_medium(spec: LayersFile) -> LayeredMedium:
+    """Return the layers alone."""
+    layers = spec.layer
+    return LayeredMedium(
+        [layer.mua_per_cm * PER_CM for layer in layers],
+        [layer.mus_per_cm * PER_CM for layer in layers],
+        [layer.g for layer in layers],
+        [layer.n for layer in layers],
+        [math.inf if layer.thickness_um is None else layer.thickness_um * UM for layer in layers],
+        spec.ambient_n,
+        spec.below_n,
+    )
+
+
+def space_of(loaded: LoadedLayers) -> Layers | Voxels:
+    """Return layers with what lies in them, or voxels.
+
+    Raises
+    ------
+    InputError : what the file describes cannot be lit so, by its field.
+    """
+    spec = loaded.spec
+    if spec.voxels is not None and loaded.cube is not None:
+        _enters(spec, loaded.cube.shape[0] * spec.voxels.size_um, loaded.cube.shape[1] * spec.voxels.size_um)
+        return Voxels(
+            loaded.cube,
+            spec.voxels.size_um * UM,
+            [medium.mua_per_cm * PER_CM for medium in spec.medium],
+            [medium.mus_per_cm * PER_CM for medium in spec.medium],
+            [medium.g for medium in spec.medium],
+            [medium.n for medium in spec.medium],
+            spec.ambient_n,
+            spec.below_n,
+            _phases(spec),
+        )
+    last = spec.layer[-1]
+    if last.thickness_um is None and last.mua_per_cm == 0.0:
+        raise InputError(
+            "endless-layer",
+            "a semi-infinite layer that absorbs nothing keeps photons for ever, read 0",
+            field=f"layer[{len(spec.layer) - 1}].mua_per_cm",
+            hint="Give the layer a thickness_um or some absorption; --method ordinates needs neither.",
+        )
+    cell = None
+    if spec.cell is not None:
+        cell = (spec.cell.width_um * UM, (spec.cell.height_um or spec.cell.width_um) * UM)
+    elif (spec.vessel or spec.lesion or spec.tally.nx) and spec.beam.kind == "flat" and spec.beam.spot_mm is None:
+        raise InputError(
+            "missing-key",
+            '"spot_mm" is missing, nothing was read',
+            field="beam.spot_mm",
+            hint="An infinitely wide beam falls on vessels, lesions and maps that repeat: give spot_mm, or a [cell].",
+        )
+    # Vessels come last, so that one in a lesion stays a vessel.
+    inclusions = [
+        *(_inclusion(lesion, [_lesion(lesion)]) for lesion in spec.lesion),
+        *(_inclusion(vessel, _vessel(vessel)) for vessel in spec.vessel),
+    ]
+    return Layers(layered_medium(spec), inclusions, cell, phases=_phases(spec))
+
+
+def _parts(spec: LayersFile) -> list[Any]:
+    groups: tuple[list[Any], ...] = (spec.layer, spec.lesion, spec.vessel, spec.medium)
+    return [part for group in groups for part in group]
+
+
+def _phases(spec: LayersFile) -> dict[int, tuple[list[float], list[float]]]:
+    known = {phase.name: (phase.cosine, phase.density) for phase in spec.phase}
+    return {number: known[part.phase] for number, part in enumerate(_parts(spec)) if part.phase is not None}
+
+
+def _enters(spec: LayersFile, width_um: float, height_um: float) -> None:
+    """Refuse a beam with an edge, or an axis, beside the upper face of the cube."""
+    beam = spec.beam
+    edge = 0.0 if beam.kind in ("pencil", "gaussian", "focused") or beam.spot_mm is None else beam.spot_mm * MM / UM / 2
+    for field, at, width in (("x_um", beam.x_um, width_um), ("y_um", beam.y_um, height_um)):
+        if abs(at) + edge > width / 2 * (1 + 1e-9):
+            raise InputError(
+                "beam-beside-cube",
+                f"the beam reaches {abs(at) + edge:g} µm from the middle of a face {width:g} µm wide",
+                field=f"beam.{'spot_mm' if abs(at) <= width / 2 and edge > 0 else field}",
+                hint="A beam enters through the upper face: a smaller spot_mm, or an axis nearer to its middle.",
+            )
+
+
+def _inclusion(part: LightLesion | LightVessel, shapes: list[Shape]) -> Inclusion:
+    return Inclusion(shapes, part.mua_per_cm * PER_CM, part.mus_per_cm * PER_CM, part.g)
+
+
+def _lesion(lesion: LightLesion) -> Shape:
+    shape = disc if lesion.shape == "disc" else ellipsoid
+    return shape([at * UM for at in lesion.centre_um], [width * UM for width in lesion.size_um])
+
+
+def _vessel(vessel: LightVessel) -> list[Shape]:
+    """Cylinders along the axis with round joints and ends."""
+    radius = vessel.diameter_um * UM / 2.0
+    points = [[at * UM for at in point] for point in vessel.points_um]
+    if len(points) == 1:
+        return [endless_cylinder(points[0][0], points[0][2], radius)]
+    return [*(cylinder(a, b, radius) for a, b in pairwise(points)), *(ball(point, radius) for point in points)]

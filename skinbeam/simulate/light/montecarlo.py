@@ -1,0 +1,244 @@
+"""The Monte Carlo light engine: batches of packets on all cores or a card, standard errors from their scatter."""
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import text
+from skinbeam.physics.kernel import card, layout
+from skinbeam.physics.light.photons import Batch, Scene, Tally, trace_batch
+from skinbeam.provenance import used
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.batches import BATCHES, fits, in_order, shares, threads
+from skinbeam.simulate.light.beams import Launch
+from skinbeam.simulate.light.checkpoint import load_checkpoint, save_checkpoint
+from skinbeam.simulate.light.medium import Floats, LayeredMedium, LightField
+from skinbeam.simulate.light.rings import Rings
+from skinbeam.simulate.light.space import Layers, Voxels
+from skinbeam.simulate.light.tallies import Mean, Tallies
+
+__all__ = ["MOST_PHOTONS", "MonteCarlo", "Progress"]
+
+# Packets of the first round where an error is wanted, and of the largest; in between each is as large as all before it.
+# After each the error is looked at and the run is kept.
+FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
+MOST_PHOTONS = 10**10
+CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
+_WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
+
+Progress = Callable[[int, float], None]
+_Batches = Callable[[Sequence[int], int], Generator[tuple[int, Batch], None, None]]
+
+
+@dataclass(frozen=True)
+class MonteCarlo:
+    """Packets of photons in layers, in inclusions or in voxels.
+
+    Parameters
+    ----------
+    photons : packets to launch, at least one a batch; with `error` the most that are launched.
+    error : relative standard error at which a run ends, of every part of the light above a hundredth of it: diffuse
+        reflectance, transmittance, what leaves at sides, what each part absorbs.
+    seed : of the random numbers. On the processor the same seed gives the same result on any number of threads; on a
+        card it gives the same packets, whose sums differ by the rounding of double precision from run to run. Between
+        processor and card, or two kinds of card, results agree within standard errors.
+    ring_m, rings : width and number of the rings of a tally by depth and radius; 0 rings for depth alone.
+    columns, column_m : numbers and widths in x and y of a map about x = y = 0; 0 columns for none.
+    batches : of a round; a standard error from n of them is itself good to 1 / √(2n - 2).
+    checkpoint : file that holds the run after each round and that a run of the same input goes on from; None for none.
+    progress : told of the packets done and of the largest relative standard error, after each batch.
+    device : cpu or cuda.
+    split : at an outer face above or below let out what it lets out and go on with the rest, instead of choosing one by
+        chance: more steps a packet, less scatter of what leaves. On the processor, not in voxels of several indices.
+    """
+
+    photons: int = 200_000
+    error: float | None = None
+    seed: int = 0
+    ring_m: float = 0.0
+    rings: int = 0
+    columns: tuple[int, int] = (0, 0)
+    column_m: tuple[float, float] = (0.0, 0.0)
+    batches: int = BATCHES
+    checkpoint: Path | None = None
+    progress: Progress | None = None
+    device: str = "cpu"
+    split: bool = False
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where it runs on this machine."""
+        return ("cpu",) if card.missing() else ("cpu", "cuda")
+
+    def memory_bytes(self, depths: int) -> int:
+        """Return what the tallies of so many depths need."""
+        mapped = self.columns[0] > 0
+        columns = self.columns[0] * self.columns[1] + 1 if mapped else self.rings + 1
+        side_by_side = _on_card(depths * columns, 1 + mapped) if self.device == "cuda" else threads()
+        return Tallies.bytes_needed(depths * columns, mapped, side_by_side)
+
+    def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
+        """Return the light in `medium`.
+
+        Raises
+        ------
+        ValueError : values out of range; fewer packets than batches; a semi-infinite layer that does not absorb.
+        MemoryError : the tallies would not fit.
+        NotAvailable : the device is not there.
+        """
+        return self.trace(Layers(medium), beam, z_edges_m)
+
+    def trace(self, space: Layers | Voxels | Rings, beam: LightBeam, z_edges_m: Floats) -> LightField:
+        """Return the light in `space`, its fluence rate between rising depths `z_edges_m`, m.
+
+        Raises
+        ------
+        ValueError, MemoryError, NotAvailable : as for `fluence`.
+        InputError : the checkpoint is of another run.
+        """
+        if self.device not in ("cpu", "cuda"):
+            raise ValueError(f'device is cpu or cuda, not "{self.device}"')
+        if self.device == "cuda" and (lacking := card.missing()):
+            raise NotAvailable(text(f"light.{lacking}"))
+        shares(self.photons, self.batches)
+        fits("the tally needs", self.memory_bytes(len(z_edges_m) - 1))
+        scene, launch = space.scene(beam)
+        if self.device == "cuda" and (scene.walked or scene.ring):
+            raise NotAvailable(text("light.no-rings-on-card" if scene.ring else "light.no-walk-on-card"))
+        if self.split and (self.device == "cuda" or scene.walked):
+            raise NotAvailable(text("light.no-split"))
+        scene = replace(scene, splits=self.split)
+        used("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
+        used(*(("amanatides1987", "sassaroli2012") if scene.walked else ("woodcock1965",)))
+        tally = Tally(
+            np.asarray(z_edges_m, dtype=np.float64), self.ring_m, self.rings, *self.columns, *self.column_m
+        )  # fmt: skip
+        if launch.specular >= 1.0:
+            return _field(_nothing(scene, tally), launch, tally)
+        return _field(self._run(scene, tally), launch, tally)
+
+    def _run(self, scene: Scene, tally: Tally) -> Tallies:
+        """Trace rounds until there are enough packets or the error is reached."""
+        tallies = Tallies()
+        if self.checkpoint is not None:
+            tallies = load_checkpoint(self.checkpoint, scene, tally, self.seed, self.device) or tallies
+        sizes = [int(size) for share in self._rounds(tallies.packets) for size in shares(share, self.batches)]
+        batches = (_batches_on_card if self.device == "cuda" else _batches)(scene, tally, self.seed)
+        if self._good(tallies):
+            return tallies
+        # Rounds follow without a pause: what is in flight when a run ends is abandoned.
+        with closing(batches(sizes, tallies.batches)) as traced:
+            for packets, found in traced:
+                tallies.add(found, packets)
+                if self.progress is not None:
+                    self.progress(tallies.packets, tallies.relative_error(_WORTH_LOOKING_AT))
+                if tallies.batches % self.batches == 0:
+                    if self.checkpoint is not None:
+                        save_checkpoint(self.checkpoint, tallies, scene, tally, self.seed, self.device)
+                    if self._good(tallies):
+                        break
+        return tallies
+
+    def _rounds(self, done: int) -> Iterator[int]:
+        """Packets of each round from now on."""
+        while (left := self.photons - done) >= self.batches:
+            size = LARGEST_ROUND if self.error is None else min(max(FIRST_ROUND, done), LARGEST_ROUND)
+            # What would be left for a last round of less than a packet a batch comes along.
+            size = left if left < size + self.batches else size
+            yield size
+            done += size
+
+    def _good(self, tallies: Tallies) -> bool:
+        return self.error is not None and tallies.relative_error(_WORTH_LOOKING_AT) <= self.error
+
+
+def _batches(scene: Scene, tally: Tally, seed: int) -> _Batches:
+    """What traces batches on the cores of the processor."""
+
+    def trace(sizes: Sequence[int], first: int) -> Generator[tuple[int, Batch], None, None]:
+        stop = np.zeros(1, np.int8)
+
+        def one(batch: int) -> Batch:
+            return trace_batch(scene, tally, sizes[batch], seed=seed, batch=first + batch, stop=stop)
+
+        # Those in flight end at once when nobody wants them any more.
+        with closing(in_order(one, len(sizes), abandon=lambda: stop.fill(1))) as found:
+            yield from zip(sizes, found, strict=True)
+
+    return trace
+
+
+def _batches_on_card(scene: Scene, tally: Tally, seed: int) -> _Batches:
+    """What traces batches on the graphics card, to which scene and tally go here, once a run."""
+    from skinbeam.physics.light.photons_cuda import Card
+
+    together = _on_card(tally.bins, tally.fields)
+    run = Card(scene, tally, together)
+
+    def trace(every: Sequence[int], first: int) -> Generator[tuple[int, Batch], None, None]:
+        for start in range(0, len(every), together):
+            sizes = every[start : start + together]
+            yield from zip(sizes, run.trace(sizes, seed=seed, first=first + start), strict=True)
+
+    return trace
+
+
+def _on_card(bins: int, fields: int) -> int:
+    """How many batches run on a card at once: a round's, unless their tallies are too large together."""
+    return int(np.clip(CARD_BYTES // (8 * bins * fields), 1, BATCHES))
+
+
+def _nothing(scene: Scene, tally: Tally) -> Tallies:
+    """Tallies of a beam that the surface throws back whole."""
+    parts = np.zeros(layout.PARTS + 2 * scene.parts)
+    bins = np.zeros((len(tally.edges) - 1, tally.columns))
+    batch = Batch(parts, bins, bins[None][: int(tally.nx > 0)], np.zeros((2, tally.rings + 1)))
+    tallies = Tallies()
+    for _ in range(BATCHES):
+        tallies.add(batch, 1)
+    return tallies
+
+
+def _field(tallies: Tallies, launch: Launch, tally: Tally) -> LightField:
+    """Means as fractions of the incident power; what the surface throws back of all packets alike was not launched."""
+    enters = 1.0 - launch.specular
+    height = np.diff(tally.edges)
+    ring_area = np.pi * tally.ring**2 * (2.0 * np.arange(tally.rings) + 1.0)
+    column = height[:, None] * tally.dx * tally.dy
+    sums, fluence, plane, absorbed, out = (tallies.mean(name) for name in Tallies.NAMES)
+    parts = (len(sums.value) - layout.PARTS) // 2
+
+    def mapped(values: Floats, axis: Floats) -> Floats:
+        cells = enters * values[..., :-1] / axis
+        return np.moveaxis(cells.reshape(len(height), tally.nx, tally.ny), 0, 2)
+
+    def parts_of(kind: str) -> dict[str, Any]:
+        def get(mean: Mean) -> Floats:
+            return mean.value if kind == "value" else mean.error
+
+        each = enters * get(sums)
+        rings = enters * get(out)[:, : tally.rings] / ring_area if tally.rings else None
+        return {
+            "reflectance_diffuse": float(each[layout.REFLECTED]),
+            "transmittance": float(each[layout.TRANSMITTED]),
+            "escaped_sides": float(each[layout.SIDES]),
+            "roulette_balance": float(each[layout.ROULETTE]),
+            "absorbed_fraction": each[layout.PARTS : layout.PARTS + parts],
+            "mean_path_m": each[layout.PARTS + parts :],
+            "fluence_rate_ratio": enters * get(plane) / height,
+            "fluence_rate_rz": enters * get(fluence)[:, :-1] / (height[:, None] * ring_area) if tally.rings else None,
+            "reflectance_r": None if rings is None else rings[0],
+            "transmittance_r": None if rings is None else rings[1],
+            "fluence_rate_xyz": mapped(get(fluence), column) if tally.nx else None,
+            "absorbed_xyz": mapped(get(absorbed)[0], column) if tally.nx else None,
+        }
+
+    # One of the two is 0: what every packet loses alike, or what each loses by its angle.
+    specular = launch.specular + float(enters * sums.value[layout.SPECULAR])
+    error = LightField(float(enters * sums.error[layout.SPECULAR]), **parts_of("error"))
+    return LightField(specular, photons=tallies.packets, standard_error=error, **parts_of("value"))

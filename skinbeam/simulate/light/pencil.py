@@ -1,0 +1,217 @@
+"""One pencil-beam run for every spot: flat and Gaussian beams of any width by convolution.
+
+`pencil` runs packets of a pencil beam; `Pencil.spot` spreads them over any number of beams (Wang, Jacques and Zheng
+1997). In plane layers light that a pencil brings to a ring a beam brings to rings, always with the same shares,
+whatever the depth; so a beam is a matrix (rings.py), and the energy of each plane is kept.
+
+Light that has not yet been scattered stays on the axis of the pencil. It is known exactly (collimated.py) and is spread
+from there; how all other light lies within its ring follows from the rings beside it. So rings have to be narrow
+against a mean free path where the edge of a beam is to be seen sharply.
+
+Bins of one packet scatter together, and the scatter of a sum does not follow from the scatter of its bins. Each batch
+is therefore spread on its own, and standard errors come from the scatter of what results.
+
+A plan under uncertainty would run one pencil for each set of optical properties, and then ask for every diameter that
+the device offers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.light.bins import cut
+from skinbeam.physics.light.collimated import beam_mean, collimated_beam
+from skinbeam.physics.light.photons import Tally, trace_batch
+from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
+from skinbeam.provenance import used
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.batches import BATCHES, fits, mean, shares, side_by_side
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.space import Layers
+from skinbeam.units import MM
+
+__all__ = ["Pencil", "SpotField", "pencil"]
+
+
+@dataclass(frozen=True)
+class SpotField:
+    """Light of a beam of finite width by depth and ring, as fractions of the incident power.
+
+    Parameters
+    ----------
+    fluence_rate_rz : fluence rate over incident power, 1/m², (bin, ring).
+    reflectance_r, transmittance_r : what leaves above and below over power and area, 1/m², (ring,); without what the
+        surface throws back at once.
+    fluence_rate_outside : fluence rate integrated over what no ring holds of the plane, over power, (bin,). Light that
+        the pencil left outside the rings is all in here, although the beam would bring a part of it back inside.
+    reflectance_outside, transmittance_outside : what leaves outside the rings.
+    standard_error : the same quantities' standard errors.
+    """
+
+    fluence_rate_rz: Floats
+    reflectance_r: Floats
+    transmittance_r: Floats
+    fluence_rate_outside: Floats
+    reflectance_outside: float
+    transmittance_outside: float
+    standard_error: "SpotField | None" = None
+
+
+@dataclass(frozen=True)
+class Pencil:
+    """The light of a pencil beam, by batch.
+
+    Parameters
+    ----------
+    z_edges_m : depths, (bin + 1,).
+    ring_m : width of the rings.
+    reflectance_specular : of the surface.
+    packets : of each batch, (batch,).
+    fluence : sums over packets, fluence rate times volume, m, (batch, bin, ring + 1), the last outside the rings.
+    out : weight that left above and below, (batch, 2, ring + 1).
+    straight : of the light that was never scattered, per incident power: fluence as above, (bin,).
+    straight_out : the same of what left, (2,).
+    """
+
+    z_edges_m: Floats
+    ring_m: float
+    reflectance_specular: float
+    packets: NDArray[np.int64]
+    fluence: Floats
+    out: Floats
+    straight: Floats
+    straight_out: Floats
+
+    def spot(self, beam: LightBeam) -> SpotField:
+        """Return the light of `beam`.
+
+        Raises
+        ------
+        ValueError : not a pencil, flat or Gaussian beam of finite width that falls straight onto the middle of the
+            rings; the rings end inside the beam, or are wider than a Gaussian beam.
+        """
+        used("wang1997")
+        rings = self.out.shape[-1] - 1
+        shared, axis = _spread(beam, self.ring_m, rings)
+        height, area = np.diff(self.z_edges_m), np.pi * self.ring_m**2 * (2.0 * np.arange(rings) + 1.0)
+        # Light outside stays outside.
+        whole = np.vstack([shared, np.eye(rings + 1)[-1]])
+        enters = 1.0 - self.reflectance_specular
+        # Unscattered light is the same in every batch: what its ring would do with it gives way to what is right.
+        inside = mean(self.fluence @ whole, self.packets)
+        fluence = enters * inside.value + self.straight[:, None] * (axis - shared[0])
+        left = mean(self.out @ whole, self.packets)
+        out = enters * left.value + self.straight_out[:, None] * (axis - shared[0])
+
+        def field(fluence: Floats, out: Floats, error: SpotField | None) -> SpotField:
+            density = out[:, :-1] / area
+            return SpotField(
+                fluence[:, :-1] / (height[:, None] * area),
+                density[0],
+                density[1],
+                fluence[:, -1] / height,
+                float(out[0, -1]),
+                float(out[1, -1]),
+                standard_error=error,
+            )
+
+        return field(fluence, out, field(enters * inside.error, enters * left.error, None))
+
+    def port(self, lit_mm: float, read_mm: float) -> tuple[float, float]:
+        """Return the diffuse reflectance that an instrument reads through a port, and its standard error.
+
+        The port lights a disc evenly and reads one in its middle, of the diameters given. Light that comes out beside
+        what is read is lost to it: 1 less this over the reflectance of an endless beam is the loss at its edge.
+
+        Raises
+        ------
+        ValueError : as `spot`; the disc that is read is wider than the rings.
+        """
+        beam = LightBeam(kind="flat", spot_mm=lit_mm)
+        rings, radius = self.out.shape[-1] - 1, read_mm * MM / 2.0
+        if radius > rings * self.ring_m * (1.0 + 1e-9):
+            raise ValueError(f"the rings end at {rings * self.ring_m:g} m, inside the disc that is read")
+        shared, axis = _spread(beam, self.ring_m, rings)
+        whole = np.vstack([shared, np.eye(rings + 1)[-1]])
+        inner = self.ring_m * np.arange(rings)
+        # Each ring counts with the share of its area that is read; the light in it is taken as even.
+        read = np.append(np.clip((radius**2 - inner**2) / ((inner + self.ring_m) ** 2 - inner**2), 0.0, 1.0), 0.0)
+        seen = mean(self.out[:, 0] @ whole @ read[:, None], self.packets)
+        enters = 1.0 - self.reflectance_specular
+        value = enters * seen.value[0] + self.straight_out[0] * float((axis - shared[0]) @ read)
+        # Over what falls on the disc that is read, which is its share of the light.
+        over = (lit_mm / read_mm) ** 2
+        return float(value) * over, float(enters * seen.error[0]) * over
+
+
+def pencil(
+    medium: LayeredMedium, z_edges_m: Floats, ring_m: float, rings: int, photons: int = 200_000, seed: int = 0
+) -> Pencil:  # fmt: skip
+    """Return the light of a pencil beam that falls straight onto `medium`.
+
+    Parameters
+    ----------
+    z_edges_m : rising depths, m, (bin + 1,).
+    ring_m, rings : width and number of the rings.
+    seed : of the random numbers. The same seed gives the same result on any number of threads.
+
+    Raises
+    ------
+    ValueError : values out of range; fewer than two rings; fewer packets than batches; a semi-infinite layer that does
+        not absorb.
+    MemoryError : the tallies would not fit.
+    """
+    used("wang1995", "woodcock1965", "henyey1941", "born1999", "blackman2021", "duff2017")
+    if not (ring_m > 0.0 and rings > 1):
+        raise ValueError("at least two rings of a width above 0")
+    packets = shares(photons)
+    edges = np.asarray(z_edges_m, dtype=np.float64)
+    # Those of all batches, and once more while a beam is spread.
+    fits("the tallies need", 8.0 * 2 * BATCHES * (len(edges) + 1) * (rings + 1))
+    scene, launch = Layers(medium).scene(LightBeam(kind="pencil"))
+    tally = Tally(edges, ring_m, rings)
+    found = side_by_side(lambda batch: trace_batch(scene, tally, int(packets[batch]), seed=seed, batch=batch))
+    straight, straight_out = _unscattered(medium, edges)
+    return Pencil(
+        edges,
+        ring_m,
+        launch.specular,
+        packets,
+        np.array([batch.fluence for batch in found]),
+        np.array([batch.out for batch in found]),
+        straight,
+        straight_out,
+    )
+
+
+def _spread(beam: LightBeam, ring_m: float, rings: int) -> tuple[Floats, Floats]:
+    """Where light of each ring lands, (ring, ring + 1), and light of the axis, (ring + 1,)."""
+    if beam.kind not in ("pencil", "flat", "gaussian") or beam.angle_deg or beam.x_um or beam.y_um:
+        raise ValueError("a spot is a pencil, flat or Gaussian beam that falls straight onto the middle of the rings")
+    if beam.kind == "pencil":
+        return np.eye(rings, rings + 1), np.eye(1, rings + 1)[0]
+    if beam.spot_mm is None:
+        raise ValueError("an endless beam has no rings: its fluence is that of a plane")
+    radius = beam.spot_mm * MM / 2.0
+    # Rounding of a radius that is a whole number of rings is no fault.
+    if rings * ring_m < radius * (1.0 - 1e-9):
+        raise ValueError(f"the rings end at {rings * ring_m:g} m, inside the beam of radius {radius:g} m")
+    map_of = flat_shares if beam.kind == "flat" else gaussian_shares
+    return map_of(radius, ring_m, rings), from_axis(beam.kind, radius, ring_m, rings)
+
+
+def _unscattered(medium: LayeredMedium, edges: Floats) -> tuple[Floats, Floats]:
+    """Fluence rate times height by bin, m, and what leaves above and below, of light that is never scattered."""
+    mua, mus, n, thickness = (
+        np.asarray(values, dtype=np.float64)[None, :]
+        for values in (medium.mua_per_m, medium.mus_per_m, medium.n, medium.thickness_m)
+    )
+    tau = (mua + mus) * thickness
+    beam = collimated_beam(np.array([[medium.ambient_n, *n[0], medium.below_n]]), tau)
+    pieces = cut(edges[None, :], thickness)
+    top, bottom = pieces.of(mua + mus) * pieces.top, pieces.of(mua + mus) * pieces.bottom
+    # Of a semi-infinite layer no light comes back, so that its end does not count.
+    end = pieces.of(np.where(np.isinf(tau), 0.0, tau))
+    means = pieces.collect(beam_mean(pieces.of(beam.down), pieces.of(beam.up), top, bottom, end))
+    return means[0] * np.diff(edges), np.array([beam.returned[0], beam.through[0]])

@@ -1,0 +1,278 @@
+"""What packets fly through: layers with inclusions, or voxels, and how the kernels take them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.kernel import layout
+from skinbeam.physics.light import photons
+from skinbeam.physics.light.layers import check_layers
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.beams import Launch
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+
+__all__ = [
+    "Inclusion",
+    "Layers",
+    "Shape",
+    "Voxels",
+    "ball",
+    "cylinder",
+    "disc",
+    "ellipsoid",
+    "endless_cylinder",
+    "slab_table",
+]
+
+_DEEP_M = 1e6  # stands for infinity in single precision
+_ENDLESS_M = 1e3  # half the length of a cylinder without end
+# Tentative collisions on the way through a layer at right angles, at least: they are what tells of its fluence.
+_COLLISIONS = 2.0
+# Steps of probability of a tabulated turn: its mean cosine is then good to 2e-6 even at g = 0.97.
+_TURN_STEPS = 4096
+# Cosines of the turn and their density.
+PhaseTable = tuple[Sequence[float], Sequence[float]]
+# Planes of voxels fly at one rate when the densest is not above this times the others.
+_ALIKE = 1.5
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The ball of radius 1, or the cylinder of radius 1 and height ±1, put somewhere by p → `axes` (p - `centre`).
+
+    Parameters
+    ----------
+    centre : x, y, z, m.
+    axes : (3, 3), 1/m; its third row belongs to the axis of a cylinder.
+    """
+
+    centre: Sequence[float]
+    axes: Floats
+    round: bool
+
+    def depths(self) -> tuple[float, float]:
+        """Return the least and the greatest depth, m."""
+        back = np.linalg.inv(self.axes)[2]
+        reach = np.hypot(*back[:2]) + abs(back[2]) if not self.round else np.linalg.norm(back)
+        return float(self.centre[2] - reach), float(self.centre[2] + reach)
+
+
+def cylinder(start: Sequence[float], end: Sequence[float], radius: float) -> Shape:
+    """Return the cylinder between two points, m, its ends flat."""
+    a, b = np.asarray(start, dtype=np.float64), np.asarray(end, dtype=np.float64)
+    length = float(np.linalg.norm(b - a))
+    along = (b - a) / length
+    across = np.cross(along, np.eye(3)[int(np.argmin(np.abs(along)))])
+    across /= np.linalg.norm(across)
+    axes = np.array([across / radius, np.cross(along, across) / radius, along * (2.0 / length)])
+    return Shape(tuple((a + b) / 2.0), axes, False)
+
+
+def endless_cylinder(x: float, depth: float, radius: float) -> Shape:
+    """Return the cylinder along y without end, m."""
+    return cylinder((x, -_ENDLESS_M, depth), (x, _ENDLESS_M, depth), radius)
+
+
+def ball(centre: Sequence[float], radius: float) -> Shape:
+    """Return a ball, m."""
+    return Shape(centre, np.eye(3) / radius, True)
+
+
+def ellipsoid(centre: Sequence[float], widths: Sequence[float]) -> Shape:
+    """Return the ellipsoid of full widths along x, y and z, m."""
+    return Shape(centre, np.diag(2.0 / np.asarray(widths, dtype=np.float64)), True)
+
+
+def disc(centre: Sequence[float], widths: Sequence[float]) -> Shape:
+    """Return the upright cylinder of full widths along x, y and z, m."""
+    return Shape(centre, np.diag(2.0 / np.asarray(widths, dtype=np.float64)), False)
+
+
+@dataclass(frozen=True)
+class Inclusion:
+    """What lies in layers: the union of `shapes`, filled evenly, of the refractive index around it."""
+
+    shapes: Sequence[Shape]
+    mua_per_m: float
+    mus_per_m: float
+    g: float
+
+
+@dataclass(frozen=True)
+class Layers:
+    """Layers, with inclusions in them; of those that overlap the last counts.
+
+    Parameters
+    ----------
+    cell_m : widths in x and y of the cell about 0 that repeats without end; None where nothing does.
+    half_m : half widths in x and y of a block with open sides, beside which there is `ambient_n`; None for no sides.
+    phases : tables that scatter in place of Henyey and Greenstein's law, by part: layers, then inclusions.
+    """
+
+    medium: LayeredMedium
+    inclusions: Sequence[Inclusion] = ()
+    cell_m: tuple[float, float] | None = None
+    half_m: tuple[float, float] | None = None
+    phases: Mapping[int, PhaseTable] = field(default_factory=dict)
+
+    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+        """Return space and beam as the kernels take them.
+
+        Raises
+        ------
+        ValueError : values out of range, a semi-infinite layer that does not absorb, an endless beam on inclusions
+            that do not repeat.
+        """
+        medium = self.medium
+        optical = [
+            np.asarray(values, dtype=np.float64)
+            for values in (medium.mua_per_m, medium.mus_per_m, medium.g, medium.n, medium.thickness_m)
+        ]
+        check_layers([values[None, :] for values in optical])
+        mua, mus, g, n, thickness = optical
+        if math.isinf(thickness[-1]) and mua[-1] == 0.0:
+            raise ValueError("a semi-infinite layer must absorb: packets would never end")
+        if self.inclusions and self.cell_m is None and beam.kind == "flat" and beam.spot_mm is None:
+            raise ValueError("inclusions under an endless beam need a cell that repeats")
+        depth = np.where(np.isfinite(thickness), thickness, _DEEP_M)
+        top = np.concatenate(([0.0], np.cumsum(depth[:-1])))
+        densest = mua + mus
+        rows = []
+        for part, inclusion in enumerate(self.inclusions, len(mua)):
+            values = (inclusion.mua_per_m, inclusion.mus_per_m, inclusion.g)
+            if not (min(values[:2]) >= 0.0 and math.isfinite(sum(values)) and abs(inclusion.g) < 1.0):
+                raise ValueError("inclusions have mua and mus that are finite and not negative, and -1 < g < 1")
+            for shape in inclusion.shapes:
+                rows.append([*shape.centre, *shape.axes.ravel(), shape.round, *values, part])
+                low, high = shape.depths()
+                densest = np.where((low < top + depth) & (high > top), np.maximum(densest, sum(values[:2])), densest)
+        slabs = slab_table(
+            densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
+        )  # fmt: skip
+        launch = Launch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
+        return photons.Scene(
+            slabs,
+            len(mua) + len(self.inclusions),
+            launch.numbers,
+            shapes=np.array(rows, dtype=np.float32).reshape(-1, 17),
+            cell=self.cell_m or (0.0, 0.0),
+            **_turns(self.phases, len(mua) + len(self.inclusions)),
+            half=self.half_m or (math.inf, math.inf),
+            weighs=launch.weighs,
+        ), launch
+
+
+@dataclass(frozen=True)
+class Voxels:
+    """Voxels in a block with open sides.
+
+    Parameters
+    ----------
+    cube : index of the medium by x, y, z, (x, y, z).
+    size_m : width of a voxel.
+    mua_per_m, mus_per_m, g : (medium,).
+    n : (medium,), or one number for all.
+    ambient_n, below_n : refractive indices above and at the sides, and below.
+    phases : tables that scatter in place of Henyey and Greenstein's law, by number of the medium.
+    """
+
+    cube: NDArray[np.integer]
+    size_m: float
+    mua_per_m: Sequence[float]
+    mus_per_m: Sequence[float]
+    g: Sequence[float]
+    n: Sequence[float] | float
+    ambient_n: float = 1.0
+    below_n: float = 1.0
+    phases: Mapping[int, PhaseTable] = field(default_factory=dict)
+
+    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+        """Return space and beam as the kernels take them; the beam enters at the middle of the upper face.
+
+        Raises
+        ------
+        ValueError : values out of range, an index without a medium.
+        """
+        media = np.array([self.mua_per_m, self.mus_per_m, self.g], dtype=np.float64)
+        count = media.shape[1]
+        n = np.broadcast_to(np.asarray(self.n, dtype=np.float64), count)
+        depth_m = self.cube.shape[2] * self.size_m
+        check_layers([*media[:, None, :], n[None, :], np.full((1, count), depth_m)])
+        if self.cube.size == 0 or self.cube.min() < 0 or self.cube.max() >= count:
+            raise ValueError(f"a cube holds indices from 0 to {count - 1}")
+        held = [np.unique(plane) for plane in self.cube.reshape(-1, self.cube.shape[2]).T]
+        dense = media[0] + media[1]
+        densest = np.array([dense[plane].max() for plane in held])
+        starts = _runs(densest)
+        counts = np.diff([*starts, len(densest)])
+        depth = counts * self.size_m
+        top = np.array(starts) * self.size_m
+        rate = np.array([densest[start : start + count].max() for start, count in zip(starts, counts, strict=True)])
+        # A medium that no voxel holds makes no step of the index.
+        absent = np.setdiff1d(np.arange(count), np.concatenate(held))
+        n = np.where(np.isin(np.arange(count), absent), n[held[0][0]], n)
+        indices = (self.ambient_n, *[n[held[0][0]]] * len(starts), self.below_n)
+        slabs = slab_table(rate, depth, top, indices, np.zeros((4, len(starts))))
+        half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
+        launch = Launch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
+        return photons.Scene(
+            slabs,
+            count,
+            launch.numbers,
+            cube=np.array(self.cube, dtype=np.uint16, order="C"),  # one that may be written compiles no second kernel
+            media=np.vstack([media, np.arange(count), n]).T.astype(np.float32),
+            size=self.size_m,
+            **_turns(self.phases, media.shape[1]),
+            half=half,
+            weighs=launch.weighs,
+        ), launch
+
+
+def slab_table(
+    densest: Floats, depth: Floats, top: Floats, n: Sequence[float], medium: Floats
+) -> NDArray[np.float32]:  # fmt: skip
+    """Return the table of slabs: `medium` is μa, μs, g, part of each; what lies above and below has an index alone."""
+    table = np.zeros((8, len(depth) + 2))
+    table[layout.FREE], table[layout.THICK], table[layout.INDEX] = 1.0, 1.0, n
+    table[layout.FREE, 1:-1] = 1.0 / np.maximum(densest, _COLLISIONS / depth)
+    table[layout.THICK, 1:-1], table[layout.TOP, 1:-1] = depth, top
+    table[layout.MUA :, 1:-1] = medium
+    return table.astype(np.float32)
+
+
+def _turns(phases: Mapping[int, PhaseTable], parts: int) -> dict[str, Any]:
+    """What the scene holds of tables: 1 - cos of the turn at even steps of probability, and whose row it is."""
+    if not phases:
+        return {}
+    rows = np.full(parts, -1, dtype=np.int32)
+    rows[list(phases)] = np.arange(len(phases))
+    return {"cosines": np.array([_inverted(*table) for table in phases.values()], np.float32), "tabulated": rows}
+
+
+def _inverted(cosine: Sequence[float], density: Sequence[float]) -> Floats:
+    """1 - cos at even steps of probability, where the density is straight between its points."""
+    mu, p = np.asarray(cosine, dtype=np.float64), np.asarray(density, dtype=np.float64)
+    width = np.diff(mu)
+    reached = np.concatenate(([0.0], np.cumsum(width * (p[1:] + p[:-1]) / 2.0)))
+    wanted = np.linspace(0.0, reached[-1], _TURN_STEPS + 1)
+    k = np.clip(np.searchsorted(reached, wanted, side="right") - 1, 0, len(width) - 1)
+    # p₀ t + slope t²/2 = what is left, solved without a difference of nearly equal numbers.
+    left, slope = wanted - reached[k], (p[k + 1] - p[k]) / width[k]
+    root = p[k] + np.sqrt(np.maximum(p[k] ** 2 + 2.0 * slope * left, 0.0))
+    t = np.divide(2.0 * left, root, out=np.zeros_like(left), where=root > 0.0)
+    return np.asarray(1.0 - np.clip(mu[k] + np.minimum(t, width[k]), -1.0, 1.0))
+
+
+def _runs(densest: Floats) -> list[int]:
+    """First planes of the slabs into which planes of voxels are put together."""
+    starts, low, high = [0], densest[0], densest[0]
+    for plane, rate in enumerate(densest):
+        low, high = min(low, rate), max(high, rate)
+        if high > _ALIKE * low:
+            starts.append(plane)
+            low = high = rate
+    return starts

@@ -1,0 +1,95 @@
+"""Skin that boils: its temperatures at one dose, where the unit response would pass what water allows.
+
+Below the temperature at which vapour begins to form, `base + dose x unit` is exact. A draw that passes it is marched
+again at this dose with the enthalpy of its water. Doses that endpoints ask for are searched on the unit response: where
+damage comes first above boiling, they are too low.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.heat.boiling import Water, conduct_boiling
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.tables import number, sourced, table
+from skinbeam.units import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["at_dose", "vapour_start_K", "water_by_volume"]
+
+Floats = NDArray[np.float64]
+
+# What is not water holds at least this share of the heat: the parts are drawn apart, and need not fit to the last.
+LEAST_DRIED = 0.1
+
+
+def vapour_start_K(skins: "xr.Dataset") -> Floats:
+    """Return the temperature at which vapour begins to form in each draw, (sample,), K."""
+    return spread(sourced(table("boiling")["start"]["temperature_C"]), skins, "nucleation_shift") + ZERO_CELSIUS_K
+
+
+def water_by_volume(skins: "xr.Dataset") -> Floats | None:
+    """Return the share of each layer that is water, (sample, layer); None for explicit layers, which do not say."""
+    if "water_fraction" not in skins:
+        return None
+    blood = np.asarray(skins["blood_fraction"].values, dtype=np.float64)
+    rest = np.asarray(skins["water_fraction"].values, dtype=np.float64)
+    return blood * number(table("optics")["blood"]["water_fraction"]) + (1.0 - blood) * rest
+
+
+def at_dose(response: Response, fluence_J_m2: float) -> Response:
+    """Return the response at one dose: its base is the history at this dose, boiling included, its unit change is 0."""
+    cells = response.base_K + fluence_J_m2 * response.unit_K
+    surface = response.surface_base_K + fluence_J_m2 * response.surface_unit_K
+    share, start = water_by_volume(response.skins), vapour_start_K(response.skins)
+    if share is not None and response.lit is not None:
+        boils = np.flatnonzero(cells.max(axis=(1, 2)) > start)
+        if boils.size:
+            cells[boils], surface[boils] = _march(response, fluence_J_m2, boils, share, start)
+    none = np.broadcast_to(0.0, cells.shape)
+    return replace(
+        response, base_K=cells, unit_K=none, surface_base_K=surface, surface_unit_K=np.broadcast_to(0.0, surface.shape)
+    )
+
+
+def _march(
+    response: Response, fluence_J_m2: float, draws: NDArray[np.int64], share: Floats, start_K: Floats
+) -> tuple[Floats, Floats]:
+    assert response.lit is not None  # who is not lit does not boil
+    grid, heat, plan = response.grid, response.heat, response.schedule
+    rows = np.ix_(draws, grid.layer)
+    capacity = heat.heat_capacity_vol[rows]
+    liquid, water = table("boiling")["water"], table("thermal")["water"]
+    mass = share[rows] * number(water["density_kg_m3"])
+    dried = np.maximum(capacity - mass * number(water["heat_capacity_J_kgK"]), LEAST_DRIED * capacity)
+    begun = response.base_K[draws, 0, :]
+    history = conduct_boiling(
+        type(grid.cells)(*(part[draws] for part in grid.cells)),
+        Water(
+            start_K=start_K[draws, None],
+            range_K=number(table("boiling")["start"]["range_K"]),
+            latent=mass * number(liquid["latent_J_kg"]),
+            dried=dried,
+        ),
+        conductivity=heat.conductivity[rows],
+        heat_capacity_vol=capacity,
+        initial=begun,
+        step_s=plan.step_s,
+        power_density=response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s,
+        power_on=_of(draws, plan.power_on),
+        h_surface=_of(draws, response.met.h_W_m2K),
+        outside_surface=_of(draws, response.met.outside_K),
+        h_bottom=0.0 if grid.ends else np.inf,
+        outside_bottom=begun[:, -1],
+    )
+    return history.recorded, history.surface
+
+
+def _of(draws: NDArray[np.int64], stepwise: Floats) -> Floats:
+    """What some draws meet, of what is the same for all or each draw's own."""
+    return stepwise[draws] if stepwise.ndim == 2 else stepwise

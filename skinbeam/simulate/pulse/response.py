@@ -1,0 +1,198 @@
+"""One pulse, train or bath on many sampled skins: light, then heat, as the response to a unit dose.
+
+Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the
+dose times the history of a unit dose. One run then answers every dose, and thresholds come from bisection.
+Blood at rest takes part where pulses last longer than a second; before, it changes nothing (`skin.properties`).
+Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
+beam times its share by depth (`spot_share`); heat flows along the depth alone.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.settings import Beam
+from skinbeam.physics.heat.linear import conduct
+from skinbeam.simulate.light.illumination import Illumination, illuminate, pulse_grid
+from skinbeam.simulate.pulse.schedule import Schedule, pulse_schedule
+from skinbeam.simulate.pulse.surface import Surface, surface_of
+from skinbeam.simulate.skins.grid import DepthGrid
+from skinbeam.skin.properties import Thermal, perfusion, thermal
+from skinbeam.units import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "Place",
+    "Response",
+    "Unlit",
+    "respond",
+]
+
+Floats = NDArray[np.float64]
+
+# From here on blood at rest, which takes a five-hundredth of a rise away in a second, is counted.
+LONG_S = 1.0
+
+
+class Unlit(NamedTuple):
+    """A history of all cells, (sample, time, cell), and of the surface, (sample, time), K; and what it met."""
+
+    cells: Floats
+    surface: Floats
+    met: Surface
+
+
+class Place(NamedTuple):
+    """Temperature at one depth, (sample, time): without the beam in K, and the change per J/m²."""
+
+    base_K: Floats
+    unit_K: Floats
+
+
+@dataclass(frozen=True)
+class Response:
+    """Temperatures of sampled skins without the beam, and their change per unit radiant exposure.
+
+    Parameters
+    ----------
+    skins : the draws.
+    grid, heat : cells and heat properties.
+    lit : light in the cells; None without a beam.
+    schedule : steps of time.
+    base_K : (sample, time, cell) absolute temperature without the beam.
+    unit_K : (sample, time, cell) change per J/m² of one pulse.
+    surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
+    met : what the surface meets.
+    beam : None without one.
+    heated_blood : whether blood in vessels absorbs more as it heats; without, it keeps the absorption of its table.
+    methaemoglobin : share of the haemoglobin of coagulated blood that absorbs as methaemoglobin, 0 to 1. No source
+        measured it in a pulse: none is the default, all a bound.
+    """
+
+    skins: "xr.Dataset"
+    grid: DepthGrid
+    heat: Thermal
+    lit: Illumination | None
+    schedule: Schedule
+    base_K: Floats
+    unit_K: Floats
+    surface_base_K: Floats
+    surface_unit_K: Floats
+    met: Surface
+    beam: Beam | None = None
+    heated_blood: bool = True
+    methaemoglobin: float = 0.0
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the layers, from the surface."""
+        return [str(name) for name in self.skins["layer"].values]
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weight of each draw."""
+        return np.asarray(self.skins["weight"].values, dtype=np.float64)
+
+    def below_cell(self, cell: int) -> Place:
+        """Return the temperature of the face under a cell, from the flux through it; of the cell itself if it is last.
+
+        A cell's own temperature would stand half a cell above its lower face, where it is hotter or colder.
+        """
+        if cell + 1 >= self.base_K.shape[2]:
+            return Place(self.base_K[:, :, cell], self.unit_K[:, :, cell])
+        layer = self.grid.layer[cell : cell + 2]
+        conductance = self.heat.conductivity[:, layer] / self.grid.cells.half_widths[:, cell : cell + 2]
+        upper = (conductance[:, 0] / conductance.sum(axis=1))[:, None]
+        return Place(
+            *(upper * part[:, :, cell] + (1 - upper) * part[:, :, cell + 1] for part in (self.base_K, self.unit_K))
+        )
+
+
+def respond(
+    skins: "xr.Dataset",
+    beam: Beam | None,
+    cooling: CoolingPlan,
+    *,
+    lit: Illumination | None = None,
+    schedule: Schedule | None = None,
+    cooling_share: float = 1.0,
+    unlit: Unlit | None = None,
+) -> Response:
+    """Return the response of every draw.
+
+    Parameters
+    ----------
+    lit : light at the beam's wavelength when it is known already.
+    schedule : steps of time when they are not those of the beam and the cooling.
+    cooling_share : the cooling's coefficient is multiplied by this.
+    unlit : the history without the beam, when it is known already for this cooling and schedule.
+    """
+    if beam is not None and lit is None:
+        lit = illuminate(skins, beam.spectrum)
+    grid = lit.grid if lit is not None else pulse_grid(skins)
+    plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
+    plan = plan.drawn(skins)
+    heat = thermal(skins)
+    start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+    flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)
+    base = unlit
+    if base is None:
+        met = surface_of(skins, cooling, plan, lambda h, outside: _heat_taken(grid, heat, plan, start, h, outside))
+        base = _march(grid, heat, plan, start, met, None, flow)
+    met = base.met
+    if lit is None:
+        unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
+    else:
+        power = lit.heating_per_m / plan.pulse_s
+        dark = met._replace(outside_K=np.zeros_like(met.outside_K))
+        unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow)
+        # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
+        for values in unit[:2]:
+            np.maximum(values, 0.0, out=values)
+    return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
+
+
+def _march(
+    grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, met: Surface, power: Floats | None, flow: Floats
+) -> Unlit:
+    history = conduct(
+        grid.cells,
+        conductivity=heat.conductivity[:, grid.layer],
+        heat_capacity_vol=heat.heat_capacity_vol[:, grid.layer],
+        initial=start[:, None],
+        step_s=plan.step_s,
+        power_density=0.0 if power is None else power,
+        power_on=plan.power_on,
+        h_surface=met.h_W_m2K,
+        outside_surface=met.outside_K,
+        # Deep tissue keeps its temperature; a slab that ends loses next to nothing to the air below it.
+        h_bottom=0.0 if grid.ends else np.inf,
+        outside_bottom=start,
+        # Skin at rest is in balance with its blood, which pulls back what departs from that.
+        perfusion=flow,
+        blood_temperature=start,
+    )
+    return Unlit(history.recorded, history.surface, met)
+
+
+def _heat_taken(grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, h: Floats, outside: Floats) -> Floats:
+    """Heat that has left through the surface by the end of each step without a beam, (sample, step), J/m²."""
+    history = conduct(
+        grid.cells,
+        conductivity=heat.conductivity[:, grid.layer],
+        heat_capacity_vol=heat.heat_capacity_vol[:, grid.layer],
+        initial=start[:, None],
+        step_s=plan.step_s,
+        h_surface=h,
+        outside_surface=outside,
+        h_bottom=0.0 if grid.ends else np.inf,
+        outside_bottom=start,
+        record_cells=[0],
+    )
+    return -history.gained[:, 1:, 0]

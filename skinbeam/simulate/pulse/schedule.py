@@ -1,0 +1,213 @@
+"""What happens when: cooling before, delay, pulses, after, as steps of time with power and surface conditions."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.settings import Beam
+from skinbeam.laser.still_air import still_air
+from skinbeam.messages import text
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.subpulses import subpulse_phases
+from skinbeam.simulate.skins.spread import place_of
+from skinbeam.units import MS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["AFTER_S", "Schedule", "bath_schedule", "bath_steps", "held_schedule", "pulse_schedule"]
+
+Floats = NDArray[np.float64]
+_Phase = tuple[float, Floats, bool]
+
+# Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
+AFTER_S = 5.0
+MOST_PULSES = 200
+MOST_SUBPULSES = 4000  # in all pulses and all ways to make them
+FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 0.05, 1.3, 0.1  # as fine as the grid: see `simulate.skins.grid`
+# Sub-pulses have many phases. Doses differ by less than 0.1 per cent from those of a quarter of these steps.
+TRAIN_FIRST_STEP, TRAIN_GROWTH, TRAIN_LARGEST = 0.1, 1.6, 0.25
+# Where a time is sought it may lie anywhere in the exposure: steps then grow from a millionth of it, by an eighth.
+HELD_FIRST_STEP, HELD_GROWTH = 1e-6, 1.12
+# After a bath heat spreads inwards over as long a time again; its steps begin at a ten-thousandth of it.
+RELEASE_FIRST_STEP, RELEASE_GROWTH = 1e-4, 1.25
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Steps of time, shared by all samples.
+
+    Parameters
+    ----------
+    step_s : (step,) durations.
+    power_on : (step,) power over the mean of the pulse, 0 between pulses; (train, step) where pulses may be made of
+        sub-pulses in several ways, and (sample, step) once each draw has one of them.
+    h_W_m2K, outside_C : (step,) what the surface meets, a film that stays after a spray left out.
+    pulse_s : duration of one pulse, from its first sub-pulse to its last.
+    lit_s : of it with light, and `stretch_s` : at a stretch; a number, or one each train or sample.
+    pulses : number of pulses.
+    cooled : (step,) whether the cooling is on.
+    cooling_share : what the cooling's coefficient was multiplied by.
+    """
+
+    step_s: Floats
+    power_on: Floats
+    h_W_m2K: Floats
+    outside_C: Floats
+    pulse_s: float
+    pulses: int
+    cooled: NDArray[np.bool_]
+    lit_s: Floats
+    stretch_s: Floats
+    cooling_share: float = 1.0
+
+    @property
+    def lit(self) -> NDArray[np.bool_]:
+        """Whether the light is on in any draw, (step,)."""
+        return np.asarray((self.power_on > 0).reshape(-1, self.step_s.size).any(axis=0))
+
+    @property
+    def busy_s(self) -> float:
+        """Time from the start of the first pulse to the end of the last, s."""
+        on = np.flatnonzero(self.lit)
+        return float(self.step_s[on[0] : on[-1] + 1].sum()) if on.size else 0.0
+
+    def ways(self, draws: int) -> Iterator[tuple[NDArray[np.int64], Floats, float]]:
+        """Yield the draws, of `draws`, whose pulses are made in one way, their power, (step,), and their `lit_s`."""
+        power = np.broadcast_to(self.power_on, (draws, self.step_s.size))
+        lit_s = np.broadcast_to(self.lit_s, draws)
+        _, first, way = np.unique(power, axis=0, return_index=True, return_inverse=True)
+        for index, row in enumerate(first):
+            yield np.flatnonzero(way.reshape(-1) == index), power[row], float(lit_s[row])
+
+    def drawn(self, skins: "xr.Dataset") -> "Schedule":
+        """Return the schedule of sampled skins: where a pulse may be made in several ways, each draw has one of them.
+
+        The ways are as likely: the place of the draw's standard normal in its own distribution says which.
+        """
+        if self.power_on.ndim == 1:
+            return self
+        ways = len(self.power_on)
+        way = np.minimum((place_of(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
+        parts = {name: getattr(self, name)[way] for name in ("power_on", "lit_s", "stretch_s")}
+        return replace(self, **parts)
+
+
+def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> Schedule:
+    """Return the schedule of a pulse or train, with the cooling's coefficient times `cooling_share`.
+
+    Without a beam the cooling stands alone. Before and after the cooling the surface meets still air.
+
+    Raises
+    ------
+    NotAvailable : more pulses or sub-pulses than are simulated.
+    """
+    pulse = beam.pulse_ms * MS if beam is not None else 0.0
+    count = beam.pulses * beam.passes if beam is not None else 0
+    trains = [(one.number, one.length_ms * MS) for one in beam.trains] if beam is not None else []
+    if count > MOST_PULSES:
+        raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
+    trains = trains or [(1, pulse)]
+    if (asked := count * sum(number for number, _ in trains)) > MOST_SUBPULSES:
+        raise NotAvailable(text("simulate.too-many-subpulses", {"most": MOST_SUBPULSES, "asked": asked}))
+    none = np.zeros(len(trains))
+    # Each phase: duration, power of the beam, whether the coolant is on.
+    phases: list[_Phase] = [
+        (cooling.before_ms * MS, none, True),
+        (cooling.delay_ms * MS, none, False),
+    ]
+    parts = list(zip(*_of_pulse(pulse, trains), strict=True)) if count else []
+    for index in range(count):
+        phases += [(duration, power, cooling.during) for duration, power in parts]
+        if index + 1 < count and beam is not None:
+            last_of_pass = (index + 1) % beam.pulses == 0
+            pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
+            phases += _between(max(pause, 0.0), cooling, none, of_passes=last_of_pass)
+    phases += [(cooling.after_ms * MS, none, True), (AFTER_S, none, False)]
+    fine = {} if len(parts) < 2 else {"first_step": TRAIN_FIRST_STEP, "growth": TRAIN_GROWTH, "largest": TRAIN_LARGEST}
+    return _schedule(phases, cooling, cooling_share, pulse, max(count, 1), trains=trains, **fine)
+
+
+def _between(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
+    """Phases between two pulses. Passes that leave time for it have a cooling each, and room air between them."""
+    after, before, delay = (ms * MS for ms in (cooling.after_ms, cooling.before_ms, cooling.delay_ms))
+    rest = pause_s - after - before - delay
+    if not of_passes or rest <= 0:
+        return [(pause_s, none, cooling.during)]
+    return [(after, none, True), (rest, none, False), (before, none, True), (delay, none, False)]
+
+
+def _of_pulse(pulse_s: float, trains: Sequence[tuple[int, float]]) -> tuple[list[float], list[Floats]]:
+    """Durations of the phases of one pulse, and the power in each, (train,)."""
+    durations, power = subpulse_phases(pulse_s, trains)
+    return list(map(float, durations)), list(power.T)
+
+
+def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> Schedule:
+    """Return the schedule of a surface held at a temperature, and then left to the room.
+
+    The skin comes out wet; below the room's temperature it is taken to lose nothing.
+    """
+    step, held = bath_steps(np.array([exposure_s]))
+    loss = still_air(temperature_C, air_C, wet=True).total if temperature_C > air_C else 0.0
+    contact = np.arange(step.shape[1]) < held
+    return Schedule(
+        step[0],
+        np.zeros(contact.size),
+        np.where(contact, np.inf, loss),
+        np.where(contact, temperature_C, air_C),
+        0.0,
+        0,
+        np.zeros(contact.size, dtype=np.bool_),
+        np.zeros(()),
+        np.zeros(()),
+    )
+
+
+def bath_steps(exposure_s: Floats) -> tuple[Floats, int]:
+    """Return the steps of baths of several lengths, (sample, step), and how many of them are contact."""
+    held, _ = time_steps([1.0], first_fraction=HELD_FIRST_STEP, growth=HELD_GROWTH)
+    free, _ = time_steps([1.0], first_fraction=RELEASE_FIRST_STEP, growth=RELEASE_GROWTH)
+    return np.concatenate([held * exposure_s[:, None], free * (AFTER_S + exposure_s[:, None])], axis=1), held.size
+
+
+def held_schedule(cooling: CoolingPlan, exposure_s: float) -> Schedule:
+    """Return the schedule of a beam that stays on for `exposure_s`, and ends with it; fine from the first instant."""
+    phases: list[_Phase] = [
+        (cooling.before_ms * MS, np.zeros(1), True),
+        (cooling.delay_ms * MS, np.zeros(1), False),
+        (exposure_s, np.ones(1), cooling.during),
+    ]
+    held = [(1, exposure_s)]
+    return _schedule(phases, cooling, 1.0, exposure_s, 1, trains=held, first_step=HELD_FIRST_STEP, growth=HELD_GROWTH)
+
+
+def _schedule(
+    phases: Sequence[_Phase],
+    cooling: CoolingPlan,
+    cooling_share: float,
+    pulse_s: float,
+    pulses: int,
+    *,
+    trains: Sequence[tuple[int, float]],
+    first_step: float = FIRST_STEP,
+    growth: float = STEP_GROWTH,
+    largest: float = LARGEST_STEP,
+) -> Schedule:
+    steps, phase = time_steps(
+        [duration for duration, _, _ in phases], first_fraction=first_step, growth=growth, largest_fraction=largest
+    )
+    on = np.stack([power for _, power, _ in phases])[phase].T
+    number, stretch_s = (np.array(column, dtype=np.float64) for column in zip(*trains, strict=True))
+    lit_s = number * stretch_s
+    if len(trains) == 1:
+        on, lit_s, stretch_s = on[0], lit_s[0], stretch_s[0]
+    cooled = np.array([coolant for _, _, coolant in phases])[phase] & (cooling.kind != "none")
+    h = np.where(cooled, cooling.coefficient_W_m2K * cooling_share, cooling.air_coefficient_W_m2K)
+    outside = np.where(cooled, cooling.temperature_C, cooling.air_temperature_C)
+    return Schedule(steps, on, h, outside, pulse_s, pulses, cooled, lit_s, stretch_s, cooling_share)

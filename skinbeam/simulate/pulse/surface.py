@@ -1,0 +1,70 @@
+"""What the surface of each sampled skin meets: the room, the cooling, and the film that a spray leaves behind.
+
+The film lasts as long as the heat of the skin needs to evaporate it. That heat is known from a march without the beam,
+in which the film stays for ever: until the film has gone, both are the same. The beam makes the film shorter, in
+proportion to no dose, and a response to a unit dose cannot know it. So from the first pulse on the film is taken to lie
+on skin of at least `HOT_SURFACE_C`, hotter than a dose that spares the epidermis makes the surface: the film is then
+shorter than it is, and the safe dose understated.
+
+A share of the cooling is a share of the coefficient and of the mass of the film, which lasts as long but takes less.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.physics.heat.film import film_cover
+from skinbeam.simulate.pulse.schedule import Schedule
+from skinbeam.skin.tables import shifted
+from skinbeam.units import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["HOT_SURFACE_C", "Surface", "surface_of"]
+
+Floats = NDArray[np.float64]
+
+HOT_SURFACE_C: Final = 60.0  # a second of it kills epidermis
+
+
+class Surface(NamedTuple):
+    """Coefficient, W/m²K, and temperature, K, that the surface meets, (step,) or (sample, step); time that a film
+    lasts without the spray, (sample,) s."""
+
+    h_W_m2K: Floats
+    outside_K: Floats
+    film_s: Floats
+
+
+def surface_of(
+    skins: "xr.Dataset", cooling: CoolingPlan, plan: Schedule, heat_taken: Callable[[Floats, Floats], Floats]
+) -> Surface:
+    """Return what the surface meets in every step.
+
+    Parameters
+    ----------
+    heat_taken : from (step,) coefficients and temperatures in K to the heat, J/m², that has gone out through the
+        surface by the end of each step without a beam, (sample, step).
+    """
+    outside_K = plan.outside_C + ZERO_CELSIUS_K
+    film, none = cooling.film, np.zeros(skins.sizes["sample"])
+    if film is None or plan.cooling_share == 0 or not plan.cooled.any():
+        return Surface(plan.h_W_m2K, outside_K, none)
+    begun = np.cumsum(plan.cooled) > 0
+    h_film, film_K = cooling.coefficient_W_m2K * plan.cooling_share * film.share, cooling.temperature_C + ZERO_CELSIUS_K
+    wet = begun & ~plan.cooled
+    h = np.where(wet, h_film, plan.h_W_m2K)
+    taken = np.diff(heat_taken(h, np.where(begun, film_K, outside_K)), axis=1, prepend=0.0)
+    flux = taken / plan.step_s
+    lit = wet & (np.cumsum(plan.lit) > 0)
+    flux = np.where(lit, np.maximum(flux, h_film * (HOT_SURFACE_C + ZERO_CELSIUS_K - film_K)), flux)
+    deposit = shifted(film.deposit_kg_m2s, skins["cooling_shift"].values) * plan.cooling_share
+    share = np.where(wet, film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
+    # In a step that the film leaves half-way both take their part of the heat.
+    mixed = share * h_film + (1 - share) * plan.h_W_m2K
+    toward = (share * h_film * film_K + (1 - share) * plan.h_W_m2K * outside_K) / np.where(mixed > 0, mixed, 1.0)
+    return Surface(mixed, np.where(mixed > 0, toward, outside_K), (share * plan.step_s).sum(axis=1))

@@ -1,0 +1,1 @@
+"""Pulses that remove skin, full-field or in columns."""

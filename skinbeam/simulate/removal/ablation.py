@@ -1,0 +1,382 @@
+"""Ablation of sampled skins: when material leaves, how deep and how wide, and what heat stays below.
+
+Thin: heat and water under the floor are those of the dermis wherever the floor lies, and a place counts as wide. What
+later pulses of a train remove follows from the balance of energy and water alone (`physics.removal.drying`), which was
+held against no measurement but those of the validation; what share of the steam gets out is drawn between none and all.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
+from skinbeam.physics.damage.arrhenius import Kinetics
+from skinbeam.physics.removal import table as physics
+from skinbeam.physics.removal.drying import Ground, Pulse, train
+from skinbeam.physics.removal.front import ejection_enthalpy, heated_length
+from skinbeam.physics.removal.recoil import sonic_recoil
+from skinbeam.physics.removal.residual import damaged_depth
+from skinbeam.physics.removal.wall import dwell_to_damage
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.pulse.schedule import MOST_PULSES
+from skinbeam.simulate.skins.kinetics import COLLAGEN, sampled_kinetics
+from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.properties import thermal
+from skinbeam.skin.tables import number, sourced, table
+from skinbeam.units import MM, MS, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "Ablated",
+    "ablate",
+    "ablation_onset",
+    "deep_layer",
+    "dryness_C",
+    "fast_train",
+    "ground_of",
+    "injury_dose",
+    "profile_width",
+    "pulse_answered",
+    "recoil_stress",
+    "removes",
+    "side_wall_dwell",
+    "wall_K",
+]
+
+Floats = NDArray[np.float64]
+
+SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
+FASTEST_CALIBRATED_HZ = 2.0
+MOST_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
+CUTS = 8  # of a bracket, at most: to 2e-4 of the dose in trains; one or two are enough for a single pulse
+NEAR = 1e-6  # of the depth: near enough to end with
+ZONES_ANEW = 3
+SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
+ERBIUM_YSGG_NM = (2780.0, 2800.0)
+DERMIS = "reticular dermis"
+
+
+@dataclass(frozen=True)
+class Ablated:
+    """What a pulse or pass leaves, (sample,), m: crater, and damaged zone below its floor."""
+
+    depth: Floats
+    residual: Floats
+
+
+def removes(beam: Beam) -> bool:
+    """Return whether light of this wavelength can take skin away."""
+    return beam.wavelength_nm >= SHORTEST_ABLATING_NM
+
+
+def fast_train(beam: Beam) -> bool:
+    """Return whether pulses that remove skin follow each other faster than those of the calibration."""
+    return removes(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > FASTEST_CALIBRATED_HZ
+
+
+def deep_layer(skins: "xr.Dataset") -> int:
+    """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
+    layers = [str(name) for name in skins["layer"].values]
+    return layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
+
+
+def ablation_onset(response: Response) -> Floats:
+    """Return the radiant exposure at which material leaves, (sample,), J/m².
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength.
+    """
+    assert response.lit is not None  # an endpoint is asked with a beam
+    wavelength_nm = response.lit.lines[0].wavelength_nm
+    return _sampled(response.skins, wavelength_nm, response.schedule.pulse_s, np.zeros(1)).ground.threshold
+
+
+def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Ablated:
+    """Return crater and residual damage on the axis of a wide beam after all pulses and passes.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength or pulse length, or more pulses than are simulated.
+    """
+    return _of_beam(skins, beam).at(fluence_J_m2)
+
+
+def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
+    """Return the radiant exposure at which crater and residual damage together reach `depth_m`, (sample,), J/m².
+
+    The crater grows with the dose, so bisection between the onset and a thousand times it finds it; inf beyond that.
+    The damaged zone hardly changes with the dose: it is found anew a few times, and the crater has to do the rest.
+
+    Raises
+    ------
+    NotAvailable : as `ablate`.
+    """
+    sampled = _of_beam(skins, beam)
+    least = sampled.ground.threshold
+    zone = sampled.at(2 * least).residual
+    dose = _dose_of_crater(sampled, depth_m - zone)
+    for _ in range(ZONES_ANEW):
+        done = sampled.at(np.clip(dose, 1.01 * least, MOST_ONSETS * least))
+        dose = _dose_of_crater(sampled, depth_m - done.residual)
+    return dose
+
+
+def _dose_of_crater(sampled: "_Sampled", depth_m: Floats) -> Floats:
+    """Return the least dose that removes `depth_m`, (sample,), J/m²; inf where a thousand onsets do not.
+
+    By false position, the end that stays halved in weight (Illinois): a crater grows with the dose, or in a pulse over
+    before matter leaves with its logarithm, so that nearly straight lines are cut.
+    """
+    of_log = sampled.ground.pulse_s < sampled.ground.ejection_s
+    low, high = sampled.ground.threshold, MOST_ONSETS * sampled.ground.threshold
+    below, above = -depth_m, sampled.crater(high) - depth_m
+    never, always = above < 0, below >= 0
+    stayed = np.zeros(depth_m.shape)  # 1 where the upper end moved last, -1 where the lower did
+    for _ in range(CUTS):
+        share = np.clip(below / np.minimum(below - above, -1e-300), 0.0, 1.0)
+        dose = np.where(of_log, low * (high / low) ** share, low + share * (high - low))
+        found = sampled.crater(dose) - depth_m
+        deeper = found >= 0
+        below = np.where(deeper, np.where(stayed > 0, below / 2, below), found)
+        above = np.where(deeper, found, np.where(stayed < 0, above / 2, above))
+        low, high = np.where(deeper, low, dose), np.where(deeper, dose, high)
+        stayed = np.where(deeper, 1.0, -1.0)
+        met = np.abs(found) <= NEAR * np.abs(depth_m)
+        if np.all(met | never | always):
+            break
+    return np.where(never, np.inf, np.where(always, sampled.ground.threshold, np.where(met, dose, high)))
+
+
+def profile_width(beam: Beam, exposure_J_m2: Floats, onset_J_m2: Floats) -> Floats:
+    """Return the diameter within which a beam exceeds `onset_J_m2`, (sample,), m, `exposure_J_m2` being on its axis.
+
+    Light and heat that spread sideways below the surface are left out: the spot is taken as wide.
+    """
+    assert beam.spot_mm is not None  # a wide beam has a spot
+    spot = beam.spot_mm * MM
+    ratio = np.maximum(exposure_J_m2 / np.maximum(onset_J_m2, 1e-300), 1.0)
+    if beam.profile == "gaussian":
+        return spot * np.sqrt(np.log(ratio) / 2)
+    return np.where(ratio > 1, spot, 0.0)
+
+
+def dryness_C(skins: "xr.Dataset") -> Floats:
+    """Return the temperature that conduction without boiling must reach before the surface can be dry, (sample,), °C.
+
+    Heat that boils all water would warm the tissue by that much if none boiled; until it is there, nothing can char.
+    """
+    heat, layer = table("ablation")["heat"], deep_layer(skins)
+    capacity = thermal(skins).heat_capacity_vol[:, layer]
+    water = _water(skins)
+    result: Floats = number(heat["boiling_C"]) + water * _latent() / capacity
+    return result
+
+
+def side_wall_dwell(skins: "xr.Dataset", wavelength_nm: float) -> Floats:
+    """Return the dwell of a beam above which damage beside the wall of its crater grows, (sample,), s; inf for never.
+
+    Shorter ones leave no more than the front does, which is the zone below the floor. What lets its steam out dries:
+    the wall lies as far between boiling and the decomposition of dry tissue as the share of the steam that leaves.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength.
+    """
+    _, longest = _known(wavelength_nm).limits["pulse_s"]
+    sampled = _sampled(skins, wavelength_nm, longest, np.zeros(1))
+    zone = sampled.first_zone
+    return dwell_to_damage(
+        zone,
+        wall_K=wall_K(sampled.ground),
+        start_K=sampled.start_K,
+        diffusivity_m2_s=sampled.ground.diffusivity,
+        processes=sampled.processes,
+    )
+
+
+def wall_K(ground: Ground) -> Floats:
+    """Return the temperature at which the wall of a crater is held while the beam is on, (sample,), K."""
+    boiling, dry = (number(table("ablation")["heat"][name]) for name in ("boiling_C", "decomposition_C"))
+    result: Floats = boiling + ground.vented * (dry - boiling) + ZERO_CELSIUS_K
+    return result
+
+
+def ground_of(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float) -> Ground:
+    """Return what one pulse of light that ablates meets, (sample,), SI.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength or pulse length.
+    """
+    return _sampled(skins, wavelength_nm, pulse_s, np.zeros(1)).ground
+
+
+def pulse_answered(wavelength_nm: float, pulse_ms: float) -> bool:
+    """Return whether the calibration at a wavelength holds for a pulse of this length; where there is none, all do."""
+    known = physics.ablation_of(wavelength_nm)
+    return known is None or _holds(known, pulse_ms * MS)
+
+
+def _holds(known: physics.Ablation, pulse_s: float) -> bool:
+    shortest, longest = known.limits["pulse_s"]
+    return shortest * (1 - SLACK) <= pulse_s <= longest * (1 + SLACK)
+
+
+def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, fluence_J_m2: float) -> Floats:
+    """Return the stress under the matter that one short pulse throws out, mean over the pulse, (sample,), Pa.
+
+    Raises
+    ------
+    NotAvailable : no sourced data at this wavelength, or a pulse that does not confine its heat.
+    """
+    sampled = _sampled(skins, wavelength_nm, pulse_s, np.zeros(1))
+    ground = sampled.ground
+    if not physics.is_blow_off(pulse_s, ground.penetration, ground.diffusivity).all():
+        raise NotAvailable(text("endpoint.recoil-of-a-long-pulse"))
+    (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
+    density = thermal(skins).density[:, deep_layer(skins)]
+    mass = np.maximum(density * pulse.depth, 1e-12)
+    gamma = spread(sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins, "ablation_jet_shift")
+    return sonic_recoil(mass / pulse_s, pulse.spent / mass, ground.enthalpy / density, gamma)
+
+
+@dataclass(frozen=True)
+class _Sampled:
+    """Ablation of sampled skins by one beam."""
+
+    ground: Ground
+    starts: Floats  # (pulse,) s
+    start_K: Floats
+    processes: Kinetics
+
+    def crater(self, fluence_J_m2: float | Floats) -> Floats:
+        """Depth that all pulses remove, (sample,), m."""
+        depth: Floats = np.sum([pulse.depth for pulse in self._pulses(fluence_J_m2)], axis=0)
+        return depth
+
+    def at(self, fluence_J_m2: float | Floats) -> Ablated:
+        pulses = self._pulses(fluence_J_m2)
+        depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
+        return Ablated(depth, np.where(depth > 0, self._zone(pulses[-1]), 0.0))
+
+    def _pulses(self, fluence_J_m2: float | Floats) -> list[Pulse]:
+        return train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
+
+    @property
+    def first_zone(self) -> Floats:
+        """Zone below the floor of a pulse that only just removes, (sample,), m."""
+        (pulse,) = train(self.ground.threshold, self.starts, self.ground)
+        return self._zone(pulse)
+
+    def _zone(self, pulse: Pulse) -> Floats:
+        """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
+        ground = self.ground
+        return damaged_depth(
+            heat_J_m2=pulse.heat,
+            floor_J_m3=pulse.floor,
+            boiling_J_m3=ground.capacity * (ground.boiling_rise - pulse.warm),
+            vented=pulse.vented,
+            diffusivity_m2_s=ground.diffusivity,
+            heat_capacity_vol=ground.capacity,
+            start_K=self.start_K,
+            processes=self.processes,
+            earlier=pulse.earlier,
+        )
+
+
+def _of_beam(skins: "xr.Dataset", beam: Beam) -> _Sampled:
+    count = beam.pulses * beam.passes
+    if count > MOST_PULSES:
+        raise NotAvailable(text("simulate.train-too-long", {"most": MOST_PULSES, "asked": count}))
+    pulse_s = beam.pulse_ms * MS
+    period = 1 / beam.repetition_Hz if beam.pulses > 1 else pulse_s
+    of_pass = period * (beam.pulses - 1) + pulse_s + beam.pass_interval_s
+    starts = np.add.outer(of_pass * np.arange(beam.passes), period * np.arange(beam.pulses)).reshape(-1)
+    assert beam.spot_mm is not None  # a wide beam has a spot
+    return _sampled(
+        skins, beam.wavelength_nm, pulse_s, starts, radius_m=beam.spot_mm * MM / 2, gaussian=beam.profile == "gaussian"
+    )
+
+
+def _sampled(
+    skins: "xr.Dataset",
+    wavelength_nm: float,
+    pulse_s: float,
+    starts: Floats,
+    *,
+    radius_m: float = np.inf,
+    gaussian: bool = False,
+) -> _Sampled:
+    known = _known(wavelength_nm)
+    if not _holds(known, pulse_s):
+        low_ms, high_ms = (limit / MS for limit in known.limits["pulse_s"])
+        asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
+        raise NotAvailable(text("endpoint.ablation-pulse", asked))
+    assert known.penetration is not None  # a wide beam always has both
+    penetration = spread(known.penetration, skins, "ablation_penetration_shift")
+    heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
+    capacity = heat.heat_capacity_vol[:, layer]
+    diffusivity = heat.conductivity[:, layer] / capacity
+    start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
+    # One shift moves both: they are read off the same measurement.
+    enthalpy, confined = (
+        spread(value, skins, "ablation_enthalpy_shift") for value in (known.enthalpy, known.ejection or known.enthalpy)
+    )
+    heated = heated_length(pulse_s, penetration, diffusivity)
+    water = _water(skins)
+    of_water = table("thermal")["water"]
+    dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
+    ground = Ground(
+        pulse_s=pulse_s,
+        ejection_s=spread(sourced(entry["ejection_s"]), skins, "ablation_ejection_shift"),
+        enthalpy=enthalpy,
+        ejection=ejection_enthalpy(enthalpy, confined, penetration, heated),
+        penetration=penetration,
+        capacity=capacity,
+        diffusivity=diffusivity,
+        boiling_rise=number(entry["boiling_C"]) - start_C,
+        water=water,
+        latent=_latent(),
+        vented=spread(sourced(entry["vented"]), skins, "ablation_vented_shift"),
+        dry_enthalpy=dry * (number(entry["decomposition_C"]) - start_C),
+        water_diffusivity=spread(sourced(entry["water_diffusivity_m2_s"]), skins, "ablation_rewetting_shift"),
+        radius=radius_m,
+        gaussian=gaussian,
+    )
+    return _Sampled(
+        ground,
+        starts,
+        start_C + ZERO_CELSIUS_K,
+        sampled_kinetics(COLLAGEN, skins),
+    )
+
+
+def _latent() -> float:
+    return number(table("boiling")["water"]["latent_J_kg"])
+
+
+def _water(skins: "xr.Dataset") -> Floats:
+    """Water in the dermis, (sample,), kg/m³; layers that the case gives are taken as the mean dermis."""
+    density = number(table("thermal")["water"]["density_kg_m3"])
+    if "water_fraction" not in skins:
+        return np.full(skins.sizes["sample"], density * number(table("optics")["water"]["hydration"]))
+    result: Floats = density * np.asarray(skins["water_fraction"].values, dtype=np.float64)[:, deep_layer(skins)]
+    return result
+
+
+def _known(wavelength_nm: float) -> physics.Ablation:
+    if wavelength_nm < SHORTEST_ABLATING_NM:
+        raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": wavelength_nm}))
+    known = physics.ablation_of(wavelength_nm)
+    if known is None and ERBIUM_YSGG_NM[0] <= wavelength_nm <= ERBIUM_YSGG_NM[1]:
+        raise NotAvailable(text("endpoint.no-ablation-enthalpy", {"wavelength_nm": wavelength_nm}))
+    if known is None:
+        raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": wavelength_nm}))
+    return known

@@ -1,0 +1,62 @@
+"""How much warmer the skin as a whole becomes under many fractional beams.
+
+Columns at a density n lie 1/√n apart. After the time in which heat crosses half of that, t = 1/(4 n κ), their heat has
+spread into one another: the skin is then as warm as if the same energy had come as a wide beam of the radiant exposure
+n E. Passes add, less what left between them.
+"""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.settings import Beam
+from skinbeam.messages import text
+from skinbeam.simulate.pulse.response import respond
+from skinbeam.simulate.removal.ablation import removes
+from skinbeam.units import CM, MJ
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["BOILING_C", "bulk_boils", "bulk_rise"]
+
+Floats = NDArray[np.float64]
+BOILING_C = 100.0
+
+
+def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
+    """Return the greatest mean rise of temperature at any depth once the columns of the last pass have merged, K.
+
+    Where they have not within the seconds that are followed, the rise at their end stands for it.
+
+    Raises
+    ------
+    NotAvailable : craters, of whose heat it is not known how much leaves with what is removed.
+    """
+    micro = beam.microbeam
+    assert micro is not None  # asked of fractional beams alone
+    assert micro.energy_mJ is not None  # a dose was required
+    if removes(beam):
+        raise NotAvailable(text("not-apply.crater-heat"))
+    wide = replace(beam, microbeam=None, spot_mm=None, fluence_J_cm2=None)
+    response = respond(skins, wide, cooling)
+    density = micro.density_per_cm2 / CM**2
+    diffusivity = response.heat.conductivity / response.heat.heat_capacity_vol
+    merged_s = 1.0 / (4.0 * density * float(np.median(diffusivity)))
+    end = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
+    last_pulse = end[1:][response.schedule.lit][-1]
+    moment = min(int(np.searchsorted(end, last_pulse + merged_s)), end.size - 1)
+    rise: Floats = density * micro.energy_mJ * MJ * response.unit_K[:, moment].max(axis=1)
+    return rise
+
+
+def bulk_boils(rise_K: Floats | float | Unknown, middle: "xr.Dataset") -> bool:
+    """Return whether half of such skins would boil as a whole, which no column alone in skin at rest stands for."""
+    if isinstance(rise_K, Unknown):
+        return False
+    return bool(np.median(rise_K) + float(middle["temperature_C"].values[0]) > BOILING_C)

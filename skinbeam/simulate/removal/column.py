@@ -1,0 +1,289 @@
+"""Columns of coagulation in the middle skin in full: traced light, heat about the axis, water that boils.
+
+The semi-analytic column of `physics.removal.microbeam` serves every draw in no time, but takes light as a Gaussian,
+skin as its dermis alone, and water as never boiling. Here the beam is traced as it is, in all layers, and heat
+conducted in r and z with water that boils, for the skin in the middle of the draws and a ladder of energies. The ratio
+of the two, smooth in the energy, corrects the draws: what one skin differs from another by is left to the quick model.
+
+The light is computed anew several times in the pulse, each time in the skin as it then is: scattering follows warmth
+and the state of collagen, water absorbs by its temperature, and what is vapour absorbs nothing. Vapour stays where it
+forms, and bubbles scatter no more than the tissue around: both unknown.
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.damage.arrhenius import kinetics, omega
+from skinbeam.physics.heat.cells import graded_faces
+from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.provenance import collect, used
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.rings import Rings
+from skinbeam.simulate.pulse.boiling import water_by_volume
+from skinbeam.simulate.removal.warming import Warming, warmed
+from skinbeam.simulate.skins.kinetics import COLLAGEN
+from skinbeam.skin.properties import optics, thermal
+from skinbeam.skin.tables import sourced, table
+from skinbeam.units import MM, UM, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["LADDER_J", "FullColumn", "MiddleSkin", "full_column", "middle_skin"]
+
+# Energies at which the full model is run, four a decade: the ratio changes by a few per cent from one to the next.
+LADDER_J: Final = np.geomspace(1e-5, 1.0, 21)
+_PHOTONS, _BATCHES = 50_000, 4
+_WARMED_PHOTONS = 12_000  # each time the light is computed anew: to one or two per cent of the size of a column
+# Rings of the light in diameters of the beam, and rings beyond for heat alone.
+_RINGS_A_DIAMETER, _RINGS = 8, 32
+_BEYOND = np.geomspace(1.15, 6.0, 12)
+_FINEST_M, _GROWTH, _DEEPEST_M = 8 * UM, 0.08, 3 * MM
+_COOLING = 25.0  # as the semi-analytic column: times w² / (8 kappa) after the pulse
+_TOLERANCE_K = 0.5
+# Times in the pulse that light is computed: columns are then two per cent deeper and one wider than with four times as
+# many.
+RECOMPUTED: Final = 4
+
+
+class MiddleSkin(NamedTuple):
+    """Layers of the middle skin, (layer,) each, SI; thickness of the last may be inf.
+
+    Parameters
+    ----------
+    latent_vol : latent heat of the water in a volume, J/m³.
+    start_K : temperature before the pulse.
+    """
+
+    thickness: Floats
+    mua: Floats
+    mus: Floats
+    g: Floats
+    n: Floats
+    conductivity: Floats
+    heat_capacity_vol: Floats
+    latent_vol: Floats
+    start_K: float
+
+
+class FullColumn(NamedTuple):
+    """Depth of Ω = 1 on the axis and its greatest width, m; 0 where it is nowhere reached."""
+
+    depth: float
+    width: float
+
+
+def middle_skin(skins: "xr.Dataset", wavelength_nm: float) -> MiddleSkin:
+    """Return the medians of drawn skins, or the one skin in the middle as it is."""
+    of, heat = optics(skins, wavelength_nm), thermal(skins)
+    latent = sourced(table("boiling")["water"]["latent_J_kg"]).value
+    density = sourced(table("thermal")["water"]["density_kg_m3"]).value
+    water = water_by_volume(skins)
+
+    def middle(values: Floats) -> Floats:
+        return np.asarray(np.median(values, axis=0))
+
+    return MiddleSkin(
+        thickness=middle(skins["thickness_m"].to_numpy()),
+        mua=middle(of.mua),
+        mus=middle(of.mus),
+        g=middle(of.g),
+        n=middle(of.n),
+        conductivity=middle(heat.conductivity),
+        heat_capacity_vol=middle(heat.heat_capacity_vol),
+        latent_vol=np.zeros(of.mua.shape[1]) if water is None else middle(water * density * latent),
+        start_K=float(np.median(skins["temperature_C"].to_numpy())) + ZERO_CELSIUS_K,
+    )
+
+
+def full_column(
+    skin: MiddleSkin,
+    *,
+    diameter_m: float,
+    profile: str,
+    pulse_s: float,
+    energy_J: float,
+    warming: Warming | None = None,
+    recomputed: int = RECOMPUTED,
+) -> FullColumn:
+    """Return the column of one beam of `energy_J`, most of which enters the skin.
+
+    Parameters
+    ----------
+    warming : what heat does to the optics; without it they stay those of cold skin.
+    recomputed : how often in the pulse the light is then computed, at least 3.
+
+    Raises
+    ------
+    ValueError : fewer than three times.
+    """
+    if recomputed < 3:
+        raise ValueError(f"the light in a column is computed at least 3 times in a pulse, not {recomputed}")
+    of_heat = None if warming is None else tuple(np.ascontiguousarray(part).tobytes() for part in warming)
+    beam = _Beam(diameter_m, profile, pulse_s, energy_J)
+    key = tuple(np.ascontiguousarray(part).tobytes() for part in skin[:-1])
+    found, sources = _column(key, skin.start_K, beam, of_heat, recomputed)
+    used(*sources)
+    return found
+
+
+class _Beam(NamedTuple):
+    diameter_m: float
+    profile: str
+    pulse_s: float
+    energy_J: float
+
+
+class _Grid(NamedTuple):
+    """Faces in r and z, m, and the layer of each depth; light is told of in the first `_RINGS` rings."""
+
+    r: Floats
+    z: Floats
+    layer: NDArray[np.int64]
+    ring: float
+
+
+def _grid(thickness: Floats, diameter_m: float) -> _Grid:
+    ends = np.append(thickness[:-1], min(thickness[-1], max(_DEEPEST_M - thickness[:-1].sum(), 0.1 * MM)))
+    faces, first = graded_faces(ends, finest_m=_FINEST_M, growth=_GROWTH)
+    ring = diameter_m / _RINGS_A_DIAMETER
+    inner = ring * np.arange(_RINGS + 1)
+    layer = np.repeat(np.arange(thickness.size), np.diff(first))
+    return _Grid(np.concatenate([inner, inner[-1] * _BEYOND]), faces[0], layer, ring)
+
+
+def _layers(key: tuple[bytes, ...]) -> list[Floats]:
+    """Thickness, μa, μs, g and n of the layers from the key of a skin."""
+    return [np.frombuffer(part, dtype=np.float64) for part in key[:5]]
+
+
+@lru_cache(maxsize=64)
+def _light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
+    """Faces in r and z, layer of each depth, and absorbed power over incident power and volume (ring, depth), 1/m³."""
+    thickness, mua, mus, _, _ = _layers(key)
+    grid = _grid(thickness, diameter_m)
+    shape = (_RINGS, 1)
+    cold = np.tile(mua[grid.layer], shape), np.tile(mus[grid.layer], shape)
+    return grid.r, grid.z, grid.layer, _absorbed(key, grid, _light_beam(diameter_m, profile), _PHOTONS, *cold)
+
+
+def _light_beam(diameter_m: float, profile: str) -> LightBeam:
+    return LightBeam(kind="gaussian" if profile == "gaussian" else "flat", spot_mm=diameter_m / MM)
+
+
+def _absorbed(key: tuple[bytes, ...], grid: _Grid, beam: LightBeam, photons: int, mua: Floats, mus: Floats) -> Floats:
+    """Absorbed power over incident power and volume, (ring, depth), 1/m³, from the optics of the rings with light."""
+    thickness, *optics, g, n = _layers(key)
+    medium = LayeredMedium(*(part.tolist() for part in (*optics, g, n, thickness)))
+    engine = MonteCarlo(seed=0, ring_m=grid.ring, rings=_RINGS, photons=photons, batches=_BATCHES)
+    light = engine.trace(Rings(medium, grid.ring, grid.z, mua, mus), beam, grid.z)
+    assert light.fluence_rate_rz is not None  # rings were asked for
+    absorbed = np.zeros((len(grid.r) - 1, grid.layer.size))
+    absorbed[:_RINGS] = light.fluence_rate_rz.T * mua
+    return absorbed
+
+
+@lru_cache(maxsize=1024)
+def _column(
+    key: tuple[bytes, ...], start_K: float, beam: _Beam, of_heat: tuple[bytes, ...] | None, recomputed: int
+) -> tuple[FullColumn, tuple[str, ...]]:
+    with collect() as sources:
+        grid = _grid(_layers(key)[0], beam.diameter_m)
+        conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
+        boiling = table("boiling")["start"]
+        begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
+        ends = begins + sourced(boiling["range_K"]).value
+        processes = kinetics(COLLAGEN)
+        spans = 1 if of_heat is None else recomputed
+        if of_heat is None:
+            absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]
+        else:
+            absorbed, of_light = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat)
+            used(*of_light)
+        shape = (1, *absorbed.shape)
+        after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
+        steps, phase = time_steps(
+            [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
+        )
+        cells = np.indices(absorbed.shape).reshape(2, -1).T
+        temperature, damage = np.full(absorbed.shape, start_K), np.zeros(absorbed.shape)
+        for span in range(spans + 1):
+            if of_heat is not None and 0 < span < spans:
+                vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
+                light_beam = _light_beam(beam.diameter_m, beam.profile)
+                absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour))
+            history = conduct_rz(
+                grid.r,
+                grid.z,
+                conductivity=np.broadcast_to(conductivity, shape),
+                heat_capacity_vol=np.broadcast_to(capacity, shape),
+                initial=temperature[None],
+                interval_s=steps[phase == span],
+                power_density=absorbed * (beam.energy_J / beam.pulse_s),
+                power_on=float(span < spans),
+                latent_vol=np.broadcast_to(latent, shape),
+                boiling_start=begins,
+                boiling_end=ends,
+                bottom=start_K,
+                record_cells=cells,
+                tolerance_K=_TOLERANCE_K,
+            )
+            temperature = history.final[0]
+            damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
+    middles = ((faces[1:] + faces[:-1]) / 2 for faces in (grid.r, grid.z))
+    return _extent(damage, *middles), tuple(sources)
+
+
+@lru_cache(maxsize=64)
+def _first_light(
+    key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...]
+) -> tuple[Floats, tuple[str, ...]]:
+    """Absorbed power as of `_light` before anything is warmed, the same for all energies and pulses; its sources."""
+    grid = _grid(_layers(key)[0], diameter_m)
+    shape = len(grid.r) - 1, grid.layer.size
+    before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
+    with collect() as sources:
+        absorbed = _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before)
+    return absorbed, tuple(sources)
+
+
+def _warmed_light(
+    key: tuple[bytes, ...],
+    grid: _Grid,
+    beam: LightBeam,
+    of_heat: tuple[bytes, ...],
+    state: tuple[Floats, Floats, Floats],
+) -> Floats:
+    """Absorbed power as of `_light`, in skin of a state: temperature, damage, vapour, (ring, depth) each."""
+    _, mua, mus, _, _ = _layers(key)
+    water, (slope,), scattering_slope, denatured = (np.frombuffer(part, dtype=np.float64) for part in of_heat)
+    warming = Warming(water, float(slope), scattering_slope, denatured)
+    lit = tuple(part[:_RINGS] for part in state)
+    optics = warmed(warming, grid.layer, mua, mus, (lit[0], lit[1], lit[2]))
+    return _absorbed(key, grid, beam, _WARMED_PHOTONS, *optics)
+
+
+def _extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:
+    """Deepest Ω = 1 on the axis, and twice its greatest radius; ln Ω is linear between cells."""
+    logs = np.maximum(np.log(np.maximum(damage, 1e-300)), -100.0)
+    deepest = _last(depth, logs[0])
+    widest = max(_last(radius, logs[:, j]) for j in range(depth.size))
+    return FullColumn(deepest, 2 * widest)
+
+
+def _last(place: Floats, logs: Floats) -> float:
+    """Place at which a logarithm passes 0 for the last time; 0 where it is never above."""
+    above = np.flatnonzero(logs >= 0)
+    if above.size == 0:
+        return 0.0
+    last = int(above[-1])
+    if last + 1 == place.size:
+        return float(place[last])
+    share = logs[last] / (logs[last] - logs[last + 1])
+    return float(place[last] + share * (place[last + 1] - place[last]))

@@ -1,0 +1,190 @@
+"""Ends of a vessel: closed, torn by steam, leaking. Three different ones, which a pulse may reach in any order.
+
+Closed: blood is coagulated over the whole cross-section and the wall is damaged all around, so that nothing flows the
+next day: the side away from the light decides.
+
+Ruptured: steam presses on the wall. Blood superheats, so temperatures go on rising where vapour forms. A bubble has no
+more pressure than the coldest surface that it touches lets its steam keep, as in a condenser: it tears the wall when
+the whole cross-section is hot enough for vapour at one time. That holds while the bubble follows the heat. A pulse that
+is over before an empty bubble as wide as the vessel would collapse, 0.915 a sqrt(density / pressure) (Rayleigh 1917),
+microseconds, lets it overshoot: then the vapour at the hottest place is enough.
+
+A vessel that is torn while its blood is liquid is emptied and does not close: this is what very short pulses do. In
+longer ones the blood has coagulated by then, and the vessel may be torn and closed.
+
+Leaking: the wall is torn, or damaged anywhere where it meets the blood: what keeps blood in a vessel is its lining of
+one cell. The side that the light comes from decides.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega, omega, omega_growth
+from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.skins.kinetics import BLOOD, WALL, repeated, sampled_kinetics
+from skinbeam.simulate.skins.spread import spread
+from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
+from skinbeam.simulate.vessels.lumen import VesselResponse
+from skinbeam.skin.tables import number, sourced, table
+from skinbeam.units import ZERO_CELSIUS_K
+
+__all__ = [
+    "COLDEST_RISE_K",
+    "closed_at",
+    "closure_dose",
+    "leak_dose",
+    "leaks_at",
+    "rupture_dose",
+    "vapour_K",
+    "vessel_closure",
+    "vessel_omega",
+    "vessel_rupture",
+]
+
+Floats = NDArray[np.float64]
+
+COLDEST_RISE_K = 1e-30  # per J/m²: where nothing is heated no dose is enough
+COLLAPSE = 0.915  # of an empty bubble, in a sqrt(density / pressure) (Rayleigh 1917)
+PRESSURE_Pa = 101325.0
+
+
+def vessel_closure(response: Response) -> Floats:
+    """Return the dose that closes the first vessel: with several given, the interface asks for the first.
+
+    Raises
+    ------
+    NotAvailable : no vessel in the skins.
+    """
+    return dose_with_heated_blood(response, closure_dose)[:, 0]
+
+
+def vessel_rupture(response: Response) -> Floats:
+    """Return the dose at which steam tears the first vessel.
+
+    Raises
+    ------
+    NotAvailable : no vessel in the skins.
+    """
+    return dose_with_heated_blood(response, rupture_dose)[:, 0]
+
+
+def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD) -> Floats:
+    """Return the least dose that closes each vessel, (sample, vessel), J/m²; inf where steam empties it first.
+
+    Parameters
+    ----------
+    blood : kinetics of its coagulation.
+    """
+    coagulated = _dose(response, vessels, vessels.coldest, blood).max(axis=2)
+    dose = np.maximum(coagulated, _dose(response, vessels, vessels.wall_at(-1.0), WALL))
+    reached = np.isfinite(dose)
+    kept = ~_emptied(response, vessels, np.where(reached, dose, 0.0))
+    return np.where(reached & kept, dose, np.inf)
+
+
+def closed_at(response: Response, vessels: VesselResponse, dose: float, blood: str = BLOOD) -> NDArray[np.bool_]:
+    """Return whether a dose, J/m², closes each vessel, (sample, vessel)."""
+    coagulated = vessel_omega(response, vessels, vessels.coldest, dose, blood).min(axis=2) >= 1
+    damaged = vessel_omega(response, vessels, vessels.wall_at(-1.0), dose, WALL) >= 1
+    emptied = _emptied(response, vessels, np.full(coagulated.shape, dose))
+    result: NDArray[np.bool_] = coagulated & damaged & ~emptied
+    return result
+
+
+def rupture_dose(response: Response, vessels: VesselResponse) -> Floats:
+    """Return the dose at which steam tears each vessel, (sample, vessel), J/m²."""
+    target, base = vapour_K(response)[:, None, None], vessels.base[:, :, None]
+    short = target[..., None] - base
+    everywhere = (short / np.maximum(vessels.coldest, COLDEST_RISE_K)).max(axis=2).min(axis=2)
+    somewhere = (short / np.maximum(vessels.hottest, COLDEST_RISE_K)).min(axis=(2, 3))
+    dose: Floats = np.where(_bursts(response, vessels), somewhere, everywhere)
+    return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, np.maximum(dose, 0.0))
+
+
+def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
+    """Whether light ends before a bubble as wide as the vessel would collapse, (sample, vessel)."""
+    density = number(table("thermal")["blood"]["density_kg_m3"])
+    collapse = COLLAPSE * vessels.diameter / 2 * np.sqrt(density / PRESSURE_Pa)
+    return np.asarray(np.reshape(response.schedule.stretch_s, (-1, 1)) < collapse)
+
+
+def leaks_at(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
+    """Return whether blood leaves each vessel by the next day after a dose (sample,), J/m², (sample, vessel)."""
+    torn = rupture_dose(response, vessels) <= dose[:, None]
+    result: NDArray[np.bool_] = torn | (vessel_omega(response, vessels, vessels.edge_at(1.0), dose[:, None], WALL) >= 1)
+    return result
+
+
+def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
+    """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
+    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge_at(1.0), WALL))
+
+
+def vapour_K(response: Response) -> Floats:
+    """Return the temperature at which vapour forms in blood, (sample,), K."""
+    return spread(sourced(table("vessels")["vapour_C"]), response.skins, "rupture_shift") + ZERO_CELSIUS_K
+
+
+def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose: Floats | float, name: str) -> Floats:
+    """Return Ω at a dose, J/m², for a place (sample, vessel, time) or several (sample, vessel, place, time).
+
+    Parameters
+    ----------
+    dose : one for all, or (sample, 1) or (sample, vessel).
+    """
+    several = unit.ndim > vessels.base.ndim
+    base = vessels.base[:, :, None] if several else vessels.base
+    each = np.asarray(dose, dtype=np.float64)
+    each = each.reshape(*each.shape, *[1] * (1 + several)) if each.ndim else each
+    history = base + each * unit
+    flat = history.reshape(-1, unit.shape[-1])
+    return omega(flat, response.schedule.step_s, _processes(response, name, flat)).reshape(unit.shape[:-1])
+
+
+def _dose(response: Response, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
+    """Dose for Ω of 1 at a place (sample, vessel, time) or several (sample, vessel, place, time)."""
+    low, high = DOSE_RANGE_J_M2
+    base = vessels.base if unit.ndim == vessels.base.ndim else vessels.base[:, :, None]
+    flat = unit.reshape(-1, unit.shape[-1])
+    dose = dose_for_unit_omega(
+        np.broadcast_to(base, unit.shape).reshape(flat.shape),
+        flat,
+        response.schedule.step_s,
+        _processes(response, name, flat),
+        low=low,
+        high=high,
+    )
+    return dose.reshape(unit.shape[:-1])
+
+
+def _processes(response: Response, name: str, rows: Floats) -> Kinetics:
+    return repeated(sampled_kinetics(name, response.skins), len(rows) // response.skins.sizes["sample"])
+
+
+def _emptied(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
+    """Whether steam tears a vessel while its blood is liquid even where it is hottest, (sample, vessel)."""
+    torn = rupture_dose(response, vessels) <= dose
+    if not torn.any():
+        return torn
+    history, cold = (
+        vessels.base[:, :, None] + dose[:, :, None, None] * unit for unit in (vessels.hottest, vessels.coldest)
+    )
+    bursts = _bursts(response, vessels)[:, :, None]
+    deciding = np.where(bursts, history.max(axis=2), cold.min(axis=2)).reshape(-1, history.shape[3])
+    level = np.repeat(vapour_K(response), vessels.count)
+    row = np.arange(len(deciding))
+    last = np.maximum(np.argmax(deciding >= level[:, None], axis=1), 1)
+    flat = history.reshape(-1, *history.shape[2:])
+    hottest = flat[row, np.argmax(flat[row, :, last], axis=1)]
+    until = int(last.max())
+    steps, processes = response.schedule.step_s[:until], _processes(response, BLOOD, hottest)
+    each = omega_growth(hottest[:, : until + 1], steps, processes)
+    total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(each, axis=1)], axis=1)
+    # Within the step in which the vessel tears, temperatures rise in straight lines: only its part before counts.
+    start, end = deciding[row, last - 1], deciding[row, last]
+    share = np.clip((level - start) / np.where(end > start, end - start, 1.0), 0.0, 1.0)
+    ends = hottest[row, last - 1], hottest[row, last]
+    part = np.stack([ends[0], ends[0] + share * (ends[1] - ends[0])], axis=1)
+    damage = total[row, last - 1] + share * steps[last - 1] * omega(part, [1.0], processes)
+    return np.asarray(torn & (damage < 1).reshape(torn.shape))

@@ -1,0 +1,238 @@
+"""Vessels whose blood absorbs more as it heats: the light in them is computed anew in every step of a pulse.
+
+What rises is the absorption of oxyhaemoglobin, with the mean temperature of the lumen, and it falls again when that
+cools; the light in the skin around is that of unheated skin. Temperatures are then no longer proportional to the dose,
+so that a response holds at one dose, and the dose of an end is one whose own response reaches it. Where it was not
+measured how much more heated blood absorbs, and where a response says so (`heated_blood`), blood keeps the absorption
+of its table.
+
+Blood that coagulates may also turn into methaemoglobin, for good. How much of it does in a pulse was not measured: a
+response says which share of its haemoglobin (`methaemoglobin`), none by default, and all is a bound.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.messages import text
+from skinbeam.physics.targets.vessel import VesselHistory, radial_grid
+from skinbeam.physics.targets.vessel_warming import heated_march
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.skins.kinetics import BLOOD, sampled_kinetics
+from skinbeam.simulate.skins.spread import spread
+from skinbeam.simulate.vessels.lumen import (
+    VesselResponse,
+    VesselSite,
+    drawn_vessels,
+    respond_vessels,
+    site_of,
+    with_surroundings,
+)
+from skinbeam.skin.properties import blood_mua, blood_thermal, methaemoglobin_mua
+from skinbeam.skin.spectra import spectrum
+from skinbeam.skin.tables import number, sourced, table
+from skinbeam.skin.vessels import Vessels
+from skinbeam.units import ZERO_CELSIUS_K
+
+__all__ = [
+    "absorption_factor",
+    "dose_with_heated_blood",
+    "heated_mua",
+    "vessels_at",
+    "why_no_methaemoglobin",
+    "why_unheated",
+]
+
+Floats = NDArray[np.float64]
+
+MEASURED_C = 20.0, 100.0  # between which the factor was measured
+NODES = 9  # temperatures between them at which the light in a lumen is computed
+SHARES = 5  # shares of coagulated blood, from none to all, at which it is where that turns into methaemoglobin
+MARCHES = 2  # that a search of a dose takes after the one of unheated blood
+# Where coagulated blood turns into methaemoglobin a little more light may do much more or much less.
+TURNED_MARCHES = 16
+FIRST_GUESS = 0.8  # of the dose with unheated blood
+# How the logarithm of what is missing goes with that of the dose, at first and at most: see `dose_with_heated_blood`.
+SLOPE, SLOPES = -1.3, (-2.0, -0.6)
+
+
+def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None) -> Floats:
+    """Return absorption of oxygenated blood over that of its table, in the shape that the arguments broadcast to.
+
+    Parameters
+    ----------
+    rise : the factor between the temperatures of `MEASURED_C`; that of the table when left out.
+    """
+    entry = table("vessels")["heated_blood"]
+    slope = ((number(entry["factor"]) if rise is None else np.asarray(rise)) - 1) / (MEASURED_C[1] - MEASURED_C[0])
+
+    def rising(celsius: Floats) -> Floats:
+        return 1 + slope * (np.clip(celsius, *MEASURED_C) - MEASURED_C[0])
+
+    return rising(temperature_K - ZERO_CELSIUS_K) / rising(np.array(number(entry["reference_C"])))
+
+
+def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, factor: Floats) -> Floats:
+    """Return absorption of blood whose oxyhaemoglobin absorbs `factor` times what the table says, 1/m (vessel 7).
+
+    All broadcast. The rest absorbs what the table says, and so does all of it where the rise is not known.
+    """
+    cold = blood_mua(wavelength_nm, haematocrit, oxygenation)
+    if not _rises(wavelength_nm):
+        return cold + np.zeros_like(factor)
+    return cold + oxygenation * blood_mua(wavelength_nm, haematocrit, 1.0) * (factor - 1)
+
+
+def why_unheated(response: Response) -> Unknown | None:
+    """Return why blood keeps the absorption of its table in the light of a beam, or None where its rise is known."""
+    assert response.lit is not None  # asked of vessels that are lit
+    entry = table("vessels")["heated_blood"]
+    if any(_rises(line.wavelength_nm) for line in response.lit.lines):
+        return None
+    params = {name: number(entry[f"{name}_nm"]) for name in ("shortest", "longest")}
+    return Unknown(text("endpoint.heated-blood", params))
+
+
+def why_no_methaemoglobin(response: Response) -> Unknown | None:
+    """Return why it is not known what methaemoglobin absorbs of a beam, or None where that is known."""
+    assert response.lit is not None  # asked of vessels that are lit
+    known = spectrum("methaemoglobin")
+    if all(known.covers(line.wavelength_nm) for line in response.lit.lines):
+        return None
+    return Unknown(text("endpoint.methaemoglobin", dict(zip(("shortest", "longest"), known.range_nm, strict=True))))
+
+
+def _rises(wavelength_nm: float) -> bool:
+    entry = table("vessels")["heated_blood"]
+    return number(entry["shortest_nm"]) <= wavelength_nm <= number(entry["longest_nm"])
+
+
+def vessels_at(
+    response: Response, dose: Floats | float, vessels: Vessels | None = None, *, sides: bool = True
+) -> VesselResponse | None:
+    """Return the response of `vessels`, else of those of the skins, at one dose, divided by it: it holds there alone.
+
+    None where there are no vessels or there is no beam.
+
+    Parameters
+    ----------
+    dose : J/m², one for all, (sample,) or (sample, vessel).
+    sides : as of `respond_vessels`.
+
+    Raises
+    ------
+    NotAvailable : methaemoglobin in light at which its absorption is not known.
+    """
+    vessels = drawn_vessels(response) if vessels is None else vessels
+    if vessels is None or response.lit is None:
+        return None
+    if not _changes(response):
+        return respond_vessels(response, vessels, sides=sides)
+    site, schedule = site_of(response, vessels, sides=sides), response.schedule
+    values = np.asarray(dose, dtype=np.float64)
+    each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
+    nodes_K = np.linspace(*MEASURED_C, NODES) + ZERO_CELSIUS_K
+    factor = sourced(table("vessels")["heated_blood"]["factor"])
+    rise = np.maximum(spread(factor, response.skins, "heated_blood_shift"), 1.0)
+    factors = absorption_factor(nodes_K, rise[:, None])
+    factors = factors if response.heated_blood else np.ones_like(factors)
+    if response.methaemoglobin > 0:
+        turned = response.methaemoglobin * np.linspace(0.0, 1.0, SHARES)
+        power = np.stack([_absorbed(site, vessels, factors, share) for share in turned], axis=3)
+        change = sampled_kinetics(BLOOD, response.skins)
+    else:
+        power, change = _absorbed(site, vessels, factors, 0.0), None
+    grid = radial_grid(
+        vessels.diameter,
+        vessels.wall,
+        float(schedule.step_s.sum()),
+        blood=blood_thermal(),
+        dermis=(site.conductivity, site.heat_capacity_vol),
+    )
+    histories = heated_march(
+        grid,
+        (each / schedule.pulse_s).reshape(*each.shape, *[1] * (power.ndim - 3)) * power,
+        (float(nodes_K[0]), float(nodes_K[-1])),
+        site.base_K + each[..., None] * site.around_K,
+        schedule.step_s,
+        schedule.power_on,
+        change,
+    )
+    rises = [
+        VesselHistory(*(part / each.reshape(*each.shape, *[1] * (part.ndim - 2)) for part in history))
+        for history in histories
+    ]
+    return with_surroundings(vessels, site, rises)
+
+
+def _changes(response: Response) -> bool:
+    """Whether blood in vessels absorbs otherwise once it is heated."""
+    return response.methaemoglobin > 0 or (response.heated_blood and why_unheated(response) is None)
+
+
+def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats, turned: float) -> Floats:
+    """Power per volume over the irradiance as `VesselLine.excess`, (order, sample, vessel, node, cell), 1/m.
+
+    `turned` is the share of the haemoglobin that is methaemoglobin.
+    """
+    parts = []
+    for line in site.lines:
+        mua = heated_mua(
+            line.wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
+        )
+        if turned > 0:
+            of_met = methaemoglobin_mua(line.wavelength_nm, vessels.haematocrit[..., None])
+            mua = (1 - turned) * mua + turned * of_met
+        parts.append(line.excess(mua, vessels.diameter))
+    return np.asarray(np.sum(parts, axis=0))
+
+
+def dose_with_heated_blood(
+    response: Response,
+    end: Callable[[Response, VesselResponse], Floats],
+    vessels: Vessels | None = None,
+    *,
+    sides: bool = True,
+    marches: int | None = None,
+) -> Floats:
+    """Return the dose of an end of vessels, or of those of the skins, J/m², in the shape that `end` has.
+
+    That is the dose whose response reaches the end at that very dose: the zero of ln(end of the response) - ln(dose),
+    sought by secants and left where the last one leads, within 1.5 per cent in any draw without methaemoglobin.
+
+    Parameters
+    ----------
+    end : dose of an end from a response that is proportional to it, (sample,) or (sample, vessel), such as
+        `vessel_ends.rupture_dose`. What it does not reach with unheated blood is inf here too.
+    sides : as of `respond_vessels`.
+
+    Raises
+    ------
+    NotAvailable : no vessel in the skins.
+    """
+    vessels = drawn_vessels(response) if vessels is None else vessels
+    cold = None if vessels is None else respond_vessels(response, vessels, sides=sides)
+    if cold is None:
+        raise NotAvailable(text("endpoint.no-vessel"))
+    linear = end(response, cold)
+    if not _changes(response):
+        return linear
+    sought = np.isfinite(linear) & (linear > 0)
+    log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
+    slope, last = np.full(linear.shape, SLOPE), None
+    for _ in range(marches or (TURNED_MARCHES if response.methaemoglobin > 0 else MARCHES)):
+        heated = vessels_at(response, np.exp(log_dose), vessels, sides=sides)
+        assert heated is not None  # as is the unheated one
+        found = end(response, heated)
+        kept = sought & np.isfinite(found) & (found > 0)
+        missing = np.where(kept, np.log(np.where(kept, found, 1.0)) - log_dose, 0.0)
+        if last is not None:
+            moved = log_dose - last[0]
+            far = np.abs(moved) > 1e-4  # nearer, what the search of the end itself leaves over decides
+            slope = np.where(far, np.clip((missing - last[1]) / np.where(far, moved, 1.0), *SLOPES), slope)
+        last = log_dose, missing
+        log_dose = log_dose - missing / slope
+    return np.where(sought, np.where(kept, np.exp(log_dose), found), linear)

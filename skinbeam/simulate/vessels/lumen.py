@@ -1,0 +1,297 @@
+"""Vessels in sampled skins: what a pulse does to lumen and wall, as the response to a unit dose.
+
+A vessel sits in the light of its depth, of which it takes some from itself, and in the heat of its surroundings. The
+side that the light comes from is hotter than the other (`physics.targets.vessel_sides`). Vessels do not shade each
+other, and the mean blood content of the layer that they lie in is not reduced by them. What cooling makes of the top of
+a vessel against its axis is left out.
+
+The many narrow vessels of normal skin are followed about their axis alone, in light from all sides alike: by how
+much less light they take, and by how much hotter one of their sides is, nearly cancel where they leak, and among each
+other they share the light.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.physics.targets.vessel import VesselHistory, lumen_paths, lumen_profile, radial_response
+from skinbeam.physics.targets.vessel_sides import Around, lumen_light
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.vessels.sides import around_vessels
+from skinbeam.skin.properties import blood_mua, blood_thermal
+from skinbeam.skin.vessels import Vessels
+
+__all__ = [
+    "VesselLine",
+    "VesselResponse",
+    "VesselSide",
+    "VesselSite",
+    "drawn_vessels",
+    "respond_vessels",
+    "site_of",
+    "with_surroundings",
+]
+
+Floats = NDArray[np.float64]
+
+
+class VesselLine(NamedTuple):
+    """Light of one wavelength at each vessel, (sample, vessel).
+
+    Parameters
+    ----------
+    share : of the energy.
+    ratio : fluence rate over irradiance at the depth of the axis.
+    around_mua : absorption of the surroundings, 1/m.
+    sides : what else is known of the light there; None for vessels that are followed about their axis.
+    """
+
+    share: float
+    wavelength_nm: float
+    ratio: Floats
+    around_mua: Floats
+    sides: Around | None
+
+    def excess(self, mua: Floats, diameter: Floats) -> Floats:
+        """Return what blood absorbs above the surroundings per volume over the irradiance, 1/m.
+
+        Parameters
+        ----------
+        mua, diameter : of blood and vessel, (sample, vessel) or (sample, vessel, node).
+
+        Returns
+        -------
+        (order, sample, vessel, cell) or (order, sample, vessel, node, cell): the mean over directions from the axis,
+        and how far the side that the light comes from lies above it.
+        """
+
+        def wide(values: Floats) -> Floats:
+            return values.reshape(*values.shape, *[1] * (mua.ndim - values.ndim))
+
+        around, ratio = wide(self.around_mua)[..., None], self.share * wide(self.ratio)[..., None]
+        across = wide(diameter)
+        if self.sides is None:
+            return np.asarray((ratio * (mua[..., None] * lumen_profile(mua, across) - around))[None])
+        net, slope, returned = self.sides
+        sides = Around(wide(net), wide(slope), (wide(returned[0]), wide(returned[1])))
+        even, uneven = lumen_light(mua, across, sides)
+        falling = sides.slope[..., None] * lumen_paths().place
+        found = [mua[..., None] * even - around, mua[..., None] * uneven - around * falling]
+        return np.asarray(np.stack([ratio * part for part in found]))
+
+
+@dataclass(frozen=True)
+class VesselSite:
+    """Light and surroundings of each vessel; all (sample, vessel), or (sample, vessel, time) where said.
+
+    Parameters
+    ----------
+    lines : of every wavelength.
+    base_K, around_K : (sample, vessel, time) of the surroundings: without the beam, and the change per J/m².
+    across_K, bend_K : (sample, vessel, time) half of the difference of `around_K` between the edge towards the surface
+        and that away from it, and by how much the mean of the two lies above the axis.
+    conductivity, heat_capacity_vol : of the surroundings.
+    """
+
+    lines: tuple[VesselLine, ...]
+    base_K: Floats
+    around_K: Floats
+    across_K: Floats
+    bend_K: Floats
+    conductivity: Floats
+    heat_capacity_vol: Floats
+
+
+@dataclass(frozen=True)
+class VesselSide:
+    """How far the change of temperature lies above its mean at the side that the light comes from.
+
+    All as in `VesselResponse`. By the direction from the axis it goes as a cosine.
+
+    Parameters
+    ----------
+    bend : what the surroundings at the edge of the lumen are warmer on both of these sides alike, (sample, vessel,
+        time): it goes as the square of that cosine, and of the distance from the axis.
+    """
+
+    cells: Floats
+    edge: Floats
+    wall: Floats
+    bend: Floats
+
+
+@dataclass(frozen=True)
+class VesselResponse:
+    """Temperatures around each vessel, all (sample, vessel, time), K and K per J/m².
+
+    Parameters
+    ----------
+    diameter : of the lumen, (sample, vessel), m.
+    base : of the tissue at the depth of the axis, without the beam.
+    cells : change per unit radiant exposure in the cells of the lumen, axis first, (sample, vessel, cell, time), a mean
+        over directions from the axis as all that follow.
+    lumen, edge, wall : the same: mean of the lumen, its edge, the outer edge of the wall.
+    side : what differs between directions; None where nothing is told to.
+    """
+
+    diameter: Floats
+    base: Floats
+    cells: Floats
+    lumen: Floats
+    edge: Floats
+    wall: Floats
+    side: VesselSide | None = None
+
+    @property
+    def count(self) -> int:
+        """Number of vessels in each draw."""
+        return int(self.base.shape[1])
+
+    def section(self, towards: float) -> Floats:
+        """Return the change from the axis to the edge of the lumen, (sample, vessel, place, time).
+
+        Parameters
+        ----------
+        towards : cosine of the direction from the axis with that to the side that is hotter at each time.
+        """
+        cells, edge = (self._at(name, towards) for name in ("cells", "edge"))
+        return np.concatenate([cells, edge[:, :, None]], axis=2)
+
+    @property
+    def coldest(self) -> Floats:
+        """The section towards the colder side, which holds the coldest blood."""
+        return self.section(-1.0)
+
+    @property
+    def hottest(self) -> Floats:
+        """The section towards the hotter side."""
+        return self.section(1.0)
+
+    def edge_at(self, towards: float) -> Floats:
+        """Return the change at the edge of the lumen, as `section`, (sample, vessel, time)."""
+        return self._at("edge", towards)
+
+    def wall_at(self, towards: float) -> Floats:
+        """Return the change at the outer edge of the wall, as `section`, (sample, vessel, time)."""
+        return self._at("wall", towards)
+
+    def _at(self, name: str, towards: float) -> Floats:
+        mean: Floats = getattr(self, name)
+        if self.side is None:
+            return mean
+        bend = self.side.bend * towards**2
+        if name == "cells":
+            bend = bend[:, :, None] * lumen_paths().place[:, None] ** 2
+        return np.asarray(np.maximum(mean + towards * np.abs(getattr(self.side, name)) + bend, 0.0))
+
+
+def drawn_vessels(response: Response) -> Vessels | None:
+    """Return the vessels of the skins, or None where they hold none or there is no beam."""
+    skins = response.skins
+    if response.lit is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
+        return None
+    names = ("vessel_depth_m", "vessel_diameter_m", "wall_m", "haematocrit", "oxygenation")
+    return Vessels(*(np.asarray(skins[name].values, dtype=np.float64) for name in names))
+
+
+def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> VesselSite:
+    """Return light and surroundings of vessels in lit skins; without `sides`, as if they were about their axis."""
+    assert response.lit is not None  # checked where the vessels come from
+    centres, sample = response.grid.centres, np.arange(len(vessels.depth))[:, None]
+    middle, upper, lower = (
+        _between(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1)
+    )
+    layer = response.grid.layer[_cell_at(response.grid.faces, vessels.depth)]
+    lines = tuple(
+        VesselLine(
+            line.share,
+            line.wavelength_nm,
+            _between(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
+            line.optics.mua[sample, layer],
+            around_vessels(response, vessels, line) if sides else None,
+        )
+        for line in response.lit.lines
+    )
+    return VesselSite(
+        lines,
+        _between(centres, response.base_K, vessels.depth),
+        middle,
+        (upper - lower) / 2,
+        (upper + lower) / 2 - middle,
+        response.heat.conductivity[sample, layer],
+        response.heat.heat_capacity_vol[sample, layer],
+    )
+
+
+def respond_vessels(response: Response, vessels: Vessels | None = None, *, sides: bool = True) -> VesselResponse | None:
+    """Return the response of `vessels`, else of those of the skins; None where there are none or there is no beam.
+
+    Parameters
+    ----------
+    sides : whether the two sides of a vessel differ, and it takes light from itself.
+    """
+    vessels = drawn_vessels(response) if vessels is None else vessels
+    if vessels is None or response.lit is None:
+        return None
+    site = site_of(response, vessels, sides=sides)
+    power = np.sum(
+        [
+            line.excess(blood_mua(line.wavelength_nm, vessels.haematocrit, vessels.oxygenation), vessels.diameter)
+            for line in site.lines
+        ],
+        axis=0,
+    )
+    rises = [
+        radial_response(
+            vessels.diameter,
+            vessels.wall,
+            part / response.schedule.pulse_s,
+            response.schedule.step_s,
+            response.schedule.power_on,
+            blood=blood_thermal(),
+            dermis=(site.conductivity, site.heat_capacity_vol),
+            order=order,
+        )
+        for order, part in enumerate(power)
+    ]
+    return with_surroundings(vessels, site, rises)
+
+
+def with_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselHistory]) -> VesselResponse:
+    """Return temperatures from what vessels add to those of their surroundings per J/m², of order 0 and maybe 1."""
+    even, *uneven = rises
+    cells = np.maximum(site.around_K[:, :, None] + np.moveaxis(even.cells, -1, 2), 0.0)
+    lumen, edge, wall = (np.maximum(site.around_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall))
+    side = None
+    if uneven:
+        (rise,) = uneven
+        beyond = (1 + 2 * vessels.wall / vessels.diameter)[..., None]
+        side = VesselSide(
+            np.moveaxis(rise.cells, -1, 2) + site.across_K[:, :, None] * lumen_paths().place[:, None],
+            rise.lumen_edge + site.across_K,
+            rise.wall + site.across_K * beyond,
+            site.bend_K,
+        )
+    return VesselResponse(vessels.diameter, site.base_K, cells, lumen, edge, wall, side)
+
+
+def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
+    """Index of the cell that holds each depth, (sample, vessel); the last one for what lies below the grid."""
+    index = np.stack([np.searchsorted(row, z, side="right") - 1 for row, z in zip(faces, depth, strict=True)])
+    return np.asarray(np.clip(index, 0, faces.shape[1] - 2), dtype=np.int64)
+
+
+def _between(centres: Floats, values: Floats, depth: Floats) -> Floats:
+    """Values (sample, time, cell) at each depth, a straight line between the middles of cells, (sample, vessel, time).
+
+    Cells grow with their depth, to a tenth of it: with the value of the cell that holds an axis, doses would step.
+    """
+    low = np.stack([np.searchsorted(row, z) - 1 for row, z in zip(centres, depth, strict=True)])
+    low = np.clip(low, 0, centres.shape[1] - 2)
+    sample = np.arange(len(depth))[:, None]
+    above, below = centres[sample, low], centres[sample, low + 1]
+    share = np.clip((depth - above) / (below - above), 0.0, 1.0)[..., None]
+    return np.asarray((1 - share) * values[sample, :, low] + share * values[sample, :, low + 1])

@@ -1,0 +1,102 @@
+"""Purpura: blood that has left its vessels and is seen, the next day or at once.
+
+The vessels that are given or those of a lesion: the first that leaks is seen. Normal skin: seen are many small losses
+together, so a share of the visible blood must lie in vessels that leak. Blood counts as visible by the green light that
+reaches it and comes back: as the square of the light there, exp(-2 integral of mu_eff dz), since a small absorber
+changes what a scattering layer returns by the light that reaches it times the light that leaves from there.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.vessels.ends import leak_dose, leaks_at, rupture_dose
+from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood, vessels_at, why_unheated
+from skinbeam.simulate.vessels.lumen import VesselResponse
+from skinbeam.skin.properties import optics
+from skinbeam.skin.tables import number, table
+from skinbeam.skin.vessels import Vessels, vessel_network
+
+__all__ = ["bruised_around", "purpura", "purpura_at_once"]
+
+Floats = NDArray[np.float64]
+
+
+def purpura(response: Response) -> Floats:
+    """Return the dose at which purpura is seen the next day, (sample,), J/m²: walls damaged, or vessels torn.
+
+    Raises
+    ------
+    NotAvailable : no vessel in the skins.
+    """
+    return _dose(response, leak_dose)
+
+
+def purpura_at_once(response: Response) -> Floats:
+    """Return the dose at which purpura is seen at once, (sample,), J/m²: vessels torn by steam.
+
+    Raises
+    ------
+    NotAvailable : no vessel in the skins.
+    """
+    return _dose(response, rupture_dose)
+
+
+def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
+    """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m²."""
+    network, seen = _network(response)
+    vessels = vessels_at(response, dose, network, sides=False)
+    assert vessels is not None  # asked with a beam
+    hurt: Floats = (seen * leaks_at(response, vessels, dose)).sum(axis=1)
+    return np.asarray(hurt >= _enough(response))
+
+
+def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats]) -> Floats:
+    """Dose at which vessels that come to an end are seen: of those that are given, or of all of the skin's."""
+    # Of vessels that are given the first decides; of all of the skin's, those with enough of the visible blood.
+    network, seen = (None, None) if response.skins.attrs["vessels"] != "normal" else _network(response)
+    return dose_with_heated_blood(
+        response,
+        lambda response, vessels: _dose_of_share(end(response, vessels), seen, _enough(response)),
+        network,
+        sides=network is None,
+    )
+
+
+def _network(response: Response) -> tuple[Vessels, Floats]:
+    """The vessels of normal skin, and the share of its visible blood in each."""
+    network, blood = vessel_network(response.skins)
+    seen = blood * _visibility(response, network.depth)
+    return network, seen / seen.sum(axis=1, keepdims=True)
+
+
+def _visibility(response: Response, depth: Floats) -> Floats:
+    """Weight of blood at each depth, (sample, vessel), 1 at the surface."""
+    green = optics(response.skins, number(table("vessels")["purpura"]["visible_nm"]))
+    attenuation = np.sqrt(3 * green.mua * (green.mua + green.mus * (1 - green.g)))
+    bottoms = np.cumsum(response.skins["thickness_m"].to_numpy(), axis=1)
+    tops = np.concatenate([np.zeros((len(bottoms), 1)), bottoms[:, :-1]], axis=1)
+    passed = np.clip(depth[:, :, None], tops[:, None], bottoms[:, None]) - tops[:, None]
+    return np.asarray(np.exp(-2 * (passed * attenuation[:, None]).sum(axis=2)))
+
+
+def _dose_of_share(dose: Floats, seen: Floats | None, enough: float) -> Floats:
+    """Least dose at which vessels with enough of the visible blood are hurt, (sample,)."""
+    if seen is None:
+        return np.asarray(dose.min(axis=1))
+    order = np.argsort(dose, axis=1)
+    hurt = np.cumsum(np.take_along_axis(seen, order, axis=1), axis=1)
+    first = np.argmax(hurt >= enough, axis=1)
+    return np.asarray(np.take_along_axis(dose, order, axis=1)[np.arange(len(dose)), first])
+
+
+def _enough(response: Response) -> float:
+    """Share of the visible blood whose vessels must leak. Rounding may leave the whole just below one.
+
+    Where it is not known by how much heated blood absorbs more, it is that which the same measurement sets for blood
+    that does not: else what is not known would make skin bruise later.
+    """
+    name = "share" if why_unheated(response) is None else "share_unheated"
+    return min(number(table("vessels")["purpura"][name]), 1 - 1e-9)

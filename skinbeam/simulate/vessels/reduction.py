@@ -1,0 +1,79 @@
+"""How far vessels with a lit and a dark side lie from vessels in full: `simulate.vessels.full`.
+
+`data/vessel_reduction.toml` holds what was found on a few skins, vessels and pulses (`make reduction-error`). It is an
+error of the computation alone; that of the model against experiments is `model_error`.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skinbeam.simulate.vessels.hot_blood import absorption_factor, heated_mua
+from skinbeam.skin.properties import blood_mua
+from skinbeam.units import UM, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
+
+HALF_WAY_K = 67.0 + ZERO_CELSIUS_K  # between the skin's temperature and 100 °C: a judgement
+
+
+@cache
+def _found() -> Mapping[str, Mapping[str, Any]]:
+    file = resources.files("skinbeam") / "data" / "vessel_reduction.toml"
+    found: Mapping[str, Mapping[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["endpoint"]
+    return found
+
+
+def reduction_error(endpoint: str, diameter_um: float | None = None, mua_per_m: float | None = None) -> float:
+    """Return the geometric error of the reduction at an endpoint of a vessel; 1 where no vessel decides.
+
+    Its logarithm is interpolated over those of the diameter and of the absorption of blood; beyond what was compared
+    that of the nearest is returned, and without a vessel that of all that were compared.
+
+    Parameters
+    ----------
+    mua_per_m : absorption of the blood in the vessel.
+    """
+    if endpoint not in _found():
+        return 1.0
+    entry = _found()[endpoint]
+    if diameter_um is None or mua_per_m is None:
+        return float(entry["geometric_error"])
+    lights = sorted(entry["light"], key=lambda light: float(light["mua_per_m"]))
+    errors = [_over_log(diameter_um, light["error_by_diameter_um"]) for light in lights]
+    return _over_log(mua_per_m, {light["mua_per_m"]: error for light, error in zip(lights, errors, strict=True)})
+
+
+def _over_log(at: float, values: Mapping[Any, float]) -> float:
+    """Interpolate a value between places that are above zero, both by their logarithms."""
+    places = {float(place): value for place, value in values.items()}
+    rising = sorted(places)
+    return float(np.exp(np.interp(np.log(at), np.log(rising), np.log([places[one] for one in rising]))))
+
+
+def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+    """Return `reduction_error` for the first vessel of the middle skin, if there is one, in light of a spectrum.
+
+    Found with unheated blood, it is taken for blood that absorbs what heated blood does half way to boiling.
+    """
+    if not spectrum or "vessel_diameter_m" not in skin or skin.sizes.get("vessel", 0) == 0:
+        return reduction_error(endpoint)
+    diameter, haematocrit, oxygenation = (
+        skin[name].to_numpy()[0, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
+    )
+    factor = absorption_factor(np.array(HALF_WAY_K))
+    mua = sum(share * float(heated_mua(nm, haematocrit, oxygenation, factor)) for nm, share in spectrum)
+    return reduction_error(endpoint, float(diameter) / UM, mua)
+
+
+def first_vessel_mua(skin: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> float:
+    """Return the absorption of unheated blood in the first vessel of the first skin, 1/m, a mean over the energy."""
+    haematocrit, oxygenation = (float(skin[name].values[0, 0]) for name in ("haematocrit", "oxygenation"))
+    return float(sum(share * blood_mua(nm, haematocrit, oxygenation) for nm, share in spectrum))
