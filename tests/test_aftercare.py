@@ -17,7 +17,7 @@ from skinbeam.plan.aftercare import (
     sessions,
     when_to_call,
 )
-from skinbeam.plan.rules import laser_modalities, rules
+from skinbeam.plan.rules.table import laser_modalities, rules
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse

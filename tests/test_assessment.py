@@ -7,7 +7,7 @@ import pytest
 from consultations import loaded
 
 from skinbeam.assessment.skin import Colour, colour_of, draw_skins
-from skinbeam.plan.goals import vessels_of
+from skinbeam.plan.search.goals import vessels_of
 from skinbeam.schema.case import Case
 
 

@@ -10,12 +10,12 @@ from consultations import PERSON, concern, devices, loaded
 from skinbeam.assessment.skin import colour_of
 from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
-from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.candidates import Machine, built_in_cooling
-from skinbeam.plan.full_field import HALF, full_field_trial
-from skinbeam.plan.goals import goal_of
-from skinbeam.plan.skins import SiteSkins
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.candidates import Machine, built_in_cooling
+from skinbeam.plan.search.full_field import HALF, full_field_trial
+from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer
 from skinbeam.units import J_CM2

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skinbeam.laser.device import load_device
-from skinbeam.plan.candidates import candidates
+from skinbeam.plan.search.candidates import candidates
 from skinbeam.simulate.removal.ablation import pulse_answered
 
 CO2 = load_device("fractional-co2-10600", Path())

@@ -10,12 +10,12 @@ from skinbeam.assessment.skin import colour_of
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.device import devices
 from skinbeam.laser.grid import Setting, dose_steps
-from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.candidates import Machine, built_in_cooling, candidates
-from skinbeam.plan.fractional import microbeam_trial
-from skinbeam.plan.full_field import full_field_trial
-from skinbeam.plan.goals import goal_of, laser_choices
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.candidates import Machine, built_in_cooling, candidates
+from skinbeam.plan.search.fractional import microbeam_trial
+from skinbeam.plan.search.full_field import full_field_trial
+from skinbeam.plan.search.goals import goal_of, laser_choices
+from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 

@@ -10,10 +10,10 @@ from skinbeam.assessment.adverse import UNREAD, kinds_in, reaction_kinds
 from skinbeam.assessment.reactions import reactions
 from skinbeam.laser import device as lasers
 from skinbeam.laser.grid import Setting
-from skinbeam.plan.candidates import Machine
-from skinbeam.plan.earlier import bars_of, earlier_reasons
-from skinbeam.plan.rules import laser_modalities
-from skinbeam.plan.suitability import judge, judge_case
+from skinbeam.plan.rules.earlier import bars_of, earlier_reasons
+from skinbeam.plan.rules.suitability import judge, judge_case
+from skinbeam.plan.rules.table import laser_modalities
+from skinbeam.plan.search.candidates import Machine
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import REACTIONS
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options
 
-from skinbeam.plan.rules import rules
+from skinbeam.plan.rules.table import rules
 
 ASKS = re.compile(r"low energy|low density|lower density|least energy|gentle settings|longer wavelength", re.IGNORECASE)
 SAID = re.compile(

@@ -15,7 +15,7 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.outcome.harm import harm_group
 from skinbeam.outcome.healing import TIMES, healing_group, published
 from skinbeam.outcome.injury import INJURIES, OTHER
-from skinbeam.plan.rules import rules
+from skinbeam.plan.rules.table import rules
 from skinbeam.schema.names import table
 from skinbeam.sources import Sourced, bibliography
 

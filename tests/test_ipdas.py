@@ -20,9 +20,9 @@ from skinbeam._version import __date__
 from skinbeam.messages import Formatter, text
 from skinbeam.report.consult import consult
 from skinbeam.report.context import LeafletOutcome, LeafletPage
-from skinbeam.report.leaflet import leaflet_page
-from skinbeam.report.leaflet_choices import dot_files
-from skinbeam.report.leaflet_words import plain, told
+from skinbeam.report.leaflet.choices import dot_files
+from skinbeam.report.leaflet.page import leaflet_page
+from skinbeam.report.leaflet.words import plain, told
 from skinbeam.report.pdf import make_pdf
 from skinbeam.schema.names import table
 

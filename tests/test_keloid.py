@@ -17,9 +17,9 @@ from skinbeam.messages import text
 from skinbeam.outcome.harm import harm_group
 from skinbeam.outcome.injury import INJURIES, NOTHING
 from skinbeam.plan.options import Option
-from skinbeam.plan.rules import laser_modalities
-from skinbeam.plan.suitability import judge
-from skinbeam.report.leaflet import leaflet_page
+from skinbeam.plan.rules.suitability import judge
+from skinbeam.plan.rules.table import laser_modalities
+from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import FieldFault, named_person
 from skinbeam.schema.load import parse

@@ -13,10 +13,10 @@ from pypdf import PdfReader
 from skinbeam.messages import catalogue
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet import CONCERNS_IN_FULL, leaflet_page, sentences_of
-from skinbeam.report.leaflet_choices import dot_files
+from skinbeam.report.leaflet.choices import dot_files
+from skinbeam.report.leaflet.page import CONCERNS_IN_FULL, leaflet_page, sentences_of
+from skinbeam.report.leaflet.readability import grade, reading_age_years, syllables
 from skinbeam.report.pdf import make_pdf
-from skinbeam.report.readability import grade, reading_age_years, syllables
 from skinbeam.schema.names import table
 
 READING_AGE_YEARS = 12.0

@@ -19,7 +19,7 @@ from skinbeam.plan.plan import make_plan
 from skinbeam.report.charts import window
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData, WindowData
-from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.pdf import make_pdf
 from skinbeam.report.report import render_html
 from skinbeam.report.terminal import summary

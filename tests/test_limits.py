@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import catalogue
-from skinbeam.plan.limits import Limit, judge_limit, limits_for, target
+from skinbeam.plan.search.limits import Limit, judge_limit, limits_for, target
 from skinbeam.provenance import collect
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography

@@ -6,9 +6,9 @@ import pytest
 
 from skinbeam.assessment.medicines import edits, match_medication, medications, read_medication
 from skinbeam.assessment.questionnaire import questionnaire
-from skinbeam.plan.medicines import not_checked
 from skinbeam.plan.plan import _medications
-from skinbeam.plan.suitability import Suitability, judge, judge_case
+from skinbeam.plan.rules.medicines import not_checked
+from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
 from skinbeam.provenance import collect
 from skinbeam.report.clinician import _medication
 from skinbeam.schema.case import Case

@@ -26,8 +26,8 @@ from document_keys import unlisted_keys
 
 from skinbeam.document import canonical_json, sha256_of
 from skinbeam.messages import catalogue
-from skinbeam.plan.bank import LIMITING
 from skinbeam.plan.plan import make_plan
+from skinbeam.plan.search.bank import LIMITING
 from skinbeam.report.terminal import summary
 from skinbeam.schema.load import load_case
 from skinbeam.sources import bibliography

@@ -19,9 +19,9 @@ from consultations import (
 )
 
 from skinbeam.laser.settings import resolve
-from skinbeam.plan.goals import vessels_of
-from skinbeam.plan.limits import limits_for, target
 from skinbeam.plan.options import Option
+from skinbeam.plan.search.goals import vessels_of
+from skinbeam.plan.search.limits import limits_for, target
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.schema.names import table

@@ -17,15 +17,15 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
 from skinbeam.messages import text
 from skinbeam.plan import options
-from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.bruising import Bruising, bruising_of
-from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling
-from skinbeam.plan.goals import goal_of
-from skinbeam.plan.limits import bruise, target
 from skinbeam.plan.plan import make_plan
-from skinbeam.plan.preference import abreast, gentlest, merit, told_apart
-from skinbeam.plan.trial import Trial
-from skinbeam.report.leaflet import leaflet_page
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.bruising import Bruising, bruising_of
+from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
+from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.search.limits import bruise, target
+from skinbeam.plan.search.preference import abreast, gentlest, merit, told_apart
+from skinbeam.plan.search.trial import Trial
+from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.options import option_card
 from skinbeam.report.shown import per_100
 from skinbeam.simulate.skins.ensemble import share

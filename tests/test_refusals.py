@@ -133,7 +133,7 @@ def test_a_whole_plan_is_refused(name: str) -> None:
 
 
 def message_of(rule: str) -> str:
-    from skinbeam.plan.rules import rules
+    from skinbeam.plan.rules.table import rules
 
     return next(one.message.id for one in rules() if one.id == rule)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from skinbeam.messages import catalogue
-from skinbeam.plan.rules import (
+from skinbeam.plan.rules.table import (
     USES,
     Joined,
     Not,
@@ -78,7 +78,7 @@ def test_no_source_of_the_rules_is_unused() -> None:
     read = "".join(
         file.read_text(encoding="utf-8")
         for folder in (data, data.parent / "assessment", data.parent / "plan")
-        for file in folder.iterdir()
+        for file in folder.rglob("*")
         if file.name.endswith((".toml", ".py", ".csv"))
     )
     # `ruleclasses` stands for the whole of medications.toml, which names it in its head.

@@ -14,13 +14,13 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.lasting import downtime_days
 from skinbeam.messages import catalogue, text
 from skinbeam.plan.healing import healing_days
-from skinbeam.plan.limits import bruise
-from skinbeam.plan.rules import rules
+from skinbeam.plan.rules.table import rules
+from skinbeam.plan.search.limits import bruise
 from skinbeam.plan.showing import longest, showings, shows_days, shows_of
 from skinbeam.report.clinician import report_page
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.showing import days_in_words, days_shown, showing_told
 from skinbeam.schema.names import table
 

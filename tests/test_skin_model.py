@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.plan.full_field import EPIDERMIS, depth_through
+from skinbeam.plan.search.full_field import EPIDERMIS, depth_through
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import PRESETS
 from skinbeam.schema.load import parse

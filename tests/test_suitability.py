@@ -8,8 +8,9 @@ import pytest
 
 from skinbeam.assessment.medicines import medications
 from skinbeam.errors import InputError
-from skinbeam.plan.reason import severity
-from skinbeam.plan.rules import (
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
+from skinbeam.plan.rules.table import (
     DECISIONS,
     Always,
     Condition,
@@ -20,7 +21,6 @@ from skinbeam.plan.rules import (
     laser_modalities,
     rules,
 )
-from skinbeam.plan.suitability import Suitability, judge, judge_case
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES

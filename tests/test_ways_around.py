@@ -15,8 +15,8 @@ import pytest
 
 from skinbeam.app.forms import submission
 from skinbeam.errors import InputError
-from skinbeam.plan.reason import severity
-from skinbeam.plan.suitability import judge
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import judge
 from skinbeam.schema.load import LoadedCase, load_case, loaded_case
 
 WAYS = ("plain", "blank", "contradicting", "another concern", "another spelling")

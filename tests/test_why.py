@@ -14,16 +14,16 @@ from test_suitability import _leaves, _world
 from skinbeam.document import document as as_document
 from skinbeam.document import sha256_of
 from skinbeam.messages import catalogue, text
-from skinbeam.plan.reason import severity
-from skinbeam.plan.rules import Rule, rules
-from skinbeam.plan.suitability import Suitability, judge, judge_case
-from skinbeam.plan.why import because_of, plain, why
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
+from skinbeam.plan.rules.table import Rule, rules
+from skinbeam.plan.rules.why import because_of, plain, why
 from skinbeam.report.clinician import report_page
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet import ADULT_YEARS, leaflet_page, sentences_of
+from skinbeam.report.leaflet.page import ADULT_YEARS, leaflet_page, sentences_of
+from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.pdf import make_pdf
-from skinbeam.report.readability import reading_age_years
 from skinbeam.report.report import render_html
 from skinbeam.report.terminal import summary
 from skinbeam.schema.consultation import HISTORY, LESION_SIGNS

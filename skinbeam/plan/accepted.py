@@ -2,7 +2,7 @@
 
 from skinbeam.estimate import Estimate, Value
 from skinbeam.messages import Message
-from skinbeam.plan.reason import Reason
+from skinbeam.plan.rules.reason import Reason
 from skinbeam.plan.showing import longest, showings
 from skinbeam.provenance import used
 from skinbeam.schema.consultation import Concern

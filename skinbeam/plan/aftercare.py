@@ -7,7 +7,7 @@ from typing import Any
 from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message, text
-from skinbeam.plan.rules import Rule, ValueRange, holds, rules
+from skinbeam.plan.rules.table import Rule, ValueRange, holds, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import NameKind, resolve, table

@@ -7,9 +7,14 @@ from typing import Any
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
-from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.candidates import Machine
-from skinbeam.plan.goals import (
+from skinbeam.plan.devices import laser_options, refusal
+from skinbeam.plan.options import Option, chance, counted_in_words, other_option, trials_in_words
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import judge
+from skinbeam.plan.rules.why import why_no_laser
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.candidates import Machine
+from skinbeam.plan.search.goals import (
     LESION_OF,
     Goal,
     alternatives,
@@ -18,13 +23,8 @@ from skinbeam.plan.goals import (
     target_record,
     vessels_of,
 )
-from skinbeam.plan.limits import target
-from skinbeam.plan.options import Option, chance, counted_in_words, other_option, trials_in_words
-from skinbeam.plan.reason import severity
-from skinbeam.plan.search import laser_options, refusal
-from skinbeam.plan.suitability import judge
-from skinbeam.plan.trial import Trial
-from skinbeam.plan.why import why_no_laser
+from skinbeam.plan.search.limits import target
+from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table

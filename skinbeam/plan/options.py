@@ -17,11 +17,11 @@ from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.healing import healing_days, immediate
-from skinbeam.plan.limits import bruise, target
-from skinbeam.plan.reason import Reason, severity
+from skinbeam.plan.rules.reason import Reason, severity
+from skinbeam.plan.rules.suitability import Suitability
+from skinbeam.plan.search.limits import bruise, target
+from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.showing import showings, shows_days, shows_of
-from skinbeam.plan.suitability import Suitability
-from skinbeam.plan.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern

@@ -17,18 +17,18 @@ from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
 from skinbeam.photo.findings import photo_document
 from skinbeam.plan.aftercare import aftercare, when_to_call
-from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.candidates import Machine
 from skinbeam.plan.check import check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
-from skinbeam.plan.earlier import bars_of
-from skinbeam.plan.goals import laser_choices
-from skinbeam.plan.medicines import not_checked
-from skinbeam.plan.reason import severity
 from skinbeam.plan.release import data_release
-from skinbeam.plan.suitability import Suitability, judge_case
-from skinbeam.plan.why import why
+from skinbeam.plan.rules.earlier import bars_of
+from skinbeam.plan.rules.medicines import not_checked
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import Suitability, judge_case
+from skinbeam.plan.rules.why import why
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.candidates import Machine
+from skinbeam.plan.search.goals import laser_choices
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication, Patient

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
-from skinbeam.plan.candidates import built_in_cooling
-from skinbeam.plan.goals import Goal
-from skinbeam.plan.skins import SiteSkins
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.candidates import built_in_cooling
+from skinbeam.plan.search.goals import Goal
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.names import table
 from skinbeam.simulate.pulse.boiling import at_dose
 from skinbeam.simulate.skins.ensemble import LEVEL, quantiles

@@ -15,13 +15,13 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, thinned
-from skinbeam.plan.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.full_field import BURN, CRATER, HALF, UPPER_SKIN, depth_through
-from skinbeam.plan.goals import Goal
-from skinbeam.plan.limits import limits_for
-from skinbeam.plan.skins import SiteSkins
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, thinned
+from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
+from skinbeam.plan.search.full_field import BURN, CRATER, HALF, UPPER_SKIN, depth_through
+from skinbeam.plan.search.goals import Goal
+from skinbeam.plan.search.limits import limits_for
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 from skinbeam.simulate.ends.endpoints import fluence_for, named_endpoint

@@ -11,8 +11,8 @@ from skinbeam.report.charts import calendar, section, window
 from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
 from skinbeam.report.icons import icon_arrays
-from skinbeam.report.leaflet import CONCERNS_IN_FULL
-from skinbeam.report.leaflet_choices import dot_files
+from skinbeam.report.leaflet.choices import dot_files
+from skinbeam.report.leaflet.page import CONCERNS_IN_FULL
 from skinbeam.report.options import concern_name, device_of, expected_pictures, ranked, title_of, treated_names
 from skinbeam.report.outcomes import expected_rows
 from skinbeam.report.shown import join, say, sentence

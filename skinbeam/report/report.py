@@ -13,7 +13,7 @@ from skinbeam.report.clinician import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
 from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet import leaflet_page
+from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.pdf import make_pdf
 
 __all__ = ["render_html", "templates", "write_report"]

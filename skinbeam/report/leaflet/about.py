@@ -6,7 +6,7 @@ from typing import Any
 
 from skinbeam._version import __date__
 from skinbeam.estimate import Estimate
-from skinbeam.report.leaflet_choices import options_table
+from skinbeam.report.leaflet.choices import options_table
 from skinbeam.report.outcomes import good_of, harm_values
 from skinbeam.report.shown import estimate_of, keys_of, say
 from skinbeam.sources import Source, bibliography

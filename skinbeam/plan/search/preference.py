@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.plan.limits import ONE_SIDED_95, target
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.limits import ONE_SIDED_95, target
+from skinbeam.plan.search.trial import Trial
 from skinbeam.simulate.skins.ensemble import effective_draws, share
 
 __all__ = ["abreast", "gentlest", "merit", "told_apart"]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Estimate
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
-from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.provenance import collect
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.skins.ensemble import probability

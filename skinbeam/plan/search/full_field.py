@@ -19,11 +19,11 @@ from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import Kinetics, omega
-from skinbeam.plan.candidates import Machine, beam_of
-from skinbeam.plan.goals import Goal
-from skinbeam.plan.limits import Limit, Verdict, judge_limit, limits_for, target
-from skinbeam.plan.skins import SiteSkins
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.candidates import Machine, beam_of
+from skinbeam.plan.search.goals import Goal
+from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor

@@ -9,9 +9,9 @@ from typing import Any
 from skinbeam.assessment.medicines import match_medication, medications
 from skinbeam.assessment.questionnaire import Fact, questionnaire
 from skinbeam.messages import Message, catalogue, parameters
-from skinbeam.plan.reason import severity
-from skinbeam.plan.rules import Condition, Joined, Rule, Test, holds, rules
-from skinbeam.plan.suitability import Suitability
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import Suitability
+from skinbeam.plan.rules.table import Condition, Joined, Rule, Test, holds, rules
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table

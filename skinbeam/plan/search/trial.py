@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
-from skinbeam.plan.bruising import Bruising
-from skinbeam.plan.candidates import Machine
-from skinbeam.plan.limits import Verdict
+from skinbeam.plan.search.bruising import Bruising
+from skinbeam.plan.search.candidates import Machine
+from skinbeam.plan.search.limits import Verdict
 from skinbeam.simulate.skins.ensemble import share
 
 __all__ = ["Trial"]

@@ -11,8 +11,8 @@ from skinbeam.assessment.reactions import Reaction, reactions
 from skinbeam.errors import did_you_mean
 from skinbeam.laser.device import Device, devices
 from skinbeam.messages import Formatter, Message
-from skinbeam.plan.reason import Reason
-from skinbeam.plan.rules import Decision, laser_modalities
+from skinbeam.plan.rules.reason import Reason
+from skinbeam.plan.rules.table import Decision, laser_modalities
 from skinbeam.schema.case import Case
 
 __all__ = ["Bar", "bars_of", "earlier_reasons", "without_barred"]

@@ -4,7 +4,7 @@ from functools import cache
 
 from skinbeam.assessment.medicines import medications, read_medication
 from skinbeam.messages import Message
-from skinbeam.plan.rules import Condition, Joined, Not, Test, rules
+from skinbeam.plan.rules.table import Condition, Joined, Not, Test, rules
 from skinbeam.schema.case import Case
 
 __all__ = ["not_checked", "slips", "unchecked"]

@@ -11,10 +11,10 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
 from skinbeam.messages import Message
-from skinbeam.plan.earlier import earlier_reasons
-from skinbeam.plan.medicines import slips, unchecked
-from skinbeam.plan.reason import Reason, severity
-from skinbeam.plan.rules import OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
+from skinbeam.plan.rules.earlier import earlier_reasons
+from skinbeam.plan.rules.medicines import slips, unchecked
+from skinbeam.plan.rules.reason import Reason, severity
+from skinbeam.plan.rules.table import OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern

@@ -12,9 +12,9 @@ from typing import Any
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import catalogue
 from skinbeam.report.context import LeafletConcern, LeafletPage
-from skinbeam.report.leaflet_about import about, studies
-from skinbeam.report.leaflet_choices import choices_told, options_of, options_table, seen_after
-from skinbeam.report.leaflet_words import choice_name, light_in_words, of_100, plain, range_in_words, told
+from skinbeam.report.leaflet.about import about, studies
+from skinbeam.report.leaflet.choices import choices_told, options_of, options_table, seen_after
+from skinbeam.report.leaflet.words import choice_name, light_in_words, of_100, plain, range_in_words, told
 from skinbeam.report.options import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import showing_told

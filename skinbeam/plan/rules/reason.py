@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.messages import Message
-from skinbeam.plan.rules import DECISIONS, Decision
+from skinbeam.plan.rules.table import DECISIONS, Decision
 
 __all__ = ["Reason", "severity"]
 

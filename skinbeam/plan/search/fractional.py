@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.grid import Setting, densities
-from skinbeam.plan.candidates import Machine, beam_of, thinned
-from skinbeam.plan.goals import Goal
-from skinbeam.plan.limits import Limit, judge_limit, limits_for, target
-from skinbeam.plan.skins import SiteSkins
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.search.candidates import Machine, beam_of, thinned
+from skinbeam.plan.search.goals import Goal
+from skinbeam.plan.search.limits import Limit, judge_limit, limits_for, target
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.removal.ablation import removes

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 from skinbeam.assessment.skin import Colour, draw_skins, lighter_colours
-from skinbeam.plan.goals import LESION_OF, Goal, vessels_of
-from skinbeam.plan.skins import SiteSkins
+from skinbeam.plan.search.goals import LESION_OF, Goal, vessels_of
+from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.schema.case import Case
 
 if TYPE_CHECKING:

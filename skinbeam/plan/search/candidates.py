@@ -14,7 +14,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.device import Device
 from skinbeam.laser.grid import Setting, dose_steps, offers, settings_tables
 from skinbeam.laser.settings import Beam
-from skinbeam.plan.earlier import Bar, without_barred
+from skinbeam.plan.rules.earlier import Bar, without_barred
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse

@@ -13,19 +13,19 @@ from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting
 from skinbeam.messages import Message
-from skinbeam.plan.bank import SkinBank
-from skinbeam.plan.bruising import bruising_of
-from skinbeam.plan.candidates import Machine, beam_of, built_in_cooling, candidates, thinned
-from skinbeam.plan.fractional import microbeam_trial
-from skinbeam.plan.full_field import full_field_trial
-from skinbeam.plan.goals import Goal, goal_of
-from skinbeam.plan.limits import fewest_draws, target
 from skinbeam.plan.options import Option, chance, laser_option
-from skinbeam.plan.preference import abreast, gentlest, merit
-from skinbeam.plan.reason import severity
-from skinbeam.plan.skins import SiteSkins, Spectrum
-from skinbeam.plan.suitability import judge
-from skinbeam.plan.trial import Trial
+from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.suitability import judge
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.bruising import bruising_of
+from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, thinned
+from skinbeam.plan.search.fractional import microbeam_trial
+from skinbeam.plan.search.full_field import full_field_trial
+from skinbeam.plan.search.goals import Goal, goal_of
+from skinbeam.plan.search.limits import fewest_draws, target
+from skinbeam.plan.search.preference import abreast, gentlest, merit
+from skinbeam.plan.search.skins import SiteSkins, Spectrum
+from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern

@@ -6,7 +6,7 @@ from typing import Any
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.report.context import LeafletChoice, LeafletOption, LeafletOutcome
 from skinbeam.report.icons import IconArray, dot_array
-from skinbeam.report.leaflet_words import (
+from skinbeam.report.leaflet.words import (
     choice_name,
     harm_in_words,
     light_in_words,

@@ -1,0 +1,1 @@
+"""The leaflet for patients: its page, its choices, its words, and how easily it reads."""
