@@ -106,3 +106,19 @@ def test_a_short_pulse_would_rise_with_darkness_if_nothing_held_it() -> None:
         doses[ita_deg] = held.dose, free.dose
     assert doses[19.0][1] > doses[57.0][1]
     assert doses[19.0][0] <= doses[57.0][0]
+
+
+def test_a_phototype_gets_no_more_than_the_lightest_measured_colour() -> None:
+    """Or leaving the measurement out would be rewarded."""
+    goal = goal_of("age-spots", "pigment-short-pulse")
+    device = devices()["qs-ndyag-532-1064"]
+    machine, setting = Machine(device.name, device, Path()), settings_of("qs-ndyag-532-1064")[0]
+    lightest = search("age-spots", "pigment-short-pulse", device.name, setting, COLOURS_DEG[0])
+    assert lightest is not None
+    for phototype in ("II", "IV"):
+        patient = {"age_years": 40.0, "phototype": phototype}
+        asked = [{"condition": "redness", "site": "cheeks"}]
+        case = parse(Case, {"patient": patient, "concern": asked}, file="case")
+        skins = SkinBank(case, colour_of(case, None), DRAWS, 0).skins("cheeks", goal)
+        found = full_field_trial(machine, setting, goal, skins, built_in_cooling(device)[0])
+        assert found is None or found.dose <= lightest.dose

@@ -220,6 +220,24 @@ def test_a_decision_is_whole(change: dict[str, Any]) -> None:
     assert caught.value.field.startswith("patient.keloid_decision")
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"), [("keloid on jaw", True), ("Keloids", True), ("no keloid", False), ("a scar", False)]
+)
+def test_a_keloid_in_the_words_of_a_session_is_a_keloid(text: str, refused: bool) -> None:
+    done = {"week": 0.0, "treats": "acne-scars", "device": "fractional-1550", "energy_mJ": 20.0, "adverse": [text]}
+    case = parse(
+        Case,
+        {
+            "patient": {"age_years": 45.0, "phototype": "II"},
+            "concern": [{"condition": "wrinkles", "site": "cheeks"}],
+            "session": [done],
+        },
+        file="case",
+    )
+    found = judge(case, concern=case.concern[0], modality="fractional-ablative")
+    assert ("keloid-ablation" in {reason.rule for reason in found.reasons}) is refused
+
+
 # --- how often scars come ---------------------------------------------------------------------------------------------
 
 

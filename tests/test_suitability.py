@@ -25,7 +25,7 @@ from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.load import parse
-from skinbeam.schema.names import table
+from skinbeam.schema.names import resolve, table
 
 TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {
@@ -465,6 +465,43 @@ def test_no_short_green_pulse_for_melasma_and_dark_marks_nor_on_the_darkest_skin
         found = judge(case, **choice, device_wavelength_nm=wavelength_nm)
         assert (found.decision == "not-suitable") is refused
         assert judge(case, **choice, device_wavelength_nm=1064.0).decision != "not-suitable"
+
+
+@pytest.mark.parametrize("modality", ["vascular", "pigment-long-pulse", "non-ablative-fractional"])
+def test_a_short_green_pulse_is_one_whatever_the_device_is_called(modality: str) -> None:
+    melasma = _case({"phototype": "II"}, {"condition": "melasma", "site": "cheeks", **DIAGNOSED})
+    dark = _case({"phototype": "V"}, {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED})
+    for case in (melasma, dark):
+        choice: dict[str, Any] = {"concern": case.concern[0], "modality": modality, "device_wavelength_nm": 532.0}
+        assert judge(case, **choice, pulse_ms=1e-5).decision == "not-suitable"
+        long = judge(case, **choice, pulse_ms=10.0)
+        assert not {"short-pulse-green-melasma", "short-pulse-green-dark-skin"} & _spoke(long)
+
+
+@pytest.mark.parametrize("site", ["cheeks", "full-face"])
+def test_spots_that_share_skin_with_melasma_get_no_short_green_pulse(site: str) -> None:
+    melasma = {"condition": "melasma", "site": "cheeks", **DIAGNOSED}
+    case = _case({"phototype": "II"}, melasma, {"condition": "age-spots", "site": site, **DIAGNOSED})
+    choice: dict[str, Any] = {"concern": case.concern[1], "modality": "pigment-short-pulse", "pulse_ms": 1e-5}
+    assert judge(case, **choice, device_wavelength_nm=532.0).decision == "not-suitable"
+    found = judge(case, **choice, device_wavelength_nm=1064.0)
+    assert found.decision == "with-caution"
+    assert "melasma-history" in _spoke(found)
+    apart = _case({"phototype": "II"}, melasma, {"condition": "age-spots", "site": "hands", **DIAGNOSED})
+    free = judge(apart, concern=apart.concern[1], modality="pigment-short-pulse", device_wavelength_nm=532.0)
+    assert not {"short-pulse-green-melasma", "melasma-history"} & _spoke(free)
+
+
+def test_words_that_name_melasma_among_others_mean_melasma() -> None:
+    assert resolve("condition", "uneven pigmentation (PIH, melasma, mixed)", field="x") == "melasma"
+
+
+@pytest.mark.parametrize(
+    ("phototype", "decision"), [("III", "suitable"), ("IV", "with-caution"), ("V", "with-caution")]
+)
+def test_dark_skin_is_never_told_a_plain_yes(phototype: str, decision: str) -> None:
+    case = _case({"phototype": phototype}, {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED})
+    assert judge_case(case).decision == decision
 
 
 def test_a_tattoo_is_named_before_every_laser_and_in_the_decision() -> None:
