@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
 REFUSED = str(ROOT / "examples" / "conditions" / "dynamic-wrinkles-ablative.toml")
 SLAB = str(ROOT / "examples" / "light" / "van-de-hulst-slab.toml")

@@ -25,7 +25,7 @@ Plan = dict[str, Any]
 
 @pytest.fixture
 def plan() -> Plan:
-    loaded: Plan = json.loads((Path(__file__).parent / "data" / "plan-sample.json").read_text(encoding="utf-8"))
+    loaded: Plan = json.loads((Path(__file__).parents[1] / "data" / "plan-sample.json").read_text(encoding="utf-8"))
     return loaded
 
 

@@ -17,7 +17,7 @@ from skinbeam.provenance import collect
 from skinbeam.schema.names import table
 from skinbeam.sources import cite
 
-FILE = Path(__file__).parents[1] / "examples" / "first-consultation" / "face.jpg"
+FILE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
 PORTRAIT = read(FILE)
 KEYS = {"faces", "quality", "regions", "maps", "findings", "scale_mm_per_px"}
 FINDING_KEYS = {"kind", "region", "count", "area_mm2", "severity", "confidence", "suggests"}

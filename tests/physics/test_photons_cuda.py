@@ -29,7 +29,7 @@ from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SLAB = ROOT / "examples" / "light" / "van-de-hulst-slab.toml"
 
 
@@ -43,7 +43,7 @@ def run_python(*arguments: str, **environment: str) -> Any:
 
 @pytest.fixture(scope="module")
 def simulated() -> Any:
-    return run_python(str(Path(__file__).with_name("cuda_cases.py")), NUMBA_ENABLE_CUDASIM="1")
+    return run_python(str(Path(__file__).parents[1].joinpath("cuda_cases.py")), NUMBA_ENABLE_CUDASIM="1")
 
 
 def mean_and_error(batches: list[list[float]], packets: int) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ from skinbeam.photo.read import read
 from skinbeam.photo.record import Face
 from skinbeam.photo.regions import SITES, Regions, View, find_regions, view
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 PORTRAIT = read(TESTS.parent / "examples" / "first-consultation" / "face.jpg")
 
 # Points of the portrait marked by hand on an enlarged print, good to a pixel.

@@ -16,7 +16,7 @@ from skinbeam.laser.cooling import USUAL_CRYOGEN
 from skinbeam.laser.device import devices
 from skinbeam.schema.load import load_case, read_toml
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FACE = str(ROOT / "examples" / "first-consultation" / "face.jpg")
 HEAD = {"schema", "version", "case_sha256", "seed", "warnings"}
 

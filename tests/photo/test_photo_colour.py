@@ -131,7 +131,7 @@ def test_brightness_leaves_the_pigment_maps_alone() -> None:
 def test_the_example_ships_without_metadata() -> None:
     from PIL import Image
 
-    portrait = Path(__file__).parents[1] / "examples" / "first-consultation" / "face.jpg"
+    portrait = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
     with Image.open(portrait) as image:
         assert not image.getexif()
         assert image.size == (512, 512)

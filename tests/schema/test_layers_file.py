@@ -19,7 +19,7 @@ from skinbeam.schema.layers import LayersFile, LightBeam, LoadedLayers, load_lay
 from skinbeam.schema.load import parse
 from skinbeam.schema.overlap import Body, overlap, segment_distance
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 LAYER = {"name": "dermis", "mua_per_cm": 0.7, "mus_per_cm": 160.0, "g": 0.8, "n": 1.37}
 SKIN = """
 [[layer]]

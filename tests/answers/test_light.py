@@ -15,7 +15,7 @@ from skinbeam.document import pretty_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.layers import load_layers
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 VESSEL_EXAMPLE = ROOT / "examples" / "light" / "vessel.toml"
 EXAMPLES = sorted(set((ROOT / "examples" / "light").glob("*.toml")) - {VESSEL_EXAMPLE})  # those of plane layers
 BROKEN = sorted((ROOT / "tests" / "broken" / "light").glob("*.toml"))

@@ -14,7 +14,7 @@ from skinbeam.evidence.expect import expect_document
 from skinbeam.messages import catalogue
 from skinbeam.sources import bibliography
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 VERDICTS = {"supported", "partly", "unsupported", "contradicted"}
 LISTED = [f"A{k}" for k in range(1, 14)] + [f"B{k}" for k in range(1, 20)] + [f"X{k}" for k in range(1, 9)]
 FIELDS = ["id", "sentence", "claim", "verdict", "evidence", "better", "rule", "sources"]

@@ -11,9 +11,9 @@ from PIL import Image, ImageCms
 from skinbeam.errors import InputError
 from skinbeam.photo.read import decode, read
 
-BROKEN = Path(__file__).parent / "broken" / "photo"
+BROKEN = Path(__file__).parents[1] / "broken" / "photo"
 EXPECTED = tomllib.loads((BROKEN / "expected.toml").read_text(encoding="utf-8"))
-PORTRAIT = Path(__file__).parents[1] / "examples" / "first-consultation" / "face.jpg"
+PORTRAIT = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
 
 
 @pytest.mark.parametrize("name", EXPECTED)

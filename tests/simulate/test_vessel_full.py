@@ -25,7 +25,7 @@ from skinbeam.simulate.vessels.section import Lumen, section_grid
 from skinbeam.skin.properties import blood_mua
 from skinbeam.validation.vessel_reduction import Ratio, summarised, written
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "pulse-in-a-vessel"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "pulse-in-a-vessel"
 PACKETS = 20_000
 VESSEL = {"depth_um": 350.0, "diameter_um": 100.0}
 

@@ -21,7 +21,7 @@ from skinbeam.skin.port import port_loss
 from skinbeam.skin.tables import table
 from skinbeam.validation.site_melanin import column_um
 
-LINES = np.genfromtxt(Path(__file__).parent / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
+LINES = np.genfromtxt(Path(__file__).parents[1] / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
 SPREAD_NM = [400.0, 450.0, 532.0, 595.0, 694.0, 755.0, 1064.0, 1550.0, 1900.0]
 
 

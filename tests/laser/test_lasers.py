@@ -30,7 +30,7 @@ from skinbeam.schema.load import parse
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
 
-BROKEN = sorted((Path(__file__).parent / "broken" / "device").glob("*.toml"))
+BROKEN = sorted((Path(__file__).parents[1] / "broken" / "device").glob("*.toml"))
 
 
 CLASSES = {
@@ -169,7 +169,7 @@ def test_enough_device_files_break() -> None:
 
 def test_every_required_key_is_asked_for() -> None:
     """Broken files made from the schema: each required key of the device file taken away in turn."""
-    file = Path(__file__).parent.parent / "skinbeam" / "data" / "lasers" / "pulsed-dye-595.toml"
+    file = Path(__file__).parents[2] / "skinbeam" / "data" / "lasers" / "pulsed-dye-595.toml"
     tables = tomllib.loads(file.read_text(encoding="utf-8"))
     required = [name for name, field in DeviceFile.model_fields.items() if field.is_required()]
     assert len(required) >= 9
@@ -180,7 +180,7 @@ def test_every_required_key_is_asked_for() -> None:
 
 
 def test_a_clinic_brings_its_own_device(tmp_path: Path) -> None:
-    source = Path(__file__).parent.parent / "skinbeam" / "data" / "lasers" / "ktp-532.toml"
+    source = Path(__file__).parents[2] / "skinbeam" / "data" / "lasers" / "ktp-532.toml"
     (tmp_path / "ours.toml").write_bytes(source.read_bytes())
     device = load_device("ours.toml", tmp_path)
     assert device.name == "ours"

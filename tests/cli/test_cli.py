@@ -9,7 +9,7 @@ import pytest
 
 from skinbeam.cli.run import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
 CASES = ROOT / "tests" / "data" / "cases"
 PULSE = str(CASES / "er-yag.toml")

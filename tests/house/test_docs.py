@@ -22,7 +22,7 @@ from skinbeam.cli import main
 from skinbeam.sources import bibliography
 from skinbeam.validation.rows import calibrated
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 

@@ -22,7 +22,7 @@ class ExplicitEngine(Engine):
 
 @pytest.fixture(scope="module")
 def simulated() -> Any:
-    command = [sys.executable, str(Path(__file__).with_name("heat_cuda_case.py"))]
+    command = [sys.executable, str(Path(__file__).parents[1].joinpath("heat_cuda_case.py"))]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"NUMBA_ENABLE_CUDASIM": "1"})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

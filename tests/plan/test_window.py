@@ -10,7 +10,7 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.plan.window import window_document
 from skinbeam.schema.load import LoadedCase, load_case
 
-CASES = Path(__file__).parent / "data" / "cases"
+CASES = Path(__file__).parents[1] / "data" / "cases"
 GUESSED = {
     "vessel": ("vessel-closure", "epidermal-necrosis", "fluence_J_cm2"),
     "short-pulse": ("melanosome-disruption", "epidermal-necrosis", "fluence_J_cm2"),
