@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test setup face bench validate model-error reduction-error vessel-return site-melanin docs evidence evidence-report clean
+.PHONY: consult test check setup face bench validate model-error reduction-error vessel-return site-melanin docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -31,6 +31,10 @@ test: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n 2
+
+# What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, every example plan.
+check: setup
+	$(BIN)/python -m pytest -n 2 -m check
 
 face: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet -e ".[face]"

@@ -84,6 +84,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("page", RUNNING, ids=name_of)
 def test_what_a_page_shows_runs(page: Path, desk: Path) -> None:
     names: dict[str, object] = {"__name__": "page"}
@@ -271,6 +272,7 @@ def test_every_hazard_names_a_test() -> None:
         assert "`test_" in row, row
 
 
+@pytest.mark.check
 def test_keys_of_documents_are_those_listed(desk: Path) -> None:
     listed = {
         schema: set(re.findall(r"`(\w+)`", keys))
@@ -335,6 +337,7 @@ def test_the_release_is_the_same_everywhere() -> None:
     assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
+@pytest.mark.check
 def test_the_site_builds_strictly_and_asks_nothing_of_other_hosts(tmp_path: Path) -> None:
     built = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],

@@ -13,6 +13,8 @@ from heat_cuda_case import CASES, run
 
 from skinbeam.physics.heat.xyz_engine import Engine
 
+pytestmark = pytest.mark.check
+
 
 class ExplicitEngine(Engine):
     """The processor's explicit stages alone, as a card has them."""

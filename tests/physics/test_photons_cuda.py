@@ -29,6 +29,8 @@ from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.engines import ENGINES
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 
+pytestmark = pytest.mark.check
+
 ROOT = Path(__file__).parents[2]
 SLAB = ROOT / "examples" / "light" / "van-de-hulst-slab.toml"
 

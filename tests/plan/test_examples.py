@@ -9,6 +9,8 @@ from consultations import CONDITIONS, example
 
 from skinbeam.schema.names import table
 
+pytestmark = pytest.mark.check
+
 # What the model or the rules refuse, by the message of the refusal.
 REFUSED = {
     "active-acne-vascular": "condition-why.flare",
