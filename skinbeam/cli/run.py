@@ -29,7 +29,8 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGINT, _interrupt)
+    for asked in (signal.SIGINT, signal.SIGTERM):  # a service that is stopped leaves as little behind as Ctrl-C
+        signal.signal(asked, _interrupt)
     for name, value in THREADING.items():
         os.environ.setdefault(name, value)
     try:

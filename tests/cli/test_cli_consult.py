@@ -97,7 +97,8 @@ def process(*arguments: str, **keywords: Any) -> subprocess.Popen[str]:
     )
 
 
-def test_an_interrupt_ends_with_130_and_nothing_half_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_130_and_nothing_half_written(asked: signal.Signals, tmp_path: Path) -> None:
     out = tmp_path / "out"
     case = str(ROOT / "examples" / "first-consultation" / "case.toml")
     running = process("consult", case, "-o", str(out), "--draws", "20000", "--json")
@@ -106,7 +107,7 @@ def test_an_interrupt_ends_with_130_and_nothing_half_written(tmp_path: Path) -> 
     while not out.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1.0)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(asked)
     stdout, stderr = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "Traceback" not in stderr

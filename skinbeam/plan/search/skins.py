@@ -81,6 +81,7 @@ class SiteSkins:
             beam.pulses,
             beam.repetition_Hz,
             beam.passes,
+            beam.pass_interval_s,
             limiting,
         )
         response = respond(
