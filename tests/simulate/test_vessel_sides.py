@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 from pulse_samples import loaded
-from scipy.special import jn_zeros, jv, k0
+from scipy.special import jn_zeros, jv
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.physics.heat.cells import cylinder
 from skinbeam.physics.heat.linear import conduct, time_steps
-from skinbeam.physics.kernel.bessel import bessel_k0
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RadialGrid,
@@ -196,14 +195,6 @@ def test_the_table_is_what_packets_say():
     for shares, mean, each in zip(returned(np.full(2, 0.4), losses), found, error, strict=False):
         # Four standard errors, and the table's own, which is a fifth as large, and its three digits.
         np.testing.assert_array_less(np.abs(shares - mean), 4.2 * each + 0.001)
-
-
-def test_the_function_of_the_image_is_that_of_a_library():
-    x = np.geomspace(1e-5, 300.0, 60)
-    np.testing.assert_allclose(bessel_k0(x), k0(x), rtol=1e-12)
-    assert bessel_k0(np.array([60.0]))[0] == pytest.approx(k0(60.0), rel=1e-12)
-    with pytest.raises(ValueError, match="infinite at 0"):
-        bessel_k0([1.0, 0.0])
 
 
 def test_a_surface_lets_light_out():

@@ -41,7 +41,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.kernel.bessel import bessel_k0
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_paths, lumen_profile
 
 __all__ = ["Around", "beside_surface", "lumen_light"]
@@ -123,12 +122,14 @@ def beside_surface(
     radius, depth : of the vessel and of its axis, in transport lengths 1 / mus'. absorption : mua / mus' of the skin.
     reflected : r.
     """
+    from scipy.special import k0  # late: commands that heat no vessel need not load it
+
     share, away = np.asarray(returned, dtype=np.float64), np.asarray(depth, dtype=np.float64)
     loss, back = np.asarray(absorption, dtype=np.float64), np.asarray(reflected, dtype=np.float64)
     diffusion = 1 / (3 * (1 + loss))
     attenuation = np.sqrt(loss / diffusion)
     beyond = 2 * diffusion * (1 + back) / (1 - back)
-    image = np.asarray(radius) / (4 * diffusion) * bessel_k0(2 * attenuation * (away + beyond))
+    image = np.asarray(radius) / (4 * diffusion) * k0(2 * attenuation * (away + beyond))
     returns = np.maximum(share / (1 - share) - image, 0.0)
     return np.asarray(returns / (1 + returns))
 
