@@ -89,7 +89,7 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
     assert (option["shows_days"]["what"], option["shows_days"]["high"]) == ("redness", 31.5)
     assert option["shows_days"]["source"] in made["sources"]
     page = leaflet_page(made)
-    assert page.concerns[0].options[0].days == "25 to 32, for some months (red skin)"
+    assert page.concerns[0].options[0].days == "25 to 32, in some people for months (red skin)"
     (line,) = (line for line in page.healing if "light of" in line)
     assert "closed by new skin after 7 to 14 days" in line
     assert "25 to 32 days, in some people for months" in line

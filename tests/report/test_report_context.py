@@ -132,7 +132,8 @@ def test_every_word_of_the_templates_stands_in_the_catalogue_and_none_is_left_ov
     """Headings, labels and columns: what Python does not say itself, a template says."""
     python = "".join(
         file.read_text(encoding="utf-8")
-        for file in resources.files("skinbeam.report").iterdir()
+        for folder in ("skinbeam.report", "skinbeam.report.leaflet")
+        for file in resources.files(folder).iterdir()
         if file.name.endswith(".py")
     )
     _, _, html = html_names()
