@@ -69,6 +69,12 @@ def test_the_least_of_several_injuring_doses_counts() -> None:
     assert max(tried(two)) < 5.0
 
 
+def test_each_injury_is_told_in_the_decision() -> None:
+    two = spot("blister", "fluence_J_cm2 = 5.0") + spot("burn", "fluence_J_cm2 = 7.0")
+    told = [reason.message.text for reason in judge_case(case(two)).reasons if reason.rule == "earlier-injury"]
+    assert [text.split(" after ")[0] for text in told] == ["A blister", "A burn"]
+
+
 def test_an_energy_and_a_spot_are_a_dose() -> None:
     """1.2 J over a disc of 5 mm: 1.2 / (pi/4 * 0.25) = 6.11 J/cm²."""
     assert 6.0 in tried(spot("blister", "energy_mJ = 1200.0\nspot_mm = 5.0"))

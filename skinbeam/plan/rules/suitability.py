@@ -96,7 +96,7 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
     """
     if not case.concern:
         return judge(case)
-    reasons: dict[tuple[str, str], Reason] = {(r.rule, r.about): r for r in _judged(case, None, None).reasons}
+    reasons: dict[tuple[str, str, str], Reason] = {_said_by(r): r for r in _judged(case, None, None).reasons}
     decisions: list[Decision] = []
     for concern in case.concern:
         names = (candidates or {}).get(concern.condition) or _usable(concern.condition) or laser_modalities()
@@ -106,7 +106,7 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
         weight = severity(best.decision)
         kept = [r for r in best.reasons if severity(r.decision) == weight and weight > severity(general.decision)]
         for reason in (*general.reasons, *kept):
-            reasons.setdefault((reason.rule, reason.about), reason)
+            reasons.setdefault(_said_by(reason), reason)
     deciding = {rule.id for rule in rules("suitability") if rule.decides == "case"}
     floor = [reason.decision for reason in reasons.values() if reason.rule in deciding]
     mildest = min(decisions, key=severity)
@@ -114,6 +114,11 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
         floor.append("with-caution")
     ranked = _ranked(_once(reasons.values()))
     return _cited(Suitability(max([mildest, *floor], key=severity), ranked.reasons))
+
+
+def _said_by(reason: Reason) -> tuple[str, str, str]:
+    """What makes two reasons one: two injuries are two, though the same rule tells both."""
+    return reason.rule, reason.about, reason.message.text
 
 
 def _usable(condition: str) -> list[str]:
