@@ -10,9 +10,11 @@ __all__ = [
     "CM",
     "DAY_S",
     "GAS_CONSTANT_J_MOL_K",
+    "G_KG",
     "HOUR_S",
     "J_CM2",
     "J_PER_CAL",
+    "MEGABYTE",
     "MJ",
     "ML_MIN_KG",
     "MM",
@@ -45,6 +47,8 @@ ML_MIN_KG: Final = 1e-6 / 60  # m³ a second and kilogram in one millilitre a mi
 MPA: Final = 1e6
 PER_CM: Final = 1e2  # 1/m in one 1/cm
 PER_MM: Final = 1e3
+G_KG: Final = 1000.0  # grams in one kilogram: `mass_kg = mass_g / G_KG`
+MEGABYTE: Final = 1e6  # bytes
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 J_PER_CAL: Final = 4.184

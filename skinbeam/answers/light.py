@@ -20,7 +20,7 @@ from skinbeam.simulate.light.engines import ENGINES, check_engine_options
 from skinbeam.simulate.light.layers_file import layered_medium, part_names, space_of
 from skinbeam.simulate.light.medium import LightField
 from skinbeam.simulate.light.montecarlo import MOST_PHOTONS, MonteCarlo, Progress
-from skinbeam.units import UM
+from skinbeam.units import MEGABYTE, UM
 
 __all__ = ["LightRun", "run_light"]
 
@@ -92,7 +92,7 @@ def run_light(
     else:
         engine = _engine(loaded, photons, error, device, seed, split, checkpoint, progress)
         if notice is not None:
-            notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / 1e6)}))
+            notice(text("light.memory", {"megabytes": math.ceil(engine.memory_bytes(len(edges) - 1) / MEGABYTE)}))
         try:
             light = engine.trace(space_of(loaded), spec.beam, edges)
         except NotAvailable as missing:

@@ -17,7 +17,7 @@ from importlib import resources
 
 from skinbeam.provenance import used
 from skinbeam.sources import Sourced
-from skinbeam.units import ZERO_CELSIUS_K
+from skinbeam.units import G_KG, ZERO_CELSIUS_K
 
 __all__ = ["StillAir", "resting_skin_C", "still_air"]
 
@@ -60,7 +60,7 @@ def still_air(skin_C: float, room_C: float, *, wet: bool = False) -> StillAir:
         vapour_kPa = _saturation_kPa(skin_C) - _number("humidity") * _saturation_kPa(room_C)
         evaporated = _number("lewis_K_kPa") * convection * vapour_kPa
     else:
-        evaporated = _number("latent_J_kg") * _number("water_loss_g_m2h") / 1000 / HOUR_S
+        evaporated = _number("latent_J_kg") * _number("water_loss_g_m2h") / G_KG / HOUR_S
     return StillAir(convection, radiation, evaporated / (skin_C - room_C))
 
 
