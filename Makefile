@@ -42,7 +42,7 @@ face: $(VENV)/dev
 
 # Checks that take minutes; they print what they find.
 validate: $(VENV)/dev
-	$(BIN)/python -m pytest -m long -s tests/long
+	$(BIN)/python -m pytest -m long -s tests
 	$(BIN)/skinbeam validate -o build/validation
 
 # What the comparison with experiments finds at each endpoint, for thresholds and plans: after any change of physics.
