@@ -15,7 +15,16 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
-__all__ = ["Reading", "Slip", "edits", "match_medication", "medication_facts", "medications", "read_medication"]
+__all__ = [
+    "Reading",
+    "Slip",
+    "edits",
+    "facts_of",
+    "match_medication",
+    "medication_facts",
+    "medications",
+    "read_medication",
+]
 
 # A word that splits or joins otherwise than its name does ("iso-tretinoin", "stjohnswort") counts from as many letters
 # on: "as a" is not ASA, and a "retina" is not Retin-A.
@@ -93,8 +102,12 @@ def medications() -> Mapping[str, Mapping[str, Any]]:
 @cache
 def medication_facts() -> frozenset[str]:
     """Return the names that a rule may ask about: every medicine and every class, as `medication.NAME`."""
-    names = {*medications(), *(kind for entry in medications().values() for kind in entry["classes"])}
-    return frozenset(f"medication.{name}" for name in names)
+    return frozenset(fact for name in medications() for fact in facts_of(name))
+
+
+def facts_of(medicine: str) -> tuple[str, ...]:
+    """Return the names under which a rule may ask about one medicine: its own and its classes, as `medication.NAME`."""
+    return tuple(f"medication.{name}" for name in (medicine, *medications()[medicine]["classes"]))
 
 
 def match_medication(text: str) -> tuple[str, ...]:

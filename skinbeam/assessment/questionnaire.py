@@ -14,7 +14,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from skinbeam.assessment.medicines import Reading, medication_facts, medications, read_medication
+from skinbeam.assessment.medicines import Reading, facts_of, medication_facts, read_medication
 from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
@@ -111,11 +111,11 @@ def questionnaire(case: Case) -> Questionnaire:
         read = read_medication(taken.name)
         warnings += _warned(taken.name, read)
         for name in read.medicines:
-            for fact in (name, *medications()[name]["classes"]):
-                before = facts[f"medication.{fact}"]
+            for fact in facts_of(name):
+                before = facts[fact]
                 months = taken.last_dose_months
                 latest = months if isinstance(before, bool) else min(float(str(before)), months)
-                facts[f"medication.{fact}"] = latest
+                facts[fact] = latest
     return Questionnaire(MappingProxyType(facts), tuple(warnings))
 
 

@@ -13,7 +13,7 @@ from skinbeam.assessment.adverse import UNREAD, kinds_in, reaction_kinds
 from skinbeam.laser.device import Device, devices
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import SessionDone, TestSpot
-from skinbeam.schema.names import table
+from skinbeam.schema.names import laser_modalities, usable_modalities
 from skinbeam.units import J_CM2, MJ, MM
 
 __all__ = ["Reaction", "reactions"]
@@ -84,11 +84,10 @@ def reactions(case: Case) -> tuple[Reaction, ...]:
     """Return what earlier test spots and sessions did, in the order of the file."""
     found: list[Reaction] = []
     for index, spot in enumerate(case.test_spot):
-        made = _made(spot, f"test_spot[{index}]", spot.device, _any_laser())
+        made = _made(spot, f"test_spot[{index}]", spot.device, laser_modalities())
         found.append(_read(made, spot.reaction, spot.read_after_h))
     for index, done in enumerate(case.session):
-        treated = table("condition")[done.treats].get("modality", {})
-        usable = tuple(name for name, choice in treated.items() if choice["use"] != "not") or _any_laser()
+        usable = usable_modalities(done.treats) or laser_modalities()
         made = _made(done, f"session[{index}]", done.device or "", usable)
         found += [_of_session(made, kind, text, done.treats) for text in done.adverse for kind in kinds_in(text)]
     return tuple(found)
@@ -146,7 +145,3 @@ def _letters(name: str) -> str:
 
 def _same(own_nm: float, said_nm: float) -> bool:
     return abs(own_nm - said_nm) < 10.0  # 585 and 595 nm are two lasers; 1060 and 1064 nm are written for one
-
-
-def _any_laser() -> tuple[str, ...]:
-    return tuple(name for name, entry in table("modality").items() if entry["laser"])

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import unknown_name
 
-__all__ = ["NameKind", "conditions_document", "resolve", "table"]
+__all__ = ["NameKind", "conditions_document", "laser_modalities", "resolve", "table", "usable_modalities"]
 
 NameKind = Literal["condition", "site", "modality"]
 _FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
@@ -20,6 +20,18 @@ def table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
     """Return name → entry for a kind of name, in the order of its file."""
     file = resources.files("skinbeam") / "data" / _FILES[kind]
     return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def laser_modalities() -> tuple[str, ...]:
+    """Return the modalities that are a laser or strong light."""
+    return tuple(name for name, entry in table("modality").items() if entry["laser"])
+
+
+def usable_modalities(condition: str) -> tuple[str, ...]:
+    """Return the modalities that the table of conditions does not rule out for a condition."""
+    listed = table("condition")[condition].get("modality", {})
+    return tuple(name for name, choice in listed.items() if choice["use"] != "not")
 
 
 @cache

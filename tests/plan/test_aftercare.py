@@ -17,11 +17,11 @@ from skinbeam.plan.aftercare import (
     sessions,
     when_to_call,
 )
-from skinbeam.plan.rules.table import laser_modalities, rules
+from skinbeam.plan.rules.table import rules
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
-from skinbeam.schema.names import table
+from skinbeam.schema.names import laser_modalities, table
 from skinbeam.sources import bibliography
 
 

@@ -12,10 +12,10 @@ from skinbeam.laser import device as lasers
 from skinbeam.laser.grid import Setting
 from skinbeam.plan.rules.earlier import bars_of, earlier_reasons
 from skinbeam.plan.rules.suitability import judge, judge_case
-from skinbeam.plan.rules.table import laser_modalities
 from skinbeam.plan.search.candidates import Machine
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import REACTIONS
+from skinbeam.schema.names import laser_modalities
 
 DYE = Setting(595.0, 10.0, 10.0)
 VEINS = PERSON + concern("facial-telangiectasia", extra="")

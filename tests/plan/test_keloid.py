@@ -18,12 +18,11 @@ from skinbeam.outcome.harm import harm_group
 from skinbeam.outcome.injury import INJURIES, NOTHING
 from skinbeam.plan.options import Option
 from skinbeam.plan.rules.suitability import judge
-from skinbeam.plan.rules.table import laser_modalities
 from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import FieldFault, named_person
 from skinbeam.schema.load import parse
-from skinbeam.schema.names import resolve, table
+from skinbeam.schema.names import laser_modalities, resolve, table
 from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.simulate.skins.observed import Observed
 

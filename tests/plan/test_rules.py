@@ -15,13 +15,13 @@ from skinbeam.plan.rules.table import (
     Not,
     Test,
     holds,
-    laser_modalities,
     missing_facts,
     read_condition,
     read_rules,
     rules,
 )
 from skinbeam.schema.consultation import HISTORY, LESION_SIGNS
+from skinbeam.schema.names import laser_modalities
 from skinbeam.sources import bibliography
 
 GOOD: dict[str, Any] = {

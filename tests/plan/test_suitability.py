@@ -18,14 +18,13 @@ from skinbeam.plan.rules.table import (
     Not,
     Rule,
     Test,
-    laser_modalities,
     rules,
 )
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.load import parse
-from skinbeam.schema.names import resolve, table
+from skinbeam.schema.names import laser_modalities, resolve, table
 
 TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {

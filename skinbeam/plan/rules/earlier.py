@@ -12,8 +12,9 @@ from skinbeam.errors import did_you_mean
 from skinbeam.laser.device import Device, devices
 from skinbeam.messages import Formatter, Message
 from skinbeam.plan.rules.reason import Reason
-from skinbeam.plan.rules.table import Decision, laser_modalities
+from skinbeam.plan.rules.table import Decision
 from skinbeam.schema.case import Case
+from skinbeam.schema.names import laser_modalities
 
 __all__ = ["Bar", "bars_of", "earlier_reasons", "without_barred"]
 

@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from skinbeam.assessment.medicines import medications, read_medication
+from skinbeam.assessment.medicines import facts_of, medications, read_medication
 from skinbeam.messages import Message
 from skinbeam.plan.rules.table import Condition, Joined, Not, Test, rules
 from skinbeam.schema.case import Case
@@ -51,7 +51,7 @@ def _quoted(name: str) -> str:
 
 
 def _has_rule(medicine: str) -> bool:
-    return any(f"medication.{name}" in _asked() for name in (medicine, *medications()[medicine]["classes"]))
+    return not _asked().isdisjoint(facts_of(medicine))
 
 
 @cache

@@ -14,11 +14,11 @@ from skinbeam.messages import Message
 from skinbeam.plan.rules.earlier import earlier_reasons
 from skinbeam.plan.rules.medicines import slips, unchecked
 from skinbeam.plan.rules.reason import Reason, severity
-from skinbeam.plan.rules.table import OPTION_FACTS, Decision, Rule, holds, laser_modalities, missing_facts, rules
+from skinbeam.plan.rules.table import OPTION_FACTS, Decision, Rule, holds, missing_facts, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import resolve, table
+from skinbeam.schema.names import laser_modalities, resolve, table, usable_modalities
 from skinbeam.sources import cite
 
 __all__ = ["Suitability", "judge", "judge_case"]
@@ -99,7 +99,7 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
     reasons: dict[tuple[str, str, str], Reason] = {_said_by(r): r for r in _judged(case, None, None).reasons}
     decisions: list[Decision] = []
     for concern in case.concern:
-        names = (candidates or {}).get(concern.condition) or _usable(concern.condition) or laser_modalities()
+        names = (candidates or {}).get(concern.condition) or usable_modalities(concern.condition) or laser_modalities()
         best = min((_judged(case, concern, name) for name in names), key=lambda s: severity(s.decision))
         decisions.append(best.decision)
         general = _judged(case, concern, None)
@@ -119,11 +119,6 @@ def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None
 def _said_by(reason: Reason) -> tuple[str, str, str]:
     """What makes two reasons one: two injuries are two, though the same rule tells both."""
     return reason.rule, reason.about, reason.message.text
-
-
-def _usable(condition: str) -> list[str]:
-    listed = table("condition")[condition].get("modality", {})
-    return [name for name, choice in listed.items() if choice["use"] != "not"]
 
 
 def _once(reasons: Iterable[Reason]) -> list[Reason]:

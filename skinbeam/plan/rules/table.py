@@ -30,7 +30,7 @@ from skinbeam.assessment.medicines import medication_facts
 from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact
 from skinbeam.errors import nearest
 from skinbeam.messages import Message
-from skinbeam.schema.names import table
+from skinbeam.schema.names import laser_modalities, table
 
 __all__ = [
     "DECISIONS",
@@ -46,7 +46,6 @@ __all__ = [
     "Test",
     "ValueRange",
     "holds",
-    "laser_modalities",
     "missing_facts",
     "read_condition",
     "read_rules",
@@ -222,12 +221,6 @@ def missing_facts(condition: Condition, facts: Mapping[str, Fact]) -> frozenset[
         case Joined(_, parts):
             return frozenset().union(*(missing_facts(part, facts) for part in parts))
     return frozenset()
-
-
-@cache
-def laser_modalities() -> tuple[str, ...]:
-    """Return the modalities that are a laser or strong light."""
-    return tuple(name for name, entry in table("modality").items() if entry["laser"])
 
 
 @cache

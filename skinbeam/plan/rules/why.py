@@ -6,7 +6,7 @@ The sentence of a rule is written for those who know the field. The person whom 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from skinbeam.assessment.medicines import match_medication, medications
+from skinbeam.assessment.medicines import facts_of, match_medication
 from skinbeam.assessment.questionnaire import Fact, questionnaire
 from skinbeam.messages import Message, catalogue, parameters
 from skinbeam.plan.rules.reason import severity
@@ -153,12 +153,10 @@ def _at(name: str, site: str) -> Message:
 
 def _taken(test: Test, case: Case) -> Iterator[Message]:
     """The medicines that a test asks for, as the person named them."""
-    asked = test.fact.removeprefix("medication.")
     for taken in case.patient.medications if case.patient is not None else []:
-        known = match_medication(taken.name)
-        kinds = {*known, *(kind for name in known for kind in medications()[name]["classes"])}
+        known = {fact for name in match_medication(taken.name) for fact in facts_of(name)}
         months = taken.last_dose_months
-        if asked not in kinds or not holds(test, {test.fact: months}):
+        if test.fact not in known or not holds(test, {test.fact: months}):
             continue
         params: dict[str, Any] = {"name": taken.name}
         if months >= 1.5:
