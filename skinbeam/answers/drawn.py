@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.messages import text
+from skinbeam.simulate.appearance import reading_warnings
 from skinbeam.simulate.scene import Scene
-from skinbeam.simulate.skins.appearance import reading_warnings
 from skinbeam.simulate.skins.ensemble import effective_draws
 
 __all__ = ["draw_warnings"]

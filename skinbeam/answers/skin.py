@@ -11,7 +11,7 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.skins.appearance import (
+from skinbeam.simulate.appearance import (
     colour_seen,
     reading_warnings,
     reflected,

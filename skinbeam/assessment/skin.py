@@ -18,7 +18,7 @@ from skinbeam.schema.exposure import Lesion
 from skinbeam.schema.exposure import Skin as SkinTable
 from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.fields import phototype_range as grade_ends
-from skinbeam.simulate.skins.appearance import weigh_by_reading
+from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.skin.melanin import ita_range_deg, phototype_range
 from skinbeam.skin.model import Skin
 from skinbeam.skin.vessels import VesselPopulation

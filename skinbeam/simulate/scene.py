@@ -17,12 +17,12 @@ from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Settings
 from skinbeam.schema.load import LoadedCase
+from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.light.illumination import Illumination, illuminate
 from skinbeam.simulate.light.spot_share import SpotShare, spot_shares
 from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through, unknown_layers
 from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_schedule
 from skinbeam.simulate.removal.ablation import fast_train, removes
-from skinbeam.simulate.skins.appearance import weigh_by_reading
 from skinbeam.simulate.skins.effort import Effort
 from skinbeam.simulate.skins.ensemble import CHUNK, chunks
 from skinbeam.simulate.skins.grid import CORE_M, grid_of

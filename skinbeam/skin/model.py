@@ -97,7 +97,7 @@ class Skin:
     melanin_ratio : of a lesion in the beam over the skin around it.
     vessels : given vessels, else `population` draws them, else `vessel_kind`; None draws none.
     layers : explicit layers, which replace the preset's.
-    reading : a reflectance reading, for `simulate.skins.appearance.weigh_by_reading`.
+    reading : a reflectance reading, for `simulate.appearance.weigh_by_reading`.
     melanin_even : whether melanin lies evenly in the living epidermis of people, as limits of plans take it.
     warnings : records with `code` and `message`.
     """

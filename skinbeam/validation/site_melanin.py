@@ -17,7 +17,7 @@ from typing import Final
 from scipy.optimize import brentq
 
 from skinbeam.document import round_significant, write_atomically
-from skinbeam.simulate.skins.appearance import middle_ita_deg
+from skinbeam.simulate.appearance import middle_ita_deg
 from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin
 from skinbeam.skin.tables import table

@@ -13,7 +13,7 @@ from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.skins.appearance import middle_ita_deg, reflectance, weigh_by_reading
+from skinbeam.simulate.appearance import middle_ita_deg, reflectance, weigh_by_reading
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_of_spectrum
 from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin

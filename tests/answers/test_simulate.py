@@ -246,7 +246,7 @@ def test_a_draw_is_simulated_alike_in_any_chunk(monkeypatch: pytest.MonkeyPatch)
 def test_a_reading_sharpens_the_estimates() -> None:
     wide = simulated("preset-vessels", draws=200, patient=None)
     at = [450.0, 550.0, 640.0, 750.0, 900.0]
-    from skinbeam.simulate.skins.appearance import reflectance
+    from skinbeam.simulate.appearance import reflectance
 
     truth = reflectance(Skin(site="cheeks").sample(1, 11), at, specular=True)[0].tolist()
     sharp = simulated(
