@@ -168,9 +168,11 @@ def test_ctrl_c_leaves_with_130_and_no_traceback(tmp_path: Path) -> None:
         "[skin]\n[laser]\nwavelength_nm = 595\n[settings]\nfluence_J_cm2 = 5\npulse_ms = 10\nspot_mm = 7\n",
         encoding="utf-8",
     )
-    words = [sys.executable, "-m", "skinbeam", "simulate", str(file), "--draws", "100000", "--json"]
+    words = [sys.executable, "-X", "importtime", "-m", "skinbeam", "simulate", str(file), "--draws", "100000", "--json"]
     running = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(3.0)
+    assert running.stderr is not None
+    # The simulation is imported only after the handler of signals stands.
+    assert any("skinbeam.answers.simulate" in line for line in running.stderr)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=120)
     assert (running.returncode, out) == (130, "")
