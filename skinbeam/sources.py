@@ -5,7 +5,6 @@ that are a judgement of this project have the entry type `@misc` and a `note` th
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -77,24 +76,26 @@ class Sourced:
         return cls(value, low, high, law, table["source"], table.get("conditions", ""))
 
 
-_ENTRY = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,(.*?)\n\}", re.DOTALL)
-_FIELD = re.compile(r"(\w+)\s*=\s*\{(.*?)\}\s*(?:,|$)", re.DOTALL)
-
-
 @cache
 def bibliography() -> Mapping[str, Source]:
-    """Return every source by key, in the order of the file.
+    """Return every source by key, in the order of the files; a value is one line, its outermost braces taken off.
 
     Raises
     ------
-    ValueError : a key stands twice.
+    ValueError : an entry cannot be read, or a key stands twice.
     """
-    entries: dict[str, Source] = {}
-    for kind, key, body in _ENTRY.findall(_bib_text()):
-        if key in entries:
-            raise ValueError(f"source {key} stands twice in data/sources")
-        entries[key] = Source(key, kind.lower(), {k.lower(): " ".join(v.split()) for k, v in _FIELD.findall(body)})
-    return entries
+    from bibtexparser.entrypoint import parse_string  # late: most commands cite nothing
+
+    library = parse_string(_bib_text())
+    for block in library.failed_blocks:
+        begin = (block.raw or "").strip().partition("\n")[0]
+        raise ValueError(f"data/sources: cannot be read, or stands twice: {begin}") from block.error
+    return {
+        entry.key: Source(
+            entry.key, entry.entry_type.lower(), {f.key.lower(): " ".join(f.value.split()) for f in entry.fields}
+        )
+        for entry in library.entries
+    }
 
 
 def cite(key: str) -> Source:

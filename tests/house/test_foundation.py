@@ -137,6 +137,25 @@ def test_every_source_can_be_cited_and_read_back() -> None:
         assert f"{{{key}," in bibtex([key])
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "@misc{skinbeam,\n  title = {Twice},\n}",
+        "@misc{open,\n  title = {Open,\n}",
+        "@misc{bare\n  title = {No comma},\n}",
+    ],
+)
+def test_an_entry_that_cannot_be_read_is_refused_and_never_left_out(
+    entry: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "@misc{skinbeam,\n  title = {Of {QS} lasers},\n  year = {2026},\n}\n"
+    monkeypatch.setattr("skinbeam.sources._bib_text", lambda: text)
+    assert bibliography.__wrapped__()["skinbeam"].fields == {"title": "Of {QS} lasers", "year": "2026"}
+    monkeypatch.setattr("skinbeam.sources._bib_text", lambda: text + entry)
+    with pytest.raises(ValueError, match=entry.partition("\n")[0]):
+        bibliography.__wrapped__()
+
+
 def test_a_misspelt_source_names_the_nearest() -> None:
     known = next(iter(bibliography()))
     with pytest.raises(InputError, match=known):
