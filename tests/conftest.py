@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 from app_samples import Planner
 from starlette.testclient import TestClient
+from store import open_store
 
 from skinbeam.app import plans, server
 from skinbeam.cli.run import main
@@ -22,6 +23,13 @@ class Ran(NamedTuple):
     @property
     def document(self) -> Any:
         return json.loads(self.out)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def store(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """One store for all workers: their own folders lie beside each other in that of the run."""
+    own = tmp_path_factory.getbasetemp()
+    open_store((own if worker_id == "master" else own.parent) / "store")
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
-"""Consultations to plan in tests, each made once; none of them is about a person."""
+"""Consultations to plan in tests, each made once in a run; none of them is about a person."""
 
 import tomllib
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+from store import stored
 
 from skinbeam.plan.plan import make_plan
 from skinbeam.schema.case import Case
@@ -37,14 +38,22 @@ def loaded(text: str, folder: Path = EXAMPLES) -> LoadedCase:
     return LoadedCase(parse(Case, tomllib.loads(text), file="case.toml"), folder, "case.toml")
 
 
-@cache
 def document(text: str, *, draws: int = 200, seed: int = 0) -> Any:
-    """The document alone is kept: a plan holds the skins that it was made on, a gigabyte of them."""
+    """The document of the plan, a copy for each call."""
+    return stored(_document, text, draws, seed)
+
+
+def example(file: Path) -> Any:
+    """The document of the plan of an example, a copy for each call."""
+    return stored(_example, file)
+
+
+# A plan holds the skins that it was made on, a gigabyte of them: the document alone is kept.
+def _document(text: str, draws: int, seed: int) -> Any:
     return make_plan(loaded(text), draws=draws, seed=seed).document
 
 
-@cache
-def example(file: Path) -> Any:
+def _example(file: Path) -> Any:
     return make_plan(load_case(file)).document
 
 
