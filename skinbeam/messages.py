@@ -16,7 +16,7 @@ from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
 
-__all__ = ["Formatter", "Message", "catalogue", "parameters", "text"]
+__all__ = ["Formatter", "Message", "Warned", "catalogue", "parameters", "text"]
 
 SMALLEST_SHOWN = 0.0001  # an interval of less is of no use to a person
 
@@ -154,3 +154,15 @@ class Message:
     def as_record(self) -> dict[str, Any]:
         """Return id, parameters and the English text."""
         return {"id": self.id, "params": dict(self.params), "text": self.text}
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A warning of a document: a code that programs read, and its sentence."""
+
+    code: str
+    message: Message
+
+    def as_record(self) -> dict[str, str]:
+        """Return the JSON shape of a warning."""
+        return {"code": self.code, "message": self.message.text}

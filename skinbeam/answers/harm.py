@@ -35,11 +35,7 @@ def counted_harm(outcome: str, modality: str, case: Case) -> Value:
     phototype = _phototype(case)
     if phototype is None and outcome in PIGMENT:
         return Unknown(text("harm.no-colour"))
-    risk = counted_risk(outcome, modality, _condition(case), phototype=phototype)
-    if isinstance(risk, Unknown):
-        return risk
-    found: Value = risk["p"]
-    return found
+    return counted_risk(outcome, modality, _condition(case), phototype=phototype).p
 
 
 def untold_scars(case: Case) -> Unknown | None:

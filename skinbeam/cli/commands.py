@@ -220,8 +220,9 @@ def expect(
 ) -> None:
     """What published trials say a new clinic would see."""
     from skinbeam.evidence.expect import expect_document
+    from skinbeam.evidence.question import Question
 
-    document = expect_document(
+    question = Question(
         condition,
         modality,
         severity=severity,
@@ -234,9 +235,8 @@ def expect(
         threshold=threshold,
         rater=rater,
         unit=unit,
-        seed=seed,
     )
-    _show(document, json=json)
+    _show(expect_document(question, seed=seed), json=json)
 
 
 @app.command()

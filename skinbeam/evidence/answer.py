@@ -1,19 +1,18 @@
-"""Small parts that every answer is made of: estimates from draws, names, keys, silence."""
+"""Small parts that every answer is made of: estimates from draws, names, keys."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.estimate import Estimate
 from skinbeam.evidence.arm import Arm
 from skinbeam.evidence.distributions import Floats, Rate, count_intervals, count_pmf
+from skinbeam.evidence.records import Interval, PatientShare
 from skinbeam.evidence.studies import settings
 from skinbeam.schema.names import table
 
-__all__ = ["INTERVALS", "counts", "estimate", "keys", "people_of", "silent_counts", "title", "wanted"]
-
-INTERVALS = ("50", "80", "95")
+__all__ = ["estimate", "intervals_of", "keys", "patient_share", "people_of", "title", "wanted"]
 
 
 def wanted() -> tuple[float, float, float]:
@@ -30,15 +29,15 @@ def estimate(draws: Floats, basis: tuple[str, ...]) -> Estimate:
     return Estimate(median, low, high, settings()["rule"]["level"], "pooled", len(draws), basis)
 
 
-def counts(shares: Floats, people: int, basis: tuple[str, ...]) -> dict[str, Any]:
-    """Return `p`, `pmf` and `intervals` of people among whom a drawn share is counted."""
+def patient_share(shares: Floats, people: int, basis: tuple[str, ...]) -> PatientShare:
+    """Return a drawn share, (draw,), and the count that it makes among `people`."""
     pmf = count_pmf(Rate.of_draws(shares, people), people)
-    return {"p": estimate(shares, basis), "pmf": pmf, "intervals": count_intervals(pmf)}
+    return PatientShare(estimate(shares, basis), tuple(pmf), intervals_of(pmf))
 
 
-def silent_counts(reason: Unknown) -> dict[str, Any]:
-    """Return the same keys without a value."""
-    return {"p": reason, "pmf": reason, "intervals": dict.fromkeys(INTERVALS, reason)}
+def intervals_of(pmf: list[float]) -> dict[str, Interval]:
+    """Return level in per cent → central interval of a count with these probabilities."""
+    return {level: (low, high) for level, (low, high) in count_intervals(pmf).items()}
 
 
 def keys(found: Sequence[Any]) -> tuple[str, ...]:

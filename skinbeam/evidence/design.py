@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.arm import SEVERITIES, Arm, grades
-from skinbeam.evidence.ask import Question
+from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies import arms, dark_fraction, settings
 
 __all__ = [

@@ -6,27 +6,16 @@ answer is widened by the spread between studies, and by twice that far outside. 
 printed their dose to say where the others treated.
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.ask import Question
 from skinbeam.evidence.design import same_band
+from skinbeam.evidence.question import Question
+from skinbeam.evidence.records import Placed
 from skinbeam.evidence.studies import arms, settings
 from skinbeam.messages import Formatter, Message
 
-__all__ = ["Placed", "place"]
+__all__ = ["place"]
 
 ALIKE_PULSE = 3.0  # pulses within this factor heat the same targets
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Where a setting lies; `said` for people, `studies` whose doses it was held against."""
-
-    where: Literal["inside", "outside", "far-outside", "unknown"]
-    said: Message
-    studies: tuple[str, ...] = ()
 
 
 def place(question: Question) -> Placed | None:

@@ -2,17 +2,17 @@
 
 import math
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.answer import title, wanted
-from skinbeam.evidence.ask import Question
 from skinbeam.evidence.clinic import new_clinics
 from skinbeam.evidence.design import Features
 from skinbeam.evidence.distributions import quantiles
 from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.question import Question
+from skinbeam.evidence.records import SunProtection
 from skinbeam.evidence.studies import arms, settings
 from skinbeam.messages import Message
 from skinbeam.provenance import used
@@ -83,10 +83,10 @@ def _typical_gain(question: Question) -> float:
     return float(np.mean(new_clinics([Features.of_question(typical)])[0].mean_pct))
 
 
-def sun_protection() -> dict[str, Any]:
+def sun_protection() -> SunProtection:
     """Return what daily sunscreen does to ageing; nobody followed the gain of a laser with and without it."""
     found = settings()["sun_protection"]["odds_ratio"]
     used(found["source"])
     ratio = Estimate(found["value"], found["low"], found["high"], found["level"], "measured", basis=(found["source"],))
     params = {"value": found["value"], "low": found["low"], "high": found["high"]}
-    return {"ageing_odds_ratio": ratio, "text": Message("evidence.sun-protection", params)}
+    return SunProtection(ratio, Message("evidence.sun-protection", params))

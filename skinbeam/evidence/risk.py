@@ -4,25 +4,24 @@ Studies of every condition that a modality treats are pooled. No events in a stu
 nobody counted after a modality is unknown, and so is one that was counted per treatment only.
 """
 
-from typing import Any
-
 from skinbeam.estimate import Unknown, Value
-from skinbeam.evidence.answer import counts, estimate, keys, silent_counts, title
+from skinbeam.evidence.answer import estimate, keys, patient_share, title
 from skinbeam.evidence.clinic import counted_share, pain_points
 from skinbeam.evidence.outcomes import counted_in
+from skinbeam.evidence.records import PatientShare
 from skinbeam.evidence.studies import arms, dark_fraction
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 
-__all__ = ["OTHER_HARMS", "counted_risk", "pain", "risk_told"]
+__all__ = ["OTHER_HARMS", "counted_risk", "pain"]
 
 OTHER_HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare")
 
 
 def counted_risk(
     outcome: str, modality: str, condition: str, *, phototype: str | None = None, patients: int = 100, seed: int = 0
-) -> dict[str, Any] | Unknown:
-    """Return `p`, `pmf` and `intervals` of the patients with an outcome, or why nobody knows.
+) -> PatientShare:
+    """Return the share of patients with an outcome, or why nobody knows it.
 
     Parameters
     ----------
@@ -33,18 +32,12 @@ def counted_risk(
     """
     rows = counted_in(outcome, modality)
     if not rows:
-        return Unknown(Message("evidence.nobody-counted", {"modality": title("modality", modality)}).text)
+        reason = Message("evidence.nobody-counted", {"modality": title("modality", modality)})
+        return PatientShare.unknown(Unknown(reason.text))
     basis = keys(rows)
     used(*basis)
-    return counts(
-        counted_share(outcome, modality, condition, dark_fraction(phototype or ""), seed=seed), patients, basis
-    )
-
-
-def risk_told(outcome: str, modality: str, condition: str, **options: Any) -> dict[str, Any]:
-    """Return the same with every key of a count, unknown where nobody knows; arguments as in `counted_risk`."""
-    risk = counted_risk(outcome, modality, condition, **options)
-    return silent_counts(risk) if isinstance(risk, Unknown) else risk
+    shares = counted_share(outcome, modality, condition, dark_fraction(phototype or ""), seed=seed)
+    return patient_share(shares, patients, basis)
 
 
 def pain(modality: str, *, seed: int = 0) -> Value:

@@ -5,22 +5,22 @@ from typing import Any
 
 from skinbeam.evidence.answer import keys, title
 from skinbeam.evidence.arm import PHOTOTYPES, Arm, grades
-from skinbeam.evidence.ask import Question
 from skinbeam.evidence.design import arms_of, longest_months, same_band, same_site
 from skinbeam.evidence.dose import place
+from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies import arms
-from skinbeam.messages import Message
+from skinbeam.messages import Message, Warned
 
 __all__ = ["lesions_per_patient", "warnings_of"]
 
 
-def warnings_of(question: Question) -> list[dict[str, str]]:
-    """Return the warnings of an answer: `code` and `message`."""
+def warnings_of(question: Question) -> tuple[Warned, ...]:
+    """Return the warnings of an answer."""
     usable = arms_of(question.condition, question.modality)
-    found: list[dict[str, str]] = []
+    found: list[Warned] = []
 
     def warn(code: str, name: str, **params: Any) -> None:
-        found.append({"code": code, "message": Message(f"evidence-warning.{name}", params).text})
+        found.append(Warned(code, Message(f"evidence-warning.{name}", params)))
 
     if len(keys(usable)) == 1:
         warn("one-study", "one-study", study=usable[0].study)
@@ -34,7 +34,7 @@ def warnings_of(question: Question) -> list[dict[str, str]]:
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
     placed = place(question)
     if placed is not None and placed.where in ("outside", "far-outside"):
-        found.append({"code": "dose-outside-trials", "message": placed.said.text})
+        found.append(Warned("dose-outside-trials", placed.text))
     unverified = keys([arm for arm in usable if arm.grade == "unverified"])
     if unverified:
         warn("unverified", "unverified", studies=list(unverified))
@@ -43,7 +43,7 @@ def warnings_of(question: Question) -> list[dict[str, str]]:
         warn("combined-treatment", "combined", studies=list(combined))
     if question.unit == "lesions":
         warn("lesions-alike", "lesions", group=lesions_per_patient(usable))
-    return found
+    return tuple(found)
 
 
 def lesions_per_patient(usable: Sequence[Arm]) -> float:

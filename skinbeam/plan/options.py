@@ -1,15 +1,16 @@
 """Options of one concern: laser settings found by search, other treatments, and no treatment, as records of a plan."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.answers.harm import untold_scars
 from skinbeam.document import round_significant
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.answer import silent_counts
 from skinbeam.evidence.expect import expect_of_setting
 from skinbeam.evidence.followup import followup_months
+from skinbeam.evidence.question import Question
+from skinbeam.evidence.records import Expectation, PatientShare
 from skinbeam.evidence.risk import counted_risk
 from skinbeam.laser.grid import settings_tables
 from skinbeam.laser.wording import light_of
@@ -72,29 +73,30 @@ class Option:
         return min(self.p_effective, target().wanted)
 
 
-def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> dict[str, Any]:
-    """Return what trials say of a modality for this person at a setting, or a body of unknowns with the reason."""
+def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> Expectation:
+    """Return what trials say of a modality for this person at a setting, or unknowns with the reason."""
     patient = case.patient
-    given: Mapping[str, Any] = {
-        "severity": concern.severity,
-        "site": concern.site,
-        "phototype": patient.phototype if patient is not None else None,
-        "sessions": _sessions(modality, concern),
-        **(_setting(trial) if trial is not None else {}),
-    }
-    expected = expect_of_setting(
-        concern.condition, modality, **{name: value for name, value in given.items() if value is not None}
+    question = Question(
+        concern.condition,
+        modality,
+        severity=concern.severity,
+        site=concern.site,
+        phototype=patient.phototype if patient is not None else None,
+        sessions=_sessions(modality, concern),
     )
+    expected = expect_of_setting(question if trial is None else _at(question, trial))
     untold = untold_scars(case)
     return expected if untold is None else _without_scars(expected, untold)
 
 
-def _without_scars(expected: Mapping[str, Any], untold: Unknown) -> dict[str, Any]:
+def _without_scars(expected: Expectation, untold: Unknown) -> Expectation:
     """The same, with the share of people with a scar unknown, after the treatment and in its natural course."""
-    silent = {"harms": {**expected["harms"], "scar": silent_counts(untold)}}
-    if "untreated" in expected:
-        silent["untreated"] = _without_scars(expected["untreated"], untold)
-    return {**expected, **silent}
+    natural = expected.untreated
+    return replace(
+        expected,
+        harms={**expected.harms, "scar": PatientShare.unknown(untold)},
+        untreated=None if natural is None else _without_scars(natural, untold),
+    )
 
 
 def _share_untold(case: Case, concern: Concern, modality: str) -> float:
@@ -103,7 +105,7 @@ def _share_untold(case: Case, concern: Concern, modality: str) -> float:
         return 0.0
     phototype = case.patient.phototype if case.patient is not None else None
     risk = counted_risk("scar", modality, concern.condition, phototype=phototype)
-    return 0.0 if isinstance(risk, Unknown) else float(risk["p"].median)
+    return risk.p.median if isinstance(risk.p, Estimate) else 0.0
 
 
 def _sessions(modality: str, concern: Concern) -> float | None:
@@ -112,16 +114,17 @@ def _sessions(modality: str, concern: Concern) -> float | None:
     return None if isinstance(span, Unknown) else (span.low + span.high) / 2.0
 
 
-def _setting(trial: Trial) -> dict[str, float | None]:
-    """What trials are compared by. The wavelength of a lamp is that of a filter, which no trial arm is sorted by."""
+def _at(question: Question, trial: Trial) -> Question:
+    """The same question of a setting. The wavelength of a lamp is that of a filter, which no trial arm is sorted by."""
     lamp = "band_nm" in _light(trial)
     fractional = trial.density_per_cm2 is not None
-    return {
-        "wavelength_nm": None if lamp else trial.setting.wavelength_nm,
-        "microbeam_mJ": trial.dose if fractional else None,
-        "fluence_J_cm2": None if fractional else trial.dose,
-        "pulse_ms": None if fractional else trial.setting.pulse_ms,
-    }
+    return replace(
+        question,
+        wavelength_nm=None if lamp else trial.setting.wavelength_nm,
+        microbeam_mJ=trial.dose if fractional else None,
+        fluence_J_cm2=None if fractional else trial.dose,
+        pulse_ms=None if fractional else trial.setting.pulse_ms,
+    )
 
 
 def laser_option(
@@ -174,10 +177,9 @@ def laser_option(
         "reasons": [_reason(reason) for reason in reasons],
         "limits": trial.verdicts,
     }
-    studies = _studies(expected)
     warned = sum(verdict.status == "warn" for verdict in trial.verdicts)
     untold = _share_untold(case, concern, modality)
-    return Option(record, effective.median, harm.median, _most_counted(expected), studies, warned, untold)
+    return Option(record, effective.median, harm.median, _most_counted(expected), len(expected.studies), warned, untold)
 
 
 def other_option(case: Case, concern: Concern, modality: str, source: str) -> dict[str, Any]:
@@ -207,12 +209,7 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> di
     }
 
 
-def _studies(expected: Mapping[str, Any]) -> int:
-    studies = expected.get("studies", [])
-    return len(studies) if isinstance(studies, list) else 0
-
-
-def _asked(modality: str, concern: Concern, expected: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(modality: str, concern: Concern, expected: Expectation) -> dict[str, Any]:
     """What it asks of a person: sessions, their interval and the minutes in the chair from rules, pain, downtime."""
     found: dict[str, Callable[[], aftercare.Span | Unknown]] = {
         "sessions": lambda: aftercare.sessions(modality, concern.condition, site=concern.site),
@@ -220,7 +217,7 @@ def _asked(modality: str, concern: Concern, expected: Mapping[str, Any]) -> dict
         "minutes": lambda: aftercare.minutes(modality),
     }
     return {name: _span(lookup()) for name, lookup in found.items()} | {
-        "pain_0_10": expected["pain_0_10"],
+        "pain_0_10": expected.pain_0_10,
         "downtime_days": _downtime(modality, concern, expected),
     }
 
@@ -236,11 +233,10 @@ def _span(span: aftercare.Span | Unknown) -> Any:
     return {"low": span.low, "high": span.high, "unit": span.unit, "source": span.source, "text": span.message}
 
 
-def _downtime(modality: str, concern: Concern, expected: Mapping[str, Any]) -> Any:
+def _downtime(modality: str, concern: Concern, expected: Expectation) -> Any:
     """Days as counted in trials, else as a rule gives them."""
-    counted = expected.get("downtime_days")
-    if isinstance(counted, Estimate):
-        return counted
+    if isinstance(expected.downtime_days, Estimate):
+        return expected.downtime_days
     span = aftercare.downtime(modality, concern.condition, site=concern.site)
     return span if isinstance(span, Unknown) else span.estimate()
 
@@ -300,15 +296,13 @@ def _bruise_reason(concern: Concern, trial: Trial, accepted: float | None) -> Re
     return Reason("bruise-likely", "with-caution", message, told.source, "practice", about)
 
 
-def _harms(expected: Mapping[str, Any], untold: Unknown | None = None) -> list[dict[str, Any]]:
+def _harms(expected: Expectation, untold: Unknown | None = None) -> list[dict[str, Any]]:
     """Each harm with the share of people it met in trials; what nobody counted or is `untold` is unknown."""
-    found = {"pih": expected["pih"], **expected["harms"]}
-    return [
-        {"name": name, "p": risk["p"], "text": _harm_meaning(name, risk["p"], untold)} for name, risk in found.items()
-    ]
+    found = {"pih": expected.pih, **expected.harms}
+    return [{"name": name, "p": risk.p, "text": _harm_meaning(name, risk.p, untold)} for name, risk in found.items()]
 
 
-def _harms_and_faults(trial: Trial, expected: Mapping[str, Any], untold: Unknown | None) -> list[dict[str, Any]]:
+def _harms_and_faults(trial: Trial, expected: Expectation, untold: Unknown | None) -> list[dict[str, Any]]:
     """The harms of trials, and what a fault of the cooling or of the model would do."""
     harms = _harms(expected, untold)
     if trial.broken_uncooled is not None:
@@ -320,7 +314,7 @@ def _harms_and_faults(trial: Trial, expected: Mapping[str, Any], untold: Unknown
     return harms
 
 
-def _most_counted(expected: Mapping[str, Any]) -> tuple[str, float] | None:
+def _most_counted(expected: Expectation) -> tuple[str, float] | None:
     """The most frequent harm that trials counted, its name and share; None where nobody counted any."""
     counted = [(harm["name"], harm["p"].median) for harm in _harms(expected) if isinstance(harm["p"], Estimate)]
     return max(counted, key=lambda harm: harm[1], default=None)
@@ -333,9 +327,9 @@ def _harm_meaning(name: str, p: Estimate | Unknown, untold: Unknown | None) -> M
     return Message("plan.harm-counted", {"harm": Message(f"harm-name.{name}")})
 
 
-def _followup(concern: Concern, modality: str, expected: Mapping[str, Any]) -> Any:
+def _followup(concern: Concern, modality: str, expected: Expectation) -> Any:
     """When the trials behind the expected result looked."""
-    studies = [study["study"] for study in expected.get("studies", ())]
+    studies = [study.study for study in expected.studies]
     months = followup_months(concern.condition, modality, studies)
     return months if isinstance(months, Unknown) else {"low": months[0], "high": months[1], "unit": "months"}
 

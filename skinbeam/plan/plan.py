@@ -213,9 +213,9 @@ def _unknowns(concerns: list[dict[str, Any]]) -> list[Message]:
     found = []
     for concern in concerns:
         for option in concern["options"]:
-            abstains = option["expected"].get("abstains")
-            if "device" in option and abstains:
-                params = {"modality": option["title"], "condition": concern["title"], "reason": str(abstains)}
+            abstains = option["expected"].abstains
+            if "device" in option and abstains is not None:
+                params = {"modality": option["title"], "condition": concern["title"], "reason": abstains.text}
                 found.append(Message("unknown.expected", params))
         for refusal in concern["refused"]:
             if refusal["reasons"] and refusal["reasons"][0].id in ("plan.not-judged", "plan.no-vessel-size"):

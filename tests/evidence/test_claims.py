@@ -11,6 +11,7 @@ import pytest
 from skinbeam.errors import InputError
 from skinbeam.evidence.claims import claims, claims_document, find_claims
 from skinbeam.evidence.expect import expect_document
+from skinbeam.evidence.question import Question
 from skinbeam.messages import catalogue
 from skinbeam.sources import bibliography
 
@@ -56,7 +57,7 @@ def test_rule_and_sources_exist(name: str) -> None:
         assert callable(getattr(importlib.import_module(module), function))
     else:
         assert kind == "field"
-        value: Any = expect_document("acne-scars", "fractional-ablative")
+        value: Any = expect_document(Question("acne-scars", "fractional-ablative"))
         for part in what.removeprefix("expect.").split("."):
             value = value[part]
 

@@ -11,11 +11,12 @@ from skinbeam.document import canonical_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.arm import PHOTOTYPES
-from skinbeam.evidence.ask import ask
 from skinbeam.evidence.design import arms_of
 from skinbeam.evidence.expect import abstention, expect, expect_document, expect_of_setting
 from skinbeam.evidence.outcomes import counted
 from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.question import Question
+from skinbeam.evidence.records import Expectation, PatientShare, Prediction
 from skinbeam.evidence.risk import counted_risk
 from skinbeam.evidence.words import amount_in_words, share_in_words
 from skinbeam.provenance import collect
@@ -40,46 +41,54 @@ KEYS = {
     "abstains",
     "in_words",
     "untreated",
+    "warnings",
 }
 PAIR = ("acne-scars", "fractional-ablative")
-NUMBERS = KEYS - {"studies", "abstains", "in_words", "untreated"}
+NUMBERS = KEYS - {"studies", "abstains", "in_words", "untreated", "warnings"}
 PAIRS = [(c, m) for c in table("condition") for m in table("modality")]
 
 
-def answered(*pair: str, **options: Any) -> tuple[dict[str, Any], bool]:
-    try:
-        return expect(*pair, **options), True
-    except NotAvailable as error:
-        return error.body, False
+def told(*pair: str, **options: Any) -> Expectation:
+    return expect(Question(*pair, **options))
+
+
+def whole(*pair: str, **options: Any) -> dict[str, Any]:
+    return expect_document(Question(*pair, **options))
 
 
 def unknowns(value: Any) -> list[bool]:
     """Whether each value that could be a number is unknown."""
     if isinstance(value, Unknown | Estimate):
         return [isinstance(value, Unknown)]
-    if isinstance(value, dict):
-        return [found for item in value.values() for found in unknowns(item)]
+    if isinstance(value, PatientShare | Prediction):
+        return unknowns([value.pmf, value.intervals])
+    if isinstance(value, dict | list):
+        return [found for item in (value.values() if isinstance(value, dict) else value) for found in unknowns(item)]
     return []
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids="-x-".join)
 def test_every_pair_stands_on_studies_or_abstains(pair: tuple[str, str]) -> None:
-    body, known = answered(*pair)
-    assert set(body) == KEYS
-    assert set(body["untreated"]) == KEYS - {"untreated"}
+    body = told(*pair)
+    record = body.as_record()
+    assert set(record) == KEYS
+    assert body.untreated is not None
+    assert set(body.untreated.as_record()) == KEYS - {"untreated", "warnings"}
     usable = {arm.study for arm in arms_of(*pair)}
-    if known:
-        assert body["abstains"] is False
-        assert {row["study"] for row in body["studies"]} == usable <= set(bibliography())
-        assert sum(row["weight"] for row in body["studies"]) == pytest.approx(1.0)
-        assert len(body["predict"]["pmf"]) == 101
+    if body.abstains is None:
+        assert record["abstains"] is False
+        assert {row.study for row in body.studies} == usable <= set(bibliography())
+        assert sum(row.weight for row in body.studies) == pytest.approx(1.0)
+        assert len(body.predict.pmf) == 101
     else:
         assert not usable
-        assert body["abstains"]
-        assert all(unknowns({key: body[key] for key in NUMBERS}))
-    assert set(body["p_at_least"]) == {"25", "50", "75"}
-    assert set(body["durability"]) == {"3", "6", "12", "24"}
-    assert set(body["predict"]["intervals"]) == set(body["pih"]["intervals"]) == {"50", "80", "95"}
+        assert record["abstains"] == body.abstains.text
+        found = unknowns([getattr(body, name) for name in NUMBERS])
+        assert len(found) > len(NUMBERS)
+        assert all(found)
+    assert set(body.p_at_least) == {"25", "50", "75"}
+    assert set(body.durability) == {"3", "6", "12", "24"}
+    assert set(body.predict.intervals) == set(body.pih.intervals) == {"50", "80", "95"}
 
 
 def test_every_question_stands_on_named_studies_or_abstains() -> None:
@@ -89,7 +98,7 @@ def test_every_question_stands_on_named_studies_or_abstains() -> None:
     for pair in PAIRS:
         for site in sites:
             for phototype in (None, *PHOTOTYPES):
-                reason = abstention(ask(*pair, site=site, phototype=phototype))
+                reason = abstention(Question(*pair, site=site, phototype=phototype))
                 named = {arm.study for arm in arms_of(*pair)}
                 assert reason is not None or (named and named <= set(bibliography()))
                 answers += reason is None
@@ -103,27 +112,25 @@ def test_answers_of_a_sample_of_questions_are_whole(site: str, phototype: str) -
     for pair in PAIRS:
         if not arms_of(*pair):
             continue
-        body, known = answered(*pair, site=site, phototype=phototype, patients=20)
-        if not known:
-            assert body["abstains"]
+        body = told(*pair, site=site, phototype=phototype, patients=20)
+        if body.abstains is not None:
             continue
-        assert sum(body["predict"]["pmf"]) == pytest.approx(1.0, abs=1e-4)
-        assert body["studies"]
-        for name in ("p_at_least",):
-            assert all(estimate.basis for estimate in body[name].values())
+        assert sum(body.predict.pmf) == pytest.approx(1.0, abs=1e-4)
+        assert body.studies
+        assert all(estimate.basis for estimate in body.p_at_least.values())
 
 
 def test_no_abstention_where_two_studies_exist() -> None:
     for pair in PAIRS:
         if len({arm.study for arm in arms_of(*pair)}) >= 2:
-            assert abstention(ask(*pair)) is None
+            assert abstention(Question(*pair)) is None
 
 
 def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
-    document = expect_document("freckles", "pigment-short-pulse")
+    document = whole("freckles", "pigment-short-pulse")
     assert [(row["study"], row["weight"]) for row in document["studies"]] == [("qsalexandrite2012", 1.0)]
     assert any(w["code"] == "one-study" and "qsalexandrite2012" in w["message"] for w in document["warnings"])
-    many = expect_document("facial-telangiectasia", "vascular")
+    many = whole("facial-telangiectasia", "vascular")
     # Of means: the share of responders is near its ceiling for freckles, where every width is small.
     widths = [doc["mean_improvement_pct"]["high"] - doc["mean_improvement_pct"]["low"] for doc in (document, many)]
     assert widths[0] > widths[1]
@@ -147,7 +154,7 @@ def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
 )
 def test_it_abstains_with_the_reason(pair: tuple[str, str], options: dict[str, str], word: str) -> None:
     with pytest.raises(NotAvailable) as caught:
-        expect_document(*pair, **options)
+        whole(*pair, **options)
     document = caught.value.body
     assert word in caught.value.reason
     assert document["schema"] == "skinbeam.expect/1"
@@ -182,122 +189,117 @@ def test_it_abstains_with_the_reason(pair: tuple[str, str], options: dict[str, s
 )
 def test_a_wrong_question_names_its_option(options: dict[str, Any], option: str) -> None:
     with pytest.raises(InputError) as caught:
-        expect(*PAIR, **options)
+        told(*PAIR, **options)
     assert caught.value.field == option
     assert caught.value.hint
 
 
 def test_unknown_names_get_the_nearest() -> None:
     with pytest.raises(InputError, match="acne") as caught:
-        expect("acne-scar5", "vascular")
+        told("acne-scar5", "vascular")
     assert caught.value.field == "--condition"
     with pytest.raises(InputError) as caught:
-        expect("acne-scars", "vasculr")
+        told("acne-scars", "vasculr")
     assert caught.value.field == "--modality"
 
 
 def test_everyday_words_and_names_are_one_question() -> None:
-    assert canonical_json(expect_document("acne scar", "ablative fractional", phototype=" iii-iv ")) == canonical_json(
-        expect_document(*PAIR, phototype="III-IV")
+    assert canonical_json(whole("acne scar", "ablative fractional", phototype=" iii-iv ")) == canonical_json(
+        whole(*PAIR, phototype="III-IV")
     )
 
 
 def test_the_document_is_whole_and_the_same_each_time() -> None:
-    first = expect_document(*PAIR, patients=20, threshold=60, site="neck", phototype="I")
+    first = whole(*PAIR, patients=20, threshold=60, site="neck", phototype="I")
     posterior.cache_clear()
-    assert canonical_json(first) == canonical_json(
-        expect_document(*PAIR, patients=20, threshold=60, site="neck", phototype="I")
-    )
+    assert canonical_json(first) == canonical_json(whole(*PAIR, patients=20, threshold=60, site="neck", phototype="I"))
     assert {"schema", "version", "case_sha256", "seed", "warnings"} < set(first)
     assert {w["code"] for w in first["warnings"]} == {"site-not-studied", "phototype-not-studied"}
-    other = expect_document(*PAIR, patients=20, threshold=61)
+    other = whole(*PAIR, patients=20, threshold=61)
     assert other["case_sha256"] != first["case_sha256"]
 
 
 def test_pmf_threshold_and_estimates_agree() -> None:
-    body = expect(*PAIR, patients=400, threshold=50)
+    body = told(*PAIR, patients=400, threshold=50)
     k = range(401)
-    mean = sum(a * p for a, p in zip(k, body["predict"]["pmf"], strict=True)) / 400
-    low, high = body["predict"]["intervals"]["80"]
-    share = body["p_at_least"]["50"]
+    mean = sum(a * p for a, p in zip(k, body.predict.pmf, strict=True)) / 400
+    low, high = body.predict.intervals["80"]
+    share = body.p_at_least["50"]
     assert share.low < mean < share.high
     # 400 patients add a sampling spread of at most 0.5 / 20 to the clinic's own share, which is far wider.
     assert low / 400 == pytest.approx(share.low, abs=0.025)
     assert high / 400 == pytest.approx(share.high, abs=0.025)
-    shares = [body["p_at_least"][t].median for t in ("25", "50", "75")]
+    shares = [body.p_at_least[t].median for t in ("25", "50", "75")]
     assert shares == sorted(shares, reverse=True)
 
 
 def test_fewer_patients_more_scatter() -> None:
     widths = []
     for patients in (10, 100, 1000):
-        low, high = expect(*PAIR, patients=patients)["predict"]["intervals"]["80"]
+        low, high = told(*PAIR, patients=patients).predict.intervals["80"]
         widths.append((high - low) / patients)
     assert widths == sorted(widths, reverse=True)
 
 
 def test_lesions_are_taken_to_come_in_groups() -> None:
-    of = {unit: expect_document("age-spots", "pigment-short-pulse", unit=unit) for unit in ("patients", "lesions")}
+    of = {unit: whole("age-spots", "pigment-short-pulse", unit=unit) for unit in ("patients", "lesions")}
     widths = {unit: (lambda ends: ends[1] - ends[0])(doc["predict"]["intervals"]["95"]) for unit, doc in of.items()}
     assert widths["lesions"] > widths["patients"]
     assert "lesions-alike" in {w["code"] for w in of["lesions"]["warnings"]}
 
 
 def test_unverified_rows_are_said() -> None:
-    warnings = expect_document("freckles", "pigment-long-pulse")["warnings"]
+    warnings = whole("freckles", "pigment-long-pulse")["warnings"]
     assert any(w["code"] == "unverified" and "kawada2002" in w["message"] for w in warnings)
 
 
 def test_pih_is_never_zero_and_grows_with_skin_colour() -> None:
     for modality, condition in {(r.modality, r.condition) for r in counted() if r.outcome == "pih" and r.condition}:
         light, dark = (counted_risk("pih", modality, condition, phototype=p) for p in ("I-III", "IV-V"))
-        assert isinstance(light, dict)
-        assert isinstance(dark, dict)
-        assert 0 < light["p"].low < dark["p"].low
-        assert light["p"].median < dark["p"].median
-        assert light["pmf"][0] < 1
-    assert isinstance(counted_risk("pih", "cryotherapy", "age-spots"), Unknown)
+        assert 0 < light.p.low < dark.p.low
+        assert light.p.median < dark.p.median
+        assert light.pmf[0] < 1
+    assert isinstance(counted_risk("pih", "cryotherapy", "age-spots").p, Unknown)
 
 
 def test_no_scar_in_any_study_is_not_no_risk() -> None:
     for modality in {row.modality for row in counted() if row.outcome == "scar"}:
         assert sum(row.events for row in counted() if row.outcome == "scar" and row.modality == modality) == 0
         risk = counted_risk("scar", modality, "wrinkles", patients=1000)
-        assert isinstance(risk, dict)
-        assert risk["p"].low > 0
-        assert risk["intervals"]["95"][1] > 0  # of a thousand people
+        assert risk.p.low > 0
+        assert risk.intervals["95"][1] > 0  # of a thousand people
 
 
 def test_what_nobody_counted_is_unknown() -> None:
-    body = expect(*PAIR)
-    assert isinstance(body["harms"]["acne-flare"]["p"], Unknown)  # counted per treatment alone
-    assert isinstance(body["harms"]["prolonged-erythema"]["pmf"], Unknown)
-    assert isinstance(body["pain_0_10"], Unknown)
-    assert isinstance(body["would_repeat"], Unknown)
+    body = told(*PAIR)
+    assert isinstance(body.harms["acne-flare"].p, Unknown)  # counted per treatment alone
+    assert isinstance(body.harms["prolonged-erythema"].pmf, Unknown)
+    assert isinstance(body.pain_0_10, Unknown)
+    assert isinstance(body.would_repeat, Unknown)
 
 
 def test_pain_and_satisfaction_stand_on_their_studies() -> None:
-    body = expect("age-spots", "pigment-short-pulse")
-    assert body["pain_0_10"].basis == ("pico730spots2022",)
-    assert 0 <= body["pain_0_10"].low < 3.6 < body["pain_0_10"].high <= 10
-    assert set(body["satisfaction"]["p"].basis) == {"pico532spots2022", "pico730spots2022"}
+    body = told("age-spots", "pigment-short-pulse")
+    assert body.pain_0_10.basis == ("pico730spots2022",)
+    assert 0 <= body.pain_0_10.low < 3.6 < body.pain_0_10.high <= 10
+    assert set(body.satisfaction.p.basis) == {"pico532spots2022", "pico730spots2022"}
 
 
 def test_durability_is_known_where_somebody_followed_it() -> None:
-    kept = expect(*PAIR)["durability"]
+    kept = told(*PAIR).durability
     assert kept["12"].basis == ("ortiz2010",)
     assert 0 <= kept["12"].low < 0.74 < kept["12"].high <= 1
     assert "3 months" in kept["3"].reason
-    melasma = expect("melasma", "pigment-short-pulse")["durability"]
+    melasma = told("melasma", "pigment-short-pulse").durability
     assert melasma["12"].median == pytest.approx(0.257)
 
 
 def test_the_untreated_course_is_subtracted_where_somebody_followed_it() -> None:
-    body = expect("facial-telangiectasia", "vascular")
-    alone = body["untreated"]["mean_improvement_pct"]
+    body = told("facial-telangiectasia", "vascular")
+    alone = body.untreated.mean_improvement_pct
     assert set(alone.basis) == {"ipl540rosacea2020"}
-    assert body["net_of_untreated_pct"].median < body["mean_improvement_pct"].median - 0.5 * alone.median
-    assert isinstance(expect("age-spots", "pigment-short-pulse")["net_of_untreated_pct"], Unknown)
+    assert body.net_of_untreated_pct.median < body.mean_improvement_pct.median - 0.5 * alone.median
+    assert isinstance(told("age-spots", "pigment-short-pulse").net_of_untreated_pct, Unknown)
 
 
 @pytest.mark.parametrize(
@@ -311,26 +313,26 @@ def test_the_untreated_course_is_subtracted_where_somebody_followed_it() -> None
     ],
 )
 def test_a_setting_is_held_against_the_trials(pair: tuple[str, str], options: dict[str, float], where: str) -> None:
-    body = expect(*pair, **options)
-    assert body["dose"]["where"] == where
+    body = told(*pair, **options)
+    assert body.dose.where == where
 
 
 def test_a_dose_outside_the_trials_widens_and_does_not_shift() -> None:
-    inside, outside, far = (expect(*PAIR, wavelength_nm=10600, microbeam_mJ=dose) for dose in (50.0, 80.0, 300.0))
-    means = [body["mean_improvement_pct"] for body in (inside, outside, far)]
+    inside, outside, far = (told(*PAIR, wavelength_nm=10600, microbeam_mJ=dose) for dose in (50.0, 80.0, 300.0))
+    means = [body.mean_improvement_pct for body in (inside, outside, far)]
     widths = [mean.high - mean.low for mean in means]
     assert widths[0] < widths[1] < widths[2]
     # Both medians are of 16 000 draws of a law some 20 wide: their errors are 1.25 * 20 / sqrt(16 000) = 0.2 each.
     assert means[1].median == pytest.approx(means[0].median, abs=1.0)
     assert "dose-outside-trials" in {
-        w["code"] for w in expect_document(*PAIR, wavelength_nm=10600, microbeam_mJ=80.0)["warnings"]
+        w["code"] for w in whole(*PAIR, wavelength_nm=10600, microbeam_mJ=80.0)["warnings"]
     }
 
 
 def test_a_site_that_no_study_of_the_laser_treated_widens() -> None:
     widths = []
     for site in ("full-face", "arms"):
-        found = expect(*PAIR, site=site)["mean_improvement_pct"]
+        found = told(*PAIR, site=site).mean_improvement_pct
         widths.append(found.high - found.low)
     # Seen by a person who compares the two: their Monte Carlo error is about a fiftieth.
     assert widths[1] > 1.05 * widths[0]
@@ -338,31 +340,31 @@ def test_a_site_that_no_study_of_the_laser_treated_widens() -> None:
 
 @pytest.mark.parametrize("pair", [p for p in PAIRS if arms_of(*p)], ids="-x-".join)
 def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tuple[str, str]) -> None:
-    means = [expect(*pair, sessions=n)["mean_improvement_pct"].median for n in (1, 2.5, 6)]
+    means = [told(*pair, sessions=n).mean_improvement_pct.median for n in (1, 2.5, 6)]
     assert means == sorted(means)
-    late = [expect_document(*pair, follow_up_months=months) for months in (24.0, 60.0, 600.0)]
+    late = [whole(*pair, follow_up_months=months) for months in (24.0, 60.0, 600.0)]
     assert late[0]["p_at_least"] == late[1]["p_at_least"] == late[2]["p_at_least"]
     assert "longer-than-followed" in {w["code"] for w in late[2]["warnings"]}
 
 
 def test_harms_stay_known_where_nobody_counted_improvement() -> None:
     """A plan offers full-field ablation of wrinkles, of which trials counted the dark marks alone."""
-    body = expect_of_setting("wrinkles", "ablative", phototype="III")
-    assert isinstance(body["mean_improvement_pct"], Unknown)
-    assert body["abstains"]
-    assert body["pih"]["p"].low > 0.05
-    darkest = expect_of_setting("wrinkles", "ablative", phototype="VI")
-    assert isinstance(darkest["pih"]["p"], Unknown)  # nobody of that skin was counted
+    body = expect_of_setting(Question("wrinkles", "ablative", phototype="III"))
+    assert isinstance(body.mean_improvement_pct, Unknown)
+    assert body.abstains
+    assert body.pih.p.low > 0.05
+    darkest = expect_of_setting(Question("wrinkles", "ablative", phototype="VI"))
+    assert isinstance(darkest.pih.p, Unknown)  # nobody of that skin was counted
 
 
 def test_share_kept_does_not_depend_on_when_one_asks() -> None:
-    kept = [expect("melasma", "pigment-short-pulse", follow_up_months=m)["durability"]["12"] for m in (0.0, 12.0)]
+    kept = [told("melasma", "pigment-short-pulse", follow_up_months=m).durability["12"] for m in (0.0, 12.0)]
     assert kept[0] == kept[1]
 
 
 def test_sources_used_are_collected() -> None:
     with collect() as keys:
-        expect(*PAIR)
+        told(*PAIR)
     assert {"majid2014", "hedelund2012"} < set(keys)
 
 
@@ -384,8 +386,9 @@ def test_expect_loads_numpy_alone_and_is_quick() -> None:
     code = (
         "import sys, time\n"
         "from skinbeam.evidence.expect import expect_document\n"
+        "from skinbeam.evidence.question import Question\n"
         "start = time.perf_counter()\n"
-        "expect_document('acne-scars', 'fractional-ablative')\n"
+        "expect_document(Question('acne-scars', 'fractional-ablative'))\n"
         "print(time.perf_counter() - start)\n"
         "print([m for m in ('xarray', 'numba', 'scipy', 'matplotlib', 'pydantic', 'pandas') if m in sys.modules])\n"
         "print('numpy' in sys.modules)\n"

@@ -341,23 +341,25 @@ def test_the_leading_example_is_whole() -> None:
 
 
 def test_harms_and_pain_that_trials_counted_reach_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
     from skinbeam.estimate import Estimate, Unknown
     from skinbeam.evidence.expect import expect_of_setting
+    from skinbeam.evidence.records import INTERVALS, PatientShare
     from skinbeam.plan import options
 
     p = Estimate(0.02, 0.01, 0.05, 0.8, "pooled", basis=("majid2014",))
-    counted = {
-        "harms": {"scar": {"p": p}, "hypopigmentation": {"p": Unknown("one study")}, "acne-flare": {"p": p}},
-        "pain_0_10": Estimate(4.0, 2.0, 6.0, 0.8, "pooled", basis=("majid2014",)),
-    }
+    share = PatientShare(p, (0.98, 0.02), dict.fromkeys(INTERVALS, (0, 1)))
+    harms = {"scar": share, "hypopigmentation": PatientShare.unknown(Unknown("one study")), "acne-flare": share}
+    pain = Estimate(4.0, 2.0, 6.0, 0.8, "pooled", basis=("majid2014",))
     monkeypatch.setattr(
-        options, "expect_of_setting", lambda *asked, **given: expect_of_setting(*asked, **given) | counted
+        options, "expect_of_setting", lambda asked: replace(expect_of_setting(asked), harms=harms, pain_0_10=pain)
     )
     made = make_plan(loaded(PERSON + concern("acne-scars")), draws=100).document
     option = laser_options(made)[0]
-    harms = {harm["name"]: harm["p"] for harm in option["harms"]}
-    assert list(harms) == ["pih", "scar", "hypopigmentation", "acne-flare", "injury-if-model-errs"]
-    assert harms["scar"]["median"] == harms["acne-flare"]["median"] == 0.02
-    assert "unknown" in harms["hypopigmentation"]
+    told = {harm["name"]: harm["p"] for harm in option["harms"]}
+    assert list(told) == ["pih", "scar", "hypopigmentation", "acne-flare", "injury-if-model-errs"]
+    assert told["scar"]["median"] == told["acne-flare"]["median"] == 0.02
+    assert "unknown" in told["hypopigmentation"]
     assert option["pain_0_10"]["median"] == 4.0
     assert option["followup_months"]["high"] >= option["followup_months"]["low"] > 0

@@ -8,73 +8,64 @@ from skinbeam.errors import InputError, did_you_mean, unknown_name
 from skinbeam.evidence.arm import PHOTOTYPES, RATERS, SEVERITIES, grades
 from skinbeam.schema.names import resolve, table
 
-__all__ = ["Question", "ask"]
+__all__ = ["Question"]
 
 UNITS = ("patients", "lesions")
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a person wants to know; None where nothing was said."""
+    """What a person wants to know of the trials; None where nothing was said. One that exists has been checked.
+
+    Parameters
+    ----------
+    condition, modality, site : names or everyday words; kept as names.
+    severity, phototype : a grade or a range such as `III-IV`.
+    patients, threshold : people of the new clinic, and the improvement in per cent that counts.
+    rater, unit : who judged; whether patients or lesions are counted.
+    fluence_J_cm2, pulse_ms, microbeam_mJ : the setting that a plan means to use, held against that of the trials.
+
+    Raises
+    ------
+    InputError : an unknown name, a range that cannot be, a number out of range; the field is the option's name.
+    """
 
     condition: str
     modality: str
-    severity: str | None
-    site: str | None
-    wavelength_nm: float | None
-    sessions: float | None
-    follow_up_months: float | None
-    phototype: str | None
-    patients: int
-    threshold: int
-    rater: str | None
-    unit: str
+    severity: str | None = None
+    site: str | None = None
+    wavelength_nm: float | None = None
+    sessions: float | None = None
+    follow_up_months: float | None = None
+    phototype: str | None = None
+    patients: int = 100
+    threshold: int = 50
+    rater: str | None = None
+    unit: str = "patients"
     fluence_J_cm2: float | None = None
     pulse_ms: float | None = None
     microbeam_mJ: float | None = None
 
-
-def ask(
-    condition: str,
-    modality: str,
-    *,
-    severity: str | None = None,
-    site: str | None = None,
-    wavelength_nm: float | None = None,
-    sessions: float | None = None,
-    follow_up_months: float | None = None,
-    phototype: str | None = None,
-    patients: int = 100,
-    threshold: int = 50,
-    rater: str | None = None,
-    unit: str = "patients",
-    fluence_J_cm2: float | None = None,
-    pulse_ms: float | None = None,
-    microbeam_mJ: float | None = None,
-) -> Question:
-    """Return the checked question. The last three are the setting that a plan means to use, held against the trials'.
-
-    Raises
-    ------
-    InputError : an unknown name, a range that cannot be, a number out of range.
-    """
-    return Question(
-        condition=resolve("condition", condition, field="--condition"),
-        modality=resolve("modality", modality, field="--modality"),
-        severity=None if severity is None else _graded(severity, SEVERITIES, "severity"),
-        site=None if site is None else _treated(site),
-        wavelength_nm=None if wavelength_nm is None else _number(wavelength_nm, 200, 20_000, "--wavelength"),
-        sessions=None if sessions is None else _number(sessions, 1, 100, "--sessions"),
-        follow_up_months=None if follow_up_months is None else _number(follow_up_months, 0, 600, "--follow-up-months"),
-        phototype=None if phototype is None else _graded(phototype, PHOTOTYPES, "phototype"),
-        patients=_whole(patients, 1, 100_000, "--patients"),
-        threshold=_whole(threshold, 1, 99, "--threshold"),
-        rater=None if rater is None else _chosen(rater, RATERS, "rater"),
-        unit=_chosen(unit, UNITS, "unit"),
-        fluence_J_cm2=None if fluence_J_cm2 is None else _number(fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
-        pulse_ms=None if pulse_ms is None else _number(pulse_ms, 1e-10, 1e6, "pulse_ms"),
-        microbeam_mJ=None if microbeam_mJ is None else _number(microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
-    )
+    def __post_init__(self) -> None:
+        checked = {
+            "condition": resolve("condition", self.condition, field="--condition"),
+            "modality": resolve("modality", self.modality, field="--modality"),
+            "severity": _graded(self.severity, SEVERITIES, "severity"),
+            "site": _treated(self.site),
+            "wavelength_nm": _number(self.wavelength_nm, 200, 20_000, "--wavelength"),
+            "sessions": _number(self.sessions, 1, 100, "--sessions"),
+            "follow_up_months": _number(self.follow_up_months, 0, 600, "--follow-up-months"),
+            "phototype": _graded(self.phototype, PHOTOTYPES, "phototype"),
+            "patients": _whole(self.patients, 1, 100_000, "--patients"),
+            "threshold": _whole(self.threshold, 1, 99, "--threshold"),
+            "rater": None if self.rater is None else _chosen(self.rater, RATERS, "rater"),
+            "unit": _chosen(self.unit, UNITS, "unit"),
+            "fluence_J_cm2": _number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
+            "pulse_ms": _number(self.pulse_ms, 1e-10, 1e6, "pulse_ms"),
+            "microbeam_mJ": _number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
 
 
 def _chosen(value: str, known: tuple[str, ...], kind: str) -> str:
@@ -83,8 +74,10 @@ def _chosen(value: str, known: tuple[str, ...], kind: str) -> str:
     return value
 
 
-def _graded(value: str, order: tuple[str, ...], kind: str) -> str:
+def _graded(value: str | None, order: tuple[str, ...], kind: str) -> str | None:
     """Return one grade or a range, its ends in the order of grades."""
+    if value is None:
+        return None
     hint = f"One of {', '.join(order)}, or a range such as {order[1]}-{order[2]}."
     word = str(value).strip().replace("–", "-")
     word = word.upper() if kind == "phototype" else word.lower()
@@ -101,8 +94,10 @@ def _graded(value: str, order: tuple[str, ...], kind: str) -> str:
     return order[low] if low == high else f"{order[low]}-{order[high]}"
 
 
-def _treated(site: str) -> str:
+def _treated(site: str | None) -> str | None:
     """Return the name of a site that people have treated; the others describe skin alone."""
+    if site is None:
+        return None
     name = resolve("site", site, field="--site")
     treated = [known for known, entry in table("site").items() if entry["use"] == "treatment"]
     if name not in treated:
@@ -110,7 +105,9 @@ def _treated(site: str) -> str:
     return name
 
 
-def _number(value: Any, low: float, high: float, option: str) -> float:
+def _number(value: Any, low: float, high: float, option: str) -> float | None:
+    if value is None:
+        return None
     hint = f"A number from {low:g} to {high:g}."
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputError("not-a-number", f"is not a number, read {value!r}", field=option, hint=hint)

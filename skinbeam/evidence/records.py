@@ -1,0 +1,125 @@
+"""What trials say of a question, as frozen records. Here alone they become the JSON of `skinbeam.expect/1`.
+
+Every number is an estimate or an unknown with its reason; an answer that abstains has every field, unknown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.messages import Message, Warned
+
+__all__ = [
+    "INTERVALS",
+    "Expectation",
+    "Interval",
+    "PatientShare",
+    "Placed",
+    "Prediction",
+    "StudyShare",
+    "SunProtection",
+]
+
+INTERVALS = ("50", "80", "95")  # levels of the central intervals of a count, in per cent
+Interval = tuple[int, int]  # both ends included
+
+
+@dataclass(frozen=True)
+class PatientShare:
+    """The share of a new clinic's patients whom an outcome meets, and how many of the patients asked about that makes.
+
+    Parameters
+    ----------
+    p : the share.
+    pmf : probability of 0, 1, ... of the patients.
+    intervals : level in per cent → central interval of the count.
+    """
+
+    p: Value
+    pmf: tuple[float, ...] | Unknown
+    intervals: Mapping[str, Interval | Unknown]
+
+    @staticmethod
+    def unknown(reason: Unknown) -> "PatientShare":
+        """Return a share of which nothing is known."""
+        return PatientShare(reason, reason, dict.fromkeys(INTERVALS, reason))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """How many of `patients` improve by at least `threshold` per cent; `pmf` and `intervals` as in `PatientShare`."""
+
+    patients: int
+    threshold: int
+    pmf: tuple[float, ...] | Unknown
+    intervals: Mapping[str, Interval | Unknown]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Where a setting lies among those of the trials: in words, and the studies whose doses it was held against."""
+
+    where: Literal["inside", "outside", "far-outside", "unknown"]
+    text: Message
+    studies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SunProtection:
+    """What daily sunscreen does to the ageing of skin."""
+
+    ageing_odds_ratio: Estimate
+    text: Message
+
+
+@dataclass(frozen=True)
+class StudyShare:
+    """A study behind an answer: its patients, and `weight`, its share of the information, 0 to 1."""
+
+    study: str
+    patients: int
+    weight: float
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a new clinic's patients may expect of a treatment.
+
+    Parameters
+    ----------
+    p_at_least : improvement in per cent → share of patients with at least that.
+    net_of_untreated_pct : mean improvement beyond what comes without treatment.
+    harms : name → share of patients; `pih`, darkening after inflammation, stands alone.
+    durability : months → share of the gain that is kept.
+    abstains : why the evidence cannot say what improves; None where it can.
+    untreated : the natural course of the same condition; None in that course itself.
+    warnings : what the answer does not hold.
+    """
+
+    p_at_least: Mapping[str, Value]
+    predict: Prediction
+    mean_improvement_pct: Value
+    net_of_untreated_pct: Value
+    pih: PatientShare
+    satisfaction: PatientShare
+    harms: Mapping[str, PatientShare]
+    pain_0_10: Value
+    downtime_days: Value
+    would_repeat: Unknown
+    durability: Mapping[str, Value]
+    sun_protection: SunProtection | Unknown
+    dose: Placed | Unknown
+    studies: tuple[StudyShare, ...]
+    abstains: Message | None
+    in_words: tuple[Message, ...]
+    untreated: "Expectation | None" = None
+    warnings: tuple[Warned, ...] = ()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape, as it stands in a plan: every key; in the untreated course neither of the last two."""
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        record["abstains"] = False if self.abstains is None else self.abstains.text
+        if self.untreated is None:
+            del record["untreated"], record["warnings"]
+        return record
