@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test check setup face bench validate model-error reduction-error vessel-return site-melanin docs evidence evidence-report clean
+.PHONY: consult test check setup face bench validate derived docs evidence evidence-report clean
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
 $(VENV)/base: pyproject.toml
@@ -45,21 +45,11 @@ validate: $(VENV)/dev
 	$(BIN)/python -m pytest -m long -s tests
 	$(BIN)/skinbeam validate -o build/validation
 
-# What the comparison with experiments finds at each endpoint, for thresholds and plans: after any change of physics.
-model-error: $(VENV)/base
-	$(BIN)/python -m skinbeam.validation.model_error_file
-
-# Vessels with two sides beside vessels in full, for thresholds: after any change of the light or heat of vessels.
-reduction-error: $(VENV)/base
-	$(BIN)/python -m skinbeam.validation.vessel_reduction
-
-# What comes back of the light that leaves a vessel, for the light in it: hangs on nothing else.
-vessel-return: $(VENV)/base
-	$(BIN)/python -m skinbeam.validation.vessel_return
-
-# Melanin that gives the skin of each body site its colour: after any change of layers, blood or optics of people's skin.
-site-melanin: $(VENV)/dev
-	$(BIN)/python -m skinbeam.validation.site_melanin
+# Every computed table whose inputs have changed, in one go: minutes, hours where the evidence is fitted anew.
+# One alone, changed or not: .venv/bin/python -m skinbeam.validation.derived NAME
+derived: $(VENV)/dev $(FIT)/fit
+	$(BIN)/python -m skinbeam.validation.derived
+	$(FIT)/bin/python -m skinbeam.evidence.fit derived
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py

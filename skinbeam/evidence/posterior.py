@@ -1,7 +1,7 @@
 """The fitted posterior that ships with the package: draws, how they were made, and the inputs they belong to.
 
-`data/evidence/posterior.npz` holds each parameter as (chain, draw, ...) in the order of the sampler;
-`data/evidence/record.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs (`fit.inputs`).
+`data/derived/posterior.npz` holds each parameter as (chain, draw, ...) in the order of the sampler;
+`data/derived/posterior.json` the sampler's settings and diagnostics, and the SHA-256 of the inputs (`fit.inputs`).
 """
 
 import json
@@ -20,15 +20,14 @@ __all__ = [
     "CHECKS_FILE",
     "DRAWS_FILE",
     "RECORD_FILE",
-    "VARIANTS_FILE",
     "Posterior",
     "posterior",
     "record",
 ]
 
 Floats = NDArray[np.float64]
-DRAWS_FILE, RECORD_FILE = "data/evidence/posterior.npz", "data/evidence/record.json"
-CHECKS_FILE, VARIANTS_FILE = "data/evidence/checks.json", "data/evidence/variants.csv"
+DRAWS_FILE, RECORD_FILE = "data/derived/posterior.npz", "data/derived/posterior.json"
+CHECKS_FILE = "data/derived/posterior_checks.json"
 
 
 @dataclass(frozen=True)

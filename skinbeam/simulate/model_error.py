@@ -1,17 +1,16 @@
 """How far the model may lie from the truth at an endpoint, as published experiments show it.
 
-`data/model_error.toml` holds what the comparison with experiments found (`make model-error`). An endpoint that stands
-on fewer than `LEAST_ROWS` experiments, or on none, is taken to be good to a factor of two.
+`data/derived/model_error.toml` holds what the comparison with experiments found. An endpoint that stands on fewer
+than `LEAST_ROWS` experiments, or on none, is taken to be good to a factor of two.
 """
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skinbeam.derived import derived_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,10 +24,8 @@ DEFAULT_FACTOR: Final = 2.0
 LEAST_ROWS: Final = 5
 
 
-@cache
 def _found() -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files("skinbeam") / "data" / "model_error.toml"
-    found: Mapping[str, Mapping[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8")).get("endpoint", {})
+    found: Mapping[str, Mapping[str, Any]] = derived_table("model_error").get("endpoint", {})
     return found
 
 

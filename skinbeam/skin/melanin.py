@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.derived import derived_table
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.schema.exposure import Lesion
@@ -54,14 +55,14 @@ def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None
     shift : how many standard deviations of the inversion: of its disagreement between data and scattering models.
     site : body site of people; the skin there has this colour, or is darker: it never holds less than without a site.
     """
-    entry = table("melanin")["by_ita"]
-    used(entry["source"])
-    logs = np.log(np.asarray(entry["fractions"], dtype=np.float64))
+    entry, found = table("melanin")["by_ita"], derived_table("melanin_by_colour")
+    used(found["source"])
+    logs = np.log(np.asarray(found["fractions"], dtype=np.float64))
     ita = np.asarray(entry["ita_deg"], dtype=np.float64)
     asked = np.asarray(ita_deg, dtype=np.float64)
     centre = np.interp(asked, ita, logs[:, 0])
     if site is not None:
-        of_site = table("melanin_by_site")
+        of_site = derived_table("melanin_by_site")
         used(of_site["source"])
         columns = np.asarray(of_site["column_um"][site], dtype=np.float64)
         # More melanin than a colour asks for errs to the careful side; less would not, so the greater of both holds.

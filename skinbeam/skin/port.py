@@ -6,6 +6,7 @@ Measured colours, the individual typology angle among them, are read through suc
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.derived import derived_table
 from skinbeam.provenance import used
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM
 from skinbeam.skin.tables import table
@@ -19,7 +20,7 @@ def port_loss(ita_deg: float) -> NDArray[np.float64]:
     At `COLOUR_WAVELENGTHS_NM`, of people's skin of a colour; darker and lighter ones than the table holds are taken as
     its ends. Traced light, its lengths shortened until two ports differ as measured (takiwaki2002).
     """
-    entry = table("melanin")["port"]
-    used(entry["loss"]["source"], entry["wide_over_narrow"]["source"])
-    of_colour = [np.interp(ita_deg, entry["loss"]["ita_deg"], row) for row in entry["loss"]["share"]]
-    return np.asarray(np.interp(COLOUR_WAVELENGTHS_NM, entry["loss"]["wavelength_nm"], of_colour))
+    loss = derived_table("melanin_by_colour")["port_loss"]
+    used(loss["source"], table("melanin")["port"]["wide_over_narrow"]["source"])
+    of_colour = [np.interp(ita_deg, loss["ita_deg"], row) for row in loss["share"]]
+    return np.asarray(np.interp(COLOUR_WAVELENGTHS_NM, loss["wavelength_nm"], of_colour))

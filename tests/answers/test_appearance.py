@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.answers.skin import parse_wavelengths, skin_document
+from skinbeam.derived import derived_table
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
@@ -19,7 +20,7 @@ from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin
 from skinbeam.skin.port import port_loss
 from skinbeam.skin.tables import table
-from skinbeam.validation.site_melanin import column_um
+from skinbeam.validation.derived.melanin_by_site import column_um
 
 LINES = np.genfromtxt(Path(__file__).parents[1] / "data" / "forearm_reflectance.csv", delimiter=",", skip_header=3)
 SPREAD_NM = [400.0, 450.0, 532.0, 595.0, 694.0, 755.0, 1064.0, 1550.0, 1900.0]
@@ -82,7 +83,7 @@ def test_a_site_has_the_colour_that_was_asked_for(site: str) -> None:
 
 def test_the_tabulated_melanin_is_what_a_site_needs() -> None:
     """Four digits of melanin are five in 10 000 of it; a change of layers, blood or optics asks for a new table."""
-    entry = table("melanin_by_site")
+    entry = derived_table("melanin_by_site")
     for site, colour in (("hands", 20.0), ("cheeks", 40.0), ("forearm", -42.0)):
         tabulated = entry["column_um"][site][entry["ita_deg"].index(colour)]
         assert column_um(site, colour) == pytest.approx(tabulated, rel=1e-3)

@@ -15,10 +15,10 @@ from skinbeam.evidence.fit.page import IMPROVEMENT, PAGE, checks, scores, writte
 from skinbeam.evidence.outcomes import counted
 from skinbeam.evidence.posterior import DRAWS_FILE, posterior, record
 
-REMEDY = "run `make evidence`, then `make evidence-report`"
+REMEDY = "run `make derived`"
 
 
-def test_the_draws_belong_to_the_table_the_priors_and_the_model() -> None:
+def test_the_posterior_and_its_checks_are_not_stale() -> None:
     assert record()["inputs_sha256"] == inputs_sha256(), REMEDY
     assert checks()["inputs_sha256"] == checks_sha256(), REMEDY
 

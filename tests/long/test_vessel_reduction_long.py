@@ -1,19 +1,16 @@
-"""The error of the reduced vessel model that ships, a part of it measured anew: `make reduction-error` does all."""
-
-import tomllib
-from importlib import resources
+"""The error of the reduced vessel model that ships, a part of it measured anew: `make derived` does all."""
 
 import pytest
 
-from skinbeam.validation.vessel_reduction import compared, summarised
+from skinbeam.derived import derived_table
+from skinbeam.validation.derived.vessel_reduction import compared, summarised
 
 pytestmark = pytest.mark.long
 
 
 @pytest.mark.parametrize("vessel", [(100.0, 350.0), (300.0, 500.0)])
 def test_a_part_measured_anew_agrees_with_what_ships(vessel: tuple[float, float]) -> None:
-    text = (resources.files("skinbeam") / "data" / "vessel_reduction.toml").read_text(encoding="utf-8")
-    shipped = tomllib.loads(text)["endpoint"]
+    shipped = derived_table("vessel_reduction")["endpoint"]
     found = summarised(compared((None,), (595.0,), (vessel,), (10.0,), packets=200_000))
     for name, one in found.items():
         print(f"{name} {vessel[0]:g} µm: {one['geometric_mean']} in the middle skin at 10 ms")

@@ -14,8 +14,8 @@ from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS, error_factor, model_error
 from skinbeam.skin.model import Skin
 from skinbeam.validation.ask import Answer, Asked
+from skinbeam.validation.derived.model_error import written
 from skinbeam.validation.endpoint_errors import endpoint_errors
-from skinbeam.validation.model_error_file import written
 from skinbeam.validation.rows import Pose, Row
 from skinbeam.validation.verdict import Verdict, judge
 

@@ -5,7 +5,6 @@ import math
 import sys
 import tomllib
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from skinbeam.simulate.vessels.lumen import drawn_vessels, respond_vessels, site
 from skinbeam.simulate.vessels.reduction import reduction_error
 from skinbeam.simulate.vessels.section import Lumen, section_grid
 from skinbeam.skin.properties import blood_mua
-from skinbeam.validation.vessel_reduction import Ratio, summarised, written
+from skinbeam.validation.derived.vessel_reduction import Ratio, summarised, written
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "pulse-in-a-vessel"
 PACKETS = 20_000
@@ -201,11 +200,6 @@ def test_the_error_follows_vessel_and_light_and_stands_in_the_threshold():
     hot = float(blood_mua(595.0, blood, oxygen)) + risen
     assert found == pytest.approx(reduction_error("vessel-closure", 100.0, hot), rel=1e-3)
     assert threshold_document(loaded(case), "epidermal-necrosis", draws=4)["reduction_error"] == 1.0
-
-
-def test_the_data_say_how_they_were_made():
-    text = (resources.files("skinbeam") / "data" / "vessel_reduction.toml").read_text(encoding="utf-8")
-    assert "make reduction-error" in text
 
 
 # --- pictures -----------------------------------------------------------------------------------------------------

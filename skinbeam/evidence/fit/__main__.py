@@ -1,10 +1,11 @@
-"""`python -m skinbeam.evidence.fit fit|report`, as `make evidence` and `make evidence-report` run it."""
+"""`python -m skinbeam.evidence.fit fit|report|derived`: `make evidence`, `make evidence-report` and `make derived`."""
 
 import sys
 import warnings
 from pathlib import Path
 
-from skinbeam.evidence.fit import report, ship
+from skinbeam.evidence.fit import page, report, ship
+from skinbeam.evidence.fit.inputs import checks_sha256
 
 __all__ = ["main"]
 
@@ -12,14 +13,16 @@ WORK = Path("build/evidence")
 
 
 def main(arguments: list[str]) -> int:
-    """Fit, or make the report; return the exit code."""
+    """Fit, make the report, or do whichever of both is out of date; return the exit code."""
     warnings.filterwarnings("ignore", module="pytensor|arviz")  # of libraries that are missing and not needed
     if arguments == ["fit"]:
         return _fit()
     if arguments == ["report"]:
         report.make(WORK)
         return 0
-    print("usage: python -m skinbeam.evidence.fit fit|report", file=sys.stderr)
+    if arguments == ["derived"]:
+        return _renew()
+    print("usage: python -m skinbeam.evidence.fit fit|report|derived", file=sys.stderr)
     return 2
 
 
@@ -40,6 +43,15 @@ def _fit() -> int:
     if not faults:
         print("the draws agree with those that ship")
     return 1 if faults else 0
+
+
+def _renew() -> int:
+    """Refit where the inputs have changed, and make the report where the draws or the checks have."""
+    if not ship.shipped_matches() and (failed := _fit()):
+        return failed
+    if page.checks()["inputs_sha256"] != checks_sha256():
+        report.make(WORK)
+    return 0
 
 
 if __name__ == "__main__":

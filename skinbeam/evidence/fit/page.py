@@ -13,7 +13,7 @@ from skinbeam.evidence.fit.baselines import BASELINES
 from skinbeam.evidence.fit.calibrate import BINS, worst
 from skinbeam.evidence.fit.inputs import inputs_sha256
 from skinbeam.evidence.fit.leave_out import Score, coverage, gain
-from skinbeam.evidence.posterior import CHECKS_FILE, VARIANTS_FILE, record
+from skinbeam.evidence.posterior import CHECKS_FILE, record
 from skinbeam.evidence.studies import arms, settings
 
 __all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "treated", "written"]
@@ -136,7 +136,7 @@ def _every_arm() -> str:
 
 
 def _variants() -> str:
-    rows = list(csv.reader(io.StringIO(_text(VARIANTS_FILE))))
+    rows = list(csv.reader(io.StringIO(_text("evidence/fit/variants.csv"))))
     return _table(rows[0], rows[1:])
 
 

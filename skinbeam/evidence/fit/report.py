@@ -1,7 +1,7 @@
 """The long checks: leave each study out, calibrate by simulation, weigh the priors. Resumes where it was stopped.
 
 Every finished piece lies in a folder named by the hash of the model's inputs; the whole ships as
-`data/evidence/checks.json`, from which `page` writes docs/evidence.md.
+`data/derived/posterior_checks.json`, from which `page` writes docs/evidence.md.
 """
 
 import json

@@ -1,17 +1,15 @@
 """How far vessels with a lit and a dark side lie from vessels in full: `simulate.vessels.full`.
 
-`data/vessel_reduction.toml` holds what was found on a few skins, vessels and pulses (`make reduction-error`). It is an
-error of the computation alone; that of the model against experiments is `model_error`.
+`data/derived/vessel_reduction.toml` holds what was found on a few skins, vessels and pulses. It is an error of the
+computation alone; that of the model against experiments is `model_error`.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from skinbeam.derived import derived_table
 from skinbeam.simulate.vessels.hot_blood import absorption_factor, heated_mua
 from skinbeam.skin.properties import blood_mua
 from skinbeam.units import UM, ZERO_CELSIUS_K
@@ -24,10 +22,8 @@ __all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
 HALF_WAY_K = 67.0 + ZERO_CELSIUS_K  # between the skin's temperature and 100 °C: a judgement
 
 
-@cache
 def _found() -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files("skinbeam") / "data" / "vessel_reduction.toml"
-    found: Mapping[str, Mapping[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["endpoint"]
+    found: Mapping[str, Mapping[str, Any]] = derived_table("vessel_reduction")["endpoint"]
     return found
 
 

@@ -1,19 +1,18 @@
 """What light around vessels is like: where it flows to, how it falls with depth, and how much of it comes back.
 
 Net flux and fluence rate are those of the layers under a wide beam, without the vessel. What comes back of the light
-that leaves a vessel was found by following packets (`data/vessel_return.toml`, `make vessel-return`), in skin that
-goes on in all directions and absorbs as the dermis does on average; the surface and the epidermis above it take their
-part of that (`physics.targets.vessel_sides`).
+that leaves a vessel was found by following packets (`data/derived/vessel_return.toml`), in skin that goes on in
+all directions and absorbs as the dermis does on average; the surface and the epidermis above it take their part of that
+(`physics.targets.vessel_sides`).
 """
 
-import tomllib
 from functools import cache
-from importlib import resources
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.derived import derived_table
 from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface
 from skinbeam.simulate.light.illumination import Illumination, Line
@@ -42,8 +41,7 @@ class _Returns(NamedTuple):
 
 @cache
 def _returns() -> _Returns:
-    file = resources.files("skinbeam") / "data" / "vessel_return.toml"
-    found = tomllib.loads(file.read_text(encoding="utf-8"))
+    found = derived_table("vessel_return")
     shares = np.log(np.array(found["returned_0"])), np.log(np.array(found["returned_1"]))
     return _Returns(np.log(found["radius"]), np.log(found["absorption"]), shares)
 

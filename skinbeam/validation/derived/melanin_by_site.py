@@ -2,21 +2,17 @@
 
 The middle skin of each site is given melanin until an instrument would read the colour off it: its own thicknesses, its
 own blood, the loss at the port, and melanin where people have it. Blood stays as its sources have it: one angle cannot
-tell blood and melanin apart.
-
-`python -m skinbeam.validation.site_melanin` does it, about a minute, and writes `data/tissue/melanin_by_site.toml`.
+tell blood and melanin apart. It takes about a minute.
 """
 
-import datetime
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from math import exp, log
-from pathlib import Path
 from typing import Final
 
 from scipy.optimize import brentq
 
-from skinbeam.document import round_significant, write_atomically
+from skinbeam.derived import Derived
+from skinbeam.document import round_significant
 from skinbeam.simulate.appearance import middle_ita_deg
 from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin
@@ -24,7 +20,7 @@ from skinbeam.skin.tables import table
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
-__all__ = ["COLOURS_deg", "column_um", "main", "written"]
+__all__ = ["MELANIN_BY_SITE", "COLOURS_deg", "column_um", "written"]
 
 # From the darkest class centre of the mean spectra to the lightest.
 COLOURS_deg: Final = (-42.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 58.0)
@@ -34,7 +30,9 @@ DIGITS = 4
 
 HEADER = """\
 # Volume of melanosomes over an area, um, at which the middle skin of a body site has a colour, by `ita_deg`.
-# Made by `make site-melanin` on {date}, from the layers, blood and optics of these tables; not to be edited.
+# Made by `make derived` from the layers, blood and optics of skin; not to be edited.
+"""
+TOLD = """\
 source = "skinbeam2026skin"
 conditions = "in the full skin of each site, melanin where people have it, the loss at a port given"
 """
@@ -59,24 +57,28 @@ def column_um(site: str, ita_deg: float) -> float:
     return float(exp(found))
 
 
-def written(found: Mapping[str, Sequence[float]], date: str) -> str:
-    """Return the content of `data/tissue/melanin_by_site.toml`."""
+def written(found: Mapping[str, Sequence[float]]) -> str:
+    """Return the values of `data/derived/melanin_by_site.toml`."""
 
     def row(values: Sequence[float]) -> str:
         return "[" + ", ".join(str(round_significant(value, DIGITS)) for value in values) + "]"
 
     rows = "".join(f"{site} = {row(columns)}\n" for site, columns in found.items())
-    return f"{HEADER.format(date=date)}ita_deg = {row(COLOURS_deg)}\n\n[column_um]\n{rows}"
+    return f"{TOLD}ita_deg = {row(COLOURS_deg)}\n\n[column_um]\n{rows}"
 
 
-def main() -> None:
-    """Invert every site at every colour and write the table beside the other data."""
-    found = {site: [column_um(site, ita) for ita in COLOURS_deg] for site in table("layers")["sites"]}
-    content = written(found, datetime.datetime.now(tz=datetime.UTC).date().isoformat())
-    with resources.as_file(resources.files("skinbeam") / "data" / "tissue") as folder:
-        write_atomically(Path(folder) / "melanin_by_site.toml", content)
-    print(content, end="")
+def _made() -> str:
+    return written({site: [column_um(site, ita) for ita in COLOURS_deg] for site in table("layers")["sites"]})
 
 
-if __name__ == "__main__":
-    main()
+MELANIN_BY_SITE = Derived(
+    name="melanin_by_site",
+    header=HEADER,
+    inputs=(
+        *(f"data/tissue/{name}.toml" for name in ("layers", "melanin", "optics", "presets", "vessels")),
+        "data/spectra/",
+        "data/derived/melanin_by_colour.toml",
+    ),
+    version=1,
+    make=_made,
+)

@@ -1,19 +1,18 @@
 """What it costs to follow vessels by two solutions along their radius: the same in full, on a few skins and pulses.
 
-`python -m skinbeam.validation.vessel_reduction` runs them, some minutes of packets, and writes
-`data/vessel_reduction.toml`.
+It takes some minutes of packets.
 """
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import resources
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from skinbeam.document import round_significant, write_atomically
+from skinbeam.derived import Derived
+from skinbeam.document import round_significant
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.simulate.light.illumination import illuminate
@@ -23,7 +22,17 @@ from skinbeam.simulate.vessels.full import PACKETS, ends_of, heat_section, light
 from skinbeam.simulate.vessels.lumen import respond_vessels
 from skinbeam.simulate.vessels.reduction import first_vessel_mua
 
-__all__ = ["PULSES_MS", "SKINS", "VESSELS_UM", "BEAMS_nm", "Ratio", "compared", "main", "summarised", "written"]
+__all__ = [
+    "PULSES_MS",
+    "SKINS",
+    "VESSELS_UM",
+    "VESSEL_REDUCTION",
+    "BEAMS_nm",
+    "Ratio",
+    "compared",
+    "summarised",
+    "written",
+]
 
 BEAMS_nm = (532.0, 595.0)  # at which blood absorbs much, and four times less
 SKINS = (None, 0, 1)  # the skin in the middle of every distribution, and draws
@@ -37,7 +46,7 @@ HEADER = """\
 # Doses of vessels in full (a cross-section: packets that meet the vessel as a cylinder, heat in x and z) over those of
 # the reduced model (a lit and a dark side, in the light of their depth): wide beam, no cooling, three human
 # skins, vessels of 30, 100 and 300 um at 250, 350 and 500 um, pulses of 0.45, 10 and 40 ms.
-# Made by `make reduction-error`; not to be edited. `one_sided` cases reach the end in one of the two alone.
+# Made by `make derived`; not to be edited. `one_sided` cases reach the end in one of the two alone.
 """
 
 
@@ -143,7 +152,7 @@ def _moments(ratios: Sequence[Ratio]) -> tuple[float, float, float]:
 
 
 def written(summary: dict[str, dict[str, Any]]) -> str:
-    """Return the content of `data/vessel_reduction.toml`."""
+    """Return the tables of `data/derived/vessel_reduction.toml`."""
 
     def lines(entry: dict[str, Any]) -> str:
         return "".join(f"{key} = {value(found)}\n" for key, found in entry.items() if key != "light")
@@ -157,20 +166,40 @@ def written(summary: dict[str, dict[str, Any]]) -> str:
     for name, one in summary.items():
         parts = [f'[[endpoint."{name}".light]]\n{lines(light)}' for light in one["light"]]
         tables.append("".join((f'[endpoint."{name}"]\n{lines(one)}', *parts)))
-    return "\n".join((HEADER, *tables))
+    return "\n" + "\n".join(tables)
 
 
-def main() -> None:
-    """Compare all and write what is found beside the other data."""
+def _made() -> str:
     ratios = []
     for one in compared():
         print(*one)
         ratios.append(one)
-    content = written(summarised(ratios))
-    with resources.as_file(resources.files("skinbeam") / "data") as folder:
-        write_atomically(Path(folder) / "vessel_reduction.toml", content)
-    print(content, end="")
+    return written(summarised(ratios))
 
 
-if __name__ == "__main__":
-    main()
+VESSEL_REDUCTION = Derived(
+    name="vessel_reduction",
+    header=HEADER,
+    inputs=(
+        *(
+            f"data/tissue/{name}.toml"
+            for name in (
+                "boiling",
+                "heated",
+                "kinetics",
+                "layers",
+                "melanin",
+                "optics",
+                "presets",
+                "thermal",
+                "vessels",
+            )
+        ),
+        "data/spectra/",
+        "data/still_air.toml",
+        "data/derived/melanin_by_colour.toml",
+        "data/derived/vessel_return.toml",
+    ),
+    version=1,
+    make=_made,
+)

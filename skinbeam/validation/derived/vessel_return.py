@@ -1,20 +1,16 @@
-"""How much of the light that leaves a vessel comes back to it, as a table by radius and absorption.
-
-`python -m skinbeam.validation.vessel_return` runs them, some minutes, and writes `data/vessel_return.toml`.
-"""
+"""How much of the light that leaves a vessel comes back to it, as a table by radius and absorption: some minutes."""
 
 from collections.abc import Sequence
-from importlib import resources
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import round_significant, write_atomically
+from skinbeam.derived import Derived
+from skinbeam.document import round_significant
 from skinbeam.physics.targets.vessel_return import returns
 
-__all__ = ["ABSORPTIONS", "PACKETS", "RADII", "main", "written"]
+__all__ = ["ABSORPTIONS", "PACKETS", "RADII", "VESSEL_RETURN", "written"]
 
 Floats = NDArray[np.float64]
 
@@ -28,12 +24,12 @@ HEADER = """\
 # Share of the light that leaves a vessel and comes back to it, as the mean and as cos(angle) over its circumference,
 # in skin without a surface; rows by `radius` of the vessel times the reduced scattering, columns by `absorption` over
 # the reduced scattering. Computed by packets; `standard_error` is the largest of all.
-# Made by `make vessel-return`; not to be edited.
+# Made by `make derived`; not to be edited.
 """
 
 
 def written(found: Sequence[tuple[Floats, Floats]]) -> str:
-    """Return the content of `data/vessel_return.toml`, from `returns` of every radius."""
+    """Return the values of `data/derived/vessel_return.toml`, from `returns` of every radius."""
 
     def row(values: Floats | Sequence[float]) -> str:
         return "[" + ", ".join(str(round_significant(float(value), DIGITS)) for value in values) + "]"
@@ -43,18 +39,14 @@ def written(found: Sequence[tuple[Floats, Floats]]) -> str:
 
     error = round_significant(max(float(errors[:2].max()) for _, errors in found), 2)
     return (
-        f"{HEADER}radius = {row(RADII)}\nabsorption = {row(ABSORPTIONS)}\nstandard_error = {error}\n"
+        f"radius = {row(RADII)}\nabsorption = {row(ABSORPTIONS)}\nstandard_error = {error}\n"
         f"returned_0 = {table(0)}\nreturned_1 = {table(1)}\n"
     )
 
 
-def main() -> None:
-    """Follow packets from every radius and write what comes back beside the other data."""
-    content = written([returns(radius, ABSORPTIONS, packets=PACKETS, seed=i) for i, radius in enumerate(RADII)])
-    with resources.as_file(resources.files("skinbeam") / "data") as folder:
-        write_atomically(Path(folder) / "vessel_return.toml", content)
-    print(content, end="")
+def _made() -> str:
+    return written([returns(radius, ABSORPTIONS, packets=PACKETS, seed=i) for i, radius in enumerate(RADII)])
 
 
-if __name__ == "__main__":
-    main()
+# It hangs on nothing but the numbers above.
+VESSEL_RETURN = Derived(name="vessel_return", header=HEADER, inputs=(), version=1, make=_made)

@@ -1,0 +1,53 @@
+"""How far the model lies from experiments at each endpoint, as the comparison finds it: half a minute to some minutes.
+
+Kept as data, since running the comparison inside a threshold would take that long each time.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from skinbeam.derived import Derived
+from skinbeam.validation.validate import validate_document
+
+__all__ = ["MODEL_ERROR", "written"]
+
+HEADER = """\
+# How far the model lies from published experiments at each endpoint: geometric error about 1, with the number of rows
+# behind it. `observed` is what the rows alone say, before the floor of their tolerance and the rule for few rows; it is
+# a lower bound where `unreached` rows count as the end of the searched range.
+# Made by `make derived`, which runs the comparison; not to be edited.
+"""
+
+
+def written(errors: Sequence[Mapping[str, Any]]) -> str:
+    """Return the tables of `data/derived/model_error.toml`."""
+    tables = []
+    for one in errors:
+        lines = [f'[endpoint."{one["endpoint"]}"]']
+        lines += [
+            f"{name} = {one[name]}" for name in ("rows", "unreached", "observed", "geometric_error") if name in one
+        ]
+        tables.append("\n".join(lines) + "\n")
+    return "\n" + "\n".join(tables)
+
+
+def _made() -> str:
+    return written(validate_document()["endpoints"])
+
+
+MODEL_ERROR = Derived(
+    name="model_error",
+    header=HEADER,
+    inputs=(
+        "data/tissue/",
+        "data/spectra/",
+        "data/cooling.toml",
+        "data/still_air.toml",
+        "data/derived/melanin_by_colour.toml",
+        "data/derived/melanin_by_site.toml",
+        "data/derived/vessel_return.toml",
+        "validation/rows/",
+    ),
+    version=1,
+    make=_made,
+)

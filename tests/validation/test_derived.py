@@ -1,0 +1,79 @@
+"""Computed tables: each belongs to its inputs, and a change of an input is seen."""
+
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import pytest
+
+import skinbeam.derived as derived
+from skinbeam.derived import HASH_KEY, Derived, derived_table, values_sha256
+from skinbeam.evidence.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
+from skinbeam.shipped import shipped_table
+from skinbeam.validation.derived.__main__ import DERIVED, main
+
+DATA = resources.files("skinbeam") / "data"
+
+
+def test_no_computed_table_is_stale() -> None:
+    """The posterior and its checks have a test of their own: test_the_posterior_and_its_checks_are_not_stale."""
+    assert not [one.name for one in DERIVED if one.is_stale()], "run `make derived`"
+
+
+def test_every_computed_table_has_its_maker() -> None:
+    of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE)}
+    assert {file.name for file in (DATA / "derived").iterdir()} == {f"{one.name}.toml" for one in DERIVED} | of_evidence
+
+
+def test_a_table_is_made_after_those_that_it_reads() -> None:
+    made: set[str] = set()
+    for one in DERIVED:
+        assert {path for path in one.inputs if path.startswith("data/derived/")} <= made
+        made.add(f"data/derived/{one.name}.toml")
+
+
+def recipe(**changes: Any) -> Derived:
+    """A table made from what is known of melanin."""
+    given = {"name": "model_error", "header": "", "inputs": ("data/tissue/melanin.toml",), "version": 1, "make": str}
+    return Derived(**(given | changes))
+
+
+def test_a_changed_number_or_version_makes_a_table_stale_and_a_changed_note_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = recipe().inputs_sha256()
+    assert recipe(version=2).inputs_sha256() != before
+    assert recipe(inputs=("data/still_air.toml",)).inputs_sha256() != before
+    number, note = dict(shipped_table("data/tissue/melanin.toml")), dict(shipped_table("data/tissue/melanin.toml"))
+    name = "melanosome_range_nm"
+    number[name] = {**number[name], "value": np.nextafter(number[name]["value"], 0.0)}
+    note[name] = {**note[name], "source": "another", "conditions": "in other words"}
+    for content, same in ((number, False), (note, True)):
+        monkeypatch.setattr(derived, "shipped_table", lambda _path, content=content: content)
+        assert (recipe().inputs_sha256() == before) is same
+
+
+def test_arrays_count_by_every_value() -> None:
+    one = np.array([1.0, -np.inf, 3.0])
+    other = one.copy()
+    other[2] = np.nextafter(3.0, 4.0)
+    assert values_sha256(1, {"a": one}) == values_sha256(1, {"a": one.tolist()})
+    assert values_sha256(1, {"a": one}) != values_sha256(1, {"a": other})
+
+
+def test_a_folder_counts_with_every_file_in_it() -> None:
+    whole = recipe(inputs=("data/spectra/",)).inputs_sha256()
+    each = tuple(f"data/spectra/{file.name}" for file in sorted((DATA / "spectra").iterdir(), key=lambda f: f.name))
+    assert len(each) > 1
+    assert recipe(inputs=each).inputs_sha256() == whole
+    assert recipe(inputs=each[1:]).inputs_sha256() != whole
+
+
+def test_every_table_holds_a_hash() -> None:
+    for one in DERIVED:
+        assert len(derived_table(one.name)[HASH_KEY]) == 64
+
+
+def test_an_unknown_table_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["vessel_returns"]) == 2
+    assert "vessel_return" in capsys.readouterr().err
