@@ -19,9 +19,11 @@ import numpy as np
 from numba import get_num_threads, njit, prange
 
 from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.physics.heat.surface import NO_OUTGOING
+from skinbeam.physics.heat.tissue import Film, Material, Source
 from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
@@ -67,13 +69,9 @@ def one_dimension(runs: int) -> None:
     cells = slab(faces)
     step_s, phase = time_steps([0.03, 0.02, 6e-3, 1.0])
     power = 1e9 * np.exp(-cells.centres / 3e-4) * np.linspace(0.5, 1.5, SKINS)[:, None]
-    times = seconds(
-        lambda: conduct(
-            cells, conductivity=K, heat_capacity_vol=C, initial=307.0, step_s=step_s, power_density=power,
-            power_on=phase == 2, h_surface=np.where(phase == 0, 4000.0, 20.0), outside_surface=250.0,
-        ),
-        runs,
-    )  # fmt: skip
+    surface = Film(np.where(phase == 0, 4000.0, 20.0), 250.0)
+    march = March(cells, Material(K, C), 307.0, step_s, Source(power, phase == 2), surface)
+    times = seconds(lambda: conduct(march, Linear()), runs)
     said(f"1-D, {SKINS} skins x {cells.volumes.shape[1]} cells, {len(step_s)} steps", times, 0.2)
 
 

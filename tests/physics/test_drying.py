@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Material
 from skinbeam.physics.removal.drying import Ground, dried_depth, train, water_deficit_kept
 
 
@@ -150,11 +152,13 @@ def test_a_water_deficit_spreads_as_heat_does():
     faces, first = graded_faces([[thickness, 2e-3]], finest_m=1e-6, growth=0.03)
     inside = np.arange(faces.shape[1] - 1) < first[1]
     run = conduct(
-        slab(faces),
-        conductivity=diffusivity,
-        heat_capacity_vol=1.0,
-        initial=inside[None].astype(float),
-        step_s=time_steps([time], first_fraction=1e-4, growth=1.1, largest_fraction=0.02)[0],
+        March(
+            slab(faces),
+            Material(diffusivity, 1.0),
+            inside[None].astype(float),
+            time_steps([time], first_fraction=1e-4, growth=1.1, largest_fraction=0.02)[0],
+        ),
+        Linear(),
     )
     kept = (run.final[0] * np.diff(faces[0]))[inside].sum() / thickness
     # Of second order in cells of 3 % of their depth and steps of 2 %.

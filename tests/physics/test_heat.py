@@ -10,7 +10,9 @@ from scipy.optimize import brentq
 from scipy.special import erf, erfc, j0, jn_zeros
 
 from skinbeam.physics.heat.cells import cylinder, graded_faces, slab
-from skinbeam.physics.heat.linear import ORDER_SPACE, ORDER_TIME, conduct, time_steps
+from skinbeam.physics.heat.linear import ORDER_SPACE, ORDER_TIME, Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import INSULATED, Film, Material, Source
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C
@@ -30,9 +32,7 @@ def steps_to(end_s):
 
 def test_half_space_with_its_surface_held_cold_follows_erf():
     cells, steps = fine_slab(), steps_to(END_S)
-    history = conduct(
-        cells, conductivity=K, heat_capacity_vol=C, initial=1.0, step_s=steps, h_surface=math.inf, outside_surface=0.0
-    )
+    history = conduct(March(cells, Material(K, C), 1.0, steps, surface=Film(math.inf, 0.0)), Linear())
     exact = erf(cells.centres[0] / np.sqrt(4 * KAPPA * END_S))
     # 1 % of the step at the surface.
     np.testing.assert_allclose(history.final[0], exact, atol=0.01)
@@ -42,9 +42,7 @@ def test_half_space_with_its_surface_held_cold_follows_erf():
 @pytest.mark.parametrize("h", [500.0, 4000.0, 30000.0])
 def test_half_space_under_a_film_follows_carslaw_and_jaeger(h):
     cells, steps = fine_slab(), steps_to(END_S)
-    history = conduct(
-        cells, conductivity=K, heat_capacity_vol=C, initial=30.0, step_s=steps, h_surface=h, outside_surface=-26.0
-    )
+    history = conduct(March(cells, Material(K, C), 30.0, steps, surface=Film(h, -26.0)), Linear())
     root = np.sqrt(KAPPA * END_S)
 
     def exact(z):
@@ -64,7 +62,7 @@ def test_insulated_half_space_after_a_short_pulse_follows_the_closed_form(mua):
     faces = np.concatenate(([0.0], np.cumsum(cells.volumes[0])))
     heated = exposure / C * -np.diff(np.exp(-mua * faces)) / np.diff(faces)
     end = 2e-3
-    history = conduct(cells, conductivity=K, heat_capacity_vol=C, initial=heated, step_s=steps_to(end))
+    history = conduct(March(cells, Material(K, C), heated, steps_to(end)), Linear())
     z, root = cells.centres[0], np.sqrt(KAPPA * end)
     with np.errstate(over="ignore", invalid="ignore"):
         exact = (
@@ -87,7 +85,7 @@ def test_gaussian_decays_at_its_centre_with_its_dimension(shape, power):
     cells = shape(np.linspace(0, 12 * width, 601))
     initial = np.exp(-(cells.centres**2) / width**2)
     end = 5e-3
-    history = conduct(cells, conductivity=K, heat_capacity_vol=C, initial=initial, step_s=steps_to(end))
+    history = conduct(March(cells, Material(K, C), initial, steps_to(end)), Linear())
     exact = (1 + 4 * KAPPA * end / width**2) ** power
     assert history.final[0, 0] == pytest.approx(exact, rel=0.01)
 
@@ -99,13 +97,11 @@ def observed_order(errors):
     return math.log2(errors[-2] / errors[-1])
 
 
-def decay(cells, mode, rate, k=1.0, c=1.0, **boundary):
+def decay(cells, mode, rate, k=1.0, c=1.0, surface=INSULATED):
     """Largest error after the mode has lost most of itself; 2000 steps leave an error in time below 1e-6."""
     end = 1.0 / rate
     steps = np.full(2000, end / 2000)
-    history = conduct(
-        cells, conductivity=k, heat_capacity_vol=c, initial=mode, step_s=steps, record_cells=[0], **boundary
-    )
+    history = conduct(March(cells, Material(k, c), mode, steps, surface=surface, record_cells=[0]), Linear())
     return np.abs(history.final[0] - mode * math.exp(-1.0)).max()
 
 
@@ -133,7 +129,7 @@ def test_order_in_space_at_a_cooled_surface(h):
     errors = []
     for n in (16, 32, 64):
         cells = slab(np.linspace(0, 1, n + 1))
-        errors.append(decay(cells, np.cos(beta * (1 - cells.centres[0])), beta**2, h_surface=h))
+        errors.append(decay(cells, np.cos(beta * (1 - cells.centres[0])), beta**2, surface=Film(h)))
     assert observed_order(errors) == pytest.approx(ORDER_SPACE, abs=ORDER_MARGIN)
 
 
@@ -168,7 +164,7 @@ def test_order_in_time():
     errors = []
     for count in (20, 40, 80):
         steps = np.full(count, 1.0 / rate / count)
-        history = conduct(cells, conductivity=1.0, heat_capacity_vol=1.0, initial=mode, step_s=steps)
+        history = conduct(March(cells, Material(1.0, 1.0), mode, steps), Linear())
         errors.append(np.abs(history.final[0] - mode * math.exp(-1)).max())
     assert observed_order(errors) == pytest.approx(ORDER_TIME, abs=ORDER_MARGIN)
 
@@ -177,7 +173,7 @@ def test_a_step_far_beyond_every_time_scale_damps_all_but_the_mean():
     # L-stability: the amplification of TR-BDF2 falls as 1 / (rate x step), here below 1e-4 for the slowest mode.
     cells = slab(np.linspace(0, 1, 31))
     initial = np.where(np.arange(30) % 2, 1.0, -1.0) + np.cos(np.pi * cells.centres[0]) + 5.0
-    history = conduct(cells, conductivity=1.0, heat_capacity_vol=1.0, initial=initial, step_s=[1e6])
+    history = conduct(March(cells, Material(1.0, 1.0), initial, [1e6]), Linear())
     np.testing.assert_allclose(history.final[0], 5.0, atol=1e-4)
 
 
@@ -206,18 +202,16 @@ def test_heat_is_conserved(thickness, seed, round_shape, h, bottom, perfusion):
     steps, phase = time_steps([0.03, 1e-3, 0.2])
     film = np.where(phase == 0, h, 10.0)
     history = conduct(
-        cells,
-        conductivity=rng.uniform(0.1, 0.6, (3, n)),
-        heat_capacity_vol=c,
-        initial=initial,
-        step_s=steps,
-        power_density=q,
-        power_on=phase == 1,
-        h_surface=film,
-        outside_surface=-50.0,
-        h_bottom=bottom,
-        perfusion=perfusion,
-        blood_temperature=3.0,
+        March(
+            cells,
+            Material(rng.uniform(0.1, 0.6, (3, n)), c),
+            initial,
+            steps,
+            Source(q, phase == 1),
+            Film(film, -50.0),
+            Film(bottom),
+        ),
+        Linear(perfusion, 3.0),
     )
     stored = ((history.final - initial) * c * cells.volumes).sum(axis=1)
     supplied = (q * cells.volumes).sum(axis=1) * steps[phase == 1].sum()
@@ -235,16 +229,11 @@ def test_dose_scales_a_unit_response(dose, seed):
     cells = slab(faces)
     q = rng.uniform(0, 1e8, cells.volumes.shape)
     steps, phase = time_steps([0.02, 5e-4, 0.05])
-    common = {
-        "conductivity": K,
-        "heat_capacity_vol": C,
-        "step_s": steps,
-        "h_surface": np.where(phase == 0, 4000.0, 10.0),
-        "power_on": phase == 1,
-    }
-    base = conduct(cells, initial=306.0, outside_surface=247.0, **common)
-    unit = conduct(cells, initial=0.0, power_density=q, **common)
-    both = conduct(cells, initial=306.0, outside_surface=247.0, power_density=dose * q, **common)
+    h = np.where(phase == 0, 4000.0, 10.0)
+    cooled = March(cells, Material(K, C), 306.0, steps, surface=Film(h, 247.0))
+    base = conduct(cooled, Linear())
+    unit = conduct(cooled._replace(initial=0.0, source=Source(q, phase == 1), surface=Film(h)), Linear())
+    both = conduct(cooled._replace(source=Source(dose * q, phase == 1)), Linear())
     scale = 306.0 + dose * unit.recorded.max()
     np.testing.assert_allclose(both.recorded, base.recorded + dose * unit.recorded, atol=1e-11 * scale)
     np.testing.assert_allclose(both.surface, base.surface + dose * unit.surface, atol=1e-11 * scale)
@@ -258,7 +247,7 @@ def test_a_sample_does_not_depend_on_its_company():
 
     def run(rows):
         part = type(cells)(*(a[rows] for a in cells))
-        return conduct(part, conductivity=k[rows], heat_capacity_vol=C, initial=1.0, step_s=steps, h_surface=1e3)
+        return conduct(March(part, Material(k[rows], C), 1.0, steps, surface=Film(1e3)), Linear())
 
     np.testing.assert_array_equal(run(slice(None)).recorded[4], run(slice(4, 5)).recorded[0])
 
@@ -269,15 +258,10 @@ def test_steady_flow_through_layers_is_that_of_resistances_in_series():
     k = np.where(np.arange(cells.volumes.shape[1]) < first[1], 0.2, 0.5)
     # 100 s are 60 times the slowest relaxation, L^2 / kappa.
     history = conduct(
-        cells,
-        conductivity=k,
-        heat_capacity_vol=C,
-        initial=0.0,
-        step_s=time_steps([100.0])[0],
-        h_surface=1e3,
-        outside_surface=-20.0,
-        h_bottom=math.inf,
-        outside_bottom=37.0,
+        March(
+            cells, Material(k, C), 0.0, time_steps([100.0])[0], surface=Film(1e3, -20.0), bottom=Film(math.inf, 37.0)
+        ),
+        Linear(),
     )
     flow = 57.0 / (1e-3 + 1e-4 / 0.2 + 3e-4 / 0.5)
     assert history.surface[0, -1] == pytest.approx(-20.0 + flow / 1e3, rel=1e-6)
@@ -287,9 +271,7 @@ def test_perfusion_alone_relaxes_to_the_temperature_of_blood():
     cells = slab(np.linspace(0, 1e-3, 11))
     rate = 2e3 / C
     steps = np.full(200, 1 / rate / 200)
-    history = conduct(
-        cells, conductivity=K, heat_capacity_vol=C, initial=30.0, step_s=steps, perfusion=2e3, blood_temperature=37.0
-    )
+    history = conduct(March(cells, Material(K, C), 30.0, steps), Linear(2e3, 37.0))
     # Error of second order in 200 steps: below (1/200)^2.
     np.testing.assert_allclose(history.final[0], 37.0 - 7.0 * math.exp(-1), atol=1e-3)
 
@@ -318,12 +300,17 @@ def test_steps_fill_each_phase_exactly(durations):
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"step_s": [0.1, 0.0]}, {"conductivity": 0.0}, {"heat_capacity_vol": -1.0}, {"step_s": [[[0.1]]]}],
+    [
+        {"step_s": [0.1, 0.0]},
+        {"material": Material(0.0, C)},
+        {"material": Material(K, -1.0)},
+        {"step_s": [[[0.1]]]},
+    ],
 )
 def test_impossible_values_are_refused(wrong):
-    good = {"conductivity": K, "heat_capacity_vol": C, "initial": 1.0, "step_s": [0.1]}
+    good = March(slab(np.linspace(0, 1, 5)), Material(K, C), 1.0, [0.1])
     with pytest.raises(ValueError, match="must be"):
-        conduct(slab(np.linspace(0, 1, 5)), **(good | wrong))
+        conduct(good._replace(**wrong), Linear())
 
 
 def test_faces_that_do_not_increase_are_refused():

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from skinbeam.physics.heat.boiling import ORDER_TIME, Water, conduct_boiling
+from skinbeam.physics.heat.boiling import ORDER_TIME, Water
 from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.heat.tissue import Film, Material, Source
 
 K, C, DRIED = 0.37, 3.76e6, 1.2e6  # W/mK, J/m³K
 LATENT = 0.65 * 1000 * 2.2565e6  # J/m³
@@ -25,34 +27,22 @@ def heat_to(start_K, end_K):
     return np.interp(end_K, knots, held) - np.interp(start_K, knots, held)
 
 
-def pulsed(**changes):
-    """A pulse of 1 ms that would bring six skins to hundreds of degrees, under a film."""
+def pulsed(share=1.0):
+    """A pulse of 1 ms that would bring six skins to hundreds of degrees, or a share of that, under a film."""
     faces, _ = graded_faces(np.full((6, 1), 3e-3), finest_m=3e-6, growth=0.1)
     cells = slab(faces)
     steps = np.concatenate([np.full(20, 5e-5), np.geomspace(1e-5, 0.2, 40)])
-    power = np.linspace(0.3, 1.5, 6)[:, None] * 500 * C * np.exp(-cells.centres / 1e-4) / 1e-3
-    given = {
-        "conductivity": K,
-        "heat_capacity_vol": C,
-        "initial": 306.0,
-        "step_s": steps,
-        "power_density": power,
-        "power_on": np.repeat([1.0, 0.0], [20, 40]),
-        "h_surface": 500.0,
-        "outside_surface": 295.0,
-        "h_bottom": math.inf,
-        "outside_bottom": 306.0,
-    }
-    return cells, given | changes
+    power = share * np.linspace(0.3, 1.5, 6)[:, None] * 500 * C * np.exp(-cells.centres / 1e-4) / 1e-3
+    source = Source(power, np.repeat([1.0, 0.0], [20, 40]))
+    return March(cells, Material(K, C), 306.0, steps, source, Film(500.0, 295.0), Film(math.inf, 306.0))
 
 
 # --- where nothing boils ------------------------------------------------------------------------------------------
 
 
 def test_without_boiling_it_is_conduction():
-    cells, given = pulsed()
-    given["power_density"] *= 0.1  # 15 to 75 K
-    history, plain = conduct_boiling(cells, WATER, **given), conduct(cells, **given)
+    march = pulsed(0.1)  # 15 to 75 K
+    history, plain = conduct(march, WATER), conduct(march, Linear())
     # Both solve the same systems; 1e-9 K is a thousand times their rounding.
     np.testing.assert_allclose(history.recorded, plain.recorded, atol=1e-9)
     np.testing.assert_allclose(history.surface, plain.surface, atol=1e-9)
@@ -61,11 +51,11 @@ def test_without_boiling_it_is_conduction():
 
 
 def test_skins_side_by_side_do_not_see_each_other():
-    cells, given = pulsed()
-    together = conduct_boiling(cells, WATER, **given)
-    alone = conduct_boiling(
-        type(cells)(*(part[3:4] for part in cells)), WATER, **given | {"power_density": given["power_density"][3]}
-    )
+    march = pulsed()
+    together = conduct(march, WATER)
+    own = march.source._replace(power_density=march.source.power_density[3])
+    cells = type(march.cells)(*(part[3:4] for part in march.cells))
+    alone = conduct(march._replace(cells=cells, source=own), WATER)
     np.testing.assert_array_equal(together.recorded[3], alone.recorded[0])
 
 
@@ -73,16 +63,16 @@ def test_skins_side_by_side_do_not_see_each_other():
 
 
 def test_enthalpy_balances_through_boiling_drying_and_condensing():
-    cells, given = pulsed()
-    history = conduct_boiling(cells, WATER, **given)
+    march = pulsed()
+    history, volumes = conduct(march, WATER), march.cells.volumes
     assert history.vapour.min(axis=0).max() > 0  # all boil, and
     assert history.vapour[-1].max() == 1.0  # the hottest dries
-    lit = np.cumsum(given["power_on"] * given["step_s"])
-    absorbed = (given["power_density"] * cells.volumes).sum(axis=1)[:, None] * lit
+    lit = np.cumsum(march.source.power_on * march.step_s)
+    absorbed = (march.source.power_density * volumes).sum(axis=1)[:, None] * lit
     balance = history.stored[:, 1:] - absorbed - history.gained[:, 1:].sum(axis=2)
     assert np.abs(balance).max() < 1e-8 * absorbed.max()
     # What is stored is what the temperatures hold.
-    held = (heat_to(306.0, history.recorded) * cells.volumes[:, None, :]).sum(axis=2)
+    held = (heat_to(306.0, history.recorded) * volumes[:, None, :]).sum(axis=2)
     np.testing.assert_allclose(held, history.stored, atol=1e-8 * absorbed.max())
 
 
@@ -91,14 +81,9 @@ def test_enthalpy_balances_through_boiling_drying_and_condensing():
 def test_heat_without_loss_gives_the_temperature_of_its_enthalpy(energy, steps):
     """One cell's worth of tissue in parts of C (T_s - T_0): sensible, boiling and dried, in one step or many."""
     given = energy * C * (START - 306.0)
-    history = conduct_boiling(
-        slab(np.linspace(0, 1e-4, 5)),
+    history = conduct(
+        March(slab(np.linspace(0, 1e-4, 5)), Material(K, C), 306.0, np.full(steps, 1e-3 / steps), Source(given / 1e-3)),
         WATER,
-        conductivity=K,
-        heat_capacity_vol=C,
-        initial=306.0,
-        step_s=np.full(steps, 1e-3 / steps),
-        power_density=given / 1e-3,
     )
     # 1e-9: rounding, which the heat of boiling magnifies by its heat capacity over that of tissue, 40.
     assert heat_to(306.0, history.recorded[0, -1]) == pytest.approx(given, rel=1e-9)
@@ -112,7 +97,7 @@ def test_the_law_of_the_solver_about_an_axis_is_this_one_with_dried_tissue_as_we
     tissue = {"conductivity": K, "heat_capacity_vol": C, "initial": 306.0}
     wet = Water(START, RANGE, LATENT, C)
     few, many = (
-        conduct_boiling(cells, wet, **tissue, step_s=np.full(steps, 0.02 / steps), power_density=power).recorded[0, -1]
+        conduct(March(cells, Material(K, C), 306.0, np.full(steps, 0.02 / steps), Source(power)), wet).recorded[0, -1]
         for steps in (100, 400)
     )
     there = conduct_rz(
@@ -136,9 +121,7 @@ def test_vapour_gives_its_heat_back():
     """Half of a slab is dried and left to share its heat with the other half, which is cold."""
     cells = slab(np.linspace(0, 1e-4, 21))
     initial = np.where(cells.centres < 5e-5, START + RANGE + 5.0, 290.0)
-    history = conduct_boiling(
-        cells, WATER, conductivity=K, heat_capacity_vol=C, initial=initial, step_s=np.geomspace(1e-6, 1.0, 80)
-    )
+    history = conduct(March(cells, Material(K, C), initial, np.geomspace(1e-6, 1.0, 80)), WATER)
     mean = heat_to(306.0, initial).mean()
     end = brentq(lambda t: heat_to(306.0, t) - mean, 200.0, 600.0)
     # After a second, 200 times L²/kappa, all is even.
@@ -158,15 +141,15 @@ def test_drying_front_under_a_hot_wall_follows_stefan():
     errors = []
     for cells in (50, 100, 200):
         faces = np.linspace(0, 6 * lam * math.sqrt(diffusivity * end), cells + 1)
-        history = conduct_boiling(
-            slab(faces),
+        history = conduct(
+            March(
+                slab(faces),
+                Material(K, C),
+                START,
+                time_steps([end], first_fraction=1e-6, growth=1.03, largest_fraction=0.002)[0],
+                surface=Film(math.inf, START + wall),
+            ),
             Water(START, narrow, LATENT, DRIED),
-            conductivity=K,
-            heat_capacity_vol=C,
-            initial=START,
-            step_s=time_steps([end], first_fraction=1e-6, growth=1.03, largest_fraction=0.002)[0],
-            h_surface=math.inf,
-            outside_surface=START + wall,
         )
         errors.append(abs(history.gained[0, -1, 0] / through - 1))
     # 1 % (closed forms); the front lies within a cell, so that the error falls at least with the width of the cells.
@@ -182,16 +165,16 @@ def order_in_time(initial, power, end=0.02):
     cells = slab(np.linspace(0, 3e-4, 41))
 
     def final(steps):
-        return conduct_boiling(
-            cells,
+        return conduct(
+            March(
+                cells,
+                Material(K, C),
+                initial(cells.centres),
+                np.full(steps, end / steps),
+                Source(power * np.exp(-cells.centres / 1e-4)),
+                bottom=Film(math.inf, initial(cells.centres)[0, -1]),
+            ),
             WATER,
-            conductivity=K,
-            heat_capacity_vol=C,
-            initial=initial(cells.centres),
-            step_s=np.full(steps, end / steps),
-            power_density=power * np.exp(-cells.centres / 1e-4),
-            h_bottom=math.inf,
-            outside_bottom=initial(cells.centres)[0, -1],
         ).recorded[0, -1]
 
     exact = final(64 * 160)
@@ -219,12 +202,10 @@ def test_order_while_cells_begin_to_boil_and_dry():
         {"water": WATER._replace(latent=-1.0)},
         {"water": WATER._replace(dried=0.0)},
         {"water": WATER._replace(latent=1e6)},  # less than what heating would take up
-        {"step_s": [0.0]},
-        {"conductivity": 0.0},
+        {"march": pulsed()._replace(step_s=[0.0])},
+        {"march": pulsed()._replace(material=Material(0.0, C))},
     ],
 )
 def test_what_cannot_be_is_refused(change):
-    cells, given = pulsed()
-    water = change.pop("water", WATER)
     with pytest.raises(ValueError, match=r"positive|negative|heating"):
-        conduct_boiling(cells, water, **given | change)
+        conduct(change.get("march", pulsed()), change.get("water", WATER))

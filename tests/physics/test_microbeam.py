@@ -11,7 +11,9 @@ from scipy.special import j0
 
 from skinbeam.physics.damage.arrhenius import kinetics, omega
 from skinbeam.physics.heat.cells import cylinder
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Material, Source
 from skinbeam.physics.removal.microbeam import column, column_heat, coverage, crater, light_on_axis, rim_below
 from skinbeam.physics.removal.table import ablation_of, microbeam_ablation_of
 from skinbeam.units import MJ, UM
@@ -80,15 +82,7 @@ def test_the_column_agrees_with_the_heat_kernel_in_a_cylinder():
     cells = cylinder(np.linspace(0, 12 * w0, 401))
     steps, phase = time_steps([pulse, 25 * w0**2 / (8 * K / C)], growth=1.05, largest_fraction=0.02)
     profile = energy * 2 / (math.pi * w0**2) * mua / pulse * np.exp(-2 * cells.centres**2 / w0**2)
-    history = conduct(
-        cells,
-        conductivity=K,
-        heat_capacity_vol=C,
-        initial=306.0,
-        step_s=steps,
-        power_density=profile,
-        power_on=phase == 0,
-    ).recorded
+    history = conduct(March(cells, Material(K, C), 306.0, steps, Source(profile, phase == 0)), Linear()).recorded
     damage = omega(history, steps, kinetics("henriques"))[0]
     radius = np.interp(0.0, -np.log(np.maximum(damage, 1e-300)), cells.centres[0])
     # 1 %: the steps of `column` are coarse (a tenth, growing by 1.35), and Omega is a steep function of the radius.

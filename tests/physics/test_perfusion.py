@@ -6,9 +6,11 @@ from pulse_samples import responses
 from scipy.integrate import solve_ivp
 
 from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
-from skinbeam.physics.damage.perfusion import LAG, conduct_perfused, rest_profile
+from skinbeam.physics.damage.perfusion import LAG, StoppingFlow, rest_profile
 from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Film, Material
 from skinbeam.simulate.pulse import response as pulse
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion
@@ -22,7 +24,7 @@ def test_rest_is_the_fin_of_the_textbook() -> None:
     depth = 0.02
     cells = slab(np.linspace(0, depth, 401)[None, :])
     flow = np.full((1, 400), P)
-    found = rest_profile(cells, conductivity=np.full((1, 400), K), perfusion=flow, surface_K=[306.0], blood_K=[310.0])
+    found = rest_profile(cells, Material(K, C), Linear(flow, [310.0]), [306.0], Film(np.inf, 310.0))
     m = np.sqrt(P / K)
     expected = 310.0 - 4.0 * np.sinh(m * (depth - cells.centres)) / np.sinh(m * depth)
     # Second order: (m dx)² / 12 of 4 K is 2e-5 K; the half cells at the ends are as exact.
@@ -32,31 +34,12 @@ def test_rest_is_the_fin_of_the_textbook() -> None:
 def test_without_damage_the_march_is_the_linear_one() -> None:
     faces, _ = graded_faces([[80e-6, 2e-3]], finest_m=4e-6, growth=0.1)
     cells, (steps, _) = slab(faces), time_steps([20.0], first_fraction=1e-4)
-    shape = cells.volumes.shape
-    common = {
-        "step_s": steps,
-        "h_surface": np.inf,
-        "outside_surface": 318.0,
-        "h_bottom": np.inf,
-        "outside_bottom": 310.0,
-    }
-    cold = np.full(shape, 306.0)
-    linear = conduct(
-        cells, conductivity=K, heat_capacity_vol=C, initial=cold, perfusion=P, blood_temperature=310.0, **common
-    )
-    living = conduct_perfused(
-        cells,
-        conductivity=np.full(shape, K),
-        heat_capacity_vol=np.full(shape, C),
-        initial=cold,
-        perfusion=np.full(shape, P),
-        blood_K=np.array([310.0]),
-        stops=WALL,
-        **common,
-    )
+    march = March(cells, Material(K, C), 306.0, steps, surface=Film(np.inf, 318.0), bottom=Film(np.inf, 310.0))
+    linear = conduct(march, Linear(P, 310.0))
+    living = conduct(march, StoppingFlow(P, 310.0, WALL))
     # Vessel walls do not feel 45 °C: the same steps, up to rounding and a damage of 1e-5.
     assert living.damage.max() < 1e-4
-    assert living.cells == pytest.approx(linear.recorded, abs=1e-6)
+    assert living.recorded == pytest.approx(linear.recorded, abs=1e-6)
     assert living.surface == pytest.approx(linear.surface, abs=1e-6)
 
 
@@ -71,22 +54,13 @@ def test_flow_that_stops_follows_its_equation() -> None:
         return [-flow / C * np.exp(-damage) * (temperature - blood), rate]
 
     exact = solve_ivp(equation, (0, 60), [start, 0.0], rtol=1e-10, atol=1e-10).y[:, -1]
-    cells, shape = slab(np.linspace(0, 1e-3, 6)[None, :]), (1, 5)
-    steps = np.full(600, 0.1)
-    common = {"conductivity": np.full(shape, K), "heat_capacity_vol": np.full(shape, C), "step_s": steps}
-    found = conduct_perfused(
-        cells,
-        initial=np.full(shape, start),
-        perfusion=np.full(shape, flow),
-        blood_K=np.array([blood]),
-        stops=stops,
-        **common,
-    )
-    still = conduct(cells, initial=start, perfusion=flow, blood_temperature=blood, **common)
+    march = March(slab(np.linspace(0, 1e-3, 6)[None, :]), Material(K, C), start, np.full(600, 0.1))
+    found = conduct(march, StoppingFlow(flow, blood, stops))
+    still = conduct(march, Linear(flow, blood))
     fallen = start - exact[0]
     assert 0.1 < exact[1] < 3  # the flow does stop, and not at once
     # The flow lags by two per cent of what it was: of the fall as much at most.
-    assert start - found.cells[0, -1, 2] == pytest.approx(fallen, rel=LAG)
+    assert start - found.recorded[0, -1, 2] == pytest.approx(fallen, rel=LAG)
     assert found.damage[0, 2] == pytest.approx(exact[1], rel=0.05)
     # Blood that went on would have taken clearly more.
     assert start - still.recorded[0, -1, 2] > 1.2 * fallen
@@ -95,16 +69,10 @@ def test_flow_that_stops_follows_its_equation() -> None:
 def test_each_sample_may_have_steps_of_its_own() -> None:
     cells = slab(np.linspace(0, 2e-3, 41)[None, :])
     steps, _ = time_steps([1.0])
-    common = {
-        "conductivity": K,
-        "heat_capacity_vol": C,
-        "initial": 306.0,
-        "h_surface": np.inf,
-        "outside_surface": 330.0,
-    }
-    both = conduct(cells, step_s=np.stack([steps, 30 * steps]), **common)
+    march = March(cells, Material(K, C), 306.0, np.stack([steps, 30 * steps]), surface=Film(np.inf, 330.0))
+    both = conduct(march, Linear())
     for row, factor in enumerate((1, 30)):
-        one = conduct(cells, step_s=factor * steps, **common)
+        one = conduct(march._replace(step_s=factor * steps), Linear())
         np.testing.assert_array_equal(both.recorded[row], one.recorded[0])
 
 

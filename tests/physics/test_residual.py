@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from skinbeam.physics.damage.arrhenius import kinetics, omega, threshold_temperature
 from skinbeam.physics.damage.combination import combination
 from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Material
 from skinbeam.physics.removal.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
 
 CAPACITY, DIFFUSIVITY, BOILING = 3.76e6, 1.0e-7, 2.5e8  # J/m³K, m²/s, J/m³
@@ -81,13 +83,7 @@ def test_the_closed_form_is_what_the_heat_kernel_computes(vented):
     cells = slab(faces)
     steps, _ = time_steps([0.05], first_fraction=1e-4, growth=1.1, largest_fraction=0.02)
     start = rise(cells.centres[0], 0.0, vented=vented)[0]
-    run = conduct(
-        cells,
-        conductivity=DIFFUSIVITY * CAPACITY,
-        heat_capacity_vol=CAPACITY,
-        initial=start[None],
-        step_s=steps,
-    )
+    run = conduct(March(cells, Material(DIFFUSIVITY * CAPACITY, CAPACITY), start[None], steps), Linear())
     shown = cells.centres[0] < 3e-4
     exact = rise(cells.centres[0], 0.05, vented=vented)[0]
     # Cells of 3 % of their depth and 1 % of the time a step: of second order in both.

@@ -7,7 +7,9 @@ import pytest
 
 from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
 from skinbeam.physics.heat.cells import graded_faces, slab
-from skinbeam.physics.heat.linear import conduct
+from skinbeam.physics.heat.linear import Linear
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Film, Material
 from skinbeam.physics.removal.wall import damage_of_dwell, dwell_to_damage, wall_rise
 from skinbeam.simulate.removal.ablation import side_wall_dwell
 from skinbeam.skin.model import Skin
@@ -49,15 +51,9 @@ def test_it_is_what_the_heat_kernel_computes() -> None:
     cells, dwell_s = slab(faces), 0.05
     part = np.full(400, dwell_s / 400)
     held = conduct(
-        cells,
-        conductivity=KAPPA,
-        heat_capacity_vol=1.0,
-        initial=np.zeros((1, faces.shape[1] - 1)),
-        step_s=part,
-        h_surface=np.inf,
-        outside_surface=1.0,
+        March(cells, Material(KAPPA, 1.0), np.zeros((1, faces.shape[1] - 1)), part, surface=Film(np.inf, 1.0)), Linear()
     )
-    left = conduct(cells, conductivity=KAPPA, heat_capacity_vol=1.0, initial=held.final, step_s=part)
+    left = conduct(March(cells, Material(KAPPA, 1.0), held.final, part), Linear())
     for run, time_s in ((held, dwell_s), (left, 2 * dwell_s)):
         expected = wall_rise(cells.centres[0], time_s, dwell_s, KAPPA)
         # Of second order in cells of 3 % of their depth and steps of 1/400, the first of them a jump.

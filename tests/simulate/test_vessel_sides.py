@@ -9,7 +9,9 @@ from scipy.special import jn_zeros, jv
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.physics.heat.cells import cylinder
-from skinbeam.physics.heat.linear import conduct, time_steps
+from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Film, Material
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     RadialGrid,
@@ -60,13 +62,7 @@ def test_a_mode_decays_as_its_bessel_function(order):
         grid = grid_of(count, radius)
         start = jv(order, zero * grid.cells.centres / radius)
         found = conduct(
-            grid.cells,
-            conductivity=K,
-            heat_capacity_vol=C,
-            initial=start,
-            step_s=steps,
-            h_bottom=math.inf,
-            perfusion=sideways(grid, order),
+            March(grid.cells, Material(K, C), start, steps, bottom=Film(math.inf)), Linear(sideways(grid, order))
         ).final
         errors.append(float(np.abs(found - start / math.e).max()))
     # Second order in the cells: 1/20² of the peak; 200 steps leave a thousandth of that.

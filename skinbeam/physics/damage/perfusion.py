@@ -12,6 +12,7 @@ source gives its course. Without it blood takes away less heat, and burns come s
 Times are in a ratio of their own for each sample, so that every sample can be exposed for a time of its own.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -19,9 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage.arrhenius import Kinetics, fastest_growth, omega_growth
 from skinbeam.physics.heat.cells import Cells
-from skinbeam.physics.heat.linear import conduct
+from skinbeam.physics.heat.linear import Linear
+from skinbeam.physics.heat.row import March, Row, conduct
+from skinbeam.physics.heat.tissue import DARK, Film, Material
 
-__all__ = ["Perfused", "conduct_perfused", "rest_profile"]
+__all__ = ["Perfused", "StoppingFlow", "rest_profile"]
 
 Array = NDArray[np.float64]
 
@@ -32,117 +35,79 @@ STEADY_S: Final = 1e12  # a step in which an L-stable method forgets where it be
 
 
 class Perfused(NamedTuple):
-    """Temperatures of all cells, (sample, time, cell), and of the surface, (sample, time), in K; Omega of the vessels
-    at the end, (sample, cell), too high by at most `LAG` / 10 for each window in which hardly any of a cell is damaged,
-    and by any amount beyond `STILL`."""
+    """Temperatures of the recorded cells, (sample, time, record), and of the surface, (sample, time), in K; Omega of
+    the vessels at the end, (sample, cell), too high by at most `LAG` / 10 for each window in which hardly any of a cell
+    is damaged, and by any amount beyond `STILL`."""
 
-    cells: Array
+    recorded: Array
     surface: Array
     damage: Array
 
 
-def rest_profile(
-    cells: Cells,
-    *,
-    conductivity: Array,
-    perfusion: Array,
-    surface_K: ArrayLike,
-    blood_K: ArrayLike,
-    h_bottom: ArrayLike = np.inf,
-) -> Array:
+class StoppingFlow(NamedTuple):
+    """The law of (perfusion 1).
+
+    Parameters
+    ----------
+    perfusion : (sample, cell) at rest, W/m³K.
+    blood : (sample,) temperature, K.
+    stops : processes that damage the vessels.
+    """
+
+    perfusion: ArrayLike
+    blood: ArrayLike
+    stops: Kinetics
+
+    @property
+    def cellwise(self) -> tuple[ArrayLike, ...]:
+        """Perfusion of each cell."""
+        return (self.perfusion,)
+
+    def solve(self, row: Row, cellwise: Sequence[Array]) -> Perfused:
+        """Return the solution of (perfusion 1) with (heat 2)."""
+        (perfusion,), now = cellwise, row.initial
+        n_sample, n_cell = now.shape
+        n_step = row.step_s.shape[1]
+        whole = row._replace(record=np.arange(n_cell))
+        flows = np.flatnonzero(perfusion.max(axis=0) > 0)
+        damage = np.zeros((n_sample, n_cell))
+        history, surface = np.empty((n_sample, n_step + 1, n_cell)), np.empty((n_sample, n_step + 1))
+        history[:, 0], surface[:, 0] = now, now[:, 0]
+        done, window = 0, WINDOW if flows.size else n_step
+        while done < n_step:
+            ahead = slice(done, min(done + window, n_step))
+            part = _steps_of(whole, ahead)._replace(initial=np.ascontiguousarray(history[:, done]))
+            flow = perfusion * np.exp(-damage)
+            found = Linear(flow, self.blood).solve(part, [flow])
+            kept, grown = _while_it_flows(found.recorded[:, :, flows], part.step_s, damage[:, flows], self.stops)
+            damage[:, flows] = grown
+            history[:, done + 1 : done + kept + 1] = found.recorded[:, 1 : kept + 1]
+            surface[:, done + 1 : done + kept + 1] = found.surface[:, 1 : kept + 1]
+            done += kept
+            # What is marched beyond the step at which the flow has fallen is lost.
+            window = min(max(2 * kept, 4), WINDOW)
+        return Perfused(history[:, :, row.record], surface, damage)
+
+
+def rest_profile(cells: Cells, material: Material, flow: Linear, surface_K: ArrayLike, bottom: Film) -> Array:
     """Return the temperature of tissue at rest, (sample, cell), K: the steady state of (perfusion 1).
 
-    The surface has its own temperature; what lies below the last face has that of the blood.
-
     Parameters
     ----------
-    conductivity, perfusion : (sample, cell) W/mK and W/m³K.
-    surface_K, blood_K : (sample,)
+    flow : perfusion at rest.
+    surface_K : (sample,) temperature that the surface has.
     """
-    surface = np.asarray(surface_K, dtype=np.float64)
-    found = conduct(
-        cells,
-        conductivity=conductivity,
-        heat_capacity_vol=1.0,
-        initial=surface[:, None],
-        step_s=[STEADY_S],
-        h_surface=np.inf,
-        outside_surface=surface[:, None],
-        h_bottom=h_bottom,
-        outside_bottom=blood_K,
-        perfusion=perfusion,
-        blood_temperature=blood_K,
-        record_cells=[0],
-    )
-    return found.final
+    surface = np.asarray(surface_K, dtype=np.float64)[:, None]
+    # What heat the tissue holds does not change its rest.
+    still = material._replace(heat_capacity_vol=1.0)
+    march = March(cells, still, surface, [STEADY_S], DARK, Film(np.inf, surface), bottom, [0])
+    return conduct(march, flow).final
 
 
-def conduct_perfused(
-    cells: Cells,
-    *,
-    conductivity: Array,
-    heat_capacity_vol: Array,
-    initial: Array,
-    step_s: Array,
-    perfusion: Array,
-    blood_K: Array,
-    stops: Kinetics,
-    power_density: ArrayLike = 0.0,
-    power_on: ArrayLike = 1.0,
-    h_surface: ArrayLike = 0.0,
-    outside_surface: ArrayLike = 0.0,
-    h_bottom: ArrayLike = 0.0,
-    outside_bottom: ArrayLike = 0.0,
-) -> Perfused:
-    """Solve (perfusion 1) for every sample; arguments as of `heat.conduct`.
-
-    Parameters
-    ----------
-    step_s : (step,) or (sample, step).
-    perfusion : (sample, cell) at rest, W/m³K.
-    stops : processes that damage the vessels.
-
-    Raises
-    ------
-    ValueError : as `conduct`.
-    """
-    now = np.array(initial, dtype=np.float64)
-    n_sample, n_cell = now.shape
-    steps = np.broadcast_to(np.asarray(step_s, dtype=np.float64), (n_sample, np.shape(step_s)[-1]))
-    n_step = steps.shape[1]
-    on = np.broadcast_to(np.asarray(power_on, dtype=np.float64), (n_sample, n_step))
-    top, outside = (np.broadcast_to(np.asarray(a), (n_sample, n_step)) for a in (h_surface, outside_surface))
-    flows = np.flatnonzero(perfusion.max(axis=0) > 0)
-    damage = np.zeros((n_sample, n_cell))
-    history, surface = np.empty((n_sample, n_step + 1, n_cell)), np.empty((n_sample, n_step + 1))
-    history[:, 0], surface[:, 0] = now, now[:, 0]
-    done, window = 0, WINDOW if flows.size else n_step
-    while done < n_step:
-        ahead = slice(done, min(done + window, n_step))
-        found = conduct(
-            cells,
-            conductivity=conductivity,
-            heat_capacity_vol=heat_capacity_vol,
-            initial=now,
-            step_s=steps[:, ahead],
-            power_density=power_density,
-            power_on=on[:, ahead],
-            h_surface=top[:, ahead],
-            outside_surface=outside[:, ahead],
-            h_bottom=h_bottom,
-            outside_bottom=outside_bottom,
-            perfusion=perfusion * np.exp(-damage),
-            blood_temperature=blood_K,
-        )
-        kept, grown = _while_it_flows(found.recorded[:, :, flows], steps[:, ahead], damage[:, flows], stops)
-        damage[:, flows] = grown
-        history[:, done + 1 : done + kept + 1] = found.recorded[:, 1 : kept + 1]
-        surface[:, done + 1 : done + kept + 1] = found.surface[:, 1 : kept + 1]
-        done += kept
-        now = history[:, done]
-        # What is marched beyond the step at which the flow has fallen is lost.
-        window = min(max(2 * kept, 4), WINDOW)
-    return Perfused(history, surface, damage)
+def _steps_of(row: Row, which: slice) -> Row:
+    """Some of the steps of a march."""
+    names = "step_s", "power_on", "h_surface", "outside_surface"
+    return row._replace(**{name: np.ascontiguousarray(getattr(row, name)[:, which]) for name in names})
 
 
 def _while_it_flows(history: Array, steps: Array, before: Array, stops: Kinetics) -> tuple[int, Array]:

@@ -26,17 +26,17 @@ much heat as wet. Where c_d = c, (boiling 2) is (enthalpy 1) with L of the same 
 other.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.cells import Cells
-from skinbeam.physics.heat.row import DIAGONAL, WEIGHT, Row, given_row, in_series
+from skinbeam.physics.heat.row import DIAGONAL, WEIGHT, Row, in_series
 from skinbeam.physics.kernel.checks import require
 
-__all__ = ["ORDER_TIME", "Boiled", "Water", "conduct_boiling"]
+__all__ = ["ORDER_TIME", "Boiled", "Water"]
 
 # Of second order while every cell stays in one part of (boiling 2); a cell that changes part within a step leaves an
 # error of first order in it.
@@ -45,8 +45,27 @@ ORDER_TIME: Final = 1
 Array = NDArray[np.float64]
 
 
+class Boiled(NamedTuple):
+    """Temperatures after each step; time 0 is the initial state.
+
+    Parameters
+    ----------
+    recorded : (sample, time, record) temperature of the recorded cells, K.
+    surface : (sample, time) temperature of face 0, K.
+    gained : (sample, time, 2) heat taken up since the start through face 0 and through the last face, J/m².
+    stored : (sample, time) heat in all cells, less that at the start, J/m².
+    vapour : (sample, cell) largest share of the latent heat that the cell held at the end of a step.
+    """
+
+    recorded: Array
+    surface: Array
+    gained: Array
+    stored: Array
+    vapour: Array
+
+
 class Water(NamedTuple):
-    """What boiling takes up; all broadcast to (sample, cell).
+    """The law of (boiling 1) with (boiling 2): what boiling takes up; all broadcast to (sample, cell).
 
     Parameters
     ----------
@@ -61,71 +80,27 @@ class Water(NamedTuple):
     latent: ArrayLike
     dried: ArrayLike
 
+    @property
+    def cellwise(self) -> tuple[ArrayLike, ...]:
+        """All of it."""
+        return tuple(self)
 
-class Boiled(NamedTuple):
-    """Temperatures after each step; time 0 is the initial state.
+    def solve(self, row: Row, cellwise: Sequence[Array]) -> Boiled:
+        """Return the solution of (boiling 1) with (heat 2), temperatures in K.
 
-    Parameters
-    ----------
-    recorded : (sample, time, cell) K.
-    surface : (sample, time) temperature of face 0, K.
-    gained : (sample, time, 2) heat taken up since the start through face 0 and through the last face, J/m².
-    stored : (sample, time) heat in all cells, less that at the start, J/m².
-    vapour : (sample, cell) largest share of the latent heat that the cell held at the end of a step.
-    """
-
-    recorded: Array
-    surface: Array
-    gained: Array
-    stored: Array
-    vapour: Array
-
-
-def conduct_boiling(
-    cells: Cells,
-    water: Water,
-    *,
-    conductivity: ArrayLike,
-    heat_capacity_vol: ArrayLike,
-    initial: ArrayLike,
-    step_s: ArrayLike,
-    power_density: ArrayLike = 0.0,
-    power_on: ArrayLike = 1.0,
-    h_surface: ArrayLike = 0.0,
-    outside_surface: ArrayLike = 0.0,
-    h_bottom: ArrayLike = 0.0,
-    outside_bottom: ArrayLike = 0.0,
-) -> Boiled:
-    """Solve (boiling 1) with (boiling 2) for every sample; arguments as in `heat.conduct`, temperatures in K.
-
-    Raises
-    ------
-    ValueError : shapes that do not fit; a step, range, heat capacity or conductivity that is not positive; latent heat
-        below zero, or a range so wide that boiling would take up less than heating does.
-    """
-    row, (start, width, latent, dried) = given_row(
-        cells,
-        *water,
-        conductivity=conductivity,
-        heat_capacity_vol=heat_capacity_vol,
-        initial=initial,
-        power_density=power_density,
-        step_s=step_s,
-        power_on=power_on,
-        h_surface=h_surface,
-        outside_surface=outside_surface,
-        h_bottom=h_bottom,
-        outside_bottom=outside_bottom,
-    )
-    c = row.heat_capacity_vol
-    require(np.isfinite(width) & (width > 0), "the range over which water boils must be positive, K", width)
-    require(np.isfinite(dried) & (dried > 0), "the heat capacity of dried tissue must be positive, J/m³K", dried)
-    require(np.isfinite(latent) & (latent >= 0), "latent heat cannot be negative, J/m³", latent)
-    boiling = latent / width + (c + dried) / 2
-    require((boiling >= c) & (boiling >= dried), "boiling cannot take up less than heating, J/m³K", boiling)
-    state = np.stack([c, boiling, dried, start, start + width], axis=1)
-    at = Row._fields.index("heat_capacity_vol")  # which `state` holds
-    return Boiled(*_march(*row[:at], *row[at + 1 :], state))
+        Raises
+        ------
+        ValueError : a range or heat capacity that is not positive; latent heat below zero, or a range so wide that
+            boiling would take up less than heating does.
+        """
+        start, width, latent, dried = cellwise
+        c = row.heat_capacity_vol
+        require(np.isfinite(width) & (width > 0), "the range over which water boils must be positive, K", width)
+        require(np.isfinite(dried) & (dried > 0), "the heat capacity of dried tissue must be positive, J/m³K", dried)
+        require(np.isfinite(latent) & (latent >= 0), "latent heat cannot be negative, J/m³", latent)
+        boiling = latent / width + (c + dried) / 2
+        require((boiling >= c) & (boiling >= dried), "boiling cannot take up less than heating, J/m³K", boiling)
+        return Boiled(*_march(row, np.stack([c, boiling, dried, start, start + width], axis=1)))
 
 
 @njit(cache=True)
@@ -188,72 +163,34 @@ def _solve(  # pragma: no cover - compiled
 
 
 @njit(cache=True, parallel=True)
-def _march(  # pragma: no cover - compiled
-    areas: Array,
-    volumes: Array,
-    half: Array,
-    k: Array,
-    initial: Array,
-    power: Array,
-    step_s: Array,
-    power_on: Array,
-    h_top: Array,
-    t_top: Array,
-    h_bottom: Array,
-    t_bottom: Array,
-    state: Array,
-) -> tuple[Array, Array, Array, Array, Array]:
-    n_sample, n_cell = volumes.shape
-    n_time = step_s.shape[1] + 1
-    recorded = np.empty((n_sample, n_time, n_cell))
-    surface, stored = np.empty((n_sample, n_time)), np.empty((n_sample, n_time))
-    gained = np.empty((n_sample, n_time, 2))
-    vapour = np.zeros((n_sample, n_cell))
+def _march(row: Row, state: Array) -> Boiled:  # pragma: no cover - compiled
+    n_sample, n_cell = row.volumes.shape
+    n_time = row.step_s.shape[1] + 1
+    found = Boiled(
+        np.empty((n_sample, n_time, row.record.size)),
+        np.empty((n_sample, n_time)),
+        np.empty((n_sample, n_time, 2)),
+        np.empty((n_sample, n_time)),
+        np.zeros((n_sample, n_cell)),
+    )
     for s in prange(n_sample):
-        _march_one(
-            areas[s],
-            volumes[s],
-            half[s],
-            k[s],
-            initial[s],
-            power[s],
-            step_s[s],
-            power_on[s],
-            h_top[s],
-            t_top[s],
-            h_bottom[s],
-            t_bottom[s],
-            state[s],
-            recorded[s],
-            surface[s],
-            gained[s],
-            stored[s],
-            vapour[s],
-        )
-    return recorded, surface, gained, stored, vapour
+        _march_one(s, row, state[s], found)
+    return found
 
 
 @njit(cache=True)
-def _march_one(  # pragma: no cover - compiled
-    areas: Array,
-    volumes: Array,
-    half: Array,
-    k: Array,
-    initial: Array,
-    power: Array,
-    step_s: Array,
-    power_on: Array,
-    h_top: Array,
-    t_top: Array,
-    h_bottom: float,
-    t_bottom: float,
-    state: Array,
-    recorded: Array,
-    surface: Array,
-    gained: Array,
-    stored: Array,
-    vapour: Array,
-) -> None:
+def _march_one(s: int, row: Row, state: Array, found: Boiled) -> None:  # pragma: no cover - compiled
+    areas, volumes, half, k, initial = (
+        row.areas[s],
+        row.volumes[s],
+        row.half_widths[s],
+        row.conductivity[s],
+        row.initial[s],
+    )
+    power, step_s, power_on = row.power_density[s], row.step_s[s], row.power_on[s]
+    h_top, t_top, h_bottom, t_bottom = row.h_surface[s], row.outside_surface[s], row.h_bottom[s], row.outside_bottom[s]
+    recorded, surface, gained, stored = found.recorded[s], found.surface[s], found.gained[s], found.stored[s]
+    record, vapour = row.record, found.vapour[s]
     n_cell = volumes.size
     last = n_cell - 1
     between = np.empty(n_cell)  # conductance of the face below each cell, W/K
@@ -268,7 +205,8 @@ def _march_one(  # pragma: no cover - compiled
     for i in range(n_cell):
         held[i] = volumes[i] * _enthalpy(t[i], state, i)
         begun += held[i]
-        recorded[0, i] = t[i]
+    for j in range(record.size):
+        recorded[0, j] = t[record[j]]
     surface[0], stored[0], gained[0, :] = t[0], 0.0, 0.0
     for n in range(step_s.size):
         dt = step_s[n]
@@ -304,7 +242,8 @@ def _march_one(  # pragma: no cover - compiled
             total += held[i]
             taken = min(max((t[i] - state[3, i]) / (state[4, i] - state[3, i]), 0.0), 1.0)
             vapour[i] = max(vapour[i], taken)
-            recorded[n + 1, i] = t[i]
+        for j in range(record.size):
+            recorded[n + 1, j] = t[record[j]]
         stored[n + 1] = total - begun
         gained[n + 1, 0] = gained[n, 0] + through_top
         gained[n + 1, 1] = gained[n, 1] + through_bottom

@@ -22,7 +22,6 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.cells import Cells
 from skinbeam.physics.heat.lanes import (
     CELL,
     FACE,
@@ -38,10 +37,10 @@ from skinbeam.physics.heat.lanes import (
     feed,
     place,
 )
-from skinbeam.physics.heat.row import given_row, in_series
+from skinbeam.physics.heat.row import Row, in_series
 from skinbeam.physics.kernel.arrays import full
 
-__all__ = ["ORDER_SPACE", "ORDER_TIME", "History", "conduct", "time_steps"]
+__all__ = ["ORDER_SPACE", "ORDER_TIME", "History", "Linear", "time_steps"]
 
 ORDER_SPACE: Final = 2
 ORDER_TIME: Final = 2
@@ -103,139 +102,49 @@ def time_steps(
     return np.concatenate(pieces), np.concatenate(phase)
 
 
-def conduct(
-    cells: Cells,
-    *,
-    conductivity: ArrayLike,
-    heat_capacity_vol: ArrayLike,
-    initial: ArrayLike,
-    step_s: ArrayLike,
-    power_density: ArrayLike = 0.0,
-    power_on: ArrayLike = 1.0,
-    h_surface: ArrayLike = 0.0,
-    outside_surface: ArrayLike = 0.0,
-    h_bottom: ArrayLike = 0.0,
-    outside_bottom: ArrayLike = 0.0,
-    perfusion: ArrayLike = 0.0,
-    blood_temperature: ArrayLike = 0.0,
-    record_cells: ArrayLike | None = None,
-) -> History:
-    """Solve (heat 1) with (heat 2) for every sample.
+class Linear(NamedTuple):
+    """The law of (heat 1): perfusion, W/m³K, and blood of a temperature, K; (sample, cell) and (sample,).
 
-    Temperatures are in K, or differences: the equation is linear. All but `cells`, `step_s` and `record_cells` are
-    broadcast.
-
-    Parameters
-    ----------
-    cells : geometry; a single row serves all samples.
-    conductivity, heat_capacity_vol, initial, power_density, perfusion : (sample, cell) W/mK, J/m³K, K, W/m³, W/m³K.
-    step_s : (step,) shared by all samples, or (sample, step).
-    power_on : (step,) power over `power_density`, or (sample, step) where pulses differ.
-    h_surface, outside_surface : (sample, step) W/m²K and K at face 0; h = 0 is insulated, inf a fixed temperature.
-    h_bottom, outside_bottom : (sample,) the same at the last face.
-    blood_temperature : (sample,) K.
-    record_cells : (record,) cells to keep; all when left out.
-
-    Raises
-    ------
-    ValueError : shapes that do not fit, or a step, heat capacity or conductivity that is not positive.
+    Without perfusion it is conduction alone.
     """
-    row, (each_perfusion,) = given_row(
-        cells,
-        perfusion,
-        conductivity=conductivity,
-        heat_capacity_vol=heat_capacity_vol,
-        initial=initial,
-        power_density=power_density,
-        step_s=step_s,
-        power_on=power_on,
-        h_surface=h_surface,
-        outside_surface=outside_surface,
-        h_bottom=h_bottom,
-        outside_bottom=outside_bottom,
-    )
-    n_sample, n_cell = row.volumes.shape
-    record = np.arange(n_cell) if record_cells is None else np.array(record_cells, dtype=np.int64)
-    return History(*_march(*row, each_perfusion, full(blood_temperature, n_sample), record))
+
+    perfusion: ArrayLike = 0.0
+    blood: ArrayLike = 0.0
+
+    @property
+    def cellwise(self) -> tuple[ArrayLike, ...]:
+        """Perfusion of each cell."""
+        return (self.perfusion,)
+
+    def solve(self, row: Row, cellwise: Sequence[Array]) -> History:
+        """Return the solution of (heat 1) with (heat 2)."""
+        (perfusion,) = cellwise
+        return History(*_march(row, perfusion, full(self.blood, len(row.volumes))))
 
 
 @njit(cache=True, parallel=True)
-def _march(  # pragma: no cover - compiled
-    areas: Array,
-    volumes: Array,
-    half: Array,
-    k: Array,
-    c: Array,
-    initial: Array,
-    power: Array,
-    step_s: Array,
-    power_on: Array,
-    h_top: Array,
-    t_top: Array,
-    h_bottom: Array,
-    t_bottom: Array,
-    perfusion: Array,
-    blood: Array,
-    record: NDArray[np.int64],
-) -> tuple[Array, Array, Array, Array]:
-    n_sample, n_cell = volumes.shape
-    n_time = step_s.shape[1] + 1
-    recorded = np.empty((n_sample, n_time, record.size))
-    surface = np.empty((n_sample, n_time))
-    gained = np.empty((n_sample, n_time, 3))
-    final = np.empty((n_sample, n_cell))
+def _march(row: Row, perfusion: Array, blood: Array) -> History:  # pragma: no cover - compiled
+    n_sample, n_cell = row.volumes.shape
+    n_time = row.step_s.shape[1] + 1
+    history = History(
+        np.empty((n_sample, n_time, row.record.size)),
+        np.empty((n_sample, n_time)),
+        np.empty((n_sample, n_time, 3)),
+        np.empty((n_sample, n_cell)),
+    )
     for block in prange((n_sample + LANES - 1) // LANES):
         # One block in a function of its own: the loop that is parallel stays small, and so does compiling it.
-        _march_block(
-            block * LANES,
-            areas,
-            volumes,
-            half,
-            k,
-            c,
-            initial,
-            power,
-            step_s,
-            power_on,
-            h_top,
-            t_top,
-            h_bottom,
-            t_bottom,
-            perfusion,
-            blood,
-            record,
-            recorded,
-            surface,
-            gained,
-            final,
-        )
-    return recorded, surface, gained, final
+        _march_block(block * LANES, row, perfusion, blood, history)
+    return history
 
 
 @njit(cache=True, error_model="numpy")
 def _march_block(  # pragma: no cover - compiled
-    first: int,
-    areas: Array,
-    volumes: Array,
-    half: Array,
-    k: Array,
-    c: Array,
-    initial: Array,
-    power: Array,
-    step_s: Array,
-    power_on: Array,
-    h_top: Array,
-    t_top: Array,
-    h_bottom: Array,
-    t_bottom: Array,
-    perfusion: Array,
-    blood: Array,
-    record: NDArray[np.int64],
-    recorded: Array,
-    surface: Array,
-    gained: Array,
-    final: Array,
+    first: int, row: Row, perfusion: Array, blood: Array, history: History
 ) -> None:
+    areas, volumes, half, k, c, initial, power = row[:7]
+    step_s, power_on, h_top, t_top, h_bottom, t_bottom, record = row[7:]
+    recorded, surface, gained, final = history
     n_sample, n_cell = volumes.shape
     last = n_cell - 1
     rows = np.zeros((n_cell + 2) * int(CELL))

@@ -1,29 +1,57 @@
-"""What the solvers of heat along one axis share: what they are given, checked once, their ends and their steps.
+"""One march of heat along one axis, whatever the law: what it is given, checked once, its ends and its steps.
 
-A step is TR-BDF2 as a Runge-Kutta method: a trapezium to (2 - sqrt 2) of it, then BDF2 (Hosea and Shampine 1996).
+A step is TR-BDF2 as a Runge-Kutta method: a trapezium to (2 - sqrt 2) of it, then BDF2 (Hosea and Shampine 1996). The
+law says what takes part beside conduction: blood (`heat.linear`), water that boils (`heat.boiling`), blood whose flow
+stops (`damage.perfusion`).
 """
 
 import math
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.cells import Cells
+from skinbeam.physics.heat.tissue import DARK, INSULATED, Film, Material, Source
 from skinbeam.physics.kernel.arrays import full
 from skinbeam.physics.kernel.checks import require
 
-__all__ = ["DIAGONAL", "WEIGHT", "Row", "given_row", "in_series"]
+__all__ = ["DIAGONAL", "WEIGHT", "Law", "March", "Row", "conduct", "in_series"]
 
 Array = NDArray[np.float64]
+Found = TypeVar("Found", covariant=True)
 
 WEIGHT: Final = math.sqrt(2.0) / 4.0  # of the first two stages
 DIAGONAL: Final = 1.0 - math.sqrt(2.0) / 2.0  # of the last stage
 
 
+class March(NamedTuple):
+    """Rows of cells, and what happens to them in steps. Temperatures are in K, or differences where the law is linear.
+
+    Parameters
+    ----------
+    cells : geometry; a single row serves all samples.
+    material : (sample, cell). initial : (sample, cell) temperature. All that follows is broadcast, too.
+    step_s : (step,) shared by all samples, or (sample, step).
+    source : power density (sample, cell); what is on (step,), or (sample, step) where pulses differ.
+    surface : (sample, step) at face 0. bottom : (sample,) at the last face.
+    record_cells : (record,) cells to keep; all when left out.
+    """
+
+    cells: Cells
+    material: Material
+    initial: ArrayLike
+    step_s: ArrayLike
+    source: Source = DARK
+    surface: Film = INSULATED
+    bottom: Film = INSULATED
+    record_cells: ArrayLike | None = None
+
+
 class Row(NamedTuple):
-    """What every solver takes, in full size, in the order in which compiled code takes it.
+    """A march in full size, as compiled code takes it.
 
     Parameters
     ----------
@@ -31,6 +59,7 @@ class Row(NamedTuple):
     conductivity, heat_capacity_vol, initial, power_density : (sample, cell) W/mK, J/m³K, K, W/m³.
     step_s, power_on, h_surface, outside_surface : (sample, step) s, a share, W/m²K, K.
     h_bottom, outside_bottom : (sample,) W/m²K, K.
+    record : (record,) cells to keep.
     """
 
     areas: Array
@@ -46,35 +75,46 @@ class Row(NamedTuple):
     outside_surface: Array
     h_bottom: Array
     outside_bottom: Array
+    record: NDArray[np.int64]
 
 
-def given_row(
-    cells: Cells,
-    *cellwise: ArrayLike,
-    conductivity: ArrayLike,
-    heat_capacity_vol: ArrayLike,
-    initial: ArrayLike,
-    power_density: ArrayLike,
-    step_s: ArrayLike,
-    power_on: ArrayLike,
-    h_surface: ArrayLike,
-    outside_surface: ArrayLike,
-    h_bottom: ArrayLike,
-    outside_bottom: ArrayLike,
-) -> tuple[Row, list[Array]]:
-    """Return all that is broadcast to (sample, cell), (sample, step) or (sample,), and `cellwise` with it.
+class Law(Protocol[Found]):
+    """How cells hold heat, and what takes part beside conduction."""
+
+    @property
+    def cellwise(self) -> tuple[ArrayLike, ...]:
+        """What the law says of each cell, broadcast to (sample, cell) with all else."""
+
+    def solve(self, row: Row, cellwise: Sequence[Array]) -> Found:
+        """Return temperatures after each step; `cellwise` in full size.
+
+        Raises
+        ------
+        ValueError : a number that no tissue has.
+        """
+
+
+def conduct(march: March, law: Law[Found]) -> Found:
+    """Return what becomes of every sample by a law.
 
     Raises
     ------
-    ValueError : shapes that do not fit, or a step, heat capacity or conductivity that is not positive.
+    ValueError : shapes that do not fit, a step, heat capacity or conductivity that is not positive, or as the law.
     """
-    steps = np.asarray(step_s, dtype=np.float64)
+    row, cellwise = _full(march, law.cellwise)
+    return law.solve(row, cellwise)
+
+
+def _full(march: March, cellwise: Sequence[ArrayLike]) -> tuple[Row, list[Array]]:
+    """All that is broadcast to (sample, cell), (sample, step) or (sample,), and `cellwise` with it."""
+    cells, source, surface, bottom = march.cells, march.source, march.surface, march.bottom
+    steps = np.asarray(march.step_s, dtype=np.float64)
     require(steps.ndim in (1, 2), "step_s must be one duration a step, (step,) or (sample, step)", float(steps.ndim))
     require(np.isfinite(steps) & (steps > 0), "step_s must be positive, s", steps)
     n_step, n_cell = steps.shape[-1], cells.volumes.shape[1]
-    each = (conductivity, heat_capacity_vol, initial, power_density)
+    each = (*march.material, march.initial, source.power_density)
     n_sample = np.broadcast_shapes(cells.volumes.shape, *(np.shape(a) for a in (*each, *cellwise)))[0]
-    for stepwise in (steps, power_on, h_surface, outside_surface):
+    for stepwise in (steps, source.power_on, *surface):
         n_sample = np.broadcast_shapes((n_sample, n_step), np.shape(stepwise))[0]
     k, c, start, power = (full(a, n_sample, n_cell) for a in each)
     require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
@@ -88,11 +128,12 @@ def given_row(
         start,
         power,
         full(steps, n_sample, n_step),
-        full(power_on, n_sample, n_step),
-        full(h_surface, n_sample, n_step),
-        full(outside_surface, n_sample, n_step),
-        full(h_bottom, n_sample),
-        full(outside_bottom, n_sample),
+        full(source.power_on, n_sample, n_step),
+        full(surface.h, n_sample, n_step),
+        full(surface.outside, n_sample, n_step),
+        full(bottom.h, n_sample),
+        full(bottom.outside, n_sample),
+        np.arange(n_cell) if march.record_cells is None else np.array(march.record_cells, dtype=np.int64),
     )
     return row, [full(a, n_sample, n_cell) for a in cellwise]
 

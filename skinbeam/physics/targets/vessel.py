@@ -36,7 +36,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.cells import Cells, cylinder
-from skinbeam.physics.heat.linear import conduct
+from skinbeam.physics.heat.linear import Linear
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Film, Material, Source
 
 __all__ = [
     "LUMEN_CELLS",
@@ -95,9 +97,7 @@ def shading(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     ------
     ValueError : a negative value.
     """
-    x = np.asarray(mua, dtype=np.float64) * np.asarray(diameter_m, dtype=np.float64)
-    if np.any(x < 0) or np.any(np.asarray(mua) < 0):
-        raise ValueError("absorption and diameter cannot be negative")
+    x = _optical_diameter(mua, diameter_m)
     node, weight = np.polynomial.legendre.leggauss(24)
     alpha, psi = (node + 1) * math.pi / 4, (node + 1) * math.pi / 4  # one quadrant; the others are its mirror images
     share = np.multiply.outer(weight * np.sin(alpha) ** 2, weight * np.cos(psi)) * math.pi / 4
@@ -105,6 +105,13 @@ def shading(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     safe = np.maximum(x, 1e-9)[..., None]
     lost = -np.expm1(-safe * chord.ravel())
     return (lost * share.ravel()).sum(axis=-1) / safe[..., 0]
+
+
+def _optical_diameter(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
+    x = np.asarray(mua, dtype=np.float64) * np.asarray(diameter_m, dtype=np.float64)
+    if np.any(x < 0) or np.any(np.asarray(mua) < 0):
+        raise ValueError("absorption and diameter cannot be negative")
+    return x
 
 
 def lumen_cells() -> tuple[Array, Array]:
@@ -129,9 +136,7 @@ def lumen_profile(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     ------
     ValueError : a negative value.
     """
-    x = np.asarray(mua, dtype=np.float64) * np.asarray(diameter_m, dtype=np.float64)
-    if np.any(x < 0) or np.any(np.asarray(mua) < 0):
-        raise ValueError("absorption and diameter cannot be negative")
+    x = _optical_diameter(mua, diameter_m)
     shaded = np.exp(np.interp(np.log(np.maximum(x, 1e-9)), *_shadings()))
     nodes, logs = _profiles()
     place = (np.log(np.clip(x, nodes[0], nodes[-1])) - math.log(nodes[0])) / math.log(nodes[1] / nodes[0])
@@ -311,18 +316,16 @@ def radial_response(
     everywhere = np.zeros(grid.cells.volumes.shape)
     everywhere[:, :LUMEN_CELLS] = np.broadcast_to(power, (*grid.shape, LUMEN_CELLS)).reshape(-1, LUMEN_CELLS)
     on = np.asarray(power_on, dtype=np.float64)
-    found = conduct(
+    march = March(
         grid.cells,
-        conductivity=grid.conductivity,
-        heat_capacity_vol=grid.heat_capacity_vol,
-        initial=0.0,
-        step_s=steps,
-        power_density=everywhere,
-        power_on=np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on,
-        h_bottom=math.inf,
-        perfusion=sideways(grid, order),
+        Material(grid.conductivity, grid.heat_capacity_vol),
+        0.0,
+        steps,
+        Source(everywhere, np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on),
+        bottom=Film(h=math.inf),
         record_cells=np.arange(RECORDED_CELLS),
     )
+    found = conduct(march, Linear(perfusion=sideways(grid, order)))
     return vessel_history(grid, found.recorded)
 
 

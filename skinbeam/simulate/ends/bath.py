@@ -13,7 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.damage.arrhenius import Kinetics, omega_growth
-from skinbeam.physics.damage.perfusion import conduct_perfused, rest_profile
+from skinbeam.physics.damage.perfusion import StoppingFlow, rest_profile
+from skinbeam.physics.heat.linear import Linear
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Film
 from skinbeam.simulate.ends.pain import felt
 from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, bath_steps
@@ -145,38 +148,26 @@ class _Living:
     def __init__(self, skins: "xr.Dataset") -> None:
         self.skins, self.heat = skins, thermal(skins)
         self.grid = grid_of(skins, deepest_m=CORE_M)
-        self.flow = perfusion(skins)[:, self.grid.layer]
-        self.conductivity = self.heat.conductivity[:, self.grid.layer]
+        flow = perfusion(skins)[:, self.grid.layer]
         start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
         # Where no blood flows there is no core either: the whole has the temperature of its surface.
-        flows = self.flow.max(axis=1) > 0
-        self.blood = np.where(flows, number(table("thermal")["temperature_C"]["blood"]) + ZERO_CELSIUS_K, start)
-        self.h_bottom = 0.0 if self.grid.ends else np.inf
-        self.rest = rest_profile(
-            self.grid.cells,
-            conductivity=self.conductivity,
-            perfusion=self.flow,
-            surface_K=start,
-            blood_K=self.blood,
-            h_bottom=self.h_bottom,
+        blood = np.where(
+            flow.max(axis=1) > 0, number(table("thermal")["temperature_C"]["blood"]) + ZERO_CELSIUS_K, start
         )
+        self.flow, bottom = Linear(flow, blood), self.grid.bottom(blood)
+        self.rest = rest_profile(self.grid.cells, self.grid.material(self.heat), self.flow, start, bottom)
 
     def response(self, plan: Schedule, step_s: Floats) -> Response:
         """Return the response to a bath with steps, (1 or sample, step), of its own."""
         met = Surface(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, np.zeros(len(self.rest)))
-        found = conduct_perfused(
+        march = March(
             self.grid.cells,
-            conductivity=self.conductivity,
-            heat_capacity_vol=self.heat.heat_capacity_vol[:, self.grid.layer],
-            initial=self.rest,
-            step_s=step_s,
-            perfusion=self.flow,
-            blood_K=self.blood,
-            stops=sampled_kinetics(WALL, self.skins),
-            h_surface=met.h_W_m2K,
-            outside_surface=met.outside_K,
-            h_bottom=self.h_bottom,
-            outside_bottom=self.blood,
+            self.grid.material(self.heat),
+            self.rest,
+            step_s,
+            surface=Film(met.h_W_m2K, met.outside_K),
+            bottom=self.grid.bottom(self.flow.blood),
         )
-        unlit = (np.zeros_like(found.cells), found.surface, np.zeros_like(found.surface))
-        return Response(self.skins, self.grid, self.heat, None, plan, found.cells, *unlit, met)
+        found = conduct(march, StoppingFlow(*self.flow, sampled_kinetics(WALL, self.skins)))
+        unlit = (np.zeros_like(found.recorded), found.surface, np.zeros_like(found.surface))
+        return Response(self.skins, self.grid, self.heat, None, plan, found.recorded, *unlit, met)

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.boiling import Water, conduct_boiling
+from skinbeam.physics.heat.boiling import Water
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import Film, Material, Source
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.tables import number, sourced, table
@@ -68,25 +70,17 @@ def _march(
     mass = share[rows] * number(water["density_kg_m3"])
     dried = np.maximum(capacity - mass * number(water["heat_capacity_J_kgK"]), LEAST_DRIED * capacity)
     begun = response.base_K[draws, 0, :]
-    history = conduct_boiling(
+    march = March(
         type(grid.cells)(*(part[draws] for part in grid.cells)),
-        Water(
-            start_K=start_K[draws, None],
-            range_K=number(table("boiling")["start"]["range_K"]),
-            latent=mass * number(liquid["latent_J_kg"]),
-            dried=dried,
-        ),
-        conductivity=heat.conductivity[rows],
-        heat_capacity_vol=capacity,
-        initial=begun,
-        step_s=plan.step_s,
-        power_density=response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s,
-        power_on=_of(draws, plan.power_on),
-        h_surface=_of(draws, response.met.h_W_m2K),
-        outside_surface=_of(draws, response.met.outside_K),
-        h_bottom=0.0 if grid.ends else np.inf,
-        outside_bottom=begun[:, -1],
+        Material(heat.conductivity[rows], capacity),
+        begun,
+        plan.step_s,
+        Source(response.lit.heating_per_m[draws] * fluence_J_m2 / plan.pulse_s, _of(draws, plan.power_on)),
+        Film(_of(draws, response.met.h_W_m2K), _of(draws, response.met.outside_K)),
+        grid.bottom(begun[:, -1]),
     )
+    latent, width = mass * number(liquid["latent_J_kg"]), number(table("boiling")["start"]["range_K"])
+    history = conduct(march, Water(start_K[draws, None], width, latent, dried))
     return history.recorded, history.surface
 
 

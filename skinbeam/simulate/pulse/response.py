@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
-from skinbeam.physics.heat.linear import conduct
+from skinbeam.physics.heat.linear import Linear
+from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.tissue import DARK, Film, Source
 from skinbeam.simulate.light.illumination import Illumination, illuminate, pulse_grid
 from skinbeam.simulate.pulse.schedule import Schedule, pulse_schedule
 from skinbeam.simulate.pulse.surface import Surface, surface_of
@@ -143,7 +145,7 @@ def respond(
     flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)
     base = unlit
     if base is None:
-        met = surface_of(skins, cooling, plan, lambda h, outside: _heat_taken(grid, heat, plan, start, h, outside))
+        met = surface_of(skins, cooling, plan, lambda film: _heat_taken(grid, heat, plan, start, film))
         base = _march(grid, heat, plan, start, met, None, flow)
     met = base.met
     if lit is None:
@@ -161,38 +163,15 @@ def respond(
 def _march(
     grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, met: Surface, power: Floats | None, flow: Floats
 ) -> Unlit:
-    history = conduct(
-        grid.cells,
-        conductivity=heat.conductivity[:, grid.layer],
-        heat_capacity_vol=heat.heat_capacity_vol[:, grid.layer],
-        initial=start[:, None],
-        step_s=plan.step_s,
-        power_density=0.0 if power is None else power,
-        power_on=plan.power_on,
-        h_surface=met.h_W_m2K,
-        outside_surface=met.outside_K,
-        # Deep tissue keeps its temperature; a slab that ends loses next to nothing to the air below it.
-        h_bottom=0.0 if grid.ends else np.inf,
-        outside_bottom=start,
-        # Skin at rest is in balance with its blood, which pulls back what departs from that.
-        perfusion=flow,
-        blood_temperature=start,
-    )
+    film = Film(met.h_W_m2K, met.outside_K)
+    source = DARK if power is None else Source(power, plan.power_on)
+    march = March(grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start))
+    # Skin at rest is in balance with its blood, which pulls back what departs from that.
+    history = conduct(march, Linear(flow, start))
     return Unlit(history.recorded, history.surface, met)
 
 
-def _heat_taken(grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, h: Floats, outside: Floats) -> Floats:
+def _heat_taken(grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, film: Film) -> Floats:
     """Heat that has left through the surface by the end of each step without a beam, (sample, step), J/m²."""
-    history = conduct(
-        grid.cells,
-        conductivity=heat.conductivity[:, grid.layer],
-        heat_capacity_vol=heat.heat_capacity_vol[:, grid.layer],
-        initial=start[:, None],
-        step_s=plan.step_s,
-        h_surface=h,
-        outside_surface=outside,
-        h_bottom=0.0 if grid.ends else np.inf,
-        outside_bottom=start,
-        record_cells=[0],
-    )
-    return -history.gained[:, 1:, 0]
+    march = March(grid.cells, grid.material(heat), start[:, None], plan.step_s, DARK, film, grid.bottom(start), [0])
+    return -conduct(march, Linear()).gained[:, 1:, 0]

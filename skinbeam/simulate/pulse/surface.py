@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.physics.heat.film import film_cover
+from skinbeam.physics.heat.tissue import Film
 from skinbeam.simulate.pulse.schedule import Schedule
 from skinbeam.skin.tables import shifted
 from skinbeam.units import ZERO_CELSIUS_K
@@ -41,14 +42,14 @@ class Surface(NamedTuple):
 
 
 def surface_of(
-    skins: "xr.Dataset", cooling: CoolingPlan, plan: Schedule, heat_taken: Callable[[Floats, Floats], Floats]
+    skins: "xr.Dataset", cooling: CoolingPlan, plan: Schedule, heat_taken: Callable[[Film], Floats]
 ) -> Surface:
     """Return what the surface meets in every step.
 
     Parameters
     ----------
-    heat_taken : from (step,) coefficients and temperatures in K to the heat, J/m², that has gone out through the
-        surface by the end of each step without a beam, (sample, step).
+    heat_taken : from what the surface meets in each step, (step,), to the heat, J/m², that has gone out through it by
+        the end of each step without a beam, (sample, step).
     """
     outside_K = plan.outside_C + ZERO_CELSIUS_K
     film, none = cooling.film, np.zeros(skins.sizes["sample"])
@@ -58,7 +59,7 @@ def surface_of(
     h_film, film_K = cooling.coefficient_W_m2K * plan.cooling_share * film.share, cooling.temperature_C + ZERO_CELSIUS_K
     wet = begun & ~plan.cooled
     h = np.where(wet, h_film, plan.h_W_m2K)
-    taken = np.diff(heat_taken(h, np.where(begun, film_K, outside_K)), axis=1, prepend=0.0)
+    taken = np.diff(heat_taken(Film(h, np.where(begun, film_K, outside_K))), axis=1, prepend=0.0)
     flux = taken / plan.step_s
     lit = wet & (np.cumsum(plan.lit) > 0)
     flux = np.where(lit, np.maximum(flux, h_film * (HOT_SURFACE_C + ZERO_CELSIUS_K - film_K)), flux)

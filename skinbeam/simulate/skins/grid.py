@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.cells import Cells, graded_faces, slab
+from skinbeam.physics.heat.tissue import Film, Material
 from skinbeam.skin.basal import EPIDERMIS
+from skinbeam.skin.properties import Thermal
 from skinbeam.units import MM, UM
 
 if TYPE_CHECKING:
@@ -54,6 +56,14 @@ class DepthGrid:
     def widths(self) -> Floats:
         """Thickness of the cells, (sample, cell), m."""
         return self.cells.volumes
+
+    def material(self, heat: Thermal) -> Material:
+        """Return what every cell conducts and holds, (sample, cell)."""
+        return Material(heat.conductivity[:, self.layer], heat.heat_capacity_vol[:, self.layer])
+
+    def bottom(self, temperature_K: ArrayLike) -> Film:
+        """Return what lies below: deep tissue keeps its temperature, a slab that ends loses next to nothing to air."""
+        return Film(0.0 if self.ends else np.inf, temperature_K)
 
     def last_cell_of(self, layer: int) -> int:
         """Return the deepest cell of a layer."""
