@@ -3,17 +3,25 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test check setup face bench validate derived docs evidence evidence-report clean
+.PHONY: consult test check setup face bench validate derived docs evidence evidence-report lock clean
+
+INSTALL := -m pip install --quiet --disable-pip-version-check
+
+# Into the environment $(1): exactly what the lock file $(2) holds, each file known by its hash and none built here, and
+# then this package alone.
+define install_locked
+	test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	$(1)/bin/python $(INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/$(2).lock
+	$(1)/bin/python $(INSTALL) --no-deps --no-build-isolation -e .
+endef
 
 # One stamp for each dependency group, so that `make consult` does not pay for the development tools.
-$(VENV)/base: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+$(VENV)/base: pyproject.toml requirements/base.lock
+	$(call install_locked,$(VENV),base)
 	touch $@
 
-$(VENV)/dev: pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+$(VENV)/dev: pyproject.toml requirements/base.lock requirements/dev.lock
+	$(call install_locked,$(VENV),dev)
 	touch $(VENV)/base $@
 
 consult: $(VENV)/base
@@ -57,9 +65,8 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/heat.py
 
 # The sampler holds Numba back, so it has an environment of its own.
-$(FIT)/fit: pyproject.toml
-	test -x $(FIT)/bin/python || $(PYTHON) -m venv $(FIT)
-	$(FIT)/bin/python -m pip install --quiet --disable-pip-version-check -e ".[fit]"
+$(FIT)/fit: pyproject.toml requirements/fit.lock
+	$(call install_locked,$(FIT),fit)
 	touch $@
 
 evidence: $(FIT)/fit
@@ -70,6 +77,18 @@ evidence-report: $(FIT)/fit
 
 docs: $(VENV)/dev
 	$(BIN)/mkdocs build --strict
+
+# Versions and hashes of all dependencies, for every Python and system at once. A version that still fits the bounds of
+# pyproject.toml stays; removing a lock file first takes the newest of all.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+  --no-emit-index-url --no-annotate --custom-compile-command "make lock" pyproject.toml --group build
+
+lock:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(INSTALL) "uv>=0.13,<0.14"
+	$(LOCK) --output-file requirements/base.lock
+	$(LOCK) --extra dev --constraint requirements/base.lock --output-file requirements/dev.lock
+	$(LOCK) --extra fit --constraint requirements/base.lock --output-file requirements/fit.lock
 
 clean:
 	rm -rf $(VENV) $(FIT) build out site
