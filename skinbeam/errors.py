@@ -1,8 +1,8 @@
 """What can go wrong, for people and for programs.
 
-`InputError` is the caller's to mend (exit code 2): it says what was wrong, where, what was read and what
-would be right. `NotAvailable` is an honest "nothing here can answer that" (exit code 3). Every other exception
-that reaches the command line is a defect (exit code 1).
+`InputError` is the caller's to mend, with exit code 2: it says what was wrong, where, what was read and what
+would be right. `NotAvailable` is an honest "nothing here can answer that", with exit code 3. Every other exception
+that reaches the command line is a defect, with exit code 1.
 """
 
 from collections.abc import Iterable, Mapping

@@ -42,7 +42,7 @@ class PigmentCourse(NamedTuple):
 
 
 def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
-    """Return the course of pigment in skins whose melanosomes a short pulse broke (pigment course 1 and 2).
+    """Return (pigment course 1) and (pigment course 2) in skins whose melanosomes a short pulse broke.
 
     Raises
     ------

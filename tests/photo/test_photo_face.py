@@ -86,7 +86,7 @@ def test_a_mirrored_photograph_gives_mirrored_regions() -> None:
     for name, mask in regions.masks.items():
         stem, _, side = name.partition("-")
         twin = mirrored.masks[f"{stem}-{swap[side]}" if side else stem]
-        # Pupils move by up to 0.7 px (of 44) between the two, so a strip of a pixel along each outline may differ.
+        # Pupils move by up to 0.7 of 44 px between the two, so a strip of a pixel along each outline may differ.
         assert overlap(whole(mask, seen), whole(twin, other)[:, ::-1]) > 0.7, name
 
 

@@ -1,32 +1,32 @@
-"""The evidence model, in PyMC. A first version was written before any study was left out (variant 1); docs/evidence.md
+"""The evidence model, in PyMC. A first version, variant 1, was written before any study was left out; docs/evidence.md
 lists what was changed since.
 
 Improvement of patient i in arm a of study s, in per cent:
 
-    y_i = min(100, X_i),  X_i ~ N(theta_a, sd_s²)                                   (M1)
-    theta_a = x_a · beta + w_s tau t_s + omega e_a + kappa r_s c_a                    (M2)
+    y_i = min(100, X_i),  X_i ~ N(theta_a, sd_s²)                           (evidence 1)
+    theta_a = x_a · beta + w_s tau t_s + omega e_a + kappa r_s c_a            (evidence 2)
     t_s ~ Student(f),  e_a, r_s ~ N(0, 1)
-    log sd_s = m + d z_s                                                             (M3)
+    log sd_s = m + d z_s                                                     (evidence 3)
 
 beta is partially pooled as `evidence.design` says. c_a is 1 where raters chose classes and 0 where a mean was printed:
 raters use classes differently. The spreads of the levels of beta, tau, omega and kappa share one budget:
 
-    scale_k = total sqrt(split_k),  split ~ Dirichlet                                (M3b)
+    scale_k = total sqrt(split_k),  split ~ Dirichlet                         (evidence 4)
 
 so that more levels do not mean wider answers before anything was seen. w_s >= 1 is larger for weak designs, so that
-they weigh less. Counts between printed cut points have the multinomial law of (M1); lesions of one patient are
+they weigh less. Counts between printed cut points have the multinomial law of (evidence 1); lesions of one patient are
 correlated, so counts of lesions have a Dirichlet-multinomial law with the same variance (Brier 1980, Biometrika
 67:591). A printed mean is normal about the mean of min(100, X) with its variance over the patients; a printed standard
 deviation is lognormal about that of the law with error 1 / sqrt(2 (n - 1)).
 
 Other outcomes (harms, satisfaction), patients of a cohort who had it:
 
-    events ~ BetaBinomial(of, p, size),  p = (1 - w) logit⁻¹(eta) + w logit⁻¹(eta + darker)  (M4)
+    events ~ BetaBinomial(of, p, size),  p = (1 - w) logit⁻¹(eta) + w logit⁻¹(eta + darker)  (evidence 6)
     eta = outcome + modality + condition (dark marks alone),  size = 1 / (v² p (1 - p))
 
 where w is the share of phototypes IV to VI. With this size, studies differ by about v in log-odds however rare the
 outcome is, so that none of a few patients never means none of many. Pain: means between 0 and 10, normal between
-modalities and studies.                                                               (M5)
+modalities and studies.                                                       (evidence 7)
 """
 
 from typing import Any

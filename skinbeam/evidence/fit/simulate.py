@@ -77,10 +77,10 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     """Return one data set that these parameters would print, in the shape of another: same arms, same cut points."""
     prior = settings()["improvement"]
     own = rng.standard_t(given["freedom"], len(data.studies))
-    theta = data.x @ given["beta"] + given["tau"] * (shape.weak * own)[data.study]  # (M2)
+    theta = data.x @ given["beta"] + given["tau"] * (shape.weak * own)[data.study]  # (evidence 2)
     theta = theta + given["omega"] * rng.normal(size=len(theta))
     theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
-    sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (M3)
+    sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (evidence 3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)
     centre, variance = censored(theta, sd)
     variance = np.maximum(variance, _LEAST_VARIANCE)
@@ -102,7 +102,7 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
 def _classes(
     theta: float, sd: float, data: Data, k: int, per_patient: float, icc: float, rng: np.random.Generator
 ) -> Floats:
-    """Counts by class (M1); lesions by the Dirichlet-multinomial law."""
+    """Counts by class (evidence 1); lesions by the Dirichlet-multinomial law."""
     real = data.upper[k] > data.lower[k]
     above = [normal_cdf((theta - np.clip(cut[k], -1e6, 1e6)) / sd) for cut in (data.lower, data.upper)]
     p = np.where(real, np.maximum(above[0] - above[1], 1e-12), 0.0)
@@ -115,7 +115,7 @@ def _classes(
 
 
 def _events(given: Parameters, data: Data, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Counts of other outcomes (M4)."""
+    """Counts of other outcomes (evidence 6)."""
     shift = np.concatenate((given["darker"], np.zeros(len(OUTCOMES) - len(PIGMENT))))[data.outcome]
     extra = np.append(given["eta_condition"], 0.0)[data.at_condition]
     log_odds = given["eta"][data.outcome] + given["eta_modality"][data.at_modality] + extra
@@ -125,7 +125,7 @@ def _events(given: Parameters, data: Data, rng: np.random.Generator) -> NDArray[
 
 
 def _pain(given: Parameters, data: Data, rng: np.random.Generator) -> Floats:
-    """Mean pain of each report (M5)."""
+    """Mean pain of each report (evidence 7)."""
     patient = settings()["pain"]["patient_sd"]["value"]
     centre = given["pain_typical"] + given["pain_modality"][data.pain_modality]
     return np.asarray(rng.normal(centre, np.sqrt(given["pain_between"] ** 2 + patient**2 / data.pain_n)))

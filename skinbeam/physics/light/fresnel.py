@@ -4,6 +4,7 @@ Angles are given by the Snell invariant s = n sin θ, which is the same on both 
 layered medium. With cos θ = √(1 − s²/n²) on each side (born1999, section 1.5.2):
 
     R = ½ [(n₁cos θ₁ − n₂cos θ₂)² / (n₁cos θ₁ + n₂cos θ₂)² + (n₂cos θ₁ − n₁cos θ₂)² / (n₂cos θ₁ + n₁cos θ₂)²],
+                                                                                                        (light 6)
 
 and R = 1 where s exceeds the smaller index (total reflection).
 """

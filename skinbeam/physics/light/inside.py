@@ -3,7 +3,7 @@
 Each mode of a layer holds, with x = τ − τ_layer/2 and h = τ_layer/2,
 
     α(τ) = c cosh kx / cosh kh + d sinh kx / (k cosh kh)      where kh is small,
-    α(τ) = P e^-kτ + Q e^-k(τ_layer − τ)                      elsewhere,
+    α(τ) = P e^-kτ + Q e^-k(τ_layer − τ)                      elsewhere,                               (light 16)
 
 and s φ(τ), s φ(τ_layer − τ) for the collimated light from above and below (`modes.resonant`). P and Q are never
 differences of nearly equal numbers, so the fluence rate keeps its relative precision as deep as floating point reaches.

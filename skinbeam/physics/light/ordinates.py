@@ -3,7 +3,7 @@
 The azimuthal mean of the radiative transfer equation (chandrasekhar1960) in optical depth τ, I± the radiance downwards
 and upwards at μ = |cos θ|, p the mean of the Henyey–Greenstein function over azimuth (henyey1941; moments gˡ),
 
-    ±μ dI±/dτ = −I± + (ω/2) ∫₀¹ [p(μ, μ') I± + p(μ, −μ') I∓] dμ' + (light scattered out of the beam),
+    ±μ dI±/dτ = −I± + (ω/2) ∫₀¹ [p(μ, μ') I± + p(μ, −μ') I∓] dμ' + (light scattered out of the beam),  (light 1)
 
 is solved at the directions of `quadrature`, which all layers share: steps of the refractive index, the surfaces
 included, are then diagonal (`fresnel`) and total reflection is exact. The phase function is truncated by delta-M
@@ -11,7 +11,8 @@ included, are then diagonal (`fresnel`) and total reflection is exact. The phase
 
 With u, v ∝ √(μw) (I⁺ ± I⁻), M = diag μ, W = diag w and the even and odd moments E, O of p, a layer obeys
 
-    u' = −B v + …,  v' = −A u + …,  A = M^-½ (1 − ω W^½ E W^½) M^-½,  B = M^-½ (1 − ω W^½ O W^½) M^-½,
+    u' = −B v + …,  v' = −A u + …,                                                                      (light 4)
+    A = M^-½ (1 − ω W^½ E W^½) M^-½,  B = M^-½ (1 − ω W^½ O W^½) M^-½,                            (light 5)
 
 both symmetric. With B = L Lᵀ and Lᵀ A L = Y k² Yᵀ (the symmetric reduction of nakajima1986), X = L Y and Z = L^-ᵀ Y,
 the modes part: α' = −β, β' = −k² α, solved by cosh kτ and sinh(kτ)/k down to k = 0 (no absorption) and by decaying

@@ -6,7 +6,7 @@ collision in a medium of μa and μs it
 
     leaves w μa / M of its weight w,
     turns with the probability μs / (M - μa),
-    tells of the fluence w / M per volume,                                                                        (P1)
+    tells of the fluence w / M per volume,                                                                   (light 8)
 
 which needs no face of a vessel or voxel and is exact for any shape of one refractive index. Through voxels of several
 they go from face to face (`light.voxels`). At a face of a slab it is reflected with Fresnel's

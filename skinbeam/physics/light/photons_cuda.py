@@ -248,7 +248,7 @@ def _kernel(capacity: int) -> Any:
                 continue
             x, y, z = far_x, far_y, far_z
             mua, mus, g, part = _medium(mode, slabs, slab, shapes, cube, media, n, x, y, z)
-            # Leave weight and turn, where a tentative collision is one (P1).
+            # Leave weight and turn, where a tentative collision is one (light 8).
             fluence = w * slabs[slab, FREE]
             about = azimuth(bits, others)
             after = weight_left(w, fluence, mua, about)

@@ -5,11 +5,11 @@ processor (lanes.py) and of the graphics card (photons_cuda.py) hold the same ph
 what happens at surfaces in double. Lengths are in metres.
 
     f = -ln ξ / M                                              free path, M the largest μa + μs around
-    1 - μ = (1 - g)² (1 - q) (1 + g + D) / (2 D²)              cosine of the turn, D = 1 + g q, q even in ]-1, 1[   (S1)
+    1 - μ = (1 - g)² (1 - q) (1 + g + D) / (2 D²)              cosine of the turn, D = 1 + g q, q in ]-1, 1[  (light 9)
 
-(S1) is the law of Henyey and Greenstein (1941) without a difference of nearly equal numbers, for every g. A direction
-is turned in the frame of Duff et al. (2017), surfaces follow Fresnel for unpolarised light (Born and Wolf 1999, 1.5.2),
-and random numbers are xoroshiro128++ (Blackman and Vigna 2021).
+(light 9) is the law of Henyey and Greenstein (1941) without a difference of nearly equal numbers, for every g and q
+evenly drawn. A direction is turned in the frame of Duff et al. (2017), surfaces follow Fresnel for unpolarised light
+(Born and Wolf 1999, 1.5.2), and random numbers are xoroshiro128++ (Blackman and Vigna 2021).
 """
 
 import math
@@ -88,7 +88,7 @@ def single(bits):  # type: ignore[no-untyped-def]
 
 
 def even(bits):  # type: ignore[no-untyped-def]
-    """Return 20 bits of 32 as a number in ]-1, 1[: q of (S1)."""
+    """Return 20 bits of 32 as a number in ]-1, 1[: q of (light 9)."""
     return (F(J(U(bits >> U(12)))) + F(0.5)) * F(2.0**-19) - F(1.0)
 
 
@@ -110,7 +110,7 @@ def minus_log(u):  # type: ignore[no-untyped-def]
 
 
 def deflection(g, q):  # type: ignore[no-untyped-def]
-    """Return 1 - cos of the turn (S1)."""
+    """Return 1 - cos of the turn (light 9)."""
     inverse = F(1.0) / (F(1.0) + g * q)
     near = (F(1.0) - g) * inverse
     return F(0.5) * near * near * (F(1.0) - q) * (F(2.0) + g + g * q)

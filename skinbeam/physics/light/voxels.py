@@ -5,7 +5,7 @@ straight way of length l through voxels of one medium, however many. On it a pac
 all the time, not at collisions (Sassaroli and Martelli 2012):
 
     weight left       w (1 - exp(-μa l)),
-    fluence, by path  w (1 - exp(-μa l)) / μa,                                                                    (V1)
+    fluence, by path  w (1 - exp(-μa l)) / μa,                                                              (light 14)
 
 the exact means over a part. To bins, which may lie across voxels, all of a stretch is told at one point of it, drawn
 from the density exp(-μa s) that both have on it: without bias in any bin, whatever its bounds, and what is left in all

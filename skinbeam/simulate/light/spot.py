@@ -3,7 +3,7 @@
 Layers look the same from everywhere, so what a spot brings to its axis is what a pencil beam brings to everywhere
 within the spot: every packet of a pencil counts, by the irradiance of the spot at its distance,
 
-    φ(z) / E₀ = ∫ φ_pencil(r, z) E(r) / E₀ 2πr dr.                                                              (SP1)
+    φ(z) / E₀ = ∫ φ_pencil(r, z) E(r) / E₀ 2πr dr.                                                         (light 10)
 
 What a layer absorbs of the whole beam, and what is reflected, does not depend on the spot and stays exact.
 """

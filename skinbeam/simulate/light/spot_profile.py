@@ -1,7 +1,7 @@
 """Light beside the axis of a spot: what is there over what is on the axis, by depth and radius.
 
-As on the axis (SS1), what a spot brings to a place is what a pencil beam brings to everywhere within the spot, of the
-same packets, now with the irradiance about a place at the radius r:
+As on the axis (light 11), what a spot brings to a place is what a pencil beam brings to everywhere within the spot, of
+the same packets, now with the irradiance about a place at the radius r:
 
     φ(z, r) / φ(z, 0) = ∫ φ_pencil(r', z) <E>(r, r') 2πr' dr' / ∫ φ_pencil(r', z) E(r') 2πr' dr'         (light 15)
 

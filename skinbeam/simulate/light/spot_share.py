@@ -4,7 +4,7 @@ Layers look the same from everywhere, so what a spot brings to its axis is what 
 within the spot. Of the same packets of a pencil beam those inside the spot count by its irradiance there, and all of
 them make the wide beam: their ratio scatters far less than either,
 
-    share(z) = ∫ φ_pencil(r, z) E(r) / E₀ 2πr dr / ∫ φ_pencil(r, z) 2πr dr.                                    (SS1)
+    share(z) = ∫ φ_pencil(r, z) E(r) / E₀ 2πr dr / ∫ φ_pencil(r, z) 2πr dr.                               (light 11)
 
 It is taken of the skin in the middle of the draws and used for all of them: between draws it differs by a few per cent
 of itself (standard deviation 2 to 6 % for spots of 0.7 to 7 mm from 595 to 1540 nm), far less than the light does.
