@@ -98,6 +98,24 @@ def test_where_no_cache_can_be_written_a_temporary_folder_takes_its_place(packag
     assert temporary.stat().st_mode & 0o077 == 0  # what lies in it is run
 
 
+def test_a_disk_that_is_full_costs_the_cache_and_nothing_else(package: Package) -> None:
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)); "
+    done = package.run(full + RUN)
+    assert float(done.stdout) == 3.0
+    (told,) = done.stderr.splitlines()
+    assert "cannot be kept" in told
+    assert not package.files(".nbi")
+    assert not package.files(".nbc")
+
+
+def test_a_home_that_cannot_be_written_is_none(package: Package, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code = "import skinbeam.physics as p; print(p.kernel_cache_folder())"
+    for home in (tmp_path / "file", tmp_path / "file" / "below"):
+        done = package.run(code, XDG_CACHE_HOME="", HOME=str(home), TMPDIR=str(tmp_path))
+        assert Path(done.stdout.strip()).parent == tmp_path
+
+
 def test_an_empty_name_of_the_cache_counts_as_none(package: Package, tmp_path: Path) -> None:
     code = "import skinbeam.physics as p; print(p.kernel_cache_folder())"
     found = Path(package.run(code, XDG_CACHE_HOME="", HOME=str(tmp_path)).stdout.strip())

@@ -3,7 +3,8 @@
 Numba asks whether the file that holds a kernel has changed, not whether what it imports has. Here a kernel is as fresh
 as its file and all files of this package that it imports, however deep; others may change without it.
 
-A file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled anew.
+A file that was cut off, emptied or overwritten is removed with one line on stderr, and its kernel is compiled anew. One
+that cannot be written is left out, with one line for all of them.
 Numba finds this module by the name in `NUMBA_CACHE_LOCATOR_CLASSES`, which `skinbeam.physics` sets.
 """
 
@@ -104,8 +105,17 @@ class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc] # numba h
 
     def _save(self, path: str, value: Any) -> None:
         content = self._dump(value)
-        with self._open_for_write(path) as file:
-            file.write(_HASH(content).digest() + content)
+        try:
+            with self._open_for_write(path) as file:
+                file.write(_HASH(content).digest() + content)
+        except OSError as error:
+            _not_kept(error.strerror)
+
+
+@cache
+def _not_kept(why: str) -> None:
+    """Say once, and not of every kernel, that the disk is full or has become read-only."""
+    print(f"skinbeam: compiled kernels cannot be kept: {why}", file=sys.stderr)
 
 
 def _read(path: Path) -> bytes | None:
