@@ -267,8 +267,20 @@ def test_tests_that_a_page_names_exist() -> None:
 
 def test_files_that_a_page_names_exist() -> None:
     for page in PAGES:
-        for named in re.findall(r"`((?:skinbeam|tests|examples|docs)/[\w./*-]+)`", page.read_text(encoding="utf-8")):
-            assert list(ROOT.glob(named.rstrip("/"))), (name_of(page), named)
+        for named in re.findall(
+            r"`([\w*-]+/[\w./*-]+\.\w+|(?:skinbeam|tests|examples|docs)/[\w./*-]+)`", page.read_text(encoding="utf-8")
+        ):
+            places = (ROOT, ROOT / "skinbeam")
+            assert any(list(place.glob(named.rstrip("/"))) for place in places), (name_of(page), named)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_lines_that_a_person_reads_are_not_too_long(page: Path) -> None:
+    """Rows of tables have one line each, and what follows from the package is as long as it is."""
+    text = re.sub(
+        r"<!-- generated: .*?<!-- end -->|^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.S | re.M
+    )
+    assert not [line for line in text.splitlines() if len(line) > 140 and not line.startswith("|")]
 
 
 def test_every_calibrated_parameter_is_explained_with_its_rows() -> None:
