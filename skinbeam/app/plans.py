@@ -13,9 +13,9 @@ from skinbeam.app.forms import Submission
 from skinbeam.errors import InputError, unknown_name
 from skinbeam.laser.device import devices
 from skinbeam.messages import text
-from skinbeam.plan.check import check_consultation
+from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.report.consult import consult
-from skinbeam.schema.load import LoadedCase, loaded_case
+from skinbeam.schema.load import loaded_case
 
 __all__ = ["Plans"]
 
@@ -57,11 +57,12 @@ class Plans:
     def keep_photograph(self, content: bytes) -> str:
         """Keep a photograph for the next send of the form and return its SHA-256."""
         digest = hashlib.sha256(content).hexdigest()
-        path = Path(self._root.name) / digest
+        path = Path(self._root.name) / digest / "photograph"  # this name is told in complaints
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         self._photographs[digest] = path
         while len(self._photographs) > _KEPT:
-            self._photographs.popitem(last=False)[1].unlink()
+            shutil.rmtree(self._photographs.popitem(last=False)[1].parent)
         return digest
 
     def make(self, sent: Submission) -> str:
@@ -78,33 +79,32 @@ class Plans:
         home = Path(tempfile.mkdtemp(dir=self._root.name))
         try:
             loaded = loaded_case(sent.tables, home, "form")
-            picture = self._photograph(sent.photo, home)
-            check_consultation(loaded, picture)
+            consultation = check_consultation(loaded, self._photograph(sent.photo))
             if not self._places.acquire(blocking=False):
                 raise refusal(503)
             try:
                 with self._one_at_a_time:
-                    return self._made(sent, loaded, picture)
+                    return self._made(sent, consultation)
             finally:
                 self._places.release()
         finally:
             if all(kept.folder != home for kept in list(self._plans.values())):
                 shutil.rmtree(home)
 
-    def _made(self, sent: Submission, loaded: LoadedCase, picture: Path | None) -> str:
-        case_sha256 = loaded.sha256(picture)
+    def _made(self, sent: Submission, consultation: Consultation) -> str:
+        case_sha256, folder = consultation.sha256(), consultation.loaded.folder
         known = next((d for d, kept in self._plans.items() if kept.case_sha256 == case_sha256), None)
         if known is None:
-            document, _ = consult(loaded, loaded.folder, photo=picture)
+            document, _ = consult(consultation, folder)
             known = str(document["plan_sha256"])
-            self._plans[known] = _Kept(loaded.folder, case_sha256, sent)
+            self._plans[known] = _Kept(folder, case_sha256, sent)
         self._plans.move_to_end(known)
         while len(self._plans) > _KEPT:
             shutil.rmtree(self._plans.popitem(last=False)[1].folder, ignore_errors=True)
         return known
 
-    def _photograph(self, digest: str, home: Path) -> Path | None:
-        """A copy of the photograph beside the plan, so that it cannot be dropped while the plan waits."""
+    def _photograph(self, digest: str) -> Path | None:
+        """Where a photograph is kept; it is read before the plan waits, so that it may be dropped meanwhile."""
         if not digest:
             return None
         kept = self._photographs.get(digest)
@@ -112,6 +112,4 @@ class Plans:
             raise InputError(
                 "photo-gone", text("app-fault.photo-gone"), field="photo", hint=text("app-fault.photo-gone-hint")
             )
-        picture = home / "photograph"
-        picture.write_bytes(kept.read_bytes())
-        return picture
+        return kept

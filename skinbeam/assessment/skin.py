@@ -4,14 +4,14 @@ Precedence: a measured ITA, a reading, a photograph with a card, the phototype. 
 an uncalibrated photograph looks darker, limits are held against the darker skin; nothing makes a plan lighter.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from skinbeam.assessment.questionnaire import fact_tables
+from skinbeam.document import round_significant
 from skinbeam.estimate import Unknown
-from skinbeam.messages import Message
-from skinbeam.photo.findings import colour_for_plan
+from skinbeam.messages import Message, Warned
+from skinbeam.photo.colour import Colour as PhotoColour
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Patient
 from skinbeam.schema.exposure import Lesion
@@ -38,7 +38,7 @@ class Colour:
     ita_deg : measured colour that the target skins have; None leaves it to the phototype or the population.
     limiting_ita_deg, limiting_phototype : the darker of what was said, for limits; the same where nothing is in doubt.
     basis : what it rests on, in words.
-    warnings : conflicts, as records with code and message.
+    warnings : conflicts.
     """
 
     ita_deg: float | None
@@ -46,7 +46,7 @@ class Colour:
     limiting_ita_deg: float | None
     limiting_phototype: str | None
     basis: Message
-    warnings: tuple[dict[str, str], ...] = ()
+    warnings: tuple[Warned, ...] = ()
 
     @property
     def in_doubt(self) -> bool:
@@ -54,20 +54,20 @@ class Colour:
         return (self.ita_deg, self.phototype) != (self.limiting_ita_deg, self.limiting_phototype)
 
 
-def colour_of(case: Case, photo: Mapping[str, Any] | None) -> Colour:
+def colour_of(case: Case, seen: PhotoColour | Unknown | None) -> Colour:
     """Return the colour of a consultation's person.
 
     Parameters
     ----------
-    photo : the photo document, or None.
+    seen : on the photograph; None without one. Only with a card may it replace a phototype; without one it counts
+        where it is darker than what the plan already holds for.
     """
     patient = case.patient
     assert patient is not None  # a consultation has one
     measured = case.skin.ita_deg if case.skin is not None and case.skin.ita_deg is not None else patient.ita_deg
-    seen = colour_for_plan(photo) if photo is not None else Unknown("no photograph")
-    if measured is None and not isinstance(seen, Unknown) and seen["calibrated"]:
-        measured = float(seen["ita_median_deg"])
-        return _with_phototype(measured, patient, "colour-basis.card")
+    if measured is None and isinstance(seen, PhotoColour) and seen.calibrated:
+        as_told = round_significant(seen.ita_deg.median)  # so that the plan follows from what the report says
+        return _with_phototype(as_told, patient, "colour-basis.card")
     if measured is not None:
         return _with_phototype(measured, patient, "colour-basis.measured")
     if patient.phototype is None:
@@ -76,7 +76,7 @@ def colour_of(case: Case, photo: Mapping[str, Any] | None) -> Colour:
     darker = _looks_darker(seen, patient.phototype)
     if darker is None:
         return Colour(None, patient.phototype, None, patient.phototype, basis)
-    warning = {"code": "photo-looks-darker", "message": Message("colour.photo-looks-darker").text}
+    warning = Warned("photo-looks-darker", Message("colour.photo-looks-darker"))
     return Colour(None, patient.phototype, darker, None, basis, (warning,))
 
 
@@ -125,17 +125,17 @@ def _with_phototype(ita_deg: float, patient: Patient, basis: str) -> Colour:
     if fitting[0] <= said[1] and said[0] <= fitting[1]:
         return Colour(ita_deg, patient.phototype, ita_deg, patient.phototype, message)
     params = {"phototype": patient.phototype, "ita_deg": ita_deg}
-    warning = {"code": "colour-conflict", "message": Message("colour.conflict", params).text}
+    warning = Warned("colour-conflict", Message("colour.conflict", params))
     if said[0] > fitting[1]:
         return Colour(ita_deg, patient.phototype, None, patient.phototype, message, (warning,))
     return Colour(ita_deg, patient.phototype, ita_deg, None, message, (warning,))
 
 
-def _looks_darker(seen: Mapping[str, Any] | Unknown, phototype: str) -> float | None:
+def _looks_darker(seen: PhotoColour | Unknown | None, phototype: str) -> float | None:
     """The upper end of an uncalibrated photograph's colour, where even that is darker than the phototype's range."""
-    if isinstance(seen, Unknown):
+    if not isinstance(seen, PhotoColour):
         return None
-    upper = float(seen["ita_high_deg"])
+    upper = round_significant(seen.ita_deg.high)
     return upper if grade_ends(phototype_range(upper))[0] > grade_ends(phototype)[1] else None
 
 

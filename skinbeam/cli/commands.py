@@ -61,10 +61,11 @@ def consult(
     json: Json = False,
 ) -> None:
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
+    from skinbeam.plan.check import check_consultation
     from skinbeam.report.consult import consult as run
     from skinbeam.schema.load import load_case
 
-    plan, files = run(load_case(case), output, photo=photo, draws=draws, seed=seed)
+    plan, files = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
     if json:
         _show(plan, json=True)
         return
@@ -248,7 +249,7 @@ def photo(
     json: Json = False,
 ) -> None:
     """Regions, maps and findings of a photograph."""
-    from skinbeam.photo.findings import photo_document
+    from skinbeam.photo.document import photo_document
 
     _show(photo_document(image, output), json=json)
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import write_atomically
-from skinbeam.photo.maps import PigmentMaps
+from skinbeam.estimate import Unknown
+from skinbeam.photo.look import SeenSkin
 from skinbeam.photo.read import Picture
-from skinbeam.photo.regions import Regions, View
+from skinbeam.photo.regions import View
 
 __all__ = ["MAP_FILES", "write_overlays"]
 
@@ -20,10 +21,9 @@ _WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlin
 _SPOT, _OUTLINE = (255, 80, 0), (0, 150, 90)
 
 
-def write_overlays(
-    folder: Path, seen: View, regions: Regions, maps: PigmentMaps | None, spots: NDArray[np.bool_]
-) -> dict[str, str]:
-    """Write the overlays into `folder` and return name → file; without `maps` the outlines alone."""
+def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
+    """Write the overlays into `folder` and return name → file; where colour says nothing the outlines alone."""
+    seen, regions, maps = skin.view, skin.regions, skin.maps
     x0, y0, x1, y1 = _frame(seen)
     zoom = _WIDTH_PX / (x1 - x0)
     size = _WIDTH_PX, round((y1 - y0) * zoom)
@@ -35,18 +35,21 @@ def write_overlays(
     outlined = picture.copy()
     for points in regions.polygons.values():
         _line(outlined, (points + 0.5 - (x0, y0)) * zoom, _OUTLINE)
-    contours, _ = cv2.findContours(spots.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    spots = np.zeros(seen.rgb.shape[:2], np.uint8)
+    for found in skin.spots.values():
+        spots |= found.mask
+    contours, _ = cv2.findContours(spots, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for contour in contours:
         centre, radius = cv2.minEnclosingCircle(contour)
         at = round((centre[0] + 0.5 - x0) * zoom), round((centre[1] + 0.5 - y0) * zoom)
         cv2.circle(outlined, at, round((radius + 1.5) * zoom), _SPOT, 2, cv2.LINE_AA)
     written = {"regions": outlined}
-    if maps is not None:
-        skin = regions.skin
+    if not isinstance(maps, Unknown):
+        there = regions.skin
         pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
-        over = cv2.resize(skin[y0:y1, x0:x1].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+        over = cv2.resize(there[y0:y1, x0:x1].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
         for name, index in (("melanin", maps.melanin), ("haemoglobin", maps.haemoglobin)):
-            low, high = np.quantile(index[skin], (0.02, 0.98))
+            low, high = np.quantile(index[there], (0.02, 0.98))
             level = np.clip((index - low) / max(high - low, 1e-9), 0, 1)
             colours = cv2.applyColorMap(np.round(255 * level).astype(np.uint8), cv2.COLORMAP_VIRIDIS)[..., ::-1]
             written[name] = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)

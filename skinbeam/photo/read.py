@@ -2,26 +2,36 @@
 
 import io
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
+from skinbeam.document import sha256_of
 from skinbeam.errors import InputError
 from skinbeam.messages import Message
 from skinbeam.photo.gates import limit
 from skinbeam.schema.load import read_bytes
 
-__all__ = ["Picture", "decode", "read"]
+__all__ = ["Photograph", "Picture", "decode", "read"]
 
 Picture = NDArray[np.uint8]  # (height, width, 3), sRGB, upright
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
 
-def read(path: Path | str, *, field: str = "photo") -> Picture:
-    """Return the picture in a file as (height, width, 3) sRGB bytes, turned upright by its EXIF orientation.
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph as it was decoded, once for all that look at it; `sha256` is that of the file's content."""
+
+    rgb: Picture
+    sha256: str
+
+
+def read(path: Path | str, *, field: str = "photo") -> Photograph:
+    """Return the photograph in a file, turned upright by its EXIF orientation.
 
     Nothing else of the file is kept: place, time and camera are never read.
 
@@ -31,7 +41,7 @@ def read(path: Path | str, *, field: str = "photo") -> Picture:
     """
     path = Path(path)
     data = read_bytes(path, field=field, most=int(limit("read", "bytes_max")), what="a photograph")
-    return decode(data, name=path.name, field=field)
+    return Photograph(decode(data, name=path.name, field=field), sha256_of(data))
 
 
 def decode(data: bytes, *, name: str, field: str = "photo") -> Picture:

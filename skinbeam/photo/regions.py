@@ -72,7 +72,8 @@ def view(rgb: Picture, face: Face) -> View:
         size = round(cut.shape[1] * scale), round(cut.shape[0] * scale)
         cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
         scale = size[0] / (x1 - x0)
-    return View(np.ascontiguousarray(cut), face.moved(scale, x0, y0), scale, (x0, y0))
+    # A copy, so that the picture need not be kept.
+    return View(np.array(cut), face.moved(scale, x0, y0), scale, (x0, y0))
 
 
 @dataclass(frozen=True)

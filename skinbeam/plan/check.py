@@ -1,15 +1,29 @@
 """Whether a case file holds what is asked of it: a consultation, or a pulse that its device can emit."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from skinbeam.errors import InputError
 from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
-from skinbeam.photo.read import read
+from skinbeam.photo.look import Look, look_at
+from skinbeam.photo.read import Photograph, read
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
-__all__ = ["check_case", "check_consultation", "photo_of"]
+__all__ = ["Consultation", "check_case", "check_consultation"]
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """A consultation that has been checked: the case, and what its photograph shows, if there is one."""
+
+    loaded: LoadedCase
+    photo: Look | None
+
+    def sha256(self) -> str:
+        """Return the hash of the case and its photograph."""
+        return self.loaded.sha256("" if self.photo is None else self.photo.photo_sha256)
 
 
 def check_case(loaded: LoadedCase) -> None:
@@ -34,8 +48,12 @@ def check_case(loaded: LoadedCase) -> None:
         )
 
 
-def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Path | None:
-    """Check a consultation and return the path of its photograph, if there is one.
+def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Consultation:
+    """Return a consultation once it has been checked, its photograph read.
+
+    Parameters
+    ----------
+    photo : a photograph that takes the place of the case's own.
 
     Raises
     ------
@@ -68,21 +86,18 @@ def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Path | 
             raise InputError(
                 error.code, error.message, field=f"clinic.devices[{index}]", hint=error.hint, file=loaded.file
             ) from None
-    return photo_of(loaded, photo)
+    picture = _photograph(loaded, photo)
+    card = case.photo.white_card if case.photo is not None else None
+    return Consultation(loaded, None if picture is None else look_at(picture, card))
 
 
-def photo_of(loaded: LoadedCase, photo: Path | None) -> Path | None:
-    """Return the photograph to use: the one named on the command line, else the one in the case.
-
-    Raises
-    ------
-    InputError : it is missing, outside the folder of the case, or not a photograph.
-    """
+def _photograph(loaded: LoadedCase, photo: Path | None) -> Photograph | None:
+    """The photograph to use: the one named on the command line, else the one in the case."""
     if photo is None and loaded.case.photo is not None:
         photo = loaded.beside(loaded.case.photo.file, field="photo.file")
-    if photo is not None:
-        try:
-            read(photo)
-        except InputError as error:
-            raise InputError(error.code, error.message, field="photo.file", hint=error.hint, file=photo.name) from None
-    return photo
+    if photo is None:
+        return None
+    try:
+        return read(photo)
+    except InputError as error:
+        raise InputError(error.code, error.message, field="photo.file", hint=error.hint, file=photo.name) from None

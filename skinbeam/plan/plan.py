@@ -10,14 +10,14 @@ from skinbeam.assessment.questionnaire import questionnaire
 from skinbeam.assessment.risks import risks
 from skinbeam.assessment.skin import Colour, colour_of, with_colour
 from skinbeam.document import document, sha256_of
-from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
-from skinbeam.photo.findings import photo_document
+from skinbeam.photo.colour import Colour as PhotoColour
+from skinbeam.photo.look import Look
 from skinbeam.plan.aftercare import aftercare, when_to_call
-from skinbeam.plan.check import check_consultation
+from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
 from skinbeam.plan.release import data_release
@@ -29,13 +29,13 @@ from skinbeam.plan.rules.why import why
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.candidates import Machine
 from skinbeam.plan.search.goals import laser_choices
-from skinbeam.provenance import collect
+from skinbeam.provenance import collect, used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication, Patient
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "make_plan", "plan_consultation"]
 
 
 @dataclass(frozen=True)
@@ -45,40 +45,28 @@ class Plan:
     Parameters
     ----------
     document : skinbeam.plan/1 in JSON types; a changed document has another `plan_sha256`.
-    photo : the photo document, or None.
+    photo : what the photograph shows, or None.
     concerns : each concern's first laser option as it was simulated, for the figures.
     bank : the skins that were drawn.
     """
 
     document: Mapping[str, Any]
-    photo: Mapping[str, Any] | None
+    photo: Look | None
     concerns: tuple[Planned, ...]
     bank: SkinBank
 
 
-def make_plan(
-    loaded: LoadedCase,
-    *,
-    photo: Path | None = None,
-    photo_folder: Path | None = None,
-    draws: int = 200,
-    seed: int = 0,
-) -> Plan:
-    """Return the plan of a consultation.
+def make_plan(loaded: LoadedCase, *, photo: Path | None = None, draws: int = 200, seed: int = 0) -> Plan:
+    """Return the plan of a case; `photo` and errors as in `plan.check.check_consultation`."""
+    return plan_consultation(check_consultation(loaded, photo), draws=draws, seed=seed)
 
-    Parameters
-    ----------
-    photo : a photograph that takes the place of the case's own.
-    photo_folder : where the overlays of the photograph are written; nowhere when left out.
 
-    Raises
-    ------
-    InputError : the case is not a consultation, or a file that it names is wrong.
-    """
+def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int = 0) -> Plan:
+    """Return the plan of a consultation."""
+    loaded = consultation.loaded
     case = loaded.case
-    picture = check_consultation(loaded, photo)
     with collect() as sources:
-        seen, photo_state = _look(loaded, picture, photo_folder)
+        seen, photo_state = _seen(consultation.photo)
         colour = colour_of(case, seen)
         bank = SkinBank(case, colour, draws, seed)
         case = with_colour(case, colour)  # for the rules; the skins above know it already
@@ -103,24 +91,22 @@ def make_plan(
             "unknowns": _unknowns(concerns),
         }
     body["sources"] = sorted(sources)
-    case_sha256 = loaded.sha256(picture)
     warnings = [*questionnaire(case).warnings, *colour.warnings, *_not_used_yet(case)]
-    made = document("skinbeam.plan/1", case_sha256=case_sha256, seed=seed, warnings=warnings, body=body)
+    made = document("skinbeam.plan/1", case_sha256=consultation.sha256(), seed=seed, warnings=warnings, body=body)
     # The document holds case, seed and version; with these two its hash covers all that a plan was made from.
     made["draws"], made["data_release"] = draws, data_release()
     made["plan_sha256"] = sha256_of(made)
-    return Plan(made, seen, planned, bank)
+    return Plan(made, consultation.photo, planned, bank)
 
 
-def _look(loaded: LoadedCase, picture: Path | None, folder: Path | None) -> tuple[Mapping[str, Any] | None, Message]:
-    """The photo document, and what it was good for. A photograph without a usable face does not stop a plan."""
-    if picture is None:
+def _seen(photo: Look | None) -> tuple[PhotoColour | Unknown | None, Message]:
+    """The colour on the photograph, and what it was good for. One without a usable face does not stop a plan."""
+    if photo is None:
         return None, Message("plan.no-photo")
-    card = loaded.case.photo.white_card if loaded.case.photo is not None else None
-    try:
-        return photo_document(picture, folder, white_card=card), Message("plan.used-photo")
-    except NotAvailable as error:
-        return None, Message("plan.photo-failed", {"reason": error.reason})
+    used(*photo.sources)
+    if isinstance(photo.skin, Unknown):
+        return photo.skin, Message("plan.photo-failed", {"reason": photo.skin.reason})
+    return photo.skin.colour, Message("plan.used-photo")
 
 
 def _candidates(case: Case) -> dict[str, list[str]]:

@@ -10,14 +10,14 @@ from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import text
-from skinbeam.plan.check import check_consultation
+from skinbeam.photo.document import document_of
+from skinbeam.plan.check import Consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
-from skinbeam.plan.plan import Plan, make_plan
+from skinbeam.plan.plan import Plan, plan_consultation
 from skinbeam.plan.section import Section, section_of
 from skinbeam.plan.window import Window, window_of
 from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.report import write_report
-from skinbeam.schema.load import LoadedCase
 
 __all__ = ["consult"]
 
@@ -25,7 +25,7 @@ PHOTO_FOLDER = "photo"
 
 
 def consult(
-    loaded: LoadedCase, folder: Path, *, photo: Path | None = None, draws: int = 200, seed: int = 0
+    consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0
 ) -> tuple[Mapping[str, Any], list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
@@ -33,15 +33,16 @@ def consult(
 
     Raises
     ------
-    InputError : the case is wrong, or `folder` cannot be written.
+    InputError : `folder` cannot be written.
     """
-    check_consultation(loaded, photo)
     _usable(folder)
     overlays = folder / PHOTO_FOLDER
-    plan = make_plan(loaded, photo=photo, photo_folder=overlays, draws=draws, seed=seed)
+    plan = plan_consultation(consultation, draws=draws, seed=seed)
     files = [folder / "plan.json", folder / "run.json"]
     write_atomically(files[0], pretty_json(plan.document))
-    files += write_report(plan.document, _figures(plan), folder, photo=plan.photo, photo_folder=overlays)
+    look = plan.photo
+    photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
+    files += write_report(plan.document, _figures(plan), folder, photo=photo, photo_folder=overlays)
     run = {
         "schema": "skinbeam.run/1",
         "version": __version__,

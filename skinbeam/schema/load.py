@@ -77,21 +77,23 @@ class LoadedCase:
             )
         return path
 
-    def sha256(self, photo: Path | None = None) -> str:
+    def sha256(self, photo_sha256: str = "") -> str:
         """Return the hash of the checked case: defaults filled in, title and paths left out, files by content.
 
-        `photo` stands for the photograph that the case names.
+        Parameters
+        ----------
+        photo_sha256 : of the photograph that stands for the one that the case names, if any was read.
 
         Raises
         ------
         InputError : a file that the case names is missing or lies outside its folder.
         """
         record = self.case.model_dump(exclude={"title", "photo"}, exclude_none=True)
-        if photo is None and self.case.photo is not None:
-            photo = self.beside(self.case.photo.file, field="photo.file")
-        if photo is not None:
-            with photo.open("rb") as content:
-                record["photo"] = {"sha256": hashlib.file_digest(content, "sha256").hexdigest()}
+        if not photo_sha256 and self.case.photo is not None:
+            with self.beside(self.case.photo.file, field="photo.file").open("rb") as content:
+                photo_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+        if photo_sha256:
+            record["photo"] = {"sha256": photo_sha256}
             if self.case.photo is not None and self.case.photo.white_card is not None:
                 record["photo"]["white_card"] = self.case.photo.white_card
         device = record.get("laser", {}).get("device", "")

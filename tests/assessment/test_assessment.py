@@ -1,12 +1,12 @@
 """Who this is: colour by precedence, darker where in doubt, and skins drawn accordingly."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from consultations import loaded
 
 from skinbeam.assessment.skin import Colour, colour_of, draw_skins
+from skinbeam.estimate import Estimate
+from skinbeam.photo.colour import Colour as PhotoColour
 from skinbeam.plan.search.goals import vessels_of
 from skinbeam.schema.case import Case
 
@@ -18,24 +18,10 @@ def case(phototype: str | None = None, ita_deg: float | None = None, extra: str 
     return loaded("\n".join(lines) + "\n" + extra).case
 
 
-def photo(median: float, high: float, *, calibrated: bool) -> dict[str, Any]:
-    """What `colour_for_plan` reads of a photo document, in the shape of that document."""
-    return {
-        "colour": {
-            "ita_median_deg": median,
-            "ita_low_deg": median - (high - median),
-            "ita_high_deg": high,
-            "calibrated": calibrated,
-        }
-    }
-
-
-def seen(monkeypatch: pytest.MonkeyPatch, median: float, high: float, *, calibrated: bool) -> dict[str, Any]:
-    import skinbeam.assessment.skin as module
-
-    found = photo(median, high, calibrated=calibrated)
-    monkeypatch.setattr(module, "colour_for_plan", lambda document: document["colour"])
-    return found
+def seen(median: float, high: float, *, calibrated: bool) -> PhotoColour:
+    """What a photograph shows of the colour, with as much spread down as up."""
+    ita = Estimate(median, median - (high - median), high, 0.9, "assumed")
+    return PhotoColour(ita, {"chin": median}, median, calibrated)
 
 
 def test_a_measured_colour_wins_over_a_phototype_that_fits() -> None:
@@ -52,7 +38,7 @@ def test_where_two_colours_exclude_each_other_the_darker_sets_limits(
     colour = colour_of(case(phototype, ita_deg), None)
     assert colour.ita_deg == ita_deg
     assert (colour.limiting_ita_deg, colour.limiting_phototype) == limiting
-    assert [warning["code"] for warning in colour.warnings] == ["colour-conflict"]
+    assert [warning.code for warning in colour.warnings] == ["colour-conflict"]
 
 
 def test_a_phototype_alone_is_a_range_of_colours() -> None:
@@ -71,23 +57,21 @@ def test_nothing_said_leaves_the_whole_population() -> None:
     assert colour.basis.id == "colour-basis.none"
 
 
-def test_an_uncalibrated_photograph_may_darken_and_never_lighten(monkeypatch: pytest.MonkeyPatch) -> None:
-    darker = colour_of(case("I"), seen(monkeypatch, -20.0, 5.0, calibrated=False))
+def test_an_uncalibrated_photograph_may_darken_and_never_lighten() -> None:
+    darker = colour_of(case("I"), seen(-20.0, 5.0, calibrated=False))
     assert darker.ita_deg is None
     assert darker.limiting_ita_deg == 5.0
     assert darker.in_doubt
-    assert [warning["code"] for warning in darker.warnings] == ["photo-looks-darker"]
-    lighter = colour_of(case("V"), seen(monkeypatch, 60.0, 75.0, calibrated=False))
+    assert [warning.code for warning in darker.warnings] == ["photo-looks-darker"]
+    lighter = colour_of(case("V"), seen(60.0, 75.0, calibrated=False))
     assert not lighter.in_doubt
     assert lighter.limiting_phototype == "V"
     # Within its spread the photograph fits the phototype: nothing is said.
-    assert colour_of(case("II"), seen(monkeypatch, 20.0, 45.0, calibrated=False)).warnings == ()
+    assert colour_of(case("II"), seen(20.0, 45.0, calibrated=False)).warnings == ()
 
 
-def test_a_photograph_with_a_card_comes_before_the_phototype_and_after_a_measurement(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    found = seen(monkeypatch, 47.0, 50.0, calibrated=True)
+def test_a_photograph_with_a_card_comes_before_the_phototype_and_after_a_measurement() -> None:
+    found = seen(47.0, 50.0, calibrated=True)
     assert colour_of(case("II"), found).ita_deg == 47.0
     assert colour_of(case("II"), found).basis.id == "colour-basis.card"
     assert colour_of(case("II", 52.0), found).ita_deg == 52.0

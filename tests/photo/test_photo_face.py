@@ -16,7 +16,7 @@ from skinbeam.photo.record import Face
 from skinbeam.photo.regions import SITES, Regions, View, find_regions, view
 
 TESTS = Path(__file__).parents[1]
-PORTRAIT = read(TESTS.parent / "examples" / "first-consultation" / "face.jpg")
+PORTRAIT = read(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
 
 # Points of the portrait marked by hand on an enlarged print, good to a pixel.
 RIGHT_PUPIL, LEFT_PUPIL, MOUTH = (203.6, 101.0), (246.6, 103.0), (223.6, 146.0)

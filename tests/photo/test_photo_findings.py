@@ -10,15 +10,17 @@ from PIL import Image
 
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.photo.findings import colour_for_plan, photo_document
+from skinbeam.photo.document import photo_document
+from skinbeam.photo.face import the_face
+from skinbeam.photo.look import SeenSkin, look_at
 from skinbeam.photo.read import read
+from skinbeam.photo.regions import view
 from skinbeam.provenance import collect
 from skinbeam.schema.names import table
 from skinbeam.sources import cite
 
 FILE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
-PORTRAIT = read(FILE)
+PORTRAIT = read(FILE).rgb
 KEYS = {"faces", "quality", "regions", "maps", "findings", "scale_mm_per_px"}
 FINDING_KEYS = {"kind", "region", "count", "area_mm2", "severity", "confidence", "suggests"}
 MELANIN, HAEMOGLOBIN, GREY = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
@@ -154,7 +156,6 @@ def test_an_unusable_photograph_keeps_every_key(name: str, tmp_path: Path) -> No
     for key in ("regions", "maps", "findings", "scale_mm_per_px"):
         assert body[key] == {"unknown": caught.value.reason}
     assert not (tmp_path / "out").exists()
-    assert isinstance(colour_for_plan(body), Unknown)
     json.dumps(body, allow_nan=False)
 
 
@@ -173,7 +174,6 @@ def test_a_dim_picture_keeps_its_regions_and_loses_its_tone(tmp_path: Path) -> N
     found = photo_document(saved(tmp_path, (PORTRAIT * 0.4).astype(np.uint8)))
     assert len(found["regions"]) >= 8
     assert "dark skin and little light" in found["colour"]["unknown"]
-    assert isinstance(colour_for_plan(found), Unknown)
 
 
 @pytest.mark.parametrize("change", ["grey", "blue", "clipped"])
@@ -244,11 +244,22 @@ def test_a_useless_card_is_said_and_leaves_the_colour_uncalibrated() -> None:
     assert found["colour"]["calibrated"] is False
 
 
-def test_a_plan_gets_the_interval_and_the_darkest_region(portrait: dict) -> None:
-    colour = colour_for_plan(portrait)
-    assert isinstance(colour, dict)
-    assert colour["ita_low_deg"] < colour["darkest_deg"] <= colour["ita_median_deg"] < colour["ita_high_deg"]
-    assert colour["calibrated"] is False
+def test_a_plan_gets_the_interval_and_the_darkest_region() -> None:
+    skin = look_at(read(FILE)).skin
+    assert isinstance(skin, SeenSkin)
+    ita = skin.colour.ita_deg
+    assert ita.low < skin.colour.darkest_deg <= ita.median < ita.high
+    assert skin.colour.calibrated is False
+
+
+def test_a_look_keeps_the_face_and_not_the_picture() -> None:
+    """A consultation may wait with its look in memory: a part of the picture, reduced where it is large."""
+    large = np.zeros((3000, 4000, 3), np.uint8)
+    height, width = PORTRAIT.shape[:2]
+    large[500 : 500 + height, 500 : 500 + width] = PORTRAIT
+    seen = view(large, the_face(PORTRAIT).moved(1.0, -500, -500))
+    assert seen.rgb.base is None
+    assert seen.rgb.nbytes < large.nbytes / 50
 
 
 def test_the_sources_that_were_read_are_counted() -> None:

@@ -18,6 +18,7 @@ from pypdf import PdfReader
 
 from skinbeam._version import __date__
 from skinbeam.messages import Formatter, text
+from skinbeam.plan.check import check_consultation
 from skinbeam.report.consult import consult
 from skinbeam.report.context import LeafletOutcome, LeafletPage
 from skinbeam.report.leaflet.choices import dot_files
@@ -259,7 +260,7 @@ def leaflets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Leaflet]:
     made = {}
     for name, case in CASES.items():
         folder: Path = tmp_path_factory.mktemp("consultation")
-        plan, _ = consult(loaded(case), folder, draws=100)
+        plan, _ = consult(check_consultation(loaded(case)), folder, draws=100)
         dots = {file: svg.decode() for c in plan["concerns"] for file, svg in dot_files(c).items()}
         made[name] = Leaflet(leaflet_page(plan), words_of((folder / "leaflet.pdf").read_bytes()), dots)
     return made

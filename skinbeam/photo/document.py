@@ -1,0 +1,89 @@
+"""The document of a photograph (`skinbeam.photo/1`): what is seen, what is not, and why."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from skinbeam.document import document
+from skinbeam.errors import NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.messages import Message
+from skinbeam.photo.look import Look, SeenSkin, look_at
+from skinbeam.photo.overlays import MAP_FILES, write_overlays
+from skinbeam.photo.read import read
+from skinbeam.photo.record import Face
+
+__all__ = ["document_of", "photo_document"]
+
+SCHEMA = "skinbeam.photo/1"
+
+
+def photo_document(
+    path: Path | str, out: Path | None = None, *, white_card: Sequence[float] | None = None
+) -> dict[str, Any]:
+    """Return the document `skinbeam.photo/1` of a photograph and write its overlays into `out`.
+
+    Parameters
+    ----------
+    path : the picture file.
+    out : folder for the overlays; none are written without it.
+    white_card : x, y, width, height in pixels of the upright picture.
+
+    Raises
+    ------
+    InputError : the file cannot be read, or the card lies outside the picture.
+    NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
+    """
+    look = look_at(read(path), white_card)
+    whole = document_of(look, out)
+    if isinstance(look.skin, Unknown):
+        raise NotAvailable(look.skin.reason, body=whole)
+    return whole
+
+
+def document_of(look: Look, out: Path | None) -> dict[str, Any]:
+    """Return the document of what a photograph shows and write its overlays into `out`."""
+    seen = look.skin
+    body: dict[str, Any] = {
+        "faces": look.faces,
+        "face": seen,
+        "quality": {"ok": not isinstance(seen, Unknown), "problems": look.problems},
+        "regions": seen,
+        "regions_note": Message("photo-finding.approximate").text,
+        "maps": seen,
+        "colour": seen,
+        "findings": seen,
+        "scale_mm_per_px": seen,
+    }
+    if not isinstance(seen, Unknown):
+        body |= {
+            "face": _face_record(seen.face),
+            "regions": {name: seen.view.back(points) for name, points in seen.regions.polygons.items()},
+            "maps": _maps(seen, out),
+            "colour": seen.colour,
+            "findings": seen.findings,
+            "scale_mm_per_px": seen.scale_mm_per_px,
+        }
+    return document(SCHEMA, case_sha256=look.case_sha256, seed=0, warnings=look.warnings, body=body)
+
+
+def _face_record(face: Face) -> dict[str, Any]:
+    return {
+        "backend": face.backend,
+        "pupil_distance_px": face.pupil_px,
+        "roll_deg": face.roll_deg,
+        "right_pupil": face.right_pupil,
+        "left_pupil": face.left_pupil,
+        "mouth": face.mouth,
+        "box": face.box,
+    }
+
+
+def _maps(seen: SeenSkin, out: Path | None) -> dict[str, str | Unknown]:
+    """Return map → file name, or why there is none."""
+    if out is None:
+        return dict.fromkeys(MAP_FILES, Unknown(Message("photo-finding.no_folder").text))
+    written: dict[str, str | Unknown] = {**write_overlays(out, seen)}
+    if isinstance(seen.maps, Unknown):
+        return {name: written.get(name, seen.maps) for name in MAP_FILES}
+    return written
