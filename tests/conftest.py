@@ -1,8 +1,13 @@
 """Fixtures that several test modules use."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
+
+# Read when Numba's threads first start, in this process and those that tests start: threads that wait for each other
+# give their core away. Where workers share the cores, waiting at work takes ten times what is computed.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
 from app_samples import Planner

@@ -530,10 +530,11 @@ def test_reasons_are_ordered_and_cited() -> None:
 
 
 def test_a_plan_is_never_milder_than_what_decides_the_case() -> None:
-    for rule in SUITABILITY:
-        if rule.decides == "case":
-            case = _world(rule, fires=True).case()
-            assert severity(judge_case(case).decision) >= severity(rule.decision), rule.id
+    deciding = [rule for rule in SUITABILITY if rule.decides == "case"]
+    assert deciding
+    for rule in deciding:
+        case = _world(rule, fires=True).case()
+        assert severity(judge_case(case).decision) >= severity(rule.decision), rule.id
 
 
 def test_an_unknown_modality_is_named() -> None:
