@@ -32,14 +32,14 @@ class Derived:
     header : what the table holds, as comments of TOML.
     inputs : data files by their path inside the package; a path that ends in `/` stands for all files of a folder.
     version : of the code that makes it.
-    make : returns the content as TOML; it may take minutes.
+    make : returns the values; it may take minutes.
     """
 
     name: str
     header: str
     inputs: tuple[str, ...]
     version: int
-    make: Callable[[], str]
+    make: Callable[[], Mapping[str, Any]]
 
     def inputs_sha256(self) -> str:
         """Return the hash of the inputs as they are now."""
@@ -51,7 +51,9 @@ class Derived:
 
     def write(self) -> str:
         """Make the table, put it in place of the one that ships, and return its text."""
-        content = f'{self.header}{HASH_KEY} = "{self.inputs_sha256()}"\n{self.make()}'
+        import tomli_w  # a tool of development
+
+        content = self.header + tomli_w.dumps({HASH_KEY: self.inputs_sha256()} | dict(self.make()))
         with resources.as_file(resources.files("skinbeam")) as package:
             write_atomically(Path(package) / _FOLDER / f"{self.name}.toml", content)
         shipped_table.cache_clear()

@@ -1,7 +1,6 @@
 """The error of each endpoint beside experiments: how it is counted, kept as data, and what a plan makes of it."""
 
 import math
-import tomllib
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS, error_factor, model_error
 from skinbeam.skin.model import Skin
 from skinbeam.validation.ask import Answer, Asked
-from skinbeam.validation.derived.model_error import written
+from skinbeam.validation.derived.model_error import by_endpoint
 from skinbeam.validation.endpoint_errors import endpoint_errors
 from skinbeam.validation.rows import Pose, Row
 from skinbeam.validation.verdict import Verdict, judge
@@ -89,7 +88,7 @@ def test_a_row_that_no_dose_reaches_counts_to_the_end_of_the_search() -> None:
     assert found["geometric_error"] > factor(*met, posed(4, 900.0)), "nothing that was found is further off"
     (none,) = endpoint_errors([*met, posed(4, 20.0)])
     assert "unreached" not in none
-    assert tomllib.loads(written([found]))["endpoint"]["ablation"]["unreached"] == 1
+    assert by_endpoint([found])["endpoint"]["ablation"]["unreached"] == 1
 
 
 def test_a_search_that_ends_below_what_was_measured_says_no_more_than_that() -> None:
@@ -123,8 +122,7 @@ def test_sizes_have_an_error_of_their_own_and_shares_none() -> None:
 
 
 def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = written(endpoint_errors([posed(k, 40.0) for k in range(5)]))
-    content = tomllib.loads(text)["endpoint"]
+    content = by_endpoint(endpoint_errors([posed(k, 40.0) for k in range(5)]))["endpoint"]
     monkeypatch.setattr(errors, "_found", lambda: content)
     assert model_error("ablation") == 4.0
     assert model_error("purpura") == DEFAULT_FACTOR  # never compared

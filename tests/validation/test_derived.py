@@ -1,6 +1,8 @@
 """Computed tables: each belongs to its inputs, and a change of an input is seen."""
 
+import tomllib
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,7 @@ def test_a_table_is_made_after_those_that_it_reads() -> None:
 
 def recipe(**changes: Any) -> Derived:
     """A table made from what is known of melanin."""
-    given = {"name": "model_error", "header": "", "inputs": ("data/tissue/melanin.toml",), "version": 1, "make": str}
+    given = {"name": "model_error", "header": "", "inputs": ("data/tissue/melanin.toml",), "version": 1, "make": dict}
     return Derived(**(given | changes))
 
 
@@ -67,6 +69,18 @@ def test_a_folder_counts_with_every_file_in_it() -> None:
     assert len(each) > 1
     assert recipe(inputs=each).inputs_sha256() == whole
     assert recipe(inputs=each[1:]).inputs_sha256() != whole
+
+
+def test_what_is_made_is_what_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers as they are, tables in tables and in lists, names with dots, beneath the header and the hash."""
+    values = {"x": (0.1, 1e-7), "a.b": {"rows": [[1.0, 2.0], [3.0, 4.0]]}, "of": [{"nm": 532.0, "by": {"0.45": 0.99}}]}
+    (tmp_path / "data" / "derived").mkdir(parents=True)
+    monkeypatch.setattr(derived.resources, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(Derived, "inputs_sha256", lambda _self: "0" * 64)
+    text = recipe(header="# what it holds\n", make=lambda: values).write()
+    assert text.startswith(f'# what it holds\n{HASH_KEY} = "000')
+    assert (tmp_path / "data" / "derived" / "model_error.toml").read_text(encoding="utf-8") == text
+    assert tomllib.loads(text) == {HASH_KEY: "0" * 64} | values | {"x": [0.1, 1e-7]}
 
 
 def test_every_table_holds_a_hash() -> None:

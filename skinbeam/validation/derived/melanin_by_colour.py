@@ -15,9 +15,8 @@ The traced skin holds the melanin that the tables which ship give it, those made
 on it. The blood of the inversions is printed and sets `blood.face` of `data/tissue/optics.toml`, by hand.
 """
 
-from collections.abc import Sequence
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,7 @@ from skinbeam.skin.properties import anisotropy, baseline_mua, blood_mua, melano
 from skinbeam.skin.tables import number, table
 from skinbeam.units import UM
 
-__all__ = ["MELANIN_BY_COLOUR", "Losses", "written"]
+__all__ = ["MELANIN_BY_COLOUR", "Losses"]
 
 Array = NDArray[np.float64]
 
@@ -55,14 +54,15 @@ HEADER = """\
 # row a wavelength.
 # Made by `make derived`; not to be edited.
 """
-TOLD = """\
-source = "issa2025"
-conditions = "inversion of the mean spectra of 15256 measurements, sites mixed; class centres judged from the bounds of the classes and their counts; loss at the edge traced, and shortened to what two ports measure (skinbeam2026skin)"
-"""  # noqa: E501 - one line of TOML
-TOLD_LOSS = """\
-source = "skinbeam2026skin"
-conditions = "mean of a cheek and a forearm: packets in the middle skin with all lengths divided by {shorter}, at which the wide port reads a tenth more than the narrow one; from half of this to half of what undivided lengths give is as likely"
-"""  # noqa: E501 - one line of TOML
+TOLD: Final = (
+    "inversion of the mean spectra of 15256 measurements, sites mixed; class centres judged from the bounds of the "
+    "classes and their counts; loss at the edge traced, and shortened to what two ports measure (skinbeam2026skin)"
+)
+TOLD_LOSS: Final = (
+    "mean of a cheek and a forearm: packets in the middle skin with all lengths divided by {shorter}, at which the "
+    "wide port reads a tenth more than the narrow one; from half of this to half of what undivided lengths give is as "
+    "likely"
+)
 
 
 def _reflected(
@@ -212,26 +212,24 @@ def _at_690(read: float, blood: float, factors: tuple[float, float]) -> float:
     return float(brentq(lambda f: float(_reflected(np.array(f), np.array(blood), nm, factors) - read), 0.002, 0.6))
 
 
-def written(fractions: Sequence[Sequence[float]], found: Losses) -> str:
-    """Return the values of `data/derived/melanin_by_colour.toml`.
-
-    Parameters
-    ----------
-    fractions : a row a class, its five inversions.
-    """
-
-    def rows(values: Sequence[Sequence[float]] | Array, digits: int) -> str:
-        return "".join("  [" + ", ".join(f"{value:.{digits}f}" for value in row) + "],\n" for row in values)
-
+def _values(fractions: Array, found: Losses) -> dict[str, Any]:
+    """The file; `fractions` has a row a class, its five inversions."""
     lengths = " and ".join(f"{one:.1f}" for one in found.shorter)
-    return (
-        f"{TOLD}fractions = [\n{rows(fractions, 4)}]\n\n[port_loss]\n{TOLD_LOSS.format(shorter=lengths)}"
-        f"ita_deg = {list(found.ita_deg)}\nwavelength_nm = {list(TRACED_nm)}\n"
-        f"share = [\n{rows(found.shortened.T, 3)}]\n"
-    )
+    return {
+        "source": "issa2025",
+        "conditions": TOLD,
+        "fractions": np.round(fractions, 4).tolist(),
+        "port_loss": {
+            "source": "skinbeam2026skin",
+            "conditions": TOLD_LOSS.format(shorter=lengths),
+            "ita_deg": found.ita_deg,
+            "wavelength_nm": TRACED_nm,
+            "share": np.round(found.shortened.T, 3).tolist(),
+        },
+    }
 
 
-def _made() -> str:
+def _made() -> dict[str, Any]:
     given, lost = _uncorrected(), _losses(PACKETS)
     print("loss of the port at", TRACED_nm, "nm, colours", lost.ita_deg, "shortened and as traced")
     print(lost.shortened, lost.as_traced, sep="\n")
@@ -245,7 +243,7 @@ def _made() -> str:
             sep="\n",
         )
     middle = found["middle"][:, :3]
-    return written(np.column_stack([middle, found["low"][:, 0], found["high"][:, 0]]).tolist(), lost)
+    return _values(np.column_stack([middle, found["low"][:, 0], found["high"][:, 0]]), lost)
 
 
 MELANIN_BY_COLOUR = Derived(

@@ -5,9 +5,8 @@ own blood, the loss at the port, and melanin where people have it. Blood stays a
 tell blood and melanin apart. It takes about a minute.
 """
 
-from collections.abc import Mapping, Sequence
 from math import exp, log
-from typing import Final
+from typing import Any, Final
 
 from scipy.optimize import brentq
 
@@ -20,7 +19,7 @@ from skinbeam.skin.tables import table
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
-__all__ = ["MELANIN_BY_SITE", "COLOURS_deg", "column_um", "written"]
+__all__ = ["MELANIN_BY_SITE", "COLOURS_deg", "column_um"]
 
 # From the darkest class centre of the mean spectra to the lightest.
 COLOURS_deg: Final = (-42.0, -30.0, -20.0, -10.0, 0.0, 10.0, 20.0, 30.0, 40.0, 50.0, 58.0)
@@ -31,10 +30,6 @@ DIGITS = 4
 HEADER = """\
 # Volume of melanosomes over an area, um, at which the middle skin of a body site has a colour, by `ita_deg`.
 # Made by `make derived` from the layers, blood and optics of skin; not to be edited.
-"""
-TOLD = """\
-source = "skinbeam2026skin"
-conditions = "in the full skin of each site, melanin where people have it, the loss at a port given"
 """
 
 
@@ -57,18 +52,14 @@ def column_um(site: str, ita_deg: float) -> float:
     return float(exp(found))
 
 
-def written(found: Mapping[str, Sequence[float]]) -> str:
-    """Return the values of `data/derived/melanin_by_site.toml`."""
-
-    def row(values: Sequence[float]) -> str:
-        return "[" + ", ".join(str(round_significant(value, DIGITS)) for value in values) + "]"
-
-    rows = "".join(f"{site} = {row(columns)}\n" for site, columns in found.items())
-    return f"{TOLD}ita_deg = {row(COLOURS_deg)}\n\n[column_um]\n{rows}"
-
-
-def _made() -> str:
-    return written({site: [column_um(site, ita) for ita in COLOURS_deg] for site in table("layers")["sites"]})
+def _made() -> dict[str, Any]:
+    found = {site: [column_um(site, ita) for ita in COLOURS_deg] for site in table("layers")["sites"]}
+    return {
+        "source": "skinbeam2026skin",
+        "conditions": "in the full skin of each site, melanin where people have it, the loss at a port given",
+        "ita_deg": COLOURS_deg,
+        "column_um": {site: [round_significant(value, DIGITS) for value in values] for site, values in found.items()},
+    }
 
 
 MELANIN_BY_SITE = Derived(

@@ -9,7 +9,7 @@ from typing import Any
 from skinbeam.derived import Derived
 from skinbeam.validation.validate import validate_document
 
-__all__ = ["MODEL_ERROR", "written"]
+__all__ = ["MODEL_ERROR", "by_endpoint"]
 
 HEADER = """\
 # How far the model lies from published experiments at each endpoint: geometric error about 1, with the number of rows
@@ -19,20 +19,14 @@ HEADER = """\
 """
 
 
-def written(errors: Sequence[Mapping[str, Any]]) -> str:
+def by_endpoint(errors: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the tables of `data/derived/model_error.toml`."""
-    tables = []
-    for one in errors:
-        lines = [f'[endpoint."{one["endpoint"]}"]']
-        lines += [
-            f"{name} = {one[name]}" for name in ("rows", "unreached", "observed", "geometric_error") if name in one
-        ]
-        tables.append("\n".join(lines) + "\n")
-    return "\n" + "\n".join(tables)
+    kept = ("rows", "unreached", "observed", "geometric_error")
+    return {"endpoint": {one["endpoint"]: {name: one[name] for name in kept if name in one} for one in errors}}
 
 
-def _made() -> str:
-    return written(validate_document()["endpoints"])
+def _made() -> dict[str, Any]:
+    return by_endpoint(validate_document()["endpoints"])
 
 
 MODEL_ERROR = Derived(

@@ -31,7 +31,6 @@ __all__ = [
     "Ratio",
     "compared",
     "summarised",
-    "written",
 ]
 
 BEAMS_nm = (532.0, 595.0)  # at which blood absorbs much, and four times less
@@ -151,30 +150,12 @@ def _moments(ratios: Sequence[Ratio]) -> tuple[float, float, float]:
     )
 
 
-def written(summary: dict[str, dict[str, Any]]) -> str:
-    """Return the tables of `data/derived/vessel_reduction.toml`."""
-
-    def lines(entry: dict[str, Any]) -> str:
-        return "".join(f"{key} = {value(found)}\n" for key, found in entry.items() if key != "light")
-
-    def value(found: Any) -> str:
-        if isinstance(found, dict):
-            return "{ " + ", ".join(f'"{key}" = {item}' for key, item in found.items()) + " }"
-        return str(found)
-
-    tables = []
-    for name, one in summary.items():
-        parts = [f'[[endpoint."{name}".light]]\n{lines(light)}' for light in one["light"]]
-        tables.append("".join((f'[endpoint."{name}"]\n{lines(one)}', *parts)))
-    return "\n" + "\n".join(tables)
-
-
-def _made() -> str:
+def _made() -> dict[str, Any]:
     ratios = []
     for one in compared():
         print(*one)
         ratios.append(one)
-    return written(summarised(ratios))
+    return {"endpoint": summarised(ratios)}
 
 
 VESSEL_REDUCTION = Derived(

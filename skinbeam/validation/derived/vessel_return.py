@@ -1,7 +1,6 @@
 """How much of the light that leaves a vessel comes back to it, as a table by radius and absorption: some minutes."""
 
-from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from skinbeam.derived import Derived
 from skinbeam.document import round_significant
 from skinbeam.physics.targets.vessel_return import returns
 
-__all__ = ["ABSORPTIONS", "PACKETS", "RADII", "VESSEL_RETURN", "written"]
+__all__ = ["ABSORPTIONS", "PACKETS", "RADII", "VESSEL_RETURN"]
 
 Floats = NDArray[np.float64]
 
@@ -28,24 +27,17 @@ HEADER = """\
 """
 
 
-def written(found: Sequence[tuple[Floats, Floats]]) -> str:
-    """Return the values of `data/derived/vessel_return.toml`, from `returns` of every radius."""
-
-    def row(values: Floats | Sequence[float]) -> str:
-        return "[" + ", ".join(str(round_significant(float(value), DIGITS)) for value in values) + "]"
-
-    def table(order: int) -> str:
-        return "[\n" + "".join(f"  {row(shares[order])},\n" for shares, _ in found) + "]"
-
-    error = round_significant(max(float(errors[:2].max()) for _, errors in found), 2)
-    return (
-        f"radius = {row(RADII)}\nabsorption = {row(ABSORPTIONS)}\nstandard_error = {error}\n"
-        f"returned_0 = {table(0)}\nreturned_1 = {table(1)}\n"
-    )
-
-
-def _made() -> str:
-    return written([returns(radius, ABSORPTIONS, packets=PACKETS, seed=i) for i, radius in enumerate(RADII)])
+def _made() -> dict[str, Any]:
+    found = [returns(radius, ABSORPTIONS, packets=PACKETS, seed=i) for i, radius in enumerate(RADII)]
+    error = max(float(errors[:2].max()) for _, errors in found)
+    shares = [[[round_significant(float(x), DIGITS) for x in of[order]] for of, _ in found] for order in (0, 1)]
+    return {
+        "radius": RADII,
+        "absorption": ABSORPTIONS,
+        "standard_error": round_significant(error, 2),
+        "returned_0": shares[0],
+        "returned_1": shares[1],
+    }
 
 
 # It hangs on nothing but the numbers above.
