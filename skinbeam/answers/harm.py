@@ -1,8 +1,8 @@
 """Which share of people like this one trials counted with a harm after a kind of laser, for `skinbeam.simulate/1`."""
 
 from skinbeam.estimate import Unknown, Value
-from skinbeam.evidence.outcomes import PIGMENT
-from skinbeam.evidence.risk import counted_risk
+from skinbeam.evidence.expectation.risk import counted_risk
+from skinbeam.evidence.studies.outcomes import PIGMENT
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.scars import forms_raised_scars

@@ -220,7 +220,7 @@ def expect(
     json: Json = False,
 ) -> None:
     """What published trials say a new clinic would see."""
-    from skinbeam.evidence.expect import expect_document
+    from skinbeam.evidence.expectation.answer import expect_document
     from skinbeam.evidence.question import Question
 
     question = Question(

@@ -7,11 +7,11 @@ from typing import Any
 from skinbeam.answers.harm import untold_scars
 from skinbeam.document import round_significant
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.expect import expect_of_setting
-from skinbeam.evidence.followup import followup_months
+from skinbeam.evidence.expectation.answer import expect_of_setting
+from skinbeam.evidence.expectation.followup import followup_months
+from skinbeam.evidence.expectation.records import Expectation, PatientShare
+from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.records import Expectation, PatientShare
-from skinbeam.evidence.risk import counted_risk
 from skinbeam.laser.grid import settings_tables
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import Message, text

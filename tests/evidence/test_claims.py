@@ -10,7 +10,7 @@ import pytest
 
 from skinbeam.errors import InputError
 from skinbeam.evidence.claims import claims, claims_document, find_claims
-from skinbeam.evidence.expect import expect_document
+from skinbeam.evidence.expectation.answer import expect_document
 from skinbeam.evidence.question import Question
 from skinbeam.messages import catalogue
 from skinbeam.sources import bibliography

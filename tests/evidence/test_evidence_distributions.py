@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from skinbeam.evidence.distributions import Rate, count_intervals, count_pmf, normal_cdf, normal_pdf
+from skinbeam.evidence.synthesis.distributions import Rate, count_intervals, count_pmf, normal_cdf, normal_pdf
 
 
 def beta(a: float, b: float, people: int = 100) -> Rate:

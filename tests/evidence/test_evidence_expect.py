@@ -10,15 +10,15 @@ import pytest
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.arm import PHOTOTYPES
-from skinbeam.evidence.design import arms_of
-from skinbeam.evidence.expect import abstention, expect, expect_document, expect_of_setting
-from skinbeam.evidence.outcomes import counted
-from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.expectation.answer import abstention, expect, expect_document, expect_of_setting
+from skinbeam.evidence.expectation.records import Expectation, PatientShare, Prediction
+from skinbeam.evidence.expectation.risk import counted_risk
+from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.records import Expectation, PatientShare, Prediction
-from skinbeam.evidence.risk import counted_risk
-from skinbeam.evidence.words import amount_in_words, share_in_words
+from skinbeam.evidence.studies.arm import PHOTOTYPES
+from skinbeam.evidence.studies.outcomes import counted
+from skinbeam.evidence.synthesis.design import arms_of
+from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.provenance import collect
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
@@ -385,7 +385,7 @@ def test_words_hold_for_the_whole_interval() -> None:
 def test_expect_loads_numpy_alone_and_is_quick() -> None:
     code = (
         "import sys, time\n"
-        "from skinbeam.evidence.expect import expect_document\n"
+        "from skinbeam.evidence.expectation.answer import expect_document\n"
         "from skinbeam.evidence.question import Question\n"
         "start = time.perf_counter()\n"
         "expect_document(Question('acne-scars', 'fractional-ablative'))\n"

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from skinbeam.evidence.clinic import censored
-from skinbeam.evidence.design import Features, fitted_arms
-from skinbeam.evidence.diagnostics import effective_size, r_hat, tail_size
 from skinbeam.evidence.fit.baselines import Seen, predicted
 from skinbeam.evidence.fit.calibrate import RANKS, chi_square_p, ranked_names
 from skinbeam.evidence.fit.data import observed, table_data
 from skinbeam.evidence.fit.leave_out import Score, coverage, gain, printed
 from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
-from skinbeam.evidence.outcomes import counted
+from skinbeam.evidence.studies.outcomes import counted
+from skinbeam.evidence.synthesis.clinic import censored
+from skinbeam.evidence.synthesis.design import Features, fitted_arms
+from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
 
 FEATURES = Features.of_arm(fitted_arms()[0])
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skinbeam.evidence.design import fitted_arms
-from skinbeam.evidence.diagnostics import effective_size, r_hat, tail_size
 from skinbeam.evidence.fit.calibrate import DATA_SETS, worst
 from skinbeam.evidence.fit.inputs import checks_sha256, inputs_sha256
 from skinbeam.evidence.fit.leave_out import coverage, gain
 from skinbeam.evidence.fit.page import IMPROVEMENT, PAGE, checks, scores, written
-from skinbeam.evidence.outcomes import counted
-from skinbeam.evidence.posterior import DRAWS_FILE, posterior, record
+from skinbeam.evidence.studies.outcomes import counted
+from skinbeam.evidence.synthesis.design import fitted_arms
+from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
+from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, posterior, record
 
 REMEDY = "run `make derived`"
 

@@ -11,8 +11,8 @@ from consultations import EXAMPLES, PERSON, concern, devices, document, example,
 from skinbeam.answers.harm import counted_harm
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.answer import title
-from skinbeam.evidence.outcomes import counted_in
+from skinbeam.evidence.expectation.parts import title
+from skinbeam.evidence.studies.outcomes import counted_in
 from skinbeam.messages import text
 from skinbeam.outcome.harm import harm_group
 from skinbeam.outcome.injury import INJURIES, NOTHING

@@ -344,8 +344,8 @@ def test_harms_and_pain_that_trials_counted_reach_the_option(monkeypatch: pytest
     from dataclasses import replace
 
     from skinbeam.estimate import Estimate, Unknown
-    from skinbeam.evidence.expect import expect_of_setting
-    from skinbeam.evidence.records import INTERVALS, PatientShare
+    from skinbeam.evidence.expectation.answer import expect_of_setting
+    from skinbeam.evidence.expectation.records import INTERVALS, PatientShare
     from skinbeam.plan import options
 
     p = Estimate(0.02, 0.01, 0.05, 0.8, "pooled", basis=("majid2014",))

@@ -11,7 +11,7 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from skinbeam.document import document as as_document
 from skinbeam.document import sha256_of
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.lasting import downtime_days
+from skinbeam.evidence.expectation.lasting import downtime_days
 from skinbeam.messages import catalogue, text
 from skinbeam.plan.healing import healing_days
 from skinbeam.plan.rules.table import rules

@@ -10,7 +10,7 @@ import pytest
 
 import skinbeam.derived as derived
 from skinbeam.derived import HASH_KEY, Derived, derived_table, values_sha256
-from skinbeam.evidence.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
+from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
 from skinbeam.shipped import shipped_table
 from skinbeam.validation.derived.__main__ import DERIVED, main
 

@@ -11,9 +11,9 @@ from math import lgamma
 
 import numpy as np
 
-from skinbeam.evidence.design import UNTREATED, Features
-from skinbeam.evidence.distributions import Floats
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.design import UNTREATED, Features
+from skinbeam.evidence.synthesis.distributions import Floats
 
 __all__ = ["BASELINES", "Seen", "predicted"]
 

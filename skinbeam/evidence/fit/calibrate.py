@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.design import HIERARCHICAL, layout
 from skinbeam.evidence.fit.data import observed, table_data
 from skinbeam.evidence.fit.sample import Plan, sample
 from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
-from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT
+from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, layout
 
 __all__ = ["BINS", "DATA_SETS", "RANKS", "chi_square_p", "ranked_names", "ranks", "worst"]
 

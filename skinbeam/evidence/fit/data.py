@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.design import Features, deviates, fitted_arms, layout, weakness
-from skinbeam.evidence.outcomes import OUTCOMES, counted, effect_columns, pain_columns, tied
-from skinbeam.evidence.studies import arms
+from skinbeam.evidence.studies.outcomes import OUTCOMES, counted, effect_columns, pain_columns, tied
+from skinbeam.evidence.studies.shipped import arms
+from skinbeam.evidence.synthesis.design import Features, deviates, fitted_arms, layout, weakness
 
 __all__ = ["CLASSES", "Data", "Observed", "observed", "table_data"]
 

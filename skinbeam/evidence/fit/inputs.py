@@ -4,10 +4,10 @@ from dataclasses import fields
 from typing import Final
 
 from skinbeam.derived import values_sha256
-from skinbeam.evidence.design import layout
 from skinbeam.evidence.fit.data import observed, table_data
-from skinbeam.evidence.outcomes import effect_columns, pain_columns
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.studies.outcomes import effect_columns, pain_columns
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.design import layout
 
 __all__ = ["checks_sha256", "inputs_sha256"]
 

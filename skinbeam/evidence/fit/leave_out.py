@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.clinic import NewClinics, censored, counted_share, new_clinics
-from skinbeam.evidence.design import Features, fitted_arms
-from skinbeam.evidence.distributions import Floats, Rate, count_pmf, normal_cdf
 from skinbeam.evidence.fit.baselines import BASELINES, Seen, predicted
 from skinbeam.evidence.fit.data import observed
 from skinbeam.evidence.fit.sample import Plan, sample
-from skinbeam.evidence.outcomes import counted
-from skinbeam.evidence.posterior import Posterior
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.outcomes import counted
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.clinic import NewClinics, censored, counted_share, new_clinics
+from skinbeam.evidence.synthesis.design import Features, fitted_arms
+from skinbeam.evidence.synthesis.distributions import Floats, Rate, count_pmf, normal_cdf
+from skinbeam.evidence.synthesis.posterior import Posterior
 
 __all__ = ["LEVELS", "PLAN", "Score", "coverage", "gain", "leave_out", "printed", "studies"]
 

@@ -8,7 +8,7 @@ Improvement of patient i in arm a of study s, in per cent:
     t_s ~ Student(f),  e_a, r_s ~ N(0, 1)
     log sd_s = m + d z_s                                                     (evidence 3)
 
-beta is partially pooled as `evidence.design` says. c_a is 1 where raters chose classes and 0 where a mean was printed:
+beta is partially pooled as `synthesis.design` says. c_a is 1 where raters chose classes and 0 where a mean was printed:
 raters use classes differently. The spreads of the levels of beta, tau, omega and kappa share one budget:
 
     scale_k = total sqrt(split_k),  split ~ Dirichlet                         (evidence 4)
@@ -35,10 +35,10 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from skinbeam.evidence.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
 from skinbeam.evidence.fit.data import Data, Observed
-from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
 
 __all__ = ["SHIPPED", "build"]
 

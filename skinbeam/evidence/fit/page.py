@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 from typing import Any
 
-from skinbeam.evidence.design import UNTREATED, fitted_arms
 from skinbeam.evidence.fit.baselines import BASELINES
 from skinbeam.evidence.fit.calibrate import BINS, worst
 from skinbeam.evidence.fit.inputs import inputs_sha256
 from skinbeam.evidence.fit.leave_out import Score, coverage, gain
-from skinbeam.evidence.posterior import CHECKS_FILE, record
-from skinbeam.evidence.studies import arms, settings
+from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.synthesis.design import UNTREATED, fitted_arms
+from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, record
 
 __all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "treated", "written"]
 
@@ -50,7 +50,7 @@ def written() -> str:
     text: str = Template(_text("evidence/fit/page.md.jinja"), undefined=StrictUndefined).render(
         inputs=inputs_sha256(),
         model=_docstring("evidence/fit/model.py"),
-        columns=_docstring("evidence/design.py"),
+        columns=_docstring("evidence/synthesis/design.py"),
         priors=_priors(),
         weak=_table(("weakness", "factor"), [(name, f"{factor:g}") for name, factor in settings()["weak"].items()]),
         sampler=made["sampler"],

@@ -23,7 +23,7 @@ from skinbeam.evidence.fit.sample import sample
 from skinbeam.evidence.fit.sensitivity import prior_effects, shares
 from skinbeam.evidence.fit.ship import PLAN
 from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
-from skinbeam.evidence.posterior import CHECKS_FILE, Posterior, posterior
+from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, Posterior, posterior
 
 __all__ = ["make"]
 

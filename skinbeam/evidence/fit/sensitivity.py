@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.clinic import CLINICS, counted_share, new_clinics
-from skinbeam.evidence.design import HIERARCHICAL, LEVELS, UNTREATED, Features, fitted_arms, layout
-from skinbeam.evidence.distributions import Floats
-from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, counted
-from skinbeam.evidence.posterior import Posterior
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, counted
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.clinic import CLINICS, counted_share, new_clinics
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, UNTREATED, Features, fitted_arms, layout
+from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.posterior import Posterior
 
 __all__ = ["POWERS", "log_priors", "prior_effects", "shares"]
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skinbeam
-from skinbeam.evidence.diagnostics import effective_size, r_hat, tail_size
 from skinbeam.evidence.fit.data import observed
 from skinbeam.evidence.fit.inputs import inputs_sha256
 from skinbeam.evidence.fit.sample import Plan, Sampled, sample
-from skinbeam.evidence.posterior import DRAWS_FILE, RECORD_FILE
+from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
+from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, RECORD_FILE
 
 __all__ = ["PLAN", "disagreements", "faults", "fit", "shipped_matches", "write"]
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.clinic import censored
-from skinbeam.evidence.design import HIERARCHICAL, LEVELS, POSITIVE, layout
-from skinbeam.evidence.distributions import normal_cdf
 from skinbeam.evidence.fit.data import Data, Observed
-from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.clinic import censored
+from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, layout
+from skinbeam.evidence.synthesis.distributions import normal_cdf
 
 __all__ = ["draw_data", "draw_parameters"]
 

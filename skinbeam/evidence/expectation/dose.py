@@ -6,11 +6,11 @@ answer is widened by the spread between studies, and by twice that far outside. 
 printed their dose to say where the others treated.
 """
 
-from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.design import same_band
+from skinbeam.evidence.expectation.records import Placed
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.records import Placed
-from skinbeam.evidence.studies import arms, settings
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.synthesis.design import same_band
 from skinbeam.messages import Formatter, Message
 
 __all__ = ["place"]

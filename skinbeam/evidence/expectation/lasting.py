@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.answer import title, wanted
-from skinbeam.evidence.clinic import new_clinics
-from skinbeam.evidence.design import Features
-from skinbeam.evidence.distributions import quantiles
-from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.expectation.parts import title, wanted
+from skinbeam.evidence.expectation.records import SunProtection
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.records import SunProtection
-from skinbeam.evidence.studies import arms, settings
+from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.synthesis.clinic import new_clinics
+from skinbeam.evidence.synthesis.design import Features
+from skinbeam.evidence.synthesis.distributions import quantiles
+from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from skinbeam.estimate import Unknown
-from skinbeam.evidence.studies import arms
+from skinbeam.evidence.studies.shipped import arms
 from skinbeam.messages import Message
 
 __all__ = ["followup_months"]

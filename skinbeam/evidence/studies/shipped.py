@@ -6,8 +6,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from skinbeam.evidence.arm import PHOTOTYPES, Arm, grades
-from skinbeam.evidence.study_table import FILE, read_arms
+from skinbeam.evidence.studies.arm import PHOTOTYPES, Arm, grades
+from skinbeam.evidence.studies.table import FILE, read_arms
 
 __all__ = ["arms", "dark_fraction", "settings"]
 

@@ -2,7 +2,7 @@
 
 Every posterior draw makes `CLINICS` new clinics. A clinic has a deviation of its own (Student's t, as wide as that of a
 study of ordinary weakness), raters of its own, a spread between its patients, one of the ways in which trials did what
-is asked, and an effect of its own for a site or wavelength that no study of the modality has seen (`evidence.design`).
+is asked, and an effect of its own for a site or wavelength that no study of the modality has seen (`design`).
 Equations as in `evidence.fit.model`.
 """
 
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.design import UNTREATED, Features, fitted_arms, layout, weakness
-from skinbeam.evidence.distributions import Floats, normal_cdf, normal_pdf
-from skinbeam.evidence.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
-from skinbeam.evidence.posterior import Posterior, posterior
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms, layout, weakness
+from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
+from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
 __all__ = ["Course", "NewClinics", "censored", "counted_share", "new_clinics", "pain_points", "study_weights"]
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from skinbeam.estimate import Estimate
-from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.distributions import Floats, Rate, count_intervals, count_pmf
-from skinbeam.evidence.records import Interval, PatientShare
-from skinbeam.evidence.studies import settings
+from skinbeam.evidence.expectation.records import Interval, PatientShare
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.distributions import Floats, Rate, count_intervals, count_pmf
 from skinbeam.schema.names import table
 
 __all__ = ["estimate", "intervals_of", "keys", "patient_share", "people_of", "title", "wanted"]

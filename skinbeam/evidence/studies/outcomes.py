@@ -7,8 +7,8 @@ where the table has one; a cohort without one informs its modality alone.
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.evidence.arm import Arm
-from skinbeam.evidence.studies import arms, dark_fraction
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.shipped import arms, dark_fraction
 
 __all__ = ["HARMS", "OUTCOMES", "PIGMENT", "Counted", "counted", "counted_in", "effect_columns", "pain_columns", "tied"]
 

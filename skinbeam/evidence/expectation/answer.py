@@ -11,20 +11,20 @@ from typing import Any, TypedDict
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.answer import estimate, intervals_of, keys, people_of, title
-from skinbeam.evidence.arm import PHOTOTYPES, SEVERITIES, Arm, grades
-from skinbeam.evidence.clinic import NewClinics, new_clinics, study_weights
-from skinbeam.evidence.design import UNTREATED, Features, arms_of
-from skinbeam.evidence.distributions import Rate, count_pmf
-from skinbeam.evidence.dose import place
-from skinbeam.evidence.lasting import downtime_days, durability, sun_protection
-from skinbeam.evidence.posterior import posterior
+from skinbeam.evidence.expectation.dose import place
+from skinbeam.evidence.expectation.lasting import downtime_days, durability, sun_protection
+from skinbeam.evidence.expectation.parts import estimate, intervals_of, keys, people_of, title
+from skinbeam.evidence.expectation.records import INTERVALS, Expectation, PatientShare, Placed, Prediction, StudyShare
+from skinbeam.evidence.expectation.risk import OTHER_HARMS, counted_risk, pain
+from skinbeam.evidence.expectation.warnings import lesions_per_patient, warnings_of
+from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.records import INTERVALS, Expectation, PatientShare, Placed, Prediction, StudyShare
-from skinbeam.evidence.risk import OTHER_HARMS, counted_risk, pain
-from skinbeam.evidence.studies import arms, settings
-from skinbeam.evidence.warn import lesions_per_patient, warnings_of
-from skinbeam.evidence.words import amount_in_words, share_in_words
+from skinbeam.evidence.studies.arm import PHOTOTYPES, SEVERITIES, Arm, grades
+from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics, study_weights
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_of
+from skinbeam.evidence.synthesis.distributions import Rate, count_pmf
+from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 

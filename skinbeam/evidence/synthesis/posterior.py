@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.design import HIERARCHICAL
+from skinbeam.evidence.synthesis.design import HIERARCHICAL
 
 __all__ = [
     "CHECKS_FILE",

@@ -5,11 +5,11 @@ nobody counted after a modality is unknown, and so is one that was counted per t
 """
 
 from skinbeam.estimate import Unknown, Value
-from skinbeam.evidence.answer import estimate, keys, patient_share, title
-from skinbeam.evidence.clinic import counted_share, pain_points
-from skinbeam.evidence.outcomes import counted_in
-from skinbeam.evidence.records import PatientShare
-from skinbeam.evidence.studies import arms, dark_fraction
+from skinbeam.evidence.expectation.parts import estimate, keys, patient_share, title
+from skinbeam.evidence.expectation.records import PatientShare
+from skinbeam.evidence.studies.outcomes import counted_in
+from skinbeam.evidence.studies.shipped import arms, dark_fraction
+from skinbeam.evidence.synthesis.clinic import counted_share, pain_points
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 

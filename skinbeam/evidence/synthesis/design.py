@@ -22,9 +22,9 @@ from functools import cache, cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.arm import SEVERITIES, Arm, grades
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies import arms, dark_fraction, settings
+from skinbeam.evidence.studies.arm import SEVERITIES, Arm, grades
+from skinbeam.evidence.studies.shipped import arms, dark_fraction, settings
 
 __all__ = [
     "HIERARCHICAL",
