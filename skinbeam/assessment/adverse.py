@@ -6,11 +6,11 @@ injury in other words, or misspelt, is not passed over.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
+
+from skinbeam.shipped import shipped_table
 
 __all__ = ["UNREAD", "kinds_in", "reaction_kinds", "words_of"]
 
@@ -24,7 +24,7 @@ _ANSWER = re.compile(r"(?P<what>[\w ]+?)\s*[:=]\s*(?P<answer>no|none|nil|yes)\b"
 @cache
 def reaction_kinds() -> Mapping[str, Mapping[str, Any]]:
     """Return `data/reactions.toml`: reaction → what it means."""
-    kinds: Mapping[str, Mapping[str, Any]] = tomllib.loads(_file())["reaction"]
+    kinds: Mapping[str, Mapping[str, Any]] = shipped_table("data/reactions.toml")["reaction"]
     return kinds
 
 
@@ -112,11 +112,6 @@ def _none() -> frozenset[str]:
     return frozenset(map(words_of, reaction_kinds()["none"]["words"]))
 
 
-@cache
 def _words() -> Mapping[str, list[str]]:
-    words: Mapping[str, list[str]] = tomllib.loads(_file())["words"]
+    words: Mapping[str, list[str]] = shipped_table("data/reactions.toml")["words"]
     return words
-
-
-def _file() -> str:
-    return (resources.files("skinbeam") / "data" / "reactions.toml").read_text(encoding="utf-8")

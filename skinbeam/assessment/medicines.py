@@ -6,14 +6,14 @@ is dropped in silence. A word that is neither a medicine nor a dose, a form or a
 """
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, lru_cache
-from importlib import resources
 from typing import Any
+
+from skinbeam.shipped import shipped_table
 
 __all__ = [
     "Reading",
@@ -96,7 +96,7 @@ class _Run:
 @cache
 def medications() -> Mapping[str, Mapping[str, Any]]:
     """Return medicine → title, classes, aliases and source, in the order of the file."""
-    return _toml("medications.toml")
+    return shipped_table("data/medications.toml")
 
 
 @cache
@@ -367,13 +367,9 @@ def _meant(medicine: str, run: _Run, words: Sequence[_Word], runs: Sequence[_Run
 
 @cache
 def _raw_words() -> Mapping[str, list[str]]:
-    return _toml("medication_words.toml")
+    return shipped_table("data/medication_words.toml")
 
 
 @cache
 def _word_list(name: str) -> frozenset[str]:
     return frozenset(_fold(word) for word in _raw_words()[name])
-
-
-def _toml(name: str) -> Mapping[str, Any]:
-    return tomllib.loads((resources.files("skinbeam") / "data" / name).read_text(encoding="utf-8"))

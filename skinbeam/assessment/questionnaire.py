@@ -6,11 +6,9 @@ tables behind the words are `facts.toml`, `sites.toml` and `conditions.toml` und
 its name stands in `medicines.py`.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
@@ -21,6 +19,7 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.fields import PHOTOTYPES, phototype_range, severity_range
 from skinbeam.schema.names import table
 from skinbeam.schema.scars import conditions_of
+from skinbeam.shipped import shipped_table
 
 __all__ = [
     "CONCERN_FACTS",
@@ -80,7 +79,7 @@ class Questionnaire:
 @cache
 def fact_tables() -> Mapping[str, Any]:
     """Return `data/facts.toml`: parts of sites, groups of conditions, classes of colour, what a short pulse is."""
-    return _toml("facts.toml")
+    return shipped_table("data/facts.toml")
 
 
 def questionnaire(case: Case) -> Questionnaire:
@@ -194,7 +193,3 @@ def _warned(name: str, read: Reading) -> list[Mapping[str, str]]:
 
 def _pigmented(condition: str) -> bool:
     return bool(table("condition")[condition]["pigmented"])
-
-
-def _toml(name: str) -> Mapping[str, Any]:
-    return tomllib.loads((resources.files("skinbeam") / "data" / name).read_text(encoding="utf-8"))

@@ -4,11 +4,8 @@ A sentence makes a claim when it holds one phrase of every group of the claim's 
 marked `promise` is not made where the sentence takes it back: by a negation, a warning, a question, the heading above.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from skinbeam.errors import InputError
 from skinbeam.evidence.sentences import Sentence, read_sentences
 from skinbeam.messages import Message
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 
 __all__ = ["SCHEMA", "claims", "claims_document", "find_claims"]
 
@@ -27,11 +25,9 @@ MOST_SENTENCES = 20  # shown for one claim
 _PROMISE = "P"  # claims that only other texts make: looked for, not listed without a file
 
 
-@cache
 def claims() -> Mapping[str, Mapping[str, Any]]:
     """Return `data/claims.toml`: claim id → verdict, rule, sources and phrases."""
-    file = resources.files("skinbeam") / "data" / "claims.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/claims.toml")
 
 
 def claims_document(file: Path | None = None) -> dict[str, Any]:

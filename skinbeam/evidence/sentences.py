@@ -4,14 +4,14 @@ What takes a promise back (a negation, a warning, a question, a heading) stands 
 """
 
 import re
-import tomllib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib import resources
 from itertools import accumulate
 from typing import Any, Literal
+
+from skinbeam.shipped import shipped_table
 
 __all__ = ["Sentence", "read_sentences"]
 
@@ -125,10 +125,8 @@ def read_sentences(text: str) -> Iterator[Sentence]:
                 yield sentence
 
 
-@cache
 def _told() -> Mapping[str, Any]:
-    file = resources.files("skinbeam") / "data" / "promises.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/promises.toml")
 
 
 @cache

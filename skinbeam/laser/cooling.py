@@ -5,11 +5,9 @@ modelled. Effective coefficients are those that reproduce measured surface tempe
 to a metal rod: overstated cooling overstates the safe dose.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from skinbeam.errors import InputError
@@ -19,6 +17,7 @@ from skinbeam.laser.wording import offered
 from skinbeam.provenance import used
 from skinbeam.schema.device import CoolingHead
 from skinbeam.schema.exposure import Cooling
+from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 
 __all__ = ["CoolingPlan", "Film", "cooling_values", "resolve"]
@@ -84,10 +83,8 @@ def cooling_values() -> Mapping[str, Mapping[str, Sourced]]:
     }
 
 
-@cache
 def _tables() -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files("skinbeam") / "data" / "cooling.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/cooling.toml")
 
 
 def _film(cryogen: str) -> Film | None:

@@ -10,12 +10,11 @@ E = 16.5 K/kPa x h_c (p_s(T_skin) - r p_s(T_room)), with the saturation pressure
 """
 
 import math
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 from skinbeam.units import G_KG, ZERO_CELSIUS_K
 
@@ -66,9 +65,7 @@ def still_air(skin_C: float, room_C: float, *, wet: bool = False) -> StillAir:
 
 @cache
 def _values() -> dict[str, Sourced]:
-    file = resources.files("skinbeam") / "data" / "still_air.toml"
-    tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    return {name: Sourced.from_table(table) for name, table in tables.items()}
+    return {name: Sourced.from_table(table) for name, table in shipped_table("data/still_air.toml").items()}
 
 
 def _number(name: str) -> float:

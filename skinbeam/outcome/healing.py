@@ -6,10 +6,7 @@ the summary unknown as soon as it reaches into the interval. The course of pigme
 time: it follows from the renewal of the epidermis (`outcome.pigment`), of animals as well as of people.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -22,6 +19,7 @@ from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
 from skinbeam.outcome.pigment import pigment_course, renewal_sources
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import table
+from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import probability, summarise
 from skinbeam.simulate.skins.observed import Observed
 from skinbeam.simulate.skins.spread import spread
@@ -51,11 +49,9 @@ _OPEN: Final[Mapping[str, str]] = {
 }
 
 
-@cache
 def published() -> Mapping[str, Mapping[str, Any]]:
     """Return the content of `data/healing.toml`: modality → quantity → table of a literature number."""
-    file = resources.files("skinbeam") / "data" / "healing.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/healing.toml")
 
 
 def enter_healing(seen: Observed, skins: "xr.Dataset") -> None:

@@ -1,20 +1,16 @@
 """The limits that a photograph is held to: one data file, each with its reason and source."""
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 
 __all__ = ["entry", "limit", "template", "triple"]
 
 
-@cache
 def _tables() -> Mapping[str, Mapping[str, Any]]:
-    file = resources.files("skinbeam") / "data" / "photo.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/photo.toml")
 
 
 def entry(section: str, name: str) -> Mapping[str, Any]:

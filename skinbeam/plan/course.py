@@ -1,23 +1,19 @@
 """One course that treats several concerns in a sensible order."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 from skinbeam.units import MS, NS, PS, US
 
 __all__ = ["course_of", "settings_in_words"]
 
 
-@cache
 def _rules() -> Mapping[str, Any]:
-    file = resources.files("skinbeam") / "data" / "limits.toml"
-    rules: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["course"]
+    rules: Mapping[str, Any] = shipped_table("data/limits.toml")["course"]
     return rules
 
 

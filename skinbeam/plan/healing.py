@@ -1,13 +1,11 @@
 """The reaction to seek, the signs that stop treatment, and the days after, by modality and in words."""
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from skinbeam.messages import Message, catalogue
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 
 __all__ = ["healing_days", "immediate"]
 
@@ -22,10 +20,8 @@ _STOP: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@cache
 def _waits() -> Mapping[str, Any]:
-    file = resources.files("skinbeam") / "data" / "limits.toml"
-    waits: Mapping[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))["first_pulse"]
+    waits: Mapping[str, Any] = shipped_table("data/limits.toml")["first_pulse"]
     return waits
 
 

@@ -1,13 +1,12 @@
 """The names of conditions, sites and modalities, and the everyday words that mean them."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import unknown_name
+from skinbeam.shipped import shipped_table
 
 __all__ = ["NameKind", "conditions_document", "laser_modalities", "resolve", "table", "usable_modalities"]
 
@@ -15,11 +14,9 @@ NameKind = Literal["condition", "site", "modality"]
 _FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
 
 
-@cache
 def table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
     """Return name → entry for a kind of name, in the order of its file."""
-    file = resources.files("skinbeam") / "data" / _FILES[kind]
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table(f"data/{_FILES[kind]}")
 
 
 @cache

@@ -1,25 +1,21 @@
 """Reads the tables of `data/tissue`, and notes which sources were read."""
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 
 __all__ = ["number", "shifted", "sourced", "table"]
 
 
-@cache
 def table(name: str) -> Mapping[str, Any]:
     """Return the content of `data/tissue/NAME.toml`."""
-    file = resources.files("skinbeam") / "data" / "tissue" / f"{name}.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table(f"data/tissue/{name}.toml")
 
 
 def sourced(entry: Mapping[str, Any]) -> Sourced:

@@ -5,7 +5,6 @@ One file a group in `rows/`, checked when read. A row holds a number (`value`, o
 Nothing here sets a parameter of the model.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
@@ -15,6 +14,7 @@ from pydantic import Field, model_validator
 
 from skinbeam.errors import unknown_name
 from skinbeam.schema.fields import Section
+from skinbeam.shipped import shipped_table
 
 __all__ = ["Calibrated", "Group", "Ordering", "Pose", "Row", "Tolerance", "calibrated", "groups"]
 
@@ -179,12 +179,11 @@ def _groups() -> Mapping[str, Group]:
     folder = resources.files("skinbeam.validation") / "rows"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".toml")), key=lambda file: file.name)
     return {
-        file.name.removesuffix(".toml"): Group.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        file.name.removesuffix(".toml"): Group.model_validate(shipped_table(f"validation/rows/{file.name}"))
         for file in files
     }
 
 
 def calibrated() -> Sequence[Calibrated]:
     """Return the parameters that calibration rows set."""
-    file = resources.files("skinbeam.validation") / "calibrated.toml"
-    return _CalibratedFile.model_validate(tomllib.loads(file.read_text(encoding="utf-8"))).calibrated
+    return _CalibratedFile.model_validate(shipped_table("validation/calibrated.toml")).calibrated

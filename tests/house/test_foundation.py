@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skinbeam import shipped
 from skinbeam.document import canonical_json, document, plain, round_significant, sha256_of, write_atomically
 from skinbeam.errors import InputError, nearest, unknown_name
 from skinbeam.estimate import Estimate, Unknown, combine
 from skinbeam.messages import Formatter, Message, catalogue, text
 from skinbeam.provenance import collect, used
+from skinbeam.shipped import shipped_table
 from skinbeam.sources import bibliography, bibtex, cite
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -170,6 +172,15 @@ def test_provenance_collects_in_order_and_nests() -> None:
     used("d")
     assert list(outer) == ["b", "a", "c"]
     assert list(inner) == ["c", "b"]
+
+
+def test_a_broken_data_file_is_named_with_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken.toml").write_text("a = 1\na = 2\n", encoding="utf-8")
+    (tmp_path / "bytes.toml").write_bytes(b"a = '\xff'\n")
+    monkeypatch.setattr(shipped.resources, "files", lambda _package: tmp_path)
+    for name, wrong in (("broken.toml", "Cannot overwrite a value"), ("bytes.toml", "invalid start byte")):
+        with pytest.raises(ValueError, match=f"{name}: .*{wrong}"):
+            shipped_table(name)
 
 
 def test_nearest_says_nothing_when_nothing_is_near() -> None:

@@ -3,14 +3,12 @@
 The tables stand in `data/words.toml`. A word is earned by the whole interval of an estimate, never by its middle.
 """
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 from typing import Any
 
 from skinbeam.estimate import Estimate
 from skinbeam.messages import Message
+from skinbeam.shipped import shipped_table
 
 __all__ = ["amount_in_words", "share_in_words"]
 
@@ -31,6 +29,5 @@ def amount_in_words(improvement_pct: Estimate) -> Message:
     raise ValueError(f"not a number: {improvement_pct.low}")
 
 
-@cache
 def _tables() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files("skinbeam") / "data" / "words.toml").read_text(encoding="utf-8"))
+    return shipped_table("data/words.toml")

@@ -1,6 +1,5 @@
 """The shipped table of trial arms, and what is assumed where it is silent."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -8,17 +7,16 @@ from typing import Any
 
 from skinbeam.evidence.studies.arm import PHOTOTYPES, Arm, grades
 from skinbeam.evidence.studies.table import FILE, read_arms
+from skinbeam.shipped import shipped_table
 
 __all__ = ["arms", "dark_fraction", "settings"]
 
 _DARK_FROM = PHOTOTYPES.index("IV")
 
 
-@cache
 def settings() -> Mapping[str, Any]:
     """Return `data/evidence.toml`: priors and rules of abstention."""
-    file = resources.files("skinbeam") / "data" / "evidence.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/evidence.toml")
 
 
 @cache

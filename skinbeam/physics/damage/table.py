@@ -1,16 +1,15 @@
 """Literature numbers of `data/tissue/kinetics.toml`: sets of processes, and values by section and name."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
 
 from skinbeam.errors import unknown_name
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
@@ -26,10 +25,8 @@ __all__ = [
 ]
 
 
-@cache
 def _file() -> Mapping[str, Any]:
-    file = resources.files("skinbeam") / "data" / "tissue" / "kinetics.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/tissue/kinetics.toml")
 
 
 def kinetics_sets() -> Mapping[str, Any]:

@@ -17,17 +17,16 @@ What lies between the limits is in `removal.front`, what stays below the floor i
 in `drying`.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 from skinbeam.units import CM, MJ, UM
 
@@ -82,8 +81,7 @@ def _noted(found: tuple[Ablation, tuple[str, ...]] | None) -> Ablation | None:
 
 @cache
 def _find(kind: Literal["laser", "microbeam"], wavelength_nm: float) -> tuple[Ablation, tuple[str, ...]] | None:
-    file = resources.files("skinbeam") / "data" / "tissue" / "ablation.toml"
-    for name, entry in tomllib.loads(file.read_text(encoding="utf-8"))[kind].items():
+    for name, entry in shipped_table("data/tissue/ablation.toml")[kind].items():
         low, high = entry["wavelength_nm"]
         if low <= wavelength_nm <= high:
             values = [part for part in entry.values() if isinstance(part, dict)]

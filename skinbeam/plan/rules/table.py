@@ -18,11 +18,9 @@ A condition is a TOML table. A test names one fact and one operator, and conditi
 The answer is true, false, or unknown when a fact is missing that would settle it (Kleene's three-valued logic).
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -31,6 +29,7 @@ from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact
 from skinbeam.errors import nearest
 from skinbeam.messages import Message
 from skinbeam.schema.names import laser_modalities, table
+from skinbeam.shipped import shipped_table
 
 __all__ = [
     "DECISIONS",
@@ -235,8 +234,7 @@ def rules(use: str | None = None) -> tuple[Rule, ...]:
         raise ValueError(f'unknown use "{use}"; known: {", ".join(USES)}')
     if use is not None:
         return tuple(rule for rule in rules() if rule.use == use)
-    file = resources.files("skinbeam") / "data" / "rules.toml"
-    return read_rules(tomllib.loads(file.read_text(encoding="utf-8")))
+    return read_rules(shipped_table("data/rules.toml"))
 
 
 def read_rules(entries: Mapping[str, Any]) -> tuple[Rule, ...]:

@@ -1,10 +1,7 @@
 """Settings to try on a device: a few wavelengths and pulse lengths over all that it offers, with its own cooling."""
 
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +15,7 @@ from skinbeam.plan.rules.earlier import Bar, without_barred
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
+from skinbeam.shipped import shipped_table
 
 __all__ = ["Machine", "beam_of", "built_in_cooling", "candidates", "thinned"]
 
@@ -106,8 +104,6 @@ def beam_of(machine: Machine, setting: Setting, dose: float, density_per_cm2: fl
     return laser_settings.resolve(parse(Case, tables, file="plan"), machine.folder)
 
 
-@cache
-def _timings() -> dict[str, dict[str, Any]]:
-    file = resources.files("skinbeam") / "data" / "limits.toml"
-    timings: dict[str, dict[str, Any]] = tomllib.loads(file.read_text(encoding="utf-8"))["cooling"]
+def _timings() -> Mapping[str, dict[str, Any]]:
+    timings: Mapping[str, dict[str, Any]] = shipped_table("data/limits.toml")["cooling"]
     return timings

@@ -4,11 +4,9 @@ A limit is met when at least its share of the draws meet it, counted with the Mo
 the observed share minus 1.645 standard errors (one-sided 95 %) must reach the share that is asked for.
 """
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import share, summarise
 
 __all__ = [
@@ -115,10 +114,8 @@ class Verdict:
         }
 
 
-@cache
 def _file() -> Mapping[str, Any]:
-    file = resources.files("skinbeam") / "data" / "limits.toml"
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return shipped_table("data/limits.toml")
 
 
 def limits_for(modality: str, site: str) -> list[Limit]:
