@@ -18,8 +18,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 from numba import get_num_threads, njit, prange
 
+from skinbeam.physics.heat.boiling import Water
 from skinbeam.physics.heat.cells import graded_faces, slab
 from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.physics.heat.surface import NO_OUTGOING
@@ -82,15 +84,12 @@ def rings(runs: int) -> None:
     rc, zc = (r[1:] + r[:-1]) / 2, (z[1:] + z[:-1]) / 2
     light = 8e10 * np.exp(-((rc / 5e-4) ** 2))[:, None] * np.exp(-zc / 3e-4)
     power = light * np.linspace(0.5, 1.5, SKINS)[:, None, None]
-    boils = {"latent_vol": 1.4e9, "boiling_start": 373.0, "boiling_end": 403.0}
-    for name, extra in (("", {}), (", water boils", boils)):
+    for name, water in (("", None), (", water boils", Water(373.0, 30.0, 1.4e9, C))):
         taken = []
 
-        def pulse(extra: dict[str, float] = extra, taken: list[np.ndarray] = taken) -> None:
-            history = conduct_rz(
-                r, z, conductivity=K, heat_capacity_vol=C, initial=305.0, power_density=power, h_surface=50.0,
-                outside_surface=295.0, interval_s=[1e-2, 1e-2, 0.1, 0.9], power_on=[1, 0, 0, 0], **extra,
-            )  # fmt: skip
+        def pulse(water: Water | None = water, taken: list[np.ndarray] = taken) -> None:
+            source, film = Source(power, [1, 0, 0, 0]), Film(50.0, 295.0)
+            history = conduct_rz((r, z), Problem(Material(K, C), 305.0, [1e-2, 1e-2, 0.1, 0.9], source, water, film))
             taken.append(history.steps.sum(axis=1).mean())
 
         times = seconds(pulse, max(1, runs // 3))

@@ -6,6 +6,8 @@ from scipy.sparse.linalg import LinearOperator, cg
 from skfem import Basis, BilinearForm, ElementHex1, LinearForm, MeshHex
 from skfem.helpers import dot, grad
 
+from skinbeam.physics.heat.problem import Problem
+from skinbeam.physics.heat.tissue import Material, Source
 from skinbeam.physics.heat.xyz import conduct_xyz
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
@@ -105,13 +107,7 @@ def test_pulse_train_on_a_vessel_agrees_with_finite_elements() -> None:
     cells = [(CELLS // 2 + x // 10, CELLS // 2 + y // 10, z // 10) for x, y, z in SENSORS_UM.values()]
     history = conduct_xyz(
         FACES,
-        conductivity=CONDUCTIVITY[kind],
-        heat_capacity_vol=CAPACITY[kind],
-        power_density=power,
-        initial=START,
-        interval_s=TRAIN_S,
-        power_on=ON,
-        record_cells=cells,
+        Problem(Material(CONDUCTIVITY[kind], CAPACITY[kind]), START, TRAIN_S, Source(power, ON), record_cells=cells),
     )
     found, expected = history.recorded - START, by_elements(power, kind, 1e-4)
     print("\nrise, K: ours, highest at a switch and at the end, then the elements'")

@@ -9,7 +9,9 @@ from scipy.stats import ncx2
 from skinbeam.physics.damage.arrhenius import kinetics
 from skinbeam.physics.damage.combination import combination
 from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.heat.tissue import Material
 from skinbeam.physics.removal.edge import disc_share, edge_rise, rim_of_edge
 from skinbeam.physics.removal.residual import heat_rise
 
@@ -70,13 +72,8 @@ def test_beside_a_front_it_is_what_the_heat_kernel_computes(time):
     deposited = FLOOR * length * -np.diff(np.exp(-depths / length)) / np.diff(depths)
     steps, _ = time_steps([time], first_fraction=1e-2, growth=1.2, largest_fraction=0.05)
     final = conduct_rz(
-        rings,
-        depths,
-        conductivity=KAPPA * CAPACITY,
-        heat_capacity_vol=CAPACITY,
-        initial=share[:, None] * deposited / CAPACITY,
-        interval_s=steps,
-        tolerance_K=0.1,
+        (rings, depths),
+        Problem(Material(KAPPA * CAPACITY, CAPACITY), share[:, None] * deposited / CAPACITY, steps, tolerance_K=0.1),
     ).final[0]
     beside = r[(r > edge) & (r < edge + 40e-6)]
     expected = np.interp(beside, r, final[:, 0])

@@ -9,6 +9,7 @@ from scipy.optimize import brentq
 from skinbeam.physics.heat.boiling import ORDER_TIME, Water
 from skinbeam.physics.heat.cells import graded_faces, slab
 from skinbeam.physics.heat.linear import Linear, time_steps
+from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.physics.heat.tissue import Film, Material, Source
@@ -94,23 +95,13 @@ def test_the_law_of_the_solver_about_an_axis_is_this_one_with_dried_tissue_as_we
     z, r = np.linspace(0, 3e-4, 31), np.linspace(0, 2e-3, 3)
     cells = slab(z)
     power = 6 * (LATENT + 90 * C) * np.exp(-cells.centres / 5e-5) / 0.02
-    tissue = {"conductivity": K, "heat_capacity_vol": C, "initial": 306.0}
     wet = Water(START, RANGE, LATENT, C)
     few, many = (
         conduct(March(cells, Material(K, C), 306.0, np.full(steps, 0.02 / steps), Source(power)), wet).recorded[0, -1]
         for steps in (100, 400)
     )
-    there = conduct_rz(
-        r,
-        z,
-        **tissue,
-        interval_s=[0.02],
-        power_density=np.broadcast_to(power, (1, 2, 30)),
-        latent_vol=LATENT,
-        boiling_start=START,
-        boiling_end=START + RANGE,
-        tolerance_K=1e-3,
-    ).final[0, 0]
+    lit = Problem(Material(K, C), 306.0, [0.02], Source(np.broadcast_to(power, (1, 2, 30))), wet, tolerance_K=1e-3)
+    there = conduct_rz((r, z), lit).final[0, 0]
     # Space is the same. In time the error is of first order where the water of a cell begins to boil or is gone: that
     # of many steps is less than what few differ from them.
     assert np.abs(many - there).max() < np.abs(few - many).max()

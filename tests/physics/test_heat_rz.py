@@ -7,8 +7,11 @@ import pytest
 from scipy.optimize import brentq
 from scipy.special import erf, erfc, j0, jn_zeros
 
+from skinbeam.physics.heat.boiling import Water
 from skinbeam.physics.heat.cells import graded_faces
+from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.rz import ORDER_SPACE, ORDER_TIME, conduct_rz, ring_volumes
+from skinbeam.physics.heat.tissue import Film, Material, Source
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 KAPPA = K / C
@@ -35,9 +38,7 @@ def test_gaussian_spot_and_depth_spread_as_their_dimensions_say():
     w, end = 100e-6, 20e-3
     r, z = graded(12 * w, 2e-6, 0.03), graded(12 * w, 2e-6, 0.03)
     shape = np.exp(-((centres(r)[:, None] / w) ** 2) - (centres(z)[None, :] / w) ** 2)
-    history = conduct_rz(
-        r, z, conductivity=K, heat_capacity_vol=C, initial=50 * shape, interval_s=[end], tolerance_K=0.05
-    )
+    history = conduct_rz((r, z), Problem(Material(K, C), 50 * shape, [end], tolerance_K=0.05))
     spread = 1 + 4 * KAPPA * end / w**2
     exact = 50 * spread**-1.5 * shape ** (1 / spread)
     # 1 % of the temperature on the axis.
@@ -48,17 +49,7 @@ def test_gaussian_spot_and_depth_spread_as_their_dimensions_say():
 def test_half_space_under_a_film_follows_carslaw_and_jaeger(h):
     end = 0.05
     r, z = np.linspace(0, 1e-3, 4), graded(1e-3, 1e-6, 0.02)
-    history = conduct_rz(
-        r,
-        z,
-        conductivity=K,
-        heat_capacity_vol=C,
-        initial=30.0,
-        interval_s=[end],
-        h_surface=h,
-        outside_surface=-26.0,
-        tolerance_K=0.05,
-    )
+    history = conduct_rz((r, z), Problem(Material(K, C), 30.0, [end], surface=Film(h, -26.0), tolerance_K=0.05))
     root, depth = np.sqrt(KAPPA * end), centres(z)
     near = depth < 6 * root
 
@@ -79,17 +70,14 @@ def test_front_of_boiling_follows_neumann():
     front = brentq(lambda x: x * math.exp(x * x) * erf(x) - stefan / math.sqrt(math.pi), 1e-3, 2.0)
     r, z = np.linspace(0, 1e-3, 3), np.linspace(0, 0.5e-3, 251)
     history = conduct_rz(
-        r,
-        z,
-        conductivity=K,
-        heat_capacity_vol=C,
-        initial=start,
-        interval_s=[end],
-        h_surface=math.inf,
-        outside_surface=start + band + rise,
-        latent_vol=WATER_LATENT,
-        boiling_start=start,
-        boiling_end=start + band,
+        (r, z),
+        Problem(
+            Material(K, C),
+            start,
+            [end],
+            water=Water(start, band, WATER_LATENT, C),
+            surface=Film(math.inf, start + band + rise),
+        ),
     )
     # What boiled is the latent heat taken up; the band of boiling, an eightieth of the rise, smears it by as much.
     done = np.clip((history.final[0, 0] - start) / band, 0, 1) @ np.diff(z)
@@ -105,15 +93,7 @@ def mode_error(n, tolerance, end=1.0):
     r = z = np.linspace(0, 1, n + 1)
     mode = j0(beta * centres(r))[:, None] * np.cos(np.pi * centres(z))[None, :]
     rate = beta**2 + np.pi**2
-    history = conduct_rz(
-        r,
-        z,
-        conductivity=1.0,
-        heat_capacity_vol=rate,
-        initial=mode,
-        interval_s=[end],
-        tolerance_K=tolerance,
-    )
+    history = conduct_rz((r, z), Problem(Material(1.0, rate), mode, [end], tolerance_K=tolerance))
     return np.abs(history.final[0] - mode * math.exp(-end)).max(), history
 
 
@@ -146,24 +126,25 @@ def skins(n=3, rings=12, depths=20):
     medium = np.arange(depths)[None, :] // 5 + np.zeros(rings, int)[:, None]
     k, c = random.uniform(0.2, 0.6, (n, 4)), random.uniform(2.5e6, 4.2e6, (n, 4))
     light = 2e10 * np.exp(-centres(z) / 2e-4)[None, :] * np.exp(-((centres(r) / 3e-4) ** 2))[:, None]
-    return r, z, {"conductivity": k[:, medium], "heat_capacity_vol": c[:, medium], "power_density": light}
+    train, on = [2e-3, 5e-3] * 5 + [0.1, 2.0], [1.0, 0.0] * 5 + [0.0, 0.0]
+    return (r, z), Problem(Material(k[:, medium], c[:, medium]), 307.0, train, Source(light, on))
 
 
-TRAIN = {"interval_s": [2e-3, 5e-3] * 5 + [0.1, 2.0], "power_on": [1.0, 0.0] * 5 + [0.0, 0.0]}
-BOIL = {"latent_vol": WATER_LATENT, "boiling_start": 383.0, "boiling_end": 413.0}
+BOIL = Water(383.0, 30.0, WATER_LATENT, C)
 EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
+SURFACES = [{}, {"surface": Film(300.0, 295.0)}, {"surface": Film(math.inf, 295.0)}, {"outgoing": EVAPORATES}]
 
 
-@pytest.mark.parametrize("boundary", [{}, {"h_surface": 300.0}, {"h_surface": math.inf}, {"outgoing": EVAPORATES}])
-@pytest.mark.parametrize("boil", [{}, BOIL])
+@pytest.mark.parametrize("boundary", SURFACES)
+@pytest.mark.parametrize("water", [None, BOIL])
 @pytest.mark.parametrize("bottom", [None, 306.0])
-def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, boil, bottom):
-    r, z, tissue = skins()
-    history = conduct_rz(
-        r, z, **tissue, **TRAIN, **boundary, **boil, bottom=bottom, outside_surface=295.0, initial=307.0
-    )
+def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
+    faces, problem = skins()
+    history = conduct_rz(faces, problem._replace(**boundary, water=water, bottom=bottom))
     lit = history.gained[:, -1, 2]
-    np.testing.assert_allclose(lit, 5 * 2e-3 * (ring_volumes(r, z)[0] * tissue["power_density"]).sum(), rtol=1e-12)
+    np.testing.assert_allclose(
+        lit, 5 * 2e-3 * (ring_volumes(faces)[0] * problem.source.power_density).sum(), rtol=1e-12
+    )
     balance = history.enthalpy - history.enthalpy[:, :1] - history.gained.sum(axis=-1)
     assert np.abs(balance).max() < 1e-8 * lit.min()
     assert (history.gained[:, -1, 0] == 0).all() == (boundary == {})
@@ -175,49 +156,41 @@ def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, boil, bottom):
 # --- boiling ------------------------------------------------------------------------------------------------------
 
 
-def heated_evenly(end, **boil):
-    history = conduct_rz(
-        [0, 1e-3, 2e-3],
-        [0, 1e-3, 2e-3],
-        conductivity=K,
-        heat_capacity_vol=C,
-        initial=310.0,
-        power_density=1e10,
-        interval_s=[end],
-        **boil,
-    )
-    return float(history.final[0, 0, 0])
+def heated_evenly(end, water):
+    problem = Problem(Material(K, C), 310.0, [end], Source(1e10), water)
+    return float(conduct_rz(([0, 1e-3, 2e-3],) * 2, problem).final[0, 0, 0])
 
 
 @pytest.mark.parametrize(("start", "end"), [(373.0, 383.0), (418.0, 458.0)])
 def test_boiling_follows_the_enthalpy_and_starts_where_it_is_told(start, end):
-    boil = {"latent_vol": WATER_LATENT, "boiling_start": start, "boiling_end": end}
+    water = Water(start, end - start, WATER_LATENT, C)
     per_s = 1e10 / C
     till = (start - 310.0) / per_s
     lasts = (C * (end - start) + WATER_LATENT) / 1e10
-    assert heated_evenly(till, **boil) == pytest.approx(start, abs=1e-6)
-    assert heated_evenly(till + lasts / 2, **boil) == pytest.approx((start + end) / 2, abs=1e-6)
-    assert heated_evenly(till + lasts, **boil) == pytest.approx(end, abs=1e-6)
-    assert heated_evenly(till + lasts + 10.0 / per_s, **boil) == pytest.approx(end + 10.0, abs=1e-6)
+    assert heated_evenly(till, water) == pytest.approx(start, abs=1e-6)
+    assert heated_evenly(till + lasts / 2, water) == pytest.approx((start + end) / 2, abs=1e-6)
+    assert heated_evenly(till + lasts, water) == pytest.approx(end, abs=1e-6)
+    assert heated_evenly(till + lasts + 10.0 / per_s, water) == pytest.approx(end + 10.0, abs=1e-6)
 
 
 # --- surface, pulses, steps ---------------------------------------------------------------------------------------
 
 
 def test_an_outgoing_flux_in_proportion_to_the_temperature_is_a_film():
-    r, z, tissue = skins()
-    run = {**tissue, **TRAIN, "initial": 307.0}
-    film = conduct_rz(r, z, **run, h_surface=800.0, outside_surface=295.0)
-    table = conduct_rz(r, z, **run, outgoing=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0]))
+    faces, problem = skins()
+    film = conduct_rz(faces, problem._replace(surface=Film(800.0, 295.0)))
+    table = conduct_rz(faces, problem._replace(outgoing=([290.0, 300.0, 400.0], [-4000.0, 4000.0, 84000.0])))
     np.testing.assert_allclose(table.final, film.final, rtol=1e-9)
     np.testing.assert_allclose(table.surface, film.surface, rtol=1e-9)
 
 
 def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
-    r, z, tissue = skins()
-    run = {**tissue, "initial": 307.0, "record_cells": [[0, 0], [3, 7]], "tolerance_K": 0.02}
-    whole = conduct_rz(r, z, **run, interval_s=[1e-3, 1e-2], power_on=[0.5, 0.0])
-    split = conduct_rz(r, z, **run, interval_s=[1e-6] * 1000 + [1e-2], power_on=[1.0, 0.0] * 500 + [0.0])
+    faces, problem = skins()
+    light = problem.source.power_density
+    run = problem._replace(record_cells=[[0, 0], [3, 7]], tolerance_K=0.02)
+    whole = conduct_rz(faces, run._replace(interval_s=[1e-3, 1e-2], source=Source(light, [0.5, 0.0])))
+    train, on = [1e-6] * 1000 + [1e-2], [1.0, 0.0] * 500 + [0.0]
+    split = conduct_rz(faces, run._replace(interval_s=train, source=Source(light, on)))
     np.testing.assert_allclose(split.gained[:, -1, 2], whole.gained[:, -1, 2], rtol=1e-12)
     # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
     np.testing.assert_allclose(split.recorded[:, -1], whole.recorded[:, -1], atol=0.05)
@@ -226,55 +199,60 @@ def test_sub_pulses_bring_their_share_and_short_ones_add_up_to_a_long_one():
 
 
 def test_steps_are_explicit_for_short_pulses_and_along_lines_for_long_ones():
-    r, z, tissue = skins()
-    short = conduct_rz(r, z, **tissue, initial=307.0, interval_s=[1e-7, 1e-6], power_on=[1e3, 0.0])
+    faces, problem = skins()
+    light = problem.source.power_density
+    short = conduct_rz(faces, problem._replace(interval_s=[1e-7, 1e-6], source=Source(light, [1e3, 0.0])))
     assert np.all(short.steps[:, 0] == 2)
     assert np.all(short.steps[:, 1] == 0)
-    long = conduct_rz(r, z, **tissue, initial=307.0, interval_s=[10.0], power_on=[1e-4])
+    long = conduct_rz(faces, problem._replace(interval_s=[10.0], source=Source(light, [1e-4])))
     assert np.all(long.steps[:, 1] > 0)
     # Explicit steps of ten stages last 64 / rate at most, and depths alone decay with 4 kappa / width².
-    slowest = tissue["conductivity"].min() / tissue["heat_capacity_vol"].max()
-    assert 10.0 * 4 * slowest / np.diff(z).min() ** 2 / 64 > long.steps[:, :2].sum(axis=1).max()
+    slowest = problem.material.conductivity.min() / problem.material.heat_capacity_vol.max()
+    assert 10.0 * 4 * slowest / np.diff(faces[1]).min() ** 2 / 64 > long.steps[:, :2].sum(axis=1).max()
 
 
 def test_a_smaller_tolerance_is_a_smaller_error():
-    r, z, tissue = skins()
-    run = {**tissue, **TRAIN, **BOIL, "initial": 307.0}
-    exact = conduct_rz(r, z, **run, tolerance_K=1e-4).peak
-    errors = [np.abs(conduct_rz(r, z, **run, tolerance_K=tolerance).peak - exact).max() for tolerance in (0.2, 0.02)]
+    faces, problem = skins()
+    exact, *rough = (
+        conduct_rz(faces, problem._replace(water=BOIL, tolerance_K=tolerance)).peak for tolerance in (1e-4, 0.2, 0.02)
+    )
+    errors = [np.abs(peak - exact).max() for peak in rough]
     # Errors of some hundred steps, most of which later ones damp: five times that of one.
     assert errors[0] < 5 * 0.2
     assert errors[1] < errors[0] / 3
 
 
 def test_a_sample_does_not_depend_on_those_beside_it():
-    r, z, tissue = skins()
-    together = conduct_rz(r, z, **tissue, **TRAIN, initial=307.0)
+    faces, problem = skins()
+    together = conduct_rz(faces, problem)
     for s in range(3):
-        mine = {name: values[s] if np.ndim(values) == 3 else values for name, values in tissue.items()}
-        np.testing.assert_array_equal(conduct_rz(r, z, **mine, **TRAIN, initial=307.0).final[0], together.final[s])
+        mine = problem._replace(material=Material(*(values[s] for values in problem.material)))
+        np.testing.assert_array_equal(conduct_rz(faces, mine).final[0], together.final[s])
 
 
 # --- refusals -----------------------------------------------------------------------------------------------------
 
-GOOD = {"conductivity": K, "heat_capacity_vol": C, "initial": 307.0, "interval_s": [1e-3]}
+GOOD = Problem(Material(K, C), 307.0, [1e-3])
 
 
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"conductivity": [[[K, K], [K, -0.1]]]}, r"conductivity must be positive.*read -0.1 at index \(0, 1, 1\)"),
-        ({"heat_capacity_vol": 0.0}, "heat capacity must be positive.*read 0.0"),
-        ({"power_density": -1.0}, "light does not cool.*read -1.0"),
-        ({"power_on": [-1.0]}, "cannot be negative; read -1.0"),
+        (
+            {"material": Material([[[K, K], [K, -0.1]]], C)},
+            r"conductivity must be positive.*read -0.1 at index \(0, 1, 1\)",
+        ),
+        ({"material": Material(K, 0.0)}, "heat capacity must be positive.*read 0.0"),
+        ({"source": Source(-1.0)}, "light does not cool.*read -1.0"),
+        ({"source": Source(1.0, [-1.0])}, "cannot be negative; read -1.0"),
         ({"interval_s": [1e-3, 0.0]}, r"longer than 0 s; read 0.0 at index \(1,\)"),
-        ({"h_surface": -5.0}, "h_surface cannot be negative.*read -5.0"),
-        ({"outside_surface": math.nan}, "outside_surface must be finite.*read nan"),
+        ({"surface": Film(-5.0)}, "h_surface cannot be negative.*read -5.0"),
+        ({"surface": Film(1.0, math.nan)}, "outside_surface must be finite.*read nan"),
         ({"initial": math.inf}, "initial temperature must be finite.*read inf"),
-        ({"latent_vol": -1.0}, "latent heat cannot be negative, J/m³; read -1.0"),
-        ({"latent_vol": 1e9}, "boiling must start at a temperature above 0 K; read inf"),
-        ({**BOIL, "boiling_end": 383.0}, "end above the temperature at which it starts; read 383.0"),
-        ({**BOIL, "initial": -4.0}, "above 0 K where water boils.*read -4.0"),
+        ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative, J/m³; read -1.0"),
+        ({"water": BOIL._replace(start_K=math.inf)}, "boiling must start at a temperature above 0 K; read inf"),
+        ({"water": BOIL._replace(range_K=0.0)}, "end above the temperature at which it starts; read 383.0"),
+        ({"water": BOIL, "initial": -4.0}, "above 0 K where water boils.*read -4.0"),
         ({"outgoing": ([300.0, 290.0], [0.0, 1.0])}, "must rise; read 290.0"),
         ({"outgoing": ([290.0, 300.0], [1.0, 0.0])}, "cannot fall as the surface gets hotter; read 0.0"),
         ({"bottom": math.nan}, "bottom must be finite.*read nan"),
@@ -284,7 +262,7 @@ GOOD = {"conductivity": K, "heat_capacity_vol": C, "initial": 307.0, "interval_s
 )
 def test_impossible_numbers_are_refused_with_their_place(changed, says):
     with pytest.raises(ValueError, match=says):
-        conduct_rz([0, 1e-3, 2e-3], [0, 1e-3, 2e-3], **{**GOOD, **changed})
+        conduct_rz(([0, 1e-3, 2e-3],) * 2, GOOD._replace(**changed))
 
 
 @pytest.mark.parametrize(
@@ -298,4 +276,4 @@ def test_impossible_numbers_are_refused_with_their_place(changed, says):
 )
 def test_impossible_grids_are_refused(r, z, says):
     with pytest.raises(ValueError, match=says):
-        conduct_rz(r, z, **GOOD)
+        conduct_rz((r, z), GOOD)

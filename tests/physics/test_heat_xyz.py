@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import erf, erfc
 
+from skinbeam.physics.heat.boiling import Water
 from skinbeam.physics.heat.cells import graded_faces
+from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.heat.tissue import Film, Material, Source
 from skinbeam.physics.heat.xyz import ORDER_SPACE, ORDER_TIME, cell_volumes, conduct_xyz
 from skinbeam.physics.heat.xyz_stage import SLAB, STRIP
 
@@ -43,32 +46,23 @@ def test_gaussians_of_three_widths_spread_each_along_its_axis(axes):
     widths = np.array([60e-6, 100e-6, 180e-6])[list(axes)]
     faces = [graded(8 * w, w / 25, 0.06) for w in widths]
     shapes = [np.exp(-((centres(f) / w) ** 2)) for f, w in zip(faces, widths, strict=True)]
-    history = conduct_xyz(
-        faces, conductivity=K, heat_capacity_vol=C, initial=50 * outer(*shapes), interval_s=[end], tolerance_K=0.05
-    )
+    history = conduct_xyz(faces, Problem(Material(K, C), 50 * outer(*shapes), [end], tolerance_K=0.05))
     spread = [1 + 4 * KAPPA * end / w**2 for w in widths]
     exact = 50 * outer(*(s ** (1 / n) / math.sqrt(n) for s, n in zip(shapes, spread, strict=True)))
     # 1 % of the temperature at the centre.
     np.testing.assert_allclose(history.final, exact, atol=0.01 * exact.max())
 
 
-@pytest.mark.parametrize("boil", [{}, {"latent_vol": 1e9, "boiling_start": 320.0, "boiling_end": 330.0}])
-def test_the_tiles_in_which_a_grid_is_walked_do_not_show(boil):
+@pytest.mark.parametrize("water", [None, Water(320.0, 10.0, 1e9, C)])
+def test_the_tiles_in_which_a_grid_is_walked_do_not_show(water):
     """Walked over the long side of x the grid falls into slabs, over that of y and z into strips: turned, it is one."""
     sides = 2 * SLAB + 3, 3, STRIP // (2 * SLAB) + 7
     assert sides[0] * sides[2] > STRIP  # more than one strip of x and z once x and y are exchanged
     faces = [np.linspace(0, n * 1e-5, n + 1) for n in sides]
     power = np.random.default_rng(0).uniform(0, 4e10, sides)
-    same = {
-        "conductivity": K,
-        "heat_capacity_vol": C,
-        "initial": 310.0,
-        "interval_s": [1e-3],
-        "h_surface": 500.0,
-        **boil,
-    }
-    found = conduct_xyz(faces, power_density=power, **same)
-    turned = conduct_xyz((faces[1], faces[0], faces[2]), power_density=power.swapaxes(0, 1), **same)
+    same = Problem(Material(K, C), 310.0, [1e-3], Source(power), water, Film(500.0))
+    found = conduct_xyz(faces, same)
+    turned = conduct_xyz((faces[1], faces[0], faces[2]), same._replace(source=Source(power.swapaxes(0, 1))))
     # Rounding alone, of sums in another order: some hundred steps of a few ulp of 300 K.
     np.testing.assert_allclose(turned.final.swapaxes(0, 1), found.final, rtol=0, atol=1e-9)
 
@@ -76,16 +70,7 @@ def test_the_tiles_in_which_a_grid_is_walked_do_not_show(boil):
 def test_half_space_under_a_film_follows_carslaw_and_jaeger():
     h, end = 4000.0, 0.05
     few, z = np.linspace(0, 1e-3, 4), graded(1e-3, 1e-6, 0.02)
-    history = conduct_xyz(
-        (few, few, z),
-        conductivity=K,
-        heat_capacity_vol=C,
-        initial=30.0,
-        interval_s=[end],
-        h_surface=h,
-        outside_surface=-26.0,
-        tolerance_K=0.05,
-    )
+    history = conduct_xyz((few, few, z), Problem(Material(K, C), 30.0, [end], surface=Film(h, -26.0), tolerance_K=0.05))
     root = np.sqrt(KAPPA * end)
     near = centres(z) < 6 * root
 
@@ -104,12 +89,15 @@ def test_a_round_spot_agrees_with_the_solver_about_an_axis():
     w, r = 200e-6, np.linspace(0, 1e-3, 51)
     z = graded(1e-3, 10e-6, 0.05)
     depth = np.exp(-centres(z) / 2e-4)
-    heat = {"conductivity": K, "heat_capacity_vol": C, "initial": 310.0, "interval_s": [5e-3, 50e-3]}
-    heat |= {"power_on": [1.0, 0.0], "h_surface": 1000.0, "outside_surface": 290.0, "tolerance_K": 0.1}
-    heat |= {"latent_vol": WATER_LATENT, "boiling_start": 373.0, "boiling_end": 393.0}
+    water, film = Water(373.0, 20.0, WATER_LATENT, C), Film(1000.0, 290.0)
     spot = np.exp(-((centres(r) / w) ** 2))
-    flat = conduct_rz(r, z, **heat, power_density=8e10 * spot[:, None] * depth)
-    cube = conduct_xyz((r, r, z), **heat, power_density=8e10 * outer(spot, spot, depth))
+
+    def lit(power):
+        source = Source(power, [1.0, 0.0])
+        return Problem(Material(K, C), 310.0, [5e-3, 50e-3], source, water, film, tolerance_K=0.1)
+
+    flat = conduct_rz((r, z), lit(8e10 * spot[:, None] * depth))
+    cube = conduct_xyz((r, r, z), lit(8e10 * outer(spot, spot, depth)))
     # 1 % of the rise of 65 K, where both have cells on the axis and along x.
     np.testing.assert_allclose(cube.peak[0, 0], flat.peak[0, 0], atol=0.65)
     np.testing.assert_allclose(cube.final[0, 0], flat.final[0, 0], atol=0.65)
@@ -124,14 +112,7 @@ def mode_error(n, tolerance):
     """Largest error of a mode that is insulated everywhere, after it has lost most of itself."""
     faces = [np.linspace(0, 1, n + shift) for shift in (1, 2, 3)]
     mode = outer(*(np.cos(np.pi * centres(f)) for f in faces))
-    history = conduct_xyz(
-        faces,
-        conductivity=1.0,
-        heat_capacity_vol=3 * np.pi**2,
-        initial=mode,
-        interval_s=[1.0],
-        tolerance_K=tolerance,
-    )
+    history = conduct_xyz(faces, Problem(Material(1.0, 3 * np.pi**2), mode, [1.0], tolerance_K=tolerance))
     return np.abs(history.final - mode * math.exp(-1.0)).max(), history
 
 
@@ -165,33 +146,29 @@ def vessel():
     medium[:, :, z > 1e-4] = 1
     medium[((x[:, None] - 3e-4) ** 2 + (z - 3e-4) ** 2 < 1e-8)[:, None, :].repeat(11, axis=1)] = 2
     light = np.array([2e10, 2e9, 6e10])[medium]
-    return faces, {
-        "conductivity": np.array([0.3, 0.4, 0.52])[medium],
-        "heat_capacity_vol": np.array([3.6e6, 3.3e6, 3.8e6])[medium],
-        "power_density": light,
-    }
+    k, c = np.array([0.3, 0.4, 0.52])[medium], np.array([3.6e6, 3.3e6, 3.8e6])[medium]
+    train, on = [1e-3, 4e-3] * 3 + [0.1, 2.0], [1.0, 0.0] * 3 + [0.0, 0.0]
+    return faces, Problem(Material(k, c), 307.0, train, Source(light, on))
 
 
-TRAIN = {"interval_s": [1e-3, 4e-3] * 3 + [0.1, 2.0], "power_on": [1.0, 0.0] * 3 + [0.0, 0.0]}
-BOIL = {"latent_vol": WATER_LATENT, "boiling_start": 383.0, "boiling_end": 413.0}
+BOIL = Water(383.0, 30.0, WATER_LATENT, C)
 EVAPORATES = (np.linspace(280.0, 420.0, 15), np.linspace(0.0, 12.0, 15) ** 4)
+SURFACES = [{}, {"surface": Film(300.0, 295.0)}, {"surface": Film(math.inf, 295.0)}, {"outgoing": EVAPORATES}]
 
 
-@pytest.mark.parametrize("boundary", [{}, {"h_surface": 300.0}, {"h_surface": math.inf}, {"outgoing": EVAPORATES}])
-@pytest.mark.parametrize("boil", [{}, BOIL])
+@pytest.mark.parametrize("boundary", SURFACES)
+@pytest.mark.parametrize("water", [None, BOIL])
 @pytest.mark.parametrize("bottom", [None, 306.0])
-def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, boil, bottom):
-    faces, tissue = vessel()
-    history = conduct_xyz(
-        faces, **tissue, **TRAIN, **boundary, **boil, bottom=bottom, outside_surface=295.0, initial=307.0
-    )
+def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
+    faces, problem = vessel()
+    history = conduct_xyz(faces, problem._replace(**boundary, water=water, bottom=bottom))
     lit = history.gained[-1, 2]
-    assert lit == pytest.approx(3e-3 * (cell_volumes(faces) * tissue["power_density"]).sum(), rel=1e-12)
+    assert lit == pytest.approx(3e-3 * (cell_volumes(faces) * problem.source.power_density).sum(), rel=1e-12)
     balance = history.enthalpy - history.enthalpy[0] - history.gained.sum(axis=-1)
     assert np.abs(balance).max() < 1e-8 * lit
     # The state is what the temperatures and the heat capacities given say, not what the solver keeps beside them.
-    if not boil:
-        kept = (cell_volumes(faces) * tissue["heat_capacity_vol"] * history.final).sum()
+    if water is None:
+        kept = (cell_volumes(faces) * problem.material.heat_capacity_vol * history.final).sum()
         assert kept == pytest.approx(history.enthalpy[-1], rel=1e-13)
     assert (history.gained[-1, 0] == 0) == (boundary == {})
     assert (history.gained[-1, 1] == 0) == (bottom is None)
@@ -200,10 +177,12 @@ def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, boil, bottom):
 
 
 def test_records_and_pulses():
-    faces, tissue = vessel()
-    run = {**tissue, "initial": 307.0, "record_cells": [[0, 0, 0], [7, 5, 8]], "tolerance_K": 0.02}
-    whole = conduct_xyz(faces, **run, interval_s=[1e-4, 1e-2], power_on=[0.5, 0.0])
-    split = conduct_xyz(faces, **run, interval_s=[1e-6] * 100 + [1e-2], power_on=[1.0, 0.0] * 50 + [0.0])
+    faces, problem = vessel()
+    light = problem.source.power_density
+    run = problem._replace(record_cells=[[0, 0, 0], [7, 5, 8]], tolerance_K=0.02)
+    whole = conduct_xyz(faces, run._replace(interval_s=[1e-4, 1e-2], source=Source(light, [0.5, 0.0])))
+    train, on = [1e-6] * 100 + [1e-2], [1.0, 0.0] * 50 + [0.0]
+    split = conduct_xyz(faces, run._replace(interval_s=train, source=Source(light, on)))
     # 1 µs moves heat by less than a µm, below any cell: both differ by the tolerance and no more.
     np.testing.assert_allclose(split.recorded[-1], whole.recorded[-1], atol=0.05)
     np.testing.assert_array_equal(whole.recorded[-1], whole.final[[0, 7], [0, 5], [0, 8]])
@@ -215,23 +194,26 @@ def test_records_and_pulses():
 
 # --- refusals -----------------------------------------------------------------------------------------------------
 
-GOOD = {"conductivity": K, "heat_capacity_vol": C, "initial": 307.0, "interval_s": [1e-3]}
+GOOD = Problem(Material(K, C), 307.0, [1e-3])
 FACES = ([0, 1e-3, 2e-3],) * 3
 
 
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"conductivity": [[[K], [K]], [[K], [0.0]]]}, r"conductivity must be positive.*read 0.0 at index \(1, 1, 0\)"),
-        ({"heat_capacity_vol": -1.0}, "heat capacity must be positive.*read -1.0"),
-        ({"power_density": -1.0}, "light does not cool.*read -1.0"),
-        ({"power_on": [-1.0]}, "cannot be negative; read -1.0"),
+        (
+            {"material": Material([[[K], [K]], [[K], [0.0]]], C)},
+            r"conductivity must be positive.*read 0.0 at index \(1, 1, 0\)",
+        ),
+        ({"material": Material(K, -1.0)}, "heat capacity must be positive.*read -1.0"),
+        ({"source": Source(-1.0)}, "light does not cool.*read -1.0"),
+        ({"source": Source(1.0, [-1.0])}, "cannot be negative; read -1.0"),
         ({"interval_s": [1e-3, math.nan]}, r"longer than 0 s; read nan at index \(1,\)"),
-        ({"h_surface": -5.0}, "h_surface cannot be negative.*read -5.0"),
-        ({"outside_surface": math.inf}, "outside_surface must be finite.*read inf"),
+        ({"surface": Film(-5.0)}, "h_surface cannot be negative.*read -5.0"),
+        ({"surface": Film(1.0, math.inf)}, "outside_surface must be finite.*read inf"),
         ({"initial": math.nan}, "initial temperature must be finite.*read nan"),
-        ({"latent_vol": -1.0}, "latent heat cannot be negative.*read -1.0"),
-        ({**BOIL, "initial": 0.0}, "above 0 K where water boils.*read 0.0"),
+        ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative.*read -1.0"),
+        ({"water": BOIL, "initial": 0.0}, "above 0 K where water boils.*read 0.0"),
         ({"bottom": math.nan}, "bottom must be finite.*read nan"),
         ({"record_cells": [[0, 2, 0]]}, "outside the grid; read 2"),
         ({"tolerance_K": -1.0}, "tolerance_K must be positive; read -1.0"),
@@ -239,11 +221,11 @@ FACES = ([0, 1e-3, 2e-3],) * 3
 )
 def test_impossible_numbers_are_refused_with_their_place(changed, says):
     with pytest.raises(ValueError, match=says):
-        conduct_xyz(FACES, **{**GOOD, **changed})
+        conduct_xyz(FACES, GOOD._replace(**changed))
 
 
 def test_impossible_grids_are_refused():
     with pytest.raises(ValueError, match=r"y faces must increase; read 0.001 at index \(1,\)"):
-        conduct_xyz(([0, 1, 2], [0, 1e-3, 1e-3], [0, 1, 2]), **GOOD)
+        conduct_xyz(([0, 1, 2], [0, 1e-3, 1e-3], [0, 1, 2]), GOOD)
     with pytest.raises(ValueError, match="at least three z faces"):
-        conduct_xyz(([0, 1, 2], [0, 1, 2], [0, 1]), **GOOD)
+        conduct_xyz(([0, 1, 2], [0, 1, 2], [0, 1]), GOOD)

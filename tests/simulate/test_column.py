@@ -73,7 +73,7 @@ def test_all_light_is_absorbed_within_the_grid() -> None:
     """Ten mean free paths deep and eight radii wide: what is missing is far below the scatter of nothing."""
     of = skin(mua=5000.0)
     r, z, _, absorbed = _light(tuple(part.tobytes() for part in of[:5]), 200e-6, "gaussian")
-    total = float((absorbed * ring_volumes(r, z)[0]).sum())
+    total = float((absorbed * ring_volumes((r, z))[0]).sum())
     # Cells take the mean of exp(-mua z) over themselves, so that Beer's law is kept whole.
     assert total == pytest.approx(1.0, abs=2e-3)
 

@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import temperatures
+from skinbeam.physics.heat.problem import Given
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.layout import OPTIONS
 
@@ -143,28 +144,19 @@ def rates_of(
 
 
 @njit(cache=True, error_model="numpy")
-def body_of(
-    r: Array,
-    z: Array,
-    k: Array,
-    power: Array,
-    store: Array,
-    start: Array,
-    share: Array,
-    latent: Array,
-    boils: bool,
-    table: Array,
-    fixed: bool,
-    below: float,
-) -> Body:  # pragma: no cover - compiled
-    """Return one sample from its faces, m, and what `march` is given of it."""
-    out, down = _conductances(r, z, k, fixed)
+def body_of(r: Array, z: Array, posed: Given, s: int) -> Body:  # pragma: no cover - compiled
+    """Return one sample of a problem from its faces, m."""
+    k, store = posed.conductivity[s], posed.store[s]
+    out, down = _conductances(r, z, k, posed.fixed)
     inside = k[:, 0] / ((z[1] - z[0]) / 2)
     area = np.pi * (r[1:] ** 2 - r[:-1] ** 2)
     along = np.zeros(k.size + 1)
     for i in range(len(k)):
         along[i * k.shape[1] + 1 : (i + 1) * k.shape[1]] = down[i, 1:-1]
-    return Body(out, down, along, power, store, 1.0 / store, start, share, latent, boils, inside, area, table, below)
+    return Body(
+        out, down, along, posed.power[s], store, 1.0 / store, posed.start[s], posed.share[s], posed.latent[s],
+        posed.boils, inside, area, posed.table, posed.below[s],
+    )  # fmt: skip
 
 
 @njit(cache=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import stores
 from skinbeam.physics.heat.pace import GROWTH, stages_for, wished
+from skinbeam.physics.heat.problem import Given
 from skinbeam.physics.heat.rz_flows import FAST, Body, Now, body_of, fastest_decay, rates_of
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.chebyshev import COEFFICIENTS, MOST_STAGES
@@ -253,41 +254,21 @@ def _raise(peak: Array, t: Array) -> None:  # pragma: no cover - compiled
 
 
 @njit(cache=True, parallel=True)
-def march(  # pragma: no cover - compiled
-    r: Array,
-    z: Array,
-    k: Array,
-    energy: Array,
-    power: Array,
-    store: Array,
-    start: Array,
-    share: Array,
-    latent: Array,
-    boils: bool,
-    seconds: Array,
-    switch: Array,
-    h: Array,
-    outside: Array,
-    table: Array,
-    fixed: bool,
-    below: Array,
-    record: NDArray[np.int64],
-    tolerance: float,
-) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:
-    """Return the fields of `HistoryRZ` for every sample; arguments as `conduct_rz` names them, energies in J and W."""
-    n, rings, depths = k.shape
-    times = len(seconds) + 1
+def march(
+    r: Array, z: Array, posed: Given
+) -> tuple[Array, Array, Array, Array, Array, Array, NDArray[np.int64]]:  # pragma: no cover - compiled
+    """Return the fields of `HistoryRZ` for every sample, in rings and depths of these faces, (sample, face)."""
+    n, rings, depths = posed.conductivity.shape
+    times, record = len(posed.seconds) + 1, posed.record
     recorded, faces = np.empty((n, times, len(record))), np.empty((n, times, rings))
     gained, total = np.zeros((n, times, 3)), np.empty((n, times))
     final, peak = np.empty((n, rings, depths)), np.empty((n, rings, depths))
     steps = np.zeros((n, 3), np.int64)
     for s in prange(n):
         # One sample in a function of its own: the loop that is parallel stays small, and so does compiling it.
-        body = body_of(
-            r[s], z[s], k[s], power[s], store[s], start[s], share[s], latent[s], boils, table, fixed, below[s]
-        )
         _march_one(
-            body, energy[s], seconds, switch, h[s], outside[s], record, tolerance, recorded[s], faces[s], gained[s],
-            total[s], final[s], peak[s], steps[s],
+            body_of(r[s], z[s], posed, s), posed.energy[s], posed.seconds, posed.power_on, posed.h_surface[s],
+            posed.outside_surface[s], record, posed.tolerance_K, recorded[s], faces[s], gained[s], total[s], final[s],
+            peak[s], steps[s],
         )  # fmt: skip
     return recorded, faces, gained, total, final, peak, steps

@@ -7,12 +7,11 @@ flux that follows a table of the surface's temperature, along straight lines bet
 """
 
 import math
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.kernel.checks import require
 
@@ -22,7 +21,7 @@ Array = NDArray[np.float64]
 NO_OUTGOING: Final = np.empty((0, 2))
 
 
-def outgoing_table(outgoing: tuple[Sequence[float] | Array, Sequence[float] | Array] | None) -> Array:
+def outgoing_table(outgoing: tuple[ArrayLike, ArrayLike] | None) -> Array:
     """Return the table, (row, 2), of surface temperatures, K, and outgoing fluxes, W/m²; no rows without one.
 
     Raises

@@ -14,14 +14,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.enthalpy import boiling_of, enthalpy_of
-from skinbeam.physics.heat.inputs import Given, check_given, durations, recorded
 from skinbeam.physics.heat.pace import GROWTH, longest_step, stages_for, wished
-from skinbeam.physics.heat.surface import outgoing_table, surface
+from skinbeam.physics.heat.problem import Problem, faces_of, given
+from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.heat.xyz_engine import Body, Engine, Now
-from skinbeam.physics.kernel.arrays import full
 from skinbeam.physics.kernel.chebyshev import MOST_STAGES
-from skinbeam.physics.kernel.checks import require
 
 __all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryXYZ", "cell_volumes", "conduct_xyz"]
 
@@ -55,91 +52,42 @@ class HistoryXYZ(NamedTuple):
 
 def cell_volumes(faces_m: Sequence[ArrayLike]) -> Array:
     """Return the volume of every cell, (x, y, z), m³, between faces of x, y and z."""
-    dx, dy, dz = (np.diff(_faces(faces, axis)) for faces, axis in zip(faces_m, "xyz", strict=True))
+    dx, dy, dz = (np.diff(faces_of(faces, axis)) for faces, axis in zip(faces_m, "xyz", strict=True))
     result: Array = dx[:, None, None] * dy[None, :, None] * dz[None, None, :]
     return result
 
 
-def _faces(faces_m: ArrayLike, axis: str) -> Array:
-    faces = np.asarray(faces_m, dtype=np.float64)
-    require(faces.ndim == 1 and len(faces) >= 3, f"at least three {axis} faces in a row are needed", float(faces.size))
-    require(np.isfinite(faces), f"{axis} faces must be finite", faces)
-    require(np.diff(faces) > 0, f"{axis} faces must increase", faces[1:])
-    return faces
-
-
-def conduct_xyz(
-    faces_m: Sequence[ArrayLike],
-    *,
-    conductivity: ArrayLike,
-    heat_capacity_vol: ArrayLike,
-    initial: ArrayLike,
-    interval_s: ArrayLike,
-    power_density: ArrayLike = 0.0,
-    power_on: ArrayLike = 1.0,
-    latent_vol: ArrayLike = 0.0,
-    boiling_start: ArrayLike = math.inf,
-    boiling_end: ArrayLike = math.inf,
-    h_surface: ArrayLike = 0.0,
-    outside_surface: ArrayLike = 0.0,
-    outgoing: tuple[Array, Array] | None = None,
-    bottom: float | None = None,
-    record_cells: ArrayLike | None = None,
-    tolerance_K: float = 0.5,
-    engine: type[Engine] = Engine,
-) -> HistoryXYZ:
+def conduct_xyz(faces_m: Sequence[ArrayLike], problem: Problem, engine: type[Engine] = Engine) -> HistoryXYZ:
     """Solve (heat 7).
-
-    Temperatures are in K; without latent heat and outgoing flux differences will do. Properties of media become those
-    of cells by `values[medium]`, with `medium` of (x, y, z). Fields are broadcast.
 
     Parameters
     ----------
     faces_m : faces of x, of y and of z, increasing, m; the surface is at the first z.
-    conductivity, heat_capacity_vol, initial, power_density : (x, y, z) W/mK, J/m³K, K, W/m³.
-    interval_s : (interval,) s; a state is kept at the end of each.
-    power_on : (interval,) share of the power density that is on: pulses, sub-pulses and pauses.
-    latent_vol, boiling_start, boiling_end : (x, y, z) J/m³, K, K.
-    h_surface, outside_surface : (interval,) W/m²K and K; h = 0 is insulated, inf a fixed temperature.
-    outgoing : temperatures of the surface, rising, K, and the flux that leaves at each besides the film's, W/m².
-    bottom : temperature of the last face of z, K; insulated when left out.
-    record_cells : (record, 3) indices of the cells to keep; none when left out.
-    tolerance_K : estimated error of one step in any cell, in the first order for a step along lines.
+    problem : in cells (x, y, z).
     engine : what takes the steps: the processor, or a card (`heat.xyz_cuda`).
 
     Raises
     ------
     ValueError : shapes that do not fit; a number that no tissue has, with its place.
     """
-    x, y, z = (_faces(faces, axis) for faces, axis in zip(faces_m, "xyz", strict=True))
-    cells = len(x) - 1, len(y) - 1, len(z) - 1
-    seconds = durations(interval_s)
-    fields = conductivity, heat_capacity_vol, initial, power_density, latent_vol
-    k, c, t0, power, latent = (full(field, *cells) for field in fields)
-    switch, h, outside = (full(values, seconds.size) for values in (power_on, h_surface, outside_surface))
-    given = Given(k, c, t0, power, latent, switch, h, outside, full(0.0 if bottom is None else bottom, 1))
-    table = outgoing_table(outgoing)
-    check_given(given, tolerance_K=tolerance_K, radiates=len(table) > 0)
-    record = recorded(record_cells, cells)
-
-    volumes = cell_volumes((x, y, z))
-    boils = (full(end, *cells) for end in (boiling_start, boiling_end))
-    held = boiling_of(volumes, c, latent, *boils)
-    flat = cells[0], cells[1] * cells[2]
-    boiling = np.stack([held.start, held.share, held.latent]).reshape(3, *flat)
+    volumes = cell_volumes(faces_m)
+    posed = given(problem, volumes)
+    flat = len(volumes), volumes[0].size
+    boiling = np.stack([posed.start, posed.share, posed.latent]).reshape(3, *flat)
+    dx, dy, dz = (np.diff(np.asarray(faces, dtype=np.float64)) for faces in faces_m)
     body = Body(
-        *_conductances(np.diff(x), np.diff(y), np.diff(z), k, bottom is not None),
-        store=held.store.reshape(flat),
-        per_store=1.0 / held.store.reshape(flat),
-        power=(power * volumes).reshape(flat),
-        boiling=boiling if held.boils else np.ascontiguousarray(boiling[:, :1]),
-        boils=held.boils,
-        table=table,
-        below=float(given.below[0]),
+        *_conductances(dx, dy, dz, posed.conductivity, posed.fixed),
+        store=posed.store.reshape(flat),
+        per_store=1.0 / posed.store.reshape(flat),
+        power=posed.power.reshape(flat),
+        boiling=boiling if posed.boils else np.ascontiguousarray(boiling[:, :1]),
+        boils=posed.boils,
+        table=posed.table,
+        below=float(posed.below[0]),
     )
-    every = zip(switch, h, outside, strict=True)
+    every = zip(posed.power_on, posed.h_surface, posed.outside_surface, strict=True)
     now = [Now(float(on), float(film), float(air)) for on, film, air in every]
-    return _march(engine(body, enthalpy_of(t0, held).reshape(flat)), seconds, now, record, float(tolerance_K))
+    return _march(engine(body, posed.energy.reshape(flat)), posed.seconds, now, posed.record, posed.tolerance_K)
 
 
 def _conductances(

@@ -17,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.damage.arrhenius import kinetics, omega
+from skinbeam.physics.heat.boiling import Water
 from skinbeam.physics.heat.cells import graded_faces
 from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.rz import conduct_rz
+from skinbeam.physics.heat.tissue import Material, Source
 from skinbeam.provenance import collect, used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
@@ -198,7 +201,9 @@ def _column(
         conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
         boiling = table("boiling")["start"]
         begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
-        ends = begins + sourced(boiling["range_K"]).value
+        width = sourced(boiling["range_K"]).value
+        ends = begins + width
+        material, water = Material(conductivity, capacity), Water(begins, width, latent, capacity)
         processes = kinetics(COLLAGEN)
         spans = 1 if of_heat is None else recomputed
         if of_heat is None:
@@ -206,7 +211,6 @@ def _column(
         else:
             absorbed, of_light = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat)
             used(*of_light)
-        shape = (1, *absorbed.shape)
         after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
         steps, phase = time_steps(
             [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
@@ -218,22 +222,17 @@ def _column(
                 vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
                 light_beam = _light_beam(beam.diameter_m, beam.profile)
                 absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour))
-            history = conduct_rz(
-                grid.r,
-                grid.z,
-                conductivity=np.broadcast_to(conductivity, shape),
-                heat_capacity_vol=np.broadcast_to(capacity, shape),
-                initial=temperature[None],
-                interval_s=steps[phase == span],
-                power_density=absorbed * (beam.energy_J / beam.pulse_s),
-                power_on=float(span < spans),
-                latent_vol=np.broadcast_to(latent, shape),
-                boiling_start=begins,
-                boiling_end=ends,
+            problem = Problem(
+                material,
+                temperature[None],
+                steps[phase == span],
+                Source(absorbed * (beam.energy_J / beam.pulse_s), float(span < spans)),
+                water,
                 bottom=start_K,
                 record_cells=cells,
                 tolerance_K=_TOLERANCE_K,
             )
+            history = conduct_rz((grid.r, grid.z), problem)
             temperature = history.final[0]
             damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
     middles = ((faces[1:] + faces[:-1]) / 2 for faces in (grid.r, grid.z))

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
+from skinbeam.physics.heat.problem import Problem
+from skinbeam.physics.heat.tissue import Film, Material, Source
 from skinbeam.physics.heat.xyz import conduct_xyz
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
@@ -144,20 +146,20 @@ def heat_section(response: Response, lit: LitSection) -> SectionHeat:
     c = share * c_blood + (1 - share) * (layer @ response.heat.heat_capacity_vol[0])
     columns, depths = share.shape
     record = np.stack(np.meshgrid(np.arange(columns), [0], np.arange(depths), indexing="ij"), axis=-1)
-    history = conduct_xyz(
-        # Two cells along y, the fewest that are a body: nothing flows between them.
-        (grid.x_faces, np.linspace(0.0, 2 * grid.column_m, 3), grid.z_faces),
-        conductivity=k[:, None],
-        heat_capacity_vol=c[:, None],
-        initial=0.0,
-        interval_s=schedule.step_s,
-        power_density=lit.absorbed_per_m[:, None] * MARCHED_J_M2 / schedule.pulse_s,
-        power_on=schedule.power_on if schedule.power_on.ndim == 1 else schedule.power_on[0],
-        h_surface=response.met.h_W_m2K[0] if np.ndim(response.met.h_W_m2K) > 1 else response.met.h_W_m2K,
+    power_on, h = (v[0] if np.ndim(v) > 1 else v for v in (schedule.power_on, response.met.h_W_m2K))
+    problem = Problem(
+        Material(k[:, None], c[:, None]),
+        0.0,
+        schedule.step_s,
+        Source(lit.absorbed_per_m[:, None] * MARCHED_J_M2 / schedule.pulse_s, power_on),
+        surface=Film(h),
         bottom=None if response.grid.ends else 0.0,
         record_cells=record.reshape(-1, 3),
         tolerance_K=TOLERANCE_K,
     )
+    # Two cells along y, the fewest that are a body: nothing flows between them.
+    faces = grid.x_faces, np.linspace(0.0, 2 * grid.column_m, 3), grid.z_faces
+    history = conduct_xyz(faces, problem)
     return SectionHeat(lit, history.recorded.reshape(-1, columns, depths) / MARCHED_J_M2)
 
 

@@ -1,0 +1,155 @@
+"""What the solvers of heat about an axis and in three dimensions are given, checked once for both."""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.heat.boiling import Water
+from skinbeam.physics.heat.enthalpy import boiling_of, enthalpy_of
+from skinbeam.physics.heat.surface import outgoing_table
+from skinbeam.physics.heat.tissue import DARK, INSULATED, Film, Material, Source
+from skinbeam.physics.kernel.arrays import full
+from skinbeam.physics.kernel.checks import require
+
+__all__ = ["Given", "Problem", "faces_of", "given", "samples_of"]
+
+Array = NDArray[np.float64]
+
+_DRY: Final = Water(math.inf, math.inf, 0.0, 0.0)
+
+
+class Problem(NamedTuple):
+    """Heat in the cells of a grid. Temperatures are in K; where no water boils and nothing radiates differences will
+    do. Fields are of every cell and are broadcast; (sample, ...) about an axis.
+
+    Parameters
+    ----------
+    material, initial, water : of every cell. Properties of media become those of cells by `values[..., medium]`. What
+        dried tissue holds is left out here (`heat.enthalpy`); without water nothing boils.
+    interval_s : (interval,) s, shared by all samples; a state is kept at the end of each.
+    source : power density of every cell, and the share of it that is on, (interval,): pulses, sub-pulses and pauses.
+    surface : (interval,), or (sample, interval).
+    outgoing : temperatures of the surface, rising, K, and the flux that leaves at each besides the film's, W/m².
+    bottom : temperature of the last face, K, or (sample,) of them; insulated when left out.
+    record_cells : (record, axis) indices of the cells to keep; none when left out.
+    tolerance_K : estimated error of one step in any cell, in the first order for a step along lines.
+    """
+
+    material: Material
+    initial: ArrayLike
+    interval_s: ArrayLike
+    source: Source = DARK
+    water: Water | None = None
+    surface: Film = INSULATED
+    outgoing: tuple[ArrayLike, ArrayLike] | None = None
+    bottom: ArrayLike | None = None
+    record_cells: ArrayLike | None = None
+    tolerance_K: float = 0.5
+
+
+class Given(NamedTuple):
+    """A problem in full size, as compiled code takes it; where there are samples, they come first.
+
+    Parameters
+    ----------
+    conductivity, energy, power : of every cell, W/mK, J at the start, W of light.
+    store, start, share, latent, boils : what the cells hold, as of `enthalpy.Boiling`.
+    seconds, power_on, h_surface, outside_surface : of every interval, the last two of every sample.
+    table : of (surface 1). fixed : whether the bottom has the temperature `below`, (sample,), or one; K.
+    record : (record, axis).
+    """
+
+    conductivity: Array
+    energy: Array
+    power: Array
+    store: Array
+    start: Array
+    share: Array
+    latent: Array
+    boils: bool
+    seconds: Array
+    power_on: Array
+    h_surface: Array
+    outside_surface: Array
+    table: Array
+    fixed: bool
+    below: Array
+    record: NDArray[np.int64]
+    tolerance_K: float
+
+
+def faces_of(faces_m: ArrayLike, axis: str) -> Array:
+    """Return the faces along an axis, (face,) or (sample, face), m.
+
+    Raises
+    ------
+    ValueError : fewer than three, faces that do not increase, or a radius below 0.
+    """
+    faces = np.atleast_1d(np.asarray(faces_m, dtype=np.float64))
+    require(faces.shape[-1] >= 3, f"at least three {axis} faces are needed", float(faces.shape[-1]))
+    require(np.isfinite(faces), f"{axis} faces must be finite", faces)
+    require(np.diff(faces) > 0, f"{axis} faces must increase", faces[..., 1:])
+    if axis == "r":
+        require(faces[..., 0] >= 0, "a radius cannot be negative", faces[..., 0])
+    return faces
+
+
+def samples_of(problem: Problem, cells: tuple[int, ...], *others: int) -> int:
+    """Return the number of samples of a problem in these cells, of which there are `others` in what else is given.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit.
+    """
+    fields = *problem.material, problem.initial, problem.source.power_density, *(problem.water or ())
+    shapes = [np.broadcast_shapes((1, *cells), np.shape(field)) for field in fields]
+    for values in problem.surface:
+        shapes.append((np.broadcast_shapes((1, np.size(problem.interval_s)), np.shape(values))[0], *cells))
+    for number in (*others, np.size(0.0 if problem.bottom is None else problem.bottom)):
+        shapes.append((number, *cells))
+    return np.broadcast_shapes(*shapes)[0]
+
+
+def given(problem: Problem, volumes: Array, *samples: int) -> Given:
+    """Return a problem in full size, in cells of these volumes, m³; `samples` of them where there are several.
+
+    Raises
+    ------
+    ValueError : shapes that do not fit; a number that no tissue has, with its place.
+    """
+    cells = volumes.shape[len(samples) :]
+    seconds = np.atleast_1d(np.array(problem.interval_s, dtype=np.float64))
+    require(seconds.ndim == 1 and seconds.size > 0, "interval_s is one row of durations", float(seconds.ndim))
+    require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
+    source, (start, width, latent, _) = problem.source, problem.water or _DRY
+    fields = *problem.material, problem.initial, source.power_density, latent, start, width
+    k, c, t0, power, latent, start, width = (full(field, *samples, *cells) for field in fields)
+    switch = full(source.power_on, seconds.size)
+    h, outside = (full(values, *samples, seconds.size) for values in problem.surface)
+    table = outgoing_table(problem.outgoing)
+    below = full(0.0 if problem.bottom is None else problem.bottom, *(samples or (1,)))
+    require(np.isfinite(k) & (k > 0), "conductivity must be positive, W/mK", k)
+    require(np.isfinite(c) & (c > 0), "heat capacity must be positive, J/m³K", c)
+    require(np.isfinite(power) & (power >= 0), "power density cannot be negative: light does not cool, W/m³", power)
+    require(np.isfinite(t0), "the initial temperature must be finite, K", t0)
+    require(np.isfinite(switch) & (switch >= 0), "the share of power that is on cannot be negative", switch)
+    require(h >= 0, "h_surface cannot be negative, W/m²K", h)
+    require(np.isfinite(outside), "outside_surface must be finite, K", outside)
+    tolerance = float(problem.tolerance_K)
+    require(math.isfinite(tolerance) and tolerance > 0, "tolerance_K must be positive", tolerance)
+    require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
+    held = boiling_of(volumes, c, latent, start, start + width)
+    if held.boils or len(table):
+        require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
+    record = _recorded(problem.record_cells, cells)
+    energy, light, fixed = enthalpy_of(t0, held), power * volumes, problem.bottom is not None
+    return Given(k, energy, light, *held, seconds, switch, h, outside, table, fixed, below, record, tolerance)
+
+
+def _recorded(record_cells: ArrayLike | None, cells: tuple[int, ...]) -> NDArray[np.int64]:
+    """The indices of the cells to keep, (record, axis)."""
+    record = np.empty((0, len(cells)), np.int64) if record_cells is None else np.array(record_cells, dtype=np.int64)
+    require((record >= 0) & (record < cells), "a recorded cell lies outside the grid", record.astype(np.float64))
+    return record
