@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown
-from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through
+from skinbeam.simulate.pulse.places import depth_through_epidermis, layers_of
 from skinbeam.simulate.scene import Scene
 from skinbeam.simulate.skins.observed import Observed
+from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
 from skinbeam.units import MS, UM
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ DEAD: Final = 1 - math.exp(-0.1)
 PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
 # Full-field healing was watched where the epidermis had gone and the deeper dermis, which holds the glands and
 # follicles that new epidermis grows from, had stayed.
-_STAYS: Final = "reticular dermis"
+_STAYS: Final = RETICULAR_DERMIS
 # Trials of short pulses were of those that break granules one by one, within the relaxation time of a micrometre.
 # Longer pulses that break them have heated the whole epidermis.
 _SHORT_S: Final = 1e-6
@@ -106,8 +107,8 @@ def _vessels_hit(seen: Observed, draws: int) -> NDArray[np.bool_]:
 
 def _grows_back(skins: "xr.Dataset", injury_m: Floats) -> NDArray[np.bool_]:
     """Whether the epidermis has gone and the deeper dermis has stayed; without such layers nobody knows."""
-    layers = [str(name) for name in skins["layer"].values]
-    if _STAYS not in layers or not set(EPIDERMIS) & set(layers):
+    stays = np.flatnonzero(skins["layer"].values == _STAYS)
+    if stays.size == 0 or layers_of(skins, EPIDERMIS).size == 0:
         return np.zeros(injury_m.size, dtype=np.bool_)
-    gone, stayed = (depth_through(skins, names) for names in (EPIDERMIS, layers[: layers.index(_STAYS)]))
-    return np.asarray((injury_m >= gone) & (injury_m <= stayed))
+    stayed = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : stays[0]].sum(axis=1)
+    return np.asarray((injury_m >= depth_through_epidermis(skins)) & (injury_m <= stayed))

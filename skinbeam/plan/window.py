@@ -17,7 +17,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, thinned
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.search.full_field import BURN, CRATER, HALF, UPPER_SKIN, depth_through
+from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, BURN, CRATER, HALF
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import limits_for
 from skinbeam.plan.search.skins import SiteSkins
@@ -28,7 +28,7 @@ from skinbeam.simulate.ends.endpoints import fluence_for, named_endpoint
 from skinbeam.simulate.light.illumination import axis_ratio
 from skinbeam.simulate.model_error import Side, error_factor
 from skinbeam.simulate.pulse.dose import cell_death_dose
-from skinbeam.simulate.pulse.places import basal_layer
+from skinbeam.simulate.pulse.places import basal_layer, depth_through
 from skinbeam.simulate.removal.ablation import injury_dose, removes
 from skinbeam.simulate.removal.microlesion import energy_through
 from skinbeam.simulate.scene import Scene, run_chunks, scene_of
@@ -50,7 +50,7 @@ SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
 OPEN_DOSE = (0.5, 100.0)
 HARM = "epidermal-necrosis"
 KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
-ABOVE_FAT = (*UPPER_SKIN, "reticular dermis", "deep plexus")
+ABOVE_FAT = "deep plexus"  # the last layer above it
 DEPTH = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
 
 
@@ -180,7 +180,7 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
         size = CRATER_DEPTH if removes(beam) else COLUMN_DEPTH
         border = found[0].stop * depth_through(skins, ABOVE_FAT) / error_factor(size, skins, "harm")
         return energy_through(skins, beam, scene.middle, border), weights
-    border = found[0].stop * depth_through(skins, UPPER_SKIN) / error_factor(CRATER, skins, "harm")
+    border = found[0].stop * depth_through(skins, ABOVE_DEEPER_DERMIS) / error_factor(CRATER, skins, "harm")
     doses = injury_dose(skins, beam, border)
     return doses / J_CM2 / axis_ratio(beam), weights
 

@@ -13,7 +13,7 @@ from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.light.illumination import light_between
 from skinbeam.simulate.pulse.boiling import at_dose
 from skinbeam.simulate.pulse.dose import dose_at
-from skinbeam.simulate.pulse.places import EPIDERMIS, basal_layer
+from skinbeam.simulate.pulse.places import basal_layer, layers_of
 from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.removal.ablation import dryness_C, profile_width
 from skinbeam.simulate.skins.kinetics import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
@@ -21,6 +21,7 @@ from skinbeam.simulate.skins.observed import Observed, or_unknown
 from skinbeam.simulate.vessels.ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels.hot_blood import vessels_at, why_unheated
 from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
+from skinbeam.skin.layers import EPIDERMIS
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 
 __all__ = ["CONTOURS", "VESSEL_DAMAGE", "observe"]
@@ -119,9 +120,7 @@ def _crossing(depth: Floats, log_ratio: Floats, last: NDArray[np.int64]) -> Floa
 
 
 def _tissue(seen: Observed, response: Response, history: Floats, beam: Beam | None, fluence_J_m2: float) -> None:
-    layers = response.layers
-    epidermis = [i for i, name in enumerate(layers) if name in EPIDERMIS]
-    cells = np.flatnonzero(np.isin(response.grid.layer, epidermis))
+    cells = np.flatnonzero(np.isin(response.grid.layer, layers_of(response.skins, EPIDERMIS)))
     if cells.size == 0:
         seen["damage.epidermis_fraction"] = Unknown(text("not-apply.no-epidermis"))
     else:

@@ -20,13 +20,14 @@ from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.simulate.light.illumination import Illumination, illuminate
 from skinbeam.simulate.light.spot_share import SpotShare, spot_shares
-from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through, unknown_layers
+from skinbeam.simulate.pulse.places import depth_through_epidermis
 from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_schedule
 from skinbeam.simulate.removal.ablation import fast_train, removes
 from skinbeam.simulate.skins.effort import Effort
 from skinbeam.simulate.skins.ensemble import CHUNK, chunks
 from skinbeam.simulate.skins.grid import CORE_M, grid_of
 from skinbeam.skin.draws import BLOCK
+from skinbeam.skin.layers import unknown_layers
 from skinbeam.skin.model import Skin
 from skinbeam.skin.presets import preset
 from skinbeam.units import UM
@@ -241,7 +242,7 @@ def _vessel_in_epidermis(skin: Skin, middle: "xr.Dataset") -> dict[str, str | fl
     if not skin.vessels:
         return None
     try:
-        border_um = float(depth_through(middle, EPIDERMIS)[0]) / UM
+        border_um = float(depth_through_epidermis(middle)[0]) / UM
     except NotAvailable:
         return None
     for index, vessel in enumerate(skin.vessels):

@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from skinbeam.provenance import used
 
-__all__ = ["BASAL", "EPIDERMIS", "with_basal_layer"]
+__all__ = ["with_basal_layer"]
 
 Array = NDArray[np.float64]
 
-BASAL = "basal layer"
-EPIDERMIS = (BASAL, "living epidermis", "epidermis")  # what holds melanin, the deepest first
 # Granules fill at most the share of space that balls fill at random: what the basal cells cannot hold lies higher.
 FULLEST = 0.64
 # What lies above them is at least a tenth of the living epidermis.

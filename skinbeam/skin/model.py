@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
-from skinbeam.skin.basal import BASAL, with_basal_layer
+from skinbeam.skin.basal import with_basal_layer
 from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of, spread
+from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, PAPILLARY_DERMIS, tissue_of
 from skinbeam.skin.materials import drawn_heat, drawn_index
 from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
-from skinbeam.skin.presets import LAYERS, Site, has_epidermis, preset, site_of
+from skinbeam.skin.presets import Site, has_epidermis, preset, site_of
 from skinbeam.skin.stack import stacked
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.unused import reading_counts, unused
@@ -206,7 +207,11 @@ class Skin:
         variables: dict[str, Any] = {}
         for dims, values in ((("sample",), own), (("sample", "layer"), layered), (("sample", "vessel"), by_vessel)):
             variables |= {name: (dims, array, {"units": _UNITS.get(name, "1")}) for name, array in values.items()}
-        coords = {"layer": names, "material": ("layer", material)}
+        coords = {
+            "layer": names,
+            "material": ("layer", material),
+            "tissue": ("layer", [tissue_of(name) for name in names]),
+        }
         attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": self._kind_of(vessels)}
         return xr.Dataset(variables, coords, attrs)
 
@@ -254,13 +259,13 @@ class Skin:
         if self.preset == "human":
             follicle = sourced(table("layers")["hair"]["terminal_follicle_um"])
             own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
-        names = [*LAYERS[:-1], place.below]
+        names = [*HUMAN_LAYERS[:-1], place.below]
         result |= drawn_heat(draws, thermal)
         if place.basal is not None and not (self.melanin_even and self.preset == "human"):
-            at = names.index(LAYERS[1])
+            at = names.index(HUMAN_LAYERS[1])
             above = zero if place.above_basal is None else spread(draws, "above basal", sourced(place.above_basal))
             result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM, above)
-            names.insert(at + 1, BASAL)
+            names.insert(at + 1, BASAL_LAYER)
             material.insert(at + 1, material[at])
         return names, material, result, own
 
@@ -270,7 +275,7 @@ class Skin:
         layered, own = stacked(draws, entry, self.hydration), self._scattering_and_blood(draws)
         names = [layer["name"] for layer in entry["layer"]]
         if has_epidermis(self.preset):
-            at = names.index(LAYERS[1])
+            at = names.index(HUMAN_LAYERS[1])
             fraction = entry["layer"][at]["melanosome_fraction"]
             thickness = layered["thickness_m"][:, at]
             own["ita_deg"], layered["melanosome_fraction"][:, at] = self._melanin(draws, thickness, fraction)
@@ -407,9 +412,9 @@ class Skin:
         return self.population.kind if self.population else str(self.vessel_kind)
 
     def _vessels(self, draws: Draws, names: list[str], thickness: Array) -> Vessels:
-        if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(LAYERS):
+        if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(HUMAN_LAYERS):
             return given_vessels(draws, self.vessels, preset(self.preset).get("vessel", {}))
-        bottoms, papillary = np.cumsum(thickness, axis=1), names.index(LAYERS[2])
+        bottoms, papillary = np.cumsum(thickness, axis=1), names.index(PAPILLARY_DERMIS)
         population = self.population or vessel_population(self.vessel_kind)
         return population.draw(draws, bottoms[:, papillary - 1], bottoms[:, papillary], thickness[:, papillary + 1])
 

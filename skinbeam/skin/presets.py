@@ -4,20 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from skinbeam.skin.layers import EPIDERMIS, tissue_of
 from skinbeam.skin.tables import table
 
-__all__ = ["LAYERS", "Site", "has_epidermis", "preset", "site_of"]
-
-# From the surface down; animals have the same.
-LAYERS = (
-    "stratum corneum",
-    "living epidermis",
-    "papillary dermis",
-    "upper plexus",
-    "reticular dermis",
-    "deep plexus",
-    "fat",
-)
+__all__ = ["Site", "has_epidermis", "preset", "site_of"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +50,7 @@ def has_epidermis(name: str) -> bool:
     """Return whether a preset has an epidermis, and with it a colour."""
     entry = preset(name)
     if "layer" in entry:
-        return any(layer["name"] == LAYERS[1] for layer in entry["layer"])
+        return any(tissue_of(layer["name"]) == EPIDERMIS for layer in entry["layer"])
     return "material" not in entry
 
 

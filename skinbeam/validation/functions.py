@@ -14,10 +14,11 @@ from skinbeam.physics.targets.relaxation import lumen_relaxation_time
 from skinbeam.physics.targets.vessel import relaxation_time
 from skinbeam.simulate.light.illumination import illuminate
 from skinbeam.simulate.light.spot_share import PHOTONS, share_of
-from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through
+from skinbeam.simulate.pulse.places import depth_through_epidermis, layers_of
 from skinbeam.simulate.removal.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.skins.dermis import held_scattering, rises_up_to_C, settles_at_C
 from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
+from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
 from skinbeam.skin.properties import blood_thermal, melanosome_mua, thermal
 from skinbeam.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
 
@@ -28,7 +29,6 @@ __all__ = ["FUNCTIONS"]
 
 Floats = NDArray[np.float64]
 
-DERMIS = "reticular dermis"
 SLAB = 8.0  # d²/8κ, the relaxation time of a layer in common use
 
 
@@ -41,16 +41,16 @@ def _diffusivity(skins: "xr.Dataset") -> tuple[Floats, list[str]]:
 def _cylinder_diameter_um(skins: "xr.Dataset", relaxation_ms: float) -> Floats:
     """Diameter of the vessel, blood in dermis, that relaxes in a time, which goes with its square."""
     heat = thermal(skins)
-    layer = [str(name) for name in skins["layer"].values].index(DERMIS)
+    layer = [str(name) for name in skins["layer"].values].index(RETICULAR_DERMIS)
     dermis = heat.conductivity[:, layer], heat.heat_capacity_vol[:, layer]
     of_a_metre = lumen_relaxation_time(1.0, blood=blood_thermal(), dermis=dermis)
     return np.asarray(np.sqrt(relaxation_ms * MS / of_a_metre) / UM)
 
 
 def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
-    diffusivity, layers = _diffusivity(skins)
-    layer = max(index for index, name in enumerate(layers) if name in EPIDERMIS)
-    thickness = depth_through(skins, EPIDERMIS)  # the horny layer belongs to the whole epidermis
+    diffusivity, _ = _diffusivity(skins)
+    layer = int(layers_of(skins, EPIDERMIS)[-1])
+    thickness = depth_through_epidermis(skins)  # the horny layer belongs to the whole epidermis
     return np.asarray(thickness**2 / (SLAB * diffusivity[:, layer]) / MS)
 
 
@@ -69,7 +69,7 @@ def _follicle_relaxation_ms(skins: "xr.Dataset") -> Floats:
     """Relaxation time of a terminal hair follicle, shaft and sheaths, as a cylinder in the dermis."""
     diffusivity, layers = _diffusivity(skins)
     width = skins["terminal_follicle_m"].to_numpy()
-    return np.asarray(relaxation_time(width, diffusivity[:, layers.index(DERMIS)]) / MS)
+    return np.asarray(relaxation_time(width, diffusivity[:, layers.index(RETICULAR_DERMIS)]) / MS)
 
 
 def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:

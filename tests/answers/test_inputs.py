@@ -10,9 +10,9 @@ from skinbeam.answers.skin import skin_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.exposure import RESTING_C
-from skinbeam.simulate.pulse.places import COLLAGEN, EPIDERMIS
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.skins.grid import CORE_M
+from skinbeam.skin.layers import DERMIS, EPIDERMIS, named_as, unknown_layers
 from skinbeam.skin.presets import preset
 from skinbeam.units import UM
 
@@ -210,16 +210,21 @@ def test_an_unknown_layer_name_lists_the_known_ones() -> None:
     assert '"epi"' in warning["message"]
     assert '"dermis"' not in warning["message"], "that one is known"
     assert 'Did you mean "epidermis"?' in warning["message"]
-    assert all(name in warning["message"] for name in (*EPIDERMIS, *COLLAGEN))
+    assert all(name in warning["message"] for name in (*named_as(EPIDERMIS), *named_as(DERMIS)))
     with pytest.raises(NotAvailable) as caught:
         threshold_document(loaded(case), "epidermal-necrosis", draws=2)
-    assert all(name in caught.value.reason for name in EPIDERMIS)
+    assert all(name in caught.value.reason for name in named_as(EPIDERMIS))
     assert "layer-not-known" not in codes(simulate_document(loaded({"skin": {"layer": LAYERS}, **PULSE}), draws=2))
+
+
+def test_a_layer_that_is_not_known_is_never_taken_as_dermis() -> None:
+    slab = {"skin": {"layer": [{**LAYERS[1], "name": "slab"}]}, **PULSE}
+    with pytest.raises(NotAvailable, match="no dermis"):
+        threshold_document(loaded(slab), "collagen-coagulation", draws=2)
 
 
 @pytest.mark.parametrize("name", ["human", "mouse-ear", "hamster-window", "chick-membrane", "blood", "melanosome"])
 def test_every_layer_of_a_preset_has_a_known_name(name: str) -> None:
-    from skinbeam.simulate.pulse.places import unknown_layers
     from skinbeam.skin.model import Skin
 
     assert preset(name)

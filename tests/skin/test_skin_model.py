@@ -3,21 +3,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.plan.search.full_field import EPIDERMIS, depth_through
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import PRESETS
 from skinbeam.schema.load import parse
 from skinbeam.schema.names import table as names
-from skinbeam.skin.basal import BASAL, with_basal_layer
+from skinbeam.simulate.pulse.places import depth_through_epidermis
+from skinbeam.skin.basal import with_basal_layer
+from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS
 from skinbeam.skin.melanin import column_of_ita_m, phototype_range
 from skinbeam.skin.model import SHIFTS, Skin
-from skinbeam.skin.presets import LAYERS
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.skin.tables import table
 from skinbeam.skin.vessels import vessel_population
 
 MELANIN = "melanosome_fraction"
-PERSON = (*LAYERS[:2], BASAL, *LAYERS[2:])
+PERSON = (*HUMAN_LAYERS[:2], BASAL_LAYER, *HUMAN_LAYERS[2:])
 
 
 EVEN = {
@@ -280,8 +280,8 @@ def test_melanin_of_pigs_lies_in_their_basal_layer() -> None:
         ds = skin_of(skin={"preset": preset}).sample(100, 0)
         assert tuple(ds["layer"].to_numpy()) == PERSON
         pigmented = (ds[MELANIN] > 0).to_numpy().all(axis=0)
-        assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL]
-        np.testing.assert_allclose(depth_through(ds, EPIDERMIS), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
+        assert [str(name) for name in ds["layer"].to_numpy()[pigmented]] == [BASAL_LAYER]
+        np.testing.assert_allclose(depth_through_epidermis(ds), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1))
         vessels, bottom = ds["vessel_depth_m"].to_numpy(), ds["thickness_m"].to_numpy()[:, :3].sum(axis=1)
         assert np.nanmin(vessels - bottom[:, None]) > 0
 

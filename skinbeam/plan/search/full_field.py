@@ -33,21 +33,19 @@ from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.removal.ablation import ablate, injury_dose
 from skinbeam.simulate.skins.ensemble import share
 from skinbeam.simulate.skins.kinetics import CAUTIOUS, CELL_DEATH, sampled_kinetics
-from skinbeam.skin.basal import BASAL
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BURN", "CRATER", "EPIDERMIS", "HALF", "UPPER_SKIN", "depth_through", "full_field_trial"]
+__all__ = ["ABOVE_DEEPER_DERMIS", "BURN", "CRATER", "HALF", "full_field_trial"]
 
 Floats = NDArray[np.float64]
 
 HALF = 0.5  # limits hold with this share of the cooling
 MOST_PASSES = 4
 BURN, CRATER = "epidermal-necrosis", "ablation.depth_um"  # what the model's error is taken of
-EPIDERMIS = ("stratum corneum", "living epidermis")
-UPPER_SKIN = (*EPIDERMIS, "papillary dermis", "upper plexus")  # what lies above the deeper dermis
+ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 
 
 @dataclass(frozen=True)
@@ -208,8 +206,8 @@ def _constant(values: Floats) -> Callable[[float], Floats]:
 def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> _Thresholds:
     """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay."""
     with collect() as sources:
-        epidermis = depth_through(skins.target, EPIDERMIS)
-        deepest = depth_through(skins.limiting, UPPER_SKIN)
+        epidermis = places.depth_through_epidermis(skins.target)
+        deepest = places.depth_through(skins.limiting, ABOVE_DEEPER_DERMIS)
         crossed, value, doubted = {}, {}, None
         for limit in limits:
             if limit.quantity == "injury_depth_fraction":
@@ -230,19 +228,6 @@ def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[fl
         return (done.depth + done.residual) / deepest
 
     return value
-
-
-def depth_through(skins: "xr.Dataset", names: Sequence[str]) -> Floats:
-    """Return the depth that layers from the surface on reach, a basal layer of its own included, (sample,), m.
-
-    Raises
-    ------
-    NotAvailable : such skins have no such layers.
-    """
-    layers = [str(name) for name in skins["layer"].values]
-    if any(name not in layers for name in names):
-        raise NotAvailable(text("endpoint.no-epidermis", {"layers": ", ".join(names)}))
-    return places.depth_through(skins, (*names, BASAL))
 
 
 def _choose(

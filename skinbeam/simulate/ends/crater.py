@@ -15,15 +15,16 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.simulate.ends.distortion import vapour_dose
 from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.pulse.places import EPIDERMIS, depth_through, in_cell
+from skinbeam.simulate.pulse.places import depth_through, depth_through_epidermis, in_cell, layers_of
 from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.removal.ablation import ablate, ablation_onset, injury_dose, profile_width, removes
 from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M
 from skinbeam.simulate.skins.observed import Observed
+from skinbeam.skin.layers import EPIDERMIS, PAPILLARY_DERMIS
 from skinbeam.units import UM
 
 if TYPE_CHECKING:
-    import xarray as xr
+    pass
 
 
 __all__ = ["dose_for", "observe_removal"]
@@ -55,9 +56,9 @@ def dose_for(endpoint: str, response: Response, beam: Beam) -> Floats:
         return heat
     skins = response.skins
     if endpoint == "epidermal-necrosis":
-        injury = injury_dose(skins, beam, depth_through(skins, EPIDERMIS))
+        injury = injury_dose(skins, beam, depth_through_epidermis(skins))
     elif endpoint == "dermal-necrosis":
-        injury = injury_dose(skins, beam, depth_through(skins, ("papillary dermis",)))
+        injury = injury_dose(skins, beam, depth_through(skins, PAPILLARY_DERMIS))
     elif endpoint == "collagen-coagulation":
         # The zone below the floor is widest where removal begins: it is wide enough just above the onset, or never.
         injury = np.where(ablate(skins, beam, 1.001 * onset).residual >= COAGULATED_WIDTH_M, onset, np.inf)
@@ -99,9 +100,9 @@ def observe_removal(seen: Observed, response: Response, beam: Beam | None, fluen
         # Where skin leaves there is coagulation below; around it heat alone decides, as everywhere.
         seen["damage.coagulation_width_um"] = np.where(gone, np.maximum(wide, across / UM), wide)
     if not isinstance(dead, Unknown):
-        bottom = depth_through(skins, EPIDERMIS)
-        layers = [index for index, name in enumerate(_names(skins)) if name in EPIDERMIS]
-        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, layers].sum(axis=1)
+        bottom = depth_through_epidermis(skins)
+        epidermis = layers_of(skins, EPIDERMIS)
+        thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, epidermis].sum(axis=1)
         share = np.clip((injury - (bottom - thickness)) / thickness, 0.0, 1.0)
         seen["damage.epidermis_fraction"] = np.where(gone, share, dead)
 
@@ -127,7 +128,3 @@ def _boiling_dose(response: Response) -> Floats:
     """Dose at which vapour begins to form at any depth, (sample,), J/m²: no skin leaves at a lower one."""
     surface = Place(response.surface_base_K, response.surface_unit_K)
     return vapour_dose(response, [surface, *(in_cell(response, cell) for cell in range(response.grid.layer.size))])
-
-
-def _names(skins: "xr.Dataset") -> list[str]:
-    return [str(name) for name in skins["layer"].values]

@@ -26,6 +26,7 @@ from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse.places import epidermis_cells
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.layers import HORNY, tissue_of
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MM, MPA, ZERO_CELSIUS_K
 
@@ -33,7 +34,6 @@ __all__ = ["steam", "surface_rupture"]
 
 Floats = NDArray[np.float64]
 
-HORNY: Final = "stratum corneum"
 # The dose over that of the bubble: steps of a twelfth, halved until they are a millionth of themselves.
 _LADDER: Final = np.geomspace(1.0, 100.0, 58)[1:]
 _HALVINGS: Final = 20
@@ -58,7 +58,7 @@ def surface_rupture(response: Response) -> Floats:
     NotAvailable : such skins have no epidermis or no horny layer, or vapour forms below what lifts off with them.
     """
     formed = surface_bubble(response)
-    if response.layers[0] != HORNY:
+    if tissue_of(response.layers[0]) != HORNY:
         raise NotAvailable(text("endpoint.no-horny-layer"))
     beam, lit, grid = response.beam, response.lit, response.grid
     assert beam is not None

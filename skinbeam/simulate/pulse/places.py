@@ -1,65 +1,70 @@
-"""Where in a sampled skin an end is looked for: layers by name and their borders."""
+"""Where in a sampled skin an end is looked for: its epidermis and dermis, the borders of its layers."""
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.errors import NotAvailable, did_you_mean
+from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.skin.basal import BASAL, EPIDERMIS
+from skinbeam.skin.layers import DERMIS, EPIDERMIS, PAPILLARY_DERMIS, named_as
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "EPIDERMIS",
-    "NO_COLLAGEN",
     "basal_layer",
     "depth_through",
+    "depth_through_epidermis",
     "dermis_cells",
     "epidermis_cells",
     "in_cell",
+    "layers_of",
     "middle_of_epidermis",
     "papillary_bottom",
     "pigmented_cells",
-    "unknown_layers",
 ]
 
-NO_COLLAGEN: Final = (
-    "stratum corneum",
-    "living epidermis",
-    BASAL,
-    "epidermis",
-    "fat",
-    "blood",
-    "water",
-    "melanosome",
-    "phantom",
-    "cartilage",
-    "far epidermis",
-    "far stratum corneum",
-    "chorioallantoic membrane",
-)
-PAPILLARY: Final = "papillary dermis"
-# Layers of any other name count as dermis too; these are meant to.
-COLLAGEN: Final = (PAPILLARY, "upper plexus", "reticular dermis", "deep plexus", "dermis", "far dermis")
+
+def layers_of(skins: "xr.Dataset", tissue: str) -> NDArray[np.int64]:
+    """Return the indices of the layers that are of a tissue, from the surface down."""
+    return np.flatnonzero(skins["tissue"].values == tissue)
 
 
-def depth_through(skins: "xr.Dataset", names: Collection[str]) -> NDArray[np.float64]:
-    """Return the depth of the lower border of the deepest layer that has one of `names`, (sample,), m.
+def depth_through(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
+    """Return the depth of the lower border of the layer of this name, (sample,), m.
 
     Raises
     ------
     NotAvailable : such skins have no such layer.
     """
-    deepest = max((index for index, name in enumerate(skins["layer"].values) if str(name) in names), default=None)
-    if deepest is None:
-        raise NotAvailable(text("endpoint.no-such-layer", {"layers": ", ".join(names)}))
-    depth: NDArray[np.float64] = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : deepest + 1].sum(axis=1)
+    found = np.flatnonzero(skins["layer"].values == layer)
+    if found.size == 0:
+        raise NotAvailable(text("endpoint.no-such-layer", {"layers": layer}))
+    return _bottom(skins, int(found[-1]))
+
+
+def depth_through_epidermis(skins: "xr.Dataset") -> NDArray[np.float64]:
+    """Return the depth of the lower border of the epidermis, (sample,), m.
+
+    Raises
+    ------
+    NotAvailable : such skins have no epidermis.
+    """
+    return _bottom(skins, _last_epidermal(skins))
+
+
+def _bottom(skins: "xr.Dataset", layer: int) -> NDArray[np.float64]:
+    depth: NDArray[np.float64] = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : layer + 1].sum(axis=1)
     return depth
+
+
+def _last_epidermal(skins: "xr.Dataset") -> int:
+    found = layers_of(skins, EPIDERMIS)
+    if found.size == 0:
+        raise NotAvailable(text("endpoint.no-epidermis", {"layers": ", ".join(named_as(EPIDERMIS))}))
+    return int(found[-1])
 
 
 def basal_layer(response: Response) -> Place:
@@ -69,7 +74,7 @@ def basal_layer(response: Response) -> Place:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    return response.below_cell(_deepest(response, EPIDERMIS, "no-epidermis"))
+    return response.below_cell(response.grid.last_cell_of(_last_epidermal(response.skins)))
 
 
 def papillary_bottom(response: Response) -> Place:
@@ -79,31 +84,9 @@ def papillary_bottom(response: Response) -> Place:
     ------
     NotAvailable : such skins have no such layer.
     """
-    return response.below_cell(_deepest(response, (PAPILLARY,), "no-papillary-dermis"))
-
-
-def _deepest(response: Response, names: tuple[str, ...], otherwise: str) -> int:
-    layers = response.layers
-    for name in names:
-        if name in layers:
-            return response.grid.last_cell_of(layers.index(name))
-    raise NotAvailable(text(f"endpoint.{otherwise}", {"layers": ", ".join(names)}))
-
-
-def unknown_layers(names: Sequence[str]) -> dict[str, str] | None:
-    """Return parameters of the warning of layer names that no end is looked for under, or None where all are known.
-
-    They are the unknown names, the known name nearest to the first of them that is near to any, and all known names.
-    """
-    known = (*COLLAGEN, *NO_COLLAGEN)
-    unknown = [name for name in names if name not in known]
-    if not unknown:
-        return None
-    return {
-        "unknown": ", ".join(f'"{name}"' for name in unknown),
-        "near": did_you_mean(unknown, known),
-        "known": ", ".join(known),
-    }
+    if PAPILLARY_DERMIS not in response.layers:
+        raise NotAvailable(text("endpoint.no-papillary-dermis", {"layers": PAPILLARY_DERMIS}))
+    return response.below_cell(response.grid.last_cell_of(response.layers.index(PAPILLARY_DERMIS)))
 
 
 def in_cell(response: Response, cell: int) -> Place:
@@ -118,9 +101,8 @@ def epidermis_cells(response: Response) -> NDArray[np.int64]:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    last = _deepest(response, EPIDERMIS, "no-epidermis")
-    layers = [index for index, name in enumerate(response.layers) if name in EPIDERMIS]
-    return np.flatnonzero(np.isin(response.grid.layer[: last + 1], layers))
+    _last_epidermal(response.skins)
+    return np.flatnonzero(np.isin(response.grid.layer, layers_of(response.skins, EPIDERMIS)))
 
 
 def pigmented_cells(response: Response) -> NDArray[np.int64]:
@@ -130,11 +112,10 @@ def pigmented_cells(response: Response) -> NDArray[np.int64]:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    deepest = response.grid.layer[_deepest(response, EPIDERMIS, "no-epidermis")]
-    layers = [deepest]
+    layers = [_last_epidermal(response.skins)]
     if "melanosome_fraction" in response.skins:
         most: NDArray[np.float64] = response.skins["melanosome_fraction"].values.max(axis=0)
-        layers += [index for index, name in enumerate(response.layers) if name in EPIDERMIS and most[index] > 0]
+        layers += [index for index in layers_of(response.skins, EPIDERMIS) if most[index] > 0]
     return np.flatnonzero(np.isin(response.grid.layer, layers))
 
 
@@ -157,7 +138,7 @@ def dermis_cells(response: Response) -> NDArray[np.int64]:
     ------
     NotAvailable : such skins have no dermis.
     """
-    dermis = [index for index, name in enumerate(response.layers) if name not in NO_COLLAGEN]
-    if not dermis:
+    dermis = layers_of(response.skins, DERMIS)
+    if dermis.size == 0:
         raise NotAvailable(text("endpoint.no-dermis"))
     return np.flatnonzero(np.isin(response.grid.layer, dermis))

@@ -25,6 +25,7 @@ from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.pulse.schedule import MOST_PULSES
 from skinbeam.simulate.skins.kinetics import COLLAGEN, sampled_kinetics
 from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.layers import RETICULAR_DERMIS
 from skinbeam.skin.properties import thermal
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MM, MS, ZERO_CELSIUS_K
@@ -59,7 +60,6 @@ NEAR = 1e-6  # of the depth: near enough to end with
 ZONES_ANEW = 3
 SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
 ERBIUM_YSGG_NM = (2780.0, 2800.0)
-DERMIS = "reticular dermis"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,11 @@ def fast_train(beam: Beam) -> bool:
 def deep_layer(skins: "xr.Dataset") -> int:
     """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
     layers = [str(name) for name in skins["layer"].values]
-    return layers.index(DERMIS) if DERMIS in layers else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
+    return (
+        layers.index(RETICULAR_DERMIS)
+        if RETICULAR_DERMIS in layers
+        else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
+    )
 
 
 def ablation_onset(response: Response) -> Floats:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.heat.cells import Cells, graded_faces, slab
 from skinbeam.physics.heat.tissue import Film, Material
-from skinbeam.skin.basal import EPIDERMIS
+from skinbeam.skin.layers import EPIDERMIS
 from skinbeam.skin.properties import Thermal
 from skinbeam.units import MM, UM
 
@@ -74,8 +74,7 @@ def grid_of(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
     """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
     typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
-    epidermis = [index for index, name in enumerate(skins["layer"].values) if str(name) in EPIDERMIS]
-    below = max(epidermis, default=-1) + 1
+    below = int(np.max(np.flatnonzero(skins["tissue"].values == EPIDERMIS), initial=-1)) + 1
     return depth_grid(thickness, typical, deepest_m=deepest_m, below=below if below < thickness.shape[1] else 0)
 
 

@@ -16,16 +16,14 @@ from skinbeam.derived import derived_table
 from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface
 from skinbeam.simulate.light.illumination import Illumination, Line
-from skinbeam.simulate.pulse.places import EPIDERMIS
 from skinbeam.simulate.pulse.response import Response
+from skinbeam.skin.layers import EPIDERMIS, FAT, HORNY
 from skinbeam.skin.vessels import Vessels
 
 __all__ = ["around_vessels", "returned"]
 
 Floats = NDArray[np.float64]
 
-ABOVE_DERMIS = ("stratum corneum", *EPIDERMIS)
-BELOW_DERMIS = ("fat",)
 LEAST_LOSS = 1e-6  # absorption over reduced scattering
 COSINES = 48
 CROSSED = 4.0  # paths through the epidermis that light takes to the surface and back: two, of mean secant two
@@ -126,9 +124,9 @@ def _medium(response: Response, line: Line) -> tuple[Floats, Floats, Floats]:
 
     Skin without named layers counts as dermis.
     """
-    names = response.layers
-    above = [i for i, name in enumerate(names) if name in ABOVE_DERMIS]
-    dermis = [i for i, name in enumerate(names) if name not in (*ABOVE_DERMIS, *BELOW_DERMIS)] or above
+    tissue = [str(name) for name in response.skins["tissue"].values]
+    above = [i for i, name in enumerate(tissue) if name in (HORNY, EPIDERMIS)]
+    dermis = [i for i, name in enumerate(tissue) if name not in (HORNY, EPIDERMIS, FAT)] or above
     thickness = np.asarray(response.skins["thickness_m"].values, dtype=np.float64)
     weight = np.where(np.isinf(thickness[:, dermis]), 1.0, thickness[:, dermis])
     weight = weight / weight.sum(axis=1, keepdims=True)
