@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.answers.drawn import draw_warnings
+from skinbeam.answers.groups import Groups
 from skinbeam.answers.harm import counted_harm
 from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.estimate import Unknown, Value
+from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.outcome.harm import HARMS, harm_group
 from skinbeam.outcome.healing import TIMES, enter_healing, healing_group
@@ -22,14 +23,13 @@ from skinbeam.simulate.ends.bath import respond_bath
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
 from skinbeam.simulate.light.illumination import Illumination, axis_ratio
 from skinbeam.simulate.light.spot import illuminate_spot
-from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE, observe
+from skinbeam.simulate.observe import observe
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
 from skinbeam.simulate.removal.breakdown import breaks_down
 from skinbeam.simulate.removal.bulk_heat import BOILING_C, bulk_boils, bulk_rise
 from skinbeam.simulate.removal.microlesion import microlesions
 from skinbeam.simulate.scene import Scene, case_warnings, run_chunks, scene_of, schedule_of
-from skinbeam.simulate.skins.ensemble import probability, summarise
 from skinbeam.simulate.skins.observed import Observed, join, or_unknown
 from skinbeam.units import J_CM2, MS
 
@@ -37,7 +37,6 @@ __all__ = ["simulate_document"]
 
 Floats = NDArray[np.float64]
 
-_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
 _PEAKS = ("temperature_C.surface_peak", "temperature_C.basal_peak", "vessels.lumen_peak", "vessels.wall_peak")
 CARBON_C = 3600.0  # where the last of dry tissue, its carbon, sublimes in air
 
@@ -70,28 +69,18 @@ def simulate_document(
             "missing-key", '"exposure_s" is missing, nothing was read', field="bath.exposure_s", hint="The time in s."
         )
 
-    def made(body: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    def made(body: Mapping[str, Any], warnings: Sequence[Any]) -> dict[str, Any]:
         return document("skinbeam.simulate/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
 
     try:
         with collect() as sources:
             scene = scene_of(loaded)
-
-            def lit(skins: Any) -> Illumination | None:
-                if light == "montecarlo" and scene.beam is not None:
-                    return illuminate_spot(skins, scene.beam, scene.shares, error=error, seed=seed)
-                return scene.light(skins)
-
+            lit = _light_of(scene, light, error, seed)
             with fields_writer(scene, output, draws, seed) as write:
                 parts = run_chunks(scene, draws, seed, lambda skins: _observe(scene, skins, write, lit))
-    except NotAvailable as error:
-        reason = Unknown(error.reason)
-        body = _body({}, np.ones(1), [], (), missing=reason, cause=reason)
-        body |= {
-            "healing": dict.fromkeys((*TIMES, "wound_open_fraction"), reason),
-            "harm": dict.fromkeys(HARMS, reason),
-        }
-        raise NotAvailable(error.reason, body=made(body, case_warnings(loaded.case))) from None
+    except NotAvailable as silence:
+        whole = made(_nothing(Unknown(silence.reason)), case_warnings(loaded.case))
+        raise NotAvailable(silence.reason, body=whole) from None
     weights = np.concatenate([part[1] for part in parts])
     seen, layers = join([part[0] for part in parts]), parts[0][2]
     if bulk_boils(seen.get("microlesion.bulk_rise_K", 0.0), scene.middle):
@@ -100,10 +89,25 @@ def simulate_document(
     said = _result_warnings(scene, seen, weights)
     if not scene.skin.layers:  # layers that are given in full need not be tissue
         seen = _without_vapour(seen)
-    body = _body(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam")))
+    body = Groups(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam"))).body()
     body["healing"] = healing_group(seen, weights, loaded.case, basis)
     body["harm"] = harm_group(seen, weights, loaded.case, basis, counted_harm)
     return made(body, (*scene.warnings, *said))
+
+
+def _nothing(reason: Unknown) -> dict[str, Any]:
+    """The body when nothing was computed: every key, no value."""
+    healing = dict.fromkeys((*TIMES, "wound_open_fraction"), reason)
+    groups = Groups({}, np.ones(1), (), (), missing=reason, cause=reason).body()
+    return groups | {"healing": healing, "harm": dict.fromkeys(HARMS, reason)}
+
+
+def _light_of(scene: Scene, light: str, error: float | None, seed: int) -> Callable[[Any], Illumination | None]:
+    """What lights skins: the engine asked for; None of it where the scene has no beam."""
+    beam = scene.beam
+    if light == "montecarlo" and beam is not None:
+        return lambda skins: illuminate_spot(skins, beam, scene.shares, error=error, seed=seed)
+    return scene.light
 
 
 def _observe(
@@ -164,78 +168,3 @@ def _result_warnings(scene: Scene, seen: Observed, weights: Floats) -> list[dict
     if isinstance(coldest, np.ndarray) and float(np.median(coldest)) < 0.0:
         warnings.append({"code": "below-freezing", "message": text("simulate.below-freezing")})
     return warnings
-
-
-def _body(
-    seen: Observed,
-    weights: Floats,
-    layers: Sequence[str],
-    basis: Sequence[str],
-    *,
-    missing: Unknown,
-    cause: Unknown | None = None,
-) -> dict[str, Any]:
-    """The groups of the document. `missing` stands for what was not computed; `cause`, if all of it was not."""
-
-    def because(name: str) -> Unknown:
-        return cause or Unknown(text(f"not-apply.{name}"))
-
-    def estimate(name: str, values: Floats) -> Value:
-        if np.isnan(values).any():
-            return Unknown(text("not-apply.removed"))
-        if name in _PROBABILITIES:
-            return probability(values > 0.5, weights, basis)
-        return summarise(values, weights, basis)
-
-    def value(name: str) -> Value:
-        found = seen.get(name, missing)
-        return found if isinstance(found, Unknown) else estimate(name.rsplit(".", 1)[-1], found)
-
-    def each_vessel(*names: str) -> list[dict[str, Any]]:
-        columns = {name: seen[f"vessels.{name}"] for name in names if f"vessels.{name}" in seen}
-        counts = [column.shape[1] for column in columns.values() if not isinstance(column, Unknown)]
-
-        def one(index: int) -> dict[str, Any]:
-            return {
-                name: column if isinstance(column, Unknown) else estimate(name, column[:, index])
-                for name, column in columns.items()
-            }
-
-        return [one(index) for index in range(counts[0] if counts else 0)]
-
-    return {
-        "light": {
-            "reflectance": value("light.reflectance"),
-            "absorbed": {name: value(f"light.absorbed.{index}") for index, name in enumerate(layers)} or missing,
-            "fluence_rate_ratio_peak": value("light.fluence_rate_ratio_peak"),
-            "penetration_depth_um": value("light.penetration_depth_um"),
-        },
-        "temperature_C": {
-            **{name: value(f"temperature_C.{name}") for name in ("surface_peak", "surface_minimum", "basal_peak")},
-            "vessels": each_vessel("lumen_peak", "lumen_peak_unheated", "wall_peak"),
-        },
-        "damage": {
-            **{
-                name: value(f"damage.{name}")
-                for name in ("epidermis_fraction", "coagulation_depth_um", "coagulation_width_um")
-            },
-            "vessels": each_vessel(*VESSEL_DAMAGE),
-            "p_melanosome_disrupted": value("damage.p_melanosome_disrupted"),
-            "p_breakdown": value("damage.p_breakdown") if "damage.p_breakdown" in seen else because("no-beam"),
-            "contours": {
-                level: {size: value(f"damage.contours.{level}.{size}") for size in ("depth_um", "width_um")}
-                for level in CONTOURS
-            },
-        },
-        "ablation": {
-            "depth_um": value("ablation.depth_um"),
-            "width_um": value("ablation.width_um"),
-            "residual_damage_um": value("ablation.residual_damage_um"),
-            "p_char": value("ablation.p_char"),
-        },
-        "microlesion": {
-            name: value(f"microlesion.{name}") if f"microlesion.{name}" in seen else because("no-microbeam")
-            for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K")
-        },
-        "cooling": {"film_ms": value("cooling.film_ms") if "cooling.film_ms" in seen else because("film")},
-    }

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.answers.drawn import draw_warnings
 from skinbeam.document import document
 from skinbeam.errors import NotAvailable, unknown_name
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import text
+from skinbeam.messages import Message, Warned, text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ends.endpoints import ENDPOINTS
@@ -23,6 +24,7 @@ from skinbeam.simulate.vessels.reduction import reduction_error, reduction_error
 
 __all__ = ["threshold_document"]
 
+Floats = NDArray[np.float64]
 _ED_LEVEL = 0.68  # ED16 to ED84
 
 
@@ -50,16 +52,10 @@ def threshold_document(
         "bracket": [low, high],
     }
 
-    def made(body: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-        return document(
-            "skinbeam.threshold/1",
-            case_sha256=loaded.sha256(),
-            seed=seed,
-            warnings=warnings,
-            body={**head, **body},
-        )
+    def made(body: Mapping[str, Any], warnings: Sequence[Any]) -> dict[str, Any]:
+        whole = {**head, **body}
+        return document("skinbeam.threshold/1", case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=whole)
 
-    find = exposure_thresholds if name == "exposure_s" else threshold_doses
     try:
         with collect() as sources:
             scene = scene_of(loaded, dose_required=False, pulse_required=name != "exposure_s")
@@ -70,6 +66,7 @@ def threshold_document(
                 head["bracket"] = [low, high]
             of_middle = MiddleVessel(scene, endpoint)
             head["heated_blood"] = of_middle.heated_blood(name)
+            find = exposure_thresholds if name == "exposure_s" else threshold_doses
             parts = run_chunks(scene, draws, seed, lambda skins: find(scene, skins, endpoint))
         if name == "fluence_J_cm2":  # a bound, whose sources are none of the dose's
             head["methaemoglobin"] = of_middle.methaemoglobin()
@@ -77,19 +74,24 @@ def threshold_document(
         reason = Unknown(error.reason)
         body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))
         raise NotAvailable(error.reason, body=body) from None
-    doses = np.concatenate([part[0] for part in parts])
-    weights = np.concatenate([part[1] for part in parts])
-    warnings = [*scene.warnings, *draw_warnings(scene, weights)]
+    doses, weights = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
+    found, notes = _dose(doses, weights, (low, high), endpoint, tuple(sources))
+    return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes])
+
+
+def _dose(
+    doses: Floats, weights: Floats, bracket: tuple[float, float], endpoint: str, basis: tuple[str, ...]
+) -> tuple[dict[str, Any], list[Warned]]:
+    """The dose at which half of the draws (sample,) reach the endpoint, and what is to be said of it."""
+    low, high = bracket
     tail = (1 - _ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
         why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
-        return made({"dose": Unknown(text(why)), "reached": False}, warnings)
+        return {"dose": Unknown(text(why)), "reached": False}, []
     if not ed50 > 0:
-        return made({"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, warnings)
-    if ed50 < low:
-        warnings.append({"code": "below-bracket", "message": text("simulate.below-bracket")})
-    if not np.isfinite(ed84):
-        warnings.append({"code": "high-beyond-bracket", "message": text("simulate.high-beyond-bracket")})
-    dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, tuple(sources))
-    return made({"dose": dose, "reached": True}, warnings)
+        return {"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, []
+    notes = {"below-bracket": ed50 < low, "high-beyond-bracket": not np.isfinite(ed84)}
+    dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, basis)
+    told = [Warned(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
+    return {"dose": dose, "reached": True}, told

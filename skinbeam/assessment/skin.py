@@ -26,7 +26,7 @@ from skinbeam.skin.vessels import VesselPopulation
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Colour", "colour_of", "draw_skins", "lighter_colours", "with_colour"]
+__all__ = ["Colour", "Place", "colour_of", "draw_skins", "lighter_colours", "with_colour"]
 
 
 @dataclass(frozen=True)
@@ -139,19 +139,9 @@ def _looks_darker(seen: PhotoColour | Unknown | None, phototype: str) -> float |
     return upper if grade_ends(phototype_range(upper))[0] > grade_ends(phototype)[1] else None
 
 
-def draw_skins(
-    case: Case,
-    colour: Colour,
-    site: str,
-    *,
-    lesion: str | None = None,
-    vessels: VesselPopulation | None = None,
-    limiting: bool,
-    melanin_even: bool = True,
-    draws: int,
-    seed: int,
-) -> "xr.Dataset":
-    """Return weighted draws of this person's skin at a site.
+@dataclass(frozen=True)
+class Place:
+    """Which of a person's skin is drawn.
 
     Parameters
     ----------
@@ -160,15 +150,26 @@ def draw_skins(
     limiting : whether to take the darker skin that limits are held against.
     melanin_even : whether its melanin lies evenly in the living epidermis, or where it is drawn to lie.
     """
+
+    site: str
+    lesion: str | None = None
+    vessels: VesselPopulation | None = None
+    limiting: bool = False
+    melanin_even: bool = True
+
+
+def draw_skins(case: Case, colour: Colour, place: Place, *, draws: int, seed: int) -> "xr.Dataset":
+    """Return weighted draws of this person's skin at a place."""
     patient = case.patient
     assert patient is not None  # a consultation has one
-    ita = colour.limiting_ita_deg if limiting else colour.ita_deg
-    phototype = colour.limiting_phototype if limiting else colour.phototype
+    ita = colour.limiting_ita_deg if place.limiting else colour.ita_deg
+    phototype = colour.limiting_phototype if place.limiting else colour.phototype
     reading = case.skin.reflectance if case.skin is not None else None
     described = Case.model_construct(
         patient=patient.model_copy(update={"ita_deg": ita, "phototype": phototype}),
-        skin=(case.skin or SkinTable()).model_copy(update={"site": site, "ita_deg": ita}),
-        lesion=[Lesion(kind=lesion)] if lesion is not None else [],
+        skin=(case.skin or SkinTable()).model_copy(update={"site": place.site, "ita_deg": ita}),
+        lesion=[Lesion(kind=place.lesion)] if place.lesion is not None else [],
     )
-    skins = replace(Skin.from_case(described), population=vessels, melanin_even=melanin_even).sample(draws, seed)
+    skin = replace(Skin.from_case(described), population=place.vessels, melanin_even=place.melanin_even)
+    skins = skin.sample(draws, seed)
     return weigh_by_reading(skins, reading) if reading is not None else skins

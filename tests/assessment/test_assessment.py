@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from consultations import loaded
 
-from skinbeam.assessment.skin import Colour, colour_of, draw_skins
+from skinbeam.assessment.skin import Colour, Place, colour_of, draw_skins
 from skinbeam.estimate import Estimate
 from skinbeam.photo.colour import Colour as PhotoColour
 from skinbeam.plan.search.goals import vessels_of
@@ -81,7 +81,8 @@ def test_limiting_skins_are_the_darker_ones() -> None:
     described = case("V", 60.0)
     colour = colour_of(described, None)
     wanted, limiting = (
-        draw_skins(described, colour, "cheeks", limiting=limiting, draws=200, seed=0) for limiting in (False, True)
+        draw_skins(described, colour, Place("cheeks", limiting=limiting), draws=200, seed=0)
+        for limiting in (False, True)
     )
     melanin = [np.median(skins["melanosome_fraction"].values[:, 1]) for skins in (wanted, limiting)]
     assert melanin[1] > 2 * melanin[0]
@@ -93,8 +94,7 @@ def test_a_lesion_is_darker_than_the_skin_around_it_by_its_ratio() -> None:
     described = case("II", 50.0)
     colour = colour_of(described, None)
     around, spot = (
-        draw_skins(described, colour, "hands", lesion=kind, limiting=False, draws=400, seed=0)
-        for kind in (None, "lentigo")
+        draw_skins(described, colour, Place("hands", lesion=kind), draws=400, seed=0) for kind in (None, "lentigo")
     )
     ratio = spot["melanosome_fraction"].values[:, 1] / around["melanosome_fraction"].values[:, 1]
     # Printed ratio of lentigines 2.2, spread of a fifth; the standard error of 400 draws is a hundredth.
@@ -105,15 +105,8 @@ def test_a_lesion_is_darker_than_the_skin_around_it_by_its_ratio() -> None:
 def test_target_vessels_are_those_that_the_condition_describes(condition: str) -> None:
     described = case("II", 50.0)
     ((_, size, depth),) = vessels_of(condition).parts
-    skins = draw_skins(
-        described,
-        colour_of(described, None),
-        "cheeks",
-        vessels=vessels_of(condition),
-        limiting=False,
-        draws=2000,
-        seed=1,
-    )
+    place = Place("cheeks", vessels=vessels_of(condition))
+    skins = draw_skins(described, colour_of(described, None), place, draws=2000, seed=1)
     diameter_um = skins["vessel_diameter_m"].values[:, 0] * 1e6
     # The median of 2000 draws lies within 4 standard errors, 1.25 sd / sqrt(n), of the value.
     spread = (size.high - size.low) / 2
@@ -128,7 +121,7 @@ def test_draws_are_the_same_whatever_their_number() -> None:
     described = case("II", 50.0)
     colour = colour_of(described, None)
     few, many = (
-        draw_skins(described, colour, "cheeks", vessels=vessels_of("redness"), limiting=False, draws=n, seed=3)
+        draw_skins(described, colour, Place("cheeks", vessels=vessels_of("redness")), draws=n, seed=3)
         for n in (10, 100)
     )
     for name in few:

@@ -1,8 +1,9 @@
 """The skins that a plan is made on: this person's, drawn once for each site and target."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from skinbeam.assessment.skin import Colour, draw_skins, lighter_colours
+from skinbeam.assessment.skin import Colour, Place, draw_skins, lighter_colours
 from skinbeam.plan.search.goals import LESION_OF, Goal, vessels_of
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.schema.case import Case
@@ -38,40 +39,24 @@ class SkinBank:
 
     def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int, limiting_draws: int) -> SiteSkins:
         population = vessels_of(vessels) if vessels is not None else None
+        around = Place(site, vessels=population, limiting=True)
+        target = replace(around, lesion=lesion, limiting=False)
+        wanted = draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed)
 
-        def drawn(kind: str | None, limiting: bool, melanin_even: bool = True) -> "xr.Dataset":
-            return draw_skins(
-                self.case,
-                self.colour,
-                site,
-                lesion=kind,
-                vessels=population,
-                limiting=limiting,
-                melanin_even=melanin_even,
-                draws=limiting_draws if limiting else draws,
-                seed=self.seed,
-            )
+        def limiting(place: Place) -> "xr.Dataset":
+            return draw_skins(self.case, self.colour, place, draws=limiting_draws, seed=self.seed)
 
-        wanted, by_depth = drawn(lesion, False), drawn(None, True, melanin_even=False)
+        by_depth = limiting(replace(around, melanin_even=False))
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
         apart = self.colour.in_doubt or lesion is not None or limiting_draws != draws
         lighter = (
-            draw_skins(
-                _without_reading(self.case),
-                colour,
-                site,
-                lesion=lesion,
-                vessels=population,
-                limiting=False,
-                draws=draws,
-                seed=self.seed,
-            )
+            draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
             for colour in lighter_colours(self.colour)
         )
         return SiteSkins(
             site,
             wanted,
-            drawn(None, True) if apart else wanted,
+            limiting(around) if apart else wanted,
             by_depth=SiteSkins(site, by_depth, by_depth),
             lighter=tuple(SiteSkins(site, skins, skins) for skins in lighter),
         )

@@ -1,0 +1,109 @@
+"""The groups of `skinbeam.simulate/1`: what was observed of the draws, as estimates, or why there are none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Unknown, Value
+from skinbeam.messages import text
+from skinbeam.simulate.observe import CONTOURS, VESSEL_DAMAGE
+from skinbeam.simulate.skins.ensemble import probability, summarise
+from skinbeam.simulate.skins.observed import Observed
+
+__all__ = ["Groups"]
+
+Floats = NDArray[np.float64]
+
+_PROBABILITIES = ("p_closed", "p_closed_agah", "p_ruptured", "p_melanosome_disrupted", "p_breakdown")
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What was observed of weighted draws.
+
+    Parameters
+    ----------
+    seen : name, `group.quantity`, → values (sample,) or (sample, vessel), or why there are none.
+    weights : (sample,).
+    layers : names, in the order of `light.absorbed.0`, `light.absorbed.1`, ...
+    basis : source keys.
+    missing : stands for what was not computed.
+    cause : why nothing was computed; None where something was.
+    """
+
+    seen: Observed
+    weights: Floats
+    layers: Sequence[str]
+    basis: Sequence[str]
+    missing: Unknown
+    cause: Unknown | None = None
+
+    def body(self) -> dict[str, Any]:
+        """Return the groups of the document, healing and harm apart."""
+        return {
+            "light": self._light(),
+            "temperature_C": self._temperature(),
+            "damage": self._damage(),
+            "ablation": self._each("ablation", "depth_um", "width_um", "residual_damage_um", "p_char"),
+            "microlesion": {
+                name: self._or_because(f"microlesion.{name}", "no-microbeam")
+                for name in ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K")
+            },
+            "cooling": {"film_ms": self._or_because("cooling.film_ms", "film")},
+        }
+
+    def _light(self) -> dict[str, Any]:
+        absorbed = {name: self._value(f"light.absorbed.{index}") for index, name in enumerate(self.layers)}
+        return {
+            "reflectance": self._value("light.reflectance"),
+            "absorbed": absorbed or self.missing,
+            **self._each("light", "fluence_rate_ratio_peak", "penetration_depth_um"),
+        }
+
+    def _temperature(self) -> dict[str, Any]:
+        return {
+            **self._each("temperature_C", "surface_peak", "surface_minimum", "basal_peak"),
+            "vessels": self._each_vessel("lumen_peak", "lumen_peak_unheated", "wall_peak"),
+        }
+
+    def _damage(self) -> dict[str, Any]:
+        return {
+            **self._each("damage", "epidermis_fraction", "coagulation_depth_um", "coagulation_width_um"),
+            "vessels": self._each_vessel(*VESSEL_DAMAGE),
+            "p_melanosome_disrupted": self._value("damage.p_melanosome_disrupted"),
+            "p_breakdown": self._or_because("damage.p_breakdown", "no-beam"),
+            "contours": {level: self._each(f"damage.contours.{level}", "depth_um", "width_um") for level in CONTOURS},
+        }
+
+    def _each(self, group: str, *names: str) -> dict[str, Value]:
+        return {name: self._value(f"{group}.{name}") for name in names}
+
+    def _value(self, name: str) -> Value:
+        found = self.seen.get(name, self.missing)
+        return found if isinstance(found, Unknown) else self._estimate(name.rsplit(".", 1)[-1], found)
+
+    def _or_because(self, name: str, reason: str) -> Value:
+        """The value, or why it does not apply."""
+        return self._value(name) if name in self.seen else self.cause or Unknown(text(f"not-apply.{reason}"))
+
+    def _each_vessel(self, *names: str) -> list[dict[str, Value]]:
+        columns = {name: self.seen[f"vessels.{name}"] for name in names if f"vessels.{name}" in self.seen}
+        counts = [column.shape[1] for column in columns.values() if not isinstance(column, Unknown)]
+
+        def one(index: int) -> dict[str, Value]:
+            return {
+                name: column if isinstance(column, Unknown) else self._estimate(name, column[:, index])
+                for name, column in columns.items()
+            }
+
+        return [one(index) for index in range(counts[0] if counts else 0)]
+
+    def _estimate(self, name: str, values: Floats) -> Value:
+        if np.isnan(values).any():
+            return Unknown(text("not-apply.removed"))
+        if name in _PROBABILITIES:
+            return probability(values > 0.5, self.weights, self.basis)
+        return summarise(values, self.weights, self.basis)
