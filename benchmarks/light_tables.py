@@ -23,11 +23,14 @@ import numpy as np
 from light_cases import LAYERED, VESSEL, Layered
 from light_mcml import Figure, Mcml
 
+from skinbeam.physics.light.layers import PlaneLayers
 from skinbeam.physics.light.ordinates import Light, solve
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.engines import Ordinates
-from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.ordinates import Ordinates
+from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.light.space import Inclusion, Layers, endless_cylinder
 from skinbeam.units import CM, PER_CM
 
@@ -43,14 +46,17 @@ PEERS = {"pmcxcl": (200_000, 10_000), "pmmc": (1_000_000, 20_000)}  # photons of
 PEER_PARTS = 50  # a variance from 50 parts is itself good to 20 %
 IMPORTS = """
 import numpy as np
+from skinbeam.physics.light.layers import PlaneLayers
 from skinbeam.physics.light.ordinates import Light, solve
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 """
 FIRST_CALL = f"""{IMPORTS}
 slab = LayeredMedium([1000.0], [9000.0], [0.75], [1.0], [2e-4])
-MonteCarlo(photons=32, ring_m=2e-6, rings=100).fluence(slab, LightBeam(kind="pencil"), np.linspace(0.0, 2e-4, 101))
+tally = Tally(np.linspace(0.0, 2e-4, 101), 2e-6, 100)
+MonteCarlo(photons=32).light(slab, LightBeam(kind="pencil"), tally)
 """
 
 
@@ -83,11 +89,11 @@ class Ours:
 
     def exact(self) -> dict[str, float]:
         """The same from discrete ordinates."""
-        return parts(self.case, Ordinates().fluence(self.medium, PENCIL, self.edges))
+        return parts(self.case, Ordinates().light(self.medium, PENCIL, Tally(self.edges)))
 
     def _trace(self, photons: int, seed: int) -> LightField:
-        engine = MonteCarlo(photons=photons, seed=seed, ring_m=self.case.bin * CM, rings=self.case.rings)
-        return engine.fluence(self.medium, PENCIL, self.edges)
+        tally = Tally(self.edges, self.case.bin * CM, self.case.rings)
+        return MonteCarlo(photons=photons, seed=seed).light(self.medium, PENCIL, tally)
 
 
 class OursVessel:
@@ -134,8 +140,9 @@ class OursVessel:
 
     def _trace(self, photons: int, seed: int) -> LightField:
         voxel = VESSEL.edge * CM / VESSEL.voxels
-        engine = MonteCarlo(photons=photons, seed=seed, columns=(VESSEL.voxels, VESSEL.voxels), column_m=(voxel, voxel))
-        return engine.trace(self.space, LightBeam(kind="flat", spot_mm=20.0 * VESSEL.beam_radius), self.edges)
+        tally = Tally(self.edges, nx=VESSEL.voxels, ny=VESSEL.voxels, dx=voxel, dy=voxel)
+        beam = LightBeam(kind="flat", spot_mm=20.0 * VESSEL.beam_radius)
+        return MonteCarlo(photons=photons, seed=seed).light(self.space, beam, tally)
 
 
 class Peer:
@@ -283,8 +290,7 @@ def exact_solver() -> None:
 
 def solved(layers: LayeredMedium, edges: np.ndarray | None, streams: int) -> Light:
     """The light of one wavelength, with its fluence rate between the depths `edges`."""
-    columns = (layers.mua_per_m, layers.mus_per_m, layers.g, layers.n, layers.thickness_m)
-    return solve(*([column] for column in columns), z_edges=edges, streams=streams)
+    return solve(PlaneLayers(*(column[None] for column in layers.columns)), edges, streams=streams)
 
 
 def every_part(light: Light) -> np.ndarray:

@@ -7,7 +7,7 @@ that ratios can be compared between machines; seconds stand beside them.
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,14 @@ import numpy as np
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
+from skinbeam.physics.light.layers import PlaneLayers
 from skinbeam.physics.light.ordinates import solve
 from skinbeam.plan.plan import make_plan
 from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, load_case, parse
 from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.skin.model import Skin
 
@@ -62,25 +63,28 @@ def one_skin() -> object:
     thickness = [[15e-6, 60e-6, 150e-6, 80e-6, 800e-6, 100e-6, np.inf]]
     mua = [[50.0, 1500.0, 100.0, 300.0, 100.0, 300.0, 50.0]]
     shape = np.ones((1, 7))
-    return solve(mua, 2e4 * shape, 0.85 * shape, 1.4 * shape, thickness, z_edges=np.linspace(0, 5e-3, 101))
+    return solve(PlaneLayers(mua, 2e4 * shape, 0.85 * shape, 1.4 * shape, thickness), np.linspace(0, 5e-3, 101))
 
 
-def three_layers() -> tuple[dict[str, np.ndarray], dict[str, object]]:
+def three_layers() -> list[np.ndarray]:
     """200 wavelengths in epidermis, dermis and fat between air, and 20 directions: each part is within 1e-4."""
     spectrum = np.linspace(0.5, 1.5, 200)[:, None]
-    medium = {
-        "mua": spectrum * [[2000.0, 150.0, 100.0]],
-        "mus": (1.2 - 0.2 * spectrum) * [[3e4, 2e4, 1.5e4]],
-        "g": np.tile([0.8, 0.82, 0.85], (200, 1)),
-        "n": np.full((200, 3), 1.4),
-        "thickness": np.tile([60e-6, 2e-3, 5e-3], (200, 1)),
-    }
-    return medium, {"streams": 20}
+    return [
+        spectrum * [[2000.0, 150.0, 100.0]],
+        (1.2 - 0.2 * spectrum) * [[3e4, 2e4, 1.5e4]],
+        np.tile([0.8, 0.82, 0.85], (200, 1)),
+        np.full((200, 3), 1.4),
+        np.tile([60e-6, 2e-3, 5e-3], (200, 1)),
+    ]
 
 
-def one_by_one(medium: dict[str, np.ndarray], options: dict[str, object]) -> None:
-    for row in range(len(medium["n"])):
-        solve(**{name: values[row : row + 1] for name, values in medium.items()}, **options)
+def solved(layers: Iterable[np.ndarray]) -> None:
+    solve(PlaneLayers(*layers), streams=20)
+
+
+def one_by_one(layers: list[np.ndarray]) -> None:
+    for row in range(len(layers[0])):
+        solved(values[row : row + 1] for values in layers)
 
 
 def threshold(case: Case, endpoint: str) -> object:
@@ -96,7 +100,7 @@ def main() -> None:
     lit = illuminate(skins, beam.spectrum)
     response = respond(skins, beam, cooling, lit=lit)
     example = load_case(EXAMPLE)
-    medium, options = three_layers()
+    layers = three_layers()
     train = parse(Case, TRAIN, file="benchmark")
     fractional = parse(Case, FRACTIONAL, file="benchmark")
     matrix = np.random.default_rng(0).normal(size=(512, 512))
@@ -104,8 +108,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         rows = {
             "light, one skin, one wavelength": seconds(one_skin, 20),
-            "light, 200 wavelengths, one by one": seconds(lambda: one_by_one(medium, options)),
-            "light, 200 wavelengths in one call": seconds(lambda: solve(**medium, **options)),
+            "light, 200 wavelengths, one by one": seconds(lambda: one_by_one(layers)),
+            "light, 200 wavelengths in one call": seconds(lambda: solved(layers)),
             "200 skins drawn": seconds(lambda: Skin.from_case(case).sample(200, 0)),
             "light in 200 skins": seconds(lambda: illuminate(skins, beam.spectrum)),
             "heat in 200 skins, lit": seconds(lambda: respond(skins, beam, cooling, lit=lit)),

@@ -3,11 +3,16 @@
 The report cites exactly what was read while it was made, never a fixed list.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["collect", "used"]
+__all__ = ["collect", "remembered", "used"]
+
+Args = ParamSpec("Args")
+Result = TypeVar("Result")
 
 _collectors: ContextVar[tuple[dict[str, None], ...]] = ContextVar("collectors", default=())
 
@@ -27,3 +32,26 @@ def used(*keys: str) -> None:
     """Say that a value from these sources was read."""
     for collector in _collectors.get():
         collector.update(dict.fromkeys(keys))
+
+
+def remembered(most: int) -> Callable[[Callable[Args, Result]], Callable[Args, Result]]:
+    """Keep the last `most` results of a function, whose sources are named at every read and not only at the first."""
+
+    def keeps(work: Callable[Args, Result]) -> Callable[Args, Result]:
+        def with_sources(*args: Args.args, **kwargs: Args.kwargs) -> tuple[Result, tuple[str, ...]]:
+            with collect() as sources:
+                result = work(*args, **kwargs)
+            return result, tuple(sources)
+
+        kept: Any = lru_cache(maxsize=most)(with_sources)
+
+        @wraps(work)
+        def read(*args: Args.args, **kwargs: Args.kwargs) -> Result:
+            result: Result
+            result, sources = kept(*args, **kwargs)
+            used(*sources)
+            return result
+
+        return read
+
+    return keeps

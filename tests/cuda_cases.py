@@ -11,7 +11,7 @@ from unittest import mock
 
 import numpy as np
 
-from skinbeam.physics.light.photons import Batch, Scene, Tally
+from skinbeam.physics.light.scene import Batch, Scene, Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.medium import LayeredMedium
@@ -99,7 +99,7 @@ def flown(case: Case) -> list[list[float]]:
 
 def by_engine(**options: Any) -> dict[str, Any]:
     """What the engine on the card makes of the layers."""
-    field = MonteCarlo(device="cuda", **options).fluence(LAYERS, LightBeam(), EVEN_M)
+    field = MonteCarlo(device="cuda", **options).light(LAYERS, LightBeam(), Tally(EVEN_M))
     parts = (field.reflectance_specular, field.reflectance_diffuse, field.transmittance, field.roulette_balance)
     return {"photons": field.photons, "total": sum(parts) + float(np.sum(field.absorbed_fraction))}
 

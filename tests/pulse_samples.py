@@ -12,8 +12,9 @@ from typing import Any
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import Response, respond
-from skinbeam.simulate.scene import run_chunks, scene_of
+from skinbeam.simulate.scene import Scene, run_chunks, scene_of
 
 FOLDER = Path(__file__).parent / "data" / "cases"
 FILES = sorted(FOLDER.glob("*.toml"))
@@ -136,7 +137,13 @@ def loaded(name: str | Mapping[str, Any], **changes: Any) -> LoadedCase:
 def responses(case: Any, draws: int, **changes: Any) -> list[Response]:
     """The responses of sampled skins, one a chunk."""
     scene = scene_of(loaded(case, **changes))
-    return run_chunks(scene, draws, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    return run_chunks(scene, draws, 0, lambda skins: wide_response(skins, scene))
+
+
+def wide_response(skins: Any, scene: Scene, **options: Any) -> Response:
+    """The response to a beam as if it were wide."""
+    lit = None if scene.beam is None else illuminate(skins, scene.beam.spectrum)
+    return respond(skins, scene.beam, scene.cooling, lit=lit, **options)
 
 
 def command(*arguments: str) -> tuple[int, Any]:

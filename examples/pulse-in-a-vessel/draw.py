@@ -23,6 +23,7 @@ from PIL import Image
 from skinbeam.physics.damage.arrhenius import omega_growth
 from skinbeam.report.charts import STYLE
 from skinbeam.schema.load import load_case
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.skins.kinetics import BLOOD, CELL_DEATH, COLLAGEN, sampled_kinetics
@@ -64,7 +65,7 @@ def computed(case: Path, packets: int) -> Pulse:
     """Return one pulse of a case in the skin in the middle of every distribution."""
     scene = scene_of(load_case(case))
     skin, beam = scene.skin.median(), scene.beam
-    response = respond(skin, beam, scene.cooling)
+    response = respond(skin, beam, scene.cooling, lit=illuminate(skin, beam.spectrum))
     lit = light_section(response, packets=packets)
     heat = heat_section(response, lit)
     x = np.arange(PIXEL_UM / 2, HALF_UM, PIXEL_UM) * UM

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from skinbeam.answers.light import LightRun
-from skinbeam.simulate.light.medium import LightField
+from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.stores import new_store
 from skinbeam.units import UM
 

@@ -22,7 +22,7 @@ from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ends.bath import respond_bath
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
 from skinbeam.simulate.light.illumination import Illumination, axis_ratio
-from skinbeam.simulate.light.spot import illuminate_spot
+from skinbeam.simulate.light.lighting import illuminate_spot
 from skinbeam.simulate.observe import observe
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow

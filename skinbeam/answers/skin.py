@@ -10,6 +10,7 @@ from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
+from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.appearance import (
     colour_seen,
@@ -102,7 +103,9 @@ def skin_document(
     """
     warnings: list[Mapping[str, str]] = []
     try:
-        body = _computed(loaded, wavelengths_nm, draws, seed, warnings)
+        with collect() as sources:
+            body = _computed(loaded, wavelengths_nm, draws, seed, warnings)
+        body["sources"] = sorted(sources)
     except NotAvailable as error:
         body = _nothing(wavelengths_nm, Unknown(error.reason))
         whole = document(SCHEMA, case_sha256=loaded.sha256(), seed=seed, warnings=warnings, body=body)
@@ -180,6 +183,7 @@ def _nothing(wavelengths_nm: Sequence[float], unknown: Unknown) -> dict[str, Any
         "Lab": dict.fromkeys(("L", "a", "b"), unknown),
         "phototype_range": unknown,
         "draws": 0,
+        "sources": [],
     }
 
 

@@ -164,22 +164,12 @@ def light(
     json: Json = False,
 ) -> None:
     """Light alone, in explicit layers, in vessels and lesions in them, or in voxels."""
-    from skinbeam.answers.light import DEFAULT_PHOTONS, run_light
+    from skinbeam.answers.light import DEFAULT_PHOTONS, LightOptions, run_light
     from skinbeam.cli.progress import photon_progress, tell
 
+    options = LightOptions(method, photons, error, device, seed, split, checkpoint)
     with photon_progress(photons or (None if error is not None else DEFAULT_PHOTONS)) as progress:
-        run = run_light(
-            layers,
-            method=method,
-            photons=photons,
-            error=error,
-            device=device,
-            seed=seed,
-            split=split,
-            checkpoint=checkpoint,
-            progress=progress,
-            notice=tell,
-        )
+        run = run_light(layers, options, progress=progress, notice=tell)
     if output is not None:
         from skinbeam.answers.light_store import write_fields
 

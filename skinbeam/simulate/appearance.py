@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.messages import Message
-from skinbeam.physics.light.ordinates import solve
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.exposure import Reflectance
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.ordinates import IN_SKINS
 from skinbeam.simulate.skins.ensemble import quantiles
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, Lab, ita_of_lab_deg, lab_of_spectrum
 from skinbeam.skin.model import Skin
@@ -36,8 +39,6 @@ Array = NDArray[np.float64]
 MOST_READINGS = 61
 FAR = 3.0  # deviations of a reading: of a normal one, one value in 400 lies further from its skin
 ROWS_AT_ONCE = 256
-# Reflectance needs no radiance inside; 8 directions agree with 16 within 0.002.
-STREAMS = 8
 
 
 def reflectance(ds: "xr.Dataset", wavelengths_nm: Sequence[float], *, specular: bool = True) -> Array:
@@ -66,10 +67,10 @@ def reflected(ds: "xr.Dataset", at: Sequence[Optics]) -> tuple[Array, Array]:
     diffuse, surface = [], []
     for start in range(0, len(at), together):
         part = at[start : start + together]
-        mua, mus, g, n = (np.concatenate([getattr(one, name) for one in part]) for name in ("mua", "mus", "g", "n"))
-        light = solve(mua, mus, g, n, np.tile(thickness, (len(part), 1)), streams=STREAMS)
-        diffuse.append(light.reflectance_diffuse.reshape(len(part), samples).T)
-        surface.append(light.reflectance_specular.reshape(len(part), samples).T)
+        media = LayeredMedium.joined([LayeredMedium.of(one, thickness) for one in part])
+        light = IN_SKINS.light(media, LightBeam(), Tally())
+        diffuse.append(np.reshape(light.reflectance_diffuse, (len(part), samples)).T)
+        surface.append(np.reshape(light.reflectance_specular, (len(part), samples)).T)
     return np.concatenate(diffuse, axis=1), np.concatenate(surface, axis=1)
 
 

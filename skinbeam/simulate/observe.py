@@ -10,7 +10,7 @@ from skinbeam.physics.damage.arrhenius import omega, survival
 from skinbeam.physics.targets.vessel import lumen_cells
 from skinbeam.simulate.ends.crater import observe_removal
 from skinbeam.simulate.ends.endpoints import fluence_for
-from skinbeam.simulate.light.illumination import light_between
+from skinbeam.simulate.light.lighting import light_between
 from skinbeam.simulate.pulse.boiling import at_dose
 from skinbeam.simulate.pulse.dose import dose_at
 from skinbeam.simulate.pulse.places import basal_layer, layers_of

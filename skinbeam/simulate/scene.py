@@ -18,8 +18,9 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Settings
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.simulate.light.illumination import Illumination, illuminate
-from skinbeam.simulate.light.spot_share import SpotShare, spot_shares
+from skinbeam.simulate.light.illumination import Illumination, SpotShare
+from skinbeam.simulate.light.lighting import illuminate
+from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.pulse.places import depth_through_epidermis
 from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_schedule
 from skinbeam.simulate.removal.ablation import fast_train, removes

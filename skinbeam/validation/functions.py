@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.relaxation import lumen_relaxation_time
 from skinbeam.physics.targets.vessel import relaxation_time
-from skinbeam.simulate.light.illumination import illuminate
-from skinbeam.simulate.light.spot_share import PHOTONS, share_of
+from skinbeam.simulate.light.lighting import illuminate
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.spot import PHOTONS, share_of
 from skinbeam.simulate.pulse.places import depth_through_epidermis, layers_of
 from skinbeam.simulate.removal.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.skins.dermis import held_scattering, rises_up_to_C, settles_at_C
@@ -57,8 +58,7 @@ def _epidermis_relaxation_ms(skins: "xr.Dataset") -> Floats:
 def _fluence_rate_ratio(skins: "xr.Dataset", wavelength_nm: float, depth_um: float, spot_mm: float) -> Floats:
     """Fluence rate at a depth on the axis of a top-hat over its irradiance, in skin without the vessel."""
     lit = illuminate(skins, [(wavelength_nm, 1.0)])
-    of, thickness = lit.lines[0].optics, skins["thickness_m"].to_numpy()
-    middle = tuple(np.median(part, axis=0) for part in (of.mua, of.mus, of.g, of.n, thickness))
+    middle = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy()).middle()
     share = share_of(middle, spot_mm * MM, "top-hat", PHOTONS)
     lit = lit.narrowed(None if share is None else (share,))
     at = zip(lit.grid.centres, lit.fluence_rate_ratio, strict=True)

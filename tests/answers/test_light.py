@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from skinbeam.answers.light import run_light
+from skinbeam.answers.light import LightOptions, run_light
 from skinbeam.answers.light_store import write_fields
 from skinbeam.document import pretty_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.layers import load_layers
+from skinbeam.simulate.light.montecarlo import Progress
 
 ROOT = Path(__file__).parents[2]
 VESSEL_EXAMPLE = ROOT / "examples" / "light" / "vessel.toml"
@@ -28,11 +29,12 @@ mus_per_cm = 90.0
 g = 0.75
 n = 1.4
 """
+PACKETS = LightOptions(method="montecarlo", photons=3200)
 MEDIUM = SLAB.replace("[[layer]]", "[[medium]]").replace("thickness_um = 200.0\n", "")
 
 
-def light_document(path: Path, **options: Any) -> dict[str, Any]:
-    return run_light(path, **options).document
+def light_document(path: Path, progress: Progress | None = None, **options: Any) -> dict[str, Any]:
+    return run_light(path, LightOptions(**options), progress=progress).document
 
 
 def written(folder: Path, text: str) -> Path:
@@ -172,7 +174,7 @@ g = 0.98
 
 def test_the_example_with_a_vessel_shows_it_on_the_map() -> None:
     """Blood absorbs 500 times as much as dermis, and below a vessel of 200 µm there is less light than beside it."""
-    run = run_light(VESSEL_EXAMPLE, photons=20_000)
+    run = run_light(VESSEL_EXAMPLE, LightOptions(photons=20_000))
     absorbed, fluence = run.field.absorbed_xyz, run.field.fluence_rate_xyz
     assert absorbed is not None
     assert fluence is not None
@@ -361,7 +363,7 @@ def test_fields_are_written_and_replaced(tmp_path: Path) -> None:
 def test_rings_follow_from_what_is_given(tmp_path: Path, tally: str, rings: int, width: float, share: float) -> None:
     """As of depths: 100 rings, to 5 mm, where the file does not say; all of them end where the disc does."""
     file = written(tmp_path, f'[beam]\nkind = "pencil"\n[tally]\n{tally}\n{SLAB}')
-    field = run_light(file, method="montecarlo", photons=3200).field
+    field = run_light(file, PACKETS).field
     assert field.reflectance_r is not None
     assert field.reflectance_r.shape == (rings,)
     inside = field.reflectance_r @ (np.pi * width**2 * (2 * np.arange(rings) + 1))
@@ -376,7 +378,7 @@ def test_maps_are_written_with_their_places_and_errors(tmp_path: Path) -> None:
         ("nr = 5\ndr_um = 20.0", ("depth", "radius")),
         ("nx = 6\ndx_um = 20.0\nny = 4", ("x", "y", "depth")),
     ):
-        run = run_light(written(tmp_path, f"{beam}[tally]\nnz = 4\n{tally}\n{SLAB}"), method="montecarlo", photons=3200)
+        run = run_light(written(tmp_path, f"{beam}[tally]\nnz = 4\n{tally}\n{SLAB}"), PACKETS)
         write_fields(run, tmp_path / "light.zarr")
         with xr.open_zarr(tmp_path / "light.zarr", consolidated=False) as dataset:
             name = "fluence_rate_rz" if "radius" in axes else "fluence_rate_xyz"
@@ -396,14 +398,13 @@ def test_a_folder_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_sources_of_the_method_are_named() -> None:
-    from skinbeam.provenance import collect
     from skinbeam.sources import cite
 
-    with collect() as keys:
-        light_document(EXAMPLES[0])
-    assert "chandrasekhar1960" in keys
-    for key in keys:
-        assert cite(key).short
+    for method, named in (("ordinates", "chandrasekhar1960"), ("montecarlo", "wang1995")):
+        document = light_document(EXAMPLES[0], method=method, **({"photons": 3200} if method == "montecarlo" else {}))
+        assert named in document["sources"]
+        for key in document["sources"]:
+            assert cite(key).short
 
 
 def test_the_same_bytes_on_any_number_of_threads() -> None:

@@ -9,7 +9,8 @@ from pulse_samples import loaded, median
 from skinbeam.answers.skin import skin_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.simulate.light.illumination import Illumination, illuminate
+from skinbeam.simulate.light.illumination import Illumination
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessels.ends import closure_dose

@@ -10,7 +10,7 @@ from pulse_samples import FILES, INK, loaded, median, responses, simulated, well
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.schema.exposure import LESION_KINDS, PRESETS
 from skinbeam.simulate import scene as scenes
-from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
 from skinbeam.skin.model import Skin
 from skinbeam.units import J_CM2, MS, PER_CM, UM, ZERO_CELSIUS_K

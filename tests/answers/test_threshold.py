@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, well_formed
+from pulse_samples import ENDPOINTS, FILES, THRESHOLD, loaded, median, no_null, well_formed, wide_response
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
@@ -238,7 +238,7 @@ def test_simulation_turns_at_the_threshold(case: str, endpoint: str, where: tupl
 
 def test_omega_is_one_at_the_border_of_the_epidermis() -> None:
     scene = scene_of(loaded("vessel"))
-    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
     place = basal_layer(response)
     found = cell_death_dose(response, place)
     history = place.base_K + found[:, None] * place.unit_K
@@ -285,7 +285,7 @@ def test_melanosomes_need_more_in_longer_pulses_without_a_step() -> None:
 def test_water_of_the_layer_heats_its_granules_too() -> None:
     # At 1540 nm water absorbs half as much as a granule. Nothing leaves the layer in 1 ns; the granule keeps eta.
     scene = scene_of(loaded("short-pulse", laser__wavelength_nm=1540.0, settings__pulse_ms=1e-6))
-    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
     assert response.lit is not None
     cells, (line,), skins = epidermis_cells(response), response.lit.lines, response.skins
     layer = response.grid.layer[cells]
@@ -301,7 +301,7 @@ def test_water_of_the_layer_heats_its_granules_too() -> None:
 
 def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
     scene = scene_of(loaded("short-pulse", settings__pulse_ms=5.0))
-    (response,) = run_chunks(scene, 6, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
     cells = epidermis_cells(response)
     found = whitening(response)
     vapour = spread(nucleation("cutaneous_C"), response.skins, "nucleation_shift")

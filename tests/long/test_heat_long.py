@@ -9,6 +9,7 @@ from skfem.helpers import dot, grad
 from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.tissue import Material, Source
 from skinbeam.physics.heat.xyz import conduct_xyz
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
@@ -51,8 +52,8 @@ def absorbed() -> np.ndarray:
     )
     blood = Inclusion([endless_cylinder(0.0, 5e-4, 1e-4)], mua_per_m=23100.0, mus_per_m=9400.0, g=0.9)
     space = Layers(layers, [blood], half_m=(5e-4, 5e-4))
-    engine = MonteCarlo(photons=4_000_000, columns=(CELLS, CELLS), column_m=(1e-5, 1e-5))
-    field = engine.trace(space, LightBeam(kind="flat", spot_mm=0.6), FACES[2])
+    tally = Tally(FACES[2], nx=CELLS, ny=CELLS, dx=1e-5, dy=1e-5)
+    field = MonteCarlo(photons=4_000_000).light(space, LightBeam(kind="flat", spot_mm=0.6), tally)
     assert field.absorbed_xyz is not None
     density = POWER_W * field.absorbed_xyz
     density = (density + density[::-1]) / 2

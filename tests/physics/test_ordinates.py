@@ -5,15 +5,16 @@ import pytest
 from hypothesis import strategies as st
 
 from skinbeam.physics.light.fresnel import reflectance
+from skinbeam.physics.light.layers import PlaneLayers
 from skinbeam.physics.light.ordinates import Light, solve
 from skinbeam.physics.light.quadrature import shared_directions
 
 ROUNDING = 1e-12  # sums of some hundred terms of order 1 in double precision
 
 
-def one(*layers: tuple[float, float, float, float, float], edges=(0.0, 1e-4), **options) -> Light:
+def one(*layers: tuple[float, float, float, float, float], edges=(0.0, 1e-4), streams=16, **outside) -> Light:
     """Light in one sample; a layer is (mua, mus, g, n, thickness), SI."""
-    return solve(*np.array(layers, dtype=float).T[:, None, :], z_edges=edges, **options)
+    return solve(PlaneLayers(*np.array(layers, dtype=float).T[:, None, :], **outside), edges, streams=streams)
 
 
 def balance(light: Light) -> np.ndarray:
@@ -309,7 +310,7 @@ def test_passing_through_resonance_is_smooth() -> None:
     # Where a mode decays as fast as the beam the particular solution is a limit. Fifth differences of the smooth
     # curves are 5e-11 of them at most; a break by 1e-11 at one of the points would show ten times as large.
     mus = np.linspace(1.0, 2e4, 2001)[:, None]
-    light = solve(1e4 + 0 * mus, mus, 0.0, 1.0, 1e-3, z_edges=np.array([0.0, 2e-4, 1e-3]))
+    light = solve(PlaneLayers(1e4 + 0 * mus, mus, 0.0, 1.0, 1e-3), np.array([0.0, 2e-4, 1e-3]))
     for values in (light.reflectance_diffuse, light.transmittance, light.fluence_rate_ratio[:, 1]):
         assert np.max(np.abs(np.diff(values, 5)[20:])) < 1e-10 * np.max(values)
 

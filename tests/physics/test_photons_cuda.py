@@ -19,11 +19,12 @@ from cuda_cases import BATCHES, CASES, LAYERS, PACKETS, numbers
 from numba import cuda
 from numba.cuda import cuda_paths
 
-from skinbeam.answers.light import run_light
+from skinbeam.answers.light import LightOptions, run_light
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.kernel import card, layout
 from skinbeam.physics.light import lanes, photons, photons_cuda, steps
 from skinbeam.physics.light.photons import trace_batch
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light import montecarlo
 from skinbeam.simulate.light.engines import ENGINES
@@ -77,7 +78,7 @@ def test_the_simulator_agrees_with_the_processor(simulated: Any, name: str) -> N
 def test_the_simulator_agrees_with_the_exact_engine(simulated: Any) -> None:
     """Five standard errors, as above; packets are launched below the surface."""
     case = CASES["three layers"]
-    exact = ENGINES["ordinates"].fluence(LAYERS, case.beam, case.tally.edges)
+    exact = ENGINES["ordinates"].light(LAYERS, case.beam, Tally(case.tally.edges))
     found, error = mean_and_error(simulated["cases"]["three layers"], PACKETS)
     count, planes = case.scene.parts, len(case.tally.edges) - 1
     wanted = [exact.reflectance_diffuse, exact.transmittance, *exact.absorbed_fraction]
@@ -196,7 +197,7 @@ def test_what_cuda_lacks_is_said(
     assert card.missing() == lacking
     assert MonteCarlo().devices == ("cpu",)
     with pytest.raises(NotAvailable, match=words):
-        MonteCarlo(device="cuda").fluence(LAYERS, LightBeam(), np.array([0.0, 1e-4]))
+        MonteCarlo(device="cuda").light(LAYERS, LightBeam(), Tally(np.array([0.0, 1e-4])))
     ran = run("light", str(SLAB), "--device", "cuda", "--json")
     assert ran.code == 3
     assert words in ran.document["unknown"]
@@ -217,12 +218,12 @@ def test_a_card_without_a_compiler_is_said(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_exact_method_stays_on_the_processor() -> None:
     with pytest.raises(NotAvailable, match="exact method does not run on CUDA"):
-        run_light(SLAB, method="ordinates", device="cuda")
+        run_light(SLAB, LightOptions(method="ordinates", device="cuda"))
 
 
 def test_an_unknown_device_is_refused() -> None:
     with pytest.raises(ValueError, match="cpu or cuda"):
-        MonteCarlo(device="tpu").fluence(LAYERS, LightBeam(), np.array([0.0, 1e-4]))
+        MonteCarlo(device="tpu").light(LAYERS, LightBeam(), Tally(np.array([0.0, 1e-4])))
 
 
 @pytest.mark.parametrize(("bins", "fields", "together"), [(1000, 1, 32), (2**20, 1, 32), (2**20, 2, 16), (2**40, 1, 1)])

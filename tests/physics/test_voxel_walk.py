@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from skinbeam.physics.kernel.layout import PARTS, ROULETTE
 from skinbeam.physics.light import voxels as voxel_walk
 from skinbeam.physics.light.fresnel import reflectance
-from skinbeam.physics.light.photons import Scene, Tally, trace_batch
+from skinbeam.physics.light.photons import trace_batch
+from skinbeam.physics.light.scene import Scene, Tally
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.engines import Ordinates
-from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.ordinates import Ordinates
+from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.light.space import Voxels
 
 FAR = 4.5
@@ -44,8 +46,15 @@ def clear(cube: np.ndarray, n: Sequence[float], mua: Sequence[float], **outside:
     return Voxels(cube, SIZE, mua, [0.0] * len(n), [0.0] * len(n), n, **outside)
 
 
-def traced(space: Voxels, beam: LightBeam = PENCIL, edges: Any = (0.0, SIZE), **options: Any) -> LightField:
-    return MonteCarlo(**{"photons": 32_000} | options).trace(space, beam, np.asarray(edges))
+def traced(
+    space: Voxels,
+    beam: LightBeam = PENCIL,
+    edges: Any = (0.0, SIZE),
+    photons: int = 32_000,
+    seed: int = 0,
+    **counted: Any,
+) -> LightField:
+    return MonteCarlo(photons, seed=seed).light(space, beam, Tally(np.asarray(edges), **counted))
 
 
 def total(field: LightField) -> float:
@@ -101,7 +110,7 @@ def test_a_hundred_random_layers_of_voxels_agree_with_the_exact_engine() -> None
         edges = SIZE * np.array([0.0, 0.37, 1.2])
         found = traced(Voxels(cube, SIZE, **values, **outside), edges=edges, photons=6400, seed=number)
         medium = LayeredMedium(**values, thickness_m=list(SIZE * planes), **outside)
-        exact = Ordinates(streams=32).fluence(medium, LightBeam(), edges)
+        exact = Ordinates(streams=32).light(medium, LightBeam(), Tally(edges))
         error = found.standard_error
         assert error is not None
         parts = [
@@ -182,7 +191,7 @@ def test_light_is_refracted_at_upright_faces() -> None:
     media = np.repeat(np.array([0, 1, 2], np.uint16), [5, 3, 2])
     cube = np.ascontiguousarray(np.broadcast_to(media[:, None, None], (10, 10, 20)))
     space = clear(cube, (index, lower, lower), (0.0, mua, 1e9), ambient_n=index, below_n=index)
-    depths = {"edges": SIZE * np.arange(21.0), "columns": (1, 1), "column_m": (10 * SIZE, 10 * SIZE)}
+    depths = {"edges": SIZE * np.arange(21.0), "nx": 1, "ny": 1, "dx": 10 * SIZE, "dy": 10 * SIZE}
     field = traced(space, tilted(degrees, -150.0), photons=64_000, **depths)
     along = index * math.cos(math.radians(degrees))
     steep = math.sqrt(1.0 - (along / lower) ** 2)
@@ -238,7 +247,7 @@ def mixed(seed: int, n: Any) -> Voxels:
 def test_both_kernels_agree_on_one_index(beam: LightBeam, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty-odd quantities by maps that cut voxels; one beyond 4.5 errors in a run of two hundred."""
     space, edges = mixed(1, 1.4), SIZE * np.array([0.0, 0.6, 3.1, 9.0])
-    options = {"photons": 128_000, "columns": (3, 2), "column_m": (1.7e-4, 2.3e-4)}
+    options = {"photons": 128_000, "nx": 3, "ny": 2, "dx": 1.7e-4, "dy": 2.3e-4}
     other = traced(space, beam, edges, **options, seed=1)
     monkeypatch.setattr(Scene, "walked", True)
     walked = traced(space, beam, edges, **options, seed=2)
@@ -256,7 +265,7 @@ def test_both_kernels_agree_on_one_index(beam: LightBeam, monkeypatch: pytest.Mo
 
 def test_rings_agree_between_kernels(monkeypatch: pytest.MonkeyPatch) -> None:
     space, edges = mixed(2, 1.0), SIZE * np.linspace(0.0, 9.0, 4)
-    options = {"photons": 64_000, "ring_m": 1.3e-4, "rings": 3}
+    options = {"photons": 64_000, "ring": 1.3e-4, "rings": 3}
     other = traced(space, PENCIL, edges, **options, seed=1)
     monkeypatch.setattr(Scene, "walked", True)
     walked = traced(space, PENCIL, edges, **options, seed=2)
@@ -314,7 +323,7 @@ def test_the_result_does_not_depend_on_the_number_of_threads(monkeypatch: pytest
     fields = []
     for threads in (1, 3):
         monkeypatch.setattr(batches, "threads", lambda threads=threads: threads)
-        fields.append(traced(mixed(5, (1.0, 1.3, 1.4, 1.5)), photons=3200, columns=(3, 3), column_m=(SIZE, SIZE)))
+        fields.append(traced(mixed(5, (1.0, 1.3, 1.4, 1.5)), photons=3200, nx=3, ny=3, dx=SIZE, dy=SIZE))
     assert fields[0].transmittance == fields[1].transmittance > 0.0
     np.testing.assert_array_equal(fields[0].fluence_rate_xyz, fields[1].fluence_rate_xyz)
 

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pulse_samples import loaded, median
+from pulse_samples import loaded, median, wide_response
 from test_vessel_ends import BUTTOCK, CASE, response_of, sized, vessels_of
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.targets.vessel import shading
-from skinbeam.simulate.pulse.response import Response, respond
+from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.skins.spread import spread
 from skinbeam.simulate.vessels.ends import closed_at, closure_dose, leak_dose, rupture_dose, vapour_K
@@ -159,12 +159,12 @@ def test_a_flat_pulse_longer_than_relaxation_saves_less_than_a_short_one() -> No
 def test_the_light_is_computed_often_enough() -> None:
     scene = scene_of(loaded(CASE, settings__pulse_ms=0.45), dose_required=False)
     skins = scene.skin.sample(4, 0)
-    coarse = respond(skins, scene.beam, scene.cooling)
+    coarse = wide_response(skins, scene)
     parts = {
         name: np.repeat(getattr(coarse.schedule, name), 2) for name in ("power_on", "h_W_m2K", "outside_C", "cooled")
     }
     halved = replace(coarse.schedule, step_s=np.repeat(coarse.schedule.step_s / 2, 2), **parts)
-    fine = respond(skins, scene.beam, scene.cooling, schedule=halved)
+    fine = wide_response(skins, scene, schedule=halved)
     some, more = (dose_with_heated_blood(response, rupture_dose, marches=8) for response in (coarse, fine))
     # A dozen steps in a pulse, of second order: a first-order scheme would move by the two per cent of half a step.
     assert some == pytest.approx(more, rel=5e-3)

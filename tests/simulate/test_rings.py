@@ -8,9 +8,11 @@ import pytest
 
 from skinbeam.errors import NotAvailable
 from skinbeam.physics.kernel import card
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.light.rings import Rings
 from skinbeam.simulate.light.space import Inclusion, Layers, disc
 
@@ -34,7 +36,7 @@ def cold() -> Rings:
 
 
 def traced(space: Rings | Layers, seed: int = 0, photons: int = 64_000) -> LightField:
-    return MonteCarlo(seed=seed, ring_m=RING, rings=RINGS, photons=photons).trace(space, BEAM, FACES)
+    return MonteCarlo(seed=seed, photons=photons).light(space, BEAM, Tally(FACES, RING, RINGS))
 
 
 def test_cells_of_the_optics_of_their_layers_change_nothing() -> None:
@@ -87,4 +89,4 @@ def test_rings_that_do_not_fit_are_refused() -> None:
 def test_a_card_says_that_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(card, "missing", lambda: None)
     with pytest.raises(NotAvailable, match="rings"):
-        MonteCarlo(device="cuda", ring_m=RING, rings=RINGS).trace(cold(), BEAM, FACES)
+        MonteCarlo(device="cuda").light(cold(), BEAM, Tally(FACES, RING, RINGS))

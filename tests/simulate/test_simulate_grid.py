@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from pulse_samples import loaded
+from pulse_samples import loaded, wide_response
 
 from skinbeam.laser.still_air import still_air
 from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.pulse import schedule
-from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.pulse.schedule import bath_schedule, held_schedule, pulse_schedule
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.skins import grid
@@ -19,7 +18,7 @@ CASES = (("vessel", "vessel-closure"), ("vessel", "epidermal-necrosis"), ("prese
 
 def thresholds(name: str, endpoint: str) -> np.ndarray:
     scene = scene_of(loaded(name))
-    parts = run_chunks(scene, 8, 0, lambda skins: fluence_for(endpoint, respond(skins, scene.beam, scene.cooling)))
+    parts = run_chunks(scene, 8, 0, lambda skins: fluence_for(endpoint, wide_response(skins, scene)))
     return np.concatenate(parts)
 
 

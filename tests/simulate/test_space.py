@@ -1,17 +1,18 @@
 """Vessels, lesions, voxels and beams in the Monte Carlo engine: closed forms, symmetries, the exact engine."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from skinbeam.physics.light import steps
-from skinbeam.physics.light.photons import Tally, trace_batch
+from skinbeam.physics.light.photons import trace_batch
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.engines import ENGINES
-from skinbeam.simulate.light.medium import LayeredMedium, LightField
+from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.light.space import (
     Inclusion,
     Layers,
@@ -69,7 +70,7 @@ def test_a_shape_holds_its_volume_between_its_depths(shape: Shape, volume: float
 def test_an_inclusion_that_fills_a_layer_is_the_layer() -> None:
     """A plate far wider than light gets, of other optics than the layer around it, against the exact engine."""
     plate = Inclusion([disc((0.0, 0.0, 6e-4), (1.0, 1.0, 4e-4))], mua_per_m=500.0, mus_per_m=1.5e4, g=0.7)
-    found = MonteCarlo(photons=64_000).trace(Layers(DERMIS, [plate]), LightBeam(kind="pencil"), EDGES_M)
+    found = MonteCarlo(photons=64_000).light(Layers(DERMIS, [plate]), LightBeam(kind="pencil"), Tally(EDGES_M))
     layers = LayeredMedium(
         [30.0, 60.0, 500.0, 60.0],
         [8e3, 1e4, 1.5e4, 1e4],
@@ -77,7 +78,7 @@ def test_an_inclusion_that_fills_a_layer_is_the_layer() -> None:
         [1.4] * 4,
         [2e-4, 2e-4, 4e-4, 2e-4],
     )
-    exact = ENGINES["ordinates"].fluence(layers, LightBeam(), EDGES_M)
+    exact = ENGINES["ordinates"].light(layers, LightBeam(), Tally(EDGES_M))
     error = errors(found)
     top, dermis, filled = found.absorbed_fraction
     assert abs(dermis - exact.absorbed_fraction[[1, 3]].sum()) < 4 * error.absorbed_fraction[1]
@@ -98,9 +99,9 @@ def test_turning_everything_turns_the_light() -> None:
     """Upright light does not tell x from y: a vessel along one is lit like one along the other."""
     along_y = [endless_cylinder(1e-4, 4e-4, 1e-4)]
     along_x = [cylinder((-1.0, 1e-4, 4e-4), (1.0, 1e-4, 4e-4), 1e-4)]
-    engine = MonteCarlo(photons=64_000, columns=(6, 6), column_m=(1e-4, 1e-4))
+    tally = Tally(EDGES_M, nx=6, ny=6, dx=1e-4, dy=1e-4)
     one, other = (
-        replace(engine, seed=seed).trace(Layers(DERMIS, [Inclusion(shape, **BLOOD)]), SPOT, EDGES_M)
+        MonteCarlo(photons=64_000, seed=seed).light(Layers(DERMIS, [Inclusion(shape, **BLOOD)]), SPOT, tally)
         for seed, shape in enumerate((along_y, along_x))
     )
     alike(one, other)
@@ -118,7 +119,7 @@ def test_a_vessel_in_two_pieces_is_the_same_vessel() -> None:
     whole = Inclusion([cylinder((0, -1e-3, 4e-4), (0, 1e-3, 4e-4), 1e-4)], **BLOOD)
     pieces = [cylinder((0, -1e-3, 4e-4), (0, 2e-4, 4e-4), 1e-4), cylinder((0, 2e-4, 4e-4), (0, 1e-3, 4e-4), 1e-4)]
     one, other = (
-        MonteCarlo(photons=32_000, seed=7).trace(Layers(DERMIS, [inclusion]), SPOT, EDGES_M)
+        MonteCarlo(photons=32_000, seed=7).light(Layers(DERMIS, [inclusion]), SPOT, Tally(EDGES_M))
         for inclusion in (whole, Inclusion(pieces, **BLOOD))
     )
     # The same packets meet the same medium everywhere, but for rounding at the cut.
@@ -126,9 +127,10 @@ def test_a_vessel_in_two_pieces_is_the_same_vessel() -> None:
 
 
 def test_a_map_holds_what_parts_and_planes_hold() -> None:
-    engine = MonteCarlo(photons=6400, columns=(400, 400), column_m=(1e-4, 1e-4))  # 4 cm wide: nothing is beside it
-    edges = np.linspace(0.0, 1e-3, 3)
-    field = engine.trace(Layers(DERMIS, [Inclusion([endless_cylinder(0, 4e-4, 1e-4)], **BLOOD)]), SPOT, edges)
+    tally = Tally(np.linspace(0.0, 1e-3, 3), nx=400, ny=400, dx=1e-4, dy=1e-4)  # 4 cm wide: nothing is beside it
+    field = MonteCarlo(photons=6400).light(
+        Layers(DERMIS, [Inclusion([endless_cylinder(0, 4e-4, 1e-4)], **BLOOD)]), SPOT, tally
+    )
     assert field.absorbed_xyz is not None
     assert field.fluence_rate_xyz is not None
     area, height = 1e-8, 5e-4
@@ -147,7 +149,8 @@ def test_a_cell_does_not_care_where_it_begins() -> None:
         for x in (5e-5, 1.3e-4)
     ]
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).trace(cell, LightBeam(), EDGES_M) for seed, cell in enumerate(cells)
+        MonteCarlo(photons=64_000, seed=seed).light(cell, LightBeam(), Tally(EDGES_M))
+        for seed, cell in enumerate(cells)
     )
     alike(one, other)
     # Both balls are alike, too.
@@ -159,11 +162,11 @@ def test_voxels_of_a_wide_cube_are_layers() -> None:
     mua, mus, g = [2000.0, 800.0], [2e4, 1.5e4], [0.7, 0.8]
     cube = np.zeros((32, 32, 4), np.uint8)
     cube[:, :, 1:] = 1
-    field = MonteCarlo(photons=64_000).trace(
-        Voxels(cube, 5e-4, mua, mus, g, 1.4), LightBeam(kind="pencil"), np.linspace(0, 2e-3, 5)
+    field = MonteCarlo(photons=64_000).light(
+        Voxels(cube, 5e-4, mua, mus, g, 1.4), LightBeam(kind="pencil"), Tally(np.linspace(0, 2e-3, 5))
     )
     layers = LayeredMedium(mua, mus, g, [1.4, 1.4], [5e-4, 1.5e-3])
-    exact = ENGINES["ordinates"].fluence(layers, LightBeam(), np.linspace(0, 2e-3, 5))
+    exact = ENGINES["ordinates"].light(layers, LightBeam(), Tally(np.linspace(0, 2e-3, 5)))
     error = errors(field)
     assert field.escaped_sides == 0.0
     assert np.all(np.abs(field.absorbed_fraction - exact.absorbed_fraction) < 4 * error.absorbed_fraction)
@@ -185,7 +188,7 @@ def test_voxels_and_shapes_of_the_same_block_agree() -> None:
     shapes = Layers(medium, [plate], half_m=half)
     edges = np.linspace(0, 8e-4, 3)
     one, other = (
-        MonteCarlo(photons=64_000, seed=seed).trace(space, LightBeam(kind="flat", spot_mm=0.6), edges)
+        MonteCarlo(photons=64_000, seed=seed).light(space, LightBeam(kind="flat", spot_mm=0.6), Tally(edges))
         for seed, space in enumerate((voxels, shapes))
     )
     alike(one, other)
@@ -205,7 +208,7 @@ def test_sides_reflect_like_the_surface() -> None:
     cube = np.zeros((1, 1, 6), np.uint8)
     space = Voxels(cube, 1e-3, [0.0], [0.0], [0.0], n, 1.0, n)
     beam = LightBeam(kind="pencil", angle_deg=tilt)
-    field = MonteCarlo(photons=3200).trace(space, beam, np.array([0.0, 6e-3]))
+    field = MonteCarlo(photons=3200).light(space, beam, Tally(np.array([0.0, 6e-3])))
     assert field.escaped_sides == 0.0
     assert field.transmittance == pytest.approx(1.0 - field.reflectance_specular, rel=1e-12)
 
@@ -214,8 +217,8 @@ def test_sides_reflect_like_the_surface() -> None:
 def test_oblique_light_goes_the_longer_way(angle: float) -> None:
     """Beer and Lambert along the refracted ray; what the lower face throws back is lost in the absorber to exp(-10)."""
     n, mua, thickness = 1.4, 5e3, 1e-3
-    field = MonteCarlo(photons=64_000).fluence(
-        clear(thickness, n, mua), LightBeam(kind="pencil", angle_deg=angle), np.array([0.0, 1e-4])
+    field = MonteCarlo(photons=64_000).light(
+        clear(thickness, n, mua), LightBeam(kind="pencil", angle_deg=angle), Tally(np.array([0.0, 1e-4]))
     )
     inside = math.asin(math.sin(math.radians(angle)) / n)
     a, b = math.radians(angle), inside
@@ -239,8 +242,8 @@ def test_light_finds_the_way_back() -> None:
     passed = []
     for seed, medium in enumerate((stack, back)):
         runs = [
-            MonteCarlo(photons=64_000, seed=10 * seed + k).fluence(
-                medium, LightBeam(kind="pencil", angle_deg=math.degrees(math.acos(math.sqrt(square)))), EDGES_M
+            MonteCarlo(photons=64_000, seed=10 * seed + k).light(
+                medium, LightBeam(kind="pencil", angle_deg=math.degrees(math.acos(math.sqrt(square)))), Tally(EDGES_M)
             )
             for k, square in enumerate((x + 1) / 2)
         ]
@@ -290,10 +293,10 @@ def test_a_beam_may_stand_beside_the_middle() -> None:
 
 def test_a_fibre_loses_at_the_surface_what_each_of_its_rays_does() -> None:
     """The mean over the solid angle of the cone of Fresnel's law, by quadrature; a clear matched half below."""
-    field = MonteCarlo(photons=64_000).fluence(
+    field = MonteCarlo(photons=64_000).light(
         LayeredMedium([0.0], [0.0], [0.0], [1.4], [1e-3], 1.0, 1.4),
         LightBeam(kind="fibre", spot_mm=0.1, half_angle_deg=70.0),
-        np.array([0.0, 1e-3]),
+        Tally(np.array([0.0, 1e-3])),
     )
     cosine = np.linspace(math.cos(math.radians(70.0)), 1.0, 20_001)
     mean = np.mean([PLAIN.fresnel(1.0, 1.4, value)[0] for value in 0.5 * (cosine[1:] + cosine[:-1])])
@@ -311,8 +314,8 @@ def henyey(g: float) -> tuple[list[float], list[float]]:
 def test_a_tabulated_law_of_scattering_is_that_law() -> None:
     """A table of the law itself gives the light of the exact engine; the table is good to 1e-5, errors are 3e-3."""
     space = Layers(DERMIS, phases={part: henyey(g) for part, g in enumerate(DERMIS.g)})
-    found = MonteCarlo(photons=64_000).trace(space, LightBeam(), EDGES_M)
-    exact = ENGINES["ordinates"].fluence(DERMIS, LightBeam(), EDGES_M)
+    found = MonteCarlo(photons=64_000).light(space, LightBeam(), Tally(EDGES_M))
+    exact = ENGINES["ordinates"].light(DERMIS, LightBeam(), Tally(EDGES_M))
     error = errors(found)
     assert abs(found.reflectance_diffuse - exact.reflectance_diffuse) < 4 * error.reflectance_diffuse
     assert abs(found.transmittance - exact.transmittance) < 4 * error.transmittance
@@ -340,8 +343,8 @@ def test_only_the_part_that_names_a_table_turns_by_it() -> None:
     """A ball that throws all light back, in a clear slab: what misses it goes straight through."""
     back = ([-1.0, -0.99, 1.0], [1.0, 0.0, 0.0])
     ball_of_mirrors = Inclusion([ball((0, 0, 5e-4), 2e-4)], 0.0, 1e5, 0.0)
-    field = MonteCarlo(photons=6400).trace(
-        Layers(clear(), [ball_of_mirrors], phases={1: back}), LightBeam(kind="flat", spot_mm=0.8), EDGES_M
+    field = MonteCarlo(photons=6400).light(
+        Layers(clear(), [ball_of_mirrors], phases={1: back}), LightBeam(kind="flat", spot_mm=0.8), Tally(EDGES_M)
     )
     # A quarter of the beam meets the ball and is turned by 172° or more, twenty free paths at most into it.
     assert field.reflectance_diffuse > 0.15
@@ -361,4 +364,4 @@ def test_only_the_part_that_names_a_table_turns_by_it() -> None:
 )
 def test_a_space_that_cannot_be_is_refused(space: Layers | Voxels, beam: LightBeam, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        MonteCarlo(photons=320).trace(space, beam, EDGES_M)
+        MonteCarlo(photons=320).light(space, beam, Tally(EDGES_M))

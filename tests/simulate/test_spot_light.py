@@ -8,12 +8,13 @@ from pulse_samples import loaded
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import InputError
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light import spot as spot_light
-from skinbeam.simulate.light.illumination import Illumination, illuminate
+from skinbeam.simulate.light import lighting
+from skinbeam.simulate.light.illumination import Illumination
+from skinbeam.simulate.light.lighting import illuminate, illuminate_spot
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.spot import illuminate_spot
 from skinbeam.simulate.scene import run_chunks, scene_of
 
 LAYERS = [
@@ -74,7 +75,7 @@ def test_a_narrow_spot_is_what_a_direct_run_of_it_gives(profile: str, kind: str)
         [1e-4, 9e-4],
     )
     edges = wide.grid.faces[0]
-    field = MonteCarlo(photons=400_000, ring_m=5e-5, rings=1).fluence(medium, LightBeam(kind=kind, spot_mm=1.0), edges)
+    field = MonteCarlo(photons=400_000).light(medium, LightBeam(kind=kind, spot_mm=1.0), Tally(edges, 5e-5, 1))
     assert field.fluence_rate_rz is not None
     assert field.standard_error is not None
     assert field.standard_error.fluence_rate_rz is not None
@@ -93,7 +94,7 @@ def test_a_narrow_spot_is_what_a_direct_run_of_it_gives(profile: str, kind: str)
 def test_a_document_does_not_depend_on_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     from skinbeam.simulate import scene as scenes
 
-    monkeypatch.setattr(spot_light, "PHOTONS", 400)
+    monkeypatch.setattr(lighting, "PHOTONS", 400)
     whole = simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo")
     monkeypatch.setattr(scenes, "_draws_at_once", lambda *_: 1)
     assert simulate_document(loaded(case(spot_mm=1.0)), draws=4, light="montecarlo") == whole

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
+from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.spot_profile import irradiance_about, own_profile, profile_beside
 
 # A thin clear layer on a scattering one, per m; and one that only absorbs.
-MEDIUM = tuple(np.array(part) for part in ([50.0, 50.0], [2e4, 1e4], [0.8, 0.8], [1.4, 1.4], [1e-4, np.inf]))
-BLACK = tuple(np.array(part) for part in ([2000.0], [1e-3], [0.8], [1.4], [np.inf]))
+MEDIUM = LayeredMedium((50.0, 50.0), (2e4, 1e4), (0.8, 0.8), (1.4, 1.4), (1e-4, np.inf))
+BLACK = LayeredMedium((2000.0,), (1e-3,), (0.8,), (1.4,), (np.inf,))
 
 
 def middles(profile):

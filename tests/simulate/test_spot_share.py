@@ -1,24 +1,26 @@
 """What a finite spot leaves of the light of a wide beam on its axis."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pulse_samples import loaded
 
 from skinbeam.answers.threshold import threshold_document
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
-from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
-from skinbeam.simulate.light.spot_share import PHOTONS, SpotShare, share_of
+from skinbeam.simulate.light.spot import PHOTONS, SpotShare, share_of
 from skinbeam.simulate.scene import scene_of
 
-MEDIUM = tuple(
-    np.array(part) for part in ([1000.0, 200.0], [2e4, 1e4], [0.8, 0.8], [1.4, 1.4], [1e-4, 9e-4])
-)  # a dark layer on a light one, per m
+# A dark layer on a light one, per m.
+MEDIUM = LayeredMedium((1000.0, 200.0), (2e4, 1e4), (0.8, 0.8), (1.4, 1.4), (1e-4, 9e-4))
 BARE = {"laser__device": None, "laser__wavelength_nm": 595.0}  # any spot, of no device
-ENDLESS = (*MEDIUM[:4], np.array([1e-4, np.inf]))
+ENDLESS = replace(MEDIUM, thickness_m=(1e-4, np.inf))
 
 
-def share(medium: tuple[Floats, ...], spot_m: float, profile: str = "top-hat", photons: int = PHOTONS) -> SpotShare:
+def share(medium: LayeredMedium, spot_m: float, profile: str = "top-hat", photons: int = PHOTONS) -> SpotShare:
     found = share_of(medium, spot_m, profile, photons)
     assert found is not None
     return found
@@ -42,10 +44,9 @@ def test_a_spot_of_a_millimetre_is_what_direct_runs_give(profile: str, kind: str
     16 000 packets scatter by 1 / √(16 000 x collisions in a bin), below 2 %; five standard errors of both.
     """
     edges = np.array([0.0, 1e-4, 2e-4, 3e-4, 4e-4, 6e-4])
-    medium = LayeredMedium(*(part.tolist() for part in MEDIUM))
     ring = 5e-5
-    narrow = MonteCarlo(photons=600_000, ring_m=ring, rings=1).fluence(medium, LightBeam(kind=kind, spot_mm=1.0), edges)
-    wide = MonteCarlo(photons=60_000).fluence(medium, LightBeam(kind="flat"), edges)
+    narrow = MonteCarlo(photons=600_000).light(MEDIUM, LightBeam(kind=kind, spot_mm=1.0), Tally(edges, ring, 1))
+    wide = MonteCarlo(photons=60_000).light(MEDIUM, LightBeam(kind="flat"), Tally(edges))
     assert narrow.fluence_rate_rz is not None
     assert narrow.standard_error is not None
     assert narrow.standard_error.fluence_rate_rz is not None
@@ -57,7 +58,7 @@ def test_a_spot_of_a_millimetre_is_what_direct_runs_give(profile: str, kind: str
 
 
 def test_packets_that_never_end_leave_the_beam_wide() -> None:
-    clear = (np.array([1000.0, 0.0]), *ENDLESS[1:])
+    clear = replace(ENDLESS, mua_per_m=(1000.0, 0.0))
     assert share_of(clear, 1e-3, "top-hat", 400) is None
     assert share_of(ENDLESS, 1e-3, "top-hat", 400) is not None
 

@@ -8,6 +8,7 @@ from scipy.integrate import quad
 from scipy.stats import ncx2
 
 from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light import batches
 from skinbeam.simulate.light.engines import ENGINES
@@ -121,7 +122,7 @@ def test_each_plane_keeps_its_energy(narrow: Pencil, kind: str, spot_mm: float) 
 
 def test_a_pencil_is_the_run_itself(narrow: Pencil) -> None:
     spot = narrow.spot(LightBeam(kind="pencil"))
-    run = MonteCarlo(photons=20_000, seed=3, ring_m=2e-5, rings=80).fluence(SKIN, LightBeam(kind="pencil"), EDGES_M)
+    run = MonteCarlo(photons=20_000, seed=3).light(SKIN, LightBeam(kind="pencil"), Tally(EDGES_M, 2e-5, 80))
     for found, wanted in ((spot, run), (spot.standard_error, run.standard_error)):
         for name in ("fluence_rate_rz", "reflectance_r", "transmittance_r"):
             np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-9, atol=1e-9)
@@ -153,7 +154,7 @@ def test_direct_runs_of_the_same_beam_agree() -> None:
         kind = str(rng.choice(list(MAPS)))
         beam = LightBeam(kind=kind, spot_mm=2e3 * ring * rng.uniform(3.0, 40.0))
         spot = pencil(medium, edges, ring, rings, photons=51_200, seed=number).spot(beam)
-        direct = MonteCarlo(photons=51_200, seed=1000 + number, ring_m=ring, rings=rings).fluence(medium, beam, edges)
+        direct = MonteCarlo(photons=51_200, seed=1000 + number).light(medium, beam, Tally(edges, ring, rings))
         assert spot.standard_error is not None
         assert direct.standard_error is not None
         name = str(rng.choice(["fluence_rate_rz", "reflectance_r"]))
@@ -170,7 +171,7 @@ def test_direct_runs_of_the_same_beam_agree() -> None:
 def test_a_wide_spot_is_an_endless_beam_on_its_axis() -> None:
     """Diffuse light falls to 1 / e in 1 mm; the edge of the beam is 8 mm away or more."""
     found = pencil(SKIN, EDGES_M, 8e-5, 150, photons=40_000).spot(LightBeam(kind="flat", spot_mm=20.0))
-    exact = ENGINES["ordinates"].fluence(SKIN, LightBeam(), EDGES_M)
+    exact = ENGINES["ordinates"].light(SKIN, LightBeam(), Tally(EDGES_M))
     assert found.standard_error is not None
     power_area = np.pi * 1e-2**2
     for ring in (0, 25):
@@ -206,7 +207,7 @@ def test_a_port_reads_as_much_when_what_is_lit_and_what_is_read_change_places(wi
 def test_a_wide_port_reads_all_and_a_narrow_one_less() -> None:
     """Of discs of one width more is lost the narrower they are; 10 mm about what is read hold the diffuse light."""
     light = pencil(SKIN, EDGES_M, 1e-4, 150, photons=40_000)
-    exact = ENGINES["ordinates"].fluence(SKIN, LightBeam(), EDGES_M).reflectance_diffuse
+    exact = ENGINES["ordinates"].light(SKIN, LightBeam(), Tally(EDGES_M)).reflectance_diffuse
     value, error = light.port(21.0, 1.0)
     assert error < 0.02 * exact
     assert abs(value - exact) <= 4 * error

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pulse_samples import loaded, median
+from pulse_samples import loaded, median, wide_response
 from scipy.special import i0e, i1e
 
 from skinbeam.answers.threshold import threshold_document
@@ -19,7 +19,7 @@ from skinbeam.physics.targets.vessel import VesselHistory, radial_response
 from skinbeam.schema.trains import Train
 from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.pulse.boiling import at_dose
-from skinbeam.simulate.pulse.response import Response, respond
+from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.pulse.schedule import pulse_schedule
 from skinbeam.simulate.pulse.stopped_flow import with_stopped_flow
 from skinbeam.simulate.scene import run_chunks, scene_of
@@ -45,7 +45,7 @@ def beam_of(case: Any = CASE, **changes: Any) -> Beam:
 
 def response_of(case: Any = CASE, *, draws: int = 12, **changes: Any) -> Response:
     scene = scene_of(loaded(case, **changes), dose_required=False)
-    (response,) = run_chunks(scene, draws, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    (response,) = run_chunks(scene, draws, 0, lambda skins: wide_response(skins, scene))
     return response
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pulse_samples import loaded, median, responses
+from pulse_samples import loaded, median, responses, wide_response
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.laser.cooling import resolve
@@ -62,13 +62,13 @@ def test_a_film_lasts_for_what_was_left_of_it() -> None:
 
 def sprayed(draws: int = 32, share: float = 1.0, **changes: Any) -> Response:
     scene = scene_of(loaded(SPRAYED, **changes))
-    return run_chunks(scene, draws, 0, lambda s: respond(s, scene.beam, scene.cooling, cooling_share=share))[0]
+    return run_chunks(scene, draws, 0, lambda s: wide_response(s, scene, cooling_share=share))[0]
 
 
 def test_the_film_takes_the_heat_that_evaporates_it() -> None:
     case = {"skin": {"preset": "human"}, "cooling": {"kind": "spray", "cryogen": "R134a", "before_ms": 60.0}}
     scene = scene_of(loaded(case))
-    response = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling))[0]
+    response = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0]
     plan, met, film = response.schedule, response.met, scene.cooling.film
     assert film is not None
     middle = (response.surface_base_K[:, 1:] + response.surface_base_K[:, :-1]) / 2
@@ -110,7 +110,7 @@ def test_less_cooling_never_makes_the_film_longer() -> None:
 def test_light_makes_the_film_no_longer() -> None:
     lit = sprayed()
     scene = scene_of(loaded(SPRAYED))
-    dark = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling))[0]
+    dark = run_chunks(scene, 32, 0, lambda skins: respond(skins, None, scene.cooling, lit=None))[0]
     assert (lit.met.film_s <= dark.met.film_s + 1e-3).all()
     assert lit.met.film_s.sum() < dark.met.film_s.sum()
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from pulse_samples import loaded
+from pulse_samples import loaded, wide_response
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
@@ -12,7 +12,6 @@ from skinbeam.simulate.observe import observe
 from skinbeam.simulate.pulse.boiling import at_dose, vapour_start_K, water_by_volume
 from skinbeam.simulate.pulse.dose import dose_at
 from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells, in_cell, middle_of_epidermis, pigmented_cells
-from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.skins.kinetics import marking_kinetics
 from skinbeam.skin.tables import number, table
@@ -34,7 +33,7 @@ def scene(preset="human", *, pulse_ms=5.0, wavelength_nm=755.0, cooling=None, **
 
 def response(*args, draws=DRAWS, **kwargs):
     made = scene(*args, **kwargs)
-    return respond(made.skin.sample(draws, 0), made.beam, made.cooling)
+    return wide_response(made.skin.sample(draws, 0), made)
 
 
 # --- boiling ------------------------------------------------------------------------------------------------------
@@ -74,7 +73,7 @@ def test_blood_in_a_cuvette_boils_with_the_heat_that_warms_it():
     }
     made = scene_of(loaded(case))
     skins = made.skin.sample(4, 0)
-    warm = respond(skins, made.beam, made.cooling)
+    warm = wide_response(skins, made)
     # Just beyond the dose at which every draw begins to boil.
     dose = 1.02 * float(((vapour_start_K(skins) - warm.base_K[:, 0, 0]) / warm.unit_K.max(axis=(1, 2))).max())
     linear = (warm.base_K + dose * warm.unit_K).max(axis=(1, 2))

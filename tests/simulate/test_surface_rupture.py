@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pulse_samples import loaded
+from pulse_samples import loaded, wide_response
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
@@ -29,7 +29,9 @@ def case(preset="human", *, pulse_ms=5.0, spot_mm=4.0, profile="gaussian", wavel
 def response(*args, draws=DRAWS, narrowed=False, **kwargs):
     made = scene_of(case(*args, **kwargs))
     skins = made.skin.sample(draws, 0)
-    return respond(skins, made.beam, made.cooling, lit=made.light(skins) if narrowed else None)
+    if not narrowed:
+        return wide_response(skins, made)
+    return respond(skins, made.beam, made.cooling, lit=made.light(skins))
 
 
 def median_draws(made, **changes):

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pulse_samples import loaded, median
+from pulse_samples import loaded, median, wide_response
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
-from skinbeam.simulate.pulse.response import Response, respond
+from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.vessels import hot_blood as heated_blood
 from skinbeam.simulate.vessels.ends import (
@@ -47,7 +47,7 @@ CUVETTE = {
 
 def response_of(case: Any = CASE, *, draws: int = 8, **changes: Any) -> Response:
     scene = scene_of(loaded(case, **changes), dose_required=False)
-    (response,) = run_chunks(scene, draws, 0, lambda skins: respond(skins, scene.beam, scene.cooling))
+    (response,) = run_chunks(scene, draws, 0, lambda skins: wide_response(skins, scene))
     return response
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pulse_samples import loaded
+from pulse_samples import loaded, wide_response
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
@@ -37,7 +37,9 @@ def response(*vessels, pulse_ms=10.0, layers=(), narrow=False):
     }
     scene = scene_of(loaded(case))
     skin = scene.skin.median()
-    return respond(skin, scene.beam, scene.cooling, lit=scene.light(skin) if narrow else None)
+    if not narrow:
+        return wide_response(skin, scene)
+    return respond(skin, scene.beam, scene.cooling, lit=scene.light(skin))
 
 
 def layer(name, thickness_um, mua, mus):

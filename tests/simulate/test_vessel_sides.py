@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from pulse_samples import loaded
+from pulse_samples import loaded, wide_response
 from scipy.special import jn_zeros, jv
 
 from skinbeam.answers.threshold import threshold_document
@@ -26,7 +26,6 @@ from skinbeam.physics.targets.vessel import (
 from skinbeam.physics.targets.vessel_return import returns
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface, lumen_light
 from skinbeam.physics.targets.vessel_warming import heated_march
-from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessels.ends import closure_dose, leak_dose, rupture_dose
 from skinbeam.simulate.vessels.lumen import respond_vessels
@@ -214,7 +213,7 @@ def doses(diameter_um, wavelength_nm=595.0, pulse_ms=10.0, *, depth_um=400.0, si
         "vessel": [{"depth_um": depth_um, "diameter_um": diameter_um}],
     }
     scene = scene_of(loaded(case))
-    response = respond(scene.skin.median(), scene.beam, scene.cooling)
+    response = wide_response(scene.skin.median(), scene)
     vessels = respond_vessels(response, sides=sides)
     assert vessels is not None
     assert vessels.cells.shape[2] == LUMEN_CELLS

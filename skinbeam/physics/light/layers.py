@@ -1,12 +1,33 @@
-"""What every light engine asks of layers."""
+"""Plane layers as arrays, and what every light engine asks of them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["check_layers"]
+__all__ = ["PlaneLayers", "check_layers"]
+
+
+class PlaneLayers(NamedTuple):
+    """Plane layers of many samples, the uppermost first.
+
+    Parameters
+    ----------
+    mua, mus : absorption and scattering coefficients, 1/m, (sample, layer).
+    g : mean cosine of scattering, −1 < g < 1.
+    n : refractive index, at least 1.
+    thickness : m, above 0; that of the last layer may be inf (nothing then comes from below, `below_n` is not used).
+    ambient_n, below_n : refractive indices above and below, scalars or (sample,).
+    """
+
+    mua: ArrayLike
+    mus: ArrayLike
+    g: ArrayLike
+    n: ArrayLike
+    thickness: ArrayLike
+    ambient_n: ArrayLike = 1.0
+    below_n: ArrayLike = 1.0
 
 
 def check_layers(optical: Sequence[NDArray[Any]]) -> None:

@@ -123,15 +123,7 @@ def layer_modes(angles: Angles, loss: Array, g: Array, tau: Array, peak: Array) 
     x = root * turned
     z = root * (y + (basis * (1.0 / stretch - 1.0)) @ (back @ y))
 
-    # k² as a Rayleigh quotient without cancellation: scattering keeps what lies along q, so that for little loss only
-    # the part of the mode orthogonal to q counts.
-    along = (angles.q[..., None, :] @ turned) / np.sum(angles.q**2, axis=-1)[..., None, None]
-    across = turned - angles.q[..., None] * along
-    kept = (chi_even[..., None, 1:] @ (projected[..., 1:, :] @ y) ** 2)[..., 0, :]
-    deflected = np.sum(across * across, axis=-2) - kept
-    k_squared = loss[..., None] * np.sum(turned * turned, axis=-2) + omega[..., None] * deflected
-    k = np.sqrt(np.maximum(k_squared, 0.0))
-    k[..., 0] = np.where(loss == 0.0, 0.0, k[..., 0])
+    k = _decay(angles, loss, chi_even, turned, projected[..., 1:, :] @ y)
 
     amplitude = angles.amplitude
     collected = amplitude / angles.mu
@@ -156,6 +148,22 @@ def layer_modes(angles: Angles, loss: Array, g: Array, tau: Array, peak: Array) 
     half = np.where(endless[..., None], np.inf, 0.5 * k * end[..., None])
     tanh_ratio = np.tanh(np.maximum(half, TINY)) / np.maximum(half, TINY)
     return Modes(x, z, k, tau, end, half, tanh_ratio, fluence, drive_u, -(drive_u + drive_v) / (1.0 + k))
+
+
+def _decay(angles: Angles, loss: Array, chi_even: Array, turned: Array, seen: Array) -> Array:
+    """Return k of every mode: `turned` are the modes, `seen` their even moments but the first.
+
+    k² is a Rayleigh quotient without cancellation: scattering keeps what lies along q, so that for little loss only the
+    part of the mode orthogonal to q counts.
+    """
+    along = (angles.q[..., None, :] @ turned) / np.sum(angles.q**2, axis=-1)[..., None, None]
+    across = turned - angles.q[..., None] * along
+    kept = (chi_even[..., None, 1:] @ seen**2)[..., 0, :]
+    deflected = np.sum(across * across, axis=-2) - kept
+    k_squared = loss[..., None] * np.sum(turned * turned, axis=-2) + (1.0 - loss)[..., None] * deflected
+    k = np.sqrt(np.maximum(k_squared, 0.0))
+    k[..., 0] = np.where(loss == 0.0, 0.0, k[..., 0])
+    return np.asarray(k)
 
 
 def layer_operators(modes: Modes) -> Operators:

@@ -36,7 +36,7 @@ from skinbeam.physics.light.bins import cut
 from skinbeam.physics.light.collimated import Beam, beam_mean, collimated_beam
 from skinbeam.physics.light.fresnel import normal_reflectance
 from skinbeam.physics.light.inside import inside, layer_means
-from skinbeam.physics.light.layers import check_layers
+from skinbeam.physics.light.layers import PlaneLayers, check_layers
 from skinbeam.physics.light.modes import Operators, Sources, layer_modes, layer_operators, layer_sources, times
 
 __all__ = ["Light", "directions_count", "solve"]
@@ -73,29 +73,15 @@ class Light:
     unscattered_ratio: Array
 
 
-def solve(
-    mua: ArrayLike,
-    mus: ArrayLike,
-    g: ArrayLike,
-    n: ArrayLike,
-    thickness: ArrayLike,
-    *,
-    ambient_n: ArrayLike = 1.0,
-    below_n: ArrayLike = 1.0,
-    z_edges: ArrayLike | None = None,
-    streams: int = 16,
-) -> Light:
+def solve(layers: PlaneLayers, z_edges: ArrayLike | None = None, *, streams: int = 16) -> Light:
     """Return the light in layers under a broad collimated beam at normal incidence.
 
     A sample's result does not depend on the others.
 
     Parameters
     ----------
-    mua, mus : absorption and scattering coefficients, 1/m, (sample, layer).
-    g : mean cosine of scattering, −1 < g < 1; from −0.9 to 0.99 any number of streams gives a positive fluence rate,
-        sharper peaks need 64. n : refractive index, at least 1.
-    thickness : m, above 0; that of the last layer may be inf (nothing then comes from below, `below_n` is not used).
-    ambient_n, below_n : scalars or (sample,).
+    layers : of every sample. For g from −0.9 to 0.99 any number of streams gives a positive fluence rate, sharper peaks
+        need 64.
     z_edges : edges of the depth bins, m, rising from 0 or more, (bin + 1,) or (sample, bin + 1);
         without them no bins, which saves their work.
     streams : directions in a hemisphere of a medium without steps of the index; more where there are steps.
@@ -104,13 +90,13 @@ def solve(
     ------
     ValueError : shapes or values out of range, or a semi-infinite layer that neither scatters nor absorbs.
     """
-    optical = [np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(mua, mus, g, n, thickness)]
+    optical = [np.asarray(a, dtype=np.float64) for a in np.broadcast_arrays(*layers[:5])]
     if streams < 4:
         raise ValueError("at least 4 streams")
     check_layers(optical)
     samples = len(optical[0])
     edges = None if z_edges is None else _edges(z_edges, samples)
-    around = _around(optical[3], optical[4], ambient_n, below_n)
+    around = _around(optical[3], optical[4], layers.ambient_n, layers.below_n)
     groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for sample, row in enumerate(around):
         groups[segments_of(row.tobytes(), streams).counts].append(sample)
@@ -152,9 +138,10 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=min(MOST_THREADS, os.cpu_count() or 1))
 
 
-def directions_count(n: ArrayLike, thickness: ArrayLike, *, ambient_n: float, below_n: float, streams: int) -> int:
-    """Return the most directions in a hemisphere that `solve` uses for these layers, (sample, layer)."""
-    around = _around(np.asarray(n, dtype=np.float64), np.asarray(thickness), ambient_n, below_n)
+def directions_count(layers: PlaneLayers, streams: int) -> int:
+    """Return the most directions in a hemisphere that `solve` uses for these layers."""
+    n, thickness = np.asarray(layers.n, dtype=np.float64), np.asarray(layers.thickness)
+    around = _around(n, thickness, layers.ambient_n, layers.below_n)
     return max(sum(segments_of(row.tobytes(), streams).counts) for row in around)
 
 

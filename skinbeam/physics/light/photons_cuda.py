@@ -54,7 +54,8 @@ from skinbeam.physics.kernel.layout import (
     G,
 )
 from skinbeam.physics.light import steps
-from skinbeam.physics.light.photons import Batch, Scene, Tally, batch_of, numbers_of
+from skinbeam.physics.light.photons import batch_of, numbers_of
+from skinbeam.physics.light.scene import Batch, Scene, Tally
 from skinbeam.physics.light.steps import PENCIL, ROULETTE_BELOW
 
 __all__ = ["Card", "streams"]

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
-from skinbeam.simulate.light.illumination import Illumination, illuminate_each
-from skinbeam.simulate.light.spot_share import spot_shares
+from skinbeam.simulate.light.illumination import Illumination
+from skinbeam.simulate.light.lighting import illuminate_each
+from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.pulse.response import Response, Unlit, respond
 from skinbeam.simulate.pulse.schedule import pulse_schedule
 from skinbeam.simulate.removal.microlesion import Lesion, lesion

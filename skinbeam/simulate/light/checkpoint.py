@@ -10,7 +10,7 @@ import numpy as np
 
 from skinbeam._version import __version__
 from skinbeam.errors import InputError
-from skinbeam.physics.light.photons import Scene, Tally
+from skinbeam.physics.light.scene import Scene, Tally
 from skinbeam.simulate.light.tallies import Tallies
 
 __all__ = ["load_checkpoint", "save_checkpoint"]

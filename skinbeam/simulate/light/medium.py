@@ -1,87 +1,72 @@
-"""Plane layers, the light in them, and what every light engine promises."""
+"""Plane layers: of one medium, or of many draws at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.schema.layers import LightBeam
+from skinbeam.skin.properties import Optics
 
-__all__ = ["Floats", "LayeredMedium", "LightEngine", "LightField"]
+__all__ = ["Floats", "LayeredMedium"]
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class LayeredMedium:
-    """Plane layers from the surface downwards.
+    """Plane layers from the surface downwards, (layer,) each; of many draws (sample, layer) each.
 
     Parameters
     ----------
-    mua_per_m, mus_per_m, g, n : (layer,).
-    thickness_m : (layer,); inf in the last for a semi-infinite medium.
+    mua_per_m, mus_per_m, g, n : of each layer.
+    thickness_m : of each layer; inf in the last for a semi-infinite medium.
     ambient_n, below_n : refractive indices above and below.
     """
 
-    mua_per_m: Sequence[float]
-    mus_per_m: Sequence[float]
-    g: Sequence[float]
-    n: Sequence[float]
-    thickness_m: Sequence[float]
+    mua_per_m: Sequence[float] | Floats
+    mus_per_m: Sequence[float] | Floats
+    g: Sequence[float] | Floats
+    n: Sequence[float] | Floats
+    thickness_m: Sequence[float] | Floats
     ambient_n: float = 1.0
     below_n: float = 1.0
 
+    @classmethod
+    def of(cls, optics: Optics, thickness_m: Floats) -> "LayeredMedium":
+        """Return the media of drawn skins in air; `thickness_m` is (sample, layer)."""
+        return cls(optics.mua, optics.mus, optics.g, optics.n, np.asarray(thickness_m, dtype=np.float64))
 
-@dataclass(frozen=True)
-class LightField:
-    """What an engine returns, as fractions of the incident power.
-
-    Parameters
-    ----------
-    absorbed_fraction : (part,); the layers, then what lies in them, or the media of voxels.
-    fluence_rate_ratio : mean over the bin of the fluence rate over the irradiance, (bin,); for a beam of finite width
-        the fluence rate integrated over the plane divided by the power.
-    photons : launched; 0 for an exact method.
-    roulette_balance : weight that roulette took, less what it gave; 0 for an exact method.
-    escaped_sides : what left through the sides of voxels.
-    mean_path_m : path in each part of a mean packet, by its weight, (part,); None from an exact method.
-    fluence_rate_rz : fluence rate over incident power by depth and ring, 1/m², (bin, ring); None when not asked for.
-    reflectance_r, transmittance_r : what leaves above and below over the power and area, 1/m², (ring,).
-    fluence_rate_xyz : fluence rate over incident power on a map, 1/m², (x, y, bin); None when not asked for.
-    absorbed_xyz : absorbed power over incident power and volume, 1/m³, (x, y, bin).
-    standard_error : the same quantities' standard errors; None for an exact method.
-    """
-
-    reflectance_specular: float
-    reflectance_diffuse: float
-    transmittance: float
-    absorbed_fraction: Floats
-    fluence_rate_ratio: Floats
-    photons: int = 0
-    roulette_balance: float = 0.0
-    escaped_sides: float = 0.0
-    mean_path_m: Floats | None = None
-    fluence_rate_rz: Floats | None = None
-    reflectance_r: Floats | None = None
-    transmittance_r: Floats | None = None
-    fluence_rate_xyz: Floats | None = None
-    absorbed_xyz: Floats | None = None
-    standard_error: "LightField | None" = None
-
-
-class LightEngine(Protocol):
-    """Computes where the light of a collimated beam at normal incidence goes."""
+    @classmethod
+    def joined(cls, media: "Sequence[LayeredMedium]") -> "LayeredMedium":
+        """Return all as draws that are lit together; what lies above and below is that of the first."""
+        columns = zip(*(one.columns for one in media), strict=True)
+        mua, mus, g, n, thickness = (np.concatenate([np.atleast_2d(part) for part in column]) for column in columns)
+        return cls(mua, mus, g, n, thickness, media[0].ambient_n, media[0].below_n)
 
     @property
-    def devices(self) -> tuple[str, ...]:
-        """Where it runs: cpu, cuda."""
+    def columns(self) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+        """The layers as arrays of the same shape: absorption, scattering, g, n, thickness."""
+        mua, mus, g, n, thickness = (
+            np.asarray(values, dtype=np.float64)
+            for values in (self.mua_per_m, self.mus_per_m, self.g, self.n, self.thickness_m)
+        )
+        return mua, mus, g, n, thickness
 
-    def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
-        """Return the light in `medium`, its fluence rate between rising depths `z_edges_m`, m.
+    @property
+    def draws(self) -> int | None:
+        """How many media these are; None for one without a dimension of draws."""
+        thickness = np.asarray(self.thickness_m)
+        return len(thickness) if thickness.ndim == 2 else None
 
-        Raises
-        ------
-        ValueError : the medium or the depths are out of range.
-        """
+    def draw(self, number: int) -> "LayeredMedium":
+        """Return one of many draws, which can be a key of what is remembered."""
+        return self._one([column[number] for column in self.columns])
+
+    def middle(self) -> "LayeredMedium":
+        """Return the medium of the medians of the draws, which can be a key of what is remembered."""
+        return self._one([np.median(column, axis=0) for column in self.columns])
+
+    def _one(self, columns: Sequence[Floats]) -> "LayeredMedium":
+        mua, mus, g, n, thickness = (tuple(column.tolist()) for column in columns)
+        return LayeredMedium(mua, mus, g, n, thickness, self.ambient_n, self.below_n)

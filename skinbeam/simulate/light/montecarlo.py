@@ -11,13 +11,15 @@ import numpy as np
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.physics.kernel import card, layout
-from skinbeam.physics.light.photons import Batch, Scene, Tally, trace_batch
+from skinbeam.physics.light.photons import trace_batch
+from skinbeam.physics.light.scene import Batch, Scene, Tally
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.batches import BATCHES, fits, in_order, shares, threads
 from skinbeam.simulate.light.beams import Launch
 from skinbeam.simulate.light.checkpoint import load_checkpoint, save_checkpoint
-from skinbeam.simulate.light.medium import Floats, LayeredMedium, LightField
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.protocol import LightField, Space, one_by_one
 from skinbeam.simulate.light.rings import Rings
 from skinbeam.simulate.light.space import Layers, Voxels
 from skinbeam.simulate.light.tallies import Mean, Tallies
@@ -29,6 +31,7 @@ __all__ = ["MOST_PHOTONS", "MonteCarlo", "Progress"]
 FIRST_ROUND, LARGEST_ROUND = 64 * 1024, 4 * 1024 * 1024
 MOST_PHOTONS = 10**10
 CARD_BYTES = 256 * 2**20  # of the tallies of those batches that run on a card at once
+_ONE_BIN = np.array([0.0, 1.0])  # stands in where no bins are asked for
 _WORTH_LOOKING_AT = 0.01  # of the incident power: what is smaller does not keep a run going
 
 Progress = Callable[[int, float], None]
@@ -47,8 +50,6 @@ class MonteCarlo:
     seed : of the random numbers. On the processor the same seed gives the same result on any number of threads; on a
         card it gives the same packets, whose sums differ by the rounding of double precision from run to run. Between
         processor and card, or two kinds of card, results agree within standard errors.
-    ring_m, rings : width and number of the rings of a tally by depth and radius; 0 rings for depth alone.
-    columns, column_m : numbers and widths in x and y of a map about x = y = 0; 0 columns for none.
     batches : of a round; a standard error from n of them is itself good to 1 / √(2n - 2).
     checkpoint : file that holds the run after each round and that a run of the same input goes on from; None for none.
     progress : told of the packets done and of the largest relative standard error, after each batch.
@@ -60,10 +61,6 @@ class MonteCarlo:
     photons: int = 200_000
     error: float | None = None
     seed: int = 0
-    ring_m: float = 0.0
-    rings: int = 0
-    columns: tuple[int, int] = (0, 0)
-    column_m: tuple[float, float] = (0.0, 0.0)
     batches: int = BATCHES
     checkpoint: Path | None = None
     progress: Progress | None = None
@@ -75,38 +72,44 @@ class MonteCarlo:
         """Where it runs on this machine."""
         return ("cpu",) if card.missing() else ("cpu", "cuda")
 
-    def memory_bytes(self, depths: int) -> int:
-        """Return what the tallies of so many depths need."""
-        mapped = self.columns[0] > 0
-        columns = self.columns[0] * self.columns[1] + 1 if mapped else self.rings + 1
-        side_by_side = _on_card(depths * columns, 1 + mapped) if self.device == "cuda" else threads()
-        return Tallies.bytes_needed(depths * columns, mapped, side_by_side)
+    def memory_bytes(self, tally: Tally) -> int:
+        """Return what the tallies need."""
+        mapped = tally.nx > 0
+        side_by_side = _on_card(tally.bins, tally.fields) if self.device == "cuda" else threads()
+        return Tallies.bytes_needed(tally.bins, mapped, side_by_side)
 
-    def fluence(self, medium: LayeredMedium, beam: LightBeam, z_edges_m: Floats) -> LightField:
-        """Return the light in `medium`.
+    def light(self, space: Space, beam: LightBeam, tally: Tally) -> LightField:
+        """Return the light in `space`; each of many draws meets the same random numbers.
 
         Raises
         ------
         ValueError : values out of range; fewer packets than batches; a semi-infinite layer that does not absorb.
         MemoryError : the tallies would not fit.
         NotAvailable : the device is not there.
-        """
-        return self.trace(Layers(medium), beam, z_edges_m)
-
-    def trace(self, space: Layers | Voxels | Rings, beam: LightBeam, z_edges_m: Floats) -> LightField:
-        """Return the light in `space`, its fluence rate between rising depths `z_edges_m`, m.
-
-        Raises
-        ------
-        ValueError, MemoryError, NotAvailable : as for `fluence`.
         InputError : the checkpoint is of another run.
         """
+        if isinstance(space, LayeredMedium):
+            if space.draws is not None:
+                return one_by_one(self, space, beam, tally)
+            space = Layers(space)
+        if tally.edges.size:
+            return self._traced(space, beam, tally)
+        whole = self._traced(space, beam, replace(tally, edges=_ONE_BIN))
+        error = whole.standard_error
+        assert error is not None  # chance always has one
+        return replace(
+            whole,
+            fluence_rate_ratio=whole.fluence_rate_ratio[:0],
+            standard_error=replace(error, fluence_rate_ratio=error.fluence_rate_ratio[:0]),
+        )
+
+    def _traced(self, space: Layers | Voxels | Rings, beam: LightBeam, tally: Tally) -> LightField:
         if self.device not in ("cpu", "cuda"):
             raise ValueError(f'device is cpu or cuda, not "{self.device}"')
         if self.device == "cuda" and (lacking := card.missing()):
             raise NotAvailable(text(f"light.{lacking}"))
         shares(self.photons, self.batches)
-        fits("the tally needs", self.memory_bytes(len(z_edges_m) - 1))
+        fits("the tally needs", self.memory_bytes(tally))
         scene, launch = space.scene(beam)
         if self.device == "cuda" and (scene.walked or scene.ring):
             raise NotAvailable(text("light.no-rings-on-card" if scene.ring else "light.no-walk-on-card"))
@@ -115,9 +118,7 @@ class MonteCarlo:
         scene = replace(scene, splits=self.split)
         used("wang1995", "henyey1941", "born1999", "blackman2021", "duff2017")
         used(*(("amanatides1987", "sassaroli2012") if scene.walked else ("woodcock1965",)))
-        tally = Tally(
-            np.asarray(z_edges_m, dtype=np.float64), self.ring_m, self.rings, *self.columns, *self.column_m
-        )  # fmt: skip
+        tally = replace(tally, edges=np.asarray(tally.edges, dtype=np.float64))
         if launch.specular >= 1.0:
             return _field(_nothing(scene, tally), launch, tally)
         return _field(self._run(scene, tally), launch, tally)

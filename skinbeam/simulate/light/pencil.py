@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from skinbeam.physics.light.bins import cut
 from skinbeam.physics.light.collimated import beam_mean, collimated_beam
-from skinbeam.physics.light.photons import Tally, trace_batch
+from skinbeam.physics.light.photons import trace_batch
 from skinbeam.physics.light.rings import flat_shares, from_axis, gaussian_shares
+from skinbeam.physics.light.scene import Tally
 from skinbeam.provenance import used
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.batches import BATCHES, fits, mean, shares, side_by_side

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.kernel import layout
-from skinbeam.physics.light import photons
 from skinbeam.physics.light.layers import check_layers
+from skinbeam.physics.light.scene import Scene
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.beams import Launch
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
@@ -40,7 +40,7 @@ class Rings:
     mua_per_m: Floats
     mus_per_m: Floats
 
-    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+    def scene(self, beam: LightBeam) -> tuple[Scene, Launch]:
         """Return space and beam as the kernels take them; the beam enters about the axis.
 
         Raises
@@ -79,7 +79,7 @@ class Rings:
         held[layout.PART - layout.MUA] = first
         slabs = slab_table(densest, depth, top, (medium.ambient_n, *n, medium.below_n), held)
         launch = Launch.of(beam, medium.ambient_n, n[:1], None)
-        return photons.Scene(
+        return Scene(
             slabs,
             len(mua),
             launch.numbers,

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.kernel import layout
-from skinbeam.physics.light import photons
 from skinbeam.physics.light.layers import check_layers
+from skinbeam.physics.light.scene import Scene
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.beams import Launch
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
@@ -119,7 +119,7 @@ class Layers:
     half_m: tuple[float, float] | None = None
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
-    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+    def scene(self, beam: LightBeam) -> tuple[Scene, Launch]:
         """Return space and beam as the kernels take them.
 
         Raises
@@ -154,7 +154,7 @@ class Layers:
             densest, depth, top, (medium.ambient_n, *n, medium.below_n), np.array([mua, mus, g, np.arange(len(mua))])
         )  # fmt: skip
         launch = Launch.of(beam, medium.ambient_n, n[:1], self.cell_m and (self.cell_m[0] / 2, self.cell_m[1] / 2))
-        return photons.Scene(
+        return Scene(
             slabs,
             len(mua) + len(self.inclusions),
             launch.numbers,
@@ -190,7 +190,7 @@ class Voxels:
     below_n: float = 1.0
     phases: Mapping[int, PhaseTable] = field(default_factory=dict)
 
-    def scene(self, beam: LightBeam) -> tuple[photons.Scene, Launch]:
+    def scene(self, beam: LightBeam) -> tuple[Scene, Launch]:
         """Return space and beam as the kernels take them; the beam enters at the middle of the upper face.
 
         Raises
@@ -219,7 +219,7 @@ class Voxels:
         slabs = slab_table(rate, depth, top, indices, np.zeros((4, len(starts))))
         half = (self.cube.shape[0] * self.size_m / 2.0, self.cube.shape[1] * self.size_m / 2.0)
         launch = Launch.of(beam, self.ambient_n, np.unique(n[held[0]]), half)
-        return photons.Scene(
+        return Scene(
             slabs,
             count,
             launch.numbers,

@@ -9,20 +9,19 @@ with <E> the mean over the circle of radius r' about that place: of a Gaussian o
 exp(-2 (r - r')²/w²) I0(x) exp(-x), x = 4 r r'/w², and of a top-hat the part of the circle that lies within it.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
-from skinbeam.provenance import collect, used
-from skinbeam.schema.layers import LightBeam
+from skinbeam.physics.light.scene import Tally
+from skinbeam.provenance import remembered
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.spot import FEW_BATCHES, PENCIL, depths_within, ring_areas
 
 __all__ = ["SpotProfile", "irradiance_about", "own_profile", "profile_beside"]
 
 PHOTONS = 32_000
-_BATCHES = 4
 # Light is looked for out to this many radii of the spot, in rings, and comes from this much further off.
 _REACH, _RINGS, _BEYOND = 1.6, 64, 3.0
 _EDGES_M = np.concatenate([[0.0], np.geomspace(20e-6, 1e-3, 16)])
@@ -57,38 +56,24 @@ def own_profile(spot_m: float, shape: str) -> SpotProfile:
     return SpotProfile(edges, np.zeros(1), np.exp(-2 * ((edges[1:] + edges[:-1]) / 2 / radius) ** 2)[None, :])
 
 
-def profile_beside(medium: tuple[Floats, ...], spot_m: float, shape: str, seed: int = 0) -> SpotProfile:
-    """Return the profile in one medium (mua, mus, g, n, thickness; each (layer,), SI), down to a millimetre."""
-    profile, sources = _profile_beside(tuple(part.tobytes() for part in medium), spot_m, shape, seed)
-    used(*sources)
-    return profile
-
-
-@lru_cache(maxsize=64)
-def _profile_beside(
-    key: tuple[bytes, ...], spot_m: float, shape: str, seed: int
-) -> tuple[SpotProfile, tuple[str, ...]]:
-    mua, mus, g, n, thickness = (np.frombuffer(part, dtype=np.float64) for part in key)
+@remembered(64)
+def profile_beside(medium: LayeredMedium, spot_m: float, shape: str, seed: int = 0) -> SpotProfile:
+    """Return the profile in one medium, down to a millimetre."""
     radius = spot_m / 2
     edges = np.linspace(0.0, _REACH * radius, _RINGS + 1)
-    width = edges[1]
+    width = float(edges[1])
     rings = int(np.ceil((_REACH + _BEYOND) * radius / width))
-    deepest = float(thickness.sum())
-    depths = np.append(_EDGES_M[deepest > _EDGES_M], deepest) if deepest < _EDGES_M[-1] else _EDGES_M
-    engine = MonteCarlo(seed=seed, ring_m=width, rings=rings, photons=PHOTONS, batches=_BATCHES)
-    with collect() as sources:
-        light = engine.fluence(
-            LayeredMedium(*(part.tolist() for part in (mua, mus, g, n, thickness))), LightBeam(kind="pencil"), depths
-        )
+    depths = depths_within(medium, _EDGES_M)
+    light = MonteCarlo(PHOTONS, seed=seed, batches=FEW_BATCHES).light(medium, PENCIL, Tally(depths, width, rings))
     assert light.fluence_rate_rz is not None  # rings were asked for
-    area = np.pi * width**2 * (2.0 * np.arange(rings) + 1.0)
-    from_m = width * (np.arange(rings) + 0.5)
+    from_m = width * np.arange(0.5, rings)
     to_m = np.concatenate([[0.0], (edges[1:] + edges[:-1]) / 2])
-    found = light.fluence_rate_rz @ (area * irradiance_about(to_m, from_m, radius, shape)).T
+    weights = ring_areas(width, rings) * irradiance_about(to_m, from_m, radius, shape)
+    found = light.fluence_rate_rz @ weights.T
     reached = found[:, 0] > 0
     over = np.minimum.accumulate(found[reached, 1:] / found[reached, :1], axis=1)
     centres = ((depths[1:] + depths[:-1]) / 2)[reached]
-    return SpotProfile(edges, centres, np.minimum(over, 1.0)), tuple(sources)
+    return SpotProfile(edges, centres, np.minimum(over, 1.0))
 
 
 def irradiance_about(radius_m: Floats, circle_m: Floats, spot_radius_m: float, shape: str) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from skinbeam.physics.kernel.layout import PARTS, REFLECTED, SIDES, TRANSMITTED
-from skinbeam.physics.light.photons import Batch
+from skinbeam.physics.light.scene import Batch
 from skinbeam.simulate.light.medium import Floats
 
 __all__ = ["Mean", "Tallies"]

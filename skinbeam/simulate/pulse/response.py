@@ -4,7 +4,7 @@ Heat conduction is linear while properties stay constant, so a temperature is th
 dose times the history of a unit dose. One run then answers every dose, and thresholds come from bisection.
 Blood at rest takes part where pulses last longer than a second; before, it changes nothing (`skin.properties`).
 Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
-beam times its share by depth (`spot_share`); heat flows along the depth alone.
+beam times its share by depth (`light.spot`); heat flows along the depth alone.
 """
 
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ from skinbeam.laser.settings import Beam
 from skinbeam.physics.heat.linear import Linear
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import DARK, Film, Source
-from skinbeam.simulate.light.illumination import Illumination, illuminate, pulse_grid
+from skinbeam.simulate.light.illumination import Illumination
 from skinbeam.simulate.pulse.schedule import Schedule, pulse_schedule
 from skinbeam.simulate.pulse.surface import Surface, surface_of
-from skinbeam.simulate.skins.grid import DepthGrid
+from skinbeam.simulate.skins.grid import DepthGrid, pulse_grid
 from skinbeam.skin.properties import Thermal, perfusion, thermal
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -121,7 +121,7 @@ def respond(
     beam: Beam | None,
     cooling: CoolingPlan,
     *,
-    lit: Illumination | None = None,
+    lit: Illumination | None,
     schedule: Schedule | None = None,
     cooling_share: float = 1.0,
     unlit: Unlit | None = None,
@@ -130,13 +130,17 @@ def respond(
 
     Parameters
     ----------
-    lit : light at the beam's wavelength when it is known already.
+    lit : the light of the beam in these skins; None without a beam.
     schedule : steps of time when they are not those of the beam and the cooling.
     cooling_share : the cooling's coefficient is multiplied by this.
     unlit : the history without the beam, when it is known already for this cooling and schedule.
+
+    Raises
+    ------
+    ValueError : a beam without its light.
     """
     if beam is not None and lit is None:
-        lit = illuminate(skins, beam.spectrum)
+        raise ValueError("a beam comes with its light")
     grid = lit.grid if lit is not None else pulse_grid(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
     plan = plan.drawn(skins)

@@ -16,6 +16,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.removal.ablation import removes
 from skinbeam.units import CM, MJ
@@ -44,7 +45,7 @@ def bulk_rise(skins: "xr.Dataset", beam: Beam, cooling: CoolingPlan) -> Floats:
     if removes(beam):
         raise NotAvailable(text("not-apply.crater-heat"))
     wide = replace(beam, microbeam=None, spot_mm=None, fluence_J_cm2=None)
-    response = respond(skins, wide, cooling)
+    response = respond(skins, wide, cooling, lit=illuminate(skins, wide.spectrum))
     density = micro.density_per_cm2 / CM**2
     diffusivity = response.heat.conductivity / response.heat.heat_capacity_vol
     merged_s = 1.0 / (4.0 * density * float(np.median(diffusivity)))

@@ -10,7 +10,6 @@ and the state of collagen, water absorbs by its temperature, and what is vapour 
 forms, and bubbles scatter no more than the tissue around: both unknown.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -23,7 +22,8 @@ from skinbeam.physics.heat.linear import time_steps
 from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.physics.heat.tissue import Material, Source
-from skinbeam.provenance import collect, used
+from skinbeam.physics.light.scene import Tally
+from skinbeam.provenance import remembered
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
@@ -131,9 +131,7 @@ def full_column(
     of_heat = None if warming is None else tuple(np.ascontiguousarray(part).tobytes() for part in warming)
     beam = _Beam(diameter_m, profile, pulse_s, energy_J)
     key = tuple(np.ascontiguousarray(part).tobytes() for part in skin[:-1])
-    found, sources = _column(key, skin.start_K, beam, of_heat, recomputed)
-    used(*sources)
-    return found
+    return _column(key, skin.start_K, beam, of_heat, recomputed)
 
 
 class _Beam(NamedTuple):
@@ -166,7 +164,7 @@ def _layers(key: tuple[bytes, ...]) -> list[Floats]:
     return [np.frombuffer(part, dtype=np.float64) for part in key[:5]]
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _light(key: tuple[bytes, ...], diameter_m: float, profile: str) -> tuple[Floats, Floats, Any, Floats]:
     """Faces in r and z, layer of each depth, and absorbed power over incident power and volume (ring, depth), 1/m³."""
     thickness, mua, mus, _, _ = _layers(key)
@@ -184,72 +182,68 @@ def _absorbed(key: tuple[bytes, ...], grid: _Grid, beam: LightBeam, photons: int
     """Absorbed power over incident power and volume, (ring, depth), 1/m³, from the optics of the rings with light."""
     thickness, *optics, g, n = _layers(key)
     medium = LayeredMedium(*(part.tolist() for part in (*optics, g, n, thickness)))
-    engine = MonteCarlo(seed=0, ring_m=grid.ring, rings=_RINGS, photons=photons, batches=_BATCHES)
-    light = engine.trace(Rings(medium, grid.ring, grid.z, mua, mus), beam, grid.z)
+    space, tally = Rings(medium, grid.ring, grid.z, mua, mus), Tally(grid.z, grid.ring, _RINGS)
+    light = MonteCarlo(photons, batches=_BATCHES).light(space, beam, tally)
     assert light.fluence_rate_rz is not None  # rings were asked for
     absorbed = np.zeros((len(grid.r) - 1, grid.layer.size))
     absorbed[:_RINGS] = light.fluence_rate_rz.T * mua
     return absorbed
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _column(
     key: tuple[bytes, ...], start_K: float, beam: _Beam, of_heat: tuple[bytes, ...] | None, recomputed: int
-) -> tuple[FullColumn, tuple[str, ...]]:
-    with collect() as sources:
-        grid = _grid(_layers(key)[0], beam.diameter_m)
-        conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
-        boiling = table("boiling")["start"]
-        begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
-        width = sourced(boiling["range_K"]).value
-        ends = begins + width
-        material, water = Material(conductivity, capacity), Water(begins, width, latent, capacity)
-        processes = kinetics(COLLAGEN)
-        spans = 1 if of_heat is None else recomputed
-        if of_heat is None:
-            absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]
-        else:
-            absorbed, of_light = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat)
-            used(*of_light)
-        after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
-        steps, phase = time_steps(
-            [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
+) -> FullColumn:
+    grid = _grid(_layers(key)[0], beam.diameter_m)
+    conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
+    boiling = table("boiling")["start"]
+    begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
+    width = sourced(boiling["range_K"]).value
+    ends = begins + width
+    material, water = Material(conductivity, capacity), Water(begins, width, latent, capacity)
+    processes = kinetics(COLLAGEN)
+    spans = 1 if of_heat is None else recomputed
+    if of_heat is None:
+        absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]
+    else:
+        absorbed = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat)
+    after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
+    steps, phase = time_steps(
+        [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
+    )
+    cells = np.indices(absorbed.shape).reshape(2, -1).T
+    temperature, damage = np.full(absorbed.shape, start_K), np.zeros(absorbed.shape)
+    for span in range(spans + 1):
+        if of_heat is not None and 0 < span < spans:
+            vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
+            light_beam = _light_beam(beam.diameter_m, beam.profile)
+            absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour))
+        problem = Problem(
+            material,
+            temperature[None],
+            steps[phase == span],
+            Source(absorbed * (beam.energy_J / beam.pulse_s), float(span < spans)),
+            water,
+            bottom=start_K,
+            record_cells=cells,
+            tolerance_K=_TOLERANCE_K,
         )
-        cells = np.indices(absorbed.shape).reshape(2, -1).T
-        temperature, damage = np.full(absorbed.shape, start_K), np.zeros(absorbed.shape)
-        for span in range(spans + 1):
-            if of_heat is not None and 0 < span < spans:
-                vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
-                light_beam = _light_beam(beam.diameter_m, beam.profile)
-                absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour))
-            problem = Problem(
-                material,
-                temperature[None],
-                steps[phase == span],
-                Source(absorbed * (beam.energy_J / beam.pulse_s), float(span < spans)),
-                water,
-                bottom=start_K,
-                record_cells=cells,
-                tolerance_K=_TOLERANCE_K,
-            )
-            history = conduct_rz((grid.r, grid.z), problem)
-            temperature = history.final[0]
-            damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
+        history = conduct_rz((grid.r, grid.z), problem)
+        temperature = history.final[0]
+        damage = damage + omega(history.recorded, steps[phase == span], processes).reshape(damage.shape)
     middles = ((faces[1:] + faces[:-1]) / 2 for faces in (grid.r, grid.z))
-    return _extent(damage, *middles), tuple(sources)
+    return _extent(damage, *middles)
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _first_light(
     key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...]
-) -> tuple[Floats, tuple[str, ...]]:
-    """Absorbed power as of `_light` before anything is warmed, the same for all energies and pulses; its sources."""
+) -> Floats:
+    """Absorbed power as of `_light` before anything is warmed, the same for all energies and pulses."""
     grid = _grid(_layers(key)[0], diameter_m)
     shape = len(grid.r) - 1, grid.layer.size
     before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
-    with collect() as sources:
-        absorbed = _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before)
-    return absorbed, tuple(sources)
+    return _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before)
 
 
 def _warmed_light(

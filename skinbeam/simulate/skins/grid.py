@@ -15,7 +15,7 @@ from skinbeam.units import MM, UM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CORE_M", "DEEPEST_M", "DepthGrid", "depth_grid", "grid_of"]
+__all__ = ["CORE_M", "DEEPEST_M", "DepthGrid", "depth_grid", "grid_of", "pulse_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +27,7 @@ Floats = NDArray[np.float64]
 FINEST_M = 3 * UM
 GROWTH = 0.1
 DEEPEST_M = 6 * MM
+BELOW_VESSELS: Final = 1.5  # the grid of a pulse reaches at least this many times as deep as the deepest vessel
 CORE_M: Final = 30 * MM  # where tissue has the temperature of the blood: about the middle of a forearm
 
 
@@ -76,6 +77,14 @@ def grid_of(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
     below = int(np.max(np.flatnonzero(skins["tissue"].values == EPIDERMIS), initial=-1)) + 1
     return depth_grid(thickness, typical, deepest_m=deepest_m, below=below if below < thickness.shape[1] else 0)
+
+
+def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
+    """Return the cells that pulses of sampled skins are followed in."""
+    # A vessel that is given deeper than pulses heat still needs the light and the temperature of its own depth.
+    vessels = np.asarray(skins["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
+    deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
+    return grid_of(skins, deepest_m=deepest)
 
 
 def depth_grid(

@@ -23,6 +23,7 @@ from skinbeam.messages import text
 from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.tissue import Film, Material, Source
 from skinbeam.physics.heat.xyz import conduct_xyz
+from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
@@ -102,12 +103,11 @@ def light_section(response: Response, *, packets: int = PACKETS, seed: int = 0) 
     grid = section_grid(thickness, float(response.grid.faces[0, -1]), lumens)
     parts = []
     for line in response.lit.lines:
-        optics = line.optics
-        medium = LayeredMedium(optics.mua[0], optics.mus[0], optics.g[0], optics.n[0], tuple(thickness))
+        medium = LayeredMedium.of(line.optics, thickness[None]).draw(0)
         inclusions = _blood_in(lumens, found, order, line.wavelength_nm)
         width = grid.width_m
-        engine = MonteCarlo(packets, seed=seed, columns=(grid.columns, 1), column_m=(grid.column_m, width))
-        field = engine.trace(Layers(medium, inclusions, (width, width)), LightBeam(), grid.z_faces)
+        tally = Tally(grid.z_faces, nx=grid.columns, ny=1, dx=grid.column_m, dy=width)
+        field = MonteCarlo(packets, seed=seed).light(Layers(medium, inclusions, (width, width)), LightBeam(), tally)
         assert field.absorbed_xyz is not None  # columns were asked for
         assert field.fluence_rate_xyz is not None
         # Of the power on a cell that repeats; the irradiance is that over its area.

@@ -115,7 +115,7 @@ def _wide(lit: Illumination, line: Line) -> tuple[Floats, Floats]:
             wide, share, out=np.zeros(wide.shape), where=share > 0
         )  # where no packet came there is no light
     taken = line.optics.mua[:, lit.grid.layer] * wide * lit.grid.widths
-    entered = 1 - line.light.reflectance_specular - line.light.reflectance_diffuse
+    entered = np.asarray(1 - line.light.reflectance_specular - line.light.reflectance_diffuse)
     return wide, np.maximum(entered[:, None] - np.cumsum(taken, axis=1) + taken / 2, 0.0)
 
 

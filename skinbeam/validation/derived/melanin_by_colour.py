@@ -23,8 +23,10 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, least_squares
 
 from skinbeam.derived import Derived
-from skinbeam.physics.light.ordinates import solve
+from skinbeam.physics.light.scene import Tally
+from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.ordinates import IN_SKINS
 from skinbeam.simulate.light.pencil import Pencil, pencil
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM
 from skinbeam.skin.model import Skin
@@ -82,15 +84,11 @@ def _reflected(
         scattering = np.array([factors[0] * epidermis, factors[0] * epidermis, factors[1] * dermis]) / (1 - g)
         rows.append((*absorption, *scattering, g))
     values = np.array(rows)
-    light = solve(
-        values[:, :3],
-        values[:, 3:6],
-        values[:, 6:],
-        INDEX,
-        np.tile([epidermis_m * (1 - share), epidermis_m * share, np.inf], (len(values), 1)),
-        streams=8,
-    )
-    return light.reflectance_diffuse.reshape(shape)
+    mua, mus, alike = values[:, :3], values[:, 3:6], np.ones((len(values), 3))
+    thickness = alike * [epidermis_m * (1 - share), epidermis_m * share, np.inf]
+    media = LayeredMedium(mua, mus, alike * values[:, 6:], alike * INDEX, thickness)
+    light = IN_SKINS.light(media, LightBeam(), Tally())
+    return np.reshape(light.reflectance_diffuse, shape)
 
 
 @cache
@@ -106,11 +104,8 @@ def _at(nm: float) -> tuple[float, ...]:
 def _traced(site: str, ita_deg: float, nm: float, packets: int) -> Pencil:
     """A pencil beam in the middle skin of a site."""
     skin = Skin(site=site, ita_deg=ita_deg).median()
-    at = optics(skin, nm)
-    mua, mus, g, n, thickness = (
-        values[0].tolist() for values in (at.mua, at.mus, at.g, at.n, skin["thickness_m"].to_numpy())
-    )
-    return pencil(LayeredMedium(mua, mus, g, n, thickness), np.array([0.0, 1e-3]), RING_m, RINGS, packets)
+    medium = LayeredMedium.of(optics(skin, nm), skin["thickness_m"].to_numpy()).draw(0)
+    return pencil(medium, np.array([0.0, 1e-3]), RING_m, RINGS, packets)
 
 
 def _loss(light: Pencil, port_mm: tuple[float, float], shorter: float) -> float:

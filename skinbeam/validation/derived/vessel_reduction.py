@@ -15,7 +15,7 @@ from skinbeam.derived import Derived
 from skinbeam.document import round_significant
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.simulate.light.illumination import illuminate
+from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.vessels.full import PACKETS, ends_of, heat_section, light_section, vessel_in

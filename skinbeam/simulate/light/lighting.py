@@ -1,0 +1,139 @@
+"""Lights sampled skins: a broad beam exactly in layers, or the axis of a finite spot by packets in every draw."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from skinbeam.errors import InputError
+from skinbeam.laser.settings import Beam
+from skinbeam.physics.light.scene import Tally
+from skinbeam.provenance import collect, remembered
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.batches import BATCHES
+from skinbeam.simulate.light.illumination import Illumination, Line, SpotShare
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.ordinates import IN_SKINS
+from skinbeam.simulate.light.protocol import LightField
+from skinbeam.simulate.light.spot import FEW_BATCHES, PENCIL, AxisRings
+from skinbeam.simulate.skins.grid import pulse_grid
+from skinbeam.skin.properties import Optics, optics
+from skinbeam.units import MM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["PHOTONS", "illuminate", "illuminate_each", "illuminate_spot", "light_between"]
+
+PHOTONS = 10_000  # of a draw and wavelength: the fluence in the dermis to about 1 %, where skin is known to a tenth
+_WIDE = LightBeam()
+
+
+def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> Illumination:
+    """Return the light of a broad collimated beam in every draw.
+
+    Parameters
+    ----------
+    spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
+    """
+    return illuminate_each(skins, [spectrum])[0]
+
+
+def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
+    """Return the light of several beams, as `illuminate` of each, solved together."""
+    grid = pulse_grid(skins)
+    lines = [line for spectrum in spectra for line in spectrum]
+    with collect() as sources:
+        each = [optics(skins, wavelength_nm) for wavelength_nm, _ in lines]
+        lights = _lights_between(skins, each, grid.faces) if lines else []
+    made = iter([Line(*line, of, light) for line, of, light in zip(lines, each, lights, strict=True)])
+    heated = skins["heated_share"].to_numpy() if "heated_share" in skins else None
+    return [Illumination(grid, tuple(islice(made, len(one))), None, heated, tuple(sources)) for one in spectra]
+
+
+def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) -> list[LightField]:
+    """The light of every wavelength; those of sampled layers are solved together, which costs far fewer calls."""
+    if len(each) == 1 or "mua_per_m" in skins:
+        return [light_between(skins, properties, faces) for properties in each]
+    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
+    together = LayeredMedium.joined([LayeredMedium.of(properties, thickness) for properties in each])
+    whole = IN_SKINS.light(together, _WIDE, Tally(np.tile(faces, (len(each), 1))))
+    draws = len(thickness)
+    return [whole.draws(slice(i * draws, (i + 1) * draws)) for i in range(len(each))]
+
+
+def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> LightField:
+    """Return the light of every draw between the depths `edges_m`, (edge,) or (sample, edge) m.
+
+    Below a last layer with a thickness lies air. Explicit layers are the same in every draw and are solved once.
+    """
+    media = LayeredMedium.of(properties, skins["thickness_m"].to_numpy())
+    if "mua_per_m" not in skins:
+        return IN_SKINS.light(media, _WIDE, Tally(edges_m))
+    one = _explicit_light(media.draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
+    return LightField.stacked([one] * len(media.thickness_m))
+
+
+@remembered(8)
+def _explicit_light(medium: LayeredMedium, edges_m: tuple[float, ...]) -> LightField:
+    """Light in one stack of layers: chunks of draws and lines of a lamp ask for the same."""
+    return IN_SKINS.light(medium, _WIDE, Tally(np.array(edges_m)))
+
+
+def illuminate_spot(
+    skins: "xr.Dataset",
+    beam: Beam,
+    shares: tuple[SpotShare, ...] | None = None,
+    *,
+    error: float | None,
+    seed: int,
+) -> Illumination:
+    """Return the light on the axis of the beam in every draw.
+
+    Parameters
+    ----------
+    skins : carry `draw`, the number of each draw, which chooses its random numbers with `seed`.
+    shares : of the middle skin, for those who ask for the light between other depths than those of the cells.
+    error : relative standard error of what each layer absorbs that ends a run; None for `PHOTONS` packets.
+
+    Raises
+    ------
+    InputError : a semi-infinite layer absorbs nothing, so that packets would never end.
+    """
+    wide = illuminate(skins, beam.spectrum)
+    endless = np.isinf(np.asarray(skins["thickness_m"].values)[:, -1])
+    if any(np.any(endless & (line.optics.mua[:, -1] == 0.0)) for line in wide.lines):
+        raise InputError(
+            "endless-layer",
+            "the last layer has no thickness and absorbs nothing: photons stay in it for ever",
+            field="--light",
+            hint="Give the layer a thickness_um or some absorption, or use --light ordinates.",
+        )
+    lines = tuple(
+        replace(line, light=replace(line.light, fluence_rate_ratio=_on_axis(skins, wide, line, k, beam, error, seed)))
+        for k, line in enumerate(wide.lines)
+    )
+    return replace(wide, lines=lines, shares=shares)
+
+
+def _on_axis(
+    skins: "xr.Dataset", wide: Illumination, line: Line, k: int, beam: Beam, error: float | None, seed: int
+) -> Floats:
+    """Fluence rate on the axis over the irradiance there, (sample, cell).
+
+    What a layer absorbs of the whole beam, and what is reflected, does not depend on the spot and stays exact.
+    """
+    assert beam.spot_mm is not None  # a microbeam has a model of its own
+    rings = AxisRings.of(beam.spot_mm * MM, beam.profile)
+    media, found = LayeredMedium.of(line.optics, skins["thickness_m"].to_numpy()), []
+    for row, draw in enumerate(skins["draw"].values):
+        number = int(np.random.SeedSequence([seed, int(draw), k]).generate_state(1, np.uint64)[0])
+        engine = MonteCarlo(PHOTONS, seed=number, batches=FEW_BATCHES)
+        if error is not None:
+            engine = MonteCarlo(100 * PHOTONS, error, seed=number, batches=BATCHES)
+        light = engine.light(media.draw(row), PENCIL, rings.tally(wide.grid.faces[row]))
+        found.append(rings.on_axis(light))
+    return np.array(found)

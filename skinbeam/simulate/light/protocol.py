@@ -1,0 +1,106 @@
+"""What every light engine is asked, and what it promises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from skinbeam.physics.light.scene import Tally
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.medium import Floats, LayeredMedium
+from skinbeam.simulate.light.rings import Rings
+from skinbeam.simulate.light.space import Layers, Voxels
+
+__all__ = ["LightEngine", "LightField", "Space", "one_by_one"]
+
+Space = LayeredMedium | Layers | Voxels | Rings
+
+
+@dataclass(frozen=True)
+class LightField:
+    """What an engine returns, as fractions of the incident power.
+
+    Shapes are those of one medium; of many draws a leading sample dimension comes before each of them.
+
+    Parameters
+    ----------
+    absorbed_fraction : (part,); the layers, then what lies in them, or the media of voxels.
+    fluence_rate_ratio : mean over the bin of the fluence rate over the irradiance, (bin,); for a beam of finite width
+        the fluence rate integrated over the plane divided by the power.
+    photons : launched, of all draws together; 0 for an exact method.
+    roulette_balance : weight that roulette took, less what it gave; 0 for an exact method.
+    escaped_sides : what left through the sides of voxels.
+    mean_path_m : path in each part of a mean packet, by its weight, (part,); None from an exact method.
+    fluence_rate_rz : fluence rate over incident power by depth and ring, 1/m², (bin, ring); None when not asked for.
+    reflectance_r, transmittance_r : what leaves above and below over the power and area, 1/m², (ring,).
+    fluence_rate_xyz : fluence rate over incident power on a map, 1/m², (x, y, bin); None when not asked for.
+    absorbed_xyz : absorbed power over incident power and volume, 1/m³, (x, y, bin).
+    standard_error : the same quantities' standard errors; None for an exact method.
+    """
+
+    reflectance_specular: float | Floats
+    reflectance_diffuse: float | Floats
+    transmittance: float | Floats
+    absorbed_fraction: Floats
+    fluence_rate_ratio: Floats
+    photons: int = 0
+    roulette_balance: float | Floats = 0.0
+    escaped_sides: float | Floats = 0.0
+    mean_path_m: Floats | None = None
+    fluence_rate_rz: Floats | None = None
+    reflectance_r: Floats | None = None
+    transmittance_r: Floats | None = None
+    fluence_rate_xyz: Floats | None = None
+    absorbed_xyz: Floats | None = None
+    standard_error: "LightField | None" = None
+
+    @classmethod
+    def stacked(cls, of_draws: "Sequence[LightField]") -> "LightField":
+        """Return the light of many draws from that of each."""
+
+        def together(values: list[Any]) -> Any:
+            if values[0] is None:
+                return None
+            return cls.stacked(values) if isinstance(values[0], LightField) else np.stack(values)
+
+        parts = {part.name: together([getattr(one, part.name) for one in of_draws]) for part in fields(cls)}
+        return cls(**parts | {"photons": sum(one.photons for one in of_draws)})
+
+    def draws(self, which: slice) -> "LightField":
+        """Return the light of some of many draws; `photons` stays that of all."""
+
+        def part(value: Any) -> Any:
+            if isinstance(value, LightField):
+                return value.draws(which)
+            return value[which] if isinstance(value, np.ndarray) else value
+
+        return LightField(**{each.name: part(getattr(self, each.name)) for each in fields(self)})
+
+
+class LightEngine(Protocol):
+    """Computes where the light of a beam goes. It names the sources of its method whenever it does."""
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Where it runs: cpu, cuda."""
+
+    def light(self, space: Space, beam: LightBeam, tally: Tally) -> LightField:
+        """Return the light in `space`, with its fluence rate in the bins of `tally`.
+
+        Layers under a beam that falls straight onto them are light for every engine, in one medium or in many draws;
+        what a draw gets does not depend on the others. Edges of the tally are then (bin + 1,) or, each draw with depths
+        of its own, (sample, bin + 1). A tally without edges asks where the light goes and for no bins.
+
+        Raises
+        ------
+        ValueError : the space or the depths are out of range, or not for this engine.
+        """
+
+
+def one_by_one(engine: LightEngine, media: LayeredMedium, beam: LightBeam, tally: Tally) -> LightField:
+    """Return the light in many draws from an engine that takes one medium at a time."""
+    count = len(np.asarray(media.thickness_m))
+    edges = np.broadcast_to(tally.edges, (count, np.shape(tally.edges)[-1]))
+    each = (engine.light(media.draw(k), beam, replace(tally, edges=edges[k])) for k in range(count))
+    return LightField.stacked(list(each))
