@@ -33,16 +33,16 @@ setup: $(VENV)/dev
 	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
 	  || echo "could not install it; run: sudo apt-get install -y chromium"; }
 
+# Kernels are compiled on one core while the other lints: each worker would compile them for itself.
 test: setup
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python tests/warm.py & warm=$$!; \
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports; \
+	linted=$$?; wait $$warm && exit $$linted
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, every example plan.
 check: setup
-	$(BIN)/python -m pytest -n 2 -m check
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m check
 
 face: $(VENV)/dev
 	$(BIN)/python -m pip install --quiet -e ".[face]"

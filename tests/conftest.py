@@ -5,17 +5,19 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-# Read when Numba's threads first start, in this process and those that tests start: threads that wait for each other
-# give their core away. Where workers share the cores, waiting at work takes ten times what is computed.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
 import pytest
+
+from skinbeam.cli.run import THREADING, main
+
+# As the command has them, also for the plans that tests make without it and for the processes that they start: where
+# workers share the cores, threads that wait at full speed take ten times what is computed.
+os.environ.update(THREADING | os.environ)
+
 from app_samples import Planner
 from starlette.testclient import TestClient
 from store import open_store
 
 from skinbeam.app import plans, server
-from skinbeam.cli.run import main
 
 
 class Ran(NamedTuple):

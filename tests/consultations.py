@@ -13,6 +13,7 @@ from skinbeam.schema.load import LoadedCase, load_case, parse
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CONDITIONS = sorted((EXAMPLES / "conditions").glob("*.toml"))
 
+PLAN_DRAWS = 100  # half of what a plan draws unless it is told: enough for limits to be held against
 PERSON = """
 [patient]
 age_years = 45
@@ -38,7 +39,7 @@ def loaded(text: str, folder: Path = EXAMPLES) -> LoadedCase:
     return LoadedCase(parse(Case, tomllib.loads(text), file="case.toml"), folder, "case.toml")
 
 
-def document(text: str, *, draws: int = 200, seed: int = 0) -> Any:
+def document(text: str, *, draws: int = PLAN_DRAWS, seed: int = 0) -> Any:
     """The document of the plan, a copy for each call."""
     return stored(_document, text, draws, seed)
 

@@ -55,7 +55,7 @@ pregnant = false
 history = ["herpes-labialis", "keloid"]
 medications = [{name = "aspirin"}, {name = "isotretinoin", last_dose_months = 14.5}]
 [[concern]]
-condition = "facial-telangiectasia"
+condition = "age-spots"
 site = "cheeks"
 severity = "mild-moderate"
 area_cm2 = 12.5
@@ -64,11 +64,18 @@ diagnosed_by = "dermatologist"
 diagnosis_method = "examination"
 diagnosis_date = 2026-11-02
 [clinic]
-devices = ["pulsed-dye-595"]
+devices = ["qs-ndyag-532-1064"]
 """
 
 
-@pytest.mark.parametrize("photo", ["", "face.jpg"], ids=["without-photograph", "with-photograph"])
+@pytest.mark.parametrize(
+    "photo",
+    # The second is the leading example with all devices.
+    [
+        pytest.param("", id="without-photograph"),
+        pytest.param("face.jpg", id="with-photograph", marks=pytest.mark.check),
+    ],
+)
 def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Path, photo: str) -> None:
     source = (EXAMPLE / "case.toml").read_text(encoding="utf-8") if photo else SMALL_CASE
     upload = None

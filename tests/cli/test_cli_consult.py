@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")
+SPOTS = str(ROOT / "examples" / "conditions" / "age-spots-pigment-short-pulse.toml")
 REFUSED = str(ROOT / "examples" / "conditions" / "dynamic-wrinkles-ablative.toml")
 SLAB = str(ROOT / "examples" / "light" / "van-de-hulst-slab.toml")
 
@@ -29,7 +29,7 @@ def test_a_consultation_writes_its_files_and_leaves_others_alone(run: Run, tmp_p
     folder = tmp_path / "new" / "out"
     folder.mkdir(parents=True)
     (folder / "mine.txt").write_text("kept")
-    ran = run("consult", VEINS, "-o", str(folder))
+    ran = run("consult", SPOTS, "-o", str(folder), "--draws", "100")
     assert ran.code == 0
     assert {"plan.json", "report.html", "report.pdf", "leaflet.pdf", "run.json", "mine.txt"} <= files_of(folder)
     assert any(name.startswith("figures/") and name.endswith(".svg") for name in files_of(folder))
@@ -40,7 +40,7 @@ def test_a_consultation_writes_its_files_and_leaves_others_alone(run: Run, tmp_p
     ledger = json.loads((folder / "run.json").read_text())
     assert ledger["plan_sha256"] == plan["plan_sha256"]
     assert set(ledger["files"]) <= files_of(folder)
-    again = run("consult", VEINS, "-o", str(folder), "--json")
+    again = run("consult", SPOTS, "-o", str(folder), "--draws", "100", "--json")
     assert again.code == 0
     assert again.document == plan
 

@@ -74,16 +74,23 @@ def lines(name: str) -> list[str]:
     return (DATA / f"claims_{name}.txt").read_text(encoding="utf-8").splitlines()
 
 
-@pytest.mark.parametrize("line", lines("hype"))
-def test_a_promise_is_found_however_it_is_worded(line: str) -> None:
-    wanted, sentence = line.split("|")
-    assert {claim for claim, _ in find_claims(sentence)} & set(wanted.split())
+def test_a_promise_is_found_however_it_is_worded() -> None:
+    promises = [line.split("|") for line in lines("hype")]
+    assert promises
+    missed = [
+        sentence
+        for wanted, sentence in promises
+        if not {claim for claim, _ in find_claims(sentence)} & set(wanted.split())
+    ]
+    assert not missed
 
 
-@pytest.mark.parametrize("sentence", lines("plain"))
-def test_a_plain_sentence_is_left_alone(sentence: str) -> None:
+def test_a_plain_sentence_is_left_alone() -> None:
     """What is said with its limits makes no claim but true ones."""
-    assert {claims()[name]["verdict"] for name, _ in find_claims(sentence)} <= {"supported"}
+    sentences = lines("plain")
+    assert sentences
+    blamed = [s for s in sentences if {claims()[name]["verdict"] for name, _ in find_claims(s)} - {"supported"}]
+    assert not blamed
 
 
 def test_a_heading_takes_back_what_stands_under_it() -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from skinbeam import shipped
@@ -52,6 +52,8 @@ def test_a_document_has_the_five_keys_first() -> None:
     assert made["y"] == {"unknown": "no data"}
 
 
+@example(0.0, 0.0, 1.0)
+@example(0.0, 1.0, 0.0)
 @given(finite, finite, finite)
 def test_estimates_refuse_disorder(low: float, median: float, high: float) -> None:
     if low <= median <= high:

@@ -1,6 +1,7 @@
 """Someone who forms keloids: what is refused, who may decide otherwise, and that no number of others is told."""
 
 import datetime
+import itertools
 import tomllib
 from typing import Any
 
@@ -94,14 +95,17 @@ def test_nobody_injects_steroid_into_a_flat_scar() -> None:
 # --- ablation ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", FORMERS)
-@pytest.mark.parametrize("condition", list(table("condition")))
-@pytest.mark.parametrize("modality", ABLATIVE)
-def test_ablation_is_refused_for_every_concern(how: str, condition: str, modality: str) -> None:
+def test_ablation_is_refused_for_every_concern() -> None:
+    cells = list(itertools.product(FORMERS, table("condition"), ABLATIVE))
+    assert len(cells) > 100
+    assert not [cell for cell in cells if not refused_as_former(*cell)]
+
+
+def refused_as_former(how: str, condition: str, modality: str) -> bool:
+    """Whether ablation is refused, and by the rule of keloids."""
     case = former(how, condition)
-    assert judge(case, concern=case.concern[0], modality=modality).decision == "not-suitable"
-    reasons = judge(case, concern=case.concern[0], modality=modality).reasons
-    assert "keloid-ablation" in [reason.rule for reason in reasons]
+    found = judge(case, concern=case.concern[0], modality=modality)
+    return found.decision == "not-suitable" and "keloid-ablation" in [reason.rule for reason in found.reasons]
 
 
 @pytest.mark.parametrize("how", FORMERS)

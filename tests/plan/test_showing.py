@@ -1,6 +1,7 @@
 """How long anything shows: nobody is told a shorter time than the longest that is known."""
 
 import csv
+import itertools
 import re
 from importlib import resources
 from typing import Any
@@ -60,15 +61,20 @@ def last_number(words: str) -> float:
     return max(map(float, re.findall(r"\d+(?:\.\d+)?", words)))
 
 
-@pytest.mark.parametrize("site", SITES)
-@pytest.mark.parametrize("condition", sorted(table("condition")))
-@pytest.mark.parametrize("modality", LASERS)
-def test_nobody_is_told_a_shorter_time_than_is_known(modality: str, condition: str, site: str) -> None:
+def test_nobody_is_told_a_shorter_time_than_is_known() -> None:
+    cells = list(itertools.product(LASERS, sorted(table("condition")), SITES))
+    assert not [cell for cell in cells if told_shorter(*cell)]
+
+
+def told_shorter(modality: str, condition: str, site: str) -> bool:
+    """Whether the leaflet or the report tells fewer days than are known."""
     option = option_of(modality, condition, site, downtime_days(modality))
     most = max(known_days(modality, condition, site))
-    assert last_number(days_in_words(option)) >= most
-    assert last_number(" ".join(showing_told(option))) >= most
-    assert last_number(days_shown(option).text) >= float(f"{most:.3g}")
+    return (
+        last_number(days_in_words(option)) < most
+        or last_number(" ".join(showing_told(option))) < most
+        or last_number(days_shown(option).text) < float(f"{most:.3g}")
+    )
 
 
 @pytest.mark.parametrize("modality", LASERS)

@@ -263,7 +263,8 @@ def test_what_was_never_tried_is_not_called_a_lack_of_devices() -> None:
 
 
 def test_a_concern_that_is_refused_beside_another_says_why() -> None:
-    made = document(PERSON + concern("acne-scars") + concern("laxity", "neck", NAMED + 'severity = "severe"'))
+    neck = concern("laxity", "neck", NAMED + 'severity = "severe"')
+    made = document(PERSON + concern("acne-scars") + neck + devices("fractional-co2-10600"))
     assert made["suitability"]["decision"] != "refer"
     assert laser_options(made)
     told = [one.no_laser for one in leaflet_page(made).concerns]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import PERSON, concern, loaded
+from consultations import PERSON, concern, devices, loaded
 from pypdf import PdfReader
 
 from skinbeam._version import __date__
@@ -248,7 +248,10 @@ FURTHER = {
 }
 CRITERIA = QUALIFYING | CERTIFYING | FURTHER
 CASES = {
-    "with laser": PERSON + concern("facial-telangiectasia") + concern("acne-scars"),
+    "with laser": PERSON
+    + concern("age-spots")
+    + concern("acne-scars")
+    + devices("qs-ndyag-532-1064", "fractional-co2-10600", "fractional-1550"),
     "refer": PERSON + concern("age-spots", extra=""),
     "not suitable": PERSON.replace('sex = "female"', 'sex = "female"\npregnant = true') + concern("acne-scars"),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import PERSON, concern, devices, document, laser_options, loaded
+from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
 from pypdf import PdfReader
 from report_samples import sample_figures, sample_plan
 
@@ -45,7 +45,7 @@ def _lamp() -> Any:
     text = text.replace("[[595.0, 595.0]]", f"[{BAND}]").replace("dye laser, 595 nm", "light through a filter")
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "narrow-lamp.toml").write_text(text, encoding="utf-8")
-        return make_plan(loaded(LAMP, Path(folder))).document
+        return make_plan(loaded(LAMP, Path(folder)), draws=PLAN_DRAWS).document
 
 
 @pytest.fixture

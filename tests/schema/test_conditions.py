@@ -145,13 +145,11 @@ def test_no_laser_is_usual_where_laser_is_wrong() -> None:
 
 
 def test_vascular_light_goes_with_blood_and_pigment_light_with_melanin() -> None:
-    for name in CONDITIONS:
-        it = condition(name)
-        found = {target.chromophore for target in it.targets}
-        if it.fits["vascular"].use != "not":
-            assert "blood" in found, name
-        if it.fits["pigment-short-pulse"].use != "not":
-            assert "melanin" in found, name
+    for light, chromophore in (("vascular", "blood"), ("pigment-short-pulse", "melanin")):
+        suited = [name for name in CONDITIONS if condition(name).fits[light].use != "not"]
+        assert suited
+        for name in suited:
+            assert chromophore in {target.chromophore for target in condition(name).targets}, name
 
 
 def test_pigmented_conditions_are_those_with_a_target_of_melanin() -> None:
