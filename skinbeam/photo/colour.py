@@ -114,9 +114,9 @@ class Colour:
 def read_colour(medians: Mapping[str, Array], *, calibrated: bool) -> Colour | Unknown:
     """Return the colour of a face from the median linear light (3,) of its regions.
 
-    The spread adds in quadrature: the unevenness between the regions, the error of a camera after chart correction
-    carried through the ITA formula (its gradient is 1/r, r the distance from (L*, b*) = (50, 0)), and without a card
-    the light and the exposure, which reaches further down than up.
+    The spread adds in quadrature (photo 1): the unevenness between the regions, the error of a camera after chart
+    correction carried through the ITA formula (its gradient is 1/r, r the distance from (L*, b*) = (50, 0)), and
+    without a card the light and the exposure, which reaches further down than up.
     """
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)

@@ -41,8 +41,9 @@ def pigments(light: Array) -> PigmentMaps:
     """Return the maps of linear light (height, width, 3).
 
     The density of a pixel is taken as m·melanin + h·haemoglobin + s·(1, 1, 1), with fixed directions for the bands
-    of a camera (`data/photo.toml`), and solved for m, h, s. A change of brightness moves s alone, so uneven light
-    leaves the pigments; coloured light adds a constant to them, so only differences within one picture mean anything.
+    of a camera (`data/photo.toml`), and solved for m, h, s (photo 2). A change of brightness moves s alone, so
+    uneven light leaves the pigments; coloured light adds a constant to them, so only differences within one picture
+    mean anything.
     """
     directions = np.stack([triple("pigments", "melanin"), triple("pigments", "haemoglobin"), np.ones(3)], axis=1)
     solved = density(light) @ np.linalg.inv(directions).T

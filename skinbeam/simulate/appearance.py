@@ -81,7 +81,7 @@ def weigh_by_reading(ds: "xr.Dataset", reading: Reflectance) -> "xr.Dataset":
     `reading_width` of it: a fine spectrum says no more than a coarse one over the same range. So of more than
     `MOST_READINGS` values that many are used, evenly taken.
 
-    The weights are likelihoods, not normalised, so that chunks of draws can be joined.
+    The weights are likelihoods (skin 9), not normalised, so that chunks of draws can be joined.
 
     Raises
     ------

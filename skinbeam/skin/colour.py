@@ -27,7 +27,7 @@ class Lab:
 
 
 def xyz_of_spectrum(reflectance: ArrayLike) -> Array:
-    """Return X, Y, Z, (..., 3), of reflectance factors at `COLOUR_WAVELENGTHS_NM`, (..., 31).
+    """Return X, Y, Z, (..., 3), of reflectance factors at `COLOUR_WAVELENGTHS_NM`, (..., 31), by (colour 1).
 
     A perfect diffuser has Y = 100.
 
@@ -45,7 +45,10 @@ def xyz_of_spectrum(reflectance: ArrayLike) -> Array:
 
 
 def lab_of_xyz(xyz: ArrayLike) -> Lab:
-    """Return CIE 1976 L*a*b* of tristimulus values, (..., 3), against a perfect diffuser (cie1976lab)."""
+    """Return CIE 1976 L*a*b* of tristimulus values, (..., 3), against a perfect diffuser (cie1976lab).
+
+    By (colour 2) and (colour 3).
+    """
     used("cie1976lab")
     white = xyz_of_spectrum(np.ones(len(COLOUR_WAVELENGTHS_NM)))
     ratio = np.asarray(xyz, dtype=np.float64) / white
@@ -60,7 +63,7 @@ def lab_of_spectrum(reflectance: ArrayLike) -> Lab:
 
 
 def ita_of_lab_deg(lab: Lab) -> Array:
-    """Return the individual typology angle atan((L* - 50) / b*), degrees, (chardon1991).
+    """Return the individual typology angle atan((L* - 50) / b*), degrees (colour 4).
 
     Of a colour without yellow it is the limit, 90 or -90 degrees; bluish colours lie beyond that.
     """

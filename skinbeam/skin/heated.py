@@ -37,7 +37,7 @@ def fibril_share(wavelength_nm: float) -> float:
 def left_when_denatured(material: str, wavelength_nm: float) -> float:
     """Return what is left of the scattering of a material when its collagen is denatured: 1 where it holds none.
 
-    Before the spread of `denatured.bundles`, by which it is multiplied in dermis.
+    It is d of (heated 3) before the spread of `denatured.bundles`, by which it is multiplied in dermis.
     """
     if material not in DERMIS:
         return 1.0

@@ -322,8 +322,8 @@ class Skin:
     ) -> tuple[Array, Array]:
         """Colour of the skin around a lesion, degrees, and volume fraction of melanosomes in the living epidermis.
 
-        A measured colour is that of the site; one drawn for a phototype is a class of mixed sites. `fraction` is
-        that of an animal whose colour is not given, over the epidermis of the ITA table.
+        By (skin 8). A measured colour is that of the site; one drawn for a phototype is a class of mixed sites.
+        `fraction` is that of an animal whose colour is not given, over the epidermis of the ITA table.
         """
         one, shift = np.ones(draws.count), draws.normal("melanin inversion")
         if self.ita_deg is not None:

@@ -90,7 +90,7 @@ def lipid_mua(wavelength_nm: float) -> float:
 
 
 def blood_mua(wavelength_nm: float, haematocrit: ArrayLike, oxygenation: ArrayLike) -> Array:
-    """Return the absorption coefficient of whole blood in bulk, its water included, 1/m, in the shape of the arguments.
+    """Return the absorption coefficient of whole blood in bulk, its water included, 1/m; arguments broadcast (skin 5).
 
     The table is of blood at haematocrit 0.45; what exceeds the absorption of its water is the cells' and follows the
     haematocrit. Above 1995 nm the table (rowe2017) holds for any oxygenation.
@@ -123,7 +123,7 @@ def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
 
 
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
-    """Return the absorption coefficient of the interior of a melanosome, 1/m.
+    """Return the absorption coefficient of the interior of a melanosome, 1/m (skin 3).
 
     A power law (jacques2013, equation 8); in the infrared that of the eye goes through what was measured there, and
     falls beyond as eumelanin does, exponentially (jacques2013, equation 10).
@@ -153,14 +153,14 @@ def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> 
 
 
 def baseline_mua(wavelength_nm: float) -> float:
-    """Return the absorption coefficient of bloodless, dry skin, 1/m (jacques1998skin); constant in the infrared."""
+    """Return the absorption coefficient of bloodless, dry skin, 1/m (skin 4); constant in the infrared."""
     entry = table("optics")["baseline"]
     falling = np.exp(-(wavelength_nm - number(entry["origin_nm"])) / number(entry["scale_nm"]))
     return float((number(entry["constant_per_cm"]) + number(entry["exponential_per_cm"]) * falling) * PER_CM)
 
 
 def reduced_scattering(material: str, wavelength_nm: float) -> float:
-    """Return the reduced scattering coefficient of `corneum`, `epidermis`, `dermis` or `fat`, 1/m.
+    """Return the reduced scattering coefficient of `corneum`, `epidermis`, `dermis` or `fat`, 1/m (skin 6).
 
     Geometric mean of the data sets (jacques2013, equation 2); beyond the last of them an assumed power law.
     """
@@ -187,7 +187,9 @@ def anisotropy(wavelength_nm: float) -> float:
 
 
 def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
-    """Return the optics of drawn skins at a wavelength; explicit layers hold what the case gave, at any wavelength.
+    """Return the optics of drawn skins at a wavelength, by (skin 1) and (skin 7).
+
+    Explicit layers hold what the case gave, at any wavelength.
 
     Parameters
     ----------
@@ -257,7 +259,7 @@ def blood_thermal() -> tuple[float, float]:
 
 
 def _reached(optical_diameter: Array) -> Array:
-    """Share of the blood in a vessel that light reaches: (1 - exp(-x)) / x, 1 at x = 0."""
+    """Share of the blood in a vessel that light reaches: (1 - exp(-x)) / x, 1 at x = 0 (skin 2)."""
     x = np.maximum(optical_diameter, 1e-12)
     return np.asarray(-np.expm1(-x) / x)
 

@@ -136,6 +136,7 @@ def _classes(theta: Any, sd: Any, data: Data, at: Any) -> Any:
 
 
 def _above(theta: Any, sd: Any, cut: Any, at: Any) -> Any:
+    """Probability of more than each cut point (evidence 5)."""
     z = (theta[at][:, None] - np.where(np.isfinite(cut), cut, 0.0)) / sd[at][:, None]
     return pt.where(np.isneginf(cut), 1.0, pt.where(np.isposinf(cut), 0.0, _phi(z)))
 

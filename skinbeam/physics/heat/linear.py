@@ -10,8 +10,8 @@ face is (T2 - T1) / (a1/k1 + a2/k2) with a the distance from centre to face (har
 where k jumps at a face (Patankar 1980, sec. 4.2). Time: TR-BDF2, L-stable and of second order, with one
 factorisation for both stages (Bank et al. 1985; Hosea and Shampine 1996).
 
-The equation is linear: a history is `cooling-only history + dose x history of a unit dose`, the second computed with
-initial and outside temperatures of zero.
+The equation is linear: a history is `cooling-only history + dose x history of a unit dose` (heat 3), the second
+computed with initial and outside temperatures of zero.
 """
 
 import math

@@ -2,7 +2,7 @@
 
 Intensities add (no interference: layers are many wavelengths thick and rough on that scale). A slab of transmission
 a = e^-τ between surfaces of reflectance r₁ and r₂ gives the closed forms of every textbook,
-T = (1 − r₁)(1 − r₂) a / (1 − r₁ r₂ a²); here they are applied from the bottom layer upwards.
+T = (1 − r₁)(1 − r₂) a / (1 − r₁ r₂ a²) (light 7); here they are applied from the bottom layer upwards.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ and upwards at μ = |cos θ|, p the mean of the Henyey–Greenstein function ove
 
 is solved at the directions of `quadrature`, which all layers share: steps of the refractive index, the surfaces
 included, are then diagonal (`fresnel`) and total reflection is exact. The phase function is truncated by delta-M
-(wiscombe1977): what is scattered into the truncated peak counts as collimated.
+(wiscombe1977): what is scattered into the truncated peak counts as collimated (light 2).
 
 With u, v ∝ √(μw) (I⁺ ± I⁻), M = diag μ, W = diag w and the even and odd moments E, O of p, a layer obeys
 

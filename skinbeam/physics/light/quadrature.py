@@ -2,7 +2,7 @@
 
 Along a ray s = n sin θ is constant through every layer, so a quadrature in s makes each interface a diagonal
 matrix: no interpolation between angles, and total reflection is exact. The fluxes of a layer of index n are
-integrals over 2 μ dμ = 2 s ds / n²; one set of weights for s ds serves all layers.
+integrals over 2 μ dμ = 2 s ds / n² (light 3); one set of weights for s ds serves all layers.
 
 The radiance has a kink at each s equal to an index of the medium (the critical angles), so the range is split
 there and each part [a, b] has its own Gauss–Legendre rule. The variable is μ_b = √(1 − s²/b²), in which the

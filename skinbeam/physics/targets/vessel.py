@@ -5,7 +5,8 @@ vessel in a fluence rate phi receives phi/4 per area of its surface. A ray that 
 loses 1 - exp(-mu_a s), so with the mean <.> over rays,
 
     absorbed power per volume = phi (S / 4V) <1 - exp(-mu_a s)> = phi mu_a shading(mu_a d),         (vessel 1)
-    shading(x) = (1/x) <1 - exp(-x s/d)>,  s/d = cos(psi) / sin(alpha),  weight sin^2(alpha) cos(psi) / pi,
+    shading(x) = (1/x) <1 - exp(-x s/d)>,  s/d = cos(psi) / sin(alpha),
+    weight sin^2(alpha) cos(psi) / pi,                                                              (vessel 2)
 
 alpha the angle with the axis and psi the angle with the normal in the cross-section. The mean chord of isotropic rays
 is 4V/S = d (Cauchy), so shading -> 1 for a thin vessel and -> 1/x for a black one. (Rays at right angles to the axis,
@@ -21,9 +22,9 @@ with weight sin(alpha) over alpha and psi. It falls towards the axis, so the edg
 first. Its mean over the lumen is the shading: both count the same absorbed rays.
 
 What the vessel absorbs above its surroundings is the source; what the surroundings absorb is a background history that
-the caller adds: temperature = base + dose x (background + vessel). Here the light comes from all sides alike; what
-differs between the lit and the dark side is that of `vessel_sides`. Whatever goes as cos(n theta) about the axis keeps
-that form, and heat then also flows along the circle:
+the caller adds: temperature = base + dose x (background + vessel) (vessel 3). Here the light comes from all sides
+alike; what differs between the lit and the dark side is that of `vessel_sides`. Whatever goes as cos(n theta) about
+the axis keeps that form, and heat then also flows along the circle:
 
     c dT_n/dt = (1/r) d/dr (r k dT_n/dr) - k n^2 T_n / r^2 + q_n.                                             (vessel 8)
 """
@@ -204,7 +205,7 @@ def lumen_paths() -> LumenPaths:
 
 
 def relaxation_time(diameter_m: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
-    """Return d^2 / (16 kappa), s: a Gaussian cylinder of 1/e radius d/2 has lost half its axial temperature.
+    """Return d^2 / (16 kappa), s: a Gaussian cylinder of 1/e radius d/2 has lost half its axial temperature (vessel 4).
 
     For display only: damage is computed from histories, never from this number (Anderson and Parrish 1983).
     """

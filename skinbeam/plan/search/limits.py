@@ -1,7 +1,7 @@
 """Limits: data, and the test of one limit on weighted draws.
 
 A limit is met when at least its share of the draws meet it, counted with the Monte Carlo error of that share:
-the observed share minus 1.645 standard errors (one-sided 95 %) must reach the share that is asked for.
+the observed share minus 1.645 standard errors (one-sided 95 %) must reach the share that is asked for (plan 1).
 """
 
 from collections.abc import Mapping, Sequence

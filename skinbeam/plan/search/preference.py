@@ -30,7 +30,7 @@ def told_apart(more: Met, fewer: Met, weights: NDArray[np.float64]) -> bool:
     """Return whether the same draws show that `more` holds in a greater share of skins than `fewer`.
 
     Draws in which both or neither hold say nothing. Of the b + c others, b are for `more`; if either were as likely,
-    b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound is one-sided, 95 %, as of limits.
+    b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound (plan 2) is one-sided, 95 %, as of limits.
 
     Parameters
     ----------

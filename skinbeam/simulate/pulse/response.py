@@ -1,7 +1,7 @@
 """One pulse, train or bath on many sampled skins: light, then heat, as the response to a unit dose.
 
 Heat conduction is linear while properties stay constant, so a temperature is the history without the beam plus the
-dose times the history of a unit dose. One run then answers every dose, and thresholds come from bisection.
+dose times the history of a unit dose (heat 4). One run then answers every dose, and thresholds come from bisection.
 Blood at rest takes part where pulses last longer than a second; before, it changes nothing (`skin.properties`).
 Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
 beam times its share by depth (`light.spot`); heat flows along the depth alone.

@@ -103,7 +103,7 @@ def rupture_dose(response: Response, vessels: VesselResponse) -> Floats:
 
 
 def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
-    """Whether light ends before a bubble as wide as the vessel would collapse, (sample, vessel)."""
+    """Whether light ends before a bubble as wide as the vessel would collapse (vessel 6), (sample, vessel)."""
     density = number(table("thermal")["blood"]["density_kg_m3"])
     collapse = COLLAPSE * vessels.diameter / 2 * np.sqrt(density / PRESSURE_Pa)
     return np.asarray(np.reshape(response.schedule.stretch_s, (-1, 1)) < collapse)

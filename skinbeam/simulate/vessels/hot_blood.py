@@ -183,7 +183,7 @@ def _absorbed(site: VesselSite, vessels: Vessels, factors: Floats, turned: float
         mua = heated_mua(
             line.wavelength_nm, vessels.haematocrit[..., None], vessels.oxygenation[..., None], factors[:, None]
         )
-        if turned > 0:
+        if turned > 0:  # (vessel 9)
             of_met = methaemoglobin_mua(line.wavelength_nm, vessels.haematocrit[..., None])
             mua = (1 - turned) * mua + turned * of_met
         parts.append(line.excess(mua, vessels.diameter))
