@@ -225,7 +225,7 @@ def _limits() -> str:
 
 
 def _endpoints() -> str:
-    from skinbeam.simulate.ends.endpoints import ENDPOINTS
+    from skinbeam.schema.names import ENDPOINTS
 
     return _table(("endpoint", "reached when"), [(f"`{name}`", MEANINGS["endpoint"][name]) for name in ENDPOINTS])
 

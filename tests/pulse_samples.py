@@ -94,25 +94,6 @@ THRESHOLD = (
         "reached",
     ),
 )
-ENDPOINTS = (
-    "epidermal-necrosis",
-    "dermal-necrosis",
-    "minimum-visible-lesion",
-    "surface-distortion",
-    "surface-bubble",
-    "surface-rupture",
-    "purpura",
-    "purpura-immediate",
-    "vessel-closure",
-    "vessel-rupture",
-    "blood-coagulation",
-    "blood-vaporisation",
-    "melanosome-disruption",
-    "whitening",
-    "ablation",
-    "collagen-coagulation",
-    "pain",
-)
 
 
 def tables(name: str) -> dict[str, Any]:

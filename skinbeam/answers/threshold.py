@@ -13,7 +13,7 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message, Warned, text
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
-from skinbeam.simulate.ends.endpoints import ENDPOINTS
+from skinbeam.schema.names import ENDPOINTS
 from skinbeam.simulate.exposure import exposure_thresholds
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.removal.microlesion import highest_energy_mJ

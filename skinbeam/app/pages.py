@@ -1,9 +1,10 @@
 """The pages of the app: what each template receives, and the templates filled. Every word comes from the catalogue."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue, text
 from skinbeam.schema.consultation import DECIDED, LESION_SIGNS
+from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
 from skinbeam.schema.names import table
 
 __all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "PlanPage", "ShownFault", "form_page", "plan_page"]
@@ -63,11 +65,17 @@ HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     "field": ("tattoo-in-field", "permanent-make-up", "self-tanner-recent", "silver-dressing", "argyria"),
 }
-_PHOTOTYPES = ("I", "I-II", "II", "II-III", "III", "III-IV", "IV", "IV-V", "V", "V-VI", "VI")
-_SEVERITIES = ("mild", "mild-moderate", "moderate", "moderate-severe", "severe")
+
+
+def _with_between(grades: Sequence[str]) -> tuple[str, ...]:
+    """Every grade, and between two the range of both."""
+    between = [f"{low}-{high}" for low, high in pairwise(grades)]
+    return tuple(word for pair in zip_longest(grades, between) for word in pair if word is not None)
+
+
 _WORDS = {
     "sex": ("female", "male", "other"),
-    "severity": _SEVERITIES,
+    "severity": _with_between(SEVERITIES),
     "tan": ("none", "recent", "current"),
     "expectation": ("modest", "noticeable", "perfect"),
     "method": ("examination", "dermoscopy", "biopsy"),
@@ -222,7 +230,7 @@ def _titled(section: str, words: tuple[str, ...]) -> tuple[Choice, ...]:
 
 def _choices() -> dict[str, tuple[Choice, ...]]:
     lists = {name: _titled(f"app-{name}", words) for name, words in _WORDS.items()}
-    lists["phototype"] = tuple(Choice(word, word) for word in _PHOTOTYPES)
+    lists["phototype"] = tuple(Choice(word, word) for word in _with_between(PHOTOTYPES))
     lists["condition"] = tuple(Choice(name, entry["title"]) for name, entry in table("condition").items())
     lists["site"] = tuple(
         Choice(name, entry["title"]) for name, entry in table("site").items() if entry["use"] == "treatment"

@@ -12,6 +12,7 @@ import typer
 
 from skinbeam._version import __version__
 from skinbeam.errors import InputError, NotAvailable
+from skinbeam.schema.names import ENDPOINTS
 
 __all__ = ["app"]
 
@@ -27,12 +28,7 @@ app = typer.Typer(
 CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
-# Named here, since reading them where they are judged would import all of the physics for `--help`; a test compares.
-ENDS = (
-    "ablation, blood-coagulation, blood-vaporisation, collagen-coagulation, dermal-necrosis, epidermal-necrosis, "
-    "melanosome-disruption, minimum-visible-lesion, pain, purpura, purpura-immediate, surface-bubble, "
-    "surface-distortion, surface-rupture, vessel-closure, vessel-rupture, whitening"
-)
+ENDS = ", ".join(sorted(ENDPOINTS))
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
 
 

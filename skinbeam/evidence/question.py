@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.errors import InputError, did_you_mean, unknown_name
-from skinbeam.evidence.studies.arm import PHOTOTYPES, RATERS, SEVERITIES, grades
+from skinbeam.evidence.studies.arm import RATERS, grades
+from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
 from skinbeam.schema.names import resolve, table
 
 __all__ = ["Question"]

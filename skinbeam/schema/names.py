@@ -1,4 +1,4 @@
-"""The names of conditions, sites and modalities, and the everyday words that mean them."""
+"""The names of conditions, sites and modalities, the everyday words that mean them, and the names of endpoints."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,9 +8,29 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import unknown_name
 from skinbeam.shipped import shipped_table
 
-__all__ = ["NameKind", "conditions_document", "laser_modalities", "resolve", "table", "usable_modalities"]
+__all__ = ["ENDPOINTS", "NameKind", "conditions_document", "laser_modalities", "resolve", "table", "usable_modalities"]
 
 NameKind = Literal["condition", "site", "modality"]
+# What a dose can reach. How each is judged stands in `simulate.ends.endpoints`, which whoever names them need not load.
+ENDPOINTS = (
+    "epidermal-necrosis",
+    "dermal-necrosis",
+    "minimum-visible-lesion",
+    "vessel-closure",
+    "melanosome-disruption",
+    "collagen-coagulation",
+    "blood-coagulation",
+    "ablation",
+    "purpura",
+    "purpura-immediate",
+    "vessel-rupture",
+    "blood-vaporisation",
+    "surface-distortion",
+    "surface-bubble",
+    "surface-rupture",
+    "whitening",
+    "pain",
+)
 _FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "modalities.toml"}
 
 

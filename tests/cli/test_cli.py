@@ -30,7 +30,7 @@ def test_help_names_every_command(run: Run) -> None:
 
 
 def test_help_of_threshold_names_every_endpoint(run: Run) -> None:
-    from skinbeam.simulate.ends.endpoints import ENDPOINTS
+    from skinbeam.schema.names import ENDPOINTS
 
     # Lines are broken at spaces and hyphens.
     told = "".join(run("threshold", "--help").out.split())

@@ -15,11 +15,11 @@ from skinbeam.evidence.expectation.records import Expectation, PatientShare, Pre
 from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import PHOTOTYPES
 from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.synthesis.design import arms_of
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.provenance import collect
+from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
 

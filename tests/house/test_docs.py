@@ -175,7 +175,7 @@ def test_every_table_of_an_input_file_is_shown(file: str) -> None:
 
 
 def test_every_meaning_belongs_to_a_key() -> None:
-    from skinbeam.simulate.ends.endpoints import ENDPOINTS
+    from skinbeam.schema.names import ENDPOINTS
 
     assert set(GENERATE.MEANINGS["endpoint"]) == set(ENDPOINTS)
     for file in ("case", "device", "layers"):

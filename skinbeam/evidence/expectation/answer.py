@@ -19,7 +19,7 @@ from skinbeam.evidence.expectation.risk import OTHER_HARMS, counted_risk, pain
 from skinbeam.evidence.expectation.warnings import lesions_per_patient, warnings_of
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import PHOTOTYPES, SEVERITIES, Arm, grades
+from skinbeam.evidence.studies.arm import Arm, grades
 from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics, study_weights
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_of
@@ -27,6 +27,7 @@ from skinbeam.evidence.synthesis.distributions import Rate, count_pmf
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.messages import Message
 from skinbeam.provenance import used
+from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
 
 __all__ = ["SCHEMA", "abstention", "expect", "expect_document", "expect_of_setting"]
 

@@ -6,10 +6,11 @@ from typing import Any
 from skinbeam.evidence.expectation.dose import place
 from skinbeam.evidence.expectation.parts import keys, title
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import PHOTOTYPES, Arm, grades
+from skinbeam.evidence.studies.arm import Arm, grades
 from skinbeam.evidence.studies.shipped import arms
 from skinbeam.evidence.synthesis.design import arms_of, longest_months, same_band, same_site
 from skinbeam.messages import Message, Warned
+from skinbeam.schema.fields import PHOTOTYPES
 
 __all__ = ["lesions_per_patient", "warnings_of"]
 

@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["GRADES", "PHOTOTYPES", "RATERS", "SEVERITIES", "UNITS", "Arm", "Count", "grades"]
+__all__ = ["GRADES", "RATERS", "UNITS", "Arm", "Count", "grades"]
 
-PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
-SEVERITIES = ("mild", "moderate", "severe")
 RATERS = ("blinded", "physician", "patient")
 UNITS = ("patients", "lesions", "areas", "treatments")
 GRADES = ("full-text", "abstract", "secondary", "unverified")

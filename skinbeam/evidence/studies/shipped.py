@@ -5,8 +5,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from skinbeam.evidence.studies.arm import PHOTOTYPES, Arm, grades
+from skinbeam.evidence.studies.arm import Arm, grades
 from skinbeam.evidence.studies.table import FILE, read_arms
+from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
 __all__ = ["arms", "dark_fraction", "settings"]

@@ -14,7 +14,8 @@ from itertools import pairwise
 from typing import Any
 
 from skinbeam.errors import InputError
-from skinbeam.evidence.studies.arm import GRADES, PHOTOTYPES, RATERS, SEVERITIES, UNITS, Arm, Count, grades
+from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, grades
+from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
 

@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import SEVERITIES, Arm, grades
+from skinbeam.evidence.studies.arm import Arm, grades
 from skinbeam.evidence.studies.shipped import arms, dark_fraction, settings
+from skinbeam.schema.fields import SEVERITIES
 
 __all__ = [
     "HIERARCHICAL",

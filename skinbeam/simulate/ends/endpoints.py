@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import InputError, NotAvailable, unknown_name
+from skinbeam.schema.names import ENDPOINTS
 from skinbeam.simulate.ends.blood import blood_coagulation, blood_vaporisation
 from skinbeam.simulate.ends.distortion import surface_bubble, surface_distortion
 from skinbeam.simulate.ends.melanosomes import melanosome_disruption, stress_is_confined, whitening
@@ -24,7 +25,7 @@ from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M, marking_kinetic
 from skinbeam.simulate.vessels.ends import vessel_closure, vessel_rupture
 from skinbeam.simulate.vessels.purpura import purpura, purpura_at_once
 
-__all__ = ["ENDPOINTS", "fluence_for", "named_endpoint"]
+__all__ = ["fluence_for", "named_endpoint"]
 
 Floats = NDArray[np.float64]
 
@@ -53,7 +54,7 @@ def _collagen_coagulation(response: Response) -> Floats:
     return zone_dose(response, dermis_cells(response), COAGULATED_WIDTH_M)
 
 
-ENDPOINTS: Final[Mapping[str, Callable[[Response], Floats]]] = {
+_DOSE_OF: Final[Mapping[str, Callable[[Response], Floats]]] = {
     "epidermal-necrosis": lambda response: cell_death_dose(response, basal_layer(response)),
     "dermal-necrosis": lambda response: cell_death_dose(response, papillary_bottom(response)),
     "minimum-visible-lesion": _visible_lesion,
@@ -95,4 +96,4 @@ def named_endpoint(endpoint: str) -> Callable[[Response], Floats]:
     if endpoint not in ENDPOINTS:
         error: InputError = unknown_name("endpoint", endpoint, ENDPOINTS, field="--endpoint")
         raise error
-    return ENDPOINTS[endpoint]
+    return _DOSE_OF[endpoint]
