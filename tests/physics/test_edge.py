@@ -13,7 +13,7 @@ from skinbeam.physics.heat.problem import Problem
 from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.physics.heat.tissue import Material
 from skinbeam.physics.removal.edge import disc_share, edge_rise, rim_of_edge
-from skinbeam.physics.removal.residual import heat_rise
+from skinbeam.physics.removal.residual import FloorHeat, heat_rise
 
 CAPACITY, KAPPA, BOILING = 3.33e6, 1.11e-7, 2.2e8  # J/m³K, m²/s, J/m³
 HEAT, FLOOR = 1.84e4, 613e6  # confined CO2 light: 30 um
@@ -21,34 +21,14 @@ COLLAGEN = kinetics("maitland-walsh-collagen")
 
 
 def rise(distance, time, *, edge=80e-6, radius=60e-6, vented=0.0):
-    return edge_rise(
-        distance,
-        time,
-        edge_m=edge,
-        radius_m=radius,
-        heat_J_m2=HEAT,
-        floor_J_m3=FLOOR,
-        boiling_J_m3=BOILING,
-        vented=vented,
-        diffusivity_m2_s=KAPPA,
-        heat_capacity_vol=CAPACITY,
-    )[0]
+    left = FloorHeat(HEAT, FLOOR, BOILING, vented, KAPPA, CAPACITY)
+    return edge_rise(distance, time, left, edge_m=edge, radius_m=radius)[0]
 
 
 def rim(*, edge=80e-6, radius=60e-6, heat=HEAT, vented=0.0, age=1e-4, start_C=33.0, processes=COLLAGEN):
-    return rim_of_edge(
-        edge_m=edge,
-        radius_m=radius,
-        heat_J_m2=heat,
-        floor_J_m3=FLOOR,
-        boiling_J_m3=BOILING,
-        vented=vented,
-        diffusivity_m2_s=KAPPA,
-        heat_capacity_vol=CAPACITY,
-        start_K=start_C + 273.15,
-        processes=processes,
-        age_s=age,
-    )[0]
+    left = FloorHeat(heat, FLOOR, BOILING, vented, KAPPA, CAPACITY)
+    start_K = start_C + 273.15
+    return rim_of_edge(left, edge_m=edge, radius_m=radius, start_K=start_K, processes=processes, age_s=age)[0]
 
 
 @pytest.mark.parametrize("spread", [0.05, 0.2, 0.4])
@@ -83,16 +63,7 @@ def test_beside_a_front_it_is_what_the_heat_kernel_computes(time):
 
 def test_a_wide_crater_with_a_sharp_edge_has_half_of_its_heat_there():
     time = 1e-3
-    whole = heat_rise(
-        0.0,
-        time,
-        heat_J_m2=HEAT,
-        floor_J_m3=FLOOR,
-        boiling_J_m3=BOILING,
-        vented=0.3,
-        diffusivity_m2_s=KAPPA,
-        heat_capacity_vol=CAPACITY,
-    ).item()
+    whole = heat_rise(0.0, time, FloorHeat(HEAT, FLOOR, BOILING, 0.3, KAPPA, CAPACITY)).item()
     # The edge of a disc of 0.1 m: s / a is 1e-4, and half of that over sqrt(pi) is missing.
     assert rise(0.0, time, edge=0.1, radius=0.0, vented=0.3).item() == pytest.approx(whole / 2, rel=1e-3)
 

@@ -14,7 +14,7 @@ from skinbeam.physics.heat.cells import cylinder
 from skinbeam.physics.heat.linear import Linear, time_steps
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import Material, Source
-from skinbeam.physics.removal.microbeam import column, column_heat, coverage, crater, light_on_axis, rim_below
+from skinbeam.physics.removal.microbeam import Dermis, column, column_heat, coverage, crater, light_on_axis, rim_below
 from skinbeam.physics.removal.table import ablation_of, microbeam_ablation_of
 from skinbeam.units import MJ, UM
 
@@ -33,8 +33,8 @@ BEAM = {
 }
 
 
-def coagulated(depths, *, energy_J, processes, **beam):
-    return column(column_heat(depths, **beam), energy_J, processes)
+def coagulated(depths, *, energy_J, processes, radius_m, pulse_s, **dermis):
+    return column(column_heat(depths, Dermis(**dermis), radius_m=radius_m, pulse_s=pulse_s), energy_J, processes)
 
 
 def test_without_scattering_the_axis_obeys_beer_and_keeps_its_width():

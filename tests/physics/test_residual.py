@@ -13,38 +13,20 @@ from skinbeam.physics.heat.cells import graded_faces, slab
 from skinbeam.physics.heat.linear import Linear, time_steps
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import Material
-from skinbeam.physics.removal.residual import Earlier, boiled_energy, damaged_depth, heat_rise, plane_rise
+from skinbeam.physics.removal.residual import Earlier, FloorHeat, boiled_energy, damaged_depth, heat_rise, plane_rise
 
 CAPACITY, DIFFUSIVITY, BOILING = 3.76e6, 1.0e-7, 2.5e8  # J/m³K, m²/s, J/m³
 COLLAGEN = kinetics("maitland-walsh-collagen")
 
 
 def rise(depth, time, *, heat=5e4, floor=1.7e9, vented=0.0):
-    return heat_rise(
-        np.atleast_2d(depth),
-        np.atleast_2d(time),
-        heat_J_m2=heat,
-        floor_J_m3=floor,
-        boiling_J_m3=BOILING,
-        vented=vented,
-        diffusivity_m2_s=DIFFUSIVITY,
-        heat_capacity_vol=CAPACITY,
-    )[0]
+    left = FloorHeat(heat, floor, BOILING, vented, DIFFUSIVITY, CAPACITY)
+    return heat_rise(np.atleast_2d(depth), np.atleast_2d(time), left)[0]
 
 
 def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier=(), processes=COLLAGEN):
-    found = damaged_depth(
-        heat_J_m2=heat,
-        floor_J_m3=floor,
-        boiling_J_m3=BOILING,
-        vented=vented,
-        diffusivity_m2_s=DIFFUSIVITY,
-        heat_capacity_vol=CAPACITY,
-        start_K=start_C + 273.15,
-        processes=processes,
-        age_s=age,
-        earlier=earlier,
-    )
+    left = FloorHeat(heat, floor, BOILING, vented, DIFFUSIVITY, CAPACITY)
+    found = damaged_depth(left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier)
     return found[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from skinbeam.physics.damage.arrhenius import kinetics
 from skinbeam.physics.heat.rz import ring_volumes
-from skinbeam.physics.removal.microbeam import column, column_heat
+from skinbeam.physics.removal.microbeam import Dermis, column, column_heat
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, _light, full_column
@@ -51,17 +51,8 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
     are known to a third of a ring of 25 µm on either side.
     """
     of = skin()
-    heat = column_heat(
-        DEPTHS_M,
-        radius_m=1e-4,
-        pulse_s=1e-3,
-        mua=of.mua,
-        mus=of.mus,
-        g=of.g,
-        conductivity=of.conductivity,
-        heat_capacity_vol=of.heat_capacity_vol,
-        start_K=np.array([of.start_K]),
-    )
+    dermis = Dermis(of.mua, of.mus, of.g, of.conductivity, of.heat_capacity_vol, np.array([of.start_K]))
+    heat = column_heat(DEPTHS_M, dermis, radius_m=1e-4, pulse_s=1e-3)
     quick = column(heat, energy_J, kinetics(COLLAGEN))
     depth, width = full(of, energy_J)
     expected = quick.depth_m[0]

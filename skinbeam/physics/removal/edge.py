@@ -27,16 +27,16 @@ its latent heat in place the rim is shorter, by as much as if half of the steam 
 """
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.physics.damage.arrhenius import Kinetics
 from skinbeam.physics.kernel.arrays import rows
-from skinbeam.physics.removal.residual import farthest_damage, heat_rise
+from skinbeam.physics.removal.residual import LEAST_RISE_K, PLANE, FloorHeat, farthest_damage, heat_rise, spread_times
 
 __all__ = ["disc_share", "edge_rise", "rim_of_edge"]
 
@@ -44,9 +44,6 @@ Array = NDArray[np.float64]
 
 _LEVELS = 10
 _WEAKEST = 0.02  # share of the density below which the light outside is not counted
-_LEAST_RISE_K = 10.0  # as below a floor: by less, collagen of skin at rest is not harmed in the times that count
-_PLANE = math.sqrt(2 / (math.pi * math.e))  # as below a floor: the highest rise times rho c y / Q, a bound here
-_TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (farthest distance)² / kappa
 
 
 @njit(cache=True, parallel=True)
@@ -96,78 +93,44 @@ class _Levels(NamedTuple):
 
 
 def edge_rise(
-    distance_m: ArrayLike,
-    time_s: ArrayLike,
-    *,
-    edge_m: ArrayLike,
-    radius_m: ArrayLike,
-    heat_J_m2: ArrayLike,
-    floor_J_m3: ArrayLike,
-    boiling_J_m3: ArrayLike,
-    vented: ArrayLike,
-    diffusivity_m2_s: ArrayLike,
-    heat_capacity_vol: ArrayLike,
+    distance_m: ArrayLike, time_s: ArrayLike, left: FloorHeat, *, edge_m: ArrayLike, radius_m: ArrayLike
 ) -> Array:
     """Return the rise at the surface outside an edge by (edge 2), (sample, time, distance), K.
 
     Parameters
     ----------
     distance_m : (sample, distance) outside the edge, >= 0. time_s : (sample, time) since the heat was there, above 0.
+    left : inside the edge.
     edge_m, radius_m : (sample,) r_e and w of (edge 1); w = 0 for a beam that ends at its edge.
-    heat_J_m2 to heat_capacity_vol : (sample,) as `heat_rise`.
     """
-    arrays = rows(
-        edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol
-    )  # fmt: skip
-    n = arrays[0].size
+    *given, edge, radius = rows(*left, edge_m, radius_m)
+    n = edge.size
     distance, time = (np.atleast_2d(np.asarray(values, dtype=np.float64)) for values in (distance_m, time_s))
-    levels = _levels(np.broadcast_to(time, (n, time.shape[1])), *arrays)
-    return levels.rise(arrays[0][:, None] + distance)
+    levels = _levels(np.broadcast_to(time, (n, time.shape[1])), edge, radius, given)
+    return levels.rise(edge[:, None] + distance)
 
 
-def _levels(
-    time: Array,
-    edge: Array,
-    radius: Array,
-    heat: Array,
-    floor: Array,
-    boiling: Array,
-    vented: Array,
-    diffusivity: Array,
-    capacity: Array,
-) -> _Levels:
+def _levels(time: Array, edge: Array, radius: Array, left: Sequence[Array]) -> _Levels:
+    heat, floor, *others = left
     outermost = np.sqrt(edge**2 - radius**2 / 2 * math.log(_WEAKEST))
     bounds = edge[:, None] + (outermost - edge)[:, None] * np.linspace(0.0, 1.0, _LEVELS + 1)
     falls = 2 * (bounds**2 - edge[:, None] ** 2) / np.maximum(radius, 1e-12)[:, None] ** 2
     shares = np.where(radius[:, None] > 0, np.exp(-falls), 1.0)
     kept = np.zeros((*time.shape, _LEVELS + 1))  # nothing of what is beyond the last
     for level, share in enumerate(shares.T[:-1]):
-        kept[:, :, level] = heat_rise(
-            np.zeros((len(time), 1)),
-            time,
-            heat_J_m2=heat * share,
-            floor_J_m3=floor * share,
-            boiling_J_m3=boiling,
-            vented=vented,
-            diffusivity_m2_s=diffusivity,
-            heat_capacity_vol=capacity,
-        )[:, :, 0]
+        part = FloorHeat(heat * share, floor * share, *others)
+        kept[:, :, level] = heat_rise(np.zeros((len(time), 1)), time, part)[:, :, 0]
     # Levels lie evenly in the radius. One stands for all radii within it, whose variance blurs the edge of its disc.
     blur = np.diff(bounds, axis=1)[:, :1] ** 2 / 24
-    spread = np.sqrt(diffusivity[:, None] * time + blur)
+    spread = np.sqrt(others[2][:, None] * time + blur)
     return _Levels(np.ascontiguousarray((bounds[:, 1:] + bounds[:, :-1]) / 2), -np.diff(kept, axis=-1), spread)
 
 
 def rim_of_edge(
+    left: FloorHeat,
     *,
     edge_m: ArrayLike,
     radius_m: ArrayLike,
-    heat_J_m2: ArrayLike,
-    floor_J_m3: ArrayLike,
-    boiling_J_m3: ArrayLike,
-    vented: ArrayLike,
-    diffusivity_m2_s: ArrayLike,
-    heat_capacity_vol: ArrayLike,
     start_K: ArrayLike,
     processes: Kinetics,
     age_s: ArrayLike,
@@ -176,23 +139,14 @@ def rim_of_edge(
 
     Parameters
     ----------
-    edge_m to heat_capacity_vol : as `edge_rise`. start_K : (sample,) temperature without this heat.
+    left, edge_m, radius_m : as `edge_rise`. start_K : (sample,) temperature without this heat.
     age_s : (sample,) how long the heat has spread when the pulse ends, above 0.
     """
-    edge, radius, heat, floor, boiling, share, kappa, capacity, start, age = rows(
-        edge_m, radius_m, heat_J_m2, floor_J_m3, boiling_J_m3, vented,
-        diffusivity_m2_s, heat_capacity_vol, start_K, age_s,
-    )  # fmt: skip
-    least = capacity * _LEAST_RISE_K
+    *given, edge, radius, start, age = rows(*left, edge_m, radius_m, start_K, age_s)
+    heat, floor, _, _, kappa, capacity = given
+    least = capacity * LEAST_RISE_K
     fades = np.sqrt(edge**2 + radius**2 / 2 * np.log(np.maximum(floor / least, 1.0))) - edge
-    farthest = fades + _PLANE * heat / least
-    unit = farthest**2 / kappa
-    # Omega is linear in time: with time in units of its own for each sample, all share their steps.
-    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
-    levels = _levels(age[:, None] + _TIMES * unit[:, None], edge, radius, heat, floor, boiling, share, kappa, capacity)
-
-    def log_omega(distance: Array) -> Array:
-        rise = levels.rise(edge[:, None] + distance)
-        return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
-
-    return farthest_damage(log_omega, farthest)
+    farthest = fades + PLANE * heat / least
+    levels = _levels(age[:, None] + spread_times(farthest, kappa), edge, radius, given)
+    # The bounds below a floor serve here, too: less than `LEAST_RISE_K` does no harm in the times that count.
+    return farthest_damage(lambda distance: levels.rise(edge[:, None] + distance), farthest, kappa, start, processes)

@@ -44,6 +44,7 @@ __all__ = [
     "Column",
     "ColumnHeat",
     "Crater",
+    "Dermis",
     "column",
     "column_heat",
     "coverage",
@@ -144,35 +145,36 @@ class ColumnHeat(NamedTuple):
     shape: Array
 
 
-def column_heat(
-    depth_m: ArrayLike,
-    *,
-    radius_m: ArrayLike,
-    pulse_s: float,
-    mua: ArrayLike,
-    mus: ArrayLike,
-    g: ArrayLike,
-    conductivity: ArrayLike,
-    heat_capacity_vol: ArrayLike,
-    start_K: ArrayLike,
-) -> ColumnHeat:
+class Dermis(NamedTuple):
+    """What a beam meets: optics, 1/m, W/mK, J/m³K, and the temperature before the pulse, K; (sample,) each."""
+
+    mua: ArrayLike
+    mus: ArrayLike
+    g: ArrayLike
+    conductivity: ArrayLike
+    heat_capacity_vol: ArrayLike
+    start_K: ArrayLike
+
+
+def column_heat(depth_m: ArrayLike, dermis: Dermis, *, radius_m: ArrayLike, pulse_s: float) -> ColumnHeat:
     """Return the heat of one Gaussian beam.
 
     Parameters
     ----------
     depth_m : (depth,) depths to look at, increasing from 0.
     radius_m : (sample,) 1/e² radius. pulse_s : length of the pulse.
-    mua, mus, g : (sample,) optics of the dermis. conductivity, heat_capacity_vol, start_K : (sample,) W/mK, J/m³K, K.
 
     Raises
     ------
     ValueError : a parameter out of range.
     """
-    w0, k, c, start, absorbing = rows(radius_m, conductivity, heat_capacity_vol, start_K, mua)
+    w0, k, c, start, absorbing = rows(
+        radius_m, dermis.conductivity, dermis.heat_capacity_vol, dermis.start_K, dermis.mua
+    )
     if pulse_s <= 0 or np.any(k <= 0) or np.any(c <= 0):
         raise ValueError("pulse, conductivity and heat capacity must be positive")
     depths = np.asarray(depth_m, dtype=np.float64)
-    light, width = light_on_axis(depths, radius_m=w0, mua=absorbing, mus=mus, g=g)
+    light, width = light_on_axis(depths, radius_m=w0, mua=absorbing, mus=dermis.mus, g=dermis.g)
     rise = (2 / (math.pi * w0**2) * absorbing / c)[:, None] * light
     kappa = k / c
     after = _COOLING * float((width**2 / (8 * kappa[:, None])).max())

@@ -43,13 +43,24 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.physics.damage.arrhenius import Kinetics, omega
 from skinbeam.physics.kernel.arrays import full, rows
 
-__all__ = ["Earlier", "boiled_energy", "damaged_depth", "farthest_damage", "heat_rise", "plane_rise"]
+__all__ = [
+    "LEAST_RISE_K",
+    "PLANE",
+    "Earlier",
+    "FloorHeat",
+    "boiled_energy",
+    "damaged_depth",
+    "farthest_damage",
+    "heat_rise",
+    "plane_rise",
+    "spread_times",
+]
 
 Array = NDArray[np.float64]
 
 # Under a plane source Q of an insulated half space the highest rise at z is Q / (rho c z) times this.
-_PLANE = math.sqrt(2 / (math.pi * math.e))
-_LEAST_RISE_K = 10.0  # collagen of skin at rest, heated by less, lives for minutes: no damage is looked for deeper
+PLANE = math.sqrt(2 / (math.pi * math.e))
+LEAST_RISE_K = 10.0  # collagen of skin at rest, heated by less, lives for minutes: no damage is looked for deeper
 _DEPTHS = 11  # of a search, then again between two of them
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (greatest depth)² / kappa
 
@@ -68,6 +79,24 @@ class Earlier(NamedTuple):
     heat_J_m2: Array
     radius_m: float
     gaussian: bool
+
+
+class FloorHeat(NamedTuple):
+    """Heat below the floor of a crater, and the tissue in which it spreads; each of one sample or (sample,).
+
+    Parameters
+    ----------
+    heat_J_m2, floor_J_m3 : Q and w0 of (ablation 4).
+    boiling_J_m3 : w_b. vented : f of (ablation 5).
+    diffusivity_m2_s, heat_capacity_vol : m²/s, J/m³K.
+    """
+
+    heat_J_m2: ArrayLike
+    floor_J_m3: ArrayLike
+    boiling_J_m3: ArrayLike
+    vented: ArrayLike
+    diffusivity_m2_s: ArrayLike
+    heat_capacity_vol: ArrayLike
 
 
 def plane_rise(
@@ -92,27 +121,15 @@ def boiled_energy(heat_J_m2: ArrayLike, floor_J_m3: ArrayLike, boiling_J_m3: Arr
     return np.asarray(heat_J_m2) * (1 - (1 + np.log(ratio)) / ratio)
 
 
-def heat_rise(
-    depth_m: ArrayLike,
-    time_s: ArrayLike,
-    *,
-    heat_J_m2: ArrayLike,
-    floor_J_m3: ArrayLike,
-    boiling_J_m3: ArrayLike,
-    vented: ArrayLike,
-    diffusivity_m2_s: ArrayLike,
-    heat_capacity_vol: ArrayLike,
-) -> Array:
+def heat_rise(depth_m: ArrayLike, time_s: ArrayLike, left: FloorHeat) -> Array:
     """Return the rise of temperature by (ablation 5) and (ablation 6), (sample, time, depth), K.
 
     Parameters
     ----------
     depth_m : (sample, depth) below the floor. time_s : (sample, time) since the heat was there, >= 0.
-    heat_J_m2, floor_J_m3, boiling_J_m3 : (sample,) Q, w0 and w_b. vented : (sample,) f.
-    diffusivity_m2_s, heat_capacity_vol : (sample,) m²/s, J/m³K.
     """
     depth, time = (np.atleast_2d(np.asarray(a, dtype=np.float64)) for a in (depth_m, time_s))
-    given = rows(heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol)
+    given = rows(*left)
     n = max(len(depth), len(time), given[0].size)
     heat, floor, boiling, share, kappa, capacity = (full(row, n) for row in given)
     depth, time = (np.array(np.broadcast_to(a, (n, a.shape[1]))) for a in (depth, time))
@@ -123,13 +140,8 @@ def heat_rise(
 
 
 def damaged_depth(
+    left: FloorHeat,
     *,
-    heat_J_m2: ArrayLike,
-    floor_J_m3: ArrayLike,
-    boiling_J_m3: ArrayLike,
-    vented: ArrayLike,
-    diffusivity_m2_s: ArrayLike,
-    heat_capacity_vol: ArrayLike,
     start_K: ArrayLike,
     processes: Kinetics,
     age_s: ArrayLike = 0.0,
@@ -139,49 +151,53 @@ def damaged_depth(
 
     Parameters
     ----------
-    heat_J_m2 to heat_capacity_vol : as `heat_rise`. start_K : (sample,) temperature without this heat.
+    start_K : (sample,) temperature without this heat.
     age_s : (sample,) how long the heat has spread when the front stops.
     earlier : heat of the pulses before.
     """
-    heat, floor, boiling, share, kappa, capacity, start, age = rows(
-        heat_J_m2, floor_J_m3, boiling_J_m3, vented, diffusivity_m2_s, heat_capacity_vol, start_K, age_s
-    )  # fmt: skip
-    heat = np.maximum(heat, 1e-9)
+    *given, start, age = rows(*left, start_K, age_s)
+    given[0] = np.maximum(given[0], 1e-9)
+    heat, floor, boiling, _, kappa, capacity = given
     flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
     total = heat + sum(one.heat_J_m2 for one in earlier)
-    deepest = flat + _PLANE * total / (capacity * _LEAST_RISE_K)
-    unit = deepest**2 / kappa
-    # Omega is linear in time: with time in units of its own for each sample, all share their steps.
-    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
+    deepest = flat + PLANE * total / (capacity * LEAST_RISE_K)
+    time = spread_times(deepest, kappa)
 
-    time = _TIMES * unit[:, None]
-
-    def log_omega(depth: Array) -> Array:
-        rise = heat_rise(
-            depth,
-            age[:, None] + time,
-            heat_J_m2=heat,
-            floor_J_m3=floor,
-            boiling_J_m3=boiling,
-            vented=share,
-            diffusivity_m2_s=kappa,
-            heat_capacity_vol=capacity,
-        )
+    def rise(depth: Array) -> Array:
+        found = heat_rise(depth, age[:, None] + time, FloorHeat(*given))
         for one in earlier:
-            rise += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
-        return np.log(np.maximum(omega(start[:, None, None] + rise, np.diff(_TIMES), own), 1e-200))
+            found += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
+        return found
 
-    return farthest_damage(log_omega, deepest)
+    return farthest_damage(rise, deepest, kappa, start, processes)
 
 
-def farthest_damage(log_omega: Callable[[Array], Array], farthest_m: Array) -> Array:
-    """Return the distance up to which Ω is at least 1, (sample,), m; 0 where it is nowhere.
+def spread_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
+    """Return the times, (sample, time), s, in which heat spreads over a distance, (sample,), and far beyond."""
+    unit = farthest_m**2 / diffusivity_m2_s
+    return np.asarray(_TIMES * unit[:, None])
+
+
+def farthest_damage(
+    rise: Callable[[Array], Array], farthest_m: Array, diffusivity_m2_s: Array, start_K: Array, processes: Kinetics
+) -> Array:
+    """Return the distance up to which Ω of `processes` is at least 1, (sample,), m; 0 where it is nowhere.
 
     Parameters
     ----------
-    log_omega : gives ln Ω, (sample, distance), at distances (sample, distance); it falls with them.
+    rise : gives the rise, (sample, time, distance), K, at distances (sample, distance) and the times of `spread_times`;
+        it falls with the distance.
     farthest_m : (sample,) beyond which nothing is looked for.
+    start_K : (sample,) temperature without this heat.
     """
+    unit = farthest_m**2 / diffusivity_m2_s
+    # Omega is linear in time: with time in units of its own for each sample, all share their steps.
+    own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
+
+    def log_omega(distance: Array) -> Array:
+        found = omega(start_K[:, None, None] + rise(distance), np.diff(_TIMES), own)
+        return np.log(np.maximum(found, 1e-200))
+
     coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
     (low, high), _ = _between(coarse, log_omega)
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)

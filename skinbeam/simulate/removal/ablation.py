@@ -19,7 +19,7 @@ from skinbeam.physics.removal import table as physics
 from skinbeam.physics.removal.drying import Ground, Pulse, train
 from skinbeam.physics.removal.front import ejection_enthalpy, heated_length
 from skinbeam.physics.removal.recoil import sonic_recoil
-from skinbeam.physics.removal.residual import damaged_depth
+from skinbeam.physics.removal.residual import FloorHeat, damaged_depth
 from skinbeam.physics.removal.wall import dwell_to_damage
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.pulse.schedule import MOST_PULSES
@@ -282,17 +282,9 @@ class _Sampled:
     def _zone(self, pulse: Pulse) -> Floats:
         """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
         ground = self.ground
-        return damaged_depth(
-            heat_J_m2=pulse.heat,
-            floor_J_m3=pulse.floor,
-            boiling_J_m3=ground.capacity * (ground.boiling_rise - pulse.warm),
-            vented=pulse.vented,
-            diffusivity_m2_s=ground.diffusivity,
-            heat_capacity_vol=ground.capacity,
-            start_K=self.start_K,
-            processes=self.processes,
-            earlier=pulse.earlier,
-        )
+        boiling = ground.capacity * (ground.boiling_rise - pulse.warm)
+        left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented, ground.diffusivity, ground.capacity)
+        return damaged_depth(left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier)
 
 
 def _of_beam(skins: "xr.Dataset", beam: Beam) -> _Sampled:

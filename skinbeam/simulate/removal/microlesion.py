@@ -16,7 +16,17 @@ from skinbeam.physics.damage.arrhenius import Kinetics, kinetics
 from skinbeam.physics.light.fresnel import normal_reflectance
 from skinbeam.physics.removal.drying import Ground
 from skinbeam.physics.removal.edge import rim_of_edge
-from skinbeam.physics.removal.microbeam import ColumnHeat, Crater, column, column_heat, coverage, crater, rim_below
+from skinbeam.physics.removal.microbeam import (
+    ColumnHeat,
+    Crater,
+    Dermis,
+    column,
+    column_heat,
+    coverage,
+    crater,
+    rim_below,
+)
+from skinbeam.physics.removal.residual import FloorHeat
 from skinbeam.physics.removal.table import Ablation, microbeam_ablation_of
 from skinbeam.physics.removal.wall import damage_of_dwell
 from skinbeam.simulate.removal.ablation import SLACK, deep_layer, ground_of, removes, wall_K
@@ -176,17 +186,6 @@ def _micro(beam: Beam) -> Microbeam:
     return beam.microbeam
 
 
-class _Dermis(NamedTuple):
-    """What the quick model knows of skins, (sample,) each, SI."""
-
-    mua: Floats
-    mus: Floats
-    g: Floats
-    conductivity: Floats
-    heat_capacity_vol: Floats
-    start_K: Floats
-
-
 @dataclass(frozen=True)
 class _Columns:
     """Columns of one beam in sampled skins; `middle` is the skin on which they are computed in full."""
@@ -211,7 +210,7 @@ class _Columns:
         each = (properties.mua, properties.mus, properties.g, heat.conductivity, heat.heat_capacity_vol)
         start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
         mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
-        dermis = _Dermis(mua, mus, g, conductivity, capacity, start)
+        dermis = Dermis(mua, mus, g, conductivity, capacity, start)
         return self._quick(dermis, properties.n[:, 0], sampled_kinetics(COLLAGEN, skins))
 
     @cached_property
@@ -220,13 +219,13 @@ class _Columns:
         middle = middle_skin(self.middle, wavelength_nm)
         each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
         mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
-        dermis = _Dermis(mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
+        dermis = Dermis(mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
         quick = self._quick(dermis, middle.n[:1], kinetics(COLLAGEN))
         return middle, warming_of(self.middle, wavelength_nm), quick
 
-    def _quick(self, dermis: _Dermis, n: Floats, processes: Kinetics) -> "_Quick":
+    def _quick(self, dermis: Dermis, n: Floats, processes: Kinetics) -> "_Quick":
         pulse_s, radius_m = self.beam.pulse_ms * MS, self.micro.diameter_um * UM / 2
-        heat = column_heat(_DEPTHS_M, radius_m=radius_m, pulse_s=pulse_s, **dermis._asdict())
+        heat = column_heat(_DEPTHS_M, dermis, radius_m=radius_m, pulse_s=pulse_s)
         return _Quick(heat, 1 - normal_reflectance(np.ones(1), n), processes)
 
     def _corrections(self, energy_J: Floats) -> tuple[Floats, Floats]:
@@ -306,15 +305,18 @@ class _Craters:
     def _of_front(self, edge: Floats, radius: float) -> Floats:
         """Rim that the heat of the front and of the light beside it leaves; at the edge it came all through a pulse."""
         ground = self.ground
+        left = FloorHeat(
+            ground.threshold,
+            ground.threshold / ground.penetration,
+            ground.capacity * ground.boiling_rise,
+            ground.vented,
+            ground.diffusivity,
+            ground.capacity,
+        )
         return rim_of_edge(
+            left,
             edge_m=edge,
             radius_m=radius,
-            heat_J_m2=ground.threshold,
-            floor_J_m3=ground.threshold / ground.penetration,
-            boiling_J_m3=ground.capacity * ground.boiling_rise,
-            vented=ground.vented,
-            diffusivity_m2_s=ground.diffusivity,
-            heat_capacity_vol=ground.capacity,
             start_K=self.start_K,
             processes=self.processes,
             age_s=self.pulse_s / 2,
