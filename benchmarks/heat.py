@@ -21,12 +21,12 @@ from numba import get_num_threads, njit, prange
 from skinbeam.physics.heat.boiling import Water
 from skinbeam.physics.heat.cells import graded_faces, slab
 from skinbeam.physics.heat.linear import Linear, time_steps
-from skinbeam.physics.heat.problem import Problem
+from skinbeam.physics.heat.problem import Now, Problem
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.rz import conduct_rz
 from skinbeam.physics.heat.surface import NO_OUTGOING
 from skinbeam.physics.heat.tissue import Film, Material, Source
-from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
+from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, Body, opening, stage
 
 K, C = 0.37, 3.76e6  # skin, W/mK and J/m³K
 SKINS = 200
@@ -103,7 +103,9 @@ def cube(cells: int, runs: int) -> None:
     ends = (np.full((cells, cells), value) for value in (1e4, 1e-10, 1e-10))
     gx, gy, gz = (np.full(s, 3.7e-6, np.float32) for s in ((cells + 1, shape[1]), (cells, shape[1] + cells), shape))
     gz = np.concatenate([gz, np.zeros((cells, 1), np.float32)], axis=1)
-    body = gx, gy, gz, *ends, per_store, power, np.empty((3, 1, shape[1])), False, NO_OUTGOING.copy()
+    store, still = 1 / per_store, np.empty((3, 1, shape[1]))
+    body = Body(gx, gy, gz, *ends, store, per_store, power, still, False, NO_OUTGOING.copy(), 300.0)
+    now = Now(1.0, 50.0, 295.0)
     c = np.array([0.1, 0.2, 0.7, 1e-5, 1e-6])
     n = max(4 * shape[0] * shape[1], 2**25)
     a, b, d = (np.full(n, float(i)) for i in range(3))
@@ -116,7 +118,7 @@ def cube(cells: int, runs: int) -> None:
             if kind == OPENING:
                 opening(1e-5, y, rates, w, out)
             else:
-                stage(kind, cells, *body, 300.0, 1.0, 50.0, 295.0, c, y, w, rates, out)
+                stage(kind, body, now, c, y, w, rates, out)
             middle = time.perf_counter()
             triad(a, b, d, 3.0)
             end = time.perf_counter()

@@ -4,6 +4,7 @@ Errors of a step grow with its third power where it is explicit (chebyshev 2) an
 along lines (heat 6), so that a step of the tolerance follows from the last one's error.
 """
 
+import math
 from typing import Final
 
 import numpy as np
@@ -11,9 +12,11 @@ from numba import njit
 
 from skinbeam.physics.kernel.chebyshev import MOST_STAGES
 
-__all__ = ["GROWTH", "longest_step", "stages_for", "wished"]
+__all__ = ["FAST", "SPLIT", "after_a_switch", "judged", "longest_step", "stages_for"]
 
-GROWTH: Final = 3.0  # of a step beside the one before, at most
+_GROWTH: Final = 3.0  # of a step beside the one before, at most
+FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
+SPLIT: Final = 1.0 - math.sqrt(0.5)  # a of (heat 6) over the step
 
 
 @njit(cache=True)
@@ -28,7 +31,25 @@ def longest_step(fastest: float) -> float:
 
 
 @njit(cache=True)
-def wished(step: float, error: float, tolerance: float, explicit: bool) -> float:  # pragma: no cover - compiled
-    """Return the step whose error would be nine tenths of what is tolerated, to the first order."""
+def judged(
+    step: float, error: float, tolerance: float, explicit: bool, dt: float, grown: float
+) -> tuple[bool, float, float]:  # pragma: no cover - compiled
+    """Return whether a step is taken, how long the next one may be, and by how much the one after it may grow.
+
+    Parameters
+    ----------
+    dt, grown : what the same said before. A step may be shorter than `dt`, so that it ends with its interval.
+    """
     ratio = max(error / tolerance, 1e-3)
-    return step * 0.9 * ratio ** (-1.0 / 3.0 if explicit else -0.5)
+    # The step whose error would be nine tenths of what is tolerated, to the first order.
+    best = step * 0.9 * ratio ** (-1.0 / 3.0 if explicit else -0.5)
+    if error > tolerance:
+        return False, best, 1.0
+    return True, max(min(best, grown * step), min(dt, best)), _GROWTH
+
+
+@njit(cache=True)
+def after_a_switch(fastest: float) -> tuple[float, float]:  # pragma: no cover - compiled
+    """Return how long the next step may be and by how much the one after it may grow: what a switch stirs up is fast,
+    is followed first, and damped."""
+    return 2.0 / fastest, _GROWTH

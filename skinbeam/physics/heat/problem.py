@@ -13,7 +13,7 @@ from skinbeam.physics.heat.tissue import DARK, INSULATED, Film, Material, Source
 from skinbeam.physics.kernel.arrays import full
 from skinbeam.physics.kernel.checks import require
 
-__all__ = ["Given", "Problem", "faces_of", "given", "samples_of"]
+__all__ = ["Given", "Now", "Problem", "faces_of", "given", "samples_of"]
 
 Array = NDArray[np.float64]
 
@@ -78,6 +78,14 @@ class Given(NamedTuple):
     below: Array
     record: NDArray[np.int64]
     tolerance_K: float
+
+
+class Now(NamedTuple):
+    """What is switched during an interval: share of the power, film W/m²K, temperature outside K."""
+
+    on: float
+    h: float
+    outside: float
 
 
 def faces_of(faces_m: ArrayLike, axis: str) -> Array:

@@ -5,22 +5,21 @@ cells lie in one long line, ring after ring, so that a cell's four neighbours ar
 a single loop, which becomes vector instructions.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import temperatures
-from skinbeam.physics.heat.problem import Given
+from skinbeam.physics.heat.pace import FAST
+from skinbeam.physics.heat.problem import Given, Now
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.layout import OPTIONS
 
-__all__ = ["FAST", "Body", "Now", "body_of", "fastest_decay", "rates_of"]
+__all__ = ["Body", "body_of", "fastest_decay", "rates_of"]
 
 Array = NDArray[np.float64]
-
-FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
 
 
 @njit(cache=True, error_model="numpy")
@@ -59,14 +58,6 @@ class Body(NamedTuple):
     area: Array  # m²
     table: Array
     below: float
-
-
-class Now(NamedTuple):
-    """What is switched during an interval."""
-
-    on: float
-    h: float
-    outside: float
 
 
 @njit(fastmath=FAST, **OPTIONS)

@@ -13,16 +13,15 @@ balance by what it lets through at both ends.
 """
 
 import math
-from typing import Final
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import stores
-from skinbeam.physics.heat.pace import GROWTH, stages_for, wished
-from skinbeam.physics.heat.problem import Given
-from skinbeam.physics.heat.rz_flows import FAST, Body, Now, body_of, fastest_decay, rates_of
+from skinbeam.physics.heat.pace import FAST, SPLIT, after_a_switch, judged, stages_for
+from skinbeam.physics.heat.problem import Given, Now
+from skinbeam.physics.heat.rz_flows import Body, body_of, fastest_decay, rates_of
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.chebyshev import COEFFICIENTS, MOST_STAGES
 from skinbeam.physics.kernel.tridiagonal import factor, solve, turn
@@ -30,8 +29,6 @@ from skinbeam.physics.kernel.tridiagonal import factor, solve, turn
 __all__ = ["march"]
 
 Array = NDArray[np.float64]
-
-_A: Final = 1.0 - math.sqrt(0.5)
 
 
 @njit(cache=True, fastmath=FAST)
@@ -120,7 +117,7 @@ def _implicit(
     if body.boils:
         apparent = work[2]
         stores(energy, body.store, body.start, body.share, body.latent, apparent)
-    a = _A * dt
+    a = SPLIT * dt
     across[0] = film
     turn(apparent, turned[0])
     factor(apparent, body.out, a, work[3], work[4])
@@ -174,7 +171,7 @@ def _march_one(
     top, bottom = rates_of(energy, body, now, t, rates, film)
     peak[:] = t[1:-1]
     light = body.power.sum()
-    dt, grown = 0.0, GROWTH
+    dt, grown = after_a_switch(fastest)
     for n in range(len(seconds) + 1):
         total[n] = energy.sum()
         for m in range(len(record)):
@@ -187,8 +184,7 @@ def _march_one(
         if switched:
             now = Now(switch[n], h[n], outside[n])
             top, bottom = rates_of(energy, body, now, t, rates, film)
-            # What a switch stirs up is fast: it is followed first, and damped.
-            dt, grown = 2.0 / fastest, GROWTH
+            dt, grown = after_a_switch(fastest)
         gained[n + 1] = gained[n]
         gained[n + 1, 2] += now.on * light * seconds[n]
         left = seconds[n]
@@ -210,14 +206,12 @@ def _march_one(
             top_after, bottom_after = rates_of(after, body, now, t_after, rates_after, film_after)
             if explicit:
                 error = _explicit_error(step, energy, after, rates, rates_after, body.per_store)
-            best = wished(step, error, tolerance, explicit)
-            if error > tolerance:
+            taken, dt, grown = judged(step, error, tolerance, explicit, dt, grown)
+            if not taken:
                 steps[2] += 1
-                dt, grown = best, 1.0
                 continue
             steps[0 if explicit else 1] += 1
             left = 0.0 if parts == 1 else left - step
-            dt, grown = max(min(best, grown * step), min(dt, best)), GROWTH
             top, bottom = top_after, bottom_after
             gained[n + 1, 0] += heat_top
             gained[n + 1, 1] += heat_bottom

@@ -14,10 +14,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.pace import GROWTH, longest_step, stages_for, wished
-from skinbeam.physics.heat.problem import Problem, faces_of, given
+from skinbeam.physics.heat.pace import after_a_switch, judged, longest_step, stages_for
+from skinbeam.physics.heat.problem import Now, Problem, faces_of, given
 from skinbeam.physics.heat.surface import surface
-from skinbeam.physics.heat.xyz_engine import Body, Engine, Now
+from skinbeam.physics.heat.xyz_engine import Engine
+from skinbeam.physics.heat.xyz_stage import Body
 from skinbeam.physics.kernel.chebyshev import MOST_STAGES
 
 __all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryXYZ", "cell_volumes", "conduct_xyz"]
@@ -132,7 +133,7 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
     longest = math.inf if engine.along_lines else longest_step(fastest)
     taken = [0, 0, 0]
     peak = engine.temperatures()
-    dt, grown = 0.0, GROWTH
+    dt, grown = after_a_switch(fastest)
     for n in range(len(seconds) + 1):
         now = nows[max(n - 1, 0)]
         t = engine.temperatures().reshape(nx, ny, -1)
@@ -147,8 +148,7 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
         now = nows[n]
         if n == 0 or now != nows[n - 1]:
             engine.switch(now)
-            # What a switch stirs up is fast: it is followed first, and damped.
-            dt, grown = 2.0 / fastest, GROWTH
+            dt, grown = after_a_switch(fastest)
         gained[n + 1] = gained[n]
         gained[n + 1, 2] += now.on * light * seconds[n]
         left = float(seconds[n])
@@ -158,14 +158,12 @@ def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.i
             stages = stages_for(step, fastest)
             explicit = stages <= MOST_STAGES
             top, bottom, error = engine.explicit(step, stages, now) if explicit else engine.implicit(step, now)
-            best = wished(step, error, tolerance, explicit)
-            if error > tolerance:
+            stays, dt, grown = judged(step, error, tolerance, explicit, dt, grown)
+            if not stays:
                 taken[2] += 1
-                dt, grown = best, 1.0
                 continue
             taken[0 if explicit else 1] += 1
             left = 0.0 if parts == 1 else left - step
-            dt, grown = max(min(best, grown * step), min(dt, best)), GROWTH
             gained[n + 1, :2] += top, bottom
             engine.accept()
             np.maximum(peak, engine.temperatures(), out=peak)

@@ -13,9 +13,10 @@ import numpy as np
 from numba import config, cuda
 from numpy.typing import NDArray
 
+from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.surface import surface
-from skinbeam.physics.heat.xyz_engine import Body, Engine, Now
-from skinbeam.physics.heat.xyz_stage import JUDGE, STAGE
+from skinbeam.physics.heat.xyz_engine import Engine
+from skinbeam.physics.heat.xyz_stage import JUDGE, STAGE, Body
 
 __all__ = ["CardEngine"]
 
@@ -101,6 +102,7 @@ class CardEngine(Engine):
         fields = b.gx, b.gy, b.gz, b.inside, b.area, b.bottom, b.per_store, b.power, b.boiling
         self._fields = [cuda.to_device(field) for field in fields]
         self._table = cuda.to_device(b.table if len(b.table) else np.zeros((1, 2)))
+        self._nz = energy.shape[1] // b.area.shape[1]
         self._blocks = (energy.size + BLOCK - 1) // BLOCK
 
     def energy(self) -> Array:
@@ -118,7 +120,7 @@ class CardEngine(Engine):
         b = self.body
         sums, coefficients = cuda.to_device(np.zeros(3)), cuda.to_device(np.array([*c, *[0.0] * (5 - len(c))]))
         _stage[self._blocks, BLOCK](
-            kind, b.nz, *self._fields, b.boils, self._table, b.below, *now, coefficients, y, w, rates, out, sums
+            kind, self._nz, *self._fields, b.boils, self._table, b.below, *now, coefficients, y, w, rates, out, sums
         )
         top, bottom, error = sums.copy_to_host()
         return float(top), float(bottom), float(error)

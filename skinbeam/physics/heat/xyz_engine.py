@@ -3,66 +3,20 @@
 An engine holds a state, and a step leads to a trial beside it that is accepted or left. States are (x, y * z).
 """
 
-import math
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.physics.heat.pace import SPLIT
+from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.xyz_lines import advance, along_lines, films, stores_xyz
-from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, opening, stage
+from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, Body, opening, stage
 from skinbeam.physics.kernel.chebyshev import COEFFICIENTS
 
-__all__ = ["Body", "Engine", "Now", "Taken"]
+__all__ = ["Engine", "Taken"]
 
 Array = NDArray[np.float64]
-Singles = NDArray[np.float32]
-
-_A: Final = 1.0 - math.sqrt(0.5)
-
-
-@dataclass(frozen=True)
-class Body:
-    """One skin.
-
-    Parameters
-    ----------
-    gx, gy, gz : conductances of the faces before each cell, W/K: (x + 1, y * z), (x, (y + 1) * z), (x, y * z + 1); a
-        face at an end of the grid conducts nothing.
-    inside, area, bottom : (x, y) conductance from the first centre to the surface, W/m²K; area, m²; conductance from
-        the last centre to the last face where that is held at `below`, else 0, W/K.
-    store, power : (x, y * z) J/K, W.
-    boiling : (3, x, y * z) start, share and latent heat of (enthalpy 1), or (3, 1, y * z) where nothing boils.
-    table : of (surface 1).
-    """
-
-    gx: Singles
-    gy: Singles
-    gz: Singles
-    inside: Array
-    area: Array
-    bottom: Array
-    store: Array
-    per_store: Array
-    power: Array
-    boiling: Array
-    boils: bool
-    table: Array
-    below: float
-
-    @property
-    def nz(self) -> int:
-        """Cells of a row along z."""
-        return self.store.shape[1] // self.area.shape[1]
-
-
-class Now(NamedTuple):
-    """What is switched during an interval: share of the power, film W/m²K, temperature outside K."""
-
-    on: float
-    h: float
-    outside: float
 
 
 class Taken(NamedTuple):
@@ -112,15 +66,18 @@ class Engine:
         if b.boils:
             store = self._flow
             stores_xyz(y, b.store, b.boiling, store)
-        film, top_cell = np.empty_like(b.area), np.ascontiguousarray(self.temperatures()[:, :: b.nz])
-        films(top_cell, b.inside, b.area, now.h, now.outside, b.table, film)
+        film, top_cell = (
+            np.empty_like(b.area),
+            np.ascontiguousarray(self.temperatures()[:, :: b.store.shape[1] // b.area.shape[1]]),
+        )
+        films(top_cell, b, now, film)
         k1[:] = self._rates
-        mend = along_lines(_A * dt, b.nz, b.gx, b.gy, b.gz, film, b.bottom, store, k1)
+        mend = along_lines(SPLIT * dt, b, film, store, k1)
         first = [self._ends[n] + mend[n] for n in range(2)]
         advance(y, store, dt, k1, 0.0, k1, w)
         ends = self._stage(FLOWS, now, (), w, w, k2, k2)
         advance(k2, store, -2.0, k1, 0.0, k1, k2)
-        mend = along_lines(_A * dt, b.nz, b.gx, b.gy, b.gz, film, b.bottom, store, k2)
+        mend = along_lines(SPLIT * dt, b, film, store, k2)
         second = [ends[n] - 2.0 * first[n] + mend[n] for n in range(2)]
         error = dt / 2 * advance(y, store, 1.5 * dt, k1, 0.5 * dt, k2, w)
         top, bottom = (dt * (1.5 * first[n] + 0.5 * second[n]) for n in range(2))
@@ -151,8 +108,5 @@ class Engine:
     def _stage(
         self, kind: int, now: Now, c: tuple[float, ...], y: Array, w: Array, rates: Array, out: Array
     ) -> tuple[float, float, float]:
-        b = self.body
-        return stage(
-            kind, b.nz, b.gx, b.gy, b.gz, b.inside, b.area, b.bottom, b.per_store, b.power, b.boiling, b.boils, b.table,
-            b.below, *now, np.array([*c, *[0.0] * (5 - len(c))]), y, w, rates, out,
-        )  # fmt: skip
+        coefficients = np.array([*c, *[0.0] * (5 - len(c))])
+        return stage(kind, self.body, now, coefficients, y, w, rates, out)

@@ -7,7 +7,9 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.surface import surface
+from skinbeam.physics.heat.xyz_stage import Body
 from skinbeam.physics.kernel.tridiagonal import factor, solve, turn
 
 __all__ = ["advance", "along_lines", "films", "stores_xyz"]
@@ -29,13 +31,11 @@ def stores_xyz(energy: Array, store: Array, boiling: Array, out: Array) -> None:
 
 
 @njit(cache=True)
-def films(
-    t: Array, inside: Array, area: Array, h: float, outside: float, table: Array, out: Array
-) -> None:  # pragma: no cover - compiled
+def films(t: Array, body: Body, now: Now, out: Array) -> None:  # pragma: no cover - compiled
     """Write the conductance of the film above every column, W/K, for temperatures (x, y) of its first cell."""
     for i in range(t.shape[0]):
         for j in range(t.shape[1]):
-            out[i, j] = area[i, j] * surface(t[i, j], inside[i, j], h, outside, table)[1]
+            out[i, j] = body.area[i, j] * surface(t[i, j], body.inside[i, j], now.h, now.outside, body.table)[1]
 
 
 @njit(cache=True, parallel=True)
@@ -55,10 +55,11 @@ def advance(
 
 @njit(cache=True, parallel=True)
 def along_lines(
-    a: float, nz: int, gx: Singles, gy: Singles, gz: Singles, film: Array, bottom: Array, store: Array, rates: Array
+    a: float, body: Body, film: Array, store: Array, rates: Array
 ) -> tuple[float, float]:  # pragma: no cover - compiled
     """Replace flows, W, by rates of temperature, K/s, of (heat 6); return the mends of top and bottom, W."""
     nx, cells = rates.shape
+    gx, gy, gz, bottom, nz = body.gx, body.gy, body.gz, body.bottom, cells // body.area.shape[1]
     for n in prange((cells + _COLUMNS - 1) // _COLUMNS):
         _columns(a, n * _COLUMNS, min(n * _COLUMNS + _COLUMNS, cells), gx, store, rates)
     sums = np.empty((nx, 2))

@@ -11,16 +11,18 @@ Conductances of faces are in single precision: half the memory, and both cells o
 the balance is kept.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from skinbeam.physics.heat.pace import FAST
+from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.layout import OPTIONS
 
-__all__ = ["FLOWS", "JUDGE", "SLAB", "STAGE", "STRIP", "opening", "stage"]
+__all__ = ["FLOWS", "JUDGE", "SLAB", "STAGE", "STRIP", "Body", "opening", "stage"]
 
 Array = NDArray[np.float64]
 Singles = NDArray[np.float32]
@@ -29,10 +31,38 @@ Singles = NDArray[np.float32]
 STAGE, FLOWS, JUDGE = range(3)
 STRIP: Final = 20480  # cells of a tile in a plane: three planes of temperatures are half of a cache of 1 MiB
 SLAB: Final = 50  # planes of a tile; those before and after it are made warm once more
-_FAST: Final = {"nnan", "nsz", "contract"}  # lets the largest error be sought side by side
 
 
-@njit(fastmath=_FAST, **OPTIONS)
+class Body(NamedTuple):
+    """One skin.
+
+    Parameters
+    ----------
+    gx, gy, gz : conductances of the faces before each cell, W/K: (x + 1, y * z), (x, (y + 1) * z), (x, y * z + 1); a
+        face at an end of the grid conducts nothing.
+    inside, area, bottom : (x, y) conductance from the first centre to the surface, W/m²K; area, m²; conductance from
+        the last centre to the last face where that is held at `below`, else 0, W/K.
+    store, per_store, power : (x, y * z) J/K, the inverse of it, W.
+    boiling : (3, x, y * z) start, share and latent heat of (enthalpy 1), or (3, 1, y * z) where nothing boils.
+    table : of (surface 1).
+    """
+
+    gx: Singles
+    gy: Singles
+    gz: Singles
+    inside: Array
+    area: Array
+    bottom: Array
+    store: Array
+    per_store: Array
+    power: Array
+    boiling: Array
+    boils: bool
+    table: Array
+    below: float
+
+
+@njit(fastmath=FAST, **OPTIONS)
 def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: Array) -> None:  # pragma: no cover
     """Write temperatures of a row of cells, as `enthalpy.temperatures` does; `boiling`: start, share, latent heat."""
     if boils:
@@ -44,28 +74,14 @@ def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: 
             out[m] = e[m] * per_store[m]
 
 
-@njit(fastmath=_FAST, **OPTIONS)
+@njit(fastmath=FAST, **OPTIONS)
 def _tile(
     kind: int,
-    nz: int,
+    body: Body,
+    now: Now,
     planes: tuple[int, int],
     first: int,
     last: int,
-    gx: Singles,
-    gy: Singles,
-    gz: Singles,
-    inside: Array,
-    area: Array,
-    bottom: Array,
-    per_store: Array,
-    power: Array,
-    boiling: Array,
-    boils: bool,
-    table: Array,
-    below: float,
-    on: float,
-    h: float,
-    outside: float,
     c: Array,
     y: Array,
     w: Array,
@@ -74,6 +90,9 @@ def _tile(
     room: Array,
     sums: Array,
 ) -> None:  # pragma: no cover - compiled
+    gx, gy, gz, inside, area, bottom, store, per_store, power, boiling, boils, table, below = body
+    on, h, outside = now
+    nz = store.shape[1] // area.shape[1]
     nx, cells = w.shape
     size = last - first
     low, high = max(first - nz, 0), min(last + nz, cells)  # cells whose temperatures are needed
@@ -128,36 +147,15 @@ def _tile(
 
 @njit(cache=True, parallel=True)
 def stage(
-    kind: int,
-    nz: int,
-    gx: Singles,
-    gy: Singles,
-    gz: Singles,
-    inside: Array,
-    area: Array,
-    bottom: Array,
-    per_store: Array,
-    power: Array,
-    boiling: Array,
-    boils: bool,
-    table: Array,
-    below: float,
-    on: float,
-    h: float,
-    outside: float,
-    c: Array,
-    y: Array,
-    w: Array,
-    rates: Array,
-    out: Array,
+    kind: int, body: Body, now: Now, c: Array, y: Array, w: Array, rates: Array, out: Array
 ) -> tuple[float, float, float]:  # pragma: no cover - compiled
     """Write `out` as `kind` says; return what enters at top and bottom, W, and the error, K.
 
-    States are (x, y * z); `gx`, `gy` and `gz` are faces before each cell and one plane, row or cell more; `inside`,
-    `area` and `bottom` are (x, y). `c` is c_0, c_1, c_2, m and g of (heat 8); for JUDGE its first number is 0.4 dt, and
-    `rates` are the flows of y.
+    States are (x, y * z). `c` is c_0, c_1, c_2, m and g of (heat 8); for JUDGE its first number is 0.4 dt, and `rates`
+    are the flows of y.
     """
     nx, cells = w.shape
+    nz = cells // body.area.shape[1]
     strips = (cells + STRIP - 1) // STRIP
     size = ((cells // nz + strips - 1) // strips) * nz
     strips = (cells + size - 1) // size
@@ -167,11 +165,8 @@ def stage(
     room, sums = np.zeros((strips * slabs, 4, size + 2 * nz)), np.empty((strips * slabs, 3))
     for n in prange(strips * slabs):
         first, plane = n % strips * size, n // strips * thick
-        _tile(
-            kind, nz, (plane, min(plane + thick, nx)), first, min(first + size, cells), gx, gy, gz, inside,
-            area, bottom, per_store, power, boiling, boils, table, below, on, h, outside, c, y, w, rates, out, room[n],
-            sums[n],
-        )  # fmt: skip
+        planes, last = (plane, min(plane + thick, nx)), min(first + size, cells)
+        _tile(kind, body, now, planes, first, last, c, y, w, rates, out, room[n], sums[n])
     return sums[:, 0].sum(), sums[:, 1].sum(), sums[:, 2].max()
 
 

@@ -10,6 +10,7 @@ then given at some shares of changed blood too, 1 - exp(-Omega), which is foreto
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit, prange
@@ -78,7 +79,8 @@ def heated_march(
     on = np.repeat(on, grid.shape[1], axis=0) if on.ndim == 2 else on
     _, share = lumen_cells()
     processes = process_rows(change if change is not None else _NOTHING, grid.shape[0], grid.shape[1])
-    recorded = _march(
+    lowest, highest = between_K
+    lumens = _Lumens(
         full(grid.cells.areas, rows, grid.cells.areas.shape[1]),
         full(grid.cells.volumes, rows, grid.cells.volumes.shape[1]),
         full(grid.cells.half_widths, rows, grid.cells.half_widths.shape[1]),
@@ -86,90 +88,54 @@ def heated_march(
         np.array(grid.heat_capacity_vol),
         np.stack([sideways(grid, order) * grid.cells.volumes for order in range(orders)], axis=1),
         np.stack([part.reshape(rows, shares, nodes, LUMEN_CELLS) for part in power_density], axis=1),
-        between_K[0],
-        between_K[1],
+        lowest,
+        highest,
         np.array(surroundings_K.reshape(rows, -1)),
         steps,
         full(on, rows, steps.size),
         np.array(share),
         *processes,
-        RECORDED_CELLS,
     )
+    recorded = _march(lumens, RECORDED_CELLS)
     return tuple(vessel_history(grid, recorded[:, order]) for order in range(orders))
 
 
+class _Lumens(NamedTuple):
+    """What compiled code takes: of every vessel, but for steps, the ends of `between_K` and the share of the cells."""
+
+    areas: Array
+    volumes: Array
+    half: Array
+    k: Array
+    c: Array
+    sink: Array
+    power: Array
+    lowest: float
+    highest: float
+    surroundings: Array
+    step_s: Array
+    power_on: Array
+    share: Array
+    ln_a: Array
+    b: Array
+    low: Array
+    high: Array
+    stages: NDArray[np.int64]
+
+
 @njit(cache=True, parallel=True)
-def _march(  # pragma: no cover - compiled
-    areas: Array,
-    volumes: Array,
-    half: Array,
-    k: Array,
-    c: Array,
-    sink: Array,
-    power: Array,
-    lowest: float,
-    highest: float,
-    surroundings: Array,
-    step_s: Array,
-    power_on: Array,
-    share: Array,
-    ln_a: Array,
-    b: Array,
-    low: Array,
-    high: Array,
-    stages: NDArray[np.int64],
-    kept: int,
-) -> Array:
-    recorded = np.empty((len(volumes), power.shape[1], step_s.size + 1, kept))
-    for block in prange((len(volumes) + LANES - 1) // LANES):
-        _march_block(
-            block * LANES,
-            areas,
-            volumes,
-            half,
-            k,
-            c,
-            sink,
-            power,
-            lowest,
-            highest,
-            surroundings,
-            step_s,
-            power_on,
-            share,
-            ln_a,
-            b,
-            low,
-            high,
-            stages,
-            recorded,
-        )
+def _march(lumens: _Lumens, kept: int) -> Array:  # pragma: no cover - compiled
+    n_vessel, orders = lumens.power.shape[:2]
+    recorded = np.empty((n_vessel, orders, lumens.step_s.size + 1, kept))
+    for block in prange((n_vessel + LANES - 1) // LANES):
+        _march_block(block * LANES, lumens, recorded)
     return recorded
 
 
 @njit(cache=True, error_model="numpy")
-def _march_block(  # pragma: no cover - compiled
-    first: int,
-    areas: Array,
-    volumes: Array,
-    half: Array,
-    k: Array,
-    c: Array,
-    sink: Array,
-    power: Array,
-    lowest: float,
-    highest: float,
-    surroundings: Array,
-    step_s: Array,
-    power_on: Array,
-    share: Array,
-    ln_a: Array,
-    b: Array,
-    low: Array,
-    high: Array,
-    stages: NDArray[np.int64],
-    recorded: Array,
-) -> None:
+def _march_block(first: int, lumens: _Lumens, recorded: Array) -> None:  # pragma: no cover - compiled
+    areas, volumes, half, k, c, sink, power, lowest, highest = lumens[:9]
+    surroundings, step_s, power_on, share, ln_a, b, low, high, stages = lumens[9:]
     n_vessel, n_cell = volumes.shape
     orders = power.shape[1]
     rows = np.zeros((orders, (n_cell + 2) * int(CELL)))
