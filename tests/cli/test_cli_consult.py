@@ -1,5 +1,6 @@
 """`skinbeam consult` in a folder, and commands as processes: interrupts, pipes, terminals, two runs at once."""
 
+import contextlib
 import json
 import os
 import pty
@@ -17,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 SPOTS = str(ROOT / "examples" / "conditions" / "age-spots-pigment-short-pulse.toml")
 REFUSED = str(ROOT / "examples" / "conditions" / "dynamic-wrinkles-ablative.toml")
 SLAB = str(ROOT / "examples" / "light" / "van-de-hulst-slab.toml")
+LIGHT = ("light", SLAB, "--method", "montecarlo", "--photons", "200000")
 
 Run = Callable[..., Any]
 
@@ -148,25 +150,36 @@ def test_an_interrupted_run_of_light_keeps_its_checkpoint_and_writes_nothing_els
 
 
 def test_progress_goes_to_a_terminal_alone(tmp_path: Path) -> None:
-    running = process("light", SLAB, "--method", "montecarlo", "--photons", "200000")
+    running = process(*LIGHT)
     _, stderr = running.communicate(timeout=60)
     assert (running.returncode, stderr) == (0, "")
     controller, terminal = pty.openpty()
-    watched = subprocess.Popen(
-        [sys.executable, "-m", "skinbeam", "light", SLAB, "--method", "montecarlo", "--photons", "200000", "--json"],
-        stdout=subprocess.PIPE,
-        stderr=terminal,
-        cwd=ROOT,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
-    )
-    stdout, _ = watched.communicate(timeout=60)
-    os.close(terminal)
-    seen = os.read(controller, 100_000).decode(errors="replace")
-    os.close(controller)
+    found = tmp_path / "found.json"
+    with found.open("w") as stdout:
+        watched = subprocess.Popen(
+            [sys.executable, "-m", "skinbeam", *LIGHT, "--json"],
+            stdout=stdout,
+            stderr=terminal,
+            cwd=ROOT,
+            env=os.environ | {"TERM": "xterm", "COLUMNS": "100"},
+        )
+        os.close(terminal)
+        seen = all_that_is_shown(controller)
+        assert watched.wait(timeout=60) == 0
     assert "tallies of light take up to 1 MB" in seen
     assert "photons" in seen
     assert "standard error" in seen
-    assert json.loads(stdout)["photons"] == 200_000
+    assert json.loads(found.read_text())["photons"] == 200_000
+
+
+def all_that_is_shown(controller: int) -> str:
+    """What a terminal is told until nobody holds it any more; it keeps some kilobytes alone, and waits then."""
+    seen = b""
+    with contextlib.suppress(OSError):  # as Linux tells the end
+        while piece := os.read(controller, 4096):
+            seen += piece
+    os.close(controller)
+    return seen.decode(errors="replace")
 
 
 def test_two_runs_into_one_folder_both_end_well(tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ def _lamp() -> Any:
 
 @pytest.fixture
 def made(request: pytest.FixtureRequest) -> Any:
-    return _lamp() if request.param == "lamp" else document(CASES[request.param])
+    found = _lamp() if request.param == "lamp" else document(CASES[request.param])
+    assert laser_options(found), "the tests walk over what is offered"
+    return found
 
 
 class Lines(HTMLParser):
