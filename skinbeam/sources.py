@@ -40,7 +40,7 @@ class Sourced:
     Parameters
     ----------
     value : the central value.
-    low, high : one standard deviation each way for `normal` and `lognormal`, the ends for `uniform`.
+    low, high : one standard deviation below and above for `normal` and `lognormal`, the ends for `uniform`.
     distribution : shape of the spread between people; `fixed` has none.
     source : key into the bibliography.
     conditions : what it was measured on, and how.

@@ -22,7 +22,7 @@ from skinbeam.schema.names import table
 from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import probability, summarise
 from skinbeam.simulate.skins.observed import Observed
-from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.spread import spread_at
 from skinbeam.sources import Sourced
 from skinbeam.units import DAY_S, HOUR_S
 
@@ -70,7 +70,7 @@ def enter_healing(seen: Observed, skins: "xr.Dataset") -> None:
             if kind == NOTHING or name in _ZERO.get(kind, ()):
                 times[here] = 0.0
             elif here.any() and (known := published().get(kind, {}).get(name)) is not None:
-                times[here] = spread(Sourced.from_table(known), skins, "healing_shift")[here]
+                times[here] = spread_at(Sourced.from_table(known), skins["healing_shift"])[here]
         seen[f"healing.{name}"] = times
     if not isinstance(kinds, Unknown):
         _enter_pigment(seen, skins, kinds == INJURIES.index(_BROKEN))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
-from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import sourced, table
 
 if TYPE_CHECKING:
@@ -52,9 +52,11 @@ def pigment_course(skins: "xr.Dataset") -> PigmentCourse:
     if preset not in table("renewal"):
         raise NotAvailable(text("healing.no-renewal", {"preset": preset}))
     renewal = table("renewal")[preset]
-    living, horny = (spread(sourced(renewal[name]), skins, "healing_shift") for name in ("living_days", "horny_days"))
-    doubling = spread(sourced(renewal["doubling_days"]), skins, "melanocyte_doubling_shift")
-    left = spread(sourced(table("renewal")["melanocytes"]["left"]), skins, "melanocytes_left_shift")
+    living, horny = (
+        spread_at(sourced(renewal[name]), skins["healing_shift"]) for name in ("living_days", "horny_days")
+    )
+    doubling = spread_at(sourced(renewal["doubling_days"]), skins["melanocyte_doubling_shift"])
+    left = spread_at(sourced(table("renewal")["melanocytes"]["left"]), skins["melanocytes_left_shift"])
     # More than before are not left, however the spread is drawn.
     doublings = np.log2(1 / np.minimum(left, 1.0))
     return PigmentCourse(living, doubling * doublings + living + horny)

@@ -19,9 +19,7 @@ import numpy as np
 from numpy.random import Philox
 from numpy.typing import NDArray
 
-from skinbeam.sources import Sourced
-
-__all__ = ["Draws", "Median", "RandomDraws", "key_of", "spread"]
+__all__ = ["Draws", "Median", "RandomDraws", "key_of"]
 
 Array = NDArray[np.float64]
 LEVELS: Final = 10
@@ -119,17 +117,3 @@ class Median:
     def uniform(self, name: str) -> Array:
         """Return one half."""
         return np.full(self.count, 0.5)
-
-
-def spread(draws: Draws, name: str, value: Sourced) -> Array:
-    """Return draws of a literature number, (count,).
-
-    `low` and `high` are one standard deviation each way (normal, lognormal) or the ends (uniform).
-    """
-    if value.distribution == "uniform":
-        return value.low + (value.high - value.low) * draws.uniform(name)
-    if value.distribution == "normal":
-        return value.value + 0.5 * (value.high - value.low) * draws.normal(name)
-    if value.distribution == "lognormal":
-        return np.asarray(value.value * np.exp(0.5 * np.log(value.high / value.low) * draws.normal(name)))
-    return np.full(draws.count, value.value)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.skin.draws import Draws, spread
+from skinbeam.skin.draws import Draws
+from skinbeam.skin.spread import spread
 from skinbeam.skin.tables import sourced, table
 
 __all__ = ["HEAT", "drawn_heat", "drawn_index"]

@@ -17,7 +17,8 @@ from skinbeam.provenance import used
 from skinbeam.schema.exposure import Lesion
 from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.fields import phototype_range as grade_ends
-from skinbeam.skin.draws import Draws, spread
+from skinbeam.skin.draws import Draws
+from skinbeam.skin.spread import spread
 from skinbeam.skin.tables import sourced, table
 from skinbeam.sources import Sourced
 from skinbeam.units import UM

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Reflectance, Vessel
 from skinbeam.skin.basal import with_basal_layer
-from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of, spread
+from skinbeam.skin.draws import BLOCK, Draws, Median, RandomDraws, key_of
 from skinbeam.skin.layers import BASAL_LAYER, HUMAN_LAYERS, PAPILLARY_DERMIS, tissue_of
 from skinbeam.skin.materials import drawn_heat, drawn_index
 from skinbeam.skin.melanin import colour_warnings, column_of_ita_m, exposure_factor, ita_prior_deg, lesion_ratio
 from skinbeam.skin.presets import Site, has_epidermis, preset, site_of
+from skinbeam.skin.spread import spread
 from skinbeam.skin.stack import stacked
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.unused import reading_counts, unused

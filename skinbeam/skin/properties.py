@@ -20,7 +20,8 @@ from skinbeam.errors import NotAvailable
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.skin.spectra import check_wavelength, spectrum
-from skinbeam.skin.tables import number, shifted, sourced, table
+from skinbeam.skin.spread import spread_at
+from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ML_MIN_KG, PER_CM
 
 if TYPE_CHECKING:
@@ -247,7 +248,7 @@ def perfusion(ds: "xr.Dataset") -> Array:
     for column, material in enumerate(str(name) for name in ds["material"].to_numpy()):
         entry = table("thermal").get(material, {}).get("perfusion_ml_minkg")
         if entry is not None:
-            flow[:, column] = shifted(sourced(entry), ds["perfusion_shift"].to_numpy()) * ML_MIN_KG
+            flow[:, column] = spread_at(sourced(entry), ds["perfusion_shift"]) * ML_MIN_KG
     return np.asarray(flow * ds["density_kg_m3"].to_numpy() * capacity)
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.skin.draws import Draws, spread
+from skinbeam.skin.draws import Draws
 from skinbeam.skin.materials import drawn_heat, drawn_index
+from skinbeam.skin.spread import spread
 from skinbeam.skin.tables import sourced, table
 from skinbeam.units import UM
 

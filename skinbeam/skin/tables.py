@@ -3,14 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 
-__all__ = ["number", "shifted", "sourced", "table"]
+__all__ = ["number", "sourced", "table"]
 
 
 def table(name: str) -> Mapping[str, Any]:
@@ -28,9 +25,3 @@ def sourced(entry: Mapping[str, Any]) -> Sourced:
 def number(entry: Mapping[str, Any]) -> float:
     """Return the central value that a table entry holds; its source counts as used."""
     return sourced(entry).value
-
-
-def shifted(value: Sourced, shift: ArrayLike) -> NDArray[np.float64]:
-    """Return a lognormal number for every draw, moved from its centre by standard normals."""
-    width = 0.5 * np.log(value.high / value.low)
-    return np.asarray(value.value * np.exp(width * np.asarray(shift, dtype=np.float64)))

@@ -21,8 +21,8 @@ from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.properties import melanosome_mua
+from skinbeam.skin.spread import spread_at
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 
 DRAWS = 24
@@ -305,7 +305,7 @@ def test_water_of_the_layer_heats_its_granules_too() -> None:
     kept = heat_kept(1e-6 * MS, skins["melanosome_diameter_m"].values, (conductivity / capacity)[:, 0])[:, None]
     melanin = skins["melanosome_fraction"].values[:, layer] * melanosome_mua(1540.0)
     inside = line.optics.mua[:, layer] + (melanosome_mua(1540.0) - melanin) * kept
-    vapour = spread(nucleation("cutaneous_C"), skins, "nucleation_shift") - skins["temperature_C"].values
+    vapour = spread_at(nucleation("cutaneous_C"), skins["nucleation_shift"]) - skins["temperature_C"].values
     closed = vapour[:, None] * capacity / (inside * line.light.fluence_rate_ratio[:, cells])
     # The surface cools next to nothing before the pulse, and steps of heat are exact to 1e-3.
     assert whitening(response) == pytest.approx(closed.max(axis=1), rel=5e-3)
@@ -316,7 +316,7 @@ def test_in_milliseconds_melanosomes_are_as_warm_as_their_epidermis() -> None:
     (response,) = run_chunks(scene, 6, 0, lambda skins: wide_response(skins, scene))
     cells = epidermis_cells(response)
     found = whitening(response)
-    vapour = spread(nucleation("cutaneous_C"), response.skins, "nucleation_shift")
+    vapour = spread_at(nucleation("cutaneous_C"), response.skins["nucleation_shift"])
     peak = (response.base_K + found[:, None, None] * response.unit_K)[:, :, cells].max(axis=1).min(axis=1)
     # The excess of a granule of 1 µm after 5 ms: (2/5) a² / (kappa tau) = 2e-4 of 200 1/cm against 10 in the layer.
     assert peak - ZERO_CELSIUS_K == pytest.approx(vapour, rel=0.01)

@@ -13,7 +13,6 @@ from skinbeam.errors import NotAvailable
 from skinbeam.physics.targets.vessel import shading
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.simulate.vessels.ends import closed_at, closure_dose, leak_dose, rupture_dose, vapour_K
 from skinbeam.simulate.vessels.hot_blood import (
     absorption_factor,
@@ -26,6 +25,7 @@ from skinbeam.simulate.vessels.hot_blood import (
 from skinbeam.simulate.vessels.lumen import VesselResponse
 from skinbeam.simulate.vessels.purpura import purpura
 from skinbeam.skin.properties import blood_mua, methaemoglobin_mua, water_mua
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import sourced, table
 from skinbeam.units import J_CM2, UM, ZERO_CELSIUS_K
 
@@ -174,7 +174,7 @@ def test_purpura_needs_less_with_heated_blood() -> None:
     response = response_of(BUTTOCK)
     ratio = purpura(response) / purpura(replace(response, heated_blood=False))
     # At most all that blood absorbs rises as oxyhaemoglobin's; at 595 nm that is half of it.
-    most = spread(sourced(table("vessels")["heated_blood"]["factor"]), response.skins, "heated_blood_shift")
+    most = spread_at(sourced(table("vessels")["heated_blood"]["factor"]), response.skins["heated_blood_shift"])
     assert np.all((ratio > 1 / most) & (ratio < 1 / 1.1))
 
 

@@ -15,7 +15,7 @@ from skinbeam.physics.removal.table import microbeam_ablation_of
 from skinbeam.simulate.removal.ablation import ground_of
 from skinbeam.simulate.removal.microlesion import energy_for, lesion
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.spread import spread_at
 from skinbeam.units import CM, MJ, MS, UM
 
 
@@ -74,7 +74,7 @@ def test_a_crater_is_energy_over_enthalpy() -> None:
     assert known is not None
     # Its edge is that of a wide beam of the same pulse.
     threshold = ground_of(skins, 10_600.0, beam.pulse_ms * MS).threshold
-    enthalpy = spread(known.enthalpy, skins, "ablation_enthalpy_shift")
+    enthalpy = spread_at(known.enthalpy, skins["ablation_enthalpy_shift"])
     found = lesion(skins, beam, np.full(8, 40 * MJ), skins)
     peak = 2 * 40 * MJ / (math.pi * (60 * UM) ** 2)
     assert found.ablation_depth == pytest.approx((peak - threshold) / enthalpy, rel=1e-12)

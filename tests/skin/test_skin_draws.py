@@ -3,9 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skinbeam.skin.draws import BLOCK, Median, RandomDraws, key_of, spread
+from skinbeam.skin.draws import BLOCK, RandomDraws, key_of
 from skinbeam.skin.model import Skin
-from skinbeam.sources import Sourced
 
 KEY = key_of(7)
 
@@ -54,33 +53,6 @@ def test_a_sum_of_effects_hangs_little_on_the_seed() -> None:
 def test_seed_and_generator_give_keys() -> None:
     assert key_of(1) != key_of(2)
     assert key_of(np.random.default_rng(5)) == key_of(np.random.default_rng(5))
-
-
-@pytest.mark.parametrize(
-    ("distribution", "low_quantile", "high_quantile"),
-    [("normal", 0.1587, 0.8413), ("lognormal", 0.1587, 0.8413), ("uniform", 0.0, 1.0)],
-)
-def test_spread_meets_its_ends(distribution: str, low_quantile: float, high_quantile: float) -> None:
-    value = Sourced(4.0, 2.0, 8.0, distribution, "jacques2013")  # type: ignore[arg-type]  # parametrised text
-    drawn = spread(RandomDraws(KEY, 20_000), "x", value)
-    low, high = np.quantile(drawn, [low_quantile, high_quantile])
-    expected = {"normal": (1.0, 7.0), "lognormal": (2.0, 8.0), "uniform": (2.0, 8.0)}[distribution]
-    # Quantiles of 20000 draws: standard error about 0.01 of the spread at one sigma, 1/20000 at the ends; five of them.
-    assert (low, high) == pytest.approx(expected, abs=0.05 * (expected[1] - expected[0]))
-
-
-def test_a_mean_and_its_deviation_come_out_as_printed() -> None:
-    table = {"value": 4.0, "low": 2.5, "high": 5.5, "distribution": "lognormal-mean", "source": "jacques2013"}
-    drawn = spread(RandomDraws(KEY, 20 * BLOCK), "x", Sourced.from_table(table))
-    # Standard errors of 20480 independent draws: 0.010 and, with the excess kurtosis of 2.6 that such a lognormal has,
-    # 0.011; five of them.
-    assert drawn.mean() == pytest.approx(4.0, abs=0.05)
-    assert drawn.std() == pytest.approx(1.5, abs=0.055)
-
-
-def test_the_median_draw_stands_in_the_middle() -> None:
-    value = Sourced(4.0, 2.0, 8.0, "lognormal", "jacques2013")
-    assert spread(Median(), "x", value) == pytest.approx([4.0])
 
 
 def test_no_draws_are_refused() -> None:

@@ -9,8 +9,8 @@ from skinbeam.physics.targets.melanosome import heat_kept_in_train, nucleation, 
 from skinbeam.simulate.light.illumination import Line
 from skinbeam.simulate.pulse.places import pigmented_cells
 from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.properties import melanosome_mua
+from skinbeam.skin.spread import spread_at
 from skinbeam.units import ZERO_CELSIUS_K
 
 __all__ = ["melanosome_disruption", "stress_is_confined", "whitening"]
@@ -89,7 +89,7 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
         axis=0,
     )
     diameter = np.asarray(skins["melanosome_diameter_m"].values, dtype=np.float64)
-    vapour_K = (spread(nucleation(vapour), skins, "nucleation_shift") + ZERO_CELSIUS_K)[:, None, None]
+    vapour_K = (spread_at(nucleation(vapour), skins["nucleation_shift"]) + ZERO_CELSIUS_K)[:, None, None]
     doses: Floats = np.empty_like(over)
     for rows, power_on, lit_s in plan.ways(len(diameter)):
         begins, ends, times = _pulses(power_on, plan.step_s)

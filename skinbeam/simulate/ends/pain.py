@@ -18,7 +18,7 @@ from skinbeam.messages import text
 from skinbeam.simulate.pulse.dose import dose_to_reach
 from skinbeam.simulate.pulse.places import in_cell, middle_of_epidermis
 from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MS, ZERO_CELSIUS_K
 
@@ -51,7 +51,7 @@ def felt(response: Response) -> tuple[Place, Floats]:
     if response.skins.attrs["preset"] != "human":
         raise NotAvailable(text("endpoint.pain-human"))
     place, lag_s = in_cell(response, middle_of_epidermis(response)), number(heat["lag_s"])
-    threshold = spread(sourced(heat["temperature_C"]), response.skins, "endpoint_shift") + ZERO_CELSIUS_K
+    threshold = spread_at(sourced(heat["temperature_C"]), response.skins["endpoint_shift"]) + ZERO_CELSIUS_K
     return Place(*(lagging(part, response.schedule.step_s, lag_s) for part in place)), threshold
 
 

@@ -25,8 +25,8 @@ from skinbeam.simulate.pulse.boiling import vapour_start_K
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse.places import epidermis_cells
 from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.layers import HORNY, tissue_of
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MM, MPA, ZERO_CELSIUS_K
 
@@ -78,7 +78,7 @@ def surface_rupture(response: Response) -> Floats:
     base, rise = response.base_K[row, when][:, cells], response.unit_K[row, when][:, cells]
     water = steam()
     heat = (response.heat.heat_capacity_vol[:, grid.layer] * grid.widths)[:, cells] / water.latent_J_kg
-    strength = spread(sourced(table("surface")["roof"]["strength_MPa"]), skins, "roof_shift") * MPA
+    strength = spread_at(sourced(table("surface")["roof"]["strength_MPa"]), skins["roof_shift"]) * MPA
     roof = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, 0]
     edges, over_axis = _profile(beam, lit, hottest)
     area = np.pi * np.diff(edges**2)

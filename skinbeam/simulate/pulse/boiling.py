@@ -15,7 +15,7 @@ from skinbeam.physics.heat.boiling import Water
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import Film, Material, Source
 from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -32,7 +32,7 @@ LEAST_DRIED = 0.1
 
 def vapour_start_K(skins: "xr.Dataset") -> Floats:
     """Return the temperature at which vapour begins to form in each draw, (sample,), K."""
-    return spread(sourced(table("boiling")["start"]["temperature_C"]), skins, "nucleation_shift") + ZERO_CELSIUS_K
+    return spread_at(sourced(table("boiling")["start"]["temperature_C"]), skins["nucleation_shift"]) + ZERO_CELSIUS_K
 
 
 def water_by_volume(skins: "xr.Dataset") -> Floats | None:

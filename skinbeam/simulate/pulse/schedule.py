@@ -14,7 +14,7 @@ from skinbeam.laser.still_air import still_air
 from skinbeam.messages import text
 from skinbeam.physics.heat.linear import time_steps
 from skinbeam.physics.heat.subpulses import subpulse_phases
-from skinbeam.simulate.skins.spread import place_of
+from skinbeam.skin.spread import place_of
 from skinbeam.units import MS
 
 if TYPE_CHECKING:

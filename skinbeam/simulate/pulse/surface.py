@@ -19,7 +19,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.physics.heat.film import film_cover
 from skinbeam.physics.heat.tissue import Film
 from skinbeam.simulate.pulse.schedule import Schedule
-from skinbeam.skin.tables import shifted
+from skinbeam.skin.spread import spread_at
 from skinbeam.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def surface_of(
     flux = taken / plan.step_s
     lit = wet & (np.cumsum(plan.lit) > 0)
     flux = np.where(lit, np.maximum(flux, h_film * (HOT_SURFACE_C + ZERO_CELSIUS_K - film_K)), flux)
-    deposit = shifted(film.deposit_kg_m2s, skins["cooling_shift"].values) * plan.cooling_share
+    deposit = spread_at(film.deposit_kg_m2s, skins["cooling_shift"]) * plan.cooling_share
     share = np.where(wet, film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
     # In a step that the film leaves half-way both take their part of the heat.
     mixed = share * h_film + (1 - share) * plan.h_W_m2K

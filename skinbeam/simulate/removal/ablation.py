@@ -24,9 +24,9 @@ from skinbeam.physics.removal.wall import dwell_to_damage
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.pulse.schedule import MOST_PULSES
 from skinbeam.simulate.skins.kinetics import COLLAGEN, sampled_kinetics
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.layers import RETICULAR_DERMIS
 from skinbeam.skin.properties import thermal
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import MM, MS, ZERO_CELSIUS_K
 
@@ -247,7 +247,7 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
     density = thermal(skins).density[:, deep_layer(skins)]
     mass = np.maximum(density * pulse.depth, 1e-12)
-    gamma = spread(sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins, "ablation_jet_shift")
+    gamma = spread_at(sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins["ablation_jet_shift"])
     return sonic_recoil(mass / pulse_s, pulse.spent / mass, ground.enthalpy / density, gamma)
 
 
@@ -316,14 +316,15 @@ def _sampled(
         asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
         raise NotAvailable(text("endpoint.ablation-pulse", asked))
     assert known.penetration is not None  # a wide beam always has both
-    penetration = spread(known.penetration, skins, "ablation_penetration_shift")
+    penetration = spread_at(known.penetration, skins["ablation_penetration_shift"])
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
     start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
     # One shift moves both: they are read off the same measurement.
     enthalpy, confined = (
-        spread(value, skins, "ablation_enthalpy_shift") for value in (known.enthalpy, known.ejection or known.enthalpy)
+        spread_at(value, skins["ablation_enthalpy_shift"])
+        for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
     heated = heated_length(pulse_s, penetration, diffusivity)
     water = _water(skins)
@@ -331,7 +332,7 @@ def _sampled(
     dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
     ground = Ground(
         pulse_s=pulse_s,
-        ejection_s=spread(sourced(entry["ejection_s"]), skins, "ablation_ejection_shift"),
+        ejection_s=spread_at(sourced(entry["ejection_s"]), skins["ablation_ejection_shift"]),
         enthalpy=enthalpy,
         ejection=ejection_enthalpy(enthalpy, confined, penetration, heated),
         penetration=penetration,
@@ -340,9 +341,9 @@ def _sampled(
         boiling_rise=number(entry["boiling_C"]) - start_C,
         water=water,
         latent=_latent(),
-        vented=spread(sourced(entry["vented"]), skins, "ablation_vented_shift"),
+        vented=spread_at(sourced(entry["vented"]), skins["ablation_vented_shift"]),
         dry_enthalpy=dry * (number(entry["decomposition_C"]) - start_C),
-        water_diffusivity=spread(sourced(entry["water_diffusivity_m2_s"]), skins, "ablation_rewetting_shift"),
+        water_diffusivity=spread_at(sourced(entry["water_diffusivity_m2_s"]), skins["ablation_rewetting_shift"]),
         radius=radius_m,
         gaussian=gaussian,
     )

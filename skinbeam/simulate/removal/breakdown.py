@@ -10,7 +10,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.removal.breakdown import breakdown, irradiance_that_breaks_down, is_measured, least_cascade_dose
 from skinbeam.simulate.light.illumination import axis_ratio
-from skinbeam.simulate.skins.spread import spread
+from skinbeam.skin.spread import spread_at
 from skinbeam.units import J_CM2, MJ, MS, NS, PS, UM
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def breaks_down(skins: "xr.Dataset", beam: Beam, gathered: Floats | float = 1.0)
         limits |= {"shortest": breakdown("short_pulse_s").value / PS, "longest": breakdown("long_pulse_s").value / NS}
         return Unknown(text("not-apply.breakdown", limits))
     dose = _dose_on_axis(beam)
-    threshold = irradiance_that_breaks_down(pulse_s) * pulse_s * spread(breakdown("spread"), skins, "endpoint_shift")
+    threshold = irradiance_that_breaks_down(pulse_s) * pulse_s * spread_at(breakdown("spread"), skins["endpoint_shift"])
     surely = dose >= threshold
     perhaps = _holds_melanin(skins) & ~surely & (dose * gathered >= least_cascade_dose(beam.wavelength_nm))
     if perhaps.any():

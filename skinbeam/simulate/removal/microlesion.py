@@ -34,8 +34,8 @@ from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, full_column, 
 from skinbeam.simulate.removal.warming import Warming, warming_of
 from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M, COLLAGEN, sampled_kinetics
 from skinbeam.simulate.skins.observed import Observed
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.properties import optics, thermal
+from skinbeam.skin.spread import spread_at
 from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -290,14 +290,14 @@ class _Craters:
             energy_J=energy_J,
             radius_m=radius,
             threshold_J_m2=self.ground.threshold,
-            enthalpy_J_m3=spread(known.enthalpy, self.skins, "ablation_enthalpy_shift"),
+            enthalpy_J_m3=spread_at(known.enthalpy, self.skins["ablation_enthalpy_shift"]),
             profile="gaussian" if gaussian else "top-hat",
         )
         beside = np.zeros_like(bare.ablation_width_m)
         if rims:
             edge = np.maximum(bare.ablation_width_m / 2, radius * _NARROWEST)
             beside = np.maximum(self._of_front(edge, radius if gaussian else 0.0), self._of_wall)
-        below = rim_below(energy_J, spread(known.rim, self.skins, "ablation_penetration_shift"), known.rim_energy_J)
+        below = rim_below(energy_J, spread_at(known.rim, self.skins["ablation_penetration_shift"]), known.rim_energy_J)
         hit = bare.ablation_depth_m > 0
         depth = np.where(hit, bare.ablation_depth_m + below, 0.0)
         return Crater(*bare[:2], depth, np.where(hit, bare.ablation_width_m + 2 * beside, 0.0))

@@ -14,8 +14,8 @@ from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.light.coagulation import scattering_factor
 from skinbeam.simulate.skins.kinetics import denaturation
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.skin.heated import DERMIS, left_when_denatured, slope_of
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -42,11 +42,11 @@ def held_scattering(skins: "xr.Dataset", temperature_C: Floats, *, hold_s: float
         raise NotAvailable(text("endpoint.no-heated-dermis"))
     entry, slope = table("heated"), slope_of(str(material))
     assert slope is not None  # every dermis has one
-    bundles = spread(sourced(entry["denatured"]["bundles"]), skins, "denatured_scattering_shift")
+    bundles = spread_at(sourced(entry["denatured"]["bundles"]), skins["denatured_scattering_shift"])
     return scattering_factor(
         temperature_C + ZERO_CELSIUS_K,
         _held_omega(skins, temperature_C, hold_s),
-        slope_1_K=spread(sourced(slope), skins, "heated_scattering_shift")[:, None],
+        slope_1_K=spread_at(sourced(slope), skins["heated_scattering_shift"])[:, None],
         reference_K=number(entry["scattering"]["reference_C"]) + ZERO_CELSIUS_K,
         hottest_K=number(entry["scattering"]["hottest_C"]) + ZERO_CELSIUS_K,
         denatured=left_when_denatured(str(material), wavelength_nm) * bundles[:, None],

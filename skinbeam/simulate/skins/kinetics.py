@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
 from skinbeam.physics.damage.combination import combined
 from skinbeam.physics.damage.table import held_threshold
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, table
 from skinbeam.units import UM
 
@@ -74,8 +75,7 @@ def denaturation(skins: "xr.Dataset") -> Kinetics:
 
 def _pulsed(skins: "xr.Dataset", moved_K: float) -> Kinetics:
     threshold, hold_s = held_threshold(PULSED)
-    spread_K = 0.5 * (threshold.high - threshold.low)
-    shift = moved_K + spread_K * np.asarray(skins["pulsed_kinetics_shift"].values, dtype=np.float64)
+    shift = moved_K + spread_at(threshold, skins["pulsed_kinetics_shift"]) - threshold.value
     return shift_kinetics(kinetics(PULSED), shift, reference_s=hold_s)
 
 

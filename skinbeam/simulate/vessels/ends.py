@@ -23,9 +23,9 @@ from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega, ome
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.kinetics import BLOOD, WALL, repeated, sampled_kinetics
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
 from skinbeam.simulate.vessels.lumen import VesselResponse
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -123,7 +123,7 @@ def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
 
 def vapour_K(response: Response) -> Floats:
     """Return the temperature at which vapour forms in blood, (sample,), K."""
-    return spread(sourced(table("vessels")["vapour_C"]), response.skins, "rupture_shift") + ZERO_CELSIUS_K
+    return spread_at(sourced(table("vessels")["vapour_C"]), response.skins["rupture_shift"]) + ZERO_CELSIUS_K
 
 
 def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose: Floats | float, name: str) -> Floats:

@@ -22,7 +22,6 @@ from skinbeam.physics.targets.vessel import VesselHistory, radial_grid
 from skinbeam.physics.targets.vessel_warming import heated_march
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.kinetics import BLOOD, sampled_kinetics
-from skinbeam.simulate.skins.spread import spread
 from skinbeam.simulate.vessels.lumen import (
     VesselResponse,
     VesselSite,
@@ -33,6 +32,7 @@ from skinbeam.simulate.vessels.lumen import (
 )
 from skinbeam.skin.properties import blood_mua, blood_thermal, methaemoglobin_mua
 from skinbeam.skin.spectra import spectrum
+from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.vessels import Vessels
 from skinbeam.units import ZERO_CELSIUS_K
@@ -136,7 +136,7 @@ def vessels_at(
     each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
     nodes_K = np.linspace(*MEASURED_C, NODES) + ZERO_CELSIUS_K
     factor = sourced(table("vessels")["heated_blood"]["factor"])
-    rise = np.maximum(spread(factor, response.skins, "heated_blood_shift"), 1.0)
+    rise = np.maximum(spread_at(factor, response.skins["heated_blood_shift"]), 1.0)
     factors = absorption_factor(nodes_K, rise[:, None])
     factors = factors if response.heated_blood else np.ones_like(factors)
     if response.methaemoglobin > 0:
