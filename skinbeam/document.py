@@ -20,6 +20,7 @@ from skinbeam.errors import InputError
 __all__ = [
     "canonical_json",
     "document",
+    "fields_of",
     "plain",
     "pretty_json",
     "round_significant",
@@ -46,7 +47,7 @@ def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     """Return `value` as JSON types: records become objects, floats are rounded, None is refused.
 
     Anything with `as_record()` (estimates, unknowns, messages) is written by it; other dataclasses field by
-    field; arrays through `tolist()`.
+    field, as `fields_of` gives them; arrays through `tolist()`.
 
     Raises
     ------
@@ -65,10 +66,16 @@ def plain(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
     if isinstance(value, Sequence | frozenset | set):
         return [plain(item, digits) for item in (sorted(value) if isinstance(value, frozenset | set) else value)]
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name), digits) for field in fields(value)}
+        return {name: plain(item, digits) for name, item in fields_of(value).items()}
     if hasattr(value, "isoformat"):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} cannot stand in a document: {value!r}")
+
+
+def fields_of(record: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass by name, in their order; one that is None does not apply, and is left out."""
+    held = ((field.name, getattr(record, field.name)) for field in fields(record))
+    return {name: value for name, value in held if value is not None}
 
 
 def canonical_json(value: Any, digits: int = SIGNIFICANT_DIGITS) -> str:

@@ -1,12 +1,20 @@
 """A made-up plan and made-up figures to try the report with; none of it is about a person."""
 
+import io
 import json
 import math
 from pathlib import Path
 from typing import Any
 
+from plan_reading import read_plan
+from pypdf import PdfReader
+
 from skinbeam.estimate import Unknown
+from skinbeam.plan.records import Plan
+from skinbeam.report.drawing import draw
 from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
+from skinbeam.report.leaflet.page import leaflet_page
+from skinbeam.report.pdf import make_pdf
 
 PLAN_FILE = Path(__file__).parent / "data" / "plan-sample.json"
 LAYERS = (
@@ -21,6 +29,14 @@ LAYERS = (
 def sample_plan() -> dict[str, Any]:
     plan: dict[str, Any] = json.loads(PLAN_FILE.read_text(encoding="utf-8"))
     return plan
+
+
+def sample() -> Plan:
+    return read_plan(sample_plan())
+
+
+def leaflet_pdf(plan: Plan) -> PdfReader:
+    return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), draw(plan, FigureData()).files)))
 
 
 def sample_section() -> SectionData:

@@ -95,8 +95,8 @@ class Plans:
         case_sha256, folder = consultation.sha256(), consultation.loaded.folder
         known = next((d for d, kept in self._plans.items() if kept.case_sha256 == case_sha256), None)
         if known is None:
-            document, _ = consult(consultation, folder)
-            known = str(document["plan_sha256"])
+            plan, _ = consult(consultation, folder)
+            known = plan.plan_sha256
             self._plans[known] = _Kept(folder, case_sha256, sent)
         self._plans.move_to_end(known)
         while len(self._plans) > _KEPT:

@@ -63,7 +63,7 @@ def consult(
 
     plan, files = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
     if json:
-        _show(plan, json=True)
+        _show(plan.document, json=True)
         return
     from skinbeam.report.terminal import summary
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from skinbeam.messages import text
@@ -15,23 +15,19 @@ _PREFIXES = {-12: "ps", -9: "ns", -6: "µs", -3: "ms", 0: "s"}
 MOST_VALUES = 12  # listed one by one; a longer list is told by its ends
 
 
-def light_of(option: Mapping[str, Any], *, lamp: bool = False) -> str:
-    """Return the light of an option of a plan: `595 nm`, or of a filtered lamp `from 560 nm`.
-
-    Settings alone do not hold the band that makes an option one of a lamp: of them, `lamp` says so.
-    """
-    filtered = lamp or "band_nm" in option
-    return text("light-of.lamp" if filtered else "light-of.laser", {"nm": option["wavelength_nm"]})
+def light_of(wavelength_nm: float, *, lamp: bool) -> str:
+    """Return a light in words: `595 nm`, or of a filtered lamp, whose wavelength is its cut-off, `from 560 nm`."""
+    return text("light-of.lamp" if lamp else "light-of.laser", {"nm": wavelength_nm})
 
 
-def named_with_light(title: str, option: Mapping[str, Any]) -> str:
-    """Return a device's title with the light of an option of it, once.
+def named_with_light(title: str, wavelength_nm: float, *, lamp: bool) -> str:
+    """Return a device's title with one of its lights, once.
 
     A title that names two wavelengths says of neither that it is meant, and one that names a filter says no laser line.
     """
-    nm = f"{option['wavelength_nm']:g}"
+    nm = f"{wavelength_nm:g}"
     alone = set(re.findall(r"\d{3,5}(?:\.\d+)?", title)) == {nm} and f"{nm} nm" in title
-    return title if alone and "band_nm" not in option else f"{title}, {light_of(option)}"
+    return title if alone and not lamp else f"{title}, {light_of(wavelength_nm, lamp=lamp)}"
 
 
 def offered(offers: Iterable[Offer[Any]], unit: str) -> str:

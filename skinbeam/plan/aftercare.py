@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.assessment.questionnaire import Fact, concern_facts, questionnaire
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message, text
+from skinbeam.plan.records import Advice
 from skinbeam.plan.rules.table import Rule, ValueRange, holds, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import NameKind, resolve, table
 
 __all__ = [
-    "Advice",
     "Span",
     "aftercare",
     "downtime",
@@ -28,26 +27,6 @@ __all__ = [
 
 
 _VISIBLE = ("downtime", "redness", "covering")
-
-
-@dataclass(frozen=True)
-class Advice:
-    """A sentence for a person, with the rule that it comes from and the rule's source."""
-
-    rule: str
-    message: Message
-    source: str
-    strength: str
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape of an advice."""
-        return {
-            "rule": self.rule,
-            "text": self.message.text,
-            "message": {"id": self.message.id, "params": dict(self.message.params)},
-            "source": self.source,
-            "strength": self.strength,
-        }
 
 
 @dataclass(frozen=True)

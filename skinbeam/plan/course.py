@@ -1,10 +1,14 @@
 """One course that treats several concerns in a sensible order."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from skinbeam.estimate import Unknown
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
+from skinbeam.plan.records import ConcernPlan, Option, Range, Visit
+from skinbeam.plan.setup import DeviceSetting, Setup
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 from skinbeam.units import MS, NS, PS, US
@@ -17,8 +21,8 @@ def _rules() -> Mapping[str, Any]:
     return rules
 
 
-def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return sessions with their week, concerns and steps, for the first laser option of each concern.
+def course_of(concerns: Sequence[ConcernPlan]) -> tuple[Visit, ...]:
+    """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
     Concerns that share a device are treated together. Groups follow each other: vessels, pigment, resurfacing. The
     number of sessions is the least that the source gives, as each session is reviewed before the next; an unknown
@@ -26,51 +30,65 @@ def course_of(concerns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     whose week that least decided says so.
     """
     rules = _rules()
-    groups: dict[tuple[str, str], list[tuple[Mapping[str, Any], Mapping[str, Any]]]] = {}
+    groups: dict[tuple[str, str], list[_Part]] = {}
     for concern in concerns:
-        first = next((option for option in concern["options"] if "device" in option), None)
-        if first is not None:
-            groups.setdefault((first["modality"], first["device"]), []).append((concern, first))
+        if concern.first_laser is not None:
+            option, setup = concern.first_laser
+            groups.setdefault((option.modality, setup.device), []).append(_Part(concern.place, option, setup))
     if groups:
         used(rules["source"])
     ordered = sorted(groups.items(), key=lambda item: rules["order"].index(item[0][0]))
-    sessions: list[dict[str, Any]] = []
+    visits: list[Visit] = []
     week = 0
     for (_, _), members in ordered:
-        count = max(int(_least(option["sessions"], 1)) for _, option in members)
-        gap, floor = _gap([option["interval_weeks"] for _, option in members], rules["least_weeks"])
+        count = max(part.sessions for part in members)
+        gap, floor = _gap([part.option.interval_weeks for part in members], rules["least_weeks"])
         for index in range(count):
             steps: list[Message] = []
-            if not sessions and len(groups) > 1:
+            if not visits and len(groups) > 1:
                 steps.append(Message("course.order"))
-            if sessions:
+            if visits:
                 steps.append(Message("course.review"))
                 if index == 0:
                     steps.append(Message("course.wait", {"weeks": rules["least_weeks"]}))
                 elif floor is not None:
                     steps.append(floor)
-            taking_part = [(c, o) for c, o in members if index < int(_least(o["sessions"], 1))]
-            steps += [
-                Message("course.treat", {"device": o["device_title"], "settings": _set_to(o)}) for _, o in taking_part
-            ]
-            treats = [f"{c['condition']} at {c['site']}" for c, _ in taking_part]
-            sessions.append({"session": len(sessions) + 1, "week": week, "treats": treats, "steps": steps})
+            taking_part = [part for part in members if index < part.sessions]
+            steps += [part.step for part in taking_part]
+            visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in taking_part), tuple(steps)))
             week += gap if index + 1 < count else rules["least_weeks"]
-    return sessions
+    return tuple(visits)
 
 
-def _gap(intervals: Sequence[Any], least_weeks: int) -> tuple[int, Message | None]:
+@dataclass(frozen=True)
+class _Part:
+    """A concern in the course: its place, its first laser option and the settings of that."""
+
+    place: str
+    option: Option
+    setup: Setup
+
+    @property
+    def sessions(self) -> int:
+        """The least number that the source gives; one where it is unknown."""
+        span = self.option.sessions
+        return 1 if isinstance(span, Unknown) else int(span.low)
+
+    @property
+    def step(self) -> Message:
+        """What is done at each visit."""
+        words = settings_in_words(self.setup.settings, lamp=self.setup.lamp)
+        return Message("course.treat", {"device": self.setup.device_title, "settings": words})
+
+
+def _gap(intervals: Sequence[Range | Unknown], least_weeks: int) -> tuple[int, Message | None]:
     """Weeks between sessions that treat together; where the least decided them, that it did."""
-    known = [int(span["high"]) for span in intervals if isinstance(span, Mapping) and "high" in span]
+    known = [int(span.high) for span in intervals if not isinstance(span, Unknown)]
     if not known:
         return least_weeks, Message("course.least-unknown", {"weeks": least_weeks})
     if max(known) < least_weeks:
         return least_weeks, Message("course.least", {"weeks": least_weeks, "source_weeks": max(known)})
     return max(known), None
-
-
-def _least(span: Any, otherwise: float) -> float:
-    return float(span["low"]) if isinstance(span, Mapping) and "low" in span else otherwise
 
 
 def _pulse_in_words(pulse_ms: float) -> str:
@@ -80,11 +98,7 @@ def _pulse_in_words(pulse_ms: float) -> str:
     return f"{Formatter().number(pulse_ms / size)} {unit}"
 
 
-def _set_to(option: Mapping[str, Any]) -> str:
-    return settings_in_words(option["settings"], lamp="band_nm" in option)
-
-
-def settings_in_words(settings: Mapping[str, Any], *, lamp: bool = False) -> str:
+def settings_in_words(settings: DeviceSetting, *, lamp: bool = False) -> str:
     """Return settings as a short text with units, the light first: a device may have several.
 
     Parameters
@@ -92,18 +106,20 @@ def settings_in_words(settings: Mapping[str, Any], *, lamp: bool = False) -> str
     lamp : whether it is a filtered lamp, whose wavelength is the cut-off of its filter.
     """
     write = Formatter().number
-    parts = [light_of(settings, lamp=lamp)]
-    if "microbeam" in settings:
-        beam = settings["microbeam"]
+    parts = [light_of(settings.wavelength_nm, lamp=lamp)]
+    if settings.microbeam is not None:
+        beam = settings.microbeam
         parts += [
-            f"{write(beam['energy_mJ'])} mJ per microbeam of {write(beam['diameter_um'])} µm",
-            f"{write(beam['density_per_cm2'])} per cm²",
+            f"{write(beam.energy_mJ)} mJ per microbeam of {write(beam.diameter_um)} µm",
+            f"{write(beam.density_per_cm2)} per cm²",
         ]
-    else:
-        parts += [f"{write(settings['fluence_J_cm2'])} J/cm²", f"spot {write(settings['spot_mm'])} mm"]
-    parts.append(f"pulse {_pulse_in_words(settings['pulse_ms'])}")
-    if settings.get("passes", 1) > 1:
-        parts.append(f"{settings['passes']} passes")
-    if "cooling" in settings:
-        parts.append(f"{settings['cooling']['kind']} cooling")
+    if settings.fluence_J_cm2 is not None:
+        parts.append(f"{write(settings.fluence_J_cm2)} J/cm²")
+    if settings.spot_mm is not None:
+        parts.append(f"spot {write(settings.spot_mm)} mm")
+    parts.append(f"pulse {_pulse_in_words(settings.pulse_ms)}")
+    if settings.passes is not None:
+        parts.append(f"{settings.passes} passes")
+    if settings.cooling is not None:
+        parts.append(f"{settings.cooling.kind} cooling")
     return ", ".join(parts)

@@ -6,16 +6,18 @@ again on all of them.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting
 from skinbeam.messages import Message
-from skinbeam.plan.options import Option, chance, laser_option
+from skinbeam.plan.options import laser_option
+from skinbeam.plan.ranking import Standing, chance
+from skinbeam.plan.records import Option, Refused
 from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import judge
+from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.bruising import bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, thinned
@@ -32,7 +34,7 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
 from skinbeam.simulate.removal.ablation import pulse_answered
 
-__all__ = ["laser_options", "refusal"]
+__all__ = ["Found", "laser_options", "refusal"]
 
 SCREENING_ENERGIES = 6
 SCREENING_DRAWS = 20  # settings are compared on these, the chosen one is judged on all
@@ -40,74 +42,91 @@ SCREENING_DRAWS = 20  # settings are compared on these, the chosen one is judged
 SCREENING_MARGIN = 0.19
 
 
+@dataclass(frozen=True)
+class Found:
+    """A laser option of a concern: its record, what it is ranked by, and what it was made of."""
+
+    option: Option
+    standing: Standing
+    trial: Trial
+    goal: Goal
+
+
 def laser_options(
-    case: Case,
-    concern: Concern,
-    modality: str,
-    machines: Sequence[Machine],
-    bank: SkinBank,
-    refused: list[dict[str, Any]],
-) -> list[tuple[Option, Trial, Goal]]:
-    """The option of each device that can; where the clinic did not say what it has, only the best device's."""
+    case: Case, concern: Concern, modality: str, machines: Sequence[Machine], bank: SkinBank
+) -> tuple[list[Found], list[Refused]]:
+    """Return the option of each device that can, and why the others are refused.
+
+    Where the clinic did not say what it has, only the best device's option is returned.
+    """
     goal = goal_of(concern.condition, modality)
     if machines and bank.draws < (needed := fewest_draws()):
-        refused.append(refusal(modality, [Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})]))
-        return []
+        few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
+        return [], [refusal(modality, [few])]
     bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(goal, machines))
-    screened: list[tuple[list[Trial], Machine]] = []
-    for machine in machines:
-        try:
-            best = _best_settings(case, concern, goal, machine, bank)
-        except NotAvailable as error:
-            _refuse(refused, modality, machine, "plan.not-judged", reason=error.reason)
-            continue
-        if not best:
-            _refuse(refused, modality, machine, _no_dose(machine))
-        elif best[0].p_effective < target().least - SCREENING_MARGIN:
-            _refuse_weak(refused, modality, machine)
-        else:
-            screened.append((best, machine))
-    screened.sort(key=lambda item: merit(item[0][0]))
+    screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
-    options: list[tuple[Option, Trial, Goal]] = []
+    options: list[Found] = []
     for best, machine in screened:
         if options and not all_of_them:
             break
         cooling, words = built_in_cooling(machine.device)
         trial = _settled(goal, machine, best, bank.skins(concern.site, goal), cooling)
         if trial is None:
-            _refuse(refused, modality, machine, _no_dose(machine))
+            refused.append(_refusal_of(modality, machine, _no_dose(machine)))
         elif trial.p_effective < target().least:
-            _refuse_weak(refused, modality, machine)
+            refused.append(_too_weak(modality, machine))
         else:
-            judged = judge(
-                case,
-                concern=concern,
-                modality=modality,
-                device_wavelength_nm=trial.setting.wavelength_nm,
-                pulse_ms=trial.setting.pulse_ms,
-                ipl=_is_lamp(machine),
-            )
-            shown = {} if machine.device.microbeam or modality == "ablative" else words
-            option = laser_option(case, concern, trial, modality, shown, judged)
-            options.append((option, trial, goal))
-    return options
+            judged = _judged(case, concern, modality, machine, trial.setting)
+            shown = None if machine.device.microbeam or modality == "ablative" else words
+            option, standing = laser_option(case, concern, trial, modality, shown, judged)
+            options.append(Found(option, standing, trial, goal))
+    return options, refused
 
 
-def _refuse_weak(refused: list[dict[str, Any]], modality: str, machine: Machine) -> None:
+def _screened(
+    case: Case, concern: Concern, goal: Goal, machines: Sequence[Machine], bank: SkinBank
+) -> tuple[list[tuple[list[Trial], Machine]], list[Refused]]:
+    """The devices that may reach the target within the limits, the best first, and why the others are refused."""
+    screened: list[tuple[list[Trial], Machine]] = []
+    refused: list[Refused] = []
+    for machine in machines:
+        try:
+            best = _best_settings(case, concern, goal, machine, bank)
+        except NotAvailable as error:
+            refused.append(_refusal_of(goal.modality, machine, "plan.not-judged", reason=error.reason))
+            continue
+        if not best:
+            refused.append(_refusal_of(goal.modality, machine, _no_dose(machine)))
+        elif best[0].p_effective < target().least - SCREENING_MARGIN:
+            refused.append(_too_weak(goal.modality, machine))
+        else:
+            screened.append((best, machine))
+    screened.sort(key=lambda item: merit(item[0][0]))
+    return screened, refused
+
+
+def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setting: Setting) -> Suitability:
+    """What the rules say of a setting of a device."""
+    return judge(
+        case,
+        concern=concern,
+        modality=modality,
+        device_wavelength_nm=setting.wavelength_nm,
+        pulse_ms=setting.pulse_ms,
+        ipl=any(head.band_nm is not None for head in machine.device.heads),
+    )
+
+
+def _too_weak(modality: str, machine: Machine) -> Refused:
     """A dose that reaches too few; where an injury bars greater ones, that is the reason to tell."""
     if machine.bars:
-        _refuse(refused, modality, machine, "plan.no-dose-below-injury")
-    else:
-        _refuse(refused, modality, machine, "plan.too-weak", least=chance(target().least))
+        return _refusal_of(modality, machine, "plan.no-dose-below-injury")
+    return _refusal_of(modality, machine, "plan.too-weak", least=chance(target().least))
 
 
 def _no_dose(machine: Machine) -> str:
     return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
-
-
-def _is_lamp(machine: Machine) -> bool:
-    return any(head.band_nm is not None for head in machine.device.heads)
 
 
 def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> list[Trial]:
@@ -127,14 +146,7 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     pulses = 2 if machine.device.microbeam else 3
     answered = pulse_answered if machine.device.microbeam else None
     for setting in candidates(machine.device, every_size=every_size, pulses=pulses, answered=answered):
-        allowed = judge(
-            case,
-            concern=concern,
-            modality=goal.modality,
-            device_wavelength_nm=setting.wavelength_nm,
-            pulse_ms=setting.pulse_ms,
-            ipl=_is_lamp(machine),
-        )
+        allowed = _judged(case, concern, goal.modality, machine, setting)
         if severity(allowed.decision) >= severity("refer"):
             strict = next(r for r in allowed.reasons if severity(r.decision) >= severity("refer"))
             used(strict.source)
@@ -215,11 +227,13 @@ def _spectra(goal: Goal, machines: Sequence[Machine]) -> list[Spectrum]:
     return list(found)
 
 
-def refusal(modality: str, reasons: Sequence[Message], **more: str) -> dict[str, Any]:
+def refusal(
+    modality: str, reasons: Sequence[Message], *, source: str | None = None, device: str | None = None
+) -> Refused:
     """Return the record of a modality, or of a device for it, that is not offered."""
-    return {"modality": modality, "title": str(table("modality")[modality]["title"]), **more, "reasons": list(reasons)}
+    return Refused(modality, table("modality")[modality]["title"], source, device, tuple(reasons))
 
 
-def _refuse(refused: list[dict[str, Any]], modality: str, machine: Machine, message: str, **params: Any) -> None:
+def _refusal_of(modality: str, machine: Machine, message: str, **params: Any) -> Refused:
     reason = Message(message, {"device": machine.device.title} | params)
-    refused.append(refusal(modality, [reason], device=machine.device.name))
+    return refusal(modality, [reason], device=machine.device.name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from skinbeam.messages import Message, catalogue
+from skinbeam.plan.records import HealingDay, Immediate
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 
@@ -25,19 +26,19 @@ def _waits() -> Mapping[str, Any]:
     return waits
 
 
-def immediate(modality: str, light: str) -> dict[str, Any]:
-    """Return `seek`, `stop_at` and `first_pulses` of a laser modality; `light` is that of the pulses, in words."""
+def immediate(modality: str, light: str) -> Immediate:
+    """Return what is seen at once with a laser modality; `light` is that of the pulses, in words."""
     used(_waits()["source"])
-    return {
-        "seek": Message(f"immediate.seek-{modality}"),
-        "stop_at": [Message(f"immediate.stop-{sign}") for sign in _STOP[modality]],
-        "first_pulses": Message("immediate.first-pulses", {"light": light, "minutes": _waits()[modality]}),
-    }
+    return Immediate(
+        Message(f"immediate.seek-{modality}"),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP[modality]),
+        Message("immediate.first-pulses", {"light": light, "minutes": _waits()[modality]}),
+    )
 
 
-def healing_days(modality: str) -> list[dict[str, Any]]:
+def healing_days(modality: str) -> tuple[HealingDay, ...]:
     """Return what the days after a session look like, by day, in order."""
     used(_HEALING_SOURCE)
     prefix = f"healing-day.{modality}-"
     days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
-    return [{"day": day, "text": Message(f"{prefix}{day}"), "source": _HEALING_SOURCE} for day in days]
+    return tuple(HealingDay(day, Message(f"{prefix}{day}"), _HEALING_SOURCE) for day in days)

@@ -4,14 +4,14 @@
 Redness and the last changes outlast it, and who is told the shorter number is told a wrong one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message, text
 from skinbeam.plan.aftercare import visible
 from skinbeam.plan.healing import healing_days
+from skinbeam.plan.records import Duration
 from skinbeam.plan.search.limits import bruise
 from skinbeam.provenance import used
 from skinbeam.schema.consultation import Concern
@@ -48,17 +48,11 @@ class Showing:
         """The days as an estimate; what is no estimate of trials is assumed (plan/aftercare)."""
         return Estimate(self.median, self.low, self.high, 0.8, "assumed", basis=self.sources)
 
-    def as_record(self) -> dict[str, Any]:
-        """Return its JSON shape."""
-        record = {
-            "what": self.what,
-            "low": self.low,
-            "high": self.high,
-            "unit": "days",
-            "source": self.sources[0] if len(self.sources) == 1 else list(self.sources),
-            "text": self.message,
-        }
-        return record | ({"rule": self.rule} if self.rule else {})
+    @property
+    def told(self) -> Duration:
+        """The record of it in a plan."""
+        source = self.sources[0] if len(self.sources) == 1 else self.sources
+        return Duration(self.what, self.low, self.high, "days", source, self.message, self.rule or None)
 
 
 def showings(concern: Concern, modality: str, downtime: Value, *, bruised: bool = False) -> tuple[Showing, ...]:
@@ -88,7 +82,7 @@ def showings(concern: Concern, modality: str, downtime: Value, *, bruised: bool 
         )
     if table("modality")[modality]["laser"]:
         days = healing_days(modality)
-        last, source = float(days[-1]["day"]), days[-1]["source"]
+        last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})
         found.append(Showing("calendar", last, last, last, "", (source,), message))
     if bruised:
@@ -105,12 +99,12 @@ def longest(found: Sequence[Showing]) -> Showing | None:
     return max(found, key=lambda one: (one.high, one.low), default=None)
 
 
-def shows_days(found: Sequence[Showing]) -> dict[str, Any] | Unknown:
+def shows_days(found: Sequence[Showing]) -> Duration | Unknown:
     """Return the record of the longest duration."""
     one = longest(found)
-    return Unknown(text("plan.shows-unknown")) if one is None else one.as_record()
+    return Unknown(text("plan.shows-unknown")) if one is None else one.told
 
 
-def shows_of(found: Sequence[Showing]) -> list[Mapping[str, Any]]:
+def shows_of(found: Sequence[Showing]) -> tuple[Duration, ...]:
     """Return the records of all durations, the longest first."""
-    return [one.as_record() for one in sorted(found, key=lambda one: (-one.high, -one.low))]
+    return tuple(one.told for one in sorted(found, key=lambda one: (-one.high, -one.low)))

@@ -1,11 +1,15 @@
-"""Build the clinician's page from the plan document."""
+"""Build the clinician's page from a plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from skinbeam.document import fields_of
 from skinbeam.errors import InputError
-from skinbeam.estimate import Estimate
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.messages import Message
+from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
+from skinbeam.plan.records import Visit as PlannedVisit
 from skinbeam.report.context import (
     ConcernPart,
     Decision,
@@ -20,27 +24,17 @@ from skinbeam.report.context import (
     Shown,
     Visit,
 )
-from skinbeam.report.options import (
-    concern_name,
-    device_of,
-    option_cards,
-    ranked,
-    reason,
-    refusals,
-    site_title,
-    title_of,
-    treated_names,
-)
+from skinbeam.report.names import concern_name, device_of, ranked, site_title, treated_names
+from skinbeam.report.options import advice, option_cards, reason, refusals
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import days_shown
 from skinbeam.report.shown import (
+    Showable,
     capital,
-    estimate_of,
     join,
     per_100,
     plain_reasons,
     quantity,
-    records,
     say,
     sentence,
     sentences,
@@ -51,11 +45,9 @@ from skinbeam.sources import cite
 
 __all__ = ["report_page"]
 
-_PERSON = ("age_years", "sex", "phototype", "ita_deg", "phototype_range", "colour_basis")
-
 
 def report_page(
-    plan: Mapping[str, Any],
+    plan: Plan,
     pictures: Mapping[str, Sequence[Picture]],
     overlays: Sequence[Picture],
     *,
@@ -66,87 +58,86 @@ def report_page(
 
     Parameters
     ----------
-    plan : a plan document.
     pictures : figures by concern anchor, and the calendar under `calendar`.
     overlays : overlays of the photograph.
     embedded : figure file → data URI.
     photo : body of the photo document, when there is a photograph.
     """
-    assessment = plan.get("assessment") or {}
     decision = _decision(plan)
-    concerns = tuple(_concern(concern, pictures, decision.reasons) for concern in plan.get("concerns", ()))
-    references, missing = _references(plan.get("sources", ()))
+    concerns = tuple(_concern(concern, pictures, decision.reasons) for concern in plan.concerns)
+    references, missing = _references(plan.sources)
+    names = treated_names(plan)
     return ReportPage(
-        banner=sentence(plan.get("intended_use")),
+        banner=plan.intended_use.text,
         about=_about(plan),
-        plan_sha256=str(plan.get("plan_sha256", "")),
+        plan_sha256=plan.plan_sha256,
         decision=decision,
-        glance=tuple(_glance(concern, part) for concern, part in zip(plan.get("concerns", ()), concerns, strict=True)),
-        person=_person(assessment),
-        risks=sentences(assessment.get("risks")),
-        medications=tuple(map(_medication, records(assessment.get("medications")))),
-        photo=_photo(assessment.get("photo"), photo),
+        glance=tuple(_glance(concern, part) for concern, part in zip(plan.concerns, concerns, strict=True)),
+        person=_person(plan.assessment),
+        risks=tuple(risk.message.text for risk in plan.assessment.risks),
+        medications=tuple(map(_medication, plan.assessment.medications)),
+        photo=_photo(plan.assessment.photo, photo),
         overlays=tuple(overlays),
         concerns=concerns,
         calendar=pictures["calendar"][0],
-        course=tuple(_visit(visit, plan) for visit in records(plan.get("course"))),
-        test_spots=sentences(plan.get("test_spots")),
-        aftercare=tuple(map(reason, records(plan.get("aftercare")))),
-        when_to_call=tuple(map(reason, records(plan.get("when_to_call")))),
-        unknowns=sentences(plan.get("unknowns")),
+        course=tuple(_visit(visit, names) for visit in plan.course),
+        test_spots=sentences(plan.test_spots),
+        aftercare=tuple(map(advice, plan.aftercare)),
+        when_to_call=tuple(map(advice, plan.when_to_call)),
+        unknowns=sentences(plan.unknowns),
         limits=tuple(_counted(part, card) for part in concerns for card in part.options if card.limits),
         methods=_methods(plan),
-        faults=(*_faults(plan), *missing, *_lost(overlays)),
+        faults=(*(Fault(one.code, one.message) for one in plan.warnings), *missing, *_lost(overlays)),
         references=references,
         words=words("report"),
         embedded=embedded,
     )
 
 
-def _about(plan: Mapping[str, Any]) -> tuple[Fact, ...]:
+def _about(plan: Plan) -> tuple[Fact, ...]:
     """Mode, version, seed and hashes."""
-    rows = [
-        ("mode", plan.get("mode")),
-        *((name, plan.get(name)) for name in ("version", "seed", "draws", "case_sha256", "plan_sha256")),
-    ]
-    return tuple(Fact(say(f"about_{name}"), show(value)) for name, value in rows if value is not None)
+    return (
+        Fact(say("about_mode"), show(plan.mode)),
+        Fact(say("about_version"), show(plan.version)),
+        Fact(say("about_seed"), show(plan.seed)),
+        Fact(say("about_draws"), show(plan.draws)),
+        Fact(say("about_case_sha256"), show(plan.case_sha256)),
+        Fact(say("about_plan_sha256"), show(plan.plan_sha256)),
+    )
 
 
-def _decision(plan: Mapping[str, Any]) -> Decision:
-    """The decision with its reasons; a plan without one counts as unknown, never as suitable."""
-    suitability = plan.get("suitability") or {}
-    state = str(suitability.get("decision", "unknown"))
+def _decision(plan: Plan) -> Decision:
+    """The decision with its reasons."""
+    state = plan.suitability.decision
     key = state.replace("-", "_")
-    spoke = records(suitability.get("reasons"))
-    reasons = _merged([*_about_concerns(spoke, plan), *_first_cautions(spoke, plan)])
+    reasons = _merged([*_about_concerns(plan), *_first_cautions(plan)])
     careful = state == "suitable" and any(one.decision not in ("", say("decision_word_suitable")) for one in reasons)
     return Decision(
         state=state,
         title=say(f"decision_{key}"),
         text=say("decision_text_suitable_but" if careful else f"decision_text_{key}"),
-        why=plain_reasons(plan.get("why")),
+        why=plain_reasons(plan.why),
         reasons=tuple(replace(one, number=str(number)) for number, one in enumerate(reasons, 1)),
     )
 
 
-def _about_concerns(spoke: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> Iterable[Reason]:
+def _about_concerns(plan: Plan) -> Iterable[Reason]:
     """Rules that spoke with the concern that each is about; one concern needs no name."""
     names = treated_names(plan)
-    for record in spoke:
-        name = names.get(record.get("about", ""), "") if len(names) > 1 else ""
-        yield replace(reason(record), about=name)
+    for spoke in plan.suitability.reasons:
+        yield replace(reason(spoke), about=names.get(spoke.about, "") if len(names) > 1 else "")
 
 
-def _first_cautions(spoke: Iterable[Mapping[str, Any]], plan: Mapping[str, Any]) -> Iterable[Reason]:
+def _first_cautions(plan: Plan) -> Iterable[Reason]:
     """Cautions about the first option of a concern that the decision, which asks of all options, does not carry."""
-    told = {sentence(record) for record in spoke}
-    for concern in records(plan.get("concerns")):
+    told = {spoke.message.text for spoke in plan.suitability.reasons}
+    for concern in plan.concerns:
         for option in ranked(concern)[:1]:
-            option_name = join([title_of(option), device_of(option)])
+            option_name = join([option.title, device_of(option)])
             name = say("option_of_concern", concern=concern_name(concern), option=option_name)
-            for record in records(option.get("reasons")):
-                if record.get("decision") != "suitable" and sentence(record) not in told:
-                    yield replace(reason(record), about=name)
+            for spoke in option.reasons:
+                if spoke.decision != "suitable" and spoke.message.text not in told:
+                    yield replace(reason(spoke), about=name)
 
 
 def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
@@ -164,127 +155,107 @@ def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     )
 
 
-def _concern(
-    concern: Mapping[str, Any], pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason]
-) -> ConcernPart:
+def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason]) -> ConcernPart:
     """One concern with its figures and options."""
-    anchor = f"concern-{concern['condition']}-{concern['site']}"
-    target = concern.get("target") or {}
-    shown = [name for name in target if name not in ("id", "params", "text", "source", "unknown", "definition")]
+    anchor = f"concern-{concern.condition}-{concern.site}"
+    target = {name: value for name, value in fields_of(concern.target).items() if name != "definition"}
     return ConcernPart(
         anchor=anchor,
         title=concern_name(concern),
-        severity=sentence(concern.get("severity")),
-        target=tuple(_fact(name, target[name]) for name in shown),
-        target_text=sentence(target if "text" in target or "unknown" in target else target.get("definition")),
-        can=sentence(concern.get("can")),
-        cannot=sentence(concern.get("cannot")),
+        severity=sentence(concern.severity),
+        target=tuple(_fact(name, value) for name, value in target.items()),
+        target_text=concern.target.definition.text,
+        can=concern.can.text,
+        cannot=concern.cannot.text,
         pictures=tuple(pictures[anchor]),
         options=option_cards(concern, decided),
-        no_options=sentence(concern["options"]) if isinstance(concern.get("options"), Mapping) else "",
-        no_laser=plain_reasons(concern.get("no_laser")),
-        refused=refusals(records(concern.get("refused"))),
+        no_laser=plain_reasons(concern.no_laser),
+        refused=refusals(concern.refused),
     )
 
 
-def _glance(concern: Mapping[str, Any], part: ConcernPart) -> Glance:
+def _glance(concern: ConcernPlan, part: ConcernPart) -> Glance:
     """The first option in one line."""
-    options = ranked(concern)
-    first = options[0] if options else {}
-    missing = {"unknown": say("no_option")}
-    _, harm, p = worst_harm(first) if options else ("", "", estimate_of(missing))
+    first = ranked(concern)[0]
+    _, harm, p = worst_harm(first)
     bad = per_100(p)
     return Glance(
         anchor=part.anchor,
         concern=part.title,
-        option=join([title_of(first), device_of(first)]) if options else say("no_option"),
-        good=per_100(good_of(first)) if options else show(missing),
+        option=join([first.title, device_of(first)]),
+        good=per_100(good_of(first)),
         bad=Shown(f"{harm}: {bad.text}", bad.note, True) if bad.known else bad,
-        sessions=show(first.get("sessions", missing)),
-        downtime=days_shown(first) if options else show(missing),
+        sessions=show(first.sessions),
+        downtime=days_shown(first),
     )
 
 
-def _person(assessment: Mapping[str, Any]) -> tuple[Fact, ...]:
-    """Who was assessed; fields that the report does not know stand at the end."""
-    shown = [name for name in _PERSON if name in assessment]
-    other = [name for name in assessment if name not in (*_PERSON, "risks", "medications", "photo")]
-    return tuple(_fact(name, assessment[name]) for name in (*shown, *other))
+def _person(person: Assessment) -> tuple[Fact, ...]:
+    """Who was assessed."""
+    shown = ("age_years", "sex", "phototype", "ita_deg", "colour_basis", "keloid_decision")
+    return tuple(_fact(name, value) for name, value in fields_of(person).items() if name in shown)
 
 
-def _medication(record: Mapping[str, Any]) -> Fact:
+def _medication(medicine: Medicine) -> Fact:
     """A medication, when it was last taken, and the name it was read as."""
-    if "unknown" in record:
-        return Fact("", show(record))
-    name, last = str(record.get("name", "")), record.get("last_dose_months")
-    if isinstance(last, int | float):
-        name = (
-            say("medication_last", name=name, months=show(last, "months").text)
-            if last
-            else say("medication_now", name=name)
-        )
-    return Fact(name, _read_as(record))
+    name, last = medicine.name, medicine.last_dose_months
+    if last:
+        return Fact(say("medication_last", name=name, months=show(last, "months").text), _read_as(medicine))
+    return Fact(say("medication_now", name=name), _read_as(medicine))
 
 
-def _read_as(record: Mapping[str, Any]) -> Shown:
+def _read_as(medicine: Medicine) -> Shown:
     """What a medication was taken for; what no rule was asked about is not checked, and says so."""
-    matched, parts = record.get("matched"), record.get("not_checked")
-    slips = [say("medication_slip", **slip) for slip in records(record.get("taken_as"))]
-    if parts:
-        unread = say("medication_unread", parts=show(parts).text)
-        known = show(matched).text if matched else ""
-        return Shown(join([known, say("medication_not_checked")]), "; ".join([*slips, unread]), False)
-    if not matched:
-        return show({"unknown": say("medication_unmatched")} if parts is None else say("medication_none"))
-    shown = show(matched)
-    return Shown(shown.text, "; ".join(note for note in (shown.note, *slips) if note), shown.known)
+    slips = [say("medication_slip", written=slip.written, name=slip.name) for slip in medicine.taken_as]
+    matched = "; ".join(medicine.matched)
+    if medicine.not_checked:
+        unread = say("medication_unread", parts="; ".join(medicine.not_checked))
+        return Shown(join([matched, say("medication_not_checked")]), "; ".join([*slips, unread]), False)
+    return Shown(matched or say("medication_none"), "; ".join(slips) if matched else "", True)
 
 
-def _photo(used: Any, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
+def _photo(used: Message, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     """What the photograph said: the plan's part, then quality, scale and findings."""
-    rows = []
-    if isinstance(used, Mapping):
-        whole = "unknown" in used or "text" in used
-        rows += [Fact(say("photo_used"), show(used))] if whole else [_fact(k, v) for k, v in used.items()]
+    rows = [Fact(say("photo_used"), show(used))]
     if photo is not None:
-        quality = photo.get("quality") or {}
-        problems = sentences([problem.get("message", problem) for problem in records(quality.get("problems"))])
-        rows.append(Fact(say("photo_quality"), show(say("photo_ok") if quality.get("ok") else join(problems))))
-        if quality.get("ok") and problems:
+        quality = photo["quality"]
+        problems = [problem["message"] for problem in quality["problems"]]
+        rows.append(Fact(say("photo_quality"), show(say("photo_ok") if quality["ok"] else join(problems))))
+        if quality["ok"] and problems:
             rows.append(Fact(say("photo_problems"), show(join(problems))))
-        rows.append(
-            Fact(say("photo_scale"), show(photo.get("scale_mm_per_px", {"unknown": say("not_in_plan")}), "mm/px"))
-        )
-        for finding in records(photo.get("findings")):
-            kind = capital(quantity(str(finding.get("kind", "")).replace("-", "_"))[0])
-            name = say("photo_finding", kind=kind, region=site_title(str(finding.get("region", ""))).lower())
+        rows.append(Fact(say("photo_scale"), show(_value(photo["scale_mm_per_px"]), "mm/px")))
+        for finding in photo["findings"]:
+            kind = capital(quantity(finding["kind"].replace("-", "_"))[0])
+            name = say("photo_finding", kind=kind, region=site_title(finding["region"]).lower())
             rows.append(Fact(name, _finding(finding)))
-    return tuple(rows) or (Fact(say("photo_used"), show(say("photo_none"))),)
+    return tuple(rows)
 
 
 def _finding(finding: Mapping[str, Any]) -> Shown:
     """What was found, and what it cannot tell; why it is unknown where nothing could be looked for."""
-    area = finding.get("area_mm2", {"unknown": say("not_in_plan")})
-    if "unknown" in area:
+    area = _value(finding["area_mm2"])
+    if isinstance(area, Unknown):
         return show(area)
-    seen = {key: finding[key] for key in ("count", "area_mm2") if "unknown" not in str(finding.get(key))}
-    return Shown(show(seen).text, sentence(finding.get("note", "")), True)
+    seen = [("count", _value(finding["count"])), ("area_mm2", area)]
+    known = [(quantity(name), value) for name, value in seen if not isinstance(value, Unknown)]
+    told = join(f"{label} {show(value, unit).text}" for (label, unit), value in known)
+    return Shown(told, finding["note"], True)
 
 
-def _visit(visit: Mapping[str, Any], plan: Mapping[str, Any]) -> Visit:
+def _value(found: Any) -> Value | float:
+    """A value of the photo document."""
+    if not isinstance(found, Mapping):
+        return float(found)
+    return Unknown(found["unknown"]) if "unknown" in found else Estimate(**{**found, "basis": tuple(found["basis"])})
+
+
+def _visit(visit: PlannedVisit, names: Mapping[str, str]) -> Visit:
     """One visit; conditions are named as in the plan's concerns."""
-    if "unknown" in visit:
-        return Visit("", "", "", (sentence(visit),))
-    names = treated_names(plan)
-    treats = visit.get("treats", ())
-    treated = [treats] if isinstance(treats, str) else treats
     return Visit(
-        session=show(visit.get("session", "")).text,
-        week=sentence(visit.get("week", {"unknown": say("not_in_plan")})),
-        treats="; ".join(names.get(t) or sentence(t) for t in treated)
-        if isinstance(treated, list)
-        else sentence(treated),
-        steps=sentences(visit.get("steps")),
+        session=show(visit.session).text,
+        week=show(visit.week).text,
+        treats="; ".join(names.get(place, place) for place in visit.treats),
+        steps=sentences(visit.steps),
     )
 
 
@@ -299,23 +270,18 @@ def _counted(part: ConcernPart, card: OptionCard) -> Fact:
     return Fact(f"{part.title}: {join([card.title, card.device])}", Shown(join(counted), "", True))
 
 
-def _methods(plan: Mapping[str, Any]) -> tuple[str, ...]:
+def _methods(plan: Plan) -> tuple[str, ...]:
     """How the numbers were made."""
-    targets = [estimate_of(o.get("p_effective")) for c in plan.get("concerns", ()) for o in ranked(c)]
+    targets = [option.p_effective for concern in plan.concerns for option in concern.options]
     draws = max((target.draws for target in targets if isinstance(target, Estimate)), default=0)
     return (
         say("methods_light"),
-        say("methods_draws", draws=draws, seed=plan.get("seed", 0)),
+        say("methods_draws", draws=draws, seed=plan.seed),
         say("methods_evidence"),
         say("methods_limits"),
         say("methods_suitability"),
-        say("methods_version", version=str(plan.get("version", ""))),
+        say("methods_version", version=plan.version),
     )
-
-
-def _faults(plan: Mapping[str, Any]) -> Iterable[Fault]:
-    """Warnings of the plan."""
-    return (Fault(str(w.get("code", "")), sentence(w.get("message"))) for w in records(plan.get("warnings")))
 
 
 def _lost(overlays: Iterable[Picture]) -> Iterable[Fault]:
@@ -323,10 +289,10 @@ def _lost(overlays: Iterable[Picture]) -> Iterable[Fault]:
     return (Fault("overlay-missing", overlay.unknown) for overlay in overlays if overlay.unknown)
 
 
-def _references(keys: Any) -> tuple[tuple[Reference, ...], list[Fault]]:
+def _references(keys: Iterable[str]) -> tuple[tuple[Reference, ...], list[Fault]]:
     """The sources used, in order of their keys, and a fault for each key that the bibliography lacks."""
     found, missing = [], []
-    for key in sorted(map(str, keys)):
+    for key in sorted(keys):
         try:
             source = cite(key)
         except InputError:
@@ -340,6 +306,6 @@ def _references(keys: Any) -> tuple[tuple[Reference, ...], list[Fault]]:
     return tuple(found), missing
 
 
-def _fact(name: str, value: Any) -> Fact:
+def _fact(name: str, value: Showable) -> Fact:
     label, unit = quantity(name)
     return Fact(capital(label), show(value, unit))

@@ -1,19 +1,18 @@
 """The main job: a consultation in, a plan and its reports out. The command line and the app both call this."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from skinbeam._version import __version__
 from skinbeam.document import pretty_json, write_atomically
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
-from skinbeam.laser.wording import light_of
 from skinbeam.messages import text
 from skinbeam.photo.document import document_of
 from skinbeam.plan.check import Consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
-from skinbeam.plan.plan import Plan, plan_consultation
+from skinbeam.plan.plan import MadePlan, plan_consultation
+from skinbeam.plan.records import Plan
+from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.section import Section, section_of
 from skinbeam.plan.window import Window, window_of
 from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
@@ -24,9 +23,7 @@ __all__ = ["consult"]
 PHOTO_FOLDER = "photo"
 
 
-def consult(
-    consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0
-) -> tuple[Mapping[str, Any], list[Path]]:
+def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
     Each file is written whole or not at all; files of others in the folder are left alone.
@@ -37,24 +34,24 @@ def consult(
     """
     _usable(folder)
     overlays = folder / PHOTO_FOLDER
-    plan = plan_consultation(consultation, draws=draws, seed=seed)
+    made = plan_consultation(consultation, draws=draws, seed=seed)
+    plan, look = made.plan, made.photo
     files = [folder / "plan.json", folder / "run.json"]
     write_atomically(files[0], pretty_json(plan.document))
-    look = plan.photo
     photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
-    files += write_report(plan.document, _figures(plan), folder, photo=photo, photo_folder=overlays)
+    files += write_report(plan, _figures(made), folder, photo=photo, photo_folder=overlays)
     run = {
         "schema": "skinbeam.run/1",
         "version": __version__,
-        "case_sha256": plan.document["case_sha256"],
-        "plan_sha256": plan.document["plan_sha256"],
-        "data_release": plan.document["data_release"],
+        "case_sha256": plan.case_sha256,
+        "plan_sha256": plan.plan_sha256,
+        "data_release": plan.data_release,
         "seed": seed,
         "draws": draws,
         "files": sorted(str(file.relative_to(folder)) for file in files),
     }
     write_atomically(files[1], pretty_json(run))
-    return plan.document, sorted(files)
+    return plan, sorted(files)
 
 
 def _usable(folder: Path) -> None:
@@ -72,16 +69,16 @@ def _usable(folder: Path) -> None:
         ) from None
 
 
-def _figures(plan: Plan) -> FigureData:
-    return FigureData(tuple(_concern_figures(plan, part) for part in plan.concerns))
+def _figures(made: MadePlan) -> FigureData:
+    return FigureData(tuple(_concern_figures(made.bank, part) for part in made.concerns))
 
 
-def _concern_figures(plan: Plan, part: Planned) -> ConcernFigures:
-    condition, site = part.record["condition"], part.record["site"]
+def _concern_figures(bank: SkinBank, part: Planned) -> ConcernFigures:
+    condition, site = part.record.condition, part.record.site
     if part.trial is None or part.goal is None:
         none = Unknown(text("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
-    skins = plan.bank.skins(site, part.goal, most=FIGURE_DRAWS)
+    skins = bank.skins(site, part.goal, most=FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
@@ -99,8 +96,10 @@ def _section(section: Section | Unknown) -> SectionData | Unknown:
 
 
 def _window(window: Window | Unknown, part: Planned) -> WindowData | Unknown:
-    if isinstance(window, Unknown) or part.trial is None or part.goal is None:
+    laser = part.record.first_laser
+    if isinstance(window, Unknown) or part.trial is None or part.goal is None or laser is None:
         return window if isinstance(window, Unknown) else Unknown(text("plan.no-laser-option"))
+    _, setup = laser
     return WindowData(
         window.of,
         window.dose,
@@ -111,10 +110,5 @@ def _window(window: Window | Unknown, part: Planned) -> WindowData | Unknown:
         text("endpoint-title.epidermal-necrosis"),
         part.trial.dose,
         part.trial.setting.pulse_ms,
-        _light(part),
+        setup.light,
     )
-
-
-def _light(part: Planned) -> str:
-    """The light of a concern's first laser option."""
-    return light_of(next(option for option in part.record["options"] if "device" in option))

@@ -147,7 +147,6 @@ class Refused:
     """Options that were considered and refused for the same reasons."""
 
     title: Annotated[str, "what they are"]
-    device: Annotated[str, "the device; empty without one, and where the reasons name it"]
     reasons: Annotated[tuple[str, ...], "why it was refused"]
 
 
@@ -164,7 +163,6 @@ class ConcernPart:
     cannot: Annotated[str, "what light cannot do for it"]
     pictures: Annotated[tuple[Picture, ...], "skin section with light and temperature; therapeutic window"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
-    no_options: Annotated[str, "why there are no options; empty when there are some"]
     no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
     refused: Annotated[tuple[Refused, ...], "options that were refused"]
 
@@ -268,7 +266,6 @@ class LeafletConcern:
     text: Annotated[tuple[str, ...], "what it is, what light can do, what it cannot do"]
     seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
     options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
-    no_choice: Annotated[str, "why there are no choices; empty when there are some"]
     no_laser: Annotated[str, "that no laser is offered, and why; empty when one is"]
     more: Annotated[str, "further choices by name; empty when all are drawn"]
 

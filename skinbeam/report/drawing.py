@@ -7,15 +7,17 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from skinbeam.estimate import Unknown
+from skinbeam.plan.records import ConcernPlan, Plan
 from skinbeam.report.charts import calendar, section, window
 from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
 from skinbeam.report.icons import icon_arrays
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.page import CONCERNS_IN_FULL
-from skinbeam.report.options import concern_name, device_of, expected_pictures, ranked, title_of, treated_names
+from skinbeam.report.names import concern_name, device_of, ranked, treated_names
+from skinbeam.report.options import expected_pictures
 from skinbeam.report.outcomes import expected_rows
-from skinbeam.report.shown import join, say, sentence
+from skinbeam.report.shown import join, say
 
 __all__ = ["Drawn", "data_uri", "draw", "photo_overlays"]
 
@@ -36,12 +38,12 @@ class Drawn:
     pictures: Mapping[str, Sequence[Picture]]
 
 
-def draw(plan: Mapping[str, Any], figures: FigureData) -> Drawn:
+def draw(plan: Plan, figures: FigureData) -> Drawn:
     """Return every figure of the plan."""
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[Picture]] = {}
-    for place, concern in enumerate(plan.get("concerns", ())):
-        name = f"{concern['condition']}-{concern['site']}"
+    for place, concern in enumerate(plan.concerns):
+        name = f"{concern.condition}-{concern.site}"
         pictures[f"concern-{name}"] = _simulated(concern, name, figures, files)
         for option in ranked(concern):
             drawn = zip(expected_pictures(concern, option), expected_rows(option), strict=True)
@@ -81,25 +83,20 @@ def data_uri(file: str, content: bytes) -> str:
     return f"data:{_TYPES[PurePosixPath(file).suffix.lower()]};base64,{base64.b64encode(content).decode()}"
 
 
-def _simulated(concern: Mapping[str, Any], name: str, figures: FigureData, files: dict[str, bytes]) -> list[Picture]:
+def _simulated(concern: ConcernPlan, name: str, figures: FigureData, files: dict[str, bytes]) -> list[Picture]:
     """Skin section and therapeutic window of a concern's first option."""
-    data = figures.of(str(concern["condition"]), str(concern["site"]))
+    data = figures.of(concern.condition, concern.site)
     if data is None:
-        data = _nothing(concern)
-    options = ranked(concern)
-    first = join([title_of(options[0]), device_of(options[0])]) if options else say("no_option")
-    about = {"concern": concern_name(concern), "option": first}
+        why = Unknown(say("figure_not_made"))
+        data = ConcernFigures(concern.condition, concern.site, why, why)
+    first = ranked(concern)[0]
+    about = {"concern": concern_name(concern), "option": join([first.title, device_of(first)])}
     lines = isinstance(data.window, WindowData) and len(data.window.pulse_ms) < 2
     window_caption = "window_lines_caption" if lines else "window_caption"
     return [
         _drawn("section", section, data.section, name, about, files, caption="section_caption"),
         _drawn("window", window, data.window, name, about, files, caption=window_caption),
     ]
-
-
-def _nothing(concern: Mapping[str, Any]) -> ConcernFigures:
-    why = Unknown(say("figure_not_made"))
-    return ConcernFigures(str(concern["condition"]), str(concern["site"]), why, why)
 
 
 def _drawn(
@@ -114,21 +111,14 @@ def _drawn(
     return Picture(file, say(f"{kind}_alt", **about), words, "")
 
 
-def _calendar(plan: Mapping[str, Any], files: dict[str, bytes]) -> Picture:
+def _calendar(plan: Plan, files: dict[str, bytes]) -> Picture:
     """The course over weeks, one row for each condition treated."""
     names = treated_names(plan)
     rows: dict[str, list[tuple[float, str]]] = {}
-    course = plan.get("course")
-    for visit in course if isinstance(course, list) else []:
-        week, treats = visit.get("week"), visit.get("treats", ())
-        if not isinstance(week, int | float) or isinstance(treats, Mapping):
-            continue
-        for treat in [treats] if isinstance(treats, str) else treats:
-            rows.setdefault(names.get(treat) or sentence(treat), []).append(
-                (float(week), str(visit.get("session", "")))
-            )
+    for visit in plan.course:
+        for place in visit.treats:
+            rows.setdefault(names.get(place, place), []).append((visit.week, str(visit.session)))
     if not rows:
-        why = sentence(course) if isinstance(course, Mapping) else say("no_course")
-        return Picture("", "", say("calendar_caption"), why)
+        return Picture("", "", say("calendar_caption"), say("no_course"))
     files["figures/calendar.svg"] = calendar(list(rows.items())).encode()
     return Picture("figures/calendar.svg", say("calendar_alt"), say("calendar_caption"), "")

@@ -1,11 +1,9 @@
 """Good and bad outcomes of an option, of 100 people: their shares, what they are shares of, and their icon arrays."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.plan.records import Option
 from skinbeam.report.icons import IconArray
-from skinbeam.report.shown import capital, estimate_of, quantity, records, say, sentence, show
+from skinbeam.report.shown import capital, quantity, say, show
 
 __all__ = [
     "expected_arrays",
@@ -14,7 +12,6 @@ __all__ = [
     "good_of",
     "harm_name",
     "harm_values",
-    "inside",
     "reference",
     "worst_harm",
 ]
@@ -25,44 +22,34 @@ _LASTING = ("pih", "hypopigmentation", "scar")  # drawn before what passes, howe
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
 
-def good_of(option: Mapping[str, Any], threshold: str = "50") -> Estimate | Unknown:
+def good_of(option: Option, threshold: str = "50") -> Value:
     """Return the share of people who improve by at least `threshold` per cent, or why it is unknown."""
-    return _probability(inside(option.get("expected"), "p_at_least", threshold))
+    return option.expected.p_at_least[threshold]
 
 
-def worst_harm(option: Mapping[str, Any]) -> tuple[str, str, Estimate | Unknown]:
+def worst_harm(option: Option) -> tuple[str, str, Value]:
     """Return key, name and probability of the most frequent known harm; without one, an unknown with its reason."""
     key, name, p = harm_values(option)[0]
     return (key, name, p) if isinstance(p, Estimate) else ("", say("harm_any"), p)
 
 
-def harm_values(option: Mapping[str, Any]) -> list[tuple[str, str, Estimate | Unknown]]:
+def harm_values(option: Option) -> list[tuple[str, str, Value]]:
     """Return key, name and probability of each harm: known ones first, the most frequent first, then the unknown ones.
 
     A harm that needs a fault of the device or model stands in the table alone. Without any harm there is one unknown.
     """
-    found = [
-        (str(harm.get("name", "")), harm_name(harm), _probability(harm.get("p")))
-        if "unknown" not in harm
-        else ("", say("harm_any"), Unknown(harm["unknown"]))
-        for harm in records(option.get("harms"))
-        if harm.get("name") not in _ONLY_AFTER_A_FAULT
-    ]
+    found = [(harm.name, harm_name(harm.name), harm.p) for harm in option.harms if harm.name not in _ONLY_AFTER_A_FAULT]
     found.sort(key=lambda harm: -harm[2].median if isinstance(harm[2], Estimate) else 1.0)
     return found or [("", say("harm_any"), Unknown(say("harm_none_studied")))]
 
 
-def fault_values(option: Mapping[str, Any]) -> list[tuple[str, Estimate]]:
+def fault_values(option: Option) -> list[tuple[str, Estimate]]:
     """Return key and probability of each known harm that needs a fault of the device or model."""
-    found = (
-        (str(harm["name"]), _probability(harm.get("p")))
-        for harm in records(option.get("harms"))
-        if harm.get("name") in _ONLY_AFTER_A_FAULT
-    )
+    found = ((harm.name, harm.p) for harm in option.harms if harm.name in _ONLY_AFTER_A_FAULT)
     return [(name, p) for name, p in found if isinstance(p, Estimate)]
 
 
-def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
+def expected_arrays(option: Option) -> list[IconArray]:
     """Return as many good outcomes as bad ones, the good ones first; what is unknown stands among them as unknown."""
     harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in _LASTING))
     harms = harms[: max(_GOOD)]
@@ -70,7 +57,7 @@ def expected_arrays(option: Mapping[str, Any]) -> list[IconArray]:
     return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]
 
 
-def expected_rows(option: Mapping[str, Any]) -> list[list[IconArray]]:
+def expected_rows(option: Option) -> list[list[IconArray]]:
     """Return the arrays of `expected_arrays` as they are drawn: improvements above, harms below if there are several.
 
     Each row is a figure of its own, so that on paper a page can end between them.
@@ -80,34 +67,16 @@ def expected_rows(option: Mapping[str, Any]) -> list[list[IconArray]]:
     return [arrays[start : start + columns] for start in range(0, len(arrays), columns)]
 
 
-def reference(option: Mapping[str, Any]) -> str:
+def reference(option: Option) -> str:
     """Return of whom and when the shares are and how they are drawn; without any share, that none is known."""
     if isinstance(good_of(option), Unknown) and isinstance(worst_harm(option)[2], Unknown):
         return say("icons_class_unknown")
-    months = option.get("followup_months")
-    time = say("icons_time_unknown")
-    if isinstance(months, Mapping) and "low" in months:
-        time = say("icons_time", months=show(months, "months").text)
+    months = option.followup_months
+    unknown = isinstance(months, Unknown)
+    time = say("icons_time_unknown") if unknown else say("icons_time", months=show(months, "months").text)
     return " ".join((say("icons_class", time=time), say("icons_caption")))
 
 
-def harm_name(harm: Mapping[str, Any]) -> str:
+def harm_name(name: str) -> str:
     """Return a harm's name in words."""
-    name = harm.get("name")
-    return capital(quantity(name.replace("-", "_"))[0]) if isinstance(name, str) else sentence(name)
-
-
-def inside(value: Any, *path: str) -> Any:
-    """Follow `path` into nested objects; an unknown on the way is the answer, so is a missing key."""
-    for name in path:
-        if not isinstance(value, Mapping) or ("unknown" not in value and name not in value):
-            return {"unknown": say("not_in_plan")}
-        if "unknown" in value:
-            return value
-        value = value[name]
-    return value
-
-
-def _probability(value: Any) -> Estimate | Unknown:
-    known = estimate_of(value)
-    return known if known is not None else Unknown(say("not_in_plan"))
+    return capital(quantity(name.replace("-", "_"))[0])

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from skinbeam.document import write_atomically
+from skinbeam.plan.records import Plan
 from skinbeam.report.clinician import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
@@ -20,7 +21,7 @@ __all__ = ["render_html", "templates", "write_report"]
 
 
 def write_report(
-    plan: Mapping[str, Any],
+    plan: Plan,
     figures: FigureData,
     folder: Path,
     *,
@@ -33,7 +34,6 @@ def write_report(
 
     Parameters
     ----------
-    plan : a plan document (`skinbeam.plan/1`) in JSON types.
     figures : the simulated figures, or why there are none.
     folder : made when missing.
     photo : body of the photo document, when there is a photograph.
@@ -52,7 +52,7 @@ def write_report(
 
 
 def render_html(
-    plan: Mapping[str, Any],
+    plan: Plan,
     figures: FigureData,
     *,
     photo: Mapping[str, Any] | None = None,
@@ -65,7 +65,7 @@ def render_html(
 
 
 def _page(
-    plan: Mapping[str, Any], drawn: Drawn, photo: Mapping[str, Any] | None, photo_folder: Path | None
+    plan: Plan, drawn: Drawn, photo: Mapping[str, Any] | None, photo_folder: Path | None
 ) -> tuple[ReportPage, dict[str, bytes]]:
     """The page's context without embedded figures, and the overlays' content."""
     pictures, overlays = photo_overlays(photo, photo_folder)

@@ -1,21 +1,22 @@
-"""Turn the values of a plan document into text: estimates, ranges, unknowns, messages, units.
+"""Turn the values of a plan into text: estimates, ranges, unknowns, messages, units.
 
-Any value of a plan may be `{"unknown": reason}`; it is then printed as unknown with its reason.
+What is unknown is printed as unknown, with its reason.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import Formatter, catalogue, text
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.messages import Formatter, Message, catalogue, text
+from skinbeam.plan.records import Duration, Range, TargetValue
+from skinbeam.plan.rules.reason import PlainReason
 from skinbeam.report.context import Shown
 from skinbeam.units import MS, NS, PS
 
 __all__ = [
+    "Showable",
     "capital",
-    "estimate_of",
     "join",
     "keys_of",
     "people",
@@ -23,13 +24,14 @@ __all__ = [
     "percent",
     "plain_reasons",
     "quantity",
-    "records",
     "say",
     "sentence",
     "sentences",
     "show",
     "words",
 ]
+
+Showable = Value | Message | Range | Duration | TargetValue | str | float | Sequence[str] | Sequence[float]
 
 _FORMAT = Formatter()
 
@@ -69,13 +71,6 @@ _UNITS = {
 }
 
 
-def records(value: Any) -> list[Any]:
-    """Return a list of records; an unknown in the place of the list is a list of that one, absent is empty."""
-    if isinstance(value, list):
-        return value
-    return [value] if isinstance(value, Mapping) else []
-
-
 def say(id: str, **params: Any) -> str:
     """Return the sentence `report.<id>`, or `<id>` when the id names its section itself."""
     return text(id if "." in id else f"report.{id}", params)
@@ -89,72 +84,44 @@ def words(section: str) -> dict[str, str]:
     }
 
 
-def estimate_of(value: Any) -> Estimate | Unknown | None:
-    """Return the estimate or the unknown that `value` is in JSON; None when it is neither."""
-    if isinstance(value, Estimate | Unknown):
-        return value
-    if not isinstance(value, Mapping):
-        return None
-    if "unknown" in value:
-        return Unknown(str(value["unknown"]))
-    if {"median", "low", "high", "level", "kind"} <= set(value):
-        return Estimate(
-            float(value["median"]),
-            float(value["low"]),
-            float(value["high"]),
-            float(value["level"]),
-            value["kind"],
-            int(value.get("draws", 0)),
-            tuple(value.get("basis", ())),
-        )
-    return None
-
-
-def sentence(value: Any) -> str:
-    """Return the text of a message record, of a plain string, or of an unknown with its reason; absent is empty."""
-    if value is None:
-        return ""
-    if isinstance(value, Mapping) and "text" in value:
-        return sentence(value["text"])
+def sentence(value: Message | Unknown | str) -> str:
+    """Return a message, a plain text, or that something is unknown and why."""
     shown = show(value)
     return shown.text if shown.known else say("unknown_because", reason=shown.note)
 
 
-def sentences(value: Any) -> tuple[str, ...]:
-    """Return the texts of a list of messages; an unknown or a single message is a list of one."""
-    if value is None:
-        return ()
-    return tuple(map(sentence, value)) if _is_list(value) else (sentence(value),)
+def sentences(messages: Iterable[Message]) -> tuple[str, ...]:
+    """Return the texts of messages."""
+    return tuple(message.text for message in messages)
 
 
-def plain_reasons(value: Any) -> tuple[str, ...]:
+def plain_reasons(reasons: Iterable[PlainReason]) -> tuple[str, ...]:
     """Return plain reasons of a plan, each with what the person said before it, in one text a reason."""
-    return tuple(" ".join((*sentences(one.get("because")), sentence(one))) for one in records(value))
+    return tuple(" ".join((*sentences(one.because), one.text.text)) for one in reasons)
 
 
-def keys_of(value: Any) -> tuple[str, ...]:
-    """Return source keys from a key, a list of keys, or nothing."""
-    if not value:
-        return ()
-    return tuple(str(key) for key in value) if _is_list(value) else (str(value),)
+def keys_of(source: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return source keys from a key, several keys, or nothing."""
+    return (source,) if isinstance(source, str) else tuple(source or ())
 
 
-def show(value: Any, unit: str = "") -> Shown:
+def show(value: Showable, unit: str = "") -> Shown:
     """Return any value of a plan as text with `unit`, and what stands behind it."""
-    known = estimate_of(value)
-    if isinstance(known, Unknown):
-        return Shown(say("unknown"), known.reason, False)
-    if isinstance(known, Estimate):
-        return Shown(_with_unit(_interval(known), unit), _meaning(known), True)
+    if isinstance(value, Unknown):
+        return Shown(say("unknown"), value.reason, False)
+    if isinstance(value, Estimate):
+        return Shown(_with_unit(_interval(value), unit), _meaning(value), True)
+    if isinstance(value, Message):
+        return Shown(value.text, "", True)
     if isinstance(value, bool):
         return Shown(say("yes") if value else say("no"), "", True)
     if isinstance(value, int | float):
         return Shown(_with_unit(*_number(value, unit)), "", True)
-    if isinstance(value, Mapping):
-        return _show_table(value, unit)
-    if _is_list(value):
-        return Shown("; ".join(show(item, unit).text for item in value) or say("none"), "", True)
-    return Shown(_with_unit(str(value), unit), "", True)
+    if isinstance(value, str):
+        return Shown(_with_unit(value, unit), "", True)
+    if isinstance(value, Range | Duration | TargetValue):
+        return Shown(_with_unit(_ends(value), unit), _note(value), True)
+    return Shown("; ".join(show(item, unit).text for item in value) or say("none"), "", True)
 
 
 def people(share: float) -> str:
@@ -165,25 +132,20 @@ def people(share: float) -> str:
     return say("more_than_99") if share < 1 and whole == 100 else str(whole)
 
 
-def per_100(value: Any) -> Shown:
+def per_100(value: Value | float) -> Shown:
     """Return a probability as people of 100."""
-    known = estimate_of(value)
-    if not isinstance(known, Estimate):
-        return (
-            show(value) if not isinstance(value, int | float) else Shown(say("of_100", people=people(value)), "", True)
-        )
-    low, median, high = map(people, (known.low, known.median, known.high))
+    if isinstance(value, Unknown):
+        return show(value)
+    if not isinstance(value, Estimate):
+        return Shown(say("of_100", people=people(value)), "", True)
+    low, median, high = map(people, (value.low, value.median, value.high))
     told = median if low == high else say("spread", value=median, low=low, high=high)
-    return Shown(say("of_100", people=told), _meaning(known), True)
+    return Shown(say("of_100", people=told), _meaning(value), True)
 
 
-def percent(value: Any) -> Shown:
+def percent(value: Value) -> Shown:
     """Return a share between 0 and 1 in per cent."""
-    known = estimate_of(value)
-    if isinstance(known, Estimate):
-        ends = {name: 100 * getattr(known, name) for name in ("low", "median", "high")}
-        return show(replace(known, **ends), "%")
-    return show(100 * value if isinstance(value, int | float) else value, "%")
+    return show(value.scaled(100) if isinstance(value, Estimate) else value, "%")
 
 
 def quantity(name: str) -> tuple[str, str]:
@@ -207,28 +169,22 @@ def join(items: Iterable[str]) -> str:
     return ", ".join(item for item in items if item)
 
 
-def _show_table(value: Mapping[str, Any], unit: str) -> Shown:
-    """A range {low, high}, a message {text}, or any other object name by name."""
-    about, keys = (
-        sentence(value.get("text", value.get("conditions"))) if "low" in value else "",
-        join(keys_of(value.get("source"))),
-    )
-    note = say("note_source", about=about, keys=keys) if about and keys else about or keys
-    if "low" in value and "high" in value:
-        low, high = (show(value[end]).text for end in ("low", "high"))
-        if "value" in value and low != high:
-            spread = say("spread", value=show(value["value"]).text, low=low, high=high)
-            return Shown(_with_unit(spread, unit), note, True)
-        return Shown(_with_unit(low if low == high else say("range", low=low, high=high), unit), note, True)
-    if "value" in value:
-        return show(value["value"], unit)
-    if "text" in value:
-        return Shown(sentence(value["text"]), note, True)
-    parts = []
-    for name, item in value.items():
-        label, its_unit = quantity(str(name))
-        parts.append(f"{label} {show(item, its_unit).text}")
-    return Shown(", ".join(parts) or say("none"), "", True)
+def _ends(value: Range | Duration | TargetValue) -> str:
+    """`low to high`, after the value itself where there is one; one number where there is no spread."""
+    low, high = (show(end).text for end in (value.low, value.high))
+    if low == high:
+        return low
+    if isinstance(value, TargetValue):
+        return say("spread", value=show(value.value).text, low=low, high=high)
+    return say("range", low=low, high=high)
+
+
+def _note(value: Range | Duration | TargetValue) -> str:
+    """What a range is of, and its sources."""
+    about: Message | str = (value.conditions if isinstance(value, TargetValue) else value.text) or ""
+    about = about.text if isinstance(about, Message) else about
+    keys = join(keys_of(value.source))
+    return say("note_source", about=about, keys=keys) if about and keys else about or keys
 
 
 def _number(value: float, unit: str) -> tuple[str, str]:
@@ -256,7 +212,3 @@ def _with_unit(number: str, unit: str) -> str:
     if number == "1" and unit in _COUNTED:
         unit = unit.removesuffix("s")
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)

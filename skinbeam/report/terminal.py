@@ -1,11 +1,16 @@
 """Documents as text for a person at a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from skinbeam.estimate import Unknown
 from skinbeam.laser.wording import named_with_light
 from skinbeam.messages import text
 from skinbeam.schema.names import table
+
+if TYPE_CHECKING:  # an answer of `expect` needs no plan
+    from skinbeam.plan.records import Option, Plan
+    from skinbeam.plan.rules.reason import Reason
 
 __all__ = ["outline", "summary"]
 
@@ -24,39 +29,47 @@ def outline(document: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(plan: Mapping[str, Any]) -> str:
+def summary(plan: "Plan") -> str:
     """Return the heart of a plan in a few lines: decision, reasons, best option of each concern."""
-    from skinbeam.report.shown import people, plain_reasons  # late: an answer of `expect` needs no report
+    from skinbeam.report.shown import plain_reasons  # late: an answer of `expect` needs no report
 
-    decision = plan["suitability"]["decision"]
-    lines = [text("terminal.decision", {"decision": text(f"decision.{decision}")})]
+    lines = [text("terminal.decision", {"decision": text(f"decision.{plan.suitability.decision}")})]
     # One rule may speak for several concerns; a person reads its sentence once.
-    reasons = dict.fromkeys(r["text"] for r in plan["suitability"]["reasons"] if r["decision"] != "suitable")
+    reasons = _cautions(plan.suitability.reasons)
     lines += [f"  - {reason}" for reason in reasons]
-    lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.get("why"))]
-    for concern in plan["concerns"]:
-        title, site = concern["title"], table("site")[concern["site"]]["title"]
-        told = title.lower().endswith(site.lower())
-        lines.append(title if told else text("terminal.concern", {"title": title, "site": site}))
-        for option in concern["options"][:3]:
-            name = named_with_light(option["device_title"], option) if "device" in option else option["title"]
-            expected = option["expected"].get("p_at_least", {}).get("50", {"unknown": ""})
-            if "median" in expected:
-                share, low, high = (people(expected[end]) for end in ("median", "low", "high"))
-                lines.append(text("terminal.option", {"name": name, "share": share, "low": low, "high": high}))
-            else:
-                lines.append(text("terminal.option-unknown", {"name": name}))
+    lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.why)]
+    for concern in plan.concerns:
+        site = table("site")[concern.site]["title"]
+        told = concern.title.lower().endswith(site.lower())
+        lines.append(concern.title if told else text("terminal.concern", {"title": concern.title, "site": site}))
+        lines += map(_option_line, concern.options[:3])
         # What speaks about the first option alone is no reason of the decision, and has to be read with it.
-        cautions = {
-            r["text"]: None for o in concern["options"][:1] for r in o["reasons"] if r["decision"] != "suitable"
-        }
+        cautions = _cautions(reason for option in concern.options[:1] for reason in option.reasons)
         lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]
-        if not any("device" in option for option in concern["options"]):
-            lines += [text("terminal.no-laser", {"text": one}) for one in plain_reasons(concern.get("no_laser"))]
-            why = dict.fromkeys(reason["text"] for refusal in concern["refused"] for reason in refusal["reasons"])
+        if concern.first_laser is None:
+            lines += [text("terminal.no-laser", {"text": one}) for one in plain_reasons(concern.no_laser)]
+            why = dict.fromkeys(reason.text for refused in concern.refused for reason in refused.reasons)
             lines += [text("terminal.refused", {"text": one}) for one in why if one not in reasons]
-    lines.append(text("terminal.plan", {"hash": plan["plan_sha256"]}))
+    lines.append(text("terminal.plan", {"hash": plan.plan_sha256}))
     return "\n".join(lines)
+
+
+def _cautions(reasons: Iterable["Reason"]) -> list[str]:
+    """What rules say that is not plainly yes, each sentence once."""
+    return list(dict.fromkeys(reason.message.text for reason in reasons if reason.decision != "suitable"))
+
+
+def _option_line(option: "Option") -> str:
+    from skinbeam.report.shown import people
+
+    setup, half = option.setup, option.expected.p_at_least["50"]
+    name = option.title
+    if setup is not None:
+        name = named_with_light(setup.device_title, setup.wavelength_nm, lamp=setup.lamp)
+    if isinstance(half, Unknown):
+        return text("terminal.option-unknown", {"name": name})
+    share, low, high = (people(end) for end in (half.median, half.low, half.high))
+    return text("terminal.option", {"name": name, "share": share, "low": low, "high": high})
 
 
 def _lines(key: str, value: Any, depth: int) -> Iterator[str]:

@@ -1,12 +1,11 @@
 """Medicines are found by brand, language, spelling and slip, and what is not understood is never passed in silence."""
 
-from typing import Any
-
 import pytest
 
 from skinbeam.assessment.medicines import edits, match_medication, medications, read_medication
 from skinbeam.assessment.questionnaire import questionnaire
-from skinbeam.plan.plan import _medications
+from skinbeam.plan.plan import _medicine
+from skinbeam.plan.records import Medicine
 from skinbeam.plan.rules.medicines import not_checked
 from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
 from skinbeam.provenance import collect
@@ -306,11 +305,10 @@ def test_every_other_form_of_a_medicine_exists() -> None:
         assert alike == []
 
 
-def _record(name: str) -> dict[str, Any]:
+def _record(name: str) -> Medicine:
     patient = _case(name).patient
     assert patient is not None
-    (record,) = _medications(patient.medications)
-    return record
+    return _medicine(patient.medications[0])
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
+from plan_reading import read_plan
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.plan.accepted import healing_reason
@@ -54,9 +55,10 @@ def test_it_is_a_caution_that_changes_no_setting_and_no_rank() -> None:
 def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
     made = document(PERSON + "downtime_days_accepted = 6\n" + concern("acne-scars") + devices("co2-10600"))
     (option,) = laser_options(made)
-    (line,) = (one.text for one in option_card(made["concerns"][0], option, 1).reasons if "accepted" in one.text)
+    (part,) = read_plan(made).concerns
+    (line,) = (one.text for one in option_card(part, part.options[0]).reasons if "accepted" in one.text)
     assert "6 days" in line
-    assert show(option["downtime_days"]).text in line  # as the tables round it
+    assert show(part.options[0].downtime_days).text in line  # as the tables round it
     (reason,) = told(option)
     assert {reason["source"], *option["downtime_days"]["basis"]} <= set(made["sources"])
 
@@ -78,7 +80,7 @@ def test_redness_that_outlasts_the_wound_counts_too() -> None:
 @pytest.mark.parametrize("counted", [Unknown("nobody counted it"), Estimate(1.0, 0.5, 2.0, 0.8, "pooled")])
 def test_what_shows_longest_counts_whatever_was_counted(counted: Estimate | Unknown) -> None:
     """Lamps: usual life at once, in trials a day or two, and flakes that go after a week and a half."""
-    last = healing_days("pigment-long-pulse")[-1]["day"]
+    last = healing_days("pigment-long-pulse")[-1].day
     reason = healing_reason(LINES, "pigment-long-pulse", counted, last - 1.0)
     assert reason is not None
     (only,) = reason.message.params["lasting"]

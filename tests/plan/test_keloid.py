@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from consultations import EXAMPLES, PERSON, concern, devices, document, example, laser_options
+from plan_reading import read_plan
 
 from skinbeam.answers.harm import counted_harm
 from skinbeam.errors import InputError
@@ -17,7 +18,7 @@ from skinbeam.evidence.studies.outcomes import counted_in
 from skinbeam.messages import text
 from skinbeam.outcome.harm import harm_group
 from skinbeam.outcome.injury import INJURIES, NOTHING
-from skinbeam.plan.options import Option
+from skinbeam.plan.ranking import Standing
 from skinbeam.plan.rules.suitability import judge
 from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.schema.case import Case
@@ -267,8 +268,8 @@ def test_the_share_with_a_scar_is_not_told_of_someone_who_forms_them(word: str) 
         assert "unknown" in option["expected"]["untreated"]["harms"]["scar"]["p"]
         assert "median" in harms(option)["pih"]["p"]
         assert "scar," not in str(option["rank_reason"])
-    assert any("thick scars" in line for line in leaflet_page(made).unknowns)
-    assert not any("thick scars" in line for line in leaflet_page(others).unknowns)
+    assert any("thick scars" in line for line in leaflet_page(read_plan(made)).unknowns)
+    assert not any("thick scars" in line for line in leaflet_page(read_plan(others)).unknowns)
 
 
 @pytest.mark.parametrize("how", FORMERS)
@@ -291,10 +292,10 @@ def test_even_a_pulse_that_hurts_nobody_promises_them_no_absence_of_scars() -> N
 
 def test_a_share_that_is_not_told_is_no_comfort_in_the_ranking() -> None:
     """Where scars were the commonest harm, leaving them untold must not make an option look milder."""
-    told = Option({}, 0.5, 0.0, ("scar", 0.1), 2, 0)
-    untold = Option({}, 0.5, 0.0, ("pih", 0.02), 2, 0, untold=0.1)
+    told = Standing(0.5, 0.0, ("scar", 0.1), 2, 0)
+    untold = Standing(0.5, 0.0, ("pih", 0.02), 2, 0, untold=0.1)
     assert untold.spared == told.spared
-    assert untold.spared < Option({}, 0.5, 0.0, ("pih", 0.02), 2, 0).spared
+    assert untold.spared < Standing(0.5, 0.0, ("pih", 0.02), 2, 0).spared
 
 
 def test_the_shares_that_trials_counted_are_there_to_be_withheld() -> None:

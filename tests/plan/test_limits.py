@@ -122,12 +122,10 @@ def test_a_verdict_holds_what_the_plan_prints() -> None:
         verdict = judge_limit(BELOW, np.full(400, 0.05), np.ones(400), ("moritz1947",))
     assert "henriques1947" in sources
     assert isinstance(verdict.value, Estimate)
-    record = verdict.as_record()
-    assert {"id", "quantity", "status", "share", "share_required", "value", "warn", "stop", "text", "source"} == set(
-        record
-    )
-    assert record["share"] == 1.0
-    assert record["share_required"] == 0.95
+    told = verdict.told
+    assert (told.id, told.quantity, told.source) == (BELOW.id, BELOW.quantity, BELOW.source)
+    assert (told.share, told.share_required) == (1.0, 0.95)
+    assert (told.warn, told.stop, told.value) == (BELOW.warn, BELOW.stop, verdict.value)
 
 
 @pytest.mark.parametrize(

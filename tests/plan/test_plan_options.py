@@ -19,7 +19,7 @@ from consultations import (
 )
 
 from skinbeam.laser.settings import resolve
-from skinbeam.plan.options import Option
+from skinbeam.plan.ranking import Standing
 from skinbeam.plan.search.goals import vessels_of
 from skinbeam.plan.search.limits import limits_for, target
 from skinbeam.schema.case import Case
@@ -33,8 +33,8 @@ VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dy
 def test_the_share_that_reaches_the_target_unharmed_decides() -> None:
     wanted = target().wanted
 
-    def option(p_effective: float, pih: float | None, *, p_harm: float = 0.0, warned: int = 0) -> Option:
-        return Option({}, p_effective, p_harm, None if pih is None else ("pih", pih), 3, warned)
+    def option(p_effective: float, pih: float | None, *, p_harm: float = 0.0, warned: int = 0) -> Standing:
+        return Standing(p_effective, p_harm, None if pih is None else ("pih", pih), 3, warned)
 
     gentle, harsh = option(wanted, 0.04), option(0.5 * (1 + wanted), 0.29)
     assert gentle.place < harsh.place  # more than what is wanted is worth no harm

@@ -11,8 +11,10 @@ import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
 from hypothesis import given
 from hypothesis import strategies as st
+from plan_reading import read_plan
 
 from skinbeam.assessment.skin import colour_of
+from skinbeam.estimate import Estimate
 from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
 from skinbeam.messages import text
@@ -25,6 +27,7 @@ from skinbeam.plan.search.goals import goal_of
 from skinbeam.plan.search.limits import bruise, target
 from skinbeam.plan.search.preference import abreast, gentlest, merit, told_apart
 from skinbeam.plan.search.trial import Trial
+from skinbeam.report.context import OptionCard
 from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.options import option_card
 from skinbeam.report.shown import per_100
@@ -210,11 +213,16 @@ def test_an_unlikely_bruise_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not told(same)
 
 
+def _card(made: Any) -> OptionCard:
+    (part,) = read_plan(made).concerns
+    return option_card(part, part.options[0])
+
+
 def test_the_clinician_reads_how_many_bruise_and_for_how_long() -> None:
     made, option = with_short_pulses("")
-    facts = {fact.name: fact.value.text for fact in option_card(made["concerns"][0], option, 1).facts}
-    share_told = facts[text("report.fact_p_purpura")]
-    assert share_told == per_100(option["p_purpura"]).text
+    facts = {fact.name: fact.value.text for fact in _card(made).facts}
+    bruised_share = option["p_purpura"]
+    assert facts[text("report.fact_p_purpura")] == per_100(Estimate(**bruised_share)).text
     (days,) = (value for name, value in facts.items() if name.lower() == text("report_quantity.purpura_days"))
     assert "7" in days
     assert "14" in days
@@ -222,7 +230,7 @@ def test_the_clinician_reads_how_many_bruise_and_for_how_long() -> None:
 
 def test_the_leaflet_says_that_skin_may_bruise() -> None:
     made, option = with_short_pulses("")
-    (line,) = (line for line in leaflet_page(made).healing if "bruise" in line)
+    (line,) = (line for line in leaflet_page(read_plan(made)).healing if "bruise" in line)
     assert f"{int(100 * option['p_purpura']['median'] + 0.5)} of 100" in line
     pigment = document(PERSON + concern("age-spots") + devices("qs-ndyag-532-1064"))
-    assert not any("bruise" in line for line in leaflet_page(pigment).healing)
+    assert not any("bruise" in line for line in leaflet_page(read_plan(pigment)).healing)

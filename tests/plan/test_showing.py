@@ -3,18 +3,20 @@
 import csv
 import itertools
 import re
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
+from plan_reading import read_plan
+from report_samples import sample
 
-from skinbeam.document import document as as_document
-from skinbeam.document import sha256_of
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expectation.lasting import downtime_days
 from skinbeam.messages import catalogue, text
 from skinbeam.plan.healing import healing_days
+from skinbeam.plan.records import Duration, Option
 from skinbeam.plan.rules.table import rules
 from skinbeam.plan.search.limits import bruise
 from skinbeam.plan.showing import longest, showings, shows_days, shows_of
@@ -28,16 +30,16 @@ from skinbeam.schema.names import table
 LASERS = sorted(name for name, entry in table("modality").items() if entry["laser"])
 SITES = ("cheeks", "eyelid", "hands")
 DAYS = {"days": 1.0, "weeks": 7.0}
+BARE = sample().concerns[0].options[-1]
 NO_COUNT = Unknown("nobody counted it")
 LINES = PERSON + concern("perioral-lines", "perioral") + devices("co2-10600")
 
 
-def option_of(modality: str, condition: str, site: str, downtime: Any, *, bruised: bool = False) -> dict[str, Any]:
-    """The durations of an option as a plan holds them."""
+def option_of(modality: str, condition: str, site: str, downtime: Any, *, bruised: bool = False) -> Option:
+    """An option with the durations that a plan would hold."""
     treated = loaded(PERSON + concern(condition, site)).case.concern[0]
     found = showings(treated, modality, downtime, bruised=bruised)
-    body = {"shows_days": shows_days(found), "shows": shows_of(found)}
-    return as_document("skinbeam.test/1", case_sha256=sha256_of({}), seed=0, body=body)
+    return replace(BARE, shows_days=shows_days(found), shows=shows_of(found))
 
 
 def known_days(modality: str, condition: str, site: str) -> list[float]:
@@ -54,7 +56,7 @@ def known_days(modality: str, condition: str, site: str) -> list[float]:
     for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
         if row["modality"] == modality:
             told += [float(row[name]) for name in ("downtime_days_high", "erythema_days_high") if row[name]]
-    return [*told, *(float(day["day"]) for day in healing_days(modality))]
+    return [*told, *(float(day.day) for day in healing_days(modality))]
 
 
 def last_number(words: str) -> float:
@@ -81,10 +83,10 @@ def told_shorter(modality: str, condition: str, site: str) -> bool:
 def test_a_trial_that_counted_longer_and_a_likely_bruise_are_told(modality: str) -> None:
     counted = option_of(modality, "wrinkles", "cheeks", Estimate(20.0, 10.0, 99.2, 0.8, "pooled", basis=("majid2014",)))
     assert last_number(days_in_words(counted)) == 100  # the part of a day that is left shows too
-    assert counted["shows_days"]["what"] == "trials"
-    assert counted["shows_days"]["source"] == "majid2014"
+    assert isinstance(counted.shows_days, Duration)
+    assert (counted.shows_days.what, counted.shows_days.source) == ("trials", "majid2014")
     bruised = option_of(modality, "wrinkles", "cheeks", NO_COUNT, bruised=True)
-    assert bruise().high_days in [one["high"] for one in bruised["shows"] if one["what"] == "bruise"]
+    assert bruise().high_days in [one.high for one in bruised.shows if one.what == "bruise"]
     assert last_number(days_in_words(bruised)) >= bruise().high_days
 
 
@@ -94,12 +96,12 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
     assert option["downtime_days"]["high"] == 14  # the contract's number: until new skin covers the wound
     assert (option["shows_days"]["what"], option["shows_days"]["high"]) == ("redness", 31.5)
     assert option["shows_days"]["source"] in made["sources"]
-    page = leaflet_page(made)
+    page = leaflet_page(read_plan(made))
     assert page.concerns[0].options[0].days == "25 to 32, in some people for months (red skin)"
     (line,) = (line for line in page.healing if "light of" in line)
     assert "closed by new skin after 7 to 14 days" in line
     assert "25 to 32 days, in some people for months" in line
-    report = report_page(made, draw(made, FigureData()).pictures, (), embedded={}, photo=None)
+    report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
     assert report.glance[0].downtime.text == "25.2 to 31.5 days, redness"
     (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == text("report.fact_shows"))
     for one in option["shows"]:
@@ -117,11 +119,10 @@ def test_days_that_are_accepted_are_held_against_the_redness_too() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    none = {"shows_days": {"unknown": "no source"}, "shows": []}
-    for option in (none, {}):
-        assert days_in_words(option) == text("leaflet.not_known")
-        assert showing_told(option) == ()
-        assert not days_shown(option).known
+    none = replace(BARE, shows_days=Unknown("no source"), shows=())
+    assert days_in_words(none) == text("leaflet.not_known")
+    assert showing_told(none) == ()
+    assert not days_shown(none).known
     treated = loaded(PERSON + concern("laxity")).case.concern[0]
     assert longest(showings(treated, "surgery", NO_COUNT)) is None
     assert isinstance(shows_days(()), Unknown)

@@ -1,14 +1,13 @@
 """Why it is no, or not yet: the person is told in plain words, from what they said, and who is next."""
 
-import io
 import re
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
-from pypdf import PdfReader
-from report_samples import sample_plan
+from plan_reading import read_plan
+from report_samples import leaflet_pdf, sample_plan
 from test_suitability import _leaves, _world
 
 from skinbeam.document import document as as_document
@@ -23,7 +22,6 @@ from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.page import ADULT_YEARS, leaflet_page, sentences_of
 from skinbeam.report.leaflet.readability import reading_age_years
-from skinbeam.report.pdf import make_pdf
 from skinbeam.report.report import render_html
 from skinbeam.report.terminal import summary
 from skinbeam.schema.consultation import HISTORY, LESION_SIGNS
@@ -63,7 +61,7 @@ def stopped_by(rule: Rule) -> tuple[Any, dict[str, Any]]:
 
 
 def printed(made: Mapping[str, Any]) -> str:
-    pages = PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(made), draw(made, FigureData()).files))).pages
+    pages = leaflet_pdf(read_plan(made)).pages
     return " ".join(" ".join(page.extract_text() for page in pages).split())
 
 
@@ -88,7 +86,7 @@ def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
     if any(fact in SAID or fact.startswith("medication.") for fact in asked):
         assert record["because"], f"{rule.id}: what the person said is not told"
     plan = sample_plan() | {"suitability": {"decision": rule.decision, "reasons": []}, "why": [record]}
-    page = leaflet_page(plan)
+    page = leaflet_page(read_plan(plan))
     (told,) = page.why
     assert told.endswith(record["text"]["text"])
     assert all(one["text"] in told for one in record["because"])
@@ -160,13 +158,13 @@ def test_the_reason_begins_with_what_this_person_said(case: str, rule: str, said
     made = document(case)
     (record,) = (one for one in made["why"] if one["rule"] == rule)
     assert said in [one["text"] for one in record["because"]]
-    (line,) = (line for line in leaflet_page(made).why if record["text"]["text"] in line)
+    (line,) = (line for line in leaflet_page(read_plan(made)).why if record["text"]["text"] in line)
     assert line.startswith(record["because"][0]["text"])
     assert line in printed(made)
-    report = report_page(made, draw(made, FigureData()).pictures, (), embedded={}, photo=None)
+    report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
     assert line in report.decision.why
-    assert f"for the person: {line}" in summary(made)
-    html = " ".join(re.sub(r"<[^>]+>", " ", render_html(made, FigureData())).replace("&#39;", "'").split())
+    assert f"for the person: {line}" in summary(read_plan(made))
+    html = " ".join(re.sub(r"<[^>]+>", " ", render_html(read_plan(made), FigureData())).replace("&#39;", "'").split())
     assert line in html
 
 
@@ -194,22 +192,22 @@ def test_what_holds_for_two_concerns_is_told_once_with_both() -> None:
 def test_a_rule_without_plain_words_keeps_its_own() -> None:
     case = loaded(PERSON + concern("acne-scars")).case
     (rule,) = (rule for rule in rules("suitability") if rule.id == "eyewear")
-    assert plain(case, case.concern, rule.id, rule.message)["text"] == rule.message
+    assert plain(case, case.concern, rule.id, rule.message)[1] == rule.message
 
 
 def test_who_is_suitable_is_told_no_reason_against_it() -> None:
     made = document(PERSON + concern("acne-scars") + devices("co2-10600"))
     assert made["why"] == []
-    assert leaflet_page(made).why == ()
+    assert leaflet_page(read_plan(made)).why == ()
     for state in ("refer", "not-suitable"):
-        page = leaflet_page(sample_plan() | {"suitability": {"decision": state, "reasons": []}})
+        page = leaflet_page(read_plan(sample_plan() | {"suitability": {"decision": state, "reasons": []}}))
         assert page.why == (text("leaflet.why_not_said"),)
 
 
 def test_what_is_not_known_of_the_colour_is_asked_for_in_plain_words() -> None:
     unsaid = PERSON.replace('phototype = "II"\nita_deg = 60.0\n', "")
     made = document(unsaid + concern("acne-scars") + devices("co2-10600"))
-    assert text("leaflet_why.ask-phototype") in leaflet_page(made).why
+    assert text("leaflet_why.ask-phototype") in leaflet_page(read_plan(made)).why
 
 
 # --- no laser for one concern -----------------------------------------------------------------------------------------
@@ -240,25 +238,25 @@ def test_every_reason_of_a_refusal_has_its_plain_sentence() -> None:
 def test_a_concern_without_a_laser_says_why(case: str, said: str) -> None:
     made = document(case)
     assert not laser_options(made)
-    (told,) = leaflet_page(made).concerns
+    (told,) = leaflet_page(read_plan(made)).concerns
     assert told.no_laser.startswith(text("leaflet_no_laser.head"))
     assert said in told.no_laser
     assert said in printed(made)
-    assert said in summary(made)
-    report = report_page(made, draw(made, FigureData()).pictures, (), embedded={}, photo=None)
+    assert said in summary(read_plan(made))
+    report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
     assert said in " ".join(report.concerns[0].no_laser)
     assert reading_age_years(lines_of(made["concerns"][0]["no_laser"])) <= READING_AGE_YEARS + 2  # a few short lines
 
 
 def test_a_concern_with_a_laser_says_nothing_of_the_kind() -> None:
     made = document(PERSON + concern("acne-scars") + devices("co2-10600"))
-    assert [one.no_laser for one in leaflet_page(made).concerns] == [""]
+    assert [one.no_laser for one in leaflet_page(read_plan(made)).concerns] == [""]
 
 
 def test_what_was_never_tried_is_not_called_a_lack_of_devices() -> None:
     made = document(YOUNG + concern("facial-telangiectasia"))
-    assert text("plan.no-device") not in summary(made)
-    (told,) = leaflet_page(made).concerns
+    assert text("plan.no-device") not in summary(read_plan(made))
+    (told,) = leaflet_page(read_plan(made)).concerns
     assert told.no_laser == f"{text('leaflet_no_laser.head')} {text('leaflet_no_laser.stopped')}"
 
 
@@ -267,7 +265,7 @@ def test_a_concern_that_is_refused_beside_another_says_why() -> None:
     made = document(PERSON + concern("acne-scars") + neck + devices("fractional-co2-10600"))
     assert made["suitability"]["decision"] != "refer"
     assert laser_options(made)
-    told = [one.no_laser for one in leaflet_page(made).concerns]
+    told = [one.no_laser for one in leaflet_page(read_plan(made)).concerns]
     assert told[0] == ""
     assert text("leaflet_why.laxity-severe") in told[1]
 
@@ -277,7 +275,7 @@ def test_a_concern_that_is_refused_beside_another_says_why() -> None:
 
 def test_under_eighteen_nobody_reads_that_the_page_is_for_adults() -> None:
     made = document(YOUNG + concern("acne-scars"))
-    page = leaflet_page(made)
+    page = leaflet_page(read_plan(made))
     assert page.state == "refer"
     whole = printed(made)
     assert "adults" not in whole
@@ -289,7 +287,7 @@ def test_under_eighteen_nobody_reads_that_the_page_is_for_adults() -> None:
 
 
 def test_an_adult_reads_that_it_is_for_adults() -> None:
-    page = leaflet_page(document(PERSON + concern("acne-scars") + devices("co2-10600")))
+    page = leaflet_page(read_plan(document(PERSON + concern("acne-scars") + devices("co2-10600"))))
     assert any("for adults" in line for line in page.intro)
     assert not any("guardian" in line for line in page.intro)
 
@@ -320,6 +318,6 @@ def test_the_person_is_told_to_cover_a_tattoo(word: str) -> None:
 def test_a_plan_without_any_laser_does_not_say_yes() -> None:
     plan = sample_plan()
     bare = [part | {"options": [o for o in part["options"] if "device" not in o]} for part in plan["concerns"]]
-    page = leaflet_page(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}})
+    page = leaflet_page(read_plan(plan | {"concerns": bare, "suitability": {"decision": "suitable", "reasons": []}}))
     assert page.decision == (text("leaflet.decision_no_setting_1"),)
     assert reading_age_years([*page.decision]) <= READING_AGE_YEARS

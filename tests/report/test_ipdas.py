@@ -264,7 +264,7 @@ def leaflets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Leaflet]:
     for name, case in CASES.items():
         folder: Path = tmp_path_factory.mktemp("consultation")
         plan, _ = consult(check_consultation(loaded(case)), folder, draws=100)
-        dots = {file: svg.decode() for c in plan["concerns"] for file, svg in dot_files(c).items()}
+        dots = {file: svg.decode() for c in plan.concerns for file, svg in dot_files(c).items()}
         made[name] = Leaflet(leaflet_page(plan), words_of((folder / "leaflet.pdf").read_bytes()), dots)
     return made
 

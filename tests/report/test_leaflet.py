@@ -1,22 +1,19 @@
 """The patient's leaflet: two pages, plain words, good and bad with the same weight."""
 
 import copy
-import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pypdf import PdfReader
+from plan_reading import read_plan
+from report_samples import leaflet_pdf
 
 from skinbeam.messages import catalogue
-from skinbeam.report.drawing import draw
-from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.page import CONCERNS_IN_FULL, leaflet_page, sentences_of
 from skinbeam.report.leaflet.readability import grade, reading_age_years, syllables
-from skinbeam.report.pdf import make_pdf
 from skinbeam.schema.names import table
 
 READING_AGE_YEARS = 12.0
@@ -29,8 +26,12 @@ def plan() -> Plan:
     return loaded
 
 
-def leaflet_pdf(plan: Plan) -> PdfReader:
-    return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), draw(plan, FigureData()).files)))
+def message(text: str) -> dict[str, Any]:
+    return {"id": "x", "params": {}, "text": text}
+
+
+def harm(name: str, p: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "p": p, "text": message("Synthetic.")}
 
 
 def everything_unknown(plan: Plan) -> Plan:
@@ -54,7 +55,7 @@ def many_concerns(plan: Plan) -> Plan:
     ]
     crowded["aftercare"] = [
         *crowded["aftercare"],
-        *({"id": f"x.{i}", "params": {}, "text": f"Keep it clean, {i}."} for i in range(25)),
+        *(plan["aftercare"][0] | {"text": f"Keep it clean, {i}."} for i in range(25)),
     ]
     return crowded
 
@@ -71,27 +72,28 @@ def many_reasons(plan: Plan) -> Plan:
     """Twenty plain reasons, more than one person has."""
     whole = [re.sub(r"\{\w+\}", "12", said) for key, said in catalogue().items() if key.startswith("leaflet_why.")]
     lines = sorted(whole, key=len)[-20:]
-    told = [{"because": [{"text": "You said this."}], "text": {"text": line}} for line in lines]
+    told = [{"because": [message("You said this.")], "text": message(line)} for line in lines]
     return plan | {"suitability": {"decision": "not-suitable", "reasons": []}, "why": told}
 
 
 @pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, many_reasons, one_concern, no_concern])
 def test_the_leaflet_has_two_pages_with_banner_and_plan(plan: Plan, change: Any) -> None:
-    pages = leaflet_pdf(change(plan)).pages
+    changed = change(plan)
+    pages = leaflet_pdf(read_plan(changed)).pages
     assert len(pages) == 2
     for number, page in enumerate(pages, 1):
         text = " ".join(page.extract_text().split())
         assert "Demonstration." in text
-        assert plan["plan_sha256"][:24] in text
+        assert read_plan(changed).plan_sha256[:24] in text
         assert f"{number} / 2" in text
 
 
 def test_nothing_is_cut_off_at_the_bottom_of_a_page(plan: Plan) -> None:
     """The last line of each page's body is there even in the most crowded leaflet."""
     crowded = many_concerns(plan)
-    first, second = (" ".join(page.extract_text().split()) for page in leaflet_pdf(crowded).pages)
-    assert leaflet_page(crowded).other_concerns.split(":")[0] in first
-    assert leaflet_page(crowded).questions[-1] in second
+    first, second = (" ".join(page.extract_text().split()) for page in leaflet_pdf(read_plan(crowded)).pages)
+    assert leaflet_page(read_plan(crowded)).other_concerns.split(":")[0] in first
+    assert leaflet_page(read_plan(crowded)).questions[-1] in second
 
 
 @pytest.mark.parametrize("decision", ["suitable", "with-caution", "refer", "not-suitable"])
@@ -99,7 +101,7 @@ def test_nothing_is_cut_off_at_the_bottom_of_a_page(plan: Plan) -> None:
 def test_the_reading_age_is_at_most_twelve(plan: Plan, decision: str, change: Any) -> None:
     changed = change(plan)
     changed["suitability"] = changed["suitability"] | {"decision": decision}
-    page = leaflet_page(changed)
+    page = leaflet_page(read_plan(changed))
     assert page.decision
     assert reading_age_years(sentences_of(page)) <= READING_AGE_YEARS
 
@@ -124,7 +126,7 @@ def test_no_plain_word_stands_for_a_name_that_does_not_exist() -> None:
 
 
 def test_every_choice_has_a_hundred_dots_for_the_good_and_for_the_bad(plan: Plan) -> None:
-    for concern in [*plan["concerns"], *everything_unknown(plan)["concerns"]]:
+    for concern in (*read_plan(plan).concerns, *read_plan(everything_unknown(plan)).concerns):
         files = dot_files(concern)
         assert {name.rpartition("-")[2] for name in files} == {"good.svg", "bad.svg"}
         places = {name: frozenset(re.findall(r"M\d+ \d+", svg.decode())) for name, svg in files.items()}
@@ -134,53 +136,53 @@ def test_every_choice_has_a_hundred_dots_for_the_good_and_for_the_bad(plan: Plan
 
 def test_other_harms_stand_beside_the_one_that_is_drawn_with_their_range(plan: Plan) -> None:
     option = plan["concerns"][0]["options"][0]
-    known = {"low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
+    known = {"low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
     option["harms"] = [
-        {"name": "pih", "p": known | {"median": 0.05}},
-        {"name": "scar", "p": known | {"median": 0.02}},
-        {"name": "infection", "p": {"unknown": "not counted"}},
+        harm("pih", known | {"median": 0.05}),
+        harm("scar", known | {"median": 0.02}),
+        harm("infection", {"unknown": "not counted"}),
     ]
-    told = leaflet_page(plan).concerns[0].options[0]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0]
     assert told.bad.label == "Bad: dark marks"
     assert told.harms == "Also: scar 2 of 100, range 1 to 6. Not known: infection."
 
 
 def test_harms_with_the_same_number_are_told_once(plan: Plan) -> None:
     option = plan["concerns"][0]["options"][0]
-    rare = {"median": 0.02, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
-    option["harms"] = [{"name": "pih", "p": rare | {"median": 0.05}}]
-    option["harms"] += [{"name": name, "p": dict(rare)} for name in ("scar", "infection")]
-    told = leaflet_page(plan).concerns[0].options[0].harms
+    rare = {"median": 0.02, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [harm("pih", rare | {"median": 0.05})]
+    option["harms"] += [harm(name, dict(rare)) for name in ("scar", "infection")]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
     assert told == "Also: scar, infection, each 2 of 100, range 1 to 6."
 
 
 def test_harm_after_a_fault_is_told_apart_from_what_trials_counted(plan: Plan) -> None:
     option = plan["concerns"][0]["options"][0]
-    modelled = {"low": 0.4, "high": 0.6, "level": 0.8, "kind": "modelled", "draws": 200}
-    counted = {"median": 0.05, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled"}
+    modelled = {"low": 0.4, "high": 0.6, "level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
+    counted = {"median": 0.05, "low": 0.01, "high": 0.06, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
     option["harms"] = [
-        {"name": "burn-if-cooling-fails", "p": modelled | {"median": 0.5}},
-        {"name": "pih", "p": counted},
-        {"name": "injury-if-model-errs", "p": modelled | {"median": 0.45}},
+        harm("burn-if-cooling-fails", modelled | {"median": 0.5}),
+        harm("pih", counted),
+        harm("injury-if-model-errs", modelled | {"median": 0.45}),
     ]
-    told = leaflet_page(plan).concerns[0].options[0]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0]
     assert told.bad.label == "Bad: dark marks"  # a fault is not what is drawn, however often it would burn
     burnt, hurt = told.harms.removeprefix("A model says: ").split("; ")
     assert "50 of 100" in burnt
     assert "cooling" in burnt
     assert "45 of 100" in hurt
     assert "model is wrong" in hurt
-    option["harms"] = [{"name": "pih", "p": counted}, {"name": "burn-if-cooling-fails", "p": {"unknown": "not judged"}}]
-    assert "model" not in leaflet_page(plan).concerns[0].options[0].harms
+    option["harms"] = [harm("pih", counted), harm("burn-if-cooling-fails", {"unknown": "not judged"})]
+    assert "model" not in leaflet_page(read_plan(plan)).concerns[0].options[0].harms
 
 
 def test_no_treatment_is_among_the_choices_of_every_concern(plan: Plan) -> None:
-    for concern in leaflet_page(plan).concerns:
+    for concern in leaflet_page(read_plan(plan)).concerns:
         assert "Do nothing" in [option.name for option in concern.options]
 
 
 def test_what_is_not_known_is_said(plan: Plan) -> None:
-    page = leaflet_page(everything_unknown(plan))
+    page = leaflet_page(read_plan(everything_unknown(plan)))
     for concern in page.concerns:
         assert {option.good.number for option in concern.options} == {"not known"}
         assert {option.bad.number for option in concern.options} == {"not known"}
@@ -189,14 +191,14 @@ def test_what_is_not_known_is_said(plan: Plan) -> None:
 
 def test_concerns_beyond_the_page_are_named(plan: Plan) -> None:
     crowded = many_concerns(plan)
-    page = leaflet_page(crowded)
+    page = leaflet_page(read_plan(crowded))
     assert len(page.concerns) == CONCERNS_IN_FULL
     for concern in crowded["concerns"][CONCERNS_IN_FULL:]:
         assert catalogue()[f"leaflet_condition.{concern['condition']}"].lower() in page.other_concerns
 
 
 def test_two_choices_of_one_kind_are_told_apart(plan: Plan) -> None:
-    names = [option.name for option in leaflet_page(plan).concerns[0].options]
+    names = [option.name for option in leaflet_page(read_plan(plan)).concerns[0].options]
     assert len(names) == len(set(names))
 
 

@@ -1,6 +1,5 @@
 """Every line that names a setting names its light: a machine may emit two, and a line is read alone."""
 
-import io
 import re
 import tempfile
 from functools import cache
@@ -11,8 +10,8 @@ from typing import Any
 
 import pytest
 from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
-from pypdf import PdfReader
-from report_samples import sample_figures, sample_plan
+from plan_reading import read_plan
+from report_samples import leaflet_pdf, sample, sample_figures, sample_plan
 
 from skinbeam.laser.device import load_device
 from skinbeam.plan.plan import make_plan
@@ -20,7 +19,6 @@ from skinbeam.report.charts import window
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData, WindowData
 from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.pdf import make_pdf
 from skinbeam.report.report import render_html
 from skinbeam.report.terminal import summary
 
@@ -136,12 +134,12 @@ def test_every_step_of_the_course_and_every_test_spot_names_the_light(made: dict
 
 @every_case
 def test_every_line_of_the_report_that_names_a_dose_names_its_light(made: dict[str, Any]) -> None:
-    assert not _unnamed(Lines(render_html(made, FigureData())).done, made)
+    assert not _unnamed(Lines(render_html(read_plan(made), FigureData())).done, made)
 
 
 @every_case
 def test_the_terminal_names_the_light_of_each_option(made: dict[str, Any]) -> None:
-    printed = summary(made).splitlines()
+    printed = summary(read_plan(made)).splitlines()
     for option in laser_options(made):
         assert any(_light(option) in line.replace(option["device_title"], "") for line in printed) or (
             option["device_title"].count(" nm") == 1 and f"{option['wavelength_nm']:g} nm" in option["device_title"]
@@ -151,15 +149,15 @@ def test_the_terminal_names_the_light_of_each_option(made: dict[str, Any]) -> No
 
 @every_case
 def test_the_leaflet_says_which_light_a_choice_is(made: dict[str, Any]) -> None:
-    pages = PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(made), draw(made, FigureData()).files))).pages
+    pages = leaflet_pdf(read_plan(made)).pages
     printed = " ".join(" ".join(page.extract_text() for page in pages).split())
     assert not DOSE.search(printed)
     for option in laser_options(made):
         light = f"{'lamp' if 'band_nm' in option else 'laser'} light"
-        (name,) = (o.name for c in leaflet_page(made).concerns for o in c.options if light in o.name)
+        (name,) = (o.name for c in leaflet_page(read_plan(made)).concerns for o in c.options if light in o.name)
         assert _light(option) in name
         assert name in printed
-    days = [line for line in leaflet_page(made).healing if "light" in line]
+    days = [line for line in leaflet_page(read_plan(made)).healing if "light" in line]
     assert any(_light(laser_options(made)[0]) in line for line in days)
 
 
@@ -167,13 +165,13 @@ def test_two_choices_of_one_kind_and_light_are_told_apart_by_their_device() -> N
     plan = sample_plan()
     first, second = plan["concerns"][0]["options"][:2]
     second["wavelength_nm"] = first["wavelength_nm"]
-    names = [one.name for one in leaflet_page(plan).concerns[0].options[:2]]
+    names = [one.name for one in leaflet_page(read_plan(plan)).concerns[0].options[:2]]
     assert names[0] != names[1]
     assert all("595 nm" in name for name in names)
 
 
 def test_figures_name_the_light_in_caption_and_axis() -> None:
-    for pictures in list(draw(sample_plan(), sample_figures()).pictures.values())[:3]:
+    for pictures in list(draw(sample(), sample_figures()).pictures.values())[:3]:
         assert all(re.search(r"\d nm", picture.caption) for picture in pictures)
     drawn = WindowData("fluence_J_cm2", [1, 2], [1.0], [[0, 1]], [[0, 0]], "a", "b", 1.5, 1.0, "532 nm")
     assert "fluence (532 nm)" in window(drawn)  # text is drawn as paths, with the words in a comment

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_samples import sample_figures, sample_plan, sample_section, sample_window
+from report_samples import sample, sample_figures, sample_section, sample_window
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.report.charts import _spread, calendar, section, window
@@ -97,7 +97,7 @@ def test_names_of_thin_layers_do_not_overlap(middles: list[float]) -> None:
 
 
 def test_every_figure_of_the_plan_is_drawn_and_named() -> None:
-    drawn = draw(sample_plan(), sample_figures())
+    drawn = draw(sample(), sample_figures())
     assert {
         "figures/calendar.svg",
         "figures/section-acne-scars-cheeks.svg",
@@ -110,10 +110,10 @@ def test_every_figure_of_the_plan_is_drawn_and_named() -> None:
 
 
 def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
-    drawn = draw(sample_plan(), FigureData())
+    drawn = draw(sample(), FigureData())
     assert not [name for name in drawn.files if "section" in name or "window" in name]
-    for concern in sample_plan()["concerns"]:
-        pictures = drawn.pictures[f"concern-{concern['condition']}-{concern['site']}"]
+    for concern in sample().concerns:
+        pictures = drawn.pictures[f"concern-{concern.condition}-{concern.site}"]
         assert [bool(picture.unknown) for picture in pictures] == [True, True]
 
 

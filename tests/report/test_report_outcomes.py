@@ -1,35 +1,38 @@
 """Outcomes of an option: as many good ones as bad ones, of the same hundred people, with the time and the class."""
 
-import copy
 import re
-from typing import Any
+from dataclasses import replace
 
 import pytest
-from report_samples import sample_plan
+from report_samples import sample
 
 from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import Message
+from skinbeam.plan.records import ConcernPlan, HarmShare, Option, Range
 from skinbeam.report.icons import icon_arrays
 from skinbeam.report.options import expected_pictures
 from skinbeam.report.outcomes import expected_arrays, expected_rows, good_of, harm_values, reference, worst_harm
 
-PLAN = sample_plan()
-OPTIONS = [(concern, option) for concern in PLAN["concerns"] for option in concern["options"]]
-KNOWN = {"median": 0.2, "low": 0.1, "high": 0.4, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+PLAN = sample()
+OPTIONS = [(concern, option) for concern in PLAN.concerns for option in concern.options]
+FIRST = PLAN.concerns[0].options[0]
+BARE = PLAN.concerns[0].options[-1]
+KNOWN = Estimate(0.2, 0.1, 0.4, 0.8, "pooled")
+TOLD = Message("plan.harm-other")
 
 
-def harms(**shares: float) -> list[dict[str, Any]]:
-    return [
-        {"name": name, "p": KNOWN | {"median": p, "low": p / 2, "high": min(1.0, 2 * p)}, "text": ""}
-        for name, p in shares.items()
-    ]
+def harms(**shares: float) -> tuple[HarmShare, ...]:
+    return tuple(
+        HarmShare(name, replace(KNOWN, median=p, low=p / 2, high=min(1.0, 2 * p)), TOLD) for name, p in shares.items()
+    )
 
 
-def drawn(option: Any) -> str:
+def drawn(option: Option) -> str:
     return "".join(map(icon_arrays, expected_rows(option)))
 
 
 @pytest.mark.parametrize(("concern", "option"), OPTIONS)
-def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: Any, option: Any) -> None:
+def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: ConcernPlan, option: Option) -> None:
     tones = [array.tone for array in expected_arrays(option)]
     assert tones == sorted(tones, reverse=True)
     assert tones.count("good") == tones.count("bad") > 0
@@ -48,8 +51,8 @@ def test_every_option_is_drawn_with_as_many_good_as_bad_of_a_hundred(concern: An
 
 
 def test_three_harms_stand_beside_three_improvements() -> None:
-    option = copy.deepcopy(PLAN["concerns"][0]["options"][0])
-    option["harms"] = [{"name": "hsv", "p": {"unknown": "not counted"}}, *harms(infection=0.3, pih=0.1, scar=0.02)]
+    uncounted = HarmShare("hsv", Unknown("not counted"), TOLD)
+    option = replace(FIRST, harms=(uncounted, *harms(infection=0.3, pih=0.1, scar=0.02)))
     assert [array.label for array in expected_arrays(option)] == [
         "Improved by at least a quarter",
         "Improved by at least half",
@@ -63,20 +66,22 @@ def test_three_harms_stand_beside_three_improvements() -> None:
 
 
 def test_an_unknown_harm_is_drawn_and_comes_after_the_known_ones() -> None:
-    option = {"harms": [{"name": "scar", "p": {"unknown": "not counted"}}, *harms(pih=0.1)]}
+    uncounted = HarmShare("scar", Unknown("not counted"), TOLD)
+    option = replace(BARE, harms=(uncounted, *harms(pih=0.1)))
     assert [(key, type(p)) for key, _, p in harm_values(option)] == [("pih", Estimate), ("scar", Unknown)]
     assert drawn(option).count(">?</text>") == 3  # both improvements and the scar
 
 
 def test_a_burn_without_cooling_is_no_outcome_of_the_treatment() -> None:
-    assert worst_harm({"harms": harms(**{"burn-if-cooling-fails": 0.9, "pih": 0.1})})[0] == "pih"
+    assert worst_harm(replace(BARE, harms=harms(**{"burn-if-cooling-fails": 0.9, "pih": 0.1})))[0] == "pih"
 
 
 def test_the_caption_says_of_whom_and_when() -> None:
-    option = {"expected": {"p_at_least": {"50": KNOWN}}, "followup_months": {"low": 1.0, "high": 6.0, "unit": "months"}}
+    expected = replace(BARE.expected, p_at_least={"50": KNOWN})
+    option = replace(BARE, expected=expected, followup_months=Range(1.0, 6.0, "months"))
     assert isinstance(good_of(option), Estimate)
     assert "people like those in the trials" in reference(option)
     assert "1 to 6 months after the last session" in reference(option)
-    assert "do not print" in reference(option | {"followup_months": {"unknown": "not printed"}})
-    assert "cannot say how many" in reference({})
-    assert "Rings" not in reference({})
+    assert "do not print" in reference(replace(option, followup_months=Unknown("not printed")))
+    assert "cannot say how many" in reference(BARE)
+    assert "Rings" not in reference(BARE)

@@ -2,10 +2,12 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
+from plan_reading import read_plan
 from pypdf import PageObject, PdfReader
-from report_samples import sample_figures, sample_plan
+from report_samples import sample, sample_figures, sample_plan
 
 from skinbeam.report.figures import FigureData
 from skinbeam.report.report import write_report
@@ -14,8 +16,15 @@ from skinbeam.report.report import write_report
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
-    write_report(sample_plan(), sample_figures(), folder)
+    write_report(sample(), sample_figures(), folder)
     return folder
+
+
+UNRANKED = {"id": "x", "params": {}, "text": "nothing was searched"}
+
+
+def device(option: dict[str, Any]) -> bool:
+    return "device" in option
 
 
 def flat(text: str) -> str:
@@ -24,14 +33,14 @@ def flat(text: str) -> str:
 
 def test_all_files_are_written_and_returned(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    written = write_report(sample_plan(), sample_figures(), tmp_path / "new")
+    written = write_report(sample(), sample_figures(), tmp_path / "new")
     assert {path.name for path in written} >= {"report.html", "report.pdf", "leaflet.pdf", "calendar.svg"}
     assert sorted(written) == sorted(path for path in (tmp_path / "new").rglob("*") if path.is_file())
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
 def test_the_same_plan_gives_the_same_bytes(folder: Path, tmp_path: Path) -> None:
-    for path in write_report(sample_plan(), sample_figures(), tmp_path):
+    for path in write_report(sample(), sample_figures(), tmp_path):
         first = folder / path.relative_to(tmp_path)
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(first.read_bytes()).digest(), path.name
 
@@ -92,8 +101,8 @@ def test_values_are_never_run_as_markup(tmp_path: Path) -> None:
     plan = sample_plan()
     evil = '#panic("x") *bold* $x$ @ref \\ "quote"'
     plan["unknowns"] = [{"id": "x", "params": {}, "text": evil}]
-    plan["aftercare"] = [{"id": "x", "params": {}, "text": evil, "source": []}]
-    write_report(plan, FigureData(), tmp_path)
+    plan["aftercare"] = [plan["aftercare"][0] | {"text": evil}]
+    write_report(read_plan(plan), FigureData(), tmp_path)
     for name in ("report.pdf", "leaflet.pdf"):
         text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / name).pages))
         assert '#panic("x") *bold* $x$ @ref \\ "quote"' in text
@@ -102,10 +111,10 @@ def test_values_are_never_run_as_markup(tmp_path: Path) -> None:
 def test_a_plan_of_unknowns_is_still_a_report(tmp_path: Path) -> None:
     plan = sample_plan()
     for concern in plan["concerns"]:
-        concern["options"] = {"unknown": "nothing was searched"}
-    plan["course"] = {"unknown": "nothing to plan"}
-    write_report(plan, FigureData(), tmp_path)
+        concern["options"] = [option | {"rank_reason": UNRANKED} for option in concern["options"] if not device(option)]
+    plan["course"] = []
+    write_report(read_plan(plan), FigureData(), tmp_path)
     text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages))
     assert "nothing was searched" in text
-    assert "nothing to plan" in text
+    assert "no visit is planned" in text
     assert len(PdfReader(tmp_path / "leaflet.pdf").pages) == 2

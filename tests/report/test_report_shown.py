@@ -1,54 +1,62 @@
 """Values as text: unit, range and meaning; an unknown keeps its reason and never becomes a number."""
 
+from dataclasses import replace
+
 import pytest
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.shown import per_100, percent, quantity, records, sentence, sentences, show
+from skinbeam.messages import Message
+from skinbeam.plan.records import Duration, Range, TargetValue
+from skinbeam.report.shown import Showable, keys_of, per_100, percent, quantity, sentence, sentences, show
 
-DOSE = {"median": 7.1, "low": 5.6, "high": 8.9, "level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
+DOSE = Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200)
+TOLD = Message("plan.no-photo")
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
         (DOSE, "J/cm²", "7.1 (5.6 to 8.9) J/cm²"),
-        (Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200), "J/cm²", "7.1 (5.6 to 8.9) J/cm²"),
-        (DOSE | {"low": 7.1, "high": 7.1}, "J", "7.1 J"),
-        ({"unknown": "no trial"}, "J", "unknown"),
-        ({"low": 1, "high": 3, "source": "a2000"}, "weeks", "1 to 3 weeks"),
-        ({"low": 2, "high": 2}, "weeks", "2 weeks"),
-        ({"value": 350.0, "low": 200.0, "high": 500.0, "source": "a"}, "µm", "350 (200 to 500) µm"),
+        (replace(DOSE, low=7.1, high=7.1), "J", "7.1 J"),
+        (Unknown("no trial"), "J", "unknown"),
+        (Range(1, 3, "weeks", "a2000"), "weeks", "1 to 3 weeks"),
+        (Range(2, 2, "weeks"), "weeks", "2 weeks"),
+        (Duration("redness", 2.0, 5.5, "days", ("a", "b"), TOLD), "days", "2 to 5.5 days"),
+        (TargetValue(350.0, 200.0, 500.0, "normal", "", "a"), "µm", "350 (200 to 500) µm"),
         (7.5, "mm", "7.5 mm"),
         (34.0, "°", "34°"),
         (3.75e-7, "ms", "375 ps"),
         (1e-5, "ms", "10 ns"),
         (0.45, "ms", "0.45 ms"),
         (True, "", "yes"),
-        (["II", "IV"], "", "II; IV"),
-        ([], "", "none"),
-        ({"id": "x", "params": {}, "text": "Hello."}, "", "Hello."),
-        ({"spot_mm": 7.0, "kind": "spray"}, "", "spot 7 mm, kind spray"),
+        (("II", "IV"), "", "II; IV"),
+        ((), "", "none"),
+        (TOLD, "", TOLD.text),
     ],
 )
-def test_a_value_is_shown_with_its_unit(value: object, unit: str, text: str) -> None:
+def test_a_value_is_shown_with_its_unit(value: Showable, unit: str, text: str) -> None:
     assert show(value, unit).text == text
 
 
 def test_the_note_says_what_the_range_means() -> None:
     assert show(DOSE).note == "80 % of such skins; modelled, 200 draws"
-    assert show(DOSE | {"kind": "pooled"}).note == "80 % of new clinics; pooled from trials"
-    assert show({"low": 1, "high": 3, "source": "a2000", "text": "Trials say so."}).note == "Trials say so. (a2000)"
+    assert show(replace(DOSE, kind="pooled")).note == "80 % of new clinics; pooled from trials"
+    assert show(Range(1, 3, "weeks", "a2000", TOLD)).note == f"{TOLD.text} (a2000)"
+    assert show(Duration("redness", 2, 5, "days", ("a", "b"), TOLD)).note == f"{TOLD.text} (a, b)"
+    assert show(TargetValue(3.0, 2.0, 4.0, "normal", "in vivo", "a2000")).note == "in vivo (a2000)"
+    assert show(Range(1, 3, "weeks", "a2000")).note == "a2000"
+    assert show(Range(1, 3, "months")).note == ""
 
 
 def test_an_unknown_stays_unknown_whatever_it_is_asked_as() -> None:
-    for shown in (show({"unknown": "no trial"}), per_100({"unknown": "no trial"}), percent(Unknown("no trial"))):
+    for shown in (one(Unknown("no trial")) for one in (show, per_100, percent)):
         assert not shown.known
         assert shown.note == "no trial"
         assert not any(c.isdigit() for c in shown.text)
 
 
 def test_a_share_is_shown_as_people_or_per_cent() -> None:
-    share = DOSE | {"median": 0.62, "low": 0.45, "high": 0.78}
+    share = replace(DOSE, median=0.62, low=0.45, high=0.78)
     assert per_100(share).text == "62 (45 to 78) of 100"
     assert percent(share).text == "62 (45 to 78) %"
     assert per_100(0.5).text == "50 of 100"
@@ -70,9 +78,10 @@ def test_a_name_carries_its_unit(name: str, words: str, unit: str) -> None:
 
 
 def test_sentences_of_anything() -> None:
-    assert sentence(None) == ""
-    assert sentence({"unknown": "no trial"}) == "Unknown: no trial"
-    assert sentences([{"text": "One."}, "Two."]) == ("One.", "Two.")
-    assert sentences({"unknown": "no trial"}) == ("Unknown: no trial",)
-    assert records({"unknown": "no trial"}) == [{"unknown": "no trial"}]
-    assert records(None) == []
+    assert sentence(Unknown("no trial")) == "Unknown: no trial"
+    assert sentence(TOLD) == TOLD.text
+    assert sentence("moderate") == "moderate"
+    assert sentences([TOLD, TOLD]) == (TOLD.text, TOLD.text)
+    assert keys_of(None) == ()
+    assert keys_of("a2000") == ("a2000",)
+    assert keys_of(("a2000", "b2000")) == ("a2000", "b2000")

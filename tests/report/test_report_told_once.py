@@ -1,20 +1,28 @@
 """What a report says once, says first and says in words: no repetition, no hidden caution, no name of a key."""
 
 import copy
+import json
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from report_samples import sample_figures, sample_plan
+from plan_reading import Told, read_plan
+from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
 from skinbeam.messages import text
-from skinbeam.plan.options import chance
+from skinbeam.plan.ranking import chance
+from skinbeam.plan.records import Option
+from skinbeam.plan.records import Refused as NotOffered
+from skinbeam.plan.setup import DeviceSetting, Setup
 from skinbeam.report.charts import calendar
 from skinbeam.report.clinician import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
-from skinbeam.report.options import device_of, refusals
+from skinbeam.report.names import device_of
+from skinbeam.report.options import refusals
 from skinbeam.report.report import render_html
 from skinbeam.report.shown import people, show
 from skinbeam.report.terminal import summary
@@ -23,32 +31,37 @@ CAUTION = "Synthetic: an antiviral is given before ablation around the mouth."
 
 
 def page_of(plan: dict[str, Any]) -> ReportPage:
-    drawn = draw(plan, sample_figures())
-    return report_page(plan, drawn.pictures, (), embedded={}, photo=None)
+    drawn = draw(read_plan(plan), sample_figures())
+    return report_page(read_plan(plan), drawn.pictures, (), embedded={}, photo=None)
 
 
 def without_device(name: str, rank: int) -> dict[str, Any]:
     """An option without a laser of which nobody has counted anything."""
     unknown = {"unknown": f"No study in the table used this: {name.lower()}."}
-    return {
+    bare: dict[str, Any] = copy.deepcopy(sample_plan()["concerns"][0]["options"][-1])
+    expected = json.loads(re.sub(r'\{"unknown": "[^"]*"\}', json.dumps(unknown), json.dumps(bare["expected"])))
+    return bare | {
         "modality": name.lower().replace(" ", "-"),
         "title": name,
-        "settings": {},
-        "expected": unknown,
+        "expected": expected | {"abstains": unknown["unknown"]},
+        "followup_months": unknown,
         "p_effective": {"unknown": "Without a device nothing is computed."},
         "p_harm": {"unknown": "Without a device nothing is computed."},
         **dict.fromkeys(("sessions", "interval_weeks", "minutes", "pain_0_10", "downtime_days"), unknown),
-        "harms": [{"name": "side-effects", "p": {"unknown": "not counted"}, "text": "not counted"}],
-        "reasons": [],
+        "harms": [{"name": "side-effects", "p": {"unknown": "not counted"}, "text": message("not counted")}],
         "rank": rank,
-        "rank_reason": {"id": "x", "params": {}, "text": "Synthetic: not ranked."},
+        "rank_reason": message("Synthetic: not ranked."),
     }
+
+
+def message(text: str) -> dict[str, Any]:
+    return {"id": "x", "params": {}, "text": text}
 
 
 def with_caution() -> dict[str, Any]:
     plan = copy.deepcopy(sample_plan())
     plan["concerns"][0]["options"][0]["reasons"] = [
-        {"rule": "x", "decision": "with-caution", "text": CAUTION, "source": "kincaid1975", "strength": "trial"}
+        plan["concerns"][0]["options"][1]["reasons"][0] | {"text": CAUTION, "source": "kincaid1975"}
     ]
     return plan
 
@@ -67,7 +80,7 @@ def test_choices_of_which_the_same_is_said_are_told_once_with_all_their_names() 
 def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
     plan = copy.deepcopy(sample_plan())
     plan["concerns"][0]["options"] = [without_device("Filler injection", 1), without_device("Surgery", 2)]
-    plan["concerns"][0]["options"][1]["minutes"] = {"low": 30, "high": 60}
+    plan["concerns"][0]["options"][1]["minutes"] = {"low": 30, "high": 60, "unit": "minutes"}
     assert [card.title for card in page_of(plan).concerns[0].options] == ["Filler injection", "Surgery"]
 
 
@@ -79,8 +92,8 @@ def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_
     first = page.concerns[0].options[0]
     assert CAUTION not in [one.text for one in first.reasons]
     assert first.also.endswith(f": {told.number}.")
-    assert Page(render_html(plan, sample_figures())).words.count(CAUTION) == 1
-    assert CAUTION in summary(plan)
+    assert Page(render_html(read_plan(plan), sample_figures())).words.count(CAUTION) == 1
+    assert CAUTION in summary(read_plan(plan))
 
 
 def test_a_plan_that_is_suitable_does_not_deny_its_cautions() -> None:
@@ -101,21 +114,21 @@ def test_the_terminal_says_why_no_laser_is_offered() -> None:
     plan = copy.deepcopy(sample_plan())
     concern = plan["concerns"][0]
     concern["options"] = [without_device("Filler injection", 1)]
-    assert "reaches too few skins" not in summary(plan)
-    concern["refused"] = [{"modality": "vascular", "title": "x", "reasons": [{"text": "reaches too few skins"}]}]
-    assert "no laser: reaches too few skins" in summary(plan)
+    assert "reaches too few skins" not in summary(read_plan(plan))
+    concern["refused"] = [{"modality": "vascular", "title": "x", "reasons": [message("reaches too few skins")]}]
+    assert "no laser: reaches too few skins" in summary(read_plan(plan))
 
 
 def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_keys() -> None:
     asked = [
-        {"modality": "vascular", "title": "Vascular laser", "device": "ktp-532", "reasons": ["KTP laser: too weak"]},
-        {"modality": "vascular", "title": "Vascular laser", "device": "ipl", "reasons": ["Pulsed light: too weak"]},
-        {"modality": "a", "title": "Full-field laser", "reasons": ["tanned"]},
-        {"modality": "b", "title": "Fractional laser", "reasons": ["tanned"]},
+        NotOffered("vascular", "Vascular laser", None, "ktp-532", (Told("x", {}, "KTP laser: too weak"),)),
+        NotOffered("vascular", "Vascular laser", None, "ipl", (Told("x", {}, "Pulsed light: too weak"),)),
+        NotOffered("a", "Full-field laser", "kincaid1975", None, (Told("x", {}, "tanned"),)),
+        NotOffered("b", "Fractional laser", None, None, (Told("x", {}, "tanned"),)),
     ]
-    assert [(one.title, one.device, one.reasons) for one in refusals(asked)] == [
-        ("Vascular laser", "", ("KTP laser: too weak", "Pulsed light: too weak")),
-        ("Full-field laser; Fractional laser", "", ("tanned",)),
+    assert [(one.title, one.reasons) for one in refusals(asked)] == [
+        ("Vascular laser", ("KTP laser: too weak", "Pulsed light: too weak")),
+        ("Full-field laser; Fractional laser", ("tanned",)),
     ]
 
 
@@ -124,9 +137,9 @@ def test_harms_that_nobody_counted_are_one_row_after_those_that_are_known() -> N
     why = {"unknown": "no trial counted this"}
     known = plan["concerns"][0]["options"][0]["harms"][0]
     plan["concerns"][0]["options"][0]["harms"] = [
-        {"name": "scar", "p": why, "text": "not counted"},
+        {"name": "scar", "p": why, "text": message("not counted")},
         known,
-        {"name": "infection", "p": why, "text": "not counted"},
+        {"name": "infection", "p": why, "text": message("not counted")},
     ]
     harms = page_of(plan).concerns[0].options[0].harms
     assert [harm.name for harm in harms] == ["Purpura", "Scar, Infection"]
@@ -152,24 +165,28 @@ def test_one_has_no_plural(months: float, told: str) -> None:
     assert show(months, "months").text == told
 
 
+def option_of(title: str, wavelength_nm: float, band_nm: tuple[float, float] | None = None) -> Option:
+    option = sample().concerns[0].options[0]
+    return replace(option, setup=Setup("x", title, wavelength_nm, band_nm, DeviceSetting(wavelength_nm, 1.0)))
+
+
 def test_a_wavelength_that_the_device_is_named_by_is_not_told_twice() -> None:
-    option = {"device": "x", "device_title": "CO2 laser, 10600 nm", "wavelength_nm": 10600.0}
-    assert device_of(option) == "CO2 laser, 10600 nm"
-    assert device_of(option | {"device_title": "CO2 laser"}) == "CO2 laser, 10,600 nm"
+    assert device_of(option_of("CO2 laser, 10600 nm", 10600.0)) == "CO2 laser, 10600 nm"
+    assert device_of(option_of("CO2 laser", 10600.0)) == "CO2 laser, 10,600 nm"
 
 
 def test_a_wavelength_that_is_one_of_two_in_the_name_is_told() -> None:
     title = "Nd:YAG laser, 532 and 1064 nm, Q-switched"
     for wavelength in (532.0, 1064.0):
-        option = {"device": "x", "device_title": title, "wavelength_nm": wavelength}
-        assert device_of(option) == f"{title}, {wavelength:g} nm"
-    lamp = {"device": "x", "device_title": "Pulsed light, 560 nm", "wavelength_nm": 560.0, "band_nm": [560.0, 1200.0]}
+        assert device_of(option_of(title, wavelength)) == f"{title}, {wavelength:g} nm"
+    lamp = option_of("Pulsed light, 560 nm", 560.0, (560.0, 1200.0))
     assert device_of(lamp) == "Pulsed light, 560 nm, from 560 nm"
 
 
 def test_a_medicine_of_today_is_taken_now() -> None:
     plan = copy.deepcopy(sample_plan())
-    taken = [{"name": "doxycycline", "last_dose_months": m, "matched": "doxycycline"} for m in (0.0, 1.0, 14.0)]
+    (first, *_) = plan["assessment"]["medications"]
+    taken = [first | {"name": "doxycycline", "last_dose_months": months} for months in (0.0, 1.0, 14.0)]
     plan["assessment"]["medications"] = taken
     assert [fact.name for fact in page_of(plan).medications] == [
         "doxycycline, taken now",
@@ -191,6 +208,6 @@ def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> No
 
 
 def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:
-    words = Page(render_html(sample_plan(), FigureData())).words
+    words = Page(render_html(sample(), FigureData())).words
     assert "Skin section, Visible facial veins, cheeks" in words
     assert "hatched where" not in words

@@ -6,7 +6,7 @@ from typing import Any
 from skinbeam.messages import Message
 from skinbeam.plan.rules.table import DECISIONS, Decision
 
-__all__ = ["Reason", "severity"]
+__all__ = ["PlainReason", "Reason", "severity"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,25 @@ class Reason:
             "strength": self.strength,
         }
         return record | ({"about": self.about} if self.about else {})
+
+
+@dataclass(frozen=True)
+class PlainReason:
+    """Why it is no, or not yet, in plain words.
+
+    Parameters
+    ----------
+    rule, decision : the rule that decided and what it asks for; None where no rule did, or one told elsewhere.
+    because : what the person said that makes the rule speak.
+    text : what it says.
+    about : the concern it speaks of, as "condition at site"; None for several or for the whole case.
+    """
+
+    rule: str | None
+    decision: Decision | None
+    because: tuple[Message, ...]
+    text: Message
+    about: str | None = None
 
 
 def severity(decision: Decision) -> int:

@@ -4,12 +4,13 @@ The sentence of a rule is written for those who know the field. The person whom 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from skinbeam.assessment.medicines import facts_of, match_medication
 from skinbeam.assessment.questionnaire import Fact, questionnaire
 from skinbeam.messages import Message, catalogue, parameters
-from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.reason import PlainReason, severity
 from skinbeam.plan.rules.suitability import Suitability
 from skinbeam.plan.rules.table import Condition, Joined, Rule, Test, holds, rules
 from skinbeam.schema.case import Case
@@ -32,12 +33,9 @@ _CAUTIONS = (
 )
 
 
-def why(case: Case, suitability: Suitability) -> list[dict[str, Any]]:
-    """Return the plain reasons of a decision, each rule once: what refers or refuses, then what asks, then cautions.
-
-    Each is `rule`, `decision`, `because` (what the person said, in sentences), `text`, and `about` (a concern).
-    """
-    found: dict[str, dict[str, Any]] = {}
+def why(case: Case, suitability: Suitability) -> tuple[PlainReason, ...]:
+    """Return the plain reasons of a decision, each rule once: what refers or refuses, then what asks, then cautions."""
+    found: dict[str, PlainReason] = {}
     for reason in suitability.reasons:
         if reason.rule.startswith("sources-differ-"):
             continue  # the strictest of their rules stands in this list itself
@@ -45,65 +43,63 @@ def why(case: Case, suitability: Suitability) -> list[dict[str, Any]]:
         if severity(reason.decision) < severity("refer") and not told:
             continue
         said = [c for c in case.concern if reason.about in ("", f"{c.condition} at {c.site}")]
-        record = {"rule": reason.rule, "decision": reason.decision, **plain(case, said, reason.rule, reason.message)}
-        first = found.setdefault(reason.rule, record)
-        if first is not record:  # the same rule for another concern
-            first["because"] += [message for message in record["because"] if message not in first["because"]]
-            first.pop("about", None)
-        elif reason.about:
-            record["about"] = reason.about
-    return list(found.values())
+        because, text = plain(case, said, reason.rule, reason.message)
+        first = found.get(reason.rule)
+        if first is None:
+            found[reason.rule] = PlainReason(reason.rule, reason.decision, because, text, reason.about or None)
+        else:  # the same rule for another concern
+            added = (message for message in because if message not in first.because)
+            found[reason.rule] = replace(first, because=(*first.because, *added), about=None)
+    return tuple(found.values())
 
 
-def why_no_laser(
-    case: Case, concern: Concern, refused: Iterable[Mapping[str, Any]], *, stopped: bool
-) -> list[dict[str, Any]]:
+def why_no_laser(case: Case, concern: Concern, refused: Iterable[Message], *, stopped: bool) -> tuple[PlainReason, ...]:
     """Return the plain reasons that a concern has no laser option, each once.
 
     Parameters
     ----------
-    refused : records of what was refused for it; their reasons are messages.
+    refused : the reasons of all that was refused for it.
     stopped : whether a rule decides the whole case, so that nothing was tried; its reason is told with the decision.
     """
     by_message = {rule.message.id: rule for rule in rules("suitability")}
     by_text = {rule.message.text: rule for rule in rules("suitability")}
-    found: dict[str, dict[str, Any]] = {}
-    for message in (message for refusal in refused for message in refusal["reasons"]):
+    found: dict[str, PlainReason] = {}
+    for message in refused:
         # A device that a rule refused at each of its settings carries the sentence of the rule as its reason.
         rule = by_message.get(message.id) or by_text.get(str(message.params.get("reason")))
         if message.id == "rules.sources-differ":
             continue  # the strictest of their rules stands beside it
         if stopped and (rule is not None or message.id.startswith("earlier.")):
-            record: dict[str, Any] = {"because": [], "text": Message("leaflet_no_laser.stopped")}
+            told = PlainReason(None, None, (), Message("leaflet_no_laser.stopped"))
         elif rule is not None:
-            record = {"rule": rule.id, **plain(case, [concern], rule.id, message)}
+            told = PlainReason(rule.id, None, *plain(case, [concern], rule.id, message))
         else:
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
-            record = {"because": [], "text": Message(own if own in catalogue() else "leaflet_no_laser.other")}
-        found.setdefault(record["text"].text, record)
+            told = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
+        found.setdefault(told.text.text, told)
     if Message("leaflet_no_laser.too-weak").text in found:  # which says it of safe and of strong together
         found.pop(Message("leaflet_no_laser.no-safe-dose").text, None)
-    return list(found.values())
+    return tuple(found.values())
 
 
-def plain(case: Case, said: Sequence[Concern], rule_id: str, message: Message) -> dict[str, Any]:
-    """Return `because` and `text` of a rule for a person; the rule's own sentence where nobody has written a plain one.
+def plain(case: Case, said: Sequence[Concern], rule_id: str, message: Message) -> tuple[tuple[Message, ...], Message]:
+    """Return what the person said that makes a rule speak, and what the rule says in plain words.
 
-    Numbers in the plain sentence are those of the rule.
+    The rule's own sentence stands where nobody has written a plain one. Numbers in the plain one are those of the rule.
     """
     rule = next((rule for rule in rules("suitability") if rule.id == rule_id), None)
     own = f"leaflet_why.{rule_id}"
     if own in catalogue():
         given = rule.message.params if rule is not None else {}
         message = Message(own, {name: given[name] for name in parameters(own)})
-    return {"because": [] if rule is None else because_of(rule, case, said), "text": message}
+    return () if rule is None else because_of(rule, case, said), message
 
 
-def because_of(rule: Rule, case: Case, said: Sequence[Concern]) -> list[Message]:
+def because_of(rule: Rule, case: Case, said: Sequence[Concern]) -> tuple[Message, ...]:
     """Return what the person said that makes a rule speak, each once, in the order in which the rule asks."""
     facts = questionnaire(case).facts
     found = (message for test in _asked(rule.when) for message in _said(test, case, facts, said))
-    return list({message.text: message for message in found}.values())
+    return tuple({message.text: message for message in found}.values())
 
 
 def _asked(condition: Condition) -> Iterator[Test]:

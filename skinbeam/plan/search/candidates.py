@@ -12,6 +12,7 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import Setting, dose_steps, offers, settings_tables
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.rules.earlier import Bar, without_barred
+from skinbeam.plan.setup import CoolingSetting
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
@@ -69,10 +70,10 @@ def thinned(values: Sequence[Item], most: int) -> list[Item]:
     return [values[round(index * last / (most - 1))] for index in range(most)]
 
 
-def built_in_cooling(device: Device) -> tuple[CoolingPlan, dict[str, Any]]:
-    """Return the cooling that a plan uses on a device, and its table in the words of the case file."""
+def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None]:
+    """Return the cooling that a plan uses on a device, and what it is in the words of the case file."""
     if not device.cooling:
-        return laser_cooling.resolve(None), {}
+        return laser_cooling.resolve(None), None
     head = device.cooling[0]
     timing = _timings()[head.kind]
     used(timing["source"])
@@ -89,7 +90,7 @@ def built_in_cooling(device: Device) -> tuple[CoolingPlan, dict[str, Any]]:
     case = parse(Case, {"cooling": table}, file="plan")
     plan = laser_cooling.resolve(case.cooling, device)
     # What the plan was computed with stands in its settings, whether or not the case would have left it open.
-    return plan, table | {"temperature_C": plan.temperature_C, "coefficient_W_m2K": plan.coefficient_W_m2K}
+    return plan, CoolingSetting(temperature_C=plan.temperature_C, coefficient_W_m2K=plan.coefficient_W_m2K, **table)
 
 
 def beam_of(machine: Machine, setting: Setting, dose: float, density_per_cm2: float | None = None) -> Beam:

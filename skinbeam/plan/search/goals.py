@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import Message, text
+from skinbeam.plan.records import Target, TargetValue
 from skinbeam.provenance import used
 from skinbeam.schema.names import table
 from skinbeam.skin.vessels import VesselPopulation
@@ -130,27 +131,22 @@ def vessels_of(condition: str) -> VesselPopulation:
     raise NotAvailable(text("plan.no-vessel-size"))
 
 
-def target_record(condition: str) -> dict[str, Any]:
+def target_record(condition: str) -> Target:
     """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges."""
     targets = table("condition")[condition].get("target", [])
-    record: dict[str, Any] = {"definition": Message(f"condition-definition.{condition}")}
+    definition = Message(f"condition-definition.{condition}")
     if not targets:
-        return record
+        return Target(definition)
     first = targets[0]
-    record |= {"chromophore": first["chromophore"], "layer": first["layer"]}
-    for name in ("depth_um", "size_um", "melanin_ratio"):
-        if name in first:
-            sourced = Sourced.from_table(first[name])
-            used(sourced.source)
-            record[name] = {
-                "value": sourced.value,
-                "low": sourced.low,
-                "high": sourced.high,
-                "distribution": sourced.distribution,
-                "conditions": sourced.conditions,
-                "source": sourced.source,
-            }
-    return record
+    values = {name: _value(first[name]) for name in ("depth_um", "size_um", "melanin_ratio") if name in first}
+    return Target(definition, first["chromophore"], first["layer"], **values)
+
+
+def _value(row: Mapping[str, Any]) -> TargetValue:
+    """A sourced value as a plan tells it."""
+    found = Sourced.from_table(row)
+    used(found.source)
+    return TargetValue(found.value, found.low, found.high, found.distribution, found.conditions, found.source)
 
 
 def can_and_cannot(condition: str) -> tuple[Message, Message]:

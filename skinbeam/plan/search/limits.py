@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
+from skinbeam.plan.records import CheckedLimit, Status
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import share, summarise
@@ -22,7 +23,6 @@ __all__ = [
     "ONE_SIDED_95",
     "Bruise",
     "Limit",
-    "Status",
     "Target",
     "Verdict",
     "bruise",
@@ -32,7 +32,6 @@ __all__ = [
     "target",
 ]
 
-Status = Literal["met", "warn", "not_met", "unknown"]
 Floats = NDArray[np.float64]
 MOST_DRAWS = 100_000
 ONE_SIDED_95 = 1.6448536269514722  # normal quantile
@@ -97,21 +96,22 @@ class Verdict:
     share: float
     value: Value
 
-    def as_record(self) -> dict[str, Any]:
-        """Return the entry of a plan's `limits`."""
+    @property
+    def told(self) -> CheckedLimit:
+        """The record of it in a plan."""
         limit = self.limit
-        return {
-            "id": limit.id,
-            "quantity": limit.quantity,
-            "status": self.status,
-            "share": self.share,
-            "share_required": limit.share,
-            "value": self.value,
-            "warn": limit.warn,
-            "stop": limit.stop,
-            "text": Message(f"limit.{limit.id}"),
-            "source": limit.source,
-        }
+        return CheckedLimit(
+            id=limit.id,
+            quantity=limit.quantity,
+            status=self.status,
+            share=self.share,
+            share_required=limit.share,
+            value=self.value,
+            warn=limit.warn,
+            stop=limit.stop,
+            text=Message(f"limit.{limit.id}"),
+            source=limit.source,
+        )
 
 
 def _file() -> Mapping[str, Any]:

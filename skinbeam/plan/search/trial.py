@@ -55,6 +55,13 @@ class Trial:
         return self.beam.passes
 
     @property
+    def band_nm(self) -> tuple[float, float] | None:
+        """The band of a filtered lamp, whose lower end is the wavelength of its setting; None of a laser."""
+        wavelength_nm = self.setting.wavelength_nm
+        band = next(head.band_nm for head in self.machine.device.heads if head.wavelength_nm == wavelength_nm)
+        return None if band is None else (band[0], band[1])
+
+    @property
     def p_effective(self) -> float:
         """Share of such skins that reach the target."""
         return share(self.effective, self.weights[0])[0]

@@ -1,14 +1,14 @@
 """Where the leaflet comes from: its studies, its date, when there will be a newer one, and who paid for it."""
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from skinbeam._version import __date__
-from skinbeam.estimate import Estimate
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.plan.records import ConcernPlan, Plan
 from skinbeam.report.leaflet.choices import options_table
 from skinbeam.report.outcomes import good_of, harm_values
-from skinbeam.report.shown import estimate_of, keys_of, say
+from skinbeam.report.shown import keys_of, say
 from skinbeam.sources import Source, bibliography
 
 __all__ = ["about", "studies"]
@@ -18,21 +18,21 @@ _NOT_READ = "Authors not read"
 _TITLE_WORDS = 6
 
 
-def about(plan: Mapping[str, Any]) -> tuple[str, ...]:
+def about(plan: Plan) -> tuple[str, ...]:
     """Return version and date, the way to a newer one, and the funding."""
     return (
         say(
             "leaflet.about_date",
-            version=str(plan.get("version", "")),
+            version=plan.version,
             date=datetime.date.fromisoformat(__date__),
-            data=str(plan.get("data_release", ""))[:12],
+            data=plan.data_release[:12],
         ),
         say("leaflet.about_update"),
         say("leaflet.about_funding"),
     )
 
 
-def studies(concerns: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+def studies(concerns: Sequence[ConcernPlan]) -> tuple[str, ...]:
     """Return the studies behind the numbers of the leaflet in short, in the order of the alphabet."""
     known = bibliography()
     found = {key: known[key] for concern in concerns for key in _keys(concern) if key in known}
@@ -40,15 +40,13 @@ def studies(concerns: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted(names, key=str.casefold))
 
 
-def _keys(concern: Mapping[str, Any]) -> Iterator[str]:
+def _keys(concern: ConcernPlan) -> Iterator[str]:
     for option in options_table(concern)[0]:
-        values = (good_of(option), *(p for _, _, p in harm_values(option)), estimate_of(option.get("downtime_days")))
-        for value in values:
+        for value in (good_of(option), *(p for _, _, p in harm_values(option)), option.downtime_days):
             yield from value.basis if isinstance(value, Estimate) else ()
-        sessions = option.get("sessions")
-        for told in (sessions, option.get("shows_days")):
-            yield from keys_of(told.get("source") if isinstance(told, Mapping) else None)
-        yield from keys_of(option.get("source"))
+        for told in (option.sessions, option.shows_days):
+            yield from () if isinstance(told, Unknown) else keys_of(told.source)
+        yield from keys_of(option.source)
 
 
 def _short(source: Source) -> str:

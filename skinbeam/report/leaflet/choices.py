@@ -1,9 +1,9 @@
 """The choices of a concern in the leaflet: each with a good and a bad outcome of the same size, of 100 people."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from skinbeam.estimate import Estimate, Unknown
+from skinbeam.plan.records import ConcernPlan, Option, Range
 from skinbeam.report.context import LeafletChoice, LeafletOption, LeafletOutcome
 from skinbeam.report.icons import IconArray, dot_array
 from skinbeam.report.leaflet.words import (
@@ -15,10 +15,10 @@ from skinbeam.report.leaflet.words import (
     range_in_words,
     span_in_words,
 )
-from skinbeam.report.options import ranked, slug
+from skinbeam.report.names import ranked, slug
 from skinbeam.report.outcomes import fault_values, good_of, harm_values, worst_harm
 from skinbeam.report.showing import days_in_words
-from skinbeam.report.shown import join, say, sentence, show
+from skinbeam.report.shown import join, say, show
 
 __all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
 
@@ -27,22 +27,22 @@ _NO_TREATMENT = "no-treatment"
 _FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling", "injury-if-model-errs": "leaflet.fault_model"}
 
 
-def options_table(concern: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
     """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
     options = ranked(concern)
-    none = [o for o in options if o["modality"] == _NO_TREATMENT]
-    treated = [o for o in options if o["modality"] != _NO_TREATMENT]
+    none = [o for o in options if o.modality == _NO_TREATMENT]
+    treated = [o for o in options if o.modality != _NO_TREATMENT]
     room = OPTIONS_IN_TABLE - len(none)
     return [*treated[:room], *none], treated[room:]
 
 
-def options_of(concern: Mapping[str, Any]) -> tuple[LeafletOption, ...]:
+def options_of(concern: ConcernPlan) -> tuple[LeafletOption, ...]:
     """Return the choices that are drawn."""
     table, _ = options_table(concern)
     return tuple(_option(concern, option, table) for option in table)
 
 
-def dot_files(concern: Mapping[str, Any]) -> dict[str, bytes]:
+def dot_files(concern: ConcernPlan) -> dict[str, bytes]:
     """Return the dots of every choice that is drawn, by file below the report's folder."""
     return {
         _file(concern, option, tone): dot_array(array).encode()
@@ -51,49 +51,49 @@ def dot_files(concern: Mapping[str, Any]) -> dict[str, bytes]:
     }
 
 
-def seen_after(options: Sequence[Mapping[str, Any]]) -> str:
+def seen_after(options: Sequence[Option]) -> str:
     """Return when the trials of these choices looked; empty where no number comes from a trial."""
     known = [option for option in options if isinstance(good_of(option), Estimate)]
-    spans = [o["followup_months"] for o in known if "low" in (o.get("followup_months") or {})]
-    if not spans:
+    spans = [option.followup_months for option in known]
+    printed = [span for span in spans if not isinstance(span, Unknown)]
+    if not printed:
         return say("leaflet.seen_unknown") if known else ""
-    ends = {"low": min(span["low"] for span in spans), "high": max(span["high"] for span in spans)}
-    whole = {end: round(months) for end, months in ends.items()}
-    one = whole == {"low": 1, "high": 1}
-    return say("leaflet.seen", months=say("leaflet.month") if one else say("leaflet.months", months=show(whole).text))
+    low, high = round(min(span.low for span in printed)), round(max(span.high for span in printed))
+    if low == high == 1:
+        return say("leaflet.seen", months=say("leaflet.month"))
+    return say("leaflet.seen", months=say("leaflet.months", months=show(Range(low, high, "months")).text))
 
 
-def choices_told(concerns: Sequence[Mapping[str, Any]]) -> tuple[LeafletChoice, ...]:
+def choices_told(concerns: Sequence[ConcernPlan]) -> tuple[LeafletChoice, ...]:
     """Return what speaks for and against each choice that is drawn or named, each once."""
-    names = dict.fromkeys(str(o["modality"]) for c in concerns for part in options_table(c) for o in part)
+    names = dict.fromkeys(o.modality for c in concerns for part in options_table(c) for o in part)
     return tuple(
         LeafletChoice(plain("choice", name), plain("plus", name, "-"), plain("minus", name, "-")) for name in names
     )
 
 
-def _option(concern: Mapping[str, Any], option: Mapping[str, Any], table: Sequence[Mapping[str, Any]]) -> LeafletOption:
+def _option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> LeafletOption:
     """One choice; a laser with its light, and two of the same kind and light are told apart by their device."""
     name = choice_name(option)
-    if "device" in option:
-        parts = {"choice": name, "light": light_in_words(option)}
-        alike = sum((choice_name(o), o.get("wavelength_nm")) == (name, option["wavelength_nm"]) for o in table)
-        device = sentence(option.get("device_title", option["device"]))
-        name = (
-            say("leaflet.choice_device", device=device, **parts) if alike > 1 else say("leaflet.choice_light", **parts)
-        )
-    nothing = say("leaflet.none") if option["modality"] == _NO_TREATMENT else ""
+    if option.setup is not None:
+        parts = {"choice": name, "light": light_in_words(option.setup)}
+        lights = [(choice_name(o), o.setup.wavelength_nm) for o in table if o.setup is not None]
+        alone = lights.count((name, option.setup.wavelength_nm)) == 1
+        device = option.setup.device_title
+        name = say("leaflet.choice_light", **parts) if alone else say("leaflet.choice_device", device=device, **parts)
+    nothing = say("leaflet.none") if option.modality == _NO_TREATMENT else ""
     good, bad = (_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
         name=name,
         good=good,
         bad=bad,
         harms=_other_harms(option),
-        visits=nothing or range_in_words(option.get("sessions")),
+        visits=nothing or range_in_words(option.sessions),
         days=nothing or days_in_words(option),
     )
 
 
-def _arrays(option: Mapping[str, Any]) -> dict[str, IconArray]:
+def _arrays(option: Option) -> dict[str, IconArray]:
     """One good and one bad outcome."""
     key, _, p = worst_harm(option)
     return {
@@ -102,7 +102,7 @@ def _arrays(option: Mapping[str, Any]) -> dict[str, IconArray]:
     }
 
 
-def _outcome(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str, array: IconArray) -> LeafletOutcome:
+def _outcome(concern: ConcernPlan, option: Option, tone: str, array: IconArray) -> LeafletOutcome:
     number, span = of_100(array.p), span_in_words(array.p)
     return LeafletOutcome(
         label=array.label,
@@ -113,7 +113,7 @@ def _outcome(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str, a
     )
 
 
-def _other_harms(option: Mapping[str, Any]) -> str:
+def _other_harms(option: Option) -> str:
     """The harms that are not drawn: how many of 100, or that it is not known."""
     drawn = worst_harm(option)[0]
     rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
@@ -128,7 +128,7 @@ def _other_harms(option: Mapping[str, Any]) -> str:
     return " ".join([*lines, *_faults(option)])
 
 
-def _faults(option: Mapping[str, Any]) -> list[str]:
+def _faults(option: Option) -> list[str]:
     """What a model says of harm after a fault of the device or of the model; its draws are no range of clinics."""
     told = [say(_FAULT[name], people=of_100(p)) for name, p in fault_values(option)]
     return [say("leaflet.faults", faults="; ".join(told))] if told else []
@@ -142,5 +142,5 @@ def _harm_number(names: Sequence[str], number: str, span: str) -> str:
     return say("leaflet.harm_number", harm=harms, number=number, span=span)
 
 
-def _file(concern: Mapping[str, Any], option: Mapping[str, Any], tone: str) -> str:
+def _file(concern: ConcernPlan, option: Option, tone: str) -> str:
     return f"figures/leaflet-{slug(concern, option)}-{tone}.svg"

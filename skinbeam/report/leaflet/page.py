@@ -1,24 +1,24 @@
-"""Build the patient's leaflet from the plan document, in plain words.
+"""Build the patient's leaflet from a plan, in plain words.
 
 Conditions, sites, choices and harms have plain names of their own in the catalogue. Advice for the time after
 treatment is written for patients where the rules are, and stands here as the plan words it. What the leaflet must hold
 is the list of qualifying and certifying criteria for patient decision aids (josephwilliams2014).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import catalogue
+from skinbeam.plan.records import Advice, ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet.about import about, studies
 from skinbeam.report.leaflet.choices import choices_told, options_of, options_table, seen_after
 from skinbeam.report.leaflet.words import choice_name, light_in_words, of_100, plain, range_in_words, told
-from skinbeam.report.options import ranked
+from skinbeam.report.names import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import showing_told
-from skinbeam.report.shown import estimate_of, join, plain_reasons, records, say, sentence, sentences, words
+from skinbeam.report.shown import join, plain_reasons, say, words
 
 __all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
@@ -27,31 +27,28 @@ CONCERNS_IN_FULL = 4  # what two pages hold in a size that can be read
 _NOT_SENTENCES = ("plan_sha256", "title", "state", "studies", "words", "concerns", "choices")
 
 
-def leaflet_page(plan: Mapping[str, Any]) -> LeafletPage:
+def leaflet_page(plan: Plan) -> LeafletPage:
     """Return the leaflet's context."""
-    concerns = plan.get("concerns", ())
-    shown = concerns[:CONCERNS_IN_FULL]
-    decision = plan.get("suitability") or {}
-    state = str(decision.get("decision", "unknown"))
-    names = join(dict.fromkeys(_name(concern).lower() for concern in concerns))
-    young = _young(plan.get("assessment") or {})
+    shown = plan.concerns[:CONCERNS_IN_FULL]
+    state = plan.suitability.decision
+    names = join(dict.fromkeys(_name(concern).lower() for concern in plan.concerns))
     return LeafletPage(
         banner=say("leaflet.banner"),
-        plan_sha256=str(plan.get("plan_sha256", "")),
+        plan_sha256=plan.plan_sha256,
         title=say("leaflet.title"),
-        intro=_intro(names, young=young),
+        intro=_intro(names, young=plan.assessment.age_years < ADULT_YEARS),
         state=state,
-        decision=_decision(concerns, state),
-        why=_why(plan, state),
+        decision=_decision(plan.concerns, state),
+        why=_why(plan),
         key=say("leaflet.key"),
         concerns=tuple(map(_concern, shown)),
-        other_concerns=_others(concerns[CONCERNS_IN_FULL:]),
+        other_concerns=_others(plan.concerns[CONCERNS_IN_FULL:]),
         reading=(*told("reading"), *_sureness(shown)),
         choices=choices_told(shown),
         unknowns=(*_scars(plan), *_unknowns(shown)),
         healing=tuple(_healing(shown)),
-        aftercare=_advice(plan.get("aftercare"), "aftercare"),
-        call=_advice(plan.get("when_to_call"), "call"),
+        aftercare=_advice(plan.aftercare, "aftercare"),
+        call=_advice(plan.when_to_call, "call"),
         questions=told("question"),
         about=about(plan),
         studies="; ".join(studies(shown)),
@@ -69,19 +66,12 @@ def sentences_of(page: LeafletPage) -> list[str]:
         found += [
             *concern.text,
             concern.seen,
-            concern.no_choice,
             concern.no_laser,
             concern.more,
             *(option.harms for option in concern.options),
         ]
     found += [line for choice in page.choices for line in (choice.plus, choice.minus)]
     return [line for line in found if line]
-
-
-def _young(assessment: Mapping[str, Any]) -> bool:
-    """Whether the reader is under the age at which the rules let a plan speak to them alone."""
-    age = assessment.get("age_years")
-    return isinstance(age, int | float) and age < ADULT_YEARS
 
 
 def _intro(names: str, *, young: bool) -> tuple[str, ...]:
@@ -95,96 +85,89 @@ def _intro(names: str, *, young: bool) -> tuple[str, ...]:
     )
 
 
-def _decision(concerns: Sequence[Mapping[str, Any]], state: str) -> tuple[str, ...]:
+def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
     """Whether laser is right, and that none was found where it is not ruled out and none is offered."""
-    offered = any("device" in option for concern in concerns for option in concern.get("options", ()))
+    offered = any(concern.first_laser is not None for concern in concerns)
     found = offered or not concerns or state not in ("suitable", "with-caution")
     return told(f"decision_{state.replace('-', '_')}" if found else "decision_no_setting")
 
 
-def _why(plan: Mapping[str, Any], state: str) -> tuple[str, ...]:
+def _why(plan: Plan) -> tuple[str, ...]:
     """Why it is no or not yet; a plan that does not say sends the reader to ask."""
-    found = plain_reasons(plan.get("why"))
-    return found or ((say("leaflet.why_not_said"),) if state in ("refer", "not-suitable") else ())
+    stopped = plan.suitability.decision in ("refer", "not-suitable")
+    return plain_reasons(plan.why) or ((say("leaflet.why_not_said"),) if stopped else ())
 
 
-def _name(concern: Mapping[str, Any]) -> str:
-    return plain("condition", str(concern["condition"]), sentence(concern.get("title")))
+def _name(concern: ConcernPlan) -> str:
+    return plain("condition", concern.condition, concern.title)
 
 
-def _concern(concern: Mapping[str, Any]) -> LeafletConcern:
-    condition = str(concern["condition"])
+def _concern(concern: ConcernPlan) -> LeafletConcern:
     lines = tuple(
-        say(f"leaflet_{part}.{condition}")
+        say(f"leaflet_{part}.{concern.condition}")
         for part in ("is", "can", "cannot")
-        if f"leaflet_{part}.{condition}" in catalogue()
+        if f"leaflet_{part}.{concern.condition}" in catalogue()
     )
     drawn, named = options_table(concern)
-    no_laser = plain_reasons(concern.get("no_laser"))
+    no_laser = plain_reasons(concern.no_laser)
     return LeafletConcern(
-        title=say("leaflet.concern_at_site", concern=_name(concern), site=plain("site", str(concern["site"]))),
-        text=lines or (sentence(concern.get("can")),),
+        title=say("leaflet.concern_at_site", concern=_name(concern), site=plain("site", concern.site)),
+        text=lines or (concern.can.text,),
         seen=seen_after(drawn),
         options=options_of(concern),
-        no_choice="" if drawn else say("leaflet.no_choice"),
         no_laser=" ".join((say("leaflet_no_laser.head"), *no_laser)) if no_laser else "",
         more=say("leaflet.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else "",
     )
 
 
-def _sureness(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """How many new clinics the drawn ranges hold."""
     drawn = (good_of(option) for concern in concerns for option in options_table(concern)[0])
     if known := next((p for p in drawn if isinstance(p, Estimate)), None):
         yield say("leaflet.reading_inside", clinics=int(10 * known.level + 0.5))
 
 
-def _unknowns(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """What is not known of the first choices, then what nobody knows of any."""
     for concern in concerns:
-        options = ranked(concern)
-        place = _name(concern).lower()
-        if options and isinstance(good_of(options[0]), Unknown):
-            yield say("leaflet.unknown_good", choice=choice_name(options[0]).lower(), concern=place)
-        elif options and isinstance(worst_harm(options[0])[2], Unknown):
-            yield say("leaflet.unknown_bad", choice=choice_name(options[0]).lower(), concern=place)
+        first, place = ranked(concern)[0], _name(concern).lower()
+        if isinstance(good_of(first), Unknown):
+            yield say("leaflet.unknown_good", choice=choice_name(first).lower(), concern=place)
+        elif isinstance(worst_harm(first)[2], Unknown):
+            yield say("leaflet.unknown_bad", choice=choice_name(first).lower(), concern=place)
     yield from told("unknown")
 
 
-def _scars(plan: Mapping[str, Any]) -> Iterable[str]:
+def _scars(plan: Plan) -> Iterable[str]:
     """To someone who scars more easily than the people of trials, that no number of theirs is about them."""
-    assessment = plan.get("assessment") or {}
-    if any(risk.get("risk") == "raised-scars" for risk in records(assessment.get("risks"))):
+    if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
         yield say("leaflet.unknown_scars")
 
 
-def _healing(concerns: Iterable[Mapping[str, Any]]) -> Iterable[str]:
+def _healing(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """How long each first choice that is a treatment shows, and its pain, then what it is like."""
     for concern in concerns:
-        first = next(iter(ranked(concern)), None)
-        if first is None or "device" not in first:
+        first = ranked(concern)[0]
+        if first.setup is None:
             continue
-        pain = estimate_of(first.get("pain_0_10"))
-        about = {"concern": _name(concern), "light": light_in_words(first)}
+        about = {"concern": _name(concern), "light": light_in_words(first.setup)}
         shown = showing_told(first)
         lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
-        if isinstance(pain, Estimate):
-            lines.append(say("leaflet.healing_pain", pain=range_in_words(first["pain_0_10"])))
-        bruised = estimate_of(first.get("p_purpura"))
-        if isinstance(bruised, Estimate):
-            days_shown = range_in_words(first["purpura_days"])
-            lines.append(say("leaflet.healing_bruise", people=of_100(bruised), days=days_shown))
+        if isinstance(first.pain_0_10, Estimate):
+            lines.append(say("leaflet.healing_pain", pain=range_in_words(first.pain_0_10)))
+        if first.p_purpura is not None and first.purpura_days is not None:
+            days = range_in_words(first.purpura_days)
+            lines.append(say("leaflet.healing_bruise", people=of_100(first.p_purpura), days=days))
         yield " ".join(lines)
     yield from told("healing")
 
 
-def _advice(records: Any, kind: str) -> tuple[str, ...]:
+def _advice(given: Iterable[Advice], kind: str) -> tuple[str, ...]:
     """Advice of the plan, written for patients; without any, the line that sends the reader to the clinician."""
-    lines = sentences(records if isinstance(records, list) else None)
-    return tuple(dict.fromkeys(lines)) or told(kind)
+    return tuple(dict.fromkeys(one.message.text for one in given)) or told(kind)
 
 
-def _others(concerns: Sequence[Mapping[str, Any]]) -> str:
+def _others(concerns: Sequence[ConcernPlan]) -> str:
     """Concerns that find no room, by name."""
     names = dict.fromkeys(_name(concern).lower() for concern in concerns)
     return say("leaflet.other_concerns", names=join(names)) if names else ""

@@ -1,11 +1,10 @@
 """Plain names of the things in the leaflet, and small numbers in plain words."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import catalogue, text
-from skinbeam.report.shown import estimate_of, people, say, sentence, show
+from skinbeam.plan.records import Option, Range
+from skinbeam.plan.setup import Setup
+from skinbeam.report.shown import people, say, show
 
 __all__ = [
     "choice_name",
@@ -33,14 +32,14 @@ def told(start: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def choice_name(option: Mapping[str, Any]) -> str:
+def choice_name(option: Option) -> str:
     """Return the kind of treatment in plain words."""
-    return plain("choice", str(option["modality"]), sentence(option.get("title")))
+    return plain("choice", option.modality, option.title)
 
 
-def light_in_words(option: Mapping[str, Any]) -> str:
+def light_in_words(setup: Setup) -> str:
     """Return which light a laser option is, in plain words: a machine may have two."""
-    return say("leaflet.light_lamp" if "band_nm" in option else "leaflet.light_laser", nm=option["wavelength_nm"])
+    return say("leaflet.light_lamp" if setup.lamp else "leaflet.light_laser", nm=setup.wavelength_nm)
 
 
 def harm_in_words(key: str) -> str:
@@ -49,24 +48,23 @@ def harm_in_words(key: str) -> str:
     return plain("harm", name, name.replace("-", " "))
 
 
-def of_100(p: Estimate | Unknown) -> str:
+def of_100(p: Value) -> str:
     """Return people of 100, or that it is not known."""
     return say("leaflet.not_known") if isinstance(p, Unknown) else say("leaflet.people", people=people(p.median))
 
 
-def span_in_words(p: Estimate | Unknown) -> str:
+def span_in_words(p: Value) -> str:
     """Return the range of people of 100 between clinics; empty without one."""
     if isinstance(p, Unknown) or people(p.low) == people(p.high):
         return ""
     return say("leaflet.people_range", low=people(p.low), high=people(p.high))
 
 
-def range_in_words(value: Any) -> str:
+def range_in_words(value: Value | Range) -> str:
     """Return a small number in plain words: `1 to 3`."""
-    known = estimate_of(value)
-    if value is None or isinstance(known, Unknown):
+    if isinstance(value, Unknown):
         return say("leaflet.not_known")
-    if isinstance(known, Estimate):
-        low, high = (str(int(end + 0.5)) for end in (known.low, known.high))
+    if isinstance(value, Estimate):
+        low, high = (str(int(end + 0.5)) for end in (value.low, value.high))
         return low if low == high else say("leaflet.range", low=low, high=high)
     return show(value).text

@@ -1,0 +1,375 @@
+"""What a plan is made of: one frozen record for each thing, which planner, report, page and file share.
+
+The document `skinbeam.plan/1` is the plan written field by field, in the order of the fields. A field that is None does
+not apply, and the document leaves it out; what applies and is not known is an `Unknown`, with its reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from skinbeam.assessment.risks import Risk
+from skinbeam.document import fields_of, plain, round_significant, sha256_of
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.evidence.expectation.records import Expectation
+from skinbeam.messages import Message
+from skinbeam.plan.rules.reason import PlainReason, Reason
+from skinbeam.plan.rules.suitability import Suitability
+from skinbeam.plan.setup import Setup
+
+__all__ = [
+    "Advice",
+    "Assessment",
+    "CheckedLimit",
+    "ConcernPlan",
+    "Duration",
+    "HarmShare",
+    "HealingDay",
+    "Immediate",
+    "Medicine",
+    "Notice",
+    "Option",
+    "Plan",
+    "Range",
+    "Refused",
+    "Spelling",
+    "Status",
+    "Target",
+    "TargetValue",
+    "Visit",
+    "rounded",
+]
+
+T = TypeVar("T")
+Status = Literal["met", "warn", "not_met", "unknown"]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A warning: a short name of its kind, and what happened."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Range:
+    """What a source prints as a range, in `unit`; `text` is the sentence of the rule that gives it."""
+
+    low: float
+    high: float
+    unit: str
+    source: str | None = None
+    text: Message | None = None
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long one thing of a session shows, in days.
+
+    Parameters
+    ----------
+    what : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
+    source : key of its source, or of each where there are several.
+    rule : id of the rule that gives it.
+    """
+
+    what: str
+    low: float
+    high: float
+    unit: str
+    source: str | tuple[str, ...]
+    text: Message
+    rule: str | None = None
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A sentence for a person, with the rule that it comes from and the rule's source."""
+
+    rule: str
+    message: Message
+    source: str
+    strength: str
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of an advice."""
+        return {
+            "rule": self.rule,
+            "text": self.message.text,
+            "message": {"id": self.message.id, "params": dict(self.message.params)},
+            "source": self.source,
+            "strength": self.strength,
+        }
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A word of the case that names no medicine, and the name that it was taken for."""
+
+    written: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Medicine:
+    """What was said of a medicine, the known names that it matches, and what no rule was asked about."""
+
+    name: str
+    last_dose_months: float
+    matched: tuple[str, ...]
+    taken_as: tuple[Spelling, ...]
+    not_checked: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """Who was assessed, and what the plan takes the skin colour from."""
+
+    age_years: float
+    sex: str | Unknown
+    phototype: str | Unknown
+    ita_deg: float | Unknown
+    colour_basis: Message
+    risks: tuple[Risk, ...]
+    medications: tuple[Medicine, ...]
+    photo: Message
+    keloid_decision: Message | None = None
+
+
+@dataclass(frozen=True)
+class TargetValue:
+    """A depth, size or ratio of a target as its source gives it, in the unit that the field's name carries."""
+
+    value: float
+    low: float
+    high: float
+    distribution: str
+    conditions: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a laser has to reach; its chromophore is None where nothing that takes up light is known."""
+
+    definition: Message
+    chromophore: str | None = None
+    layer: str | None = None
+    depth_um: TargetValue | None = None
+    size_um: TargetValue | None = None
+    melanin_ratio: TargetValue | None = None
+
+
+@dataclass(frozen=True)
+class Immediate:
+    """The reaction that shows a hit, the signs that stop treatment, and how to begin."""
+
+    seek: Message
+    stop_at: tuple[Message, ...]
+    first_pulses: Message
+
+
+@dataclass(frozen=True)
+class HealingDay:
+    """What a day after a session looks like."""
+
+    day: int
+    text: Message
+    source: str
+
+
+@dataclass(frozen=True)
+class HarmShare:
+    """A harm, the share of people whom it meets, and what that share is of."""
+
+    name: str
+    p: Value
+    text: Message
+
+
+@dataclass(frozen=True)
+class CheckedLimit:
+    """A limit that was held against the simulated skins.
+
+    Parameters
+    ----------
+    quantity : its name, which carries the unit of `value`, `warn` and `stop`.
+    share, share_required : of the skins that met it, and of those that have to.
+    """
+
+    id: str
+    quantity: str
+    status: Status
+    share: float
+    share_required: float
+    value: Value
+    warn: float
+    stop: float
+    text: Message
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One way to treat a concern, no treatment among them.
+
+    Parameters
+    ----------
+    setup : the device and its settings; None where no device is used.
+    p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
+    p_purpura, purpura_days : how likely the skin around bruises; None where no vessels are heated.
+    expected : what trials say people see.
+    shows_days, shows : the longest that anything shows, and every duration that is known.
+    source : why a choice without a device is among the options.
+    rank : its place, from 1; 0 until the options of its concern are ranked.
+    """
+
+    modality: str
+    title: str
+    setup: Setup | None
+    p_effective: Value
+    p_harm: Value
+    p_purpura: Estimate | None = None
+    purpura_days: Range | None = None
+    expected: Expectation
+    followup_months: Range | Unknown
+    sessions: Range | Unknown
+    interval_weeks: Range | Unknown
+    minutes: Range | Unknown
+    pain_0_10: Value
+    downtime_days: Value
+    shows_days: Duration | Unknown
+    shows: tuple[Duration, ...]
+    immediate: Immediate | Unknown
+    healing: tuple[HealingDay, ...]
+    harms: tuple[HarmShare, ...]
+    reasons: tuple[Reason, ...]
+    limits: tuple[CheckedLimit, ...]
+    rank_reason: Message
+    source: str | None = None
+    rank: int = 0
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape: the fields of the setup stand among those of the option."""
+        held = fields_of(self)
+        head = {name: held.pop(name) for name in ("modality", "title")}
+        held.pop("setup", None)
+        return head | ({"settings": {}} if self.setup is None else fields_of(self.setup)) | held
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A modality, or a device for it, that is not offered, and why."""
+
+    modality: str
+    title: str
+    source: str | None
+    device: str | None
+    reasons: tuple[Message, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcernPlan:
+    """A concern with its options, in order of rank, and what was refused.
+
+    Parameters
+    ----------
+    severity : as the person or the clinician said.
+    can, cannot : what a laser can do about it, and what it cannot.
+    no_laser : why no laser is offered, in plain words; empty where one is.
+    """
+
+    condition: str
+    site: str
+    title: str
+    severity: str | Unknown
+    target: Target
+    can: Message
+    cannot: Message
+    options: tuple[Option, ...]
+    refused: tuple[Refused, ...]
+    no_laser: tuple[PlainReason, ...]
+
+    @property
+    def place(self) -> str:
+        """Condition and site, as a visit and a reason name them."""
+        return f"{self.condition} at {self.site}"
+
+    @property
+    def first_laser(self) -> tuple[Option, Setup] | None:
+        """The first option with a device, and its settings."""
+        return next(((option, option.setup) for option in self.options if option.setup is not None), None)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit of the course: its number, its week from the first, the places treated and what is done."""
+
+    session: int
+    week: int
+    treats: tuple[str, ...]
+    steps: tuple[Message, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A whole plan, which does not change any more.
+
+    Its numbers are those of the document (`rounded`), so that a sentence, a page and the file say the same.
+
+    Parameters
+    ----------
+    case_sha256, seed, draws, data_release, version : what it was made from.
+    sources : keys of all that was used.
+    """
+
+    schema: str
+    version: str
+    case_sha256: str
+    seed: int
+    warnings: tuple[Notice, ...]
+    mode: str
+    intended_use: Message
+    assessment: Assessment
+    suitability: Suitability
+    why: tuple[PlainReason, ...]
+    concerns: tuple[ConcernPlan, ...]
+    course: tuple[Visit, ...]
+    test_spots: tuple[Message, ...]
+    aftercare: tuple[Advice, ...]
+    when_to_call: tuple[Advice, ...]
+    unknowns: tuple[Message, ...]
+    sources: tuple[str, ...]
+    draws: int
+    data_release: str
+
+    @cached_property
+    def plan_sha256(self) -> str:
+        """The plan's name: the hash of everything in it."""
+        return sha256_of(fields_of(self))
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """The plan in JSON types: `skinbeam.plan/1`."""
+        written: Mapping[str, Any] = plain(fields_of(self) | {"plan_sha256": self.plan_sha256})
+        return written
+
+
+def rounded(value: T) -> T:
+    """Return a record with every number as a document holds it. Sentences keep the numbers that they were made with."""
+    whole: T = _rounded(value)
+    return whole
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round_significant(value)
+    if isinstance(value, Mapping):
+        return {key: _rounded(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)(_rounded(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type | Message):
+        return replace(value, **{field.name: _rounded(getattr(value, field.name)) for field in fields(value)})
+    return value
