@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -118,6 +117,8 @@ def read_colour(medians: Mapping[str, Array], *, calibrated: bool) -> Colour | U
     correction carried through the ITA formula (its gradient is 1/r, r the distance from (L*, b*) = (50, 0)), and
     without a card the light and the exposure, which reaches further down than up.
     """
+    from scipy.special import ndtri  # late: a page without a photograph need not load it
+
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)
     values = {name: lab(light) for name, light in medians.items()}
@@ -133,7 +134,7 @@ def read_colour(medians: Mapping[str, Array], *, calibrated: bool) -> Colour | U
     camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
     uneven = float(np.std(list(angles.values())))
     level = limit("colour", "level")
-    wide = NormalDist().inv_cdf((1 + level) / 2)
+    wide = float(ndtri((1 + level) / 2))
     down = up = wide * math.hypot(camera, uneven)
     if not calibrated:
         light = wide * math.hypot(camera, max(limit("colour", "light_deg"), uneven))

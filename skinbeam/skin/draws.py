@@ -12,7 +12,6 @@ the whole block as in those, at every power of two below as in scrambled nets (O
 
 import zlib
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Final, Protocol
 
 import numpy as np
@@ -24,7 +23,6 @@ __all__ = ["Draws", "Median", "RandomDraws", "key_of"]
 Array = NDArray[np.float64]
 LEVELS: Final = 10
 BLOCK: Final = 2**LEVELS
-STANDARD: Final = NormalDist()
 Key = tuple[int, int]
 
 
@@ -73,7 +71,9 @@ class RandomDraws:
 
     def normal(self, name: str) -> Array:
         """Return standard normals of the quantity `name`, (count,)."""
-        return np.array([STANDARD.inv_cdf(number) for number in self._take(f"normal {name}")])
+        from scipy.special import ndtri  # late: most commands draw nothing
+
+        return np.asarray(ndtri(self._take(f"normal {name}")))
 
     def uniform(self, name: str) -> Array:
         """Return numbers in [0, 1) of the quantity `name`, (count,)."""

@@ -6,8 +6,6 @@ evenly about it or not. `uniform` ones lie evenly between `low` and `high`, wher
 the value.
 """
 
-from math import erf, sqrt
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -46,8 +44,9 @@ def spread_at(value: Sourced, normal: ArrayLike) -> Array:
 
 def place_of(normal: ArrayLike) -> Array:
     """Return the places of standard normals in their own distribution: uniform from 0 to 1."""
-    z = np.asarray(normal, dtype=np.float64)
-    return np.array([(1 + erf(one / sqrt(2))) / 2 for one in z.ravel()]).reshape(z.shape)
+    from scipy.special import ndtr  # late: most commands draw nothing
+
+    return np.asarray(ndtr(normal))
 
 
 def _between_ends(value: Sourced, place: Array) -> Array:

@@ -7,17 +7,15 @@ One pool for each family, or one for all. Thresholds are those that were printed
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from math import lgamma
 
 import numpy as np
+from scipy.special import betaln
 
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.design import UNTREATED, Features
 from skinbeam.evidence.synthesis.distributions import Floats
 
 __all__ = ["BASELINES", "Seen", "predicted"]
-
-_log_gamma = np.vectorize(lgamma, otypes=[float])
 
 
 @dataclass(frozen=True)
@@ -72,9 +70,8 @@ def _mean_score(arm: Seen, pool: Sequence[Seen]) -> float:
 
 
 def _beta_binomial(k: int, n: int, a: Floats, b: Floats) -> Floats:
-    ways = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
-    top = _log_gamma(k + a) + _log_gamma(n - k + b) - _log_gamma(n + a + b)
-    return np.asarray(ways + top + _log_gamma(a + b) - _log_gamma(a) - _log_gamma(b))
+    ways = -np.log(n + 1) - betaln(k + 1, n - k + 1)
+    return np.asarray(ways + betaln(k + a, n - k + b) - betaln(a, b))
 
 
 def _normal(y: float, m: Floats, t: Floats, n: int) -> Floats:

@@ -4,11 +4,11 @@ Rank-normalised split R-hat, bulk and tail effective sample size after Vehtari e
 autocorrelation is summed over Geyer's initial monotone sequence.
 """
 
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 __all__ = ["effective_size", "r_hat", "tail_size"]
 
@@ -44,9 +44,7 @@ def _normal_ranks(x: Floats) -> Floats:
     flat = x.ravel()
     _, place, count = np.unique(flat, return_inverse=True, return_counts=True)
     rank = (np.cumsum(count) - (count - 1) / 2.0)[place]
-    table = NormalDist()
-    quantile = {r: table.inv_cdf((r - 0.375) / (flat.size + 0.25)) for r in np.unique(rank)}
-    return np.array([quantile[r] for r in rank]).reshape(x.shape)
+    return np.asarray(ndtri((rank - 0.375) / (flat.size + 0.25))).reshape(x.shape)
 
 
 def _ratio(x: Floats) -> float:

@@ -103,16 +103,14 @@ class Pulse(NamedTuple):
 
 def water_deficit_kept(thickness_m: ArrayLike, time_s: ArrayLike, diffusivity_m2_s: ArrayLike) -> Array:
     """Return the share of a water deficit that is still in its layer after `time_s` (ablation 10). Shapes broadcast."""
+    from scipy.special import erf  # late: commands that remove nothing need not load it
+
     spread = np.sqrt(np.asarray(diffusivity_m2_s, dtype=np.float64) * np.asarray(time_s, dtype=np.float64))
     x = np.asarray(thickness_m, dtype=np.float64) / np.maximum(spread, 1e-300)
     small = x < 1e-6
     safe = np.where(small, 1.0, np.minimum(x, 1e9))
-    kept = _erf(safe) + np.expm1(-np.minimum(safe**2, 700.0)) / (safe * math.sqrt(math.pi))
+    kept = erf(safe) + np.expm1(-np.minimum(safe**2, 700.0)) / (safe * math.sqrt(math.pi))
     return np.where(small, x / math.sqrt(math.pi), kept)
-
-
-def _erf(x: Array) -> Array:
-    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), dtype=np.float64)
 
 
 def dried_depth(

@@ -136,7 +136,9 @@ def heat_kept_in_train(
 
 def _inside(u: Array) -> Array:
     """G of (melanosome 3); `u` is U. Its series for small U replaces the closed form, which cancels there."""
-    from_centre = np.array([math.erf(value) for value in u.ravel()]).reshape(u.shape)
+    from scipy.special import erf  # late: commands that heat no melanosome need not load it
+
+    from_centre = erf(u)
     decay = np.exp(-(u**2))
     safe = np.maximum(u, 0.3)
     second = math.sqrt(math.pi) / 4 * from_centre - safe / 2 * decay
