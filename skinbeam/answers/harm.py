@@ -2,9 +2,11 @@
 
 from skinbeam.estimate import Unknown, Value
 from skinbeam.evidence.expectation.risk import counted_risk
+from skinbeam.evidence.studies.arm import grades
 from skinbeam.evidence.studies.outcomes import PIGMENT
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
+from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.skin.melanin import phototype_range
 
@@ -35,7 +37,8 @@ def counted_harm(outcome: str, modality: str, case: Case) -> Value:
     phototype = _phototype(case)
     if phototype is None and outcome in PIGMENT:
         return Unknown(text("harm.no-colour"))
-    return counted_risk(outcome, modality, _condition(case), phototype=phototype).p
+    phototypes = None if phototype is None else grades(phototype, PHOTOTYPES)
+    return counted_risk(outcome, modality, _condition(case), phototypes=phototypes).p
 
 
 def untold_scars(case: Case) -> Unknown | None:

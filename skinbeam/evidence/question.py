@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from skinbeam.errors import InputError, did_you_mean, unknown_name
-from skinbeam.evidence.studies.arm import RATERS, grades
+from skinbeam.evidence.studies.arm import RATERS, Grades, grades
 from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
 from skinbeam.schema.names import resolve, table
 
@@ -67,6 +68,16 @@ class Question:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+
+    @cached_property
+    def severities(self) -> Grades | None:
+        """The severity as places in `SEVERITIES`."""
+        return None if self.severity is None else grades(self.severity, SEVERITIES)
+
+    @cached_property
+    def phototypes(self) -> Grades | None:
+        """The phototype as places in `PHOTOTYPES`."""
+        return None if self.phototype is None else grades(self.phototype, PHOTOTYPES)
 
 
 def _chosen(value: str, known: tuple[str, ...], kind: str) -> str:

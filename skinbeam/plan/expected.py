@@ -8,10 +8,12 @@ from skinbeam.evidence.expectation.answer import expect_of_setting
 from skinbeam.evidence.expectation.records import Expectation, PatientShare
 from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.question import Question
+from skinbeam.evidence.studies.arm import grades
 from skinbeam.plan import aftercare
 from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
+from skinbeam.schema.fields import PHOTOTYPES
 
 __all__ = ["expected_of", "share_untold"]
 
@@ -47,7 +49,8 @@ def share_untold(case: Case, concern: Concern, modality: str) -> float:
     if untold_scars(case) is None:
         return 0.0
     phototype = case.patient.phototype if case.patient is not None else None
-    risk = counted_risk("scar", modality, concern.condition, phototype=phototype)
+    phototypes = None if phototype is None else grades(phototype, PHOTOTYPES)
+    risk = counted_risk("scar", modality, concern.condition, phototypes=phototypes)
     return risk.p.median if isinstance(risk.p, Estimate) else 0.0
 
 

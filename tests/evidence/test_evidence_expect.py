@@ -15,6 +15,7 @@ from skinbeam.evidence.expectation.records import Expectation, PatientShare, Pre
 from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
+from skinbeam.evidence.studies.arm import grades
 from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.synthesis.design import arms_of
 from skinbeam.evidence.synthesis.posterior import posterior
@@ -254,7 +255,9 @@ def test_unverified_rows_are_said() -> None:
 
 def test_pih_is_never_zero_and_grows_with_skin_colour() -> None:
     for modality, condition in {(r.modality, r.condition) for r in counted() if r.outcome == "pih" and r.condition}:
-        light, dark = (counted_risk("pih", modality, condition, phototype=p) for p in ("I-III", "IV-V"))
+        light, dark = (
+            counted_risk("pih", modality, condition, phototypes=grades(p, PHOTOTYPES)) for p in ("I-III", "IV-V")
+        )
         assert 0 < light.p.low < dark.p.low
         assert light.p.median < dark.p.median
         assert light.pmf[0] < 1

@@ -55,7 +55,8 @@ def test_a_good_row_is_read_whole() -> None:
     assert arm.bins == ((50.0, 26), (25.0, 15), (None, 19))
     assert (arm.pih, arm.harms) == (Count(3, 60), {"scar": Count(0, 60)})
     assert arm.downtime_days == (4.0, 6.0)
-    assert arm.gain_kept_pct == {"3": 80.0, "12-24": 70.0}
+    assert arm.gain_kept_pct == {3: 80.0, 12: 70.0, 24: 70.0}
+    assert (arm.severity, arm.phototypes) == ((1, 2), (2, 3))
     assert arm.usable
     assert arm.cohort == "majid2014"
 
@@ -167,8 +168,10 @@ def test_slips_and_ambiguous_arms_are_listed_and_left_out(study: str, said: str)
 
 
 def test_dark_fraction_counts_types_of_the_range() -> None:
-    assert [dark_fraction(p) for p in ("I-III", "III-IV", "II-IV", "IV-V")] == pytest.approx([0.0, 1 / 2, 1 / 3, 1.0])
-    assert dark_fraction("") == 0.5  # the stated assumption
+    assert [dark_fraction(grades(p, PHOTOTYPES)) for p in ("I-III", "III-IV", "II-IV", "IV-V")] == pytest.approx(
+        [0.0, 1 / 2, 1 / 3, 1.0]
+    )
+    assert dark_fraction(None) == 0.5  # the stated assumption
     assert grades("II-V", PHOTOTYPES) == (1, 4)
 
 

@@ -19,7 +19,7 @@ from skinbeam.evidence.expectation.risk import OTHER_HARMS, counted_risk, pain
 from skinbeam.evidence.expectation.warnings import lesions_per_patient, warnings_of
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import Arm, grades
+from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics, study_weights
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_of
@@ -91,17 +91,14 @@ def abstention(question: Question) -> Message | None:
     """Return why the evidence cannot answer, or None."""
     names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
     rule = settings()["rule"]
-    severe = question.severity is not None and grades(question.severity, SEVERITIES)[1] == _SEVERE
+    severe = question.severities is not None and question.severities[1] == _SEVERE
     if question.condition == "dynamic-wrinkles" and severe:
         return Message("evidence.severe-dynamic")
     if question.modality == "ablative" and question.site in rule["off_face"]:
         return Message("evidence.off-face", {"site": title("site", question.site or "")})
     rows = [arm for arm in arms() if arm.condition == question.condition and arm.modality == question.modality]
-    if (
-        question.phototype is not None
-        and grades(question.phototype, PHOTOTYPES)[1] == _DARKEST
-        and not _reached_darkest(rows)
-    ):
+    darkest = question.phototypes is not None and question.phototypes[1] == _DARKEST
+    if darkest and not any(arm.phototypes and arm.phototypes[1] == _DARKEST for arm in rows):
         return Message("evidence.phototype-vi", names)
     low, high = settings()["plausible_nm"].get(question.modality, (0.0, float("inf")))
     if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
@@ -156,7 +153,7 @@ def _counts(question: Question, seed: int) -> _Counts:
             outcome,
             question.modality,
             question.condition,
-            phototype=question.phototype,
+            phototypes=question.phototypes,
             patients=question.patients,
             seed=seed,
         )
@@ -235,10 +232,6 @@ def _untreated(question: Question, seed: int) -> Expectation:
 def _would_repeat(question: Question) -> Unknown:
     """No study of the table asked it."""
     return Unknown(Message("evidence.nobody-asked", {"modality": title("modality", question.modality)}).text)
-
-
-def _reached_darkest(rows: Sequence[Arm]) -> bool:
-    return any(arm.phototype and grades(arm.phototype, PHOTOTYPES)[1] == _DARKEST for arm in rows)
 
 
 def _studies(found: Sequence[Arm]) -> tuple[StudyShare, ...]:

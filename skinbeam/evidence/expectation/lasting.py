@@ -52,8 +52,7 @@ def durability(question: Question) -> dict[str, Value]:
         months: (arm, kept / 100.0)
         for arm in arms()
         if arm.condition == question.condition and arm.modality == question.modality
-        for span, kept in arm.gain_kept_pct.items()
-        for months in map(int, span.split("-"))
+        for months, kept in arm.gain_kept_pct.items()
     }
     gain = _typical_gain(question) if followed else None
     kept_at: dict[str, Value] = {}

@@ -7,6 +7,7 @@ nobody counted after a modality is unknown, and so is one that was counted per t
 from skinbeam.estimate import Unknown, Value
 from skinbeam.evidence.expectation.parts import estimate, keys, patient_share, title
 from skinbeam.evidence.expectation.records import PatientShare
+from skinbeam.evidence.studies.arm import Grades
 from skinbeam.evidence.studies.outcomes import counted_in
 from skinbeam.evidence.studies.shipped import arms, dark_fraction
 from skinbeam.evidence.synthesis.clinic import counted_share, pain_points
@@ -19,7 +20,7 @@ OTHER_HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "a
 
 
 def counted_risk(
-    outcome: str, modality: str, condition: str, *, phototype: str | None = None, patients: int = 100, seed: int = 0
+    outcome: str, modality: str, condition: str, *, phototypes: Grades | None = None, patients: int = 100, seed: int = 0
 ) -> PatientShare:
     """Return the share of patients with an outcome, or why nobody knows it.
 
@@ -27,7 +28,7 @@ def counted_risk(
     ----------
     outcome : pih, hypopigmentation, scar, infection, prolonged-erythema, acne-flare or satisfaction.
     modality, condition : names.
-    phototype : a type or a range; None takes the stated share of darker skin.
+    phototypes : places in `PHOTOTYPES`; None takes the stated share of darker skin.
     patients : how many the counts are of.
     """
     rows = counted_in(outcome, modality)
@@ -36,7 +37,7 @@ def counted_risk(
         return PatientShare.unknown(Unknown(reason.text))
     basis = keys(rows)
     used(*basis)
-    shares = counted_share(outcome, modality, condition, dark_fraction(phototype or ""), seed=seed)
+    shares = counted_share(outcome, modality, condition, dark_fraction(phototypes), seed=seed)
     return patient_share(shares, patients, basis)
 
 

@@ -6,11 +6,10 @@ from typing import Any
 from skinbeam.evidence.expectation.dose import place
 from skinbeam.evidence.expectation.parts import keys, title
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import Arm, grades
+from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.shipped import arms
 from skinbeam.evidence.synthesis.design import arms_of, longest_months, same_band, same_site
 from skinbeam.messages import Message, Warned
-from skinbeam.schema.fields import PHOTOTYPES
 
 __all__ = ["lesions_per_patient", "warnings_of"]
 
@@ -31,7 +30,7 @@ def warnings_of(question: Question) -> tuple[Warned, ...]:
         warn("site-not-studied", "site", site=title("site", question.site))
     if question.wavelength_nm and not any(same_band(arm, question) for arm in usable):
         warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
-    if question.phototype and not any(_overlap(question.phototype, arm.phototype) for arm in usable):
+    if question.phototypes and not any(_overlap(question.phototypes, arm.phototypes) for arm in usable):
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
     placed = place(question)
     if placed is not None and placed.where in ("outside", "far-outside"):
@@ -56,8 +55,5 @@ def lesions_per_patient(usable: Sequence[Arm]) -> float:
     return 1.0
 
 
-def _overlap(asked: str, studied: str) -> bool:
-    if not studied:
-        return False
-    (low, high), (first, last) = grades(asked, PHOTOTYPES), grades(studied, PHOTOTYPES)
-    return low <= last and first <= high
+def _overlap(asked: Grades, studied: Grades | None) -> bool:
+    return studied is not None and asked[0] <= studied[1] and studied[0] <= asked[1]

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["GRADES", "RATERS", "UNITS", "Arm", "Count", "grades"]
+__all__ = ["GRADES", "RATERS", "UNITS", "Arm", "Count", "Grades", "grades"]
 
 RATERS = ("blinded", "physician", "patient")
 UNITS = ("patients", "lesions", "areas", "treatments")
 GRADES = ("full-text", "abstract", "secondary", "unverified")
+
+Grades = tuple[int, int]  # first and last place of a range in an order such as `PHOTOTYPES`
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Arm:
     """One row of the table.
 
     `bins` are (lower cut in per cent, count) from the best class down; the last cut is None, open below. Spans are
-    (low, high). Empty strings and None mean not printed.
+    (low, high). `severity` and `phototypes` are places in `SEVERITIES` and `PHOTOTYPES`. `gain_kept_pct` is months →
+    per cent. Empty strings and None mean not printed.
     """
 
     row: str
@@ -32,8 +35,8 @@ class Arm:
     condition: str
     modality: str
     sites: tuple[str, ...]
-    severity: str
-    phototype: str
+    severity: Grades | None
+    phototypes: Grades | None
     dark_fraction: float | None
     wavelength_nm: float | None
     design: tuple[str, ...]
@@ -56,7 +59,7 @@ class Arm:
     pain_0_10: tuple[float, float] | None
     downtime_days: tuple[float, float] | None
     downtime_kind: str
-    gain_kept_pct: Mapping[str, float]
+    gain_kept_pct: Mapping[int, float]
     grade: str
     excluded: str
     harms_excluded: str
@@ -74,7 +77,7 @@ class Arm:
         return max(1.0, self.units / self.patients)
 
 
-def grades(value: str, order: tuple[str, ...]) -> tuple[int, int]:
+def grades(value: str, order: tuple[str, ...]) -> Grades:
     """Return the first and last place in `order` of a grade or range such as `III-IV`.
 
     Raises

@@ -67,7 +67,7 @@ def _of(arm: Arm) -> list[Counted]:
         counts["pih"] = arm.pih
     if arm.satisfied is not None:
         counts["satisfaction"] = arm.satisfied
-    dark = dark_fraction(arm.phototype) if arm.dark_fraction is None else arm.dark_fraction
+    dark = dark_fraction(arm.phototypes) if arm.dark_fraction is None else arm.dark_fraction
     return [
         Counted(outcome, arm.study, arm.condition, arm.modality, counts[outcome].events, counts[outcome].of, dark)
         for outcome in OUTCOMES

@@ -5,7 +5,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from skinbeam.evidence.studies.arm import Arm, grades
+from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.table import FILE, read_arms
 from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.shipped import shipped_table
@@ -32,9 +32,9 @@ def arms() -> tuple[Arm, ...]:
     return read_arms(file.read_text(encoding="utf-8"))
 
 
-def dark_fraction(phototype: str) -> float:
+def dark_fraction(phototypes: Grades | None) -> float:
     """Return the share of phototypes IV to VI in a range, each type counted once; unknown: the stated assumption."""
-    if not phototype:
+    if phototypes is None:
         return float(settings()["rule"]["unknown_dark_fraction"])
-    low, high = grades(phototype, PHOTOTYPES)
+    low, high = phototypes
     return sum(k >= _DARK_FROM for k in range(low, high + 1)) / (high - low + 1)

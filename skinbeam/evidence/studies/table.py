@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from skinbeam.errors import InputError
-from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, grades
+from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, Grades, grades
 from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
@@ -82,7 +82,7 @@ class _Row:
             modality=self._one_of("modality", table("modality")),
             sites=tuple(self._sites()),
             severity=self._grades("severity", SEVERITIES),
-            phototype=self._grades("phototype", PHOTOTYPES),
+            phototypes=self._grades("phototype", PHOTOTYPES),
             dark_fraction=self._number("dark_fraction", 0.0, 1.0),
             wavelength_nm=self._number("wavelength_nm", 200.0, 20_000.0),
             design=self._design(),
@@ -105,7 +105,7 @@ class _Row:
             pain_0_10=self._span("pain", 0.0, 10.0),
             downtime_days=self._span("downtime_days", 0.0, 365.0),
             downtime_kind=self._one_of("downtime_kind", DOWNTIME_KINDS, empty=True),
-            gain_kept_pct=self._pairs("gain_kept_pct"),
+            gain_kept_pct=self._by_month("gain_kept_pct"),
             grade=self._one_of("grade", GRADES),
             excluded=text["excluded"],
             harms_excluded=text["harms_excluded"],
@@ -162,14 +162,12 @@ class _Row:
                 raise self._fault("sites", f'unknown site "{site}"', f"Known: {', '.join(table('site'))}.")
         return sites
 
-    def _grades(self, column: str, order: tuple[str, ...]) -> str:
+    def _grades(self, column: str, order: tuple[str, ...]) -> Grades | None:
         value = self.record[column]
         try:
-            if value:
-                grades(value, order)
+            return grades(value, order) if value else None
         except ValueError as error:
             raise self._fault(column, f'cannot read "{value}"', f"One of {', '.join(order)}, or a range.") from error
-        return value
 
     def _number(self, column: str, low: float, high: float) -> float | None:
         value = self.record[column]
@@ -274,12 +272,13 @@ class _Row:
             harms[name] = Count(int(events), int(of))
         return harms
 
-    def _pairs(self, column: str) -> Mapping[str, float]:
-        pairs: dict[str, float] = {}
+    def _by_month(self, column: str) -> Mapping[int, float]:
+        """Read `3:80;12-24:70`: months, or the ends of a span of them, and per cent."""
+        found: dict[int, float] = {}
         for part in filter(None, self.record[column].split(";")):
-            months, _, kept = part.partition(":")
+            span, _, kept = part.partition(":")
             try:
-                pairs[months] = float(kept)
+                found |= dict.fromkeys(map(int, span.split("-")), float(kept))
             except ValueError as error:
                 raise self._fault(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
-        return pairs
+        return found

@@ -23,9 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import Arm, grades
+from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.shipped import arms, dark_fraction, settings
-from skinbeam.schema.fields import SEVERITIES
 
 __all__ = [
     "HIERARCHICAL",
@@ -76,7 +75,7 @@ class Features:
             severity=_severity(arm.severity),
             sessions=None if arm.sessions is None else sum(arm.sessions) / 2.0,
             months=arm.followup_months,
-            dark=dark_fraction(arm.phototype) if arm.dark_fraction is None and arm.phototype else arm.dark_fraction,
+            dark=dark_fraction(arm.phototypes) if arm.dark_fraction is None and arm.phototypes else arm.dark_fraction,
             rater=arm.rater or "unstated",
         )
 
@@ -93,10 +92,10 @@ class Features:
             modality=question.modality,
             bands=("unstated",) if question.wavelength_nm is None else (_band(question.wavelength_nm),),
             sites=("unstated",) if question.site is None else (_site_group(question.site),),
-            severity=_severity(question.severity or ""),
+            severity=_severity(question.severities),
             sessions=question.sessions,
             months=None if question.follow_up_months is None else min(question.follow_up_months, longest_months()),
-            dark=None if question.phototype is None else dark_fraction(question.phototype),
+            dark=None if question.phototypes is None else dark_fraction(question.phototypes),
             rater=question.rater or "unstated",
         )
         ways: dict[Features, float] = {}
@@ -240,12 +239,9 @@ def _fade(months: float) -> float:
     return -math.log2(1.0 + months / settings()["shape"]["fade_months"])
 
 
-def _severity(value: str) -> float | None:
+def _severity(range_: Grades | None) -> float | None:
     """Middle of a range, from -1 (mild) to 1 (severe)."""
-    if not value:
-        return None
-    low, high = grades(value, SEVERITIES)
-    return (low + high) / 2.0 - 1.0
+    return None if range_ is None else sum(range_) / 2.0 - 1.0
 
 
 def _band(wavelength_nm: float | None) -> str:
