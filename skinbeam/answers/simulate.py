@@ -21,7 +21,7 @@ from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.ends.bath import respond_bath
 from skinbeam.simulate.fields import FieldsWriter, fields_writer
-from skinbeam.simulate.light.illumination import Illumination, axis_ratio
+from skinbeam.simulate.light.illumination import Illumination, axis_exposure
 from skinbeam.simulate.light.lighting import illuminate_spot
 from skinbeam.simulate.observe import observe
 from skinbeam.simulate.pulse.response import respond
@@ -31,7 +31,7 @@ from skinbeam.simulate.removal.bulk_heat import BOILING_C, bulk_boils, bulk_rise
 from skinbeam.simulate.removal.microlesion import microlesions
 from skinbeam.simulate.scene import Scene, case_warnings, run_chunks, scene_of, schedule_of
 from skinbeam.simulate.skins.observed import Observed, join, or_unknown
-from skinbeam.units import J_CM2, MS
+from skinbeam.units import MS
 
 __all__ = ["simulate_document"]
 
@@ -125,10 +125,7 @@ def _observe(
             response = respond_bath(skins, plan)
         else:
             response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=plan)
-        exposure = 0.0
-        if scene.beam is not None:
-            assert scene.beam.fluence_J_cm2 is not None  # a dose was required
-            exposure = axis_ratio(scene.beam) * scene.beam.fluence_J_cm2 * J_CM2
+        exposure = 0.0 if scene.beam is None else axis_exposure(scene.beam)
         response = with_stopped_flow(response, exposure)
         write(response, exposure)
         seen = observe(response, scene.beam, exposure)

@@ -13,7 +13,7 @@ from skinbeam.physics.damage.arrhenius import Kinetics, omega
 from skinbeam.simulate.ends.bath import bath_pain_times, bath_times
 from skinbeam.simulate.ends.endpoints import named_endpoint
 from skinbeam.simulate.held_beam import length_for
-from skinbeam.simulate.light.illumination import Illumination, axis_ratio
+from skinbeam.simulate.light.illumination import Illumination, axis_exposure
 from skinbeam.simulate.pulse.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse.response import Place, Response, respond
 from skinbeam.simulate.pulse.schedule import held_schedule
@@ -26,7 +26,7 @@ from skinbeam.simulate.skins.kinetics import (
     marking_kinetics,
     sampled_kinetics,
 )
-from skinbeam.units import J_CM2, MS
+from skinbeam.units import MS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -151,4 +151,4 @@ def _irradiance(scene: Scene) -> float:
             field="settings.fluence_J_cm2",
             hint="With exposure_s the irradiance stays at fluence over pulse length: give both, or power_W alone.",
         )
-    return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2 / (beam.pulse_ms * MS)
+    return axis_exposure(beam) / (beam.pulse_ms * MS)

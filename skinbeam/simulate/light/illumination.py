@@ -16,8 +16,9 @@ from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.protocol import LightField
 from skinbeam.simulate.skins.grid import DepthGrid
 from skinbeam.skin.properties import Optics
+from skinbeam.units import J_CM2
 
-__all__ = ["Illumination", "Line", "SpotShare", "axis_ratio"]
+__all__ = ["Illumination", "Line", "SpotShare", "axis_exposure", "axis_ratio"]
 
 
 class SpotShare(NamedTuple):
@@ -109,3 +110,9 @@ class Illumination:
 def axis_ratio(beam: Beam) -> float:
     """Return the radiant exposure on the axis over the fluence of the beam: 2 for a Gaussian over its 1/e² disc."""
     return 2.0 if beam.profile == "gaussian" and beam.microbeam is None else 1.0
+
+
+def axis_exposure(beam: Beam) -> float:
+    """Return the radiant exposure on the axis of a beam whose fluence is given, J/m²: converted here alone."""
+    assert beam.fluence_J_cm2 is not None  # a dose was required
+    return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2

@@ -9,9 +9,9 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.physics.removal.breakdown import breakdown, irradiance_that_breaks_down, is_measured, least_cascade_dose
-from skinbeam.simulate.light.illumination import axis_ratio
+from skinbeam.simulate.light.illumination import axis_exposure
 from skinbeam.skin.spread import spread_at
-from skinbeam.units import J_CM2, MJ, MS, NS, PS, UM
+from skinbeam.units import MJ, MS, NS, PS, UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,8 +50,7 @@ def _dose_on_axis(beam: Beam) -> float:
     """Radiant exposure on the axis of the beam, or of one microbeam, J/m²."""
     micro = beam.microbeam
     if micro is None:
-        assert beam.fluence_J_cm2 is not None  # a dose was required
-        return axis_ratio(beam) * beam.fluence_J_cm2 * J_CM2
+        return axis_exposure(beam)
     assert micro.energy_mJ is not None  # a dose was required
     mean = micro.energy_mJ * MJ / (np.pi / 4 * (micro.diameter_um * UM) ** 2)
     return float(2.0 * mean if micro.profile == "gaussian" else mean)
