@@ -6,7 +6,7 @@ from skinbeam.evidence.studies.arm import grades
 from skinbeam.evidence.studies.outcomes import PIGMENT
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
-from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.schema.scars import forms_raised_scars
 from skinbeam.skin.melanin import phototype_range
 

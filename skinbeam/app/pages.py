@@ -15,8 +15,7 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue, text
 from skinbeam.schema.consultation import DECIDED, LESION_SIGNS
-from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
-from skinbeam.schema.names import table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, table
 
 __all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "PlanPage", "ShownFault", "form_page", "plan_page"]
 

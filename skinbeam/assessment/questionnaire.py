@@ -16,8 +16,8 @@ from skinbeam.assessment.medicines import Reading, facts_of, medication_facts, r
 from skinbeam.messages import Message
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
-from skinbeam.schema.fields import PHOTOTYPES, phototype_range, severity_range
-from skinbeam.schema.names import table
+from skinbeam.schema.fields import phototype_range, severity_range
+from skinbeam.schema.names import PHOTOTYPES, table
 from skinbeam.schema.scars import conditions_of
 from skinbeam.shipped import shipped_table
 

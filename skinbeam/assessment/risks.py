@@ -8,7 +8,7 @@ from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, 
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
-from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.schema.scars import forms_raised_scars
 
 __all__ = ["Risk", "risks"]

@@ -16,8 +16,8 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Patient
 from skinbeam.schema.exposure import Lesion
 from skinbeam.schema.exposure import Skin as SkinTable
-from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.fields import phototype_range as grade_ends
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.skin.melanin import ita_range_deg, phototype_range
 from skinbeam.skin.model import Skin

@@ -7,8 +7,7 @@ from typing import Any
 
 from skinbeam.errors import InputError, did_you_mean, unknown_name
 from skinbeam.evidence.studies.arm import RATERS, Grades, grades
-from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
-from skinbeam.schema.names import resolve, table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, resolve, table
 
 __all__ = ["Question"]
 

@@ -13,7 +13,7 @@ from skinbeam.plan import aftercare
 from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
-from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.names import PHOTOTYPES
 
 __all__ = ["expected_of", "share_untold"]
 

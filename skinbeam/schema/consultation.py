@@ -7,8 +7,6 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from skinbeam.schema.fields import (
-    PHOTOTYPES,
-    SEVERITIES,
     FieldFault,
     Section,
     choice,
@@ -19,6 +17,7 @@ from skinbeam.schema.fields import (
     number,
     text,
 )
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
 
 __all__ = [
     "DECIDED",

@@ -8,11 +8,9 @@ from typing import Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from skinbeam.errors import InputError, did_you_mean
-from skinbeam.schema.names import NameKind, resolve
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, NameKind, resolve
 
 __all__ = [
-    "PHOTOTYPES",
-    "SEVERITIES",
     "FieldFault",
     "Section",
     "choice",
@@ -28,8 +26,6 @@ __all__ = [
     "whole",
 ]
 
-PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
-SEVERITIES = ("mild", "moderate", "severe")
 # What people write where a name is asked and nobody with a profession is meant, or the patient is.
 _NOBODY = frozenset(
     {

@@ -1,4 +1,4 @@
-"""The names of conditions, sites and modalities, the everyday words that mean them, and the names of endpoints."""
+"""The names of conditions, sites and modalities, the everyday words that mean them; of endpoints and of grades."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -8,9 +8,21 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import unknown_name
 from skinbeam.shipped import shipped_table
 
-__all__ = ["ENDPOINTS", "NameKind", "conditions_document", "laser_modalities", "resolve", "table", "usable_modalities"]
+__all__ = [
+    "ENDPOINTS",
+    "PHOTOTYPES",
+    "SEVERITIES",
+    "NameKind",
+    "conditions_document",
+    "laser_modalities",
+    "resolve",
+    "table",
+    "usable_modalities",
+]
 
 NameKind = Literal["condition", "site", "modality"]
+PHOTOTYPES = ("I", "II", "III", "IV", "V", "VI")
+SEVERITIES = ("mild", "moderate", "severe")
 # What a dose can reach. How each is judged stands in `simulate.ends.endpoints`, which whoever names them need not load.
 ENDPOINTS = (
     "epidermal-necrosis",

@@ -15,8 +15,8 @@ from skinbeam.derived import derived_table
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.schema.exposure import Lesion
-from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.fields import phototype_range as grade_ends
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.skin.draws import Draws
 from skinbeam.skin.spread import spread
 from skinbeam.skin.tables import sourced, table

@@ -20,8 +20,7 @@ from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.synthesis.design import arms_of
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.provenance import collect
-from skinbeam.schema.fields import PHOTOTYPES
-from skinbeam.schema.names import table
+from skinbeam.schema.names import PHOTOTYPES, table
 from skinbeam.sources import bibliography
 
 KEYS = {

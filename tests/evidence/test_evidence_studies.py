@@ -14,7 +14,7 @@ from skinbeam.evidence.studies.arm import Arm, Count, grades
 from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.studies.shipped import arms, dark_fraction
 from skinbeam.evidence.studies.table import FILE, read_arms
-from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.sources import bibliography
 
 HEAD = (Path(skinbeam.__file__).parent / "data" / FILE).read_text(encoding="utf-8").splitlines()[0].split(",")

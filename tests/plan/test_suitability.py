@@ -22,9 +22,8 @@ from skinbeam.plan.rules.table import (
 )
 from skinbeam.provenance import collect
 from skinbeam.schema.case import Case
-from skinbeam.schema.fields import PHOTOTYPES
 from skinbeam.schema.load import parse
-from skinbeam.schema.names import laser_modalities, resolve, table
+from skinbeam.schema.names import PHOTOTYPES, laser_modalities, resolve, table
 
 TODAY = datetime.date(2026, 11, 2)
 DIAGNOSED = {

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from skinbeam import units
 from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
-from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES, phototype_range, severity_range
+from skinbeam.schema.fields import phototype_range, severity_range
 from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
 
 TABLES = sorted(Case.model_fields)
 scalars = (

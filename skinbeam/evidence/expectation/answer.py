@@ -27,7 +27,7 @@ from skinbeam.evidence.synthesis.distributions import Rate, count_pmf
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.messages import Message
 from skinbeam.provenance import used
-from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
 
 __all__ = ["SCHEMA", "abstention", "expect", "expect_document", "expect_of_setting"]
 

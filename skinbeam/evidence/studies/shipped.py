@@ -7,7 +7,7 @@ from typing import Any
 
 from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.table import FILE, read_arms
-from skinbeam.schema.fields import PHOTOTYPES
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
 __all__ = ["arms", "dark_fraction", "settings"]

@@ -15,8 +15,7 @@ from typing import Any
 
 from skinbeam.errors import InputError
 from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, Grades, grades
-from skinbeam.schema.fields import PHOTOTYPES, SEVERITIES
-from skinbeam.schema.names import table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, table
 from skinbeam.sources import bibliography
 
 __all__ = ["DESIGNS", "FILE", "HARMS", "read_arms"]
