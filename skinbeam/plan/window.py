@@ -33,7 +33,7 @@ from skinbeam.simulate.removal.ablation import injury_dose, removes
 from skinbeam.simulate.removal.microlesion import energy_through
 from skinbeam.simulate.scene import Scene, run_chunks, scene_of
 from skinbeam.simulate.skins.ensemble import share
-from skinbeam.simulate.skins.kinetics import CAUTIOUS
+from skinbeam.simulate.skins.kinetics import CAUTIOUS_KINETICS
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2
 
@@ -259,7 +259,7 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
             wanted = error_factor(goal.endpoint, full.skins, "effect") * fluence_for(goal.endpoint, full) / J_CM2
         except NotAvailable as error:
             return Unknown(error.reason)
-        burns = cell_death_dose(half, basal_layer(half), model=CAUTIOUS)
+        burns = cell_death_dose(half, basal_layer(half), model=CAUTIOUS_KINETICS)
         broken = error_factor(BURN, half.skins, "harm") * burns / J_CM2
         effect.append(_shares(wanted, w_target, doses))
         harm.append(_shares(broken, w_limit, doses))

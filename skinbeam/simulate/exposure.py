@@ -20,9 +20,9 @@ from skinbeam.simulate.pulse.schedule import held_schedule
 from skinbeam.simulate.pulse.unit_omega import time_of_unit_omega
 from skinbeam.simulate.scene import Scene
 from skinbeam.simulate.skins.kinetics import (
-    CELL_DEATH,
+    CELL_DEATH_KINETICS,
     COAGULATED_WIDTH_M,
-    COLLAGEN,
+    COLLAGEN_KINETICS,
     marking_kinetics,
     sampled_kinetics,
 )
@@ -64,14 +64,14 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
     if scene.bath is not None and endpoint == "pain":
         return bath_pain_times(skins, scene.bath[0], scene.cooling.air_temperature_C), weights
     if scene.bath is not None and endpoint == "collagen-coagulation":
-        collagen = sampled_kinetics(COLLAGEN, skins)
+        collagen = sampled_kinetics(COLLAGEN_KINETICS, skins)
         return bath_times(skins, scene.bath[0], scene.cooling.air_temperature_C, _end_of_zone, collagen), weights
     if endpoint not in places:
         if scene.bath is not None:
             raise NotAvailable(text("simulate.not-by-time"))
         return length_for(scene, skins, endpoint, _irradiance(scene)), weights
     marked = endpoint == "minimum-visible-lesion"
-    processes = marking_kinetics(skins) if marked else sampled_kinetics(CELL_DEATH, skins)
+    processes = marking_kinetics(skins) if marked else sampled_kinetics(CELL_DEATH_KINETICS, skins)
     if scene.bath is not None:
         air_C = scene.cooling.air_temperature_C
         return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights

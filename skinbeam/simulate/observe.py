@@ -16,7 +16,13 @@ from skinbeam.simulate.pulse.dose import dose_at
 from skinbeam.simulate.pulse.places import basal_layer, layers_of
 from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.removal.ablation import dryness_C, profile_width
-from skinbeam.simulate.skins.kinetics import BLOOD, CELL_DEATH, COLLAGEN, WALL, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import (
+    BLOOD_KINETICS,
+    CELL_DEATH_KINETICS,
+    COLLAGEN_KINETICS,
+    WALL_KINETICS,
+    sampled_kinetics,
+)
 from skinbeam.simulate.skins.observed import Observed, or_unknown
 from skinbeam.simulate.vessels.ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels.hot_blood import vessels_at, why_unheated
@@ -125,11 +131,11 @@ def _tissue(seen: Observed, response: Response, history: Floats, beam: Beam | No
         seen["damage.epidermis_fraction"] = Unknown(text("not-apply.no-epidermis"))
     else:
         dead = 1 - survival(
-            omega(history[:, :, cells], response.schedule.step_s, sampled_kinetics(CELL_DEATH, response.skins))
+            omega(history[:, :, cells], response.schedule.step_s, sampled_kinetics(CELL_DEATH_KINETICS, response.skins))
         )
         width = response.grid.widths[:, cells]
         seen["damage.epidermis_fraction"] = (dead * width).sum(axis=1) / width.sum(axis=1)
-    damage = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN, response.skins))
+    damage = omega(history, response.schedule.step_s, sampled_kinetics(COLLAGEN_KINETICS, response.skins))
     for name, level in CONTOURS.items():
         _contour(seen, f"damage.contours.{name}", response, damage, level, beam, fluence_J_m2)
     seen["damage.coagulation_depth_um"] = seen["damage.contours.1.depth_um"]
@@ -161,14 +167,17 @@ def _least_reaching(response: Response, damage: Floats, level: float) -> Floats:
     """Dose that brings Ω to `level` where it is greatest, (sample,), J/m²: less does so nowhere else, or nearly."""
     row, worst = np.arange(len(damage)), damage.argmax(axis=1)
     place = Place(response.base_K[row, :, worst], response.unit_K[row, :, worst])
-    return dose_at(response, place, sampled_kinetics(COLLAGEN, response.skins), level)
+    return dose_at(response, place, sampled_kinetics(COLLAGEN_KINETICS, response.skins), level)
 
 
 def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
     vessels = vessels_at(response, fluence_J_m2)
     if vessels is None:
         return
-    closed = [closed_at(response, vessels, fluence_J_m2, blood).astype(np.float64) for blood in (BLOOD, WALL)]
+    closed = [
+        closed_at(response, vessels, fluence_J_m2, blood).astype(np.float64)
+        for blood in (BLOOD_KINETICS, WALL_KINETICS)
+    ]
     # Beside it, what it would be if heated blood absorbed no more.
     unheated = respond_vessels(response)
     assert unheated is not None  # as there are vessels that heat
@@ -176,8 +185,8 @@ def _vessels(seen: Observed, response: Response, fluence_J_m2: float) -> None:
     values = (
         _hottest(vessels, fluence_J_m2),
         (vessels.base + fluence_J_m2 * vessels.wall_at(1.0)).max(axis=-1) - ZERO_CELSIUS_K,
-        _coagulated(response, vessels, fluence_J_m2, BLOOD),
-        _coagulated(response, vessels, fluence_J_m2, WALL),
+        _coagulated(response, vessels, fluence_J_m2, BLOOD_KINETICS),
+        _coagulated(response, vessels, fluence_J_m2, WALL_KINETICS),
         _damaged_wall(response, vessels, fluence_J_m2),
         *closed,
         (rupture_dose(response, vessels) <= fluence_J_m2).astype(np.float64),
@@ -203,7 +212,7 @@ def _coagulated(response: Response, vessels: VesselResponse, fluence_J_m2: float
 def _damaged_wall(response: Response, vessels: VesselResponse, fluence_J_m2: float) -> Floats:
     """Share of the wall that is damaged, (sample, vessel)."""
     parts = [
-        share * (1 - survival(vessel_omega(response, vessels, vessels.wall_at(towards), fluence_J_m2, WALL)))
+        share * (1 - survival(vessel_omega(response, vessels, vessels.wall_at(towards), fluence_J_m2, WALL_KINETICS)))
         for towards, share in _directions(vessels)
     ]
     return np.asarray(np.sum(parts, axis=0))

@@ -9,9 +9,9 @@ import numpy as np
 from skinbeam.provenance import used
 from skinbeam.skin.tables import number, table
 
-__all__ = ["DERMIS", "fibril_share", "left_when_denatured", "slope_of", "water_slope"]
+__all__ = ["DERMIS_MATERIALS", "fibril_share", "left_when_denatured", "slope_of", "water_slope"]
 
-DERMIS = ("dermis", "rodent-dermis")
+DERMIS_MATERIALS = ("dermis", "rodent-dermis")
 
 
 def slope_of(material: str) -> Mapping[str, Any] | None:
@@ -39,7 +39,7 @@ def left_when_denatured(material: str, wavelength_nm: float) -> float:
 
     It is d of (heated 3) before the spread of `denatured.bundles`, by which it is multiplied in dermis.
     """
-    if material not in DERMIS:
+    if material not in DERMIS_MATERIALS:
         return 1.0
     used("kirsch1998", "gross1964")
     return 1.0 - fibril_share(wavelength_nm)
@@ -55,4 +55,4 @@ def water_slope(wavelength_nm: float) -> float:
 
 
 def _like(material: str) -> str:
-    return DERMIS[0] if material in DERMIS else material
+    return DERMIS_MATERIALS[0] if material in DERMIS_MATERIALS else material

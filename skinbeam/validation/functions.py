@@ -18,7 +18,7 @@ from skinbeam.simulate.light.spot import PHOTONS, share_of
 from skinbeam.simulate.pulse.places import depth_through_epidermis, layers_of
 from skinbeam.simulate.removal.ablation import recoil_stress, side_wall_dwell
 from skinbeam.simulate.skins.dermis import held_scattering, rises_up_to_C, settles_at_C
-from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, sampled_kinetics
 from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
 from skinbeam.skin.properties import blood_thermal, melanosome_mua, thermal
 from skinbeam.units import J_CM2, MM, MPA, MS, NS, PER_CM, UM, ZERO_CELSIUS_K
@@ -75,7 +75,7 @@ def _follicle_relaxation_ms(skins: "xr.Dataset") -> Floats:
 def _time_of_cell_death_s(skins: "xr.Dataset", temperature_C: float) -> Floats:
     """Hold that brings the damage integral of cell death to 1: it grows in proportion to time."""
     held = np.full((skins.sizes["sample"], 2), temperature_C + ZERO_CELSIUS_K)
-    return 1.0 / omega(held, [1.0], sampled_kinetics(CELL_DEATH, skins))
+    return 1.0 / omega(held, [1.0], sampled_kinetics(CELL_DEATH_KINETICS, skins))
 
 
 def _melanosome_absorption_per_cm(skins: "xr.Dataset", wavelength_nm: float) -> Floats:

@@ -20,7 +20,7 @@ from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells
 from skinbeam.simulate.pulse.response import respond
 from skinbeam.simulate.scene import run_chunks, scene_of
-from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, sampled_kinetics
 from skinbeam.skin.properties import melanosome_mua
 from skinbeam.skin.spread import spread_at
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
@@ -254,7 +254,7 @@ def test_omega_is_one_at_the_border_of_the_epidermis() -> None:
     place = basal_layer(response)
     found = cell_death_dose(response, place)
     history = place.base_K + found[:, None] * place.unit_K
-    damage = omega(history, response.schedule.step_s, sampled_kinetics(CELL_DEATH, response.skins))
+    damage = omega(history, response.schedule.step_s, sampled_kinetics(CELL_DEATH_KINETICS, response.skins))
     # Bisection ends at 1e-9 of the dose; ln Omega changes by B dT/T² = 300 times (dT/T = 0.15) that.
     assert damage == pytest.approx(1.0, abs=1e-6)
 

@@ -19,12 +19,18 @@ from skinbeam.physics.damage.arrhenius import (
 )
 from skinbeam.physics.damage.combination import combination
 from skinbeam.physics.damage.table import held_threshold
-from skinbeam.simulate.skins.kinetics import CAUTIOUS, CELL_DEATH, PULSED, repeated, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import (
+    CAUTIOUS_KINETICS,
+    CELL_DEATH_KINETICS,
+    PULSED_KINETICS,
+    repeated,
+    sampled_kinetics,
+)
 from skinbeam.skin.model import Skin
 from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
 PAIR = ("henriques", "agah-artery")
-STAGES = ("henriques", PULSED)
+STAGES = ("henriques", PULSED_KINETICS)
 
 
 def rate(name: str, kelvin: float) -> float:
@@ -78,7 +84,7 @@ def test_the_stages_of_cell_death_are_integrated_within_their_bound(start: float
 
 def test_a_stage_of_two_ranges_takes_whichever_runs() -> None:
     switch = 50.0 + ZERO_CELSIUS_K
-    both = combination("weaver-stoll", PULSED, rule="limiting")
+    both = combination("weaver-stoll", PULSED_KINETICS, rule="limiting")
     whole = omega([[switch - 6, switch + 3]], [9.0], both)[0]
     below, above = (
         omega([ends], [length], both)[0] for ends, length in (((switch - 6, switch), 6.0), ((switch, switch + 3), 3.0))
@@ -103,8 +109,8 @@ def alone(name: str, hold_s: float) -> float:
 
 
 def test_the_frequency_of_pulsed_cells_is_that_of_its_threshold() -> None:
-    threshold, hold_s = held_threshold(PULSED)
-    assert alone(PULSED, hold_s) == pytest.approx(threshold.value + ZERO_CELSIUS_K, abs=1e-9)
+    threshold, hold_s = held_threshold(PULSED_KINETICS)
+    assert alone(PULSED_KINETICS, hold_s) == pytest.approx(threshold.value + ZERO_CELSIUS_K, abs=1e-9)
 
 
 def test_long_holds_kill_as_henriques_and_short_ones_as_pulses_do() -> None:
@@ -112,7 +118,7 @@ def test_long_holds_kill_as_henriques_and_short_ones_as_pulses_do() -> None:
     # The other stage adds k / k_other to the time, e^-5.7 and e^-26 at these holds, and R T^2 / Ea times that to the
     # threshold: 1.4 K x 0.0033.
     assert held_threshold_K(death, 100.0) == pytest.approx(alone("henriques", 100.0), abs=0.01)
-    assert held_threshold_K(death, 1e-3) == pytest.approx(alone(PULSED, 1e-3), abs=1e-4)
+    assert held_threshold_K(death, 1e-3) == pytest.approx(alone(PULSED_KINETICS, 1e-3), abs=1e-4)
 
 
 def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
@@ -124,7 +130,7 @@ def test_where_both_stages_take_as_long_death_takes_twice_as_long() -> None:
     crossing = (ea[0] - ea[1]) / (ln_a[0] - ln_a[1])
     one = rate("henriques", crossing)
     # Rounding of ln A is amplified by E / (R T) of 200.
-    assert rate(PULSED, crossing) == pytest.approx(one, rel=1e-9)
+    assert rate(PULSED_KINETICS, crossing) == pytest.approx(one, rel=1e-9)
     found = omega([[crossing, crossing]], [1.0], combination(*STAGES, rule="limiting"))
     assert found[0] == pytest.approx(one / 2, rel=1e-9)
     # Between burns of seconds and pulses of milliseconds, where neither was watched: 57 to 67 degC.
@@ -143,27 +149,29 @@ def test_the_threshold_of_death_falls_with_the_hold_and_never_below_either_stage
 def test_the_cautious_model_never_asks_for_more_heat() -> None:
     skins = Skin().sample(64, 0)
     history = np.linspace(310.0, 400.0, 64)[:, None] + np.array([[0.0, 12.0, 4.0]])
-    death, cautious = (omega(history, [1e-3, 0.2], sampled_kinetics(name, skins)) for name in (CELL_DEATH, CAUTIOUS))
+    death, cautious = (
+        omega(history, [1e-3, 0.2], sampled_kinetics(name, skins)) for name in (CELL_DEATH_KINETICS, CAUTIOUS_KINETICS)
+    )
     # 1e-6 is what the quadrature leaves.
     assert np.all(death <= cautious * (1 + 1e-6))
 
 
 def test_each_draw_moves_both_stages_by_their_own_spread() -> None:
     skins = Skin().sample(200, 0)
-    drawn = sampled_kinetics(CELL_DEATH, skins)
-    _, hold_s = held_threshold(PULSED)
+    drawn = sampled_kinetics(CELL_DEATH_KINETICS, skins)
+    _, hold_s = held_threshold(PULSED_KINETICS)
     short = threshold_temperature(drawn.frequency_1_s[:, 1], drawn.activation_J_mol[:, 1], hold_s)
-    expected = alone(PULSED, hold_s) + 15.0 * skins["pulsed_kinetics_shift"].to_numpy()
+    expected = alone(PULSED_KINETICS, hold_s) + 15.0 * skins["pulsed_kinetics_shift"].to_numpy()
     np.testing.assert_allclose(short, expected, atol=1e-8)
     long = threshold_temperature(drawn.frequency_1_s[:, 0], drawn.activation_J_mol[:, 0], 1.0)
     np.testing.assert_allclose(long, alone("henriques", 1.0) + 3.0 * skins["kinetics_shift"].to_numpy(), atol=1e-8)
-    again = sampled_kinetics(CELL_DEATH, Skin().sample(200, 0))
+    again = sampled_kinetics(CELL_DEATH_KINETICS, Skin().sample(200, 0))
     np.testing.assert_array_equal(again.activation_J_mol, drawn.activation_J_mol)
 
 
 def test_stages_stay_with_the_processes() -> None:
     skins = Skin().sample(3, 0)
-    death = sampled_kinetics(CELL_DEATH, skins)
+    death = sampled_kinetics(CELL_DEATH_KINETICS, skins)
     history = np.full((6, 3), 350.0)
     twice = omega(history, [1e-3, 1e-3], repeated(death, 2))
     np.testing.assert_allclose(twice, np.repeat(omega(history[:3], [1e-3, 1e-3], death), 2), rtol=1e-12)

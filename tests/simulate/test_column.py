@@ -14,7 +14,7 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, _light, full_column
 from skinbeam.simulate.removal.warming import Warming, warmed, warming_of
-from skinbeam.simulate.skins.kinetics import COLLAGEN
+from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS
 from skinbeam.skin.model import Skin
 
 PROFILES = ("gaussian", "top-hat")
@@ -53,7 +53,7 @@ def test_without_scattering_or_boiling_it_is_the_semi_analytic_column(energy_J: 
     of = skin()
     dermis = Dermis(of.mua, of.mus, of.g, of.conductivity, of.heat_capacity_vol, np.array([of.start_K]))
     heat = column_heat(DEPTHS_M, dermis, radius_m=1e-4, pulse_s=1e-3)
-    quick = column(heat, energy_J, kinetics(COLLAGEN))
+    quick = column(heat, energy_J, kinetics(COLLAGEN_KINETICS))
     depth, width = full(of, energy_J)
     expected = quick.depth_m[0]
     assert depth == pytest.approx(expected, abs=3 * 0.015 / of.mua[0] + (8e-6 + 0.08 * expected) / 3)

@@ -16,7 +16,7 @@ from skinbeam.errors import InputError, NotAvailable
 from skinbeam.simulate.ends.bath import bath_pain_times
 from skinbeam.simulate.scene import scene_of
 from skinbeam.simulate.skins.grid import depth_grid
-from skinbeam.simulate.skins.kinetics import CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, sampled_kinetics
 from skinbeam.skin.model import Skin
 from skinbeam.skin.properties import perfusion
 from skinbeam.skin.tables import number, table
@@ -47,7 +47,7 @@ def asked(case: Any, endpoint: str = "epidermal-necrosis", *, draws: int = 16, *
 
 def rates(k: int) -> Any:
     """The rate of cell death of draw k, 1/s, at a temperature in K."""
-    moved = sampled_kinetics(CELL_DEATH, Skin().sample(k + 1, 0))
+    moved = sampled_kinetics(CELL_DEATH_KINETICS, Skin().sample(k + 1, 0))
 
     def rate(kelvin: float) -> float:
         if kelvin <= 0:  # a loss that goes on for as long as the search looks

@@ -32,7 +32,7 @@ from skinbeam.simulate.pulse.dose import cell_death_dose, dose_at
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.removal.ablation import ablate, injury_dose
 from skinbeam.simulate.skins.ensemble import share
-from skinbeam.simulate.skins.kinetics import CAUTIOUS, CELL_DEATH, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import CAUTIOUS_KINETICS, CELL_DEATH_KINETICS, sampled_kinetics
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -157,24 +157,26 @@ def _heating(
         crossed, value, doubted = {}, {}, None
         # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.
         error = error_factor(BURN, half.skins, "harm")
-        burns = [(half, _counting(error, sampled_kinetics(CAUTIOUS, half.skins)))]
+        burns = [(half, _counting(error, sampled_kinetics(CAUTIOUS_KINETICS, half.skins)))]
         if not quick and skins.by_depth is not None:
             lower = skins.by_depth.respond(beam, cooling, limiting=True, cooling_share=HALF)
-            burns.append((lower, _counting(error, sampled_kinetics(CELL_DEATH, lower.skins))))
+            burns.append((lower, _counting(error, sampled_kinetics(CELL_DEATH_KINETICS, lower.skins))))
         for limit in limits:
             if limit.quantity == "epidermal_omega":
                 warn, stop = (_least_dose(burns, bound) for bound in (limit.warn, limit.stop))
                 crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _most_omega(burns)
                 # How far off the dose of light is that burns was not measured: it is told, and no limit is made of it.
                 doubted = (
-                    None if quick else error * cell_death_dose(half, basal, model=CAUTIOUS, target=limit.stop) / J_CM2
+                    None
+                    if quick
+                    else error * cell_death_dose(half, basal, model=CAUTIOUS_KINETICS, target=limit.stop) / J_CM2
                 )
             elif limit.quantity == "basal_minimum_C":
                 value[limit.id] = _constant(coldest)
         uncooled = None
         if cooling.kind != "none" and not quick:
             bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
-            uncooled = cell_death_dose(bare, places.basal_layer(bare), model=CAUTIOUS) / J_CM2
+            uncooled = cell_death_dose(bare, places.basal_layer(bare), model=CAUTIOUS_KINETICS) / J_CM2
     return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, tuple(sources))
 
 

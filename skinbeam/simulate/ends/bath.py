@@ -23,7 +23,7 @@ from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, bath_steps
 from skinbeam.simulate.pulse.surface import Surface
 from skinbeam.simulate.pulse.unit_omega import time_of_unit_omega
 from skinbeam.simulate.skins.grid import CORE_M, grid_of
-from skinbeam.simulate.skins.kinetics import WALL, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import WALL_KINETICS, sampled_kinetics
 from skinbeam.skin.properties import perfusion, thermal
 from skinbeam.skin.tables import number, table
 from skinbeam.units import ZERO_CELSIUS_K
@@ -168,6 +168,6 @@ class _Living:
             surface=Film(met.h_W_m2K, met.outside_K),
             bottom=self.grid.bottom(self.flow.blood),
         )
-        found = conduct(march, StoppingFlow(*self.flow, sampled_kinetics(WALL, self.skins)))
+        found = conduct(march, StoppingFlow(*self.flow, sampled_kinetics(WALL_KINETICS, self.skins)))
         unlit = (np.zeros_like(found.recorded), found.surface, np.zeros_like(found.surface))
         return Response(self.skins, self.grid, self.heat, None, plan, found.recorded, *unlit, met)

@@ -8,7 +8,7 @@ from skinbeam.messages import text
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2, dose_at
 from skinbeam.simulate.pulse.places import in_cell
 from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.kinetics import BLOOD, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, sampled_kinetics
 from skinbeam.simulate.vessels.ends import COLDEST_RISE_K, vapour_K
 
 __all__ = ["blood_coagulation", "blood_vaporisation"]
@@ -23,7 +23,7 @@ def blood_coagulation(response: Response) -> Floats:
     ------
     NotAvailable : no blood in a cuvette.
     """
-    processes = sampled_kinetics(BLOOD, response.skins)
+    processes = sampled_kinetics(BLOOD_KINETICS, response.skins)
     doses = [dose_at(response, in_cell(response, int(cell)), processes) for cell in _blood_cells(response)]
     return np.asarray(np.min(doses, axis=0))
 

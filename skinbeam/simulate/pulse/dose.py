@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega
 from skinbeam.simulate.pulse.places import in_cell
 from skinbeam.simulate.pulse.response import Place, Response
-from skinbeam.simulate.skins.kinetics import CELL_DEATH, COLLAGEN, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, COLLAGEN_KINETICS, sampled_kinetics
 from skinbeam.units import J_CM2
 
 __all__ = ["DOSE_RANGE_J_M2", "cell_death_dose", "dose_at", "dose_to_reach", "zone_dose"]
@@ -21,7 +21,9 @@ Floats = NDArray[np.float64]
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
 
 
-def cell_death_dose(response: Response, place: Place, *, model: str = CELL_DEATH, target: float = 1.0) -> Floats:
+def cell_death_dose(
+    response: Response, place: Place, *, model: str = CELL_DEATH_KINETICS, target: float = 1.0
+) -> Floats:
     """Return the dose at which Ω of cell death, by its best or a cautious model, reaches `target`, (sample,), J/m²."""
     return dose_at(response, place, sampled_kinetics(model, response.skins), target)
 
@@ -52,7 +54,7 @@ def dose_to_reach(place: Place, temperature_K: Floats) -> Floats:
 
 def zone_dose(response: Response, cells: NDArray[np.int64], width_m: float) -> Floats:
     """Return the dose at which Ω of collagen is 1 over `width_m` of depth in all, (sample,), J/m²."""
-    processes = sampled_kinetics(COLLAGEN, response.skins)
+    processes = sampled_kinetics(COLLAGEN_KINETICS, response.skins)
     doses = np.stack([dose_at(response, in_cell(response, int(cell)), processes) for cell in cells], axis=1)
     order = np.argsort(doses, axis=1)
     covered = np.cumsum(np.take_along_axis(response.grid.widths[:, cells], order, axis=1), axis=1)

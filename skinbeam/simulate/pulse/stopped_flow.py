@@ -12,7 +12,7 @@ from skinbeam.physics.damage.perfusion import StoppingFlow
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import Film, Source
 from skinbeam.simulate.pulse.response import LONG_S, Response
-from skinbeam.simulate.skins.kinetics import WALL, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import WALL_KINETICS, sampled_kinetics
 from skinbeam.skin.properties import perfusion
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -34,7 +34,7 @@ def with_stopped_flow(response: Response, fluence_J_m2: float) -> Response:
         Film(response.met.h_W_m2K, response.met.outside_K),
         grid.bottom(start),
     )
-    found = conduct(march, StoppingFlow(perfusion(skins)[:, grid.layer], start, sampled_kinetics(WALL, skins)))
+    found = conduct(march, StoppingFlow(perfusion(skins)[:, grid.layer], start, sampled_kinetics(WALL_KINETICS, skins)))
     return replace(
         response,
         unit_K=(found.recorded - response.base_K) / fluence_J_m2,

@@ -23,7 +23,7 @@ from skinbeam.physics.removal.residual import FloorHeat, damaged_depth
 from skinbeam.physics.removal.wall import dwell_to_damage
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.pulse.schedule import MOST_PULSES
-from skinbeam.simulate.skins.kinetics import COLLAGEN, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS, sampled_kinetics
 from skinbeam.skin.layers import RETICULAR_DERMIS
 from skinbeam.skin.properties import thermal
 from skinbeam.skin.spread import spread_at
@@ -351,7 +351,7 @@ def _sampled(
         ground,
         starts,
         start_C + ZERO_CELSIUS_K,
-        sampled_kinetics(COLLAGEN, skins),
+        sampled_kinetics(COLLAGEN_KINETICS, skins),
     )
 
 

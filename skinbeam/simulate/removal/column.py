@@ -30,7 +30,7 @@ from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.rings import Rings
 from skinbeam.simulate.pulse.boiling import water_by_volume
 from skinbeam.simulate.removal.warming import Warming, warmed
-from skinbeam.simulate.skins.kinetics import COLLAGEN
+from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.skin.tables import sourced, table
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
@@ -201,7 +201,7 @@ def _column(
     width = sourced(boiling["range_K"]).value
     ends = begins + width
     material, water = Material(conductivity, capacity), Water(begins, width, latent, capacity)
-    processes = kinetics(COLLAGEN)
+    processes = kinetics(COLLAGEN_KINETICS)
     spans = 1 if of_heat is None else recomputed
     if of_heat is None:
         absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]

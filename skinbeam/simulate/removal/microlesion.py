@@ -32,7 +32,7 @@ from skinbeam.physics.removal.wall import damage_of_dwell
 from skinbeam.simulate.removal.ablation import SLACK, deep_layer, ground_of, removes, wall_K
 from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, full_column, middle_skin
 from skinbeam.simulate.removal.warming import Warming, warming_of
-from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M, COLLAGEN, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M, COLLAGEN_KINETICS, sampled_kinetics
 from skinbeam.simulate.skins.observed import Observed
 from skinbeam.skin.properties import optics, thermal
 from skinbeam.skin.spread import spread_at
@@ -211,7 +211,7 @@ class _Columns:
         start = np.asarray(skins["temperature_C"].values) + ZERO_CELSIUS_K
         mua, mus, g, conductivity, capacity = (part[:, layer] for part in each)
         dermis = Dermis(mua, mus, g, conductivity, capacity, start)
-        return self._quick(dermis, properties.n[:, 0], sampled_kinetics(COLLAGEN, skins))
+        return self._quick(dermis, properties.n[:, 0], sampled_kinetics(COLLAGEN_KINETICS, skins))
 
     @cached_property
     def _middle(self) -> tuple[MiddleSkin, Warming | None, "_Quick"]:
@@ -220,7 +220,7 @@ class _Columns:
         each = (middle.mua, middle.mus, middle.g, middle.conductivity, middle.heat_capacity_vol)
         mua, mus, g, conductivity, capacity = (part[layer : layer + 1] for part in each)
         dermis = Dermis(mua, mus, g, conductivity, capacity, np.array([middle.start_K]))
-        quick = self._quick(dermis, middle.n[:1], kinetics(COLLAGEN))
+        quick = self._quick(dermis, middle.n[:1], kinetics(COLLAGEN_KINETICS))
         return middle, warming_of(self.middle, wavelength_nm), quick
 
     def _quick(self, dermis: Dermis, n: Floats, processes: Kinetics) -> "_Quick":
@@ -341,7 +341,7 @@ class _Craters:
     @cached_property
     def processes(self) -> Kinetics:
         """Kinetics of collagen in each sample."""
-        return sampled_kinetics(COLLAGEN, self.skins)
+        return sampled_kinetics(COLLAGEN_KINETICS, self.skins)
 
 
 def _known(beam: Beam) -> Ablation:

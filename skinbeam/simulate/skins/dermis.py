@@ -14,7 +14,7 @@ from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.light.coagulation import scattering_factor
 from skinbeam.simulate.skins.kinetics import denaturation
-from skinbeam.skin.heated import DERMIS, left_when_denatured, slope_of
+from skinbeam.skin.heated import DERMIS_MATERIALS, left_when_denatured, slope_of
 from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.units import ZERO_CELSIUS_K
@@ -37,7 +37,7 @@ def held_scattering(skins: "xr.Dataset", temperature_C: Floats, *, hold_s: float
     ------
     NotAvailable : skin without a dermis of known material.
     """
-    material = next((name for name in skins["material"].to_numpy() if name in DERMIS), None)
+    material = next((name for name in skins["material"].to_numpy() if name in DERMIS_MATERIALS), None)
     if material is None:
         raise NotAvailable(text("endpoint.no-heated-dermis"))
     entry, slope = table("heated"), slope_of(str(material))

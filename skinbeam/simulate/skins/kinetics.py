@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = [
-    "BLOOD",
-    "CAUTIOUS",
-    "CELL_DEATH",
+    "BLOOD_KINETICS",
+    "CAUTIOUS_KINETICS",
+    "CELL_DEATH_KINETICS",
     "COAGULATED_WIDTH_M",
-    "COLLAGEN",
-    "WALL",
+    "COLLAGEN_KINETICS",
+    "WALL_KINETICS",
     "denaturation",
     "marking_kinetics",
     "repeated",
@@ -39,18 +39,24 @@ __all__ = [
 ]
 
 COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
-CELL_DEATH = "cell-death"
-CAUTIOUS = "henriques"
-PULSED = "pulsed-cells"
-BLOOD = "blood"
-WALL = "agah-artery"
-COLLAGEN = "maitland-walsh-collagen"
-RAT_COLLAGEN = "pearce-collagen"
+CELL_DEATH_KINETICS = "cell-death"
+CAUTIOUS_KINETICS = "henriques"
+PULSED_KINETICS = "pulsed-cells"
+BLOOD_KINETICS = "blood"
+WALL_KINETICS = "agah-artery"
+COLLAGEN_KINETICS = "maitland-walsh-collagen"
+RAT_COLLAGEN_KINETICS = "pearce-collagen"
 
 # Standard deviation of the temperature of damage between skins, and the hold at which it is meant: a judgement of this
 # project after the spread of published sets of the same tissue, which differ by three to six degrees at this time.
 SPREAD_K = 3.0
-REFERENCE_S = {CAUTIOUS: 1.0, BLOOD: 0.01, WALL: 0.01, COLLAGEN: 0.01, RAT_COLLAGEN: 0.01}
+REFERENCE_S = {
+    CAUTIOUS_KINETICS: 1.0,
+    BLOOD_KINETICS: 0.01,
+    WALL_KINETICS: 0.01,
+    COLLAGEN_KINETICS: 0.01,
+    RAT_COLLAGEN_KINETICS: 0.01,
+}
 
 
 def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) -> Kinetics:
@@ -58,8 +64,8 @@ def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) ->
 
     Rates are (sample, process).
     """
-    if name == CELL_DEATH:
-        long = sampled_kinetics(CAUTIOUS, skins, moved_K=moved_K)
+    if name == CELL_DEATH_KINETICS:
+        long = sampled_kinetics(CAUTIOUS_KINETICS, skins, moved_K=moved_K)
         return combined(long, _pulsed(skins, moved_K), rule="limiting")
     shift = moved_K + SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
@@ -70,13 +76,13 @@ def denaturation(skins: "xr.Dataset") -> Kinetics:
 
     Rates are (sample, process).
     """
-    return sampled_kinetics(RAT_COLLAGEN if skins.attrs["preset"] == "rat" else COLLAGEN, skins)
+    return sampled_kinetics(RAT_COLLAGEN_KINETICS if skins.attrs["preset"] == "rat" else COLLAGEN_KINETICS, skins)
 
 
 def _pulsed(skins: "xr.Dataset", moved_K: float) -> Kinetics:
-    threshold, hold_s = held_threshold(PULSED)
+    threshold, hold_s = held_threshold(PULSED_KINETICS)
     shift = moved_K + spread_at(threshold, skins["pulsed_kinetics_shift"]) - threshold.value
-    return shift_kinetics(kinetics(PULSED), shift, reference_s=hold_s)
+    return shift_kinetics(kinetics(PULSED_KINETICS), shift, reference_s=hold_s)
 
 
 def marking_kinetics(skins: "xr.Dataset") -> Kinetics:
@@ -84,7 +90,7 @@ def marking_kinetics(skins: "xr.Dataset") -> Kinetics:
 
     Less than the death of the basal layer is seen: redness, swelling.
     """
-    return sampled_kinetics(CELL_DEATH, skins, moved_K=number(table("surface")["mark"]["moved_K"]))
+    return sampled_kinetics(CELL_DEATH_KINETICS, skins, moved_K=number(table("surface")["mark"]["moved_K"]))
 
 
 def repeated(processes: Kinetics, times: int) -> Kinetics:

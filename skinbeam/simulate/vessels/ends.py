@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega, omega, omega_growth
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.kinetics import BLOOD, WALL, repeated, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, WALL_KINETICS, repeated, sampled_kinetics
 from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
 from skinbeam.simulate.vessels.lumen import VesselResponse
 from skinbeam.skin.spread import spread_at
@@ -69,7 +69,7 @@ def vessel_rupture(response: Response) -> Floats:
     return dose_with_heated_blood(response, rupture_dose)[:, 0]
 
 
-def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD) -> Floats:
+def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD_KINETICS) -> Floats:
     """Return the least dose that closes each vessel, (sample, vessel), J/m²; inf where steam empties it first.
 
     Parameters
@@ -77,16 +77,18 @@ def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD
     blood : kinetics of its coagulation.
     """
     coagulated = _dose(response, vessels, vessels.coldest, blood).max(axis=2)
-    dose = np.maximum(coagulated, _dose(response, vessels, vessels.wall_at(-1.0), WALL))
+    dose = np.maximum(coagulated, _dose(response, vessels, vessels.wall_at(-1.0), WALL_KINETICS))
     reached = np.isfinite(dose)
     kept = ~_emptied(response, vessels, np.where(reached, dose, 0.0))
     return np.where(reached & kept, dose, np.inf)
 
 
-def closed_at(response: Response, vessels: VesselResponse, dose: float, blood: str = BLOOD) -> NDArray[np.bool_]:
+def closed_at(
+    response: Response, vessels: VesselResponse, dose: float, blood: str = BLOOD_KINETICS
+) -> NDArray[np.bool_]:
     """Return whether a dose, J/m², closes each vessel, (sample, vessel)."""
     coagulated = vessel_omega(response, vessels, vessels.coldest, dose, blood).min(axis=2) >= 1
-    damaged = vessel_omega(response, vessels, vessels.wall_at(-1.0), dose, WALL) >= 1
+    damaged = vessel_omega(response, vessels, vessels.wall_at(-1.0), dose, WALL_KINETICS) >= 1
     emptied = _emptied(response, vessels, np.full(coagulated.shape, dose))
     result: NDArray[np.bool_] = coagulated & damaged & ~emptied
     return result
@@ -112,13 +114,15 @@ def _bursts(response: Response, vessels: VesselResponse) -> NDArray[np.bool_]:
 def leaks_at(response: Response, vessels: VesselResponse, dose: Floats) -> NDArray[np.bool_]:
     """Return whether blood leaves each vessel by the next day after a dose (sample,), J/m², (sample, vessel)."""
     torn = rupture_dose(response, vessels) <= dose[:, None]
-    result: NDArray[np.bool_] = torn | (vessel_omega(response, vessels, vessels.edge_at(1.0), dose[:, None], WALL) >= 1)
+    result: NDArray[np.bool_] = torn | (
+        vessel_omega(response, vessels, vessels.edge_at(1.0), dose[:, None], WALL_KINETICS) >= 1
+    )
     return result
 
 
 def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
     """Return the dose at which blood leaves each vessel by the next day, (sample, vessel), J/m²."""
-    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge_at(1.0), WALL))
+    return np.minimum(rupture_dose(response, vessels), _dose(response, vessels, vessels.edge_at(1.0), WALL_KINETICS))
 
 
 def vapour_K(response: Response) -> Floats:
@@ -178,7 +182,7 @@ def _emptied(response: Response, vessels: VesselResponse, dose: Floats) -> NDArr
     flat = history.reshape(-1, *history.shape[2:])
     hottest = flat[row, np.argmax(flat[row, :, last], axis=1)]
     until = int(last.max())
-    steps, processes = response.schedule.step_s[:until], _processes(response, BLOOD, hottest)
+    steps, processes = response.schedule.step_s[:until], _processes(response, BLOOD_KINETICS, hottest)
     each = omega_growth(hottest[:, : until + 1], steps, processes)
     total = np.concatenate([np.zeros((len(row), 1)), np.cumsum(each, axis=1)], axis=1)
     # Within the step in which the vessel tears, temperatures rise in straight lines: only its part before counts.

@@ -21,7 +21,7 @@ from skinbeam.messages import text
 from skinbeam.physics.targets.vessel import VesselHistory, radial_grid
 from skinbeam.physics.targets.vessel_warming import heated_march
 from skinbeam.simulate.pulse.response import Response
-from skinbeam.simulate.skins.kinetics import BLOOD, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, sampled_kinetics
 from skinbeam.simulate.vessels.lumen import (
     VesselResponse,
     VesselSite,
@@ -142,7 +142,7 @@ def vessels_at(
     if response.methaemoglobin > 0:
         turned = response.methaemoglobin * np.linspace(0.0, 1.0, SHARES)
         power = np.stack([_absorbed(site, vessels, factors, share) for share in turned], axis=3)
-        change = sampled_kinetics(BLOOD, response.skins)
+        change = sampled_kinetics(BLOOD_KINETICS, response.skins)
     else:
         power, change = _absorbed(site, vessels, factors, 0.0), None
     grid = radial_grid(
