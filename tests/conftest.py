@@ -14,10 +14,15 @@ from skinbeam.cli.run import THREADING, main
 os.environ.update(THREADING | os.environ)
 
 from app_samples import Planner
+from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 from store import open_store
 
 from skinbeam.app import plans, server
+
+# How long one example takes says how busy the machine is, and nothing of what is promised.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 class Ran(NamedTuple):

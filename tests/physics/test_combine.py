@@ -68,7 +68,7 @@ def test_limiting_processes_are_integrated_over_steep_steps() -> None:
     assert found[0, 1] < 1e-6 * exact
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(start=st.floats(305, 420), end=st.floats(305, 420))
 def test_the_stages_of_cell_death_are_integrated_within_their_bound(start: float, end: float) -> None:
     cold, hot = min(start, end), max(start, end)

@@ -79,7 +79,7 @@ def test_blood_coagulates_where_it_was_measured_and_henriques_does_not():
     assert held_threshold_C(kinetics("henriques"), 1e-2) < 70
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     start=st.floats(300, 380), end=st.floats(300, 380), name=st.sampled_from(["henriques", "maitland-walsh-collagen"])
 )
@@ -156,7 +156,7 @@ TIMES = np.concatenate(([0.0], np.cumsum(STEPS)))
 RESPONSE = np.where(TIMES <= 1e-3, TIMES / 1e-3, 1 / np.sqrt(np.maximum(TIMES, 1e-3) / 1e-3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(gain=st.floats(0.5, 50), target=st.floats(0.01, 100), name=st.sampled_from(["henriques", "blood", "takata"]))
 def test_the_dose_gives_the_omega_that_was_asked(gain, target, name):
     base, unit = np.full((1, len(TIMES)), 306.0), gain * RESPONSE[None]

@@ -182,7 +182,7 @@ def test_a_step_far_beyond_every_time_scale_damps_all_but_the_mean():
 layers = st.lists(st.floats(1e-5, 1e-3), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     thickness=layers,
     seed=st.integers(0, 2**31),
@@ -221,7 +221,7 @@ def test_heat_is_conserved(thickness, seed, round_shape, h, bottom, perfusion):
     assert np.all(np.abs(stored - supplied - gained.sum(axis=1)) < 1e-10 * scale)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(dose=st.floats(1e-3, 1e3), seed=st.integers(0, 2**31))
 def test_dose_scales_a_unit_response(dose, seed):
     rng = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import erf
@@ -56,7 +56,6 @@ def test_a_flash_keeps_all_and_a_long_pulse_reaches_the_steady_state():
     assert heat_kept(pulse, DIAMETER, KAPPA) == pytest.approx(steady, rel=0.01)
 
 
-@settings(deadline=None)
 @given(st.floats(1e-10, 1e-2), st.floats(1.01, 100))
 def test_longer_pulses_keep_less(pulse, factor):
     assert heat_kept(pulse * factor, DIAMETER, KAPPA) < heat_kept(pulse, DIAMETER, KAPPA) < 1

@@ -98,7 +98,7 @@ def test_a_flash_heats_without_loss():
     np.testing.assert_allclose(found.peak_K[0] - 306.0, rise, rtol=1e-5)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(2e-3, 40e-3), st.floats(1.05, 2.0))
 def test_more_energy_coagulates_deeper_and_wider(energy, factor):
     found = coagulated(DEPTHS, energy_J=[energy, factor * energy], **BEAM)

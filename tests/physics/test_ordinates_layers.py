@@ -31,7 +31,7 @@ layer = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(layer, min_size=1, max_size=4), st.sampled_from([1.0, 1.33, 1.5]), st.sampled_from([1.0, 1.4]))
 def test_energy_closes_whatever_the_layers(
     layers: list[tuple[float, float, float, float, float]], ambient: float, below: float

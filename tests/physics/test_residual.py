@@ -30,7 +30,6 @@ def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier
     return found[0]
 
 
-@settings(deadline=None)
 @given(st.floats(1e2, 1e5), st.floats(3e8, 3e9), st.floats(0, 1), st.floats(0, 10))
 def test_no_heat_is_lost_but_with_the_steam(heat, floor, vented, time):
     length = heat / floor
@@ -146,7 +145,7 @@ def test_damage_is_bounded_by_a_plane_source_that_just_suffices():
     assert reached > needed
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.floats(1e3, 1e5), st.floats(0.05, 1.0))
 def test_more_heat_damages_deeper_and_steam_takes_some_of_it(heat, vented):
     # What is found is exact to about a per cent.

@@ -86,7 +86,7 @@ def test_a_pulse_far_below_relaxation_heats_the_lumen_without_loss():
     assert history.lumen[0, 0, end] == pytest.approx(1e12 * 1e-6 / 3.8e6, rel=0.01)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.floats(20e-6, 400e-6), st.floats(1e-6, 20e-6), st.floats(1e-4, 0.05))
 def test_the_response_is_linear_positive_and_falls_outwards(diameter, wall, pulse):
     steps, phase = time_steps([pulse, 5 * pulse])

@@ -366,7 +366,7 @@ def test_rays_through_edges_and_corners_end(degrees: float, at: float) -> None:
 INDICES = st.sampled_from([1.0, 1.33, 1.4, 1.5, 3.0])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_cube_closes_its_energy_and_ends(data: st.DataObject) -> None:
     """Nothing is lost, nothing is told outside the cube, and bins hold what parts hold.

@@ -357,7 +357,7 @@ def test_stores_that_are_no_folders_of_files_are_refused(tmp_path: Path) -> None
     assert "ordinary" in refused(whole).message
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_damaged_archive_is_a_cube_or_one_fault(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -312,7 +312,7 @@ coordinate = st.floats(-1000, 1000)
 point = st.tuples(coordinate, coordinate, coordinate).map(np.array)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(point, point, point, point, st.floats(0, 1), st.floats(0, 1))
 def test_the_distance_of_segments(a: Any, b: Any, c: Any, d: Any, s: float, t: float) -> None:
     found = float(segment_distance(a, b, c, d))
@@ -338,7 +338,7 @@ def test_the_distance_of_segments_reaches_its_least_value() -> None:
     assert np.all(tried - found < 0.5 * 0.01 * 2 * 3.5)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.tuples(st.floats(-300, 300), st.floats(-300, 300), st.floats(200, 800)),
     st.tuples(st.floats(-300, 300), st.floats(-300, 300), st.floats(200, 800)),
@@ -377,7 +377,7 @@ def farness(point: Any, body: Body) -> list[Any]:
     return [x + y, z] if body.disc else [x + y + z]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(body, body)
 def test_bodies_overlap_where_a_point_is_in_both(one: Body, other: Body) -> None:
     meets = overlap(one, other)

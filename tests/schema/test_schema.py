@@ -55,7 +55,7 @@ def test_a_key_spelled_like_a_python_type_is_unknown_by_its_own_name(key: str) -
 # Keys spelled like the types that pydantic names in a fault's path once broke that path.
 @example({"none": None})
 @example({"patient": {"age_years": 40}})  # and what is a case is one, so that both ways are gone
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(TABLES) | st.text(max_size=8), values, max_size=5))
 def test_anything_is_a_case_or_one_fault(tables: dict[str, Any]) -> None:
     found = read(tables)

@@ -10,7 +10,7 @@ KEY = key_of(7)
 
 
 @given(start=st.integers(0, 3 * BLOCK), count=st.integers(1, 40), law=st.sampled_from(["normal", "uniform"]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_draw_is_the_same_in_any_chunk(start: int, count: int, law: str) -> None:
     whole = getattr(RandomDraws(KEY, start + count), law)("thing")
     part = getattr(RandomDraws(KEY, count, start), law)("thing")
@@ -27,7 +27,7 @@ def test_quantities_have_streams_of_their_own() -> None:
 
 
 @given(power=st.integers(0, 10), run=st.integers(0, 3), seed=st.integers(0, 100))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_runs_of_draws_hold_one_number_in_each_part(power: int, run: int, seed: int) -> None:
     length = 2**power
     drawn = RandomDraws(key_of(seed), length, run * length).uniform("thing")
@@ -61,7 +61,7 @@ def test_no_draws_are_refused() -> None:
 
 
 @given(start=st.integers(0, 1500), count=st.integers(1, 20))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_skins_are_the_same_in_any_chunk(start: int, count: int) -> None:
     skin = Skin(site="cheeks")
     whole, part = skin.sample(start + count, 3), skin.sample(count, 3, start=start)

@@ -84,7 +84,7 @@ def off(a: float, b: float) -> float:
     return float(np.abs(twice - from_axis("gaussian", np.hypot(a, b), 1.0, rings))[:-1].sum())
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(a=st.floats(4.0, 20.0), b=st.floats(4.0, 20.0))
 def test_a_gaussian_of_a_gaussian_is_a_gaussian(a: float, b: float) -> None:
     """A straight line over a ring of width 1 misses a curvature of e and a sixth of its third derivative in the slope.
