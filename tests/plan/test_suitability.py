@@ -1,198 +1,22 @@
-"""Every suitability rule can fire and can be silent, and the promises that stand on several rules hold."""
-
-import datetime
-from collections.abc import Mapping
-from typing import Any
+"""Every suitability rule can fire and can be silent."""
 
 import pytest
+from smallest_cases import leaves_of, spoke, world_of
 
-from skinbeam.assessment.medicines import medications
-from skinbeam.errors import InputError
 from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import Suitability, judge, judge_case
 from skinbeam.plan.rules.table import (
-    DECISIONS,
-    Always,
-    Condition,
-    Joined,
-    Not,
     Rule,
-    Test,
     rules,
 )
-from skinbeam.provenance import collect
-from skinbeam.schema.case import Case
-from skinbeam.schema.load import parse
-from skinbeam.schema.names import PHOTOTYPES, laser_modalities, resolve, table
-
-TODAY = datetime.date(2026, 11, 2)
-DIAGNOSED = {
-    "diagnosed": True,
-    "diagnosed_by": "clinician",
-    "diagnosis_method": "dermoscopy",
-    "diagnosis_date": TODAY,
-}
-
-
-_SPOTS = {"condition": "age-spots", "site": "cheeks", **DIAGNOSED}
-
-
-class World:
-    """The smallest case and choice, changed fact by fact."""
-
-    def __init__(self) -> None:
-        self.patient: dict[str, Any] = {"age_years": 40.0, "phototype": "I", "sex": "female"}
-        self.concern: dict[str, Any] = {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED}
-        self.choice: dict[str, Any] = {}
-        self.others: list[dict[str, Any]] = []
-
-    def set(self, fact: str, value: Any) -> None:
-        """Make `fact` have `value` in the case file or in the choice."""
-        if fact.startswith("medication."):
-            self._take(fact.removeprefix("medication."), value)
-        elif fact in ("age_years", "tan", "pregnant", "lactating", "expectation", "sex"):
-            self.patient[fact] = value
-        elif fact == "conditions":
-            self.others = [{"condition": word, "site": "hands", **DIAGNOSED} for word in value]
-        elif fact == "specialist_allows":
-            self._decide(value)
-        elif fact == "history":
-            self.patient["history"] = list(value)
-        elif fact == "darkest_phototype":
-            self.patient["phototype"] = PHOTOTYPES[int(value) - 1]
-        elif fact == "colour_known":
-            self.patient.pop("phototype", None)
-            self.patient |= {"phototype": "I"} if value else {}
-        elif fact == "field_conditions":
-            self.concern["condition"] = value[0] if value else "facial-telangiectasia"
-        elif fact in ("condition", "site", "lesion_signs"):
-            self.concern[fact] = list(value) if fact == "lesion_signs" else value
-        elif fact == "severity_high":
-            self.concern["severity"] = ("mild", "moderate", "severe")[int(value) - 1]
-        elif fact == "diagnosed":
-            self._diagnose(value)
-        elif fact == "undiagnosed_pigment":
-            if value:
-                self.concern["condition"] = "age-spots"
-                self._diagnose(False)
-            elif self.concern["condition"] == "age-spots":
-                self._diagnose(True)
-        elif fact in ("off_face", "around_eyes", "inside_orbital_rim", "hair_bearing"):
-            self._place(fact, value)
-        elif fact == "pulse":
-            self.choice["pulse_ms"] = 1e-5 if value == "short" else 10.0
-        elif fact == "wavelength_nm":
-            self.choice["device_wavelength_nm"] = value
-        else:
-            self.choice[fact] = value
-
-    def _take(self, name: str, months: Any) -> None:
-        if months is False:
-            self.patient["medications"] = []
-            return
-        medicine = next(key for key, entry in medications().items() if name in (key, *entry["classes"]))
-        self.patient["medications"] = [{"name": medicine, "last_dose_months": months}]
-
-    def _decide(self, allowed: bool) -> None:
-        self.patient.pop("keloid_decision", None)
-        if allowed:
-            allows = [self.choice["modality"]]
-            self.patient["keloid_decision"] = {"by": "dermatologist", "date": TODAY, "allows": allows}
-
-    def _diagnose(self, done: bool) -> None:
-        for key, value in DIAGNOSED.items():
-            self.concern.pop(key, None)
-            if done:
-                self.concern[key] = value
-
-    def _place(self, fact: str, value: bool) -> None:
-        entries = {name: entry for name, entry in table("site").items() if entry["use"] == "treatment"}
-        inside = [name for name, entry in entries.items() if entry[fact] in (True, "all")]
-        if (self.concern["site"] in inside) is not value:
-            self.concern["site"] = inside[0] if value else "nose"
-
-    def case(self) -> Case:
-        return parse(Case, {"patient": self.patient, "concern": [self.concern, *self.others]}, file="case")
-
-    def judge(self) -> Suitability:
-        case = self.case()
-        return judge(case, concern=case.concern[0], **self.choice)
-
-
-def _value(test: Test, wanted: bool) -> Any:
-    """Return a value of the fact for which `test` answers as wanted."""
-    value = test.value
-    if test.operator == "within_months":
-        return value if wanted else value + 0.5
-    if test.operator == "ever":
-        return 240.0 if wanted is value else False
-    if test.operator == "below":
-        return value - 1 if wanted else value
-    if test.operator == "at_least":
-        return value if wanted else value - 1
-    if test.operator == "between":
-        return value[0] if wanted else value[1] + 100
-    if test.operator == "has":
-        return tuple(value[:1]) if wanted else ()
-    if test.operator == "in":
-        return value[0] if wanted else _other(test.fact, value)
-    if wanted:
-        return value
-    return (not value) if isinstance(value, bool) else _other(test.fact, [value])
-
-
-def _other(fact: str, values: list[Any]) -> Any:
-    others = {
-        "condition": ("facial-telangiectasia", "age-spots"),
-        "site": ("cheeks", "nose"),
-        "tan": ("none",),
-        "expectation": ("modest",),
-        "sex": ("female",),
-        "pulse": ("long", "short"),
-    }[fact]
-    return next(word for word in others if word not in values)
-
-
-def _apply(condition: Condition, world: World, wanted: bool = True) -> None:
-    """Set facts so that `condition` answers as wanted: for a "no", its last part is turned round."""
-    if isinstance(condition, Test):
-        world.set(condition.fact, _value(condition, wanted))
-    elif isinstance(condition, Not):
-        _apply(condition.part, world, not wanted)
-    elif isinstance(condition, Joined):
-        if (condition.how == "all") is wanted:
-            for part in condition.parts:
-                _apply(part, world, wanted)
-        else:
-            for part in condition.parts[1:]:
-                _apply(part, world, not wanted)
-            _apply(condition.parts[0], world, wanted)
-
-
-def _spoke(suitability: Suitability) -> set[str]:
-    return {reason.rule for reason in suitability.reasons}
-
-
-def _world(rule: Rule, *, fires: bool) -> World:
-    world = World()
-    every_laser = set(laser_modalities()) <= set(rule.modalities)
-    if isinstance(rule.when, Always):
-        world.choice["modality"] = rule.modalities[0] if fires else "no-treatment"
-    elif not every_laser:
-        world.choice["modality"] = rule.modalities[0]
-    _apply(rule.when, world)
-    if not fires and not isinstance(rule.when, Always):
-        _apply(rule.when, world, wanted=False)
-    return world
-
+from skinbeam.schema.names import table
 
 SUITABILITY = rules("suitability")
 
 
 @pytest.mark.parametrize("rule", SUITABILITY, ids=lambda rule: rule.id)
 def test_every_rule_has_a_case_that_fires_it(rule: Rule) -> None:
-    found = _world(rule, fires=True).judge()
-    assert rule.id in _spoke(found)
+    found = world_of(rule, fires=True).judge()
+    assert rule.id in spoke(found)
     assert severity(found.decision) >= severity(rule.decision)
     reason = next(reason for reason in found.reasons if reason.rule == rule.id)
     assert reason.source == rule.source
@@ -201,345 +25,33 @@ def test_every_rule_has_a_case_that_fires_it(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", SUITABILITY, ids=lambda rule: rule.id)
 def test_and_a_twin_that_does_not(rule: Rule) -> None:
-    assert rule.id not in _spoke(_world(rule, fires=False).judge())
+    assert rule.id not in spoke(world_of(rule, fires=False).judge())
 
 
 @pytest.mark.parametrize(
     "rule", [r for r in SUITABILITY if len(r.modalities) < len(table("modality"))], ids=lambda r: r.id
 )
 def test_a_rule_is_silent_for_other_modalities(rule: Rule) -> None:
-    world = _world(rule, fires=True)
+    world = world_of(rule, fires=True)
     world.choice["modality"] = next(name for name in table("modality") if name not in rule.modalities)
-    assert rule.id not in _spoke(world.judge())
+    assert rule.id not in spoke(world.judge())
 
 
 def _words() -> list[tuple[str, str]]:
     found = []
     for rule in SUITABILITY:
-        for test in _leaves(rule.when):
+        for test in leaves_of(rule.when):
             if test.operator == "has":
                 found += [(rule.id, word) for word in test.value]
     return found
 
 
-def _leaves(condition: Condition) -> list[Test]:
-    if isinstance(condition, Test):
-        return [condition]
-    if isinstance(condition, Not):
-        return _leaves(condition.part)
-    return [t for part in condition.parts for t in _leaves(part)] if isinstance(condition, Joined) else []
-
-
 @pytest.mark.parametrize(("name", "word"), _words())
 def test_each_word_alone_fires_its_rule(name: str, word: str) -> None:
     rule = next(rule for rule in SUITABILITY if rule.id == name)
-    world = _world(rule, fires=True)
+    world = world_of(rule, fires=True)
     world.patient["medications"] = []
-    fact = next(test.fact for test in _leaves(rule.when) if test.operator == "has" and word in test.value)
+    fact = next(test.fact for test in leaves_of(rule.when) if test.operator == "has" and word in test.value)
     world.patient["history"], world.concern["lesion_signs"], world.others = [], [], []
     world.set(fact, (word,))
-    assert name in _spoke(world.judge())
-
-
-# --- promises that stand on several rules -------------------------------------------------------------------------
-
-
-def _case(patient: Mapping[str, Any] | None = None, *concerns: Mapping[str, Any], **more: Any) -> Case:
-    person = {"age_years": 40.0, "phototype": "II"} | dict(patient or {})
-    given = concerns or ({"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED},)
-    return parse(Case, {"patient": person, "concern": [dict(c) for c in given], **more}, file="case")
-
-
-def _everywhere(case: Case) -> set[str]:
-    return {judge(case, concern=case.concern[0], modality=name).decision for name in laser_modalities()}
-
-
-def test_nothing_against_it_is_suitable() -> None:
-    case = _case({"sex": "female"})
-    found = judge(case, concern=case.concern[0], modality="vascular", device_wavelength_nm=595.0, pulse_ms=6.0)
-    assert found.decision == "suitable"
-    assert judge_case(case).decision == "suitable"
-
-
-PIGMENTED = [
-    "age-spots",
-    "freckles",
-    "melasma",
-    "uneven-pigmentation",
-    "post-inflammatory-hyperpigmentation",
-    "poikiloderma",
-]
-
-
-@pytest.mark.parametrize("condition", PIGMENTED)
-@pytest.mark.parametrize("modality", list(table("modality")))
-def test_an_undiagnosed_pigmented_lesion_refers_for_every_modality(condition: str, modality: str) -> None:
-    case = _case({}, {"condition": condition, "site": "neck"})
-    found = judge(case, concern=case.concern[0], modality=modality)
-    assert "pigmented-lesion-undiagnosed" in _spoke(found)
-    assert severity(found.decision) >= severity("refer")
-
-
-def test_the_pigmented_conditions_are_these() -> None:
-    assert {name for name, entry in table("condition").items() if entry["pigmented"]} == set(PIGMENTED)
-
-
-def test_an_undiagnosed_lesion_refers_for_its_neighbour_in_the_field_and_for_the_plan() -> None:
-    vessels = {"condition": "facial-telangiectasia", "site": "full-face", **DIAGNOSED}
-    case = _case({}, vessels, {"condition": "age-spots", "site": "nose"})
-    assert judge(case, concern=case.concern[0], modality="vascular").decision == "refer"
-    apart = _case({}, vessels, {"condition": "age-spots", "site": "hands"})
-    assert "pigmented-lesion-undiagnosed" not in _spoke(judge(apart, concern=apart.concern[0], modality="vascular"))
-    assert judge_case(case).decision == judge_case(apart).decision == "refer"
-
-
-def test_an_undiagnosed_lesion_in_the_beam_refers_everywhere() -> None:
-    case = _case(lesion=[{"kind": "undiagnosed"}])
-    assert _everywhere(case) == {"refer"}
-
-
-@pytest.mark.parametrize("sign", ["new", "changing", "bleeding", "irregular", "solitary-pearly"])
-def test_a_bad_sign_refers_whatever_the_diagnosis(sign: str) -> None:
-    case = _case({}, {"condition": "age-spots", "site": "hands", "lesion_signs": [sign], **DIAGNOSED})
-    assert judge_case(case).decision == "refer"
-
-
-def test_under_eighteen_refers_and_eighteen_does_not() -> None:
-    assert judge_case(_case({"age_years": 17.9})).decision == "refer"
-    assert judge_case(_case({"age_years": 18.0, "sex": "female"})).decision == "suitable"
-
-
-@pytest.mark.parametrize("patient", [{"pregnant": True}, {"lactating": True}, {"tan": "current"}])
-def test_what_passes_is_waited_for(patient: dict[str, Any]) -> None:
-    found = judge_case(_case(patient))
-    assert found.decision == "not-suitable"
-
-
-@pytest.mark.parametrize("phototype", ["V", "VI", "II-V"])
-def test_dark_skin_is_not_ablated_in_full(phototype: str) -> None:
-    case = _case({"phototype": phototype}, {"condition": "wrinkles", "site": "cheeks"})
-    assert judge(case, concern=case.concern[0], modality="ablative").decision == "not-suitable"
-    assert judge_case(case).decision == "with-caution"
-
-
-def test_the_darker_of_phototype_and_ita_counts() -> None:
-    dark = _case({"phototype": "I", "ita_deg": 0.0}, {"condition": "wrinkles", "site": "cheeks"})
-    assert judge(dark, concern=dark.concern[0], modality="ablative").decision == "not-suitable"
-    light = _case({"phototype": "V", "ita_deg": 60.0}, {"condition": "wrinkles", "site": "cheeks"})
-    assert judge(light, concern=light.concern[0], modality="ablative").decision == "not-suitable"
-
-
-@pytest.mark.parametrize("site", ["neck", "decolletage", "hands", "arms"])
-def test_full_field_ablation_stays_on_the_face(site: str) -> None:
-    case = _case({}, {"condition": "wrinkles", "site": site})
-    assert judge(case, concern=case.concern[0], modality="ablative").decision == "not-suitable"
-
-
-def test_lines_of_movement_and_acne_flares_are_not_lasered() -> None:
-    for condition in ("dynamic-wrinkles", "active-acne"):
-        case = _case({}, {"condition": condition, "site": "forehead", **DIAGNOSED})
-        assert _everywhere(case) == {"not-suitable"}
-        assert judge_case(case).decision == "not-suitable"
-
-
-def test_one_refused_concern_does_not_refuse_the_others_but_shows() -> None:
-    lines = {"condition": "dynamic-wrinkles", "site": "glabella", **DIAGNOSED}
-    case = _case({"sex": "female"}, {"condition": "facial-telangiectasia", "site": "nose", **DIAGNOSED}, lines)
-    found = judge_case(case, {"facial-telangiectasia": ["vascular"]})
-    assert found.decision == "with-caution"
-    assert [r.about for r in found.reasons if r.rule == "dynamic-lines"] == ["dynamic-wrinkles at glabella"]
-
-
-@pytest.mark.parametrize("site", ["eyelid", "periorbital"])
-@pytest.mark.parametrize("pulse_ms", [2e-7, 1e-5, 3.0, 60.0])
-@pytest.mark.parametrize("wavelength_nm", [694.0, 755.0, 810.0, 1064.0])
-def test_deep_light_is_refused_inside_the_orbital_rim(site: str, wavelength_nm: float, pulse_ms: float) -> None:
-    case = _case({}, {"condition": "age-spots", "site": site, **DIAGNOSED})
-    for modality in ("pigment-long-pulse", "pigment-short-pulse", "vascular"):
-        found = judge(
-            case,
-            concern=case.concern[0],
-            modality=modality,
-            device_wavelength_nm=wavelength_nm,
-            pulse_ms=pulse_ms,
-        )
-        assert found.decision == "not-suitable"
-        assert {"deep-light-near-eye", "eyewear-around-eyes", "corneal-shields"} <= _spoke(found)
-
-
-@pytest.mark.parametrize("wavelength_nm", [532.0, 595.0, 1550.0, 2940.0, 10600.0])
-def test_light_that_stays_shallow_is_not_deep_light(wavelength_nm: float) -> None:
-    case = _case({}, {"condition": "facial-telangiectasia", "site": "eyelid", **DIAGNOSED})
-    found = judge(case, concern=case.concern[0], modality="vascular", device_wavelength_nm=wavelength_nm, pulse_ms=10.0)
-    assert found.decision == "with-caution"
-    assert "corneal-shields" in _spoke(found)
-
-
-def test_intense_pulsed_light_is_refused_there_and_kept_outside_on_the_whole_face() -> None:
-    lid = _case({}, {"condition": "facial-telangiectasia", "site": "eyelid", **DIAGNOSED})
-    assert judge(lid, concern=lid.concern[0], modality="vascular", ipl=True).decision == "not-suitable"
-    face = _case({}, {"condition": "facial-telangiectasia", "site": "full-face", **DIAGNOSED})
-    found = judge(face, concern=face.concern[0], modality="vascular", ipl=True)
-    assert found.decision == "with-caution"
-    assert {"deep-light-full-face", "eyewear-around-eyes"} <= _spoke(found)
-
-
-@pytest.mark.parametrize(
-    "patient", [{"history": ["gold-therapy"]}, {"medications": [{"name": "Ridaura", "last_dose_months": 300}]}]
-)
-def test_gold_refuses_short_pulses_alone(patient: dict[str, Any]) -> None:
-    case = _case(patient, {"condition": "age-spots", "site": "hands", **DIAGNOSED})
-    concern = case.concern[0]
-    assert judge(case, concern=concern, modality="pigment-short-pulse").decision == "not-suitable"
-    assert judge(case, concern=concern, modality="ablative", pulse_ms=1e-5).decision == "not-suitable"
-    long = judge(case, concern=concern, modality="pigment-long-pulse", device_wavelength_nm=532.0, pulse_ms=5.0)
-    assert "gold" not in _spoke(long)
-
-
-@pytest.mark.parametrize(("wavelength_nm", "warns"), [(531.0, False), (532.0, True), (1100.0, True), (1550.0, False)])
-def test_hair_is_warned_of_where_light_reaches_it(wavelength_nm: float, warns: bool) -> None:
-    case = _case({"sex": "male"})
-    found = judge(case, concern=case.concern[0], modality="vascular", device_wavelength_nm=wavelength_nm)
-    assert ("hair-loss" in _spoke(found)) is warns
-
-
-def test_isotretinoin_is_told_from_every_side_and_the_strictest_wins() -> None:
-    patient = {"medications": [{"name": "Roaccutane 20 mg", "last_dose_months": 3}]}
-    case = _case(patient, {"condition": "acne-scars", "site": "cheeks", **DIAGNOSED})
-    found = {name: judge(case, concern=case.concern[0], modality=name) for name in laser_modalities()}
-    assert found["ablative"].decision == "not-suitable"
-    assert found["fractional-ablative"].decision == found["non-ablative-fractional"].decision == "with-caution"
-    for name in ("ablative", "fractional-ablative", "non-ablative-fractional", "vascular"):
-        assert "sources-differ-isotretinoin" in _spoke(found[name])
-    differing = next(r for r in found["fractional-ablative"].reasons if r.rule == "sources-differ-isotretinoin")
-    assert "Spring says suitable" in differing.message.text
-    assert "Waldman says with caution" in differing.message.text
-
-
-@pytest.mark.parametrize(("months", "decision"), [(6.0, "not-suitable"), (6.1, "with-caution"), (12.1, "suitable")])
-def test_isotretinoin_wears_off(months: float, decision: str) -> None:
-    patient = {"medications": [{"name": "isotretinoin", "last_dose_months": months}]}
-    case = _case(patient, {"condition": "wrinkles", "site": "cheeks", **DIAGNOSED})
-    assert judge(case, concern=case.concern[0], modality="ablative").decision == decision
-
-
-def test_what_is_not_known_is_asked_for() -> None:
-    concern = {"condition": "wrinkles", "site": "cheeks"}
-    case = parse(Case, {"patient": {"age_years": 40.0, "sex": "female"}, "concern": [concern]}, file="case")
-    for found in (judge_case(case), judge(case), judge(case, concern=case.concern[0], modality="ablative")):
-        assert "ask-phototype" in _spoke(found)
-    nobody = parse(Case, {"concern": [concern]}, file="case")
-    assert {"ask-age", "ask-phototype"} <= _spoke(judge_case(nobody))
-
-
-def test_without_a_colour_no_laser_that_removes_skin_or_heats_pigment_is_planned() -> None:
-    """Leaving the phototype out must not be milder than saying V."""
-    unsaid = parse(Case, {"patient": {"age_years": 40.0}, "concern": [_SPOTS]}, file="case")
-    for modality in laser_modalities():
-        found = judge(unsaid, concern=unsaid.concern[0], modality=modality)
-        withheld = modality != "non-ablative-fractional"  # heats water, which every skin holds alike
-        assert (found.decision == "refer") is withheld
-        assert ("colour-not-known" in _spoke(found)) is withheld
-        for colour in ({"phototype": "V"}, {"ita_deg": -20.0}):
-            said = parse(Case, {"patient": {"age_years": 40.0, **colour}, "concern": [_SPOTS]}, file="case")
-            assert "colour-not-known" not in _spoke(judge(said, concern=said.concern[0], modality=modality))
-
-
-@pytest.mark.parametrize("wavelength_nm", [510.0, 532.0, 585.0])
-@pytest.mark.parametrize("phototype", PHOTOTYPES)
-def test_no_short_green_pulse_for_melasma_and_dark_marks_nor_on_the_darkest_skins(
-    phototype: str, wavelength_nm: float
-) -> None:
-    dark = phototype in ("V", "VI")
-    for condition, refused in (
-        ("melasma", True),
-        ("post-inflammatory-hyperpigmentation", True),
-        ("age-spots", dark),
-        ("freckles", dark),
-        ("uneven-pigmentation", dark),
-    ):
-        case = _case({"phototype": phototype}, {"condition": condition, "site": "cheeks", **DIAGNOSED})
-        choice: dict[str, Any] = {"concern": case.concern[0], "modality": "pigment-short-pulse", "pulse_ms": 1e-5}
-        found = judge(case, **choice, device_wavelength_nm=wavelength_nm)
-        assert (found.decision == "not-suitable") is refused
-        assert judge(case, **choice, device_wavelength_nm=1064.0).decision != "not-suitable"
-
-
-@pytest.mark.parametrize("modality", ["vascular", "pigment-long-pulse", "non-ablative-fractional"])
-def test_a_short_green_pulse_is_one_whatever_the_device_is_called(modality: str) -> None:
-    melasma = _case({"phototype": "II"}, {"condition": "melasma", "site": "cheeks", **DIAGNOSED})
-    dark = _case({"phototype": "V"}, {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED})
-    for case in (melasma, dark):
-        choice: dict[str, Any] = {"concern": case.concern[0], "modality": modality, "device_wavelength_nm": 532.0}
-        assert judge(case, **choice, pulse_ms=1e-5).decision == "not-suitable"
-        long = judge(case, **choice, pulse_ms=10.0)
-        assert not {"short-pulse-green-melasma", "short-pulse-green-dark-skin"} & _spoke(long)
-
-
-@pytest.mark.parametrize("site", ["cheeks", "full-face"])
-def test_spots_that_share_skin_with_melasma_get_no_short_green_pulse(site: str) -> None:
-    melasma = {"condition": "melasma", "site": "cheeks", **DIAGNOSED}
-    case = _case({"phototype": "II"}, melasma, {"condition": "age-spots", "site": site, **DIAGNOSED})
-    choice: dict[str, Any] = {"concern": case.concern[1], "modality": "pigment-short-pulse", "pulse_ms": 1e-5}
-    assert judge(case, **choice, device_wavelength_nm=532.0).decision == "not-suitable"
-    found = judge(case, **choice, device_wavelength_nm=1064.0)
-    assert found.decision == "with-caution"
-    assert "melasma-history" in _spoke(found)
-    apart = _case({"phototype": "II"}, melasma, {"condition": "age-spots", "site": "hands", **DIAGNOSED})
-    free = judge(apart, concern=apart.concern[1], modality="pigment-short-pulse", device_wavelength_nm=532.0)
-    assert not {"short-pulse-green-melasma", "melasma-history"} & _spoke(free)
-
-
-def test_words_that_name_melasma_among_others_mean_melasma() -> None:
-    assert resolve("condition", "uneven pigmentation (PIH, melasma, mixed)", field="x") == "melasma"
-
-
-@pytest.mark.parametrize(
-    ("phototype", "decision"), [("III", "suitable"), ("IV", "with-caution"), ("V", "with-caution")]
-)
-def test_dark_skin_is_never_told_a_plain_yes(phototype: str, decision: str) -> None:
-    case = _case({"phototype": phototype}, {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED})
-    assert judge_case(case).decision == decision
-
-
-def test_a_tattoo_is_named_before_every_laser_and_in_the_decision() -> None:
-    for word in ("tattoo-in-field", "permanent-make-up"):
-        case = _case({"history": [word]}, {"condition": "wrinkles", "site": "cheeks", **DIAGNOSED})
-        for modality in laser_modalities():
-            assert "tattoo" in _spoke(judge(case, concern=case.concern[0], modality=modality))
-        (told,) = [r for r in judge_case(case, {"wrinkles": ["ablative"]}).reasons if r.rule == "tattoo"]
-        assert "Cover it" in told.message.text
-
-
-def test_reasons_are_ordered_and_cited() -> None:
-    case = _case(
-        {"history": ["lupus", "keloid", "vitiligo"], "tan": "recent"}, {"condition": "wrinkles", "site": "neck"}
-    )
-    with collect() as keys:
-        found = judge(case, concern=case.concern[0], modality="ablative")
-    weights = [severity(reason.decision) for reason in found.reasons]
-    assert weights == sorted(weights, reverse=True)
-    assert found.decision == found.reasons[0].decision
-    order = {rule.id: rule.order for rule in rules()}
-    places = [(-severity(r.decision), order[r.rule]) for r in found.reasons if r.rule in order]
-    assert places == sorted(places)
-    assert set(keys) == {reason.source for reason in found.reasons}
-    record = found.as_record()
-    assert set(record["reasons"][0]) >= {"rule", "text", "source"}
-
-
-def test_a_plan_is_never_milder_than_what_decides_the_case() -> None:
-    deciding = [rule for rule in SUITABILITY if rule.decides == "case"]
-    assert deciding
-    for rule in deciding:
-        case = _world(rule, fires=True).case()
-        assert severity(judge_case(case).decision) >= severity(rule.decision), rule.id
-
-
-def test_an_unknown_modality_is_named() -> None:
-    with pytest.raises(InputError, match='unknown modality "lazer"'):
-        judge(_case(), modality="lazer")
-
-
-def test_decisions_are_ordered() -> None:
-    assert [severity(decision) for decision in DECISIONS] == [0, 1, 2, 3]
+    assert name in spoke(world.judge())

@@ -8,7 +8,7 @@ import pytest
 from consultations import NAMED, PERSON, concern, devices, document, laser_options, loaded
 from plan_reading import read_plan
 from report_samples import leaflet_pdf, sample_plan
-from test_suitability import _leaves, _world
+from smallest_cases import leaves_of, world_of
 
 from skinbeam.document import document as as_document
 from skinbeam.document import sha256_of
@@ -53,7 +53,7 @@ def told_of(case: Any, judged: Suitability) -> list[dict[str, Any]]:
 
 def stopped_by(rule: Rule) -> tuple[Any, dict[str, Any]]:
     """The smallest case that a rule stops, and its plain reason."""
-    world = _world(rule, fires=True)
+    world = world_of(rule, fires=True)
     case = world.case()
     judged = judge(case, concern=case.concern[0], **world.choice)
     (record,) = (one for one in told_of(case, judged) if one["rule"] == rule.id)
@@ -82,7 +82,7 @@ def test_the_leaflet_of_a_case_that_a_rule_stops_says_why(rule: Rule) -> None:
     _, record = stopped_by(rule)
     assert record["decision"] == rule.decision
     assert record["text"]["id"] == f"leaflet_why.{rule.id}"
-    asked = [test.fact for test in _leaves(rule.when)]
+    asked = [test.fact for test in leaves_of(rule.when)]
     if any(fact in SAID or fact.startswith("medication.") for fact in asked):
         assert record["because"], f"{rule.id}: what the person said is not told"
     plan = sample_plan() | {"suitability": {"decision": rule.decision, "reasons": []}, "why": [record]}
@@ -294,7 +294,7 @@ def test_an_adult_reads_that_it_is_for_adults() -> None:
 
 def test_the_age_of_the_page_is_that_of_the_rule() -> None:
     (rule,) = (rule for rule in STOPS if rule.id == "under-age")
-    assert [test.value for test in _leaves(rule.when)] == [ADULT_YEARS]
+    assert [test.value for test in leaves_of(rule.when)] == [ADULT_YEARS]
 
 
 def test_an_injury_whose_dose_nobody_said_is_told_to_the_person() -> None:

@@ -1,0 +1,183 @@
+"""The smallest case in which a rule speaks, and its twin in which it is silent."""
+
+import datetime
+from typing import Any
+
+from skinbeam.assessment.medicines import medications
+from skinbeam.plan.rules.suitability import Suitability, judge
+from skinbeam.plan.rules.table import (
+    Always,
+    Condition,
+    Joined,
+    Not,
+    Rule,
+    Test,
+)
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+from skinbeam.schema.names import PHOTOTYPES, laser_modalities, table
+
+TODAY = datetime.date(2026, 11, 2)
+DIAGNOSED = {
+    "diagnosed": True,
+    "diagnosed_by": "clinician",
+    "diagnosis_method": "dermoscopy",
+    "diagnosis_date": TODAY,
+}
+
+
+class World:
+    """The smallest case and choice, changed fact by fact."""
+
+    def __init__(self) -> None:
+        self.patient: dict[str, Any] = {"age_years": 40.0, "phototype": "I", "sex": "female"}
+        self.concern: dict[str, Any] = {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED}
+        self.choice: dict[str, Any] = {}
+        self.others: list[dict[str, Any]] = []
+
+    def set(self, fact: str, value: Any) -> None:
+        """Make `fact` have `value` in the case file or in the choice."""
+        if fact.startswith("medication."):
+            self._take(fact.removeprefix("medication."), value)
+        elif fact in ("age_years", "tan", "pregnant", "lactating", "expectation", "sex"):
+            self.patient[fact] = value
+        elif fact == "conditions":
+            self.others = [{"condition": word, "site": "hands", **DIAGNOSED} for word in value]
+        elif fact == "specialist_allows":
+            self._decide(value)
+        elif fact == "history":
+            self.patient["history"] = list(value)
+        elif fact == "darkest_phototype":
+            self.patient["phototype"] = PHOTOTYPES[int(value) - 1]
+        elif fact == "colour_known":
+            self.patient.pop("phototype", None)
+            self.patient |= {"phototype": "I"} if value else {}
+        elif fact == "field_conditions":
+            self.concern["condition"] = value[0] if value else "facial-telangiectasia"
+        elif fact in ("condition", "site", "lesion_signs"):
+            self.concern[fact] = list(value) if fact == "lesion_signs" else value
+        elif fact == "severity_high":
+            self.concern["severity"] = ("mild", "moderate", "severe")[int(value) - 1]
+        elif fact == "diagnosed":
+            self._diagnose(value)
+        elif fact == "undiagnosed_pigment":
+            if value:
+                self.concern["condition"] = "age-spots"
+                self._diagnose(False)
+            elif self.concern["condition"] == "age-spots":
+                self._diagnose(True)
+        elif fact in ("off_face", "around_eyes", "inside_orbital_rim", "hair_bearing"):
+            self._place(fact, value)
+        elif fact == "pulse":
+            self.choice["pulse_ms"] = 1e-5 if value == "short" else 10.0
+        elif fact == "wavelength_nm":
+            self.choice["device_wavelength_nm"] = value
+        else:
+            self.choice[fact] = value
+
+    def _take(self, name: str, months: Any) -> None:
+        if months is False:
+            self.patient["medications"] = []
+            return
+        medicine = next(key for key, entry in medications().items() if name in (key, *entry["classes"]))
+        self.patient["medications"] = [{"name": medicine, "last_dose_months": months}]
+
+    def _decide(self, allowed: bool) -> None:
+        self.patient.pop("keloid_decision", None)
+        if allowed:
+            allows = [self.choice["modality"]]
+            self.patient["keloid_decision"] = {"by": "dermatologist", "date": TODAY, "allows": allows}
+
+    def _diagnose(self, done: bool) -> None:
+        for key, value in DIAGNOSED.items():
+            self.concern.pop(key, None)
+            if done:
+                self.concern[key] = value
+
+    def _place(self, fact: str, value: bool) -> None:
+        entries = {name: entry for name, entry in table("site").items() if entry["use"] == "treatment"}
+        inside = [name for name, entry in entries.items() if entry[fact] in (True, "all")]
+        if (self.concern["site"] in inside) is not value:
+            self.concern["site"] = inside[0] if value else "nose"
+
+    def case(self) -> Case:
+        return parse(Case, {"patient": self.patient, "concern": [self.concern, *self.others]}, file="case")
+
+    def judge(self) -> Suitability:
+        case = self.case()
+        return judge(case, concern=case.concern[0], **self.choice)
+
+
+def _value(test: Test, wanted: bool) -> Any:
+    """Return a value of the fact for which `test` answers as wanted."""
+    value = test.value
+    if test.operator == "within_months":
+        return value if wanted else value + 0.5
+    if test.operator == "ever":
+        return 240.0 if wanted is value else False
+    if test.operator == "below":
+        return value - 1 if wanted else value
+    if test.operator == "at_least":
+        return value if wanted else value - 1
+    if test.operator == "between":
+        return value[0] if wanted else value[1] + 100
+    if test.operator == "has":
+        return tuple(value[:1]) if wanted else ()
+    if test.operator == "in":
+        return value[0] if wanted else _other(test.fact, value)
+    if wanted:
+        return value
+    return (not value) if isinstance(value, bool) else _other(test.fact, [value])
+
+
+def _other(fact: str, values: list[Any]) -> Any:
+    others = {
+        "condition": ("facial-telangiectasia", "age-spots"),
+        "site": ("cheeks", "nose"),
+        "tan": ("none",),
+        "expectation": ("modest",),
+        "sex": ("female",),
+        "pulse": ("long", "short"),
+    }[fact]
+    return next(word for word in others if word not in values)
+
+
+def _apply(condition: Condition, world: World, wanted: bool = True) -> None:
+    """Set facts so that `condition` answers as wanted: for a "no", its last part is turned round."""
+    if isinstance(condition, Test):
+        world.set(condition.fact, _value(condition, wanted))
+    elif isinstance(condition, Not):
+        _apply(condition.part, world, not wanted)
+    elif isinstance(condition, Joined):
+        if (condition.how == "all") is wanted:
+            for part in condition.parts:
+                _apply(part, world, wanted)
+        else:
+            for part in condition.parts[1:]:
+                _apply(part, world, not wanted)
+            _apply(condition.parts[0], world, wanted)
+
+
+def spoke(suitability: Suitability) -> set[str]:
+    return {reason.rule for reason in suitability.reasons}
+
+
+def world_of(rule: Rule, *, fires: bool) -> World:
+    world = World()
+    every_laser = set(laser_modalities()) <= set(rule.modalities)
+    if isinstance(rule.when, Always):
+        world.choice["modality"] = rule.modalities[0] if fires else "no-treatment"
+    elif not every_laser:
+        world.choice["modality"] = rule.modalities[0]
+    _apply(rule.when, world)
+    if not fires and not isinstance(rule.when, Always):
+        _apply(rule.when, world, wanted=False)
+    return world
+
+
+def leaves_of(condition: Condition) -> list[Test]:
+    if isinstance(condition, Test):
+        return [condition]
+    if isinstance(condition, Not):
+        return leaves_of(condition.part)
+    return [t for part in condition.parts for t in leaves_of(part)] if isinstance(condition, Joined) else []
