@@ -12,9 +12,6 @@ import statistics
 import time
 from collections.abc import Callable
 
-# A thread that waits must not spin where other programs want the core; read when the threads start.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
 import numpy as np
 from numba import get_num_threads, njit, prange
 

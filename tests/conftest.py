@@ -9,8 +9,7 @@ import pytest
 
 from skinbeam.cli.run import THREADING, main
 
-# As the command has them, also for the plans that tests make without it and for the processes that they start: where
-# workers share the cores, threads that wait at full speed take ten times what is computed.
+# As the command has them, also for what tests call without it and for the processes that they start.
 os.environ.update(THREADING | os.environ)
 
 from app_samples import Planner

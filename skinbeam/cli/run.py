@@ -17,9 +17,9 @@ from skinbeam.errors import InputError, NotAvailable, nearest
 __all__ = ["main"]
 
 EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
-# Matrices here are small: threads of the linear algebra wait for each other, and waiting threads should sleep. Read
-# when NumPy and Numba are first imported, which no command has done yet.
-THREADING = {"OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+# Matrices here are small: threads of the linear algebra wait for each other. Read when NumPy is first imported, which
+# no command has done yet.
+THREADING = {"OPENBLAS_NUM_THREADS": "1"}
 GRACE_S = 2.0  # after an interrupt: long enough to finish writing a file, short enough to be felt as at once
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.

@@ -1,7 +1,7 @@
 """Light, heat, damage and ablation on SI arrays. No skin, no laser, no patient.
 
-Compiled kernels are kept on disk (`kernel.cache` says for how long). Where they lie is settled here, before Numba is
-imported.
+Compiled kernels are kept on disk (`kernel.cache` says for how long). Where they lie, and that their threads sleep while
+they wait, is settled here, before Numba is imported.
 """
 
 import os
@@ -48,3 +48,5 @@ os.environ["NUMBA_CACHE_LOCATOR_CLASSES"] = ",".join(
         "ZipCacheLocator",
     )
 )
+# Threads that wait awake take a core from whoever else needs it: on a busy machine a plan took ten times as long.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
