@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from skinbeam.messages import Message
 from skinbeam.photo.gates import limit
 from skinbeam.photo.read import Picture
-from skinbeam.photo.record import MOUTH_AT, Face
+from skinbeam.photo.record import Face
 from skinbeam.provenance import used
 
 __all__ = ["Refusal", "find_faces", "landmarks", "the_face"]
@@ -28,7 +28,6 @@ Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 
 _EYE_CROP_PX = 240  # width to which a face box is brought before its eyes are sought
-_MOUTH_RANGE = (0.85, 1.35)
 
 
 @dataclass(frozen=True)
@@ -171,8 +170,9 @@ def _pupil(gray: Gray, centre: Array) -> Array:
 
 def _with_mouth(rgb: Picture, face: Face) -> Face:
     """Return `face` with its mouth: the row of reddest skin below the nose, else where the template has it."""
-    at = replace(face, mouth=_along(face, MOUTH_AT))
-    rows, columns = np.linspace(*_MOUTH_RANGE, 51), np.linspace(-0.22, 0.22, 23)
+    at = replace(face, mouth=_along(face, limit("face", "mouth_at")))
+    nearest, farthest = limit("face", "mouth_nearest"), limit("face", "mouth_farthest")
+    rows, columns = np.linspace(nearest, farthest, 51), np.linspace(-0.22, 0.22, 23)
     grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     pixels = at.place(grid).astype(np.float32).reshape(len(rows), len(columns), 2)
     sample = cv2.remap(rgb, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64) + 1.0

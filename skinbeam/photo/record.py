@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOUTH_AT", "Face"]
+from skinbeam.photo.gates import limit
+
+__all__ = ["Face"]
 
 Array = NDArray[np.float64]
-
-MOUTH_AT = 1.08  # mouth below the eyes in pupil distances, when its colour does not show it
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Face:
 
     @property
     def stretch(self) -> float:
-        """Length of the lower face against that of the template (mouth at 1.08 pupil distances)."""
-        return math.dist(self.middle, self.mouth) / (self.pupil_px * MOUTH_AT)
+        """Length of the lower face against that of the template (`face.mouth_at`)."""
+        return math.dist(self.middle, self.mouth) / (self.pupil_px * limit("face", "mouth_at"))
 
     @property
     def middle(self) -> tuple[float, float]:

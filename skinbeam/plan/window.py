@@ -17,9 +17,9 @@ from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, thinned
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, BURN, CRATER, HALF
+from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, BURN, CRATER
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import limits_for
+from skinbeam.plan.search.limits import counted_cooling, limits_for
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.load import LoadedCase
@@ -253,7 +253,7 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
     for pulse in pulses:
         setting = next(o for o in settings if o.pulse_ms == pulse)
         beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
-        half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
+        half = skins.respond(beam, cooling, limiting=True, cooling_share=counted_cooling())
         full = skins.respond(beam, cooling, limiting=False)
         try:
             wanted = error_factor(goal.endpoint, full.skins, "effect") * fluence_for(goal.endpoint, full) / J_CM2

@@ -1,27 +1,26 @@
 """How far the model may lie from the truth at an endpoint, as published experiments show it.
 
 `data/derived/model_error.toml` holds what the comparison with experiments found. An endpoint that stands on fewer
-than `LEAST_ROWS` experiments, or on none, is taken to be good to a factor of two.
+than `least_rows()` experiments, or on none, is taken to be good to `default_factor()` (`data/comparison.toml`).
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.derived import derived_table
+from skinbeam.shipped import shipped_table
+from skinbeam.sources import Sourced
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["DEFAULT_FACTOR", "LEAST_ROWS", "Side", "error_factor", "model_error"]
+__all__ = ["Side", "default_factor", "error_factor", "least_rows", "model_error"]
 
 Floats = NDArray[np.float64]
 Side = Literal["effect", "harm"]
-
-DEFAULT_FACTOR: Final = 2.0
-LEAST_ROWS: Final = 5
 
 
 def _found() -> Mapping[str, Mapping[str, Any]]:
@@ -29,10 +28,24 @@ def _found() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
+def least_rows() -> int:
+    """Return how many experiments an endpoint needs before what they show counts as its error."""
+    return int(_counted("least_rows"))
+
+
+def default_factor() -> float:
+    """Return the error of an endpoint with fewer experiments."""
+    return _counted("default_factor")
+
+
+def _counted(name: str) -> float:
+    return Sourced.from_table(shipped_table("data/comparison.toml")["model_error"][name]).value
+
+
 def model_error(endpoint: str) -> float:
     """Return the geometric error of an endpoint, or of a size of `skinbeam.simulate/1` by its dotted name; above 1."""
     found = _found().get(endpoint)
-    return float(found["geometric_error"]) if found is not None else DEFAULT_FACTOR
+    return float(found["geometric_error"]) if found is not None else default_factor()
 
 
 def error_factor(endpoint: str, skins: "xr.Dataset", side: Side) -> Floats:

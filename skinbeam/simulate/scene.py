@@ -26,7 +26,7 @@ from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_sche
 from skinbeam.simulate.removal.ablation import fast_train, removes
 from skinbeam.simulate.skins.effort import Effort
 from skinbeam.simulate.skins.ensemble import CHUNK, chunks
-from skinbeam.simulate.skins.grid import CORE_M, grid_of
+from skinbeam.simulate.skins.grid import core_m, grid_of
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.layers import unknown_layers
 from skinbeam.skin.model import Skin
@@ -134,12 +134,12 @@ def _vessels_in_tissue(skin: Skin, middle: "xr.Dataset", file: str) -> None:
     """Refuse vessels that reach below the tissue; the schema refuses those that stand out above.
 
     Layers that end have air below. What a preset has below the dermis reaches down without end for light and heat, but
-    is not skin for ever: from `CORE_M` on tissue lies in the body, warmer than the skin that the case is of. Given
+    is not skin for ever: from `core_m` on tissue lies in the body, warmer than the skin that the case is of. Given
     layers without end are the reader's own word.
     """
     thick_um = float(middle["thickness_m"].values[0].sum()) / UM
     ends = isfinite(thick_um)
-    bottom_um = thick_um if ends or skin.layers else CORE_M / UM
+    bottom_um = thick_um if ends or skin.layers else core_m() / UM
     what = f"out of {bottom_um:.0f} µm of tissue, into air" if ends else f"below {bottom_um:.0f} µm, out of the skin"
     for index, vessel in enumerate(skin.vessels):
         if vessel.depth_um + vessel.outer_radius_um > bottom_um:

@@ -11,15 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.provenance import used
+from skinbeam.skin.tables import number, table
 
 __all__ = ["with_basal_layer"]
 
 Array = NDArray[np.float64]
-
-# Granules fill at most the share of space that balls fill at random: what the basal cells cannot hold lies higher.
-FULLEST = 0.64
-# What lies above them is at least a tenth of the living epidermis.
-MOST = 0.9
 
 
 def with_basal_layer(layered: Mapping[str, Array], at: int, basal_m: Array, above: Array) -> dict[str, Array]:
@@ -33,13 +29,15 @@ def with_basal_layer(layered: Mapping[str, Array], at: int, basal_m: Array, abov
     above : what the cells above hold over what they would hold were melanin even, (sample,): 0 none, 1 as much.
     """
     used("joly2018", "nielsen2006")
+    by_depth = table("melanin")["by_depth"]
     living = layered["thickness_m"][:, at]
     melanin = layered["melanosome_fraction"][:, at]
+    most, held = number(by_depth["basal_most"]), number(by_depth["fullest"]) - above * melanin
     kept = (1.0 - above) * melanin
-    # Of an epidermis fuller than that, all would be basal: MOST holds it there.
+    # Of an epidermis fuller than that, all would be basal: `most` holds it there.
     with np.errstate(divide="ignore", invalid="ignore"):
-        fullest = np.where(kept < FULLEST - above * melanin, kept / (FULLEST - above * melanin), 1.0)
-    share = np.minimum(np.maximum(basal_m / living, fullest), MOST)
+        fullest = np.where(kept < held, kept / held, 1.0)
+    share = np.minimum(np.maximum(basal_m / living, fullest), most)
     split = {name: np.insert(values, at, values[:, at], axis=1) for name, values in layered.items()}
     split["thickness_m"][:, at], split["thickness_m"][:, at + 1] = living * (1.0 - share), living * share
     split["melanosome_fraction"][:, at] = above * melanin

@@ -6,7 +6,7 @@ from typing import Any
 
 from skinbeam.document import round_significant
 from skinbeam.estimate import Unknown
-from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS
+from skinbeam.simulate.model_error import default_factor, least_rows
 from skinbeam.validation.rows import Pose, Row
 from skinbeam.validation.verdict import Verdict
 
@@ -46,13 +46,13 @@ def _endpoint(pose: Pose | None) -> str | None:
 def _error(name: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
     logs = [log for one in verdicts if (log := _log_ratio(one)) is not None]
     record: dict[str, Any] = {"endpoint": name, "rows": len(logs)}
-    factor = DEFAULT_FACTOR
+    factor = default_factor()
     if logs:
         observed = math.exp(math.sqrt(sum(log * log for log in logs) / len(logs)))
         record["observed"] = round_significant(observed, DIGITS)
         if unreached := sum(_log_ratio(one) is not None for one in verdicts if one.beyond is not None):
             record["unreached"] = unreached
-        if len(logs) >= LEAST_ROWS:
+        if len(logs) >= least_rows():
             factor = max(observed, *(_floor(one.row) for one in verdicts))
     return record | {"geometric_error": round_significant(factor, DIGITS)}
 

@@ -11,7 +11,7 @@ from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.exposure import RESTING_C
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.grid import CORE_M
+from skinbeam.simulate.skins.grid import core_m
 from skinbeam.skin.layers import DERMIS, EPIDERMIS, named_as, unknown_layers
 from skinbeam.skin.presets import preset
 from skinbeam.units import UM
@@ -124,7 +124,7 @@ def test_a_reading_that_no_draw_comes_near_is_said() -> None:
 
 @pytest.mark.parametrize("name", ["human", "pig", "phantom"])
 def test_a_vessel_below_the_skin_is_refused_with_its_field(name: str) -> None:
-    for depth_um, there in ((5_000.0, True), (CORE_M / UM - 49.0, False), (99_000.0, False)):
+    for depth_um, there in ((5_000.0, True), (core_m() / UM - 49.0, False), (99_000.0, False)):
         asked = loaded({"skin": {"preset": name}, "vessel": [{"depth_um": depth_um, "diameter_um": 100.0}], **PULSE})
         if there:
             scene_of(asked)

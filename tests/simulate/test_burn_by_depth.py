@@ -12,8 +12,9 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.candidates import Machine, built_in_cooling
-from skinbeam.plan.search.full_field import HALF, full_field_trial
+from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.search.limits import counted_cooling
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.simulate.pulse.dose import cell_death_dose
@@ -54,7 +55,7 @@ def test_a_dose_on_offer_burns_one_skin_in_twenty_at_most_by_either_way() -> Non
     assert by_depth is not None
     for pulse in (0.45, 40.0):
         trial = chosen(pulse, skins())
-        half = by_depth.respond(trial.beam, COOLING, limiting=True, cooling_share=HALF)
+        half = by_depth.respond(trial.beam, COOLING, limiting=True, cooling_share=counted_cooling())
         burns = cell_death_dose(half, basal_layer(half)) / J_CM2
         # The limit counts an error of Omega and that of sampling besides, so fewer are left here.
         assert np.mean(burns <= trial.dose) <= 0.05

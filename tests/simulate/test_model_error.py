@@ -10,7 +10,7 @@ from pulse_samples import loaded
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.plan.window import window_document
 from skinbeam.simulate import model_error as errors
-from skinbeam.simulate.model_error import DEFAULT_FACTOR, LEAST_ROWS, error_factor, model_error
+from skinbeam.simulate.model_error import default_factor, error_factor, least_rows, model_error
 from skinbeam.skin.model import Skin
 from skinbeam.validation.ask import Answer, Asked
 from skinbeam.validation.derived.model_error import by_endpoint
@@ -62,9 +62,9 @@ def test_it_is_never_below_the_tolerance_of_its_rows() -> None:
 
 @pytest.mark.parametrize("computed", [10.0, 11.0, 300.0])
 def test_few_rows_are_a_factor_of_two_and_what_they_say_stands_beside_it(computed: float) -> None:
-    (found,) = endpoint_errors([posed(k, computed) for k in range(LEAST_ROWS - 1)])
-    assert found["geometric_error"] == DEFAULT_FACTOR == 2.0
-    assert found["rows"] == LEAST_ROWS - 1
+    (found,) = endpoint_errors([posed(k, computed) for k in range(least_rows() - 1)])
+    assert found["geometric_error"] == default_factor() == 2.0
+    assert found["rows"] == least_rows() - 1
     assert found["observed"] == pytest.approx(computed / 10.0)
 
 
@@ -125,7 +125,7 @@ def test_the_file_is_what_the_errors_say(monkeypatch: pytest.MonkeyPatch) -> Non
     content = by_endpoint(endpoint_errors([posed(k, 40.0) for k in range(5)]))["endpoint"]
     monkeypatch.setattr(errors, "_found", lambda: content)
     assert model_error("ablation") == 4.0
-    assert model_error("purpura") == DEFAULT_FACTOR  # never compared
+    assert model_error("purpura") == default_factor()  # never compared
 
 
 def test_no_shipped_error_is_below_what_the_rule_allows() -> None:
@@ -133,8 +133,8 @@ def test_no_shipped_error_is_below_what_the_rule_allows() -> None:
     assert shipped
     for name, found in shipped.items():
         assert found["geometric_error"] > 1, name
-        if found["rows"] < LEAST_ROWS:
-            assert found["geometric_error"] == DEFAULT_FACTOR
+        if found["rows"] < least_rows():
+            assert found["geometric_error"] == default_factor()
         else:
             assert found["geometric_error"] >= found["observed"]
 

@@ -15,8 +15,6 @@ from skinbeam.messages import Formatter, Message
 
 __all__ = ["place"]
 
-ALIKE_PULSE = 3.0  # pulses within this factor heat the same targets
-
 
 def place(question: Question) -> Placed | None:
     """Return where the setting of a question lies among the trials of its modality; None when it names no setting."""
@@ -35,7 +33,8 @@ def _alike(question: Question) -> list[Arm]:
 def _pulse_alike(arm: Arm, question: Question) -> bool:
     if arm.pulse_ms is None or question.pulse_ms is None:
         return False
-    return 1.0 / ALIKE_PULSE <= arm.pulse_ms / question.pulse_ms <= ALIKE_PULSE
+    alike = float(settings()["rule"]["alike_pulse"])
+    return 1.0 / alike <= arm.pulse_ms / question.pulse_ms <= alike
 
 
 def _placed(

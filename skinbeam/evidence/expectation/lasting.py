@@ -19,7 +19,6 @@ from skinbeam.provenance import used
 
 __all__ = ["downtime_days", "durability", "sun_protection"]
 
-_FEWEST_SPANS = 2  # one study's span says nothing of how much clinics differ
 _Z = 1.2815515655446004  # of the central 80 %
 
 
@@ -33,7 +32,7 @@ def downtime_days(modality: str) -> Value:
         if arm.modality == modality and arm.downtime_days and arm.downtime_days[0] < arm.downtime_days[1]:
             spans.setdefault(arm.downtime_kind, {})[arm.study] = arm.downtime_days
     most = max(spans.values(), key=len, default={})
-    if len(most) < _FEWEST_SPANS:
+    if len(most) < settings()["rule"]["fewest_spans"]:
         return Unknown(Message("evidence.no-downtime", {"modality": title("modality", modality)}).text)
     at = np.array(sorted({end for span in most.values() for end in span}))
     cumulative = np.mean([np.interp(at, span, (0.0, 1.0)) for span in most.values()], axis=0)

@@ -21,7 +21,7 @@ from skinbeam.messages import text
 from skinbeam.physics.damage.arrhenius import Kinetics, omega
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
+from skinbeam.plan.search.limits import Limit, Verdict, counted_cooling, judge_limit, limits_for, target
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
@@ -38,11 +38,10 @@ from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ABOVE_DEEPER_DERMIS", "BURN", "CRATER", "HALF", "full_field_trial"]
+__all__ = ["ABOVE_DEEPER_DERMIS", "BURN", "CRATER", "full_field_trial"]
 
 Floats = NDArray[np.float64]
 
-HALF = 0.5  # limits hold with this share of the cooling
 MOST_PASSES = 4
 BURN, CRATER = "epidermal-necrosis", "ablation.depth_um"  # what the model's error is taken of
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
@@ -149,7 +148,7 @@ def _heating(
     sides. So a burn is also judged with the melanin as it is drawn to lie and the best estimate of cell death.
     """
     with collect() as sources:
-        half = skins.respond(beam, cooling, limiting=True, cooling_share=HALF)
+        half = skins.respond(beam, cooling, limiting=True, cooling_share=counted_cooling())
         wanted = _wanted_J_cm2(goal, beam, skins, cooling)
         basal = places.basal_layer(half)
         cooled = half if quick else skins.respond(beam, cooling, limiting=True)
@@ -159,7 +158,7 @@ def _heating(
         error = error_factor(BURN, half.skins, "harm")
         burns = [(half, _counting(error, sampled_kinetics(CAUTIOUS_KINETICS, half.skins)))]
         if not quick and skins.by_depth is not None:
-            lower = skins.by_depth.respond(beam, cooling, limiting=True, cooling_share=HALF)
+            lower = skins.by_depth.respond(beam, cooling, limiting=True, cooling_share=counted_cooling())
             burns.append((lower, _counting(error, sampled_kinetics(CELL_DEATH_KINETICS, lower.skins))))
         for limit in limits:
             if limit.quantity == "epidermal_omega":

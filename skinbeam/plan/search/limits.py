@@ -26,6 +26,7 @@ __all__ = [
     "Target",
     "Verdict",
     "bruise",
+    "counted_cooling",
     "fewest_draws",
     "judge_limit",
     "limits_for",
@@ -116,6 +117,11 @@ class Verdict:
 
 def _file() -> Mapping[str, Any]:
     return shipped_table("data/limits.toml")
+
+
+def counted_cooling() -> float:
+    """Return the share of the cooling with which limits on temperature hold."""
+    return float(_file()["counted"]["cooling"])
 
 
 def limits_for(modality: str, site: str) -> list[Limit]:

@@ -22,7 +22,7 @@ from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, bath_steps
 from skinbeam.simulate.pulse.surface import Surface
 from skinbeam.simulate.pulse.unit_omega import time_of_unit_omega
-from skinbeam.simulate.skins.grid import CORE_M, grid_of
+from skinbeam.simulate.skins.grid import core_m, grid_of
 from skinbeam.simulate.skins.kinetics import WALL_KINETICS, sampled_kinetics
 from skinbeam.skin.properties import perfusion, thermal
 from skinbeam.skin.tables import number, table
@@ -147,7 +147,7 @@ class _Living:
 
     def __init__(self, skins: "xr.Dataset") -> None:
         self.skins, self.heat = skins, thermal(skins)
-        self.grid = grid_of(skins, deepest_m=CORE_M)
+        self.grid = grid_of(skins, deepest_m=core_m())
         flow = perfusion(skins)[:, self.grid.layer]
         start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
         # Where no blood flows there is no core either: the whole has the temperature of its surface.

@@ -26,9 +26,6 @@ __all__ = ["at_dose", "vapour_start_K", "water_by_volume"]
 
 Floats = NDArray[np.float64]
 
-# What is not water holds at least this share of the heat: the parts are drawn apart, and need not fit to the last.
-LEAST_DRIED = 0.1
-
 
 def vapour_start_K(skins: "xr.Dataset") -> Floats:
     """Return the temperature at which vapour begins to form in each draw, (sample,), K."""
@@ -68,7 +65,8 @@ def _march(
     capacity = heat.heat_capacity_vol[rows]
     liquid, water = table("boiling")["water"], table("thermal")["water"]
     mass = share[rows] * number(water["density_kg_m3"])
-    dried = np.maximum(capacity - mass * number(water["heat_capacity_J_kgK"]), LEAST_DRIED * capacity)
+    least = number(table("boiling")["dry"]["least"])
+    dried = np.maximum(capacity - mass * number(water["heat_capacity_J_kgK"]), least * capacity)
     begun = response.base_K[draws, 0, :]
     march = March(
         type(grid.cells)(*(part[draws] for part in grid.cells)),

@@ -3,14 +3,14 @@
 The film lasts as long as the heat of the skin needs to evaporate it. That heat is known from a march without the beam,
 in which the film stays for ever: until the film has gone, both are the same. The beam makes the film shorter, in
 proportion to no dose, and a response to a unit dose cannot know it. So from the first pulse on the film is taken to lie
-on skin of at least `HOT_SURFACE_C`, hotter than a dose that spares the epidermis makes the surface: the film is then
-shorter than it is, and the safe dose understated.
+on skin of at least `film.surface_C` (data/tissue/surface.toml), hotter than a dose that spares the epidermis makes the
+surface: the film is then shorter than it is, and the safe dose understated.
 
 A share of the cooling is a share of the coefficient and of the mass of the film, which lasts as long but takes less.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,16 +20,15 @@ from skinbeam.physics.heat.film import film_cover
 from skinbeam.physics.heat.tissue import Film
 from skinbeam.simulate.pulse.schedule import Schedule
 from skinbeam.skin.spread import spread_at
+from skinbeam.skin.tables import number, table
 from skinbeam.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["HOT_SURFACE_C", "Surface", "surface_of"]
+__all__ = ["Surface", "surface_of"]
 
 Floats = NDArray[np.float64]
-
-HOT_SURFACE_C: Final = 60.0  # a second of it kills epidermis
 
 
 class Surface(NamedTuple):
@@ -62,7 +61,8 @@ def surface_of(
     taken = np.diff(heat_taken(Film(h, np.where(begun, film_K, outside_K))), axis=1, prepend=0.0)
     flux = taken / plan.step_s
     lit = wet & (np.cumsum(plan.lit) > 0)
-    flux = np.where(lit, np.maximum(flux, h_film * (HOT_SURFACE_C + ZERO_CELSIUS_K - film_K)), flux)
+    hot_K = number(table("surface")["film"]["surface_C"]) + ZERO_CELSIUS_K
+    flux = np.where(lit, np.maximum(flux, h_film * (hot_K - film_K)), flux)
     deposit = spread_at(film.deposit_kg_m2s, skins["cooling_shift"]) * plan.cooling_share
     share = np.where(wet, film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
     # In a step that the film leaves half-way both take their part of the heat.

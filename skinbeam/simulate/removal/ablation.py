@@ -52,14 +52,11 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-SHORTEST_ABLATING_NM = 2700.0  # below, water absorbs too little for a pulse of the devices here to remove skin
-FASTEST_CALIBRATED_HZ = 2.0
 MOST_ONSETS = 1000.0  # doses beyond so many times the onset are not looked at
 CUTS = 8  # of a bracket, at most: to 2e-4 of the dose in trains; one or two are enough for a single pulse
 NEAR = 1e-6  # of the depth: near enough to end with
 ZONES_ANEW = 3
 SLACK = 1e-6  # relative: a pulse at the end of the calibration counts as inside
-ERBIUM_YSGG_NM = (2780.0, 2800.0)
 
 
 @dataclass(frozen=True)
@@ -72,12 +69,13 @@ class Ablated:
 
 def removes(beam: Beam) -> bool:
     """Return whether light of this wavelength can take skin away."""
-    return beam.wavelength_nm >= SHORTEST_ABLATING_NM
+    return beam.wavelength_nm >= _shortest_nm()
 
 
 def fast_train(beam: Beam) -> bool:
     """Return whether pulses that remove skin follow each other faster than those of the calibration."""
-    return removes(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > FASTEST_CALIBRATED_HZ
+    fastest_Hz = number(table("ablation")["range"]["fastest_Hz"])
+    return removes(beam) and beam.microbeam is None and beam.pulses > 1 and beam.repetition_Hz > fastest_Hz
 
 
 def deep_layer(skins: "xr.Dataset") -> int:
@@ -368,11 +366,16 @@ def _water(skins: "xr.Dataset") -> Floats:
     return result
 
 
+def _shortest_nm() -> float:
+    return number(table("ablation")["range"]["shortest_nm"])
+
+
 def _known(wavelength_nm: float) -> physics.Ablation:
-    if wavelength_nm < SHORTEST_ABLATING_NM:
+    if wavelength_nm < _shortest_nm():
         raise NotAvailable(text("endpoint.not-ablative", {"wavelength_nm": wavelength_nm}))
     known = physics.ablation_of(wavelength_nm)
-    if known is None and ERBIUM_YSGG_NM[0] <= wavelength_nm <= ERBIUM_YSGG_NM[1]:
+    ysgg_nm = sourced(table("ablation")["range"]["er_ysgg_nm"])
+    if known is None and ysgg_nm.low <= wavelength_nm <= ysgg_nm.high:
         raise NotAvailable(text("endpoint.no-ablation-enthalpy", {"wavelength_nm": wavelength_nm}))
     if known is None:
         raise NotAvailable(text("endpoint.no-ablation-data", {"wavelength_nm": wavelength_nm}))

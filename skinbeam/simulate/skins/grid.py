@@ -10,12 +10,13 @@ from skinbeam.physics.heat.cells import Cells, graded_faces, slab
 from skinbeam.physics.heat.tissue import Film, Material
 from skinbeam.skin.layers import EPIDERMIS
 from skinbeam.skin.properties import Thermal
+from skinbeam.skin.tables import number, table
 from skinbeam.units import MM, UM
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CORE_M", "DEEPEST_M", "DepthGrid", "depth_grid", "grid_of", "pulse_grid"]
+__all__ = ["DEEPEST_M", "DepthGrid", "core_m", "depth_grid", "grid_of", "pulse_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +29,6 @@ FINEST_M = 3 * UM
 GROWTH = 0.1
 DEEPEST_M = 6 * MM
 BELOW_VESSELS: Final = 1.5  # the grid of a pulse reaches at least this many times as deep as the deepest vessel
-CORE_M: Final = 30 * MM  # where tissue has the temperature of the blood: about the middle of a forearm
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
     vessels = np.asarray(skins["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
     deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
     return grid_of(skins, deepest_m=deepest)
+
+
+def core_m() -> float:
+    """Return the depth from which on tissue has the temperature of the blood, m."""
+    return number(table("thermal")["core"]["depth_mm"]) * MM
 
 
 def depth_grid(

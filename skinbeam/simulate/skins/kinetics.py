@@ -47,17 +47,6 @@ WALL_KINETICS = "agah-artery"
 COLLAGEN_KINETICS = "maitland-walsh-collagen"
 RAT_COLLAGEN_KINETICS = "pearce-collagen"
 
-# Standard deviation of the temperature of damage between skins, and the hold at which it is meant: a judgement of this
-# project after the spread of published sets of the same tissue, which differ by three to six degrees at this time.
-SPREAD_K = 3.0
-REFERENCE_S = {
-    CAUTIOUS_KINETICS: 1.0,
-    BLOOD_KINETICS: 0.01,
-    WALL_KINETICS: 0.01,
-    COLLAGEN_KINETICS: 0.01,
-    RAT_COLLAGEN_KINETICS: 0.01,
-}
-
 
 def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) -> Kinetics:
     """Return the process called `name`, its threshold moved for every draw, and by `moved_K` for all.
@@ -67,8 +56,9 @@ def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) ->
     if name == CELL_DEATH_KINETICS:
         long = sampled_kinetics(CAUTIOUS_KINETICS, skins, moved_K=moved_K)
         return combined(long, _pulsed(skins, moved_K), rule="limiting")
-    shift = moved_K + SPREAD_K * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
-    return shift_kinetics(kinetics(name), shift, reference_s=REFERENCE_S[name])
+    spread = table("kinetics")["spread"]
+    shift = moved_K + number(spread["threshold_K"]) * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
+    return shift_kinetics(kinetics(name), shift, reference_s=number(spread["hold_s"][name]))
 
 
 def denaturation(skins: "xr.Dataset") -> Kinetics:

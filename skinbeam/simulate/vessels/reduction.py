@@ -12,14 +12,13 @@ import numpy as np
 from skinbeam.derived import derived_table
 from skinbeam.simulate.vessels.hot_blood import absorption_factor, heated_mua
 from skinbeam.skin.properties import blood_mua
+from skinbeam.skin.tables import number, table
 from skinbeam.units import UM, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["first_vessel_mua", "reduction_error", "reduction_error_of"]
-
-HALF_WAY_K = 67.0 + ZERO_CELSIUS_K  # between the skin's temperature and 100 °C: a judgement
 
 
 def _found() -> Mapping[str, Mapping[str, Any]]:
@@ -64,7 +63,8 @@ def reduction_error_of(endpoint: str, skin: "xr.Dataset", spectrum: Sequence[tup
     diameter, haematocrit, oxygenation = (
         skin[name].to_numpy()[0, 0] for name in ("vessel_diameter_m", "haematocrit", "oxygenation")
     )
-    factor = absorption_factor(np.array(HALF_WAY_K))
+    half_way_K = number(table("vessels")["heated_blood"]["half_way_C"]) + ZERO_CELSIUS_K
+    factor = absorption_factor(np.array(half_way_K))
     mua = sum(share * float(heated_mua(nm, haematocrit, oxygenation, factor)) for nm, share in spectrum)
     return reduction_error(endpoint, float(diameter) / UM, mua)
 

@@ -37,6 +37,7 @@ MODEL_ERROR = Derived(
         "data/spectra/",
         "data/cooling.toml",
         "data/still_air.toml",
+        "data/comparison.toml",
         "data/derived/melanin_by_colour.toml",
         "data/derived/melanin_by_site.toml",
         "data/derived/vessel_return.toml",
