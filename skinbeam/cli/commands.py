@@ -273,13 +273,13 @@ def validate(
 
     document = validate_document(only)
     if output is not None:
-        from skinbeam.report.validation import write_validation
+        from skinbeam.report.validation.page import write_validation
 
         write_validation(document, output)
     if json:
         _show(document, json=True)
         return
-    from skinbeam.report.validation import validation_text
+    from skinbeam.report.validation.page import validation_text
 
     sys.stdout.write(validation_text(document))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from skinbeam.report.validation import render_validation, validation_text
+from skinbeam.report.validation.page import render_validation, validation_text
 from skinbeam.validation.rows import groups
 from skinbeam.validation.validate import validate_document
 

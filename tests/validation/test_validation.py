@@ -17,7 +17,7 @@ import skinbeam
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.validation import render_validation
+from skinbeam.report.validation.page import render_validation
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.sources import bibliography

@@ -9,7 +9,7 @@ from skinbeam.messages import Formatter
 from skinbeam.report.drawing import data_uri
 from skinbeam.report.report import templates
 from skinbeam.report.shown import say, words
-from skinbeam.report.validation_figure import agreement, drawable
+from skinbeam.report.validation.figure import agreement, drawable
 from skinbeam.sources import cite
 
 __all__ = ["render_validation", "validation_text", "write_validation"]

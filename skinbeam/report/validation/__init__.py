@@ -1,0 +1,1 @@
+"""The page that `skinbeam validate` writes."""
