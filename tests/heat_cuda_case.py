@@ -15,7 +15,7 @@ from skinbeam.physics.heat.xyz_engine import Engine
 
 FACES = [0.0, 3e-5, 5e-5, 9e-5], [0.0, 2e-5, 5e-5], [0.0, 1e-5, 3e-5, 6e-5, 1e-4]
 MEDIUM = np.arange(24).reshape(3, 2, 4) % 3
-BOIL = Water(375.0, 15.0, 1.5e9, 3.6e6)
+BOIL = Water(375.0, 15.0, 1.5e9, 1.2e6)
 CASES: dict[str, dict[str, Any]] = {
     "insulated": {},
     "film, boiling, cold below": {"surface": Film(4e4, 290.0), "bottom": 300.0, "water": BOIL},

@@ -136,7 +136,7 @@ SURFACES = [{}, {"surface": Film(300.0, 295.0)}, {"surface": Film(math.inf, 295.
 
 
 @pytest.mark.parametrize("boundary", SURFACES)
-@pytest.mark.parametrize("water", [None, BOIL])
+@pytest.mark.parametrize("water", [None, BOIL, BOIL._replace(dried=1.2e6)])
 @pytest.mark.parametrize("bottom", [None, 306.0])
 def test_enthalpy_is_balanced_to_1e_8_of_the_light(boundary, water, bottom):
     faces, problem = skins()
@@ -251,7 +251,9 @@ GOOD = Problem(Material(K, C), 307.0, [1e-3])
         ({"initial": math.inf}, "initial temperature must be finite.*read inf"),
         ({"water": BOIL._replace(latent=-1.0)}, "latent heat cannot be negative, J/m³; read -1.0"),
         ({"water": BOIL._replace(start_K=math.inf)}, "boiling must start at a temperature above 0 K; read inf"),
-        ({"water": BOIL._replace(range_K=0.0)}, "end above the temperature at which it starts; read 383.0"),
+        ({"water": BOIL._replace(range_K=0.0)}, "the range over which water boils must be positive, K; read 0.0"),
+        ({"water": BOIL._replace(dried=0.0)}, "heat capacity of dried tissue must be positive, J/m³K; read 0.0"),
+        ({"water": BOIL._replace(latent=1e6, dried=1e6)}, "boiling cannot take up less than heating"),
         ({"water": BOIL, "initial": -4.0}, "above 0 K where water boils.*read -4.0"),
         ({"outgoing": ([300.0, 290.0], [0.0, 1.0])}, "must rise; read 290.0"),
         ({"outgoing": ([290.0, 300.0], [1.0, 0.0])}, "cannot fall as the surface gets hotter; read 0.0"),

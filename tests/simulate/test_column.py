@@ -32,6 +32,7 @@ def skin(**changes: Any) -> MiddleSkin:
         "conductivity": 0.4,
         "heat_capacity_vol": 3.7e6,
         "latent_vol": 0.0,
+        "dried_vol": 1.1e6,
         **changes,
     }
     return MiddleSkin(**{name: np.array([value]) for name, value in one.items()}, start_K=306.0)

@@ -18,12 +18,9 @@ with A an M-matrix and U piecewise linear. U is the difference of two convex fun
 after a finite number of linear systems whatever the step (Brugnano and Casulli 2009, extended by Casulli and Zanolli
 2010): the inner ones follow where the water boils, the outer ones where it is gone.
 
-`physics.heat.enthalpy` has the law of water that `heat.rz` and `heat.xyz` follow. There are two because the unknowns
-differ. Here it is T, of steps as long as those of `physics.heat.linear`, so that a layered skin that boils is one march
-like any other; tissue that has dried holds less heat. There it is U, of steps short enough to be explicit: T is asked
-for in every cell and stage, and a law without branches is what vectors and a card are fast at; dried tissue holds as
-much heat as wet. Where c_d = c, (boiling 2) is (enthalpy 1) with L of the same value, and a test holds one against the
-other.
+The law is that of `heat.rz` and `heat.xyz`, which carry the enthalpy and ask for the temperature (`heat.enthalpy`);
+here it is the temperature that is carried, in steps as long as those of `physics.heat.linear`, so that a layered skin
+that boils is one march like any other.
 """
 
 from collections.abc import Sequence

@@ -1,29 +1,32 @@
-"""Temperature of a cell from its enthalpy, where water boils between two temperatures.
+"""Temperature of a cell from its enthalpy, where water boils between two temperatures: (boiling 2) the other way round.
 
     E = c T                                         below the start of boiling, T1
-    E = c T + L (T - T1) / (T2 - T1)                between the start and the end                        (enthalpy 1)
-    E = c T + L                                     above the end, T2
+    E = c T + M (T - T1) / (T2 - T1)                between the start and the end                        (enthalpy 1)
+    E = c T2 + M + c_d (T - T2)                     above the end, T2,   M = L - (c - c_d) (T2 - T1) / 2
 
-with c the heat capacity and L the latent heat, of the same volume. Both temperatures are parameters: water in tissue
-superheats, so boiling may start far above 100 °C and need not hold the temperature there. Vapour stays in its cell.
+with c and c_d the heat capacities of the wet and of the dried cell and L the latent heat of its water. Both
+temperatures are parameters: water in tissue superheats, so boiling may start far above 100 °C and need not hold the
+temperature there. Vapour stays in its cell.
 
-With W = E - c T1 and f = L / (c (T2 - T1) + L), the inverse has no branches: T = (E - min(max(f W, 0), L)) / c.
+Solvers that carry E (`heat.rz`, `heat.xyz`) ask for T in every cell and stage. With W = E - c T1,
+f = M / (c (T2 - T1) + M) and g = (c / c_d - 1) / f, the inverse has no branches, which is what vectors are fast at:
 
-This is the law of solvers that carry E (`heat.rz`, `heat.xyz`) and ask for T in every cell and stage, for which it is
-kept so short: dried tissue is taken to hold as much heat as wet. `heat.boiling` carries T, in one dimension and long
-steps, and there dried tissue holds less: (boiling 2), which is this law where the two heat capacities are the same.
+    T = (E - min(max(f W, 0), M) + g max(f W - M, 0)) / c.                                             (enthalpy 2)
+
+`heat.boiling` carries T, in one dimension and long steps, and asks for E.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from skinbeam.physics.kernel.checks import require
 from skinbeam.physics.kernel.layout import OPTIONS
 
-__all__ = ["Boiling", "boiling_of", "enthalpy_of", "stores", "temperatures"]
+__all__ = ["Boiling", "boiling_of", "enthalpy_of", "slope_of", "stores", "temperatures"]
 
 Array = NDArray[np.float64]
 
@@ -33,8 +36,8 @@ class Boiling(NamedTuple):
 
     Parameters
     ----------
-    store : heat capacity below and above boiling, J/K. start : enthalpy at the start of boiling, J.
-    share : of the heat that is taken up while boiling, what is latent, 0 .. 1. latent : J.
+    store : heat capacity below boiling, J/K. start : enthalpy at the start of boiling, J.
+    share, latent, gain : f, M, J, and g of (enthalpy 2).
     boils : whether any cell has latent heat at all.
     """
 
@@ -42,45 +45,65 @@ class Boiling(NamedTuple):
     start: Array
     share: Array
     latent: Array
+    gain: Array
     boils: bool
 
 
-def boiling_of(volume: Array, capacity: Array, latent_vol: Array, start_K: ArrayLike, end_K: ArrayLike) -> Boiling:
-    """Return what cells of the given volumes, m³, heat capacities, J/m³K, and latent heats, J/m³, hold.
+def boiling_of(volume: Array, capacity: Array, water: Sequence[Array]) -> Boiling:
+    """Return what cells of the given volumes, m³, and heat capacities, J/m³K, hold.
+
+    Parameters
+    ----------
+    water : temperature at which boiling starts and the range over which it lasts, K, latent heat, J/m³, and heat
+        capacity of what is dried, J/m³K.
 
     Raises
     ------
-    ValueError : a latent heat below 0, or with it a boiling that does not start above 0 K and end above its start.
+    ValueError : a latent heat below 0, or with it a boiling that does not start above 0 K, a range or heat capacity
+        that is not positive, or a range so wide that boiling would take up less than heating does.
     """
+    start, width, latent_vol, dried_vol = water
     require(np.isfinite(latent_vol) & (latent_vol >= 0), "latent heat cannot be negative, J/m³", latent_vol)
-    store, latent, wet = capacity * volume, latent_vol * volume, latent_vol > 0
-    start = np.broadcast_to(np.asarray(start_K, dtype=np.float64), store.shape)
-    end = np.broadcast_to(np.asarray(end_K, dtype=np.float64), store.shape)
+    store, wet = capacity * volume, latent_vol > 0
     require(~wet | (np.isfinite(start) & (start > 0)), "boiling must start at a temperature above 0 K", start)
-    require(~wet | (np.isfinite(end) & (end > start)), "boiling must end above the temperature at which it starts", end)
-    share = np.zeros(store.shape)
-    share[wet] = latent[wet] / (store[wet] * (end[wet] - start[wet]) + latent[wet])
-    return Boiling(store, np.where(wet, store * start, 0.0), share, latent, bool(wet.any()))
+    require(~wet | (np.isfinite(width) & (width > 0)), "the range over which water boils must be positive, K", width)
+    require(
+        ~wet | (np.isfinite(dried_vol) & (dried_vol > 0)),
+        "the heat capacity of dried tissue must be positive, J/m³K",
+        dried_vol,
+    )
+    latent, dry = np.zeros(store.shape), np.where(wet, dried_vol * volume, store)
+    latent[wet] = latent_vol[wet] * volume[wet] - (store[wet] - dry[wet]) * width[wet] / 2
+    least = latent - np.maximum(dry - store, 0.0) * np.where(wet, width, 0.0)
+    require(~wet | ((latent > 0) & (least >= 0)), "boiling cannot take up less than heating, J", least)
+    share, gain = np.zeros(store.shape), np.zeros(store.shape)
+    share[wet] = latent[wet] / (store[wet] * width[wet] + latent[wet])
+    gain[wet] = (store[wet] / dry[wet] - 1.0) / share[wet]
+    return Boiling(store, np.where(wet, store * start, 0.0), share, latent, gain, bool(wet.any()))
 
 
 def enthalpy_of(temperature: Array, held: Boiling) -> Array:
     """Return the enthalpy of every cell, J, zero at a temperature of zero."""
     sensible = held.store * temperature
     slope = np.divide(held.share, 1.0 - held.share)
-    result: Array = sensible + np.clip(slope * (sensible - held.start), 0.0, held.latent)
+    beyond = np.maximum(slope * (sensible - held.start) - held.latent, 0.0)
+    # (c - c_d) (T - T2) of (enthalpy 1), in terms of f and g.
+    less = held.gain * (1.0 - held.share) / (1.0 + held.share * held.gain)
+    result: Array = sensible + np.clip(slope * (sensible - held.start), 0.0, held.latent) - less * beyond
     return result
 
 
 @njit(**OPTIONS)
 def temperatures(
-    enthalpy: Array, per_store: Array, start: Array, share: Array, latent: Array, boils: bool, out: Array
+    enthalpy: Array, per_store: Array, start: Array, share: Array, latent: Array, gain: Array, boils: bool, out: Array
 ) -> None:  # pragma: no cover - compiled
     """Write the temperature of every cell, (line, cell); `per_store` is 1 / store."""
     for i in range(len(enthalpy)):
-        e, p, s, f, latent_i, t = enthalpy[i], per_store[i], start[i], share[i], latent[i], out[i]
+        e, p, s, f, m, g, t = enthalpy[i], per_store[i], start[i], share[i], latent[i], gain[i], out[i]
         if boils:
             for j in range(len(e)):
-                t[j] = (e[j] - min(max(f[j] * (e[j] - s[j]), 0.0), latent_i[j])) * p[j]
+                taken = f[j] * (e[j] - s[j])
+                t[j] = (e[j] - min(max(taken, 0.0), m[j]) + g[j] * max(taken - m[j], 0.0)) * p[j]
         else:
             for j in range(len(e)):
                 t[j] = e[j] * p[j]
@@ -88,11 +111,18 @@ def temperatures(
 
 @njit(**OPTIONS)
 def stores(
-    enthalpy: Array, store: Array, start: Array, share: Array, latent: Array, out: Array
+    enthalpy: Array, store: Array, start: Array, share: Array, latent: Array, gain: Array, out: Array
 ) -> None:  # pragma: no cover - compiled
-    """Write dE/dT of every cell, (line, cell): larger while it boils."""
+    """Write dE/dT of every cell, (line, cell): larger while it boils, smaller when it is dried."""
     for i in range(len(enthalpy)):
-        e, c, s, f, latent_i, o = enthalpy[i], store[i], start[i], share[i], latent[i], out[i]
+        e, c, s, f, m, g, o = enthalpy[i], store[i], start[i], share[i], latent[i], gain[i], out[i]
         for j in range(len(e)):
-            taken = f[j] * (e[j] - s[j])
-            o[j] = c[j] / (1.0 - f[j]) if taken > 0.0 and taken < latent_i[j] else c[j]
+            o[j] = c[j] / slope_of(f[j] * (e[j] - s[j]), f[j], m[j], g[j])
+
+
+@njit(**OPTIONS)
+def slope_of(taken: float, share: float, latent: float, gain: float) -> float:  # pragma: no cover - compiled
+    """Return the heat capacity of a wet cell over that of one whose f W is `taken`."""
+    if taken <= 0.0:
+        return 1.0
+    return 1.0 - share if taken < latent else 1.0 + share * gain

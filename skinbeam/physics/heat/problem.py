@@ -17,7 +17,7 @@ __all__ = ["Given", "Now", "Problem", "faces_of", "given", "samples_of"]
 
 Array = NDArray[np.float64]
 
-_DRY: Final = Water(math.inf, math.inf, 0.0, 0.0)
+_DRY: Final = Water(math.inf, math.inf, 0.0, 0.0)  # boils nowhere
 
 
 class Problem(NamedTuple):
@@ -26,8 +26,8 @@ class Problem(NamedTuple):
 
     Parameters
     ----------
-    material, initial, water : of every cell. Properties of media become those of cells by `values[..., medium]`. What
-        dried tissue holds is left out here (`heat.enthalpy`); without water nothing boils.
+    material, initial, water : of every cell. Properties of media become those of cells by `values[..., medium]`.
+        Without water nothing boils.
     interval_s : (interval,) s, shared by all samples; a state is kept at the end of each.
     source : power density of every cell, and the share of it that is on, (interval,): pulses, sub-pulses and pauses.
     surface : (interval,), or (sample, interval).
@@ -55,7 +55,7 @@ class Given(NamedTuple):
     Parameters
     ----------
     conductivity, energy, power : of every cell, W/mK, J at the start, W of light.
-    store, start, share, latent, boils : what the cells hold, as of `enthalpy.Boiling`.
+    store, start, share, latent, gain, boils : what the cells hold, as of `enthalpy.Boiling`.
     seconds, power_on, h_surface, outside_surface : of every interval, the last two of every sample.
     table : of (surface 1). fixed : whether the bottom has the temperature `below`, (sample,), or one; K.
     record : (record, axis).
@@ -68,6 +68,7 @@ class Given(NamedTuple):
     start: Array
     share: Array
     latent: Array
+    gain: Array
     boils: bool
     seconds: Array
     power_on: Array
@@ -131,9 +132,9 @@ def given(problem: Problem, volumes: Array, *samples: int) -> Given:
     seconds = np.atleast_1d(np.array(problem.interval_s, dtype=np.float64))
     require(seconds.ndim == 1 and seconds.size > 0, "interval_s is one row of durations", float(seconds.ndim))
     require(np.isfinite(seconds) & (seconds > 0), "an interval must last longer than 0 s", seconds)
-    source, (start, width, latent, _) = problem.source, problem.water or _DRY
-    fields = *problem.material, problem.initial, source.power_density, latent, start, width
-    k, c, t0, power, latent, start, width = (full(field, *samples, *cells) for field in fields)
+    source = problem.source
+    fields = *problem.material, problem.initial, source.power_density, *(problem.water or _DRY)
+    k, c, t0, power, *water = (full(field, *samples, *cells) for field in fields)
     switch = full(source.power_on, seconds.size)
     h, outside = (full(values, *samples, seconds.size) for values in problem.surface)
     table = outgoing_table(problem.outgoing)
@@ -148,7 +149,7 @@ def given(problem: Problem, volumes: Array, *samples: int) -> Given:
     tolerance = float(problem.tolerance_K)
     require(math.isfinite(tolerance) and tolerance > 0, "tolerance_K must be positive", tolerance)
     require(np.isfinite(below), "the temperature of the bottom must be finite, K", below)
-    held = boiling_of(volumes, c, latent, start, start + width)
+    held = boiling_of(volumes, c, water)
     if held.boils or len(table):
         require(t0 > 0, "temperatures must be above 0 K where water boils or the surface radiates", t0)
     record = _recorded(problem.record_cells, cells)

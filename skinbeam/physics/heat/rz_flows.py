@@ -50,9 +50,11 @@ class Body(NamedTuple):
     power: Array
     store: Array
     per_store: Array
+    most_per_store: Array  # where it is dried, too
     start: Array
     share: Array
     latent: Array
+    gain: Array
     boils: bool
     inside: Array  # W/m²K
     area: Array  # m²
@@ -104,6 +106,7 @@ def rates_of(
         body.start.reshape(one),
         body.share.reshape(one),
         body.latent.reshape(one),
+        body.gain.reshape(one),
         body.boils,
         t[1:-1].reshape(one),
     )
@@ -144,8 +147,10 @@ def body_of(r: Array, z: Array, posed: Given, s: int) -> Body:  # pragma: no cov
     along = np.zeros(k.size + 1)
     for i in range(len(k)):
         along[i * k.shape[1] + 1 : (i + 1) * k.shape[1]] = down[i, 1:-1]
+    per_store, share, gain = 1.0 / store, posed.share[s], posed.gain[s]
+    most = per_store * np.maximum(1.0 + share * gain, 1.0)
     return Body(
-        out, down, along, posed.power[s], store, 1.0 / store, posed.start[s], posed.share[s], posed.latent[s],
+        out, down, along, posed.power[s], store, per_store, most, posed.start[s], share, posed.latent[s], gain,
         posed.boils, inside, area, posed.table, posed.below[s],
     )  # fmt: skip
 
@@ -159,5 +164,5 @@ def fastest_decay(body: Body) -> float:  # pragma: no cover - compiled
         for j in range(depths):
             g = body.out[i, j] + body.out[i + 1, j] + body.down[i, j + 1]
             g += body.area[i] * body.inside[i] if j == 0 else body.down[i, j]
-            worst = max(worst, 2.0 * g * body.per_store[i, j])
+            worst = max(worst, 2.0 * g * body.most_per_store[i, j])
     return worst

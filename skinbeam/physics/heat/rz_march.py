@@ -116,7 +116,7 @@ def _implicit(
     apparent = body.store
     if body.boils:
         apparent = work[2]
-        stores(energy, body.store, body.start, body.share, body.latent, apparent)
+        stores(energy, body.store, body.start, body.share, body.latent, body.gain, apparent)
     a = SPLIT * dt
     across[0] = film
     turn(apparent, turned[0])
@@ -205,7 +205,7 @@ def _march_one(
             # The film of a step taken back is that of its own end: the next one starts from that of `rates`.
             top_after, bottom_after = rates_of(after, body, now, t_after, rates_after, film_after)
             if explicit:
-                error = _explicit_error(step, energy, after, rates, rates_after, body.per_store)
+                error = _explicit_error(step, energy, after, rates, rates_after, body.most_per_store)
             taken, dt, grown = judged(step, error, tolerance, explicit, dt, grown)
             if not taken:
                 steps[2] += 1

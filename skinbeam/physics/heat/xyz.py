@@ -74,7 +74,7 @@ def conduct_xyz(faces_m: Sequence[ArrayLike], problem: Problem, engine: type[Eng
     volumes = cell_volumes(faces_m)
     posed = given(problem, volumes)
     flat = len(volumes), volumes[0].size
-    boiling = np.stack([posed.start, posed.share, posed.latent]).reshape(3, *flat)
+    boiling = np.stack([posed.start, posed.share, posed.latent, posed.gain]).reshape(4, *flat)
     dx, dy, dz = (np.diff(np.asarray(faces, dtype=np.float64)) for faces in faces_m)
     body = Body(
         *_conductances(dx, dy, dz, posed.conductivity, posed.fixed),
@@ -121,7 +121,8 @@ def _fastest(body: Body) -> float:
     total += (body.gz[:, 1:] + body.gz[:, :-1]).reshape(total.shape)
     total[:, :, 0] += body.area * body.inside
     total[:, :, -1] += body.bottom
-    return float((2.0 * total * body.per_store.reshape(total.shape)).max())
+    most = body.per_store * np.maximum(1.0 + body.boiling[1] * body.boiling[3], 1.0)  # dried cells are the fastest
+    return float((2.0 * total * most.reshape(total.shape)).max())
 
 
 def _march(engine: Engine, seconds: Array, nows: list[Now], record: NDArray[np.int64], tolerance: float) -> HistoryXYZ:

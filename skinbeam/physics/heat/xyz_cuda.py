@@ -32,7 +32,8 @@ def _temperature(energy, per_store, boiling, boils, i, m):  # type: ignore[no-un
     """Return the temperature of a cell."""
     e = energy[i, m]
     if boils:
-        e -= min(max(boiling[1, i, m] * (e - boiling[0, i, m]), 0.0), boiling[2, i, m])
+        taken = boiling[1, i, m] * (e - boiling[0, i, m])
+        e += boiling[3, i, m] * max(taken - boiling[2, i, m], 0.0) - min(max(taken, 0.0), boiling[2, i, m])
     return e * per_store[i, m]
 
 
@@ -75,6 +76,8 @@ def _stage(  # type: ignore[no-untyped-def]
         out[i, m] = f
     if kind == JUDGE:
         error = abs(0.8 * (y[i, m] - w[i, m]) + c[0] * (rates[i, m] + f)) * per_store[i, m]
+        if boils:
+            error *= max(1.0 + boiling[1, i, m] * boiling[3, i, m], 1.0)
         cuda.atomic.max(sums, 2, error)
 
 

@@ -98,7 +98,9 @@ class Engine:
         """Return the temperature of every cell of the state, K."""
         b, energy = self.body, self.energy()
         if b.boils:
-            energy = energy - np.clip(b.boiling[1] * (energy - b.boiling[0]), 0.0, b.boiling[2])
+            start, share, latent, gain = b.boiling
+            taken = share * (energy - start)
+            energy = energy - np.clip(taken, 0.0, latent) + gain * np.maximum(taken - latent, 0.0)
         result: Array = energy * b.per_store
         return result
 

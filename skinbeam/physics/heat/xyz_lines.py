@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from skinbeam.physics.heat.enthalpy import slope_of
 from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.heat.xyz_stage import Body
@@ -22,12 +23,11 @@ _COLUMNS = 64  # of a sweep along x: what they need stays in the second cache
 
 @njit(cache=True, parallel=True)
 def stores_xyz(energy: Array, store: Array, boiling: Array, out: Array) -> None:  # pragma: no cover - compiled
-    """Write dE/dT of every cell, (x, y * z): larger while it boils."""
+    """Write dE/dT of every cell, (x, y * z)."""
     for i in prange(len(energy)):
         for m in range(energy.shape[1]):
-            share = boiling[1, i, m]
-            taken = share * (energy[i, m] - boiling[0, i, m])
-            out[i, m] = store[i, m] / (1.0 - share if taken > 0.0 and taken < boiling[2, i, m] else 1.0)
+            start, share, latent, gain = boiling[:, i, m]
+            out[i, m] = store[i, m] / slope_of(share * (energy[i, m] - start), share, latent, gain)
 
 
 @njit(cache=True)

@@ -43,7 +43,7 @@ class Body(NamedTuple):
     inside, area, bottom : (x, y) conductance from the first centre to the surface, W/m²K; area, m²; conductance from
         the last centre to the last face where that is held at `below`, else 0, W/K.
     store, per_store, power : (x, y * z) J/K, the inverse of it, W.
-    boiling : (3, x, y * z) start, share and latent heat of (enthalpy 1), or (3, 1, y * z) where nothing boils.
+    boiling : (4, x, y * z) start, share, latent and gain of `enthalpy.Boiling`; (4, 1, y * z) where nothing boils.
     table : of (surface 1).
     """
 
@@ -64,11 +64,12 @@ class Body(NamedTuple):
 
 @njit(fastmath=FAST, **OPTIONS)
 def _temperatures(e: Array, per_store: Array, boiling: Array, boils: bool, out: Array) -> None:  # pragma: no cover
-    """Write temperatures of a row of cells, as `enthalpy.temperatures` does; `boiling`: start, share, latent heat."""
+    """Write temperatures of a row of cells, as `enthalpy.temperatures` does."""
     if boils:
-        start, share, latent = boiling[0], boiling[1], boiling[2]
+        start, share, latent, gain = boiling[0], boiling[1], boiling[2], boiling[3]
         for m in range(len(e)):
-            out[m] = (e[m] - min(max(share[m] * (e[m] - start[m]), 0.0), latent[m])) * per_store[m]
+            taken = share[m] * (e[m] - start[m])
+            out[m] = (e[m] - min(max(taken, 0.0), latent[m]) + gain[m] * max(taken - latent[m], 0.0)) * per_store[m]
     else:
         for m in range(len(e)):
             out[m] = e[m] * per_store[m]
@@ -139,8 +140,11 @@ def _tile(
             leaves += flow
         if kind == JUDGE:
             p = per_store[i, first:]
+            share, gain = boiling[1, boils * i, first:], boiling[3, boils * i, first:]
             for k in range(size):
-                worst = max(worst, abs(0.8 * (y0[k] - w0[k]) + c0 * (f0[k] + o[k])) * p[k])
+                # A dried cell is warmed most.
+                most = p[k] * max(1.0 + share[k] * gain[k], 1.0)
+                worst = max(worst, abs(0.8 * (y0[k] - w0[k]) + c0 * (f0[k] + o[k])) * most)
         before, here, after = here, after, before
     sums[0], sums[1], sums[2] = enters, -leaves, worst
 

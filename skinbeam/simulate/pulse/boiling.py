@@ -22,7 +22,7 @@ from skinbeam.units import ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["at_dose", "vapour_start_K", "water_by_volume"]
+__all__ = ["at_dose", "dried_capacity", "vapour_start_K", "water_by_volume"]
 
 Floats = NDArray[np.float64]
 
@@ -39,6 +39,12 @@ def water_by_volume(skins: "xr.Dataset") -> Floats | None:
     blood = np.asarray(skins["blood_fraction"].values, dtype=np.float64)
     rest = np.asarray(skins["water_fraction"].values, dtype=np.float64)
     return blood * number(table("optics")["blood"]["water_fraction"]) + (1.0 - blood) * rest
+
+
+def dried_capacity(capacity: Floats, water_kg_m3: Floats | float) -> Floats:
+    """Return the heat capacity of tissue without its water, J/m³K, from that with it; shapes broadcast."""
+    of_water, least = number(table("thermal")["water"]["heat_capacity_J_kgK"]), number(table("boiling")["dry"]["least"])
+    return np.asarray(np.maximum(capacity - water_kg_m3 * of_water, least * capacity))
 
 
 def at_dose(response: Response, fluence_J_m2: float) -> Response:
@@ -65,8 +71,6 @@ def _march(
     capacity = heat.heat_capacity_vol[rows]
     liquid, water = table("boiling")["water"], table("thermal")["water"]
     mass = share[rows] * number(water["density_kg_m3"])
-    least = number(table("boiling")["dry"]["least"])
-    dried = np.maximum(capacity - mass * number(water["heat_capacity_J_kgK"]), least * capacity)
     begun = response.base_K[draws, 0, :]
     march = March(
         type(grid.cells)(*(part[draws] for part in grid.cells)),
@@ -78,7 +82,7 @@ def _march(
         grid.bottom(begun[:, -1]),
     )
     latent, width = mass * number(liquid["latent_J_kg"]), number(table("boiling")["start"]["range_K"])
-    history = conduct(march, Water(start_K[draws, None], width, latent, dried))
+    history = conduct(march, Water(start_K[draws, None], width, latent, dried_capacity(capacity, mass)))
     return history.recorded, history.surface
 
 

@@ -21,6 +21,7 @@ from skinbeam.physics.removal.front import ejection_enthalpy, heated_length
 from skinbeam.physics.removal.recoil import sonic_recoil
 from skinbeam.physics.removal.residual import FloorHeat, damaged_depth
 from skinbeam.physics.removal.wall import dwell_to_damage
+from skinbeam.simulate.pulse.boiling import dried_capacity
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.pulse.schedule import MOST_PULSES
 from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS, sampled_kinetics
@@ -326,8 +327,6 @@ def _sampled(
     )
     heated = heated_length(pulse_s, penetration, diffusivity)
     water = _water(skins)
-    of_water = table("thermal")["water"]
-    dry = np.maximum(capacity - water * number(of_water["heat_capacity_J_kgK"]), 0.1 * capacity)
     ground = Ground(
         pulse_s=pulse_s,
         ejection_s=spread_at(sourced(entry["ejection_s"]), skins["ablation_ejection_shift"]),
@@ -340,7 +339,7 @@ def _sampled(
         water=water,
         latent=_latent(),
         vented=spread_at(sourced(entry["vented"]), skins["ablation_vented_shift"]),
-        dry_enthalpy=dry * (number(entry["decomposition_C"]) - start_C),
+        dry_enthalpy=dried_capacity(capacity, water) * (number(entry["decomposition_C"]) - start_C),
         water_diffusivity=spread_at(sourced(entry["water_diffusivity_m2_s"]), skins["ablation_rewetting_shift"]),
         radius=radius_m,
         gaussian=gaussian,

@@ -28,7 +28,7 @@ from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.rings import Rings
-from skinbeam.simulate.pulse.boiling import water_by_volume
+from skinbeam.simulate.pulse.boiling import dried_capacity, water_by_volume
 from skinbeam.simulate.removal.warming import Warming, warmed
 from skinbeam.simulate.skins.kinetics import COLLAGEN_KINETICS
 from skinbeam.skin.properties import optics, thermal
@@ -60,7 +60,7 @@ class MiddleSkin(NamedTuple):
 
     Parameters
     ----------
-    latent_vol : latent heat of the water in a volume, J/m³.
+    latent_vol : latent heat of the water in a volume, J/m³. dried_vol : heat capacity without that water, J/m³K.
     start_K : temperature before the pulse.
     """
 
@@ -72,6 +72,7 @@ class MiddleSkin(NamedTuple):
     conductivity: Floats
     heat_capacity_vol: Floats
     latent_vol: Floats
+    dried_vol: Floats
     start_K: float
 
 
@@ -101,6 +102,7 @@ def middle_skin(skins: "xr.Dataset", wavelength_nm: float) -> MiddleSkin:
         conductivity=middle(heat.conductivity),
         heat_capacity_vol=middle(heat.heat_capacity_vol),
         latent_vol=np.zeros(of.mua.shape[1]) if water is None else middle(water * density * latent),
+        dried_vol=middle(dried_capacity(heat.heat_capacity_vol, 0.0 if water is None else water * density)),
         start_K=float(np.median(skins["temperature_C"].to_numpy())) + ZERO_CELSIUS_K,
     )
 
@@ -195,12 +197,12 @@ def _column(
     key: tuple[bytes, ...], start_K: float, beam: _Beam, of_heat: tuple[bytes, ...] | None, recomputed: int
 ) -> FullColumn:
     grid = _grid(_layers(key)[0], beam.diameter_m)
-    conductivity, capacity, latent = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
+    conductivity, capacity, latent, dried = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
     boiling = table("boiling")["start"]
     begins = sourced(boiling["temperature_C"]).value + ZERO_CELSIUS_K
     width = sourced(boiling["range_K"]).value
     ends = begins + width
-    material, water = Material(conductivity, capacity), Water(begins, width, latent, capacity)
+    material, water = Material(conductivity, capacity), Water(begins, width, latent, dried)
     processes = kinetics(COLLAGEN_KINETICS)
     spans = 1 if of_heat is None else recomputed
     if of_heat is None:
