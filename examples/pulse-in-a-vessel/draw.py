@@ -26,7 +26,7 @@ from skinbeam.schema.load import load_case
 from skinbeam.simulate.light.lighting import illuminate
 from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.kinetics import BLOOD, CELL_DEATH, COLLAGEN, sampled_kinetics
+from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, CELL_DEATH_KINETICS, COLLAGEN_KINETICS, sampled_kinetics
 from skinbeam.simulate.vessels.full import LitSection, heat_section, light_section
 from skinbeam.units import J_CM2, MS, UM, ZERO_CELSIUS_K
 
@@ -94,7 +94,11 @@ def computed(case: Path, packets: int) -> Pulse:
         pixels(lit.fluence_rate_ratio[None])[0],
         (end - start) / MS,
         kelvin - ZERO_CELSIUS_K,
-        _omega(response, kelvin, {BLOOD: blood, CELL_DEATH: cells & ~blood, COLLAGEN: ~cells & ~blood}),
+        _omega(
+            response,
+            kelvin,
+            {BLOOD_KINETICS: blood, CELL_DEATH_KINETICS: cells & ~blood, COLLAGEN_KINETICS: ~cells & ~blood},
+        ),
         blood,
         beam.pulse_ms,
     )
