@@ -140,10 +140,12 @@ def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, mon
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with TestClient(server.build_app(), base_url="http://127.0.0.1:8000") as client:
         client.post("/consult", data=LEAST, files={"photo": ("a.jpg", (EXAMPLE / "face.jpg").read_bytes())})
-        client.post("/consult", data=LEAST | {"patient.age_years": "520"})
         (root,) = tmp_path.iterdir()
         assert root.stat().st_mode & 0o077 == 0  # nobody else on this machine reads it
-        assert len([path for path in root.iterdir() if path.is_dir()]) == 1  # a refused case leaves nothing
+        kept = set(root.rglob("*"))
+        assert "photograph" in {path.name for path in kept}
+        client.post("/consult", data=LEAST | {"patient.age_years": "520"})
+        assert set(root.rglob("*")) == kept, "a refused case leaves nothing"
     assert not list(tmp_path.iterdir())
 
 
