@@ -12,10 +12,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import temperatures
-from skinbeam.physics.heat.pace import FAST
 from skinbeam.physics.heat.problem import Given, Now
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.layout import OPTIONS
+from skinbeam.physics.kernel.pace import FAST
 
 __all__ = ["Body", "body_of", "fastest_decay", "rates_of"]
 

@@ -19,11 +19,11 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from skinbeam.physics.heat.enthalpy import stores
-from skinbeam.physics.heat.pace import FAST, SPLIT, after_a_switch, judged, stages_for
 from skinbeam.physics.heat.problem import Given, Now
 from skinbeam.physics.heat.rz_flows import Body, body_of, fastest_decay, rates_of
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.chebyshev import COEFFICIENTS, MOST_STAGES
+from skinbeam.physics.kernel.pace import FAST, SPLIT, after_a_switch, judged, stages_for
 from skinbeam.physics.kernel.tridiagonal import factor, solve, turn
 
 __all__ = ["march"]

@@ -14,12 +14,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.heat.pace import after_a_switch, judged, longest_step, stages_for
 from skinbeam.physics.heat.problem import Now, Problem, faces_of, given
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.heat.xyz_engine import Engine
 from skinbeam.physics.heat.xyz_stage import Body
 from skinbeam.physics.kernel.chebyshev import MOST_STAGES
+from skinbeam.physics.kernel.pace import after_a_switch, judged, longest_step, stages_for
 
 __all__ = ["ORDER_SPACE", "ORDER_TIME", "HistoryXYZ", "cell_volumes", "conduct_xyz"]
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.pace import SPLIT
 from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.xyz_lines import advance, along_lines, films, stores_xyz
 from skinbeam.physics.heat.xyz_stage import FLOWS, JUDGE, STAGE, Body, opening, stage
 from skinbeam.physics.kernel.chebyshev import COEFFICIENTS
+from skinbeam.physics.kernel.pace import SPLIT
 
 __all__ = ["Engine", "Taken"]
 

@@ -17,10 +17,10 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
-from skinbeam.physics.heat.pace import FAST
 from skinbeam.physics.heat.problem import Now
 from skinbeam.physics.heat.surface import surface
 from skinbeam.physics.kernel.layout import OPTIONS
+from skinbeam.physics.kernel.pace import FAST
 
 __all__ = ["FLOWS", "JUDGE", "SLAB", "STAGE", "STRIP", "Body", "opening", "stage"]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
+from skinbeam.provenance import collect, used
 from skinbeam.simulate.light.illumination import Illumination
 from skinbeam.simulate.light.lighting import illuminate_each
 from skinbeam.simulate.light.spot import spot_shares
@@ -50,8 +51,9 @@ class SiteSkins:
     by_depth: "SiteSkins | None" = None
     lighter: "tuple[SiteSkins, ...]" = ()
     _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
-    _unlit: "OrderedDict[_Key, Unlit]" = field(default_factory=OrderedDict)
-    _lesions: dict[tuple[Any, ...], Lesion] = field(default_factory=dict)
+    # With the sources of each, which are named at every read and not only at the first.
+    _unlit: "OrderedDict[_Key, tuple[Unlit, tuple[str, ...]]]" = field(default_factory=OrderedDict)
+    _lesions: dict[_Key, tuple[Lesion, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def same(self) -> bool:
@@ -85,16 +87,13 @@ class SiteSkins:
             beam.pass_interval_s,
             limiting,
         )
-        response = respond(
-            skins,
-            beam,
-            cooling,
-            lit=self.lit(beam, limiting=limiting),
-            schedule=schedule,
-            unlit=self._unlit.get(key),
-        )
-        unlit = Unlit(response.base_K, response.surface_base_K, response.met)
-        _keep(self._unlit, key, unlit, skins.sizes["sample"])
+        lit = self.lit(beam, limiting=limiting)
+        unlit, known = self._unlit.get(key, (None, ()))
+        with collect() as sources:
+            used(*known)
+            response = respond(skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit)
+        kept = Unlit(response.base_K, response.surface_base_K, response.met), tuple(sources)
+        _keep(self._unlit, key, kept, skins.sizes["sample"])
         return response
 
     def lit(self, beam: Beam, *, limiting: bool) -> Illumination:
@@ -124,8 +123,12 @@ class SiteSkins:
         key = (beam.spectrum, beam.pulse_ms, micro.diameter_um, micro.density_per_cm2, energy_mJ, limiting)
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
-            self._lesions[key] = lesion(skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ), _middle(skins))
-        return self._lesions[key]
+            with collect() as sources:
+                found = lesion(skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ), _middle(skins))
+            self._lesions[key] = found, tuple(sources)
+        found, known = self._lesions[key]
+        used(*known)
+        return found
 
 
 def _middle(skins: "xr.Dataset") -> "xr.Dataset":
