@@ -17,9 +17,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stdout, suppress
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, BeforeValidator
+
+if TYPE_CHECKING:
+    from skinbeam.practice.row import PracticeRow
 
 __all__ = ["PAGES", "commands", "rendered", "tables"]
 
@@ -252,6 +255,71 @@ def _sources() -> str:
     return "\n".join(lines)
 
 
+def _published_doses() -> str:
+    from skinbeam.practice.rows import practice_rows
+
+    cells: dict[str, dict[str, list[PracticeRow]]] = {}
+    for row in practice_rows():
+        cells.setdefault(_light(row), {}).setdefault(_skin(row), []).append(row)
+    lights = sorted(cells, key=list(_LIGHTS).index)
+    lines = [(light, *(_counts(cells[light].get(skin, [])) for skin in _SKINS)) for light in lights]
+    total = ("together", *(_counts([row for row in practice_rows() if _skin(row) == skin]) for skin in _SKINS))
+    return _table(("light", *_SKINS), [*lines, total])
+
+
+# Upper ends in nm of what stands in one line; pulses of nanoseconds and less apart from longer ones.
+_SHORT_MS = 1e-3
+_SHORT_WORDS = ("qs ", "nanosec", "picosec", "q-switched")
+_LONG_WORDS = ("ktp", "millisec")
+_LIGHTS = {
+    "532 nm, nanoseconds and less": 540,
+    "532 nm, milliseconds": 540,
+    "532 nm, pulse not printed": 540,
+    "dye lasers and 577 to 600 nm": 600,
+    "694 to 760 nm": 760,
+    "800 to 980 nm": 980,
+    "1064 nm": 1100,
+    "1320 to 1940 nm": 2000,
+    "2790 to 10600 nm": 20_000,
+    "lamps": 0,
+    "no light, or its wavelength not printed": 0,
+}
+_SKINS = ("I to III", "to IV", "some of V or VI", "V and VI alone", "not printed")
+_DARK, _DARKEST = 4, 5
+
+
+def _light(row: "PracticeRow") -> str:
+    words = row.device.lower()
+    if row.wavelength_nm is None:
+        name = "dye lasers and 577 to 600 nm" if "dye" in words else list(_LIGHTS)[-1]
+        return "lamps" if "lamp" in words or "ipl" in words else name
+    name = next(name for name, end in _LIGHTS.items() if end and row.wavelength_nm <= end)
+    if not name.startswith("532"):
+        return name
+    pulse_ms = (row.pulse_ms or (None,))[0]
+    if any(word in words for word in _SHORT_WORDS) or (pulse_ms is not None and pulse_ms < _SHORT_MS):
+        return "532 nm, nanoseconds and less"
+    told = pulse_ms is not None or any(word in words for word in _LONG_WORDS)
+    return "532 nm, milliseconds" if told else "532 nm, pulse not printed"
+
+
+def _skin(row: "PracticeRow") -> str:
+    from skinbeam.schema.fields import phototype_range
+
+    if not row.phototype:
+        return "not printed"
+    low, high = phototype_range(row.phototype)
+    if low >= _DARKEST:
+        return "V and VI alone"
+    return "some of V or VI" if high >= _DARKEST else "to IV" if high == _DARK else "I to III"
+
+
+def _counts(rows: "list[PracticeRow]") -> str:
+    harms = [row.harm for row in rows if row.harm]
+    counted, hurt = sum(h.counted for h in harms), sum(h.counts_skin_injury for h in harms)
+    return f"{len(rows)} ({counted}, {hurt})" if rows else ""
+
+
 def _plain(text: str) -> str:
     return text.replace("{", "").replace("}", "").replace("<", "&lt;").replace("|", "\\|")
 
@@ -277,6 +345,7 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "limits": _limits,
     "endpoints": _endpoints,
     "kinetics": _kinetics,
+    "published doses": _published_doses,
     "sources": _sources,
 }
 
