@@ -71,11 +71,9 @@ devices = ["qs-ndyag-532-1064"]
 @pytest.mark.parametrize(
     "photo",
     # The second is the leading example with all devices.
-    [
-        pytest.param("", id="without-photograph"),
-        pytest.param("face.jpg", id="with-photograph", marks=pytest.mark.check),
-    ],
+    [pytest.param("", id="without-photograph"), pytest.param("face.jpg", id="with-photograph")],
 )
+@pytest.mark.check
 def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Path, photo: str) -> None:
     source = (EXAMPLE / "case.toml").read_text(encoding="utf-8") if photo else SMALL_CASE
     upload = None

@@ -171,6 +171,7 @@ def test_the_same_case_gives_the_same_bytes() -> None:
     assert canonical_json(make_plan(loaded(VEINS), draws=PLAN_DRAWS).document) == canonical_json(document(VEINS))
 
 
+@pytest.mark.check  # the command is held to it in test_cli_simulate
 def test_the_number_of_threads_changes_nothing() -> None:
     """One thread and two, each in a process of its own."""
     file = EXAMPLES / "conditions" / "acne-scars-non-ablative-fractional.toml"

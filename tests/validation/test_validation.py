@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from store import stored
 
 import skinbeam
 from skinbeam.document import canonical_json
@@ -75,7 +76,7 @@ def answer(median: float) -> Answer:
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, dict[str, Any]]:
-    return {name: validate_document(name) for name in QUICK}
+    return {name: stored(validate_document, name) for name in QUICK}
 
 
 # --- the rows -------------------------------------------------------------------------------------------------------
