@@ -29,8 +29,8 @@ def test_half_the_cells_and_steps_move_a_threshold_by_under_two_per_cent(
     usual = thresholds(name, endpoint)
     monkeypatch.setattr(grid, "FINEST_M", grid.FINEST_M / 2)
     monkeypatch.setattr(grid, "GROWTH", grid.GROWTH / 2)
-    monkeypatch.setattr(schedule, "FIRST_STEP", schedule.FIRST_STEP / 2)
-    monkeypatch.setattr(schedule, "STEP_GROWTH", schedule.STEP_GROWTH**0.5)
+    first, growth, largest = schedule.PULSE_STEPS
+    monkeypatch.setattr(schedule, "PULSE_STEPS", schedule.Fineness(first / 2, growth**0.5, largest / 2))
     # The promise of `simulate.skins.grid`; the scatter between skins is some ten times as large.
     assert thresholds(name, endpoint) == pytest.approx(usual, rel=0.02)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from skinbeam.units import MS
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["AFTER_S", "Schedule", "bath_schedule", "bath_steps", "held_schedule", "pulse_schedule"]
+__all__ = ["AFTER_S", "Fineness", "Schedule", "bath_schedule", "bath_steps", "held_schedule", "pulse_schedule"]
 
 Floats = NDArray[np.float64]
 _Phase = tuple[float, Floats, bool]
@@ -29,13 +29,23 @@ _Phase = tuple[float, Floats, bool]
 AFTER_S = 5.0
 MOST_PULSES = 200
 MOST_SUBPULSES = 4000  # in all pulses and all ways to make them
-FIRST_STEP, STEP_GROWTH, LARGEST_STEP = 0.05, 1.3, 0.1  # as fine as the grid: see `simulate.skins.grid`
+
+
+class Fineness(NamedTuple):
+    """Steps of a phase: the first and the largest over the phase, and each over the one before."""
+
+    first: float
+    growth: float
+    largest: float = 0.1
+
+
+PULSE_STEPS = Fineness(0.05, 1.3)  # as fine as the grid: see `simulate.skins.grid`
 # Sub-pulses have many phases. Doses differ by less than 0.1 per cent from those of a quarter of these steps.
-TRAIN_FIRST_STEP, TRAIN_GROWTH, TRAIN_LARGEST = 0.1, 1.6, 0.25
+TRAIN_STEPS = Fineness(0.1, 1.6, 0.25)
 # Where a time is sought it may lie anywhere in the exposure: steps then grow from a millionth of it, by an eighth.
-HELD_FIRST_STEP, HELD_GROWTH = 1e-6, 1.12
+HELD_STEPS = Fineness(1e-6, 1.12)
 # After a bath heat spreads inwards over as long a time again; its steps begin at a ten-thousandth of it.
-RELEASE_FIRST_STEP, RELEASE_GROWTH = 1e-4, 1.25
+RELEASE_STEPS = Fineness(1e-4, 1.25)
 
 
 @dataclass(frozen=True)
@@ -129,8 +139,8 @@ def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: fl
             pause = beam.pass_interval_s if last_of_pass else 1 / beam.repetition_Hz - pulse
             phases += _between(max(pause, 0.0), cooling, none, of_passes=last_of_pass)
     phases += [(cooling.after_ms * MS, none, True), (AFTER_S, none, False)]
-    fine = {} if len(parts) < 2 else {"first_step": TRAIN_FIRST_STEP, "growth": TRAIN_GROWTH, "largest": TRAIN_LARGEST}
-    return _schedule(phases, cooling, cooling_share, pulse, max(count, 1), trains=trains, **fine)
+    fineness = PULSE_STEPS if len(parts) < 2 else TRAIN_STEPS
+    return _schedule(phases, cooling, pulse, max(count, 1), trains, fineness, cooling_share)
 
 
 def _between(pause_s: float, cooling: CoolingPlan, none: Floats, *, of_passes: bool) -> list[_Phase]:
@@ -171,8 +181,8 @@ def bath_schedule(temperature_C: float, exposure_s: float, air_C: float) -> Sche
 
 def bath_steps(exposure_s: Floats) -> tuple[Floats, int]:
     """Return the steps of baths of several lengths, (sample, step), and how many of them are contact."""
-    held, _ = time_steps([1.0], first_fraction=HELD_FIRST_STEP, growth=HELD_GROWTH)
-    free, _ = time_steps([1.0], first_fraction=RELEASE_FIRST_STEP, growth=RELEASE_GROWTH)
+    held, _ = _steps([1.0], HELD_STEPS)
+    free, _ = _steps([1.0], RELEASE_STEPS)
     return np.concatenate([held * exposure_s[:, None], free * (AFTER_S + exposure_s[:, None])], axis=1), held.size
 
 
@@ -183,25 +193,19 @@ def held_schedule(cooling: CoolingPlan, exposure_s: float) -> Schedule:
         (cooling.delay_ms * MS, np.zeros(1), False),
         (exposure_s, np.ones(1), cooling.during),
     ]
-    held = [(1, exposure_s)]
-    return _schedule(phases, cooling, 1.0, exposure_s, 1, trains=held, first_step=HELD_FIRST_STEP, growth=HELD_GROWTH)
+    return _schedule(phases, cooling, exposure_s, 1, [(1, exposure_s)], HELD_STEPS)
 
 
 def _schedule(
     phases: Sequence[_Phase],
     cooling: CoolingPlan,
-    cooling_share: float,
     pulse_s: float,
     pulses: int,
-    *,
     trains: Sequence[tuple[int, float]],
-    first_step: float = FIRST_STEP,
-    growth: float = STEP_GROWTH,
-    largest: float = LARGEST_STEP,
+    fineness: Fineness,
+    cooling_share: float = 1.0,
 ) -> Schedule:
-    steps, phase = time_steps(
-        [duration for duration, _, _ in phases], first_fraction=first_step, growth=growth, largest_fraction=largest
-    )
+    steps, phase = _steps([duration for duration, _, _ in phases], fineness)
     on = np.stack([power for _, power, _ in phases])[phase].T
     number, stretch_s = (np.array(column, dtype=np.float64) for column in zip(*trains, strict=True))
     lit_s = number * stretch_s
@@ -211,3 +215,8 @@ def _schedule(
     h = np.where(cooled, cooling.coefficient_W_m2K * cooling_share, cooling.air_coefficient_W_m2K)
     outside = np.where(cooled, cooling.temperature_C, cooling.air_temperature_C)
     return Schedule(steps, on, h, outside, pulse_s, pulses, cooled, lit_s, stretch_s, cooling_share)
+
+
+def _steps(durations_s: Sequence[float], fineness: Fineness) -> tuple[Floats, NDArray[np.int64]]:
+    first, growth, largest = fineness
+    return time_steps(durations_s, first_fraction=first, growth=growth, largest_fraction=largest)
