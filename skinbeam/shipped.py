@@ -1,4 +1,4 @@
-"""Reads the tables that ship with the package."""
+"""Reads the tables and texts that ship with the package."""
 
 import tomllib
 from collections.abc import Mapping
@@ -6,7 +6,18 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-__all__ = ["shipped_table"]
+__all__ = ["shipped_table", "shipped_text"]
+
+
+def shipped_text(path: str) -> str:
+    """Return the content of a file of text, by its path inside the package, e.g. `data/studies.csv`.
+
+    Raises
+    ------
+    FileNotFoundError : no such file.
+    ValueError : the file is not UTF-8.
+    """
+    return (resources.files("skinbeam") / path).read_text(encoding="utf-8")
 
 
 @cache
@@ -20,8 +31,7 @@ def shipped_table(path: str) -> Mapping[str, Any]:
     FileNotFoundError : no such file.
     ValueError : the file is not UTF-8 or not TOML; it is named with what is wrong.
     """
-    file = resources.files("skinbeam") / path
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tomllib.loads(shipped_text(path))
     except ValueError as error:
         raise ValueError(f"skinbeam/{path}: {error}") from error

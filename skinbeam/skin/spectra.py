@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import Message
 from skinbeam.provenance import used
+from skinbeam.shipped import shipped_text
 
 __all__ = ["MODEL_RANGE_NM", "Spectrum", "check_wavelength", "spectrum"]
 
@@ -69,8 +69,7 @@ class Spectrum:
 @cache
 def spectrum(name: str) -> Spectrum:
     """Return the table `data/spectra/NAME.csv`: `# key: value` lines, a line of column names, numbers."""
-    file = resources.files("skinbeam") / "data" / "spectra" / f"{name}.csv"
-    lines = file.read_text(encoding="utf-8").splitlines()
+    lines = shipped_text(f"data/spectra/{name}.csv").splitlines()
     head = dict(line[1:].strip().split(": ", 1) for line in lines if line.startswith("#"))
     rows = [line for line in lines if line and not line.startswith("#")]
     values = np.array([row.split(",") for row in rows[1:]], dtype=np.float64)

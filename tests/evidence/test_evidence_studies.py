@@ -1,11 +1,10 @@
 """The table of trial arms: what it holds, and that a broken row is refused with the place of the fault."""
 
-import csv
-import io
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from csv_text import written
 
 import skinbeam
 from skinbeam.errors import InputError
@@ -42,16 +41,8 @@ GOOD = dict.fromkeys(HEAD, "") | {
 }
 
 
-def written(*rows: dict[str, str]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEAD)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
 def test_a_good_row_is_read_whole() -> None:
-    (arm,) = read_arms(written(GOOD))
+    (arm,) = read_arms(written(HEAD, GOOD))
     assert arm.bins == ((50.0, 26), (25.0, 15), (None, 19))
     assert (arm.pih, arm.harms) == (Count(3, 60), {"scar": Count(0, 60)})
     assert arm.downtime_days == (4.0, 6.0)
@@ -95,7 +86,7 @@ BROKEN = {
 @pytest.mark.parametrize("column", BROKEN)
 def test_a_broken_row_names_row_and_column(column: str) -> None:
     with pytest.raises(InputError) as caught:
-        read_arms(written(GOOD | {column: BROKEN[column]}))
+        read_arms(written(HEAD, GOOD | {column: BROKEN[column]}))
     assert caught.value.field == f"majid2014/1.{column}"
     assert caught.value.file == FILE
     assert caught.value.message
@@ -107,7 +98,7 @@ def test_a_broken_row_names_row_and_column(column: str) -> None:
 )
 def test_classes_that_overlap_or_have_gaps_are_refused(bins: str) -> None:
     with pytest.raises(InputError, match="bins"):
-        read_arms(written(GOOD | {"bins": bins, "printed_share_pct": "", "printed_cut_pct": ""}))
+        read_arms(written(HEAD, GOOD | {"bins": bins, "printed_share_pct": "", "printed_cut_pct": ""}))
 
 
 @pytest.mark.parametrize(
@@ -127,22 +118,22 @@ def test_classes_that_overlap_or_have_gaps_are_refused(bins: str) -> None:
 )
 def test_figures_that_do_not_fit_together_are_refused(change: dict[str, str], field: str) -> None:
     with pytest.raises(InputError) as caught:
-        read_arms(written(GOOD | change))
+        read_arms(written(HEAD, GOOD | change))
     assert caught.value.field == f"majid2014/1.{field}"
 
 
 def test_an_arithmetic_slip_may_stand_when_it_is_excluded() -> None:
     slip = GOOD | {"printed_share_pct": "45", "excluded": "prints 45 % for 26 of 60"}
-    (arm,) = read_arms(written(slip))
+    (arm,) = read_arms(written(HEAD, slip))
     assert not arm.usable
 
 
 def test_rows_are_named_once_and_cohorts_counted_once() -> None:
     with pytest.raises(InputError, match="stands twice"):
-        read_arms(written(GOOD, GOOD))
+        read_arms(written(HEAD, GOOD, GOOD))
     with pytest.raises(InputError, match="counted twice"):
-        read_arms(written(GOOD, GOOD | {"row": "majid2014/2"}))
-    assert len(read_arms(written(GOOD, GOOD | {"row": "majid2014/2", "harms_excluded": "same patients"}))) == 2
+        read_arms(written(HEAD, GOOD, GOOD | {"row": "majid2014/2"}))
+    assert len(read_arms(written(HEAD, GOOD, GOOD | {"row": "majid2014/2", "harms_excluded": "same patients"}))) == 2
 
 
 def test_the_shipped_table_is_sound_and_every_key_resolves() -> None:
@@ -178,7 +169,7 @@ def test_dark_fraction_counts_types_of_the_range() -> None:
 def test_a_confidence_interval_gives_the_spread_between_patients() -> None:
     printed = {"bins": "", "printed_cut_pct": "", "printed_share_pct": "", "mean_origin": "printed"}
     ci = {"mean_pct": "48.3", "mean_ci95_low_pct": "42.6", "mean_ci95_high_pct": "54.0", "patients": "25"}
-    (arm,) = read_arms(written(GOOD | printed | ci))
+    (arm,) = read_arms(written(HEAD, GOOD | printed | ci))
     # 97.5 % of Student's t with 24 degrees of freedom is 2.0639; the stated approximation is within 0.3 %.
     assert arm.mean_sd_pct == pytest.approx(5.7 * 5.0 / 2.0639, rel=3e-3)
 

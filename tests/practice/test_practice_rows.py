@@ -1,12 +1,11 @@
 """The table of published doses: what it holds, that a broken row is refused with its place, and who is kept aside."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from csv_text import written
 
 import skinbeam
 from skinbeam.errors import InputError
@@ -42,16 +41,8 @@ GOOD = dict.fromkeys(HEAD, "") | {
 }
 
 
-def written(*rows: dict[str, str]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, HEAD)
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
 def test_a_good_row_is_read_whole() -> None:
-    (row,) = read_rows(written(GOOD))
+    (row,) = read_rows(written(HEAD, GOOD))
     assert (row.pulse_ms, row.fluence_J_cm2, row.spurt_ms, row.spot_mm) == (
         (36.0, 36.0),
         (8.0, 9.0),
@@ -64,7 +55,7 @@ def test_a_good_row_is_read_whole() -> None:
 
 
 def test_a_bound_has_one_end() -> None:
-    (row,) = read_rows(written(GOOD | {"fluence_high_J_cm2": ""}))
+    (row,) = read_rows(written(HEAD, GOOD | {"fluence_high_J_cm2": ""}))
     assert row.fluence_J_cm2 == (8.0, None)
 
 
@@ -115,14 +106,14 @@ BROKEN = [
 @pytest.mark.parametrize(("column", "change", "message"), BROKEN, ids=[f"{c}-{m}" for c, _, m in BROKEN])
 def test_a_broken_row_is_refused_with_its_place(column: str, change: dict[str, str], message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        read_rows(written(GOOD | change))
+        read_rows(written(HEAD, GOOD | change))
     assert caught.value.field == f"mohammed2025/1.{column}"
     assert caught.value.file == FILE
 
 
 def test_a_row_stands_once() -> None:
     with pytest.raises(InputError, match="stands twice"):
-        read_rows(written(GOOD, GOOD))
+        read_rows(written(HEAD, GOOD, GOOD))
 
 
 def test_every_source_is_in_the_bibliography_and_every_entry_of_the_file_is_used() -> None:

@@ -5,7 +5,6 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from typing import Any
 
 from skinbeam.evidence.fit.baselines import BASELINES
@@ -15,6 +14,7 @@ from skinbeam.evidence.fit.leave_out import Score, coverage, gain
 from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis.design import UNTREATED, fitted_arms
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, record
+from skinbeam.shipped import shipped_text
 
 __all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "treated", "written"]
 
@@ -25,7 +25,7 @@ _SHOWN = 8  # least uniform quantities of the calibration
 
 def checks() -> dict[str, Any]:
     """Return the shipped result of the long checks."""
-    found: dict[str, Any] = json.loads(_text(CHECKS_FILE))
+    found: dict[str, Any] = json.loads(shipped_text(CHECKS_FILE))
     return found
 
 
@@ -47,7 +47,7 @@ def written() -> str:
 
     found, made = checks(), record()
     ranks = found["ranks"]
-    text: str = Template(_text("evidence/fit/page.md.jinja"), undefined=StrictUndefined).render(
+    text: str = Template(shipped_text("evidence/fit/page.md.jinja"), undefined=StrictUndefined).render(
         inputs=inputs_sha256(),
         model=_docstring("evidence/fit/model.py"),
         columns=_docstring("evidence/synthesis/design.py"),
@@ -136,7 +136,7 @@ def _every_arm() -> str:
 
 
 def _variants() -> str:
-    rows = list(csv.reader(io.StringIO(_text("evidence/fit/variants.csv"))))
+    rows = list(csv.reader(io.StringIO(shipped_text("evidence/fit/variants.csv"))))
     return _table(rows[0], rows[1:])
 
 
@@ -164,8 +164,4 @@ def _table(head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _docstring(name: str) -> str:
-    return ast.get_docstring(ast.parse(_text(name))) or ""
-
-
-def _text(name: str) -> str:
-    return (resources.files("skinbeam") / name).read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(shipped_text(name))) or ""

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.table import FILE, read_arms
 from skinbeam.schema.names import PHOTOTYPES
-from skinbeam.shipped import shipped_table
+from skinbeam.shipped import shipped_table, shipped_text
 
 __all__ = ["arms", "dark_fraction", "settings"]
 
@@ -28,8 +27,7 @@ def arms() -> tuple[Arm, ...]:
     ------
     InputError : a row that cannot be; the field is `row.column`.
     """
-    file = resources.files("skinbeam") / "data" / FILE
-    return read_arms(file.read_text(encoding="utf-8"))
+    return read_arms(shipped_text(f"data/{FILE}"))
 
 
 def dark_fraction(phototypes: Grades | None) -> float:

@@ -6,14 +6,11 @@ Columns: `bins` holds counts by improvement, `lower cut:count` from the best cla
 left out, `harms_excluded` the same of its harms. Rows of one `cohort` are the same people.
 """
 
-import csv
-import io
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Any
 
-from skinbeam.errors import InputError
+from skinbeam.csv_row import CsvRow
 from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, Grades, grades
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, table
 from skinbeam.sources import bibliography
@@ -37,79 +34,68 @@ def read_arms(text: str) -> tuple[Arm, ...]:
     ------
     InputError : an unknown name or key, or figures that contradict each other.
     """
-    found: list[Arm] = []
-    for record in csv.DictReader(io.StringIO(text)):
-        arm = _Row(record).arm()
-        if any(arm.row == other.row for other in found):
-            raise _fault(arm.row, "row", "stands twice", "A name of its own for each row.")
-        found.append(arm)
+    found = [(row, row.arm()) for row in _Row.each(text)]
     _harms_once(found)
-    return tuple(found)
+    return tuple(arm for _, arm in found)
 
 
-def _fault(row: str, column: str, message: str, hint: str) -> InputError:
-    return InputError("wrong-study-row", message, field=f"{row}.{column}", hint=hint, file=FILE)
-
-
-def _harms_once(found: list[Arm]) -> None:
+def _harms_once(found: "list[tuple[_Row, Arm]]") -> None:
     """Refuse a cohort whose harmed patients are printed in two rows: they would be counted twice."""
     seen: set[tuple[str, str, str]] = set()
-    for arm in found:
+    for row, arm in found:
         if arm.harms_excluded:
             continue
         for harm in (*(["pih"] if arm.pih else []), *arm.harms):
             if (arm.cohort, arm.modality, harm) in seen:
                 column = "pih" if harm == "pih" else "harms"
-                raise _fault(arm.row, column, f"cohort {arm.cohort} is counted twice", "Harms once per cohort.")
+                raise row.fault(column, f"cohort {arm.cohort} is counted twice", "Harms once per cohort.")
             seen.add((arm.cohort, arm.modality, harm))
 
 
-class _Row:
-    """One record on its way to an arm; every complaint names row and column."""
+class _Row(CsvRow):
+    """One record on its way to an arm."""
 
-    def __init__(self, record: Mapping[str, str]) -> None:
-        self.record = record
-        self.name = record["row"]
+    file, code = FILE, "wrong-study-row"
 
     def arm(self) -> Arm:
         text = self.record
         arm = Arm(
             row=self.name,
-            study=self._one_of("study", bibliography()),
+            study=self.one_of("study", bibliography()),
             cohort=text["cohort"] or text["study"],
-            condition=self._one_of("condition", table("condition"), empty=bool(text["excluded"])),
-            modality=self._one_of("modality", table("modality")),
+            condition=self.one_of("condition", table("condition"), empty=bool(text["excluded"])),
+            modality=self.one_of("modality", table("modality")),
             sites=tuple(self._sites()),
             severity=self._grades("severity", SEVERITIES),
             phototypes=self._grades("phototype", PHOTOTYPES),
-            dark_fraction=self._number("dark_fraction", 0.0, 1.0),
-            wavelength_nm=self._number("wavelength_nm", 200.0, 20_000.0),
+            dark_fraction=self.number("dark_fraction", 0.0, 1.0),
+            wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
             design=self._design(),
-            rater=self._one_of("rater", RATERS, empty=True),
+            rater=self.one_of("rater", RATERS, empty=True),
             combined_with=text["combined_with"],
-            patients=self._whole("patients"),
-            unit=self._one_of("unit", UNITS),
-            units=self._whole("units"),
+            patients=self.whole("patients"),
+            unit=self.one_of("unit", UNITS),
+            units=self.whole("units"),
             sessions=self._span("sessions", 0.5, 100.0),
             fluence_J_cm2=self._printed_span("fluence_J_cm2", 1e4),
-            pulse_ms=self._number("pulse_ms", 1e-10, 1e5),
+            pulse_ms=self.number("pulse_ms", 1e-10, 1e5),
             microbeam_mJ=self._printed_span("microbeam_mJ", 1e4),
-            followup_months=self._number("followup_months", 0.0, 600.0),
+            followup_months=self.number("followup_months", 0.0, 600.0),
             bins=self._bins(),
-            mean_pct=self._number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST),
+            mean_pct=self.number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST),
             mean_sd_pct=self._sd(),
             satisfied=self._count("satisfied", "satisfied_of"),
             pih=self._count("pih", "pih_of"),
             harms=self._harms(),
             pain_0_10=self._span("pain", 0.0, 10.0),
             downtime_days=self._span("downtime_days", 0.0, 365.0),
-            downtime_kind=self._one_of("downtime_kind", DOWNTIME_KINDS, empty=True),
+            downtime_kind=self.one_of("downtime_kind", DOWNTIME_KINDS, empty=True),
             gain_kept_pct=self._by_month("gain_kept_pct"),
-            grade=self._one_of("grade", GRADES),
+            grade=self.one_of("grade", GRADES),
             excluded=text["excluded"],
             harms_excluded=text["harms_excluded"],
         )
-        self._one_of("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
+        self.one_of("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
         self._count("recurred", "recurred_of")
         self._agree(arm)
         return arm
@@ -118,47 +104,38 @@ class _Row:
         """Check that the figures of one row do not contradict each other."""
         total = sum(count for _, count in arm.bins)
         if arm.bins and total != (arm.units or arm.patients):
-            raise self._fault(
+            raise self.fault(
                 "bins", f"adds up to {total}, not {arm.units or arm.patients}", "The counts of all who were graded."
             )
         if arm.usable and arm.patients is None:
-            raise self._fault("patients", "is missing", "The number of patients, or a reason under `excluded`.")
+            raise self.fault("patients", "is missing", "The number of patients, or a reason under `excluded`.")
         if arm.usable and not arm.bins and arm.mean_pct is None:
-            raise self._fault("bins", "neither counts nor a mean", "Counts, a mean, or a reason under `excluded`.")
+            raise self.fault("bins", "neither counts nor a mean", "Counts, a mean, or a reason under `excluded`.")
         printed, cut = (
-            self._number("printed_share_pct", 0.0, _CUT_HIGHEST),
-            self._number("printed_cut_pct", 0.0, _CUT_HIGHEST),
+            self.number("printed_share_pct", 0.0, _CUT_HIGHEST),
+            self.number("printed_cut_pct", 0.0, _CUT_HIGHEST),
         )
         if printed is None or not arm.bins or arm.excluded:
             return
         if cut is None or cut not in [lower for lower, _ in arm.bins]:
-            raise self._fault(
+            raise self.fault(
                 "printed_cut_pct", "is not one of the cut points", "The cut that the printed share belongs to."
             )
         share = _CUT_HIGHEST * sum(count for lower, count in arm.bins if lower is not None and lower >= cut) / total
         decimals = len(self.record["printed_share_pct"].partition(".")[2])
         # A printed share is rounded or cut off at its last digit: it misses the true one by less than one unit there.
         if abs(share - printed) >= 10.0**-decimals:
-            raise self._fault(
+            raise self.fault(
                 "printed_share_pct",
                 f"prints {printed:g} % for counts that give {share:.2f} %",
                 "Exclude the row as an arithmetic slip.",
             )
 
-    def _fault(self, column: str, message: str, hint: str) -> InputError:
-        return _fault(self.name, column, message, hint)
-
-    def _one_of(self, column: str, known: Any, *, empty: bool = False) -> str:
-        value = self.record[column]
-        if value in known or (empty and not value):
-            return value
-        raise self._fault(column, f'unknown value "{value}"', f"Known: {', '.join(list(known)[:40])}.")
-
     def _sites(self) -> list[str]:
         sites = [site for site in self.record["sites"].split(";") if site]
         for site in sites:
             if site not in table("site"):
-                raise self._fault("sites", f'unknown site "{site}"', f"Known: {', '.join(table('site'))}.")
+                raise self.fault("sites", f'unknown site "{site}"', f"Known: {', '.join(table('site'))}.")
         return sites
 
     def _grades(self, column: str, order: tuple[str, ...]) -> Grades | None:
@@ -166,52 +143,32 @@ class _Row:
         try:
             return grades(value, order) if value else None
         except ValueError as error:
-            raise self._fault(column, f'cannot read "{value}"', f"One of {', '.join(order)}, or a range.") from error
-
-    def _number(self, column: str, low: float, high: float) -> float | None:
-        value = self.record[column]
-        if not value:
-            return None
-        try:
-            number = float(value)
-        except ValueError as error:
-            raise self._fault(column, f'is no number: "{value}"', f"A number from {low:g} to {high:g}.") from error
-        if not low <= number <= high:
-            raise self._fault(column, f"is out of range: {value}", f"A number from {low:g} to {high:g}.")
-        return number
-
-    def _whole(self, column: str) -> int | None:
-        value = self.record[column]
-        if not value:
-            return None
-        if not value.isdecimal():
-            raise self._fault(column, f'is no count: "{value}"', "A whole number.")
-        return int(value)
+            raise self.fault(column, f'cannot read "{value}"', f"One of {', '.join(order)}, or a range.") from error
 
     def _count(self, column: str, of_column: str) -> Count | None:
-        events, of = self._whole(column), self._whole(of_column)
+        events, of = self.whole(column), self.whole(of_column)
         if events is None and of is None:
             return None
         if events is None or of is None or of == 0 or events > of:
-            raise self._fault(column, f"{events} of {of} cannot be", "A count and the number of patients it is among.")
+            raise self.fault(column, f"{events} of {of} cannot be", "A count and the number of patients it is among.")
         return Count(events, of)
 
     def _design(self) -> tuple[str, ...]:
         words = tuple(self.record["design"].split())
         for word in words:
             if word not in DESIGNS:
-                raise self._fault("design", f'unknown word "{word}"', f"Known: {', '.join(DESIGNS)}.")
+                raise self.fault("design", f'unknown word "{word}"', f"Known: {', '.join(DESIGNS)}.")
         return words
 
     def _sd(self) -> float | None:
         """Standard deviation between patients, printed or from the 95 % confidence interval of the mean."""
-        printed = self._number("mean_sd_pct", 0.0, _CUT_HIGHEST)
-        low, high = (self._number(f"mean_ci95_{end}_pct", -_CUT_HIGHEST, _CUT_HIGHEST) for end in ("low", "high"))
+        printed = self.number("mean_sd_pct", 0.0, _CUT_HIGHEST)
+        low, high = (self.number(f"mean_ci95_{end}_pct", -_CUT_HIGHEST, _CUT_HIGHEST) for end in ("low", "high"))
         if low is None and high is None:
             return printed
-        mean, n = self._number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST), self._whole("patients")
+        mean, n = self.number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST), self.whole("patients")
         if low is None or high is None or mean is None or n is None or n < 2 or not low <= mean <= high:
-            raise self._fault(
+            raise self.fault(
                 "mean_ci95_low_pct", f"{low} to {high} is no interval of {mean}", "Both ends, the mean between them."
             )
         t = _T975[n - 2] if n - 2 < len(_T975) else 1.96 + 2.4 / (n - 1)
@@ -228,15 +185,15 @@ class _Row:
         except ValueError:
             low, high = 0.0, 0.0
         if len(ends) > 2 or not 0.0 < low <= high <= most:
-            raise self._fault(column, f'cannot read "{value}"', "A number or a range such as 7-9.")
+            raise self.fault(column, f'cannot read "{value}"', "A number or a range such as 7-9.")
         return low, high
 
     def _span(self, column: str, least: float, most: float) -> tuple[float, float] | None:
-        low, high = self._number(f"{column}_low", least, most), self._number(f"{column}_high", least, most)
+        low, high = self.number(f"{column}_low", least, most), self.number(f"{column}_high", least, most)
         if low is None and high is None:
             return None
         if low is None or high is None or low > high:
-            raise self._fault(f"{column}_low", f"{low} to {high} cannot be", "Both ends, the lower one first.")
+            raise self.fault(f"{column}_low", f"{low} to {high} cannot be", "Both ends, the lower one first.")
         return low, high
 
     def _bins(self) -> tuple[tuple[float | None, int], ...]:
@@ -247,7 +204,7 @@ class _Row:
         for part in text.split(";"):
             cut, _, count = part.partition(":")
             if not count.isdecimal() or not (cut == "low" or cut.isdecimal()):
-                raise self._fault(
+                raise self.fault(
                     "bins", f'cannot read "{part}"', "lower cut:count from the best class down, the last low:count."
                 )
             bins.append((None if cut == "low" else float(cut), int(count)))
@@ -255,7 +212,7 @@ class _Row:
         whole = bins[-1][0] is None and None not in cuts
         falling = whole and all(a > b for a, b in pairwise(cuts) if a is not None and b is not None)
         if not falling or not cuts or not all(_CUT_LOWEST <= cut <= _CUT_HIGHEST for cut in cuts if cut is not None):
-            raise self._fault(
+            raise self.fault(
                 "bins", f'classes overlap or have gaps: "{text}"', "Falling cuts from 100 to 0, the last class low."
             )
         return tuple(bins)
@@ -267,7 +224,7 @@ class _Row:
             events, _, of = fraction.partition("/")
             if not (events.isdecimal() and of.isdecimal() and int(events) <= int(of)) or name not in HARMS:
                 hint = f"name:events/patients, parted by semicolons; names: {', '.join(HARMS)}."
-                raise self._fault("harms", f'cannot read "{part}"', hint)
+                raise self.fault("harms", f'cannot read "{part}"', hint)
             harms[name] = Count(int(events), int(of))
         return harms
 
@@ -279,5 +236,5 @@ class _Row:
             try:
                 found |= dict.fromkeys(map(int, span.split("-")), float(kept))
             except ValueError as error:
-                raise self._fault(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
+                raise self.fault(column, f'cannot read "{part}"', "months:per cent, parted by semicolons.") from error
         return found

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import HIERARCHICAL
+from skinbeam.shipped import shipped_text
 
 __all__ = [
     "CHECKS_FILE",
@@ -62,5 +63,5 @@ def posterior() -> Posterior:
 @cache
 def record() -> Mapping[str, Any]:
     """Return how the shipped draws were made."""
-    found: Mapping[str, Any] = json.loads((resources.files("skinbeam") / RECORD_FILE).read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = json.loads(shipped_text(RECORD_FILE))
     return found
