@@ -1,7 +1,8 @@
 """How far the model may lie from the truth at an endpoint, as published experiments show it.
 
 `data/derived/model_error.toml` holds what the comparison with experiments found. An endpoint that stands on fewer
-than `least_rows()` experiments, or on none, is taken to be good to `default_factor()` (`data/comparison.toml`).
+than `least_sources()` independent sources, or on none, is taken to be good to `default_factor()`
+(`data/comparison.toml`).
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from skinbeam.sources import Sourced
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Side", "default_factor", "error_factor", "least_rows", "model_error"]
+__all__ = ["Side", "default_factor", "error_factor", "least_sources", "model_error"]
 
 Floats = NDArray[np.float64]
 Side = Literal["effect", "harm"]
@@ -28,13 +29,13 @@ def _found() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def least_rows() -> int:
-    """Return how many experiments an endpoint needs before what they show counts as its error."""
-    return int(_counted("least_rows"))
+def least_sources() -> int:
+    """Return how many independent sources an endpoint needs before what they show counts as its error."""
+    return int(_counted("least_sources"))
 
 
 def default_factor() -> float:
-    """Return the error of an endpoint with fewer experiments."""
+    """Return the error of an endpoint with fewer sources."""
     return _counted("default_factor")
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from skinbeam.document import round_significant
 from skinbeam.estimate import Unknown
-from skinbeam.simulate.model_error import default_factor, least_rows
+from skinbeam.simulate.model_error import default_factor, least_sources
+from skinbeam.validation.origins import origin
 from skinbeam.validation.rows import Pose, Row
 from skinbeam.validation.verdict import Verdict
 
@@ -18,13 +19,18 @@ DIGITS = 3
 
 
 def endpoint_errors(verdicts: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return `endpoint`, `rows`, `geometric_error`, where any row has a ratio `observed`, and `unreached`; by name.
+    """Return `endpoint`, `sources`, `rows`, `observed`, `unreached`, `geometric_error` and `dependent`; by name.
 
-    The error is exp of the root mean square of ln(computed / measured), so that a bias counts as much as a spread. A
-    bound counts where it is broken, by how far. It is never below the widest tolerance of the rows, and a factor of 2
-    where fewer than five rows stand behind it. A computed zero has no ratio, and a row that compares two cases says
-    nothing of one. A row that no dose reaches counts as the end of the range that was searched, which is the least that
-    it can be: `unreached` tells how many there are, left out where there are none, and the error is then a lower bound.
+    Independent rows alone make the error, and each source, a laboratory where it is known, weighs once: of its rows
+    the mean of ln(computed / measured) counts. The error is exp of the root mean square of these means, so that a
+    bias counts as much as a spread. It is never below the widest tolerance of the rows, and a factor of 2 where fewer
+    than five sources stand behind it. What the other rows show, counted alike, stands in `dependent`, where any has a
+    ratio, and makes nothing.
+
+    A bound counts where it is broken, by how far. A computed zero has no ratio, and a row that compares two cases
+    says nothing of one. A row that no dose reaches counts as the end of the range that was searched, which is the
+    least that it can be: `unreached` tells how many there are, left out where there are none, and the error is then a
+    lower bound. `observed` is left out where no row has a ratio.
     """
     found: dict[str, list[Verdict]] = {}
     for one in verdicts:
@@ -44,17 +50,32 @@ def _endpoint(pose: Pose | None) -> str | None:
 
 
 def _error(name: str, verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    logs = [log for one in verdicts if (log := _log_ratio(one)) is not None]
-    record: dict[str, Any] = {"endpoint": name, "rows": len(logs)}
+    independent = [one for one in verdicts if one.independent]
+    observed, record = _observed(independent)
     factor = default_factor()
-    if logs:
-        observed = math.exp(math.sqrt(sum(log * log for log in logs) / len(logs)))
-        record["observed"] = round_significant(observed, DIGITS)
-        if unreached := sum(_log_ratio(one) is not None for one in verdicts if one.beyond is not None):
-            record["unreached"] = unreached
-        if len(logs) >= least_rows():
-            factor = max(observed, *(_floor(one.row) for one in verdicts))
-    return record | {"geometric_error": round_significant(factor, DIGITS)}
+    if observed is not None and record["sources"] >= least_sources():
+        factor = max(observed, *(_floor(one.row) for one in independent))
+    record = {"endpoint": name, **record, "geometric_error": round_significant(factor, DIGITS)}
+    _, others = _observed([one for one in verdicts if not one.independent])
+    return record | ({"dependent": others} if others["rows"] else {})
+
+
+def _observed(verdicts: Sequence[Verdict]) -> tuple[float | None, dict[str, Any]]:
+    """The error about 1 over sources, None where no row has a ratio, and what is told of it."""
+    logs: dict[str, list[float]] = {}
+    unreached = 0
+    for one in verdicts:
+        log = _log_ratio(one)
+        if log is not None:
+            logs.setdefault(origin(one.row.source), []).append(log)
+            unreached += one.beyond is not None
+    record: dict[str, Any] = {"sources": len(logs), "rows": sum(map(len, logs.values()))}
+    if not logs:
+        return None, record
+    means = [sum(some) / len(some) for some in logs.values()]
+    observed = math.exp(math.sqrt(sum(mean * mean for mean in means) / len(means)))
+    record["observed"] = round_significant(observed, DIGITS)
+    return observed, record | ({"unreached": unreached} if unreached else {})
 
 
 def _log_ratio(found: Verdict) -> float | None:

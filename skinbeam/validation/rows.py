@@ -16,7 +16,7 @@ from skinbeam.errors import unknown_name
 from skinbeam.schema.fields import Section
 from skinbeam.shipped import shipped_table
 
-__all__ = ["Calibrated", "Group", "Ordering", "Pose", "Row", "Tolerance", "calibrated", "groups"]
+__all__ = ["Calibrated", "Group", "Ordering", "Pose", "Row", "Tolerance", "calibrated", "calibrators", "groups"]
 
 
 class Tolerance(Section):
@@ -149,14 +149,23 @@ class Group(Section):
 
 
 class Calibrated(Section):
-    """A parameter that calibration rows set, and their ids."""
+    """A parameter that calibration rows set, their ids and their sources."""
 
     parameter: str
     rows: list[str]
+    sources: list[str]
+
+
+class TakenOver(Section):
+    """A parameter that others fitted to what rows judge, and the sources."""
+
+    parameter: str
+    sources: list[str]
 
 
 class _CalibratedFile(Section):
     calibrated: list[Calibrated]
+    taken_over: list[TakenOver]
 
 
 def groups(only: str | None = None) -> Mapping[str, Group]:
@@ -186,4 +195,16 @@ def _groups() -> Mapping[str, Group]:
 
 def calibrated() -> Sequence[Calibrated]:
     """Return the parameters that calibration rows set."""
-    return _CalibratedFile.model_validate(shipped_table("validation/calibrated.toml")).calibrated
+    return _calibrated_file().calibrated
+
+
+def calibrators() -> Sequence[str]:
+    """Return the sources that set a parameter, here or as it was taken over, each once."""
+    file = _calibrated_file()
+    sources = [one.sources for one in file.calibrated] + [one.sources for one in file.taken_over]
+    return tuple(dict.fromkeys(key for some in sources for key in some))
+
+
+@cache
+def _calibrated_file() -> _CalibratedFile:
+    return _CalibratedFile.model_validate(shipped_table("validation/calibrated.toml"))

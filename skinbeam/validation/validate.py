@@ -10,6 +10,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.validation.ask import Answer, Asked
 from skinbeam.validation.endpoint_errors import endpoint_errors
+from skinbeam.validation.origins import calibrator_of
 from skinbeam.validation.rows import Group, Ordering, Row, calibrated, groups
 from skinbeam.validation.verdict import Verdict, judge, score, shares
 
@@ -38,8 +39,11 @@ def validate_document(only: str | None = None) -> dict[str, Any]:
     every = [one for found in verdicts.values() for one in found]
     body = {
         "draws": DRAWS,
-        "shares": shares(every),
-        "groups": [{"name": name, **vars(score(found))} for name, found in verdicts.items()],
+        "shares": vars(shares(every)) | {name: shares(part) for name, part in _parts(every).items()},
+        "groups": [
+            {"name": name, **vars(score(found))} | {part: score(some) for part, some in _parts(found).items()}
+            for name, found in verdicts.items()
+        ],
         "rows": [_record(name, one) for name, found in verdicts.items() for one in found],
         "orderings": orders,
         "endpoints": endpoint_errors(every),
@@ -51,6 +55,13 @@ def validate_document(only: str | None = None) -> dict[str, Any]:
     if all(one.verdict == "not-posed" for one in every):
         raise NotAvailable(text("validate.none-posed"), body=made)
     return made
+
+
+def _parts(verdicts: Sequence[Verdict]) -> dict[str, list[Verdict]]:
+    return {
+        "independent": [one for one in verdicts if one.independent],
+        "dependent": [one for one in verdicts if not one.independent],
+    }
 
 
 def _record(group: str, found: Verdict) -> dict[str, Any]:
@@ -70,6 +81,8 @@ def _record(group: str, found: Verdict) -> dict[str, Any]:
         "assumed": row.assumed or "",
         "grade": row.grade,
         "source": row.source,
+        "independent": found.independent,
+        "calibrator": found.calibrator or "",
     }
 
 
@@ -100,7 +113,12 @@ def _order(
         "values": values if len(values) == len(ordering.rising) else [],
         "reason": reason,
         "source": ordering.source,
+        "independent": not any(map(calibrator_of, _sources(ordering, by_id))),
     }
+
+
+def _sources(ordering: Ordering, by_id: Mapping[str, Row]) -> set[str]:
+    return {ordering.source, *(by_id[one].source for one in ordering.rising if isinstance(one, str))}
 
 
 def _why_not(row: Row | None, answer: Answer | None) -> str:

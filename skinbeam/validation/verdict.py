@@ -8,6 +8,7 @@ from typing import Literal
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import text
 from skinbeam.validation.ask import Answer
+from skinbeam.validation.origins import calibrator_of
 from skinbeam.validation.rows import Row
 
 __all__ = ["Score", "Shares", "Verdict", "judge", "score", "shares"]
@@ -33,6 +34,16 @@ class Verdict:
     ratio: float | Unknown
     reason: str
     beyond: float | None = None
+
+    @property
+    def calibrator(self) -> str | None:
+        """What set a number of the model and is of the same paper or laboratory; None of an independent row."""
+        return calibrator_of(self.row.source)
+
+    @property
+    def independent(self) -> bool:
+        """Whether nothing of the same paper or laboratory set a number of the model."""
+        return self.calibrator is None
 
 
 def judge(row: Row, answer: Answer | None) -> Verdict:

@@ -10,7 +10,7 @@ from pulse_samples import loaded
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.plan.window import window_document
 from skinbeam.simulate import model_error as errors
-from skinbeam.simulate.model_error import default_factor, error_factor, least_rows, model_error
+from skinbeam.simulate.model_error import default_factor, error_factor, least_sources, model_error
 from skinbeam.skin.model import Skin
 from skinbeam.validation.ask import Answer, Asked
 from skinbeam.validation.derived.model_error import by_endpoint
@@ -22,7 +22,8 @@ ABLATION = {"case": "any", "threshold": "ablation"}
 
 
 def posed(number: int, computed: float | None, *, beyond: float | None = None, **changes: Any) -> Verdict:
-    """A verdict of a row that measured 10, tolerance 1.3; None: the model cannot say, or not up to `beyond`."""
+    """A verdict of a row that measured 10, tolerance 1.3, of a source of its own; None: the model cannot say, or not up
+    to `beyond`."""
     content = {
         "id": f"group-{number:02}",
         "quantity": "threshold",
@@ -30,7 +31,7 @@ def posed(number: int, computed: float | None, *, beyond: float | None = None, *
         "value": 10.0,
         "unit": "J/cm²",
         "tolerance": {"factor": 1.3, "reason": "a test"},
-        "source": "a",
+        "source": f"study{number}",
         "grade": "A",
         "assumed": "nothing",
         "pose": ABLATION,
@@ -61,11 +62,37 @@ def test_it_is_never_below_the_tolerance_of_its_rows() -> None:
 
 
 @pytest.mark.parametrize("computed", [10.0, 11.0, 300.0])
-def test_few_rows_are_a_factor_of_two_and_what_they_say_stands_beside_it(computed: float) -> None:
-    (found,) = endpoint_errors([posed(k, computed) for k in range(least_rows() - 1)])
+def test_few_sources_are_a_factor_of_two_and_what_they_say_stands_beside_it(computed: float) -> None:
+    (found,) = endpoint_errors([posed(k, computed) for k in range(least_sources() - 1)])
     assert found["geometric_error"] == default_factor() == 2.0
-    assert found["rows"] == least_rows() - 1
+    assert found["sources"] == found["rows"] == least_sources() - 1
     assert found["observed"] == pytest.approx(computed / 10.0)
+
+
+def test_each_source_weighs_once_however_many_rows_it_has() -> None:
+    """Four sources that agree beside one that is four times too high in the middle of its three rows."""
+    met = [posed(k, 10.0) for k in range(4)]
+    one, many = factor(*met, posed(4, 40.0)), factor(*met, *(posed(4, value) for value in (20.0, 40.0, 80.0)))
+    assert many == one == pytest.approx(math.exp(math.log(4) / math.sqrt(5)), rel=5e-3)
+    (found,) = endpoint_errors([posed(4, value) for value in (20.0, 40.0, 80.0, 40.0, 40.0)])
+    assert (found["sources"], found["rows"]) == (1, 5)
+    assert found["geometric_error"] == default_factor(), "five rows of one source are one source"
+
+
+def test_papers_of_one_laboratory_weigh_as_one() -> None:
+    (found,) = endpoint_errors([posed(1, 40.0, source="hantash2007"), posed(2, 10.0, source="bedi2007")])
+    assert (found["sources"], found["rows"], found["observed"]) == (1, 2, 2.0)
+
+
+def test_rows_that_share_a_source_with_a_calibration_stand_apart_and_make_no_error() -> None:
+    met = [posed(k, 10.0) for k in range(5)]
+    others = [posed(6, 40.0, source="tanghetti2002"), posed(7, 40.0, source="kaufmann1996")]
+    (found,) = endpoint_errors([*met, *others])
+    assert (found["sources"], found["geometric_error"]) == (5, 1.3)
+    assert found["dependent"] == {"sources": 2, "rows": 2, "observed": 4.0}
+    (alone,) = endpoint_errors(others)
+    assert (alone["sources"], alone["rows"], alone["geometric_error"]) == (0, 0, default_factor())
+    assert "observed" not in alone
 
 
 def test_a_bound_counts_where_it_is_broken_and_a_zero_or_a_pair_of_cases_never() -> None:
@@ -133,7 +160,7 @@ def test_no_shipped_error_is_below_what_the_rule_allows() -> None:
     assert shipped
     for name, found in shipped.items():
         assert found["geometric_error"] > 1, name
-        if found["rows"] < least_rows():
+        if found["sources"] < least_sources():
             assert found["geometric_error"] == default_factor()
         else:
             assert found["geometric_error"] >= found["observed"]

@@ -18,12 +18,14 @@ import skinbeam
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.validation.page import render_validation
+from skinbeam.report.validation.figure import drawable
+from skinbeam.report.validation.page import render_validation, validation_text
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.sources import bibliography
 from skinbeam.validation.ask import Answer, Asked, changed
 from skinbeam.validation.functions import FUNCTIONS
+from skinbeam.validation.origins import calibrator_of, origin
 from skinbeam.validation.rows import Ordering, Pose, Row, Tolerance, calibrated, groups
 from skinbeam.validation.validate import validate_document
 from skinbeam.validation.verdict import judge, score, shares
@@ -345,8 +347,11 @@ ROW_KEYS = {
     "assumed",
     "grade",
     "source",
+    "independent",
+    "calibrator",
 }
-GROUP_KEYS = {"name", "rows", "posed", "within", "compared", "geometric_mean_ratio", "geometric_spread"}
+SCORE_KEYS = {"rows", "posed", "within", "compared", "geometric_mean_ratio", "geometric_spread"}
+GROUP_KEYS = {"name", *SCORE_KEYS, "independent", "dependent"}
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -364,13 +369,39 @@ def test_the_document_has_the_shape_that_is_promised(name: str) -> None:
         assert isinstance(order["holds"], bool)
         assert bool(order["reason"]) != order["holds"]
         assert order["posed"] or not order["holds"]
-    assert {"parameter", "rows"} == set(made["calibrated"][0])
+    assert {"parameter", "rows", "sources"} == set(made["calibrated"][0])
     group = made["groups"][0]
-    counts = [
-        sum(found["verdict"] in kinds for found in made["rows"]) for kinds in (("within", "outside"), ("within",))
-    ]
-    assert [group["posed"], group["within"]] == counts
+    parts = {
+        "independent": [found for found in made["rows"] if found["independent"]],
+        "dependent": [found for found in made["rows"] if not found["independent"]],
+    }
+    for told, rows in ((group, made["rows"]), *((group[part], some) for part, some in parts.items())):
+        counts = [sum(found["verdict"] in kinds for found in rows) for kinds in (("within", "outside"), ("within",))]
+        assert [told["posed"], told["within"]] == counts
+        assert set(told) >= SCORE_KEYS
+    for name_of_count in ("rows", "posed", "within"):
+        assert made["shares"][name_of_count] == sum(made["shares"][part][name_of_count] for part in parts)
     assert "null" not in json.dumps(made)
+
+
+def test_each_row_says_which_calibrator_it_shares_a_source_with(documents: dict[str, dict[str, Any]]) -> None:
+    for made in documents.values():
+        for found in made["rows"]:
+            assert found["independent"] == (not found["calibrator"])
+            assert not found["calibrator"] or origin(found["calibrator"]) == origin(found["source"])
+    of_fractional = {found["source"]: found["independent"] for found in documents["fractional"]["rows"]}
+    assert not of_fractional["eco2depth"], "two of its craters set the enthalpy of fractional CO2"
+    assert of_fractional["bedi2007"]
+
+
+def test_an_order_is_independent_where_all_that_it_compares_is(documents: dict[str, dict[str, Any]]) -> None:
+    found = {one["id"]: one["independent"] for made in documents.values() for one in made["orderings"]}
+    assert found["fractional-energy-depth"]
+    assert not found["fractional-spot-depth"]
+    for key, independent in found.items():
+        group, order = ORDERINGS[key]
+        sources = {order.source, *(ROWS[one][1].source for one in order.rising if isinstance(one, str))}
+        assert independent == (not any(map(calibrator_of, sources))), (group, key)
 
 
 def test_the_same_run_gives_the_same_bytes(documents: dict[str, dict[str, Any]]) -> None:
@@ -405,11 +436,28 @@ def test_the_page_is_whole_and_has_its_figure(name: str) -> None:
     page = render_validation(made)
     assert page.startswith("<!DOCTYPE html>")
     figures = re.findall(r'<img src="data:image/svg\+xml;base64,[\w+/=]{1000,}" alt="[^"]+">', page)
-    assert len(figures) == page.count("<img") == 1
+    parts = {found["independent"] for found in made["rows"]}
+    drawn = {found["independent"] for found in made["rows"] if drawable(found)}
+    assert len(figures) == page.count("<img") == len(drawn)
     assert not re.search(r'(src|href)="(?!data:|#)', page), "self-contained"
     assert all(f'<th scope="row">{found["id"]}</th>' in page for found in made["rows"])
-    assert page.count("<caption>") == page.count("<table") == 4
+    orders = {order["independent"] for order in made["orderings"]}
+    # Counts and rows of each part, their orders, endpoints where there are any, what was calibrated.
+    assert page.count("<caption>") == page.count("<table") == 2 * len(parts) + len(orders) + bool(made["endpoints"]) + 1
     assert render_validation(made) == page
+
+
+def test_the_page_leads_with_the_independent_rows(documents: dict[str, dict[str, Any]]) -> None:
+    made = documents["fractional"]
+    for text in (render_validation(made), validation_text(made)):
+        of_rows = {one["id"]: text.rindex(f"{one['id']}") for one in (*made["rows"], *made["orderings"])}
+        last = max(of_rows[one["id"]] for one in (*made["rows"], *made["orderings"]) if one["independent"])
+        first = min(text.index(one["id"]) for one in (*made["rows"], *made["orderings"]) if not one["independent"])
+        assert last < first
+        told = made["shares"]["independent"]
+        assert text.index(f"{told['within']} of {told['posed']} rows posed") < first
+        assert "2 of 2 orders that can be posed hold" in text[:first]
+    assert "Not independent of eco2depth" in render_validation(made)
 
 
 def test_a_group_without_numbers_says_that_there_is_no_figure() -> None:
@@ -430,7 +478,7 @@ def test_the_command_writes_its_files_and_leaves_others_alone(run: Callable[...,
     written = json.loads((tmp_path / "validation.json").read_text(encoding="utf-8"))
     for found in written["rows"]:
         assert found["id"] in ran.out
-    told = written["shares"]
+    told = written["shares"]["independent"]
     assert f"{told['within']} of {told['posed']} rows posed" in ran.out
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from skinbeam.document import pretty_json, write_atomically
 from skinbeam.messages import Formatter
@@ -15,6 +15,8 @@ from skinbeam.sources import cite
 __all__ = ["render_validation", "validation_text", "write_validation"]
 
 _FORMAT = Formatter()
+Part = Literal["independent", "dependent"]
+_PARTS: tuple[Part, ...] = ("independent", "dependent")
 
 
 def write_validation(document: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -29,7 +31,7 @@ def write_validation(document: Mapping[str, Any], folder: Path) -> list[Path]:
 
 
 def render_validation(document: Mapping[str, Any]) -> str:
-    """Return the page: self-contained, a figure and a table for each group."""
+    """Return the page: self-contained, independent rows first, a figure and a table for each group."""
     return (
         templates()
         .get_template("validation.html.j2")
@@ -38,35 +40,40 @@ def render_validation(document: Mapping[str, Any]) -> str:
             banner=say("validate.banner"),
             plan_sha256=document["case_sha256"],
             version=document["version"],
-            sentences=_sentences(document),
-            groups=[_group_line(group) for group in document["groups"]],
-            sections=[_section(group["name"], document["rows"]) for group in document["groups"]],
-            orders=[_order(order) for order in document["orderings"]],
+            drawn=say("validate.draws", draws=document["draws"]),
+            parts={part: _part(document, part) for part in _PARTS},
+            endpoints=[_endpoint(one) for one in document["endpoints"]],
             calibrated=document["calibrated"],
         )
     )
 
 
 def validation_text(document: Mapping[str, Any]) -> str:
-    """Return the verdicts as lines: shares, a table of the groups, every row that was posed, the orders."""
-    lines = [f"{document['schema']}   version {document['version']}", *_sentences(document), ""]
-    table = [
-        [say(f"validate.col_{name}") for name in ("group", "rows", "posed", "within", "ratio", "spread")],
-        *(
-            [line["name"], str(line["rows"]), str(line["posed"]), str(line["within"]), line["ratio"], line["spread"]]
-            for line in map(_group_line, document["groups"])
-        ),
-    ]
-    widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
-    lines += ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
-    for group in document["groups"]:
-        lines += ["", group["name"]]
-        for row in document["rows"]:
-            if row["group"] == group["name"]:
-                lines += _row_lines(row)
-    lines += ["", say("validate.h_orders")]
-    lines += [f"  {order['id']}: {_holds(order)}{_because(order['reason'])}" for order in document["orderings"]]
+    """Return the verdicts as lines: independent rows with their shares, groups, orders, the endpoints, the others."""
+    lines = [f"{document['schema']}   version {document['version']}", say("validate.draws", draws=document["draws"])]
+    lines += _part_lines(document, "independent")
+    lines += ["", say("validate.h_endpoints"), *_columns(_endpoint_table(document))]
+    lines += ["", say("validate.h_dependent"), *_part_lines(document, "dependent")]
     return "\n".join(lines) + "\n"
+
+
+def _part_lines(document: Mapping[str, Any], part: Part) -> list[str]:
+    columns = ("group", "rows", "posed", "within", "ratio", "spread")
+    table = [[say(f"validate.col_{name}") for name in columns]]
+    table += [[str(line[name.replace("group", "name")]) for name in columns] for line in _group_lines(document, part)]
+    lines = [*_sentences(document, part), "", *_columns(table)]
+    for group in document["groups"]:
+        if rows := _rows(document, part, group["name"]):
+            lines += ["", group["name"], *(line for row in rows for line in _row_lines(row))]
+    if orders := _orders(document, part):
+        lines += ["", say(f"validate.h_orders-{part}")]
+        lines += [f"  {order['id']}: {_holds(order)}{_because(order['reason'])}" for order in orders]
+    return lines
+
+
+def _columns(table: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in table]
 
 
 def _row_lines(row: Mapping[str, Any]) -> list[str]:
@@ -81,26 +88,67 @@ def _because(reason: str) -> str:
     return f" ({reason})" if reason else ""
 
 
-def _sentences(document: Mapping[str, Any]) -> list[str]:
-    shares, orders = document["shares"], document["orderings"]
+def _part(document: Mapping[str, Any], part: Part) -> dict[str, Any]:
+    names = [group["name"] for group in document["groups"]]
+    return {
+        "name": part,
+        "sentences": _sentences(document, part),
+        "groups": _group_lines(document, part),
+        "caption": say(f"validate.caption_groups-{part}"),
+        "sections": [_section(name, part, rows) for name in names if (rows := _rows(document, part, name))],
+        "h_orders": say(f"validate.h_orders-{part}"),
+        "orders": [_order(order) for order in _orders(document, part)],
+    }
+
+
+def _rows(document: Mapping[str, Any], part: Part, group: str) -> list[Mapping[str, Any]]:
+    return [row for row in document["rows"] if row["group"] == group and row["independent"] == (part == "independent")]
+
+
+def _orders(document: Mapping[str, Any], part: Part) -> list[Mapping[str, Any]]:
+    return [order for order in document["orderings"] if order["independent"] == (part == "independent")]
+
+
+def _sentences(document: Mapping[str, Any], part: Part) -> list[str]:
+    shares, orders = document["shares"][part], _orders(document, part)
     counts = {name: shares[name] for name in ("within", "posed", "rows")}
-    held = sum(order["holds"] for order in orders)
+    held, posed = (sum(order[name] for order in orders) for name in ("holds", "posed"))
     return [
-        say("validate.share", **counts),
-        say("validate.orders", holds=held, count=len(orders)),
-        say("validate.draws", draws=document["draws"]),
+        say(f"validate.share-{part}", **counts),
+        *([say("validate.orders", holds=held, posed=posed, count=len(orders))] if orders else []),
     ]
 
 
-def _group_line(group: Mapping[str, Any]) -> dict[str, Any]:
+def _group_lines(document: Mapping[str, Any], part: Part) -> list[dict[str, Any]]:
+    """The groups that have rows of a part, with their counts."""
+    return [
+        {
+            "name": group["name"],
+            **{name: group[part][name] for name in ("rows", "posed", "within")},
+            "ratio": _number(group[part]["geometric_mean_ratio"]),
+            "spread": _number(group[part]["geometric_spread"]),
+        }
+        for group in document["groups"]
+        if group[part]["rows"]
+    ]
+
+
+def _endpoint(one: Mapping[str, Any]) -> dict[str, Any]:
+    others = one.get("dependent", {"sources": 0})
     return {
-        "name": group["name"],
-        "rows": group["rows"],
-        "posed": group["posed"],
-        "within": group["within"],
-        "ratio": _number(group["geometric_mean_ratio"]),
-        "spread": _number(group["geometric_spread"]),
+        "endpoint": one["endpoint"],
+        "sources": one["sources"],
+        "observed": _number(one["observed"]) if "observed" in one else "–",
+        "dependent-sources": others["sources"],
+        "dependent-observed": _number(others["observed"]) if "observed" in others else "–",
+        "used": _number(one["geometric_error"]),
     }
+
+
+def _endpoint_table(document: Mapping[str, Any]) -> list[list[str]]:
+    columns = ("endpoint", "sources", "observed", "dependent-sources", "dependent-observed", "used")
+    table = [[say(f"validate.col_{name}") for name in columns]]
+    return table + [[str(line[name]) for name in columns] for line in map(_endpoint, document["endpoints"])]
 
 
 def _number(value: Any) -> str:
@@ -108,17 +156,17 @@ def _number(value: Any) -> str:
     return "–" if isinstance(value, Mapping) else _FORMAT.number(value)
 
 
-def _section(name: str, every: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    rows = [row for row in every if row["group"] == name]
+def _section(name: str, part: Part, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     drawn = [row for row in rows if drawable(row)]
     missing = [row["id"] for row in rows if "median" in row["computed"] and not drawable(row)]
     left_out = say("validate.left_out", rows=missing) if missing else ""
     return {
-        "name": name,
+        "id": name if part == "independent" else f"{name}-{part}",
+        "title": name if part == "independent" else say("validate.h_group-dependent", group=name),
         "figure": data_uri("agreement.svg", agreement(drawn).encode()) if drawn else "",
         "alt": say("validate.alt_figure", count=len(drawn), group=name),
         "caption": say("validate.caption_figure", group=name, left_out=left_out).strip(),
-        "table": say("validate.caption_rows", group=name),
+        "table": say(f"validate.caption_rows-{part}", group=name),
         "rows": [_row(row) for row in rows],
     }
 
@@ -127,6 +175,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in ("id", "quantity", "conditions", "assumed", "reason", "source", "verdict")},
         "grade": say("validate.label_grade", grade=row["grade"]),
+        "calibrator": say("validate.label_calibrator", cited=row["calibrator"]) if row["calibrator"] else "",
         "measured": _measured(row),
         "computed": _computed(row),
         "tolerance": _tolerance(row),
