@@ -10,7 +10,7 @@ from skinbeam.validation.rows import calibrators
 __all__ = ["calibrator_of", "laboratories", "origin"]
 
 
-class Laboratory(Section):
+class _Laboratory(Section):
     """Papers of one laboratory, and why they are taken to be."""
 
     name: str
@@ -24,7 +24,7 @@ class _Unknown(Section):
 
 
 class _LaboratoriesFile(Section):
-    laboratory: list[Laboratory]
+    laboratory: list[_Laboratory]
     unknown: _Unknown
 
 

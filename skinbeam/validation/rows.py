@@ -156,7 +156,7 @@ class Calibrated(Section):
     sources: list[str]
 
 
-class TakenOver(Section):
+class _TakenOver(Section):
     """A parameter that others fitted to what rows judge, and the sources."""
 
     parameter: str
@@ -165,7 +165,7 @@ class TakenOver(Section):
 
 class _CalibratedFile(Section):
     calibrated: list[Calibrated]
-    taken_over: list[TakenOver]
+    taken_over: list[_TakenOver]
 
 
 def groups(only: str | None = None) -> Mapping[str, Group]:
