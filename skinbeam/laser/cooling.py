@@ -2,11 +2,12 @@
 
 After a spurt a film of liquid goes on cooling until it has evaporated; frost of the room's water on cold skin is not
 modelled. Effective coefficients are those that reproduce measured surface temperatures of skin, not what a spray does
-to a metal rod: overstated cooling overstates the safe dose.
+to a metal rod. Each is the best estimate with its spread, which the draws of a simulation carry; what a case states has
+no spread.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -35,12 +36,14 @@ class Film:
     ----------
     deposit_kg_m2s : mass that stays there in a second of spray, with its spread.
     latent_J_kg : heat that evaporates it.
-    share : its coefficient over that of the spray.
+    share : its coefficient over that of the spray, with its spread.
+    temperature_C : of the film at rest, which boils (docs/methods/heat.md).
     """
 
     deposit_kg_m2s: Sourced
     latent_J_kg: float
-    share: float
+    share: Sourced
+    temperature_C: float
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class CoolingPlan:
     Parameters
     ----------
     kind : none, air, contact or spray.
-    temperature_C, coefficient_W_m2K : of the boundary while the cooling is on.
+    temperature, coefficient : of the boundary while the cooling is on, °C and W/m²K, with their spread.
     before_ms, delay_ms : cooling ends `delay_ms` before the pulse and lasts `before_ms`; between them and after the
         cooling the surface meets the room.
     during : whether it goes on through the pulse.
@@ -60,8 +63,8 @@ class CoolingPlan:
     """
 
     kind: str
-    temperature_C: float
-    coefficient_W_m2K: float
+    temperature: Sourced
+    coefficient: Sourced
     before_ms: float
     delay_ms: float
     during: bool
@@ -69,6 +72,16 @@ class CoolingPlan:
     air_temperature_C: float
     air_coefficient_W_m2K: float
     film: Film | None = None
+
+    @property
+    def temperature_C(self) -> float:
+        """The middle of the temperature."""
+        return self.temperature.value
+
+    @property
+    def coefficient_W_m2K(self) -> float:
+        """The middle of the coefficient."""
+        return self.coefficient.value
 
 
 @cache
@@ -91,9 +104,10 @@ def _film(cryogen: str) -> Film | None:
     table = _tables()[cryogen].get("film")
     if table is None:
         return None
-    deposit, latent, share = (Sourced.from_table(table[key]) for key in ("deposit_kg_m2s", "latent_J_kg", "share"))
-    used(deposit.source, latent.source, share.source)
-    return Film(deposit, latent.value, share.value)
+    keys = ("deposit_kg_m2s", "latent_J_kg", "share", "temperature_C")
+    deposit, latent, share, temperature = (Sourced.from_table(table[key]) for key in keys)
+    used(deposit.source, latent.source, share.source, temperature.source)
+    return Film(deposit, latent.value, share, temperature.value)
 
 
 def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPlan:
@@ -103,14 +117,13 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
     ------
     InputError : the words do not fit together, or the device does not cool so.
     """
-    air_temperature = _value("free-air", "temperature_C")
+    air_temperature = _sourced("free-air", "temperature_C").value
     air_coefficient = still_air(resting_skin_C(), air_temperature).total
     if cooling is None or cooling.kind == "none":
         if cooling is not None:
             _nothing_to_time(cooling)
-        return CoolingPlan(
-            "none", air_temperature, air_coefficient, 0.0, 0.0, False, 0.0, air_temperature, air_coefficient
-        )
+        room = _fixed(air_temperature), _fixed(air_coefficient)
+        return CoolingPlan("none", *room, 0.0, 0.0, False, 0.0, air_temperature, air_coefficient)
     head = _built_in(cooling, device)
     cryogen = cooling.cryogen or (None if head is None else head.cryogen)
     if cooling.kind == "spray":
@@ -119,12 +132,11 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
         medium = cooling.kind
         if cooling.cryogen is not None:
             _refuse("cooling.cryogen", f'cryogen with kind = "{cooling.kind}"', 'A cryogen goes with kind = "spray".')
-    temperature = cooling.temperature_C if cooling.temperature_C is not None else _temperature(medium, head)
-    coefficient = cooling.coefficient_W_m2K
+    stated_C, stated_W_m2K = cooling.temperature_C, cooling.coefficient_W_m2K
     return CoolingPlan(
         kind=cooling.kind,
-        temperature_C=temperature,
-        coefficient_W_m2K=_value(medium, "coefficient_W_m2K") if coefficient is None else coefficient,
+        temperature=_temperature(medium, head) if stated_C is None else _fixed(stated_C),
+        coefficient=_sourced(medium, "coefficient_W_m2K") if stated_W_m2K is None else _fixed(stated_W_m2K),
         before_ms=cooling.before_ms,
         delay_ms=cooling.delay_ms,
         during=cooling.during,
@@ -135,18 +147,25 @@ def resolve(cooling: Cooling | None, device: Device | None = None) -> CoolingPla
     )
 
 
-def _value(medium: str, key: str) -> float:
+def _sourced(medium: str, key: str) -> Sourced:
     sourced = cooling_values()[medium][key]
     used(sourced.source)
-    return sourced.value
+    return sourced
 
 
-def _temperature(medium: str, head: CoolingHead | None) -> float:
-    """The middle of what a plate can be set to, else the medium's own."""
-    if head is not None and head.temperature_C is not None:
-        low, high = head.temperature_C.ends
-        return (low + high) / 2
-    return _value(medium, "temperature_C")
+def _fixed(value: float) -> Sourced:
+    """What a case states, or follows from the room: the value alone."""
+    return Sourced(value, value, value, "fixed", "")
+
+
+def _temperature(medium: str, head: CoolingHead | None) -> Sourced:
+    """The medium's own, within what a plate can be set to."""
+    known = _sourced(medium, "temperature_C")
+    if head is None or head.temperature_C is None:
+        return known
+    least, most = head.temperature_C.ends
+    value, low, high = (min(max(one, least), most) for one in (known.value, known.low, known.high))
+    return replace(known, value=value, low=low, high=high)
 
 
 def _refuse(field: str, what: str, hint: str) -> None:

@@ -124,7 +124,9 @@ def test_a_last_layer_with_a_thickness_ends_there() -> None:
 
 
 def test_cooling_follows_the_closed_form_of_a_film() -> None:
-    case = {"skin": INK["skin"], "cooling": {"kind": "spray", "temperature_C": -30.0, "coefficient_W_m2K": 5000.0}}
+    # A cryogen that is taken to leave no film: the surface is coldest as the spray ends.
+    spray = {"kind": "spray", "cryogen": "R404A", "temperature_C": -30.0, "coefficient_W_m2K": 5000.0}
+    case = {"skin": INK["skin"], "cooling": spray}
     cooled = simulate_document(loaded(case, cooling__before_ms=80.0), draws=1)
     k, kappa, h, t = 0.6, 0.6 / 4e6, 5000.0, 0.08
     # Carslaw and Jaeger, 2.7: surface of a half-space against a film.

@@ -21,7 +21,8 @@ def test_the_cooling_of_the_interface_passes() -> None:
     given_ = cooling(kind="spray", cryogen="R134a", before_ms=30.0, delay_ms=20.0)
     for device in (None, devices()["pulsed-dye-595"]):
         plan = resolve_cooling(given_, device)
-        assert (plan.temperature_C, plan.coefficient_W_m2K) == (-26.0, 4000.0)
+        spray = cooling_values()["R134a"]
+        assert (plan.temperature, plan.coefficient) == (spray["temperature_C"], spray["coefficient_W_m2K"])
         assert (plan.before_ms, plan.delay_ms, plan.during, plan.after_ms) == (30.0, 20.0, False, 0.0)
 
 
@@ -33,9 +34,22 @@ def test_no_cooling_is_the_room() -> None:
     assert 5.0 <= plan.coefficient_W_m2K <= 10.0
 
 
-def test_what_is_given_wins() -> None:
+def test_what_is_given_wins_and_has_no_spread() -> None:
     plan = resolve_cooling(cooling(kind="contact", temperature_C=4.0, coefficient_W_m2K=900.0, during=True))
     assert (plan.temperature_C, plan.coefficient_W_m2K, plan.during) == (4.0, 900.0, True)
+    assert (plan.temperature.distribution, plan.coefficient.distribution) == ("fixed", "fixed")
+    part = resolve_cooling(cooling(kind="contact", temperature_C=4.0))
+    assert part.temperature.distribution == "fixed"
+    assert part.coefficient == cooling_values()["contact"]["coefficient_W_m2K"]
+
+
+def test_a_plate_lies_within_what_it_can_be_set_to() -> None:
+    device = devices()["ktp-532"]
+    plate = next(head.temperature_C for head in device.cooling if head.kind == "contact")
+    assert plate is not None
+    found = resolve_cooling(cooling(kind="contact"), device).temperature
+    least, most = plate.ends
+    assert least <= found.low <= found.value <= found.high <= most
 
 
 def test_stronger_media_cool_more() -> None:
@@ -55,6 +69,14 @@ def test_no_spray_claims_what_was_measured_on_metal() -> None:
     media = [medium for medium in cooling_values().values() if "coefficient_W_m2K" in medium]
     assert len(media) >= 4
     assert all(medium["coefficient_W_m2K"].high < 15_000 for medium in media)
+
+
+def test_a_film_at_rest_is_no_colder_than_the_spray() -> None:
+    """It boils, while the liquid under the spray lies below its boiling point."""
+    plan = resolve_cooling(cooling(kind="spray", cryogen="R134a", before_ms=30.0))
+    assert plan.film is not None
+    assert plan.film.temperature_C == pytest.approx(plan.temperature.high, abs=0.2)
+    assert plan.temperature.low < plan.temperature_C < plan.film.temperature_C
 
 
 def test_a_spray_that_is_described_needs_no_cryogen() -> None:

@@ -298,6 +298,7 @@ def test_each_pass_has_its_own_cooling() -> None:
 def test_damage_is_kept_from_pass_to_pass() -> None:
     case = {name: CASE[name] for name in ("skin", "laser", "settings")}
     air = {"kind": "air", "before_ms": 1000.0, "during": True, "after_ms": 1000.0}
+    air |= {"temperature_C": -10.0, "coefficient_W_m2K": 200.0}  # the same in all draws
     one, two = (
         threshold_document(
             loaded(case, cooling=air, settings__passes=n, settings__pass_interval_s=60.0), "purpura", draws=12

@@ -5,7 +5,7 @@
 m is the mass on a square metre, G the mass that the spray leaves there in a second while it is on, L the latent heat.
 The heat that evaporates the film is the heat that leaves the skin: what the air gives to the film, and what runs off,
 is left out of the balance, the first making the film longer here than it is by some per cent, since air gives 10 W/m²K
-where skin gives thousands; droplets arrive at the temperature of the film.
+where skin gives thousands. Droplets arrive colder than the film; what warming them takes is left out, too.
 """
 
 from typing import NamedTuple

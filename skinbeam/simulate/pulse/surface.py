@@ -1,5 +1,7 @@
 """What the surface of each sampled skin meets: the room, the cooling, and the film that a spray leaves behind.
 
+Temperature and coefficient of the cooling differ from draw to draw, as their sources do.
+
 The film lasts as long as the heat of the skin needs to evaporate it. That heat is known from a march without the beam,
 in which the film stays for ever: until the film has gone, both are the same. The beam makes the film shorter, in
 proportion to no dose, and a response to a unit dose cannot know it. So from the first pulse on the film is taken to lie
@@ -21,6 +23,7 @@ from skinbeam.physics.heat.tissue import Film
 from skinbeam.simulate.pulse.schedule import Schedule
 from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, table
+from skinbeam.sources import Sourced
 from skinbeam.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -50,22 +53,32 @@ def surface_of(
     heat_taken : from what the surface meets in each step, (step,), to the heat, J/m², that has gone out through it by
         the end of each step without a beam, (sample, step).
     """
-    outside_K = plan.outside_C + ZERO_CELSIUS_K
-    film, none = cooling.film, np.zeros(skins.sizes["sample"])
-    if film is None or plan.cooling_share == 0 or not plan.cooled.any():
-        return Surface(plan.h_W_m2K, outside_K, none)
-    begun = np.cumsum(plan.cooled) > 0
-    h_film, film_K = cooling.coefficient_W_m2K * plan.cooling_share * film.share, cooling.temperature_C + ZERO_CELSIUS_K
-    wet = begun & ~plan.cooled
-    h = np.where(wet, h_film, plan.h_W_m2K)
-    taken = np.diff(heat_taken(Film(h, np.where(begun, film_K, outside_K))), axis=1, prepend=0.0)
+    none = np.zeros(skins.sizes["sample"])
+    if not plan.cooled.any():
+        return Surface(plan.h_W_m2K, plan.outside_C + ZERO_CELSIUS_K, none)
+    spray_h = _drawn(skins, cooling.coefficient, "cooling") * plan.cooling_share
+    spray_K = _drawn(skins, cooling.temperature, "cooling_temperature") + ZERO_CELSIUS_K
+    h = np.where(plan.cooled, spray_h, plan.h_W_m2K)
+    outside_K = np.where(plan.cooled, spray_K, plan.outside_C + ZERO_CELSIUS_K)
+    film = cooling.film
+    if film is None or plan.cooling_share == 0:
+        return Surface(h, outside_K, none)
+    wet = (np.cumsum(plan.cooled) > 0) & ~plan.cooled
+    film_h, film_K = spray_h * _drawn(skins, film.share, "film_share"), film.temperature_C + ZERO_CELSIUS_K
+    # With a film that stays for ever.
+    taken = np.diff(heat_taken(Film(np.where(wet, film_h, h), np.where(wet, film_K, outside_K))), axis=1, prepend=0.0)
     flux = taken / plan.step_s
     lit = wet & (np.cumsum(plan.lit) > 0)
     hot_K = number(table("surface")["film"]["surface_C"]) + ZERO_CELSIUS_K
-    flux = np.where(lit, np.maximum(flux, h_film * (hot_K - film_K)), flux)
-    deposit = spread_at(film.deposit_kg_m2s, skins["cooling_shift"]) * plan.cooling_share
+    flux = np.where(lit, np.maximum(flux, film_h * (hot_K - film_K)), flux)
+    deposit = _drawn(skins, film.deposit_kg_m2s, "film_deposit")[:, 0] * plan.cooling_share
     share = np.where(wet, film_cover(flux, plan.step_s, plan.cooled, deposit, film.latent_J_kg).share, 0.0)
     # In a step that the film leaves half-way both take their part of the heat.
-    mixed = share * h_film + (1 - share) * plan.h_W_m2K
-    toward = (share * h_film * film_K + (1 - share) * plan.h_W_m2K * outside_K) / np.where(mixed > 0, mixed, 1.0)
+    mixed = share * film_h + (1 - share) * h
+    toward = (share * film_h * film_K + (1 - share) * h * outside_K) / np.where(mixed > 0, mixed, 1.0)
     return Surface(mixed, np.where(mixed > 0, toward, outside_K), (share * plan.step_s).sum(axis=1))
+
+
+def _drawn(skins: "xr.Dataset", value: Sourced, name: str) -> Floats:
+    """The number in each draw, (sample, 1)."""
+    return spread_at(value, skins[f"{name}_shift"])[:, None]
