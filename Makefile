@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test check setup face bench validate derived docs evidence evidence-report lock clean
+.PHONY: consult test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
@@ -57,6 +57,7 @@ validate: $(VENV)/dev
 # One alone, changed or not: .venv/bin/python -m skinbeam.validation.derived NAME
 derived: $(VENV)/dev $(FIT)/fit
 	$(BIN)/python -m skinbeam.validation.derived
+	$(FIT)/bin/python -m skinbeam.practice.fit derived
 	$(FIT)/bin/python -m skinbeam.evidence.fit derived
 
 bench: $(VENV)/dev
@@ -74,6 +75,16 @@ evidence: $(FIT)/fit
 
 evidence-report: $(FIT)/fit
 	$(FIT)/bin/python -m skinbeam.evidence.fit report
+
+# How far computed doses that burn lie from published ones, and what that foretells of sources it has not seen.
+practice: $(VENV)/dev $(FIT)/fit
+	$(BIN)/python -m skinbeam.validation.derived practice_doses
+	$(FIT)/bin/python -m skinbeam.practice.fit fit
+
+practice-report: $(VENV)/dev $(FIT)/fit
+	$(FIT)/bin/python -m skinbeam.practice.fit report
+	$(BIN)/python docs/practice_figure.py
+	$(BIN)/python docs/generate.py
 
 docs: $(VENV)/dev
 	$(BIN)/mkdocs build --strict

@@ -217,7 +217,7 @@ def _limits() -> str:
             f"`{row['id']}`",
             f"`{row['quantity']}` {row['operator']} {row['stop']:g}",
             f"{row['warn']:g}",
-            f"{row['share']:g}",
+            f"{row['share']:g}" if "share" in row else "all, on average",
             ", ".join(row["modalities"]),
             ", ".join(row["sites"]) or "all",
             _cited(row["source"]),
@@ -320,6 +320,107 @@ def _counts(rows: "list[PracticeRow]") -> str:
     return f"{len(rows)} ({counted}, {hurt})" if rows else ""
 
 
+def _practice_rows() -> str:
+    """Every posed row: what was reported beside what the fit foretells that has not seen its source."""
+    from skinbeam.derived import derived_table
+
+    checks, posed = derived_table("practice_checks"), derived_table("practice_doses")["row"]
+    rows = []
+    for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
+        for row in checks[side]:
+            told, reported, interval = posed[row["row"]], row["kind"], ""
+            if row["kind"] == "counted":
+                reported = f"{row['harmed']} of {row['of']}"
+                interval = f"{row['low']} to {row['high']}" + ("" if row["holds"] else ", missed")
+            light = f"{told['wavelength_nm']:.0f} nm, {told['pulse_ms']:.3g} ms"
+            over = _middle_of(told["over_computed"])
+            rows.append(
+                (row["row"], name, light, told["phototype"], f"{over:.2g}", _in_100(row["share"]), reported, interval)
+            )
+    head = ("row", "fit", "light", "phototype", "dose over computed", "foretold, %", "reported", "80 % interval")
+    return _table(head, rows)
+
+
+def _practice_cells() -> str:
+    """Foretold against reported burns of all counted rows, by light and skin."""
+    from skinbeam.derived import derived_table
+
+    checks, posed = derived_table("practice_checks"), derived_table("practice_doses")["row"]
+    counted = [row for side in ("left_out", "kept_aside") for row in checks[side] if row["kind"] == "counted"]
+    cells: dict[tuple[str, str], list[Any]] = {}
+    for row in counted:
+        told = posed[row["row"]]
+        cells.setdefault((_light_of(told["wavelength_nm"]), told["phototype"] or "not known"), []).append(row)
+    rows = [
+        (
+            light,
+            skin,
+            str(len(found)),
+            f"{sum(row['harmed'] for row in found)} of {sum(row['of'] for row in found)}",
+            f"{sum(row['share'] * row['of'] for row in found):.1f}",
+            f"{sum(row['holds'] for row in found)} of {len(found)}",
+        )
+        for (light, skin), found in sorted(cells.items())
+    ]
+    holds = sum(row["holds"] for row in counted)
+    rows.append(("all", "", str(len(counted)), "", "", f"{holds} of {len(counted)}"))
+    return _table(("light", "phototype", "rows", "reported", "foretold", "80 % intervals that hold"), rows)
+
+
+def _practice_fit() -> str:
+    """The parameters with and without recommended doses, and what covariates gain."""
+    from skinbeam.derived import derived_table
+
+    checks = derived_table("practice_checks")
+    both = checks["parameters"], checks["parameters_without_recommended"]
+    rows = [
+        (name, *("{1:.3g} ({0:.3g} to {2:.3g})".format(*found[name]) for found in both))
+        for name in ("bias", "between", "people", "lapse")
+    ]
+    gains = checks["gains"], checks["gains_without_recommended"]
+    rows += [(f"gain of {name}", *("{:+.2f} ± {:.2f}".format(*found[name]) for found in gains)) for name in gains[0]]
+    return _table(("", "with recommended doses", "without"), rows)
+
+
+def _practice_unposed() -> str:
+    """How many rows are not posed, by reason."""
+    from collections import Counter
+
+    from skinbeam.practice.posing import unposed
+    from skinbeam.practice.rows import practice_rows
+
+    counts = Counter(unposed(row) or "posed" for row in practice_rows())
+    return _table(("why not", "rows"), [(_UNPOSED[key], str(count)) for key, count in counts.most_common()])
+
+
+_UNPOSED: Mapping[str, str] = {
+    "posed": "posed",
+    "burns-not-counted": "tells nothing of burns that could be counted",
+    "short-pulses": "pulses below 0.1 ms",
+    "other-light": "light outside 500 to 1200 nm",
+    "no-fluence": "no fluence printed",
+    "no-wavelength": "no wavelength printed",
+    "microbeams": "microbeams",
+    "pigment-is-the-target": "a burn of the pigment is the aim",
+    "lip": "lips",
+}
+
+
+def _light_of(wavelength_nm: float) -> str:
+    ends = ((570.0, "below 570 nm"), (650.0, "570 to 650 nm"), (790.0, "650 to 790 nm"), (1000.0, "790 to 1000 nm"))
+    return next((name for end, name in ends if wavelength_nm < end), "1000 nm and more")
+
+
+def _middle_of(logs: list[float]) -> float:
+    from math import exp
+
+    return exp(logs[len(logs) // 2])
+
+
+def _in_100(share: float) -> str:
+    return f"{100 * share:.2g}"
+
+
 def _plain(text: str) -> str:
     return text.replace("{", "").replace("}", "").replace("<", "&lt;").replace("|", "\\|")
 
@@ -346,6 +447,10 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "endpoints": _endpoints,
     "kinetics": _kinetics,
     "published doses": _published_doses,
+    "practice fit": _practice_fit,
+    "practice cells": _practice_cells,
+    "practice rows": _practice_rows,
+    "practice unposed": _practice_unposed,
     "sources": _sources,
 }
 

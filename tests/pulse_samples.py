@@ -54,6 +54,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "p_melanosome_disrupted",
         "p_breakdown",
         "contours",
+        "burn",
     ),
     "ablation": ("depth_um", "width_um", "residual_damage_um", "p_char"),
     "microlesion": ("ablation_depth_um", "depth_um", "width_um", "coverage_fraction", "bulk_rise_K"),
@@ -67,7 +68,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "pigment_recovery_days",
         "wound_open_fraction",
     ),
-    "harm": ("p_pih", "p_hypopigmentation", "p_scar"),
+    "harm": ("p_burn", "p_pih", "p_hypopigmentation", "p_scar"),
 }
 VESSEL_KEYS = {
     "temperature_C": {"lumen_peak", "lumen_peak_unheated", "wall_peak"},
@@ -92,6 +93,8 @@ THRESHOLD = (
         "bracket",
         "dose",
         "reached",
+        "calibrated_dose",
+        "calibration",
     ),
 )
 
@@ -156,6 +159,15 @@ def well_formed(value: Any) -> None:
     assert value["basis"]
 
 
+def calibration_told(value: Any) -> None:
+    """What a calibrated dose rests on."""
+    assert tuple(value) == ("class", "rows", "sources", "bias", "spread")
+    assert value["rows"] >= 0
+    assert "unknown" in value["sources"] if isinstance(value["sources"], dict) else value["sources"] <= value["rows"]
+    assert value["bias"] > 0
+    assert value["spread"] > 1
+
+
 def no_null(value: Any) -> None:
     assert value is not None
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
@@ -181,6 +193,11 @@ def whole(document: Mapping[str, Any]) -> None:
                     assert tuple(contour) == ("depth_um", "width_um")
                     for item in contour.values():
                         well_formed(item)
+            elif name == "burn" and "unknown" not in value:
+                assert tuple(value) == ("computed_dose_J_cm2", "calibrated_dose_J_cm2", "calibration")
+                well_formed(value["computed_dose_J_cm2"])
+                well_formed(value["calibrated_dose_J_cm2"])
+                calibration_told(value["calibration"])
             elif name in ("absorbed", "wound_open_fraction") and "unknown" not in value:
                 for item in value.values():
                     well_formed(item)

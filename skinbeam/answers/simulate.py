@@ -14,6 +14,7 @@ from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
+from skinbeam.outcome.burn import burn_of, enter_burn
 from skinbeam.outcome.harm import HARMS, harm_group
 from skinbeam.outcome.healing import TIMES, enter_healing, healing_group
 from skinbeam.outcome.injury import enter_injury
@@ -91,7 +92,9 @@ def simulate_document(
         seen = _without_vapour(seen)
     body = Groups(seen, weights, layers, basis, missing=Unknown(text("not-apply.microbeam"))).body()
     body["healing"] = healing_group(seen, weights, loaded.case, basis)
-    body["harm"] = harm_group(seen, weights, loaded.case, basis, counted_harm)
+    burn = burn_of(seen, scene, weights, basis)
+    body["damage"]["burn"] = burn.doses
+    body["harm"] = {"p_burn": burn.p} | harm_group(seen, weights, loaded.case, basis, counted_harm)
     return made(body, (*scene.warnings, *said))
 
 
@@ -99,7 +102,8 @@ def _nothing(reason: Unknown) -> dict[str, Any]:
     """The body when nothing was computed: every key, no value."""
     healing = dict.fromkeys((*TIMES, "wound_open_fraction"), reason)
     groups = Groups({}, np.ones(1), (), (), missing=reason, cause=reason).body()
-    return groups | {"healing": healing, "harm": dict.fromkeys(HARMS, reason)}
+    groups["damage"]["burn"] = reason
+    return groups | {"healing": healing, "harm": dict.fromkeys(("p_burn", *HARMS), reason)}
 
 
 def _light_of(scene: Scene, light: str, error: float | None, seed: int) -> Callable[[Any], Illumination | None]:
@@ -119,6 +123,7 @@ def _observe(
     if beam is not None and beam.microbeam is not None:
         seen = microlesions(skins, beam, scene.middle)
         seen["microlesion.bulk_rise_K"] = or_unknown(lambda: bulk_rise(skins, beam, scene.cooling))
+        enter_burn(seen, scene, None)
     else:
         plan = schedule_of(scene)
         if scene.bath is not None:
@@ -126,9 +131,10 @@ def _observe(
         else:
             response = respond(skins, scene.beam, scene.cooling, lit=lit(skins), schedule=plan)
         exposure = 0.0 if scene.beam is None else axis_exposure(scene.beam)
-        response = with_stopped_flow(response, exposure)
-        write(response, exposure)
-        seen = observe(response, scene.beam, exposure)
+        stopped = with_stopped_flow(response, exposure)
+        write(stopped, exposure)
+        seen = observe(stopped, scene.beam, exposure)
+        enter_burn(seen, scene, response)
         if scene.cooling.film is not None:
             seen["cooling.film_ms"] = response.met.film_s / MS
     if scene.beam is not None:

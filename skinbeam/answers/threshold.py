@@ -11,13 +11,20 @@ from skinbeam.document import document
 from skinbeam.errors import NotAvailable, unknown_name
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message, Warned, text
+from skinbeam.outcome.calibrated import (
+    ED_LEVEL,
+    DoseError,
+    error_of_burns,
+    error_of_endpoint,
+    preset_of_no_person,
+)
 from skinbeam.provenance import collect
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import ENDPOINTS
 from skinbeam.simulate.exposure import exposure_thresholds
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.removal.microlesion import highest_energy_mJ
-from skinbeam.simulate.scene import case_warnings, run_chunks, scene_of
+from skinbeam.simulate.scene import Scene, case_warnings, run_chunks, scene_of
 from skinbeam.simulate.skins.ensemble import quantiles
 from skinbeam.simulate.threshold import MiddleVessel, bracket_of, default_dose, threshold_doses
 from skinbeam.simulate.vessels.reduction import reduction_error, reduction_error_of
@@ -25,7 +32,8 @@ from skinbeam.simulate.vessels.reduction import reduction_error, reduction_error
 __all__ = ["threshold_document"]
 
 Floats = NDArray[np.float64]
-_ED_LEVEL = 0.68  # ED16 to ED84
+
+_SOUGHT = ("dose", "reached", "calibrated_dose", "calibration")
 
 
 def threshold_document(
@@ -72,11 +80,26 @@ def threshold_document(
             head["methaemoglobin"] = of_middle.methaemoglobin()
     except NotAvailable as error:
         reason = Unknown(error.reason)
-        body = made({"dose": reason, "reached": reason}, case_warnings(loaded.case))
+        body = made(dict.fromkeys(_SOUGHT, reason), case_warnings(loaded.case))
         raise NotAvailable(error.reason, body=body) from None
     doses, weights = (np.concatenate([part[index] for part in parts]) for index in (0, 1))
     found, notes = _dose(doses, weights, (low, high), endpoint, tuple(sources))
+    off, practice = _error_of(scene, endpoint, name)
+    dose = found["dose"]
+    if isinstance(dose, Estimate):
+        dose = off.dose(doses, weights, high, tuple(dict.fromkeys((*sources, *practice))))
+    found |= {"calibrated_dose": dose, "calibration": off}
     return made(found, [*scene.warnings, *draw_warnings(scene, weights), *notes])
+
+
+def _error_of(scene: Scene, endpoint: str, name: str) -> tuple[DoseError, tuple[str, ...]]:
+    """How far doses of the endpoint are off, and the sources of that."""
+    of_burns = endpoint == "epidermal-necrosis" and name == "fluence_J_cm2"
+    if scene.beam is None or not of_burns or preset_of_no_person(scene.loaded.case) is not None:
+        return error_of_endpoint(endpoint), ()
+    with collect() as practice:
+        _, error = error_of_burns(scene.beam)
+    return error, tuple(practice)
 
 
 def _dose(
@@ -84,7 +107,7 @@ def _dose(
 ) -> tuple[dict[str, Any], list[Warned]]:
     """The dose at which half of the draws (sample,) reach the endpoint, and what is to be said of it."""
     low, high = bracket
-    tail = (1 - _ED_LEVEL) / 2
+    tail = (1 - ED_LEVEL) / 2
     ed16, ed50, ed84 = quantiles(np.where(doses > high, np.inf, doses), weights, (tail, 0.5, 1 - tail))
     if not np.isfinite(ed50):
         why = "simulate.not-closed" if endpoint == "vessel-closure" else "simulate.not-reached"
@@ -92,6 +115,6 @@ def _dose(
     if not ed50 > 0:
         return {"dose": Unknown(text("simulate.reached-at-rest")), "reached": True}, []
     notes = {"below-bracket": ed50 < low, "high-beyond-bracket": not np.isfinite(ed84)}
-    dose = Estimate(ed50, ed16, min(ed84, high), _ED_LEVEL, "modelled", doses.size, basis)
+    dose = Estimate(ed50, ed16, min(ed84, high), ED_LEVEL, "modelled", doses.size, basis)
     told = [Warned(code, Message(f"simulate.{code}")) for code, holds in notes.items() if holds]
     return {"dose": dose, "reached": True}, told

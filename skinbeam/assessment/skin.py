@@ -148,14 +148,12 @@ class Place:
     lesion : kind of the lesion in it, or None for the skin around.
     vessels : what the vessels are drawn from when they are the target; None means those of healthy skin.
     limiting : whether to take the darker skin that limits are held against.
-    melanin_even : whether its melanin lies evenly in the living epidermis, or where it is drawn to lie.
     """
 
     site: str
     lesion: str | None = None
     vessels: VesselPopulation | None = None
     limiting: bool = False
-    melanin_even: bool = True
 
 
 def draw_skins(case: Case, colour: Colour, place: Place, *, draws: int, seed: int) -> "xr.Dataset":
@@ -170,6 +168,6 @@ def draw_skins(case: Case, colour: Colour, place: Place, *, draws: int, seed: in
         skin=(case.skin or SkinTable()).model_copy(update={"site": place.site, "ita_deg": ita}),
         lesion=[Lesion(kind=place.lesion)] if place.lesion is not None else [],
     )
-    skin = replace(Skin.from_case(described), population=place.vessels, melanin_even=place.melanin_even)
+    skin = replace(Skin.from_case(described), population=place.vessels)
     skins = skin.sample(draws, seed)
     return weigh_by_reading(skins, reading) if reading is not None else skins

@@ -393,7 +393,11 @@ def _not_built(command: str, reason: str) -> NoReturn:
 
 def _show(document: Mapping[str, Any], *, json: bool) -> None:
     """Print a document: as JSON, or as indented text for a person."""
+    from skinbeam.cli.in_words import in_words
     from skinbeam.document import pretty_json
     from skinbeam.report.terminal import outline
 
-    sys.stdout.write(pretty_json(document, digits=12) if json else outline(document))
+    if json:
+        sys.stdout.write(pretty_json(document, digits=12))
+        return
+    sys.stdout.write(outline(document) + "".join(f"{sentence}\n" for sentence in in_words(document)))

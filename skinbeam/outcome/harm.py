@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
+from skinbeam.outcome.calibrated import preset_of_no_person
 from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
 from skinbeam.schema.case import Case
 from skinbeam.schema.scars import forms_raised_scars
@@ -44,9 +45,8 @@ def harm_group(seen: Observed, weights: Floats, case: Case, basis: Sequence[str]
     if not hurt > 0.0:
         none: dict[str, Any] = dict.fromkeys(HARMS, summarise(np.zeros(weights.size), weights, basis))
         return none | ({"p_scar": Unknown(text("harm.raised-scars"))} if forms_raised_scars(case) else {})
-    skin = case.skin
-    if skin is not None and skin.preset not in (None, "human"):
-        return dict.fromkeys(HARMS, Unknown(text("harm.no-person", {"preset": skin.preset})))
+    if (preset := preset_of_no_person(case)) is not None:
+        return dict.fromkeys(HARMS, Unknown(text("harm.no-person", {"preset": preset})))
     if shares[OTHER] > (1 - LEVEL) / 2:
         return dict.fromkeys(HARMS, Unknown(text("harm.other-injury")))
     modality = max((kind for kind in INJURIES if kind not in (NOTHING, OTHER)), key=shares.__getitem__)

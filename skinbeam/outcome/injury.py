@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.estimate import Unknown
+from skinbeam.outcome.burn import burnt_in, is_short
 from skinbeam.simulate.pulse.places import depth_through_epidermis, layers_of
 from skinbeam.simulate.scene import Scene
 from skinbeam.simulate.skins.observed import Observed
 from skinbeam.skin.layers import EPIDERMIS, RETICULAR_DERMIS
-from skinbeam.units import MS, UM
+from skinbeam.units import UM
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,9 +43,6 @@ PIGMENT_SPOTS: Final = ("lentigo", "freckle", "naevus-of-ota")
 # Full-field healing was watched where the epidermis had gone and the deeper dermis, which holds the glands and
 # follicles that new epidermis grows from, had stayed.
 _STAYS: Final = RETICULAR_DERMIS
-# Trials of short pulses were of those that break granules one by one, within the relaxation time of a micrometre.
-# Longer pulses that break them have heated the whole epidermis.
-_SHORT_S: Final = 1e-6
 
 
 def enter_injury(seen: Observed, scene: Scene, skins: "xr.Dataset") -> None:
@@ -69,12 +67,14 @@ def _field(seen: Observed, scene: Scene, skins: "xr.Dataset") -> Floats | Unknow
             return value
         known.append(value)
     removed, dead, coagulated = known
+    burnt = burnt_in(seen, scene, skins)
+    burnt = dead > DEAD if burnt is None else burnt
     spot = any(lesion.kind in PIGMENT_SPOTS for lesion in scene.loaded.case.lesion)
     return _first(
         ((removed > 0) & _grows_back(skins, coagulated * UM), "ablative"),
         (removed > 0, OTHER),
-        (_broken(seen, removed.size) & _is_short(scene), "pigment-short-pulse"),
-        (dead > DEAD, "pigment-long-pulse" if spot else OTHER),
+        (_broken(seen, removed.size) & is_short(scene.beam), "pigment-short-pulse"),
+        (burnt, "pigment-long-pulse" if spot else OTHER),
         (_vessels_hit(seen, removed.size), "vascular"),
         (coagulated > 0, OTHER),
     )
@@ -84,10 +84,6 @@ def _first(*kinds: tuple[NDArray[np.bool_], str]) -> Floats:
     """Place in `INJURIES` of the first kind that holds of each draw, else of nothing."""
     places = [float(INJURIES.index(kind)) for _, kind in kinds]
     return np.asarray(np.select([holds for holds, _ in kinds], places, float(INJURIES.index(NOTHING))))
-
-
-def _is_short(scene: Scene) -> bool:
-    return scene.beam is not None and scene.beam.pulse_ms * MS <= _SHORT_S
 
 
 def _broken(seen: Observed, draws: int) -> NDArray[np.bool_]:

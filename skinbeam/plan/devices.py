@@ -20,7 +20,7 @@ from skinbeam.plan.rules.reason import severity
 from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.bruising import bruising_of
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, thinned
+from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
 from skinbeam.plan.search.fractional import microbeam_trial
 from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import Goal, goal_of
@@ -154,6 +154,8 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
             continue
         try:
             trial = _first_look(goal, machine, setting, skins, cooling)
+            if not every_size and trial is not None:
+                trial = _in_a_narrower_spot(goal, machine, trial, skins, cooling)
         except NotAvailable as error:
             reason = error.reason
             continue
@@ -163,6 +165,17 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     if not judged_any and reason:
         raise NotAvailable(reason)
     return abreast(found)[: None if _of_vessels(goal) else 1]
+
+
+def _in_a_narrower_spot(goal: Goal, machine: Machine, trial: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial:
+    """The trial, or a better one in a narrower spot where doses of the wider ones end before the target or a limit."""
+    for setting in narrower(machine, trial.setting):
+        if trial.dose < machine.doses(trial.setting)[-1] or trial.p_effective >= target().wanted:
+            break
+        found = _first_look(goal, machine, setting, skins, cooling)
+        if found is not None and merit(found) < merit(trial):
+            trial = found
+    return trial
 
 
 def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:

@@ -160,15 +160,26 @@ def _bruise_days() -> Range:
 def _told(
     case: Case, concern: Concern, modality: str, trial: Trial, judged: Suitability, downtime: Value
 ) -> tuple[Reason, ...]:
-    """The reasons of the rules, and what will show for longer than the person accepts, strictest first."""
+    """The reasons of the rules, a limit that is near, and what shows for longer than is accepted, strictest first."""
     accepted = case.patient.downtime_days_accepted if case.patient is not None else None
     showing = (
+        _burn_reason(concern, trial),
         _bruise_reason(concern, trial, accepted),
         healing_reason(concern, modality, downtime, accepted),
         _held_reason(concern, trial),
     )
     reasons = [*judged.reasons, *(reason for reason in showing if reason is not None)]
     return tuple(sorted(reasons, key=lambda reason: -severity(reason.decision)))
+
+
+def _burn_reason(concern: Concern, trial: Trial) -> Reason | None:
+    """That the probability of a burn is above the warning of its limit, so that test spots come first."""
+    near = [v for v in trial.verdicts if v.limit.id == "epidermal-burn" and v.status == "warn"]
+    if not near:
+        return None
+    about = f"{concern.condition} at {concern.site}"
+    message = Message("plan.burn-near", {"burnt": chance(trial.p_broken)})
+    return Reason("burn-near", "with-caution", message, near[0].limit.source, "practice", about)
 
 
 def _held_reason(concern: Concern, trial: Trial) -> Reason | None:
@@ -202,7 +213,7 @@ def _harms(expected: Expectation, untold: Unknown | None = None) -> list[HarmSha
 
 
 def _harms_and_faults(trial: Trial, expected: Expectation, untold: Unknown | None) -> tuple[HarmShare, ...]:
-    """The harms of trials, and what a fault of the cooling or of the model would do."""
+    """The harms of trials, and what a fault of the cooling, or of the model of depths, would do."""
     harms = _harms(expected, untold)
     if trial.broken_uncooled is not None:
         uncooled = probability(trial.broken_uncooled, trial.weights[1], trial.basis)

@@ -15,7 +15,7 @@ class Standing:
 
     Parameters
     ----------
-    p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
+    p_effective, p_harm : shares of the simulated skins that reach the target, and that break an injury limit.
     counted : the most frequent harm that trials counted, as its name and share; None where nobody counted any.
     studies, warned : trials of it on this concern, and limits that are near.
     untold : share of people with a scar in trials, where it is not told since this person scars more easily than they.
@@ -30,7 +30,7 @@ class Standing:
 
     @property
     def spared(self) -> float:
-        """The share that reaches the target and meets no harm, were these independent (plan 3).
+        """The share that reaches the target and meets no harm, were these independent (plan 4).
 
         A target that is reached more often than is wanted is worth no harm, and harm that nobody counted is no comfort;
         nor is one that is not told, whose share in this person is no smaller than in trials.
@@ -42,7 +42,7 @@ class Standing:
     def place(self) -> tuple[float, ...]:
         """What options are sorted by, the best first; what nobody tried on this concern follows what was tried."""
         spared, reached = round(self.spared, 2), round(self._reached, 2)
-        return self.studies == 0, -spared, -reached, self.warned > 0, self.p_harm, -self.studies
+        return self.studies == 0, -spared, -reached, self.warned > 0, round(self.p_harm, 2), -self.studies
 
     @property
     def _reached(self) -> float:

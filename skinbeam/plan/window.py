@@ -15,11 +15,12 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
+from skinbeam.plan.search.burns import BURN, burn_error, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, thinned
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
-from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, BURN, CRATER
+from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import counted_cooling, limits_for
+from skinbeam.plan.search.limits import limits_for
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.load import LoadedCase
@@ -33,7 +34,6 @@ from skinbeam.simulate.removal.ablation import injury_dose, removes
 from skinbeam.simulate.removal.microlesion import energy_through
 from skinbeam.simulate.scene import Scene, run_chunks, scene_of
 from skinbeam.simulate.skins.ensemble import share
-from skinbeam.simulate.skins.kinetics import CAUTIOUS_KINETICS
 from skinbeam.simulate.threshold import threshold_doses
 from skinbeam.units import J_CM2
 
@@ -48,7 +48,6 @@ PULSES, DOSES = 7, 24
 OPEN_DECADES = 1.0  # without a device: pulses so far to either side of the case's own
 SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
 OPEN_DOSE = (0.5, 100.0)
-HARM = "epidermal-necrosis"
 KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
 ABOVE_FAT = "deep plexus"  # the last layer above it
 DEPTH = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
@@ -87,7 +86,7 @@ def window_document(
             "missing-key", "no laser was read", field="laser", hint="A window needs [laser] and [settings]."
         )
     wanted = effect or _guessed(loaded, scene.beam)
-    avoided = harm or (DEPTH if scene.beam.microbeam is not None or removes(scene.beam) else HARM)
+    avoided = harm or (DEPTH if scene.beam.microbeam is not None or removes(scene.beam) else BURN)
     head = {"effect": wanted, "harm": avoided}
 
     def made(extra: Mapping[str, Any], warnings: Sequence[Mapping[str, str]]) -> dict[str, Any]:
@@ -154,7 +153,13 @@ def _row(scene: Scene, endpoint: str, side: Side, doses: Sequence[float], draws:
 
 def _doubted_doses(scene: Scene, endpoint: str, side: Side, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     doses, weights = threshold_doses(scene, skins, endpoint)
-    return error_factor(endpoint, skins, side) * doses, weights
+    assert scene.beam is not None  # checked on entry
+    return _error(endpoint, scene.beam, skins, side) * doses, weights
+
+
+def _error(endpoint: str, beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
+    """What a computed dose is off by, (sample,): of burns as practice calibrates it."""
+    return burn_error(beam, skins, side) if endpoint == BURN else error_factor(endpoint, skins, side)
 
 
 def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
@@ -238,8 +243,8 @@ def _spaced(low: float, high: float, count: int = DOSES) -> list[float]:
 def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> Window | Unknown:
     """Return the window around the settings of a plan, on the skins that it was screened with.
 
-    Harm is a burn of the skin around the target, with half of the cooling, as in the limits. Both count the model's
-    error beside experiments, which limits do not count in full: so the chosen dose may stand where harm is drawn.
+    Harm is the probability of a burn of the skin around the target, as in the limits. The effect counts the model's
+    error, which the share of a plan counts of burns alone.
     """
     if machine.device.microbeam or goal.modality == "ablative":
         return Unknown(text("plan.window-not-drawn"))
@@ -251,20 +256,16 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
     harm: list[list[float]] = []
     w_target, w_limit = skins.weights
     for pulse in pulses:
-        setting = next(o for o in settings if o.pulse_ms == pulse)
+        same = (o for o in settings if o.pulse_ms == pulse)
+        setting = min(same, key=lambda o: abs(o.spot_mm - trial.setting.spot_mm))
         beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
-        half = skins.respond(beam, cooling, limiting=True, cooling_share=counted_cooling())
-        full = skins.respond(beam, cooling, limiting=False)
+        around = skins.respond(beam, cooling, limiting=True)
+        treated = skins.respond(beam, cooling, limiting=False)
         try:
-            wanted = error_factor(goal.endpoint, full.skins, "effect") * fluence_for(goal.endpoint, full) / J_CM2
+            wanted = fluence_for(goal.endpoint, treated) / J_CM2 * _error(goal.endpoint, beam, treated.skins, "effect")
         except NotAvailable as error:
             return Unknown(error.reason)
-        burns = cell_death_dose(half, basal_layer(half), model=CAUTIOUS_KINETICS)
-        broken = error_factor(BURN, half.skins, "harm") * burns / J_CM2
-        effect.append(_shares(wanted, w_target, doses))
-        harm.append(_shares(broken, w_limit, doses))
+        burns = burns_of(beam, cell_death_dose(around, basal_layer(around)) / J_CM2)
+        effect.append([share(wanted <= dose, w_target)[0] for dose in doses])
+        harm.append([share(burns.p(dose), w_limit)[0] for dose in doses])
     return Window("fluence_J_cm2", doses, pulses, effect, harm)
-
-
-def _shares(thresholds: Floats, weights: Floats, doses: Sequence[float]) -> list[float]:
-    return [share(thresholds <= dose, weights)[0] for dose in doses]

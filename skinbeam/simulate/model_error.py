@@ -18,7 +18,7 @@ from skinbeam.sources import Sourced
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Side", "default_factor", "error_factor", "least_sources", "model_error"]
+__all__ = ["Side", "default_factor", "error_factor", "experiments", "least_sources", "model_error"]
 
 Floats = NDArray[np.float64]
 Side = Literal["effect", "harm"]
@@ -47,6 +47,12 @@ def model_error(endpoint: str) -> float:
     """Return the geometric error of an endpoint, or of a size of `skinbeam.simulate/1` by its dotted name; above 1."""
     found = _found().get(endpoint)
     return float(found["geometric_error"]) if found is not None else default_factor()
+
+
+def experiments(endpoint: str) -> tuple[int, int]:
+    """Return how many independent experiments stand behind `model_error`, and from how many sources."""
+    found = _found().get(endpoint, {"rows": 0, "sources": 0})
+    return int(found["rows"]), int(found["sources"])
 
 
 def error_factor(endpoint: str, skins: "xr.Dataset", side: Side) -> Floats:

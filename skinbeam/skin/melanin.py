@@ -1,8 +1,8 @@
 """Epidermal melanin from colour, and colour from what a person knows of their skin.
 
-A measured ITA gives the volume of melanosomes over an area: what gives the skin of that body site this colour, or,
-where that is more, what measured spectra of mixed sites say. A phototype gives an ITA only widely; where nothing is
-known the population's stands in.
+A measured ITA gives the volume of melanosomes over an area: what gives the skin of that body site this colour, and
+where the site is not known what measured spectra of mixed sites say. A phototype gives an ITA only widely; where
+nothing is known the population's stands in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None
     ----------
     ita_deg : individual typology angle, degrees.
     shift : how many standard deviations of the inversion: of its disagreement between data and scattering models.
-    site : body site of people; the skin there has this colour, or is darker: it never holds less than without a site.
+    site : body site of people whose skin has this colour; None for the mixed sites of the spectra.
     """
     entry, found = table("melanin")["by_ita"], derived_table("melanin_by_colour")
     used(found["source"])
@@ -66,8 +66,7 @@ def column_of_ita_m(ita_deg: ArrayLike, shift: ArrayLike = 0.0, site: str | None
         of_site = derived_table("melanin_by_site")
         used(of_site["source"])
         columns = np.asarray(of_site["column_um"][site], dtype=np.float64)
-        # More melanin than a colour asks for errs to the careful side; less would not, so the greater of both holds.
-        centre = np.maximum(centre, np.interp(asked, of_site["ita_deg"], np.log(columns / entry["epidermis_um"])))
+        centre = np.interp(asked, of_site["ita_deg"], np.log(columns / entry["epidermis_um"]))
     deviation = np.interp(asked, ita, logs.std(axis=1, ddof=1))
     return np.asarray(np.exp(centre + deviation * np.asarray(shift)) * entry["epidermis_um"] * UM)
 

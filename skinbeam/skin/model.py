@@ -103,7 +103,6 @@ class Skin:
     vessels : given vessels, else `population` draws them, else `vessel_kind`; None draws none.
     layers : explicit layers, which replace the preset's.
     reading : a reflectance reading, for `simulate.appearance.weigh_by_reading`.
-    melanin_even : whether melanin lies evenly in the living epidermis of people, as limits of plans take it.
     warnings : records with `code` and `message`.
     """
 
@@ -123,7 +122,6 @@ class Skin:
     population: VesselPopulation | None = None
     layers: tuple[Layer, ...] = ()
     reading: Reflectance | None = None
-    melanin_even: bool = False
     warnings: tuple[Mapping[str, str], ...] = field(default=(), compare=False)
 
     @classmethod
@@ -265,7 +263,7 @@ class Skin:
             own["terminal_follicle_m"] = spread(draws, "terminal follicle", follicle) * UM
         names = [*HUMAN_LAYERS[:-1], place.below]
         result |= drawn_heat(draws, thermal)
-        if place.basal is not None and not (self.melanin_even and self.preset == "human"):
+        if place.basal is not None:
             at = names.index(HUMAN_LAYERS[1])
             above = zero if place.above_basal is None else spread(draws, "above basal", sourced(place.above_basal))
             result = with_basal_layer(result, at, spread(draws, "basal layer", sourced(place.basal)) * UM, above)

@@ -126,8 +126,9 @@ def methaemoglobin_mua(wavelength_nm: float, haematocrit: ArrayLike) -> Array:
 def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> float:
     """Return the absorption coefficient of the interior of a melanosome, 1/m (skin 3).
 
-    A power law (jacques2013, equation 8); in the infrared that of the eye goes through what was measured there, and
-    falls beyond as eumelanin does, exponentially (jacques2013, equation 10).
+    A power law (jacques2013, equation 8), in skin steeper beyond the colours that are seen (jacques1998photo); in the
+    infrared that of the eye goes through what was measured there, and falls beyond as eumelanin does, exponentially
+    (jacques2013, equation 10).
 
     Raises
     ------
@@ -140,8 +141,12 @@ def melanosome_mua(wavelength_nm: float, kind: MelanosomeKind = "cutaneous") -> 
         raise NotAvailable(Message("skin.outside_table", params).text)
 
     def law(at_nm: float) -> float:
-        ratio = at_nm / number(entry["reference_nm"])
-        return float(number(entry["a_per_cm"]) * ratio ** -number(entry["exponent"]))
+        beyond = entry.get("beyond")
+        turn_nm = at_nm if beyond is None else min(at_nm, number(beyond["from_nm"]))
+        seen = float(
+            number(entry["a_per_cm"]) * (turn_nm / number(entry["reference_nm"])) ** -number(entry["exponent"])
+        )
+        return seen if beyond is None else float(seen * (at_nm / turn_nm) ** -number(beyond["exponent"]))
 
     infrared = entry.get("infrared")
     if infrared is None or wavelength_nm <= number(infrared["from_nm"]):

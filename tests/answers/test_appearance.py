@@ -16,7 +16,6 @@ from skinbeam.schema.exposure import Reflectance
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.simulate.appearance import middle_ita_deg, reflectance, weigh_by_reading
 from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, lab_of_spectrum
-from skinbeam.skin.melanin import column_of_ita_m
 from skinbeam.skin.model import Skin
 from skinbeam.skin.port import port_loss
 from skinbeam.skin.tables import table
@@ -72,13 +71,10 @@ def test_leaving_out_the_surface_leaves_out_fresnel() -> None:
 
 @pytest.mark.parametrize("site", table("layers")["sites"])
 def test_a_site_has_the_colour_that_was_asked_for(site: str) -> None:
-    """As an instrument reads it, or darker where the mean spectra ask for more melanin than this colour does."""
-    found = {ita: middle_ita_deg(Skin(site=site, ita_deg=ita)) for ita in (50.0, 35.0, 15.0, -5.0, -35.0)}
-    as_asked = {ita for ita in found if column_of_ita_m(ita, site=site) > column_of_ita_m(ita)}
-    assert {35.0, 15.0, -5.0} <= as_asked
-    # Between two tabulated colours, 10° apart, the logarithm of melanin bends by less than a twentieth of that.
-    assert all(found[ita] < ita + 0.5 for ita in found)
-    assert all(found[ita] > ita - 0.5 for ita in as_asked)
+    """As an instrument reads it. Between two tabulated colours, 10° apart, the logarithm of melanin bends by less than
+    a twentieth of that."""
+    for ita in (50.0, 35.0, 15.0, -5.0, -35.0):
+        assert abs(middle_ita_deg(Skin(site=site, ita_deg=ita)) - ita) < 0.5
 
 
 def test_the_tabulated_melanin_is_what_a_site_needs() -> None:

@@ -28,7 +28,7 @@ def named(part: Any) -> Iterator[str]:
     """The sources of a document, and of the estimates in it."""
     if isinstance(part, dict):
         for name, value in part.items():
-            yield from value if name in ("sources", "basis") else named(value)
+            yield from value if name in ("sources", "basis") and isinstance(value, list) else named(value)
     elif isinstance(part, list):
         for value in part:
             yield from named(value)

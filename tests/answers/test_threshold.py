@@ -5,17 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pulse_samples import FILES, THRESHOLD, loaded, median, no_null, well_formed, wide_response
+from pulse_samples import FILES, THRESHOLD, calibration_told, loaded, median, no_null, well_formed, wide_response
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.melanosome import heat_kept, nucleation
+from skinbeam.practice.calibration import burn_calibration
 from skinbeam.schema.names import ENDPOINTS
 from skinbeam.simulate.ends.endpoints import named_endpoint
 from skinbeam.simulate.ends.melanosomes import whitening
-from skinbeam.simulate.model_error import model_error
+from skinbeam.simulate.model_error import experiments, model_error
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells
 from skinbeam.simulate.pulse.response import respond
@@ -59,7 +60,7 @@ def dose_with_every_key(name: str, endpoint: str) -> dict[str, Any]:
     if reason is None:
         assert found["reached"] is ("median" in found["dose"])
     else:
-        assert found["dose"] == found["reached"] == {"unknown": reason}
+        assert found["dose"] == found["reached"] == found["calibration"] == {"unknown": reason}
     assert tuple(found) == THRESHOLD
     assert found["endpoint"] == endpoint
     no_null(found)
@@ -68,8 +69,13 @@ def dose_with_every_key(name: str, endpoint: str) -> dict[str, Any]:
     assert found["model_error"] == model_error(endpoint) > 1
     low, high = found["bracket"]
     assert 0 < low < high
+    well_formed(found["calibrated_dose"])
+    if "unknown" in found["dose"]:
+        assert found["calibrated_dose"] == found["dose"]
+    if reason is None:
+        calibration_told(found["calibration"])
     if "median" in found["dose"]:
-        assert found["dose"]["level"] == 0.68
+        assert found["dose"]["level"] == found["calibrated_dose"]["level"] == 0.68
         assert found["dose"]["high"] <= high
     dose: dict[str, Any] = found["dose"]
     return dose
@@ -110,6 +116,49 @@ def test_a_dose_that_nothing_reaches_is_unknown_and_answered() -> None:
     found = asked("short-pulse", "melanosome-disruption", skin={"preset": "guinea-pig-albino"}, lesion=[])
     assert found["reached"] is False
     assert "unknown" in found["dose"]
+
+
+# The calibrated dose
+
+
+def test_a_burn_of_people_is_calibrated_by_practice() -> None:
+    found = asked("vessel", "epidermal-necrosis", draws=200)
+    error, calibration = burn_calibration(595.0, 6e-3), found["calibration"]
+    assert calibration["class"] == error.kind == "epidermal-burn"
+    assert (calibration["rows"], calibration["sources"]) == (error.rows, error.sources)
+    assert calibration["bias"] == pytest.approx(error.bias, rel=1e-5)
+    computed, true = found["dose"], found["calibrated_dose"]
+    # Middles of two nearly symmetric logarithms: the median of their sum is the sum, but for skewness.
+    assert median(true) == pytest.approx(median(computed) * error.bias, rel=0.05)
+    apart = [math.log(dose["high"] / dose["low"]) / 2 for dose in (computed, true)]
+    # 0.994: the deviations between the 16th and 84th of 100. Spreads add by their squares.
+    assert apart[1] == pytest.approx(math.hypot(apart[0], 0.994 * math.log(error.spread)), rel=0.08)
+    assert set(computed["basis"]) <= set(true["basis"])
+
+
+@pytest.mark.parametrize(
+    ("case", "endpoint", "how"),
+    [
+        ("vessel", "vessel-closure", {}),
+        ("bath", "epidermal-necrosis", {}),
+        ("vessel", "epidermal-necrosis", {"of": "exposure_s"}),
+        ("short-pulse", "epidermal-necrosis", {"skin": {"preset": "pig"}, "lesion": []}),
+    ],
+)
+def test_any_other_end_is_off_by_its_model_error(case: str, endpoint: str, how: dict[str, Any]) -> None:
+    found = asked(case, endpoint, draws=200, **how)
+    calibration, computed, true = (found[name] for name in ("calibration", "dose", "calibrated_dose"))
+    assert calibration["class"] == endpoint
+    assert calibration["bias"] == 1
+    assert calibration["spread"] == found["model_error"] == model_error(endpoint)
+    assert calibration["rows"] == experiments(endpoint)[0]
+    assert true["low"] < computed["low"] <= computed["high"] < true["high"]
+    # The middle stays, but for the error of the median of 200 draws, which the wider distribution smooths.
+    assert median(true) == pytest.approx(median(computed), rel=0.15)
+
+
+def test_experiments_that_were_not_made_are_none() -> None:
+    assert experiments("pain") == (0, 0)
 
 
 # The value that is sought has no influence

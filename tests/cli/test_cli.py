@@ -158,6 +158,8 @@ DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
             "methaemoglobin",
             "bracket",
             "reached",
+            "calibrated_dose",
+            "calibration",
         },
     ),
     "window": (

@@ -1,16 +1,20 @@
 """`simulate` and `threshold` from the command line: exit codes, JSON, the same bytes, fields, memory."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from pulse_samples import FILES, FOLDER, THRESHOLD, command, loaded, median, whole
 
 from skinbeam.answers.simulate import simulate_document
+from skinbeam.cli.in_words import in_words
 from skinbeam.errors import InputError
 from skinbeam.simulate import fields
 
@@ -60,6 +64,50 @@ def test_a_threshold_ends_with_0_and_one_document() -> None:
     assert code == 0
     assert tuple(found) == THRESHOLD
     assert (found["schema"], found["of"], found["reached"]) == ("skinbeam.threshold/1", "fluence_J_cm2", True)
+
+
+def shown(*arguments: str) -> str:
+    """What a person reads at the terminal."""
+    from skinbeam.cli.run import _run
+
+    told = io.StringIO()
+    with redirect_stdout(told):
+        _run(list(arguments), json=False)
+    return told.getvalue()
+
+
+def test_a_person_reads_both_doses_and_what_they_rest_on() -> None:
+    for command_line in (("simulate", CASE), ("threshold", CASE, "--endpoint", "epidermal-necrosis")):
+        *_, computed, calibrated, behind = shown(*command_line, "--draws", "16").splitlines()
+        assert computed.startswith("Computed: ")
+        assert calibrated.startswith("Calibrated")
+        assert computed.count("J/cm²") == calibrated.count("J/cm²") == 3
+        assert behind.startswith("The calibration rests on ")
+
+
+def test_a_person_reads_how_likely_a_burn_is_or_why_nobody_knows() -> None:
+    assert "\nP(burn): of 100 such people " in shown("simulate", CASE, "--draws", "16")
+    bath = shown("simulate", str(FOLDER / "bath.toml"), "--draws", "4")
+    assert bath.splitlines()[-1].startswith("P(burn) is unknown: ")
+    cold = shown("simulate", str(FOLDER / "cooling-alone.toml"), "--draws", "4")
+    assert cold.splitlines()[-1].startswith("P(burn): of 100 such people 0 are")
+
+
+@pytest.mark.parametrize(
+    ("calibration", "word"),
+    [
+        ({"class": "epidermal-burn", "rows": 9, "sources": 3, "bias": 1.5, "spread": 1.6}, "sources: 3"),
+        ({"class": "epidermal-burn", "rows": 0, "sources": 0, "bias": 1.0, "spread": 2.0}, "assumed"),
+        ({"class": "pain", "rows": 0, "sources": 0, "bias": 1.0, "spread": 2.0}, "assumed"),
+        ({"class": "purpura", "rows": 1, "sources": 1, "bias": 1.0, "spread": 2.0}, "too few"),
+        ({"class": "ablation", "rows": 50, "sources": 7, "bias": 1.0, "spread": 1.4}, "rows: 50"),
+    ],
+)
+def test_what_a_dose_rests_on_is_said_as_it_is(calibration: dict[str, Any], word: str) -> None:
+    dose = {"median": 2.0, "low": 1.0, "high": 3.0, "level": 0.68}
+    told = {"endpoint": "pain", "of": "fluence_J_cm2", "dose": dose, "calibrated_dose": dose}
+    assert word in in_words({**told, "calibration": calibration})[-1]
+    assert not in_words({**told, "dose": {"unknown": "?"}, "calibration": calibration})
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ ISOTHERMAL_C = {
     "agah-artery": [116, 103, 97, 91, 85, 79, 74, 69],
     "maitland-walsh-collagen": [112, 98, 91, 84, 78, 71, 65, 60],
     "blood": [117, 105, 99, 93, 88, 82, 77, 72],
-    # A follows from 130 degC held for 0.3 ms: ln A = 96485 / (8.31446 x 403.15) - ln 3e-4 = 36.896.
-    "pulsed-cells": [230, 146, 114, 86, 62, 41, 23, 7],
+    # A follows from 145 degC held for 0.3 ms: ln A = 96485 / (8.31446 x 418.15) - ln 3e-4 = 35.864.
+    "pulsed-cells": [253, 162, 128, 98, 73, 50, 31, 14],
     "pearce-collagen": [135, 115, 106, 97, 88, 80, 73, 66],
 }
 

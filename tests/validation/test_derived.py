@@ -11,6 +11,8 @@ import pytest
 import skinbeam.derived as derived
 from skinbeam.derived import HASH_KEY, Derived, derived_table, values_sha256
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
+from skinbeam.practice.fit.checks import PRACTICE_CHECKS
+from skinbeam.practice.fit.ship import BURN_CALIBRATION
 from skinbeam.shipped import shipped_table
 from skinbeam.validation.derived.__main__ import DERIVED, main
 
@@ -19,12 +21,14 @@ DATA = resources.files("skinbeam") / "data"
 
 def test_no_computed_table_is_stale() -> None:
     """The posterior and its checks have a test of their own: test_the_posterior_and_its_checks_are_not_stale."""
-    assert not [one.name for one in DERIVED if one.is_stale()], "run `make derived`"
+    tables = (*DERIVED, BURN_CALIBRATION, PRACTICE_CHECKS)
+    assert not [one.name for one in tables if one.is_stale()], "run `make derived`"
 
 
 def test_every_computed_table_has_its_maker() -> None:
     of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE)}
-    assert {file.name for file in (DATA / "derived").iterdir()} == {f"{one.name}.toml" for one in DERIVED} | of_evidence
+    made = {f"{one.name}.toml" for one in (*DERIVED, BURN_CALIBRATION, PRACTICE_CHECKS)}
+    assert {file.name for file in (DATA / "derived").iterdir()} == made | of_evidence
 
 
 def test_a_table_is_made_after_those_that_it_reads() -> None:

@@ -1,19 +1,15 @@
 """The skins that a plan is made on: this person's, drawn once for each site and target."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from skinbeam.assessment.skin import Colour, Place, draw_skins, lighter_colours
 from skinbeam.plan.search.goals import LESION_OF, Goal, vessels_of
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.schema.case import Case
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 __all__ = ["SkinBank"]
 
-# Of a few hundred skins a handful decides whether one in twenty burns, so limits are held against so many times more.
+# Of a few hundred skins a handful decides whether a limit holds, so limits are held against so many times more.
 # Columns cost too much for it, and few of their limits turn on the tail.
 LIMITING = 4
 _Key = tuple[str, str | None, str | None, int, int]
@@ -42,11 +38,6 @@ class SkinBank:
         around = Place(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
         wanted = draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed)
-
-        def limiting(place: Place) -> "xr.Dataset":
-            return draw_skins(self.case, self.colour, place, draws=limiting_draws, seed=self.seed)
-
-        by_depth = limiting(replace(around, melanin_even=False))
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
         apart = self.colour.in_doubt or lesion is not None or limiting_draws != draws
         lighter = (
@@ -56,8 +47,7 @@ class SkinBank:
         return SiteSkins(
             site,
             wanted,
-            limiting(around) if apart else wanted,
-            by_depth=SiteSkins(site, by_depth, by_depth),
+            draw_skins(self.case, self.colour, around, draws=limiting_draws, seed=self.seed) if apart else wanted,
             lighter=tuple(SiteSkins(site, skins, skins) for skins in lighter),
         )
 

@@ -18,7 +18,7 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 from skinbeam.shipped import shipped_table
 
-__all__ = ["Machine", "beam_of", "built_in_cooling", "candidates", "thinned"]
+__all__ = ["Machine", "beam_of", "built_in_cooling", "candidates", "narrower", "thinned"]
 
 MOST_WAVELENGTHS = 3
 Item = TypeVar("Item")
@@ -43,7 +43,8 @@ def candidates(
 ) -> Iterator[Setting]:
     """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
 
-    The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses.
+    The widest spot comes closest to the wide beam that is simulated, and treats an area with the fewest pulses; where
+    its doses end too early, there are `narrower` ones.
     `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
     because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
     it can be judged: if any can, no others are taken, so that the ends taken are of those that can.
@@ -58,6 +59,17 @@ def candidates(
             sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
             for size in sizes if every_size else sizes[-1:]:
                 yield Setting(wavelength, pulse, size)
+
+
+def narrower(machine: Machine, setting: Setting) -> Iterator[Setting]:
+    """Yield the setting with narrower spots that reach higher doses than all wider ones, the widest first."""
+    same = [o for o in offers(machine.device) if o[:2] == setting[:2] and o.spot_mm < setting.spot_mm]
+    greatest = machine.doses(setting)[-1:]
+    for one in sorted(same, key=lambda o: -o.spot_mm):
+        doses = machine.doses(one)
+        if doses and doses[-1:] > greatest:
+            greatest = doses[-1:]
+            yield one
 
 
 def thinned(values: Sequence[Item], most: int) -> list[Item]:

@@ -119,7 +119,7 @@ def _densest(
     return replace(kept, beam=beam_of(machine, setting, energy, kept.density_per_cm2))
 
 
-def _broken(limits: Sequence[Limit], values: Mapping[str, Floats]) -> NDArray[np.bool_]:
-    """Which draws break any of the limits."""
-    broken: NDArray[np.bool_] = np.any([~limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0)
-    return broken
+def _broken(limits: Sequence[Limit], values: Mapping[str, Floats]) -> Floats:
+    """How likely each draw breaks any of the limits: 0 or 1, since depth and width are computed."""
+    kept = np.all([limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0)
+    return np.asarray(~kept, dtype=np.float64)

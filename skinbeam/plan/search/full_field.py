@@ -13,37 +13,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
-from skinbeam.messages import text
-from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.plan.search.burns import BURN, burn_error, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, Verdict, counted_cooling, judge_limit, limits_for, target
+from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.pulse import places
-from skinbeam.simulate.pulse.dose import cell_death_dose, dose_at
-from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.removal.ablation import ablate, injury_dose
 from skinbeam.simulate.skins.ensemble import share
-from skinbeam.simulate.skins.kinetics import CAUTIOUS_KINETICS, CELL_DEATH_KINETICS, sampled_kinetics
 from skinbeam.units import J_CM2, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ABOVE_DEEPER_DERMIS", "BURN", "CRATER", "full_field_trial"]
+__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial"]
 
 Floats = NDArray[np.float64]
+_OfDose = Callable[[float], Floats]  # J/cm² → (sample,)
 
 MOST_PASSES = 4
-BURN, CRATER = "epidermal-necrosis", "ablation.depth_um"  # what the model's error is taken of
+CRATER = "ablation.depth_um"  # what the model's error is taken of
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 
 
@@ -54,18 +51,19 @@ class _Thresholds:
     Parameters
     ----------
     wanted : dose that reaches the target, (sample,).
-    crossed : limit → doses at which its warn and its stop are reached, (sample,) each.
     value : limit → its quantity at a dose, (sample,).
-    uncooled : dose of a burn without cooling, or None.
-    doubted : the least dose that breaks a limit with the model's error counted, (sample,); None in a first look.
+    broken : how likely a dose breaks an injury limit, (sample,).
+    uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
+    in_doubt : how likely it breaks a limit with the model's error counted, (sample,), where that is not in `broken`;
+        None in a first look.
     """
 
     beam: Beam
     wanted: Floats
-    crossed: Mapping[str, tuple[Floats, Floats]]
-    value: Mapping[str, Callable[[float], Floats]]
-    uncooled: Floats | None
-    doubted: Floats | None
+    value: Mapping[str, _OfDose]
+    broken: _OfDose
+    uncooled: _OfDose | None
+    in_doubt: _OfDose | None
     basis: tuple[str, ...]
 
 
@@ -136,71 +134,36 @@ def _enough_for_lighter(
 
 
 def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
-    return np.asarray(fluence_for(goal.endpoint, skins.respond(beam, cooling, limiting=False)) / J_CM2)
+    """Dose that reaches the goal, (sample,); of a burn with the error that practice calibrates."""
+    computed = fluence_for(goal.endpoint, skins.respond(beam, cooling, limiting=False)) / J_CM2
+    return computed * burn_error(beam, skins.target, "effect") if goal.endpoint == BURN else computed
 
 
 def _heating(
     beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, limits: Sequence[Limit], *, quick: bool
 ) -> _Thresholds:
-    """Thresholds of light that heats: the skin around is judged with half of the cooling.
-
-    Even melanin heats a short pulse's epidermis too little, `henriques` alone kills it too early: errors to opposite
-    sides. So a burn is also judged with the melanin as it is drawn to lie and the best estimate of cell death.
-    """
+    """Thresholds of light that heats: the skin around is judged by how likely it burns."""
     with collect() as sources:
-        half = skins.respond(beam, cooling, limiting=True, cooling_share=counted_cooling())
         wanted = _wanted_J_cm2(goal, beam, skins, cooling)
-        basal = places.basal_layer(half)
-        cooled = half if quick else skins.respond(beam, cooling, limiting=True)
-        coldest = places.basal_layer(cooled).base_K.min(axis=1) - ZERO_CELSIUS_K
-        crossed, value, doubted = {}, {}, None
-        # Burns were held against seconds of contact, and Ω grows as the time at a temperature: the error found is of Ω.
-        error = error_factor(BURN, half.skins, "harm")
-        burns = [(half, _counting(error, sampled_kinetics(CAUTIOUS_KINETICS, half.skins)))]
-        if not quick and skins.by_depth is not None:
-            lower = skins.by_depth.respond(beam, cooling, limiting=True, cooling_share=counted_cooling())
-            burns.append((lower, _counting(error, sampled_kinetics(CELL_DEATH_KINETICS, lower.skins))))
-        for limit in limits:
-            if limit.quantity == "epidermal_omega":
-                warn, stop = (_least_dose(burns, bound) for bound in (limit.warn, limit.stop))
-                crossed[limit.id], value[limit.id] = (warn / J_CM2, stop / J_CM2), _most_omega(burns)
-                # How far off the dose of light is that burns was not measured: it is told, and no limit is made of it.
-                doubted = (
-                    None
-                    if quick
-                    else error * cell_death_dose(half, basal, model=CAUTIOUS_KINETICS, target=limit.stop) / J_CM2
-                )
-            elif limit.quantity == "basal_minimum_C":
-                value[limit.id] = _constant(coldest)
+        around = skins.respond(beam, cooling, limiting=True)
+        cooled = cooling.kind != "none"
+        bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0) if cooled else around
+        basal = places.basal_layer(around)
+        burns = burns_of(beam, cell_death_dose(around, basal) / J_CM2)
+        lasting = burns_of(beam, cell_death_dose(bare, places.papillary_bottom(bare)) / J_CM2)
+        quantities: dict[str, _OfDose] = {
+            "p_burn": burns.p,
+            "p_lasting_burn_uncooled": lasting.p,
+            "basal_minimum_C": _constant(basal.base_K.min(axis=1) - ZERO_CELSIUS_K),
+        }
         uncooled = None
-        if cooling.kind != "none" and not quick:
-            bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0)
-            uncooled = cell_death_dose(bare, places.basal_layer(bare), model=CAUTIOUS_KINETICS) / J_CM2
-    return _Thresholds(beam, wanted, crossed, value, uncooled, doubted, tuple(sources))
+        if cooled and not quick:
+            uncooled = burns_of(beam, cell_death_dose(bare, places.basal_layer(bare)) / J_CM2).p
+    value = {limit.id: quantities[limit.quantity] for limit in limits}
+    return _Thresholds(beam, wanted, value, burns.p, uncooled, None, tuple(sources))
 
 
-def _counting(error: Floats, processes: Kinetics) -> Kinetics:
-    return replace(processes, frequency_1_s=processes.frequency_1_s * error[:, None])
-
-
-def _least_dose(burns: Sequence[tuple[Response, Kinetics]], bound: float) -> Floats:
-    """The dose at which the first of these ways to burn reaches Ω of `bound` in the basal layer, (sample,), J/m²."""
-    doses = [dose_at(half, places.basal_layer(half), processes, bound) for half, processes in burns]
-    return np.asarray(np.min(doses, axis=0))
-
-
-def _most_omega(burns: Sequence[tuple[Response, Kinetics]]) -> Callable[[float], Floats]:
-    def value(dose: float) -> Floats:
-        found = []
-        for half, processes in burns:
-            basal = places.basal_layer(half)
-            found.append(omega(basal.base_K + dose * J_CM2 * basal.unit_K, half.schedule.step_s, processes))
-        return np.asarray(np.max(found, axis=0))
-
-    return value
-
-
-def _constant(values: Floats) -> Callable[[float], Floats]:
+def _constant(values: Floats) -> _OfDose:
     return lambda _dose: values
 
 
@@ -209,21 +172,32 @@ def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: b
     with collect() as sources:
         epidermis = places.depth_through_epidermis(skins.target)
         deepest = places.depth_through(skins.limiting, ABOVE_DEEPER_DERMIS)
-        crossed, value, doubted = {}, {}, None
-        for limit in limits:
-            if limit.quantity == "injury_depth_fraction":
-                warn, stop = (injury_dose(skins.limiting, beam, bound * deepest) for bound in (limit.warn, limit.stop))
-                crossed[limit.id] = (warn / J_CM2, stop / J_CM2)
-                value[limit.id] = _injury_at(skins.limiting, beam, deepest)
-                if not quick:
-                    # A depth that is too great by a factor reaches a border that lies higher by it.
-                    border = limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")
-                    doubted = injury_dose(skins.limiting, beam, border) / J_CM2
+
+        def down_to(border: Floats) -> Floats:
+            return injury_dose(skins.limiting, beam, border) / J_CM2
+
+        (limit,) = limits  # depth is the only one of a crater
+        warn, stop = (down_to(bound * deepest) for bound in (limit.warn, limit.stop))
+        in_doubt = None
+        if not quick:
+            # A depth that is too great by a factor reaches a border that lies higher by it.
+            in_doubt = _from(down_to(limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")))
         wanted = injury_dose(skins.target, beam, epidermis) / J_CM2
-    return _Thresholds(beam, wanted, crossed, value, None, doubted, tuple(sources))
+    value = _between(limit, warn, stop) if quick else _injury_at(skins.limiting, beam, deepest)
+    return _Thresholds(beam, wanted, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
 
 
-def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> Callable[[float], Floats]:
+def _from(doses: Floats) -> _OfDose:
+    """Sure from a dose of each draw on, impossible below."""
+    return lambda dose: np.asarray(doses <= dose, dtype=np.float64)
+
+
+def _between(limit: Limit, warn: Floats, stop: Floats) -> _OfDose:
+    """Some value between the bounds that a dose has crossed: on one side of a bound any gives the same verdict."""
+    return lambda dose: np.where(stop <= dose, limit.stop, np.where(warn <= dose, limit.warn, 0.0))
+
+
+def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> _OfDose:
     def value(dose: float) -> Floats:
         done = ablate(skins, beam, dose * J_CM2)
         return (done.depth + done.residual) / deepest
@@ -248,7 +222,6 @@ def _choose(
     def enough(index: int) -> bool:
         """Whether the target or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
-        stops = [stop <= dose for _, stop in thresholds.crossed.values()]
         trial = Trial(
             machine,
             setting,
@@ -256,10 +229,10 @@ def _choose(
             dose,
             None,
             thresholds.wanted <= dose,
-            np.any(stops, axis=0) if stops else np.zeros(w_limit.size, dtype=np.bool_),
-            None if thresholds.uncooled is None else thresholds.uncooled <= dose,
-            None if thresholds.doubted is None else thresholds.doubted <= dose,
-            tuple(_verdict(limit, dose, thresholds, w_limit, quick=quick) for limit in limits),
+            thresholds.broken(dose),
+            None if thresholds.uncooled is None else thresholds.uncooled(dose),
+            None if thresholds.in_doubt is None else thresholds.in_doubt(dose),
+            _verdicts(limits, dose, thresholds, w_limit, strict=not quick),
             (w_target, w_limit),
             thresholds.basis,
         )
@@ -274,13 +247,8 @@ def _choose(
     return replace(best, beam=replace(beam_of(machine, setting, best.dose), passes=thresholds.beam.passes))
 
 
-def _verdict(limit: Limit, dose: float, thresholds: _Thresholds, weights: Floats, *, quick: bool) -> Verdict:
-    if limit.id not in thresholds.value:
-        return judge_limit(limit, Unknown(text("plan.not-computed")), weights, thresholds.basis, strict=not quick)
-    if quick and limit.id in thresholds.crossed:
-        warn, stop = thresholds.crossed[limit.id]
-        # On either side of the bounds any value gives the same verdict.
-        values = np.where(stop <= dose, limit.stop, np.where(warn <= dose, limit.warn, 0.0))
-    else:
-        values = thresholds.value[limit.id](dose)
-    return judge_limit(limit, values, weights, thresholds.basis, strict=not quick)
+def _verdicts(
+    limits: Sequence[Limit], dose: float, thresholds: _Thresholds, weights: Floats, *, strict: bool
+) -> tuple[Verdict, ...]:
+    values = ((limit, thresholds.value[limit.id](dose)) for limit in limits)
+    return tuple(judge_limit(limit, value, weights, thresholds.basis, strict=strict) for limit, value in values)

@@ -1,7 +1,9 @@
 """Limits: data, and the test of one limit on weighted draws.
 
-A limit is met when at least its share of the draws meet it, counted with the Monte Carlo error of that share:
-the observed share minus 1.645 standard errors (one-sided 95 %) must reach the share that is asked for (plan 1).
+There are two sorts. One bounds a computed quantity, and a stated share of the draws has to keep the bound. The other
+bounds a probability: each draw has its own, on the calibrated distribution, and their mean is held against the bound.
+Either way the chance to break the limit, and 1.645 standard errors of it (one-sided 95 %), must not be more than is
+allowed (plan 1).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +14,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.plan.records import CheckedLimit, Status
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
-from skinbeam.simulate.skins.ensemble import share, summarise
+from skinbeam.simulate.skins.ensemble import probability, share, summarise
 
 __all__ = [
     "ONE_SIDED_95",
@@ -26,7 +28,6 @@ __all__ = [
     "Target",
     "Verdict",
     "bruise",
-    "counted_cooling",
     "fewest_draws",
     "judge_limit",
     "limits_for",
@@ -40,33 +41,51 @@ ONE_SIDED_95 = 1.6448536269514722  # normal quantile
 
 @dataclass(frozen=True)
 class Limit:
-    """One row of data/limits.toml; `warn` and `stop` are in the unit that `quantity` carries."""
+    """One row of data/limits.toml; `warn` and `stop` are in the unit that `quantity` carries.
+
+    Parameters
+    ----------
+    share : of draws that keep it; None where the quantity is itself a probability, whose mean is bounded.
+    """
 
     id: str
     quantity: str
     operator: Literal["<", ">"]
     warn: float
     stop: float
-    share: float
     modalities: tuple[str, ...]
     sites: tuple[str, ...]
     source: str
+    share: float | None = None
 
     def __post_init__(self) -> None:
         if self.operator not in ("<", ">"):
             raise ValueError(f"limit {self.id}: operator {self.operator!r} is not < or >")
-        if not 0 < self.share < 1:
-            raise ValueError(f"limit {self.id}: share {self.share} is not between 0 and 1")
+        if not 0 < self.share_required < 1 or (self.share is None and self.operator != "<"):
+            raise ValueError(f"limit {self.id}: share {self.share_required} is not between 0 and 1, or no upper bound")
         if (self.warn > self.stop) if self.operator == "<" else (self.warn < self.stop):
             raise ValueError(f"limit {self.id}: warn {self.warn} lies beyond stop {self.stop}")
 
-    def kept(self, values: Floats, bound: float) -> NDArray[np.bool_]:
-        """Return which draws are on the right side of `bound`; NaN is on neither."""
+    @property
+    def share_required(self) -> float:
+        """The share of skins that have to keep it."""
+        return 1.0 - self.stop if self.share is None else self.share
+
+    def kept(self, values: Floats, bound: float) -> NDArray[np.bool_] | Floats:
+        """Return which draws are on the right side of `bound`, or how likely; NaN is on neither."""
+        if self.share is None:
+            return 1.0 - values
         return values < bound if self.operator == "<" else values > bound
 
-    def demands(self, p: float, error: float, *, strict: bool = True) -> bool:
-        """Return whether an observed share `p` is enough; `strict` counts its standard error against it."""
-        return p - (ONE_SIDED_95 * error if strict else 0.0) >= self.share
+    def demands(self, p: float, error: float, bound: float, *, strict: bool = True) -> bool:
+        """Return whether an observed share `p` that keeps `bound` is enough.
+
+        Parameters
+        ----------
+        error : of `p`; counted against it where `strict`.
+        """
+        needed = 1.0 - bound if self.share is None else self.share
+        return p - (ONE_SIDED_95 * error if strict else 0.0) >= needed
 
 
 @dataclass(frozen=True)
@@ -106,7 +125,7 @@ class Verdict:
             quantity=limit.quantity,
             status=self.status,
             share=self.share,
-            share_required=limit.share,
+            share_required=limit.share_required,
             value=self.value,
             warn=limit.warn,
             stop=limit.stop,
@@ -117,11 +136,6 @@ class Verdict:
 
 def _file() -> Mapping[str, Any]:
     return shipped_table("data/limits.toml")
-
-
-def counted_cooling() -> float:
-    """Return the share of the cooling with which limits on temperature hold."""
-    return float(_file()["counted"]["cooling"])
 
 
 def limits_for(modality: str, site: str) -> list[Limit]:
@@ -154,7 +168,7 @@ def fewest_draws() -> int:
     return next(
         n
         for n in range(1, MOST_DRAWS)
-        if all(row.demands(*share(np.ones(n, dtype=np.bool_), np.ones(n))) for row in _limits())
+        if all(row.demands(*share(np.ones(n, dtype=np.bool_), np.ones(n)), row.stop) for row in _limits())
     )
 
 
@@ -166,13 +180,14 @@ def judge_limit(
     Without `strict` the Monte Carlo error is not counted: for a first look on few draws, never for a plan.
     """
     used(limit.source)
+    if not isinstance(values, Unknown) and np.isnan(values).any():
+        values = Unknown("the model gives no value for some of such skins")
     if isinstance(values, Unknown):
         return Verdict(limit, "unknown", 0.0, values)
-    value: Estimate | Unknown = summarise(values, weights, basis)
+    value = (probability if limit.share is None else summarise)(values, weights, basis)
     kept = share(limit.kept(values, limit.stop), weights)
-    if np.isnan(values).any():
-        return Verdict(limit, "unknown", kept[0], Unknown("the model gives no value for some of such skins"))
-    if not limit.demands(*kept, strict=strict):
+    if not limit.demands(*kept, limit.stop, strict=strict):
         return Verdict(limit, "not_met", kept[0], value)
-    status: Status = "met" if limit.demands(*share(limit.kept(values, limit.warn), weights), strict=strict) else "warn"
+    warned = share(limit.kept(values, limit.warn), weights)
+    status: Status = "met" if limit.demands(*warned, limit.warn, strict=strict) else "warn"
     return Verdict(limit, status, kept[0], value)

@@ -22,15 +22,16 @@ Met = NDArray[np.bool_]
 
 
 def merit(trial: Trial) -> tuple[float, ...]:
-    """Sort key: reaches the target first (in steps of a hundredth), then least harm, then the shorter pulse."""
-    return (-round(min(trial.p_effective, target().wanted), 2), trial.p_broken, trial.setting.pulse_ms)
+    """Sort key: reaches the target first, then least harm (both in steps of a hundredth), then the shorter pulse."""
+    reached = min(trial.p_effective, target().wanted)
+    return (-round(reached, 2), round(trial.p_broken, 2), trial.setting.pulse_ms)
 
 
 def told_apart(more: Met, fewer: Met, weights: NDArray[np.float64]) -> bool:
     """Return whether the same draws show that `more` holds in a greater share of skins than `fewer`.
 
     Draws in which both or neither hold say nothing. Of the b + c others, b are for `more`; if either were as likely,
-    b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound (plan 2) is one-sided, 95 %, as of limits.
+    b - c would have the standard error sqrt(b + c) (McNemar 1947). The bound (plan 3) is one-sided, 95 %, as of limits.
 
     Parameters
     ----------

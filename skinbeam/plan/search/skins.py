@@ -41,14 +41,12 @@ class SiteSkins:
     site : name of the site.
     target : skin with the concern in it (a lesion, its vessels).
     limiting : skin around it; where colour is in doubt, the darker of what was said.
-    by_depth : that skin with its melanin where it is drawn to lie, in the others it is even; limits hold in both.
     lighter : the same target in lighter skins than this, the lightest first; no dose is raised above theirs.
     """
 
     site: str
     target: "xr.Dataset"
     limiting: "xr.Dataset"
-    by_depth: "SiteSkins | None" = None
     lighter: "tuple[SiteSkins, ...]" = ()
     _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
     # With the sources of each, which are named at every read and not only at the first.

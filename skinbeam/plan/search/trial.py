@@ -24,9 +24,11 @@ class Trial:
     Parameters
     ----------
     dose : J/cm², or mJ for a microbeam; `density_per_cm2` goes with the latter.
-    effective : (sample,) which draws reach the target. broken : (sample,) which break an injury limit.
-    broken_uncooled : the same if the cooling fails; None without cooling.
-    broken_in_doubt : the same with the model's error beside experiments counted; None in a first look.
+    effective : (sample,) which draws reach the target.
+    broken : (sample,) how likely each draw breaks an injury limit: of burns with the model's error in it.
+    broken_uncooled : the same if the cooling fails; None without cooling and in a first look.
+    broken_in_doubt : of depths, the same with the model's error beside experiments counted; None where `broken` counts
+        it, and in a first look.
     verdicts : every limit, judged at this dose.
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
@@ -40,9 +42,9 @@ class Trial:
     dose: float
     density_per_cm2: float | None
     effective: NDArray[np.bool_]
-    broken: NDArray[np.bool_]
-    broken_uncooled: NDArray[np.bool_] | None
-    broken_in_doubt: NDArray[np.bool_] | None
+    broken: Floats
+    broken_uncooled: Floats | None
+    broken_in_doubt: Floats | None
     verdicts: tuple[Verdict, ...]
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
@@ -68,7 +70,7 @@ class Trial:
 
     @property
     def p_broken(self) -> float:
-        """Share of such skins that break an injury limit."""
+        """Probability that such skin breaks an injury limit."""
         return share(self.broken, self.weights[1])[0]
 
     @property

@@ -21,11 +21,9 @@ Floats = NDArray[np.float64]
 DOSE_RANGE_J_M2: Final = (0.01 * J_CM2, 1000.0 * J_CM2)
 
 
-def cell_death_dose(
-    response: Response, place: Place, *, model: str = CELL_DEATH_KINETICS, target: float = 1.0
-) -> Floats:
-    """Return the dose at which Ω of cell death, by its best or a cautious model, reaches `target`, (sample,), J/m²."""
-    return dose_at(response, place, sampled_kinetics(model, response.skins), target)
+def cell_death_dose(response: Response, place: Place) -> Floats:
+    """Return the dose at which Ω of cell death is 1, (sample,), J/m²."""
+    return dose_at(response, place, sampled_kinetics(CELL_DEATH_KINETICS, response.skins))
 
 
 def dose_at(response: Response, place: Place, processes: Kinetics, target: float = 1.0) -> Floats:

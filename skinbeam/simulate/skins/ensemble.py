@@ -29,6 +29,7 @@ CHUNK = 256  # draws simulated at once: bounds the memory whatever --draws is
 _Z_LEVEL = 1.2815515655446004  # normal quantile at 0.9, for a central interval of 0.8
 
 Floats = NDArray[np.float64]
+Chances = NDArray[np.bool_] | NDArray[np.float64]
 
 
 def chunks(draws: int, size: int = CHUNK) -> Iterator[slice]:
@@ -91,26 +92,41 @@ def summarise(
     return Estimate(median, low, high, level, kind, array.size, tuple(basis))
 
 
-def share(met: NDArray[np.bool_], weights: Floats) -> tuple[float, float]:
+def share(met: Chances, weights: Floats) -> tuple[float, float]:
     """Return the weighted share of draws that meet a condition, and its Monte Carlo standard error.
 
-    The error is that of a binomial share with `effective_draws`, by Agresti and Coull's added counts, so that a
-    share of 0 or 1 does not pretend to be exact.
+    The error counts four more draws, two that meet it and two that do not (Agresti and Coull), so that a share of 0 or
+    1 does not pretend to be exact. Where draws only may meet it, their chances scatter less than yes and no would.
+
+    Parameters
+    ----------
+    met : (sample,) whether each draw meets it, or with which probability.
     """
-    p = float(weights[met].sum() / weights.sum())
+    p, squared = _moments(met, weights)
     n = effective_draws(weights)
-    added = (p * n + 2) / (n + 4)
-    return p, math.sqrt(added * (1 - added) / (n + 4))
+    mean, square = ((part * n + 2) / (n + 4) for part in (p, squared))
+    return p, math.sqrt((square - mean * mean) / (n + 4))
 
 
-def probability(met: NDArray[np.bool_], weights: Floats, basis: Sequence[str]) -> Estimate:
-    """Return the share of such skins that meet a condition; the interval is its Monte Carlo error (Wilson)."""
-    p, _ = share(met, weights)
+def probability(met: Chances, weights: Floats, basis: Sequence[str]) -> Estimate:
+    """Return the share of such skins that meet a condition; the interval is its Monte Carlo error (Wilson).
+
+    Parameters
+    ----------
+    met : (sample,) whether each draw meets it, or with which probability.
+    """
+    p, squared = _moments(met, weights)
     n, z = effective_draws(weights), _Z_LEVEL
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    half = z / (1 + z * z / n) * math.sqrt(max(squared - p * p, 0.0) / n + z * z / (4 * n * n))
     low, high = min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))
-    return Estimate(p, low, high, LEVEL, "modelled", int(met.size), tuple(basis))
+    return Estimate(p, low, high, LEVEL, "modelled", int(weights.size), tuple(basis))
+
+
+def _moments(met: Chances, weights: Floats) -> tuple[float, float]:
+    """Weighted means of the chances and of their squares; of yes and no they are the same."""
+    total = weights.sum()
+    return float((weights * met).sum() / total), float((weights * met * met).sum() / total)
 
 
 def normalised(weights: NDArray[np.floating]) -> Floats:

@@ -5,8 +5,7 @@ dermis: sets that describe seconds in the epidermis are wrong by tens of degrees
 other way round. What varies between skins is the temperature of damage, moved along the compensation line.
 
 A cell dies when both stages have happened (combine 2): what limits heat of seconds and longer (Henriques), and what
-limits heat of milliseconds (cells under pulses of heat). Together they are never faster than Henriques alone, which is
-therefore the cautious one: what protects a person is held against it. It also stands for the protein of epidermis that
+limits heat of milliseconds (cells under pulses of heat). Henriques alone also stands for the protein of epidermis that
 coagulates, dead skin or alive.
 """
 
@@ -27,10 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLOOD_KINETICS",
-    "CAUTIOUS_KINETICS",
     "CELL_DEATH_KINETICS",
     "COAGULATED_WIDTH_M",
     "COLLAGEN_KINETICS",
+    "CONTACT_KINETICS",
     "WALL_KINETICS",
     "denaturation",
     "marking_kinetics",
@@ -40,7 +39,7 @@ __all__ = [
 
 COAGULATED_WIDTH_M: Final = 20 * UM  # a zone that histology calls coagulated (interface: collagen-coagulation)
 CELL_DEATH_KINETICS = "cell-death"
-CAUTIOUS_KINETICS = "henriques"
+CONTACT_KINETICS = "henriques"
 PULSED_KINETICS = "pulsed-cells"
 BLOOD_KINETICS = "blood"
 WALL_KINETICS = "agah-artery"
@@ -54,7 +53,7 @@ def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) ->
     Rates are (sample, process).
     """
     if name == CELL_DEATH_KINETICS:
-        long = sampled_kinetics(CAUTIOUS_KINETICS, skins, moved_K=moved_K)
+        long = sampled_kinetics(CONTACT_KINETICS, skins, moved_K=moved_K)
         return combined(long, _pulsed(skins, moved_K), rule="limiting")
     spread = table("kinetics")["spread"]
     shift = moved_K + number(spread["threshold_K"]) * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)

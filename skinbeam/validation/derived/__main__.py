@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 
 from skinbeam.derived import Derived
+from skinbeam.practice.posed import PRACTICE_DOSES
 from skinbeam.validation.derived.melanin_by_colour import MELANIN_BY_COLOUR
 from skinbeam.validation.derived.melanin_by_site import MELANIN_BY_SITE
 from skinbeam.validation.derived.model_error import MODEL_ERROR
@@ -13,7 +14,14 @@ from skinbeam.validation.derived.vessel_return import VESSEL_RETURN
 __all__ = ["DERIVED", "main"]
 
 # In an order in which no table is made before those that it reads.
-DERIVED: tuple[Derived, ...] = (VESSEL_RETURN, MELANIN_BY_COLOUR, MELANIN_BY_SITE, VESSEL_REDUCTION, MODEL_ERROR)
+DERIVED: tuple[Derived, ...] = (
+    VESSEL_RETURN,
+    MELANIN_BY_COLOUR,
+    MELANIN_BY_SITE,
+    VESSEL_REDUCTION,
+    MODEL_ERROR,
+    PRACTICE_DOSES,
+)
 
 
 def main(names: Sequence[str]) -> int:

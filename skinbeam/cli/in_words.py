@@ -1,0 +1,61 @@
+"""What computed doses mean for people, in words: what `simulate` and `threshold` print after their values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from skinbeam.messages import text
+
+__all__ = ["in_words"]
+
+_UNIT_OF = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
+
+
+def in_words(document: Mapping[str, Any]) -> list[str]:
+    """Return the sentences of a document: computed and calibrated dose, what that rests on, P(burn); none of others."""
+    if "calibrated_dose" in document:
+        doses = (document["dose"], document["calibrated_dose"])
+        return _doses(document["endpoint"], doses, _UNIT_OF[document["of"]], document["calibration"])
+    if "p_burn" not in document.get("harm", {}):
+        return []
+    share, burn = document["harm"]["p_burn"], document["damage"]["burn"]
+    if "unknown" in share:
+        return [text("terminal.burned-unknown", {"reason": share["unknown"]})]
+    told = [text("terminal.burned", {"share": _short(100 * share["median"])})]
+    if "unknown" in burn:
+        return told
+    doses = (burn["computed_dose_J_cm2"], burn["calibrated_dose_J_cm2"])
+    return told + _doses(text("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
+
+
+def _doses(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:
+    """Both doses and what the calibration rests on; nothing where they are unknown."""
+    if any("unknown" in dose for dose in doses):
+        return []
+    computed, calibrated = ({name: _short(dose[name]) for name in ("median", "low", "high")} for dose in doses)
+    return [
+        text("terminal.dose-computed", {"end": end, "unit": unit, **computed}),
+        text("terminal.dose-calibrated", {"unit": unit, **calibrated}),
+        _rests_on(behind),
+    ]
+
+
+def _rests_on(behind: Mapping[str, Any]) -> str:
+    from skinbeam.practice.calibration import BURN  # late: they bring the array library
+    from skinbeam.simulate.model_error import least_sources
+
+    rows, spread = behind["rows"], _short(behind["spread"])
+    if rows == 0:
+        return text("terminal.rests-on-nothing", {"spread": spread})
+    if behind["class"] == BURN:
+        told = {"rows": rows, "sources": behind["sources"], "bias": _short(behind["bias"]), "spread": spread}
+        return text("terminal.rests-on-practice", told)
+    sources = behind["sources"]
+    if sources < least_sources():
+        return text(
+            "terminal.rests-on-few-experiments", {"sources": sources, "least": least_sources(), "spread": spread}
+        )
+    return text("terminal.rests-on-experiments", {"rows": rows, "sources": sources, "spread": spread})
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}"

@@ -1,0 +1,87 @@
+"""The dose that people need, from the doses computed of drawn skins and how far these are known to be off."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from skinbeam.estimate import Estimate
+from skinbeam.laser.settings import Beam
+from skinbeam.practice.calibration import Calibration, burn_calibration
+from skinbeam.schema.case import Case
+from skinbeam.simulate.model_error import experiments, model_error
+from skinbeam.simulate.skins.ensemble import quantiles
+from skinbeam.units import MS
+
+__all__ = ["ED_LEVEL", "DoseError", "error_of_burns", "error_of_endpoint", "preset_of_no_person"]
+
+Floats = NDArray[np.float64]
+
+ED_LEVEL: Final = 0.68  # ED16 to ED84
+# Equally likely ratios of each draw; between them a quantile is interpolated, to 1e-3 of a dose at a spread of 2.
+_STRATA: Final = 41
+_NORMALS: Final = ndtri((np.arange(_STRATA) + 0.5) / _STRATA)
+
+
+@dataclass(frozen=True)
+class DoseError:
+    """How far the computed doses of a class of endpoints are off.
+
+    Parameters
+    ----------
+    kind : the class.
+    rows, sources : published doses or experiments behind it.
+    bias, spread : middle and geometric standard deviation of true over computed doses.
+    ratios : true over computed doses, (stratum,), each as likely.
+    """
+
+    kind: str
+    rows: int
+    sources: int
+    bias: float
+    spread: float
+    ratios: Floats
+
+    def dose(self, doses: Floats, weights: Floats, most: float, basis: tuple[str, ...]) -> Estimate:
+        """Return the dose that half of people need, with those that 16 and 84 of 100 need.
+
+        Parameters
+        ----------
+        doses, weights : computed, (sample,).
+        most : stands for a computed dose above it, since none was looked for there.
+        """
+        tail = (1 - ED_LEVEL) / 2
+        true = np.minimum(doses, most)[:, None] * self.ratios
+        low, median, high = quantiles(true.ravel(), np.repeat(weights, _STRATA), (tail, 0.5, 1 - tail))
+        return Estimate(median, low, high, ED_LEVEL, "modelled", doses.size, basis)
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape."""
+        known = {"rows": self.rows, "sources": self.sources, "bias": self.bias, "spread": self.spread}
+        return {"class": self.kind, **known}
+
+
+def error_of_burns(beam: Beam) -> tuple[Calibration, DoseError]:
+    """Return how far doses that burn the epidermis are off for the light and pulse of a beam.
+
+    The light of a lamp counts by its mean wavelength.
+    """
+    wavelength_nm = sum(nm * share for nm, share in beam.spectrum)
+    found = burn_calibration(wavelength_nm, beam.pulse_ms * MS)
+    error = DoseError(found.kind, found.rows, found.sources, found.bias, found.spread, found.ratio(_NORMALS))
+    return found, error
+
+
+def error_of_endpoint(endpoint: str) -> DoseError:
+    """Return how far the dose of an endpoint is off: unbiased, by the factor that its experiments show."""
+    factor = model_error(endpoint)
+    rows, sources = experiments(endpoint)
+    return DoseError(endpoint, rows, sources, 1.0, factor, factor**_NORMALS)
+
+
+def preset_of_no_person(case: Case) -> str | None:
+    """Return the preset of a skin that is not of people; None where it is, or where its layers are given."""
+    preset = None if case.skin is None else case.skin.preset
+    return None if preset == "human" else preset

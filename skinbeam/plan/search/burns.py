@@ -1,0 +1,56 @@
+"""How likely a dose burns, on the distribution that practice calibrates: people and the model's error in one.
+
+What is computed is the best estimate: the dose at which the lowest cells of the epidermis die, melanin as it is drawn,
+the cooling in full. How far such doses lie from true ones is the calibration's; no caution is added to it (plan 2).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.laser.settings import Beam
+from skinbeam.outcome.calibrated import error_of_burns
+from skinbeam.practice.calibration import Calibration
+from skinbeam.simulate.model_error import Side
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["BURN", "Burns", "burn_error", "burns_of"]
+
+Floats = NDArray[np.float64]
+
+BURN: Final = "epidermal-necrosis"  # the endpoint whose doses are calibrated
+
+
+@dataclass(frozen=True)
+class Burns:
+    """What is known of the doses that burn, or that burn deeper, at one setting.
+
+    Parameters
+    ----------
+    computed_J_cm2 : the computed dose of each draw, (sample,).
+    calibration : how far such doses lie from true ones.
+    """
+
+    computed_J_cm2: Floats
+    calibration: Calibration
+
+    def p(self, dose_J_cm2: float) -> Floats:
+        """Return the probability that a dose burns each draw, (sample,)."""
+        with np.errstate(divide="ignore"):  # the surroundings alone may burn, at a dose of 0
+            return self.calibration.p_reached(dose_J_cm2 / self.computed_J_cm2)
+
+
+def burns_of(beam: Beam, computed_J_cm2: Floats) -> Burns:
+    """Return what is known of the doses of a beam that burn, given the computed ones, (sample,)."""
+    calibration, _ = error_of_burns(beam)
+    return Burns(computed_J_cm2, calibration)
+
+
+def burn_error(beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
+    """Return true over computed doses that burn, (sample,): drawn apart for effect and harm."""
+    calibration, _ = error_of_burns(beam)
+    return calibration.ratio(skins[f"{side}_error_shift"].values)

@@ -1,0 +1,143 @@
+"""The probability of a burn: by dose, colour and cooling, and that a plan counts each of them once."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+
+from skinbeam.assessment.skin import colour_of
+from skinbeam.laser.device import load_device
+from skinbeam.laser.grid import Setting
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.burns import burn_error, burns_of
+from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
+from skinbeam.plan.search.full_field import full_field_trial
+from skinbeam.plan.search.goals import Goal, goal_of
+from skinbeam.plan.search.limits import target
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.window import Window, window_of
+from skinbeam.practice.calibration import burn_calibration
+from skinbeam.simulate.pulse.dose import cell_death_dose
+from skinbeam.simulate.pulse.places import basal_layer, papillary_bottom
+from skinbeam.simulate.skins.ensemble import share
+from skinbeam.units import J_CM2
+
+DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+COOLING = built_in_cooling(DYE.device)[0]
+SETTING = Setting(595.0, 40.0, 10.0)
+VEINS = goal_of("facial-telangiectasia", "vascular")
+DRAWS = 50  # the skin around is drawn four times as often
+PULSE = beam_of(DYE, SETTING, DYE.doses(SETTING)[0])
+
+
+@cache
+def skins(ita_deg: float, goal: Goal = VEINS) -> SiteSkins:
+    text = PERSON.replace("60.0", str(ita_deg)).replace('phototype = "II"\n', "") + concern(goal.condition, extra="")
+    case = loaded(text).case
+    return SkinBank(case, colour_of(case, None), DRAWS, 0).skins("cheeks", goal)
+
+
+@cache
+def trial(ita_deg: float) -> Trial:
+    found = full_field_trial(DYE, SETTING, VEINS, skins(ita_deg), COOLING)
+    assert found is not None
+    return found
+
+
+def p_burn(ita_deg: float, dose: float, *, cooled: bool = True) -> float:
+    """The mean probability, put together a second time: computed doses under the calibration of practice."""
+    around = skins(ita_deg).respond(PULSE, COOLING, limiting=True, cooling_share=1.0 if cooled else 0.0)
+    computed = cell_death_dose(around, basal_layer(around)) / J_CM2
+    chances = burn_calibration(595.0, 0.04).p_reached(dose / computed)
+    return float(np.average(chances, weights=skins(ita_deg).weights[1]))
+
+
+def test_a_burn_grows_likelier_with_the_dose_and_with_darkness() -> None:
+    chances = np.array([[p_burn(ita, dose) for dose in (4.0, 7.0, 10.0, 14.0)] for ita in (57.0, 34.0, 10.0)])
+    assert np.all(np.diff(chances, axis=1) > 0)
+    assert np.all(np.diff(chances, axis=0) > 0)
+
+
+def test_a_limit_counts_all_of_the_cooling_and_the_error_once() -> None:
+    found = trial(34.0)
+    assert found.p_broken == pytest.approx(p_burn(34.0, found.dose), rel=1e-9)
+    (burn,) = [verdict for verdict in found.verdicts if verdict.limit.id == "epidermal-burn"]
+    assert 1 - burn.share == pytest.approx(found.p_broken, rel=1e-9)
+    assert found.broken_in_doubt is None
+
+
+def test_the_same_dose_without_cooling_burns_more_and_is_told() -> None:
+    found = trial(34.0)
+    assert found.broken_uncooled is not None
+    uncooled = share(found.broken_uncooled, found.weights[1])[0]
+    assert uncooled == pytest.approx(p_burn(34.0, found.dose, cooled=False), rel=1e-9)
+    assert uncooled > found.p_broken
+
+
+def test_a_lasting_burn_without_cooling_is_one_through_the_papillary_dermis() -> None:
+    found, held = trial(34.0), skins(34.0)
+    bare = held.respond(PULSE, COOLING, limiting=True, cooling_share=0.0)
+    deep = burns_of(PULSE, cell_death_dose(bare, papillary_bottom(bare)) / J_CM2).p(found.dose)
+    (lasting,) = [verdict for verdict in found.verdicts if verdict.limit.id == "lasting-burn-if-cooling-fails"]
+    assert 1 - lasting.share == pytest.approx(float(np.average(deep, weights=held.weights[1])), rel=1e-9)
+    assert 1 - lasting.share < share(found.broken_uncooled, found.weights[1])[0]  # type: ignore[arg-type]  # cooled
+
+
+def test_the_dose_goes_up_to_the_goal_or_to_a_limit() -> None:
+    for ita_deg in (57.0, 10.0):
+        found = trial(ita_deg)
+        assert found.safe
+        p, error = share(found.broken, found.weights[1])
+        assert p + 1.645 * error <= 0.1
+        above = [dose for dose in DYE.doses(SETTING) if dose > found.dose]
+        if above and found.p_effective < target().wanted and not found.held:
+            over = burns_of(PULSE, _computed(ita_deg)).p(above[0])
+            p, error = share(over, found.weights[1])
+            (lasting,) = [v for v in found.verdicts if v.limit.id == "lasting-burn-if-cooling-fails"]
+            assert p + 1.645 * error > 0.1 or lasting.status == "warn"
+
+
+def _computed(ita_deg: float) -> np.ndarray:
+    around = skins(ita_deg).respond(PULSE, COOLING, limiting=True)
+    return cell_death_dose(around, basal_layer(around)) / J_CM2
+
+
+def test_the_window_of_a_plan_draws_the_probability_that_the_limit_holds() -> None:
+    found = trial(34.0)
+    window = window_of(found, VEINS, skins(34.0), DYE)
+    assert isinstance(window, Window)
+    drawn = window.p_harm[window.pulse_ms.index(SETTING.pulse_ms)]
+    assert drawn == pytest.approx([p_burn(34.0, dose) for dose in window.dose], abs=1e-9)
+
+
+def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:
+    """The share that is reached is the mean of what the calibration says of each draw, as far as draws tell."""
+    spots = goal_of("age-spots", "pigment-long-pulse")
+    machine = Machine("alexandrite-755", load_device("alexandrite-755"), Path())
+    cooling, setting = built_in_cooling(machine.device)[0], Setting(755.0, 3.0, 12.0)
+    held = skins(57.0, spots)
+    beam = beam_of(machine, setting, machine.doses(setting)[0])
+    treated = held.respond(beam, cooling, limiting=False)
+    computed = cell_death_dose(treated, basal_layer(treated)) / J_CM2
+    wanted = computed * burn_error(beam, held.target, "effect")
+    middle = float(np.median(wanted))
+    expected = float(np.mean(burns_of(beam, computed).p(middle)))
+    # A share of 50 draws near a half has a standard error of 0.07; three of them.
+    assert share(wanted <= middle, held.weights[0])[0] == pytest.approx(expected, abs=0.21)
+    found = full_field_trial(machine, setting, spots, replace(held, lighter=()), cooling)
+    assert found is None or found.p_effective == share(wanted <= found.dose, held.weights[0])[0]
+
+
+def test_a_warning_asks_for_test_spots_first() -> None:
+    for ita in ("60.0", "20.0", "5.0"):
+        text = PERSON.replace("60.0", ita).replace('phototype = "II"\n', "")
+        for option in laser_options(document(text + concern("redness") + devices("pulsed-dye-595"))):
+            burn = next(limit for limit in option["limits"] if limit["id"] == "epidermal-burn")
+            told = [reason for reason in option["reasons"] if reason["rule"] == "burn-near"]
+            assert len(told) == (burn["status"] == "warn")
+            assert all("test spots first" in reason["text"] for reason in told)
+            assert option["p_harm"]["median"] == burn["value"]["median"]
