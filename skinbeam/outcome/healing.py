@@ -2,8 +2,9 @@
 
 A draw takes its times from the distributions of `data/healing.toml` by one standard normal, so that who heals slowly
 does so in every respect. Where nothing was hurt the time is 0. A draw whose time nobody published has no end: it makes
-the summary unknown as soon as it reaches into the interval. The course of pigment after a short pulse is no published
-time: it follows from the renewal of the epidermis (`outcome.pigment`), of animals as well as of people.
+the summary unknown as soon as it reaches into the interval. Two are no published times: epidermis closes over a
+coagulated column as its cells move (`outcome.closure`), and the course of pigment after a short pulse follows from the
+renewal of the epidermis (`outcome.pigment`), of animals as well as of people.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import text
+from skinbeam.outcome.closure import closure_sources, column_closure_h
 from skinbeam.outcome.injury import INJURIES, NOTHING, OTHER
 from skinbeam.outcome.pigment import pigment_course, renewal_sources
 from skinbeam.schema.case import Case
@@ -33,12 +35,14 @@ __all__ = ["TIMES", "WOUND_DAYS", "enter_healing", "healing_group", "published"]
 
 Floats = NDArray[np.float64]
 
+_CLOSED: Final = "reepithelialisation_h"
 _PIGMENT: Final = ("pigment_loss_days", "pigment_recovery_days")
-TIMES: Final = ("reepithelialisation_h", "erythema_days", "oedema_days", "downtime_days", *_PIGMENT)
+TIMES: Final = (_CLOSED, "erythema_days", "oedema_days", "downtime_days", *_PIGMENT)
 WOUND_DAYS: Final = (1, 3, 7, 14, 28)
 # Light that coagulates vessels below a whole epidermis leaves nothing to close and no pigment to come back.
-_ZERO: Final[Mapping[str, tuple[str, ...]]] = {"vascular": ("reepithelialisation_h", *_PIGMENT)}
+_ZERO: Final[Mapping[str, tuple[str, ...]]] = {"vascular": (_CLOSED, *_PIGMENT)}
 _BROKEN: Final = "pigment-short-pulse"
+_COLUMNS: Final = "non-ablative-fractional"
 # How much of the field lies open at first: all, the craters, nothing.
 _OPEN: Final[Mapping[str, str]] = {
     NOTHING: "none",
@@ -73,7 +77,21 @@ def enter_healing(seen: Observed, skins: "xr.Dataset") -> None:
                 times[here] = spread_at(Sourced.from_table(known), skins["healing_shift"])[here]
         seen[f"healing.{name}"] = times
     if not isinstance(kinds, Unknown):
+        _enter_closure(seen, skins, kinds == INJURIES.index(_COLUMNS))
         _enter_pigment(seen, skins, kinds == INJURIES.index(_BROKEN))
+
+
+def _enter_closure(seen: Observed, skins: "xr.Dataset", columns: NDArray[np.bool_]) -> None:
+    if not columns.any():
+        return
+    width, cover, known = (
+        seen[name] for name in ("microlesion.width_um", "microlesion.coverage_fraction", f"healing.{_CLOSED}")
+    )
+    assert not isinstance(width, Unknown)  # a column has one
+    assert not isinstance(cover, Unknown)
+    assert not isinstance(known, Unknown)  # the kinds are known
+    hours = column_closure_h(width, cover, np.asarray(skins["healing_shift"].values, dtype=np.float64))
+    seen[f"healing.{_CLOSED}"] = np.where(columns, hours, known)
 
 
 def _enter_pigment(seen: Observed, skins: "xr.Dataset", broken: NDArray[np.bool_]) -> None:
@@ -108,8 +126,8 @@ def healing_group(seen: Observed, weights: Floats, case: Case, basis: Sequence[s
         found[name] = summarise(times, weights, _sources(met, name, case) or basis)
         if isinstance(found[name], Unknown):
             untold = [kind for kind in met if np.isinf(times[kinds == INJURIES.index(kind)]).any()]
-            found[name] = _nobody_published(max(untold, key=counted.__getitem__))
-    found["wound_open_fraction"] = _open(seen, weights, met, found["reepithelialisation_h"], basis)
+            found[name] = _nobody_published(max(untold, key=counted.__getitem__), name)
+    found["wound_open_fraction"] = _open(seen, weights, met, found[_CLOSED], basis)
     return found
 
 
@@ -127,7 +145,9 @@ def _other_people(met: Sequence[str], case: Case) -> Unknown | None:
     return None
 
 
-def _nobody_published(kind: str) -> Unknown:
+def _nobody_published(kind: str, name: str) -> Unknown:
+    if (kind, name) == (_COLUMNS, _CLOSED):
+        return Unknown(text("healing.columns-touch"))
     if kind == OTHER:
         return Unknown(text("healing.other-injury"))
     return Unknown(text("healing.not-published", {"modality": str(table("modality")[kind]["title"])}))
@@ -138,7 +158,9 @@ def _sources(met: Sequence[str], name: str, case: Case) -> tuple[str, ...]:
         preset = case.skin.preset if case.skin is not None else None
         return renewal_sources(preset or "human") if _BROKEN in met else ()
     entries = [published()[kind][name] for kind in met if name in published().get(kind, {})]
-    return tuple(dict.fromkeys(key for entry in entries for key in (entry["source"], *entry.get("also", ()))))
+    keys = [key for entry in entries for key in (entry["source"], *entry.get("also", ()))]
+    closed = closure_sources() if name == _CLOSED and _COLUMNS in met else ()
+    return tuple(dict.fromkeys((*closed, *keys)))
 
 
 def _open(seen: Observed, weights: Floats, met: Sequence[str], closing: Value, basis: Sequence[str]) -> Any:
@@ -150,7 +172,7 @@ def _open(seen: Observed, weights: Floats, met: Sequence[str], closing: Value, b
         return closing
     if None in opened:
         return Unknown(text("healing.no-wound"))
-    kinds, hours = seen["injury.kind"], seen["healing.reepithelialisation_h"]
+    kinds, hours = seen["injury.kind"], seen[f"healing.{_CLOSED}"]
     assert not isinstance(kinds, Unknown)  # or the time would be unknown
     assert not isinstance(hours, Unknown)
     cover = np.ones(weights.size)

@@ -96,7 +96,7 @@ def test_the_times_are_those_of_the_trial_table() -> None:
 
 
 def test_a_front_from_the_nearest_edge_says_less_than_the_published_times() -> None:
-    """Why no front is modelled: with any speed, the times rise with the width of a wound, and the published ones fall.
+    """Why no front is fitted to published times: with any speed they rise with the width of a wound, and these fall.
 
     Wounds from edge to edge: gaps of the follicles of a face, 439 per cm² in a hexagonal lattice (Blume and others
     1991), and columns of 0.1 to 0.2 mm. `t = lag + w / (2 v)`, both free and not negative, by least squares of log t.
@@ -120,6 +120,8 @@ def test_a_fractional_pulse_takes_the_times_of_its_kind(case: str, modality: str
     healing = simulated(case)["healing"]
     for name in TIMES:
         entry = published()[modality].get(name)
+        if (modality, name) == ("non-ablative-fractional", "reepithelialisation_h"):
+            continue  # no published time: `test_closure`
         if entry is None:
             assert "unknown" in healing[name]
         else:
