@@ -110,7 +110,7 @@ def _light_of(scene: Scene, light: str, error: float | None, seed: int) -> Calla
     """What lights skins: the engine asked for; None of it where the scene has no beam."""
     beam = scene.beam
     if light == "montecarlo" and beam is not None:
-        return lambda skins: illuminate_spot(skins, beam, scene.shares, error=error, seed=seed)
+        return lambda skins: illuminate_spot(skins, beam, scene.shares, scene.middle_light, error=error, seed=seed)
     return scene.light
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skinbeam.practice.posing import Pose, poses
 from skinbeam.practice.row import PracticeRow
-from skinbeam.simulate.light.lighting import illuminate
+from skinbeam.simulate.light.lighting import illuminate, one_skin
 from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer
@@ -52,7 +52,9 @@ def _burns_at_J_cm2(way: Pose, draws: int) -> Floats:
     skins: xr.Dataset = way.skin.sample(draws, _SEED).assign_coords(
         typical_m=("layer", typical), draw=("sample", np.arange(draws))
     )
-    lit = illuminate(skins, way.beam.spectrum).narrowed(spot_shares(middle, way.beam))
+    lit = illuminate(skins, way.beam.spectrum).narrowed(
+        spot_shares(middle, way.beam), one_skin(middle, way.beam.spectrum)
+    )
     response = respond(skins, way.beam, way.cooling, lit=lit)
     doses: Floats = cell_death_dose(response, basal_layer(response)) / J_CM2
     return doses

@@ -23,7 +23,6 @@ from skinbeam.simulate.skins.kinetics import (
     CELL_DEATH_KINETICS,
     COAGULATED_WIDTH_M,
     COLLAGEN_KINETICS,
-    marking_kinetics,
     sampled_kinetics,
 )
 from skinbeam.units import MS
@@ -71,7 +70,7 @@ def exposure_thresholds(scene: Scene, skins: "xr.Dataset", endpoint: str) -> tup
             raise NotAvailable(text("simulate.not-by-time"))
         return length_for(scene, skins, endpoint, _irradiance(scene)), weights
     marked = endpoint == "minimum-visible-lesion"
-    processes = marking_kinetics(skins) if marked else sampled_kinetics(CELL_DEATH_KINETICS, skins)
+    processes = sampled_kinetics(CELL_DEATH_KINETICS, skins)
     if scene.bath is not None:
         air_C = scene.cooling.air_temperature_C
         return bath_times(skins, scene.bath[0], air_C, places[endpoint], processes), weights

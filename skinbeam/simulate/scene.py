@@ -18,8 +18,8 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.exposure import Layer, Settings
 from skinbeam.schema.load import LoadedCase
 from skinbeam.simulate.appearance import weigh_by_reading
-from skinbeam.simulate.light.illumination import Illumination, SpotShare
-from skinbeam.simulate.light.lighting import illuminate
+from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
+from skinbeam.simulate.light.lighting import illuminate, one_skin
 from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.pulse.places import depth_through_epidermis
 from skinbeam.simulate.pulse.schedule import Schedule, bath_schedule, pulse_schedule
@@ -66,9 +66,16 @@ class Scene:
         """What the width of the beam leaves of its light on the axis; None of a beam as good as wide."""
         return spot_shares(self.middle, self.beam)
 
+    @cached_property
+    def middle_light(self) -> OneSkin | None:
+        """Return the middle skin with the light of the beam as if it were wide; None where the spot is, too."""
+        return one_skin(self.middle, self.beam.spectrum) if self.beam is not None and self.shares is not None else None
+
     def light(self, skins: "xr.Dataset") -> Illumination | None:
         """Return the light on the axis of the beam in every draw, or None without a beam."""
-        return illuminate(skins, self.beam.spectrum).narrowed(self.shares) if self.beam is not None else None
+        if self.beam is None:
+            return None
+        return illuminate(skins, self.beam.spectrum).narrowed(self.shares, self.middle_light)
 
 
 def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: bool = True) -> Scene:

@@ -10,10 +10,8 @@ from skinbeam.simulate.ends.endpoints import fluence_for
 from skinbeam.simulate.ends.pain import lagging
 from skinbeam.simulate.observe import observe
 from skinbeam.simulate.pulse.boiling import at_dose, vapour_start_K, water_by_volume
-from skinbeam.simulate.pulse.dose import dose_at
 from skinbeam.simulate.pulse.places import basal_layer, epidermis_cells, in_cell, middle_of_epidermis, pigmented_cells
 from skinbeam.simulate.scene import scene_of
-from skinbeam.simulate.skins.kinetics import marking_kinetics
 from skinbeam.skin.tables import number, table
 from skinbeam.units import ZERO_CELSIUS_K
 
@@ -163,25 +161,22 @@ def test_cold_skin_needs_more_for_a_bubble():
     assert np.all(fluence_for("surface-bubble", cold) > fluence_for("surface-bubble", warm))
 
 
-def test_the_calibrated_change_of_the_surface_comes_out():
-    """nir_lesion-01: 28 J/cm² in 3 ms on excised pig skin sets the temperature at which a change is seen."""
+def test_excised_skin_changes_near_the_dose_that_was_measured():
+    """nir_lesion-01: 28 J/cm² in 3 ms on excised pig skin. Nothing is fitted to it."""
     case = {
         "skin": {"preset": "pig", "temperature_C": 22.0},
         "laser": {"wavelength_nm": 1070.0},
         "settings": {"pulse_ms": 3.0, "spot_mm": 3.0, "profile": "gaussian"},
     }
     found = threshold_document(loaded(case), "surface-distortion", draws=200, seed=0)
-    # Set with these draws, to a tenth of a kelvin, half a per cent; the light of the spot is known to one or two.
-    assert found["dose"]["median"] == pytest.approx(28.0, rel=0.03)
+    # The tolerance of the rows of its group, a factor of 1.3.
+    assert 28.0 / 1.3 < found["dose"]["median"] < 28.0 * 1.3
 
 
 def test_the_first_mark_is_the_first_of_its_mechanisms():
     for cooling in (None, {"kind": "contact", "before_ms": 500.0, "during": True, "temperature_C": 0.0}):
         made = response(pulse_ms=20.0, cooling=cooling)
-        marked = dose_at(made, basal_layer(made), marking_kinetics(made.skins))
-        # Less is seen than the death of the basal layer.
-        assert np.all(marked < fluence_for("epidermal-necrosis", made))
-        each = [marked, *(fluence_for(name, made) for name in MARKED)]
+        each = [fluence_for(name, made) for name in ("epidermal-necrosis", *MARKED)]
         np.testing.assert_array_equal(fluence_for("minimum-visible-lesion", made), np.min(each, axis=0))
 
 
@@ -196,8 +191,8 @@ def test_a_mark_is_unknown_where_melanosomes_may_break_first_and_nobody_knows_wh
     assert not threshold_document(albino, "melanosome-disruption", draws=4)["reached"]
 
 
-def test_the_calibrated_mark_comes_out():
-    """nir_lesion-09: 7.4 J/cm² in 0.6 ms at 24 h on living pigs sets the temperature at which a mark is seen."""
+def test_living_skin_is_marked_near_the_dose_that_was_measured():
+    """nir_lesion-09: 7.4 J/cm² in 0.6 ms at 24 h on living pigs. Nothing is fitted to it."""
     case = {
         "skin": {"preset": "minipig"},
         "laser": {"wavelength_nm": 1540.0},
@@ -205,7 +200,7 @@ def test_the_calibrated_mark_comes_out():
     }
     found = threshold_document(loaded(case), "minimum-visible-lesion", draws=200, seed=0)
     # As above.
-    assert found["dose"]["median"] == pytest.approx(7.4, rel=0.03)
+    assert 7.4 / 1.3 < found["dose"]["median"] < 7.4 * 1.3
 
 
 # --- pain ---------------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.provenance import collect, used
-from skinbeam.simulate.light.illumination import Illumination
-from skinbeam.simulate.light.lighting import illuminate_each
+from skinbeam.simulate.light.illumination import Illumination, OneSkin
+from skinbeam.simulate.light.lighting import illuminate_each, one_skin
 from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.pulse.response import Response, Unlit, respond
 from skinbeam.simulate.pulse.schedule import pulse_schedule
@@ -49,6 +49,7 @@ class SiteSkins:
     limiting: "xr.Dataset"
     lighter: "tuple[SiteSkins, ...]" = ()
     _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
+    _middles: dict[_Key, OneSkin] = field(default_factory=dict)
     # With the sources of each, which are named at every read and not only at the first.
     _unlit: "OrderedDict[_Key, tuple[Unlit, tuple[str, ...]]]" = field(default_factory=OrderedDict)
     _lesions: dict[_Key, tuple[Lesion, tuple[str, ...]]] = field(default_factory=dict)
@@ -101,7 +102,13 @@ class SiteSkins:
         if key not in self._lights:
             self._light([beam.spectrum], limiting=limiting)
         skins = self.limiting if limiting else self.target
-        return self._lights[key].narrowed(spot_shares(_middle(skins), beam, photons=_PHOTONS))
+        middle = _middle(skins)
+        shares = spot_shares(middle, beam, photons=_PHOTONS)
+        if shares is None:
+            return self._lights[key].narrowed(None)
+        if key not in self._middles:
+            self._middles[key] = one_skin(middle, beam.spectrum)
+        return self._lights[key].narrowed(shares, self._middles[key])
 
     def light_up(self, spectra: Sequence[Spectrum]) -> None:
         """Compute the light of many beams at once, which costs far less than one after the other."""

@@ -17,7 +17,6 @@ from skinbeam.simulate.pulse.dose import dose_at, dose_to_reach
 from skinbeam.simulate.pulse.places import epidermis_cells, in_cell
 from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.skins.kinetics import CONTACT_KINETICS, sampled_kinetics
-from skinbeam.skin.tables import number, table
 
 __all__ = ["surface_bubble", "surface_distortion", "vapour_dose"]
 
@@ -51,8 +50,7 @@ def surface_distortion(response: Response) -> Floats:
     ------
     NotAvailable : such skins have no epidermis.
     """
-    moved_K = number(table("surface")["distortion"]["moved_K"])
-    coagulation = sampled_kinetics(CONTACT_KINETICS, response.skins, moved_K=moved_K)
+    coagulation = sampled_kinetics(CONTACT_KINETICS, response.skins)
     doses = [dose_at(response, in_cell(response, int(cell)), coagulation) for cell in epidermis_cells(response)]
     first: Floats = np.minimum(np.min(doses, axis=0), surface_bubble(response))
     return first

@@ -17,11 +17,11 @@ from skinbeam.simulate.ends.distortion import surface_bubble, surface_distortion
 from skinbeam.simulate.ends.melanosomes import melanosome_disruption, stress_is_confined, whitening
 from skinbeam.simulate.ends.pain import pain
 from skinbeam.simulate.ends.rupture import surface_rupture
-from skinbeam.simulate.pulse.dose import cell_death_dose, dose_at, zone_dose
+from skinbeam.simulate.pulse.dose import cell_death_dose, zone_dose
 from skinbeam.simulate.pulse.places import basal_layer, dermis_cells, papillary_bottom
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.removal.ablation import ablation_onset
-from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M, marking_kinetics
+from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M
 from skinbeam.simulate.vessels.ends import vessel_closure, vessel_rupture
 from skinbeam.simulate.vessels.purpura import purpura, purpura_at_once
 
@@ -33,14 +33,14 @@ Floats = NDArray[np.float64]
 def _visible_lesion(response: Response) -> Floats:
     """The first of the marks at 24 h that this release can judge.
 
-    A marked epidermis, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam. Where a pulse
-    too short for its melanosomes to be judged may break them first, the others say nothing.
+    Cell death in the basal layer, broken melanosomes, pale collagen under an epidermis that was kept cold, or steam.
+    Where a pulse too short for its melanosomes to be judged may break them first, the others say nothing.
 
     Raises
     ------
     NotAvailable : such skins have no epidermis, or melanosomes in a pulse that confines stress.
     """
-    first = dose_at(response, basal_layer(response), marking_kinetics(response.skins))
+    first = cell_death_dose(response, basal_layer(response))
     for other in (melanosome_disruption, _collagen_coagulation, surface_bubble):
         try:
             first = np.minimum(first, other(response))

@@ -6,7 +6,7 @@ What a finite spot brings to its axis is the light of a wide beam times its shar
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,10 @@ from skinbeam.simulate.skins.grid import DepthGrid
 from skinbeam.skin.properties import Optics
 from skinbeam.units import J_CM2
 
-__all__ = ["Illumination", "Line", "SpotShare", "axis_exposure", "axis_ratio"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["Illumination", "Line", "OneSkin", "SpotShare", "axis_exposure", "axis_ratio"]
 
 
 class SpotShare(NamedTuple):
@@ -53,9 +56,10 @@ class Line:
 class Illumination:
     """Light in sampled skins, one line for a laser and several for a lamp, and the grid that it was computed on.
 
-    `shares` are what a finite spot left of it on the axis; None for a wide beam. `heated_share`, (sample,), is the part
-    of what is absorbed that heats; None where all of it does. `sources` are those of the light, named again whenever
-    it is narrowed to a beam: one light may serve many.
+    `shares` are what a finite spot left of it on the axis; None for a wide beam. `middle` is one skin to tell how much
+    heat such a spot keeps; None where all of it stays. `heated_share`, (sample,), is the part of what is absorbed that
+    heats; None where all of it does. `sources` are those of the light, named again whenever it is narrowed to a beam:
+    one light may serve many.
     """
 
     grid: DepthGrid
@@ -63,9 +67,13 @@ class Illumination:
     shares: tuple[SpotShare, ...] | None = None
     heated_share: Floats | None = None
     sources: tuple[str, ...] = ()
+    middle: "OneSkin | None" = None
 
-    def narrowed(self, shares: tuple[SpotShare, ...] | None) -> "Illumination":
-        """Return the light on the axis of a finite spot; `shares` are of each line, None for a beam as good as wide."""
+    def narrowed(self, shares: tuple[SpotShare, ...] | None, middle: "OneSkin | None" = None) -> "Illumination":
+        """Return the light on the axis of a finite spot; `shares` are of each line, None for a beam as good as wide.
+
+        With `middle`, heat that leaves the axis sideways is counted, too.
+        """
         used(*self.sources)
         if shares is None:
             return self
@@ -74,7 +82,7 @@ class Illumination:
             for line, share in zip(self.lines, shares, strict=True)
             for ratio in (line.light.fluence_rate_ratio,)
         )
-        return replace(self, lines=lines, shares=shares)
+        return replace(self, lines=lines, shares=shares, middle=middle)
 
     def mean(self, of: Callable[[Line], Floats]) -> Floats:
         """Return a quantity averaged over the energy of the beam."""
@@ -105,6 +113,13 @@ class Illumination:
     def absorbed(self) -> Floats:
         """Share of the incident power that each layer absorbs, (sample, layer)."""
         return self.mean(lambda line: line.light.absorbed_fraction)
+
+
+class OneSkin(NamedTuple):
+    """One skin, and the light of a wide beam in it."""
+
+    skin: "xr.Dataset"
+    lit: Illumination
 
 
 def axis_ratio(beam: Beam) -> float:

@@ -13,7 +13,7 @@ from skinbeam.physics.light.scene import Tally
 from skinbeam.provenance import collect, remembered
 from skinbeam.schema.layers import LightBeam
 from skinbeam.simulate.light.batches import BATCHES
-from skinbeam.simulate.light.illumination import Illumination, Line, SpotShare
+from skinbeam.simulate.light.illumination import Illumination, Line, OneSkin, SpotShare
 from skinbeam.simulate.light.medium import Floats, LayeredMedium
 from skinbeam.simulate.light.montecarlo import MonteCarlo
 from skinbeam.simulate.light.ordinates import IN_SKINS
@@ -26,7 +26,7 @@ from skinbeam.units import MM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PHOTONS", "illuminate", "illuminate_each", "illuminate_spot", "light_between"]
+__all__ = ["PHOTONS", "illuminate", "illuminate_each", "illuminate_spot", "light_between", "one_skin"]
 
 PHOTONS = 10_000  # of a draw and wavelength: the fluence in the dermis to about 1 %, where skin is known to a tenth
 _WIDE = LightBeam()
@@ -40,6 +40,12 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
     spectrum : (wavelength_nm, share of the energy) of each line; shares sum to 1.
     """
     return illuminate_each(skins, [spectrum])[0]
+
+
+def one_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> OneSkin:
+    """Return the first of some skins with the light of a broad beam in it."""
+    first = skins.isel(sample=slice(1))
+    return OneSkin(first, illuminate(first, spectrum))
 
 
 def illuminate_each(skins: "xr.Dataset", spectra: Sequence[Sequence[tuple[float, float]]]) -> list[Illumination]:
@@ -87,6 +93,7 @@ def illuminate_spot(
     skins: "xr.Dataset",
     beam: Beam,
     shares: tuple[SpotShare, ...] | None = None,
+    middle: OneSkin | None = None,
     *,
     error: float | None,
     seed: int,
@@ -97,6 +104,7 @@ def illuminate_spot(
     ----------
     skins : carry `draw`, the number of each draw, which chooses its random numbers with `seed`.
     shares : of the middle skin, for those who ask for the light between other depths than those of the cells.
+    middle : as of `Illumination`.
     error : relative standard error of what each layer absorbs that ends a run; None for `PHOTONS` packets.
 
     Raises
@@ -116,7 +124,7 @@ def illuminate_spot(
         replace(line, light=replace(line.light, fluence_rate_ratio=_on_axis(skins, wide, line, k, beam, error, seed)))
         for k, line in enumerate(wide.lines)
     )
-    return replace(wide, lines=lines, shares=shares)
+    return replace(wide, lines=lines, shares=shares, middle=middle)
 
 
 def _on_axis(

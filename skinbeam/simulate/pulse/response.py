@@ -4,7 +4,7 @@ Heat conduction is linear while properties stay constant, so a temperature is th
 dose times the history of a unit dose (heat 4). One run then answers every dose, and thresholds come from bisection.
 Blood at rest takes part where pulses last longer than a second; before, it changes nothing (`skin.properties`).
 Absorption and conductivity are those of unheated skin. What a finite spot brings to its axis is the light of a wide
-beam times its share by depth (`light.spot`); heat flows along the depth alone.
+beam times its share by depth (`light.spot`), and its heat that of a wide beam times what stays there (`sideways`).
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import DARK, Film, Source
 from skinbeam.simulate.light.illumination import Illumination
 from skinbeam.simulate.pulse.schedule import Schedule, pulse_schedule
+from skinbeam.simulate.pulse.sideways import Kept, kept_share, loses_sideways
 from skinbeam.simulate.pulse.surface import Surface, surface_of
 from skinbeam.simulate.skins.grid import DepthGrid, pulse_grid
 from skinbeam.skin.properties import Thermal, perfusion, thermal
@@ -143,6 +144,7 @@ def respond(
         raise ValueError("a beam comes with its light")
     grid = lit.grid if lit is not None else pulse_grid(skins)
     plan = schedule if schedule is not None else pulse_schedule(beam, cooling, cooling_share=cooling_share)
+    kept = _kept(beam, lit, plan)
     plan = plan.drawn(skins)
     heat = thermal(skins)
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
@@ -161,7 +163,17 @@ def respond(
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
+        if kept is not None:
+            unit.cells[:] *= kept.at(grid.centres)
+            unit.surface[:] *= kept.surface
     return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
+
+
+def _kept(beam: Beam | None, lit: Illumination | None, plan: Schedule) -> Kept | None:
+    """What a finite spot keeps of its heat on the axis; None where it keeps all."""
+    if beam is None or lit is None or lit.shares is None or lit.middle is None or not loses_sideways(beam, plan):
+        return None
+    return kept_share(lit.middle, beam, lit.shares, plan, perfused=plan.busy_s > LONG_S)
 
 
 def _march(

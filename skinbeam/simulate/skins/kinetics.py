@@ -32,7 +32,6 @@ __all__ = [
     "CONTACT_KINETICS",
     "WALL_KINETICS",
     "denaturation",
-    "marking_kinetics",
     "repeated",
     "sampled_kinetics",
 ]
@@ -47,16 +46,15 @@ COLLAGEN_KINETICS = "maitland-walsh-collagen"
 RAT_COLLAGEN_KINETICS = "pearce-collagen"
 
 
-def sampled_kinetics(name: str, skins: "xr.Dataset", *, moved_K: float = 0.0) -> Kinetics:
-    """Return the process called `name`, its threshold moved for every draw, and by `moved_K` for all.
+def sampled_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
+    """Return the process called `name`, its threshold moved for every draw.
 
     Rates are (sample, process).
     """
     if name == CELL_DEATH_KINETICS:
-        long = sampled_kinetics(CONTACT_KINETICS, skins, moved_K=moved_K)
-        return combined(long, _pulsed(skins, moved_K), rule="limiting")
+        return combined(sampled_kinetics(CONTACT_KINETICS, skins), _pulsed(skins), rule="limiting")
     spread = table("kinetics")["spread"]
-    shift = moved_K + number(spread["threshold_K"]) * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
+    shift = number(spread["threshold_K"]) * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=number(spread["hold_s"][name]))
 
 
@@ -68,18 +66,10 @@ def denaturation(skins: "xr.Dataset") -> Kinetics:
     return sampled_kinetics(RAT_COLLAGEN_KINETICS if skins.attrs["preset"] == "rat" else COLLAGEN_KINETICS, skins)
 
 
-def _pulsed(skins: "xr.Dataset", moved_K: float) -> Kinetics:
+def _pulsed(skins: "xr.Dataset") -> Kinetics:
     threshold, hold_s = held_threshold(PULSED_KINETICS)
-    shift = moved_K + spread_at(threshold, skins["pulsed_kinetics_shift"]) - threshold.value
+    shift = spread_at(threshold, skins["pulsed_kinetics_shift"]) - threshold.value
     return shift_kinetics(kinetics(PULSED_KINETICS), shift, reference_s=hold_s)
-
-
-def marking_kinetics(skins: "xr.Dataset") -> Kinetics:
-    """Return cell death at the temperatures at which living skin shows a mark after a day; rates are (sample, process).
-
-    Less than the death of the basal layer is seen: redness, swelling.
-    """
-    return sampled_kinetics(CELL_DEATH_KINETICS, skins, moved_K=number(table("surface")["mark"]["moved_K"]))
 
 
 def repeated(processes: Kinetics, times: int) -> Kinetics:
