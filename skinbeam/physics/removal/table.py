@@ -47,7 +47,7 @@ class Ablation:
     name : key in `data/tissue/ablation.toml`.
     enthalpy : of a moving front, J/m³.
     ejection : h of blow-off, J/m³; None where the enthalpy serves.
-    penetration : m, or None for a microbeam.
+    penetration : m, of heated tissue where that differs (ablation 15), or None for a microbeam.
     rim : coagulation below the crater of a microbeam, m, at the energy `rim_energy_J`; None where none was measured.
     limits : range of the calibration: `pulse_s`, or `diameter_m` and `energy_J`.
     """
