@@ -88,18 +88,18 @@ def test_a_pulse_longer_than_relaxation_leaves_the_axis_hottest() -> None:
 # Three ends
 
 
-def test_closure_is_the_least_dose_with_all_blood_coagulated_and_the_wall_damaged() -> None:
+def test_closure_is_the_least_dose_with_all_blood_coagulated_and_the_lining_damaged() -> None:
     response, vessels = sized(10.0, 60.0)
     found = closure_dose(response, vessels)[:, 0]
     for factor, closed in ((0.999, False), (1.001, True)):
         each = np.array([closed_at(response, vessels, factor * one)[i, 0] for i, one in enumerate(found)])
         assert np.all(each == closed)
     blood = np.array([vessel_omega(response, vessels, vessels.coldest, d, "blood")[i, 0] for i, d in enumerate(found)])
-    wall = np.array(
-        [vessel_omega(response, vessels, vessels.wall_at(-1.0), d, "agah-artery")[i, 0] for i, d in enumerate(found)]
+    lining = np.array(
+        [vessel_omega(response, vessels, vessels.edge_at(-1.0), d, "agah-artery")[i, 0] for i, d in enumerate(found)]
     )
     # Bisection ends at 1e-9 of the dose, and ln Omega rises some fifty times as fast as its logarithm.
-    assert np.minimum(blood.min(axis=1), wall) == pytest.approx(1.0, abs=1e-6)
+    assert np.minimum(blood.min(axis=1), lining) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_vessel_tears_when_its_coldest_place_is_hot_enough_for_vapour() -> None:
@@ -138,6 +138,13 @@ def test_blood_leaves_where_it_is_torn_or_its_lining_damaged() -> None:
         assert np.all(leak <= closure_dose(response, vessels))
     # At 10 ms an artery's wall is damaged near 91 degrees, well below any vapour.
     assert np.all(leak < 0.98 * torn)
+
+
+def test_what_lies_outside_the_lining_does_not_hold_up_closure() -> None:
+    """A thicker wall of the same conduction changes the lining only by the heat that it has to take."""
+    response, vessels = sized(0.45, 20.0)
+    outer = replace(vessels, wall=np.zeros_like(vessels.wall))
+    np.testing.assert_array_equal(closure_dose(response, outer), closure_dose(response, vessels))
 
 
 def test_short_pulses_favour_small_vessels_and_long_ones_large() -> None:

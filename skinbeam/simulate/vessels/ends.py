@@ -1,7 +1,8 @@
 """Ends of a vessel: closed, torn by steam, leaking. Three different ones, which a pulse may reach in any order.
 
-Closed: blood is coagulated over the whole cross-section and the wall is damaged all around, so that nothing flows the
-next day: the side away from the light decides.
+Closed: blood is coagulated over the whole cross-section and the lining is damaged all around, so that nothing flows the
+next day: the side away from the light decides. What lies outside the lining need not be damaged: it is a fifth of the
+width of a capillary, and takes as much heat.
 
 Ruptured: steam presses on the wall. Blood superheats, so temperatures go on rising where vapour forms. A bubble has no
 more pressure than the coldest surface that it touches lets its steam keep, as in a condenser: it tears the wall when
@@ -77,7 +78,7 @@ def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD
     blood : kinetics of its coagulation.
     """
     coagulated = _dose(response, vessels, vessels.coldest, blood).max(axis=2)
-    dose = np.maximum(coagulated, _dose(response, vessels, vessels.wall_at(-1.0), WALL_KINETICS))
+    dose = np.maximum(coagulated, _dose(response, vessels, vessels.edge_at(-1.0), WALL_KINETICS))
     reached = np.isfinite(dose)
     kept = ~_emptied(response, vessels, np.where(reached, dose, 0.0))
     return np.where(reached & kept, dose, np.inf)
@@ -88,7 +89,7 @@ def closed_at(
 ) -> NDArray[np.bool_]:
     """Return whether a dose, J/m², closes each vessel, (sample, vessel)."""
     coagulated = vessel_omega(response, vessels, vessels.coldest, dose, blood).min(axis=2) >= 1
-    damaged = vessel_omega(response, vessels, vessels.wall_at(-1.0), dose, WALL_KINETICS) >= 1
+    damaged = vessel_omega(response, vessels, vessels.edge_at(-1.0), dose, WALL_KINETICS) >= 1
     emptied = _emptied(response, vessels, np.full(coagulated.shape, dose))
     result: NDArray[np.bool_] = coagulated & damaged & ~emptied
     return result

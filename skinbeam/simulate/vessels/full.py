@@ -195,7 +195,7 @@ def vessel_in(response: Response, heat: SectionHeat, which: int = 0) -> VesselRe
 def ends_of(response: Response, vessel: VesselResponse) -> dict[str, float]:
     """Return the doses, J/m², at which a vessel of a section closes, tears and leaks.
 
-    Closed is a vessel whose wall is damaged all around; it leaks where its lining is damaged first.
+    Closed is a vessel whose lining is damaged all around; it leaks where that is damaged first.
     """
     return {
         "vessel-closure": float(closure_dose(response, vessel).max()),
