@@ -20,6 +20,7 @@ from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import Scene, schedule_of
 from skinbeam.simulate.skins.grid import grid_of
 from skinbeam.simulate.stores import new_store
+from skinbeam.simulate.vessels.hot_cuvette import cuvette_at
 from skinbeam.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _fields(response: Response, exposure_J_m2: float, z: Floats, first: int) -> 
     import xarray as xr
 
     times = np.concatenate([[0.0], np.cumsum(response.schedule.step_s)])
-    heated = at_dose(response, exposure_J_m2)
+    heated = at_dose(cuvette_at(response, exposure_J_m2), exposure_J_m2)
     surface = heated.surface_base_K - ZERO_CELSIUS_K
     centres = response.grid.centres
     celsius = {"units": "degC"}

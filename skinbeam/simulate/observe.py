@@ -26,6 +26,7 @@ from skinbeam.simulate.skins.kinetics import (
 from skinbeam.simulate.skins.observed import Observed, or_unknown
 from skinbeam.simulate.vessels.ends import closed_at, rupture_dose, vessel_omega
 from skinbeam.simulate.vessels.hot_blood import vessels_at, why_unheated
+from skinbeam.simulate.vessels.hot_cuvette import cuvette_at
 from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
 from skinbeam.skin.layers import EPIDERMIS
 from skinbeam.units import MM, UM, ZERO_CELSIUS_K
@@ -57,7 +58,7 @@ def observe(response: Response, beam: Beam | None, fluence_J_m2: float) -> Obser
     """
     skins = response.skins
     seen: Observed = {}
-    heated = at_dose(response, fluence_J_m2)
+    heated = at_dose(cuvette_at(response, fluence_J_m2), fluence_J_m2)
     surface = heated.surface_base_K - ZERO_CELSIUS_K
     seen["temperature_C.surface_peak"] = surface.max(axis=1)
     seen["temperature_C.surface_minimum"] = surface.min(axis=1)

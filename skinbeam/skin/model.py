@@ -23,7 +23,7 @@ from skinbeam.skin.spread import spread
 from skinbeam.skin.stack import stacked
 from skinbeam.skin.tables import number, sourced, table
 from skinbeam.skin.unused import reading_counts, unused
-from skinbeam.skin.vessels import VesselKind, VesselPopulation, Vessels, given_vessels, vessel_population
+from skinbeam.skin.vessels import VesselKind, VesselPopulation, Vessels, given_vessels, stained, vessel_population
 from skinbeam.sources import Sourced
 from skinbeam.units import PER_CM, UM
 
@@ -80,6 +80,7 @@ _UNITS = {
     "temperature_C": "degC",
     "ita_deg": "degree",
     "vessel_depth_m": "m",
+    "lesion_depth_m": "m",
     "vessel_diameter_m": "m",
     "wall_m": "m",
     "melanosome_diameter_m": "m",
@@ -160,12 +161,13 @@ class Skin:
     def sample(self, n: int, rng: int | np.random.Generator, start: int = 0) -> "xr.Dataset":
         """Return draws `start` to `start + n` as a Dataset with leading `sample`, `weight` and units in attrs.
 
-        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the
-        optics of explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`,
-        `wall_m`, `haematocrit`, `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample):
-        `ita_deg` (the drawn or given colour), `temperature_C`, `melanosome_diameter_m`, `melanosome_density`
-        (absorption inside a granule over `melanosome_mua`), `terminal_follicle_m` of people, `heated_share` (of the
-        absorbed light, in a cuvette of blood), and standard normals `NAME_shift` for the names in `SHIFTS`.
+        Variables (sample, layer): `thickness_m` (the last may be inf), composition, heat properties; or the optics of
+        explicit layers. (sample, vessel): `vessel_depth_m` of the axis, `vessel_diameter_m`, `wall_m`, `haematocrit`,
+        `oxygenation`; the attribute `vessels` names their kind, "given" or "none". (sample, place): `lesion_depth_m` of
+        what stands for the vessels of a port-wine stain. (sample): `ita_deg` (the drawn or given colour),
+        `temperature_C`, `melanosome_diameter_m`, `melanosome_density` (absorption inside a granule over
+        `melanosome_mua`), `terminal_follicle_m` of people, `heated_share` (of the absorbed light, in a cuvette of
+        blood), and standard normals `NAME_shift` for the names in `SHIFTS`.
         A generator gives its key once: chunks of the same draws need a seed.
         """
         if n < 1 or start < 0:
@@ -199,6 +201,7 @@ class Skin:
         own["melanosome_density"] = self._melanosome_density(draws)
         own |= {f"{name}_shift": draws.normal(f"{name} shift") for name in SHIFTS}
         vessels = self._vessels(draws, names, layered["thickness_m"])
+        kind = self._kind_of(vessels)
         by_vessel = {
             "vessel_depth_m": vessels.depth,
             "vessel_diameter_m": vessels.diameter,
@@ -206,15 +209,17 @@ class Skin:
             "haematocrit": vessels.haematocrit,
             "oxygenation": vessels.oxygenation,
         }
+        places = {"lesion_depth_m": self._population().lesion_depths(draws)} if kind == "port-wine-stain" else {}
         variables: dict[str, Any] = {}
-        for dims, values in ((("sample",), own), (("sample", "layer"), layered), (("sample", "vessel"), by_vessel)):
+        for dim, values in ((None, own), ("layer", layered), ("vessel", by_vessel), ("place", places)):
+            dims = ("sample", dim) if dim else ("sample",)
             variables |= {name: (dims, array, {"units": _UNITS.get(name, "1")}) for name, array in values.items()}
         coords = {
             "layer": names,
             "material": ("layer", material),
             "tissue": ("layer", [tissue_of(name) for name in names]),
         }
-        attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": self._kind_of(vessels)}
+        attrs = {"preset": self.preset, "melanosome": self.melanosome, "vessels": kind}
         return xr.Dataset(variables, coords, attrs)
 
     def _skin(self, draws: Draws) -> Layers:
@@ -240,8 +245,10 @@ class Skin:
         ita, melanin = self._melanin(draws, thickness[1], place.melanosome_fraction, exposed=place.exposed)
         blood = self._blood(draws, place, thickness)
         zero = np.zeros(draws.count)
-        radii = [optics["vessel_radius_um"][name] for name in ("papillary", "plexus", "plexus", "plexus", "plexus")]
+        radii = [optics["vessel_radius_um"][name] for name in ("papillary", *["plexus"] * 4)]
         radius = [spread(draws, f"radius {i}", sourced(entry)) * UM for i, entry in enumerate(radii)]
+        if self.vessel_kind == "port-wine-stain":
+            blood, radius = stained(draws, blood, radius)
         layered = {
             "thickness_m": thickness,
             "melanosome_fraction": [zero, melanin, zero, zero, zero, zero, zero],
@@ -411,14 +418,17 @@ class Skin:
         """Whose vessels the draws hold: given ones, a population's, or none."""
         if self.vessels or vessels.depth.shape[1] == 0:
             return "given" if self.vessels else "none"
-        return self.population.kind if self.population else str(self.vessel_kind)
+        return self._population().kind
+
+    def _population(self) -> VesselPopulation:
+        return self.population or vessel_population(self.vessel_kind or "normal")
 
     def _vessels(self, draws: Draws, names: list[str], thickness: Array) -> Vessels:
         if self.vessels or self.vessel_kind is None or thickness.shape[1] < len(HUMAN_LAYERS):
             return given_vessels(draws, self.vessels, preset(self.preset).get("vessel", {}))
         bottoms, papillary = np.cumsum(thickness, axis=1), names.index(PAPILLARY_DERMIS)
-        population = self.population or vessel_population(self.vessel_kind)
-        return population.draw(draws, bottoms[:, papillary - 1], bottoms[:, papillary], thickness[:, papillary + 1])
+        population, plexus = self._population(), thickness[:, papillary + 1]
+        return population.draw(draws, bottoms[:, papillary - 1], bottoms[:, papillary], plexus)
 
 
 def _first(*values: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from skinbeam.provenance import used
 from skinbeam.schema.exposure import Vessel
 from skinbeam.skin.draws import Draws
+from skinbeam.skin.layers import PAPILLARY_DERMIS
 from skinbeam.skin.spread import spread, spread_at
 from skinbeam.skin.tables import sourced, table
 from skinbeam.sources import Sourced
@@ -24,6 +26,8 @@ __all__ = [
     "VesselPopulation",
     "Vessels",
     "given_vessels",
+    "lesion_network",
+    "stained",
     "tube_haematocrit",
     "vessel_network",
     "vessel_population",
@@ -31,6 +35,8 @@ __all__ = [
 
 Array = NDArray[np.float64]
 VesselKind = Literal["normal", "facial-telangiectasia", "port-wine-stain"]
+STAINED = 3  # layers of the dermis that hold the vessels of a port-wine stain
+PLACES = 6  # depths that stand for the vessels of a lesion
 SIZES = 4  # diameters that stand for the vessels of a layer, with as much blood in each
 
 
@@ -66,8 +72,7 @@ class VesselPopulation:
         epidermis_m : depth of the lower border of the epidermis, (sample,).
         plexus_top_m, plexus_m : depth of the upper plexus and its thickness, (sample,).
         """
-        shares = np.array([share for share, _, _ in self.parts])
-        part = np.searchsorted(np.cumsum(shares / shares.sum()), draws.uniform("vessel kind"), side="right")
+        part = self._part(draws)
         diameters, depths = [], []
         for _, diameter, depth in self.parts:
             diameters.append(spread(draws, "vessel diameter", diameter) * UM)
@@ -81,6 +86,22 @@ class VesselPopulation:
         haematocrit = tube_haematocrit(haematocrit, diameter_m)
         depth_m = np.maximum(np.choose(part, depths), epidermis_m + diameter_m / 2 + wall)
         return Vessels(*(a[:, None] for a in (depth_m, diameter_m, wall, haematocrit, oxygenation)))
+
+    def lesion_depths(self, draws: Draws) -> Array:
+        """Return depths that stand for the vessels of the lesion that each draw is of, (sample, place), m.
+
+        None of them, (sample, 0), where the vessels of the population lie in the upper plexus.
+        """
+        if any(depth is None for _, _, depth in self.parts):
+            return np.zeros((draws.count, 0))
+        z = np.array([NormalDist().inv_cdf((place + 0.5) / PLACES) for place in range(PLACES)])
+        each = np.stack([spread_at(depth, z) for _, _, depth in self.parts if depth is not None])
+        return np.asarray(each[self._part(draws)] * UM)
+
+    def _part(self, draws: Draws) -> NDArray[np.int64]:
+        """Which of its parts each draw is of, (sample,)."""
+        shares = np.array([share for share, _, _ in self.parts])
+        return np.searchsorted(np.cumsum(shares / shares.sum()), draws.uniform("vessel kind"), side="right")
 
 
 def vessel_population(kind: VesselKind) -> VesselPopulation:
@@ -156,6 +177,42 @@ def vessel_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
     wall, oxygenation = (skins[name].to_numpy()[:, :1] * one for name in ("wall_m", "oxygenation"))
     network = Vessels(np.concatenate(depth, axis=1), across_m, wall, cells, oxygenation)
     return network, share / share.sum(axis=1, keepdims=True)
+
+
+def stained(draws: Draws, blood: Sequence[Array], radius: Sequence[Array]) -> tuple[list[Array], list[Array]]:
+    """Return blood fractions and vessel radii (m) of the layers below the epidermis of a port-wine stain.
+
+    Its vessels fill the uppermost millimetre of the dermis, down to the deep plexus, with their share of it; where the
+    skin around holds more, that stays.
+
+    Parameters
+    ----------
+    blood, radius : the same of the skin around; papillary dermis, upper plexus and reticular dermis come first.
+    """
+    entry = table("vessels")["stain"]
+    share = np.maximum(spread(draws, "stain blood", sourced(entry["blood_fraction"])), 0.0)
+    wide = spread(draws, "stain radius", sourced(entry["radius_um"])) * UM
+    more = [share > one for one in blood[:STAINED]]
+    fractions = [np.where(found, share, one) for found, one in zip(more, blood, strict=False)]
+    radii = [np.where(found, wide, one) for found, one in zip(more, radius, strict=False)]
+    return [*fractions, *blood[STAINED:]], [*radii, *radius[STAINED:]]
+
+
+def lesion_network(skins: "xr.Dataset") -> tuple[Vessels, Array]:
+    """Return vessels that stand for all of a lesion, and the share of its blood in each.
+
+    They are as wide as the one of the draw (vessels of a lesion are alike, barsky1980) and lie at `lesion_depth_m`, but
+    below the epidermis.
+    """
+    places = skins["lesion_depth_m"].to_numpy()
+    diameter, wall, haematocrit, oxygenation = (
+        skins[name].to_numpy()[:, :1] * np.ones(places.shape)
+        for name in ("vessel_diameter_m", "wall_m", "haematocrit", "oxygenation")
+    )
+    above = [str(name) for name in skins["layer"].values].index(PAPILLARY_DERMIS)
+    epidermis = skins["thickness_m"].to_numpy()[:, :above].sum(axis=1)[:, None]
+    depth = np.maximum(places, epidermis + diameter / 2 + wall)
+    return Vessels(depth, diameter, wall, haematocrit, oxygenation), np.full(places.shape, 1 / places.shape[1])
 
 
 def _sizes_by_blood(diameter: Sourced) -> Array:

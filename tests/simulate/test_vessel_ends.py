@@ -10,6 +10,7 @@ from pulse_samples import loaded, median, wide_response
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import NotAvailable
+from skinbeam.simulate.ends.blood import blood_coagulation
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.vessels import hot_blood as heated_blood
@@ -21,10 +22,11 @@ from skinbeam.simulate.vessels.ends import (
     vapour_K,
     vessel_omega,
 )
+from skinbeam.simulate.vessels.hot_cuvette import cuvette_at
 from skinbeam.simulate.vessels.lumen import VesselResponse, respond_vessels
 from skinbeam.simulate.vessels.purpura import bruised_around, purpura, purpura_at_once
 from skinbeam.skin.model import Skin
-from skinbeam.skin.vessels import SIZES, tube_haematocrit, vessel_network
+from skinbeam.skin.vessels import SIZES, lesion_network, tube_haematocrit, vessel_network
 from skinbeam.units import UM, ZERO_CELSIUS_K
 
 CASE: dict[str, Any] = {
@@ -259,7 +261,67 @@ def test_narrow_vessels_hold_fewer_red_cells() -> None:
     assert inside[-1] == pytest.approx(0.45, rel=0.02)
 
 
+STAIN = CASE | {"vessel": [], "lesion": [{"kind": "port-wine-stain"}]}
+
+
+def test_a_port_wine_stain_shows_purpura_by_the_blood_that_is_seen() -> None:
+    """Not by the vessel that leaks first, and not by its deepest, which nobody sees."""
+    response = replace(response_of(STAIN, draws=32), heated_blood=False)
+    network, blood = lesion_network(response.skins)
+    vessels = respond_vessels(response, network)
+    assert vessels is not None
+    leak, found = leak_dose(response, vessels), purpura(response)
+    assert np.all((leak.min(axis=1) <= found) & (found <= leak.max(axis=1)))
+    assert np.any(leak.min(axis=1) < 0.9 * found)
+    assert np.any(found < 0.9 * leak.max(axis=1))
+    assert np.all(purpura_at_once(response) >= found)
+    assert blood.sum(axis=1) == pytest.approx(1.0)
+
+
+def test_the_blood_of_a_port_wine_stain_takes_light_from_its_vessels() -> None:
+    stain, bare = (response_of(case, draws=32) for case in (STAIN, STAIN | {"lesion": []}))
+    assert stain.lit is not None
+    assert bare.lit is not None
+    below = stain.grid.centres > 400 * UM
+    assert np.median((stain.lit.fluence_rate_ratio / bare.lit.fluence_rate_ratio)[below]) < 0.9
+    held = stain.skins["blood_fraction"].to_numpy()
+    assert np.all(held >= bare.skins["blood_fraction"].to_numpy())
+    names = [str(name) for name in stain.skins["layer"].values]
+    # A lognormal of mean 0.0265 and deviation 0.0156: the mean of 32 has a standard error of a tenth.
+    assert held[:, names.index("papillary dermis")].mean() == pytest.approx(0.0265, rel=0.4)
+
+
 # Blood in a cuvette
+
+
+def test_heated_blood_in_a_cuvette_takes_less_where_its_rise_was_measured() -> None:
+    settings = {"pulse_ms": 0.5, "spot_mm": 10.0}
+    response = response_of(CUVETTE, laser={"wavelength_nm": 586.0}, settings=settings)
+    hot, cold = (blood_coagulation(replace(response, heated_blood=known)) for known in (True, False))
+    # Where all of it absorbs f times as much, the rate of heating is f times as great: from 22 to 101 degC by the
+    # middle rise the mean of 1 / f is 0.61; heat that flows and what is not oxygenated hold some of it back.
+    assert np.all((hot > 0.6 * cold) & (hot < 0.9 * cold))
+    # The response at the dose of the end reaches the end there.
+    at = cuvette_at(response, hot)
+    assert blood_coagulation(replace(at, heated_blood=False)) == pytest.approx(hot, rel=0.015)
+    unmeasured = response_of(CUVETTE)
+    assert cuvette_at(unmeasured, 1e4) is unmeasured
+
+
+def test_heated_blood_in_a_cuvette_absorbs_no_more_than_arrives() -> None:
+    settings = {"pulse_ms": 0.5, "spot_mm": 10.0}
+    response = response_of(CUVETTE, laser={"wavelength_nm": 586.0}, settings=settings)
+    hot = cuvette_at(response, 3e4)
+    assert response.lit is not None
+    assert hot.lit is not None
+    widths = response.grid.widths
+    cold_sum, hot_sum = ((lit.absorbed_per_m * widths).sum(axis=1) for lit in (response.lit, hot.lit))
+    # All that cold blood absorbs, and what would have left the grid below.
+    assert np.all(hot_sum <= cold_sum * (1 + 1e-9))
+    assert hot_sum == pytest.approx(cold_sum, rel=1e-3)
+    top, deep = 0, np.searchsorted(response.grid.centres[0], 200 * UM)
+    assert np.all(hot.lit.absorbed_per_m[:, top] > 1.1 * response.lit.absorbed_per_m[:, top])
+    assert np.all(hot.lit.absorbed_per_m[:, deep] < response.lit.absorbed_per_m[:, deep])
 
 
 def test_blood_coagulates_between_90_and_100_degrees_in_10_ms() -> None:

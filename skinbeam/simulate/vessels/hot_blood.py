@@ -39,7 +39,9 @@ from skinbeam.units import ZERO_CELSIUS_K
 
 __all__ = [
     "absorption_factor",
+    "dose_met",
     "dose_with_heated_blood",
+    "heated_factor",
     "heated_mua",
     "vessels_at",
     "why_no_methaemoglobin",
@@ -55,7 +57,7 @@ MARCHES = 2  # that a search of a dose takes after the one of unheated blood
 # Where coagulated blood turns into methaemoglobin a little more light may do much more or much less.
 TURNED_MARCHES = 16
 FIRST_GUESS = 0.8  # of the dose with unheated blood
-# How the logarithm of what is missing goes with that of the dose, at first and at most: see `dose_with_heated_blood`.
+# How the logarithm of what is missing goes with that of the dose, at first and at most: see `dose_met`.
 SLOPE, SLOPES = -1.3, (-2.0, -0.6)
 
 
@@ -73,6 +75,13 @@ def absorption_factor(temperature_K: Floats, rise: Floats | float | None = None)
         return 1 + slope * (np.clip(celsius, *MEASURED_C) - MEASURED_C[0])
 
     return rising(temperature_K - ZERO_CELSIUS_K) / rising(np.array(number(entry["reference_C"])))
+
+
+def heated_factor(response: Response, temperature_K: Floats) -> Floats:
+    """Return `absorption_factor` of the blood of each draw at temperatures (sample or 1, any), (sample, any)."""
+    factor = sourced(table("vessels")["heated_blood"]["factor"])
+    rise = np.maximum(spread_at(factor, response.skins["heated_blood_shift"]), 1.0)
+    return absorption_factor(temperature_K, rise[:, None])
 
 
 def heated_mua(wavelength_nm: float, haematocrit: Floats, oxygenation: Floats, factor: Floats) -> Floats:
@@ -135,9 +144,7 @@ def vessels_at(
     values = np.asarray(dose, dtype=np.float64)
     each = np.broadcast_to(values[:, None] if values.ndim == 1 else values, vessels.depth.shape)
     nodes_K = np.linspace(*MEASURED_C, NODES) + ZERO_CELSIUS_K
-    factor = sourced(table("vessels")["heated_blood"]["factor"])
-    rise = np.maximum(spread_at(factor, response.skins["heated_blood_shift"]), 1.0)
-    factors = absorption_factor(nodes_K, rise[:, None])
+    factors = heated_factor(response, nodes_K)
     factors = factors if response.heated_blood else np.ones_like(factors)
     if response.methaemoglobin > 0:
         turned = response.methaemoglobin * np.linspace(0.0, 1.0, SHARES)
@@ -200,8 +207,7 @@ def dose_with_heated_blood(
 ) -> Floats:
     """Return the dose of an end of vessels, or of those of the skins, J/m², in the shape that `end` has.
 
-    That is the dose whose response reaches the end at that very dose: the zero of ln(end of the response) - ln(dose),
-    sought by secants and left where the last one leads, within 1.5 per cent in any draw without methaemoglobin.
+    Within 1.5 per cent in any draw without methaemoglobin.
 
     Parameters
     ----------
@@ -220,13 +226,31 @@ def dose_with_heated_blood(
     linear = end(response, cold)
     if not _changes(response):
         return linear
+
+    def found(dose: Floats) -> Floats:
+        heated = vessels_at(response, dose, vessels, sides=sides)
+        assert heated is not None  # as is the unheated one
+        return end(response, heated)
+
+    return dose_met(linear, found, marches or (TURNED_MARCHES if response.methaemoglobin > 0 else MARCHES))
+
+
+def dose_met(linear: Floats, end_at: Callable[[Floats], Floats], marches: int = MARCHES) -> Floats:
+    """Return the dose whose own response reaches an end at that very dose, in the shape of `linear`, J/m².
+
+    It is the zero of ln(end of the response) - ln(dose), sought by secants and left where the last one leads.
+
+    Parameters
+    ----------
+    linear : dose of the end with unheated blood; where that is inf, so is the result.
+    end_at : dose of the end from the response that holds at a dose.
+    marches : how often it is asked.
+    """
     sought = np.isfinite(linear) & (linear > 0)
     log_dose = np.log(FIRST_GUESS * np.where(sought, linear, 1.0))
     slope, last = np.full(linear.shape, SLOPE), None
-    for _ in range(marches or (TURNED_MARCHES if response.methaemoglobin > 0 else MARCHES)):
-        heated = vessels_at(response, np.exp(log_dose), vessels, sides=sides)
-        assert heated is not None  # as is the unheated one
-        found = end(response, heated)
+    for _ in range(marches):
+        found = end_at(np.exp(log_dose))
         kept = sought & np.isfinite(found) & (found > 0)
         missing = np.where(kept, np.log(np.where(kept, found, 1.0)) - log_dose, 0.0)
         if last is not None:

@@ -1,9 +1,10 @@
 """Purpura: blood that has left its vessels and is seen, the next day or at once.
 
-The vessels that are given or those of a lesion: the first that leaks is seen. Normal skin: seen are many small losses
-together, so a share of the visible blood must lie in vessels that leak. Blood counts as visible by the green light that
-reaches it and comes back: as the square of the light there, exp(-2 integral of mu_eff dz), since a small absorber
-changes what a scattering layer returns by the light that reaches it times the light that leaves from there.
+The vessels that are given or a single vein: the first that leaks is seen. Normal skin and port-wine stains: seen are
+many small losses together, so a share of the visible blood must lie in vessels that leak. Blood counts as visible by
+the green light that reaches it and comes back: as the square of the light there, exp(-2 integral of mu_eff dz), since a
+small absorber changes what a scattering layer returns by the light that reaches it times the light that leaves from
+there.
 """
 
 from collections.abc import Callable
@@ -17,11 +18,13 @@ from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood, vessels_
 from skinbeam.simulate.vessels.lumen import VesselResponse
 from skinbeam.skin.properties import optics
 from skinbeam.skin.tables import number, table
-from skinbeam.skin.vessels import Vessels, vessel_network
+from skinbeam.skin.vessels import Vessels, lesion_network, vessel_network
 
 __all__ = ["bruised_around", "purpura", "purpura_at_once"]
 
 Floats = NDArray[np.float64]
+
+_NETWORKS = {"normal": vessel_network, "port-wine-stain": lesion_network}
 
 
 def purpura(response: Response) -> Floats:
@@ -46,7 +49,7 @@ def purpura_at_once(response: Response) -> Floats:
 
 def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
     """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m²."""
-    network, seen = _network(response)
+    network, seen = _seen(response, *vessel_network(response.skins))
     vessels = vessels_at(response, dose, network, sides=False)
     assert vessels is not None  # asked with a beam
     hurt: Floats = (seen * leaks_at(response, vessels, dose)).sum(axis=1)
@@ -55,21 +58,24 @@ def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
 
 def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats]) -> Floats:
     """Dose at which vessels that come to an end are seen: of those that are given, or of all of the skin's."""
-    # Of vessels that are given the first decides; of all of the skin's, those with enough of the visible blood.
-    network, seen = (None, None) if response.skins.attrs["vessels"] != "normal" else _network(response)
+    # Of vessels that are given the first decides; of all of a skin or a stain, those with enough of the visible blood.
+    network: Vessels | None = None
+    seen: Floats | None = None
+    kind = response.skins.attrs["vessels"]
+    if kind in _NETWORKS:
+        network, seen = _seen(response, *_NETWORKS[kind](response.skins))
     return dose_with_heated_blood(
         response,
         lambda response, vessels: _dose_of_share(end(response, vessels), seen, _enough(response)),
         network,
-        sides=network is None,
+        sides=kind != "normal",
     )
 
 
-def _network(response: Response) -> tuple[Vessels, Floats]:
-    """The vessels of normal skin, and the share of its visible blood in each."""
-    network, blood = vessel_network(response.skins)
-    seen = blood * _visibility(response, network.depth)
-    return network, seen / seen.sum(axis=1, keepdims=True)
+def _seen(response: Response, vessels: Vessels, blood: Floats) -> tuple[Vessels, Floats]:
+    """Vessels with the share of the blood in each, and the share of the visible blood instead."""
+    seen = blood * _visibility(response, vessels.depth)
+    return vessels, seen / seen.sum(axis=1, keepdims=True)
 
 
 def _visibility(response: Response, depth: Floats) -> Floats:
