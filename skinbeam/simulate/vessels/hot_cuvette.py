@@ -5,7 +5,8 @@ warm and cold absorbs is what as much cold blood would, with each depth counted 
 
     power between z1 and z2 = A(s(z2)) - A(s(z1)),   s(z) = integral of mu_a(T) / mu_a,cold dz    (cuvette 1)
 
-with A what cold blood absorbs down to a depth, of which scattering is part. No energy is lost by it.
+with A what cold blood absorbs down to a depth, of which scattering is part. No energy is lost by it. Heat flows along
+the depth alone.
 """
 
 from dataclasses import replace
