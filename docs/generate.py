@@ -362,8 +362,9 @@ def _practice_cells() -> str:
         )
         for (light, skin), found in sorted(cells.items())
     ]
-    holds = sum(row["holds"] for row in counted)
-    rows.append(("all", "", str(len(counted)), "", "", f"{holds} of {len(counted)}"))
+    for side, name in (("left_out", "all, source left out"), ("kept_aside", "all, kept aside")):
+        found = [row for row in checks[side] if row["kind"] == "counted"]
+        rows.append((name, "", str(len(found)), "", "", f"{sum(row['holds'] for row in found)} of {len(found)}"))
     return _table(("light", "phototype", "rows", "reported", "foretold", "80 % intervals that hold"), rows)
 
 

@@ -1,5 +1,7 @@
 """Options of one concern: laser settings found by search, other treatments, and no treatment, as records of a plan."""
 
+from dataclasses import replace
+
 from skinbeam.answers.harm import untold_scars
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.expectation.followup import followup_months
@@ -11,13 +13,14 @@ from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.expected import expected_of, share_untold
 from skinbeam.plan.healing import healing_days, immediate
 from skinbeam.plan.ranking import Standing, chance, rank_reason
-from skinbeam.plan.records import HarmShare, Option, Range
+from skinbeam.plan.records import CheckedLimit, HarmShare, Option, Range
 from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability
-from skinbeam.plan.search.limits import bruise
+from skinbeam.plan.search.limits import Verdict, bruise
 from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
 from skinbeam.plan.showing import showings, shows_days, shows_of
+from skinbeam.practice.counted import counted_near
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
@@ -72,10 +75,19 @@ def laser_option(
         healing=healing_days(modality),
         harms=_harms_and_faults(trial, expected, untold_scars(case)),
         reasons=_told(case, concern, modality, trial, judged, downtime),
-        limits=tuple(verdict.told for verdict in trial.verdicts),
+        limits=tuple(_told_limit(verdict, trial) for verdict in trial.verdicts),
         rank_reason=rank_reason(standing, first=False),
     )
     return option, standing
+
+
+def _told_limit(verdict: Verdict, trial: Trial) -> CheckedLimit:
+    """The record of a limit; that on burns with what clinics counted."""
+    told = verdict.told
+    if told.id != "epidermal-burn":
+        return told
+    both = {"limit": told.text, "counted": _counted_by_clinics(trial)}
+    return replace(told, text=Message("plan.limit-and-counted", both))
 
 
 def other_option(case: Case, concern: Concern, modality: str, source: str) -> Option:
@@ -178,8 +190,17 @@ def _burn_reason(concern: Concern, trial: Trial) -> Reason | None:
     if not near:
         return None
     about = f"{concern.condition} at {concern.site}"
-    message = Message("plan.burn-near", {"burnt": chance(trial.p_broken)})
+    message = Message("plan.burn-near", {"burnt": chance(trial.p_broken), "counted": _counted_by_clinics(trial)})
     return Reason("burn-near", "with-caution", message, near[0].limit.source, "practice", about)
+
+
+def _counted_by_clinics(trial: Trial) -> Message:
+    """How many people clinics counted with a burn at such light."""
+    wavelength_nm = sum(nm * share for nm, share in trial.beam.spectrum)
+    found = counted_near(wavelength_nm, trial.beam.pulse_ms, lamp=trial.band_nm is not None)
+    if found is None:
+        return Message("plan.burns-uncounted")
+    return Message("plan.burns-counted", {"harmed": found.harmed, "of": found.of, "sources": found.sources})
 
 
 def _held_reason(concern: Concern, trial: Trial) -> Reason | None:
