@@ -122,6 +122,14 @@ def test_beyond_the_share_that_is_wanted_more_is_not_better() -> None:
     assert gentlest(abreast([purpuric, gentle])) is gentle
 
 
+def test_three_more_that_reach_the_target_are_not_worth_five_more_that_are_burnt() -> None:
+    gentle = replace(trial(5.0, 33, 20), broken=np.full(DRAWS, 0.02))
+    burning = replace(trial(0.65, 34, 0), broken=np.full(DRAWS, 0.07))
+    # Of 40 draws 33 x 0.98 = 32.3 and 34 x 0.93 = 31.6 are reached uninjured; fewer bruises do not bring it back.
+    assert abreast([burning, gentle]) == [gentle]
+    assert abreast([]) == []
+
+
 def test_bruises_that_draws_cannot_tell_apart_do_not_decide() -> None:
     better, other = trial(5.0, 24, 6), trial(40.0, 22, 4)
     assert gentlest(abreast([better, other])) is better

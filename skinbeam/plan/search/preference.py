@@ -54,13 +54,14 @@ def abreast(trials: Sequence[Trial]) -> list[Trial]:
     What reaches the share that is wanted is as good as any; what injures more than the best one is not.
     """
     ordered = sorted(trials, key=merit)
-    best = ordered[0]
-    return [
-        trial
-        for trial in ordered
-        if round(trial.p_broken - best.p_broken, 2) <= _ALIKE
-        and (trial.p_effective >= target().wanted or not told_apart(best.effective, trial.effective, trial.weights[0]))
-    ]
+    return [trial for trial in ordered if _is_abreast(trial, ordered[0])]
+
+
+def _is_abreast(trial: Trial, best: Trial) -> bool:
+    if round(trial.p_broken - best.p_broken, 2) > _ALIKE:
+        return False
+    enough = trial.p_effective >= target().wanted
+    return enough or not told_apart(best.effective, trial.effective, trial.weights[0])
 
 
 def gentlest(trials: Sequence[Trial]) -> Trial:
