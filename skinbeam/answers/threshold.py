@@ -98,7 +98,7 @@ def _error_of(scene: Scene, endpoint: str, name: str) -> tuple[DoseError, tuple[
     if scene.beam is None or not of_burns or preset_of_no_person(scene.loaded.case) is not None:
         return error_of_endpoint(endpoint), ()
     with collect() as practice:
-        _, error = error_of_burns(scene.beam)
+        error = error_of_burns(scene.beam)
     return error, tuple(practice)
 
 

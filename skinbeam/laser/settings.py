@@ -22,7 +22,7 @@ from skinbeam.schema.fields import FieldFault
 from skinbeam.schema.trains import Train, check_fit
 from skinbeam.units import CM, MJ, MM, MS, NM, UM
 
-__all__ = ["Beam", "Microbeam", "area_cm2", "resolve"]
+__all__ = ["Beam", "Microbeam", "area_cm2", "lamp_lines", "resolve"]
 
 Option = TypeVar("Option")
 SLACK = 1e-6  # relative: settings are read as decimals
@@ -76,6 +76,11 @@ class Beam:
     trains_given: bool
     microbeam: Microbeam | None
     device: Device | None
+
+    @property
+    def mean_wavelength_nm(self) -> float:
+        """The wavelength of a laser; of a lamp the mean of its light."""
+        return sum(nm * share for nm, share in self.spectrum)
 
     def flat(self, pulse_ms: float) -> "Beam":
         """Return the beam with one flat pulse of another length."""
@@ -383,12 +388,15 @@ def _rate(settings: Settings, device: Device) -> None:
 
 
 def _spectrum(wavelength_nm: float, head: Head | None) -> tuple[tuple[float, float], ...]:
-    """One line of a laser; a lamp as lines at the middle of equal parts of its band.
+    if head is None or head.band_nm is None:
+        return ((wavelength_nm, 1.0),)
+    return lamp_lines(*head.band_nm)
+
+
+def lamp_lines(low: float, high: float) -> tuple[tuple[float, float], ...]:
+    """Return the light of a lamp, (nm, share): lines at the middle of equal parts of its band, nm.
 
     No opened source gives the spectrum of such a lamp, and it moves with the current: equal energy a nanometre is
     a judgement of this project (source `judgementlamp`).
     """
-    if head is None or head.band_nm is None:
-        return ((wavelength_nm, 1.0),)
-    low, high = head.band_nm
     return tuple((low + (high - low) * (i + 0.5) / LAMP_LINES, 1 / LAMP_LINES) for i in range(LAMP_LINES))

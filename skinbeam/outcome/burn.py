@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Unknown, Value
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.outcome.calibrated import ED_LEVEL, error_of_burns, preset_of_no_person
+from skinbeam.outcome.calibrated import ED_LEVEL, burn_ratios, calibration_of, error_of_burns, preset_of_no_person
 from skinbeam.provenance import collect
 from skinbeam.simulate.light.illumination import axis_exposure, axis_ratio
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2, cell_death_dose
@@ -67,9 +67,7 @@ def burnt_in(seen: Observed, scene: Scene, skins: "xr.Dataset") -> NDArray[np.bo
     doses, beam = seen[_DOSE], scene.beam
     if isinstance(doses, Unknown) or beam is None:
         return None
-    calibration, _ = error_of_burns(beam)
-    true = doses * calibration.ratio(np.asarray(skins["harm_error_shift"].values, dtype=np.float64))
-    return np.asarray(true <= axis_exposure(beam))
+    return np.asarray(doses * burn_ratios(beam, skins, "harm") <= axis_exposure(beam))
 
 
 def is_short(beam: Beam | None) -> bool:
@@ -115,7 +113,7 @@ def burn_of(seen: Observed, scene: Scene, weights: Floats, basis: tuple[str, ...
 
 def _of_light(doses: Floats, beam: Beam, weights: Floats, basis: tuple[str, ...]) -> Burn:
     with collect() as practice:
-        calibration, error = error_of_burns(beam)
+        calibration, error = calibration_of(beam), error_of_burns(beam)
     behind = tuple(dict.fromkeys((*basis, *practice)))
     with np.errstate(divide="ignore"):
         reached = calibration.p_reached(axis_exposure(beam) / doses)

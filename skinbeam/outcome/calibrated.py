@@ -1,7 +1,7 @@
 """The dose that people need, from the doses computed of drawn skins and how far these are known to be off."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +11,22 @@ from skinbeam.estimate import Estimate
 from skinbeam.laser.settings import Beam
 from skinbeam.practice.calibration import Calibration, burn_calibration
 from skinbeam.schema.case import Case
-from skinbeam.simulate.model_error import experiments, model_error
+from skinbeam.simulate.model_error import Side, experiments, model_error
 from skinbeam.simulate.skins.ensemble import quantiles
 from skinbeam.units import MS
 
-__all__ = ["ED_LEVEL", "DoseError", "error_of_burns", "error_of_endpoint", "preset_of_no_person"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = [
+    "ED_LEVEL",
+    "DoseError",
+    "burn_ratios",
+    "calibration_of",
+    "error_of_burns",
+    "error_of_endpoint",
+    "preset_of_no_person",
+]
 
 Floats = NDArray[np.float64]
 
@@ -63,15 +74,20 @@ class DoseError:
         return {"class": self.kind, **known}
 
 
-def error_of_burns(beam: Beam) -> tuple[Calibration, DoseError]:
-    """Return how far doses that burn the epidermis are off for the light and pulse of a beam.
+def calibration_of(beam: Beam) -> Calibration:
+    """Return what published doses say of burns by the light and pulse of a beam; a lamp counts by its mean light."""
+    return burn_calibration(beam.mean_wavelength_nm, beam.pulse_ms * MS)
 
-    The light of a lamp counts by its mean wavelength.
-    """
-    wavelength_nm = sum(nm * share for nm, share in beam.spectrum)
-    found = burn_calibration(wavelength_nm, beam.pulse_ms * MS)
-    error = DoseError(found.kind, found.rows, found.sources, found.bias, found.spread, found.ratio(_NORMALS))
-    return found, error
+
+def burn_ratios(beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
+    """Return true over computed doses that burn, (sample,): drawn apart for effect and harm."""
+    return calibration_of(beam).ratio(skins[f"{side}_error_shift"].values)
+
+
+def error_of_burns(beam: Beam) -> DoseError:
+    """Return how far doses that burn the epidermis are off for the light and pulse of a beam."""
+    found = calibration_of(beam)
+    return DoseError(found.kind, found.rows, found.sources, found.bias, found.spread, found.ratio(_NORMALS))
 
 
 def error_of_endpoint(endpoint: str) -> DoseError:

@@ -196,8 +196,7 @@ def _burn_reason(concern: Concern, trial: Trial) -> Reason | None:
 
 def _counted_by_clinics(trial: Trial) -> Message:
     """How many people clinics counted with a burn at such light."""
-    wavelength_nm = sum(nm * share for nm, share in trial.beam.spectrum)
-    found = counted_near(wavelength_nm, trial.beam.pulse_ms, lamp=trial.band_nm is not None)
+    found = counted_near(trial.beam.mean_wavelength_nm, trial.beam.pulse_ms, lamp=trial.band_nm is not None)
     if found is None:
         return Message("plan.burns-uncounted")
     return Message("plan.burns-counted", {"harmed": found.harmed, "of": found.of, "sources": found.sources})

@@ -15,7 +15,8 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
-from skinbeam.plan.search.burns import BURN, burn_error, burns_of
+from skinbeam.outcome.calibrated import burn_ratios
+from skinbeam.plan.search.burns import BURN, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, thinned
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
 from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER
@@ -159,7 +160,7 @@ def _doubted_doses(scene: Scene, endpoint: str, side: Side, skins: "xr.Dataset")
 
 def _error(endpoint: str, beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
     """What a computed dose is off by, (sample,): of burns as practice calibrates it."""
-    return burn_error(beam, skins, side) if endpoint == BURN else error_factor(endpoint, skins, side)
+    return burn_ratios(beam, skins, side) if endpoint == BURN else error_factor(endpoint, skins, side)
 
 
 def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any, Final
 
 from skinbeam.laser.cooling import CoolingPlan, resolve
-from skinbeam.laser.settings import LAMP_LINES, Beam
+from skinbeam.laser.settings import Beam, lamp_lines
 from skinbeam.practice.row import PracticeRow, Span
 from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.trains import Train
@@ -122,13 +122,12 @@ def _assumed() -> Mapping[str, Any]:
 
 
 def _lines(row: PracticeRow) -> tuple[tuple[float, float], ...]:
-    """Wavelengths with their shares of the energy; a lamp as lines at the middle of equal parts of its band."""
+    """Wavelengths with their shares of the energy."""
     if row.wavelength_nm is not None:
         return ((row.wavelength_nm, 1.0),)
     if row.band_nm is None or row.band_nm[0] is None:
         return ()
-    low, high = row.band_nm[0], row.band_nm[1] or float(_assumed()["lamp"]["longest_nm"])
-    return tuple((low + (high - low) * (i + 0.5) / LAMP_LINES, 1 / LAMP_LINES) for i in range(LAMP_LINES))
+    return lamp_lines(row.band_nm[0], row.band_nm[1] or float(_assumed()["lamp"]["longest_nm"]))
 
 
 def _is_short(row: PracticeRow) -> bool:

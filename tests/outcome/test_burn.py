@@ -8,7 +8,13 @@ import pytest
 from pulse_samples import loaded, median, simulated
 
 from skinbeam.answers.threshold import threshold_document
-from skinbeam.outcome.calibrated import DoseError, error_of_burns, error_of_endpoint, preset_of_no_person
+from skinbeam.outcome.calibrated import (
+    DoseError,
+    calibration_of,
+    error_of_burns,
+    error_of_endpoint,
+    preset_of_no_person,
+)
 from skinbeam.practice.calibration import burn_calibration
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.scene import scene_of
@@ -89,7 +95,8 @@ def test_a_lamp_counts_by_the_mean_of_its_light() -> None:
 
 
 def test_light_that_no_published_dose_is_near_keeps_the_computed_dose() -> None:
-    calibration, off = error_of_burns(scene_of(loaded("lamp")).beam.flat(1e5))  # type: ignore[union-attr]
+    beam = scene_of(loaded("lamp")).beam.flat(1e5)  # type: ignore[union-attr]
+    calibration, off = calibration_of(beam), error_of_burns(beam)
     assert (off.rows, off.sources) == (calibration.rows, calibration.sources) == (0, 0)
     assert off.bias == pytest.approx(1.0)
 

@@ -11,8 +11,9 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from skinbeam.assessment.skin import colour_of
 from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
+from skinbeam.outcome.calibrated import burn_ratios
 from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.burns import burn_error, burns_of
+from skinbeam.plan.search.burns import burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import Goal, goal_of
@@ -123,7 +124,7 @@ def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:
     beam = beam_of(machine, setting, machine.doses(setting)[0])
     treated = held.respond(beam, cooling, limiting=False)
     computed = cell_death_dose(treated, basal_layer(treated)) / J_CM2
-    wanted = computed * burn_error(beam, held.target, "effect")
+    wanted = computed * burn_ratios(beam, held.target, "effect")
     middle = float(np.median(wanted))
     expected = float(np.mean(burns_of(beam, computed).p(middle)))
     # A share of 50 draws near a half has a standard error of 0.07; three of them.

@@ -5,20 +5,16 @@ the cooling in full. How far such doses lie from true ones is the calibration's;
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.settings import Beam
-from skinbeam.outcome.calibrated import error_of_burns
+from skinbeam.outcome.calibrated import calibration_of
 from skinbeam.practice.calibration import Calibration
-from skinbeam.simulate.model_error import Side
 
-if TYPE_CHECKING:
-    import xarray as xr
-
-__all__ = ["BURN", "Burns", "burn_error", "burns_of"]
+__all__ = ["BURN", "Burns", "burns_of"]
 
 Floats = NDArray[np.float64]
 
@@ -46,11 +42,4 @@ class Burns:
 
 def burns_of(beam: Beam, computed_J_cm2: Floats) -> Burns:
     """Return what is known of the doses of a beam that burn, given the computed ones, (sample,)."""
-    calibration, _ = error_of_burns(beam)
-    return Burns(computed_J_cm2, calibration)
-
-
-def burn_error(beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:
-    """Return true over computed doses that burn, (sample,): drawn apart for effect and harm."""
-    calibration, _ = error_of_burns(beam)
-    return calibration.ratio(skins[f"{side}_error_shift"].values)
+    return Burns(computed_J_cm2, calibration_of(beam))

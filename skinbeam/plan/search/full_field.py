@@ -16,7 +16,8 @@ from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
-from skinbeam.plan.search.burns import BURN, burn_error, burns_of
+from skinbeam.outcome.calibrated import burn_ratios
+from skinbeam.plan.search.burns import BURN, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
@@ -136,7 +137,7 @@ def _enough_for_lighter(
 def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
     """Dose that reaches the goal, (sample,); of a burn with the error that practice calibrates."""
     computed = fluence_for(goal.endpoint, skins.respond(beam, cooling, limiting=False)) / J_CM2
-    return computed * burn_error(beam, skins.target, "effect") if goal.endpoint == BURN else computed
+    return computed * burn_ratios(beam, skins.target, "effect") if goal.endpoint == BURN else computed
 
 
 def _heating(
@@ -177,13 +178,15 @@ def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: b
             return injury_dose(skins.limiting, beam, border) / J_CM2
 
         (limit,) = limits  # depth is the only one of a crater
-        warn, stop = (down_to(bound * deepest) for bound in (limit.warn, limit.stop))
+        stop = down_to(limit.stop * deepest)
         in_doubt = None
-        if not quick:
+        if quick:
+            value = _between(limit, down_to(limit.warn * deepest), stop)
+        else:
+            value = _injury_at(skins.limiting, beam, deepest)
             # A depth that is too great by a factor reaches a border that lies higher by it.
             in_doubt = _from(down_to(limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")))
         wanted = injury_dose(skins.target, beam, epidermis) / J_CM2
-    value = _between(limit, warn, stop) if quick else _injury_at(skins.limiting, beam, deepest)
     return _Thresholds(beam, wanted, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
 
 

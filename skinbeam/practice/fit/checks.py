@@ -37,11 +37,12 @@ STANDING = 500  # shares that stand for the predictive distribution of the share
 def _left_out() -> list[dict[str, Any]]:
     """Each row of the calibration, foretold by the draws as if its source had not been seen."""
     fit = fitted(chosen())
-    shares, of_source = shares_of_rows(fit, fit.seen), scores(fit)
+    shares = shares_of_rows(fit, fit.seen)
+    of_source = scores(fit, shares)
     found = []
     for row in range(len(fit.seen.names)):
         weights = left_out_weights(of_source[:, fit.seen.source[row]])
-        found.append(_row(fit.seen, row, shares, weights))
+        found.append(_row(fit.seen, row, shares[:, row], weights))
     return found
 
 
@@ -49,19 +50,20 @@ def _kept_aside() -> list[dict[str, Any]]:
     fit, seen = fitted(chosen()), observations(kept_aside=True)
     shares = shares_of_rows(fit, seen)
     even = np.full(shares.shape[0], 1.0 / shares.shape[0])
-    return [_row(seen, row, shares, even) for row in range(len(seen.names))]
+    return [_row(seen, row, shares[:, row], even) for row in range(len(seen.names))]
 
 
 def _row(seen: Observations, row: int, shares: Floats, weights: Floats) -> dict[str, Any]:
+    """What a row tells beside what is foretold of it, from its shares, (draw, place), and weights of the draws."""
     told: dict[str, Any] = {
         "row": seen.names[row],
-        "share": round_significant(float(mixed(shares, weights)[row]), DIGITS),
+        "share": round_significant(mixed(shares, weights), DIGITS),
     }
     if seen.begins[row]:
         return told | {"kind": "begins"}
     if seen.counted[row]:
         of, harmed = int(seen.of[row]), int(seen.harmed[row])
-        low, high = _interval(of, shares[:, row], weights)
+        low, high = _interval(of, shares, weights)
         ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
         return told | {
             "kind": "counted",

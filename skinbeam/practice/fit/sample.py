@@ -84,10 +84,15 @@ def shares_of_rows(fit: Fitted, seen: Observations) -> Floats:
     return found
 
 
-def scores(fit: Fitted) -> Floats:
-    """Return the logarithm of the likelihood of each source, its effect integrated out, (draw, source)."""
+def scores(fit: Fitted, shares: Floats) -> Floats:
+    """Return the logarithm of the likelihood of each source, its effect integrated out, (draw, source).
+
+    Parameters
+    ----------
+    shares : `shares_of_rows` of what was fitted.
+    """
     seen = fit.seen
-    p = np.clip(shares_of_rows(fit, seen), 1e-12, 1 - 1e-12)
+    p = np.clip(shares, 1e-12, 1 - 1e-12)
     counted = seen.harmed[:, None] * np.log(p) + (seen.of - seen.harmed)[:, None] * np.log1p(-p)
     off = (seen.over_computed.mean(axis=1)[None, :, None] - _centres(fit, seen)) / threshold_known_to()
     rows = np.where(seen.begins[:, None] > 0, -0.5 * off**2, counted)
@@ -108,10 +113,9 @@ def left_out_weights(of_source: Floats) -> Floats:
     return np.asarray(np.exp(logs))
 
 
-def mixed(values: Floats, weights: Floats) -> Floats:
-    """Return the mean over draws and places of (draw, row, place), (row,)."""
-    total: Floats = np.einsum("drn,d,n->r", values, weights / weights.sum(), PLACE_SHARES)
-    return total
+def mixed(shares: Floats, weights: Floats) -> float:
+    """Return the mean share of a row, (draw, place), over draws and places."""
+    return float(weights @ shares @ PLACE_SHARES / weights.sum())
 
 
 def _centres(fit: Fitted, seen: Observations) -> Floats:

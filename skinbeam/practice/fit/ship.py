@@ -10,7 +10,7 @@ from skinbeam.derived import Derived
 from skinbeam.document import round_significant
 from skinbeam.practice.calibration import BURN
 from skinbeam.practice.fit.observations import COVARIATES, REFERENCE_NM, observations
-from skinbeam.practice.fit.sample import Fitted, fitted, left_out_weights, scores
+from skinbeam.practice.fit.sample import Fitted, fitted, left_out_weights, scores, shares_of_rows
 from skinbeam.practice.posing import SHORTEST_MS, WAVELENGTHS_NM
 
 __all__ = ["BURN_CALIBRATION", "chosen", "gains"]
@@ -57,7 +57,7 @@ def _faults(fit: Fitted) -> list[str]:
 
 def _left_out(fit: Fitted) -> np.ndarray[Any, np.dtype[np.float64]]:
     """The log score of each source when it is left out, (source,)."""
-    of_source = scores(fit)
+    of_source = scores(fit, shares_of_rows(fit, fit.seen))
     return np.array([np.log(np.sum(left_out_weights(each) * np.exp(each))) for each in of_source.T])
 
 
