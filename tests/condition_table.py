@@ -182,7 +182,7 @@ def condition(name: str) -> Condition:
     ------
     KeyError : no such condition. ValueError : its table does not hold to the form.
     """
-    entry = _entry("condition", name, {"modality", "alternative"}, {"pigmented", "source", "target"})
+    entry = _entry("condition", name, {"modality", "alternative", "subtypes"}, {"pigmented", "source", "target"})
     lasers = [key for key, other in table("modality").items() if other["laser"]]
     stated = entry.get("modality", {})
     for key in stated:

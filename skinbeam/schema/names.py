@@ -16,6 +16,7 @@ __all__ = [
     "conditions_document",
     "laser_modalities",
     "resolve",
+    "subtypes",
     "table",
     "usable_modalities",
 ]
@@ -49,6 +50,11 @@ _FILES = {"condition": "conditions.toml", "site": "sites.toml", "modality": "mod
 def table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
     """Return name → entry for a kind of name, in the order of its file."""
     return shipped_table(f"data/{_FILES[kind]}")
+
+
+def subtypes(condition: str) -> tuple[str, ...]:
+    """Return the kinds of a condition that trials tell apart; an unknown name or one without kinds has none."""
+    return tuple(table("condition").get(condition, {}).get("subtypes", ()))
 
 
 @cache

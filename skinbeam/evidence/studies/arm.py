@@ -33,6 +33,7 @@ class Arm:
     study: str
     cohort: str
     condition: str
+    subtypes: tuple[str, ...]
     modality: str
     sites: tuple[str, ...]
     severity: Grades | None
@@ -55,6 +56,7 @@ class Arm:
     mean_sd_pct: float | None
     satisfied: Count | None
     pih: Count | None
+    pih_per: str
     harms: Mapping[str, Count]
     pain_0_10: tuple[float, float] | None
     downtime_days: tuple[float, float] | None

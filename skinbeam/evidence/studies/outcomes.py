@@ -63,7 +63,7 @@ def tied(row: Counted) -> bool:
 
 def _of(arm: Arm) -> list[Counted]:
     counts = dict(arm.harms) if not arm.harms_excluded else {}
-    if arm.pih is not None and not arm.harms_excluded:
+    if arm.pih is not None and arm.pih_per == "patients" and not arm.harms_excluded:
         counts["pih"] = arm.pih
     if arm.satisfied is not None:
         counts["satisfaction"] = arm.satisfied

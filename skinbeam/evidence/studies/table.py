@@ -2,7 +2,8 @@
 
 Columns: `bins` holds counts by improvement, `lower cut:count` from the best class down, the last class open below
 (`50:26;25:15;low:19`); `mean_pct` a mean improvement with its standard deviation or 95 % confidence interval; `pih` and
-`harms` patients who were harmed; `design` words of a closed list. A row with `excluded` tells why its improvement is
+`harms` patients who were harmed; `pih_per` says what `pih` counts where that is not patients; `design` words of a closed
+list. `location` tells where in the text the figures stand, `second_reading` what a second reader found. A row with `excluded` tells why its improvement is
 left out, `harms_excluded` the same of its harms. Rows of one `cohort` are the same people.
 """
 
@@ -12,14 +13,14 @@ from itertools import pairwise
 
 from skinbeam.csv_row import CsvRow
 from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, Grades, grades
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes, table
 from skinbeam.sources import bibliography
 
 __all__ = ["DESIGNS", "FILE", "HARMS", "read_arms"]
 
 FILE = "studies.csv"
 DESIGNS = ("randomised", "split", "controlled", "prospective", "retrospective", "sponsor", "completers")
-HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare", "herpes")
+HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare", "herpes", "blister", "atrophy")
 DOWNTIME_KINDS = ("crusting", "re-epithelialisation", "oedema", "social")
 MEAN_ORIGINS = ("printed", "scores", "class-middle", "range-middle")
 _CUT_LOWEST, _CUT_HIGHEST = 0.0, 100.0
@@ -41,15 +42,16 @@ def read_arms(text: str) -> tuple[Arm, ...]:
 
 def _harms_once(found: "list[tuple[_Row, Arm]]") -> None:
     """Refuse a cohort whose harmed patients are printed in two rows: they would be counted twice."""
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for row, arm in found:
         if arm.harms_excluded:
             continue
         for harm in (*(["pih"] if arm.pih else []), *arm.harms):
-            if (arm.cohort, arm.modality, harm) in seen:
+            counted = (arm.cohort, arm.modality, row.record["wavelength_nm"], row.record["device"], harm)
+            if counted in seen:
                 column = "pih" if harm == "pih" else "harms"
-                raise row.fault(column, f"cohort {arm.cohort} is counted twice", "Harms once per cohort.")
-            seen.add((arm.cohort, arm.modality, harm))
+                raise row.fault(column, f"cohort {arm.cohort} is counted twice", "Harms once per cohort and treatment.")
+            seen.add(counted)
 
 
 class _Row(CsvRow):
@@ -64,6 +66,7 @@ class _Row(CsvRow):
             study=self.one_of("study", bibliography()),
             cohort=text["cohort"] or text["study"],
             condition=self.one_of("condition", table("condition"), empty=bool(text["excluded"])),
+            subtypes=tuple(self._subtypes()),
             modality=self.one_of("modality", table("modality")),
             sites=tuple(self._sites()),
             severity=self._grades("severity", SEVERITIES),
@@ -86,6 +89,7 @@ class _Row(CsvRow):
             mean_sd_pct=self._sd(),
             satisfied=self._count("satisfied", "satisfied_of"),
             pih=self._count("pih", "pih_of"),
+            pih_per=self.one_of("pih_per", UNITS, empty=True) or "patients",
             harms=self._harms(),
             pain_0_10=self._span("pain", 0.0, 10.0),
             downtime_days=self._span("downtime_days", 0.0, 365.0),
@@ -97,6 +101,10 @@ class _Row(CsvRow):
         )
         self.one_of("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
         self._count("recurred", "recurred_of")
+        self._span("pih_weeks", 0.0, 520.0)
+        self.number("harms_months", 0.0, 600.0)
+        self.number("spot_mm", 0.01, 100.0)
+        self._printed_span("density_pct", _CUT_HIGHEST)
         self._agree(arm)
         return arm
 
@@ -137,6 +145,15 @@ class _Row(CsvRow):
             if site not in table("site"):
                 raise self.fault("sites", f'unknown site "{site}"', f"Known: {', '.join(table('site'))}.")
         return sites
+
+    def _subtypes(self) -> list[str]:
+        known = subtypes(self.record["condition"])
+        words = [word for word in self.record["subtype"].split(";") if word]
+        for word in words:
+            if word not in known:
+                hint = f"Known: {', '.join(known)}." if known else "Nothing: this condition has no subtypes."
+                raise self.fault("subtype", f'unknown subtype "{word}"', hint)
+        return words
 
     def _grades(self, column: str, order: tuple[str, ...]) -> Grades | None:
         value = self.record[column]
