@@ -2,9 +2,10 @@
 
 Columns: `bins` holds counts by improvement, `lower cut:count` from the best class down, the last class open below
 (`50:26;25:15;low:19`); `mean_pct` a mean improvement with its standard deviation or 95 % confidence interval; `pih` and
-`harms` patients who were harmed; `pih_per` says what `pih` counts where that is not patients; `design` words of a closed
-list. `location` tells where in the text the figures stand, `second_reading` what a second reader found. A row with `excluded` tells why its improvement is
-left out, `harms_excluded` the same of its harms. Rows of one `cohort` are the same people.
+`harms` patients who were harmed; `pih_per` says what `pih` counts where that is not patients; `design` words of a
+closed list. `location` tells where in the text the figures stand, `second_reading` what a second reader found. A row
+with `excluded` tells why its improvement is left out, `harms_excluded` the same of its harms. Rows of one `cohort` are
+the same people.
 """
 
 import math
