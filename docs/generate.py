@@ -194,6 +194,24 @@ def _names(kind: Any) -> str:
     return _table(("name", "what it is", "also understood"), rows)
 
 
+def _kinds() -> str:
+    from skinbeam.messages import text
+    from skinbeam.schema.names import subtypes, table
+
+    rows = [
+        (
+            f"`{name}`",
+            f"`{word}`",
+            text(f"subtype-title.{word}"),
+            text(f"subtype-definition.{word}"),
+            _cited(entry["subtypes_source"]) if "subtypes_source" in entry else "common term",
+        )
+        for name, entry in table("condition").items()
+        for word in subtypes(name)
+    ]
+    return _table(("condition", "kind", "what it is", "how a clinician tells it", "source"), rows)
+
+
 def _devices() -> str:
     from skinbeam.laser.device import devices
 
@@ -441,6 +459,7 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 _PARTS: Mapping[str, Callable[[], str]] = {
     "conditions": lambda: _names("condition"),
+    "kinds": _kinds,
     "sites": lambda: _names("site"),
     "modalities": lambda: _names("modality"),
     "devices": _devices,

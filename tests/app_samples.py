@@ -28,6 +28,8 @@ FULL: list[tuple[str, str]] = [
     ("patient.lactating", "true"),
     ("concern.0.condition", "facial-telangiectasia"),
     ("concern.0.site", "cheeks"),
+    ("concern.0.subtypes", "blue"),
+    ("concern.0.subtypes", "over-1-mm"),
     ("concern.0.severity", "moderate-severe"),
     ("concern.0.area_cm2", "40"),
     ("concern.2.condition", "age-spots"),
@@ -64,7 +66,13 @@ FULL_TABLES = {
         "medications": [{"name": "doxycycline"}, {"name": "isotretinoin", "last_dose_months": 14.0}],
     },
     "concern": [
-        {"condition": "facial-telangiectasia", "site": "cheeks", "severity": "moderate-severe", "area_cm2": 40.0},
+        {
+            "condition": "facial-telangiectasia",
+            "site": "cheeks",
+            "subtypes": ["blue", "over-1-mm"],
+            "severity": "moderate-severe",
+            "area_cm2": 40.0,
+        },
         {
             "condition": "age-spots",
             "site": "nose",

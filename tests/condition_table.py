@@ -68,7 +68,10 @@ class Fit:
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition. `fits` holds every laser modality; `alternatives` non-laser ones by name with their source."""
+    """A condition. `fits` holds every laser modality; `alternatives` non-laser ones by name with their source.
+
+    `subtypes_source` is None where its kinds are common terms, or where it has none.
+    """
 
     name: str
     title: str
@@ -77,6 +80,8 @@ class Condition:
     targets: tuple[Target, ...]
     fits: Mapping[str, Fit]
     alternatives: Mapping[str, str]
+    subtypes: tuple[str, ...]
+    subtypes_source: str | None
 
     @property
     def definition(self) -> Message:
@@ -182,7 +187,9 @@ def condition(name: str) -> Condition:
     ------
     KeyError : no such condition. ValueError : its table does not hold to the form.
     """
-    entry = _entry("condition", name, {"modality", "alternative", "subtypes"}, {"pigmented", "source", "target"})
+    entry = _entry(
+        "condition", name, {"modality", "alternative", "subtypes", "subtypes_source"}, {"pigmented", "source", "target"}
+    )
     lasers = [key for key, other in table("modality").items() if other["laser"]]
     stated = entry.get("modality", {})
     for key in stated:
@@ -197,6 +204,8 @@ def condition(name: str) -> Condition:
         targets=tuple(_target(target, name) for target in entry["target"]),
         fits={key: _fit(stated.get(key), name) for key in lasers},
         alternatives={key: value["source"] for key, value in entry.get("alternative", {}).items()},
+        subtypes=tuple(entry.get("subtypes", ())),
+        subtypes_source=entry.get("subtypes_source"),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["Submission", "repeats", "submission"]
 
-_LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "lesion_signs"}
+_LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
 _NUMBERS = {
     "patient.age_years",

@@ -15,9 +15,9 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue, text
 from skinbeam.schema.consultation import DECIDED, LESION_SIGNS
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtype_told, subtypes, table
 
-__all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "PlanPage", "ShownFault", "form_page", "plan_page"]
+__all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "Kinds", "PlanPage", "ShownFault", "form_page", "plan_page"]
 
 CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
@@ -97,6 +97,7 @@ _LABELS = {
     "patient.medications.last_dose_months": "app.medicine-months",
     "concern.condition": "app.condition",
     "concern.site": "app.site",
+    "concern.subtypes": "app.kind",
     "concern.severity": "app.severity",
     "concern.area_cm2": "app.area",
     "concern.diagnosed": "app.diagnosed",
@@ -124,6 +125,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Kinds:
+    """Kinds that are told apart of one condition, or alike of several."""
+
+    title: Annotated[str, "heading, with the conditions"]
+    conditions: Annotated[tuple[str, ...], "what the case file calls the conditions"]
+    choices: Annotated[tuple[Choice, ...], "the kinds"]
+
+
+@dataclass(frozen=True)
 class ShownFault:
     """What could not be read."""
 
@@ -143,6 +153,7 @@ class FormPage:
     fault: Annotated[ShownFault | None, "why the form came back"]
     choices: Annotated[Mapping[str, tuple[Choice, ...]], "list name → its values"]
     history: Annotated[tuple[Group, ...], "what the person has or has had"]
+    kinds: Annotated[tuple[Kinds, ...], "what is asked of a concern of those conditions"]
     signs: Annotated[tuple[Choice, ...], "warning signs of a lesion"]
     concern_rows: Annotated[tuple[int, ...], "numbers of the concerns that can be filled in"]
     medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
@@ -182,6 +193,7 @@ def form_page(sent: Submission, error: InputError | None = None) -> str:
             Group(text(f"app-history-group.{group}"), _titled("app-history", words))
             for group, words in HISTORY_GROUPS.items()
         ),
+        kinds=_kinds(),
         signs=_titled("app-sign", LESION_SIGNS),
         concern_rows=tuple(range(CONCERN_ROWS)),
         medication_rows=tuple(range(MEDICATION_ROWS)),
@@ -225,6 +237,22 @@ def _place(field: str) -> str:
 
 def _titled(section: str, words: tuple[str, ...]) -> tuple[Choice, ...]:
     return tuple(Choice(word, text(f"{section}.{word}")) for word in words)
+
+
+def _kinds() -> tuple[Kinds, ...]:
+    """The kinds of every condition that has some; conditions that share theirs are asked together."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for name in table("condition"):
+        if kinds := subtypes(name):
+            alike.setdefault(kinds, []).append(name)
+    return tuple(
+        Kinds(
+            text("app.kind-of", {"conditions": "; ".join(table("condition")[name]["title"] for name in names)}),
+            tuple(names),
+            tuple(Choice(word, subtype_told(word)) for word in kinds),
+        )
+        for kinds, names in alike.items()
+    )
 
 
 def _choices() -> dict[str, tuple[Choice, ...]]:

@@ -28,7 +28,7 @@ from skinbeam.plan.search.limits import target
 from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import table
+from skinbeam.schema.names import subtypes, table
 
 __all__ = ["FIGURE_DRAWS", "Planned", "plan_concern"]
 
@@ -72,6 +72,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         condition=concern.condition,
         site=concern.site,
         title=table("condition")[concern.condition]["title"],
+        subtypes=_subtypes(concern),
         severity=concern.severity if concern.severity is not None else Unknown("not said"),
         target=target_record(concern.condition),
         can=can,
@@ -82,6 +83,13 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
     )
     best = found[0] if found else None
     return Planned(record, best.goal if best else None, best.trial if best else None)
+
+
+def _subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
+    """The kinds that were said; None where the condition has none to tell apart."""
+    if not subtypes(concern.condition):
+        return None
+    return tuple(concern.subtypes) or Unknown("which kind it is was not said")
 
 
 def _barred(case: Case, concern: Concern, modality: str, machines: Sequence[Machine] | None) -> list[Message]:

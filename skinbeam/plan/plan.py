@@ -12,7 +12,7 @@ from skinbeam.assessment.risks import risks
 from skinbeam.assessment.skin import Colour, colour_of, with_colour
 from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
-from skinbeam.messages import Formatter, Message
+from skinbeam.messages import Formatter, Message, text
 from skinbeam.photo.colour import Colour as PhotoColour
 from skinbeam.photo.look import Look
 from skinbeam.plan.aftercare import aftercare, when_to_call
@@ -34,7 +34,7 @@ from skinbeam.provenance import collect, used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication, Patient
 from skinbeam.schema.load import LoadedCase
-from skinbeam.schema.names import table
+from skinbeam.schema.names import subtypes, table
 
 __all__ = ["MadePlan", "make_plan", "plan_consultation"]
 
@@ -193,6 +193,9 @@ def _unknowns(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
     """What the plan does not know and a person might take it to know."""
     found = []
     for concern in concerns:
+        if isinstance(concern.subtypes, Unknown):
+            kinds = ", ".join(text(f"subtype-title.{word}").lower() for word in subtypes(concern.condition))
+            found.append(Message("unknown.subtypes", {"concern": concern.title, "kinds": kinds}))
         for option in concern.options:
             abstains = option.expected.abstains
             if option.setup is not None and abstains is not None:

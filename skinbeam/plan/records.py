@@ -276,7 +276,7 @@ class ConcernPlan:
 
     Parameters
     ----------
-    severity : as the person or the clinician said.
+    subtypes, severity : as the person or the clinician said; no subtypes where the condition has none.
     can, cannot : what a laser can do about it, and what it cannot.
     no_laser : why no laser is offered, in plain words; empty where one is.
     """
@@ -284,6 +284,7 @@ class ConcernPlan:
     condition: str
     site: str
     title: str
+    subtypes: tuple[str, ...] | Unknown | None
     severity: str | Unknown
     target: Target
     can: Message

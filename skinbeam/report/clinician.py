@@ -41,6 +41,7 @@ from skinbeam.report.shown import (
     show,
     words,
 )
+from skinbeam.schema.names import subtype_told
 from skinbeam.sources import cite
 
 __all__ = ["report_page"]
@@ -162,6 +163,7 @@ def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], de
     return ConcernPart(
         anchor=anchor,
         title=concern_name(concern),
+        subtypes=_subtypes(concern),
         severity=sentence(concern.severity),
         target=tuple(_fact(name, value) for name, value in target.items()),
         target_text=concern.target.definition.text,
@@ -172,6 +174,15 @@ def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], de
         no_laser=plain_reasons(concern.no_laser),
         refused=refusals(concern.refused),
     )
+
+
+def _subtypes(concern: ConcernPlan) -> str:
+    """Each kind that was said with how it is told, or that none was said."""
+    if concern.subtypes is None:
+        return ""
+    if isinstance(concern.subtypes, Unknown):
+        return sentence(concern.subtypes)
+    return " ".join(map(subtype_told, concern.subtypes))
 
 
 def _glance(concern: ConcernPlan, part: ConcernPart) -> Glance:

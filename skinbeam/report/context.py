@@ -156,6 +156,7 @@ class ConcernPart:
 
     anchor: Annotated[str, "id of the heading"]
     title: Annotated[str, "concern and site"]
+    subtypes: Annotated[str, "which kinds of it; empty where none are told apart"]
     severity: Annotated[str, "how marked it is"]
     target: Annotated[tuple[Fact, ...], "what has to be reached: chromophore, depth, size"]
     target_text: Annotated[str, "the target in a sentence"]

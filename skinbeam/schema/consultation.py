@@ -4,8 +4,9 @@ import contextlib
 import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
+from skinbeam.errors import did_you_mean
 from skinbeam.schema.fields import (
     FieldFault,
     Section,
@@ -17,7 +18,7 @@ from skinbeam.schema.fields import (
     number,
     text,
 )
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes
 
 __all__ = [
     "DECIDED",
@@ -151,11 +152,32 @@ class Patient(Section):
     downtime_days_accepted: Annotated[float, number(0, 365, "days")] | None = None
 
 
+def _of_the_condition(said: list[str], info: ValidationInfo) -> list[str]:
+    """The kinds that were said, each once and in the order of the table: no order and no repetition tells anything."""
+    condition = info.data.get("condition")
+    if condition is None:
+        return said  # the condition itself is at fault, and is told first
+    known = subtypes(condition)
+    strange = next((word for word in said if word not in known), None)
+    if strange is None:
+        return [word for word in known if word in said]
+    if not known:
+        raise FieldFault("no-subtypes", f'"{strange}" is said of {condition}, which has no kinds', "Leave it out.")
+    raise FieldFault(
+        "unknown-subtype",
+        f'"{strange}" is not a kind of {condition}',
+        f"{did_you_mean([strange], known)}Known: {', '.join(known)}.",
+    )
+
+
 class Concern(Section):
     """What the person wants treated, and where."""
 
     condition: Annotated[str, named("condition")]
     site: Annotated[str, named("site")]
+    subtypes: Annotated[list[Annotated[str, text(100, least=1)]], AfterValidator(_of_the_condition)] = Field(
+        default=[], max_length=10
+    )
     severity: Severity | None = None
     area_cm2: Annotated[float, number(0, 20_000, "cm²", above=True)] | None = None
     diagnosed: Annotated[bool, flag()] = False

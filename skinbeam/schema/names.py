@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import unknown_name
+from skinbeam.messages import text
 from skinbeam.shipped import shipped_table
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "conditions_document",
     "laser_modalities",
     "resolve",
+    "subtype_told",
     "subtypes",
     "table",
     "usable_modalities",
@@ -55,6 +57,11 @@ def table(kind: NameKind) -> Mapping[str, Mapping[str, Any]]:
 def subtypes(condition: str) -> tuple[str, ...]:
     """Return the kinds of a condition that trials tell apart; an unknown name or one without kinds has none."""
     return tuple(table("condition").get(condition, {}).get("subtypes", ()))
+
+
+def subtype_told(subtype: str) -> str:
+    """Return what a kind is called and how a clinician tells it."""
+    return f"{text(f'subtype-title.{subtype}')}. {text(f'subtype-definition.{subtype}')}"
 
 
 @cache
@@ -108,7 +115,12 @@ def conditions_document() -> dict[str, Any]:
 def _listed(kind: NameKind) -> list[dict[str, Any]]:
     """Name, aliases and title of each, and what tells kinds of it apart."""
     extra = {"condition": "pigmented", "site": "use", "modality": "laser"}[kind]
-    return [
+    listed = [
         {"name": name, "aliases": entry["aliases"], "title": entry["title"], extra: entry[extra]}
         for name, entry in table(kind).items()
     ]
+    if kind == "condition":
+        for entry in listed:
+            kinds = subtypes(entry["name"])
+            entry["subtypes"] = [{"name": word, "title": text(f"subtype-title.{word}")} for word in kinds]
+    return listed

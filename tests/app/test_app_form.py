@@ -1,5 +1,6 @@
 """The consultation form: what becomes of its fields, and that a fault loses none of them."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -11,10 +12,11 @@ from starlette.testclient import TestClient
 
 from skinbeam.app import pages
 from skinbeam.app.forms import submission
-from skinbeam.app.pages import HISTORY_GROUPS, Choice, FormPage, Group, PlanPage, ShownFault
+from skinbeam.app.pages import HISTORY_GROUPS, Choice, FormPage, Group, Kinds, PlanPage, ShownFault
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import HISTORY
 from skinbeam.schema.load import parse
+from skinbeam.schema.names import subtypes, table
 
 
 def test_a_form_is_the_tables_of_a_case_file() -> None:
@@ -39,6 +41,7 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
         ("concern[0].site", "", "concern.0.site"),
         ("concern[1].area_cm2", "", "concern.2.area_cm2"),  # the second concern that was filled is the third row
         ("concern[1].lesion_signs[0]", "", "concern.2.lesion_signs"),
+        ("concern[1].subtypes", "", "concern.2.subtypes"),
         ("concern[1]", "diagnosed = true without diagnosed_by, diagnosis_date", "concern.2.diagnosed_by"),
         ("concern[1]", "concern[1] is redness at cheeks, as is concern[0]", "concern.2.condition"),
         ("patient.medications[1].last_dose_months", "", "patient.medications.2.last_dose_months"),
@@ -90,6 +93,27 @@ def test_after_a_fault_every_field_keeps_its_value(
     assert form.words.count(words.split(": ")[1]) == 2  # above the form and at the field
 
 
+def test_kinds_are_asked_once_of_every_condition_that_has_some() -> None:
+    asked = [(name, word.value) for kinds in pages._kinds() for name in kinds.conditions for word in kinds.choices]
+    assert sorted(asked) == sorted((name, word) for name in table("condition") for word in subtypes(name))
+
+
+def test_the_style_shows_the_kinds_of_every_condition_that_has_some() -> None:
+    style = (Path(pages.__file__).parent / "static" / "app.css").read_text(encoding="utf-8")
+    shown = re.findall(r'\.concern:has\(option\[value="([\w-]+)"\]:checked\) \.of-([\w-]+)', style)
+    assert shown == [(name, name) for name in table("condition") if subtypes(name)]
+
+
+def test_kinds_of_another_condition_are_told_and_stay_ticked(client: TestClient) -> None:
+    sent = [(key, text) for key, text in FULL if key != "concern.0.condition"] + [("concern.0.condition", "keloid")]
+    answer = client.post("/consult", data=grouped(sent), headers=PAGE)
+    form = Form(answer.text)
+    assert answer.status_code == 422
+    assert sorted(form.filled) == sorted(sent)
+    assert 'id="concern.0.subtypes" tabindex="-1" autofocus' in answer.text
+    assert 'Concern 1, Kind: "blue" is not a kind of keloid. Known: red, white.' in form.words
+
+
 def test_the_photograph_is_kept_with_the_answers(client: TestClient, planner: Planner) -> None:
     photo = {"photo": ("me.jpg", (EXAMPLE / "face.jpg").read_bytes(), "image/jpeg")}
     faulty = client.post("/consult", data=LEAST | {"patient.age_years": "520"}, files=photo, headers=PAGE)
@@ -127,4 +151,5 @@ def test_the_records_inside_the_form_are_read_whole() -> None:
     read = {(str(getattr(n.node, "name", "")), n.attr) for n in Environment().parse(source).find_all(nodes.Getattr)}
     assert {attr for of, attr in read if of == "fault"} - {"startswith"} == {f.name for f in fields(ShownFault)}
     assert {attr for of, attr in read if of == "group"} == {f.name for f in fields(Group)}
+    assert {attr for of, attr in read if of == "kind"} == {f.name for f in fields(Kinds)}
     assert {attr for of, attr in read if of in ("one", "sign", "word", "device")} == {f.name for f in fields(Choice)}

@@ -206,6 +206,7 @@ def test_a_body_shorter_than_it_says_is_refused(client: TestClient, planner: Pla
         ("patient.age_years", ("42", "17")),
         ("patient.age_years", ("42", "42")),
         ("concern.0.lesion_signs", ("new", "new")),
+        ("concern.0.subtypes", ("red", "red")),
         ("concern.0.diagnosed", ("true", "false")),
         ("patient.history", ("keloid", "keloid")),
         ("photo.kept", ("0" * 64, "1" * 64)),

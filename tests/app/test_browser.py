@@ -129,6 +129,23 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     expect(page.get_by_label("Age (years)")).to_have_value("")
 
 
+def test_kinds_are_asked_of_the_condition_that_was_chosen(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    asked = page.locator(".kinds:visible legend")
+    condition = page.get_by_label("Condition").first
+    expect(asked).to_have_count(0)
+    for chosen, words in (("Melasma", "Melasma"), ("Keloid", "Keloid"), ("Visible facial veins", "facial veins")):
+        condition.select_option(chosen)
+        expect(asked).to_have_count(1)
+        expect(asked).to_contain_text(words)
+        no_barriers(page)
+    page.get_by_label("Wider than 1 mm").first.check()
+    condition.select_option("Freckles")
+    expect(asked).to_have_count(1)  # what is ticked stays to be seen
+    page.get_by_label("Wider than 1 mm").first.uncheck()
+    expect(asked).to_have_count(0)
+
+
 def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.route("**/consult", lambda route: route.fulfill(status=204))  # the page stays, as while it waits

@@ -14,6 +14,7 @@ import pytest
 from consultations import (
     CONDITIONS,
     EXAMPLES,
+    NAMED,
     PERSON,
     PLAN_DRAWS,
     concern,
@@ -31,12 +32,14 @@ from skinbeam.messages import catalogue
 from skinbeam.plan.plan import make_plan
 from skinbeam.plan.search.bank import LIMITING
 from skinbeam.report.terminal import summary
+from skinbeam.schema.names import subtypes, table
 from skinbeam.sources import bibliography
 
 VEINS = PERSON + concern("facial-telangiectasia", extra="") + devices("pulsed-dye-595")
 
 
-STOPPED = PERSON.replace("[patient]", "[patient]\npregnant = true") + concern("facial-telangiectasia", extra="")
+STOPPED_PERSON = PERSON.replace("[patient]", "[patient]\npregnant = true")
+STOPPED = STOPPED_PERSON + concern("facial-telangiectasia", extra="")
 
 
 SHOWN = [
@@ -210,6 +213,25 @@ def test_unknowns_carry_their_reason(file: Path) -> None:
     assert reasons
     assert all(isinstance(reason, str) and len(reason) > 10 for reason in reasons)
     assert all(message["text"] for message in made["unknowns"])
+
+
+@pytest.mark.parametrize("condition", table("condition"))
+def test_a_plan_tells_which_kinds_were_said_and_that_none_was(condition: str) -> None:
+    """Someone pregnant is planned without a device, which is quick and hides nothing of what was said."""
+    kinds = subtypes(condition)
+    silent = document(STOPPED_PERSON + concern(condition))
+    told = document(STOPPED_PERSON + concern(condition, extra=NAMED + f"subtypes = {list(kinds[:2])}"))
+    sentences = ["need not hold for another" in message["text"] for message in silent["unknowns"]]
+    assert sum(sentences) == (1 if kinds else 0)
+    assert not any("need not hold for another" in message["text"] for message in told["unknowns"])
+    if kinds:
+        assert silent["concerns"][0]["subtypes"] == {"unknown": "which kind it is was not said"}
+        assert told["concerns"][0]["subtypes"] == list(kinds[:2])
+        assert told["case_sha256"] != silent["case_sha256"]
+    else:
+        assert "subtypes" not in silent["concerns"][0]
+        assert told == silent
+    assert unlisted_keys(told) | unlisted_keys(silent) == set()
 
 
 @every_shown

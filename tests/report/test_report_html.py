@@ -17,6 +17,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.report.figures import FigureData
 from skinbeam.report.report import render_html
+from skinbeam.schema.names import subtype_told
 
 VOID = {"meta", "img", "br", "link", "input"}
 
@@ -135,6 +136,12 @@ def test_the_page_carries_banner_hash_options_and_refusals(page: Page) -> None:
         for option in (*concern["options"], *concern["refused"]):
             assert option["title"] in page.words
     assert "Suitable with caution" in page.words
+
+
+def test_the_kinds_of_a_concern_are_told_where_it_has_some(page: Page) -> None:
+    assert page.words.count("Kind:") == 2
+    assert f"Kind: {subtype_told('fine-red')} {subtype_told('over-1-mm')} Severity: moderate" in page.words
+    assert "Kind: Unknown: which kind it is was not said Severity: moderate" in page.words
 
 
 def test_every_printed_page_carries_the_banner_in_its_margin() -> None:

@@ -11,6 +11,7 @@ from report_samples import sample, sample_figures, sample_plan
 
 from skinbeam.report.figures import FigureData
 from skinbeam.report.report import write_report
+from skinbeam.schema.names import subtype_told
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,8 @@ def test_the_pdf_says_what_the_page_says(folder: Path) -> None:
     for concern in plan["concerns"]:
         for option in (*concern["options"], *concern["refused"]):
             assert option["title"] in text
+    assert text.count("Kind:") == sum("subtypes" in concern for concern in plan["concerns"])
+    assert flat(f"Kind: {subtype_told('fine-red')} {subtype_told('over-1-mm')}") in text
     for part in ("Limits checked", "What is not known", "What went wrong", "How the numbers were made", "Sources"):
         assert part in text
 

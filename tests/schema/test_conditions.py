@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue
-from skinbeam.schema.names import NameKind, conditions_document, resolve, table
+from skinbeam.schema.names import NameKind, conditions_document, resolve, subtype_told, subtypes, table
 from skinbeam.sources import bibliography
 
 CONDITIONS = [
@@ -116,6 +116,7 @@ def test_the_sources_of_a_condition_resolve(name: str) -> None:
     it = condition(name)
     numbers = [n for t in it.targets for n in (t.depth_um, t.size_um, t.melanin_ratio) if n is not None]
     keys = [*it.source, *it.alternatives.values(), *(f.source for f in it.fits.values() if f.source)]
+    keys += [it.subtypes_source] if it.subtypes_source is not None else []
     for key in (*keys, *(number.source for number in numbers)):
         assert key in bibliography(), key
     assert all(number.conditions for number in numbers)
@@ -208,6 +209,8 @@ def test_no_sentence_is_left_over() -> None:
         "condition-definition": set(CONDITIONS),
         "condition-can": set(CONDITIONS),
         "condition-cannot": set(CONDITIONS),
+        "subtype-title": {word for name in CONDITIONS for word in subtypes(name)},
+        "subtype-definition": {word for name in CONDITIONS for word in subtypes(name)},
         "condition-why": {id.split(".")[1] for id in whys},
         "site-definition": set(table("site")),
         "site-note": set(SITES),
@@ -218,12 +221,43 @@ def test_no_sentence_is_left_over() -> None:
         assert {id.partition(".")[2] for id in catalogue() if id.partition(".")[0] == section} == names
 
 
+def test_only_these_conditions_have_kinds_and_a_keloid_is_none_of_a_raised_scar() -> None:
+    assert {name: subtypes(name) for name in CONDITIONS if subtypes(name)} == {
+        "melasma": ("epidermal", "dermal", "mixed"),
+        "facial-telangiectasia": ("fine-red", "blue", "over-1-mm"),
+        "acne-scars": ("ice-pick", "boxcar", "rolling"),
+        "surgical-scars": ("red", "white"),
+        "hypertrophic-scars": ("red", "white"),
+        "keloid": ("red", "white"),
+    }
+    assert subtypes("no such condition") == ()
+
+
+@EVERY
+def test_a_kind_says_how_a_clinician_tells_it(name: str) -> None:
+    it = condition(name)
+    assert it.subtypes == subtypes(name)
+    assert it.subtypes or it.subtypes_source is None
+    for word in it.subtypes:
+        title, sentence = subtype_told(word).split(". ", 1)
+        assert title[0].isupper()
+        assert sentence[0].isupper()
+        assert sentence.endswith(".")
+
+
 def test_conditions_document() -> None:
     document = conditions_document()
     assert document["schema"] == "skinbeam.conditions/1"
     for key, kind in (("conditions", "condition"), ("sites", "site"), ("modalities", "modality")):
         assert [entry["name"] for entry in document[key]] == list(table(kind))  # type: ignore[arg-type]  # literals above
         assert all({"name", "aliases", "title"} <= set(entry) for entry in document[key])
+        assert all(("subtypes" in entry) == (key == "conditions") for entry in document[key])
+    kinds = {entry["name"]: entry["subtypes"] for entry in document["conditions"]}
+    assert kinds["freckles"] == []
+    assert kinds["keloid"] == [{"name": "red", "title": "Red"}, {"name": "white", "title": "White"}]
+    assert {name: tuple(one["name"] for one in listed) for name, listed in kinds.items()} == {
+        name: subtypes(name) for name in CONDITIONS
+    }
 
 
 @pytest.mark.parametrize(

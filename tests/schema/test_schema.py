@@ -13,7 +13,7 @@ from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.fields import phototype_range, severity_range
 from skinbeam.schema.load import LoadedCase, parse
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes, table
 
 TABLES = sorted(Case.model_fields)
 scalars = (
@@ -89,6 +89,47 @@ def test_whole_numbers_and_ranges_have_one_form(age: int, one: str, other: str) 
 def test_a_single_severity_is_a_range_of_one(grade: str) -> None:
     low, high = severity_range(grade)
     assert low == high == SEVERITIES.index(grade) + 1
+
+
+@pytest.mark.parametrize(
+    "said", [["rolling", "boxcar"], ["boxcar", "rolling"], ["rolling", "boxcar", "rolling"]], ids=" ".join
+)
+def test_kinds_are_a_set_that_neither_order_nor_repetition_changes(said: list[str]) -> None:
+    case = read(_of("atrophic acne scars", said))
+    assert isinstance(case, Case)
+    assert case.concern[0].subtypes == ["boxcar", "rolling"]
+
+
+@pytest.mark.parametrize("condition", table("condition"))
+def test_kinds_may_be_left_out_of_any_condition(condition: str) -> None:
+    for tables in (_of(condition, []), {"concern": [{"condition": condition, "site": "cheeks"}]}):
+        case = read(tables)
+        assert isinstance(case, Case)
+        assert case.concern[0].subtypes == []
+
+
+@pytest.mark.parametrize("condition", table("condition"))
+@pytest.mark.parametrize("word", ["rolling", "red", "epidermal", "Rolling", "tram-line"])
+def test_a_kind_of_another_condition_is_refused_with_those_that_are_known(condition: str, word: str) -> None:
+    known, found = subtypes(condition), read(_of(condition, [*subtypes(condition), word]))
+    if word in known:
+        assert isinstance(found, Case)
+        return
+    assert isinstance(found, InputError)
+    assert (found.field, found.code) == ("concern[0].subtypes", "unknown-subtype" if known else "no-subtypes")
+    assert f'"{word}"' in found.message
+    assert condition in found.message
+    assert all(name in found.hint for name in known)
+
+
+def test_a_condition_that_is_not_known_is_told_before_its_kinds() -> None:
+    found = read(_of("scarlets", ["rolling"]))
+    assert isinstance(found, InputError)
+    assert found.field == "concern[0].condition"
+
+
+def _of(condition: str, said: list[str]) -> dict[str, Any]:
+    return {"concern": [{"condition": condition, "site": "cheeks", "subtypes": said}]}
 
 
 @example("as people write it")
