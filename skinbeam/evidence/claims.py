@@ -2,6 +2,7 @@
 
 A sentence makes a claim when it holds one phrase of every group of the claim's `find` and none of its `unless`. A claim
 marked `promise` is not made where the sentence takes it back: by a negation, a warning, a question, the heading above.
+A claim that `yields_to` others gives way to them in the same sentence.
 """
 
 from collections import Counter
@@ -11,7 +12,8 @@ from typing import Any
 
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import InputError
-from skinbeam.evidence.sentences import Sentence, read_sentences
+from skinbeam.evidence.wording.sentence import Sentence
+from skinbeam.evidence.wording.splitting import read_sentences
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
@@ -52,31 +54,45 @@ def claims_document(file: Path | None = None) -> dict[str, Any]:
 
 def find_claims(text: str) -> list[tuple[str, str]]:
     """Return (claim id, sentence) in the order of the text; contradictions between found claims come last."""
-    found: list[tuple[str, str]] = []
-    for sentence in read_sentences(text):
-        found += [(name, sentence.text) for name, claim in claims().items() if _makes(claim, sentence)]
+    found = [(name, sentence.text) for sentence in read_sentences(text) for name in _made(sentence)]
     names = {name for name, _ in found}
     for name, claim in claims().items():
         pair = [next((one for one in group if one in names), None) for group in claim.get("found_with", ())]
         if pair and None not in pair:
-            sentences = [next(sentence for other, sentence in found if other == one) for one in pair]
-            found.append((name, " / ".join(dict.fromkeys(sentences))))
+            sentences = dict.fromkeys(next(sentence for other, sentence in found if other == one) for one in pair)
+            if len(sentences) > 1:  # what one sentence says does not contradict itself
+                found.append((name, " / ".join(sentences)))
     return found
 
 
-def _makes(claim: Mapping[str, Any], sentence: Sentence) -> bool:
-    """Whether the sentence makes the claim; one marked `promise` may be taken back."""
-    groups = claim.get("find")
-    if not groups or not all(any(map(sentence.holds, group)) for group in groups):
-        return False
-    if any(map(sentence.holds, claim.get("unless", ()))):
-        return False
-    return not claim.get("promise") or _promises(claim, sentence)
+def _made(sentence: Sentence) -> list[str]:
+    """Claims that the sentence makes."""
+    stand = {name: claim for name, claim in claims().items() if _stands(claim, sentence)}
+    promises = [phrase for claim in stand.values() if claim.get("promise") for phrase in claim["find"][0]]
+    spent = frozenset(place for phrase in promises for place in sentence.negations_in(phrase))
+    made = {name for name, claim in stand.items() if not claim.get("promise") or _promises(claim, sentence, spent)}
+    return [name for name in claims() if name in made and not made.intersection(claims()[name].get("yields_to", ()))]
 
 
-def _promises(claim: Mapping[str, Any], sentence: Sentence) -> bool:
+def _stands(claim: Mapping[str, Any], sentence: Sentence) -> bool:
+    """Whether the words of the claim stand in the sentence, be they taken back or not."""
+    groups = claim.get("find", ())
+    return (
+        bool(groups)
+        and all(any(map(sentence.holds, group)) for group in groups)
+        and not any(map(sentence.holds, claim.get("unless", ())))
+    )
+
+
+def _promises(claim: Mapping[str, Any], sentence: Sentence, spent: frozenset[int]) -> bool:
+    """Whether a promise that stands in the sentence is made and not taken back."""
     quiet = sentence.under == "risks" and claim.get("quiet_under_risks")
-    return not quiet and not sentence.makes_no_promise and any(map(sentence.promises, claim["find"][0]))
+    after = claim.get("denied_after", False)
+    return (
+        not quiet
+        and not sentence.makes_no_promise
+        and any(sentence.promises(phrase, spent, denied_after=after) for phrase in claim["find"][0])
+    )
 
 
 def _listed(found: Sequence[tuple[str, str]]) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:

@@ -1,8 +1,10 @@
 """Claims: all of them are answered, each answer's rule and sources exist, and a text's promises are found."""
 
+import hashlib
 import importlib
 import tomllib
 from importlib import resources
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,88 @@ def test_a_plain_sentence_is_left_alone() -> None:
     assert sentences
     blamed = [s for s in sentences if {claims()[name]["verdict"] for name, _ in find_claims(s)} - {"supported"}]
     assert not blamed
+
+
+def names(text: str) -> list[str]:
+    return [name for name, _ in find_claims(text)]
+
+
+def halves() -> tuple[list[tuple[set[str], str]], list[tuple[set[str], str]]]:
+    """Sentences as clinics put them, with the claims of which one must be found (none: `-`), in two halves.
+
+    The second was kept aside, by a hash of the sentence, while phrases were written.
+    """
+    told = [(set(wanted.split()) - {"-"}, text) for wanted, text in (line.split("|", 1) for line in lines("unseen"))]
+    aside = [int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 1 for _, text in told]
+    return [one for one, kept in zip(told, aside, strict=True) if not kept], list(compress(told, aside))
+
+
+def blamed(text: str) -> bool:
+    return any(claims()[name]["verdict"] != "supported" for name in names(text))
+
+
+def test_the_half_that_was_looked_at_is_answered() -> None:
+    looked_at, _ = halves()
+    assert not [text for wanted, text in looked_at if wanted and not wanted & set(names(text))]
+    assert not [text for wanted, text in looked_at if not wanted and blamed(text)]
+
+
+def test_the_half_kept_aside_is_answered_mostly() -> None:
+    """Found when the phrases were done: 78 of 81 claims, and 2 of 50 honest sentences blamed.
+
+    The floors are the ends of the one-sided 95 % intervals (Clopper and Pearson) of these counts, 0.907 and 0.121: a
+    change that falls beyond them has lost wordings that nobody wrote phrases for. Before, 14 and 12 were found.
+    """
+    _, aside = halves()
+    made = [bool(wanted & set(names(text))) for wanted, text in aside if wanted]
+    wrong = [blamed(text) for wanted, text in aside if not wanted]
+    assert min(len(made), len(wrong)) >= 50
+    assert sum(made) / len(made) >= 0.907
+    assert sum(wrong) / len(wrong) <= 0.121
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Still, it can roll back the clock on your face.", ["P10"]),
+        ("It can help to erase some of these effects.", ["P25"]),
+        ("It can improve the look and feel of your skin.", ["P26"]),
+        ("It cannot roll back the clock.", []),
+        ("It may fade spots a little but not erase wrinkles.", []),
+        ("Forget about sunscreen.", ["P12"]),
+        ("Wear sunscreen.", ["B17"]),
+        ("One treatment will rarely do.", []),
+        ("No pain with permanent results.", ["P1", "P2"]),
+        ("Does it hurt? No, not at all.", ["P2"]),
+        ("Is it safe for everyone? No.", []),
+        ("Each session lasts between 30 minutes and an hour.", ["A11", "B3"]),
+    ],
+)
+def test_what_a_sentence_claims(text: str, wanted: list[str]) -> None:
+    assert names(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "between", [" ", "\n", "\n\n", "\n- ", " • ", " Ask Dr. Weber, e.g. on Mondays. ", "\n\n# Prices\n\n"]
+)
+def test_a_verdict_goes_with_the_sentence_that_says_it(between: str) -> None:
+    said = [
+        "The treatment is painless.",
+        "We are open on Mondays.",
+        "Spots never come back.",
+        "The lift is at the back.",
+    ]
+    found_in: dict[str, set[str]] = {}
+    for name, sentence in find_claims(between.join(said)):
+        found_in.setdefault(sentence, set()).add(name)
+    assert found_in == {said[0]: {"P2"}, said[2]: {"P1"}}
+
+
+def test_lines_of_a_list_without_marks_are_judged_one_by_one() -> None:
+    assert find_claims("Painless treatment\nOpen on Mondays\nPermanent results") == [
+        ("P2", "Painless treatment"),
+        ("P1", "Permanent results"),
+    ]
 
 
 def test_a_heading_takes_back_what_stands_under_it() -> None:
