@@ -4,7 +4,6 @@ import hashlib
 import importlib
 import tomllib
 from importlib import resources
-from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -99,38 +98,50 @@ def names(text: str) -> list[str]:
     return [name for name, _ in find_claims(text)]
 
 
-def halves() -> tuple[list[tuple[set[str], str]], list[tuple[set[str], str]]]:
-    """Sentences as clinics put them, with the claims of which one must be found (none: `-`), in two halves.
-
-    The second was kept aside, by a hash of the sentence, while phrases were written.
-    """
-    told = [(set(wanted.split()) - {"-"}, text) for wanted, text in (line.split("|", 1) for line in lines("unseen"))]
-    aside = [int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 1 for _, text in told]
-    return [one for one, kept in zip(told, aside, strict=True) if not kept], list(compress(told, aside))
+def worded(name: str) -> list[tuple[set[str], str]]:
+    """Sentences as clinics put them, each with the claims of which one must be found (none: `-`)."""
+    return [(set(wanted.split()) - {"-"}, text) for wanted, text in (line.split("|", 1) for line in lines(name))]
 
 
 def blamed(text: str) -> bool:
     return any(claims()[name]["verdict"] != "supported" for name in names(text))
 
 
-def test_the_half_that_was_looked_at_is_answered() -> None:
-    looked_at, _ = halves()
-    assert not [text for wanted, text in looked_at if wanted and not wanted & set(names(text))]
-    assert not [text for wanted, text in looked_at if not wanted and blamed(text)]
+def shares(sentences: list[tuple[set[str], str]]) -> tuple[float, float]:
+    """Share of the claims that are found, and of the honest sentences that are called anything but supported."""
+    made = [bool(wanted & set(names(text))) for wanted, text in sentences if wanted]
+    wrong = [blamed(text) for wanted, text in sentences if not wanted]
+    return sum(made) / len(made), sum(wrong) / len(wrong)
 
 
-def test_the_half_kept_aside_is_answered_mostly() -> None:
-    """Found when the phrases were done: 78 of 81 claims, and 2 of 50 honest sentences blamed.
+def kept_aside(text: str) -> bool:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 2 == 1
 
-    The floors are the ends of the one-sided 95 % intervals (Clopper and Pearson) of these counts, 0.907 and 0.121: a
-    change that falls beyond them has lost wordings that nobody wrote phrases for. Before, 14 and 12 were found.
+
+def test_the_half_that_phrases_were_written_from_is_answered() -> None:
+    assert shares([(wanted, text) for wanted, text in worded("unseen") if not kept_aside(text)]) == (1, 0)
+
+
+def test_the_half_that_was_not_looked_at_is_answered_mostly() -> None:
+    """78 of 81 claims found and 1 of 50 honest sentences blamed; 14 and 12 before.
+
+    One hand wrote these sentences and the phrases, so this says more of regressions than of other people's texts. The
+    floors are the ends of the one-sided 95 % intervals (Clopper and Pearson) of 78 in 81 and 1 in 50.
     """
-    _, aside = halves()
-    made = [bool(wanted & set(names(text))) for wanted, text in aside if wanted]
-    wrong = [blamed(text) for wanted, text in aside if not wanted]
-    assert min(len(made), len(wrong)) >= 50
-    assert sum(made) / len(made) >= 0.907
-    assert sum(wrong) / len(wrong) <= 0.121
+    found_share, blamed_share = shares([(wanted, text) for wanted, text in worded("unseen") if kept_aside(text)])
+    assert found_share >= 0.907
+    assert blamed_share <= 0.091
+
+
+def test_sentences_written_after_the_phrases_are_answered_mostly() -> None:
+    """50 of 60 claims found and 2 of 30 honest sentences blamed at first sight; 29 and 2 before.
+
+    No phrase was written from these: what they miss shows how much a new text will miss. The floors are the ends of
+    the one-sided 95 % intervals (Clopper and Pearson) of these counts.
+    """
+    found_share, blamed_share = shares(worded("later"))
+    assert found_share >= 0.733
+    assert blamed_share <= 0.196
 
 
 @pytest.mark.parametrize(
