@@ -4,6 +4,7 @@ from skinbeam.estimate import Unknown, Value
 from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.studies.arm import grades
 from skinbeam.evidence.studies.outcomes import PIGMENT
+from skinbeam.evidence.synthesis.counts import Asked
 from skinbeam.messages import text
 from skinbeam.schema.case import Case
 from skinbeam.schema.names import PHOTOTYPES
@@ -38,7 +39,7 @@ def counted_harm(outcome: str, modality: str, case: Case) -> Value:
     if phototype is None and outcome in PIGMENT:
         return Unknown(text("harm.no-colour"))
     phototypes = None if phototype is None else grades(phototype, PHOTOTYPES)
-    return counted_risk(outcome, modality, _condition(case), phototypes=phototypes).p
+    return counted_risk(Asked(outcome, modality, _condition(case), phototypes=phototypes)).p
 
 
 def untold_scars(case: Case) -> Unknown | None:

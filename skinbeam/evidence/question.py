@@ -7,7 +7,7 @@ from typing import Any
 
 from skinbeam.errors import InputError, did_you_mean, unknown_name
 from skinbeam.evidence.studies.arm import RATERS, Grades, grades
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, resolve, table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, resolve, subtypes, table
 
 __all__ = ["Question"]
 
@@ -24,6 +24,7 @@ class Question:
     severity, phototype : a grade or a range such as `III-IV`.
     patients, threshold : people of the new clinic, and the improvement in per cent that counts.
     rater, unit : who judged; whether patients or lesions are counted.
+    subtypes : kinds of the condition (`schema.names.subtypes`); none said, all.
     fluence_J_cm2, pulse_ms, microbeam_mJ : the setting that a plan means to use, held against that of the trials.
 
     Raises
@@ -46,6 +47,7 @@ class Question:
     fluence_J_cm2: float | None = None
     pulse_ms: float | None = None
     microbeam_mJ: float | None = None
+    subtypes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         checked = {
@@ -64,6 +66,7 @@ class Question:
             "fluence_J_cm2": _number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
             "pulse_ms": _number(self.pulse_ms, 1e-10, 1e6, "pulse_ms"),
             "microbeam_mJ": _number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
+            "subtypes": _subtypes(resolve("condition", self.condition, field="--condition"), self.subtypes),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -83,6 +86,13 @@ def _chosen(value: str, known: tuple[str, ...], kind: str) -> str:
     if value not in known:
         raise unknown_name(kind, str(value), known, field=f"--{kind}")
     return value
+
+
+def _subtypes(condition: str, said: tuple[str, ...]) -> tuple[str, ...]:
+    for word in said:
+        if word not in subtypes(condition):
+            raise unknown_name("subtype", word, subtypes(condition), field="--subtype")
+    return tuple(dict.fromkeys(said))
 
 
 def _graded(value: str | None, order: tuple[str, ...], kind: str) -> str | None:

@@ -9,6 +9,7 @@ from skinbeam.evidence.expectation.records import Expectation, PatientShare
 from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import grades
+from skinbeam.evidence.synthesis.counts import Asked
 from skinbeam.plan import aftercare
 from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.case import Case
@@ -50,7 +51,7 @@ def share_untold(case: Case, concern: Concern, modality: str) -> float:
         return 0.0
     phototype = case.patient.phototype if case.patient is not None else None
     phototypes = None if phototype is None else grades(phototype, PHOTOTYPES)
-    risk = counted_risk("scar", modality, concern.condition, phototypes=phototypes)
+    risk = counted_risk(Asked("scar", modality, concern.condition, phototypes=phototypes))
     return risk.p.median if isinstance(risk.p, Estimate) else 0.0
 
 

@@ -16,8 +16,10 @@ from skinbeam.evidence.expectation.risk import counted_risk
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import grades
-from skinbeam.evidence.studies.outcomes import counted
-from skinbeam.evidence.synthesis.design import arms_of
+from skinbeam.evidence.studies.outcomes import counted, counted_in
+from skinbeam.evidence.studies.shipped import arms
+from skinbeam.evidence.synthesis.counts import Asked
+from skinbeam.evidence.synthesis.design import arms_of, longest_months
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.provenance import collect
 from skinbeam.schema.names import PHOTOTYPES, table
@@ -126,11 +128,11 @@ def test_no_abstention_where_two_studies_exist() -> None:
 
 
 def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
-    document = whole("freckles", "pigment-short-pulse")
-    assert [(row["study"], row["weight"]) for row in document["studies"]] == [("qsalexandrite2012", 1.0)]
-    assert any(w["code"] == "one-study" and "qsalexandrite2012" in w["message"] for w in document["warnings"])
-    many = whole("facial-telangiectasia", "vascular")
-    # Of means: the share of responders is near its ceiling for freckles, where every width is small.
+    document = whole("wrinkles", "microneedling")
+    assert [(row["study"], row["weight"]) for row in document["studies"]] == [("alqam2022", 1.0)]
+    assert any(w["code"] == "one-study" and "alqam2022" in w["message"] for w in document["warnings"])
+    many = whole("acne-scars", "microneedling")
+    # Of means, and of one kind of treatment: the share of responders near its ceiling makes every width small.
     widths = [doc["mean_improvement_pct"]["high"] - doc["mean_improvement_pct"]["low"] for doc in (document, many)]
     assert widths[0] > widths[1]
 
@@ -142,13 +144,13 @@ def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
         (PAIR, {"phototype": "IV-VI"}, "VI"),
         (("dynamic-wrinkles", "ablative"), {"severity": "moderate-severe"}, "movement"),
         (("wrinkles", "ablative"), {"site": "hands"}, "backs of the hands"),
-        (("melasma", "ablative"), {}, "No study in the table"),
+        (("freckles", "microneedling"), {}, "No study in the table"),
+        (("melasma", "ablative"), {}, "manaloto1999"),
         (("wrinkles", "botulinum-toxin"), {}, "No study in the table"),
         (("freckles", "no-treatment"), {}, "without treatment"),
         (("facial-telangiectasia", "vascular"), {"wavelength_nm": 10600.0}, "10,600 nm"),
-        (("hypertrophic-scars", "vascular"), {}, "pdlkeloid2017"),
-        (("keloid", "vascular"), {}, "not told apart"),
-        (("keloid", "fractional-ablative"), {}, "No study in the table"),
+        (("wrinkles", "filler"), {}, "grimes2009"),
+        (("keloid", "microneedling"), {}, "No study in the table"),
     ],
 )
 def test_it_abstains_with_the_reason(pair: tuple[str, str], options: dict[str, str], word: str) -> None:
@@ -213,7 +215,7 @@ def test_the_document_is_whole_and_the_same_each_time() -> None:
     posterior.cache_clear()
     assert canonical_json(first) == canonical_json(whole(*PAIR, patients=20, threshold=60, site="neck", phototype="I"))
     assert {"schema", "version", "case_sha256", "seed", "warnings"} < set(first)
-    assert {w["code"] for w in first["warnings"]} == {"site-not-studied", "phototype-not-studied"}
+    assert {"site-not-studied", "phototype-not-studied"} <= {w["code"] for w in first["warnings"]}
     other = whole(*PAIR, patients=20, threshold=61)
     assert other["case_sha256"] != first["case_sha256"]
 
@@ -255,35 +257,34 @@ def test_unverified_rows_are_said() -> None:
 def test_pih_is_never_zero_and_grows_with_skin_colour() -> None:
     for modality, condition in {(r.modality, r.condition) for r in counted() if r.outcome == "pih" and r.condition}:
         light, dark = (
-            counted_risk("pih", modality, condition, phototypes=grades(p, PHOTOTYPES)) for p in ("I-III", "IV-V")
+            counted_risk(Asked("pih", modality, condition, phototypes=grades(p, PHOTOTYPES))) for p in ("I-III", "IV-V")
         )
         assert 0 < light.p.low < dark.p.low
         assert light.p.median < dark.p.median
         assert light.pmf[0] < 1
-    assert isinstance(counted_risk("pih", "cryotherapy", "age-spots").p, Unknown)
+    assert isinstance(counted_risk(Asked("pih", "camouflage", "age-spots")).p, Unknown)
 
 
 def test_no_scar_in_any_study_is_not_no_risk() -> None:
     for modality in {row.modality for row in counted() if row.outcome == "scar"}:
-        assert sum(row.events for row in counted() if row.outcome == "scar" and row.modality == modality) == 0
-        risk = counted_risk("scar", modality, "wrinkles", patients=1000)
+        risk = counted_risk(Asked("scar", modality, "wrinkles"), patients=1000)
         assert risk.p.low > 0
         assert risk.intervals["95"][1] > 0  # of a thousand people
 
 
 def test_what_nobody_counted_is_unknown() -> None:
     body = told(*PAIR)
-    assert isinstance(body.harms["acne-flare"].p, Unknown)  # counted per treatment alone
-    assert isinstance(body.harms["prolonged-erythema"].pmf, Unknown)
-    assert isinstance(body.pain_0_10, Unknown)
+    for harm in body.harms:
+        assert isinstance(body.harms[harm].p, Unknown) == (not counted_in(harm, PAIR[1]))
     assert isinstance(body.would_repeat, Unknown)
 
 
 def test_pain_and_satisfaction_stand_on_their_studies() -> None:
     body = told("age-spots", "pigment-short-pulse")
-    assert body.pain_0_10.basis == ("pico730spots2022",)
+    assert "pico730spots2022" in body.pain_0_10.basis
     assert 0 <= body.pain_0_10.low < 3.6 < body.pain_0_10.high <= 10
-    assert set(body.satisfaction.p.basis) == {"pico532spots2022", "pico730spots2022"}
+    printed = {arm.study for arm in arms() if arm.modality == "pigment-short-pulse" and arm.satisfied}
+    assert set(body.satisfaction.p.basis) == printed
 
 
 def test_durability_is_known_where_somebody_followed_it() -> None:
@@ -300,7 +301,7 @@ def test_the_untreated_course_is_subtracted_where_somebody_followed_it() -> None
     alone = body.untreated.mean_improvement_pct
     assert set(alone.basis) == {"ipl540rosacea2020"}
     assert body.net_of_untreated_pct.median < body.mean_improvement_pct.median - 0.5 * alone.median
-    assert isinstance(told("age-spots", "pigment-short-pulse").net_of_untreated_pct, Unknown)
+    assert isinstance(told("freckles", "pigment-short-pulse").net_of_untreated_pct, Unknown)
 
 
 @pytest.mark.parametrize(
@@ -310,7 +311,7 @@ def test_the_untreated_course_is_subtracted_where_somebody_followed_it() -> None
         (PAIR, {"wavelength_nm": 10600, "microbeam_mJ": 80.0}, "outside"),
         (PAIR, {"wavelength_nm": 2940, "microbeam_mJ": 50.0}, "unknown"),
         (("facial-telangiectasia", "vascular"), {"wavelength_nm": 595, "fluence_J_cm2": 8, "pulse_ms": 6}, "inside"),
-        (("facial-telangiectasia", "vascular"), {"wavelength_nm": 595, "fluence_J_cm2": 8, "pulse_ms": 0.5}, "unknown"),
+        (("facial-telangiectasia", "vascular"), {"wavelength_nm": 595, "fluence_J_cm2": 8, "pulse_ms": 400}, "unknown"),
     ],
 )
 def test_a_setting_is_held_against_the_trials(pair: tuple[str, str], options: dict[str, float], where: str) -> None:
@@ -343,9 +344,10 @@ def test_a_site_that_no_study_of_the_laser_treated_widens() -> None:
 def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tuple[str, str]) -> None:
     means = [told(*pair, sessions=n).mean_improvement_pct.median for n in (1, 2.5, 6)]
     assert means == sorted(means)
-    late = [whole(*pair, follow_up_months=months) for months in (24.0, 60.0, 600.0)]
-    assert late[0]["p_at_least"] == late[1]["p_at_least"] == late[2]["p_at_least"]
-    assert "longer-than-followed" in {w["code"] for w in late[2]["warnings"]}
+    longest = longest_months()
+    late = [whole(*pair, follow_up_months=months) for months in (longest, 600.0)]
+    assert late[0]["p_at_least"] == late[1]["p_at_least"]
+    assert "longer-than-followed" in {w["code"] for w in late[1]["warnings"]}
 
 
 def test_harms_stay_known_where_nobody_counted_improvement() -> None:

@@ -51,9 +51,8 @@ def test_the_record_is_that_of_the_shipped_draws() -> None:
 
 
 def test_every_study_was_left_out() -> None:
-    """Each study that printed improvement or a harm; satisfaction and pain are too few to be judged."""
-    harmed = {row.study for row in counted() if row.outcome != "satisfaction"}
-    assert {score.study for score in scores()} == {arm.study for arm in fitted_arms()} | harmed
+    """Each study that printed improvement, a harm or satisfaction; pain is too little to be judged."""
+    assert {score.study for score in scores()} == {row.study for row in (*fitted_arms(), *counted())}
     assert {score.row for score in scores(*IMPROVEMENT)} == {arm.row for arm in fitted_arms()}
 
 
@@ -64,11 +63,14 @@ def test_intervals_hold_for_studies_that_were_not_seen(kinds: tuple[str, ...]) -
         assert found["low"] <= float(level) / 100 <= found["high"], (level, found)
 
 
-@pytest.mark.parametrize("kinds", [IMPROVEMENT, ("responders",)], ids="+".join)
-@pytest.mark.parametrize("baseline", ["pool by family of conditions", "pool by modality", "one pool"])
+@pytest.mark.parametrize(
+    ("kinds", "baseline"),
+    [(IMPROVEMENT, "pool by family of conditions"), (IMPROVEMENT, "one pool"), (("pih",), "one pool")],
+)
 def test_the_model_foretells_better_than_pools_do(baseline: str, kinds: tuple[str, ...]) -> None:
+    """By more than two standard errors; that it does not beat a pool of the kind of treatment stands on the page."""
     mean, error = gain(scores(*kinds), baseline)
-    assert mean > error, (mean, error)
+    assert mean > 2.0 * error, (mean, error)
 
 
 def test_ranks_of_simulated_truths_are_uniform() -> None:

@@ -12,11 +12,12 @@ import skinbeam
 
 ROOT = Path(skinbeam.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
-NEEDS_SAMPLER = "skinbeam.evidence.fit.model"  # the group `fit` has an environment of its own
+# The group `fit` has an environment of its own.
+NEEDS_SAMPLER = ("skinbeam.evidence.fit.model", "skinbeam.evidence.fit.count_model")
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages([str(ROOT)], "skinbeam.")
-    if not module.name.endswith("__main__") and module.name != NEEDS_SAMPLER
+    if not module.name.endswith("__main__") and module.name not in NEEDS_SAMPLER
 )
 
 

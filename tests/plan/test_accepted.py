@@ -16,7 +16,7 @@ from skinbeam.report.shown import show
 RULE = "healing-longer-than-accepted"
 LINES = loaded(PERSON + concern("perioral-lines", "perioral")).case.concern[0]
 DAYS = Estimate(10.5, 7.0, 14.0, 0.8, "assumed", basis=("mayoresurfacing",))
-RED_DAYS = 7 * 3.6, 7 * 4.5  # of full-field ablation: the ends that its source prints, in weeks
+RED_DAYS = 7 * 3.6, 7 * 19.3  # of full-field ablation: the ends that its source prints, in weeks
 
 
 def planned(accepted: str) -> list[dict[str, Any]]:

@@ -56,11 +56,11 @@ def test_the_share_that_reaches_the_target_unharmed_decides() -> None:
 
 
 def test_what_nobody_tried_follows_what_was_tried_and_is_never_called_best() -> None:
-    scars = PERSON + concern("acne-scars")
-    offered = laser_options(document(scars + devices("fractional-co2-10600", "fractional-1550", "co2-10600")))
+    lines = PERSON + concern("wrinkles")
+    offered = laser_options(document(lines + devices("fractional-co2-10600", "fractional-1550", "co2-10600")))
     tried = [option["expected"]["studies"] != [] for option in offered]
     assert tried == [True, True, False]  # full-field CO2 reaches its depth more surely than what was tried
-    (alone,) = laser_options(document(scars + devices("co2-10600")))
+    (alone,) = laser_options(document(lines + devices("co2-10600")))
     assert alone["rank"] == 1
     assert not alone["rank_reason"]["text"].startswith("Ranked first")
 

@@ -282,9 +282,9 @@ def test_nothing_that_the_leaflet_offers_is_a_test() -> None:
 def test_the_consultations_differ_in_what_they_lead_to(leaflets: dict[str, Leaflet], case: str) -> None:
     leaflet = leaflets[case]
     assert leaflet.page.state in DECISIONS[case]
-    # Of a concern that trials followed untreated, the course without laser may be known; of a laser there is none else.
-    waiting = plain("choice", "no-treatment", "")
-    offered = [o for c in leaflet.page.concerns for o in c.options if o.name != waiting]
+    # What helps without a laser, and the course of what is left alone, may be known whatever is decided.
+    without = {plain("choice", name, "") for name, entry in table("modality").items() if not entry["laser"]}
+    offered = [o for c in leaflet.page.concerns for o in c.options if o.name not in without]
     assert any(option.good.number != NOT_KNOWN for option in offered) == (case == "with laser")
 
 

@@ -21,7 +21,9 @@ from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics, study_weights
+from skinbeam.evidence.synthesis.counts import Asked
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_of
 from skinbeam.evidence.synthesis.distributions import Rate, count_pmf
 from skinbeam.evidence.synthesis.posterior import posterior
@@ -148,15 +150,17 @@ def _answer(question: Question, seed: int) -> Expectation:
 
 
 def _counts(question: Question, seed: int) -> _Counts:
+    pulse = regime.pulse_class(question.pulse_ms)
+    light = None
+    if question.wavelength_nm is not None and (pulse or not regime.told_by_pulse(question.modality)):
+        light = regime.of_light(question.modality, question.wavelength_nm, pulse)
+
+    months = question.follow_up_months
+    months = settings()["counts"]["told_at_months"] if months is None else months
+
     def share(outcome: str) -> PatientShare:
-        return counted_risk(
-            outcome,
-            question.modality,
-            question.condition,
-            phototypes=question.phototypes,
-            patients=question.patients,
-            seed=seed,
-        )
+        asked = Asked(outcome, question.modality, question.condition, light, question.phototypes, months)
+        return counted_risk(asked, patients=question.patients, seed=seed)
 
     return {
         "pih": share("pih"),

@@ -10,7 +10,7 @@ from skinbeam.evidence.expectation.records import Placed
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.shipped import arms, settings
-from skinbeam.evidence.synthesis.design import same_band
+from skinbeam.evidence.synthesis.design import same_family
 from skinbeam.messages import Formatter, Message
 
 __all__ = ["place"]
@@ -27,7 +27,7 @@ def place(question: Question) -> Placed | None:
 
 
 def _alike(question: Question) -> list[Arm]:
-    return [a for a in arms() if a.modality == question.modality and same_band(a, question)]
+    return [a for a in arms() if a.modality == question.modality and same_family(a, question)]
 
 
 def _pulse_alike(arm: Arm, question: Question) -> bool:

@@ -7,38 +7,26 @@ nobody counted after a modality is unknown, and so is one that was counted per t
 from skinbeam.estimate import Unknown, Value
 from skinbeam.evidence.expectation.parts import estimate, keys, patient_share, title
 from skinbeam.evidence.expectation.records import PatientShare
-from skinbeam.evidence.studies.arm import Grades
-from skinbeam.evidence.studies.outcomes import counted_in
-from skinbeam.evidence.studies.shipped import arms, dark_fraction
-from skinbeam.evidence.synthesis.clinic import counted_share, pain_points
+from skinbeam.evidence.studies.outcomes import HARMS, counted_in
+from skinbeam.evidence.studies.shipped import arms
+from skinbeam.evidence.synthesis.counts import Asked, counted_share, pain_points
 from skinbeam.messages import Message
 from skinbeam.provenance import used
 
 __all__ = ["OTHER_HARMS", "counted_risk", "pain"]
 
-OTHER_HARMS = ("hypopigmentation", "scar", "infection", "prolonged-erythema", "acne-flare")
+OTHER_HARMS = tuple(harm for harm in HARMS if harm != "pih")
 
 
-def counted_risk(
-    outcome: str, modality: str, condition: str, *, phototypes: Grades | None = None, patients: int = 100, seed: int = 0
-) -> PatientShare:
-    """Return the share of patients with an outcome, or why nobody knows it.
-
-    Parameters
-    ----------
-    outcome : pih, hypopigmentation, scar, infection, prolonged-erythema, acne-flare or satisfaction.
-    modality, condition : names.
-    phototypes : places in `PHOTOTYPES`; None takes the stated share of darker skin.
-    patients : how many the counts are of.
-    """
-    rows = counted_in(outcome, modality)
+def counted_risk(asked: Asked, *, patients: int = 100, seed: int = 0) -> PatientShare:
+    """Return the share of patients with an outcome, or why nobody knows it; `patients`: how many the counts are of."""
+    rows = counted_in(asked.outcome, asked.modality)
     if not rows:
-        reason = Message("evidence.nobody-counted", {"modality": title("modality", modality)})
+        reason = Message("evidence.nobody-counted", {"modality": title("modality", asked.modality)})
         return PatientShare.unknown(Unknown(reason.text))
     basis = keys(rows)
     used(*basis)
-    shares = counted_share(outcome, modality, condition, dark_fraction(phototypes), seed=seed)
-    return patient_share(shares, patients, basis)
+    return patient_share(counted_share(asked, seed=seed), patients, basis)
 
 
 def pain(modality: str, *, seed: int = 0) -> Value:

@@ -8,7 +8,7 @@ from skinbeam.evidence.expectation.parts import keys, title
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.shipped import arms
-from skinbeam.evidence.synthesis.design import arms_of, longest_months, same_band, same_site
+from skinbeam.evidence.synthesis.design import arms_of, longest_months, same_family, same_site
 from skinbeam.messages import Message, Warned
 
 __all__ = ["lesions_per_patient", "warnings_of"]
@@ -28,7 +28,7 @@ def warnings_of(question: Question) -> tuple[Warned, ...]:
         warn("longer-than-followed", "longer", months=longest_months())
     if question.site and not any(same_site(arm, question) for arm in usable):
         warn("site-not-studied", "site", site=title("site", question.site))
-    if question.wavelength_nm and not any(same_band(arm, question) for arm in usable):
+    if question.wavelength_nm and not any(same_family(arm, question) for arm in usable):
         warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
     if question.phototypes and not any(_overlap(question.phototypes, arm.phototypes) for arm in usable):
         warn("phototype-not-studied", "phototype", phototype=question.phototype)

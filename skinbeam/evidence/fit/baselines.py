@@ -15,7 +15,7 @@ from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.design import UNTREATED, Features
 from skinbeam.evidence.synthesis.distributions import Floats
 
-__all__ = ["BASELINES", "Seen", "predicted"]
+__all__ = ["BASELINES", "Seen", "count_score", "predicted"]
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,19 @@ def predicted(arm: Seen, others: Sequence[Seen], key: Callable[[Features], Hasha
     """Return the log score of what an arm printed, learnt from other studies of its pool."""
     pool = [o for o in others if key(o.features) == key(arm.features) and o.study != arm.study]
     if arm.responders is not None:
-        return _count_score(arm, [o for o in pool if o.responders is not None])
+        return count_score((arm.responders, arm.n), [(o.responders, o.n) for o in pool if o.responders is not None])
     return _mean_score(arm, [o for o in pool if o.mean is not None])
 
 
-def _count_score(arm: Seen, pool: Sequence[Seen]) -> float:
+def count_score(seen: tuple[int, int], pool: Sequence[tuple[int, int]]) -> float:
+    """Return the log score of a count, (events, people), learnt from those of a pool."""
     m, log_size = np.meshgrid(np.linspace(0.005, 0.995, 199), np.linspace(-2.0, 6.0, 65), indexing="ij")
     size = np.exp(log_size)
     log = -0.5 * ((log_size - np.log(4.0)) / 1.5) ** 2
-    for other in pool:
-        log = log + _beta_binomial(other.responders or 0, other.n, m * size, (1.0 - m) * size)
+    for events, people in pool:
+        log = log + _beta_binomial(events, people, m * size, (1.0 - m) * size)
     weight = np.exp(log - log.max())
-    new = np.exp(_beta_binomial(arm.responders or 0, arm.n, m * size, (1.0 - m) * size))
+    new = np.exp(_beta_binomial(*seen, m * size, (1.0 - m) * size))
     return float(np.log((weight * new).sum() / weight.sum()))
 
 

@@ -1,52 +1,64 @@
 """Simulation-based calibration (Talts et al. 2018): data sets made from the priors, fitted, and each true value ranked
-among the draws of its posterior. When model and sampler are right the ranks are uniform.
+among the draws of its posterior. When model and sampler are right the ranks are uniform. The data sets have the shape
+of the table; they judge the model, so they are not made anew for each row that joins it.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.fit.data import observed, table_data
+from skinbeam.evidence.fit import count_simulate, simulate
+from skinbeam.evidence.fit.count_data import CountsSeen, count_data, counts_seen
+from skinbeam.evidence.fit.data import Observed, observed, table_data
 from skinbeam.evidence.fit.sample import Plan, sample
-from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
-from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT
+from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, pain_columns
+from skinbeam.evidence.synthesis.counts import EFFECTS, columns
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, layout
+from skinbeam.evidence.synthesis.posterior import COUNTS, IMPROVEMENT
 
 __all__ = ["BINS", "DATA_SETS", "RANKS", "chi_square_p", "ranked_names", "ranks", "worst"]
 
-DATA_SETS = 200
+DATA_SETS = 60
 BINS = 10
 RANKS = 99  # draws kept for ranking: ranks 0 to 99 fall into ten bins of ten
-_PLAN = Plan(draws=500, tune=500, chains=2, accept=0.95)
+_PLAN = Plan(draws=300, tune=300, chains=2, accept=0.9)
 
 
 def ranked_names() -> list[str]:
-    """Return the quantities whose ranks are kept."""
+    """Return the quantities whose ranks are kept, of both models."""
     slopes = [group if not name else f"{group} {name}" for group, name in layout().columns]
     return [
         *(f"beta {name}" for name in slopes),
-        *(f"scale {group}" for group in HIERARCHICAL),
-        "total", "tau", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
-        *(f"eta {outcome}" for outcome in OUTCOMES),
+        "total", *(f"scale {group}" for group in HIERARCHICAL),
+        "tau", "tau_untreated", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
+        *(f"base {outcome}" for outcome in OUTCOMES),
+        *(f"effects {' '.join(column)}" for column in columns()),
+        *(f"count_scale {effect} {outcome}" for effect in EFFECTS for outcome in OUTCOMES),
         *(f"darker {outcome}" for outcome in PIGMENT),
-        "eta_scale modality", "eta_scale condition", "eta_between",
-        "pain_typical", "pain_scale", "pain_between",
+        *(f"late {outcome}" for outcome in LATE),
+        *(f"{name} {outcome}" for name in ("count_study", "count_row") for outcome in OUTCOMES),
+        "pain_typical", *(f"pain_modality {name}" for name in pain_columns()), "pain_scale", "pain_between",
     ]  # fmt: skip
 
 
 def ranks(number: int) -> dict[str, Any]:
-    """Return the rank of each true value under data set `number`, as `ranked_names`, and how often the fit diverged."""
-    rng = np.random.default_rng([20261120, number])
-    truth = draw_parameters(rng)
-    seen = draw_data(truth, table_data(), observed(), rng)
-    plan = Plan(_PLAN.draws, _PLAN.tune, _PLAN.chains, _PLAN.accept, seed=number + 1)
-    sampled = sample(seen, plan)
-    found = sampled.chains
-    drawn = _flat({name: a.reshape(-1, *a.shape[2:]) for name, a in found.items()})
-    kept = drawn[np.linspace(0, len(drawn) - 1, RANKS).astype(int)]
-    below = (kept < _flat({name: np.asarray(value)[None] for name, value in truth.items()})).sum(axis=0)
-    return {"ranks": [int(rank) for rank in below], "divergences": sampled.divergences}
+    """Return the rank of each true value in data set `number`, by name, and how often the fits diverged."""
+    rng = np.random.default_rng([20261122, number])
+    below: list[int] = []
+    divergences = 0
+    truth = simulate.draw_parameters(rng)
+    made: Observed | CountsSeen = simulate.draw_data(truth, table_data(), observed(), rng)
+    more = count_simulate.draw_parameters(rng)
+    counts = count_simulate.draw_counts(more, count_data(), counts_seen(), rng)
+    for true, seen, order in ((truth, made, IMPROVEMENT), (more, counts, COUNTS)):
+        sampled = sample(seen, replace(_PLAN, seed=number + 1))
+        drawn = _flat({name: a.reshape(-1, *a.shape[2:]) for name, a in sampled.chains.items()}, order)
+        kept = drawn[np.linspace(0, len(drawn) - 1, RANKS).astype(int)]
+        below += [int(n) for n in (kept < _flat({k: np.asarray(v)[None] for k, v in true.items()}, order)).sum(axis=0)]
+        divergences += sampled.divergences
+    return {"ranks": dict(zip(ranked_names(), below, strict=True)), "divergences": divergences}
 
 
 def chi_square_p(found: Sequence[int]) -> float:
@@ -63,10 +75,6 @@ def worst(table: Mapping[str, Sequence[int]]) -> list[tuple[str, float, float]]:
     return [(name, p, min(1.0, p * len(table))) for p, name in found]
 
 
-def _flat(values: Mapping[str, Any]) -> Any:
+def _flat(values: Mapping[str, Any], order: Sequence[str]) -> Any:
     """(draw, quantity) in the order of `ranked_names`."""
-    order = (
-        "beta", "scale", "total", "tau", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
-        "eta", "darker", "eta_scale", "eta_between", "pain_typical", "pain_scale", "pain_between",
-    )  # fmt: skip
     return np.concatenate([np.asarray(values[name]).reshape(len(values[name]), -1) for name in order], axis=1)

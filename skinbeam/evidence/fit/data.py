@@ -1,4 +1,4 @@
-"""The arms as arrays, in the order of the table: what the model is given and what it is to explain."""
+"""The arms whose improvement is fitted, as arrays in the order of the table: what is given, what is to be explained."""
 
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -6,9 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.evidence.studies.outcomes import OUTCOMES, counted, effect_columns, pain_columns, tied
-from skinbeam.evidence.studies.shipped import arms
-from skinbeam.evidence.synthesis.design import Features, deviates, fitted_arms, layout, weakness
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, deviates, fitted_arms, layout, weakness
 
 __all__ = ["CLASSES", "Data", "Observed", "observed", "table_data"]
 
@@ -19,7 +17,7 @@ Whole = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Data:
-    """What is fixed. Shapes: arm, study, row (a count of another outcome), class.
+    """What is fixed. Shapes: arm, study, class.
 
     Parameters
     ----------
@@ -28,9 +26,7 @@ class Data:
     lower, upper : (arm, class) cut points in per cent, ±inf at the ends; unused classes have lower = upper = -inf.
     binned : (arm,), whether it was printed in classes; else its mean was.
     n : (arm,) patients; `units` (arm,) graded units; equal where patients were graded.
-    outcome, of, dark : (row,), index into `OUTCOMES`, patients, share of phototypes IV to VI.
-    at_modality, at_condition : (row,), index of the shared effect, -1 for none.
-    pain_modality, pain_n : (report,).
+    untreated : (study,), whether its people were left alone.
     """
 
     x: Floats
@@ -40,13 +36,7 @@ class Data:
     binned: NDArray[np.bool_]
     n: Floats
     units: Floats
-    outcome: Whole
-    of: Whole
-    dark: Floats
-    at_modality: Whole
-    at_condition: Whole
-    pain_modality: Whole
-    pain_n: Floats
+    untreated: NDArray[np.bool_]
     studies: tuple[str, ...]
 
 
@@ -54,24 +44,19 @@ class Data:
 class Observed:
     """What varies between fits. `used` masks leave rows out without changing a shape.
 
-    `counts` (arm, class), `mean` (arm,), `sd` (arm,) with 0 for not printed, `events` (row,), `pain` (report,),
-    `weak` (study,) factors on the spread between studies.
+    `counts` (arm, class), `mean` (arm,), `sd` (arm,) with 0 for not printed, `weak` (study,) factors on the spread
+    between studies.
     """
 
     counts: Floats
     mean: Floats
     sd: Floats
-    events: Whole
-    pain: Floats
     used: Floats
-    used_row: Floats
     weak: Floats
 
-    def without(self, arms_left_out: NDArray[np.bool_], rows_left_out: NDArray[np.bool_]) -> "Observed":
-        """Return the same with some arms and rows left out."""
-        return replace(
-            self, used=np.where(arms_left_out, 0.0, self.used), used_row=np.where(rows_left_out, 0.0, self.used_row)
-        )
+    def without(self, left_out: NDArray[np.bool_]) -> "Observed":
+        """Return the same with some arms left out."""
+        return replace(self, used=np.where(left_out, 0.0, self.used))
 
     def as_dict(self) -> dict[str, NDArray[np.generic]]:
         """Return the arrays by name."""
@@ -89,9 +74,6 @@ def table_data() -> Data:
         for j, (cut, _) in enumerate(arm.bins):
             upper[k, j], lower[k, j] = above, -np.inf if cut is None else cut
             above = lower[k, j]
-    rows = counted()
-    modalities, conditions = effect_columns()
-    painful = [arm for arm in arms() if arm.pain_0_10]
     return Data(
         x=np.array([layout().row(Features.of_arm(arm))[0] for arm in found]),
         study=np.array([studies.index(deviates(arm)) for arm in found]),
@@ -100,15 +82,9 @@ def table_data() -> Data:
         binned=np.array([bool(arm.bins) for arm in found]),
         n=np.array([float(arm.patients or 0) for arm in found]),
         units=np.array([float(arm.patients or 0) * arm.units_per_patient for arm in found]),
-        outcome=np.array([OUTCOMES.index(r.outcome) for r in rows]),
-        of=np.array([r.of for r in rows]),
-        dark=np.array([r.dark for r in rows]),
-        at_modality=np.array([modalities.index((r.outcome, r.modality)) for r in rows]),
-        at_condition=np.array(
-            [conditions.index((r.outcome, r.modality, r.condition)) if tied(r) else -1 for r in rows]
+        untreated=np.array(
+            [any(deviates(arm) == study and arm.modality == UNTREATED for arm in found) for study in studies]
         ),
-        pain_modality=np.array([pain_columns().index(arm.modality) for arm in painful]),
-        pain_n=np.array([float(arm.patients or 1) for arm in painful]),
         studies=studies,
     )
 
@@ -125,9 +101,6 @@ def observed() -> Observed:
         counts=counts,
         mean=np.array([0.0 if arm.bins else float(arm.mean_pct or 0.0) for arm in found]),
         sd=np.array([0.0 if arm.bins else float(arm.mean_sd_pct or 0.0) for arm in found]),
-        events=np.array([row.events for row in counted()]),
-        pain=np.array([sum(arm.pain_0_10) / 2.0 for arm in arms() if arm.pain_0_10]),
         used=np.ones(len(found)),
-        used_row=np.ones(len(counted())),
         weak=np.array([weakness([arm for arm in found if deviates(arm) == study]) for study in table_data().studies]),
     )

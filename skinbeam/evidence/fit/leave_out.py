@@ -1,9 +1,9 @@
 """Leave one study out: is a study covered that the model has never seen, and how well is it foretold?
 
-An arm that printed counts is scored on the number of its patients who reached the printed cut point nearest to half;
-one that printed a mean on that mean. The score is the logarithm of the predictive probability (of the count) or
-density (of the mean, per per cent). Coverage is judged by the randomised probability integral transform (PIT): uniform
-when intervals hold. Arms of one study share its weight.
+An arm that printed classes is scored on the number of its patients who reached the printed cut point nearest to half;
+one that printed a mean on that mean; a harm on its count. The score is the logarithm of the predictive probability (of
+a count) or density (of a mean, per per cent). Coverage is judged by the randomised probability integral transform
+(PIT): uniform when intervals hold. Arms of one study share its weight.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.fit.baselines import BASELINES, Seen, predicted
+from skinbeam.evidence.fit import reweigh
+from skinbeam.evidence.fit.baselines import BASELINES, Seen, count_score, predicted
+from skinbeam.evidence.fit.count_data import counts_seen
 from skinbeam.evidence.fit.data import observed
 from skinbeam.evidence.fit.sample import Plan, sample
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import NewClinics, censored, counted_share, new_clinics
+from skinbeam.evidence.synthesis.clinic import NewClinics, censored, new_clinics
+from skinbeam.evidence.synthesis.counts import Asked, counted_share
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats, Rate, count_pmf, normal_cdf
 from skinbeam.evidence.synthesis.posterior import Posterior
@@ -26,7 +29,7 @@ from skinbeam.evidence.synthesis.posterior import Posterior
 __all__ = ["LEVELS", "PLAN", "Score", "coverage", "gain", "leave_out", "printed", "studies"]
 
 LEVELS = (0.5, 0.8, 0.95)
-PLAN = Plan(draws=500, tune=500, accept=0.9)
+PLAN = Plan(draws=500, tune=500, chains=2, accept=0.9)
 _LEAST = 1e-12
 
 
@@ -42,7 +45,8 @@ class Score:
     log_score: float
     pit: float
     baselines: Mapping[str, float]
-    divergences: int = 0  # of the fit without the study
+    refitted: bool = False  # fitted again without the study; else draws of the whole fit were weighed
+    divergences: int = 0  # of that fit
 
     def as_record(self) -> dict[str, Any]:
         """Return plain values."""
@@ -50,31 +54,51 @@ class Score:
 
 
 def studies() -> tuple[str, ...]:
-    """Return every study that printed improvement or a harm."""
+    """Return every study that printed improvement, a harm or satisfaction."""
     return tuple(dict.fromkeys([*(arm.study for arm in fitted_arms()), *(row.study for row in counted())]))
 
 
-def leave_out(study: str, rng: np.random.Generator) -> list[Score]:
-    """Return the scores of one study under a fit without it."""
-    rows = counted()
-    seen = observed().without(
-        np.array([arm.study == study for arm in fitted_arms()]), np.array([row.study == study for row in rows])
-    )
-    sampled = sample(seen, PLAN)
-    given = Posterior.of_chains(sampled.chains)
-    arms = [arm for arm in fitted_arms() if arm.study == study]
+def leave_out(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
+    """Return the scores of one study without it; `given` is the posterior of all studies."""
+    return [*_improvement(study, given, rng), *_counts(study, given, rng)]
+
+
+def _improvement(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
+    mine = [arm for arm in fitted_arms() if arm.study == study]
+    if not mine:
+        return []
+    found = reweigh.without(given, reweigh.improvement_log_likelihood(study, given, rng), rng)
+    divergences, refitted = 0, found is None
+    if found is None:
+        sampled = sample(observed().without(np.array([arm.study == study for arm in fitted_arms()])), PLAN)
+        found, divergences = Posterior.of_chains(sampled.chains), sampled.divergences
     others = [printed(arm) for arm in fitted_arms() if arm.study != study]
-    found = []
-    for arm in arms:
-        (clinics,) = new_clinics([[(Features.of_arm(arm), 1.0)]], given=given)
-        found.append(_arm_score(arm, clinics, given, others, rng))
+    scores = []
+    for arm in mine:
+        (clinics,) = new_clinics([[(Features.of_arm(arm), 1.0)]], given=found)
+        scores.append(_arm_score(arm, clinics, found, others, rng))
+    return [replace(score, refitted=refitted, divergences=divergences) for score in scores]
+
+
+def _counts(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
+    rows = counted()
+    if not any(row.study == study for row in rows):
+        return []
+    found = reweigh.without(given, reweigh.counts_log_likelihood(study, given, rng), rng)
+    divergences, refitted = 0, found is None
+    if found is None:
+        sampled = sample(counts_seen().without(np.array([row.study == study for row in rows])), PLAN)
+        found, divergences = Posterior.of_chains(sampled.chains), sampled.divergences
+    scores = []
     for row in rows:
-        if row.study == study and row.outcome != "satisfaction":
-            shares = counted_share(row.outcome, row.modality, row.condition, row.dark, given=given)
+        if row.study == study:
+            shares = counted_share(Asked.of_row(row), given=found)
             score, pit, median = _count(shares, row.events, row.of, 1.0, rng)
+            pool = [(o.events, o.of) for o in rows if o.outcome == row.outcome and o.study != study]
+            baseline = {"one pool": count_score((row.events, row.of), pool)}
             what = f"{row.events} of {row.of}"
-            found.append(Score(study, f"{row.study} {row.modality}", row.outcome, what, median, score, pit, {}))
-    return [replace(score, divergences=sampled.divergences) for score in found]
+            scores.append(Score(study, row.arm.row, row.outcome, what, median, score, pit, baseline))
+    return [replace(score, refitted=refitted, divergences=divergences) for score in scores]
 
 
 def printed(arm: Arm) -> Seen:

@@ -1,5 +1,4 @@
-"""The evidence model, in PyMC. A first version, variant 1, was written before any study was left out; docs/evidence.md
-lists what was changed since.
+"""The model of improvement, in PyMC. docs/evidence.md lists what was changed since its first version, variant 1.
 
 Improvement of patient i in arm a of study s, in per cent:
 
@@ -19,14 +18,8 @@ correlated, so counts of lesions have a Dirichlet-multinomial law with the same 
 67:591). A printed mean is normal about the mean of min(100, X) with its variance over the patients; a printed standard
 deviation is lognormal about that of the law with error 1 / sqrt(2 (n - 1)).
 
-Other outcomes (harms, satisfaction), patients of a cohort who had it:
-
-    events ~ BetaBinomial(of, p, size),  p = (1 - w) logit⁻¹(eta) + w logit⁻¹(eta + darker)  (evidence 6)
-    eta = outcome + modality + condition (dark marks alone),  size = 1 / (v² p (1 - p))
-
-where w is the share of phototypes IV to VI. With this size, studies differ by about v in log-odds however rare the
-outcome is, so that none of a few patients never means none of many. Pain: means between 0 and 10, normal between
-modalities and studies.                                                       (evidence 7)
+Studies whose people were left alone differ by tau_untreated in place of tau. Harms, satisfaction and pain have a model
+of their own, `count_model`.
 """
 
 from typing import Any
@@ -36,21 +29,14 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from skinbeam.evidence.fit.data import Data, Observed
-from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
 
-__all__ = ["SHIPPED", "build"]
+__all__ = ["build"]
 
 CEILING = 100.0
 _SMALL = 1e-12  # keeps the logarithm of an impossible class finite
 _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
-
-SHIPPED = (
-    "beta", "total", "scale", "tau", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
-    "eta", "eta_scale", "darker", "eta_between", "eta_modality", "eta_condition",
-    "pain_typical", "pain_modality", "pain_scale", "pain_between",
-)  # fmt: skip
 
 
 def build(data: Data, seen: Observed) -> pm.Model:
@@ -58,8 +44,6 @@ def build(data: Data, seen: Observed) -> pm.Model:
     with pm.Model() as model:
         given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in seen.as_dict().items()}
         _improvement(data, given)
-        _outcomes(data, given)
-        _pain(data, given)
     return model
 
 
@@ -79,7 +63,9 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
     own = pm.StudentT("own", nu=freedom, mu=0.0, sigma=1.0, shape=len(data.studies))
     apart = pm.Normal("apart", 0.0, 1.0, shape=len(data.study))
     reading = pm.Normal("reading", 0.0, 1.0, shape=len(data.studies))
-    theta = pt.dot(data.x, beta) + tau * (given["weak"] * own)[data.study] + omega * apart
+    tau_untreated = pm.HalfNormal("tau_untreated", prior["untreated_study"]["sd"])
+    between = pt.where(data.untreated, tau_untreated, tau)
+    theta = pt.dot(data.x, beta) + (between * given["weak"] * own)[data.study] + omega * apart
     theta = theta + kappa * data.binned * reading[data.study]
     sd_mid = pm.Normal("sd_mid", np.log(prior["patient_sd"]["value"]), prior["patient_sd"]["log_sd"])
     sd_spread = pm.HalfNormal("sd_spread", prior["patient_sd_spread"]["sd"])
@@ -152,38 +138,3 @@ def _censored(theta: Any, sd: Any) -> tuple[Any, Any]:
     mean = theta * below - sd * density + CEILING * (1.0 - below)
     square = (theta**2 + sd**2) * below - sd * (theta + CEILING) * density + CEILING**2 * (1.0 - below)
     return mean, pt.maximum(square - mean**2, 1.0)
-
-
-def _outcomes(data: Data, given: dict[str, Any]) -> None:
-    prior = settings()["outcomes"]
-    modalities, conditions = effect_columns()
-    eta = pm.Normal("eta", [prior[o]["value"] for o in OUTCOMES], [prior[o]["sd"] for o in OUTCOMES])
-    eta_scale = pm.HalfNormal("eta_scale", [prior["modality"]["sd"], prior["condition"]["sd"]], shape=2)
-    of_modality = pm.Normal("of_modality", 0.0, 1.0, shape=len(modalities))
-    of_condition = pm.Normal("of_condition", 0.0, 1.0, shape=len(conditions))
-    eta_modality = pm.Deterministic("eta_modality", eta_scale[0] * of_modality)
-    eta_condition = pm.Deterministic("eta_condition", eta_scale[1] * of_condition)
-    darker = pm.HalfNormal("darker", prior["darker"]["sd"], shape=len(PIGMENT))
-    between = pm.HalfNormal("eta_between", prior["between_studies"]["sd"])
-    shift = pt.concatenate([darker, np.zeros(len(OUTCOMES) - len(PIGMENT))])[data.outcome]
-    extra = pt.concatenate([eta_condition, [0.0]])[data.at_condition]
-    log_odds = eta[data.outcome] + eta_modality[data.at_modality] + extra
-    p = (1.0 - data.dark) * pt.sigmoid(log_odds) + data.dark * pt.sigmoid(log_odds + shift)
-    size = 1.0 / (pt.maximum(between, _LEAST_BETWEEN) ** 2 * p * (1.0 - p))
-    a, b, of = size * p, size * (1.0 - p), data.of
-    events = given["events"]
-    log = pt.gammaln(events + a) + pt.gammaln(of - events + b) - pt.gammaln(of + size)
-    log = log + pt.gammaln(size) - pt.gammaln(a) - pt.gammaln(b)
-    pm.Potential("outcomes", pt.sum(given["used_row"] * log))
-
-
-def _pain(data: Data, given: dict[str, Any]) -> None:
-    prior = settings()["pain"]
-    typical = pm.Normal("pain_typical", prior["typical"]["value"], prior["typical"]["sd"])
-    scale = pm.HalfNormal("pain_scale", prior["modality"]["sd"])
-    between = pm.HalfNormal("pain_between", prior["between_studies"]["sd"])
-    of_modality = pm.Normal("pain_of_modality", 0.0, 1.0, shape=len(pain_columns()))
-    modality = pm.Deterministic("pain_modality", scale * of_modality)
-    variance = between**2 + prior["patient_sd"]["value"] ** 2 / data.pain_n
-    off = given["pain"] - typical - modality[data.pain_modality]
-    pm.Potential("pain_means", pt.sum(-0.5 * (off**2 / variance + pt.log(variance))))

@@ -57,6 +57,8 @@ def written() -> str:
         diagnostics=made["diagnostics"],
         coverage=_coverage(),
         gains=_gains(),
+        dark_marks=_gain_in_words(scores("pih")),
+        refitted=sum(score.refitted for score in scores(*IMPROVEMENT)),
         tenths=_tenths(scores(*IMPROVEMENT)),
         every_arm=_every_arm(),
         variants=_variants(),
@@ -115,6 +117,11 @@ def _gains() -> str:
         found = [gain(group, name) for group in groups]
         rows.append((name, *(f"{mean:+.3f} ± {error:.3f}" for mean, error in found)))
     return _table(("over", "all arms", "treated arms", "counts", "means"), rows)
+
+
+def _gain_in_words(group: list[Score]) -> str:
+    mean, error = gain(group, "one pool")
+    return f"{mean:+.3f} ± {error:.3f} over {len(group)} counts of {len({score.study for score in group})} studies"
 
 
 def _tenths(group: list[Score]) -> str:

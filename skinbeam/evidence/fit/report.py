@@ -15,19 +15,22 @@ import numpy as np
 
 import skinbeam
 from skinbeam.document import plain, write_atomically
-from skinbeam.evidence.fit import calibrate, page
+from skinbeam.evidence.fit import calibrate, count_simulate, page, simulate
+from skinbeam.evidence.fit.count_data import CountsSeen, count_data, counts_seen
 from skinbeam.evidence.fit.data import Observed, observed, table_data
-from skinbeam.evidence.fit.inputs import checks_sha256
+from skinbeam.evidence.fit.inputs import calibration_sha256, checks_sha256
 from skinbeam.evidence.fit.leave_out import leave_out, studies
-from skinbeam.evidence.fit.sample import sample
+from skinbeam.evidence.fit.sample import Plan, sample
 from skinbeam.evidence.fit.sensitivity import prior_effects, shares
-from skinbeam.evidence.fit.ship import PLAN
-from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
+from skinbeam.evidence.studies.outcomes import OUTCOMES
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, Posterior, posterior
 
-__all__ = ["make"]
+__all__ = ["calibration", "make"]
 
-_REPLICATES = 1000
+_REPLICATES = 2000
+# Ten statistics are held against their spans at once: each span leaves out a tenth of 5 %.
+_SPAN = (0.0025, 0.5, 0.9975)
+_AGAIN = Plan(draws=500, tune=500, accept=0.9)
 _PACKAGE = Path(skinbeam.__file__).parent
 
 
@@ -38,14 +41,11 @@ def make(work: Path) -> None:
     left_out = [
         _kept(folder / f"without-{study}.json", partial(_scores, study, k)) for k, study in enumerate(studies())
     ]
-    ranks = [
-        _kept(folder / f"ranks-{number}.json", partial(calibrate.ranks, number))
-        for number in range(calibrate.DATA_SETS)
-    ]
+    ranks = calibration(work)
     checks = {
         "inputs_sha256": checks_sha256(),
         "scores": [score for scores in left_out for score in scores],
-        "ranks": {name: [row["ranks"][k] for row in ranks] for k, name in enumerate(calibrate.ranked_names())},
+        "ranks": {name: [row["ranks"][name] for row in ranks] for name in ranks[0]["ranks"]},
         "diverged": [row["divergences"] for row in ranks],
         "priors": prior_effects(posterior()),
         "weak": _kept(folder / "weak.json", _weak_designs),
@@ -53,6 +53,19 @@ def make(work: Path) -> None:
     }
     (_PACKAGE / CHECKS_FILE).write_text(json.dumps(plain(checks), indent=1) + "\n", encoding="utf-8")
     (_PACKAGE.parent / page.PAGE).write_text(page.written(), encoding="utf-8")
+
+
+def calibration(work: Path) -> list[dict[str, Any]]:
+    """Return the ranks of every simulated data set, all of one shape: that of the table when the first was made."""
+    folder = work / f"calibration-{calibration_sha256()[:16]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    found = [
+        _kept(folder / f"ranks-{number}.json", partial(calibrate.ranks, number))
+        for number in range(calibrate.DATA_SETS)
+    ]
+    if any(row["ranks"].keys() != found[0]["ranks"].keys() for row in found):
+        raise ValueError(f"{folder} holds data sets of several tables; remove it")
+    return found
 
 
 def _kept(file: Path, run: Callable[[], Any]) -> Any:
@@ -65,7 +78,7 @@ def _kept(file: Path, run: Callable[[], Any]) -> Any:
 
 
 def _scores(study: str, number: int) -> list[dict[str, Any]]:
-    return [score.as_record() for score in leave_out(study, np.random.default_rng([20261120, number]))]
+    return [score.as_record() for score in leave_out(study, posterior(), np.random.default_rng([20261122, number]))]
 
 
 def _weak_designs() -> list[dict[str, Any]]:
@@ -74,7 +87,8 @@ def _weak_designs() -> list[dict[str, Any]]:
     found = []
     for name, power in (("all designs weigh alike", 0.0), ("weak designs weigh twice as little", 2.0)):
         seen = observed()
-        given = Posterior.of_chains(sample(replace(seen, weak=seen.weak**power), PLAN).chains)
+        refitted = Posterior.of_chains(sample(replace(seen, weak=seen.weak**power), _AGAIN).chains)
+        given = Posterior({**posterior().taken(np.arange(len(refitted)) % len(posterior())).draws, **refitted.draws})
         moved = {
             target: 100.0 * (float(values.mean()) - float(base[target].mean()))
             for target, values in shares(given).items()
@@ -87,35 +101,43 @@ def _weak_designs() -> list[dict[str, Any]]:
 def _replicates() -> dict[str, dict[str, list[float]]]:
     """What data sets look like that come from the priors, and from the posterior with new studies, beside the real one.
 
-    Statistics with their 2.5, 50 and 97.5 % quantiles over the replicates, and the value that was printed.
+    Statistics with their 0.25, 50 and 99.75 % quantiles over the replicates, and the value that was printed.
     """
-    rng = np.random.default_rng(20261120)
-    given, data = posterior(), table_data()
+    rng = np.random.default_rng(20261122)
+    given = posterior()
     rows = rng.choice(len(given), _REPLICATES)
-    of_prior = [_statistics(draw_data(draw_parameters(rng), data, observed(), rng)) for _ in rows]
-    of_posterior = [
-        _statistics(draw_data({name: draws[row] for name, draws in given.draws.items()}, data, observed(), rng))
-        for row in rows
-    ]
-    printed = _statistics(observed())
+
+    def made(improvement: simulate.Parameters, counts: count_simulate.Parameters) -> dict[str, float]:
+        return _statistics(
+            simulate.draw_data(improvement, table_data(), observed(), rng),
+            count_simulate.draw_counts(counts, count_data(), counts_seen(), rng),
+        )
+
+    of_prior = [made(simulate.draw_parameters(rng), count_simulate.draw_parameters(rng)) for _ in rows]
+    drawn = [{name: draws[row] for name, draws in given.draws.items()} for row in rows]
+    of_posterior = [made(one, one) for one in drawn]
+    printed = _statistics(observed(), counts_seen())
     return {
         name: {
             "printed": [printed[name]],
-            "prior": [float(q) for q in np.nanquantile([s[name] for s in of_prior], (0.025, 0.5, 0.975))],
-            "posterior": [float(q) for q in np.nanquantile([s[name] for s in of_posterior], (0.025, 0.5, 0.975))],
+            "prior": [float(q) for q in np.nanquantile([s[name] for s in of_prior], _SPAN)],
+            "posterior": [float(q) for q in np.nanquantile([s[name] for s in of_posterior], _SPAN)],
         }
         for name in printed
     }
 
 
-def _statistics(seen: Observed) -> dict[str, float]:
-    data = table_data()
+def _statistics(seen: Observed, counts: CountsSeen) -> dict[str, float]:
+    data, of = table_data(), count_data().of
     means = seen.mean[~data.binned]
     shares = seen.counts[data.binned] / seen.counts[data.binned].sum(axis=1, keepdims=True)
     lowest = np.array(
         [row[row_real][-1] for row, row_real in zip(shares, (data.upper > data.lower)[data.binned], strict=True)]
     )
-    pih = data.outcome == 0
+    pih, lasting = (
+        np.isin(count_data().outcome, [OUTCOMES.index(name) for name in names])
+        for names in (("pih",), ("hypopigmentation", "scar"))
+    )
     return {
         "mean of printed means, %": float(means.mean()),
         "spread of printed means, %": float(means.std()),
@@ -124,7 +146,7 @@ def _statistics(seen: Observed) -> dict[str, float]:
         "spread of the share in the best class": float(shares[:, 0].std()),
         "mean share in the lowest class": float(lowest.mean()),
         "spread of the share in the lowest class": float(lowest.std()),
-        "share of patients with dark marks": float(seen.events[pih].sum() / data.of[pih].sum()),
-        "share of cohorts without dark marks": float((seen.events[pih] == 0).mean()),
-        "patients with lasting harm": float(seen.events[(data.outcome == 1) | (data.outcome == 2)].sum()),
+        "share of patients with dark marks": float(counts.events[pih].sum() / of[pih].sum()),
+        "share of cohorts without dark marks": float((counts.events[pih] == 0).mean()),
+        "patients with lasting harm": float(counts.events[lasting].sum()),
     }

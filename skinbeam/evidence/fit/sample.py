@@ -1,4 +1,4 @@
-"""One compiled model, sampled as often as needed with other data of the same shape.
+"""The two models, each compiled once and sampled as often as needed with other data of the same shape.
 
 Only here is the sampler loaded, and late: everything else of this package runs without it.
 """
@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.evidence.fit.count_data import CountsSeen, count_data, counts_seen
 from skinbeam.evidence.fit.data import Observed, observed, table_data
+from skinbeam.evidence.synthesis.posterior import COUNTS, IMPROVEMENT
 
 __all__ = ["Plan", "Sampled", "sample"]
 
@@ -35,23 +37,13 @@ class Sampled:
     divergences: int
 
 
-@cache
-def _compiled() -> Any:
+def sample(seen: Observed | CountsSeen, plan: Plan) -> Sampled:
+    """Return draws of the parameters that ship, of the model that these data belong to."""
     import nutpie
 
-    from skinbeam.evidence.fit.model import build
-
-    return nutpie.compile_pymc_model(build(table_data(), observed()))
-
-
-def sample(seen: Observed, plan: Plan) -> Sampled:
-    """Return draws of the parameters that ship, given one data set."""
-    import nutpie
-
-    from skinbeam.evidence.fit.model import SHIPPED
-
+    compiled, shipped = _improvement() if isinstance(seen, Observed) else _counts()
     trace = nutpie.sample(
-        _compiled().with_data(**{name: np.asarray(a, dtype=float) for name, a in seen.as_dict().items()}),
+        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in seen.as_dict().items()}),
         draws=plan.draws,
         tune=plan.tune,
         chains=plan.chains,
@@ -60,5 +52,23 @@ def sample(seen: Observed, plan: Plan) -> Sampled:
         target_accept=plan.accept,
         progress_bar=False,
     )
-    chains = {name: np.asarray(trace.posterior[name].values, dtype=float) for name in SHIPPED}
+    chains = {name: np.asarray(trace.posterior[name].values, dtype=float) for name in shipped}
     return Sampled(chains, int(trace.sample_stats["diverging"].values.sum()))
+
+
+@cache
+def _improvement() -> tuple[Any, tuple[str, ...]]:
+    import nutpie
+
+    from skinbeam.evidence.fit.model import build
+
+    return nutpie.compile_pymc_model(build(table_data(), observed())), IMPROVEMENT
+
+
+@cache
+def _counts() -> tuple[Any, tuple[str, ...]]:
+    import nutpie
+
+    from skinbeam.evidence.fit.count_model import build
+
+    return nutpie.compile_pymc_model(build(count_data(), counts_seen())), COUNTS

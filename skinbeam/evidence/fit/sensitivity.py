@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, counted
+from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, counted
 from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import CLINICS, counted_share, new_clinics
+from skinbeam.evidence.synthesis.clinic import CLINICS, new_clinics
+from skinbeam.evidence.synthesis.counts import EFFECTS, Asked, counted_share
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, UNTREATED, Features, fitted_arms, layout
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.posterior import Posterior
@@ -55,14 +56,14 @@ def shares(given: Posterior) -> dict[str, Floats]:
     for row in counted():
         name = f"{row.outcome} after {row.modality}"
         if name not in found:
-            shares = counted_share(row.outcome, row.modality, row.condition, row.dark, given=given)
+            shares = counted_share(Asked.of_row(row), given=given)
             found[name] = shares.reshape(-1, CLINICS).mean(axis=1)
     return found
 
 
 def log_priors(given: Posterior) -> Mapping[str, Floats]:
     """Return for each prior of `data/evidence.toml` its log density at every draw, up to a constant, (draw,)."""
-    improvement, outcomes, pain = (settings()[part] for part in ("improvement", "outcomes", "pain"))
+    improvement, outcomes, counts, pain = (settings()[part] for part in ("improvement", "outcomes", "counts", "pain"))
     found: dict[str, Floats] = {}
     for k, (group, name) in enumerate(layout().columns):
         if group in HIERARCHICAL:
@@ -87,13 +88,16 @@ def log_priors(given: Posterior) -> Mapping[str, Floats]:
     found["improvement.lesion_correlation"] = np.asarray(
         (beta["a"] - 1.0) * np.log(given["icc"]) + (beta["b"] - 1.0) * np.log1p(-given["icc"])
     )
+    found["improvement.untreated_study"] = _normal(given["tau_untreated"], 0.0, improvement["untreated_study"]["sd"])
     for k, outcome in enumerate(OUTCOMES):
-        found[f"outcomes.{outcome}"] = _normal(given["eta"][:, k], outcomes[outcome]["value"], outcomes[outcome]["sd"])
-    for k, group in enumerate(("modality", "condition")):
-        found[f"outcomes.{group}"] = _normal(given["eta_scale"][:, k], 0.0, outcomes[group]["sd"])
-    for k, outcome in enumerate(PIGMENT):
-        found[f"outcomes.darker ({outcome})"] = _normal(given["darker"][:, k], 0.0, outcomes["darker"]["sd"])
-    found["outcomes.between_studies"] = _normal(given["eta_between"], 0.0, outcomes["between_studies"]["sd"])
+        found[f"outcomes.{outcome}"] = _normal(given["base"][:, k], outcomes[outcome]["value"], outcomes[outcome]["sd"])
+    for k, effect in enumerate(EFFECTS):
+        found[f"counts.{effect}"] = _normal(given["count_scale"][:, k], 0.0, counts[effect]["sd"]).sum(axis=1)
+    for level in ("study", "row"):
+        found[f"counts.{level}"] = _normal(given[f"count_{level}"], 0.0, counts[level]["sd"]).sum(axis=1)
+    for slope, those in (("darker", PIGMENT), ("late", LATE)):
+        for k, outcome in enumerate(those):
+            found[f"counts.{slope} ({outcome})"] = _normal(given[slope][:, k], 0.0, counts[slope]["sd"])
     found["pain.typical"] = _normal(given["pain_typical"], pain["typical"]["value"], pain["typical"]["sd"])
     found["pain.modality"] = _normal(given["pain_scale"], 0.0, pain["modality"]["sd"])
     found["pain.between_studies"] = _normal(given["pain_between"], 0.0, pain["between_studies"]["sd"])

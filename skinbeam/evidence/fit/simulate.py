@@ -1,4 +1,4 @@
-"""Data sets that the model would make: for calibration, and for checks before and after the fit.
+"""Data sets that the model of improvement would make: for calibration, and for checks before and after the fit.
 
 The same equations as `model`, drawn with NumPy; each line names its equation.
 """
@@ -11,24 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.fit.data import Data, Observed
-from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.clinic import censored
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, layout
 from skinbeam.evidence.synthesis.distributions import normal_cdf
 
-__all__ = ["draw_data", "draw_parameters"]
+__all__ = ["Parameters", "draw_data", "draw_parameters"]
 
 Floats = NDArray[np.float64]
 Parameters = Mapping[str, Any]
-_LEAST_BETWEEN = 0.02
 _LEAST_VARIANCE = 1.0  # of improvement between patients, as in the model
 
 
 def draw_parameters(rng: np.random.Generator) -> Parameters:
     """Return one draw of every parameter from the priors."""
-    prior = settings()
-    improvement, outcomes, pain = prior["improvement"], prior["outcomes"], prior["pain"]
+    improvement = settings()["improvement"]
 
     def half(sd: Any, size: int | None = None) -> Any:
         return abs(rng.normal(0.0, sd, size))
@@ -44,9 +41,6 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
         else:
             prior_of = improvement[group]
             beta.append(prior_of.get("value", 0.0) + prior_of["sd"] * (abs(z) if group in POSITIVE else z))
-    modalities, conditions = effect_columns()
-    eta_scale = half([outcomes["modality"]["sd"], outcomes["condition"]["sd"]])
-    pain_scale = half(pain["modality"]["sd"])
     patient, tail = improvement["patient_sd"], improvement["study_tail"]
     correlation = improvement["lesion_correlation"]
     return {
@@ -54,22 +48,13 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
         "scale": scale,
         "total": total,
         "tau": tau,
+        "tau_untreated": half(improvement["untreated_study"]["sd"]),
         "omega": omega,
         "kappa": kappa,
         "freedom": tail["least"] + rng.gamma(tail["shape"], 1.0 / tail["rate"]),
         "sd_mid": rng.normal(np.log(patient["value"]), patient["log_sd"]),
         "sd_spread": half(improvement["patient_sd_spread"]["sd"]),
         "icc": rng.beta(correlation["a"], correlation["b"]),
-        "eta": rng.normal([outcomes[o]["value"] for o in OUTCOMES], [outcomes[o]["sd"] for o in OUTCOMES]),
-        "eta_scale": eta_scale,
-        "eta_modality": eta_scale[0] * rng.normal(size=len(modalities)),
-        "eta_condition": eta_scale[1] * rng.normal(size=len(conditions)),
-        "darker": half(outcomes["darker"]["sd"], len(PIGMENT)),
-        "eta_between": half(outcomes["between_studies"]["sd"]),
-        "pain_typical": rng.normal(pain["typical"]["value"], pain["typical"]["sd"]),
-        "pain_scale": pain_scale,
-        "pain_modality": pain_scale * rng.normal(size=len(pain_columns())),
-        "pain_between": half(pain["between_studies"]["sd"]),
     }
 
 
@@ -77,7 +62,8 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     """Return one data set that these parameters would print, in the shape of another: same arms, same cut points."""
     prior = settings()["improvement"]
     own = rng.standard_t(given["freedom"], len(data.studies))
-    theta = data.x @ given["beta"] + given["tau"] * (shape.weak * own)[data.study]  # (evidence 2)
+    between = np.where(data.untreated, given["tau_untreated"], given["tau"])
+    theta = data.x @ given["beta"] + (between * shape.weak * own)[data.study]  # (evidence 2)
     theta = theta + given["omega"] * rng.normal(size=len(theta))
     theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
     sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (evidence 3)
@@ -87,45 +73,25 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     for k, binned in enumerate(data.binned):
         per_patient = data.units[k] / data.n[k]
         if binned:
-            counts[k] = _classes(theta[k], sd[k], data, k, per_patient, given["icc"], rng)
+            counts[k] = _classes(theta[k], sd[k], data, k, int(shape.counts[k].sum()), given["icc"], rng)
             continue
         of_mean = variance[k] * (1.0 + (per_patient - 1.0) * given["icc"]) / data.units[k]
         mean[k] = rng.normal(centre[k], np.sqrt(of_mean + prior["printed_error"]["value"] ** 2))
         if shape.sd[k] > 0.0:
             error = 1.0 / np.sqrt(2.0 * max(data.n[k] - 1.0, 1.0))
             printed[k] = np.sqrt(variance[k]) * np.exp(error * rng.normal())
-    return replace(
-        shape, counts=counts, mean=mean, sd=printed, events=_events(given, data, rng), pain=_pain(given, data, rng)
-    )
+    return replace(shape, counts=counts, mean=mean, sd=printed)
 
 
-def _classes(
-    theta: float, sd: float, data: Data, k: int, per_patient: float, icc: float, rng: np.random.Generator
-) -> Floats:
+def _classes(theta: float, sd: float, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
     """Counts by class (evidence 1); lesions by the Dirichlet-multinomial law."""
     real = data.upper[k] > data.lower[k]
     above = [normal_cdf((theta - np.clip(cut[k], -1e6, 1e6)) / sd) for cut in (data.lower, data.upper)]
     p = np.where(real, np.maximum(above[0] - above[1], 1e-12), 0.0)
     p = p / p.sum()
+    per_patient = data.units[k] / data.n[k]
     if per_patient > 1.0:
         alike = icc * (per_patient - 1.0) / (data.units[k] - 1.0)
         gamma = np.where(real, rng.gamma(np.where(real, (1.0 / alike - 1.0) * p, 1.0)), 0.0)
         p = gamma / gamma.sum()
-    return np.asarray(rng.multinomial(int(data.units[k]), p), dtype=float)
-
-
-def _events(given: Parameters, data: Data, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Counts of other outcomes (evidence 6)."""
-    shift = np.concatenate((given["darker"], np.zeros(len(OUTCOMES) - len(PIGMENT))))[data.outcome]
-    extra = np.append(given["eta_condition"], 0.0)[data.at_condition]
-    log_odds = given["eta"][data.outcome] + given["eta_modality"][data.at_modality] + extra
-    p = (1.0 - data.dark) / (1.0 + np.exp(-log_odds)) + data.dark / (1.0 + np.exp(-log_odds - shift))
-    size = 1.0 / (max(given["eta_between"], _LEAST_BETWEEN) ** 2 * p * (1.0 - p))
-    return np.asarray(rng.binomial(data.of, rng.beta(size * p, size * (1.0 - p))))
-
-
-def _pain(given: Parameters, data: Data, rng: np.random.Generator) -> Floats:
-    """Mean pain of each report (evidence 7)."""
-    patient = settings()["pain"]["patient_sd"]["value"]
-    centre = given["pain_typical"] + given["pain_modality"][data.pain_modality]
-    return np.asarray(rng.normal(centre, np.sqrt(given["pain_between"] ** 2 + patient**2 / data.pain_n)))
+    return np.asarray(rng.multinomial(graded, p), dtype=float)

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["GRADES", "RATERS", "UNITS", "Arm", "Count", "Grades", "grades"]
+__all__ = ["GRADES", "PULSES", "RATERS", "UNITS", "Arm", "Count", "Grades", "grades"]
 
 RATERS = ("blinded", "physician", "patient")
 UNITS = ("patients", "lesions", "areas", "treatments")
+PULSES = ("ps", "ns", "us", "ms")  # class of a pulse, where its length is not printed
 GRADES = ("full-text", "abstract", "secondary", "unverified")
 
 Grades = tuple[int, int]  # first and last place of a range in an order such as `PHOTOTYPES`
@@ -49,6 +50,7 @@ class Arm:
     sessions: tuple[float, float] | None
     fluence_J_cm2: tuple[float, float] | None
     pulse_ms: float | None
+    pulse_class: str
     microbeam_mJ: tuple[float, float] | None
     followup_months: float | None
     bins: tuple[tuple[float | None, int], ...]
@@ -58,6 +60,7 @@ class Arm:
     pih: Count | None
     pih_per: str
     harms: Mapping[str, Count]
+    harms_months: float | None
     pain_0_10: tuple[float, float] | None
     downtime_days: tuple[float, float] | None
     downtime_kind: str

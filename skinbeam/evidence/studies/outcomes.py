@@ -1,33 +1,58 @@
 """Counts per patient that are not improvement: harms and satisfaction, in the words of the table.
 
-Each outcome is counted once per cohort and only where patients, not treatments, were counted. The condition enters
-where the table has one; a cohort without one informs its modality alone.
+Each outcome is counted once for each cohort and treatment, and only where patients, not treatments or lesions, were
+counted.
 """
 
 from dataclasses import dataclass
 from functools import cache
 
-from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.shipped import arms, dark_fraction
+from skinbeam.evidence.studies.arm import Arm, Grades
+from skinbeam.evidence.studies.shipped import arms
 
-__all__ = ["HARMS", "OUTCOMES", "PIGMENT", "Counted", "counted", "counted_in", "effect_columns", "pain_columns", "tied"]
+__all__ = ["HARMS", "LATE", "OUTCOMES", "PIGMENT", "Counted", "counted", "counted_in", "pain_columns"]
 
-HARMS = ("pih", "hypopigmentation", "scar", "infection")
+HARMS = (
+    "pih", "hypopigmentation", "scar", "infection", "blister", "prolonged-erythema", "acne-flare", "atrophy",
+)  # fmt: skip
 OUTCOMES = (*HARMS, "satisfaction")
 PIGMENT = ("pih", "hypopigmentation")  # outcomes that skin colour bears on
+LATE = ("hypopigmentation", "scar")  # outcomes that show months after the wound has closed
 
 
 @dataclass(frozen=True)
 class Counted:
-    """One count: `events` of `of` patients."""
+    """One count: `events` of `of` patients of an arm."""
 
     outcome: str
-    study: str
-    condition: str
-    modality: str
+    arm: Arm
     events: int
     of: int
-    dark: float
+
+    @property
+    def study(self) -> str:
+        """Key of the study."""
+        return self.arm.study
+
+    @property
+    def modality(self) -> str:
+        """Kind of treatment."""
+        return self.arm.modality
+
+    @property
+    def condition(self) -> str:
+        """What was treated; empty where the table has no name for it."""
+        return self.arm.condition
+
+    @property
+    def phototypes(self) -> Grades | None:
+        """Phototypes of the patients, None where nobody printed them."""
+        return self.arm.phototypes
+
+    @property
+    def months(self) -> float | None:
+        """How long the patients were followed."""
+        return self.arm.followup_months if self.arm.harms_months is None else self.arm.harms_months
 
 
 @cache
@@ -42,34 +67,15 @@ def counted_in(outcome: str, modality: str) -> tuple[Counted, ...]:
 
 
 @cache
-def effect_columns() -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str, str], ...]]:
-    """Return the effects that counts share: (outcome, modality) and, where tied, (outcome, modality, condition)."""
-    rows = counted()
-    modalities = tuple(dict.fromkeys((r.outcome, r.modality) for r in rows))
-    conditions = tuple(dict.fromkeys((r.outcome, r.modality, r.condition) for r in rows if tied(r)))
-    return modalities, conditions
-
-
-@cache
 def pain_columns() -> tuple[str, ...]:
     """Return the modalities of which a study printed pain."""
     return tuple(dict.fromkeys(arm.modality for arm in arms() if arm.pain_0_10))
 
 
-def tied(row: Counted) -> bool:
-    """Whether the condition bears on the count: how often skin darkens depends on what was treated."""
-    return row.outcome == "pih" and bool(row.condition)
-
-
 def _of(arm: Arm) -> list[Counted]:
-    counts = dict(arm.harms) if not arm.harms_excluded else {}
+    counts = {} if arm.harms_excluded else dict(arm.harms)
     if arm.pih is not None and arm.pih_per == "patients" and not arm.harms_excluded:
         counts["pih"] = arm.pih
     if arm.satisfied is not None:
         counts["satisfaction"] = arm.satisfied
-    dark = dark_fraction(arm.phototypes) if arm.dark_fraction is None else arm.dark_fraction
-    return [
-        Counted(outcome, arm.study, arm.condition, arm.modality, counts[outcome].events, counts[outcome].of, dark)
-        for outcome in OUTCOMES
-        if outcome in counts
-    ]
+    return [Counted(name, arm, counts[name].events, counts[name].of) for name in OUTCOMES if name in counts]

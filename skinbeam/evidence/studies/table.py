@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from skinbeam.csv_row import CsvRow
-from skinbeam.evidence.studies.arm import GRADES, RATERS, UNITS, Arm, Count, Grades, grades
+from skinbeam.evidence.studies.arm import GRADES, PULSES, RATERS, UNITS, Arm, Count, Grades, grades
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes, table
 from skinbeam.sources import bibliography
 
@@ -83,6 +83,7 @@ class _Row(CsvRow):
             sessions=self._span("sessions", 0.5, 100.0),
             fluence_J_cm2=self._printed_span("fluence_J_cm2", 1e4),
             pulse_ms=self.number("pulse_ms", 1e-10, 1e5),
+            pulse_class=self.one_of("pulse_class", PULSES, empty=True),
             microbeam_mJ=self._printed_span("microbeam_mJ", 1e4),
             followup_months=self.number("followup_months", 0.0, 600.0),
             bins=self._bins(),
@@ -92,6 +93,7 @@ class _Row(CsvRow):
             pih=self._count("pih", "pih_of"),
             pih_per=self.one_of("pih_per", UNITS, empty=True) or "patients",
             harms=self._harms(),
+            harms_months=self.number("harms_months", 0.0, 600.0),
             pain_0_10=self._span("pain", 0.0, 10.0),
             downtime_days=self._span("downtime_days", 0.0, 365.0),
             downtime_kind=self.one_of("downtime_kind", DOWNTIME_KINDS, empty=True),
@@ -103,7 +105,6 @@ class _Row(CsvRow):
         self.one_of("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
         self._count("recurred", "recurred_of")
         self._span("pih_weeks", 0.0, 520.0)
-        self.number("harms_months", 0.0, 600.0)
         self.number("spot_mm", 0.01, 100.0)
         self._printed_span("density_pct", _CUT_HIGHEST)
         self._agree(arm)

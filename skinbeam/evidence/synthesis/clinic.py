@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from skinbeam.evidence.studies.arm import Arm
-from skinbeam.evidence.studies.outcomes import OUTCOMES, PIGMENT, effect_columns, pain_columns
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms, layout, weakness
 from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
-__all__ = ["Course", "NewClinics", "censored", "counted_share", "new_clinics", "pain_points", "study_weights"]
+__all__ = ["CLINICS", "Course", "NewClinics", "censored", "new_clinics", "study_weights"]
 
 CEILING_PCT = 100.0
 CLINICS = 4  # new clinics to a draw: their own scatter is then half of the posterior's Monte Carlo error
@@ -73,7 +72,8 @@ def new_clinics(
         linear = draws["beta"] @ np.array([x for x, _ in ways]).T
         variance = np.column_stack([_unseen(draws, unseen, widen) for _, unseen in ways])
         untreated = course[0][0].modality == UNTREATED
-        theta = linear[again, way] + _typical_weakness() * draws["tau"][again] * own[untreated]
+        spread = draws["tau_untreated" if untreated else "tau"][again]
+        theta = linear[again, way] + _typical_weakness() * spread * own[untreated]
         theta = theta + np.sqrt(variance[again, way]) * rng.standard_normal(n)
         found.append(NewClinics(theta + reading, theta, sd))
     return found
@@ -89,48 +89,6 @@ def _unseen(draws: Posterior, unseen: Mapping[str, float], widen: float) -> Floa
     for group, size in unseen.items():
         variance = variance + size * (draws.scale(group) ** 2 + draws["tau"] ** 2)
     return np.asarray(variance)
-
-
-def counted_share(
-    outcome: str, modality: str, condition: str, dark: float, *, seed: int = 0, given: Posterior | None = None
-) -> Floats:
-    """Return the share of a new clinic's patients with a harm, or satisfied, (clinic,), each strictly inside 0 to 1.
-
-    A modality or condition of which nobody counted this has an effect drawn anew.
-    """
-    draws = given or posterior()
-    rng = np.random.default_rng([seed, OUTCOMES.index(outcome)])
-    n = len(draws) * CLINICS
-    again = np.repeat(np.arange(len(draws)), CLINICS)
-    modalities, conditions = effect_columns()
-    log_odds = draws["eta"][:, OUTCOMES.index(outcome)][again]
-    for k, (name, key, columns) in enumerate(
-        (
-            ("eta_modality", (outcome, modality), modalities),
-            ("eta_condition", (outcome, modality, condition), conditions),
-        )
-    ):
-        if key in columns:
-            log_odds = log_odds + draws[name][:, columns.index(key)][again]
-        elif k == 0 or outcome == "pih":
-            log_odds = log_odds + draws["eta_scale"][:, k][again] * rng.standard_normal(n)
-    p = _logistic(log_odds)
-    if outcome in PIGMENT:
-        darker = draws["darker"][:, PIGMENT.index(outcome)][again]
-        p = (1.0 - dark) * p + dark * _logistic(log_odds + darker)
-    size = 1.0 / (np.maximum(draws["eta_between"][again], 0.02) ** 2 * p * (1.0 - p))
-    tiny = np.finfo(float).tiny
-    return np.clip(rng.beta(size * p, size * (1.0 - p)), tiny, 1.0 - 2.0**-53)
-
-
-def pain_points(modality: str, *, seed: int = 0) -> Floats:
-    """Return the mean pain of a new clinic's patients in points of 10, (clinic,)."""
-    draws = posterior()
-    rng = np.random.default_rng([seed, len(OUTCOMES)])
-    again = np.repeat(np.arange(len(draws)), CLINICS)
-    centre = draws["pain_typical"] + draws["pain_modality"][:, pain_columns().index(modality)]
-    mean = centre[again] + draws["pain_between"][again] * rng.standard_normal(len(again))
-    return np.clip(mean, 0.0, 10.0)
 
 
 def study_weights(found: Sequence[Arm], *, given: Posterior | None = None) -> dict[str, float]:
@@ -163,7 +121,3 @@ def _typical_weakness() -> float:
     arms = fitted_arms()
     studies = dict.fromkeys(arm.study for arm in arms)
     return float(np.sqrt(np.mean([weakness([a for a in arms if a.study == s]) ** 2 for s in studies])))
-
-
-def _logistic(x: Floats) -> Floats:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)))

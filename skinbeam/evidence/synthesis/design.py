@@ -4,7 +4,8 @@ theta = x · beta + study + arm (+ reading, where classes were printed) is the l
 per cent. beta holds
 
     typical, family, condition, modality, pair          partially pooled, each level towards the one before
-    band of wavelengths, site                            within a modality
+    regime of light, site                                within a modality
+    subtype                                              within a condition
     severity, sessions, build, fade, dark, rater         slopes, shared by all
     untreated, untreated of a condition                  the natural course, which light teaches nothing about
 
@@ -14,7 +15,6 @@ its value at a typical course, so that what nobody printed counts as typical.
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.shipped import arms, dark_fraction, settings
+from skinbeam.evidence.synthesis import regime
 
 __all__ = [
     "HIERARCHICAL",
@@ -38,13 +39,21 @@ __all__ = [
     "fitted_arms",
     "layout",
     "longest_months",
-    "same_band",
+    "same_family",
     "same_site",
     "weakness",
 ]
 
 UNTREATED = "no-treatment"
-HIERARCHICAL = ("family", "condition", "modality", "pair", "band", "site")  # columns whose spread is learnt
+HIERARCHICAL = (
+    "family",
+    "condition",
+    "modality",
+    "pair",
+    "regime",
+    "subtype",
+    "site",
+)  # columns whose spread is learnt
 LEVELS = (*HIERARCHICAL, "study", "arm", "reading")  # everything that shares the budget of spread
 POSITIVE = ("sessions", "build", "fade", "fade_fast")  # slopes that cannot turn round
 Floats = NDArray[np.float64]
@@ -56,7 +65,8 @@ class Features:
 
     condition: str
     modality: str
-    bands: tuple[str, ...]
+    regimes: tuple[str, ...]
+    subtypes: tuple[str, ...]
     sites: tuple[str, ...]
     severity: float | None
     sessions: float | None
@@ -70,7 +80,8 @@ class Features:
         return Features(
             condition=arm.condition,
             modality=arm.modality,
-            bands=(_band(arm.wavelength_nm),),
+            regimes=tuple(filter(None, (regime.of_arm(arm),))),
+            subtypes=arm.subtypes,
             sites=tuple(dict.fromkeys(_site_group(site) for site in arm.sites)) or ("unstated",),
             severity=_severity(arm.severity),
             sessions=None if arm.sessions is None else sum(arm.sessions) / 2.0,
@@ -90,7 +101,8 @@ class Features:
         asked = Features(
             condition=question.condition,
             modality=question.modality,
-            bands=("unstated",) if question.wavelength_nm is None else (_band(question.wavelength_nm),),
+            regimes=_asked_regime(question),
+            subtypes=question.subtypes,
             sites=("unstated",) if question.site is None else (_site_group(question.site),),
             severity=_severity(question.severities),
             sessions=question.sessions,
@@ -103,7 +115,7 @@ class Features:
             as_done = Features.of_arm(arm)
             way = replace(
                 asked,
-                bands=as_done.bands if question.wavelength_nm is None else asked.bands,
+                regimes=as_done.regimes if _same_light(arm, question) else asked.regimes,
                 sites=as_done.sites if question.site is None else asked.sites,
             )
             ways[way] = ways.get(way, 0.0) + 1.0 / sum(other.study == arm.study for other in rows)
@@ -153,9 +165,9 @@ def longest_months() -> float:
     return max(arm.followup_months for arm in fitted_arms() if arm.followup_months is not None)
 
 
-def same_band(arm: Arm, question: Question) -> bool:
-    """Whether an arm and a question are of one band of wavelengths; not said is a band of its own."""
-    return _band(arm.wavelength_nm) == _band(question.wavelength_nm)
+def same_family(arm: Arm, question: Question) -> bool:
+    """Whether an arm and a question are of one family of wavelengths; not said is a family of its own."""
+    return regime.family(arm.wavelength_nm) == regime.family(question.wavelength_nm)
 
 
 @cache
@@ -201,7 +213,8 @@ def _terms(features: Features) -> list[tuple[tuple[str, str], float]]:
         (("condition", condition), 1.0),
         (("modality", modality), 1.0),
         (("pair", f"{condition} {modality}"), 1.0),
-        *_shared("band", modality, features.bands),
+        *_shared("regime", modality, features.regimes),
+        *_shared("subtype", condition, features.subtypes),
         *_shared("site", modality, features.sites),
         *rater,
     ]
@@ -244,10 +257,17 @@ def _severity(range_: Grades | None) -> float | None:
     return None if range_ is None else sum(range_) / 2.0 - 1.0
 
 
-def _band(wavelength_nm: float | None) -> str:
-    if wavelength_nm is None:
-        return "unstated"
-    return f"{bisect_left(settings()['bands']['edges_nm'], wavelength_nm)}"
+def _asked_regime(question: Question) -> tuple[str, ...]:
+    """The regime that a question names, as far as it does."""
+    pulse = regime.pulse_class(question.pulse_ms)
+    return tuple(filter(None, (regime.of_light(question.modality, question.wavelength_nm, pulse),)))
+
+
+def _same_light(arm: Arm, question: Question) -> bool:
+    """Whether an arm did what a question leaves open: all light where no wavelength is named, else any pulse of it."""
+    if question.wavelength_nm is None:
+        return True
+    return question.pulse_ms is None and same_family(arm, question)
 
 
 @cache

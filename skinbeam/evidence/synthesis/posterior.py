@@ -19,7 +19,9 @@ from skinbeam.shipped import shipped_text
 
 __all__ = [
     "CHECKS_FILE",
+    "COUNTS",
     "DRAWS_FILE",
+    "IMPROVEMENT",
     "RECORD_FILE",
     "Posterior",
     "posterior",
@@ -27,6 +29,14 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+# What is drawn, of each of the two models.
+IMPROVEMENT = (
+    "beta", "total", "scale", "tau", "tau_untreated", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
+)  # fmt: skip
+COUNTS = (
+    "base", "effects", "count_scale", "darker", "late", "count_study", "count_row",
+    "pain_typical", "pain_modality", "pain_scale", "pain_between",
+)  # fmt: skip
 DRAWS_FILE, RECORD_FILE = "data/derived/posterior.npz", "data/derived/posterior.json"
 CHECKS_FILE = "data/derived/posterior_checks.json"
 
@@ -41,7 +51,11 @@ class Posterior:
         return self.draws[name]
 
     def __len__(self) -> int:
-        return len(self.draws["tau"])
+        return len(next(iter(self.draws.values())))
+
+    def taken(self, rows: NDArray[np.int64]) -> "Posterior":
+        """Return some of the draws, (row,), each as often as it is named."""
+        return Posterior({name: draws[rows] for name, draws in self.draws.items()})
 
     def scale(self, group: str) -> Floats:
         """Return the learnt spread of a group of columns, (draw,)."""

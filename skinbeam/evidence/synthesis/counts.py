@@ -1,0 +1,161 @@
+"""Harms and satisfaction: what counts have in common, and what a new clinic's patients would meet.
+
+Log-odds of outcome o in row r, a count of one arm of study s:
+
+    logit p = base_o + modality + regime + condition + pair + darker_o (x_r - III) + late_o m_r + v_o t_so
+
+The four effects belong to the outcome and are partially pooled about zero, each with a scale of that outcome. x is the
+mean phototype of the people, in steps from III; where a range was printed, or nothing, it is unknown within it. darker
+is never negative, for dark and light marks alone. m is log2((1 + months / 6) / (1 + typical / 6)) after ablation, for
+light marks and scars, which show late. t has heavy tails; each outcome has its own spread between studies, v.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from skinbeam.evidence.studies.arm import Grades, grades
+from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, Counted, counted, pain_columns
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis import regime
+from skinbeam.evidence.synthesis.clinic import CLINICS
+from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.posterior import Posterior, posterior
+from skinbeam.schema.names import PHOTOTYPES
+
+__all__ = ["EFFECTS", "Asked", "columns", "counted_share", "later", "named_effects", "pain_points", "phototype_span"]
+
+EFFECTS = ("modality", "regime", "condition", "pair")
+_REFERENCE = PHOTOTYPES.index("III")
+_NEW, _NONE = -1, -2  # in place of a column: an effect that nobody counted, and none at all
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of an outcome; None where nothing is said.
+
+    `light` is the regime (`regime.of_light`), `phototypes` places in `PHOTOTYPES`, `months` the follow-up.
+    """
+
+    outcome: str
+    modality: str
+    condition: str
+    light: str | None = None
+    phototypes: Grades | None = None
+    months: float | None = None
+
+    @staticmethod
+    def of_row(row: Counted) -> "Asked":
+        """Return the question whose answer a count of the table is."""
+        return Asked(row.outcome, row.modality, row.condition, regime.of_arm(row.arm), row.phototypes, row.months)
+
+
+def named_effects(asked: Asked) -> tuple[str, ...]:
+    """Return the name of each of `EFFECTS`, empty where there is none."""
+    light = f"{asked.modality} {asked.light}" if asked.light else ""
+    pair = f"{asked.condition} {asked.modality}" if asked.condition else ""
+    return asked.modality, light, asked.condition, pair
+
+
+@cache
+def columns() -> tuple[tuple[str, str, str], ...]:
+    """Return the effects that counts of the table share: (effect, outcome, name)."""
+    return tuple(
+        dict.fromkeys(
+            (effect, row.outcome, name)
+            for row in counted()
+            for effect, name in zip(EFFECTS, named_effects(Asked.of_row(row)), strict=True)
+            if name
+        )
+    )
+
+
+def phototype_span(phototypes: Grades | None) -> tuple[float, float]:
+    """Return between which bounds the mean phototype of some people lies, in steps from III."""
+    known = grades(settings()["rule"]["unknown_phototype"], PHOTOTYPES) if phototypes is None else phototypes
+    return float(known[0] - _REFERENCE), float(known[1] - _REFERENCE)
+
+
+def later(asked: Asked) -> float:
+    """Return by how many doublings of 1 + months / 6 people were followed for longer than typical; 0 where idle."""
+    rule = settings()["counts"]
+    if asked.outcome not in LATE or asked.modality not in rule["late_after"] or asked.months is None:
+        return 0.0
+    return math.log2((1.0 + asked.months / 6.0) / (1.0 + rule["typical_months"] / 6.0))
+
+
+def counted_share(asked: Asked, *, seed: int = 0, given: Posterior | None = None) -> Floats:
+    """Return the share of a new clinic's patients with a harm, or satisfied, (clinic,), each strictly inside 0 to 1.
+
+    What nobody counted has an effect drawn anew. What a question leaves open is as in the counts of that condition and
+    treatment, else of that treatment: each new clinic does it in the way of one of them.
+    """
+    draws = given or posterior()
+    outcome = OUTCOMES.index(asked.outcome)
+    rng = np.random.default_rng([seed, outcome])
+    again = np.repeat(np.arange(len(draws)), CLINICS)
+    n = len(again)
+    ways = _ways(asked)
+    way = rng.integers(0, len(ways), n)
+    within = rng.beta(2.0, 2.0, n)
+    fresh = rng.standard_normal((len(EFFECTS), n))
+    own = rng.standard_t(settings()["counts"]["freedom"]["value"], n)
+    log_odds = draws["base"][again, outcome] + draws["count_study"][again, outcome] * own
+    spans = np.array([phototype_span(one.phototypes) for one in ways])[way]
+    if asked.outcome in PIGMENT:
+        type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * within
+        log_odds = log_odds + draws["darker"][again, PIGMENT.index(asked.outcome)] * type_
+    if asked.outcome in LATE:
+        doublings = np.array([later(one) for one in ways])[way]
+        log_odds = log_odds + draws["late"][again, LATE.index(asked.outcome)] * doublings
+    names = [named_effects(one) for one in ways]
+    for k, effect in enumerate(EFFECTS):
+        of_way = np.array([_place(effect, asked.outcome, name[k]) for name in names])[way]
+        new = draws["count_scale"][again, k, outcome] * fresh[k]
+        known = draws["effects"][again, np.maximum(of_way, 0)]
+        log_odds = log_odds + np.where(of_way >= 0, known, np.where(of_way == _NEW, new, 0.0))
+    tiny = np.finfo(float).tiny
+    return np.asarray(np.clip(1.0 / (1.0 + np.exp(-log_odds)), tiny, 1.0 - 2.0**-53))
+
+
+@cache
+def _places() -> dict[tuple[str, str, str], int]:
+    return {column: k for k, column in enumerate(columns())}
+
+
+def _place(effect: str, outcome: str, name: str) -> int:
+    return _places().get((effect, outcome, name), _NEW) if name else _NONE
+
+
+def _ways(asked: Asked) -> Sequence[Asked]:
+    """The ways in which a question is done: it alone where it says all, else those of the nearest counts."""
+    if asked.light is not None and asked.phototypes is not None:
+        return [asked]
+    alike = [Asked.of_row(row) for row in counted() if (row.outcome, row.modality) == (asked.outcome, asked.modality)]
+    if asked.light is not None:
+        alike = [one for one in alike if one.light == asked.light] or alike
+    alike = [one for one in alike if one.condition == asked.condition] or alike
+    return [
+        Asked(
+            asked.outcome,
+            asked.modality,
+            asked.condition,
+            one.light if asked.light is None else asked.light,
+            one.phototypes if asked.phototypes is None else asked.phototypes,
+            asked.months,
+        )
+        for one in alike
+    ] or [asked]
+
+
+def pain_points(modality: str, *, seed: int = 0) -> Floats:
+    """Return the mean pain of a new clinic's patients in points of 10, (clinic,)."""
+    draws = posterior()
+    rng = np.random.default_rng([seed, len(OUTCOMES)])
+    again = np.repeat(np.arange(len(draws)), CLINICS)
+    centre = draws["pain_typical"] + draws["pain_modality"][:, pain_columns().index(modality)]
+    mean = centre[again] + draws["pain_between"][again] * rng.standard_normal(len(again))
+    return np.clip(mean, 0.0, 10.0)

@@ -1,0 +1,50 @@
+"""Which light a trial arm used, in the classes that decide what it does: family of wavelengths, and class of pulse.
+
+Two lasers of one kind are alike where both are the same. What absorbs goes with the wavelength; whether a grain of
+pigment bursts goes with the pulse, so the class is told apart among short-pulse pigment lasers alone.
+"""
+
+from bisect import bisect_left
+
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.shipped import settings
+
+__all__ = ["family", "of_arm", "of_light", "pulse_class", "told_by_pulse"]
+
+UNSTATED = "unstated"
+
+
+def family(wavelength_nm: float | None) -> str:
+    """Return the family of a wavelength in nm, named by its bounds; one that nobody said is a family of its own."""
+    if wavelength_nm is None:
+        return UNSTATED
+    edges = settings()["bands"]["edges_nm"]
+    at = bisect_left(edges, wavelength_nm)
+    low = 200.0 if at == 0 else edges[at - 1]
+    high = edges[at] if at < len(edges) else 20_000.0
+    return f"{low:.0f}-{high:.0f} nm"
+
+
+def pulse_class(pulse_ms: float | None) -> str:
+    """Return `ps`, `ns`, `us` or `ms` of a pulse in ms; empty where it is not said."""
+    if pulse_ms is None:
+        return ""
+    ends = settings()["bands"]["pulse_ends_ms"]
+    return next((name for name, end in ends.items() if pulse_ms < end), "ms")
+
+
+def of_arm(arm: Arm) -> str:
+    """Return the regime of a trial arm; empty where it is no light."""
+    return of_light(arm.modality, arm.wavelength_nm, arm.pulse_class or pulse_class(arm.pulse_ms))
+
+
+def of_light(modality: str, wavelength_nm: float | None, pulse: str) -> str:
+    """Return the regime of a modality at a wavelength in nm with a class of pulse; empty where it is no light."""
+    if modality not in settings()["plausible_nm"]:
+        return ""
+    return f"{family(wavelength_nm)} {pulse}" if pulse and told_by_pulse(modality) else family(wavelength_nm)
+
+
+def told_by_pulse(modality: str) -> bool:
+    """Whether the class of pulse parts the light of a modality."""
+    return modality in settings()["bands"]["by_pulse"]
