@@ -5,7 +5,8 @@ that are a judgement of this project have the entry type `@misc` and a `note` th
 """
 
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from skinbeam.errors import unknown_name
 
-__all__ = ["Distribution", "Source", "Sourced", "bibliography", "bibtex", "cite"]
+__all__ = ["Distribution", "Source", "Sourced", "bibliography", "bibtex", "cite", "source_keys"]
 
 Distribution = Literal["normal", "lognormal", "uniform", "fixed"]
 
@@ -96,6 +97,12 @@ def bibliography() -> Mapping[str, Source]:
         )
         for entry in library.entries
     }
+
+
+@cache
+def source_keys() -> Collection[str]:
+    """Return the key of every source, in the order of the files, without reading the rest of the entries."""
+    return dict.fromkeys(re.findall(r"^@\w+\{\s*([^\s,]+)\s*,", _bib_text(), re.MULTILINE))
 
 
 def cite(key: str) -> Source:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skinbeam.estimate import Unknown
-from skinbeam.laser.wording import named_with_light
 from skinbeam.messages import text
 from skinbeam.schema.names import table
 
@@ -60,6 +59,7 @@ def _cautions(reasons: Iterable["Reason"]) -> list[str]:
 
 
 def _option_line(option: "Option") -> str:
+    from skinbeam.laser.wording import named_with_light  # late, as above
     from skinbeam.report.shown import people
 
     setup, half = option.setup, option.expected.p_at_least["50"]

@@ -15,7 +15,7 @@ from itertools import pairwise
 from skinbeam.csv_row import CsvRow
 from skinbeam.evidence.studies.arm import GRADES, PULSES, RATERS, UNITS, Arm, Count, Grades, grades
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtypes, table
-from skinbeam.sources import bibliography
+from skinbeam.sources import source_keys
 
 __all__ = ["DESIGNS", "FILE", "HARMS", "read_arms"]
 
@@ -64,7 +64,7 @@ class _Row(CsvRow):
         text = self.record
         arm = Arm(
             row=self.name,
-            study=self.one_of("study", bibliography()),
+            study=self.one_of("study", source_keys()),
             cohort=text["cohort"] or text["study"],
             condition=self.one_of("condition", table("condition"), empty=bool(text["excluded"])),
             subtypes=tuple(self._subtypes()),

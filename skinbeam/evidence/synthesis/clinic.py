@@ -8,6 +8,7 @@ Equations as in `evidence.fit.model`.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -116,6 +117,7 @@ def censored(theta_pct: Floats, sd_pct: Floats) -> tuple[Floats, Floats]:
     return np.asarray(mean), np.maximum(square - mean**2, 0.0)
 
 
+@cache
 def _typical_weakness() -> float:
     """Root mean square of the studies' factors: a new clinic is no better watched than they were."""
     arms = fitted_arms()
