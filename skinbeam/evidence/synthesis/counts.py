@@ -12,10 +12,11 @@ light marks and scars, which show late. t has heavy tails; each outcome has its 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.evidence.studies.arm import Grades, grades
 from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, Counted, counted, pain_columns
@@ -26,7 +27,17 @@ from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 from skinbeam.schema.names import PHOTOTYPES
 
-__all__ = ["EFFECTS", "Asked", "columns", "counted_share", "later", "named_effects", "pain_points", "phototype_span"]
+__all__ = [
+    "EFFECTS",
+    "Asked",
+    "columns",
+    "counted_share",
+    "counted_shares",
+    "later",
+    "named_effects",
+    "pain_points",
+    "phototype_span",
+]
 
 EFFECTS = ("modality", "regime", "condition", "pair")
 _REFERENCE = PHOTOTYPES.index("III")
@@ -93,28 +104,74 @@ def counted_share(asked: Asked, *, seed: int = 0, given: Posterior | None = None
     What nobody counted has an effect drawn anew. What a question leaves open is as in the counts of that condition and
     treatment, else of that treatment: each new clinic does it in the way of one of them.
     """
+    return counted_shares([asked], seed=seed, given=given)[0]
+
+
+def counted_shares(asked: Sequence[Asked], *, seed: int = 0, given: Posterior | None = None) -> list[Floats]:
+    """Return the shares of several treatments in the same new clinics, so that differences may be taken.
+
+    A clinic keeps its deviation, the place of its people within a range of phototypes, and the new effect of what both
+    have, such as the condition; two counts of one study differ by a deviation of each, as in the model. All are of one
+    outcome; arguments and shapes else as in `counted_share`.
+    """
     draws = given or posterior()
-    outcome = OUTCOMES.index(asked.outcome)
-    rng = np.random.default_rng([seed, outcome])
+    place = OUTCOMES.index(asked[0].outcome)
+    drawn = [_Drawn.of(one, np.random.default_rng([seed, place, k]), len(draws)) for k, one in enumerate(asked)]
+    first = drawn[0]
+    found = []
+    for theirs in drawn:
+        both = [
+            name != "" and name == other
+            for name, other in zip(*map(named_effects, (first.asked, theirs.asked)), strict=True)
+        ]
+        fresh = np.where(np.array(both)[:, None], first.fresh, theirs.fresh)
+        same_clinic = replace(theirs, within=first.within, own=first.own, fresh=fresh)
+        found.append(_share(same_clinic, draws, among=len(asked)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn for each new clinic, (clinic,): its way among `ways`, the place of its people within a range of
+    phototypes, new effects (effect, clinic), the clinic's deviation and that of one of several counts.
+    """
+
+    asked: Asked
+    ways: Sequence[Asked]
+    way: NDArray[np.int64]
+    within: Floats
+    fresh: Floats
+    own: Floats
+    apart: Floats
+
+    @staticmethod
+    def of(asked: Asked, rng: np.random.Generator, draws: int) -> "_Drawn":
+        n, ways = draws * CLINICS, _ways(asked)
+        way, within = rng.integers(0, len(ways), n), rng.beta(2.0, 2.0, n)
+        fresh = rng.standard_normal((len(EFFECTS), n))
+        own = rng.standard_t(settings()["counts"]["freedom"]["value"], n)
+        return _Drawn(asked, ways, way, within, fresh, own, rng.standard_normal(n))
+
+
+def _share(drawn: _Drawn, draws: Posterior, *, among: int) -> Floats:
+    """Shares of one treatment, (clinic,), of so many that each clinic does."""
+    name_of, ways, way = drawn.asked.outcome, drawn.ways, drawn.way
+    outcome = OUTCOMES.index(name_of)
     again = np.repeat(np.arange(len(draws)), CLINICS)
-    n = len(again)
-    ways = _ways(asked)
-    way = rng.integers(0, len(ways), n)
-    within = rng.beta(2.0, 2.0, n)
-    fresh = rng.standard_normal((len(EFFECTS), n))
-    own = rng.standard_t(settings()["counts"]["freedom"]["value"], n)
-    log_odds = draws["base"][again, outcome] + draws["count_study"][again, outcome] * own
+    log_odds = draws["base"][again, outcome] + draws["count_study"][again, outcome] * drawn.own
+    if among > 1:
+        log_odds = log_odds + draws["count_row"][again, outcome] * drawn.apart
     spans = np.array([phototype_span(one.phototypes) for one in ways])[way]
-    if asked.outcome in PIGMENT:
-        type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * within
-        log_odds = log_odds + draws["darker"][again, PIGMENT.index(asked.outcome)] * type_
-    if asked.outcome in LATE:
+    if name_of in PIGMENT:
+        type_ = spans[:, 0] + (spans[:, 1] - spans[:, 0]) * drawn.within
+        log_odds = log_odds + draws["darker"][again, PIGMENT.index(name_of)] * type_
+    if name_of in LATE:
         doublings = np.array([later(one) for one in ways])[way]
-        log_odds = log_odds + draws["late"][again, LATE.index(asked.outcome)] * doublings
+        log_odds = log_odds + draws["late"][again, LATE.index(name_of)] * doublings
     names = [named_effects(one) for one in ways]
     for k, effect in enumerate(EFFECTS):
-        of_way = np.array([_place(effect, asked.outcome, name[k]) for name in names])[way]
-        new = draws["count_scale"][again, k, outcome] * fresh[k]
+        of_way = np.array([_place(effect, name_of, name[k]) for name in names])[way]
+        new = draws["count_scale"][again, k, outcome] * drawn.fresh[k]
         known = draws["effects"][again, np.maximum(of_way, 0)]
         log_odds = log_odds + np.where(of_way >= 0, known, np.where(of_way == _NEW, new, 0.0))
     tiny = np.finfo(float).tiny
