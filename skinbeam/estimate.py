@@ -53,6 +53,10 @@ class Estimate:
         """Return the estimate times a number of at least 0."""
         return replace(self, median=factor * self.median, low=factor * self.low, high=factor * self.high)
 
+    def negated(self) -> "Estimate":
+        """Return minus the estimate; its ends change places."""
+        return replace(self, median=-self.median, low=-self.high, high=-self.low)
+
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of an estimate."""
         return {

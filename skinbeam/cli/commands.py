@@ -195,9 +195,13 @@ def expect(
     severity: Annotated[str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")] = None,
     site: Annotated[str | None, typer.Option("--site", help="Body site.")] = None,
     wavelength: Annotated[float | None, typer.Option("--wavelength", help="In nm.")] = None,
+    pulse_ms: Annotated[float | None, typer.Option("--pulse-ms", help="Length of a pulse, in ms.")] = None,
     sessions: Annotated[float | None, typer.Option("--sessions", help="Number of sessions.")] = None,
     follow_up_months: Annotated[float | None, typer.Option("--follow-up-months", help="Months after the last.")] = None,
     phototype: Annotated[str | None, typer.Option("--phototype", help="I to VI, or a range.")] = None,
+    subtype: Annotated[
+        list[str] | None, typer.Option("--subtype", help="A kind of the condition; may stand again.")
+    ] = None,
     patients: Annotated[int, typer.Option("--patients", help="Patients of the new clinic.")] = 100,
     threshold: Annotated[int, typer.Option("--threshold", help="Improvement that counts, in per cent.")] = 50,
     rater: Annotated[str | None, typer.Option("--rater", help="blinded, physician or patient.")] = None,
@@ -215,6 +219,7 @@ def expect(
         severity=severity,
         site=site,
         wavelength_nm=wavelength,
+        pulse_ms=pulse_ms,
         sessions=sessions,
         follow_up_months=follow_up_months,
         phototype=phototype,
@@ -222,8 +227,23 @@ def expect(
         threshold=threshold,
         rater=rater,
         unit=unit,
+        subtypes=tuple(subtype or ()),
     )
     _show(expect_document(question, seed=seed), json=json)
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A treatment; see `skinbeam conditions`.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The treatment it is held against.")],
+    condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """What trials that compared two treatments found, and the network's answer beside it."""
+    from skinbeam.evidence.comparison.compare import compare_document
+
+    _show(compare_document(condition, a, b, seed=seed), json=json)
 
 
 @app.command()

@@ -64,7 +64,7 @@ class Question:
             "rater": None if self.rater is None else _chosen(self.rater, RATERS, "rater"),
             "unit": _chosen(self.unit, UNITS, "unit"),
             "fluence_J_cm2": _number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
-            "pulse_ms": _number(self.pulse_ms, 1e-10, 1e6, "pulse_ms"),
+            "pulse_ms": _number(self.pulse_ms, 1e-10, 1e6, "--pulse-ms"),
             "microbeam_mJ": _number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
             "subtypes": _subtypes(resolve("condition", self.condition, field="--condition"), self.subtypes),
         }

@@ -23,8 +23,8 @@ Run = Callable[..., Any]
 def test_help_names_every_command(run: Run) -> None:
     ran = run("--help")
     assert ran.code == 0
-    names = "consult simulate threshold window light skin expect photo preview sweep validate claims cite serve records"
-    for name in (*names.split(), "lasers", "conditions", "doctor"):
+    names = "consult simulate threshold window light skin expect compare photo preview sweep validate claims cite serve"
+    for name in (*names.split(), "records", "lasers", "conditions", "doctor"):
         assert f" {name} " in ran.out
         assert run(name, "--help").code == 0
 
@@ -67,6 +67,19 @@ USAGE: dict[str, tuple[tuple[str, ...], str, str]] = {
         "acne-scars",
     ),
     "misspelt modality": (("expect", "--condition", "acne-scars", "--modality", "ablativ"), "modality", "ablative"),
+    "misspelt treatment": (("compare", "--condition", "acne-scars", "ablative", "pel"), "B", "peel"),
+    "missing treatment": (("compare", "--condition", "acne-scars", "ablative"), "b", "--help"),
+    "the same treatment": (("compare", "--condition", "acne-scars", "peel", "chemical-peel"), "B", "Another"),
+    "misspelt subtype": (
+        ("expect", "--condition", "melasma", "--modality", "chemical-peel", "--subtype", "dermis"),
+        "--subtype",
+        "dermal",
+    ),
+    "pulse of nothing": (
+        ("expect", "--condition", "acne-scars", "--modality", "ablative", "--pulse-ms", "0"),
+        "--pulse-ms",
+        "A number",
+    ),
     "misspelt light": (("simulate", PULSE, "--light", "ordinate"), "--light", "ordinates"),
     "misspelt device": (("simulate", PULSE, "--device", "cdua"), "--device", "cuda"),
     "error of nothing": (("simulate", PULSE, "--error", "0"), "--error", "0.01"),
@@ -132,6 +145,10 @@ def test_what_nobody_can_answer_keeps_the_keys_of_its_document(run: Run) -> None
     assert ran.code == 3
     assert {*HEAD, "p_at_least", "predict", "pih", "studies", "untreated"} <= set(ran.document)
     assert isinstance(ran.document["abstains"], str)
+    ran = run("compare", "--condition", "melasma", "ablative", "vascular", "--json")
+    assert ran.code == 3
+    assert {*HEAD, "condition", "a", "b", "direct", "difference", "pih_difference"} <= set(ran.document)
+    assert set(ran.document["difference"]) == {"unknown"}
     ran = run(
         "window", str(CASES / "vessel.toml"), "--effect", "blood-coagulation", "--harm", "blood-coagulation", "--json"
     )
@@ -181,6 +198,11 @@ DOCUMENTS: dict[str, tuple[tuple[str, ...], str, set[str]]] = {
         ("expect", "--condition", "acne-scars", "--modality", "fractional-ablative"),
         "skinbeam.expect/1",
         {"p_at_least", "predict", "mean_improvement_pct", "pih", "downtime_days", "durability", "untreated", "studies"},
+    ),
+    "compare": (
+        ("compare", "--condition", "acne-scars", "fractional-ablative", "microneedling"),
+        "skinbeam.compare/1",
+        {"condition", "a", "b", "direct", "difference", "pih_difference"},
     ),
     "validate": (
         ("validate", "--only", "arrhenius"),

@@ -1,0 +1,127 @@
+"""The difference that one study found between two treatments, from what it printed.
+
+Counts: k of n people of a side improved by at least a cut, of the cuts that both sides printed the one nearest to 50 %.
+Several arms of a side are added up; lesions, l to a patient, count as n / (1 + (l - 1) icc) people. Then
+
+    d = p_a - p_b,  p = k / n                                                             (comparison 1)
+    d - sqrt((p_a - l_a)² + (u_b - p_b)²)  to  d + sqrt((u_a - p_a)² + (p_b - l_b)²)      (comparison 2)
+
+with l and u the ends of Wilson's interval of each share (Newcombe 1998, Statistics in Medicine 17:873, method 10).
+
+Means: improvement is min(100, X), X ~ N(theta, sd²), as in `evidence.fit.model`. Each posterior draw has one sd of the
+study, log sd ~ N(sd_mid, sd_spread²), or that which an arm printed, with its error (what the ceiling takes from it is
+small); and the theta of a mean that is the printed one with its sampling error. The share of a side is that of its
+arms, each weighed by its people:
+
+    P(X >= 50) = Phi((theta - 50) / sd)                                                   (comparison 3)
+
+Where the same people had both, the interval is as if they were different ones, since no paper prints how the two sides
+of a person go together. That makes it too wide where sides of one person are alike, as they mostly are.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+
+from skinbeam.estimate import Estimate
+from skinbeam.evidence.comparison.network import Sides
+from skinbeam.evidence.comparison.records import Direct
+from skinbeam.evidence.expectation.parts import estimate, people_of
+from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.clinic import CEILING_PCT, censored
+from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf
+from skinbeam.evidence.synthesis.posterior import Posterior, posterior
+
+__all__ = ["HALF_PCT", "difference_in"]
+
+HALF_PCT = 50.0
+_HIGHEST_MEAN_PCT = 99.0  # a mean nearer to the ceiling tells nothing more of theta
+_STEPS = 40  # Newton's method climbs a concave function from below without passing it
+
+
+def difference_in(both: Sides, *, seed: int = 0, given: Posterior | None = None) -> Direct | None:
+    """Return what a study found, a minus b; None where the two sides were not printed alike.
+
+    Parameters
+    ----------
+    both : arms of both sides.
+    seed : of the draws behind printed means.
+    given : another posterior than the shipped one.
+    """
+    draws = given or posterior()
+    people = people_of([*both.a, *both.b])
+    cut = _common_cut([*both.a, *both.b])
+    if cut is not None:
+        icc = float(draws["icc"].mean())
+        found = _newcombe(_counted(both.a, cut, icc), _counted(both.b, cut, icc), both.study)
+        return Direct(both.study, people, found, "counts", cut, both.same_people, both.randomised)
+    if any(arm.bins or arm.mean_pct is None for arm in (*both.a, *both.b)):
+        return None
+    rng = np.random.default_rng(seed)
+    spread = np.exp(draws["sd_mid"] + draws["sd_spread"] * rng.standard_normal(len(draws)))
+    a, b = (_share_from_means(side, spread, draws["icc"], rng) for side in (both.a, both.b))
+    found = replace(estimate(a - b, (both.study,)), kind="modelled")
+    return Direct(both.study, people, found, "means", HALF_PCT, both.same_people, both.randomised)
+
+
+def _common_cut(found: Sequence[Arm]) -> float | None:
+    """The cut nearest to 50 % of those that every arm printed."""
+    cuts = set.intersection(*({cut for cut, _ in arm.bins if cut is not None} for arm in found))
+    return min(cuts, key=lambda cut: (abs(cut - HALF_PCT), cut), default=None)
+
+
+def _counted(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
+    """Share of a side that improved by at least the cut, and of how many independent people it is."""
+    events = sum(count for arm in found for lower, count in arm.bins if lower is not None and lower >= cut)
+    graded = sum(count for arm in found for _, count in arm.bins)
+    people = sum(sum(count for _, count in arm.bins) / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
+    return events / graded, people
+
+
+def _newcombe(a: tuple[float, float], b: tuple[float, float], study: str) -> Estimate:
+    """Difference of two shares with its interval (comparison 1, 2)."""
+    level = float(settings()["rule"]["level"])
+    z = NormalDist().inv_cdf(0.5 + level / 2.0)
+    (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *_wilson(p, n, z)) for p, n in (a, b))
+    low = p_a - p_b - math.hypot(p_a - low_a, high_b - p_b)
+    high = p_a - p_b + math.hypot(high_a - p_a, p_b - low_b)
+    return Estimate(p_a - p_b, low, high, level, "measured", basis=(study,))
+
+
+def _wilson(p: float, n: float, z: float) -> tuple[float, float]:
+    """Ends of the score interval of a share (Wilson 1927, Journal of the American Statistical Association 22:209)."""
+    middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n)
+    half = z / (1.0 + z * z / n) * math.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n))
+    return middle - half, middle + half
+
+
+def _share_from_means(found: Sequence[Arm], spread: Floats, icc: Floats, rng: np.random.Generator) -> Floats:
+    """Share of a side that improved by at least half, (draw,), from printed means (comparison 3)."""
+    people = np.array([float(arm.patients or 1) for arm in found])
+    shares = np.array([_share_of_mean(arm, spread, icc, rng) for arm in found])
+    return np.asarray(people @ shares / people.sum())
+
+
+def _share_of_mean(arm: Arm, spread: Floats, icc: Floats, rng: np.random.Generator) -> Floats:
+    people, alike = float(arm.patients or 1), arm.units_per_patient
+    sd, mean = spread, np.full(len(spread), float(arm.mean_pct or 0.0))
+    if arm.mean_sd_pct:
+        sd = arm.mean_sd_pct * np.exp(rng.standard_normal(len(spread)) / math.sqrt(2.0 * max(people - 1.0, 1.0)))
+    _, variance = censored(_theta_of(mean, sd), sd)
+    of_mean = variance * (1.0 + (alike - 1.0) * icc) / (people * alike)
+    rounding = float(settings()["improvement"]["printed_error"]["value"])
+    mean = mean + np.sqrt(of_mean + rounding**2) * rng.standard_normal(len(spread))
+    return normal_cdf((_theta_of(mean, sd) - HALF_PCT) / sd)
+
+
+def _theta_of(mean: Floats, sd: Floats) -> Floats:
+    """theta of the law whose min(100, X) has this mean."""
+    mean = np.minimum(mean, _HIGHEST_MEAN_PCT)
+    theta = mean
+    for _ in range(_STEPS):
+        theta = theta + (mean - censored(theta, sd)[0]) / normal_cdf((CEILING_PCT - theta) / sd)
+    return theta

@@ -1,0 +1,110 @@
+"""Which treatments trials of one condition compared, and by which chain of trials two of them are connected.
+
+A trial compares two treatments where it has arms of both. What was given on top has to be the same on both sides: a
+laser with a cream against the cream tells of the laser alone only if the cream adds nothing to it, so such arms are
+left out. No treatment, vehicle and sham are one treatment among the others.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, permutations
+
+from skinbeam.evidence.studies.arm import Arm
+
+__all__ = ["Link", "Network", "Sides", "sides"]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The arms of two treatments in one study, either empty where the study has none that may be compared."""
+
+    study: str
+    a: tuple[Arm, ...]
+    b: tuple[Arm, ...]
+
+    @property
+    def fair(self) -> bool:
+        """Whether arms of both may be compared."""
+        return bool(self.a and self.b)
+
+    @property
+    def same_people(self) -> bool:
+        """Whether the same people had both, as the halves of a face do."""
+        return {arm.cohort for arm in self.a} == {arm.cohort for arm in self.b}
+
+    @property
+    def randomised(self) -> bool:
+        """Whether chance decided what came where."""
+        return all("randomised" in arm.design for arm in (*self.a, *self.b))
+
+
+@dataclass(frozen=True)
+class Link:
+    """Two treatments and the studies that compared them."""
+
+    between: tuple[str, str]
+    studies: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """The comparisons of one condition: treatment → another that it was compared with → studies, in their order."""
+
+    compared: Mapping[str, Mapping[str, tuple[str, ...]]]
+
+    @staticmethod
+    def of_arms(found: Sequence[Arm]) -> "Network":
+        """Return the network of the arms of a condition."""
+        compared: dict[str, dict[str, tuple[str, ...]]] = {}
+        for study in dict.fromkeys(arm.study for arm in found):
+            rows = [arm for arm in found if arm.study == study]
+            for a, b in permutations(sorted({arm.modality for arm in rows}), 2):
+                if _of_study(study, rows, a, b).fair:
+                    others = compared.setdefault(a, {})
+                    others[b] = (*others.get(b, ()), study)
+        return Network(compared)
+
+    def neighbours(self, treatment: str) -> tuple[str, ...]:
+        """Return what a treatment was compared with."""
+        return tuple(self.compared.get(treatment, {}))
+
+    def chain(self, a: str, b: str) -> tuple[Link, ...]:
+        """Return the shortest chain of comparisons from a to b, empty where there is none.
+
+        Of chains as short as each other it is the one whose treatments come first in the table.
+        """
+        ways: dict[str, tuple[str, ...]] = {a: (a,)}
+        queue = [a]
+        for treatment in queue:  # it grows while it is walked
+            for to in self.neighbours(treatment):
+                if to not in ways:
+                    ways[to] = (*ways[treatment], to)
+                    queue.append(to)
+        return tuple(Link((x, y), self.compared[x][y]) for x, y in pairwise(ways.get(b, ())))
+
+
+def sides(found: Sequence[Arm], a: str, b: str) -> tuple[Sides, ...]:
+    """Return both sides of each study of `found` that has arms of two treatments, in the order of the table.
+
+    Of several rows of the same people under one treatment (later visits, other raters) the first counts.
+    """
+    both = []
+    for study in dict.fromkeys(arm.study for arm in found):
+        rows = [arm for arm in found if arm.study == study]
+        if {a, b} <= {arm.modality for arm in rows}:
+            both.append(_of_study(study, rows, a, b))
+    return tuple(both)
+
+
+def _of_study(study: str, rows: Sequence[Arm], a: str, b: str) -> Sides:
+    of_a, of_b = ([arm for arm in rows if arm.modality == name] for name in (a, b))
+    added = {arm.combined_with for arm in of_a} & {arm.combined_with for arm in of_b}
+    return Sides(study, *(_each_once([arm for arm in side if arm.combined_with in added]) for side in (of_a, of_b)))
+
+
+def _each_once(rows: Sequence[Arm]) -> tuple[Arm, ...]:
+    """The first row of each people."""
+    first: dict[str, Arm] = {}
+    for arm in rows:
+        first.setdefault(arm.cohort, arm)
+    return tuple(first.values())
