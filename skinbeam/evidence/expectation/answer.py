@@ -12,6 +12,7 @@ from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.expectation.dose import place
+from skinbeam.evidence.expectation.followup import followup_months
 from skinbeam.evidence.expectation.lasting import downtime_days, durability, sun_protection
 from skinbeam.evidence.expectation.parts import estimate, intervals_of, keys, people_of, title
 from skinbeam.evidence.expectation.records import INTERVALS, Expectation, PatientShare, Placed, Prediction, StudyShare
@@ -29,7 +30,7 @@ from skinbeam.evidence.synthesis.distributions import Rate, count_pmf
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.messages import Message
 from skinbeam.provenance import used
-from skinbeam.schema.names import PHOTOTYPES, SEVERITIES
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, laser_modalities
 
 __all__ = ["SCHEMA", "abstention", "expect", "expect_document", "expect_of_setting"]
 
@@ -94,7 +95,7 @@ def abstention(question: Question) -> Message | None:
     names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
     rule = settings()["rule"]
     severe = question.severities is not None and question.severities[1] == _SEVERE
-    if question.condition == "dynamic-wrinkles" and severe:
+    if question.condition == "dynamic-wrinkles" and severe and question.modality in laser_modalities():
         return Message("evidence.severe-dynamic")
     if question.modality == "ablative" and question.site in rule["off_face"]:
         return Message("evidence.off-face", {"site": title("site", question.site or "")})
@@ -106,7 +107,7 @@ def abstention(question: Question) -> Message | None:
     if question.wavelength_nm is not None and not low <= question.wavelength_nm <= high:
         return Message("evidence.no-such-light", names | {"wavelength_nm": question.wavelength_nm})
     if len(keys(arms_of(question.condition, question.modality))) >= rule["least_studies"]:
-        return None
+        return _later_than_followed(question)
     if question.modality == UNTREATED:
         return Message("evidence.no-study-untreated", {"condition": names["condition"]})
     if not rows:
@@ -116,6 +117,21 @@ def abstention(question: Question) -> Message | None:
         for s, r in dict.fromkeys((a.study, a.excluded) for a in rows)
     ]
     return Message("evidence.none-usable", names | {"reasons": reasons})
+
+
+def _later_than_followed(question: Question) -> Message | None:
+    """Return why a late time is not told: how fast the gain of a drug wears off cannot be learnt from that of light.
+
+    A late time after light is answered with a warning (`warnings`), the course of people left alone as it is.
+    """
+    if question.follow_up_months is None or question.modality in (*laser_modalities(), UNTREATED):
+        return None
+    printed = [arm.followup_months for arm in arms_of(question.condition, question.modality)]
+    followed = [months for months in printed if months is not None]
+    if not followed or question.follow_up_months <= max(followed):
+        return None
+    names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
+    return Message("evidence.not-followed", names | {"months": max(followed)})
 
 
 def _course(question: Question, reason: Message | None, seed: int) -> Expectation:
@@ -142,7 +158,7 @@ def _answer(question: Question, seed: int) -> Expectation:
         would_repeat=_would_repeat(question),
         durability=durability(question),
         sun_protection=sun_protection(),
-        dose=Unknown(Message("evidence.dose-not-said").text) if placed is None else placed,
+        dose=_no_dose(question) if placed is None else placed,
         studies=_studies(usable),
         abstains=None,
         in_words=_words(question, at_least["50"], asked, mean, counts["pih"].p),
@@ -233,6 +249,13 @@ def _untreated(question: Question, seed: int) -> Expectation:
     return _course(alone, abstention(alone), seed)
 
 
+def _no_dose(question: Question) -> Unknown:
+    """Why no dose is placed among those of trials."""
+    if question.modality in (*laser_modalities(), UNTREATED):
+        return Unknown(Message("evidence.dose-not-said").text)
+    return Unknown(Message("evidence.dose-not-light", {"modality": title("modality", question.modality)}).text)
+
+
 def _would_repeat(question: Question) -> Unknown:
     """No study of the table asked it."""
     return Unknown(Message("evidence.nobody-asked", {"modality": title("modality", question.modality)}).text)
@@ -257,4 +280,17 @@ def _words(
     ]
     if not isinstance(pih, Unknown):
         said.append(Message("evidence.pih-words", {"who": share_in_words(pih)}))
-    return tuple(said)
+    looked = followup_months(question.condition, question.modality, half.basis)
+    return (*said, *_looked(looked))
+
+
+def _looked(months: tuple[float, float] | Unknown) -> tuple[Message, ...]:
+    """When the trials looked at their patients, where they print it."""
+    if isinstance(months, Unknown):
+        return ()
+    low, high = months
+    if high == 0.0:
+        return (Message("evidence.looked-during"),)
+    if low == high:
+        return (Message("evidence.looked-once", {"months": high}),)
+    return (Message("evidence.looked", {"low": low, "high": high}),)

@@ -7,7 +7,8 @@ from skinbeam.evidence.expectation.dose import place
 from skinbeam.evidence.expectation.parts import keys, title
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm, Grades
-from skinbeam.evidence.studies.shipped import arms
+from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.design import arms_of, longest_months, same_family, same_site
 from skinbeam.messages import Message, Warned
 
@@ -28,7 +29,12 @@ def warnings_of(question: Question) -> tuple[Warned, ...]:
         warn("longer-than-followed", "longer", months=longest_months())
     if question.site and not any(same_site(arm, question) for arm in usable):
         warn("site-not-studied", "site", site=title("site", question.site))
-    if question.wavelength_nm and not any(same_family(arm, question) for arm in usable):
+    light = question.modality in settings()["plausible_nm"]
+    if not light and (question.wavelength_nm or question.pulse_ms):
+        warn("light-not-counted", "no-light")
+    elif question.pulse_ms and not question.fluence_J_cm2 and not _pulse_counts(question):
+        warn("pulse-not-counted", "pulse")
+    if light and question.wavelength_nm and not any(same_family(arm, question) for arm in usable):
         warn("wavelength-not-studied", "wavelength", wavelength_nm=question.wavelength_nm)
     if question.phototypes and not any(_overlap(question.phototypes, arm.phototypes) for arm in usable):
         warn("phototype-not-studied", "phototype", phototype=question.phototype)
@@ -53,6 +59,11 @@ def lesions_per_patient(usable: Sequence[Arm]) -> float:
         if per_patient:
             return sum(per_patient) / len(per_patient)
     return 1.0
+
+
+def _pulse_counts(question: Question) -> bool:
+    """Whether trials of this light are told apart by their pulses."""
+    return question.wavelength_nm is not None and regime.told_by_pulse(question.modality)
 
 
 def _overlap(asked: Grades, studied: Grades | None) -> bool:
