@@ -29,6 +29,7 @@ def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None
         site=concern.site,
         phototype=patient.phototype if patient is not None else None,
         sessions=_sessions(modality, concern),
+        subtypes=tuple(concern.subtypes),
     )
     expected = expect_of_setting(question if trial is None else _at(question, trial))
     untold = untold_scars(case)

@@ -19,10 +19,10 @@ from skinbeam.evidence.studies.arm import grades
 from skinbeam.evidence.studies.outcomes import counted, counted_in
 from skinbeam.evidence.studies.shipped import arms
 from skinbeam.evidence.synthesis.counts import Asked
-from skinbeam.evidence.synthesis.design import arms_of, longest_months
+from skinbeam.evidence.synthesis.design import UNTREATED, arms_of, longest_months
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.provenance import collect
-from skinbeam.schema.names import PHOTOTYPES, table
+from skinbeam.schema.names import PHOTOTYPES, laser_modalities, subtypes, table
 from skinbeam.sources import bibliography
 
 KEYS = {
@@ -143,6 +143,7 @@ def test_one_study_is_named_and_leaves_the_answer_wide() -> None:
         (PAIR, {"phototype": "VI"}, "VI"),
         (PAIR, {"phototype": "IV-VI"}, "VI"),
         (("dynamic-wrinkles", "ablative"), {"severity": "moderate-severe"}, "movement"),
+        (("dynamic-wrinkles", "botulinum-toxin"), {"follow_up_months": 6.0}, "so late"),
         (("wrinkles", "ablative"), {"site": "hands"}, "backs of the hands"),
         (("freckles", "microneedling"), {}, "No study in the table"),
         (("melasma", "ablative"), {}, "manaloto1999"),
@@ -345,9 +346,63 @@ def test_more_sessions_help_and_time_beyond_all_trials_changes_nothing(pair: tup
     means = [told(*pair, sessions=n).mean_improvement_pct.median for n in (1, 2.5, 6)]
     assert means == sorted(means)
     longest = longest_months()
+    if pair[1] not in (*laser_modalities(), UNTREATED):
+        return
     late = [whole(*pair, follow_up_months=months) for months in (longest, 600.0)]
     assert late[0]["p_at_least"] == late[1]["p_at_least"]
     assert "longer-than-followed" in {w["code"] for w in late[1]["warnings"]}
+
+
+@pytest.mark.parametrize("pair", [p for p in PAIRS if arms_of(*p)], ids="-x-".join)
+def test_what_may_wear_off_is_not_told_later_than_trials_looked(pair: tuple[str, str]) -> None:
+    followed = [arm.followup_months for arm in arms_of(*pair) if arm.followup_months is not None]
+    silent = bool(followed) and pair[1] not in (*laser_modalities(), UNTREATED)
+    assert abstention(Question(*pair)) is None
+    if followed:
+        assert abstention(Question(*pair, follow_up_months=max(followed))) is None
+    assert (abstention(Question(*pair, follow_up_months=600.0)) is not None) == silent
+
+
+def test_an_answer_says_when_trials_looked() -> None:
+    ids = {pair: {said.id for said in told(*pair).in_words} for pair in (PAIR, ("redness", "topical-vasoconstrictor"))}
+    assert "evidence.looked" in ids[PAIR]
+    assert "evidence.looked-during" in ids["redness", "topical-vasoconstrictor"]
+
+
+def test_lines_of_movement_are_silent_for_light_alone() -> None:
+    severe = {"severity": "severe"}
+    assert abstention(Question("dynamic-wrinkles", "botulinum-toxin", **severe)) is None
+    assert told("dynamic-wrinkles", "botulinum-toxin", **severe).untreated.abstains is None
+    assert abstention(Question("dynamic-wrinkles", "fractional-ablative", **severe)) is not None
+
+
+@pytest.mark.parametrize(
+    ("pair", "options", "codes"),
+    [
+        (("acne-scars", "microneedling"), {"wavelength_nm": 595.0, "pulse_ms": 10.0}, {"light-not-counted"}),
+        (PAIR, {"wavelength_nm": 10600.0, "pulse_ms": 1.0}, {"pulse-not-counted"}),
+        (("melasma", "pigment-short-pulse"), {"pulse_ms": 1e-5}, {"pulse-not-counted"}),
+        (("melasma", "pigment-short-pulse"), {"wavelength_nm": 1064.0, "pulse_ms": 1e-5}, set()),
+    ],
+)
+def test_light_that_changes_nothing_is_said(pair: tuple[str, str], options: dict[str, float], codes: set[str]) -> None:
+    spoken = {warning.code for warning in told(*pair, **options).warnings}
+    assert spoken & {"light-not-counted", "pulse-not-counted", "wavelength-not-studied"} == codes
+    unsaid = told(*pair, **{name: value for name, value in options.items() if name != "pulse_ms"})
+    if "pulse-not-counted" in codes:
+        assert unsaid.p_at_least == told(*pair, **options).p_at_least
+
+
+def test_creams_and_needles_have_no_dose_of_light() -> None:
+    assert "light alone" in told("acne-scars", "microneedling").dose.reason
+    assert "No setting" in told(*PAIR).dose.reason
+
+
+def test_a_kind_that_no_study_treated_is_said() -> None:
+    usable = {kind for arm in arms_of("acne-scars", "microneedling") for kind in arm.subtypes}
+    for kind in subtypes("acne-scars"):
+        codes = {warning.code for warning in told("acne-scars", "microneedling", subtypes=(kind,)).warnings}
+        assert ("subtype-not-studied" in codes) == (kind not in usable)
 
 
 def test_harms_stay_known_where_nobody_counted_improvement() -> None:

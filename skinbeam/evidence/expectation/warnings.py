@@ -29,6 +29,9 @@ def warnings_of(question: Question) -> tuple[Warned, ...]:
         warn("longer-than-followed", "longer", months=longest_months())
     if question.site and not any(same_site(arm, question) for arm in usable):
         warn("site-not-studied", "site", site=title("site", question.site))
+    strange = [kind for kind in question.subtypes if not any(kind in arm.subtypes for arm in usable)]
+    if strange:
+        warn("subtype-not-studied", "subtype", subtypes=strange)
     light = question.modality in settings()["plausible_nm"]
     if not light and (question.wavelength_nm or question.pulse_ms):
         warn("light-not-counted", "no-light")
