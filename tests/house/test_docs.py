@@ -345,6 +345,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "claims": [],
         "cite": ["anderson1983"],
         "expect": ["--condition", "acne-scars", "--modality", "fractional-ablative"],
+        "compare": ["--condition", "acne-scars", "fractional-ablative", "non-ablative-fractional"],
         "light": ["examples/light/coverslip.toml"],
         "photo": ["examples/first-consultation/face.jpg"],
         "skin": ["bath.toml", "--wavelength", "600", *few],
