@@ -21,6 +21,7 @@ from skinbeam.evidence.expectation.warnings import lesions_per_patient, warnings
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.studies.searches import searched
 from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics, study_weights
@@ -92,7 +93,10 @@ def expect_of_setting(question: Question, *, seed: int = 0) -> Expectation:
 
 def abstention(question: Question) -> Message | None:
     """Return why the evidence cannot answer, or None."""
-    names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
+    names: dict[str, str | Message] = {
+        "condition": title("condition", question.condition),
+        "modality": title("modality", question.modality),
+    }
     rule = settings()["rule"]
     severe = question.severities is not None and question.severities[1] == _SEVERE
     if question.condition == "dynamic-wrinkles" and severe and question.modality in laser_modalities():
@@ -110,6 +114,7 @@ def abstention(question: Question) -> Message | None:
         return _later_than_followed(question)
     if question.modality == UNTREATED:
         return Message("evidence.no-study-untreated", {"condition": names["condition"]})
+    names["searched"] = _searched(question)
     if not rows:
         return Message("evidence.no-study", names)
     reasons = [
@@ -132,6 +137,14 @@ def _later_than_followed(question: Question) -> Message | None:
         return None
     names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
     return Message("evidence.not-followed", names | {"months": max(followed)})
+
+
+def _searched(question: Question) -> Message:
+    """How often such studies were searched for, and when last."""
+    found = [search for search in searched(question.condition, question.modality) if not search.useful_studies]
+    if not found:
+        return Message("evidence.not-searched")
+    return Message("evidence.searched", {"count": len(found), "date": max(search.date for search in found)})
 
 
 def _course(question: Question, reason: Message | None, seed: int) -> Expectation:
