@@ -73,8 +73,9 @@ $(FIT)/fit: pyproject.toml requirements/fit.lock
 evidence: $(FIT)/fit
 	$(FIT)/bin/python -m skinbeam.evidence.fit fit
 
-evidence-report: $(FIT)/fit
+evidence-report: $(VENV)/dev $(FIT)/fit
 	$(FIT)/bin/python -m skinbeam.evidence.fit report
+	$(BIN)/python docs/evidence_figures.py
 
 # How far computed doses that burn lie from published ones, and what that foretells of sources it has not seen.
 practice: $(VENV)/dev $(FIT)/fit

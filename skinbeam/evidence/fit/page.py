@@ -11,16 +11,24 @@ from skinbeam.evidence.fit.baselines import BASELINES
 from skinbeam.evidence.fit.calibrate import BINS, worst
 from skinbeam.evidence.fit.inputs import inputs_sha256
 from skinbeam.evidence.fit.leave_out import Score, coverage, gain
+from skinbeam.evidence.shown import pictures
+from skinbeam.evidence.shown.forest import forests
+from skinbeam.evidence.shown.gaps import cells
+from skinbeam.evidence.shown.harms import Harm, harms
+from skinbeam.evidence.studies.searches import searches
 from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis.design import UNTREATED, fitted_arms
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, record
+from skinbeam.schema.names import table
 from skinbeam.shipped import shipped_text
 
-__all__ = ["IMPROVEMENT", "PAGE", "checks", "scores", "treated", "written"]
+__all__ = ["IMPROVEMENT", "PAGE", "checks", "outside", "scores", "treated", "written"]
 
 PAGE = "docs/evidence.md"
 IMPROVEMENT = ("responders", "mean")
 _SHOWN = 8  # least uniform quantities of the calibration
+_MOST = 0.95  # share of counts that an interval should hold
+_FEW = 4  # studies of a condition; where there are fewer, the queries are listed
 
 
 def checks() -> dict[str, Any]:
@@ -49,6 +57,8 @@ def written() -> str:
     ranks = found["ranks"]
     text: str = Template(shipped_text("evidence/fit/page.md.jinja"), undefined=StrictUndefined).render(
         inputs=inputs_sha256(),
+        **_pictures(),
+        **_searched(),
         model=_docstring("evidence/fit/model.py"),
         columns=_docstring("evidence/synthesis/design.py"),
         priors=_priors(),
@@ -80,6 +90,91 @@ def written() -> str:
         not_fitted=_table(("row", "why"), [(arm.row, arm.excluded) for arm in arms() if arm.excluded]),
     )
     return text.rstrip() + "\n"
+
+
+def _pictures() -> dict[str, Any]:
+    """The pictures, with the tables that stand beside them."""
+    fields = cells()
+    return {
+        "forests": [pictures.of_forest(forest).markdown for forest in forests()],
+        "outside": _outside(),
+        "harms": [_harm(harm) for harm in harms()],
+        "funnel": pictures.FUNNEL.markdown,
+        "gaps": pictures.GAPS.markdown,
+        "empty": sum(not field.improvement and not field.dark_marks for field in fields),
+        "fields": len(fields),
+    }
+
+
+def outside() -> dict[str, tuple[int, int, int]]:
+    """Return by answer how many studies stand beside it, and how many of them lie outside 95 %: seen, and left out."""
+    pit = {(score.row, score.kind): score.pit for score in scores()}
+    found = {}
+    for harm in harms():
+        counts = pictures.shown()["harms"][harm.name]["beside"]
+        seen = sum(not row["predicted"][0] <= row["events"] <= row["predicted"][1] for row in counts)
+        left_out = sum(abs(2.0 * pit[row["row"], harm.outcome] - 1.0) > _MOST for row in counts)
+        found[harm.title] = (len(counts), seen, left_out)
+    return found
+
+
+def _outside() -> str:
+    found = outside()
+    together = [sum(numbers) for numbers in zip(*found.values(), strict=True)]
+    rows = [
+        (name, str(counts), str(seen), str(left_out), f"{(1.0 - _MOST) * counts:.1f}")
+        for name, (counts, seen, left_out) in [*found.items(), ("together", together)]
+    ]
+    return _table(("answer", "counts", "outside 95 %", "outside when left out", "one in twenty"), rows)
+
+
+def _harm(harm: Harm) -> dict[str, str]:
+    def percent(share: float) -> str:
+        return "below 0.1" if share < 0.001 else f"{100.0 * share:.2g}"
+
+    def ends(pair: Sequence[float]) -> str:
+        return f"{percent(pair[0])} to {percent(pair[1])} %"
+
+    told = pictures.shown()["harms"][harm.name]
+    answers = [
+        (row["asked"], f"{percent(row['median'])} %", ends(row["inner"]), ends(row["outer"])) for row in told["answers"]
+    ]
+    beside = [
+        (row["row"], f"{row['events']} of {row['of']}", "{} to {}".format(*row["predicted"])) for row in told["beside"]
+    ]
+    return {
+        "title": harm.title,
+        "picture": pictures.of_harm(harm).markdown,
+        "answers": _table(("new clinic", "median", "80 % of clinics", "95 %"), answers),
+        "beside": _table(("arm", "counted", "95 % of new clinics of that size"), beside),
+    }
+
+
+def _searched() -> dict[str, Any]:
+    """How often each condition was searched for, and the words where few studies were found."""
+    studied = {name: len({arm.study for arm in fitted_arms() if arm.condition == name}) for name in table("condition")}
+    asked = {name: [search for search in searches() if search.condition == name] for name in ("", *studied)}
+    rows = [
+        (
+            str(table("condition")[name]["title"]) if name else "harms of a treatment, whatever it treats",
+            str(studied.get(name, "")),
+            str(len(found)),
+            str(sum(search.useful_studies > 0 for search in found)),
+        )
+        for name, found in asked.items()
+    ]
+    few = [
+        (str(table("condition")[name]["title"]), search.query)
+        for name, studies in studied.items()
+        for search in asked[name]
+        if studies < _FEW
+    ]
+    return {
+        "queries": len(searches()),
+        "searches": _table(("condition", "studies of improvement", "queries", "that led to a study"), rows),
+        "few": _FEW,
+        "few_queries": _table(("condition", "query"), few),
+    }
 
 
 def _priors() -> str:
