@@ -10,6 +10,7 @@ import pytest
 
 import skinbeam.derived as derived
 from skinbeam.derived import HASH_KEY, Derived, derived_table, values_sha256
+from skinbeam.evidence.shown.pictures import SHOWN_FILE
 from skinbeam.evidence.synthesis.posterior import CHECKS_FILE, DRAWS_FILE, RECORD_FILE
 from skinbeam.practice.fit.checks import PRACTICE_CHECKS
 from skinbeam.practice.fit.ship import BURN_CALIBRATION
@@ -26,7 +27,7 @@ def test_no_computed_table_is_stale() -> None:
 
 
 def test_every_computed_table_has_its_maker() -> None:
-    of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE)}
+    of_evidence = {file.rpartition("/")[2] for file in (CHECKS_FILE, DRAWS_FILE, RECORD_FILE, SHOWN_FILE)}
     made = {f"{one.name}.toml" for one in (*DERIVED, BURN_CALIBRATION, PRACTICE_CHECKS)}
     assert {file.name for file in (DATA / "derived").iterdir()} == made | of_evidence
 

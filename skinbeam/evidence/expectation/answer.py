@@ -144,7 +144,7 @@ def _searched(question: Question) -> Message:
     found = [search for search in searched(question.condition, question.modality) if not search.useful_studies]
     if not found:
         return Message("evidence.not-searched")
-    return Message("evidence.searched", {"count": len(found), "date": max(search.date for search in found)})
+    return Message("evidence.searched", {"count": len(found), "last": max(search.date for search in found)})
 
 
 def _course(question: Question, reason: Message | None, seed: int) -> Expectation:
