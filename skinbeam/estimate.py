@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-__all__ = ["Estimate", "Kind", "Unknown", "Value", "combine"]
+__all__ = ["Estimate", "Kind", "Unknown", "Value", "combine", "wilson"]
 
 Kind = Literal["measured", "modelled", "pooled", "assumed"]
 _KINDS = ("measured", "modelled", "pooled", "assumed")
@@ -94,3 +94,16 @@ def combine(values: Sequence[float | Unknown], how: Callable[..., float]) -> flo
         if isinstance(value, Unknown):
             return value
     return how(*values)
+
+
+def wilson(p: float, variance: float, n: float, z: float) -> tuple[float, float]:
+    """Return the ends of the score interval of a share `p` of `n` (Wilson 1927, J Am Stat Assoc 22:209).
+
+    Parameters
+    ----------
+    variance : of one of the n; p (1 - p) where each is yes or no.
+    z : standard deviations of the normal law that hold the level wanted.
+    """
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(variance / n + z * z / (4 * n * n))
+    return centre - half, centre + half

@@ -26,7 +26,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from skinbeam.estimate import Estimate
+from skinbeam.estimate import Estimate, wilson
 from skinbeam.evidence.comparison.network import Sides
 from skinbeam.evidence.comparison.records import Direct
 from skinbeam.evidence.expectation.parts import estimate, people_of
@@ -70,15 +70,14 @@ def difference_in(both: Sides, *, seed: int = 0, given: Posterior | None = None)
 
 def _common_cut(found: Sequence[Arm]) -> float | None:
     """The cut nearest to 50 % of those that every arm printed."""
-    cuts = set.intersection(*({cut for cut, _ in arm.bins if cut is not None} for arm in found))
+    cuts = set.intersection(*(set(arm.cuts) for arm in found))
     return min(cuts, key=lambda cut: (abs(cut - HALF_PCT), cut), default=None)
 
 
 def _counted(found: Sequence[Arm], cut: float, icc: float) -> tuple[float, float]:
     """Share of a side that improved by at least the cut, and of how many independent people it is."""
-    events = sum(count for arm in found for lower, count in arm.bins if lower is not None and lower >= cut)
-    graded = sum(count for arm in found for _, count in arm.bins)
-    people = sum(sum(count for _, count in arm.bins) / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
+    events, graded = sum(arm.reached(cut) for arm in found), sum(arm.graded for arm in found)
+    people = sum(arm.graded / (1.0 + (arm.units_per_patient - 1.0) * icc) for arm in found)
     return events / graded, people
 
 
@@ -86,17 +85,10 @@ def _newcombe(a: tuple[float, float], b: tuple[float, float], study: str) -> Est
     """Difference of two shares with its interval (comparison 1, 2)."""
     level = float(settings()["rule"]["level"])
     z = NormalDist().inv_cdf(0.5 + level / 2.0)
-    (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *_wilson(p, n, z)) for p, n in (a, b))
+    (p_a, low_a, high_a), (p_b, low_b, high_b) = ((p, *wilson(p, p * (1.0 - p), n, z)) for p, n in (a, b))
     low = p_a - p_b - math.hypot(p_a - low_a, high_b - p_b)
     high = p_a - p_b + math.hypot(high_a - p_a, p_b - low_b)
     return Estimate(p_a - p_b, low, high, level, "measured", basis=(study,))
-
-
-def _wilson(p: float, n: float, z: float) -> tuple[float, float]:
-    """Ends of the score interval of a share (Wilson 1927, Journal of the American Statistical Association 22:209)."""
-    middle = (p + z * z / (2.0 * n)) / (1.0 + z * z / n)
-    half = z / (1.0 + z * z / n) * math.sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n))
-    return middle - half, middle + half
 
 
 def _share_from_means(found: Sequence[Arm], spread: Floats, icc: Floats, rng: np.random.Generator) -> Floats:

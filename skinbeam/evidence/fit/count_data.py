@@ -1,6 +1,6 @@
 """Counts of harms and satisfaction, and pain, as arrays in the order of the table."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -58,10 +58,6 @@ class CountsSeen:
     def without(self, left_out: NDArray[np.bool_]) -> "CountsSeen":
         """Return the same with some counts left out."""
         return replace(self, used=np.where(left_out, 0.0, self.used))
-
-    def as_dict(self) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 @cache

@@ -19,6 +19,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from skinbeam.evidence.fit.count_data import CountData, CountsSeen
+from skinbeam.evidence.fit.data import arrays
 from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, pain_columns
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.counts import EFFECTS
@@ -29,7 +30,7 @@ __all__ = ["build"]
 def build(data: CountData, seen: CountsSeen) -> pm.Model:
     """Return the model; every array of `seen` is exchangeable data of the same name."""
     with pm.Model() as model:
-        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in seen.as_dict().items()}
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in arrays(seen).items()}
         _counts(data, given)
         _pain(data, given)
     return model

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, deviates, fitted_arms, layout, weakness
 
-__all__ = ["CLASSES", "Data", "Observed", "observed", "table_data"]
+__all__ = ["CLASSES", "Data", "Observed", "arrays", "observed", "table_data"]
 
 CLASSES = 4  # most classes that a paper printed
 Floats = NDArray[np.float64]
@@ -58,9 +59,10 @@ class Observed:
         """Return the same with some arms left out."""
         return replace(self, used=np.where(left_out, 0.0, self.used))
 
-    def as_dict(self) -> dict[str, NDArray[np.generic]]:
-        """Return the arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+def arrays(part: Any) -> dict[str, Any]:
+    """Return the fields of a record of arrays by name."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 @cache

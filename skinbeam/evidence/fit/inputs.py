@@ -1,11 +1,10 @@
 """What the fits follow from, as a hash: the numbers that go in, and versions of the code that uses them."""
 
-from dataclasses import fields
 from typing import Any, Final
 
 from skinbeam.derived import values_sha256
 from skinbeam.evidence.fit.count_data import count_data, counts_seen
-from skinbeam.evidence.fit.data import observed, table_data
+from skinbeam.evidence.fit.data import arrays, observed, table_data
 from skinbeam.evidence.studies.outcomes import pain_columns
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.counts import columns
@@ -20,12 +19,9 @@ CHECKS_VERSION: Final = 2
 
 def inputs_sha256() -> str:
     """Return the hash of the arrays of the table, the columns, the priors and the version of the model."""
-    arrays = {
-        type(part).__name__: {field.name: getattr(part, field.name) for field in fields(part)}
-        for part in (table_data(), observed(), count_data(), counts_seen())
-    }
+    parts = {type(part).__name__: arrays(part) for part in (table_data(), observed(), count_data(), counts_seen())}
     names = [layout().columns, columns(), pain_columns()]
-    return values_sha256(MODEL_VERSION, [arrays, names, _priors()])
+    return values_sha256(MODEL_VERSION, [parts, names, _priors()])
 
 
 def calibration_sha256() -> str:

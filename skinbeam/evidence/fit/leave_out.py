@@ -14,8 +14,8 @@ import numpy as np
 
 from skinbeam.evidence.fit import reweigh
 from skinbeam.evidence.fit.baselines import BASELINES, Seen, count_score, predicted
-from skinbeam.evidence.fit.count_data import counts_seen
-from skinbeam.evidence.fit.data import observed
+from skinbeam.evidence.fit.count_data import CountsSeen, counts_seen
+from skinbeam.evidence.fit.data import Observed, observed
 from skinbeam.evidence.fit.sample import Plan, sample
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.outcomes import counted
@@ -67,28 +67,24 @@ def _improvement(study: str, given: Posterior, rng: np.random.Generator) -> list
     mine = [arm for arm in fitted_arms() if arm.study == study]
     if not mine:
         return []
-    found = reweigh.without(given, reweigh.improvement_log_likelihood(study, given, rng), rng)
-    divergences, refitted = 0, found is None
-    if found is None:
-        sampled = sample(observed().without(np.array([arm.study == study for arm in fitted_arms()])), PLAN)
-        found, divergences = Posterior.of_chains(sampled.chains), sampled.divergences
+    log_likelihood = reweigh.improvement_log_likelihood(study, given, rng)
+    rest = observed().without(np.array([arm.study == study for arm in fitted_arms()]))
+    found, fit = _without(rest, given, log_likelihood, rng)
     others = [printed(arm) for arm in fitted_arms() if arm.study != study]
     scores = []
     for arm in mine:
         (clinics,) = new_clinics([[(Features.of_arm(arm), 1.0)]], given=found)
         scores.append(_arm_score(arm, clinics, found, others, rng))
-    return [replace(score, refitted=refitted, divergences=divergences) for score in scores]
+    return [replace(score, **fit) for score in scores]
 
 
 def _counts(study: str, given: Posterior, rng: np.random.Generator) -> list[Score]:
     rows = counted()
     if not any(row.study == study for row in rows):
         return []
-    found = reweigh.without(given, reweigh.counts_log_likelihood(study, given, rng), rng)
-    divergences, refitted = 0, found is None
-    if found is None:
-        sampled = sample(counts_seen().without(np.array([row.study == study for row in rows])), PLAN)
-        found, divergences = Posterior.of_chains(sampled.chains), sampled.divergences
+    log_likelihood = reweigh.counts_log_likelihood(study, given, rng)
+    rest = counts_seen().without(np.array([row.study == study for row in rows]))
+    found, fit = _without(rest, given, log_likelihood, rng)
     scores = []
     for row in rows:
         if row.study == study:
@@ -98,7 +94,18 @@ def _counts(study: str, given: Posterior, rng: np.random.Generator) -> list[Scor
             baseline = {"one pool": count_score((row.events, row.of), pool)}
             what = f"{row.events} of {row.of}"
             scores.append(Score(study, row.arm.row, row.outcome, what, median, score, pit, baseline))
-    return [replace(score, refitted=refitted, divergences=divergences) for score in scores]
+    return [replace(score, **fit) for score in scores]
+
+
+def _without(
+    rest: Observed | CountsSeen, given: Posterior, log_likelihood: Floats, rng: np.random.Generator
+) -> tuple[Posterior, dict[str, Any]]:
+    """The posterior without a study, and how it was come by: fields of `Score`. `rest`: what the others printed."""
+    found = reweigh.without(given, log_likelihood, rng)
+    if found is not None:
+        return found, {}
+    sampled = sample(rest, PLAN)
+    return Posterior.of_chains(sampled.chains), {"refitted": True, "divergences": sampled.divergences}
 
 
 def printed(arm: Arm) -> Seen:
@@ -106,9 +113,7 @@ def printed(arm: Arm) -> Seen:
     people = arm.units or arm.patients or 0
     if not arm.bins:
         return Seen(arm.study, Features.of_arm(arm), int(arm.patients or 0), None, arm.mean_pct)
-    cut = _cut(arm)
-    responders = sum(count for lower, count in arm.bins if lower is not None and lower >= cut)
-    return Seen(arm.study, Features.of_arm(arm), people, responders, None)
+    return Seen(arm.study, Features.of_arm(arm), people, arm.reached(_cut(arm)), None)
 
 
 def coverage(scores: Sequence[Score], *, resamples: int = 20_000) -> dict[str, dict[str, float]]:
@@ -148,7 +153,7 @@ def _named(scores: Iterable[Score]) -> list[str]:
 
 
 def _cut(arm: Arm) -> float:
-    return min((c for c, _ in arm.bins if c is not None), key=lambda c: abs(c - 50.0))
+    return min(arm.cuts, key=lambda c: abs(c - 50.0))
 
 
 def _arm_score(

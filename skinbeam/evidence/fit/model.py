@@ -28,7 +28,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from skinbeam.evidence.fit.data import Data, Observed
+from skinbeam.evidence.fit.data import Data, Observed, arrays
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
 
@@ -42,7 +42,7 @@ _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and it
 def build(data: Data, seen: Observed) -> pm.Model:
     """Return the model; every array of `seen` is exchangeable data of the same name."""
     with pm.Model() as model:
-        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in seen.as_dict().items()}
+        given = {name: pm.Data(name, np.asarray(value, dtype=float)) for name, value in arrays(seen).items()}
         _improvement(data, given)
     return model
 

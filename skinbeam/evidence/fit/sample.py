@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.fit.count_data import CountsSeen, count_data, counts_seen
-from skinbeam.evidence.fit.data import Observed, observed, table_data
+from skinbeam.evidence.fit.data import Observed, arrays, observed, table_data
 from skinbeam.evidence.synthesis.posterior import COUNTS, IMPROVEMENT
 
 __all__ = ["Plan", "Sampled", "sample"]
@@ -43,7 +43,7 @@ def sample(seen: Observed | CountsSeen, plan: Plan) -> Sampled:
 
     compiled, shipped = _improvement() if isinstance(seen, Observed) else _counts()
     trace = nutpie.sample(
-        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in seen.as_dict().items()}),
+        compiled.with_data(**{name: np.asarray(a, dtype=float) for name, a in arrays(seen).items()}),
         draws=plan.draws,
         tune=plan.tune,
         chains=plan.chains,

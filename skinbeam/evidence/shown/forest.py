@@ -90,7 +90,7 @@ def _lines(arms: Sequence[Arm]) -> tuple[Line, ...]:
     for arm in sorted(arms, key=lambda arm: (arm.study.lstrip("abcdefghijklmnopqrstuvwxyz"), arm.study)):
         own = arm.row.partition("/")[2] if arm.study in several else ""
         words = [name_of(arm.study), "" if own == "1" else own, light(arm)]
-        cut = min((c for c, _ in arm.bins if c is not None), key=lambda c: abs(c - HALF_PCT), default=None)
+        cut = min(arm.cuts, key=lambda c: abs(c - HALF_PCT), default=None)
         lines.append(Line(", ".join(filter(None, words)), arm.patients, cut, _printed(arm, cut)))
     return tuple(lines)
 
@@ -98,6 +98,5 @@ def _lines(arms: Sequence[Arm]) -> tuple[Line, ...]:
 def _printed(arm: Arm, cut_pct: float | None) -> Printed:
     if cut_pct is None:
         return mean(arm.mean_pct or 0.0, arm.mean_sd_pct, arm.patients)
-    reached = sum(count for lower, count in arm.bins if lower is not None and lower >= cut_pct)
-    found = share(reached, sum(count for _, count in arm.bins))
+    found = share(arm.reached(cut_pct), arm.graded)
     return Printed(*(100.0 * (value or 0.0) for value in (found.middle, found.low, found.high)))

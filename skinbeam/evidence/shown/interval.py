@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skinbeam.estimate import wilson
 from skinbeam.evidence.synthesis.distributions import Floats
 
 __all__ = ["Answer", "Printed", "mean", "share"]
@@ -37,11 +38,10 @@ class Answer:
 
 
 def share(events: int, of: int) -> Printed:
-    """Return a share with its interval (Wilson 1927, J Am Stat Assoc 22:209)."""
-    p, weight = events / of, _Z**2 / of
-    centre = (p + weight / 2.0) / (1.0 + weight)
-    half = _Z * math.sqrt(p * (1.0 - p) / of + weight / (4.0 * of)) / (1.0 + weight)
-    return Printed(p, max(0.0, centre - half), min(1.0, centre + half))
+    """Return a share with its interval (`wilson`)."""
+    p = events / of
+    low, high = wilson(p, p * (1.0 - p), of, _Z)
+    return Printed(p, max(0.0, low), min(1.0, high))
 
 
 def mean(middle: float, sd: float | None, of: int | None) -> Printed:

@@ -75,6 +75,20 @@ class Arm:
         return not self.excluded
 
     @property
+    def cuts(self) -> tuple[float, ...]:
+        """The cuts of the classes in per cent, from the highest down."""
+        return tuple(cut for cut, _ in self.bins if cut is not None)
+
+    @property
+    def graded(self) -> int:
+        """How many were sorted into classes."""
+        return sum(count for _, count in self.bins)
+
+    def reached(self, cut_pct: float) -> int:
+        """Return how many of them improved by at least one of the `cuts`."""
+        return sum(count for cut, count in self.bins if cut is not None and cut >= cut_pct)
+
+    @property
     def units_per_patient(self) -> float:
         """Graded lesions or areas to a patient, at least 1."""
         if self.patients is None or not self.units:

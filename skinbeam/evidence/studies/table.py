@@ -112,7 +112,7 @@ class _Row(CsvRow):
 
     def _agree(self, arm: Arm) -> None:
         """Check that the figures of one row do not contradict each other."""
-        total = sum(count for _, count in arm.bins)
+        total = arm.graded
         if arm.bins and total != (arm.units or arm.patients):
             raise self.fault(
                 "bins", f"adds up to {total}, not {arm.units or arm.patients}", "The counts of all who were graded."
@@ -127,11 +127,11 @@ class _Row(CsvRow):
         )
         if printed is None or not arm.bins or arm.excluded:
             return
-        if cut is None or cut not in [lower for lower, _ in arm.bins]:
+        if cut is None or cut not in arm.cuts:
             raise self.fault(
                 "printed_cut_pct", "is not one of the cut points", "The cut that the printed share belongs to."
             )
-        share = _CUT_HIGHEST * sum(count for lower, count in arm.bins if lower is not None and lower >= cut) / total
+        share = _CUT_HIGHEST * arm.reached(cut) / total
         decimals = len(self.record["printed_share_pct"].partition(".")[2])
         # A printed share is rounded or cut off at its last digit: it misses the true one by less than one unit there.
         if abs(share - printed) >= 10.0**-decimals:

@@ -72,13 +72,19 @@ def named_effects(asked: Asked) -> tuple[str, ...]:
 
 
 @cache
+def _answered() -> tuple[Asked, ...]:
+    """What each count of the table answers, in its order."""
+    return tuple(map(Asked.of_row, counted()))
+
+
+@cache
 def columns() -> tuple[tuple[str, str, str], ...]:
     """Return the effects that counts of the table share: (effect, outcome, name)."""
     return tuple(
         dict.fromkeys(
-            (effect, row.outcome, name)
-            for row in counted()
-            for effect, name in zip(EFFECTS, named_effects(Asked.of_row(row)), strict=True)
+            (effect, one.outcome, name)
+            for one in _answered()
+            for effect, name in zip(EFFECTS, named_effects(one), strict=True)
             if name
         )
     )
@@ -191,18 +197,15 @@ def _ways(asked: Asked) -> Sequence[Asked]:
     """The ways in which a question is done: it alone where it says all, else those of the nearest counts."""
     if asked.light is not None and asked.phototypes is not None:
         return [asked]
-    alike = [Asked.of_row(row) for row in counted() if (row.outcome, row.modality) == (asked.outcome, asked.modality)]
+    alike = [one for one in _answered() if (one.outcome, one.modality) == (asked.outcome, asked.modality)]
     if asked.light is not None:
         alike = [one for one in alike if one.light == asked.light] or alike
     alike = [one for one in alike if one.condition == asked.condition] or alike
     return [
-        Asked(
-            asked.outcome,
-            asked.modality,
-            asked.condition,
-            one.light if asked.light is None else asked.light,
-            one.phototypes if asked.phototypes is None else asked.phototypes,
-            asked.months,
+        replace(
+            asked,
+            light=one.light if asked.light is None else asked.light,
+            phototypes=one.phototypes if asked.phototypes is None else asked.phototypes,
         )
         for one in alike
     ] or [asked]

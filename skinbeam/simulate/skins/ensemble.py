@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Kind, Unknown, Value
+from skinbeam.estimate import Estimate, Kind, Unknown, Value, wilson
 
 __all__ = [
     "CHUNK",
@@ -116,11 +116,10 @@ def probability(met: Chances, weights: Floats, basis: Sequence[str]) -> Estimate
     met : (sample,) whether each draw meets it, or with which probability.
     """
     p, squared = _moments(met, weights)
-    n, z = effective_draws(weights), _Z_LEVEL
-    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(max(squared - p * p, 0.0) / n + z * z / (4 * n * n))
-    low, high = min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half))
-    return Estimate(p, low, high, LEVEL, "modelled", int(weights.size), tuple(basis))
+    low, high = wilson(p, max(squared - p * p, 0.0), effective_draws(weights), _Z_LEVEL)
+    return Estimate(
+        p, min(p, max(0.0, low)), max(p, min(1.0, high)), LEVEL, "modelled", int(weights.size), tuple(basis)
+    )
 
 
 def _moments(met: Chances, weights: Floats) -> tuple[float, float]:
