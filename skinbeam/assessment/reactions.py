@@ -37,6 +37,10 @@ class Reaction:
     wavelength_nm : of the pulse; None where it was not said.
     fluence_J_cm2, energy_mJ : the dose; None where it was not said.
     modalities : lasers that it may have been done with.
+    site : where a test spot was made; None of a session, which names a condition.
+    treats : the condition that a session treated; empty of a test spot.
+    pulse_ms, spot_mm : of the pulse; None where they were not said.
+    read_after_h : when a test spot was read; None of a session, where nobody said.
     """
 
     kind: str
@@ -48,6 +52,22 @@ class Reaction:
     fluence_J_cm2: float | None
     energy_mJ: float | None
     modalities: tuple[str, ...]
+    site: str | None = None
+    treats: str = ""
+    pulse_ms: float | None = None
+    spot_mm: float | None = None
+    read_after_h: float | None = None
+
+    @property
+    def burnt(self) -> bool | None:
+        """Whether the epidermis was burnt; None where the mark does not tell.
+
+        What a laser leaves as a rule is no burn beside its target, though a burn may look alike.
+        """
+        told = reaction_kinds().get(self.kind, {}).get("burnt")
+        if self.meaning == "expected":
+            return None if told else told
+        return told if told else None
 
     @property
     def of_test_spot(self) -> bool:
@@ -100,7 +120,11 @@ def _made(done: TestSpot | SessionDone, where: str, said: str, otherwise: tuple[
     if fluence is None and done.energy_mJ is not None and done.spot_mm is not None:
         fluence = done.energy_mJ * MJ / (math.pi / 4 * (done.spot_mm * MM) ** 2) / J_CM2
     modalities = device.modalities if device is not None else otherwise
-    return Reaction("", "unread", where, said, device, done.wavelength_nm, fluence, done.energy_mJ, modalities)
+    made = Reaction("", "unread", where, said, device, done.wavelength_nm, fluence, done.energy_mJ, modalities)
+    made = replace(made, pulse_ms=done.pulse_ms, spot_mm=done.spot_mm)
+    if isinstance(done, SessionDone):
+        return replace(made, treats=done.treats)
+    return replace(made, site=done.site, read_after_h=done.read_after_h)
 
 
 def _read(made: Reaction, kind: str, seen_after_h: float) -> Reaction:

@@ -19,6 +19,7 @@ from skinbeam.plan.aftercare import aftercare, when_to_call
 from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
+from skinbeam.plan.learning.notices import learned_notices
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Notice, Option, Plan, Spelling, rounded
 from skinbeam.plan.release import data_release
 from skinbeam.plan.rules.earlier import bars_of
@@ -74,10 +75,10 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
     with collect() as sources:
         seen, photo_state = _seen(consultation.photo)
         colour = colour_of(case, seen)
-        bank = SkinBank(case, colour, draws, seed)
+        machines = _machines(loaded)
+        bank = SkinBank(case, colour, draws, seed, machines)
         case = with_colour(case, colour)  # for the rules; the skins above know it already
         suitability = judge_case(case, _candidates(case))
-        machines = _machines(loaded)
         stopped = _stopped(suitability)
         planned = tuple(plan_concern(case, concern, None if stopped else machines, bank) for concern in case.concern)
         concerns = tuple(part.record for part in planned)
@@ -87,7 +88,7 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
             version=__version__,
             case_sha256=consultation.sha256(),
             seed=seed,
-            warnings=_notices(case, colour),
+            warnings=(*_notices(case, colour), *learned_notices(case, machines, None if stopped else bank.told)),
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
             assessment=_assessment(case, colour, photo_state),
@@ -213,11 +214,8 @@ def _unknowns(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
 
 
 def _notices(case: Case, colour: Colour) -> tuple[Notice, ...]:
-    """What was read and not understood, what contradicts itself, and what has no influence yet."""
-    given = {"test_spot": case.test_spot, "session": case.session}
-    unused = (Message("plan.not-used-yet", {"table": name}) for name, value in given.items() if value)
+    """What was read and not understood, and what contradicts itself."""
     return (
         *(Notice(one["code"], one["message"]) for one in questionnaire(case).warnings),
         *(Notice(one.code, one.message.text) for one in colour.warnings),
-        *(Notice("not-used-yet", message.text) for message in unused),
     )

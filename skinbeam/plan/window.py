@@ -266,7 +266,7 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
             wanted = fluence_for(goal.endpoint, treated) / J_CM2 * _error(goal.endpoint, beam, treated.skins, "effect")
         except NotAvailable as error:
             return Unknown(error.reason)
-        burns = burns_of(beam, cell_death_dose(around, basal_layer(around)) / J_CM2)
+        burns = burns_of(beam, cell_death_dose(around, basal_layer(around)) / J_CM2, skins.learned_of(beam))
         effect.append([share(wanted <= dose, w_target)[0] for dose in doses])
         harm.append([share(burns.p(dose), w_limit)[0] for dose in doses])
     return Window("fluence_J_cm2", doses, pulses, effect, harm)

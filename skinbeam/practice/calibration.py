@@ -25,7 +25,7 @@ from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 from skinbeam.units import MS
 
-__all__ = ["BURN", "Calibration", "burn_calibration", "covers"]
+__all__ = ["BURN", "Calibration", "ErrorParts", "burn_calibration", "covers", "error_parts"]
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +73,23 @@ class Calibration:
         return np.asarray(np.exp(np.interp(ndtr(np.asarray(normals, dtype=np.float64)), self.shares, _GRID)))
 
 
+@dataclass(frozen=True)
+class ErrorParts:
+    """What the error of computed doses is made of.
+
+    Parameters
+    ----------
+    means, between : middle and deviation of what a source has in common, (draw of the fit,).
+    people : deviation between persons.
+    lapse : share of injuries that no dose explains.
+    """
+
+    means: Floats
+    between: Floats
+    people: float
+    lapse: float
+
+
 def covers(wavelength_nm: float, pulse_s: float) -> bool:
     """Return whether published doses of about this wavelength and pulse length are behind the calibration of burns."""
     table = _entry()
@@ -98,6 +115,22 @@ def burn_calibration(wavelength_nm: float, pulse_s: float, *, recommended: bool 
 
 
 @cache
+def error_parts(wavelength_nm: float, pulse_s: float) -> ErrorParts:
+    """Return what the error at a light is made of.
+
+    The deviation of people is the root of the mean square of its draws, so that both have the spread of the whole;
+    where no published dose is near, the other one is what is left of the spread that is taken there.
+    """
+    entry = _entry()
+    bias, slope, between = (np.asarray(entry[name], dtype=np.float64) for name in ("bias", "slope", "between"))
+    people = float(np.sqrt(np.mean(np.square(entry["people"]))))
+    lapse = float(np.mean(entry["lapse"]))
+    if not covers(wavelength_nm, pulse_s):
+        return ErrorParts(np.zeros(1), np.sqrt([np.log(_default_factor()) ** 2 - people**2]), people, lapse)
+    return ErrorParts(bias + slope * np.log(wavelength_nm / entry["reference_nm"]), between, people, lapse)
+
+
+@cache
 def _calibration(wavelength_nm: float, kind: str) -> Calibration:
     entry = _entry(kind)
     names = "bias", "slope", "between", "people"
@@ -109,8 +142,11 @@ def _calibration(wavelength_nm: float, kind: str) -> Calibration:
 
 @cache
 def _uncalibrated() -> Calibration:
-    factor = Sourced.from_table(shipped_table("data/comparison.toml")["model_error"]["default_factor"]).value
-    return Calibration(BURN, 0, 0, np.asarray(ndtr(_GRID / np.log(factor))))
+    return Calibration(BURN, 0, 0, np.asarray(ndtr(_GRID / np.log(_default_factor()))))
+
+
+def _default_factor() -> float:
+    return Sourced.from_table(shipped_table("data/comparison.toml")["model_error"]["default_factor"]).value
 
 
 def _entry(kind: str = BURN) -> Mapping[str, Any]:

@@ -293,7 +293,7 @@ def codes(text: str) -> list[str]:
 # --- what is said of the case ------------------------------------------------------------------------------------
 
 
-def test_what_has_no_influence_yet_is_told() -> None:
+def test_what_could_not_be_learned_of_an_earlier_pulse_is_told() -> None:
     spot = """
 [[test_spot]]
 device = "pulsed-dye-595"
@@ -303,10 +303,8 @@ pulse_ms = 6.0
 read_after_h = 24.0
 reaction = "purpura"
 """
-    session = '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\nresponse_pct = 40.0\nadverse = []\n'
-    assert codes(STOPPED + spot + session) == ["not-used-yet", "not-used-yet"]
-    told = document(STOPPED + spot)["warnings"][0]["message"]
-    assert "[[test_spot]]" in told
+    assert codes(STOPPED + spot) == ["not-learned"]  # the spot is not said
+    assert codes(STOPPED + spot + "spot_mm = 7.0\n") == ["learned"]  # no device is tried, and it says so
 
 
 def test_a_medicine_that_is_not_known_is_told_and_kept() -> None:

@@ -1,11 +1,20 @@
 """The skins that a plan is made on: this person's, drawn once for each site and target."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from skinbeam.assessment.skin import Colour, Place, draw_skins, lighter_colours
+from skinbeam.plan.search.candidates import Machine
+from skinbeam.plan.search.earlier_pulses import earlier_pulses
 from skinbeam.plan.search.goals import LESION_OF, Goal, vessels_of
 from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.told import Told, told_of
 from skinbeam.schema.case import Case
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["SkinBank"]
 
@@ -16,10 +25,18 @@ _Key = tuple[str, str | None, str | None, int, int]
 
 
 class SkinBank:
-    """Draws of this person's skin, made once for each site and lesion."""
+    """Draws of this person's skin, made once for each site and lesion.
 
-    def __init__(self, case: Case, colour: Colour, draws: int, seed: int) -> None:
+    Parameters
+    ----------
+    machines : of the clinic; an earlier pulse may have been of one that no list holds.
+    """
+
+    def __init__(
+        self, case: Case, colour: Colour, draws: int, seed: int, machines: Sequence[Machine] | None = None
+    ) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
+        self._machines = machines or ()
         # A cache of the method would tie the bank to itself, and its gigabytes would wait for the garbage collector.
         self._made: dict[_Key, SiteSkins] = {}
 
@@ -33,22 +50,48 @@ class SkinBank:
             self._made[key] = self._make(*key)
         return self._made[key]
 
+    @cached_property
+    def told(self) -> Told | None:
+        """What earlier pulses on this person's skin teach; None without any that can be computed."""
+        pulses, _ = earlier_pulses(self.case, self._machines)
+        made: dict[str, SiteSkins] = {}
+
+        def draw(site: str) -> SiteSkins:
+            if site not in made:
+                around = Place(site, limiting=True)
+                skins = draw_skins(self.case, self.colour, around, draws=LIMITING * self.draws, seed=self.seed)
+                made[site] = SiteSkins(site, skins, skins)
+            return made[site]
+
+        return told_of(pulses, draw)
+
+    def _weighed(self, skins: "xr.Dataset") -> "xr.Dataset":
+        """The skins with weights that what earlier pulses showed has changed."""
+        if self.told is None:
+            return skins
+        weights = skins["weight"] * self.told.likelihood[: skins.sizes["sample"]]
+        return skins.assign(weight=weights / weights.sum())
+
     def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int, limiting_draws: int) -> SiteSkins:
         population = vessels_of(vessels) if vessels is not None else None
         around = Place(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
-        wanted = draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed)
+        wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
         apart = self.colour.in_doubt or lesion is not None or limiting_draws != draws
         lighter = (
             draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
             for colour in lighter_colours(self.colour)
         )
+        limiting = wanted
+        if apart:
+            limiting = self._weighed(draw_skins(self.case, self.colour, around, draws=limiting_draws, seed=self.seed))
         return SiteSkins(
             site,
             wanted,
-            draw_skins(self.case, self.colour, around, draws=limiting_draws, seed=self.seed) if apart else wanted,
+            limiting,
             lighter=tuple(SiteSkins(site, skins, skins) for skins in lighter),
+            learned={} if self.told is None else self.told.first(limiting.sizes["sample"]),
         )
 
 

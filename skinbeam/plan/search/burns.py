@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skinbeam.laser.settings import Beam
 from skinbeam.outcome.calibrated import calibration_of
 from skinbeam.practice.calibration import Calibration
+from skinbeam.practice.spots import Learned
 
 __all__ = ["BURN", "Burns", "burns_of"]
 
@@ -28,11 +29,11 @@ class Burns:
     Parameters
     ----------
     computed_J_cm2 : the computed dose of each draw, (sample,).
-    calibration : how far such doses lie from true ones.
+    calibration : how far such doses lie from true ones, of everybody or as this person's skin has shown.
     """
 
     computed_J_cm2: Floats
-    calibration: Calibration
+    calibration: Calibration | Learned
 
     def p(self, dose_J_cm2: float) -> Floats:
         """Return the probability that a dose burns each draw, (sample,)."""
@@ -40,6 +41,12 @@ class Burns:
             return self.calibration.p_reached(dose_J_cm2 / self.computed_J_cm2)
 
 
-def burns_of(beam: Beam, computed_J_cm2: Floats) -> Burns:
-    """Return what is known of the doses of a beam that burn, given the computed ones, (sample,)."""
-    return Burns(computed_J_cm2, calibration_of(beam))
+def burns_of(beam: Beam, computed_J_cm2: Floats, learned: Learned | None = None) -> Burns:
+    """Return what is known of the doses of a beam that burn, given the computed ones, (sample,).
+
+    Parameters
+    ----------
+    learned : what earlier pulses of this light told of these draws.
+    """
+    everybody = calibration_of(beam)
+    return Burns(computed_J_cm2, everybody if learned is None else learned)

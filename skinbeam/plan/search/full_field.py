@@ -150,7 +150,7 @@ def _heating(
         cooled = cooling.kind != "none"
         bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0) if cooled else around
         basal = places.basal_layer(around)
-        burns = burns_of(beam, cell_death_dose(around, basal) / J_CM2)
+        burns = burns_of(beam, cell_death_dose(around, basal) / J_CM2, skins.learned_of(beam))
         lasting = burns_of(beam, cell_death_dose(bare, places.papillary_bottom(bare)) / J_CM2)
         quantities: dict[str, _OfDose] = {
             "p_burn": burns.p,

@@ -1,7 +1,7 @@
 """The skins that a plan draws for one site: with the target in them, and the ones that limits are held against."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
+from skinbeam.practice.spots import Learned
 from skinbeam.provenance import collect, used
 from skinbeam.simulate.light.illumination import Illumination, OneSkin
 from skinbeam.simulate.light.lighting import illuminate_each, one_skin
@@ -42,12 +43,14 @@ class SiteSkins:
     target : skin with the concern in it (a lesion, its vessels).
     limiting : skin around it; where colour is in doubt, the darker of what was said.
     lighter : the same target in lighter skins than this, the lightest first; no dose is raised above theirs.
+    learned : device and wavelength → what earlier pulses told of that light, for the limiting draws.
     """
 
     site: str
     target: "xr.Dataset"
     limiting: "xr.Dataset"
     lighter: "tuple[SiteSkins, ...]" = ()
+    learned: Mapping[tuple[str, float], Learned] = field(default_factory=dict)
     _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
     _middles: dict[_Key, OneSkin] = field(default_factory=dict)
     # With the sources of each, which are named at every read and not only at the first.
@@ -69,6 +72,10 @@ class SiteSkins:
     def temperature_C(self) -> float:
         """Mean temperature of the untreated surface."""
         return float(self.limiting["temperature_C"].values.mean())
+
+    def learned_of(self, beam: Beam) -> Learned | None:
+        """What earlier pulses told of the light of a beam; None where none was of it."""
+        return None if beam.device is None else self.learned.get((beam.device.name, beam.wavelength_nm))
 
     def respond(self, beam: Beam, cooling: CoolingPlan, *, limiting: bool, cooling_share: float = 1.0) -> Response:
         """Return the response of target or limiting skins; what settings have in common is computed once."""

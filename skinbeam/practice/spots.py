@@ -1,0 +1,112 @@
+"""What earlier pulses on one person's skin tell of the doses that burn it.
+
+The error of computed doses has two parts (`practice.calibration`). That of a source, `between`, is how a clinic and its
+device, and the model at such a light, lie off: a spot and the treatment after it, on the same person and with the same
+device and wavelength, share it whole. That of `people` may differ from place to place of one field, so that none of it
+is taken as shared. With c the shared part and x = ln(dose / computed dose) of a drawn skin:
+
+    p(c) = mean over the draws of the fit of N(c; bias + slope ln(wavelength / reference), between²)      (spots 1)
+    F(x) = Phi((x - c) / people)
+    L(c) = product over injuries of [l + (1 - l) F(x)] times product over clean spots of [1 - F(x)]       (spots 2)
+    Q(x') = integral of p(c) L(c) F(x') dc / integral of p(c) L(c) dc
+    P(burn at x' | spots) = max of Q(x') and m P(burn at x') + (1 - m) Q(x')                              (spots 3)
+
+The lower integral is also what the drawn skin's weight is multiplied with; l is the share of injuries that no dose
+explains. With the probability m a field does not share its spots' error (`data/test_spots.toml`): series say that clean
+spots did not foretell what came. So an injury counts in full, and clean spots leave at least m times the risk.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
+
+from skinbeam.practice.calibration import error_parts
+from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
+
+__all__ = ["Learned", "Seen", "learned_from", "missed"]
+
+Floats = NDArray[np.float64]
+
+_SHARED: Final = np.linspace(-4.0, 8.0, 241)  # ln of a ratio of doses; steps far below the spread of people
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A pulse whose mark was read.
+
+    Parameters
+    ----------
+    over_computed : dose given over the dose computed to burn each draw, (sample,).
+    injured : whether the epidermis was burnt.
+    missed : of a clean one, the probability that the field does not share its error.
+    """
+
+    over_computed: Floats
+    injured: bool
+    missed: float = 0.0
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What is known of one light on this person's skin.
+
+    Parameters
+    ----------
+    likelihood : of all that was seen with this light, of each draw, (sample,).
+    prior, shared : probability of each value of the shared error, of everybody, (error,), and given what was seen,
+        (sample, error).
+    people : spread of the part that is not shared.
+    missed : probability that a field does not share the error of its clean spots.
+    """
+
+    likelihood: Floats
+    prior: Floats
+    shared: Floats
+    people: float
+    missed: float
+
+    def p_reached(self, dose_over_computed: ArrayLike) -> Floats:
+        """Return the probability that a dose burns each draw, given its ratio to the computed dose, (sample,)."""
+        burnt = _burnt(np.asarray(dose_over_computed), self.people)
+        shown = (self.shared * burnt).sum(axis=-1)
+        return np.asarray(np.maximum(shown, self.missed * (burnt @ self.prior) + (1.0 - self.missed) * shown))
+
+    def first(self, draws: int) -> "Learned":
+        """Return the same of the first draws."""
+        return replace(self, likelihood=self.likelihood[:draws], shared=self.shared[:draws])
+
+
+def missed(read_after_h: float) -> float | None:
+    """Return the probability that a field does not share a clean spot's error; None where it is read too early."""
+    rows: Sequence[Mapping[str, Any]] = shipped_table("data/test_spots.toml")["missed"]
+    found = [row for row in rows if row["from_h"] <= read_after_h]
+    if not found:
+        return None
+    used(found[-1]["source"], *found[-1]["also"])
+    return float(found[-1]["value"])
+
+
+def learned_from(wavelength_nm: float, pulse_s: float, seen: Sequence[Seen]) -> Learned:
+    """Return what pulses of one light told of it; without any, what is known of everybody."""
+    error = error_parts(wavelength_nm, pulse_s)
+    prior = np.exp(-0.5 * ((_SHARED[:, None] - error.means) / error.between) ** 2) / error.between
+    prior = prior.mean(axis=1) / prior.mean(axis=1).sum()
+    joint: Floats = np.broadcast_to(prior, (seen[0].over_computed.size if seen else 1, _SHARED.size))
+    for one in seen:
+        burnt = _burnt(one.over_computed, error.people)
+        joint = joint * (error.lapse + (1.0 - error.lapse) * burnt if one.injured else 1.0 - burnt)
+    likelihood = joint.sum(axis=1)
+    least = min((one.missed for one in seen if not one.injured), default=0.0)
+    return Learned(likelihood, prior, joint / likelihood[:, None], error.people, least)
+
+
+def _burnt(over_computed: Floats, people: float) -> Floats:
+    """F of (spots 2): (sample, error)."""
+    with np.errstate(divide="ignore"):
+        logs = np.log(np.asarray(over_computed, dtype=np.float64))
+    return np.asarray(ndtr((logs[..., None] - _SHARED) / people))

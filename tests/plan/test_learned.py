@@ -1,0 +1,107 @@
+"""What earlier pulses on a person's skin teach: tolerated doses and injuries move the risk and the dose of a plan."""
+
+import pytest
+from consultations import PERSON, concern, devices, document, laser_options, loaded
+
+from skinbeam.assessment.skin import colour_of
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.burns import burns_of
+from skinbeam.plan.search.candidates import built_in_cooling
+from skinbeam.plan.search.earlier_pulses import earlier_pulses
+from skinbeam.plan.search.goals import goal_of
+from skinbeam.simulate.pulse.dose import cell_death_dose
+from skinbeam.simulate.pulse.places import basal_layer
+from skinbeam.simulate.skins.ensemble import share
+from skinbeam.units import J_CM2
+
+DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 15.0")
+VEINS = concern("facial-telangiectasia", extra="")
+DYE = devices("pulsed-dye-595")
+
+
+def spot(
+    reaction: str, dose: float = 7.0, *, hours: float = 72.0, more: str = "pulse_ms = 10.0\nspot_mm = 10.0"
+) -> str:
+    return (
+        f'\n[[test_spot]]\ndevice = "pulsed-dye-595"\nsite = "cheeks"\nfluence_J_cm2 = {dose}\n'
+        f'read_after_h = {hours}\nreaction = "{reaction}"\n{more}\n'
+    )
+
+
+def told(text: str) -> list[tuple[str, str]]:
+    """Code and sentence of each notice about earlier pulses of a plan that tries no device."""
+    stopped = text + devices("pulsed-dye-595")
+    pulses, untold = earlier_pulses(loaded(stopped).case, ())
+    return [("pulse", "burnt" if one.burnt else "clean") for one in pulses] + [
+        ("untold", one.reason.id) for one in untold
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (spot("none"), ("pulse", "clean")),
+        (spot("redness"), ("pulse", "clean")),
+        (spot("purpura"), ("pulse", "clean")),
+        (spot("blister"), ("pulse", "burnt")),
+        (spot("crust"), ("pulse", "burnt")),  # clinics count blisters and crusts as burns
+        (spot("blister", hours=1.0), ("pulse", "burnt")),  # an injury is never seen too early
+        (spot("none", hours=1.0), ("untold", "learned.too-early")),
+        (spot("whitening"), ("untold", "learned.no-sign")),  # of long pulses a sign, and neither burnt nor spared
+        (spot("pigment-change", hours=1000.0), ("untold", "learned.no-sign")),  # dark marks come without a blister
+        (spot("none", more=""), ("untold", "learned.incomplete")),
+        (spot("none", 400.0), ("untold", "learned.not-emitted")),
+        (spot("none").replace("pulsed-dye-595", "Lightmaster"), ("untold", "learned.unknown-device")),
+        (spot("none").replace("pulsed-dye-595", "co2-10600"), ("untold", "learned.not-calibrated")),
+    ],
+)
+def test_each_reaction_is_read_as_what_it_tells_of_a_burn(text: str, read: tuple[str, str]) -> None:
+    assert told(PERSON + VEINS + text) == [read]
+
+
+def session(adverse: str) -> str:
+    return (
+        '\n[[session]]\nweek = 0\ntreats = "facial-telangiectasia"\ndevice = "pulsed-dye-595"\nfluence_J_cm2 = 7.0\n'
+        f"pulse_ms = 10.0\nspot_mm = 10.0\nadverse = [{adverse}]\n"
+    )
+
+
+def test_a_session_tells_as_a_spot_does_once_somebody_said_what_came_of_it() -> None:
+    assert told(PERSON + VEINS + session('"redness for 2 days"')) == [("pulse", "clean")]
+    assert told(PERSON + VEINS + session('"redness", "a blister"')) == [("pulse", "burnt")]  # once, by the worst
+    assert told(PERSON + VEINS + session("")) == []
+
+
+def harm(text: str) -> float:
+    """The probability that 7 J/cm² burns the cheek."""
+    case = loaded(DARK + VEINS + DYE + text).case
+    bank = SkinBank(case, colour_of(case, None), 20, 0)
+    skins = bank.skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
+
+    (pulse,), _ = earlier_pulses(loaded(DARK + VEINS + DYE + spot("none")).case, ())
+    around = skins.respond(pulse.beam, built_in_cooling(pulse.machine.device)[0], limiting=True)
+    burns = burns_of(pulse.beam, cell_death_dose(around, basal_layer(around)) / J_CM2, skins.learned_of(pulse.beam))
+    return share(burns.p(7.0), skins.weights[1])[0]
+
+
+def test_a_borne_dose_lowers_the_risk_and_an_injury_raises_it() -> None:
+    before = harm("")
+    assert harm(spot("redness")) < 0.75 * before
+    assert harm(spot("redness", hours=24.0)) < before
+    assert harm(spot("blister")) > 3.0 * before
+    assert harm(spot("blister", 5.0)) > 3.0 * before
+
+
+def test_a_plan_tells_what_a_spot_changed_and_what_it_could_not() -> None:
+    made = document(DARK + VEINS + DYE + spot("none", 9.0) + spot("none", hours=1.0))
+    codes = [warning["code"] for warning in made["warnings"]]
+    assert codes == ["learned", "not-learned"]
+    assert "test_spot[1]" in made["warnings"][1]["message"]
+
+
+def test_a_borne_dose_lowers_the_harm_of_the_plan() -> None:
+    (before,) = laser_options(document(DARK + VEINS + DYE))
+    (after,) = laser_options(document(DARK + VEINS + DYE + spot("none", 9.0)))
+    dose = [option["settings"]["fluence_J_cm2"] for option in (before, after)]
+    harms = [option["p_harm"]["median"] for option in (before, after)]
+    assert dose[1] > dose[0] or (dose[1] == dose[0] and harms[1] < harms[0])
