@@ -134,8 +134,7 @@ def _is_short(row: PracticeRow) -> bool:
     """Whether pulses are of nano- or picoseconds, by the name of the device where their length is not printed."""
     if row.pulse_ms is not None:
         return min(_ends(row.pulse_ms)) < SHORTEST_MS
-    words = row.device.lower()
-    return any(word in words for word in ("q-switched", "qs ", "pico", "nanosecond"))
+    return bool(row.pulse_words)
 
 
 def _usual(middle_nm: float, *, lamp: bool) -> Mapping[str, Any]:

@@ -1,7 +1,11 @@
 """One published dose: who was treated, with which settings, under which cooling, and what harm was counted."""
 
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from skinbeam.shipped import shipped_table
 
 __all__ = [
     "COOLINGS",
@@ -13,6 +17,8 @@ __all__ = [
     "Harm",
     "PracticeRow",
     "Span",
+    "is_lamp",
+    "named_nm",
     "role_of",
 ]
 
@@ -60,6 +66,7 @@ OTHER_CONDITIONS = (
     "traumatic-scars",
     "venous-lake",
 )
+_LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband)\b")  # a flashlamp pumps a dye laser
 _HELD_OUT_OF = 3  # one source in so many is kept aside
 
 Span = tuple[float | None, float | None]
@@ -156,9 +163,41 @@ class PracticeRow:
     note: str
 
     @property
+    def pulse_words(self) -> str:
+        """`ps` or `ns` where the device is named after such pulses; else empty."""
+        words = self.device.lower()
+        if "pico" in words:
+            return "ps"
+        return "ns" if any(word in words for word in ("q-switched", "qs ", "nanosecond")) else ""
+
+    @property
+    def lamp(self) -> bool:
+        """Whether the light comes from a filtered lamp, by the name of the device."""
+        return is_lamp(self.device)
+
+    @property
+    def microbeams(self) -> bool:
+        """Whether it was given as microbeams with skin left between them."""
+        printed = self.microbeam_mJ or self.density_per_cm2 or self.coverage_pct
+        return printed is not None or "fractional" in self.device.lower()
+
+    @property
     def role(self) -> str:
         """`validation` or `calibration`, by the source alone."""
         return role_of(self.source)
+
+
+def is_lamp(device: str) -> bool:
+    """Whether a machine in words is a filtered lamp."""
+    return _LAMP.search(device.lower()) is not None
+
+
+def named_nm(device: str) -> float | None:
+    """Return the wavelength in nm of a laser that is named after what shines in it; None of other or several names."""
+    named: Mapping[str, float] = shipped_table("data/envelopes.toml")["named"]
+    words = re.findall(r"\w+", device.lower())
+    found = {nm for word, nm in named.items() if word in words}
+    return found.pop() if len(found) == 1 else None
 
 
 def role_of(source: str) -> str:

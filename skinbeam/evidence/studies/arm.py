@@ -41,6 +41,7 @@ class Arm:
     phototypes: Grades | None
     dark_fraction: float | None
     wavelength_nm: float | None
+    device: str
     design: tuple[str, ...]
     rater: str
     combined_with: str
@@ -52,6 +53,7 @@ class Arm:
     pulse_ms: float | None
     pulse_class: str
     microbeam_mJ: tuple[float, float] | None
+    spot_mm: float | None
     followup_months: float | None
     bins: tuple[tuple[float | None, int], ...]
     mean_pct: float | None

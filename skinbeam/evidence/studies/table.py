@@ -74,6 +74,7 @@ class _Row(CsvRow):
             phototypes=self._grades("phototype", PHOTOTYPES),
             dark_fraction=self.number("dark_fraction", 0.0, 1.0),
             wavelength_nm=self.number("wavelength_nm", 200.0, 20_000.0),
+            device=text["device"],
             design=self._design(),
             rater=self.one_of("rater", RATERS, empty=True),
             combined_with=text["combined_with"],
@@ -85,6 +86,7 @@ class _Row(CsvRow):
             pulse_ms=self.number("pulse_ms", 1e-10, 1e5),
             pulse_class=self.one_of("pulse_class", PULSES, empty=True),
             microbeam_mJ=self._printed_span("microbeam_mJ", 1e4),
+            spot_mm=self.number("spot_mm", 0.01, 100.0),
             followup_months=self.number("followup_months", 0.0, 600.0),
             bins=self._bins(),
             mean_pct=self.number("mean_pct", -_CUT_HIGHEST, _CUT_HIGHEST),
@@ -105,7 +107,6 @@ class _Row(CsvRow):
         self.one_of("mean_origin", MEAN_ORIGINS, empty=arm.mean_pct is None)
         self._count("recurred", "recurred_of")
         self._span("pih_weeks", 0.0, 520.0)
-        self.number("spot_mm", 0.01, 100.0)
         self._printed_span("density_pct", _CUT_HIGHEST)
         self._agree(arm)
         return arm

@@ -1,0 +1,168 @@
+"""Where a setting stands beside published practice: inside it, above or below it and by how much, or where none is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from skinbeam.messages import Message
+from skinbeam.plan.search.envelope import Envelope, Light, Practised, envelope_of, settings_table
+from skinbeam.plan.search.trial import Trial
+from skinbeam.provenance import used
+from skinbeam.schema.names import table
+
+__all__ = ["PracticePlace", "place_of", "practice_place"]
+
+Side = Literal["inside", "above", "below", "no practice"]
+FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
+
+
+@dataclass(frozen=True)
+class PracticePlace:
+    """Where a setting stands beside what was published of its condition, its light and such skin.
+
+    Parameters
+    ----------
+    side : of the quantity that lies farthest out; "no practice" where nobody published such light for the condition.
+    quantity, factor : which that is, and how far out as a ratio; inside, empty and 1.
+    low, high : what was published of it; None inside and without practice.
+    borrowed_from : the condition whose settings stand for it; None where they are its own.
+    other_skin : whether the doses, or where nobody printed one all settings, are those of other phototypes.
+    unprinted : quantities of the setting that no source prints, so that nobody can tell.
+    sources : of the settings, each once.
+    told : the whole in a sentence.
+    """
+
+    side: Side
+    quantity: str
+    factor: float
+    low: float | None
+    high: float | None
+    borrowed_from: str | None
+    other_skin: bool
+    unprinted: tuple[str, ...]
+    sources: tuple[str, ...]
+    told: Message
+
+    @property
+    def inside(self) -> bool:
+        """Whether every quantity lies in what was published."""
+        return self.side == "inside"
+
+    @property
+    def own(self) -> bool:
+        """Whether settings of this condition and such skin say so, and none is borrowed."""
+        return self.side != "no practice" and self.borrowed_from is None and not self.other_skin
+
+
+def place_of(trial: Trial, condition: str, modality: str, phototype: int | None) -> PracticePlace:
+    """Return where a trial of the search stands."""
+    setting = trial.setting
+    light = Light(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
+    return practice_place(
+        condition,
+        light,
+        phototype,
+        spot_mm=None if trial.machine.device.microbeam else setting.spot_mm,
+        dose=trial.dose,
+        density_per_cm2=trial.density_per_cm2,
+        passes=trial.passes,
+    )
+
+
+def practice_place(
+    condition: str,
+    light: Light,
+    phototype: int | None,
+    *,
+    spot_mm: float | None,
+    dose: float,
+    density_per_cm2: float | None = None,
+    passes: int = 1,
+) -> PracticePlace:
+    """Return where a setting stands beside published practice.
+
+    Parameters
+    ----------
+    phototype : 1 to 6; unknown, it is held against that of the darkest skins.
+    spot_mm : None with microbeams, whose width sources do not print.
+    dose : in J/cm², or with a density in mJ of one microbeam.
+    density_per_cm2 : of one pass.
+    """
+    envelope = envelope_of(condition, light, phototype)
+    if envelope is None:
+        none = Message("practice.none", {"condition": table("condition")[condition]["title"]})
+        return PracticePlace("no practice", "", 1.0, None, None, None, False, (), (), none)
+    quantity = FLUENCE if density_per_cm2 is None else ENERGY
+    given = {
+        quantity: dose,
+        "wavelength_nm": light.wavelength_nm if light.lamp else None,
+        "pulse_ms": light.pulse_ms,
+        "spot_mm": spot_mm,
+        "density_per_cm2": None if density_per_cm2 is None else density_per_cm2 * passes,
+    }
+    spans = {name: envelope.practised(name) for name in given if name != quantity}
+    spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
+    asked = {name: value for name, value in given.items() if value is not None}
+    held = [_Held(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
+    unprinted = tuple(name for name in asked if spans[name] is None)
+    used(*envelope.sources, *(source for one in held for source in one.span.sources))
+    return _told(envelope, spans[quantity], held, unprinted)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A quantity of a setting beside what was published of it."""
+
+    name: str
+    value: float
+    span: Practised
+
+    @property
+    def ratio(self) -> float:
+        """The value over the end of the range that it passes; 1 inside."""
+        inside = min(max(self.value, self.span.low), self.span.high)
+        ratio = self.value / inside
+        return ratio if max(ratio, 1 / ratio) > settings_table()["rounding"]["ratio"] else 1.0
+
+    @property
+    def factor(self) -> float:
+        """How far out it lies."""
+        return max(self.ratio, 1 / self.ratio)
+
+
+def _told(
+    envelope: Envelope, dose: Practised | None, held: Sequence[_Held], unprinted: tuple[str, ...]
+) -> PracticePlace:
+    whose, skins = (dose.condition, dose.phototypes) if dose is not None else envelope.nearest
+    sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in held for source in one.span.sources))))
+    inside = PracticePlace(
+        side="inside",
+        quantity="",
+        factor=1.0,
+        low=None,
+        high=None,
+        borrowed_from=whose if whose != envelope.condition else None,
+        other_skin=not skins,
+        unprinted=unprinted,
+        sources=sources,
+        told=Message("practice.inside", {"sources": len(sources)}),
+    )
+    farthest = max(held, key=lambda one: one.factor, default=None)
+    if farthest is None or farthest.factor == 1.0:
+        return inside
+    side: Side = "above" if farthest.ratio > 1 else "below"
+    params = {
+        "quantity": Message(f"practice-quantity.{farthest.name}"),
+        "factor": farthest.factor,
+        "low": farthest.span.low,
+        "high": farthest.span.high,
+    }
+    return replace(
+        inside,
+        side=side,
+        quantity=farthest.name,
+        factor=farthest.factor,
+        low=farthest.span.low,
+        high=farthest.span.high,
+        told=Message(f"practice.{side}", params),
+    )

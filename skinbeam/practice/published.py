@@ -1,0 +1,103 @@
+"""Settings that clinics and makers published: the rows of `data/practice.csv` that tell how a condition was treated.
+
+Rows in which harm was the point, thresholds and first-line advice tell how not, or how else; rows kept aside judge.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from skinbeam.practice.row import PracticeRow, Span, named_nm
+from skinbeam.practice.rows import practice_rows
+from skinbeam.schema.fields import phototype_range
+from skinbeam.shipped import shipped_table
+
+__all__ = ["PRACTISED", "Published", "published", "read_published", "told_phototypes"]
+
+PRACTISED = ("recommended", "used", "tolerated")
+_ONE_LIGHT = 1.02  # the ends of a band that is still one laser: dyes of 595 to 600 nm
+
+
+@dataclass(frozen=True)
+class Published:
+    """The settings of one row or trial arm. None was not printed; a span has an end that was not printed as None.
+
+    Parameters
+    ----------
+    wavelength_nm : of a laser; of a `lamp` the cut-off of its filter.
+    microbeams : whether skin was left between columns.
+    pulse_words : class of the pulse where its length is not printed, `ps` or `ns`, or empty.
+    phototypes : lowest and highest, 1 to 6.
+    density_per_cm2 : of all passes of a session together; where a source does not say, its figure is taken as that.
+    """
+
+    row: str
+    source: str
+    condition: str
+    wavelength_nm: float | None
+    lamp: bool
+    microbeams: bool
+    pulse_words: str
+    phototypes: tuple[int, int] | None
+    pulse_ms: Span | None
+    spot_mm: Span | None
+    fluence_J_cm2: Span | None
+    microbeam_mJ: Span | None
+    density_per_cm2: Span | None
+    passes: Span | None
+
+
+@cache
+def published() -> tuple[Published, ...]:
+    """Return the settings of every row that is not kept aside and names its light."""
+    return read_published(row for row in practice_rows() if row.role != "validation")
+
+
+def read_published(rows: Iterable[PracticeRow]) -> tuple[Published, ...]:
+    """Return the settings of those rows that tell how a condition was treated, with light of one kind."""
+    return tuple(_settings(row) for row in rows if row.kind in PRACTISED and (row.lamp or _laser_nm(row) is not None))
+
+
+def told_phototypes(phototype: str, people: str) -> tuple[int, int] | None:
+    """Return the lowest and highest phototype that a source tells of, by the name of a people where it says no more."""
+    peoples: Mapping[str, str] = shipped_table("data/practice.toml")["peoples"]
+    told = phototype or peoples.get(people)
+    return phototype_range(told) if told else None
+
+
+def _settings(row: PracticeRow) -> Published:
+    cut_off = row.band_nm[0] if row.band_nm is not None else None
+    return Published(
+        row=row.row,
+        source=row.source,
+        condition=row.condition,
+        wavelength_nm=cut_off if row.lamp else _laser_nm(row),
+        lamp=row.lamp,
+        microbeams=row.microbeams,
+        pulse_words=row.pulse_words,
+        phototypes=told_phototypes(row.phototype, row.people),
+        pulse_ms=row.pulse_ms,
+        spot_mm=row.spot_mm,
+        fluence_J_cm2=row.fluence_J_cm2,
+        microbeam_mJ=row.microbeam_mJ,
+        density_per_cm2=_density_per_cm2(row),
+        passes=row.passes,
+    )
+
+
+def _laser_nm(row: PracticeRow) -> float | None:
+    """The wavelength of a laser, or the lower end of a band that one laser emits; None of two lasers in a row."""
+    if row.wavelength_nm is not None or row.band_nm is None:
+        return row.wavelength_nm or named_nm(row.device)
+    low, high = row.band_nm
+    return low if low is not None and high is not None and high <= _ONE_LIGHT * low else None
+
+
+def _density_per_cm2(row: PracticeRow) -> Span | None:
+    if row.density_per_cm2 is None or row.density_of != "pass":
+        return row.density_per_cm2
+    if row.passes is None:
+        return None
+    ends = zip(row.density_per_cm2, row.passes, strict=True)
+    low, high = (None if density is None or passes is None else density * passes for density, passes in ends)
+    return low, high
