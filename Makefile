@@ -40,7 +40,7 @@ test: setup
 	linted=$$?; wait $$warm && exit $$linted
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, every example plan.
+# What `make test` leaves out: the browser, the manual and its commands, the simulated graphics card, many plans.
 check: setup
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m check
 
