@@ -9,7 +9,7 @@ from skinbeam.assessment.risks import Risk
 from skinbeam.estimate import Unknown
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.messages import Message, Warned
-from skinbeam.plan.records import Advice, Option, Plan
+from skinbeam.plan.records import Advice, Ladder, Option, Plan
 from skinbeam.plan.rules.reason import Reason
 from skinbeam.plan.setup import Setup
 
@@ -76,7 +76,7 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
         held["abstains"] = {"id": "", "params": {}, "text": held["abstains"]} if held["abstains"] else None
     elif kind is Warned:
         held["message"] = {"id": "", "params": {}, "text": held["message"]}
-    if kind in (Reason, Advice, Risk):
+    if kind in (Reason, Advice, Risk, Ladder):
         held["message"] = held["message"] | {"text": held.pop("text")}
         held |= {"name": held.pop("risk")} if kind is Risk else {}
     elif kind is Option:

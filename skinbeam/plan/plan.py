@@ -19,6 +19,7 @@ from skinbeam.plan.aftercare import aftercare, when_to_call
 from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
+from skinbeam.plan.learning.ladder import ladders
 from skinbeam.plan.learning.notices import learned_notices
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Notice, Option, Plan, Spelling, rounded
 from skinbeam.plan.release import data_release
@@ -96,7 +97,7 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
             why=why(case, suitability),
             concerns=concerns,
             course=course_of(concerns),
-            test_spots=_test_spots(concerns),
+            test_spots=ladders(case, [(part.record, part.trial) for part in planned]),
             aftercare=aftercare(chosen, case),
             when_to_call=when_to_call(chosen, case),
             unknowns=_unknowns(concerns),
@@ -174,20 +175,6 @@ def _medicine(taken: Medication) -> Medicine:
 def _first_lasers(concerns: Sequence[ConcernPlan]) -> list[tuple[Option, Setup]]:
     """The first laser option of each concern that has one."""
     return [concern.first_laser for concern in concerns if concern.first_laser is not None]
-
-
-def _test_spots(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
-    """One for each light of a device and each site: what one wavelength showed says nothing of another."""
-    spots: dict[tuple[str, float, str], Message] = {}
-    for concern in concerns:
-        for setup in (option.setup for option in concern.options if option.setup is not None):
-            place = setup.device, setup.wavelength_nm, concern.site
-            if place not in spots:
-                site = table("site")[concern.site]["title"]
-                params = {"device": setup.device_title, "site": site, "light": setup.light}
-                spots[place] = Message("plan.test-spot", params)
-                break
-    return tuple(spots.values())
 
 
 def _unknowns(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:

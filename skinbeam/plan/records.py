@@ -27,12 +27,14 @@ __all__ = [
     "HarmShare",
     "HealingDay",
     "Immediate",
+    "Ladder",
     "Medicine",
     "Notice",
     "Option",
     "Plan",
     "Range",
     "Refused",
+    "Rung",
     "Spelling",
     "Status",
     "Target",
@@ -304,6 +306,51 @@ class ConcernPlan:
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rung:
+    """One test spot: a fluence, or the energy of a microbeam, in the words of the case file.
+
+    Parameters
+    ----------
+    p_burn : how likely it burns; unknown where no calibration tells of burns.
+    """
+
+    fluence_J_cm2: float | None = None
+    energy_mJ: float | None = None
+    density_per_cm2: float | None = None
+    pulse_ms: float
+    spot_mm: float
+    p_burn: Value
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """Test spots of one light at one site, the lowest first; the last has the planned dose.
+
+    Parameters
+    ----------
+    light : the wavelength, or the band of a lamp, in words.
+    p_burn_if_clean : how likely the planned dose burns the field once all spots are read and none is burnt.
+    """
+
+    device: str
+    device_title: str
+    wavelength_nm: float
+    light: str
+    site: str
+    spots: tuple[Rung, ...]
+    p_burn_if_clean: Value
+    read_after_h: float
+    message: Message
+    source: str
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape of a ladder."""
+        held = fields_of(self)
+        message = held.pop("message")
+        return held | {"text": message.text, "message": {"id": message.id, "params": dict(message.params)}}
+
+
 @dataclass(frozen=True)
 class Visit:
     """One visit of the course: its number, its week from the first, the places treated and what is done."""
@@ -338,7 +385,7 @@ class Plan:
     why: tuple[PlainReason, ...]
     concerns: tuple[ConcernPlan, ...]
     course: tuple[Visit, ...]
-    test_spots: tuple[Message, ...]
+    test_spots: tuple[Ladder, ...]
     aftercare: tuple[Advice, ...]
     when_to_call: tuple[Advice, ...]
     unknowns: tuple[Message, ...]

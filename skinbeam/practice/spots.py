@@ -61,6 +61,7 @@ class Learned:
     prior, shared : probability of each value of the shared error, of everybody, (error,), and given what was seen,
         (sample, error).
     people : spread of the part that is not shared.
+    lapse : share of injuries that no dose explains.
     missed : probability that a field does not share the error of its clean spots.
     """
 
@@ -68,13 +69,25 @@ class Learned:
     prior: Floats
     shared: Floats
     people: float
-    missed: float
+    lapse: float
+    missed: float = 0.0
 
     def p_reached(self, dose_over_computed: ArrayLike) -> Floats:
         """Return the probability that a dose burns each draw, given its ratio to the computed dose, (sample,)."""
         burnt = _burnt(np.asarray(dose_over_computed), self.people)
         shown = (self.shared * burnt).sum(axis=-1)
         return np.asarray(np.maximum(shown, self.missed * (burnt @ self.prior) + (1.0 - self.missed) * shown))
+
+    def after(self, seen: Sequence[Seen]) -> "Learned":
+        """Return what is known after further pulses of this light."""
+        joint = self.shared
+        for one in seen:
+            burnt = _burnt(one.over_computed, self.people)
+            joint = joint * (self.lapse + (1.0 - self.lapse) * burnt if one.injured else 1.0 - burnt)
+        told = joint.sum(axis=1)
+        clean = [one.missed for one in seen if not one.injured]
+        least = min([*clean, self.missed] if self.missed > 0.0 else clean, default=self.missed)
+        return replace(self, likelihood=self.likelihood * told, shared=joint / told[:, None], missed=least)
 
     def first(self, draws: int) -> "Learned":
         """Return the same of the first draws."""
@@ -95,14 +108,9 @@ def learned_from(wavelength_nm: float, pulse_s: float, seen: Sequence[Seen]) -> 
     """Return what pulses of one light told of it; without any, what is known of everybody."""
     error = error_parts(wavelength_nm, pulse_s)
     prior = np.exp(-0.5 * ((_SHARED[:, None] - error.means) / error.between) ** 2) / error.between
-    prior = prior.mean(axis=1) / prior.mean(axis=1).sum()
-    joint: Floats = np.broadcast_to(prior, (seen[0].over_computed.size if seen else 1, _SHARED.size))
-    for one in seen:
-        burnt = _burnt(one.over_computed, error.people)
-        joint = joint * (error.lapse + (1.0 - error.lapse) * burnt if one.injured else 1.0 - burnt)
-    likelihood = joint.sum(axis=1)
-    least = min((one.missed for one in seen if not one.injured), default=0.0)
-    return Learned(likelihood, prior, joint / likelihood[:, None], error.people, least)
+    shares = prior.mean(axis=1) / prior.mean(axis=1).sum()
+    everybody = Learned(np.ones(1), shares, shares[None, :], error.people, error.lapse)
+    return everybody.after(seen)
 
 
 def _burnt(over_computed: Floats, people: float) -> Floats:

@@ -8,7 +8,7 @@ from skinbeam.document import fields_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
-from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
+from skinbeam.plan.records import Assessment, ConcernPlan, Ladder, Medicine, Plan, Rung
 from skinbeam.plan.records import Visit as PlannedVisit
 from skinbeam.report.context import (
     ConcernPart,
@@ -22,6 +22,7 @@ from skinbeam.report.context import (
     Reference,
     ReportPage,
     Shown,
+    SpotLadder,
     Visit,
 )
 from skinbeam.report.names import concern_name, device_of, ranked, site_title, treated_names
@@ -82,7 +83,7 @@ def report_page(
         concerns=concerns,
         calendar=pictures["calendar"][0],
         course=tuple(_visit(visit, names) for visit in plan.course),
-        test_spots=sentences(plan.test_spots),
+        test_spots=tuple(map(_ladder, plan.test_spots)),
         aftercare=tuple(map(advice, plan.aftercare)),
         when_to_call=tuple(map(advice, plan.when_to_call)),
         unknowns=sentences(plan.unknowns),
@@ -105,6 +106,18 @@ def _about(plan: Plan) -> tuple[Fact, ...]:
         Fact(say("about_case_sha256"), show(plan.case_sha256)),
         Fact(say("about_plan_sha256"), show(plan.plan_sha256)),
     )
+
+
+def _ladder(told: Ladder) -> SpotLadder:
+    """A ladder with a line for each spot, and one for the field after them."""
+    rows = [Fact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
+    return SpotLadder(told.message.text, (*rows, Fact(say("spots_clean"), per_100(told.p_burn_if_clean))))
+
+
+def _spot_in_words(spot: Rung) -> str:
+    """The dose of one spot; what all have in common stands above."""
+    dose, unit = (spot.energy_mJ, "mJ") if spot.fluence_J_cm2 is None else (spot.fluence_J_cm2, "J/cm²")
+    return show(dose, unit).text if dose is not None else ""
 
 
 def _decision(plan: Plan) -> Decision:

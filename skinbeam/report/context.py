@@ -29,6 +29,7 @@ __all__ = [
     "Refused",
     "ReportPage",
     "Shown",
+    "SpotLadder",
     "Visit",
 ]
 
@@ -192,6 +193,14 @@ class Visit:
 
 
 @dataclass(frozen=True)
+class SpotLadder:
+    """Test spots of one light at one site."""
+
+    text: Annotated[str, "where, how and when to read them"]
+    spots: Annotated[tuple[Fact, ...], "each spot, how many of 100 it burns, and the field once all are clean"]
+
+
+@dataclass(frozen=True)
 class Reference:
     """One source that was used."""
 
@@ -224,7 +233,7 @@ class ReportPage:
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
     calendar: Annotated[Picture, "the course as a calendar"]
     course: Annotated[tuple[Visit, ...], "visits in order"]
-    test_spots: Annotated[tuple[str, ...], "test spots to make"]
+    test_spots: Annotated[tuple[SpotLadder, ...], "test spots to make"]
     aftercare: Annotated[tuple[Reason, ...], "what to do afterwards"]
     when_to_call: Annotated[tuple[Reason, ...], "when the person should call"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
@@ -297,6 +306,7 @@ class LeafletPage:
     reading: Annotated[tuple[str, ...], "how to read the dots, and how sure the numbers are"]
     choices: Annotated[tuple[LeafletChoice, ...], "good and bad sides of each choice in words"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
+    before: Annotated[tuple[str, ...], "what comes before the first visit: test spots; empty where no laser is offered"]
     healing: Annotated[tuple[str, ...], "the days after: how it looks and feels, and how life is with it"]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call: Annotated[tuple[str, ...], "when to call"]

@@ -155,5 +155,5 @@ def test_the_course_of_a_plan_treats_what_was_offered() -> None:
         "facial-telangiectasia at cheeks",
         "acne-scars at cheeks",
     }
-    assert {spot["id"] for spot in made["test_spots"]} == {"plan.test-spot"}
+    assert {spot["message"]["id"] for spot in made["test_spots"]} == {"plan.test-spot"}
     assert len(made["test_spots"]) == 2

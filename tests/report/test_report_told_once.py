@@ -11,7 +11,7 @@ from plan_reading import Told, read_plan
 from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
-from skinbeam.messages import text
+from skinbeam.messages import catalogue, text
 from skinbeam.plan.ranking import chance
 from skinbeam.plan.records import Option
 from skinbeam.plan.records import Refused as NotOffered
@@ -204,7 +204,7 @@ def test_no_week_stands_before_the_first_visit() -> None:
 def test_a_test_spot_is_watched_as_long_as_the_rule_on_raised_scars_asks() -> None:
     """The rule says months; a sentence that says four weeks alone would send the person to treatment too early."""
     assert all("months" in text(f"rules.{rule}") for rule in ("keloid-other-lasers", "raised-scars"))
-    assert "a raised scar after months" in text("plan.test-spot", {"device": "x", "site": "y", "light": "z"})
+    assert "a raised scar shows after months" in catalogue()["plan.test-spot"]
 
 
 def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:

@@ -17,7 +17,7 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
 from skinbeam.outcome.calibrated import burn_ratios
-from skinbeam.plan.search.burns import BURN, burns_of
+from skinbeam.plan.search.burns import BURN, Burns, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
@@ -57,6 +57,7 @@ class _Thresholds:
     uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
     in_doubt : how likely it breaks a limit with the model's error counted, (sample,), where that is not in `broken`;
         None in a first look.
+    burns : of the skin around; None where skin is removed.
     """
 
     beam: Beam
@@ -66,6 +67,7 @@ class _Thresholds:
     uncooled: _OfDose | None
     in_doubt: _OfDose | None
     basis: tuple[str, ...]
+    burns: Burns | None = None
 
 
 def full_field_trial(
@@ -161,7 +163,7 @@ def _heating(
         if cooled and not quick:
             uncooled = burns_of(beam, cell_death_dose(bare, places.basal_layer(bare)) / J_CM2).p
     value = {limit.id: quantities[limit.quantity] for limit in limits}
-    return _Thresholds(beam, wanted, value, burns.p, uncooled, None, tuple(sources))
+    return _Thresholds(beam, wanted, value, burns.p, uncooled, None, tuple(sources), burns)
 
 
 def _constant(values: Floats) -> _OfDose:
@@ -238,6 +240,7 @@ def _choose(
             _verdicts(limits, dose, thresholds, w_limit, strict=not quick),
             (w_target, w_limit),
             thresholds.basis,
+            burns=thresholds.burns,
         )
         if trial.safe:
             found[index] = trial

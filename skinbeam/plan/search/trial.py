@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.search.bruising import Bruising
+from skinbeam.plan.search.burns import Burns
 from skinbeam.plan.search.candidates import Machine
 from skinbeam.plan.search.limits import Verdict
 from skinbeam.simulate.skins.ensemble import share
@@ -33,6 +34,7 @@ class Trial:
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
     bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
+    burns : what is known of the doses that burn at this setting; None where skin is removed or heated in columns.
     held : whether lighter skin would be brought to the target by this dose, so that it was not raised for a darker one.
     """
 
@@ -49,6 +51,7 @@ class Trial:
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
     bruising: Bruising | None = None
+    burns: Burns | None = None
     held: bool = False
 
     @property

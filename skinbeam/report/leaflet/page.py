@@ -13,6 +13,7 @@ from skinbeam.messages import catalogue
 from skinbeam.plan.records import Advice, ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet.about import about, studies
+from skinbeam.report.leaflet.before import before_first_visit
 from skinbeam.report.leaflet.choices import choices_told, options_of, options_table, seen_after
 from skinbeam.report.leaflet.words import choice_name, light_in_words, of_100, plain, range_in_words, told
 from skinbeam.report.names import ranked
@@ -46,6 +47,7 @@ def leaflet_page(plan: Plan) -> LeafletPage:
         reading=(*told("reading"), *_sureness(shown)),
         choices=choices_told(shown),
         unknowns=(*_scars(plan), *_unknowns(shown)),
+        before=tuple(before_first_visit(plan)),
         healing=tuple(_healing(shown)),
         aftercare=_advice(plan.aftercare, "aftercare"),
         call=_advice(plan.when_to_call, "call"),

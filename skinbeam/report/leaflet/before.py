@@ -1,0 +1,38 @@
+"""What comes before the first visit, in plain words."""
+
+from collections.abc import Iterable
+
+from skinbeam.messages import Formatter
+from skinbeam.plan.records import Ladder, Plan
+from skinbeam.report.leaflet.words import light_in_words, plain
+from skinbeam.report.shown import join, say
+
+__all__ = ["before_first_visit"]
+
+_HOURS_A_DAY = 24.0
+
+
+def before_first_visit(plan: Plan) -> Iterable[str]:
+    """Return the test spots of each light and site, with their doses."""
+    lasers = (concern.first_laser for concern in plan.concerns)
+    setups = {(laser[1].device, laser[1].wavelength_nm): laser[1] for laser in lasers if laser is not None}
+    ladders = [ladder for ladder in plan.test_spots if (ladder.device, ladder.wavelength_nm) in setups]
+    for ladder in ladders:
+        yield say(
+            "leaflet.before_spots",
+            light=light_in_words(setups[ladder.device, ladder.wavelength_nm]),
+            site=plain("site", ladder.site),
+            number=len(ladder.spots),
+            doses=_doses(ladder),
+            days=ladder.read_after_h / _HOURS_A_DAY,
+        )
+    if ladders:
+        yield say("leaflet.before_stop")
+
+
+def _doses(ladder: Ladder) -> str:
+    write = Formatter().number
+    fluences = [spot.fluence_J_cm2 for spot in ladder.spots if spot.fluence_J_cm2 is not None]
+    if fluences:
+        return f"{join(map(write, fluences))} J/cm²"
+    return f"{join(write(spot.energy_mJ) for spot in ladder.spots if spot.energy_mJ is not None)} mJ"
