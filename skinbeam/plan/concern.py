@@ -8,7 +8,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.plan.devices import Found, laser_options, refusal
 from skinbeam.plan.options import other_option
-from skinbeam.plan.ranking import rank_reason
+from skinbeam.plan.ranking import places
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.rules.reason import severity
 from skinbeam.plan.rules.suitability import judge
@@ -47,9 +47,8 @@ class Planned:
 def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | None, bank: SkinBank) -> Planned:
     """Return the options of one concern, ranked, with what was refused and why.
 
-    Laser options come first, in the order of `Standing.place`; then no treatment, then what needs no laser. Where the
-    rules refer or refuse the concern, no laser option is made. Without `machines` a rule decides the whole case and no
-    device is tried.
+    The order is that of `ranking`. Where the rules refer or refuse the concern, no laser option is made. Without
+    `machines` a rule decides the whole case and no device is tried.
     """
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
@@ -65,7 +64,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         offered, not_offered = laser_options(case, concern, modality, able, bank)
         found += offered
         refused += not_offered
-    found.sort(key=lambda one: one.standing.place)
+    options, found = _ranked(case, concern, found)
     can, cannot = can_and_cannot(concern.condition)
     said = [message for one in refused for message in one.reasons]
     record = ConcernPlan(
@@ -77,7 +76,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         target=target_record(concern.condition),
         can=can,
         cannot=cannot,
-        options=_ranked(case, concern, found),
+        options=options,
         refused=tuple(refused),
         no_laser=() if found else why_no_laser(case, concern, said, stopped=machines is None),
     )
@@ -103,14 +102,14 @@ def _barred(case: Case, concern: Concern, modality: str, machines: Sequence[Mach
     return [Message("plan.stopped")] if machines is None else []
 
 
-def _ranked(case: Case, concern: Concern, found: Sequence[Found]) -> tuple[Option, ...]:
-    """Laser options, the best first, then no treatment and what needs no laser, each with its rank."""
-    options = [
-        replace(one.option, rank_reason=rank_reason(one.standing, first=place == 0)) for place, one in enumerate(found)
-    ]
-    options.append(other_option(case, concern, "no-treatment", target().source))
-    options += [other_option(case, concern, name, source) for name, source in alternatives(concern.condition)]
-    return tuple(replace(option, rank=rank) for rank, option in enumerate(options, 1))
+def _ranked(case: Case, concern: Concern, found: Sequence[Found]) -> tuple[tuple[Option, ...], list[Found]]:
+    """Every option, laser or not, in its order with its rank and why; and those found by search in that order."""
+    others = [other_option(case, concern, one.modality, one.use, one.source) for one in alternatives(concern.condition)]
+    others.append(other_option(case, concern, "no-treatment", "possible", target().source))
+    every = [(one.option, one.standing) for one in found] + others
+    order = places([standing for _, standing in every])
+    options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
+    return options, [found[at.index] for at in order if at.index < len(found)]
 
 
 def _unknown_target(condition: str, modality: str) -> Message | None:

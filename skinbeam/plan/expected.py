@@ -16,11 +16,11 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import PHOTOTYPES
 
-__all__ = ["expected_of", "share_untold"]
+__all__ = ["expected_of", "question_of", "share_untold"]
 
 
-def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> Expectation:
-    """Return what trials say of a modality for this person at a setting, or unknowns with the reason."""
+def question_of(case: Case, concern: Concern, modality: str, trial: Trial | None = None) -> Question:
+    """Return what the trials are asked of a modality for this person, at a setting where there is one."""
     patient = case.patient
     question = Question(
         concern.condition,
@@ -31,7 +31,12 @@ def expected_of(case: Case, concern: Concern, modality: str, trial: Trial | None
         sessions=_sessions(modality, concern),
         subtypes=tuple(concern.subtypes),
     )
-    expected = expect_of_setting(question if trial is None else _at(question, trial))
+    return question if trial is None else _at(question, trial)
+
+
+def expected_of(case: Case, question: Question) -> Expectation:
+    """Return what trials say of a question for this person, or unknowns with the reason."""
+    expected = expect_of_setting(question)
     untold = untold_scars(case)
     return expected if untold is None else _without_scars(expected, untold)
 

@@ -5,17 +5,20 @@ from dataclasses import replace
 from skinbeam.answers.harm import untold_scars
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.expectation.followup import followup_months
+from skinbeam.evidence.expectation.parts import title
 from skinbeam.evidence.expectation.records import Expectation
+from skinbeam.evidence.question import Question
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.accepted import healing_reason
-from skinbeam.plan.expected import expected_of, share_untold
+from skinbeam.plan.expected import expected_of, question_of, share_untold
 from skinbeam.plan.healing import healing_days, immediate
-from skinbeam.plan.ranking import Standing, chance, rank_reason
+from skinbeam.plan.ranking import Standing, chance
 from skinbeam.plan.records import CheckedLimit, HarmShare, Option, Range
 from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability
+from skinbeam.plan.search.goals import Use, laser_use
 from skinbeam.plan.search.limits import Verdict, bruise
 from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
@@ -29,6 +32,8 @@ from skinbeam.simulate.skins.ensemble import probability
 
 __all__ = ["laser_option", "other_option"]
 
+_LASTING = ("pih", "hypopigmentation", "scar")  # what stays for months or for good
+
 
 def laser_option(
     case: Case,
@@ -40,17 +45,13 @@ def laser_option(
 ) -> tuple[Option, Standing]:
     """Return the option of a device at the settings that the search found, and what it is ranked by."""
     setup = _setup(trial, cooling)
-    expected = expected_of(case, concern, modality, trial)
+    question = question_of(case, concern, modality, trial)
+    expected = expected_of(case, question)
     effective = probability(trial.effective, trial.weights[0], trial.basis)
     harm = probability(trial.broken, trial.weights[1], trial.basis)
-    standing = Standing(
-        effective.median,
-        harm.median,
-        counted=_most_counted(expected),
-        studies=len(expected.studies),
-        warned=sum(verdict.status == "warn" for verdict in trial.verdicts),
-        untold=share_untold(case, concern, modality),
-    )
+    use = laser_use(concern.condition, modality)
+    unlike = _unlike(expected)
+    standing = _standing(case, concern, question, use, expected, unlike)
     sessions, weeks, minutes = _visits(modality, concern)
     downtime = _downtime(modality, concern, expected)
     shown = showings(concern, modality, downtime, bruised=_likely_bruised(trial))
@@ -76,7 +77,8 @@ def laser_option(
         harms=_harms_and_faults(trial, expected, untold_scars(case)),
         reasons=_told(case, concern, modality, trial, judged, downtime),
         limits=tuple(_told_limit(verdict, trial) for verdict in trial.verdicts),
-        rank_reason=rank_reason(standing, first=False),
+        rank_reason=Message("plan.unranked"),
+        beside_trials=_beside_trials(effective, expected),
     )
     return option, standing
 
@@ -90,14 +92,15 @@ def _told_limit(verdict: Verdict, trial: Trial) -> CheckedLimit:
     return replace(told, text=Message("plan.limit-and-counted", both))
 
 
-def other_option(case: Case, concern: Concern, modality: str, source: str) -> Option:
-    """Return the option without a device, which is not ranked: no treatment, or no laser."""
+def other_option(case: Case, concern: Concern, modality: str, use: Use, source: str) -> tuple[Option, Standing]:
+    """Return the option without a device, no treatment or no laser, and what it is ranked by."""
     used(source)
-    expected = expected_of(case, concern, modality)
+    question = question_of(case, concern, modality)
+    expected = expected_of(case, question)
     none = modality == "no-treatment"
     nothing, no_physics = Unknown(text("plan.nothing-done")), Unknown(text("plan.no-physics"))
     sessions, weeks, minutes = (nothing, nothing, nothing) if none else _visits(modality, concern)
-    return Option(
+    option = Option(
         modality=modality,
         title=table("modality")[modality]["title"],
         setup=None,
@@ -117,9 +120,39 @@ def other_option(case: Case, concern: Concern, modality: str, source: str) -> Op
         harms=() if none else (_other_harm(),),
         reasons=(),
         limits=(),
-        rank_reason=Message("plan.rank-none" if none else "plan.rank-alternative"),
+        rank_reason=Message("plan.unranked"),
         source=source,
     )
+    return option, _standing(case, concern, question, use, expected)
+
+
+def _standing(
+    case: Case, concern: Concern, question: Question, use: Use, expected: Expectation, unlike: Message | None = None
+) -> Standing:
+    """What an option is placed by; a scar that is not told of this person counts as often as trials met it."""
+    risks = {"pih": expected.pih, **expected.harms}
+    counted = [risks[name].p for name in _LASTING if name in risks]
+    shares = [p.median for p in counted if isinstance(p, Estimate)]
+    marks = max([*shares, share_untold(case, concern, question.modality)]) if shares else None
+    return Standing(title("modality", question.modality), question, use, expected.p_at_least["50"], marks, unlike)
+
+
+def _unlike(expected: Expectation) -> Message | None:
+    """That the dose lies outside those of the trials; None where it does not, or nobody printed any."""
+    placed = expected.dose
+    if isinstance(placed, Unknown) or placed.where not in ("outside", "far-outside"):
+        return None
+    return placed.text
+
+
+def _beside_trials(effective: Estimate, expected: Expectation) -> Message:
+    """What was computed and what trials counted, side by side: two things, of which neither is the other."""
+    half = expected.p_at_least["50"]
+    counted = Message("plan.trials-uncounted")
+    if isinstance(half, Estimate):
+        shares = {name: chance(getattr(half, name)) for name in ("median", "low", "high")}
+        counted = Message("plan.trials-half", shares)
+    return Message("plan.beside-trials", {"effective": chance(effective.median), "counted": counted})
 
 
 def _setup(trial: Trial, cooling: CoolingSetting | None) -> Setup:
@@ -242,12 +275,6 @@ def _harms_and_faults(trial: Trial, expected: Expectation, untold: Unknown | Non
         in_doubt = probability(trial.broken_in_doubt, trial.weights[1], trial.basis)
         harms.append(HarmShare("injury-if-model-errs", in_doubt, Message("plan.harm-in-doubt")))
     return tuple(harms)
-
-
-def _most_counted(expected: Expectation) -> tuple[str, float] | None:
-    """The most frequent harm that trials counted, its name and share; None where nobody counted any."""
-    counted = [(harm.name, harm.p.median) for harm in _harms(expected) if isinstance(harm.p, Estimate)]
-    return max(counted, key=lambda harm: harm[1], default=None)
 
 
 def _harm_meaning(name: str, p: Estimate | Unknown, untold: Unknown | None) -> Message:

@@ -1,78 +1,163 @@
-"""What the options of a concern are ordered by, and why one stands where it does, in words."""
+"""The order of the options of a concern, laser or not, and why one stands where it does, in words.
 
+One quantity orders them: the share of people with at least half improvement in trials of this condition and this kind
+of light. What simulated skins do is a check that a setting is like that of the trials, and decides no place. Options
+come in this order:
+
+1. what guidelines say to begin with;
+2. what has trials of its own on this condition, at doses like theirs; then what has not, whose numbers are borrowed;
+3. what clinics usually do, then what is used where that fails;
+4. the greater share of people. Options that trials cannot tell apart share a place; of these the one with the fewest
+   lasting marks is written first.
+
+Doing nothing comes last: it is always a choice, and nobody improves by it beyond the natural course.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.document import round_significant
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.evidence.comparison.together import clearly_more, own_studies, shares_together
+from skinbeam.evidence.question import Question
 from skinbeam.messages import Message
-from skinbeam.plan.search.limits import target
+from skinbeam.plan.search.goals import Use
 
-__all__ = ["Standing", "chance", "rank_reason"]
+__all__ = ["Place", "Standing", "chance", "places"]
+
+_NOTHING: Final = "no-treatment"
+_USES: Final[tuple[Use, ...]] = ("first", "usual", "possible")
+# Shares of people with a lasting mark that are no reason to choose: trials know them to a few of 100 at best.
+_MARKS_ALIKE = 0.05
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a laser option is ranked by.
+    """What an option is placed by.
 
     Parameters
     ----------
-    p_effective, p_harm : shares of the simulated skins that reach the target, and that break an injury limit.
-    counted : the most frequent harm that trials counted, as its name and share; None where nobody counted any.
-    studies, warned : trials of it on this concern, and limits that are near.
-    untold : share of people with a scar in trials, where it is not told since this person scars more easily than they.
+    title : of the option, as it stands inside a sentence.
+    question : what the trials are asked of it, its setting too.
+    use : how it is used for the condition.
+    half : share of people with at least half improvement.
+    marks : share of people with dark marks, light marks or scars, of whichever trials counted most; None where nobody
+        counted any, which is no comfort.
+    unlike : how the setting differs from what trials and clinics used; None where it does not.
     """
 
-    p_effective: float
-    p_harm: float
-    counted: tuple[str, float] | None
-    studies: int
-    warned: int
-    untold: float = 0.0
+    title: str
+    question: Question
+    use: Use
+    half: Value
+    marks: float | None
+    unlike: Message | None = None
 
     @property
-    def spared(self) -> float:
-        """The share that reaches the target and meets no harm, were these independent (plan 4).
-
-        A target that is reached more often than is wanted is worth no harm, and harm that nobody counted is no comfort;
-        nor is one that is not told, whose share in this person is no smaller than in trials.
-        """
-        p_counted = max(self.counted[1], self.untold) if self.counted is not None else 1.0
-        return self._reached * (1.0 - p_counted) * (1.0 - self.p_harm)
+    def own(self) -> int:
+        """How many studies treated this condition with this kind of treatment, or light."""
+        return len(own_studies(self.question))
 
     @property
-    def place(self) -> tuple[float, ...]:
-        """What options are sorted by, the best first; what nobody tried on this concern follows what was tried."""
-        spared, reached = round(self.spared, 2), round(self._reached, 2)
-        return self.studies == 0, -spared, -reached, self.warned > 0, round(self.p_harm, 2), -self.studies
-
-    @property
-    def _reached(self) -> float:
-        return min(self.p_effective, target().wanted)
-
-
-def rank_reason(standing: Standing, *, first: bool) -> Message:
-    """Return why an option stands at its place; what nobody tried on the concern is never called best."""
-    params = {
-        "effective": chance(standing.p_effective),
-        "harm": chance(standing.p_harm),
-        "counted": _counted_in_words(standing.counted),
-        "trials": _trials_in_words(standing.studies),
-    }
-    best = first and standing.studies > 0
-    return Message("plan.rank-best" if best else "plan.rank-laser", params)
+    def tier(self) -> int:
+        """Which of the groups above it belongs to."""
+        if self.question.modality == _NOTHING:
+            return 4
+        if self.use == "first":
+            return 0
+        if isinstance(self.half, Unknown):
+            return 3
+        return 1 if self.own and self.unlike is None else 2
 
 
-def _counted_in_words(counted: tuple[str, float] | None) -> Message:
-    """Which harm trials met most often, and in how many of 100 people."""
-    if counted is None:
-        return Message("plan.counted-none")
-    return Message("plan.counted-most", {"harm": Message(f"harm-name.{counted[0]}"), "share": chance(counted[1])})
+@dataclass(frozen=True)
+class Place:
+    """Which option stands at a place: its index among those given, its rank from 1, and why."""
+
+    index: int
+    rank: int
+    reason: Message
 
 
-def _trials_in_words(studies: int) -> Message:
-    """How many trials stand behind an expected result."""
-    if studies < 2:
-        return Message("plan.trials-one" if studies else "plan.trials-none")
-    return Message("plan.trials-many", {"studies": studies})
+def places(standings: Sequence[Standing], *, seed: int = 0) -> list[Place]:
+    """Return the options in order; tied ones share a rank, and the next rank counts them all.
+
+    Parameters
+    ----------
+    seed : of the clinics in which options are compared.
+    """
+    shares = shares_together([one.question for one in standings], seed=seed)
+    ordered: list[Place] = []
+    for tied in _groups(standings, shares):
+        rank = len(ordered) + 1
+        for index in tied:
+            others = [standings[other].title for other in tied if other != index]
+            ahead = standings[ordered[0].index].title if ordered else ""
+            ordered.append(Place(index, rank, _reason(standings[index], rank, others, ahead)))
+    return ordered
+
+
+def _groups(standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] | None]) -> Iterator[list[int]]:
+    """Groups of tied options, the best first, and in each the one with the fewest lasting marks first."""
+
+    def line(index: int) -> tuple[int, int]:
+        return standings[index].tier, _USES.index(standings[index].use)
+
+    def marked(index: int) -> tuple[float, float, int]:
+        one = standings[index]
+        marks = 1.0 if one.marks is None else one.marks
+        return round(marks / _MARKS_ALIKE), -_middle(one.half), -one.own
+
+    for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
+        left = sorted(alike, key=lambda index: -_middle(standings[index].half))
+        while left:
+            best = shares[left[0]]
+            tied = [left[0]]
+            for index in left[1:]:
+                share = shares[index]
+                if (best is None) == (share is None) and (
+                    best is None or share is None or not clearly_more(best, share)
+                ):
+                    tied.append(index)
+            yield sorted(tied, key=marked)
+            left = [index for index in left if index not in tied]
+
+
+def _middle(half: Value) -> float:
+    return half.median if isinstance(half, Estimate) else -1.0
+
+
+def _reason(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Message:
+    """What trials found, and what that means for its place: two sentences that a patient can follow."""
+    if one.question.modality == _NOTHING:
+        return Message("plan.rank-none")
+    found = Message("plan.rank-uncounted")
+    if isinstance(one.half, Estimate):
+        shares = {name: chance(getattr(one.half, name)) for name in ("median", "low", "high")}
+        found = Message("plan.rank-counted", {**shares, "studies": one.own} if one.own else shares)
+        found = found if one.own else Message("plan.rank-borrowed", shares)
+    return Message("plan.rank", {"found": found, "place": _place(one, rank, tied, ahead)})
+
+
+def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Message:
+    if one.use == "first":
+        return Message("plan.place-first-line")
+    if one.unlike is not None:
+        return Message("plan.place-unlike", {"unlike": one.unlike})
+    if isinstance(one.half, Estimate) and not one.own:
+        return Message("plan.place-borrowed")
+    if isinstance(one.half, Unknown):
+        return Message("plan.place-uncounted")
+    if tied:
+        return Message("plan.place-tied", {"others": list(tied)})
+    if rank == 1:
+        return Message("plan.place-leads")
+    return Message("plan.place-after", {"ahead": ahead})
 
 
 def chance(p: float) -> float:

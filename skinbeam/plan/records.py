@@ -224,8 +224,9 @@ class Option:
     p_purpura, purpura_days : how likely the skin around bruises; None where no vessels are heated.
     expected : what trials say people see.
     shows_days, shows : the longest that anything shows, and every duration that is known.
+    beside_trials : what was computed beside what trials counted; None without a device.
     source : why a choice without a device is among the options.
-    rank : its place, from 1; 0 until the options of its concern are ranked.
+    rank : its place, from 1, shared by options that trials cannot tell apart; 0 until the concern's are ranked.
     """
 
     modality: str
@@ -250,6 +251,7 @@ class Option:
     reasons: tuple[Reason, ...]
     limits: tuple[CheckedLimit, ...]
     rank_reason: Message
+    beside_trials: Message | None = None
     source: str | None = None
     rank: int = 0
 

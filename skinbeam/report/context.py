@@ -126,6 +126,7 @@ class OptionCard:
     title: Annotated[str, "what it is, or all of which the same is said"]
     device: Annotated[str, "the device; empty without one"]
     rank_reason: Annotated[str, "why it stands at this place"]
+    beside_trials: Annotated[str, "what was computed beside what trials counted; empty without a device"]
     expected: Annotated[tuple[Picture, ...], "rows of icon arrays: good and bad of 100 people"]
     results: Annotated[tuple[Fact, ...], "expected result: known values"]
     settings: Annotated[tuple[Fact, ...], "what to set on the device; empty without one"]

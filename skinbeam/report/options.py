@@ -101,6 +101,7 @@ def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] 
         title=option.title,
         device=device_of(option),
         rank_reason=option.rank_reason.text,
+        beside_trials="" if option.beside_trials is None else option.beside_trials.text,
         expected=expected_pictures(concern, option),
         results=tuple(fact for fact in results if fact.value.known),
         settings=() if option.setup is None else _settings(option.setup),

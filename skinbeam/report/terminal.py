@@ -15,6 +15,7 @@ __all__ = ["outline", "summary"]
 
 _HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
 _LONG_LIST = 8
+_SHOWN = 3  # options of a concern; its first laser is always among them
 
 
 def outline(document: Mapping[str, Any]) -> str:
@@ -29,7 +30,7 @@ def outline(document: Mapping[str, Any]) -> str:
 
 
 def summary(plan: "Plan") -> str:
-    """Return the heart of a plan in a few lines: decision, reasons, best option of each concern."""
+    """Return the heart of a plan in a few lines: decision, reasons, the first options of each concern."""
     from skinbeam.report.shown import plain_reasons  # late: an answer of `expect` needs no report
 
     lines = [text("terminal.decision", {"decision": text(f"decision.{plan.suitability.decision}")})]
@@ -41,9 +42,11 @@ def summary(plan: "Plan") -> str:
         site = table("site")[concern.site]["title"]
         told = concern.title.lower().endswith(site.lower())
         lines.append(concern.title if told else text("terminal.concern", {"title": concern.title, "site": site}))
-        lines += map(_option_line, concern.options[:3])
-        # What speaks about the first option alone is no reason of the decision, and has to be read with it.
-        cautions = _cautions(reason for option in concern.options[:1] for reason in option.reasons)
+        laser = () if concern.first_laser is None else (concern.first_laser[0],)
+        first = concern.options[:_SHOWN]
+        lines += map(_option_line, (*first, *(option for option in laser if option not in first)))
+        # What speaks about the first laser alone is no reason of the decision, and has to be read with it.
+        cautions = _cautions(reason for option in laser for reason in option.reasons)
         lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]
         if concern.first_laser is None:
             lines += [text("terminal.no-laser", {"text": one}) for one in plain_reasons(concern.no_laser)]

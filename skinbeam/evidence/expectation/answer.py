@@ -11,11 +11,11 @@ from typing import Any, TypedDict
 from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.expectation.dose import place
+from skinbeam.evidence.expectation.dose import place, widening
 from skinbeam.evidence.expectation.followup import followup_months
 from skinbeam.evidence.expectation.lasting import downtime_days, durability, sun_protection
 from skinbeam.evidence.expectation.parts import estimate, intervals_of, keys, people_of, title
-from skinbeam.evidence.expectation.records import INTERVALS, Expectation, PatientShare, Placed, Prediction, StudyShare
+from skinbeam.evidence.expectation.records import INTERVALS, Expectation, PatientShare, Prediction, StudyShare
 from skinbeam.evidence.expectation.risk import OTHER_HARMS, counted_risk, pain
 from skinbeam.evidence.expectation.warnings import lesions_per_patient, warnings_of
 from skinbeam.evidence.expectation.words import amount_in_words, share_in_words
@@ -157,7 +157,7 @@ def _answer(question: Question, seed: int) -> Expectation:
     basis = keys(usable)
     used(*basis, settings()["source"])
     placed = place(question)
-    clinics, untreated = _clinics(question, placed, seed)
+    clinics, untreated = _clinics(question, seed)
     at_least = {t: estimate(clinics.share(float(t)), basis) for t in THRESHOLDS}
     mean = estimate(clinics.mean_pct, basis)
     counts = _counts(question, seed)
@@ -210,13 +210,12 @@ def _predicted(question: Question, clinics: NewClinics, usable: Sequence[Arm]) -
     return Prediction(people, question.threshold, tuple(pmf), intervals_of(pmf))
 
 
-def _clinics(question: Question, placed: Placed | None, seed: int) -> tuple[NewClinics, NewClinics | None]:
+def _clinics(question: Question, seed: int) -> tuple[NewClinics, NewClinics | None]:
     """New clinics that treat, and the same ones that wait, where somebody followed waiting."""
-    widen = 0.0 if placed is None else {"outside": 1.0, "far-outside": 2.0}.get(placed.where, 0.0)
     done = [Features.of_question(question)]
     if question.modality != UNTREATED and arms_of(question.condition, UNTREATED):
         done.append([(replace(done[0][0][0], modality=UNTREATED), 1.0)])
-    clinics = new_clinics(done, seed=seed, widen=widen)
+    clinics = new_clinics(done, seed=seed, widen=[widening(question)] * len(done))
     return clinics[0], clinics[1] if len(clinics) > 1 else None
 
 

@@ -13,7 +13,9 @@ from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis.design import same_family
 from skinbeam.messages import Formatter, Message
 
-__all__ = ["place"]
+__all__ = ["place", "widening"]
+
+_SPREADS = {"outside": 1.0, "far-outside": 2.0}
 
 
 def place(question: Question) -> Placed | None:
@@ -24,6 +26,12 @@ def place(question: Question) -> Placed | None:
         return None
     same_pulse = [a for a in _alike(question) if _pulse_alike(a, question)]
     return _placed(question, question.fluence_J_cm2, [(a, a.fluence_J_cm2) for a in same_pulse], "J/cm²")
+
+
+def widening(question: Question) -> float:
+    """Return how many spreads between studies an answer is widened by, for where its setting lies."""
+    placed = place(question)
+    return 0.0 if placed is None else _SPREADS.get(placed.where, 0.0)
 
 
 def _alike(question: Question) -> list[Arm]:

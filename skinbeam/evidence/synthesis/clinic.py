@@ -48,14 +48,14 @@ class NewClinics:
 
 
 def new_clinics(
-    courses: Sequence[Course], *, seed: int = 0, widen: float = 0.0, given: Posterior | None = None
+    courses: Sequence[Course], *, seed: int = 0, widen: Sequence[float] = (), given: Posterior | None = None
 ) -> list[NewClinics]:
     """Return new clinics that do each of several things: the same clinics, so that differences may be taken.
 
     Parameters
     ----------
     courses : for each thing its ways; a clinic has one of them.
-    widen : how many spreads between studies are added for what the trials did not do.
+    widen : of each thing, how many spreads between studies are added for what the trials did not do; none left out.
     given : another posterior than the shipped one.
     """
     draws = given or posterior()
@@ -66,12 +66,12 @@ def new_clinics(
     reading = draws["kappa"][again] * rng.standard_normal(n)
     sd = np.exp(draws["sd_mid"][again] + draws["sd_spread"][again] * rng.standard_normal(n))
     found = []
-    for course in courses:
+    for course, wider in zip(courses, widen or [0.0] * len(courses), strict=True):
         ways = [layout().row(features) for features, _ in course]
         weights = np.array([weight for _, weight in course])
         way = rng.choice(len(ways), n, p=weights / weights.sum())
         linear = draws["beta"] @ np.array([x for x, _ in ways]).T
-        variance = np.column_stack([_unseen(draws, unseen, widen) for _, unseen in ways])
+        variance = np.column_stack([_unseen(draws, unseen, wider) for _, unseen in ways])
         untreated = course[0][0].modality == UNTREATED
         spread = draws["tau_untreated" if untreated else "tau"][again]
         theta = linear[again, way] + _typical_weakness() * spread * own[untreated]

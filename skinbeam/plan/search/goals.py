@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,15 @@ from skinbeam.units import UM
 
 __all__ = [
     "LESION_OF",
+    "Alternative",
     "Goal",
     "Refusal",
+    "Use",
     "alternatives",
     "can_and_cannot",
     "goal_of",
     "laser_choices",
+    "laser_use",
     "target_record",
     "vessels_of",
 ]
@@ -36,6 +39,9 @@ LESION_OF: Final[Mapping[str, str]] = {
     "freckles": "freckle",
 }
 
+
+Use = Literal["first", "usual", "possible"]
+"""How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
 
 COLUMNS = ("non-ablative-fractional", "fractional-ablative")
 
@@ -80,6 +86,15 @@ class Refusal:
 
     modality: str
     message: Message
+    source: str
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """What helps without a laser, how it is used, and the source of both."""
+
+    modality: str
+    use: Use
     source: str
 
 
@@ -154,7 +169,13 @@ def can_and_cannot(condition: str) -> tuple[Message, Message]:
     return Message(f"condition-can.{condition}"), Message(f"condition-cannot.{condition}")
 
 
-def alternatives(condition: str) -> list[tuple[str, str]]:
-    """Return what helps without a laser: (modality, source), in the order of the file."""
+def alternatives(condition: str) -> list[Alternative]:
+    """Return what helps without a laser, in the order of the file."""
     entry = table("condition")[condition].get("alternative", {})
-    return [(name, choice["source"]) for name, choice in entry.items()]
+    return [Alternative(name, choice["use"], choice["source"]) for name, choice in entry.items()]
+
+
+def laser_use(condition: str, modality: str) -> Use:
+    """Return how a laser is used for a condition that it is offered for."""
+    use: Use = table("condition")[condition]["modality"][modality]["use"]
+    return use

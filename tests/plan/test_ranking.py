@@ -1,0 +1,126 @@
+"""The order of options: what guidelines begin with, what was tried on this condition, and what helped more people."""
+
+from dataclasses import replace
+
+import pytest
+
+from skinbeam.estimate import Unknown
+from skinbeam.evidence.comparison.together import clearly_more, own_studies, shares_together
+from skinbeam.evidence.expectation.answer import abstention, expect
+from skinbeam.evidence.question import Question
+from skinbeam.messages import Message
+from skinbeam.plan.ranking import Place, Standing, places
+from skinbeam.plan.search.goals import alternatives, laser_use
+from skinbeam.schema.names import table, usable_modalities
+
+
+def standing(condition: str, modality: str, **asked: float) -> Standing:
+    question = Question(condition, modality, **asked)  # type: ignore[arg-type]
+    others = {one.modality: one.use for one in alternatives(condition)}
+    laser = modality in usable_modalities(condition)
+    use = laser_use(condition, modality) if laser else others.get(modality, "possible")
+    return Standing(modality, question, use, expect(question).p_at_least["50"], None)
+
+
+def order(*standings: Standing) -> list[tuple[int, str]]:
+    return [(at.rank, standings[at.index].title) for at in places(standings)]
+
+
+def every(condition: str) -> list[Standing]:
+    names = [*usable_modalities(condition), *(one.modality for one in alternatives(condition)), "no-treatment"]
+    return [standing(condition, name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("condition", "first"),
+    [
+        ("melasma", {"sun-protection", "topical-depigmenting"}),
+        ("post-inflammatory-hyperpigmentation", {"sun-protection", "topical-depigmenting"}),
+        ("keloid", {"intralesional-steroid", "silicone"}),
+        ("hypertrophic-scars", {"intralesional-steroid", "silicone"}),
+        ("active-acne", {"acne-medication", "topical-retinoid"}),
+        ("dynamic-wrinkles", {"botulinum-toxin"}),
+    ],
+)
+def test_what_guidelines_begin_with_stands_before_every_laser(condition: str, first: set[str]) -> None:
+    names = [name for _, name in order(*every(condition))]
+    assert set(names[: len(first)]) == first
+
+
+@pytest.mark.parametrize("condition", ["facial-telangiectasia", "spider-angioma", "age-spots", "acne-scars"])
+def test_a_laser_leads_where_it_is_what_clinics_use(condition: str) -> None:
+    leaders = {name for rank, name in order(*every(condition)) if rank == 1}
+    assert leaders & {name for name in usable_modalities(condition) if laser_use(condition, name) == "usual"}
+
+
+@pytest.mark.parametrize("condition", table("condition"))
+def test_doing_nothing_is_always_a_choice_and_comes_last(condition: str) -> None:
+    found = every(condition)
+    assert order(*found)[-1][1] == "no-treatment"
+    assert len(order(*found)) == len(found)
+
+
+def test_tied_options_share_a_rank_and_the_next_counts_them_all() -> None:
+    found = every("acne-scars")
+    ranks = [rank for rank, _ in order(*found)]
+    assert ranks == sorted(ranks)
+    for place, rank in enumerate(ranks, 1):
+        assert rank == 1 + sum(other < rank for other in ranks)
+        assert rank <= place
+    assert len(set(ranks)) < len(ranks)
+
+
+def test_of_tied_options_the_one_with_fewer_lasting_marks_is_written_first() -> None:
+    one, other = (standing("uneven-pigmentation", name) for name in ("non-ablative-fractional", "pigment-long-pulse"))
+    for fewer, more in ((one, other), (other, one)):
+        found = order(replace(more, marks=0.3), replace(fewer, marks=0.05))
+        assert found == [(1, fewer.title), (1, more.title)]
+        assert order(replace(more, marks=None), replace(fewer, marks=0.3))[0][1] == fewer.title  # no count, no comfort
+
+
+def test_more_people_helped_leads_where_trials_can_tell() -> None:
+    peel, cream = standing("age-spots", "pigment-short-pulse"), standing("age-spots", "topical-depigmenting")
+    a, b = shares_together([peel.question, cream.question])
+    assert a is not None
+    assert b is not None
+    assert clearly_more(a, b)
+    assert not clearly_more(b, a)
+    alike = [replace(one, use="usual", marks=marks) for one, marks in ((cream, 0.0), (peel, 0.5))]
+    assert order(*alike)[0] == (1, "pigment-short-pulse")
+
+
+def test_light_that_nobody_tried_on_the_condition_is_borrowed_and_cannot_lead() -> None:
+    tried = standing("facial-telangiectasia", "vascular", wavelength_nm=595.0)
+    untried = standing("facial-telangiectasia", "vascular", wavelength_nm=755.0)
+    assert own_studies(tried.question)
+    assert not own_studies(untried.question)
+    for pair in ((tried, untried), (untried, tried)):
+        assert order(*pair)[0] == (1, tried.title)
+        (last,) = [at for at in places(pair) if at.rank == 2]
+        assert last.reason.params["place"].id == "plan.place-borrowed"
+
+
+def test_a_dose_unlike_that_of_trials_cannot_lead() -> None:
+    alike = standing("facial-telangiectasia", "vascular", wavelength_nm=595.0)
+    unlike = replace(alike, title="unlike", unlike=Message("plan.unranked"))
+    assert order(unlike, alike) == [(1, "vascular"), (2, "unlike")]
+
+
+def test_what_nobody_counted_stands_behind_and_is_called_so() -> None:
+    counted, unknown = standing("wrinkles", "fractional-ablative"), standing("wrinkles", "topical-retinoid")
+    assert abstention(unknown.question) is not None
+    assert isinstance(unknown.half, Unknown)
+    last: Place = places([unknown, counted])[-1]
+    assert last.index == 0
+    assert last.reason.params["found"].id == "plan.rank-uncounted"
+
+
+def test_the_same_clinics_tell_treatments_apart_better_than_two_shares_do() -> None:
+    """What a clinic's raters and patients are like falls out of a difference within it."""
+    peel, needling = Question("acne-scars", "chemical-peel"), Question("acne-scars", "microneedling")
+    a, b = shares_together([peel, needling])
+    (apart,) = shares_together([needling], seed=1)
+    assert a is not None
+    assert b is not None
+    assert apart is not None
+    assert (a - b).std() < (a - apart).std()
