@@ -119,7 +119,7 @@ def settings_in_words(settings: DeviceSetting, *, lamp: bool = False) -> str:
         parts.append(f"spot {write(settings.spot_mm)} mm")
     parts.append(f"pulse {_pulse_in_words(settings.pulse_ms)}")
     if settings.passes is not None:
-        parts.append(f"{settings.passes} passes")
+        parts.append("1 pass" if settings.passes == 1 else f"{settings.passes} passes")
     if settings.cooling is not None:
         parts.append(f"{settings.cooling.kind} cooling")
     return ", ".join(parts)

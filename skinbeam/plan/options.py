@@ -8,6 +8,7 @@ from skinbeam.evidence.expectation.followup import followup_months
 from skinbeam.evidence.expectation.parts import title
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.evidence.question import Question
+from skinbeam.evidence.studies.arm import grades
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
@@ -20,6 +21,7 @@ from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability
 from skinbeam.plan.search.goals import Use, laser_use
 from skinbeam.plan.search.limits import Verdict, bruise
+from skinbeam.plan.search.place import place_of
 from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
 from skinbeam.plan.showing import showings, shows_days, shows_of
@@ -27,7 +29,7 @@ from skinbeam.practice.counted import counted_near
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import table
+from skinbeam.schema.names import PHOTOTYPES, table
 from skinbeam.simulate.skins.ensemble import probability
 
 __all__ = ["laser_option", "other_option"]
@@ -50,7 +52,8 @@ def laser_option(
     effective = probability(trial.effective, trial.weights[0], trial.basis)
     harm = probability(trial.broken, trial.weights[1], trial.basis)
     use = laser_use(concern.condition, modality)
-    unlike = _unlike(expected)
+    practised = place_of(trial, concern.condition, modality, _darkest(case))
+    unlike = None if practised.inside else practised.told
     standing = _standing(case, concern, question, use, expected, unlike)
     sessions, weeks, minutes = _visits(modality, concern)
     downtime = _downtime(modality, concern, expected)
@@ -79,6 +82,7 @@ def laser_option(
         limits=tuple(_told_limit(verdict, trial) for verdict in trial.verdicts),
         rank_reason=Message("plan.unranked"),
         beside_trials=_beside_trials(effective, expected),
+        practice=practised.told,
     )
     return option, standing
 
@@ -137,12 +141,10 @@ def _standing(
     return Standing(title("modality", question.modality), question, use, expected.p_at_least["50"], marks, unlike)
 
 
-def _unlike(expected: Expectation) -> Message | None:
-    """That the dose lies outside those of the trials; None where it does not, or nobody printed any."""
-    placed = expected.dose
-    if isinstance(placed, Unknown) or placed.where not in ("outside", "far-outside"):
-        return None
-    return placed.text
+def _darkest(case: Case) -> int | None:
+    """The phototype from 1 to 6, of a range its darker end; None where nobody said it."""
+    said = None if case.patient is None else case.patient.phototype
+    return None if said is None else grades(said, PHOTOTYPES)[1] + 1
 
 
 def _beside_trials(effective: Estimate, expected: Expectation) -> Message:
@@ -163,7 +165,7 @@ def _setup(trial: Trial, cooling: CoolingSetting | None) -> Setup:
     settings = DeviceSetting(
         wavelength_nm,
         **tables["settings"],
-        passes=trial.passes if trial.passes > 1 else None,
+        passes=trial.passes,
         subpulses=tuple(train.number for train in trains) or None,
         subpulse_ms=tuple(train.length_ms for train in trains) or None,
         microbeam=MicrobeamSetting(**tables["microbeam"]) if "microbeam" in tables else None,

@@ -225,6 +225,7 @@ class Option:
     expected : what trials say people see.
     shows_days, shows : the longest that anything shows, and every duration that is known.
     beside_trials : what was computed beside what trials counted; None without a device.
+    practice : where the setting stands beside those that clinics, makers and trials published; None without a device.
     source : why a choice without a device is among the options.
     rank : its place, from 1, shared by options that trials cannot tell apart; 0 until the concern's are ranked.
     """
@@ -252,6 +253,7 @@ class Option:
     limits: tuple[CheckedLimit, ...]
     rank_reason: Message
     beside_trials: Message | None = None
+    practice: Message | None = None
     source: str | None = None
     rank: int = 0
 
@@ -306,6 +308,14 @@ class ConcernPlan:
     def first_laser(self) -> tuple[Option, Setup] | None:
         """The first option with a device, and its settings."""
         return next(((option, option.setup) for option in self.options if option.setup is not None), None)
+
+    def foremost(self, most: int) -> tuple[Option, ...]:
+        """The first options that treat, `most` of them, with the first laser always among them: people ask for it."""
+        treated = [option for option in self.options if option.modality != "no-treatment"]
+        first = self.first_laser
+        if first is None or first[0] in treated[:most]:
+            return tuple(treated[:most])
+        return (*treated[: most - 1], first[0])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ __all__ = ["outline", "summary"]
 
 _HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
 _LONG_LIST = 8
-_SHOWN = 3  # options of a concern; its first laser is always among them
+_SHOWN = 3  # options of a concern
 
 
 def outline(document: Mapping[str, Any]) -> str:
@@ -42,9 +42,8 @@ def summary(plan: "Plan") -> str:
         site = table("site")[concern.site]["title"]
         told = concern.title.lower().endswith(site.lower())
         lines.append(concern.title if told else text("terminal.concern", {"title": concern.title, "site": site}))
+        lines += map(_option_line, concern.foremost(_SHOWN))
         laser = () if concern.first_laser is None else (concern.first_laser[0],)
-        first = concern.options[:_SHOWN]
-        lines += map(_option_line, (*first, *(option for option in laser if option not in first)))
         # What speaks about the first laser alone is no reason of the decision, and has to be read with it.
         cautions = _cautions(reason for option in laser for reason in option.reasons)
         lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]

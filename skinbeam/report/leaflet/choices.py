@@ -31,9 +31,8 @@ def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
     """Return the choices that are drawn, no treatment the last of them, and those that are only named."""
     options = ranked(concern)
     none = [o for o in options if o.modality == _NO_TREATMENT]
-    treated = [o for o in options if o.modality != _NO_TREATMENT]
-    room = OPTIONS_IN_TABLE - len(none)
-    return [*treated[:room], *none], treated[room:]
+    drawn = concern.foremost(OPTIONS_IN_TABLE - len(none))
+    return [*drawn, *none], [o for o in options if o not in drawn and o not in none]
 
 
 def options_of(concern: ConcernPlan) -> tuple[LeafletOption, ...]:

@@ -147,12 +147,12 @@ def _scars(plan: Plan) -> Iterable[str]:
 
 
 def _healing(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
-    """How long each first choice that is a treatment shows, and its pain, then what it is like."""
+    """How long the first laser of each concern shows, and its pain, then what it is like."""
     for concern in concerns:
-        first = ranked(concern)[0]
-        if first.setup is None:
+        if concern.first_laser is None:
             continue
-        about = {"concern": _name(concern), "light": light_in_words(first.setup)}
+        first, setup = concern.first_laser
+        about = {"concern": _name(concern), "light": light_in_words(setup)}
         shown = showing_told(first)
         lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
         if isinstance(first.pain_0_10, Estimate):
