@@ -11,13 +11,13 @@ from scipy.integrate import quad
 from skinbeam.errors import InputError
 from skinbeam.physics.damage.arrhenius import (
     Kinetics,
-    dose_for_unit_omega,
     kinetics,
     omega,
     omega_growth,
     threshold_temperature,
 )
 from skinbeam.physics.damage.combination import combination
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega
 from skinbeam.physics.damage.table import held_threshold
 from skinbeam.simulate.skins.kinetics import (
     CELL_DEATH_KINETICS,

@@ -11,7 +11,6 @@ from scipy.integrate import quad
 from skinbeam.errors import InputError
 from skinbeam.physics.damage.arrhenius import (
     Kinetics,
-    dose_for_unit_omega,
     kinetics,
     omega,
     shift_kinetics,
@@ -19,6 +18,7 @@ from skinbeam.physics.damage.arrhenius import (
     survival,
     threshold_temperature,
 )
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega
 from skinbeam.physics.damage.table import compensation_slope, kinetics_names, shortest_supported_s
 from skinbeam.provenance import collect
 from skinbeam.sources import cite

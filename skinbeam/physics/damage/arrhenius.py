@@ -37,14 +37,15 @@ from skinbeam.units import GAS_CONSTANT_J_MOL_K, ZERO_CELSIUS_K
 
 __all__ = [
     "Kinetics",
-    "dose_for_unit_omega",
     "fastest_growth",
     "kinetics",
     "omega",
     "omega_growth",
+    "omega_of_dose",
     "process_rows",
     "shift_kinetics",
     "shift_threshold",
+    "steps_between",
     "survival",
     "threshold_temperature",
 ]
@@ -159,7 +160,7 @@ def omega(history_K: ArrayLike, step_s: ArrayLike, processes: Kinetics) -> Array
     rows = np.array(np.moveaxis(history, 1, -1), order="C")  # (sample, [cell,] time)
     n_cell = 1 if history.ndim == 2 else history.shape[2]
     flat = rows.reshape(-1, history.shape[1])
-    steps = _steps(flat, step_s)
+    steps = steps_between(flat, step_s)
     result: Array = _omega_rows(flat, steps, *process_rows(processes, len(history), n_cell))
     return result.reshape(rows.shape[:-1])
 
@@ -194,50 +195,13 @@ def survival(omegas: ArrayLike) -> Array:
     return np.exp(-np.asarray(omegas, dtype=np.float64))
 
 
-def dose_for_unit_omega(
-    base_K: ArrayLike,
-    unit_K: ArrayLike,
-    step_s: ArrayLike,
-    processes: Kinetics,
-    *,
-    low: float,
-    high: float,
-    target: float = 1.0,
-) -> Array:
-    """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
-
-    Bisection and secants in the logarithm of the dose between `low` and `high`, to a relative width of 1e-9. A
-    threshold below `low` is looked for down to a millionth of it.
-
-    Parameters
-    ----------
-    base_K : (sample, time) history without the dose, K.
-    unit_K : (sample, time) change per unit dose, K, >= 0.
-    step_s : (time - 1,)
-
-    Returns
-    -------
-    (sample,) dose; 0 where base alone reaches the target (or less than a millionth of `low` does), inf where `high`
-    does not.
+def steps_between(rows: Array, step_s: ArrayLike) -> Array:
+    """Return the steps of histories (row, time), checked.
 
     Raises
     ------
-    ValueError : bounds out of order, a negative unit response, shapes that do not fit.
+    ValueError : as `omega`.
     """
-    if not 0 < low < high or target <= 0:
-        raise ValueError("0 < low < high and target > 0 are needed")
-    # Copies, since a read-only array is another type to Numba and would be compiled for anew.
-    base, unit = np.array(base_K, dtype=np.float64, order="C"), np.array(unit_K, dtype=np.float64, order="C")
-    # An implicit step may undershoot by a small part of the peak where nothing was heated; that does no harm.
-    if base.shape != unit.shape or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
-        raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
-    result: Array = _dose_rows(
-        base, unit, _steps(base, step_s), *process_rows(processes, len(base), 1), low, high, target
-    )
-    return result
-
-
-def _steps(rows: Array, step_s: ArrayLike) -> Array:
     steps = np.array(step_s, dtype=np.float64)
     if rows.ndim != 2 or steps.shape != (rows.shape[1] - 1,):
         raise ValueError(f"{rows.shape[-1]} times need {rows.shape[-1] - 1} steps, not {steps.shape}")
@@ -285,7 +249,7 @@ def _t_e2(t: float, ln_a: float, b: float) -> float:  # pragma: no cover - compi
 
 
 @njit(cache=True)
-def _omega_one(  # pragma: no cover - compiled
+def omega_of_dose(  # pragma: no cover - compiled
     base: Array,
     unit: Array,
     dose: float,
@@ -334,84 +298,5 @@ def _omega_rows(  # pragma: no cover - compiled
 ) -> Array:
     result = np.empty(rows.shape[0])
     for s in prange(rows.shape[0]):
-        result[s] = _omega_one(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages, np.inf)
-    return result
-
-
-@njit(cache=True)
-def _dose_one(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    low: float,
-    high: float,
-    target: float,
-) -> float:
-    if _omega_one(base, unit, 0.0, step_s, ln_a, b, t_low, t_high, stages, target) >= target:
-        return 0.0
-    if _omega_one(base, unit, high, step_s, ln_a, b, t_low, t_high, stages, target) < target:
-        return np.inf
-    left, right = low, high
-    for _ in range(6):
-        if _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, stages, target) < target:
-            break
-        left, right = left / 10.0, left
-    else:
-        return 0.0
-    # Halving brings the ends within a factor of two; from there ln Omega is close to straight in ln dose, and secants
-    # of it that keep the root between them end sooner (Illinois; Dowell and Jarratt 1971).
-    while right > 2.0 * left:
-        middle = math.sqrt(left * right)
-        if _omega_one(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target) < target:
-            left = middle
-        else:
-            right = middle
-    above = _omega_one(base, unit, right, step_s, ln_a, b, t_low, t_high, stages, np.inf)
-    below = _omega_one(base, unit, left, step_s, ln_a, b, t_low, t_high, stages, np.inf)
-    start, end = math.log(left), math.log(right)
-    low_y, high_y = math.log(max(below, 1e-300) / target), math.log(above / target)
-    side = tries = 0
-    while end > start + 1e-9:
-        tries += 1
-        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which secants are slow.
-        share = 0.5 if tries % 4 == 0 else low_y / (low_y - high_y)
-        middle = start + (end - start) * share
-        # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
-        middle = min(max(middle, start + 4e-10), end - 4e-10)
-        there = _omega_one(base, unit, math.exp(middle), step_s, ln_a, b, t_low, t_high, stages, np.inf)
-        y = math.log(max(there, 1e-300) / target)
-        if there < target:
-            start, low_y = middle, y
-            high_y = 0.5 * high_y if side == 1 else high_y
-            side = 1
-        else:
-            end, high_y = middle, y
-            low_y = 0.5 * low_y if side == -1 else low_y
-            side = -1
-    left, right = math.exp(start), math.exp(end)
-    return math.sqrt(left * right)
-
-
-@njit(cache=True, parallel=True)
-def _dose_rows(  # pragma: no cover - compiled
-    base: Array,
-    unit: Array,
-    step_s: Array,
-    ln_a: Array,
-    b: Array,
-    t_low: Array,
-    t_high: Array,
-    stages: NDArray[np.int64],
-    low: float,
-    high: float,
-    target: float,
-) -> Array:
-    result = np.empty(base.shape[0])
-    for s in prange(base.shape[0]):
-        result[s] = _dose_one(base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target)
+        result[s] = omega_of_dose(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages, np.inf)
     return result

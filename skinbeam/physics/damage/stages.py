@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["mean_rate"]
+__all__ = ["mean_rate", "rate"]
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ _NONE = -60.0  # below exp(-60) per second nothing adds up within a lifetime
 
 
 @njit(cache=True)
-def _rate(  # pragma: no cover - compiled
+def rate(  # pragma: no cover - compiled
     t: float, ln_a: Array, b: Array, low: Array, high: Array, stage: NDArray[np.int64]
 ) -> float:
     """Rate of (stages 1) at a temperature in K, 1/s; processes stand in the order of their stages."""
@@ -47,7 +47,7 @@ def mean_rate(  # pragma: no cover - compiled
 ) -> float:
     """Mean of the rate while the temperature goes evenly from `cold` to `hot`, K, 1/s; arrays are (process,)."""
     if hot <= cold:
-        return _rate(cold, ln_a, b, low, high, stage)
+        return rate(cold, ln_a, b, low, high, stage)
     fastest = -np.inf
     for p in range(stage.size):
         fastest = max(fastest, ln_a[p] - b[p] / hot)
@@ -69,6 +69,6 @@ def mean_rate(  # pragma: no cover - compiled
         for part in range(parts):
             for node in range(nodes.size):
                 t = start + width * (part + 0.5 * (1.0 + nodes[node]))
-                total += 0.5 * width * weights[node] * _rate(t, ln_a, b, low, high, stage)
+                total += 0.5 * width * weights[node] * rate(t, ln_a, b, low, high, stage)
         start = end
     return total / (hot - cold)

@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega
+from skinbeam.physics.damage.arrhenius import Kinetics
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega
 from skinbeam.simulate.pulse.places import in_cell
 from skinbeam.simulate.pulse.response import Place, Response
 from skinbeam.simulate.skins.kinetics import CELL_DEATH_KINETICS, COLLAGEN_KINETICS, sampled_kinetics

@@ -20,7 +20,8 @@ one cell. The side that the light comes from decides.
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, dose_for_unit_omega, omega, omega_growth
+from skinbeam.physics.damage.arrhenius import Kinetics, omega, omega_growth
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, WALL_KINETICS, repeated, sampled_kinetics

@@ -1,0 +1,201 @@
+"""The dose at which damage of a linear history reaches what is asked.
+
+Omega of base + dose x unit rises so steeply with the dose that its hottest moment tells nearly all: a rate that is held
+for the time near that moment gives a first dose, within some per cent of the one that is sought. From there ln Omega
+is close to straight in ln dose, and secants of it that keep the root between them end soon (Illinois; Dowell and
+Jarratt 1971). Whatever the first dose is, the root is only taken from between two doses that were tried.
+"""
+
+import math
+
+import numpy as np
+from numba import njit, prange
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.physics.damage.arrhenius import Kinetics, omega_of_dose, process_rows, steps_between
+from skinbeam.physics.damage.stages import rate
+
+__all__ = ["dose_for_unit_omega"]
+
+Array = NDArray[np.float64]
+
+_WIDTH = 1e-9  # of what is found, relative
+_LEAST = 1e-6  # of `low`, below which a dose counts as none
+_NO_OMEGA = 1e-300
+
+
+def dose_for_unit_omega(
+    base_K: ArrayLike,
+    unit_K: ArrayLike,
+    step_s: ArrayLike,
+    processes: Kinetics,
+    *,
+    low: float,
+    high: float,
+    target: float = 1.0,
+) -> Array:
+    """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
+
+    It is looked for between `low` and `high`, and down to a millionth of `low`, to a relative width of 1e-9.
+
+    Parameters
+    ----------
+    base_K : (sample, time) history without the dose, K.
+    unit_K : (sample, time) change per unit dose, K, >= 0.
+    step_s : (time - 1,)
+
+    Returns
+    -------
+    (sample,) dose; 0 where base alone reaches the target (or a millionth of `low` does), inf where `high` does not.
+
+    Raises
+    ------
+    ValueError : bounds out of order, a negative unit response, shapes that do not fit.
+    """
+    if not 0 < low < high or target <= 0:
+        raise ValueError("0 < low < high and target > 0 are needed")
+    # Copies, since a read-only array is another type to Numba and would be compiled for anew.
+    base, unit = np.array(base_K, dtype=np.float64, order="C"), np.array(unit_K, dtype=np.float64, order="C")
+    # An implicit step may undershoot by a small part of the peak where nothing was heated; that does no harm.
+    if base.shape != unit.shape or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
+        raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
+    steps = steps_between(base, step_s)
+    result: Array = _dose_rows(base, unit, steps, *process_rows(processes, len(base), 1), low, high, target)
+    return result
+
+
+@njit(cache=True)
+def _held(  # pragma: no cover - compiled
+    wanted: float,
+    cold: float,
+    hot: float,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+) -> float:
+    """Temperature between `cold` and `hot` at which the rate is `wanted`, to a tenth of a kelvin, or the nearer end."""
+    while hot - cold > 0.1:
+        middle = 0.5 * (cold + hot)
+        if rate(middle, ln_a, b, t_low, t_high, stages) < wanted:
+            cold = middle
+        else:
+            hot = middle
+    return 0.5 * (cold + hot)
+
+
+@njit(cache=True)
+def _first_dose(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    low: float,
+    high: float,
+    target: float,
+) -> tuple[float, float]:
+    """A dose near the one that is sought, within the bounds, and the power of the dose that Omega rises with there."""
+    at = np.argmax(unit)
+    cold, hot, long = base[at] + low * unit[at], base[at] + high * unit[at], step_s.sum()
+    if not hot > cold:
+        return high, 1.0
+    dose, power = high, 1.0
+    for _ in range(2):
+        peak = _held(target / long, cold, hot, ln_a, b, t_low, t_high, stages)
+        dose = min(max((peak - base[at]) / unit[at], low), high)
+        over = rate(peak + 0.5, ln_a, b, t_low, t_high, stages)
+        under = rate(peak - 0.5, ln_a, b, t_low, t_high, stages)
+        steep = math.log(over / under) if under > 0.0 and over > under else 1.0
+        power = max(steep * (peak - base[at]), 1.0)
+        # As long as the rate is within a factor of e of the greatest.
+        long = 0.0
+        for n in range(step_s.size):
+            if 0.5 * (base[n] + base[n + 1] + dose * (unit[n] + unit[n + 1])) > peak - 1.0 / steep:
+                long += step_s[n]
+        if long == 0.0:
+            long = step_s[max(at - 1, 0)]
+    return dose, power
+
+
+@njit(cache=True)
+def _dose_one(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    low: float,
+    high: float,
+    target: float,
+) -> float:
+    if omega_of_dose(base, unit, 0.0, step_s, ln_a, b, t_low, t_high, stages, target) >= target:
+        return 0.0
+    dose, power = _first_dose(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    there = omega_of_dose(base, unit, dose, step_s, ln_a, b, t_low, t_high, stages, np.inf)
+    y = math.log(max(there, _NO_OMEGA) / target)
+    start = end = math.log(dose)
+    low_y = high_y = y
+    least, most = math.log(_LEAST * low), math.log(high)
+    stride = 0.01 + 1.1 * min(abs(y) / power, 0.5)
+    # A dose on the other side of the root: a little beyond where it should lie, then further and further.
+    while low_y >= 0.0 or high_y < 0.0:
+        if high_y < 0.0:
+            if end >= most:
+                return np.inf
+            start, low_y, end = end, high_y, min(end + stride, most)
+            there = omega_of_dose(base, unit, math.exp(end), step_s, ln_a, b, t_low, t_high, stages, np.inf)
+            high_y = math.log(max(there, _NO_OMEGA) / target)
+        else:
+            if start <= least:
+                return 0.0
+            end, high_y, start = start, low_y, max(start - stride, least)
+            there = omega_of_dose(base, unit, math.exp(start), step_s, ln_a, b, t_low, t_high, stages, np.inf)
+            low_y = math.log(max(there, _NO_OMEGA) / target)
+        stride *= 2.0
+    side = tries = 0
+    while end > start + _WIDTH:
+        tries += 1
+        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which secants are slow.
+        share = 0.5 if tries % 4 == 0 else low_y / (low_y - high_y)
+        middle = start + (end - start) * share
+        # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
+        middle = min(max(middle, start + 0.4 * _WIDTH), end - 0.4 * _WIDTH)
+        there = omega_of_dose(base, unit, math.exp(middle), step_s, ln_a, b, t_low, t_high, stages, np.inf)
+        y = math.log(max(there, _NO_OMEGA) / target)
+        if there < target:
+            start, low_y = middle, y
+            high_y = 0.5 * high_y if side == 1 else high_y
+            side = 1
+        else:
+            end, high_y = middle, y
+            low_y = 0.5 * low_y if side == -1 else low_y
+            side = -1
+    return math.exp(0.5 * (start + end))
+
+
+@njit(cache=True, parallel=True)
+def _dose_rows(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    low: float,
+    high: float,
+    target: float,
+) -> Array:
+    result = np.empty(base.shape[0])
+    for s in prange(base.shape[0]):
+        result[s] = _dose_one(base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target)
+    return result
