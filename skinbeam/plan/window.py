@@ -260,7 +260,7 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
         same = (o for o in settings if o.pulse_ms == pulse)
         setting = min(same, key=lambda o: abs(o.spot_mm - trial.setting.spot_mm))
         beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
-        around = skins.respond(beam, cooling, limiting=True)
+        around = skins.respond(beam, cooling, limiting=True, near_surface=True)
         treated = skins.respond(beam, cooling, limiting=False)
         try:
             wanted = fluence_for(goal.endpoint, treated) / J_CM2 * _error(goal.endpoint, beam, treated.skins, "effect")

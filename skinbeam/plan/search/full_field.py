@@ -42,6 +42,7 @@ _OfDose = Callable[[float], Floats]  # J/cm² → (sample,)
 
 MOST_PASSES = 4
 CRATER = "ablation.depth_um"  # what the model's error is taken of
+NEAR_SURFACE = (BURN, "melanosome-disruption")  # endpoints of the epidermis
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 
 
@@ -138,7 +139,8 @@ def _enough_for_lighter(
 
 def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
     """Dose that reaches the goal, (sample,); of a burn with the error that practice calibrates."""
-    computed = fluence_for(goal.endpoint, skins.respond(beam, cooling, limiting=False)) / J_CM2
+    response = skins.respond(beam, cooling, limiting=False, near_surface=goal.endpoint in NEAR_SURFACE)
+    computed = fluence_for(goal.endpoint, response) / J_CM2
     return computed * burn_ratios(beam, skins.target, "effect") if goal.endpoint == BURN else computed
 
 
@@ -148,9 +150,11 @@ def _heating(
     """Thresholds of light that heats: the skin around is judged by how likely it burns."""
     with collect() as sources:
         wanted = _wanted_J_cm2(goal, beam, skins, cooling)
-        around = skins.respond(beam, cooling, limiting=True)
+        around = skins.respond(beam, cooling, limiting=True, near_surface=True)
         cooled = cooling.kind != "none"
-        bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0) if cooled else around
+        bare = around
+        if cooled:
+            bare = skins.respond(beam, cooling, limiting=True, cooling_share=0.0, near_surface=True)
         basal = places.basal_layer(around)
         burns = burns_of(beam, cell_death_dose(around, basal) / J_CM2, skins.learned_of(beam))
         lasting = burns_of(beam, cell_death_dose(bare, places.papillary_bottom(bare)) / J_CM2)

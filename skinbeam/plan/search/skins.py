@@ -15,6 +15,7 @@ from skinbeam.provenance import collect, used
 from skinbeam.simulate.light.illumination import Illumination, OneSkin
 from skinbeam.simulate.light.lighting import illuminate_each, one_skin
 from skinbeam.simulate.light.spot import spot_shares
+from skinbeam.simulate.pulse.places import cells_to_border
 from skinbeam.simulate.pulse.response import Response, Unlit, respond
 from skinbeam.simulate.pulse.schedule import pulse_schedule
 from skinbeam.simulate.removal.microlesion import Lesion, lesion
@@ -77,8 +78,19 @@ class SiteSkins:
         """What earlier pulses told of the light of a beam; None where none was of it."""
         return None if beam.device is None else self.learned.get((beam.device.name, beam.wavelength_nm))
 
-    def respond(self, beam: Beam, cooling: CoolingPlan, *, limiting: bool, cooling_share: float = 1.0) -> Response:
-        """Return the response of target or limiting skins; what settings have in common is computed once."""
+    def respond(
+        self,
+        beam: Beam,
+        cooling: CoolingPlan,
+        *,
+        limiting: bool,
+        cooling_share: float = 1.0,
+        near_surface: bool = False,
+    ) -> Response:
+        """Return the response of target or limiting skins; what settings have in common is computed once.
+
+        `near_surface` remembers the temperature of epidermis and papillary dermis alone, which is far less to keep.
+        """
         limiting = limiting and not self.same
         skins = self.limiting if limiting else self.target
         schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
@@ -92,12 +104,14 @@ class SiteSkins:
             beam.passes,
             beam.pass_interval_s,
             limiting,
+            near_surface,
         )
         lit = self.lit(beam, limiting=limiting)
         unlit, known = self._unlit.get(key, (None, ()))
+        uppermost = cells_to_border(skins, lit.grid) if near_surface else None
         with collect() as sources:
             used(*known)
-            response = respond(skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit)
+            response = respond(skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit, uppermost=uppermost)
         kept = Unlit(response.base_K, response.surface_base_K, response.met), tuple(sources)
         _keep(self._unlit, key, kept, skins.sizes["sample"])
         return response

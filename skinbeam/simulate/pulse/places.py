@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import text
 from skinbeam.simulate.pulse.response import Place, Response
+from skinbeam.simulate.skins.grid import DepthGrid
 from skinbeam.skin.layers import DERMIS, EPIDERMIS, PAPILLARY_DERMIS, named_as
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "basal_layer",
+    "cells_to_border",
     "depth_through",
     "depth_through_epidermis",
     "dermis_cells",
@@ -87,6 +89,12 @@ def papillary_bottom(response: Response) -> Place:
     if PAPILLARY_DERMIS not in response.layers:
         raise NotAvailable(text("endpoint.no-papillary-dermis", {"layers": PAPILLARY_DERMIS}))
     return response.below_cell(response.grid.last_cell_of(response.layers.index(PAPILLARY_DERMIS)))
+
+
+def cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:
+    """Return how many cells `papillary_bottom`, and all above it, is told by; of skin without such a layer all."""
+    found = np.flatnonzero(skins["layer"].values == PAPILLARY_DERMIS)
+    return grid.last_cell_of(int(found[-1])) + 2 if found.size else grid.layer.size
 
 
 def in_cell(response: Response, cell: int) -> Place:

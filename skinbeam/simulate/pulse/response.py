@@ -44,7 +44,7 @@ LONG_S = 1.0
 
 
 class Unlit(NamedTuple):
-    """A history of all cells, (sample, time, cell), and of the surface, (sample, time), K; and what it met."""
+    """A history of cells, (sample, time, cell), and of the surface, (sample, time), K; and what it met."""
 
     cells: Floats
     surface: Floats
@@ -68,7 +68,7 @@ class Response:
     grid, heat : cells and heat properties.
     lit : light in the cells; None without a beam.
     schedule : steps of time.
-    base_K : (sample, time, cell) absolute temperature without the beam.
+    base_K : (sample, time, cell) absolute temperature without the beam, of all cells or of the uppermost ones.
     unit_K : (sample, time, cell) change per J/m² of one pulse.
     surface_base_K, surface_unit_K : (sample, time) the same at the surface itself.
     met : what the surface meets.
@@ -107,7 +107,7 @@ class Response:
 
         A cell's own temperature would stand half a cell above its lower face, where it is hotter or colder.
         """
-        if cell + 1 >= self.base_K.shape[2]:
+        if cell + 1 >= self.grid.layer.size:
             return Place(self.base_K[:, :, cell], self.unit_K[:, :, cell])
         layer = self.grid.layer[cell : cell + 2]
         conductance = self.heat.conductivity[:, layer] / self.grid.cells.half_widths[:, cell : cell + 2]
@@ -126,6 +126,7 @@ def respond(
     schedule: Schedule | None = None,
     cooling_share: float = 1.0,
     unlit: Unlit | None = None,
+    uppermost: int | None = None,
 ) -> Response:
     """Return the response of every draw.
 
@@ -134,7 +135,8 @@ def respond(
     lit : the light of the beam in these skins; None without a beam.
     schedule : steps of time when they are not those of the beam and the cooling.
     cooling_share : the cooling's coefficient is multiplied by this.
-    unlit : the history without the beam, when it is known already for this cooling and schedule.
+    unlit : the history without the beam, when it is known already for this cooling, schedule and number of cells.
+    uppermost : how many cells from the surface on to remember, where no end is asked for below; all when left out.
 
     Raises
     ------
@@ -149,22 +151,23 @@ def respond(
     heat = thermal(skins)
     start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
     flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)
+    cells = np.arange(grid.layer.size if uppermost is None else min(uppermost, grid.layer.size))
     base = unlit
     if base is None:
         met = surface_of(skins, cooling, plan, lambda film: _heat_taken(grid, heat, plan, start, film))
-        base = _march(grid, heat, plan, start, met, None, flow)
+        base = _march(grid, heat, plan, start, met, None, flow, cells)
     met = base.met
     if lit is None:
         unit = Unlit(np.zeros_like(base.cells), np.zeros_like(base.surface), met)
     else:
         power = lit.heating_per_m / plan.pulse_s
         dark = met._replace(outside_K=np.zeros_like(met.outside_K))
-        unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow)
+        unit = _march(grid, heat, plan, np.zeros_like(start), dark, power, flow, cells)
         # Heat never cools: an implicit step may undershoot by a little where nothing was heated.
         for values in unit[:2]:
             np.maximum(values, 0.0, out=values)
         if kept is not None:
-            unit.cells[:] *= kept.at(grid.centres)
+            kept.apply(unit.cells, grid.centres[:, cells])
             unit.surface[:] *= kept.surface
     return Response(skins, grid, heat, lit, plan, base.cells, unit.cells, base.surface, unit.surface, met, beam)
 
@@ -177,11 +180,18 @@ def _kept(beam: Beam | None, lit: Illumination | None, plan: Schedule) -> Kept |
 
 
 def _march(
-    grid: DepthGrid, heat: Thermal, plan: Schedule, start: Floats, met: Surface, power: Floats | None, flow: Floats
+    grid: DepthGrid,
+    heat: Thermal,
+    plan: Schedule,
+    start: Floats,
+    met: Surface,
+    power: Floats | None,
+    flow: Floats,
+    cells: NDArray[np.int64],
 ) -> Unlit:
     film = Film(met.h_W_m2K, met.outside_K)
     source = DARK if power is None else Source(power, plan.power_on)
-    march = March(grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start))
+    march = March(grid.cells, grid.material(heat), start[:, None], plan.step_s, source, film, grid.bottom(start), cells)
     # Skin at rest is in balance with its blood, which pulls back what departs from that.
     history = conduct(march, Linear(flow, start))
     return Unlit(history.recorded, history.surface, met)

@@ -26,6 +26,7 @@ from scipy.special import j1
 from skinbeam.laser.settings import Beam
 from skinbeam.physics.heat.linear import Linear
 from skinbeam.physics.heat.row import March, conduct
+from skinbeam.physics.heat.scaled import scale_between
 from skinbeam.physics.heat.tissue import Film, Source
 from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
 from skinbeam.simulate.pulse.schedule import AFTER_S, Schedule
@@ -51,13 +52,13 @@ class Kept(NamedTuple):
     cells: Floats
     surface: Floats
 
-    def at(self, depth_m: Floats) -> Floats:
-        """Return the share at depths (sample, cell), (sample, time, cell)."""
+    def apply(self, rise: Floats, depth_m: Floats) -> None:
+        """Leave of a wide beam's rise, (sample, time, cell), what is kept at depths (sample, cell)."""
         upper = np.clip(np.searchsorted(self.depth_m, depth_m) - 1, 0, self.depth_m.size - 2)
         gap = self.depth_m[upper + 1] - self.depth_m[upper]
-        lower = np.clip((depth_m - self.depth_m[upper]) / gap, 0.0, 1.0)[:, None, :]
-        above, below = (self.cells[:, index].transpose(1, 0, 2) for index in (upper, upper + 1))
-        return np.asarray(above + lower * (below - above))
+        scale_between(
+            rise, np.ascontiguousarray(self.cells), upper, np.clip((depth_m - self.depth_m[upper]) / gap, 0.0, 1.0)
+        )
 
 
 def loses_sideways(beam: Beam, plan: Schedule) -> bool:
