@@ -100,7 +100,7 @@ def _first_dose(  # pragma: no cover - compiled
     target: float,
 ) -> tuple[float, float]:
     """A dose near the one that is sought, within the bounds, and the power of the dose that Omega rises with there."""
-    at = np.argmax(unit)
+    at = int(np.argmax(unit))
     cold, hot, long = base[at] + low * unit[at], base[at] + high * unit[at], step_s.sum()
     if not hot > cold:
         return high, 1.0
