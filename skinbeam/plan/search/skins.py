@@ -12,9 +12,10 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
 from skinbeam.practice.spots import Learned
 from skinbeam.provenance import collect, used
-from skinbeam.simulate.light.illumination import Illumination, OneSkin
+from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
 from skinbeam.simulate.light.lighting import illuminate_each, one_skin
 from skinbeam.simulate.light.spot import spot_shares
+from skinbeam.simulate.light.spot_table import tabulated_shares
 from skinbeam.simulate.pulse.places import cells_to_border
 from skinbeam.simulate.pulse.response import Response, Unlit, respond
 from skinbeam.simulate.pulse.schedule import pulse_schedule
@@ -56,6 +57,7 @@ class SiteSkins:
     _middles: dict[_Key, OneSkin] = field(default_factory=dict)
     # With the sources of each, which are named at every read and not only at the first.
     _unlit: "OrderedDict[_Key, tuple[Unlit, tuple[str, ...]]]" = field(default_factory=OrderedDict)
+    _shares: dict[_Key, tuple[tuple[SpotShare, ...] | None, tuple[str, ...]]] = field(default_factory=dict)
     _lesions: dict[_Key, tuple[Lesion, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
@@ -124,12 +126,23 @@ class SiteSkins:
             self._light([beam.spectrum], limiting=limiting)
         skins = self.limiting if limiting else self.target
         middle = _middle(skins)
-        shares = spot_shares(middle, beam, photons=_PHOTONS)
+        shares = self._shares_of(beam, middle, limiting=limiting)
         if shares is None:
             return self._lights[key].narrowed(None)
         if key not in self._middles:
             self._middles[key] = one_skin(middle, beam.spectrum)
         return self._lights[key].narrowed(shares, self._middles[key])
+
+    def _shares_of(self, beam: Beam, middle: "xr.Dataset", *, limiting: bool) -> tuple[SpotShare, ...] | None:
+        """What the spot of a beam leaves on its axis: from a table, by packets where that has no such light or skin."""
+        key = (beam.spectrum, beam.spot_mm, beam.profile, limiting)
+        if key not in self._shares:
+            with collect() as sources:
+                found = tabulated_shares(middle, beam) or spot_shares(middle, beam, photons=_PHOTONS)
+            self._shares[key] = found, tuple(sources)
+        shares, known = self._shares[key]
+        used(*known)
+        return shares
 
     def light_up(self, spectra: Sequence[Spectrum]) -> None:
         """Compute the light of many beams at once, which costs far less than one after the other."""

@@ -32,7 +32,18 @@ from skinbeam.units import MM, UM
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["FEW_BATCHES", "PENCIL", "PHOTONS", "AxisRings", "depths_within", "ring_areas", "share_of", "spot_shares"]
+__all__ = [
+    "FEW_BATCHES",
+    "PENCIL",
+    "PHOTONS",
+    "WIDE_M",
+    "AxisRings",
+    "depths_within",
+    "middle_medium",
+    "ring_areas",
+    "share_of",
+    "spot_shares",
+]
 
 PHOTONS = 16_000  # the share to about a per cent
 FEW_BATCHES = 4  # few packets a batch leave lanes idle, and without a wanted error none is looked at
@@ -40,7 +51,7 @@ PENCIL = LightBeam(kind="pencil")
 # Radius beyond which a beam counts as wide. A Gaussian falls off from its axis on, so it loses far more than a top-hat
 # of the same radius (of 12.5 mm at 1064 nm, where light spreads furthest, 10 % at the surface and 30 % at 3 mm). What
 # is then missing there: of a top-hat 0.1 and 0.4 %, of a Gaussian 0.5 and 1.7 %.
-_WIDE_M = {"top-hat": 25 * MM, "gaussian": 75 * MM}
+WIDE_M = {"top-hat": 25 * MM, "gaussian": 75 * MM}
 # Depths between which the share is taken, growing: it changes over the distance that light spreads.
 _EDGES = np.concatenate([[0.0], np.geomspace(20 * UM, 10 * MM, 28)])
 # Rings of a Gaussian, and where they end in 1/e² radii: beyond is exp(-18) of the irradiance.
@@ -92,16 +103,21 @@ def spot_shares(middle: "xr.Dataset", beam: Beam | None, *, photons: int = PHOTO
     """
     if beam is None or beam.microbeam is not None or beam.spot_mm is None:
         return None
-    if beam.spot_mm * MM / 2.0 > _WIDE_M[beam.profile]:
+    if beam.spot_mm * MM / 2.0 > WIDE_M[beam.profile]:
         return None
     shares = []
     for wavelength_nm, _ in beam.spectrum:
-        medium = LayeredMedium.of(optics(middle, wavelength_nm), middle["thickness_m"].to_numpy()).middle()
+        medium = middle_medium(middle, wavelength_nm)
         share = share_of(medium, beam.spot_mm * MM, beam.profile, photons)
         if share is None:
             return None
         shares.append(share)
     return tuple(shares)
+
+
+def middle_medium(middle: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
+    """Return the layers of the middle of draws at a wavelength."""
+    return LayeredMedium.of(optics(middle, wavelength_nm), middle["thickness_m"].to_numpy()).middle()
 
 
 @remembered(256)

@@ -26,8 +26,8 @@ from scipy.special import j1
 from skinbeam.laser.settings import Beam
 from skinbeam.physics.heat.linear import Linear
 from skinbeam.physics.heat.row import March, conduct
-from skinbeam.physics.heat.scaled import scale_between
 from skinbeam.physics.heat.tissue import Film, Source
+from skinbeam.physics.kernel.scaled import scale_between
 from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
 from skinbeam.simulate.pulse.schedule import AFTER_S, Schedule
 from skinbeam.skin.properties import perfusion, thermal

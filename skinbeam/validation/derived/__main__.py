@@ -8,6 +8,7 @@ from skinbeam.practice.posed import PRACTICE_DOSES
 from skinbeam.validation.derived.melanin_by_colour import MELANIN_BY_COLOUR
 from skinbeam.validation.derived.melanin_by_site import MELANIN_BY_SITE
 from skinbeam.validation.derived.model_error import MODEL_ERROR
+from skinbeam.validation.derived.spot_share import SPOT_SHARE
 from skinbeam.validation.derived.vessel_reduction import VESSEL_REDUCTION
 from skinbeam.validation.derived.vessel_return import VESSEL_RETURN
 
@@ -18,6 +19,7 @@ DERIVED: tuple[Derived, ...] = (
     VESSEL_RETURN,
     MELANIN_BY_COLOUR,
     MELANIN_BY_SITE,
+    SPOT_SHARE,
     VESSEL_REDUCTION,
     MODEL_ERROR,
     PRACTICE_DOSES,

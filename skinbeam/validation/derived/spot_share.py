@@ -1,0 +1,187 @@
+"""The share of light that a finite spot leaves on its axis, by wavelength, radius and depth, and what moves it.
+
+Packets of one pencil beam tell of every radius. It takes some minutes of them.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.derived import Derived
+from skinbeam.document import round_significant
+from skinbeam.physics.light.scene import Tally
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.montecarlo import MonteCarlo
+from skinbeam.simulate.light.spot import PENCIL, middle_medium, ring_areas
+from skinbeam.simulate.light.spot_table import (
+    LARGEST_SHARE,
+    SMALLEST_SHARE,
+    SpotRow,
+    likeness,
+    spot_rows,
+    tabulated_share,
+)
+from skinbeam.skin.layers import DERMIS
+from skinbeam.skin.model import Skin
+from skinbeam.units import MM, UM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SPOT_SHARE", "compared", "skin_of", "traced"]
+
+Floats = NDArray[np.float64]
+
+WAVELENGTHS_nm = (
+    400,
+    450,
+    490,
+    532,
+    560,
+    577,
+    590,
+    605,
+    620,
+    660,
+    720,
+    800,
+    900,
+    980,
+    1064,
+    1150,
+    1250,
+    1320,
+    1390,
+    1450,
+    1600,
+)
+RADII_MM = (0.25, 0.5, 1.0, 1.5, 2.25, 3.25, 4.75, 7.0, 10.0, 14.0, 20.0, 27.0)
+EDGES_M = np.array([0, 30, 70, 120, 180, 260, 370, 520, 740, 1050, 1500, 2200, 3200, 4700, 7000]) * UM
+FACTORS = {"above": (0.25, 4.0), "dermis": (0.25, 0.5, 2.0, 4.0), "thickness": (0.5, 2.0)}
+RING_M, RINGS = 0.25 * MM, 108
+PHOTONS, PHOTONS_COMPARED = 100_000, 30_000
+# Skins that the table is compared in: sites whose dermis is thin and thick, light and dark, lines of lasers and lamps.
+SITES, ITA_DEG = ("cheeks", "periorbital", "back"), (60.0, 20.0, -40.0)
+BEAMS = (
+    (515.0, 4.0),
+    (583.0, 3.0),
+    (595.0, 7.0),
+    (612.0, 26.0),
+    (650.0, 26.0),
+    (755.0, 12.0),
+    (850.0, 26.0),
+    (1064.0, 3.0),
+    (1064.0, 10.0),
+)
+DEEPEST_COMPARED_M = 1.5 * MM
+
+HEADER = """\
+# Share of the light of a wide beam that a top-hat spot has on its axis: 1000 ln y, y = -ln(1 - share), by radius and
+# depth in the middle skin of a cheek (ITA 30), and the same where what a factor names is so many times as much.
+# `error`: the share beside packets in other skins, relative, down to 1.5 mm.
+# Made by `make derived`; not to be edited.
+"""
+
+
+def skin_of(site: str, ita_deg: float, draws: int = 20) -> "xr.Dataset":
+    """Return draws of a skin, of which the medians are the middle."""
+    return Skin.from_case(parse(Case, {"skin": {"site": site, "ita_deg": ita_deg}}, file="spot-share")).sample(draws, 0)
+
+
+def traced(medium: LayeredMedium, photons: int) -> Floats:
+    """Return the share by packets, (ring, depth): within 0.25 mm, 0.5 mm and so on; nan where no light comes."""
+    found = MonteCarlo(photons).light(medium, PENCIL, Tally(EDGES_M, RING_M, RINGS))
+    assert found.fluence_rate_rz is not None  # rings were asked for
+    inside = np.cumsum(found.fluence_rate_rz * ring_areas(RING_M, RINGS), axis=1).T
+    whole = np.where(found.fluence_rate_ratio > 0, found.fluence_rate_ratio, np.nan)
+    return np.asarray(inside / whole)
+
+
+def _log_y(medium: LayeredMedium) -> list[str]:
+    share = traced(medium, PHOTONS)[[round(radius * MM / RING_M) - 1 for radius in RADII_MM]]
+    for depth in range(1, share.shape[1]):  # where no packet came, as above
+        share[:, depth] = np.where(np.isnan(share[:, depth]), share[:, depth - 1], share[:, depth])
+    y = -np.log1p(-np.clip(share, SMALLEST_SHARE, LARGEST_SHARE))
+    return [" ".join(f"{1000 * value:.0f}" for value in row) for row in np.log(y)]
+
+
+def _varied(medium: LayeredMedium, tissue: NDArray[np.str_], name: str, factor: float) -> LayeredMedium:
+    """The medium with so many times the absorption above the dermis or in it, or so thick a dermis."""
+    mua, _, _, _, thickness = (column.copy() for column in medium.columns)
+    dermis = np.flatnonzero(tissue == DERMIS)
+    if name == "above":
+        mua[: dermis[0]] *= factor
+    elif name == "dermis":
+        mua[dermis] *= factor
+    else:
+        thickness[dermis] *= factor
+    return replace(medium, mua_per_m=tuple(mua.tolist()), thickness_m=tuple(thickness.tolist()))
+
+
+def _lights() -> Iterator[dict[str, Any]]:
+    skin = skin_of("cheeks", 30.0, 200)
+    tissue = skin["tissue"].to_numpy().astype(str)
+    for wavelength in WAVELENGTHS_nm:
+        print(wavelength, flush=True)
+        medium = middle_medium(skin, wavelength)
+        like = likeness(medium, tissue)
+        assert like is not None  # a cheek has a dermis
+        yield {
+            "wavelength_nm": float(wavelength),
+            "like": {name: round_significant(value, 6) for name, value in asdict(like).items()},
+            "log_y": _log_y(medium),
+            "log_y_by": {
+                name: [_log_y(_varied(medium, tissue, name, each)) for each in factors]
+                for name, factors in FACTORS.items()
+            },
+        }
+
+
+def compared(table: Sequence[SpotRow], photons: int = PHOTONS_COMPARED) -> dict[str, float]:
+    """Return the relative error of the table beside packets, root mean square and greatest."""
+    errors, middles = [], (EDGES_M[1:] + EDGES_M[:-1]) / 2
+    seen = middles < DEEPEST_COMPARED_M
+    for site, ita in product(SITES, ITA_DEG):
+        skin = skin_of(site, ita)
+        full = {wavelength: traced(middle_medium(skin, wavelength), photons) for wavelength, _ in BEAMS}
+        for wavelength, spot_mm in BEAMS:
+            found = tabulated_share(table, skin, wavelength, spot_mm * MM, "top-hat")
+            assert found is not None  # within the table
+            ring = round(spot_mm * MM / 2 / RING_M) - 1
+            errors.append(found.at(middles[seen]) / full[wavelength][ring][seen] - 1)
+            print(site, ita, wavelength, spot_mm, np.round(100 * errors[-1], 1), flush=True)
+    every = np.concatenate(errors)
+    return {
+        "root_mean_square": round_significant(float(np.sqrt((every**2).mean())), 2),
+        "greatest": round_significant(float(np.abs(every).max()), 2),
+    }
+
+
+def _made() -> Mapping[str, Any]:
+    table = {
+        "radius_mm": list(RADII_MM),
+        "depth_um": ((EDGES_M[1:] + EDGES_M[:-1]) / 2 / UM).tolist(),
+        "factor": {name: list(each) for name, each in FACTORS.items()},
+        "light": list(_lights()),
+    }
+    return table | {"error": compared(spot_rows(table))}
+
+
+SPOT_SHARE = Derived(
+    name="spot_share",
+    header=HEADER,
+    inputs=(
+        *(f"data/tissue/{name}.toml" for name in ("layers", "melanin", "optics", "presets")),
+        "data/spectra/",
+        "data/derived/melanin_by_colour.toml",
+        "data/derived/melanin_by_site.toml",
+    ),
+    version=1,
+    make=_made,
+)
