@@ -15,6 +15,7 @@ from skinbeam.schema.names import NameKind, resolve, table
 __all__ = [
     "Span",
     "aftercare",
+    "checklist",
     "downtime",
     "interval",
     "lookup",
@@ -79,6 +80,16 @@ def when_to_call(modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
     InputError : unknown modality.
     """
     return _advice(_named(modalities), case, call=True)
+
+
+def checklist(use: str, modalities: Iterable[str], case: Case) -> tuple[Advice, ...]:
+    """Return one of `CHECKLISTS` for sessions with these modalities, in the order of the rules.
+
+    Raises
+    ------
+    InputError : unknown modality.
+    """
+    return _advice(_named(modalities), case, use=use, call=False)
 
 
 def records() -> tuple[Advice, ...]:
@@ -178,12 +189,12 @@ def _named(modalities: Iterable[str]) -> set[str]:
     return {resolve("modality", name, field="modality") for name in modalities}
 
 
-def _advice(chosen: set[str], case: Case, *, call: bool) -> tuple[Advice, ...]:
+def _advice(chosen: set[str], case: Case, *, call: bool, use: str = "aftercare") -> tuple[Advice, ...]:
     person = questionnaire(case).facts
     fields: list[dict[str, Fact]] = [{**person, **concern_facts(case, concern)} for concern in case.concern]
     fitting = [
         rule
-        for rule in rules("aftercare")
+        for rule in rules(use)
         if rule.call is call
         and chosen & set(rule.modalities)
         and any(holds(rule.when, facts) for facts in fields or [dict(person)])

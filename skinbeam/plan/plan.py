@@ -15,7 +15,7 @@ from skinbeam.laser.device import devices, load_device
 from skinbeam.messages import Formatter, Message, text
 from skinbeam.photo.colour import Colour as PhotoColour
 from skinbeam.photo.look import Look
-from skinbeam.plan.aftercare import aftercare, when_to_call
+from skinbeam.plan.aftercare import aftercare, checklist, records, when_to_call
 from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
@@ -98,6 +98,11 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
             concerns=concerns,
             course=course_of(concerns),
             test_spots=ladders(case, [(part.record, part.trial) for part in planned]),
+            titration=checklist("titration", chosen, case),
+            anaesthesia=checklist("anaesthesia", chosen, case),
+            photographs=checklist("photographs", chosen, case),
+            complications=checklist("complications", chosen, case),
+            consent=records() if chosen else (),
             aftercare=aftercare(chosen, case),
             when_to_call=when_to_call(chosen, case),
             unknowns=_unknowns(concerns),

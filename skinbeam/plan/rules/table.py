@@ -32,6 +32,7 @@ from skinbeam.schema.names import laser_modalities, table
 from skinbeam.shipped import shipped_table
 
 __all__ = [
+    "CHECKLISTS",
     "DECISIONS",
     "OPTION_FACTS",
     "STRENGTHS",
@@ -53,7 +54,8 @@ __all__ = [
 
 Decision = Literal["suitable", "with-caution", "refer", "not-suitable"]
 DECISIONS: tuple[Decision, ...] = ("suitable", "with-caution", "refer", "not-suitable")
-USES = ("suitability", "aftercare", "downtime", "sessions", "records")
+CHECKLISTS = ("titration", "anaesthesia", "photographs", "complications")
+USES = ("suitability", "aftercare", "downtime", "sessions", "records", *CHECKLISTS)
 STRENGTHS = (
     "guideline",
     "consensus",
