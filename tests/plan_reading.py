@@ -9,9 +9,10 @@ from skinbeam.assessment.risks import Risk
 from skinbeam.estimate import Unknown
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.messages import Message, Warned
-from skinbeam.plan.records import Advice, Ladder, Option, Plan
+from skinbeam.plan.records import Advice, Option, Plan
 from skinbeam.plan.rules.reason import Reason
 from skinbeam.plan.setup import Setup
+from skinbeam.plan.visits import Ladder
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,44 @@
-"""One course that treats several concerns in a sensible order."""
+"""One course that treats several concerns in a sensible order.
 
+Concerns that share a device are treated together. On one field the kinds of light follow each other: vessels, pigment,
+resurfacing, each after the one before has healed. Where the fields of two kinds do not touch, they share their visits.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
-from skinbeam.plan.records import ConcernPlan, Option, Range, Visit
+from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan.rules.response import response_of
 from skinbeam.plan.setup import DeviceSetting, Setup
+from skinbeam.plan.spans import Duration
+from skinbeam.plan.visit.sessions import planned_sessions
+from skinbeam.plan.visits import Gain, Visit
 from skinbeam.provenance import used
+from skinbeam.schema.case import Case
+from skinbeam.schema.names import table
 from skinbeam.shipped import shipped_table
 from skinbeam.units import MS, NS, PS, US
 
 __all__ = ["course_of", "settings_in_words"]
+
+_DAYS_A_WEEK = 7.0
+_PARTS_OF_FACE = (
+    "forehead",
+    "glabella",
+    "periorbital",
+    "eyelid",
+    "nose",
+    "cheeks",
+    "perioral",
+    "chin",
+    "jaw",
+)
 
 
 def _rules() -> Mapping[str, Any]:
@@ -21,58 +46,59 @@ def _rules() -> Mapping[str, Any]:
     return rules
 
 
-def course_of(concerns: Sequence[ConcernPlan]) -> tuple[Visit, ...]:
+def course_of(
+    concerns: Sequence[ConcernPlan], case: Case | None = None, gains: Sequence[Gain] = ()
+) -> tuple[Visit, ...]:
     """Return visits with their week, concerns and steps, for the first laser option of each concern.
 
-    Concerns that share a device are treated together. Groups follow each other: vessels, pigment, resurfacing. The
-    number of sessions is the least that the source gives, as each session is reviewed before the next; an unknown
-    number is one. The interval is the source's upper end, never less than the least of the course rules; a session
-    whose week that least decided says so.
+    There is room for as many sessions as trials had in the middle, less those that took place; where nobody counted
+    them there is room for two, since the first is judged before the second. The interval is the source's upper end,
+    never less than the least of the course rules, nor than the days of downtime; a session whose week one of these
+    decided says so.
     """
-    rules = _rules()
-    groups: dict[tuple[str, str], list[_Part]] = {}
-    for concern in concerns:
-        if concern.first_laser is not None:
-            option, setup = concern.first_laser
-            groups.setdefault((option.modality, setup.device), []).append(_Part(concern.place, option, setup))
+    groups = _groups(concerns, case)
     if groups:
-        used(rules["source"])
-    ordered = sorted(groups.items(), key=lambda item: rules["order"].index(item[0][0]))
+        used(_rules()["source"])
+    due: dict[int, list[_Session]] = {}
+    for place, group in enumerate(groups):
+        week = max((before.ends + before.rest for before in groups[:place] if before.touches(group)), default=0)
+        group.begins = week
+        for index in range(group.count):
+            due.setdefault(week + index * group.gap, []).append(_Session(group, index))
     visits: list[Visit] = []
-    week = 0
-    for (_, _), members in ordered:
-        count = max(part.sessions for part in members)
-        gap, floor = _gap([part.option.interval_weeks for part in members], rules["least_weeks"])
-        for index in range(count):
-            steps: list[Message] = []
-            if not visits and len(groups) > 1:
-                steps.append(Message("course.order"))
-            if visits:
-                steps.append(Message("course.review"))
-                if index == 0:
-                    steps.append(Message("course.wait", {"weeks": rules["least_weeks"]}))
-                elif floor is not None:
-                    steps.append(floor)
-            taking_part = [part for part in members if index < part.sessions]
-            steps += [part.step for part in taking_part]
-            visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in taking_part), tuple(steps)))
-            week += gap if index + 1 < count else rules["least_weeks"]
+    for week in sorted(due):
+        here = due[week]
+        steps = [*_first_steps(groups, case)] if not visits else [Message("course.review")]
+        steps += [step for session in here for step in session.steps]
+        if len(here) > 1:
+            steps.append(Message("course.share"))
+        parts = [part for session in here for part in session.parts]
+        after = tuple(
+            gain
+            for session in here
+            for part in session.parts
+            for gain in gains
+            if gain.treats == part.place and gain.sessions == part.done + session.index + 1
+        )
+        visits.append(Visit(len(visits) + 1, week, tuple(part.place for part in parts), tuple(steps), after))
     return tuple(visits)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A concern in the course: its place, its first laser option and the settings of that."""
+    """A concern in the course: its first laser option with settings, and how many sessions took place."""
 
     place: str
+    title: str
+    site: str
     option: Option
     setup: Setup
+    done: int
 
     @property
     def sessions(self) -> int:
-        """The least number that the source gives; one where it is unknown."""
-        span = self.option.sessions
-        return 1 if isinstance(span, Unknown) else int(span.low)
+        """For how many more there is room; always for one, which is judged like any other."""
+        return max(planned_sessions(self.option.sessions) - self.done, 1)
 
     @property
     def step(self) -> Message:
@@ -80,15 +106,129 @@ class _Part:
         words = settings_in_words(self.setup.settings, lamp=self.setup.lamp)
         return Message("course.treat", {"device": self.setup.device_title, "settings": words})
 
+    @property
+    def counted(self) -> Message:
+        """How many sessions are expected, and from where that is known."""
+        span = self.option.sessions
+        if isinstance(span, Unknown):
+            return Message("course.sessions-unknown", {"concern": self.title})
+        if span.low == span.high:
+            return Message("course.sessions-alike", {"concern": self.title, "count": span.high})
+        params = {"concern": self.title, "low": span.low, "high": span.high, "planned": self.done + self.sessions}
+        return Message("course.sessions", params)
 
-def _gap(intervals: Sequence[Range | Unknown], least_weeks: int) -> tuple[int, Message | None]:
-    """Weeks between sessions that treat together; where the least decided them, that it did."""
-    known = [int(span.high) for span in intervals if not isinstance(span, Unknown)]
-    if not known:
-        return least_weeks, Message("course.least-unknown", {"weeks": least_weeks})
-    if max(known) < least_weeks:
-        return least_weeks, Message("course.least", {"weeks": least_weeks, "source_weeks": max(known)})
-    return max(known), None
+
+@dataclass
+class _Group:
+    """Concerns that one device treats in one way, and when: their sessions begin in week `begins`."""
+
+    parts: list[_Part]
+    begins: int = 0
+
+    @property
+    def count(self) -> int:
+        """Sessions, by the concern that needs the most."""
+        return max(part.sessions for part in self.parts)
+
+    @property
+    def ends(self) -> int:
+        """Week of its last session."""
+        return self.begins + (self.count - 1) * self.gap
+
+    @cached_property
+    def spaced(self) -> tuple[int, Message | None]:
+        """Weeks between two sessions; where no source decided them, what did."""
+        least = int(_rules()["least_weeks"])
+        known = [
+            int(p.option.interval_weeks.high) for p in self.parts if not isinstance(p.option.interval_weeks, Unknown)
+        ]
+        healed = max(math.ceil(_downtime_days(part.option) / _DAYS_A_WEEK) for part in self.parts)
+        if healed > max([*known, least]):
+            return healed, Message("course.healing", {"weeks": healed})
+        if not known:
+            return least, Message("course.least-unknown", {"weeks": least})
+        if max(known) < least:
+            return least, Message("course.least", {"weeks": least, "source_weeks": max(known)})
+        return max(known), None
+
+    @property
+    def gap(self) -> int:
+        """Weeks between two sessions."""
+        return self.spaced[0]
+
+    @property
+    def rest(self) -> int:
+        """Weeks until another light may meet the same field: all that shows has gone."""
+        shown = (part.option.shows_days for part in self.parts)
+        days = max((one.high for one in shown if isinstance(one, Duration)), default=0.0)
+        return max(int(_rules()["least_weeks"]), math.ceil(days / _DAYS_A_WEEK))
+
+    def touches(self, other: "_Group") -> bool:
+        """Whether the fields of two groups meet."""
+        return any(_meet(one.site, two.site) for one in self.parts for two in other.parts)
+
+
+@dataclass(frozen=True)
+class _Session:
+    """One session of a group, the first with index 0."""
+
+    group: _Group
+    index: int
+
+    @property
+    def parts(self) -> list[_Part]:
+        """The concerns that still take part."""
+        return [part for part in self.group.parts if self.index < part.sessions]
+
+    @property
+    def steps(self) -> list[Message]:
+        """Why in this week, whether to go on, and what is done."""
+        found: list[Message] = []
+        if self.index == 0 and self.group.begins:
+            found.append(Message("course.wait", {"weeks": self.group.begins}))
+        elif self.index > 0 and self.group.spaced[1] is not None:
+            found.append(self.group.spaced[1])
+        if self.index == 0:
+            found += [part.counted for part in self.parts]
+        rules = _rules()
+        if any(part.done + self.index == rules["stop_after_sessions"] for part in self.parts):
+            params = {"sessions": rules["stop_after_sessions"], "pct": rules["stop_below_pct"]}
+            found.append(Message("course.stop-rule", params))
+        return [*found, *(part.step for part in self.parts)]
+
+
+def _groups(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_Group]:
+    """The concerns by device and kind of light, in the order in which these follow each other."""
+    found: dict[tuple[str, str], _Group] = {}
+    for concern in concerns:
+        if concern.first_laser is not None:
+            option, setup = concern.first_laser
+            done = 0 if case is None else response_of(case, concern.condition).sessions
+            title = f"{concern.title} ({table('site')[concern.site]['title']})"
+            part = _Part(concern.place, title, concern.site, option, setup, done)
+            found.setdefault((option.modality, setup.device), _Group([])).parts.append(part)
+    return [group for _, group in sorted(found.items(), key=lambda item: _rules()["order"].index(item[0][0]))]
+
+
+def _first_steps(groups: Sequence[_Group], case: Case | None) -> list[Message]:
+    """What is settled before the first visit."""
+    found = [Message("course.order")] if len(groups) > 1 else []
+    found.append(Message("course.sun", {"weeks": _rules()["least_weeks"]}))
+    if case is not None and case.patient is not None and case.patient.medications:
+        names = [taken.name for taken in case.patient.medications]
+        found.append(Message("course.pause", {"medicines": names}))
+    return found
+
+
+def _downtime_days(option: Option) -> float:
+    days = option.downtime_days
+    return days.median if isinstance(days, Estimate) else 0.0
+
+
+def _meet(one: str, two: str) -> bool:
+    """Whether two sites share skin; neighbours count as apart, the whole face meets each of its parts."""
+    whole = "full-face"
+    return one == two or (whole in (one, two) and bool({one, two} & set(_PARTS_OF_FACE)))
 
 
 def _pulse_in_words(pulse_ms: float) -> str:

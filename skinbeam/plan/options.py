@@ -16,7 +16,7 @@ from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.expected import expected_of, question_of, share_untold
 from skinbeam.plan.healing import healing_days, immediate
 from skinbeam.plan.ranking import Standing, chance
-from skinbeam.plan.records import CheckedLimit, HarmShare, Option, Range
+from skinbeam.plan.records import CheckedLimit, HarmShare, Option
 from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability
 from skinbeam.plan.search.goals import Use, laser_use
@@ -25,6 +25,8 @@ from skinbeam.plan.search.place import place_of
 from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
 from skinbeam.plan.showing import showings, shows_days, shows_of
+from skinbeam.plan.spans import Range
+from skinbeam.plan.visit.sessions import sessions_of
 from skinbeam.practice.counted import counted_near
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -177,7 +179,7 @@ def _setup(trial: Trial, cooling: CoolingSetting | None) -> Setup:
 def _visits(modality: str, concern: Concern) -> tuple[Range | Unknown, Range | Unknown, Range | Unknown]:
     """What the rules say of sessions, of their interval and of the minutes in the chair."""
     return (
-        _range(aftercare.sessions(modality, concern.condition, site=concern.site)),
+        sessions_of(modality, concern.condition, concern.site),
         _range(aftercare.interval(modality, concern.condition, site=concern.site)),
         _range(aftercare.minutes(modality)),
     )

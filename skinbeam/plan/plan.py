@@ -32,6 +32,8 @@ from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.candidates import Machine
 from skinbeam.plan.search.goals import laser_choices
 from skinbeam.plan.setup import Setup
+from skinbeam.plan.visit.gains import gains_of, response_notices
+from skinbeam.plan.visit.total import total_of
 from skinbeam.provenance import collect, used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Medication, Patient
@@ -84,19 +86,30 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
         planned = tuple(plan_concern(case, concern, None if stopped else machines, bank) for concern in case.concern)
         concerns = tuple(part.record for part in planned)
         chosen = [option.modality for option, _ in _first_lasers(concerns)]
+        gains = tuple(
+            gain
+            for concern, part in zip(case.concern, planned, strict=True)
+            for gain in gains_of(case, concern, part.record, part.trial)
+        )
+        course = course_of(concerns, case, gains)
         made = Plan(
             schema="skinbeam.plan/1",
             version=__version__,
             case_sha256=consultation.sha256(),
             seed=seed,
-            warnings=(*_notices(case, colour), *learned_notices(case, machines, None if stopped else bank.told)),
+            warnings=(
+                *_notices(case, colour),
+                *learned_notices(case, machines, None if stopped else bank.told),
+                *response_notices(case, gains),
+            ),
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
             assessment=_assessment(case, colour, photo_state),
             suitability=suitability,
             why=why(case, suitability),
             concerns=concerns,
-            course=course_of(concerns),
+            course=course,
+            course_total=total_of(concerns, course),
             test_spots=ladders(case, [(part.record, part.trial) for part in planned]),
             titration=checklist("titration", chosen, case),
             anaesthesia=checklist("anaesthesia", chosen, case),

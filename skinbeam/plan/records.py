@@ -17,29 +17,26 @@ from skinbeam.messages import Message
 from skinbeam.plan.rules.reason import PlainReason, Reason
 from skinbeam.plan.rules.suitability import Suitability
 from skinbeam.plan.setup import Setup
+from skinbeam.plan.spans import Duration, Range
+from skinbeam.plan.visits import CourseTotal, Ladder, Visit
 
 __all__ = [
     "Advice",
     "Assessment",
     "CheckedLimit",
     "ConcernPlan",
-    "Duration",
     "HarmShare",
     "HealingDay",
     "Immediate",
-    "Ladder",
     "Medicine",
     "Notice",
     "Option",
     "Plan",
-    "Range",
     "Refused",
-    "Rung",
     "Spelling",
     "Status",
     "Target",
     "TargetValue",
-    "Visit",
     "rounded",
 ]
 
@@ -53,37 +50,6 @@ class Notice:
 
     code: str
     message: str
-
-
-@dataclass(frozen=True)
-class Range:
-    """What a source prints as a range, in `unit`; `text` is the sentence of the rule that gives it."""
-
-    low: float
-    high: float
-    unit: str
-    source: str | None = None
-    text: Message | None = None
-
-
-@dataclass(frozen=True)
-class Duration:
-    """How long one thing of a session shows, in days.
-
-    Parameters
-    ----------
-    what : downtime, redness or covering (of a rule), trials, calendar (the last day that is described) or bruise.
-    source : key of its source, or of each where there are several.
-    rule : id of the rule that gives it.
-    """
-
-    what: str
-    low: float
-    high: float
-    unit: str
-    source: str | tuple[str, ...]
-    text: Message
-    rule: str | None = None
 
 
 @dataclass(frozen=True)
@@ -319,61 +285,6 @@ class ConcernPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rung:
-    """One test spot: a fluence, or the energy of a microbeam, in the words of the case file.
-
-    Parameters
-    ----------
-    p_burn : how likely it burns; unknown where no calibration tells of burns.
-    """
-
-    fluence_J_cm2: float | None = None
-    energy_mJ: float | None = None
-    density_per_cm2: float | None = None
-    pulse_ms: float
-    spot_mm: float
-    p_burn: Value
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """Test spots of one light at one site, the lowest first; the last has the planned dose.
-
-    Parameters
-    ----------
-    light : the wavelength, or the band of a lamp, in words.
-    p_burn_if_clean : how likely the planned dose burns the field once all spots are read and none is burnt.
-    """
-
-    device: str
-    device_title: str
-    wavelength_nm: float
-    light: str
-    site: str
-    spots: tuple[Rung, ...]
-    p_burn_if_clean: Value
-    read_after_h: float
-    message: Message
-    source: str
-
-    def as_record(self) -> dict[str, Any]:
-        """Return the JSON shape of a ladder."""
-        held = fields_of(self)
-        message = held.pop("message")
-        return held | {"text": message.text, "message": {"id": message.id, "params": dict(message.params)}}
-
-
-@dataclass(frozen=True)
-class Visit:
-    """One visit of the course: its number, its week from the first, the places treated and what is done."""
-
-    session: int
-    week: int
-    treats: tuple[str, ...]
-    steps: tuple[Message, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A whole plan, which does not change any more.
 
@@ -397,6 +308,7 @@ class Plan:
     why: tuple[PlainReason, ...]
     concerns: tuple[ConcernPlan, ...]
     course: tuple[Visit, ...]
+    course_total: CourseTotal
     test_spots: tuple[Ladder, ...]
     titration: tuple[Advice, ...]
     anaesthesia: tuple[Advice, ...]

@@ -11,8 +11,8 @@ from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message, text
 from skinbeam.plan.aftercare import visible
 from skinbeam.plan.healing import healing_days
-from skinbeam.plan.records import Duration
 from skinbeam.plan.search.limits import bruise
+from skinbeam.plan.spans import Duration
 from skinbeam.provenance import used
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table

@@ -8,8 +8,7 @@ from skinbeam.document import fields_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
-from skinbeam.plan.records import Assessment, ConcernPlan, Ladder, Medicine, Plan, Rung
-from skinbeam.plan.records import Visit as PlannedVisit
+from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.report.context import (
     ConcernPart,
     Decision,
@@ -22,9 +21,8 @@ from skinbeam.report.context import (
     Reference,
     ReportPage,
     Shown,
-    SpotLadder,
-    Visit,
 )
+from skinbeam.report.course import ladder_shown, total_shown, visit_shown
 from skinbeam.report.names import concern_name, device_of, ranked, site_title, treated_names
 from skinbeam.report.options import advice, option_cards, reason, refusals
 from skinbeam.report.outcomes import good_of, worst_harm
@@ -82,8 +80,10 @@ def report_page(
         overlays=tuple(overlays),
         concerns=concerns,
         calendar=pictures["calendar"][0],
-        course=tuple(_visit(visit, names) for visit in plan.course),
-        test_spots=tuple(map(_ladder, plan.test_spots)),
+        course=tuple(visit_shown(visit, names) for visit in plan.course),
+        course_total=total_shown(plan.course_total),
+        afterwards=sentences(plan.course_total.afterwards),
+        test_spots=tuple(map(ladder_shown, plan.test_spots)),
         titration=tuple(map(advice, plan.titration)),
         anaesthesia=tuple(map(advice, plan.anaesthesia)),
         photographs=tuple(map(advice, plan.photographs)),
@@ -111,18 +111,6 @@ def _about(plan: Plan) -> tuple[Fact, ...]:
         Fact(say("about_case_sha256"), show(plan.case_sha256)),
         Fact(say("about_plan_sha256"), show(plan.plan_sha256)),
     )
-
-
-def _ladder(told: Ladder) -> SpotLadder:
-    """A ladder with a line for each spot, and one for the field after them."""
-    rows = [Fact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
-    return SpotLadder(told.message.text, (*rows, Fact(say("spots_clean"), per_100(told.p_burn_if_clean))))
-
-
-def _spot_in_words(spot: Rung) -> str:
-    """The dose of one spot; what all have in common stands above."""
-    dose, unit = (spot.energy_mJ, "mJ") if spot.fluence_J_cm2 is None else (spot.fluence_J_cm2, "J/cm²")
-    return show(dose, unit).text if dose is not None else ""
 
 
 def _decision(plan: Plan) -> Decision:
@@ -276,16 +264,6 @@ def _value(found: Any) -> Value | float:
     if not isinstance(found, Mapping):
         return float(found)
     return Unknown(found["unknown"]) if "unknown" in found else Estimate(**{**found, "basis": tuple(found["basis"])})
-
-
-def _visit(visit: PlannedVisit, names: Mapping[str, str]) -> Visit:
-    """One visit; conditions are named as in the plan's concerns."""
-    return Visit(
-        session=show(visit.session).text,
-        week=show(visit.week).text,
-        treats="; ".join(names.get(place, place) for place in visit.treats),
-        steps=sentences(visit.steps),
-    )
 
 
 def _counted(part: ConcernPart, card: OptionCard) -> Fact:

@@ -234,6 +234,8 @@ class ReportPage:
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
     calendar: Annotated[Picture, "the course as a calendar"]
     course: Annotated[tuple[Visit, ...], "visits in order"]
+    course_total: Annotated[tuple[Fact, ...], "visits, weeks, time in the chair and downtime in total"]
+    afterwards: Annotated[tuple[str, ...], "what keeps the gain, and what is not known of it"]
     test_spots: Annotated[tuple[SpotLadder, ...], "test spots to make"]
     titration: Annotated[tuple[Reason, ...], "how to come to the reaction that is sought"]
     anaesthesia: Annotated[tuple[Reason, ...], "what numbs, without doses"]

@@ -2,7 +2,8 @@
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expectation.records import Expectation, Placed
-from skinbeam.plan.records import Option, Range
+from skinbeam.plan.records import Option
+from skinbeam.plan.spans import Range
 from skinbeam.report.context import Fact, Shown
 from skinbeam.report.names import lit
 from skinbeam.report.outcomes import good_of

@@ -4,7 +4,8 @@ import math
 
 from skinbeam.estimate import Unknown
 from skinbeam.messages import catalogue, text
-from skinbeam.plan.records import Duration, Option
+from skinbeam.plan.records import Option
+from skinbeam.plan.spans import Duration
 from skinbeam.report.context import Shown
 from skinbeam.report.shown import say, show
 

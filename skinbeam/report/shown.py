@@ -9,8 +9,9 @@ from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Formatter, Message, catalogue, text
-from skinbeam.plan.records import Duration, Range, TargetValue
+from skinbeam.plan.records import TargetValue
 from skinbeam.plan.rules.reason import PlainReason
+from skinbeam.plan.spans import Duration, Range
 from skinbeam.report.context import Shown
 from skinbeam.units import MS, NS, PS
 

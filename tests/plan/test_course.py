@@ -4,19 +4,32 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from consultations import PERSON, concern, devices, document
+from consultations import PERSON, concern, devices, document, loaded
 from plan_reading import read_plan
 from report_samples import sample_plan
 
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import Message
 from skinbeam.plan.course import course_of, settings_in_words
-from skinbeam.plan.records import ConcernPlan, Option, Range, Visit
+from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan.rules.response import Response, response_of
+from skinbeam.plan.rules.suitability import judge
 from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
+from skinbeam.plan.spans import Duration, Range
+from skinbeam.plan.visit.sessions import planned_sessions, sessions_of
+from skinbeam.plan.visit.total import total_of
+from skinbeam.plan.visits import Visit
+from skinbeam.schema.names import laser_modalities
 
 SPRAY = CoolingSetting(kind="spray", temperature_C=-26.0, coefficient_W_m2K=4000.0)
 SETTINGS = DeviceSetting(595.0, 1.0, fluence_J_cm2=5.0, spot_mm=7.0)
 PART = read_plan(sample_plan()).concerns[0]
 LASER, _, BARE, *_ = PART.options
+LASER = replace(LASER, downtime_days=Unknown("not said"), shows_days=Unknown("not said"))
+
+
+def days(median: float) -> Estimate:
+    return Estimate(median, median, median, 0.8, "assumed")
 
 
 def weeks(low: float, high: float) -> Range:
@@ -33,10 +46,10 @@ def part(condition: str, *options: Option) -> ConcernPlan:
 
 
 UNKNOWN = Unknown("no source")
-TWICE, MONTH = Range(2, 4, "sessions"), weeks(4, 6)
+ONCE, TWICE, MONTH = Range(1, 1, "sessions"), Range(2, 2, "sessions"), weeks(4, 6)
 SCARS = part("acne-scars", option("fractional-ablative", "co2", TWICE, MONTH))
-VEINS = part("facial-telangiectasia", option("vascular", "dye", UNKNOWN, UNKNOWN))
-SPOTS = part("age-spots", option("pigment-short-pulse", "qs", Range(1, 2, "sessions"), weeks(1, 1)))
+VEINS = part("facial-telangiectasia", option("vascular", "dye", ONCE, UNKNOWN))
+SPOTS = part("age-spots", option("pigment-short-pulse", "qs", ONCE, weeks(1, 1)))
 REDNESS = part("redness", option("vascular", "dye", TWICE, MONTH))
 
 
@@ -53,6 +66,29 @@ def test_vessels_and_pigment_come_before_resurfacing() -> None:
     assert [session.week for session in course] == [0, 4, 8, 14]
 
 
+def test_another_light_waits_until_nothing_shows_any_more() -> None:
+    slow = Duration("trials", 20, 60, "days", "synthetic2000", Message("course.wait", {"weeks": 1}))
+    shown = part("facial-telangiectasia", replace(VEINS.options[0], shows_days=slow))
+    course = course_of([SPOTS, shown])
+    assert [session.week for session in course] == [0, 9]  # 60 days are nine weeks
+
+
+def test_a_session_waits_for_the_downtime_of_the_last() -> None:
+    long = replace(option("ablative", "co2", TWICE, weeks(4, 4)), downtime_days=days(50.0))
+    course = course_of([part("wrinkles", long)])
+    assert [session.week for session in course] == [0, 8]
+    assert "course.healing" in steps(course)[1]
+
+
+def test_fields_that_do_not_touch_share_their_visits() -> None:
+    hands = replace(SPOTS, site="hands")
+    course = course_of([REDNESS, hands])
+    assert course[0].treats == ("redness at cheeks", "age-spots at hands")
+    assert "course.share" in steps(course)[0]
+    whole = replace(SPOTS, site="full-face")
+    assert len(course_of([REDNESS, whole])) == 3
+
+
 def test_concerns_that_share_a_device_are_treated_together() -> None:
     course = course_of([VEINS, REDNESS])
     assert [session.treats for session in course] == [
@@ -61,8 +97,98 @@ def test_concerns_that_share_a_device_are_treated_together() -> None:
     ]
 
 
-def test_an_unknown_number_of_sessions_is_one_and_is_reviewed() -> None:
-    assert len(course_of([VEINS])) == 1
+@pytest.mark.parametrize(
+    ("span", "planned"),
+    [
+        (UNKNOWN, 2),  # never one: the second is decided by the first
+        (Range(1, 1, "sessions"), 1),
+        (Range(1, 3, "sessions"), 2),
+        (Range(1, 3, "sessions", usual=1.0), 2),  # never the least of a range
+        (Range(2, 6, "sessions", usual=5.0), 5),
+        (Range(7.2, 7.2, "sessions"), 8),
+    ],
+)
+def test_room_is_made_for_the_middle_and_never_for_the_least_of_a_range(span: Range | Unknown, planned: int) -> None:
+    assert planned_sessions(span) == planned
+    assert len(course_of([part("redness", option("vascular", "dye", span, MONTH))])) == planned
+
+
+def test_an_unknown_number_of_sessions_is_told_and_decided_by_the_first() -> None:
+    first, second = course_of([part("redness", option("vascular", "dye", UNKNOWN, MONTH))])
+    assert "course.sessions-unknown" in [step.id for step in first.steps]
+    assert second.steps[0].id == "course.review"
+
+
+@pytest.mark.parametrize("modality", laser_modalities())
+@pytest.mark.parametrize("condition", ["acne-scars", "facial-telangiectasia", "age-spots", "melasma", "redness"])
+def test_sessions_are_a_range_that_trials_counted(condition: str, modality: str) -> None:
+    found = sessions_of(modality, condition, "cheeks")
+    if isinstance(found, Range):
+        assert 1.0 <= found.low <= found.high
+        assert planned_sessions(found) > found.low or found.low == found.high
+        assert found.usual is None or found.low <= found.usual <= found.high
+
+
+def test_sessions_of_vessels_come_from_many_trials() -> None:
+    found = sessions_of("vascular", "facial-telangiectasia", "cheeks")
+    assert isinstance(found, Range)
+    assert found.text is not None
+    assert found.text.params["trials"] >= 10
+    assert (found.low, found.high) == (1.0, 3.0)  # as the review of practice says too
+
+
+def session(response: float, week: int, device: str = "pulsed-dye-595") -> str:
+    return (
+        f'\n[[session]]\nweek = {week}\ntreats = "facial-telangiectasia"\ndevice = "{device}"\n'
+        f"response_pct = {response}\n"
+    )
+
+
+VEINS_CASE = PERSON + concern("facial-telangiectasia", extra="")
+
+
+def test_sessions_that_took_place_are_counted_and_the_last_response_is_taken() -> None:
+    case = loaded(VEINS_CASE + session(30, 6) + session(10, 0)).case
+    assert response_of(case, "facial-telangiectasia") == Response(2, 30.0)
+    assert response_of(case, "age-spots") == Response(0, None)
+    course = course_of([part("facial-telangiectasia", option("vascular", "dye", Range(4, 4, "sessions"), MONTH))], case)
+    assert len(course) == 2
+
+
+@pytest.mark.parametrize(
+    ("responses", "stops"), [((10,), False), ((10, 24), True), ((10, 25), False), ((30, 20), True)]
+)
+def test_less_than_a_quarter_after_two_sessions_stops_the_course(responses: tuple[int, ...], stops: bool) -> None:
+    case = loaded(VEINS_CASE + "".join(session(r, 6 * n) for n, r in enumerate(responses))).case
+    judged = judge(case, concern=case.concern[0], modality="vascular")
+    assert ("response-too-little" in [reason.rule for reason in judged.reasons]) is stops
+    assert (judged.decision == "refer") is stops
+    other = judge(case, concern=case.concern[0], modality="fractional-ablative")
+    assert other.decision != "refer"  # another kind of light has not been tried
+
+
+def test_the_rule_to_stop_stands_before_the_third_session() -> None:
+    course = course_of([part("redness", option("vascular", "dye", Range(4, 4, "sessions"), MONTH))])
+    assert [index for index, told in enumerate(steps(course)) if "course.stop-rule" in told] == [2]
+
+
+def test_medicines_are_paused_by_their_prescriber_alone() -> None:
+    taking = PERSON + 'medications = [{name = "warfarin"}]\n' + concern("facial-telangiectasia", extra="")
+    (step,) = [s for s in course_of([VEINS], loaded(taking).case)[0].steps if s.id == "course.pause"]
+    assert "warfarin" in step.text
+    assert not [s for s in course_of([VEINS], loaded(VEINS_CASE).case)[0].steps if s.id == "course.pause"]
+
+
+def test_the_course_comes_to_the_sum_of_its_visits() -> None:
+    told = replace(VEINS.options[0], minutes=Range(15, 90, "minutes"), downtime_days=days(3.0))
+    concerns = [part("redness", replace(told, sessions=TWICE, interval_weeks=MONTH))]
+    total = total_of(concerns, course_of(concerns))
+    assert (total.visits, total.weeks) == (2, 6)
+    assert isinstance(total.minutes, Range)
+    assert (total.minutes.low, total.minutes.high) == (30, 180)
+    assert isinstance(total.downtime_days, Range)
+    assert total.downtime_days.high == 6.0
+    assert len(total.afterwards) == 1
 
 
 def test_sessions_are_never_nearer_than_the_least_interval() -> None:
@@ -139,7 +265,7 @@ def test_of_a_lamp_the_cut_off_of_its_filter_is_told() -> None:
     settings = replace(SETTINGS, wavelength_nm=560.0)
     assert settings_in_words(settings, lamp=True).startswith("from 560 nm, 5 J/cm²")
     lamp = replace(LASER, setup=Setup("ipl", "ipl", 560.0, (560.0, 1200.0), settings))
-    (step,) = course_of([part("redness", lamp)])[0].steps
+    (step,) = (step for step in course_of([part("redness", lamp)])[0].steps if step.id == "course.treat")
     assert "from 560 nm, 5 J/cm²" in step.text
 
 

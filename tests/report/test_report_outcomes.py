@@ -8,7 +8,8 @@ from report_samples import sample
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
-from skinbeam.plan.records import ConcernPlan, HarmShare, Option, Range
+from skinbeam.plan.records import ConcernPlan, HarmShare, Option
+from skinbeam.plan.spans import Range
 from skinbeam.report.icons import icon_arrays
 from skinbeam.report.options import expected_pictures
 from skinbeam.report.outcomes import expected_arrays, expected_rows, good_of, harm_values, reference, worst_harm

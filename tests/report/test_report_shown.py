@@ -6,7 +6,8 @@ import pytest
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
-from skinbeam.plan.records import Duration, Range, TargetValue
+from skinbeam.plan.records import TargetValue
+from skinbeam.plan.spans import Duration, Range
 from skinbeam.report.shown import Showable, keys_of, per_100, percent, quantity, sentence, sentences, show
 
 DOSE = Estimate(7.1, 5.6, 8.9, 0.8, "modelled", 200)

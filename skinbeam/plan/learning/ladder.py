@@ -22,11 +22,12 @@ from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import Formatter, Message, text
 from skinbeam.plan.course import settings_in_words
 from skinbeam.plan.ranking import chance
-from skinbeam.plan.records import ConcernPlan, Ladder, Rung
+from skinbeam.plan.records import ConcernPlan
 from skinbeam.plan.search.burns import Burns
 from skinbeam.plan.search.candidates import thinned
 from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.setup import Setup
+from skinbeam.plan.visits import Ladder, Rung
 from skinbeam.practice.calibration import Calibration
 from skinbeam.practice.spots import Seen, learned_from, missed
 from skinbeam.provenance import used

@@ -14,6 +14,7 @@ from skinbeam.messages import Message
 from skinbeam.plan.rules.earlier import earlier_reasons
 from skinbeam.plan.rules.medicines import slips, unchecked
 from skinbeam.plan.rules.reason import Reason, severity
+from skinbeam.plan.rules.response import response_reasons
 from skinbeam.plan.rules.table import OPTION_FACTS, Decision, Rule, holds, missing_facts, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -78,7 +79,12 @@ def _judged(
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
     reasons = [_reason(rule, about) for rule in spoke]
-    added = (*_asked(facts, modality), *_of_medicines(case), *earlier_reasons(case, modality))
+    added = (
+        *_asked(facts, modality),
+        *_of_medicines(case),
+        *earlier_reasons(case, modality),
+        *response_reasons(case, concern, modality),
+    )
     return _ranked([*reasons, *_differing(spoke, about), *added])
 
 

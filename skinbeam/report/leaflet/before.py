@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from skinbeam.messages import Formatter
-from skinbeam.plan.records import Ladder, Plan
+from skinbeam.plan.records import Plan
+from skinbeam.plan.visits import Ladder
 from skinbeam.report.leaflet.words import light_in_words, plain
 from skinbeam.report.shown import join, say
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.plan.records import ConcernPlan, Option, Range
+from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan.spans import Range
 from skinbeam.report.context import LeafletChoice, LeafletOption, LeafletOutcome
 from skinbeam.report.icons import IconArray, dot_array
 from skinbeam.report.leaflet.words import (

@@ -2,8 +2,9 @@
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import catalogue, text
-from skinbeam.plan.records import Option, Range
+from skinbeam.plan.records import Option
 from skinbeam.plan.setup import Setup
+from skinbeam.plan.spans import Range
 from skinbeam.report.shown import people, say, show
 
 __all__ = [
