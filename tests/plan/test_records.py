@@ -77,6 +77,8 @@ def test_changing_any_field_changes_the_name_of_the_plan() -> None:
             other = Message("plan.no-photo")
         elif field.name == "assessment":
             other = replace(PLAN.assessment, age_years=PLAN.assessment.age_years + 1)
+        elif field.name == "course_total":
+            other = replace(PLAN.course_total, weeks=PLAN.course_total.weeks + 1)
         elif field.name == "suitability":
             other = replace(PLAN.suitability, decision="refer")
         else:
