@@ -1,31 +1,36 @@
-"""Search the devices for the settings that reach a target within the limits.
+"""Search the devices for the settings that reach a target within the limits, where practice is and beyond it else.
 
 Settings are compared on a few draws; what is offered is judged on all of them, and what a few draws show to be far
 from the target is refused without a number. Settings for vessels that the few draws do not tell apart are compared
 again on all of them.
 """
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.grid import Setting
+from skinbeam.laser.grid import Setting, offers
 from skinbeam.messages import Message
 from skinbeam.plan.options import laser_option
 from skinbeam.plan.ranking import Standing, chance
 from skinbeam.plan.records import Option, Refused
-from skinbeam.plan.rules.reason import severity
+from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.bruising import bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
+from skinbeam.plan.search.envelope import settings_table
 from skinbeam.plan.search.fractional import microbeam_trial
 from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import Goal, goal_of
 from skinbeam.plan.search.limits import fewest_draws, target
+from skinbeam.plan.search.place import place_of
 from skinbeam.plan.search.preference import abreast, gentlest, merit
+from skinbeam.plan.search.region import Region, bound_to_practice
 from skinbeam.plan.search.skins import SiteSkins, Spectrum
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import used
@@ -63,47 +68,118 @@ def laser_options(
     if machines and bank.draws < (needed := fewest_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [refusal(modality, [few])]
-    bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(goal, machines))
+    bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(case, concern, goal, machines))
     screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
     options: list[Found] = []
-    for best, machine in screened:
+    for look in screened:
         if options and not all_of_them:
             break
-        cooling, words = built_in_cooling(machine.device)
-        trial = _settled(goal, machine, best, bank.skins(concern.site, goal), cooling)
-        if trial is None:
-            refused.append(_refusal_of(modality, machine, _no_dose(machine)))
-        elif trial.p_effective < target().least:
-            refused.append(_too_weak(modality, machine))
-        else:
-            judged = _judged(case, concern, modality, machine, trial.setting)
-            shown = None if machine.device.microbeam or modality == "ablative" else words
-            option, standing = laser_option(case, concern, trial, modality, shown, judged)
-            options.append(Found(option, standing, trial, goal))
+        trial = _offered(case, concern, goal, look, bank)
+        if isinstance(trial, Refused):
+            refused.append(trial)
+            continue
+        machine = replace(trial.machine, region=None)  # a ladder of test spots begins below practice
+        trial = replace(trial, machine=machine)
+        rules = _judged(case, concern, modality, machine, trial.setting)
+        judged = _with_effect(rules, case, concern, goal, trial)
+        shown = None if machine.device.microbeam or modality == "ablative" else built_in_cooling(machine.device)[1]
+        option, standing = laser_option(case, concern, trial, modality, shown, judged)
+        options.append(Found(option, standing, trial, goal))
     return options, refused
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A first look at a device.
+
+    Parameters
+    ----------
+    best : its best settings on a few draws; empty where none keeps the limits.
+    held : the machine held to the region that they were found in, and then to each wider one.
+    """
+
+    best: list[Trial]
+    held: tuple[Machine, ...]
 
 
 def _screened(
     case: Case, concern: Concern, goal: Goal, machines: Sequence[Machine], bank: SkinBank
-) -> tuple[list[tuple[list[Trial], Machine]], list[Refused]]:
+) -> tuple[list[_Look], list[Refused]]:
     """The devices that may reach the target within the limits, the best first, and why the others are refused."""
-    screened: list[tuple[list[Trial], Machine]] = []
+    looks: list[_Look] = []
     refused: list[Refused] = []
     for machine in machines:
         try:
-            best = _best_settings(case, concern, goal, machine, bank)
+            look = _looked(case, concern, goal, _held_to_practice(case, concern, goal, machine), bank)
         except NotAvailable as error:
             refused.append(_refusal_of(goal.modality, machine, "plan.not-judged", reason=error.reason))
             continue
-        if not best:
-            refused.append(_refusal_of(goal.modality, machine, _no_dose(machine)))
-        elif best[0].p_effective < target().least - SCREENING_MARGIN:
+        if not look.best:
+            refused.append(_refusal_of(goal.modality, machine, _no_dose(look.held[0])))
+        elif _is_weak(case, concern, goal, look.best[0], SCREENING_MARGIN):
             refused.append(_too_weak(goal.modality, machine))
         else:
-            screened.append((best, machine))
-    screened.sort(key=lambda item: merit(item[0][0]))
-    return screened, refused
+            looks.append(look)
+    looks.sort(key=lambda look: (-len(look.held), merit(look.best[0])))
+    return looks, refused
+
+
+def _looked(case: Case, concern: Concern, goal: Goal, held: Sequence[Machine], bank: SkinBank) -> _Look:
+    """The best settings in the first region that has some which keep the limits and are not too weak.
+
+    Raises
+    ------
+    NotAvailable : no setting can be judged, wherever it lies.
+    """
+    for place, machine in enumerate(held[:-1]):
+        with contextlib.suppress(NotAvailable):
+            best = _best_settings(case, concern, goal, machine, bank)
+            if best and not _is_weak(case, concern, goal, best[0], SCREENING_MARGIN):
+                return _Look(best, tuple(held[place:]))
+    return _Look(_best_settings(case, concern, goal, held[-1], bank), (held[-1],))
+
+
+def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBank) -> Trial | Refused:
+    """The setting to offer, judged on all draws, in the first region that has one; else why there is none."""
+    machine, *wider = look.held
+    cooling, _ = built_in_cooling(machine.device)
+    trial = _settled(goal, machine, look.best, bank.skins(concern.site, goal), cooling)
+    if trial is not None and not _is_weak(case, concern, goal, trial):
+        return trial
+    if wider:
+        with contextlib.suppress(NotAvailable):
+            further = _looked(case, concern, goal, wider, bank)
+            if further.best:
+                return _offered(case, concern, goal, further, bank)
+    return (
+        _refusal_of(goal.modality, machine, _no_dose(machine)) if trial is None else _too_weak(goal.modality, machine)
+    )
+
+
+def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: float = 0.0) -> bool:
+    """Whether too few skins reach the target for the setting to be offered.
+
+    Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
+    """
+    if trial.p_effective >= target().least - margin or trial.machine.region is None:
+        return trial.p_effective < target().least - margin
+    place = place_of(trial, concern.condition, goal.modality, darkest_phototype(case))
+    return not place.inside or place.other_skin
+
+
+def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine) -> list[Machine]:
+    """The machine held to published doses, then to the light, pulses and spots of practice, then to nothing.
+
+    Of microbeams and of full-field ablation too few doses are published to hold a search to them.
+    """
+    practice = Region(concern.condition, goal.modality, darkest_phototype(case))
+    dosed = replace(machine, region=practice)
+    if machine.device.microbeam or goal.modality == "ablative":
+        return [dosed, machine] if bound_to_practice(concern.condition) else [machine]
+    if bound_to_practice(concern.condition):
+        return [dosed]
+    return [dosed, replace(machine, region=replace(practice, dosed=False)), machine]
 
 
 def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setting: Setting) -> Suitability:
@@ -126,7 +202,22 @@ def _too_weak(modality: str, machine: Machine) -> Refused:
 
 
 def _no_dose(machine: Machine) -> str:
+    """Why there is no dose; of a machine that is held to practice, whether none was published."""
+    if machine.region is not None and not any(machine.doses(setting) for setting in offers(machine.device)):
+        return "plan.no-practice"
     return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
+
+
+def _with_effect(judged: Suitability, case: Case, concern: Concern, goal: Goal, trial: Trial) -> Suitability:
+    """The judgement of the rules, with what is computed where that would refuse a setting which practice uses."""
+    if trial.p_effective >= target().least:
+        return judged
+    place = place_of(trial, concern.condition, goal.modality, darkest_phototype(case))
+    weak = Message("practice.weak", {"effective": chance(trial.p_effective), "sources": len(place.sources)})
+    source, about = settings_table()["source"], f"{concern.condition} at {concern.site}"
+    return replace(
+        judged, reasons=(*judged.reasons, Reason("computed-weak", "suitable", weak, source, "practice", about))
+    )
 
 
 def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> list[Trial]:
@@ -142,10 +233,8 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     cooling, _ = built_in_cooling(machine.device)
     found: list[Trial] = []
     reason, judged_any = "", False
-    every_size = machine.device.microbeam or goal.modality == "ablative"
-    pulses = 2 if machine.device.microbeam else 3
-    answered = pulse_answered if machine.device.microbeam else None
-    for setting in candidates(machine.device, every_size=every_size, pulses=pulses, answered=answered):
+    every_size = machine.device.microbeam or goal.modality == "ablative" or machine.region is not None
+    for setting in _settings(goal, machine):
         allowed = _judged(case, concern, goal.modality, machine, setting)
         if severity(allowed.decision) >= severity("refer"):
             strict = next(r for r in allowed.reasons if severity(r.decision) >= severity("refer"))
@@ -165,6 +254,15 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     if not judged_any and reason:
         raise NotAvailable(reason)
     return abreast(found)[: None if _of_vessels(goal) else 1]
+
+
+def _settings(goal: Goal, machine: Machine) -> Iterator[Setting]:
+    """The settings to look at: where practice is, or all that the device spans."""
+    if machine.device.microbeam:
+        return candidates(machine.device, every_size=True, pulses=2, answered=pulse_answered)
+    if machine.region is not None:
+        return machine.region.settings(machine.device)
+    return candidates(machine.device, every_size=goal.modality == "ablative", pulses=3)
 
 
 def _in_a_narrower_spot(goal: Goal, machine: Machine, trial: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial:
@@ -226,15 +324,16 @@ def _on_all_draws(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins,
     return found if inside else microbeam_trial(machine, looked.setting, goal, skins, energies=every)
 
 
-def _spectra(goal: Goal, machines: Sequence[Machine]) -> list[Spectrum]:
+def _spectra(case: Case, concern: Concern, goal: Goal, machines: Sequence[Machine]) -> list[Spectrum]:
     """The spectra of all settings that will be tried where light is computed in layers, each once."""
     if goal.modality == "ablative":
         return []
     found: dict[Spectrum, None] = {}
     for machine in machines:
         if not machine.device.microbeam:
-            for setting in candidates(machine.device, every_size=False, pulses=1):
-                doses = machine.doses(setting)
+            held = _held_to_practice(case, concern, goal, machine)[0]
+            for setting in _settings(goal, held):
+                doses = held.doses(setting)
                 if doses:
                     found[beam_of(machine, setting, doses[0]).spectrum] = None
     return list(found)

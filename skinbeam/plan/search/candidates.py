@@ -12,6 +12,7 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import Setting, dose_steps, offers, settings_tables
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.rules.earlier import Bar, without_barred
+from skinbeam.plan.search.region import Region
 from skinbeam.plan.setup import CoolingSetting
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -26,16 +27,24 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True)
 class Machine:
-    """A device, how the case names it: by name, or by a file in `folder`, and which of its doses are barred."""
+    """A device, how the case names it: by name, or by a file in `folder`, and which of its doses may be tried.
+
+    Parameters
+    ----------
+    bars : doses that harmed before.
+    region : published practice, beyond which nothing is tried; None where everything is.
+    """
 
     given: str
     device: Device
     folder: Path
     bars: tuple[Bar, ...] = ()
+    region: Region | None = None
 
     def doses(self, setting: Setting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
-        return without_barred(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
+        every = without_barred(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
+        return every if self.region is None else self.region.doses(self.device, setting, every)
 
 
 def candidates(

@@ -6,10 +6,12 @@ its other phototypes follow, then those of conditions that `data/envelopes.toml`
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from statistics import median_low
+from itertools import accumulate
+from statistics import median
 from typing import Any
 
 from skinbeam.evidence.studies.arm import Arm
@@ -20,11 +22,13 @@ from skinbeam.practice.published import Published, published
 from skinbeam.practice.row import Span, is_lamp, named_nm
 from skinbeam.practice.rows import practice_rows
 from skinbeam.provenance import used
+from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
-__all__ = ["Envelope", "Light", "Practised", "envelope_of", "phototypes_of", "settings_table"]
+__all__ = ["DARKEST", "Envelope", "Light", "Practised", "envelope_of", "phototypes_of", "settings_table"]
 
 _SHORT = ("ps", "ns")
+DARKEST = len(PHOTOTYPES)
 
 
 @dataclass(frozen=True)
@@ -49,18 +53,16 @@ class Practised:
     Parameters
     ----------
     usual : what half of the sources did not go beyond.
-    middle : what the sources are about, each counted once: the middle of the middles of their ranges.
-    condition, phototypes : whose settings they are: of this condition and class of phototypes, or borrowed ones;
-        `phototypes` is empty where they are those of other skins.
+    condition : whose settings they are: of the one that was asked, or borrowed.
+    such_skin : whether people of the phototype that was asked were among those treated.
     """
 
     low: float
     high: float
     usual: float
-    middle: float
     sources: tuple[str, ...]
     condition: str
-    phototypes: str
+    such_skin: bool
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,6 @@ class _Tier:
     """Rows that stand equally near to what was asked."""
 
     condition: str
-    phototypes: str
     rows: tuple[Published, ...]
 
 
@@ -77,7 +78,7 @@ class Envelope:
     """Published settings of a condition, a light and a class of phototypes, the nearest rows first."""
 
     condition: str
-    phototypes: str
+    phototype: int
     tiers: tuple[_Tier, ...]
 
     @property
@@ -86,9 +87,9 @@ class Envelope:
         return _sources(self.tiers[0].rows)
 
     @property
-    def nearest(self) -> tuple[str, str]:
-        """Condition and phototypes of the nearest rows; these are empty where they are not those that were asked."""
-        return self.tiers[0].condition, self.tiers[0].phototypes
+    def nearest(self) -> tuple[str, bool]:
+        """Condition of the nearest rows, and whether people of the phototype that was asked were treated."""
+        return self.tiers[0].condition, self._such_skin(self.tiers[0].rows)
 
     def practised(self, quantity: str) -> Practised | None:
         """Return the range of a quantity, such as `spot_mm`; None where too few sources print one for a range.
@@ -97,13 +98,24 @@ class Envelope:
         """
         few = settings_table()["few"]
         rows = _told(quantity, self.tiers, few["enough"])
-        return _practised(quantity, self.tiers[0], rows) if len(_sources(rows)) >= few["least"] else None
+        return self._practised(quantity, self.tiers[0], rows) if len(_sources(rows)) >= few["least"] else None
+
+    def about(self, quantity: str, places: Sequence[float]) -> list[float]:
+        """Return the published values of a quantity at some places among all, from 0 to 1.
+
+        Each source counts once, however many rows and ends it prints.
+        """
+        by_source = _by_source(quantity, _told(quantity, self.tiers, settings_table()["few"]["enough"]))
+        weighed = sorted((value, 1 / len(values)) for values in by_source.values() for value in values)
+        sums = list(accumulate(weight for _, weight in weighed))
+        return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
     def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> Practised | None:
         """Return the range of a dose at about this pulse and spot; where nobody printed one near them, at any.
 
-        The dose of one source alone is joined by those that other skins got for the same condition; what another
-        condition got is not mixed in. `spot_mm` is None of microbeams, whose width sources do not print.
+        A range is no narrower than that of one clinic usually is. The dose of one source alone is joined by those that
+        other skins got for the same condition; what another condition got is not mixed in, and one source of it alone
+        is no range. `spot_mm` is None of microbeams, whose width sources do not print.
         """
         near = settings_table()["near"]
 
@@ -114,12 +126,30 @@ class Envelope:
         return self._dose(quantity, is_near) or self._dose(quantity, lambda _row: True)
 
     def _dose(self, quantity: str, wanted: Callable[[Published], bool]) -> Practised | None:
+        least = settings_table()["few"]["least"]
         tiers = [replace(tier, rows=tuple(row for row in tier.rows if wanted(row))) for tier in self.tiers]
-        whose = next((tier for tier in tiers if _told(quantity, [tier], 1)), None)
-        if whose is None:
-            return None
-        own = [tier for tier in tiers[tiers.index(whose) :] if tier.condition == whose.condition]
-        return _practised(quantity, whose, _told(quantity, own, settings_table()["few"]["least"]))
+        for place, whose in enumerate(tiers):
+            if not _told(quantity, [whose], 1):
+                continue
+            rows = _told(quantity, [tier for tier in tiers[place:] if tier.condition == whose.condition], least)
+            if whose.condition == self.condition or len(_sources(rows)) >= least:
+                return _widened(self._practised(quantity, whose, rows))
+        return None
+
+    def _practised(self, quantity: str, whose: _Tier, rows: Sequence[Published]) -> Practised:
+        by_source = _by_source(quantity, rows)
+        lows, highs = ([end(ends) for ends in by_source.values()] for end in (min, max))
+        return Practised(
+            low=min(lows),
+            high=max(highs),
+            usual=median(highs),
+            sources=tuple(by_source),
+            condition=whose.condition,
+            such_skin=self._such_skin(rows),
+        )
+
+    def _such_skin(self, rows: Sequence[Published]) -> bool:
+        return any(_covers(row, self.phototype, self.phototype) for row in rows)
 
 
 def envelope_of(condition: str, light: Light, phototype: int | None) -> Envelope | None:
@@ -129,18 +159,16 @@ def envelope_of(condition: str, light: Light, phototype: int | None) -> Envelope
     ----------
     phototype : 1 to 6; unknown, that of the darkest, since no caution is given up for what was not said.
     """
-    found = _envelope(condition, light.modality, light.regime, light.lamp, phototypes_of(phototype))
+    found = _envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST)
     if found is not None:
         used(settings_table()["source"])
     return found
 
 
-def phototypes_of(phototype: int | None) -> str:
-    """Return the class of a phototype, 1 to 6, such as `I-II`; that of an unknown one is the darkest."""
-    classes: Mapping[str, tuple[int, int]] = settings_table()["phototypes"]
-    if phototype is None:
-        return list(classes)[-1]
-    return next(name for name, (low, high) in classes.items() if low <= phototype <= high)
+def phototypes_of(phototype: int) -> tuple[int, int]:
+    """Return the lowest and highest phototype of the class of one, 1 to 6."""
+    classes: Sequence[tuple[int, int]] = settings_table()["phototypes"]
+    return next((low, high) for low, high in classes if low <= phototype <= high)
 
 
 def settings_table() -> Mapping[str, Any]:
@@ -149,26 +177,26 @@ def settings_table() -> Mapping[str, Any]:
 
 
 @cache
-def _envelope(condition: str, modality: str, regime: str, lamp: bool, phototypes: str) -> Envelope | None:
+def _envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> Envelope | None:
     alike = [row for row in _every() if _is_alike(row, modality, regime, lamp)]
     of = (condition, *settings_table()["borrowed"].get(condition, ()))
-    tiers = tuple(tier for one in of for tier in _tiers(one, phototypes, alike))
-    return Envelope(condition, phototypes, tiers) if tiers else None
+    tiers = tuple(tier for one in of for tier in _tiers(one, phototypes_of(phototype), alike))
+    return Envelope(condition, phototype, tiers) if tiers else None
 
 
-def _tiers(condition: str, phototypes: str, rows: Sequence[Published]) -> Iterator[_Tier]:
+def _tiers(condition: str, phototypes: tuple[int, int], rows: Sequence[Published]) -> Iterator[_Tier]:
     """The rows of a condition: those of the class of phototypes, then the others."""
     mine = [row for row in rows if row.condition == condition]
-    low, high = settings_table()["phototypes"][phototypes]
-    untold: tuple[int, int] = tuple(settings_table()["untold"]["phototypes"])
-
-    def covers(row: Published) -> bool:
-        least, most = row.phototypes or untold
-        return bool(least <= high and low <= most)
-
-    for name, found in ((phototypes, [r for r in mine if covers(r)]), ("", [r for r in mine if not covers(r)])):
+    for such_skin in (True, False):
+        found = tuple(row for row in mine if _covers(row, *phototypes) is such_skin)
         if found:
-            yield _Tier(condition, name, tuple(found))
+            yield _Tier(condition, found)
+
+
+def _covers(row: Published, low: int, high: int) -> bool:
+    """Whether any phototype from `low` to `high` was among the people of a row."""
+    least, most = row.phototypes or settings_table()["untold"]["phototypes"]
+    return bool(least <= high and low <= most)
 
 
 def _told(quantity: str, tiers: Sequence[_Tier], enough: int) -> list[Published]:
@@ -221,21 +249,21 @@ def _single(value: float | None) -> Span | None:
     return None if value is None else (value, value)
 
 
-def _practised(quantity: str, tier: _Tier, rows: Sequence[Published]) -> Practised:
-    by_source: dict[str, list[float]] = {}
+def _widened(found: Practised) -> Practised:
+    """A range of doses that is no narrower than that of one clinic: one figure stands for one skin and one spot."""
+    wide = settings_table()["usual"]["range"]
+    if found.high >= wide * found.low:
+        return found
+    middle = math.sqrt(found.low * found.high)
+    low, high = middle / math.sqrt(wide), middle * math.sqrt(wide)
+    return replace(found, low=low, usual=high, high=high)
+
+
+def _by_source(quantity: str, rows: Sequence[Published]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
     for row in rows:
-        by_source.setdefault(row.source, []).extend(_ends(getattr(row, quantity)))
-    lows, highs = ([end(ends) for ends in by_source.values()] for end in (min, max))
-    middles = [math.sqrt(low * high) for low, high in zip(lows, highs, strict=True)]
-    return Practised(
-        low=min(lows),
-        high=max(highs),
-        usual=median_low(highs),
-        middle=median_low(middles),
-        sources=tuple(by_source),
-        condition=tier.condition,
-        phototypes=tier.phototypes,
-    )
+        found.setdefault(row.source, []).extend(_ends(getattr(row, quantity)))
+    return found
 
 
 def _sources(rows: Sequence[Published]) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ class PracticePlace:
     quantity, factor : which that is, and how far out as a ratio; inside, empty and 1.
     low, high : what was published of it; None inside and without practice.
     borrowed_from : the condition whose settings stand for it; None where they are its own.
-    other_skin : whether the doses, or where nobody printed one all settings, are those of other phototypes.
+    other_skin : whether nobody of this phototype was among those who got such doses, or where nobody printed a dose,
+        such light.
     unprinted : quantities of the setting that no source prints, so that nobody can tell.
     sources : of the settings, each once.
     told : the whole in a sentence.
@@ -133,7 +134,7 @@ class _Held:
 def _told(
     envelope: Envelope, dose: Practised | None, held: Sequence[_Held], unprinted: tuple[str, ...]
 ) -> PracticePlace:
-    whose, skins = (dose.condition, dose.phototypes) if dose is not None else envelope.nearest
+    whose, such_skin = (dose.condition, dose.such_skin) if dose is not None else envelope.nearest
     sources = tuple(dict.fromkeys((*envelope.sources, *(source for one in held for source in one.span.sources))))
     inside = PracticePlace(
         side="inside",
@@ -142,7 +143,7 @@ def _told(
         low=None,
         high=None,
         borrowed_from=whose if whose != envelope.condition else None,
-        other_skin=not skins,
+        other_skin=not such_skin,
         unprinted=unprinted,
         sources=sources,
         told=Message("practice.inside", {"sources": len(sources)}),

@@ -27,9 +27,12 @@ _ALIKE = 0.01
 
 
 def merit(trial: Trial) -> tuple[float, ...]:
-    """Sort key: reaches the target uninjured, then least harm (steps of a hundredth), then the shorter pulse."""
+    """Sort key: reaches the target uninjured, then least harm (steps of a hundredth), then the wider spot, which treats
+    an area with fewer pulses, then the shorter pulse.
+    """
     reached = min(trial.p_effective, target().wanted)
-    return (-round(reached * (1.0 - trial.p_broken), 2), round(trial.p_broken, 2), trial.setting.pulse_ms)
+    wide = 0.0 if trial.machine.device.microbeam else -trial.setting.spot_mm
+    return (-round(reached * (1.0 - trial.p_broken), 2), round(trial.p_broken, 2), wide, trial.setting.pulse_ms)
 
 
 def told_apart(more: Met, fewer: Met, weights: NDArray[np.float64]) -> bool:

@@ -1,0 +1,123 @@
+"""The settings of a device that lie where practice is: pulses, spots and doses that were published for a condition.
+
+The search begins here. Within a published range the values are tried that sources are about, and not its ends: the
+ends are what one clinic dared.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from skinbeam.laser.device import Device, beam_sizes_mm
+from skinbeam.laser.grid import Setting, pulse_steps
+from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, envelope_of, settings_table
+from skinbeam.schema.device import Head
+
+__all__ = ["Region", "bound_to_practice"]
+
+# Where among published values those lie that are tried; among the values of a device where nothing was published.
+_TWO: Final = (1 / 3, 2 / 3)
+_THREE: Final = (1 / 4, 1 / 2, 3 / 4)
+
+
+def bound_to_practice(condition: str) -> bool:
+    """Return whether nothing but published settings is tried, since the wrong light makes the condition worse."""
+    return condition in settings_table()["bound"]["conditions"]
+
+
+@dataclass(frozen=True)
+class Region:
+    """What was published of a condition with a modality.
+
+    Parameters
+    ----------
+    phototype : the darkest that the person may have, 1 to 6; None where nothing is known.
+    dosed : whether doses are held to; else light, pulses and spots alone.
+    """
+
+    condition: str
+    modality: str
+    phototype: int | None
+    dosed: bool = True
+
+    def settings(self, device: Device) -> Iterator[Setting]:
+        """Yield the full-field settings of a device that lie inside, each once; none where nobody published such."""
+        seen: set[Setting] = set()
+        for head in self._heads(device):
+            envelope = self._envelope(head, head.pulse_ms.ends[0])
+            if envelope is None:
+                continue
+            pulses = _chosen("pulse_ms", pulse_steps(head.pulse_ms), envelope, holds=head.pulse_ms.holds)
+            sizes = sorted(beam_sizes_mm(head))
+            # The windows of lamps are wide, and few sources tell of them.
+            sizes = _chosen("spot_mm", sizes, envelope, _THREE) if head.band_nm is None else sizes[-1:]
+            for setting in itertools.starmap(Setting, itertools.product([head.wavelength_nm], pulses, sizes)):
+                if setting not in seen:
+                    seen.add(setting)
+                    yield setting
+
+    def doses(self, device: Device, setting: Setting, doses: Sequence[float]) -> tuple[float, ...]:
+        """Return those of the doses that lie inside, up to what half of the sources did not go beyond.
+
+        Nor is there more for darker skin than for lighter, whichever sources happened to treat the one and the other.
+        """
+        if not self.dosed:
+            return tuple(doses)
+        lighter = [replace(self, phototype=one)._dose(device, setting) for one in range(1, self.phototype or DARKEST)]
+        span = self._dose(device, setting)
+        if span is None:
+            return ()
+        most = min(one.usual for one in (*lighter, span) if one is not None)
+        low, high = span.low / settings_table()["rounding"]["ratio"], max(most, span.low)
+        return tuple(dose for dose in doses if low <= dose <= high)
+
+    def _dose(self, device: Device, setting: Setting) -> Practised | None:
+        """What was published of the dose at a setting."""
+        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
+        envelope = self._envelope(head, setting.pulse_ms)
+        if envelope is None:
+            return None
+        quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
+        spot = None if device.microbeam else setting.spot_mm
+        return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
+
+    def _envelope(self, head: Head, pulse_ms: float) -> Envelope | None:
+        light = Light(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
+        return envelope_of(self.condition, light, self.phototype)
+
+    def _heads(self, device: Device) -> list[Head]:
+        """The heads of a laser; of a lamp those whose filters are what sources are about."""
+        heads = list(device.heads)
+        lamps = [head for head in heads if head.band_nm is not None]
+        envelope = self._envelope(lamps[0], lamps[0].pulse_ms.ends[0]) if lamps else None
+        if envelope is None:
+            return heads
+        filters = _chosen("wavelength_nm", sorted({head.wavelength_nm for head in lamps}), envelope)
+        return [head for head in heads if head.band_nm is None or head.wavelength_nm in filters]
+
+
+def _chosen(
+    quantity: str,
+    offered: Sequence[float],
+    envelope: Envelope,
+    places: Sequence[float] = _TWO,
+    holds: Callable[[float], bool] = lambda _value: False,
+) -> list[float]:
+    """The values of a device that come nearest to what sources are about, ascending; none where all lie outside.
+
+    Parameters
+    ----------
+    offered : ascending.
+    holds : whether the device takes a value that is not among them.
+    """
+    span = envelope.practised(quantity)
+    if span is None:
+        return sorted({offered[round(place * (len(offered) - 1))] for place in places})
+    ratio = settings_table()["rounding"]["ratio"]
+    inside = [value for value in offered if span.low / ratio <= value <= span.high * ratio]
+    wanted = envelope.about(quantity, places)
+    near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
+    found = {one if holds(one) else value for one, value in zip(wanted, near, strict=True)}
+    return sorted(value for value in found if value is not None)

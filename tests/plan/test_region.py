@@ -1,0 +1,88 @@
+"""Where the search begins: the pulses, spots and doses of a device that were published for a condition."""
+
+import pytest
+
+from skinbeam.laser.device import devices
+from skinbeam.laser.grid import dose_steps
+from skinbeam.plan.search.candidates import built_in_cooling
+from skinbeam.plan.search.envelope import Light
+from skinbeam.plan.search.place import practice_place
+from skinbeam.plan.search.region import Region, bound_to_practice
+from skinbeam.schema.names import table, usable_modalities
+
+HEATING = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
+ASKED = [
+    (condition, modality, name)
+    for condition in table("condition")
+    for modality in usable_modalities(condition)
+    if modality in HEATING
+    for name, device in devices().items()
+    if modality in device.modalities
+]
+
+
+def settings(condition: str, modality: str, name: str, phototype: int = 2) -> dict:
+    """Setting → doses that are tried."""
+    region, device = Region(condition, modality, phototype), devices()[name]
+    return {one: region.doses(device, one, dose_steps(device, *one)) for one in region.settings(device)}
+
+
+@pytest.mark.parametrize("asked", ASKED, ids="-".join)
+def test_what_is_tried_lies_inside_practice_and_the_device_takes_it(asked: tuple[str, str, str]) -> None:
+    condition, modality, name = asked
+    lamps = {head.wavelength_nm for head in devices()[name].heads if head.band_nm is not None}
+    for phototype in (1, 3, 5):
+        for setting, doses in settings(*asked, phototype).items():
+            assert dose_steps(devices()[name], *setting)
+            light = Light(modality, setting.wavelength_nm, setting.pulse_ms, setting.wavelength_nm in lamps)
+            for dose in doses:
+                place = practice_place(condition, light, phototype, spot_mm=setting.spot_mm, dose=dose)
+                assert place.inside, place.told.text
+
+
+def test_a_dye_laser_is_tried_on_facial_veins_as_clinics_set_it() -> None:
+    found = settings("facial-telangiectasia", "vascular", "pulsed-dye-595")
+    assert {setting.pulse_ms for setting in found} <= set(range(1, 11)) | {1.5}  # neither 0.45 nor 40 ms, its ends
+    (doses,) = (doses for setting, doses in found.items() if (setting.pulse_ms, setting.spot_mm) == (6.0, 7.0))
+    assert 6.0 <= doses[0] <= doses[-1] <= 12.0
+
+
+def test_infrared_light_for_vessels_is_tried_in_narrow_spots() -> None:
+    for condition in ("facial-telangiectasia", "spider-angioma"):
+        found = settings(condition, "vascular", "ndyag-1064")
+        assert found
+        assert all(1.5 <= setting.spot_mm <= 3.0 for setting in found)
+
+
+@pytest.mark.parametrize("name", ["qs-ndyag-532-1064", "ps-ndyag-532-1064"])
+@pytest.mark.parametrize("condition", ["age-spots", "freckles"])
+def test_green_short_pulses_for_brown_spots_are_tried_in_narrow_spots(condition: str, name: str) -> None:
+    green = [setting for setting in settings(condition, "pigment-short-pulse", name) if setting.wavelength_nm == 532.0]
+    assert green
+    assert all(2.0 <= setting.spot_mm <= 4.0 for setting in green)
+
+
+@pytest.mark.parametrize("condition", ["melasma", "post-inflammatory-hyperpigmentation"])
+def test_what_light_may_darken_gets_gentle_infrared_alone_and_no_more_in_darker_skin(condition: str) -> None:
+    assert bound_to_practice(condition)
+    greatest = []
+    for phototype in range(1, 7):
+        tried = {
+            (name, setting.wavelength_nm): doses
+            for name, device in devices().items()
+            if "pigment-short-pulse" in device.modalities
+            for setting, doses in settings(condition, "pigment-short-pulse", name, phototype).items()
+            if doses
+        }
+        assert set(tried) == {("qs-ndyag-532-1064", 1064.0)}
+        greatest.append(max(doses[-1] for doses in tried.values()))
+    assert max(greatest) <= 3.2  # J/cm²: toning
+    assert greatest == sorted(greatest, reverse=True)
+
+
+def test_sprays_are_timed_as_makers_time_them() -> None:
+    for device in devices().values():
+        _, words = built_in_cooling(device)
+        if words is not None and words.kind == "spray":
+            assert 20.0 <= words.before_ms <= 50.0, device.name
+            assert 10.0 <= words.delay_ms <= 40.0, device.name
