@@ -62,6 +62,7 @@ derived: $(VENV)/dev $(FIT)/fit
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/consultation.py
 	$(BIN)/python benchmarks/light.py
 	$(BIN)/python benchmarks/heat.py
 

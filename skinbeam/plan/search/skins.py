@@ -163,7 +163,8 @@ class SiteSkins:
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
             with collect() as sources:
-                found = lesion(skins, beam, np.full(skins.sizes["sample"], energy_mJ * MJ), _middle(skins))
+                energy_J = np.full(skins.sizes["sample"], energy_mJ * MJ)
+                found = lesion(skins, beam, energy_J, _middle(skins), tabulated=True)
             self._lesions[key] = found, tuple(sources)
         found, known = self._lesions[key]
         used(*known)

@@ -38,12 +38,12 @@ from skinbeam.units import MM, UM, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["LADDER_J", "FullColumn", "MiddleSkin", "full_column", "middle_skin"]
+__all__ = ["LADDER_J", "WARMED_PHOTONS", "FullColumn", "MiddleSkin", "full_column", "middle_skin"]
 
 # Energies at which the full model is run, four a decade: the ratio changes by a few per cent from one to the next.
 LADDER_J: Final = np.geomspace(1e-5, 1.0, 21)
 _PHOTONS, _BATCHES = 50_000, 4
-_WARMED_PHOTONS = 12_000  # each time the light is computed anew: to one or two per cent of the size of a column
+WARMED_PHOTONS = 12_000  # each time the light is computed anew: to one or two per cent of the size of a column
 # Rings of the light in diameters of the beam, and rings beyond for heat alone.
 _RINGS_A_DIAMETER, _RINGS = 8, 32
 _BEYOND = np.geomspace(1.15, 6.0, 12)
@@ -116,13 +116,14 @@ def full_column(
     energy_J: float,
     warming: Warming | None = None,
     recomputed: int = RECOMPUTED,
+    photons: int = WARMED_PHOTONS,
 ) -> FullColumn:
     """Return the column of one beam of `energy_J`, most of which enters the skin.
 
     Parameters
     ----------
     warming : what heat does to the optics; without it they stay those of cold skin.
-    recomputed : how often in the pulse the light is then computed, at least 3.
+    recomputed : how often in the pulse the light is then computed, at least 3, with so many `photons` each time.
 
     Raises
     ------
@@ -133,7 +134,7 @@ def full_column(
     of_heat = None if warming is None else tuple(np.ascontiguousarray(part).tobytes() for part in warming)
     beam = _Beam(diameter_m, profile, pulse_s, energy_J)
     key = tuple(np.ascontiguousarray(part).tobytes() for part in skin[:-1])
-    return _column(key, skin.start_K, beam, of_heat, recomputed)
+    return _column(key, skin.start_K, beam, of_heat, recomputed, photons)
 
 
 class _Beam(NamedTuple):
@@ -194,7 +195,12 @@ def _absorbed(key: tuple[bytes, ...], grid: _Grid, beam: LightBeam, photons: int
 
 @remembered(1024)
 def _column(
-    key: tuple[bytes, ...], start_K: float, beam: _Beam, of_heat: tuple[bytes, ...] | None, recomputed: int
+    key: tuple[bytes, ...],
+    start_K: float,
+    beam: _Beam,
+    of_heat: tuple[bytes, ...] | None,
+    recomputed: int,
+    photons: int,
 ) -> FullColumn:
     grid = _grid(_layers(key)[0], beam.diameter_m)
     conductivity, capacity, latent, dried = (np.frombuffer(part, dtype=np.float64)[grid.layer] for part in key[5:])
@@ -208,7 +214,7 @@ def _column(
     if of_heat is None:
         absorbed = _light(key[:5], beam.diameter_m, beam.profile)[3]
     else:
-        absorbed = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat)
+        absorbed = _first_light(key[:5], start_K, beam.diameter_m, beam.profile, of_heat, photons)
     after = _COOLING * beam.diameter_m**2 / (32 * float(np.min(conductivity / capacity)))
     steps, phase = time_steps(
         [*[beam.pulse_s / spans] * spans, after], first_fraction=0.1, growth=1.35, largest_fraction=0.2
@@ -219,7 +225,7 @@ def _column(
         if of_heat is not None and 0 < span < spans:
             vapour = np.where(latent > 0, np.clip((temperature - begins) / (ends - begins), 0.0, 1.0), 0.0)
             light_beam = _light_beam(beam.diameter_m, beam.profile)
-            absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour))
+            absorbed = _warmed_light(key[:5], grid, light_beam, of_heat, (temperature, damage, vapour), photons)
         problem = Problem(
             material,
             temperature[None],
@@ -239,13 +245,13 @@ def _column(
 
 @remembered(64)
 def _first_light(
-    key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...]
+    key: tuple[bytes, ...], start_K: float, diameter_m: float, profile: str, of_heat: tuple[bytes, ...], photons: int
 ) -> Floats:
     """Absorbed power as of `_light` before anything is warmed, the same for all energies and pulses."""
     grid = _grid(_layers(key)[0], diameter_m)
     shape = len(grid.r) - 1, grid.layer.size
     before = np.full(shape, start_K), np.zeros(shape), np.zeros(shape)
-    return _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before)
+    return _warmed_light(key, grid, _light_beam(diameter_m, profile), of_heat, before, photons)
 
 
 def _warmed_light(
@@ -254,6 +260,7 @@ def _warmed_light(
     beam: LightBeam,
     of_heat: tuple[bytes, ...],
     state: tuple[Floats, Floats, Floats],
+    photons: int,
 ) -> Floats:
     """Absorbed power as of `_light`, in skin of a state: temperature, damage, vapour, (ring, depth) each."""
     _, mua, mus, _, _ = _layers(key)
@@ -261,7 +268,7 @@ def _warmed_light(
     warming = Warming(water, float(slope), scattering_slope, denatured)
     lit = tuple(part[:_RINGS] for part in state)
     optics = warmed(warming, grid.layer, mua, mus, (lit[0], lit[1], lit[2]))
-    return _absorbed(key, grid, beam, _WARMED_PHOTONS, *optics)
+    return _absorbed(key, grid, beam, photons, *optics)
 
 
 def _extent(damage: Floats, radius: Floats, depth: Floats) -> FullColumn:

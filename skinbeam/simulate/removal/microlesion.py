@@ -30,7 +30,8 @@ from skinbeam.physics.removal.residual import FloorHeat
 from skinbeam.physics.removal.table import Ablation, microbeam_ablation_of
 from skinbeam.physics.removal.wall import damage_of_dwell
 from skinbeam.simulate.removal.ablation import SLACK, deep_layer, ground_of, removes, wall_K
-from skinbeam.simulate.removal.column import LADDER_J, MiddleSkin, full_column, middle_skin
+from skinbeam.simulate.removal.column import LADDER_J, WARMED_PHOTONS, MiddleSkin, full_column, middle_skin
+from skinbeam.simulate.removal.column_table import tabulated_corrections
 from skinbeam.simulate.removal.warming import Warming, warming_of
 from skinbeam.simulate.skins.kinetics import COAGULATED_WIDTH_M, COLLAGEN_KINETICS, sampled_kinetics
 from skinbeam.simulate.skins.observed import Observed
@@ -41,7 +42,16 @@ from skinbeam.units import CM, MJ, MM, MS, UM, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ENERGY_RANGE_mJ", "Lesion", "energy_for", "energy_through", "highest_energy_mJ", "lesion", "microlesions"]
+__all__ = [
+    "ENERGY_RANGE_mJ",
+    "Lesion",
+    "column_ratios",
+    "energy_for",
+    "energy_through",
+    "highest_energy_mJ",
+    "lesion",
+    "microlesions",
+]
 
 Floats = NDArray[np.float64]
 
@@ -79,10 +89,15 @@ def microlesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Obser
     return seen
 
 
-def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> Lesion:
+def lesion(
+    skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Dataset", *, tabulated: bool = False
+) -> Lesion:
     """Return the lesion of one microbeam of `energy_J` (sample,), and the share of skin that all passes cover.
 
-    `middle` is the skin in the middle of the draws, or some of them, on which columns are computed in full.
+    Parameters
+    ----------
+    middle : the skin in the middle of the draws, or some of them, on which columns are computed in full.
+    tabulated : read what those of shipped devices come to from a table, in which they were computed in a like skin.
 
     Raises
     ------
@@ -92,10 +107,12 @@ def lesion(skins: "xr.Dataset", beam: Beam, energy_J: Floats, middle: "xr.Datase
     most = highest_energy_mJ(beam)
     if energy_J.max(initial=0.0) > most * MJ * (1 + SLACK):
         raise NotAvailable(text("endpoint.crater-energy", {"high": most}))
-    return _lesions(skins, beam, middle)(energy_J)
+    return _lesions(skins, beam, middle, tabulated=tabulated)(energy_J)
 
 
-def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True) -> Callable[[Floats], Lesion]:
+def _lesions(
+    skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True, tabulated: bool = False
+) -> Callable[[Floats], Lesion]:
     """What turns energies into lesions; all that does not depend on the energy is done once.
 
     Without `rims` craters are as wide as what is removed, which saves nearly all of the time.
@@ -105,7 +122,7 @@ def _lesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: boo
         raise NotAvailable(text("simulate.stacked-microbeams"))
     density = micro.density_per_cm2 / CM**2 * beam.passes
     craters = _craters(skins, beam, micro) if removes(beam) else None
-    columns = _Columns(skins, beam, micro, middle)
+    columns = _Columns(skins, beam, micro, middle, tabulated)
 
     def of(energy_J: Floats) -> Lesion:
         if craters is None:
@@ -188,12 +205,16 @@ def _micro(beam: Beam) -> Microbeam:
 
 @dataclass(frozen=True)
 class _Columns:
-    """Columns of one beam in sampled skins; `middle` is the skin on which they are computed in full."""
+    """Columns of one beam in sampled skins; `middle` is the skin on which they are computed in full.
+
+    With `tabulated` the corrections of shipped beams are read from a table.
+    """
 
     skins: "xr.Dataset"
     beam: Beam
     micro: Microbeam
     middle: "xr.Dataset"
+    tabulated: bool
 
     def of(self, energy_J: Floats) -> tuple[Floats, Floats]:
         """Depth and width of columns of beams of these energies, (sample,), m."""
@@ -234,9 +255,16 @@ class _Columns:
         Linear in the logarithm of the energy between the rungs of the ladder around the energies that are asked for;
         where either model shows nothing, the nearest rung where both do serves.
         """
-        middle, warming, quick = self._middle
+        if self.tabulated and (found := tabulated_corrections(self.beam, energy_J, self.middle)) is not None:
+            return found
         first, last = np.searchsorted(LADDER_J, [energy_J.min(), energy_J.max()])
         energies = LADDER_J[max(first - 1, 0) : last + 1]
+        depth, width = (_at(energy_J, energies, ratio) for ratio in self.ratios(energies))
+        return depth, width
+
+    def ratios(self, energies_J: Floats, photons: int = WARMED_PHOTONS) -> tuple[Floats, Floats]:
+        """The corrections of depth and width at energies, (energy,); nan where either model shows nothing."""
+        middle, warming, quick = self._middle
         full = [
             full_column(
                 middle,
@@ -245,15 +273,33 @@ class _Columns:
                 pulse_s=self.beam.pulse_ms * MS,
                 energy_J=float(energy),
                 warming=warming,
+                photons=photons,
             )
-            for energy in energies
+            for energy in energies_J
         ]
         found = []
-        for by_quick, by_full in zip(quick.of(energies), np.array(full).T, strict=True):
+        for by_quick, by_full in zip(quick.of(energies_J), np.array(full).T, strict=True):
             both = (by_quick > 0) & (by_full > 0)
-            ratio = by_full[both] / by_quick[both] if both.any() else np.ones(1)
-            found.append(np.interp(np.log(energy_J), np.log(energies[both] if both.any() else energies[:1]), ratio))
+            found.append(np.where(both, by_full / np.where(both, by_quick, 1.0), np.nan))
         return found[0], found[1]
+
+
+def _at(energy_J: Floats, energies_J: Floats, ratio: Floats) -> Floats:
+    """A correction at energies, from those that have one; 1 where none has."""
+    known = np.isfinite(ratio)
+    if not known.any():
+        return np.ones(energy_J.shape)
+    return np.interp(np.log(energy_J), np.log(energies_J[known]), ratio[known])
+
+
+def column_ratios(middle: "xr.Dataset", beam: Beam, energies_J: Floats, *, photons: int) -> tuple[Floats, Floats]:
+    """Return depth and width of a column in full over those of the quick model, (energy,), in one skin.
+
+    Parameters
+    ----------
+    middle : the skin, or draws of whose properties the medians are taken. photons : each time light is computed.
+    """
+    return _Columns(middle, beam, _micro(beam), middle, False).ratios(energies_J, photons)
 
 
 class _Quick(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from skinbeam.derived import Derived
 from skinbeam.practice.posed import PRACTICE_DOSES
+from skinbeam.validation.derived.column_corrections import COLUMN_CORRECTIONS
 from skinbeam.validation.derived.melanin_by_colour import MELANIN_BY_COLOUR
 from skinbeam.validation.derived.melanin_by_site import MELANIN_BY_SITE
 from skinbeam.validation.derived.model_error import MODEL_ERROR
@@ -20,6 +21,7 @@ DERIVED: tuple[Derived, ...] = (
     MELANIN_BY_COLOUR,
     MELANIN_BY_SITE,
     SPOT_SHARE,
+    COLUMN_CORRECTIONS,
     VESSEL_REDUCTION,
     MODEL_ERROR,
     PRACTICE_DOSES,

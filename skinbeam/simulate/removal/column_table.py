@@ -1,0 +1,112 @@
+"""Corrections of the quick model of columns for the beams of shipped devices, from a computed table.
+
+`data/derived/column_corrections.toml` holds depth and width in full over those of the quick model in a light, a middle
+and a dark skin: melanin warms what lies above the dermis, and a column with it. Light of these wavelengths is absorbed
+by water, so what else differs between skins moves the corrections little: `error` in the table, measured in others.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.derived import derived_table
+from skinbeam.laser.settings import Beam
+from skinbeam.provenance import used
+from skinbeam.simulate.light.spot import middle_medium
+from skinbeam.simulate.light.spot_table import likeness
+from skinbeam.units import MJ
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["ColumnBeam", "ColumnRow", "absorbed_above", "column_rows", "tabulated_corrections"]
+
+Floats = NDArray[np.float64]
+
+MELANIN_NM = 650.0
+
+
+class ColumnBeam(NamedTuple):
+    """What a column hangs on beside the energy and the skin."""
+
+    wavelength_nm: float
+    diameter_um: float
+    profile: str
+    pulse_ms: float
+
+
+class ColumnRow(NamedTuple):
+    """Depth and width over those of the quick model, (skin, energy), at energies (energy,), J, rising.
+
+    Parameters
+    ----------
+    above : `absorbed_above` of the skins, (skin,), rising.
+    """
+
+    beam: ColumnBeam
+    above: Floats
+    energy_J: Floats
+    depth: Floats
+    width: Floats
+
+    def at(self, above: float, energy_J: Floats) -> tuple[Floats, Floats]:
+        """Return the corrections of depth and width at energies, straight in the logarithms of both."""
+        return self._between(self.depth, above, energy_J), self._between(self.width, above, energy_J)
+
+    def _between(self, values: Floats, above: float, energy_J: Floats) -> Floats:
+        logs = np.log(above), np.log(self.above)
+        of_skin = np.array([np.interp(*logs, column) for column in values.T])
+        return np.asarray(np.interp(np.log(energy_J), np.log(self.energy_J), of_skin))
+
+
+def tabulated_corrections(beam: Beam, energy_J: Floats, middle: "xr.Dataset") -> tuple[Floats, Floats] | None:
+    """Return the corrections of depth and width at energies (sample,), J; None where beam or energy is not there.
+
+    Parameters
+    ----------
+    middle : the skin, or draws of whose properties the medians are taken.
+    """
+    assert beam.microbeam is not None  # asked of fractional beams alone
+    micro = beam.microbeam
+    row = _table().get(_key(ColumnBeam(beam.wavelength_nm, micro.diameter_um, micro.profile, beam.pulse_ms)))
+    above = absorbed_above(middle)
+    if row is None or above is None or energy_J.min() < row.energy_J[0] or energy_J.max() > row.energy_J[-1]:
+        return None
+    used("wang1995", "henyey1941", "born1999", "maitland1997")
+    return row.at(above, energy_J)
+
+
+def absorbed_above(middle: "xr.Dataset") -> float | None:
+    """Return absorption times thickness of what lies above the dermis, in red light, which melanin absorbs alone there.
+
+    None without a dermis between other layers.
+    """
+    like = likeness(middle_medium(middle, MELANIN_NM), middle["tissue"].to_numpy().astype(str))
+    return None if like is None else like.above
+
+
+def _key(beam: ColumnBeam) -> tuple[float | str, ...]:
+    """Numbers of a beam to a millionth: a diameter comes through several units."""
+    return tuple(value if isinstance(value, str) else float(f"{value:.6g}") for value in beam)
+
+
+@cache
+def _table() -> Mapping[tuple[float | str, ...], ColumnRow]:
+    return {_key(row.beam): row for row in column_rows(derived_table("column_corrections"))}
+
+
+def column_rows(table: Mapping[str, Any]) -> tuple[ColumnRow, ...]:
+    """Return the rows of the table as it ships."""
+    return tuple(
+        ColumnRow(
+            ColumnBeam(*(one[name] for name in ColumnBeam._fields)),
+            np.array(one["above"]),
+            np.array(one["energy_mJ"]) * MJ,
+            np.array(one["depth"]),
+            np.array(one["width"]),
+        )
+        for one in table["beam"]
+    )

@@ -1,0 +1,123 @@
+"""How columns of shipped fractional devices in full lie beside the quick model, energy by energy.
+
+Each column takes packets four times in its pulse; all of them take some minutes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.derived import Derived
+from skinbeam.document import round_significant
+from skinbeam.laser.device import devices
+from skinbeam.laser.grid import dose_steps, offers
+from skinbeam.laser.settings import resolve
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+from skinbeam.simulate.removal.column import LADDER_J
+from skinbeam.simulate.removal.column_table import ColumnBeam, ColumnRow, absorbed_above, column_rows
+from skinbeam.simulate.removal.microlesion import column_ratios
+from skinbeam.units import MJ, MM, UM
+from skinbeam.validation.derived.spot_share import skin_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["COLUMN_CORRECTIONS", "beams", "compared"]
+
+Floats = NDArray[np.float64]
+
+ITA_DEG = (65.0, 20.0, -45.0)  # of the skins of the table, the lightest first
+PHOTONS = 50_000  # each time the light is computed: to half a per cent of the size of a column
+# Skins and beams that the table is compared in: thin and thick dermis, light and dark.
+SITES, ITA_COMPARED_DEG, EVERY = ("periorbital", "back"), (45.0, -10.0), 7
+
+HEADER = """\
+# Depth and width of columns of coagulation in full (light of packets computed anew in the pulse, heat in r and z with
+# water that boils) over those of the quick model, in the middle skins of cheeks (ITA 65, 20 and -45), for every beam of
+# the shipped fractional devices that remove nothing: rows are the skins, by what they absorb above the dermis, and
+# columns the energies. `error`: the size of a column beside that in full in other skins, relative.
+# Made by `make derived`; not to be edited.
+"""
+
+
+def beams() -> Iterator[tuple[ColumnBeam, Floats]]:
+    """Yield every beam of shipped fractional devices that remove nothing, and the rungs of energy about its own, J."""
+    for device in devices().values():
+        if "non-ablative-fractional" in device.modalities and device.microbeam:
+            for wavelength, pulse, spot_mm in offers(device):
+                own = np.array(dose_steps(device, wavelength, pulse, spot_mm)) * MJ
+                if not own.size:
+                    continue
+                first, last = np.searchsorted(LADDER_J, [own.min(), own.max()])
+                yield (
+                    ColumnBeam(wavelength, round_significant(spot_mm * MM / UM, 6), device.profile, pulse),
+                    LADDER_J[first - 1 : last + 1],
+                )
+
+
+def _ratios(skins: "xr.Dataset", beam: ColumnBeam, energies_J: Floats) -> tuple[Floats, Floats]:
+    tables = {
+        "laser": {"wavelength_nm": beam.wavelength_nm},
+        "settings": {"pulse_ms": beam.pulse_ms, "profile": beam.profile},
+        "microbeam": {"diameter_um": beam.diameter_um, "energy_mJ": 1.0, "density_per_cm2": 1.0},
+    }
+    return column_ratios(skins, resolve(parse(Case, tables, file="columns"), Path()), energies_J, photons=PHOTONS)
+
+
+def compared(rows: Sequence[ColumnRow]) -> dict[str, float]:
+    """Return the relative error of depth and width of columns beside those in full, root mean square and greatest."""
+    errors = []
+    for (site, ita), (beam, energies) in product(product(SITES, ITA_COMPARED_DEG), list(beams())[::EVERY]):
+        one = energies[len(energies) // 2 :][:1]
+        row, skin = next(row for row in rows if row.beam == beam), skin_of(site, ita)
+        above = absorbed_above(skin)
+        assert above is not None  # such skins have a dermis
+        for by_table, in_full in zip(row.at(above, one), _ratios(skin, beam, one), strict=True):
+            errors.append(float(by_table[0] / in_full[0] - 1))
+        print(site, ita, beam, one, np.round(errors[-2:], 3), flush=True)
+    every = np.array(errors)
+    return {
+        "root_mean_square": round_significant(float(np.sqrt((every**2).mean())), 2),
+        "greatest": round_significant(float(np.abs(every).max()), 2),
+    }
+
+
+def _made() -> Mapping[str, Any]:
+    skins, rows = [skin_of("cheeks", ita, 200) for ita in ITA_DEG], []
+    for beam, energies in beams():
+        found = np.array([_ratios(skin, beam, energies) for skin in skins])  # (skin, depth or width, energy)
+        print(beam, np.round(found, 2).tolist(), flush=True)
+        there = np.isfinite(found).all(axis=(0, 1))
+        rows.append(
+            beam._asdict()
+            | {
+                "above": [round_significant(absorbed_above(skin) or 0.0, 4) for skin in skins],
+                "energy_mJ": [round_significant(float(energy / MJ), 8) for energy in energies[there]],
+                "depth": np.round(found[:, 0, there], 3).tolist(),
+                "width": np.round(found[:, 1, there], 3).tolist(),
+            }
+        )
+    return {"beam": rows, "error": compared(column_rows({"beam": rows}))}
+
+
+COLUMN_CORRECTIONS = Derived(
+    name="column_corrections",
+    header=HEADER,
+    inputs=(
+        *(
+            f"data/tissue/{name}.toml"
+            for name in ("boiling", "heated", "kinetics", "layers", "melanin", "optics", "presets", "thermal")
+        ),
+        "data/spectra/",
+        "data/lasers/",
+        "data/derived/melanin_by_colour.toml",
+        "data/derived/melanin_by_site.toml",
+    ),
+    version=1,
+    make=_made,
+)
