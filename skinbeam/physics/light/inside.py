@@ -9,12 +9,14 @@ and s φ(τ), s φ(τ_layer − τ) for the collimated light from above and belo
 differences of nearly equal numbers, so the fluence rate keeps its relative precision as deep as floating point reaches.
 """
 
+import math
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from skinbeam.physics.light.modes import TINY, Modes, Operators, Sources, mean_decay, resonant, times
+from skinbeam.physics.light.modes import TINY, Modes, Operators, Sources, mean_decay, times
 
 __all__ = ["Inside", "inside", "layer_means"]
 
@@ -47,24 +49,86 @@ class Inside:
     from_above: Array
     from_below: Array
 
-    def at(self, layer: NDArray[np.intp]) -> "Inside":
-        """Return the same for one layer index a bin, (sample, bin)."""
-        sample = np.arange(len(layer))[:, None]
-        return Inside(*(getattr(self, f.name)[sample, layer] for f in fields(self)))
+    def mean(self, layer: NDArray[np.intp], top: Array, bottom: Array) -> Array:
+        """Return the mean diffuse fluence rate in pieces of layers, (sample, piece).
 
-    def mean(self, top: Array, bottom: Array) -> Array:
-        """Return the mean diffuse fluence rate between optical depths `top` and `bottom`, (sample, bin)."""
-        wide, above = (bottom - top)[..., None], top[..., None]
-        below = np.maximum(self.tau - bottom, 0.0)[..., None]
-        shape = mean_decay(self.k * wide)
-        total = shape * (self.falling * np.exp(-self.k * above) + self.rising * np.exp(-self.k * below))
-        middle = 0.5 * (top + bottom - self.tau)[..., None]
-        thin = self.even * np.cosh(self.thin_k * middle) + self.odd * middle * _sinhc(self.thin_k * middle)
-        total += thin * _sinhc(0.5 * self.thin_k * wide)
-        steep = wide * _divided_difference(wide, self.k * wide)
-        total += self.from_above * (np.exp(-above) * steep + shape * resonant(self.k, above))
-        total += self.from_below * (np.exp(-below) * steep + shape * resonant(self.k, below))
-        return np.asarray(np.sum(total, axis=-1))
+        Parameters
+        ----------
+        layer : that each piece lies in. top, bottom : optical depths in it between which the mean is taken.
+        """
+        result = np.empty(top.shape)
+        of_layers = (np.ascontiguousarray(getattr(self, f.name)) for f in fields(self))
+        _means(np.ascontiguousarray(layer), np.ascontiguousarray(top), np.ascontiguousarray(bottom), result, *of_layers)
+        return result
+
+
+@njit(cache=True, nogil=True)
+def _mean_decay(y: float) -> float:  # pragma: no cover - compiled
+    """(1 - e^-y) / y as of `modes.mean_decay`."""
+    safe = max(y, TINY)
+    return -math.expm1(-safe) / safe
+
+
+@njit(cache=True, nogil=True)
+def _sinhc_of(y: float) -> float:  # pragma: no cover - compiled
+    safe = max(abs(y), TINY)
+    return math.sinh(safe) / safe
+
+
+@njit(cache=True, nogil=True)
+def _resonant(k: float, tau: float, decay: float) -> float:  # pragma: no cover - compiled
+    """As of `modes.resonant`; `decay` is e^-tau."""
+    slower = decay if k >= 1.0 else math.exp(-k * tau)
+    return -slower * tau * _mean_decay(abs(1.0 - k) * tau)
+
+
+@njit(cache=True, nogil=True)
+def _means(  # pragma: no cover - compiled
+    layer: NDArray[np.intp],
+    top: Array,
+    bottom: Array,
+    result: Array,
+    tau: Array,
+    k: Array,
+    thin_k: Array,
+    falling: Array,
+    rising: Array,
+    even: Array,
+    odd: Array,
+    from_above: Array,
+    from_below: Array,
+) -> None:
+    for s in range(top.shape[0]):
+        for piece in range(top.shape[1]):
+            i, above = layer[s, piece], top[s, piece]
+            wide, below = bottom[s, piece] - above, max(tau[s, i] - bottom[s, piece], 0.0)
+            middle = 0.5 * (above + bottom[s, piece] - tau[s, i])
+            decay_above, decay_below = math.exp(-above), math.exp(-below)
+            decay_wide = _mean_decay(wide)
+            total = 0.0
+            for m in range(k.shape[2]):
+                rate = k[s, i, m]
+                path = rate * wide
+                shape = _mean_decay(path)
+                if falling[s, i, m] != 0.0:
+                    total += shape * falling[s, i, m] * math.exp(-rate * above)
+                if rising[s, i, m] != 0.0:
+                    total += shape * rising[s, i, m] * math.exp(-rate * below)
+                if even[s, i, m] != 0.0 or odd[s, i, m] != 0.0:
+                    thin = thin_k[s, i, m]
+                    across = even[s, i, m] * math.cosh(thin * middle) + odd[s, i, m] * middle * _sinhc_of(thin * middle)
+                    total += across * _sinhc_of(0.5 * thin * wide)
+                if from_above[s, i, m] == 0.0 and from_below[s, i, m] == 0.0:
+                    continue
+                # The divided difference of `mean_decay` between the two paths.
+                low, high = min(wide, path), max(wide, path)
+                before = decay_wide if low == wide else shape
+                steep = wide * (math.exp(-low) * _mean_decay(high - low) - before) / max(high, TINY)
+                if from_above[s, i, m] != 0.0:
+                    total += from_above[s, i, m] * (decay_above * steep + shape * _resonant(rate, above, decay_above))
+                if from_below[s, i, m] != 0.0:
+                    total += from_below[s, i, m] * (decay_below * steep + shape * _resonant(rate, below, decay_below))
+            result[s, piece] = total
 
 
 def layer_means(
@@ -137,12 +201,6 @@ def inside(
         from_above=down * modes.particular * modes.fluence,
         from_below=up * modes.particular * modes.fluence,
     )
-
-
-def _sinhc(y: Array) -> Array:
-    """Return sinh(y) / y; 1 at 0."""
-    safe = np.maximum(np.abs(y), TINY)
-    return np.asarray(np.sinh(safe) / safe)
 
 
 def _divided_difference(y1: Array, y2: Array) -> Array:

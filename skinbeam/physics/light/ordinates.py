@@ -200,7 +200,7 @@ def _solve_chunk(
     diffuse = inside(modes, operators, sources, **light)
     pieces = cut(edges, thickness)
     top, bottom = pieces.of(scaled) * pieces.top, pieces.of(scaled) * pieces.bottom
-    total = diffuse.at(pieces.layer).mean(top, bottom)
+    total = diffuse.mean(pieces.layer, top, bottom)
     total += beam_mean(pieces.of(beam.down), pieces.of(beam.up), top, bottom, pieces.of(end))
     true_tau = _optical_thickness(mua + mus, thickness)
     straight = collimated_beam(around, true_tau)
