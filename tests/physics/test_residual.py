@@ -24,10 +24,17 @@ def rise(depth, time, *, heat=5e4, floor=1.7e9, vented=0.0):
     return heat_rise(np.atleast_2d(depth), np.atleast_2d(time), left)[0]
 
 
-def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier=(), processes=COLLAGEN):
+def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier=(), processes=COLLAGEN, near=None):
     left = FloorHeat(heat, floor, BOILING, vented, DIFFUSIVITY, CAPACITY)
-    found = damaged_depth(left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier)
+    near = None if near is None else np.array([near])
+    found = damaged_depth(left, start_K=start_C + 273.15, processes=processes, age_s=age, earlier=earlier, near_m=near)
     return found[0]
+
+
+@settings(max_examples=30)
+@given(st.sampled_from([5e2, 5e4, 5e5]), st.floats(0.0, 2e-3))
+def test_wherever_the_search_begins_it_finds_the_same_depth(heat, near):
+    assert damaged(heat=heat, near=near) == damaged(heat=heat)
 
 
 @given(st.floats(1e2, 1e5), st.floats(3e8, 3e9), st.floats(0, 1), st.floats(0, 10))

@@ -146,6 +146,7 @@ def damaged_depth(
     processes: Kinetics,
     age_s: ArrayLike = 0.0,
     earlier: Sequence[Earlier] = (),
+    near_m: Array | None = None,
 ) -> Array:
     """Return the depth below the floor down to which Ω of `processes` is at least 1, (sample,), m.
 
@@ -154,6 +155,7 @@ def damaged_depth(
     start_K : (sample,) temperature without this heat.
     age_s : (sample,) how long the heat has spread when the front stops.
     earlier : heat of the pulses before.
+    near_m : (sample,) a depth near the one that is sought, which is then found sooner.
     """
     *given, start, age = rows(*left, start_K, age_s)
     given[0] = np.maximum(given[0], 1e-9)
@@ -169,7 +171,7 @@ def damaged_depth(
             found += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
         return found
 
-    return farthest_damage(rise, deepest, kappa, start, processes)
+    return farthest_damage(rise, deepest, kappa, start, processes, near_m)
 
 
 def spread_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
@@ -179,7 +181,12 @@ def spread_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
 
 
 def farthest_damage(
-    rise: Callable[[Array], Array], farthest_m: Array, diffusivity_m2_s: Array, start_K: Array, processes: Kinetics
+    rise: Callable[[Array], Array],
+    farthest_m: Array,
+    diffusivity_m2_s: Array,
+    start_K: Array,
+    processes: Kinetics,
+    near_m: Array | None = None,
 ) -> Array:
     """Return the distance up to which Ω of `processes` is at least 1, (sample,), m; 0 where it is nowhere.
 
@@ -189,6 +196,7 @@ def farthest_damage(
         it falls with the distance.
     farthest_m : (sample,) beyond which nothing is looked for.
     start_K : (sample,) temperature without this heat.
+    near_m : (sample,) a distance near the one that is sought, which is then found sooner.
     """
     unit = farthest_m**2 / diffusivity_m2_s
     # Omega is linear in time: with time in units of its own for each sample, all share their steps.
@@ -199,25 +207,35 @@ def farthest_damage(
         return np.log(np.maximum(found, 1e-200))
 
     coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
-    (low, high), _ = _between(coarse, log_omega)
+    (low, high), _ = _between(coarse, log_omega, near_m)
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
-    (below, above), (first, last) = _between(fine, log_omega)
+    (below, above), (first, last) = _between(fine, log_omega, near_m)
     step = np.where(first > last, first - last, 1.0)
     # Where nothing is damaged, the first of the depths lies on both sides.
     return np.where(first < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
 
 
-def _between(depth: Array, log_omega: Callable[[Array], Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """The depths between which Omega falls below 1, and ln Omega there, each (sample,); by halving, as Omega falls."""
+def _between(
+    depth: Array, log_omega: Callable[[Array], Array], near_m: Array | None
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The depths between which Omega falls below 1, and ln Omega there, each (sample,), as Omega falls with depth.
+
+    By halving, or with `near_m` from the depths on both sides of it outwards: two looks are enough if it is good.
+    """
     row, last = np.arange(len(depth)), depth.shape[1] - 1
     low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # of the depths that are damaged
     found = np.zeros(depth.shape)
+    # How many depths are damaged if what is near is right: the last of them is looked at, then the one below it.
+    tried = None if near_m is None else (depth < near_m[:, None]).sum(axis=1)
     while np.any(low < high):
-        middle = np.minimum((low + high) // 2, last)
+        middle = (low + high) // 2 if tried is None else np.clip(tried - 1, low, np.maximum(high - 1, low))
+        middle = np.minimum(middle, last)
         log = log_omega(depth[row, middle][:, None])[:, 0]
         found[row, middle] = log
         open_, damaged = low < high, log >= 0
         low, high = np.where(open_ & damaged, middle + 1, low), np.where(open_ & ~damaged, middle, high)
+        if tried is not None:
+            tried = np.where(damaged, low + 1, high)
     at = np.minimum(low, last)
     before = np.maximum(at - 1, 0)
     return (np.where(at > 0, depth[row, before], 0.0), depth[row, at]), (found[row, before], found[row, at])

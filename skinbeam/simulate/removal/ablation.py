@@ -126,8 +126,8 @@ def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
     zone = sampled.at(2 * least).residual
     dose = _dose_of_crater(sampled, depth_m - zone)
     for _ in range(ZONES_ANEW):
-        done = sampled.at(np.clip(dose, 1.01 * least, MOST_ONSETS * least))
-        dose = _dose_of_crater(sampled, depth_m - done.residual)
+        zone = sampled.at(np.clip(dose, 1.01 * least, MOST_ONSETS * least), near_m=zone).residual
+        dose = _dose_of_crater(sampled, depth_m - zone)
     return dose
 
 
@@ -264,10 +264,11 @@ class _Sampled:
         depth: Floats = np.sum([pulse.depth for pulse in self._pulses(fluence_J_m2)], axis=0)
         return depth
 
-    def at(self, fluence_J_m2: float | Floats) -> Ablated:
+    def at(self, fluence_J_m2: float | Floats, near_m: Floats | None = None) -> Ablated:
+        """Crater and zone; a zone near the one that is sought, (sample,), m, makes it be found sooner."""
         pulses = self._pulses(fluence_J_m2)
         depth: Floats = np.sum([pulse.depth for pulse in pulses], axis=0)
-        return Ablated(depth, np.where(depth > 0, self._zone(pulses[-1]), 0.0))
+        return Ablated(depth, np.where(depth > 0, self._zone(pulses[-1], near_m), 0.0))
 
     def _pulses(self, fluence_J_m2: float | Floats) -> list[Pulse]:
         return train(np.broadcast_to(fluence_J_m2, self.start_K.shape), self.starts, self.ground)
@@ -278,12 +279,12 @@ class _Sampled:
         (pulse,) = train(self.ground.threshold, self.starts, self.ground)
         return self._zone(pulse)
 
-    def _zone(self, pulse: Pulse) -> Floats:
+    def _zone(self, pulse: Pulse, near_m: Floats | None = None) -> Floats:
         """Zone below the floor that a pulse leaves: what its heat spreads in the pulse is in its length."""
         ground = self.ground
         boiling = ground.capacity * (ground.boiling_rise - pulse.warm)
         left = FloorHeat(pulse.heat, pulse.floor, boiling, pulse.vented, ground.diffusivity, ground.capacity)
-        return damaged_depth(left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier)
+        return damaged_depth(left, start_K=self.start_K, processes=self.processes, earlier=pulse.earlier, near_m=near_m)
 
 
 def _of_beam(skins: "xr.Dataset", beam: Beam) -> _Sampled:
