@@ -12,9 +12,11 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.errors import NotAvailable
+from skinbeam.evidence.comparison.together import own_studies
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, offers
 from skinbeam.messages import Message
+from skinbeam.plan.expected import question_of
 from skinbeam.plan.options import laser_option
 from skinbeam.plan.ranking import Standing, chance
 from skinbeam.plan.records import Option, Refused
@@ -23,7 +25,7 @@ from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.bruising import bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
-from skinbeam.plan.search.envelope import settings_table
+from skinbeam.plan.search.envelope import Light, settings_table
 from skinbeam.plan.search.fractional import microbeam_trial
 from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import Goal, goal_of
@@ -62,7 +64,8 @@ def laser_options(
 ) -> tuple[list[Found], list[Refused]]:
     """Return the option of each device that can, and why the others are refused.
 
-    Where the clinic did not say what it has, only the best device's option is returned.
+    Where the clinic did not say what it has, the best device of each light that trials of the concern used has one, and
+    of other light the best of all where none of those can.
     """
     goal = goal_of(concern.condition, modality)
     if machines and bank.draws < (needed := fewest_draws()):
@@ -72,9 +75,13 @@ def laser_options(
     screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
     options: list[Found] = []
-    for look in screened:
-        if options and not all_of_them:
-            break
+    offered: set[str] = set()
+    for look in (
+        screened if all_of_them else sorted(screened, key=lambda one: not _tried(case, concern, modality, one.best[0]))
+    ):
+        light = _light(look.best[0], modality)
+        if not all_of_them and options and (light in offered or not _tried(case, concern, modality, look.best[0])):
+            continue
         trial = _offered(case, concern, goal, look, bank)
         if isinstance(trial, Refused):
             refused.append(trial)
@@ -86,7 +93,19 @@ def laser_options(
         shown = None if machine.device.microbeam or modality == "ablative" else built_in_cooling(machine.device)[1]
         option, standing = laser_option(case, concern, trial, modality, shown, judged)
         options.append(Found(option, standing, trial, goal))
+        offered.add(light)
     return options, refused
+
+
+def _tried(case: Case, concern: Concern, modality: str, trial: Trial) -> bool:
+    """Whether trials of the concern used such light."""
+    return bool(own_studies(question_of(case, concern, modality, trial)))
+
+
+def _light(trial: Trial, modality: str) -> str:
+    """The regime of the light, as trials are parted."""
+    nm, ms = trial.setting.wavelength_nm, trial.setting.pulse_ms
+    return Light(modality, nm, ms, lamp=trial.band_nm is not None).regime + (" lamp" if trial.band_nm else "")
 
 
 @dataclass(frozen=True)
@@ -223,7 +242,8 @@ def _with_effect(judged: Suitability, case: Case, concern: Concern, goal: Goal, 
 def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> list[Trial]:
     """The best of a device's settings on a few draws, among those that the rules allow for its wavelength and pulse.
 
-    Of settings for vessels those that the draws cannot tell from it follow.
+    Light that trials of the concern used goes before other light of the same device: only theirs can stand first. Of
+    settings for vessels those that the draws cannot tell from it follow.
 
     Raises
     ------
@@ -253,7 +273,8 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
             found.append(trial)
     if not judged_any and reason:
         raise NotAvailable(reason)
-    return abreast(found)[: None if _of_vessels(goal) else 1]
+    tried = [trial for trial in found if _tried(case, concern, goal.modality, trial)]
+    return abreast(tried or found)[: None if _of_vessels(goal) else 1]
 
 
 def _settings(goal: Goal, machine: Machine) -> Iterator[Setting]:

@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 from skinbeam.answers.harm import untold_scars
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.expectation.followup import followup_months
 from skinbeam.evidence.expectation.parts import title
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.arm import grades
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
@@ -31,7 +31,7 @@ from skinbeam.practice.counted import counted_near
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
-from skinbeam.schema.names import PHOTOTYPES, table
+from skinbeam.schema.names import table
 from skinbeam.simulate.skins.ensemble import probability
 
 __all__ = ["laser_option", "other_option"]
@@ -54,9 +54,10 @@ def laser_option(
     effective = probability(trial.effective, trial.weights[0], trial.basis)
     harm = probability(trial.broken, trial.weights[1], trial.basis)
     use = laser_use(concern.condition, modality)
-    practised = place_of(trial, concern.condition, modality, _darkest(case))
+    practised = place_of(trial, concern.condition, modality, darkest_phototype(case))
     unlike = None if practised.inside else practised.told
-    standing = _standing(case, concern, question, use, expected, unlike)
+    name = f"{title('modality', modality)}, {setup.light}"
+    standing = replace(_standing(case, concern, question, use, expected), title=name, unlike=unlike)
     sessions, weeks, minutes = _visits(modality, concern)
     downtime = _downtime(modality, concern, expected)
     shown = showings(concern, modality, downtime, bruised=_likely_bruised(trial))
@@ -132,21 +133,13 @@ def other_option(case: Case, concern: Concern, modality: str, use: Use, source: 
     return option, _standing(case, concern, question, use, expected)
 
 
-def _standing(
-    case: Case, concern: Concern, question: Question, use: Use, expected: Expectation, unlike: Message | None = None
-) -> Standing:
+def _standing(case: Case, concern: Concern, question: Question, use: Use, expected: Expectation) -> Standing:
     """What an option is placed by; a scar that is not told of this person counts as often as trials met it."""
     risks = {"pih": expected.pih, **expected.harms}
     counted = [risks[name].p for name in _LASTING if name in risks]
     shares = [p.median for p in counted if isinstance(p, Estimate)]
     marks = max([*shares, share_untold(case, concern, question.modality)]) if shares else None
-    return Standing(title("modality", question.modality), question, use, expected.p_at_least["50"], marks, unlike)
-
-
-def _darkest(case: Case) -> int | None:
-    """The phototype from 1 to 6, of a range its darker end; None where nobody said it."""
-    said = None if case.patient is None else case.patient.phototype
-    return None if said is None else grades(said, PHOTOTYPES)[1] + 1
+    return Standing(title("modality", question.modality), question, use, expected.p_at_least["50"], marks)
 
 
 def _beside_trials(effective: Estimate, expected: Expectation) -> Message:

@@ -2,7 +2,7 @@
 
 from consultations import NAMED, PERSON, concern, loaded
 
-from skinbeam.plan.expected import expected_of
+from skinbeam.plan.expected import expected_of, question_of
 
 
 def test_the_kind_of_a_condition_reaches_the_trials() -> None:
@@ -10,5 +10,10 @@ def test_the_kind_of_a_condition_reaches_the_trials() -> None:
     codes = []
     for said in ("", 'subtypes = ["dermal"]'):
         case = loaded(PERSON + concern("melasma", extra=NAMED + said)).case
-        codes.append({warning.code for warning in expected_of(case, case.concern[0], "topical-depigmenting").warnings})
+        codes.append(
+            {
+                warning.code
+                for warning in expected_of(case, question_of(case, case.concern[0], "topical-depigmenting")).warnings
+            }
+        )
     assert codes[1] - codes[0] == {"subtype-not-studied"}
