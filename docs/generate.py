@@ -238,11 +238,30 @@ def _limits() -> str:
             f"{row['share']:g}" if "share" in row else "all, on average",
             ", ".join(row["modalities"]),
             ", ".join(row["sites"]) or "all",
+            ", ".join(row.get("conditions", ())) or "all",
             _cited(row["source"]),
         )
         for row in _data("limits.toml")["limit"]
     ]
-    return _table(("limit", "holds while", "warns at", "share of skins", "modalities", "sites", "source"), rows)
+    return _table(
+        ("limit", "holds while", "warns at", "share of skins", "modalities", "sites", "conditions", "source"), rows
+    )
+
+
+def _bounds() -> str:
+    rows = [
+        (
+            f"`{rule}`",
+            ", ".join(entry["modalities"]) if isinstance(entry["modalities"], list) else entry["modalities"],
+            f"`{bound['quantity']}`",
+            f"{bound['factor']:g} of what would be chosen" if "factor" in bound else f"at most {bound['maximum']:g}",
+            _cited(bound["source"]),
+            bound["conditions"],
+        )
+        for rule, entry in _data("rules.toml").items()
+        for bound in entry.get("bound", ())
+    ]
+    return _table(("rule", "modalities", "quantity", "is held to", "source", "found in"), rows)
 
 
 def _endpoints() -> str:
@@ -464,6 +483,7 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "modalities": lambda: _names("modality"),
     "devices": _devices,
     "limits": _limits,
+    "bounds": _bounds,
     "endpoints": _endpoints,
     "kinetics": _kinetics,
     "published doses": _published_doses,

@@ -67,7 +67,8 @@ def laser_options(
     Where the clinic did not say what it has, the best device of each light that trials of the concern used has one, and
     of other light the best of all where none of those can.
     """
-    goal = goal_of(concern.condition, modality)
+    bounds = judge(case, concern=concern, modality=modality).bounds
+    goal = goal_of(concern.condition, modality, concern.severity, bounds)
     if machines and bank.draws < (needed := fewest_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [refusal(modality, [few])]

@@ -199,10 +199,11 @@ def test_bounds_are_in_the_order_of_the_operator() -> None:
         replace(ABOVE, warn=-6.0)
 
 
+@pytest.mark.parametrize("condition", ["", "age-spots", "melasma"])
 @pytest.mark.parametrize("site", SITES)
 @pytest.mark.parametrize("modality", LASERS)
-def test_every_laser_has_a_limit_everywhere(modality: str, site: str) -> None:
-    found = limits_for(modality, site)
+def test_every_laser_has_a_limit_everywhere(modality: str, site: str, condition: str) -> None:
+    found = limits_for(modality, site, condition)
     assert found
     quantities = [limit.quantity for limit in found]
     assert len(quantities) == len(set(quantities))

@@ -97,7 +97,7 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
             if "device" not in option:
                 assert option["limits"] == []
                 continue
-            expected = [limit.id for limit in limits_for(option["modality"], part["site"])]
+            expected = [limit.id for limit in limits_for(option["modality"], part["site"], part["condition"])]
             assert [limit["id"] for limit in option["limits"]] == expected
             for limit in option["limits"]:
                 assert limit["status"] in ("met", "warn")

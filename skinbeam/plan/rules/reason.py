@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.messages import Message
+from skinbeam.plan.rules.bound import Bound
 from skinbeam.plan.rules.table import DECISIONS, Decision
 
 __all__ = ["PlainReason", "Reason", "severity"]
@@ -21,6 +22,7 @@ class Reason:
     source : key of its source.
     strength : what kind of source that is.
     about : the concern it speaks of, as "condition at site"; empty for the whole case.
+    bounds : what it holds the settings of a plan to; without any, it changes none.
     """
 
     rule: str
@@ -29,6 +31,7 @@ class Reason:
     source: str
     strength: str
     about: str = ""
+    bounds: tuple[Bound, ...] = ()
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of a reason."""
@@ -40,7 +43,8 @@ class Reason:
             "source": self.source,
             "strength": self.strength,
         }
-        return record | ({"about": self.about} if self.about else {})
+        bounds = {"bounds": [bound.as_record() for bound in self.bounds]} if self.bounds else {}
+        return record | ({"about": self.about} if self.about else {}) | bounds
 
 
 @dataclass(frozen=True)

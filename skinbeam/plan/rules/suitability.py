@@ -11,6 +11,7 @@ from typing import Any
 
 from skinbeam.assessment.questionnaire import Fact, concern_facts, fact_tables, questionnaire
 from skinbeam.messages import Message
+from skinbeam.plan.rules.bound import Bounds
 from skinbeam.plan.rules.earlier import earlier_reasons
 from skinbeam.plan.rules.medicines import slips, unchecked
 from skinbeam.plan.rules.reason import Reason, severity
@@ -34,6 +35,11 @@ class Suitability:
 
     decision: Decision
     reasons: tuple[Reason, ...]
+
+    @property
+    def bounds(self) -> Bounds:
+        """What the rules that spoke hold a setting to."""
+        return Bounds(tuple(bound for reason in self.reasons for bound in reason.bounds))
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape of the decision and its reasons."""
@@ -162,7 +168,8 @@ def _concerns(rule: Rule, modality: str | None) -> bool:
 
 
 def _reason(rule: Rule, about: str) -> Reason:
-    return Reason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about if _of_concern(rule) else "")
+    about = about if _of_concern(rule) else ""
+    return Reason(rule.id, rule.decision, rule.message, rule.source, rule.strength, about, rule.bounds)
 
 
 def _of_concern(rule: Rule) -> bool:
@@ -192,8 +199,8 @@ def _view(rule: Rule) -> str:
 
 
 def _asked(facts: Mapping[str, Fact], modality: str | None) -> list[Reason]:
-    """One reason for each missing fact that keeps rules of this choice open."""
-    waiting: dict[str, int] = {}
+    """One reason for each missing fact that keeps rules of this choice open; what they would hold is held meanwhile."""
+    waiting: dict[str, list[Rule]] = {}
     for rule in rules("suitability"):
         if modality is not None and modality not in rule.modalities:
             continue
@@ -201,17 +208,13 @@ def _asked(facts: Mapping[str, Fact], modality: str | None) -> list[Reason]:
         if modality is not None and missing & set(OPTION_FACTS):
             continue
         for fact in missing & set(_ASKED):
-            waiting[fact] = waiting.get(fact, 0) + 1
-    return [
-        Reason(
-            _ASKED[fact],
-            "with-caution",
-            Message(f"rules.{_ASKED[fact]}", {"rules": count}),
-            "rulepractice",
-            "practice",
-        )
-        for fact, count in sorted(waiting.items())
-    ]
+            waiting.setdefault(fact, []).append(rule)
+    found = []
+    for fact, open_rules in sorted(waiting.items()):
+        bounds = tuple(bound for rule in open_rules for bound in rule.bounds) if modality is not None else ()
+        message = Message(f"rules.{_ASKED[fact]}{'-held' if bounds else ''}", {"rules": len(open_rules)})
+        found.append(Reason(_ASKED[fact], "with-caution", message, "rulepractice", "practice", bounds=bounds))
+    return found
 
 
 def _of_medicines(case: Case) -> list[Reason]:
@@ -226,6 +229,7 @@ def _of_medicines(case: Case) -> list[Reason]:
 
 def _cited(suitability: Suitability) -> Suitability:
     used(*(reason.source for reason in suitability.reasons))
+    used(*(bound.source for bound in suitability.bounds.of))
     return suitability
 
 

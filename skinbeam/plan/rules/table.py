@@ -28,6 +28,7 @@ from skinbeam.assessment.medicines import medication_facts
 from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact
 from skinbeam.errors import nearest
 from skinbeam.messages import Message
+from skinbeam.plan.rules.bound import Bound, read_bound
 from skinbeam.schema.names import laser_modalities, table
 from skinbeam.shipped import shipped_table
 
@@ -83,6 +84,7 @@ _KEYS = {
     "decision",
     "decides",
     "topic",
+    "bound",
     "strength",
     "source",
     "message",
@@ -172,6 +174,7 @@ class Rule:
     sites: tuple[str, ...] = ()
     decides: str = "concern"
     topic: str = ""
+    bounds: tuple[Bound, ...] = ()
     values: tuple[ValueRange, ...] = ()
     call: bool = False
     note: str = ""
@@ -266,6 +269,8 @@ def _rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         raise fault("decision belongs to suitability, and suitability needs one")
     if (entry["use"] in ("downtime", "sessions")) != ("values" in entry):
         raise fault("values belong to downtime and sessions, and both need some")
+    if "bound" in entry and entry["use"] != "suitability":
+        raise fault("bound belongs to suitability")
     for key, kind in (("conditions", table("condition")), ("sites", table("site"))):
         for word in entry.get(key, ()):
             if word not in kind:
@@ -273,6 +278,9 @@ def _rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
     try:
         when = read_condition(entry["when"]) if "when" in entry else Always()
         values = tuple(ValueRange(**value) for value in entry.get("values", ()))
+        bounds = tuple(read_bound(one) for one in entry.get("bound", ()))
+        if bounds and _asked_of_a_setting(when):
+            raise ValueError("a bound holds whatever the wavelength and the pulse; when may not ask for them")
     except (TypeError, ValueError) as error:
         raise fault(str(error)) from error
     return Rule(
@@ -289,11 +297,24 @@ def _rule(name: str, entry: Mapping[str, Any], order: int) -> Rule:
         sites=tuple(entry.get("sites", ())),
         decides=entry.get("decides", "concern"),
         topic=entry.get("topic", ""),
+        bounds=bounds,
         values=values,
         call=entry.get("call", False),
         note=entry.get("note", ""),
         order=order,
     )
+
+
+def _asked_of_a_setting(condition: Condition) -> bool:
+    """Whether a condition asks for what a search chooses, beyond the kind of laser."""
+    match condition:
+        case Test(fact, _, _):
+            return fact in ("ipl", "pulse", "wavelength_nm")
+        case Not(part):
+            return _asked_of_a_setting(part)
+        case Joined(_, parts):
+            return any(_asked_of_a_setting(part) for part in parts)
+    return False
 
 
 def _modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:

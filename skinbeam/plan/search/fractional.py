@@ -1,21 +1,28 @@
-"""Search energy and density of a fractional setting: deep enough for the target, with enough skin left between."""
+"""Search energy and density of a fractional setting: deep enough for the target, with enough skin left between.
+
+The limits hold for everyone. What a rule holds this person to is taken off what they leave: a share of the density that
+would be chosen, a greatest energy, a greatest share of the skin.
+"""
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.laser.grid import Setting, densities
+from skinbeam.laser.settings import Beam
 from skinbeam.plan.search.candidates import Machine, beam_of, thinned
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, judge_limit, limits_for, target
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
-from skinbeam.provenance import collect
+from skinbeam.provenance import collect, used
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.removal.ablation import removes
+from skinbeam.simulate.skins.ensemble import share
+from skinbeam.units import MM, UM
 
 __all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "microbeam_trial"]
 
@@ -23,6 +30,17 @@ Floats = NDArray[np.float64]
 
 MOST_DENSITIES = 12
 CRATER_DEPTH, COLUMN_DEPTH, WIDTH = (f"microlesion.{name}_um" for name in ("ablation_depth", "depth", "width"))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """An energy that is looked at: its sparsest beam, densities on offer, which draws it reaches, its sources."""
+
+    beam: Beam
+    energy_mJ: float
+    densities: Sequence[float]
+    effective: NDArray[np.bool_]
+    basis: tuple[str, ...]
 
 
 def microbeam_trial(
@@ -45,13 +63,22 @@ def microbeam_trial(
     ------
     NotAvailable : no sourced data for such a beam.
     """
+    energies = [energy for energy in energies if energy <= goal.bounds.energy_mJ(setting.spot_mm * MM / UM)]
     found: dict[int, Trial | None] = {}
+    counts_m, aimed_m = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
 
     def enough(index: int) -> bool:
         """Whether the target or a limit is reached; more energy only goes deeper, so it stays so from there on."""
-        offered = thinned(densities(machine.device, *setting, energies[index]), MOST_DENSITIES)
-        found[index] = trial = _densest(machine, setting, goal, skins, energies[index], offered, quick=quick)
-        return trial is None or trial.p_effective >= target().wanted
+        offered = densities(machine.device, *setting, energies[index])
+        beam = beam_of(machine, setting, energies[index], offered[0])
+        with collect() as sources:
+            depth = skins.lesion(beam, energies[index], limiting=False).depth
+        looked = _Looked(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
+        found[index] = trial = _densest(machine, setting, goal, skins, looked, quick=quick)
+        if trial is None:
+            return True
+        deep = share(depth >= aimed_m, skins.weights[0])[0]
+        return trial.p_effective >= target().wanted and deep >= target().aimed
 
     first = bisect_left(range(len(energies)), True, key=enough)
     return found.get(first) or found.get(first - 1)
@@ -62,27 +89,25 @@ def _densest(
     setting: Setting,
     goal: Goal,
     skins: SiteSkins,
-    energy: float,
-    offered: Sequence[float],
+    looked: "_Looked",
     *,
     quick: bool,
 ) -> Trial | None:
-    """The densest pattern without a warning of coverage; None when even the sparsest breaks a limit."""
+    """The densest pattern without a warning of coverage, held to the rules; None when none is sparse enough."""
     w_target, w_limit = skins.weights
+    beam, energy, offered = looked.beam, looked.energy_mJ, looked.densities
     with collect() as sources:
-        beam = beam_of(machine, setting, energy, offered[0])
-        found = skins.lesion(beam, energy, limiting=False)
+        used(*looked.basis)
         harmed = skins.lesion(beam, energy, limiting=True)
-    limits = limits_for(goal.modality, skins.site)
+    limits = limits_for(goal.modality, skins.site, goal.condition)
     above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
-    wanted_m = goal.depth_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
     # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area, without end when it is 1.
     with np.errstate(divide="ignore"):
         area = -np.log1p(-harmed.cover) / offered[0]
     deeper = error_factor(CRATER_DEPTH if removes(beam) else COLUMN_DEPTH, skins.limiting, "harm")
     wider = error_factor(WIDTH, skins.limiting, "harm")
-    kept: Trial | None = None
-    for density in offered:
+
+    def at(density: float) -> Trial:
         values = {
             "microlesion_depth_fraction": harmed.depth / above_fat,
             "coverage_fraction": -np.expm1(-density * area),
@@ -96,13 +121,13 @@ def _densest(
         verdicts = tuple(
             judge_limit(limit, values[limit.quantity], w_limit, tuple(sources), strict=not quick) for limit in limits
         )
-        trial = Trial(
+        return Trial(
             machine,
             setting,
             beam,
             energy,
             density,
-            np.asarray(found.depth >= wanted_m, dtype=np.bool_),
+            looked.effective,
             _broken(limits, values),
             None,
             _broken(limits, in_doubt),
@@ -110,13 +135,26 @@ def _densest(
             (w_target, w_limit),
             tuple(sources),
         )
-        dense = any(v.status == "warn" for v in verdicts if v.limit.quantity == "coverage_fraction")
+
+    kept: Trial | None = None
+    for density in thinned(offered, MOST_DENSITIES):
+        trial = at(density)
+        dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
         if not trial.safe or (kept is not None and dense):
             break
         kept = trial
     if kept is None or kept.density_per_cm2 is None:
         return None
-    return replace(kept, beam=beam_of(machine, setting, energy, kept.density_per_cm2))
+    most = goal.bounds.density_per_cm2(kept.density_per_cm2)
+    held = [
+        density
+        for density in offered
+        if density <= most and np.average(-np.expm1(-density * area), weights=w_limit) <= goal.bounds.coverage_fraction
+    ]
+    if not held:
+        return None
+    kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
+    return replace(kept, beam=beam_of(machine, setting, energy, held[-1]))
 
 
 def _broken(limits: Sequence[Limit], values: Mapping[str, Floats]) -> Floats:

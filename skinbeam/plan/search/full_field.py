@@ -14,23 +14,25 @@ from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.laser.cooling import CoolingPlan
-from skinbeam.laser.grid import Setting
+from skinbeam.laser.grid import Setting, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.outcome.calibrated import burn_ratios
 from skinbeam.plan.search.burns import BURN, Burns, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
+from skinbeam.plan.search.pigment import DISRUPTION, p_disruption
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for
+from skinbeam.simulate.ends.melanosomes import shortest_pulse_s
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.pulse import places
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.removal.ablation import ablate, injury_dose
 from skinbeam.simulate.skins.ensemble import share
-from skinbeam.units import J_CM2, ZERO_CELSIUS_K
+from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,6 +43,7 @@ Floats = NDArray[np.float64]
 _OfDose = Callable[[float], Floats]  # J/cm² → (sample,)
 
 MOST_PASSES = 4
+BROKEN = "p_disruption"
 CRATER = "ablation.depth_um"  # what the model's error is taken of
 NEAR_SURFACE = (BURN, "melanosome-disruption")  # endpoints of the epidermis
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
@@ -53,6 +56,7 @@ class _Thresholds:
     Parameters
     ----------
     wanted : dose that reaches the target, (sample,).
+    aimed : dose that reaches it as deep as is aimed, (sample,); the same where depth is not the goal.
     value : limit → its quantity at a dose, (sample,).
     broken : how likely a dose breaks an injury limit, (sample,).
     uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
@@ -63,6 +67,7 @@ class _Thresholds:
 
     beam: Beam
     wanted: Floats
+    aimed: Floats
     value: Mapping[str, _OfDose]
     broken: _OfDose
     uncooled: _OfDose | None
@@ -86,62 +91,93 @@ def full_field_trial(
     if not doses:
         return None
     beam = beam_of(machine, setting, doses[0])
-    limits = limits_for(goal.modality, skins.site)
+    limits = limits_for(goal.modality, skins.site, goal.condition)
     if goal.modality != "ablative":
         thresholds = _heating(beam, goal, skins, cooling, limits, quick=quick)
         found = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: held in the second look
             return found
-        most = _enough_for_lighter(goal, beam, skins, cooling, [dose for dose in doses if dose <= found.dose])
-        if most == found.dose:
+        most = [dose for dose in doses if dose <= found.dose]
+        kept = _enough_for_lighter(goal, _as_short(machine, goal, beam), skins, cooling, most, limits, quick=quick)
+        if kept == most:
             return found
-        kept = [dose for dose in doses if dose <= most]
         held = _choose(machine, setting, kept, thresholds, limits, skins, quick=quick)
         return None if held is None else replace(held, held=True)
     best: Trial | None = None
+    reached = (0.0, 0.0)
     for passes in range(1, MOST_PASSES + 1):
         try:
-            thresholds = _removing(replace(beam, passes=passes), skins, limits, quick=quick)
+            thresholds = _removing(replace(beam, passes=passes), goal, skins, limits, quick=quick)
         except NotAvailable:
             if passes == 1:
                 raise
             break  # what later passes remove is not sourced for this laser
         trial = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
-        if trial is not None and (best is None or trial.p_effective > best.p_effective):
-            best = trial
-        if best is not None and best.p_effective >= target().wanted:
+        if trial is None:
+            continue
+        deep = share(thresholds.aimed <= trial.dose, trial.weights[0])[0]
+        here = min(trial.p_effective, target().wanted), min(deep, target().aimed)
+        if best is None or here > reached:
+            best, reached = trial, here
+        if reached == (target().wanted, target().aimed):
             break
     return best
 
 
+def _as_short(machine: Machine, goal: Goal, beam: Beam) -> Beam:
+    """The beam of the shortest short pulse that the device has: a longer one for darker skin is no reason for more."""
+    if goal.modality != "pigment-short-pulse":
+        return beam
+    judged_ms = shortest_pulse_s() / MS
+    same = {o.pulse_ms for o in offers(machine.device) if o.wavelength_nm == beam.wavelength_nm}
+    return replace(beam, pulse_ms=min((pulse for pulse in same if pulse >= judged_ms), default=beam.pulse_ms))
+
+
 def _enough_for_lighter(
-    goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan, doses: Sequence[float]
-) -> float:
-    """The greatest of `doses` that is no more than what brings the wanted share of every lighter skin to the target.
+    goal: Goal,
+    beam: Beam,
+    skins: SiteSkins,
+    cooling: CoolingPlan,
+    doses: Sequence[float],
+    limits: Sequence[Limit],
+    *,
+    quick: bool,
+) -> list[float]:
+    """Those of `doses` that lighter skin would get: none above what brings the wanted share of it to the target.
 
     A darker epidermis takes more of the light on its way, so the same share asks for more of it; a clinic gives darker
     skin less, never more, and lets fewer reach the target. The lightest skin asks for the least but for what sampling
-    and heat from the epidermis do (1 %), so the others are looked at only where it comes near.
+    and heat from the epidermis do (1 %), so the others are looked at only where it comes near. For the same reason no
+    dose is kept that breaks the pigment of lighter skin beyond a limit.
     """
-    most = len(doses) - 1
+    kept = list(doses)
     for lighter in skins.lighter:
         wanted = _wanted_J_cm2(goal, beam, lighter, cooling)
         weights = lighter.weights[0]
+        for limit in (limit for limit in limits if limit.quantity == BROKEN):
+            broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
 
-        def reached(index: int, wanted: Floats = wanted, weights: Floats = weights) -> bool:
-            return share(wanted <= doses[index], weights)[0] >= target().wanted
+            def breaks(dose: float, limit: Limit = limit, broken: _OfDose = broken, weights: Floats = weights) -> bool:
+                return judge_limit(limit, broken(dose), weights, (), strict=not quick).status == "not_met"
 
-        most = min(most, bisect_left(range(most), True, key=reached))
-        if share(wanted <= 1.05 * doses[most], weights)[0] < target().wanted:
+            kept = kept[: bisect_left(kept, True, key=breaks)]
+
+        def reached(dose: float, wanted: Floats = wanted, weights: Floats = weights) -> bool:
+            return share(wanted <= dose, weights)[0] >= target().wanted
+
+        kept = kept[: bisect_left(kept, True, key=reached) + 1]
+        if not kept or share(wanted <= 1.05 * kept[-1], weights)[0] < target().wanted:
             break
-    return doses[most]
+    return kept
 
 
 def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
-    """Dose that reaches the goal, (sample,); of a burn with the error that practice calibrates."""
+    """Dose that reaches the goal, (sample,); of a burn or a field's pigment, which limits hold too, with its error."""
     response = skins.respond(beam, cooling, limiting=False, near_surface=goal.endpoint in NEAR_SURFACE)
     computed = fluence_for(goal.endpoint, response) / J_CM2
-    return computed * burn_ratios(beam, skins.target, "effect") if goal.endpoint == BURN else computed
+    if goal.endpoint == BURN:
+        return computed * burn_ratios(beam, skins.target, "effect")
+    return computed * error_factor(DISRUPTION, skins.target, "effect") if goal.of_field_pigment else computed
 
 
 def _heating(
@@ -163,21 +199,27 @@ def _heating(
             "p_lasting_burn_uncooled": lasting.p,
             "basal_minimum_C": _constant(basal.base_K.min(axis=1) - ZERO_CELSIUS_K),
         }
+        if any(limit.quantity == BROKEN for limit in limits):
+            quantities[BROKEN] = p_disruption(around)
         uncooled = None
         if cooled and not quick:
             uncooled = burns_of(beam, cell_death_dose(bare, places.basal_layer(bare)) / J_CM2).p
     value = {limit.id: quantities[limit.quantity] for limit in limits}
-    return _Thresholds(beam, wanted, value, burns.p, uncooled, None, tuple(sources), burns)
+    return _Thresholds(beam, wanted, wanted, value, burns.p, uncooled, None, tuple(sources), burns)
 
 
 def _constant(values: Floats) -> _OfDose:
     return lambda _dose: values
 
 
-def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> _Thresholds:
-    """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay."""
+def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> _Thresholds:
+    """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay.
+
+    Between them it is aimed the deeper the more severe the concern is, no deeper than the target lies.
+    """
     with collect() as sources:
         epidermis = places.depth_through_epidermis(skins.target)
+        depth = goal.field_depth_m(epidermis, places.depth_through(skins.target, ABOVE_DEEPER_DERMIS))
         deepest = places.depth_through(skins.limiting, ABOVE_DEEPER_DERMIS)
 
         def down_to(border: Floats) -> Floats:
@@ -192,8 +234,8 @@ def _removing(beam: Beam, skins: SiteSkins, limits: Sequence[Limit], *, quick: b
             value = _injury_at(skins.limiting, beam, deepest)
             # A depth that is too great by a factor reaches a border that lies higher by it.
             in_doubt = _from(down_to(limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")))
-        wanted = injury_dose(skins.target, beam, epidermis) / J_CM2
-    return _Thresholds(beam, wanted, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
+        wanted, aimed = (injury_dose(skins.target, beam, border) / J_CM2 for border in (epidermis, depth))
+    return _Thresholds(beam, wanted, aimed, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
 
 
 def _from(doses: Floats) -> _OfDose:
@@ -248,7 +290,8 @@ def _choose(
         )
         if trial.safe:
             found[index] = trial
-        return not trial.safe or trial.p_effective >= target().wanted
+        deep = share(thresholds.aimed <= dose, w_target)[0] >= target().aimed
+        return not trial.safe or (trial.p_effective >= target().wanted and deep)
 
     first = bisect_left(range(len(doses)), True, key=enough)
     best = found.get(first) or found.get(first - 1)

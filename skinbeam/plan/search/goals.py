@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import Message, text
 from skinbeam.plan.records import Target, TargetValue
+from skinbeam.plan.rules.bound import NO_BOUNDS, Bounds
+from skinbeam.plan.search.limits import aims_by_severity
 from skinbeam.provenance import used
+from skinbeam.schema.fields import severity_range
 from skinbeam.schema.names import table
 from skinbeam.skin.vessels import VesselPopulation
 from skinbeam.sources import Sourced
@@ -43,6 +46,7 @@ LESION_OF: Final[Mapping[str, str]] = {
 Use = Literal["first", "usual", "possible"]
 """How a treatment is used: what its source says to begin with, what clinics usually do, or what may help else."""
 
+MIDDLE: Final = 0.5
 COLUMNS = ("non-ablative-fractional", "fractional-ablative")
 
 
@@ -54,7 +58,9 @@ class Goal:
     ----------
     endpoint : name of an endpoint of `skinbeam threshold`.
     where : skin, lesion or vessel.
-    zone_m : top and bottom of what columns have to reach; zeros where depth is not the goal.
+    zone_m : top and bottom of what columns or an ablated field have to reach; zeros where depth is not the goal.
+    aim : how far into the zone half of such skins are to be reached, from 0 at its top to 1 at its bottom.
+    bounds : what the rules hold its settings to.
     """
 
     condition: str
@@ -62,22 +68,36 @@ class Goal:
     endpoint: str
     where: str
     zone_m: tuple[float, float]
+    aim: float
+    bounds: Bounds = NO_BOUNDS
 
     @property
     def by_columns(self) -> bool:
         """Whether microbeams reach it and leave skin between them."""
         return self.modality in COLUMNS
 
-    def depth_m(self, above_fat_m: Floats) -> Floats:
-        """Return how deep a column has to reach in each skin, (sample,): the middle of its part of the zone.
+    @property
+    def of_field_pigment(self) -> bool:
+        """Whether the colour of a whole field is sought, so that what is to break and what is to stay are the same."""
+        return self.modality == "pigment-short-pulse" and self.condition not in LESION_OF
+
+    def column_depths_m(self, above_fat_m: Floats) -> tuple[Floats, Floats]:
+        """Return from which depth on a column counts, and how deep half of them are aimed, (sample,) both.
+
+        Up to the middle of the zone what is aimed at counts; of a deeper aim what reaches the middle.
 
         Parameters
         ----------
         above_fat_m : thickness of epidermis and dermis, (sample,); in thin skin the zone ends with it.
         """
-        top, bottom = self.zone_m
-        middle: Floats = (top + np.minimum(bottom, above_fat_m)) / 2
-        return middle
+        top = np.minimum(self.zone_m[0], above_fat_m)
+        zone = np.minimum(self.zone_m[1], above_fat_m) - top
+        return np.asarray(top + min(self.aim, MIDDLE) * zone), np.asarray(top + self.aim * zone)
+
+    def field_depth_m(self, epidermis_m: Floats, most_m: Floats) -> Floats:
+        """Return how deep half of ablated fields are aimed, (sample,): below the epidermis, above `most_m`."""
+        zone = np.maximum(np.minimum(self.zone_m[1], most_m) - epidermis_m, 0.0)
+        return np.asarray(epidermis_m + self.aim * zone)
 
 
 @dataclass(frozen=True)
@@ -115,19 +135,28 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[Refusal]]:
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
 
 
-def goal_of(condition: str, modality: str) -> Goal:
-    """Return what `modality` has to reach for `condition`."""
+def goal_of(condition: str, modality: str, severity: str | None = None, bounds: Bounds = NO_BOUNDS) -> Goal:
+    """Return what `modality` has to reach for `condition`, the deeper the more severe, within the bounds of rules."""
     entry = table("modality")[modality]
     depths = [target["depth_um"] for target in table("condition")[condition].get("target", []) if "depth_um" in target]
     depth = Sourced.from_table(depths[0]) if depths else None
     if depth is not None:
         used(depth.source)
     zone_m = (0.0, 0.0)
-    if depth is not None and modality in COLUMNS:
+    if depth is not None and modality in (*COLUMNS, "ablative"):
         # The ends of a uniform range are those of a zone; any other spread is of where one depth lies.
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)
-    return Goal(condition, modality, entry["endpoint"], entry["where"], zone_m)
+    return Goal(
+        condition, modality, entry["endpoint"], entry["where"], zone_m, _aim(modality, severity, bounds), bounds
+    )
+
+
+def _aim(modality: str, severity: str | None, bounds: Bounds) -> float:
+    """How far into the zone: by severity, and no further than its upper part where rules hold the energy of columns."""
+    aims = aims_by_severity("columns" if modality in COLUMNS else "field")
+    low, high = (2, 2) if severity is None else severity_range(severity)
+    return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.holds_energy else 1.0)
 
 
 def vessels_of(condition: str) -> VesselPopulation:

@@ -27,6 +27,7 @@ __all__ = [
     "Limit",
     "Target",
     "Verdict",
+    "aims_by_severity",
     "bruise",
     "fewest_draws",
     "judge_limit",
@@ -46,6 +47,7 @@ class Limit:
     Parameters
     ----------
     share : of draws that keep it; None where the quantity is itself a probability, whose mean is bounded.
+    conditions : for which it holds; empty for all.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Limit:
     sites: tuple[str, ...]
     source: str
     share: float | None = None
+    conditions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.operator not in ("<", ">"):
@@ -93,6 +96,7 @@ class Target:
     """Which share of such skins the dose should bring to the target."""
 
     wanted: float
+    aimed: float
     least: float
     source: str
 
@@ -138,9 +142,15 @@ def _file() -> Mapping[str, Any]:
     return shipped_table("data/limits.toml")
 
 
-def limits_for(modality: str, site: str) -> list[Limit]:
-    """Return the limits that hold for a modality at a site, in the order of the file."""
-    return [row for row in _limits() if modality in row.modalities and (not row.sites or site in row.sites)]
+def limits_for(modality: str, site: str, condition: str = "") -> list[Limit]:
+    """Return the limits that hold for a modality at a site, those of its condition too, in the order of the file."""
+    return [
+        row
+        for row in _limits()
+        if modality in row.modalities
+        and (not row.sites or site in row.sites)
+        and (not row.conditions or condition in row.conditions)
+    ]
 
 
 @cache
@@ -155,6 +165,14 @@ def _limits() -> tuple[Limit, ...]:
 def target() -> Target:
     """Return the shares that a dose is searched for."""
     return Target(**_file()["target"])
+
+
+def aims_by_severity(by: Literal["columns", "field"]) -> tuple[float, float, float]:
+    """Return how far into a target's zone to aim, 0 at its top to 1: for what is mild, moderate and severe."""
+    aim = _file()["aim"]
+    used(aim["source"])
+    mild, moderate, severe = aim[by]
+    return mild, moderate, severe
 
 
 def bruise() -> Bruise:

@@ -13,7 +13,7 @@ from skinbeam.skin.properties import melanosome_mua
 from skinbeam.skin.spread import spread_at
 from skinbeam.units import ZERO_CELSIUS_K
 
-__all__ = ["melanosome_disruption", "stress_is_confined", "whitening"]
+__all__ = ["melanosome_disruption", "shortest_pulse_s", "stress_is_confined", "whitening"]
 
 Floats = NDArray[np.float64]
 
@@ -121,9 +121,14 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     return np.where(skins["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
 
 
+def shortest_pulse_s() -> float:
+    """Return the shortest pulse that sound leaves a melanosome in: what breaks it in a shorter one is not sourced."""
+    return nucleation("pulse_shortest_s").value * (1 - SLACK)
+
+
 def stress_is_confined(response: Response) -> bool:
-    """Return whether a pulse is over before sound has left a melanosome: what breaks it then is not sourced."""
-    return bool(np.min(response.schedule.stretch_s) < nucleation("pulse_shortest_s").value * (1 - SLACK))
+    """Return whether a pulse is over before sound has left a melanosome."""
+    return bool(np.min(response.schedule.stretch_s) < shortest_pulse_s())
 
 
 def _holds_granules(response: Response, layer: NDArray[np.int64]) -> bool:

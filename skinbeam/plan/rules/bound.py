@@ -1,0 +1,120 @@
+"""Numbers that a rule holds a setting to: a share of what would be chosen without it, or a greatest value.
+
+A rule that asks for less either has such a bound, which the search obeys, or its sentence says that it is advice. Where
+several rules hold the same quantity the strictest counts alone: nothing sourced says how two of them act together.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from skinbeam.errors import nearest
+
+__all__ = ["NO_BOUNDS", "Bound", "BoundQuantity", "Bounds", "read_bound"]
+
+BoundQuantity = Literal["coverage_fraction", "density_per_cm2", "energy_mJ"]
+_QUANTITIES: tuple[BoundQuantity, ...] = get_args(BoundQuantity)
+_KEYS = ("quantity", "factor", "maximum", "diameter_um", "source", "conditions")
+
+
+@dataclass(frozen=True)
+class Bound:
+    """One number that a rule holds columns to.
+
+    Parameters
+    ----------
+    quantity : share of the skin that is treated, columns on a cm², or energy of one column in mJ.
+    factor : share of what would be chosen without the rule; of densities alone, since there the rest stays as it is.
+    maximum : what is never passed, in the unit of the quantity.
+    diameter_um : width of the columns that an energy was given for; others are held to the same energy on their area.
+    source : key of its source.
+    conditions : in whom, with what, and what of it is judged.
+    """
+
+    quantity: BoundQuantity
+    source: str
+    conditions: str
+    factor: float | None = None
+    maximum: float | None = None
+    diameter_um: float | None = None
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape; what does not belong to it is left out."""
+        named = ((name, getattr(self, name)) for name in _KEYS)
+        return {name: value for name, value in named if value is not None}
+
+
+def read_bound(read: Any) -> Bound:
+    """Return the bound that a TOML table holds.
+
+    Raises
+    ------
+    ValueError : a key, quantity or number that cannot be, or none or both of factor and maximum.
+    """
+    if not isinstance(read, Mapping):
+        raise ValueError(f"bound: a table with quantity, factor or maximum, source and conditions, read {read!r}")
+    for key in read:
+        if key not in _KEYS:
+            raise ValueError(f"bound: unknown key {key}, nearest {nearest(key, _KEYS)}")
+    for key in ("quantity", "source", "conditions"):
+        if not isinstance(read.get(key), str) or not read[key]:
+            raise ValueError(f"bound: {key} is missing")
+    quantity = read["quantity"]
+    if quantity not in _QUANTITIES:
+        raise ValueError(f'bound: quantity = "{quantity}" is not one of {", ".join(_QUANTITIES)}')
+    if ("factor" in read) == ("maximum" in read):
+        raise ValueError(f"bound: {quantity} takes either a factor or a maximum")
+    most = 1.0 if "factor" in read or quantity == "coverage_fraction" else math.inf
+    for key in ("factor", "maximum", "diameter_um"):
+        value = read.get(key, 0.5)
+        top = math.inf if key == "diameter_um" else most
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < top:
+            raise ValueError(
+                f"bound: {key} of {quantity} is above 0{'' if top == math.inf else ' and below 1'}, read {value!r}"
+            )
+    if "factor" in read and quantity != "density_per_cm2":
+        raise ValueError(f"bound: a factor holds density_per_cm2 alone, read {quantity}")
+    if ("diameter_um" in read) != (quantity == "energy_mJ"):
+        raise ValueError("bound: diameter_um belongs to energy_mJ, which needs one")
+    return Bound(**read)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What all rules that spoke hold columns to."""
+
+    of: tuple[Bound, ...] = ()
+
+    def density_per_cm2(self, chosen: float) -> float:
+        """Return the greatest density where `chosen` would be taken without rules."""
+        return min([chosen * factor for factor in self._factors] + [chosen, *self._most("density_per_cm2")])
+
+    def energy_mJ(self, diameter_um: float) -> float:
+        """Return the greatest energy of a column of this width; inf where no rule holds it."""
+        held = [
+            bound.maximum * (diameter_um / bound.diameter_um) ** 2
+            for bound in self.of
+            if bound.quantity == "energy_mJ" and bound.maximum is not None and bound.diameter_um is not None
+        ]
+        return min(held, default=math.inf)
+
+    @property
+    def holds_energy(self) -> bool:
+        """Whether a rule holds the energy of a column."""
+        return any(bound.quantity == "energy_mJ" for bound in self.of)
+
+    @property
+    def coverage_fraction(self) -> float:
+        """The greatest share of the skin that is treated; inf where no rule holds it."""
+        return min(self._most("coverage_fraction"), default=math.inf)
+
+    @property
+    def _factors(self) -> list[float]:
+        return [bound.factor for bound in self.of if bound.factor is not None]
+
+    def _most(self, quantity: BoundQuantity) -> Iterable[float]:
+        return [bound.maximum for bound in self.of if bound.quantity == quantity and bound.maximum is not None]
+
+
+NO_BOUNDS: Final = Bounds()
