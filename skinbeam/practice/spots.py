@@ -87,7 +87,9 @@ class Learned:
         told = joint.sum(axis=1)
         clean = [one.missed for one in seen if not one.injured]
         least = min([*clean, self.missed] if self.missed > 0.0 else clean, default=self.missed)
-        return replace(self, likelihood=self.likelihood * told, shared=joint / told[:, None], missed=least)
+        # A draw that burns without light, and did not, keeps no weight; its error then says nothing.
+        shared = np.divide(joint, told[:, None], out=np.zeros_like(joint), where=told[:, None] > 0.0)
+        return replace(self, likelihood=self.likelihood * told, shared=shared, missed=least)
 
     def first(self, draws: int) -> "Learned":
         """Return the same of the first draws."""

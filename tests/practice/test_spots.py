@@ -68,6 +68,12 @@ def test_draws_that_the_dose_would_burn_lose_weight_to_a_clean_spot_and_gain_it_
     assert learned_from(*DYE, [Seen(over, False, QUARTER)]).first(2).likelihood.tolist() == spared[:2].tolist()
 
 
+def test_a_draw_that_would_burn_without_light_is_ruled_out_by_a_clean_spot() -> None:
+    learned = learned_from(*DYE, [Seen(np.array([np.inf, 2.0]), False, QUARTER)])
+    assert learned.likelihood[0] == 0.0
+    assert np.isfinite(learned.p_reached(np.array([np.inf, 2.0]))).all()
+
+
 def test_the_truth_is_found_from_spots_of_people_whose_error_is_known() -> None:
     """Of 4,000 people drawn from the model, those with a clean spot are burnt as often as is told of them.
 
