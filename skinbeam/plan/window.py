@@ -257,8 +257,10 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> W
     harm: list[list[float]] = []
     w_target, w_limit = skins.weights
     for pulse in pulses:
-        same = (o for o in settings if o.pulse_ms == pulse)
-        setting = min(same, key=lambda o: abs(o.spot_mm - trial.setting.spot_mm))
+        setting = trial.setting  # its pulse may be one of practice, between those that stand for what the device spans
+        if pulse != setting.pulse_ms:
+            same = (o for o in settings if o.pulse_ms == pulse)
+            setting = min(same, key=lambda o: abs(o.spot_mm - trial.setting.spot_mm))
         beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
         around = skins.respond(beam, cooling, limiting=True, near_surface=True)
         treated = skins.respond(beam, cooling, limiting=False)
