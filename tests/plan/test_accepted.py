@@ -56,9 +56,11 @@ def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
     made = document(PERSON + "downtime_days_accepted = 6\n" + concern("acne-scars") + devices("co2-10600"))
     (option,) = laser_options(made)
     (part,) = read_plan(made).concerns
-    (line,) = (one.text for one in option_card(part, part.options[0]).reasons if "accepted" in one.text)
+    assert part.first_laser is not None
+    card = option_card(part, part.first_laser[0])
+    (line,) = (one.text for one in card.reasons if "accepted" in one.text)
     assert "6 days" in line
-    assert show(part.options[0].downtime_days).text in line  # as the tables round it
+    assert show(part.first_laser[0].downtime_days).text in line  # as the tables round it
     (reason,) = told(option)
     assert {reason["source"], *option["downtime_days"]["basis"]} <= set(made["sources"])
 

@@ -102,6 +102,5 @@ def test_a_plan_tells_what_a_spot_changed_and_what_it_could_not() -> None:
 def test_a_borne_dose_lowers_the_harm_of_the_plan() -> None:
     (before,) = laser_options(document(DARK + VEINS + DYE))
     (after,) = laser_options(document(DARK + VEINS + DYE + spot("none", 9.0)))
-    dose = [option["settings"]["fluence_J_cm2"] for option in (before, after)]
-    harms = [option["p_harm"]["median"] for option in (before, after)]
-    assert dose[1] > dose[0] or (dose[1] == dose[0] and harms[1] < harms[0])
+    effects, harms = ([option[name]["median"] for option in (before, after)] for name in ("p_effective", "p_harm"))
+    assert harms[1] < harms[0] or effects[1] > effects[0]  # another pulse may be chosen, so doses alone say nothing

@@ -144,7 +144,7 @@ def tabulated_share(
     upper = max(bisect_left(wavelengths, wavelength_nm), 1)
     part = (wavelength_nm - wavelengths[upper - 1]) / (wavelengths[upper] - wavelengths[upper - 1])
     depth = table[upper].depth_m * table[upper].like.scattering_per_m / like.scattering_per_m
-    used("wang1995", "henyey1941", "born1999")
+    used("wang1995", "woodcock1965", "henyey1941", "born1999")
     before, after = (row.share(like, spot_m / 2.0, profile, depth) for row in table[upper - 1 : upper + 1])
     return SpotShare(depth, before + part * (after - before), medium)
 
