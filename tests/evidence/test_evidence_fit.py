@@ -1,10 +1,11 @@
 """The pieces that fit and judge the model: closed forms, and that each tells good from bad. No sampler is run."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from skinbeam.evidence.fit import count_simulate, reweigh
 from skinbeam.evidence.fit.baselines import Seen, predicted
@@ -15,7 +16,6 @@ from skinbeam.evidence.fit.data import observed, table_data
 from skinbeam.evidence.fit.leave_out import Score, coverage, gain, printed
 from skinbeam.evidence.fit.simulate import draw_data, draw_parameters
 from skinbeam.evidence.studies.outcomes import counted
-from skinbeam.evidence.synthesis.clinic import censored
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
 from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
 from skinbeam.evidence.synthesis.posterior import COUNTS, IMPROVEMENT, Posterior, posterior
@@ -68,33 +68,41 @@ def test_data_sets_have_the_shape_of_the_table() -> None:
         assert ((counts.events >= 0) & (counts.events <= count_data().of)).all()
 
 
-def test_drawn_counts_follow_the_law_of_the_model() -> None:
-    """With every spread at zero an arm's patients are X ~ N(theta, sd²): class frequencies of many data sets."""
-    rng = np.random.default_rng(4)
-    given = dict(draw_parameters(rng))
-    for name in ("tau", "omega", "kappa", "sd_spread"):
-        given[name] = 0.0
-    given["sd_mid"] = np.log(25.0)
+def certain(**values: float) -> dict[str, Any]:
+    """Parameters without any spread but that of patients, 25: typical people improve by 60."""
+    given = dict(draw_parameters(np.random.default_rng(4)))
+    given |= dict.fromkeys(("tau", "omega", "kappa", "sd_spread"), 0.0) | {"sd_mid": np.log(25.0)} | values
     given["beta"] = np.zeros_like(given["beta"])
-    data = table_data()
     given["beta"][0] = 60.0  # the typical improvement is the first column
-    k = int(np.flatnonzero(data.binned & (data.units == data.n) & (data.n >= 60) & (data.x[:, 0] == 1.0))[0])
-    repeats = 300
+    return given
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_drawn_counts_follow_the_law_of_the_model(single: bool) -> None:
+    """With every spread at zero an arm's patients are X ~ N(theta, sd²), and of single lesions a share is cleared."""
+    rng = np.random.default_rng(4)
+    given, data, repeats = certain(clear=-1.0, clear_slope=2.0), table_data(), 300
+    treated = data.x[:, 0] == 1.0
+    of_people = data.binned & (data.units == data.n) & (data.n >= 40) & treated & (data.single == single)
+    k = int(np.flatnonzero(of_people)[0])
     share = np.mean([draw_data(given, data, observed(), rng).counts[k, 0] for _ in range(repeats)]) / data.units[k]
-    expected = stats.norm.sf(data.lower[k, 0], 60.0, 25.0)
+    cleared = special.expit(-1.0 + 2.0 * (60.0 - 50.0) / 25.0) if single else 0.0
+    expected = cleared + (1.0 - cleared) * stats.norm.sf(data.lower[k, 0], 60.0, 25.0)
     error = np.sqrt(expected * (1.0 - expected) / (repeats * data.units[k]))
     assert abs(share - expected) < 4.0 * error  # one false alarm in 16 000
 
 
-def test_censored_moments_are_those_of_the_integral() -> None:
-    theta, sd = 70.0, 30.0
-    x = np.linspace(theta - 12 * sd, theta + 12 * sd, 400_001)
-    density = stats.norm.pdf(x, theta, sd)
-    density /= density.sum()
-    seen = np.minimum(x, 100.0)
-    mean, variance = censored(np.array([theta]), np.array([sd]))
-    assert mean[0] == pytest.approx((density * seen).sum(), rel=1e-5)
-    assert variance[0] == pytest.approx((density * seen**2).sum() - (density * seen).sum() ** 2, rel=1e-4)
+def test_studies_in_which_all_were_clear_are_likelier_where_lesions_can_be_gone() -> None:
+    given = posterior().taken(np.arange(0, len(posterior()), 20))
+    many, none = (
+        reweigh.improvement_log_likelihood(
+            "sadighha2008",
+            Posterior({**given.draws, "clear": np.full(len(given), g), "clear_slope": np.zeros(len(given))}),
+            np.random.default_rng(1),
+        )
+        for g in (3.0, -30.0)
+    )
+    assert (many > none).all()  # the same draws of the study's own deviation, more people in the best class
 
 
 def seen(study: str, responders: int | None = None, mean: float | None = None, n: int = 20) -> Seen:

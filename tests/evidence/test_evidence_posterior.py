@@ -9,7 +9,7 @@ import pytest
 from skinbeam.evidence.fit.calibrate import DATA_SETS, worst
 from skinbeam.evidence.fit.inputs import checks_sha256, inputs_sha256
 from skinbeam.evidence.fit.leave_out import coverage, gain
-from skinbeam.evidence.fit.page import IMPROVEMENT, PAGE, checks, scores, written
+from skinbeam.evidence.fit.page import IMPROVEMENT, PAGE, checks, scores, treated, written
 from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.synthesis.design import fitted_arms
 from skinbeam.evidence.synthesis.diagnostics import effective_size, r_hat, tail_size
@@ -70,6 +70,12 @@ def test_intervals_hold_for_studies_that_were_not_seen(kinds: tuple[str, ...]) -
 def test_the_model_foretells_better_than_pools_do(baseline: str, kinds: tuple[str, ...]) -> None:
     """By more than two standard errors; that it does not beat a pool of the kind of treatment stands on the page."""
     mean, error = gain(scores(*kinds), baseline)
+    assert mean > 2.0 * error, (mean, error)
+
+
+def test_between_treated_arms_it_foretells_better_than_one_pool() -> None:
+    """That untreated people improve less is no merit of it."""
+    mean, error = gain(treated(), "one pool")
     assert mean > 2.0 * error, (mean, error)
 
 

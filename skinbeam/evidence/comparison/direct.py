@@ -8,12 +8,12 @@ Several arms of a side are added up; lesions, l to a patient, count as n / (1 + 
 
 with l and u the ends of Wilson's interval of each share (Newcombe 1998, Statistics in Medicine 17:873, method 10).
 
-Means: improvement is min(100, X), X ~ N(theta, sd²), as in `evidence.fit.model`. Each posterior draw has one sd of the
-study, log sd ~ N(sd_mid, sd_spread²), or that which an arm printed, with its error (what the ceiling takes from it is
-small); and the theta of a mean that is the printed one with its sampling error. The share of a side is that of its
-arms, each weighed by its people:
+Means: improvement has the law of `evidence.synthesis.law`. Each posterior draw has one sd of the study, log sd ~
+N(sd_mid, sd_spread²), or that which an arm printed, with its error (what the ceiling takes from it is small); and the
+theta of a mean that is the printed one with its sampling error. The share of a side is that of its arms, each weighed
+by its people:
 
-    P(X >= 50) = Phi((theta - 50) / sd)                                                   (comparison 3)
+    P(y >= 50) = q + (1 - q) Phi((theta - 50) / sd)                                       (comparison 3)
 
 Where the same people had both, the interval is as if they were different ones, since no paper prints how the two sides
 of a person go together. That makes it too wide where sides of one person are alike, as they mostly are.
@@ -32,15 +32,16 @@ from skinbeam.evidence.comparison.records import Direct
 from skinbeam.evidence.expectation.parts import estimate, people_of
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import CEILING_PCT, censored
-from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf
+from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.law import Law, single
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
 __all__ = ["HALF_PCT", "difference_in"]
 
 HALF_PCT = 50.0
 _HIGHEST_MEAN_PCT = 99.0  # a mean nearer to the ceiling tells nothing more of theta
-_STEPS = 40  # Newton's method climbs a concave function from below without passing it
+_FURTHEST_PCT = 1000.0  # no theta lies beyond
+_STEPS = 40  # halvings, down to 2e-9 per cent
 
 
 def difference_in(both: Sides, *, seed: int = 0, given: Posterior | None = None) -> Direct | None:
@@ -63,7 +64,7 @@ def difference_in(both: Sides, *, seed: int = 0, given: Posterior | None = None)
         return None
     rng = np.random.default_rng(seed)
     spread = np.exp(draws["sd_mid"] + draws["sd_spread"] * rng.standard_normal(len(draws)))
-    a, b = (_share_from_means(side, spread, draws["icc"], rng) for side in (both.a, both.b))
+    a, b = (_share_from_means(side, spread, draws, rng) for side in (both.a, both.b))
     found = replace(estimate(a - b, (both.study,)), kind="modelled")
     return Direct(both.study, people, found, "means", HALF_PCT, both.same_people, both.randomised)
 
@@ -91,29 +92,35 @@ def _newcombe(a: tuple[float, float], b: tuple[float, float], study: str) -> Est
     return Estimate(p_a - p_b, low, high, level, "measured", basis=(study,))
 
 
-def _share_from_means(found: Sequence[Arm], spread: Floats, icc: Floats, rng: np.random.Generator) -> Floats:
+def _share_from_means(found: Sequence[Arm], spread: Floats, draws: Posterior, rng: np.random.Generator) -> Floats:
     """Share of a side that improved by at least half, (draw,), from printed means (comparison 3)."""
     people = np.array([float(arm.patients or 1) for arm in found])
-    shares = np.array([_share_of_mean(arm, spread, icc, rng) for arm in found])
+    shares = np.array([_share_of_mean(arm, spread, draws, rng) for arm in found])
     return np.asarray(people @ shares / people.sum())
 
 
-def _share_of_mean(arm: Arm, spread: Floats, icc: Floats, rng: np.random.Generator) -> Floats:
+def _share_of_mean(arm: Arm, spread: Floats, draws: Posterior, rng: np.random.Generator) -> Floats:
     people, alike = float(arm.patients or 1), arm.units_per_patient
     sd, mean = spread, np.full(len(spread), float(arm.mean_pct or 0.0))
     if arm.mean_sd_pct:
         sd = arm.mean_sd_pct * np.exp(rng.standard_normal(len(spread)) / math.sqrt(2.0 * max(people - 1.0, 1.0)))
-    _, variance = censored(_theta_of(mean, sd), sd)
-    of_mean = variance * (1.0 + (alike - 1.0) * icc) / (people * alike)
+    _, variance = _law_of(mean, sd, arm, draws).moments
+    of_mean = variance * (1.0 + (alike - 1.0) * draws["icc"]) / (people * alike)
     rounding = float(settings()["improvement"]["printed_error"]["value"])
     mean = mean + np.sqrt(of_mean + rounding**2) * rng.standard_normal(len(spread))
-    return normal_cdf((_theta_of(mean, sd) - HALF_PCT) / sd)
+    return _law_of(mean, sd, arm, draws).above(HALF_PCT)
 
 
-def _theta_of(mean: Floats, sd: Floats) -> Floats:
-    """theta of the law whose min(100, X) has this mean."""
+def _law_of(mean: Floats, sd: Floats, arm: Arm, draws: Posterior) -> Law:
+    """The law that has this mean, which grows with theta."""
     mean = np.minimum(mean, _HIGHEST_MEAN_PCT)
-    theta = mean
+    low, high = np.full(len(mean), -_FURTHEST_PCT), np.full(len(mean), _FURTHEST_PCT)
+
+    def law(theta: Floats) -> Law:
+        return Law.of(theta, sd, single(arm.condition), draws["clear"], draws["clear_slope"])
+
     for _ in range(_STEPS):
-        theta = theta + (mean - censored(theta, sd)[0]) / normal_cdf((CEILING_PCT - theta) / sd)
-    return theta
+        middle = 0.5 * (low + high)
+        short = law(middle).moments[0] < mean
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return law(0.5 * (low + high))

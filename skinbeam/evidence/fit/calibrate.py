@@ -32,7 +32,7 @@ def ranked_names() -> list[str]:
     return [
         *(f"beta {name}" for name in slopes),
         "total", *(f"scale {group}" for group in HIERARCHICAL),
-        "tau", "tau_untreated", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
+        "tau", "tau_untreated", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc", "clear", "clear_slope",
         *(f"base {outcome}" for outcome in OUTCOMES),
         *(f"effects {' '.join(column)}" for column in columns()),
         *(f"count_scale {effect} {outcome}" for effect in EFFECTS for outcome in OUTCOMES),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, deviates, fitted_arms, layout, weakness
+from skinbeam.evidence.synthesis.law import single
 
 __all__ = ["CLASSES", "Data", "Observed", "arrays", "observed", "table_data"]
 
@@ -28,6 +29,7 @@ class Data:
     binned : (arm,), whether it was printed in classes; else its mean was.
     n : (arm,) patients; `units` (arm,) graded units; equal where patients were graded.
     untreated : (study,), whether its people were left alone.
+    single : (arm,), whether its lesions are single ones, that can be gone.
     """
 
     x: Floats
@@ -38,6 +40,7 @@ class Data:
     n: Floats
     units: Floats
     untreated: NDArray[np.bool_]
+    single: NDArray[np.bool_]
     studies: tuple[str, ...]
 
 
@@ -87,6 +90,7 @@ def table_data() -> Data:
         untreated=np.array(
             [any(deviates(arm) == study and arm.modality == UNTREATED for arm in found) for study in studies]
         ),
+        single=np.array([single(arm.condition) for arm in found]),
         studies=studies,
     )
 

@@ -13,7 +13,7 @@ from skinbeam.evidence.synthesis.design import layout
 __all__ = ["calibration_sha256", "checks_sha256", "inputs_sha256"]
 
 # To be raised when `fit.model` describes another model, and when the long checks draw, leave out or score otherwise.
-MODEL_VERSION: Final = 2
+MODEL_VERSION: Final = 3
 CHECKS_VERSION: Final = 2
 
 

@@ -20,7 +20,7 @@ from skinbeam.evidence.fit.sample import Plan, sample
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.outcomes import counted
 from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import NewClinics, censored, new_clinics
+from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics
 from skinbeam.evidence.synthesis.counts import Asked, counted_share
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
 from skinbeam.evidence.synthesis.distributions import Floats, Rate, count_pmf, normal_cdf
@@ -167,7 +167,7 @@ def _arm_score(
         score, pit, median = _count(clinics.share(_cut(arm)), seen.responders, seen.n, group, rng)
         what = f"{seen.responders} of {seen.n} at {_cut(arm):g} %"
         return Score(arm.study, arm.row, "responders", what, median, score, pit, baselines)
-    mean, variance = censored(clinics.scored_pct, clinics.sd_pct)
+    mean, variance = clinics.scored.moments
     per_mean = np.maximum(variance, 1.0) * group / (seen.n * arm.units_per_patient)
     sd = np.sqrt(per_mean + settings()["improvement"]["printed_error"]["value"] ** 2)
     z = ((arm.mean_pct or 0.0) - mean) / sd

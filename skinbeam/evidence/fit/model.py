@@ -2,7 +2,7 @@
 
 Improvement of patient i in arm a of study s, in per cent:
 
-    y_i = min(100, X_i),  X_i ~ N(theta_a, sd_s²)                           (evidence 1)
+    y_i = 100 with probability q_a, else min(100, X_i),  X_i ~ N(theta_a, sd_s²)   (evidence 1)
     theta_a = x_a · beta + w_s tau t_s + omega e_a + kappa r_s c_a            (evidence 2)
     t_s ~ Student(f),  e_a, r_s ~ N(0, 1)
     log sd_s = m + d z_s                                                     (evidence 3)
@@ -13,10 +13,18 @@ raters use classes differently. The spreads of the levels of beta, tau, omega an
     scale_k = total sqrt(split_k),  split ~ Dirichlet                         (evidence 4)
 
 so that more levels do not mean wider answers before anything was seen. w_s >= 1 is larger for weak designs, so that
-they weigh less. Counts between printed cut points have the multinomial law of (evidence 1); lesions of one patient are
-correlated, so counts of lesions have a Dirichlet-multinomial law with the same variance (Brier 1980, Biometrika
-67:591). A printed mean is normal about the mean of min(100, X) with its variance over the patients; a printed standard
-deviation is lognormal about that of the law with error 1 / sqrt(2 (n - 1)).
+they weigh less. Counts between printed cut points have the multinomial law of (evidence 1):
+
+    P(at least c) = q_a + (1 - q_a) Phi((theta_a - c) / sd_s)                (evidence 5)
+
+q_a is 0 but for single spots and vessels. One of them is gone when its target is destroyed, so that more people are
+clear than a normal law about the typical improvement allows:
+
+    logit q_a = g + h (theta_a - 50) / 25,  h >= 0                           (evidence 8)
+
+Lesions of one patient are correlated, so counts of lesions have a Dirichlet-multinomial law with the same variance
+(Brier 1980, Biometrika 67:591). A printed mean is normal about the mean of y with its variance over the patients; a
+printed standard deviation is lognormal about that of the law with error 1 / sqrt(2 (n - 1)).
 
 Studies whose people were left alone differ by tau_untreated in place of tau. Harms, satisfaction and pain have a model
 of their own, `count_model`.
@@ -31,10 +39,10 @@ import pytensor.tensor as pt
 from skinbeam.evidence.fit.data import Data, Observed, arrays
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, Layout, layout
+from skinbeam.evidence.synthesis.law import CLEAR_PCT, HALF_PCT, SLOPE_PCT, with_cleared
 
 __all__ = ["build"]
 
-CEILING = 100.0
 _SMALL = 1e-12  # keeps the logarithm of an impossible class finite
 _LEAST_BETWEEN = 0.02  # below, the beta-binomial is the binomial to 1e-4 and its gamma functions cancel
 
@@ -72,15 +80,18 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
     spread = pm.Normal("spread", 0.0, 1.0, shape=len(data.studies))
     sd = pt.exp(sd_mid + sd_spread * spread)[data.study]
     icc = pm.Beta("icc", prior["lesion_correlation"]["a"], prior["lesion_correlation"]["b"])
+    clear = pm.Normal("clear", prior["clear"]["value"], prior["clear"]["sd"])
+    clear_slope = pm.HalfNormal("clear_slope", prior["clear_slope"]["sd"])
+    cleared = pt.where(data.single, pt.sigmoid(clear + clear_slope * (theta - HALF_PCT) / SLOPE_PCT), 0.0)
 
     patients = np.flatnonzero(data.binned & (data.units == data.n))
     lesions = np.flatnonzero(data.binned & (data.units > data.n))
     means = np.flatnonzero(~data.binned)
     used, counts = given["used"], given["counts"]
-    p = _classes(theta, sd, data, patients)
+    p = _classes(theta, sd, cleared, data, patients)
     pm.Potential("patients", pt.sum(used[patients] * pt.sum(counts[patients] * pt.log(p), axis=1)))
     if len(lesions):
-        p = _classes(theta, sd, data, lesions)
+        p = _classes(theta, sd, cleared, data, lesions)
         size = data.units[lesions]
         alike = icc * (size / data.n[lesions] - 1.0) / (size - 1.0)
         total = 1.0 / alike - 1.0
@@ -88,7 +99,8 @@ def _improvement(data: Data, given: dict[str, Any]) -> None:
         each = pt.gammaln(counts[lesions] + total[:, None] * p) - pt.gammaln(total[:, None] * p)
         real = data.upper[lesions] > data.lower[lesions]
         pm.Potential("lesions", pt.sum(used[lesions] * (log + pt.sum(pt.where(real, each, 0.0), axis=1))))
-    mean, variance = _censored(theta[means], sd[means])
+    mean, variance = with_cleared(cleared[means], *_censored(theta[means], sd[means]))
+    variance = pt.maximum(variance, 1.0)
     per_patient = data.units[means] / data.n[means]
     of_mean = variance * (1.0 + (per_patient - 1.0) * icc) / data.units[means] + prior["printed_error"]["value"] ** 2
     log = -0.5 * ((given["mean"][means] - mean) ** 2 / of_mean + pt.log(of_mean))
@@ -113,18 +125,18 @@ def _slopes(columns: Layout, scale: Any) -> Any:
     return pm.Deterministic("beta", centre + fixed * learnt * pt.where(positive, pt.abs(z), z))
 
 
-def _classes(theta: Any, sd: Any, data: Data, at: Any) -> Any:
+def _classes(theta: Any, sd: Any, cleared: Any, data: Data, at: Any) -> Any:
     """Probability of each class (arm, class); 1 for the classes that are not used."""
     real = data.upper[at] > data.lower[at]
-    return pt.where(
-        real, pt.maximum(_above(theta, sd, data.lower[at], at) - _above(theta, sd, data.upper[at], at), _SMALL), 1.0
-    )
+    theta, sd, cleared = (part[at][:, None] for part in (theta, sd, cleared))
+    above = [_above(theta, sd, cleared, cut[at]) for cut in (data.lower, data.upper)]
+    return pt.where(real, pt.maximum(above[0] - above[1], _SMALL), 1.0)
 
 
-def _above(theta: Any, sd: Any, cut: Any, at: Any) -> Any:
+def _above(theta: Any, sd: Any, cleared: Any, cut: Any) -> Any:
     """Probability of more than each cut point (evidence 5)."""
-    z = (theta[at][:, None] - np.where(np.isfinite(cut), cut, 0.0)) / sd[at][:, None]
-    return pt.where(np.isneginf(cut), 1.0, pt.where(np.isposinf(cut), 0.0, _phi(z)))
+    share = cleared + (1.0 - cleared) * _phi((theta - np.where(np.isfinite(cut), cut, 0.0)) / sd)
+    return pt.where(np.isneginf(cut), 1.0, pt.where(np.isposinf(cut), 0.0, share))
 
 
 def _phi(z: Any) -> Any:
@@ -133,8 +145,8 @@ def _phi(z: Any) -> Any:
 
 def _censored(theta: Any, sd: Any) -> tuple[Any, Any]:
     """Mean and variance of min(100, X)."""
-    z = (CEILING - theta) / sd
+    z = (CLEAR_PCT - theta) / sd
     below, density = _phi(z), pt.exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)
-    mean = theta * below - sd * density + CEILING * (1.0 - below)
-    square = (theta**2 + sd**2) * below - sd * (theta + CEILING) * density + CEILING**2 * (1.0 - below)
+    mean = theta * below - sd * density + CLEAR_PCT * (1.0 - below)
+    square = (theta**2 + sd**2) * below - sd * (theta + CLEAR_PCT) * density + CLEAR_PCT**2 * (1.0 - below)
     return mean, pt.maximum(square - mean**2, 1.0)

@@ -67,7 +67,9 @@ def written() -> str:
         diagnostics=made["diagnostics"],
         coverage=_coverage(),
         gains=_gains(),
-        dark_marks=_gain_in_words(scores("pih")),
+        dark_marks=_gain_in_words(scores("pih"), "one pool", "counts"),
+        treated=_gain_in_words(treated(), "one pool", "arms"),
+        kinds=_gain_in_words(treated(), "pool by modality", "arms"),
         refitted=sum(score.refitted for score in scores(*IMPROVEMENT)),
         tenths=_tenths(scores(*IMPROVEMENT)),
         every_arm=_every_arm(),
@@ -214,9 +216,9 @@ def _gains() -> str:
     return _table(("over", "all arms", "treated arms", "counts", "means"), rows)
 
 
-def _gain_in_words(group: list[Score]) -> str:
-    mean, error = gain(group, "one pool")
-    return f"{mean:+.3f} ± {error:.3f} over {len(group)} counts of {len({score.study for score in group})} studies"
+def _gain_in_words(group: list[Score], baseline: str, what: str) -> str:
+    mean, error = gain(group, baseline)
+    return f"{mean:+.3f} ± {error:.3f} over {len(group)} {what} of {len({score.study for score in group})} studies"
 
 
 def _tenths(group: list[Score]) -> str:

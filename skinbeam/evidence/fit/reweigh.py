@@ -14,9 +14,9 @@ from skinbeam.evidence.fit.count_data import count_data, counts_seen
 from skinbeam.evidence.fit.data import observed, table_data
 from skinbeam.evidence.studies.outcomes import LATE, OUTCOMES, PIGMENT, counted
 from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import censored
 from skinbeam.evidence.synthesis.design import fitted_arms
-from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf
+from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.law import Law
 from skinbeam.evidence.synthesis.posterior import Posterior
 
 __all__ = ["counts_log_likelihood", "improvement_log_likelihood", "without"]
@@ -62,29 +62,27 @@ def _group(mine: Sequence[int], group: int, given: Posterior, rng: np.random.Gen
     log = np.zeros(shape)
     for k in mine:
         theta = (given["beta"] @ data.x[k])[:, None] + own + each("omega") * rng.standard_normal(shape)
-        if data.binned[k]:
-            log += _classes(k, theta + reading, sd, each("icc"))
-        else:
-            log += _mean(k, theta, sd, each("icc"))
+        seen_as = theta + reading if data.binned[k] else theta
+        law = Law.of(seen_as, sd, data.single[k], each("clear"), each("clear_slope"))
+        log += (_classes if data.binned[k] else _mean)(k, law, each("icc"))
     return np.asarray(logsumexp(log, axis=1) - np.log(INNER))
 
 
-def _classes(k: int, theta: Floats, sd: Floats, icc: Floats) -> Floats:
+def _classes(k: int, law: Law, icc: Floats) -> Floats:
     data, seen = table_data(), observed()
-    units, people, log = data.units[k], data.n[k], np.zeros_like(theta)
+    units, people, log = data.units[k], data.n[k], np.zeros_like(law.theta_pct)
     size = 1.0 / (icc * (units / people - 1.0) / (units - 1.0)) - 1.0 if units > people else None
     for lower, upper, count in zip(data.lower[k], data.upper[k], seen.counts[k], strict=True):
         if not upper > lower:
             continue
-        above = [normal_cdf((theta - np.clip(cut, -1e6, 1e6)) / sd) for cut in (lower, upper)]
-        p = np.maximum(above[0] - above[1], _SMALL)
+        p = np.maximum(law.above(lower) - law.above(upper), _SMALL)
         log += count * np.log(p) if size is None else gammaln(count + size * p) - gammaln(size * p)
     return log if size is None else log + gammaln(size) - gammaln(size + units)
 
 
-def _mean(k: int, theta: Floats, sd: Floats, icc: Floats) -> Floats:
+def _mean(k: int, law: Law, icc: Floats) -> Floats:
     data, seen = table_data(), observed()
-    mean, variance = censored(theta, sd)
+    mean, variance = law.moments
     variance = np.maximum(variance, 1.0)
     per_patient = data.units[k] / data.n[k]
     error = settings()["improvement"]["printed_error"]["value"]

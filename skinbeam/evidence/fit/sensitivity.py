@@ -88,6 +88,8 @@ def log_priors(given: Posterior) -> Mapping[str, Floats]:
     found["improvement.lesion_correlation"] = np.asarray(
         (beta["a"] - 1.0) * np.log(given["icc"]) + (beta["b"] - 1.0) * np.log1p(-given["icc"])
     )
+    found["improvement.clear"] = _normal(given["clear"], improvement["clear"]["value"], improvement["clear"]["sd"])
+    found["improvement.clear_slope"] = _normal(given["clear_slope"], 0.0, improvement["clear_slope"]["sd"])
     found["improvement.untreated_study"] = _normal(given["tau_untreated"], 0.0, improvement["untreated_study"]["sd"])
     for k, outcome in enumerate(OUTCOMES):
         found[f"outcomes.{outcome}"] = _normal(given["base"][:, k], outcomes[outcome]["value"], outcomes[outcome]["sd"])

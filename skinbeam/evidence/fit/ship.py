@@ -22,7 +22,7 @@ from skinbeam.evidence.synthesis.posterior import DRAWS_FILE, RECORD_FILE
 __all__ = ["COUNT_PLAN", "PLAN", "disagreements", "faults", "fit", "shipped_matches", "write"]
 
 # Draws of the counts move slowly, since few studies tell each scale: more of them are taken, and the same number kept.
-PLAN = Plan(draws=2000, tune=1000, accept=0.98)
+PLAN = Plan(draws=3000, tune=1000, accept=0.98)
 COUNT_PLAN = Plan(draws=5000, tune=1500, accept=0.98)
 KEPT = 500  # draws of each chain that ship: a consultation reads them all
 # Two sets of draws of one posterior: the difference of their means over its standard error is standard normal. With

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from skinbeam.evidence.fit.data import Data, Observed
 from skinbeam.evidence.studies.shipped import settings
-from skinbeam.evidence.synthesis.clinic import censored
 from skinbeam.evidence.synthesis.design import HIERARCHICAL, LEVELS, POSITIVE, layout
-from skinbeam.evidence.synthesis.distributions import normal_cdf
+from skinbeam.evidence.synthesis.law import Law
 
 __all__ = ["Parameters", "draw_data", "draw_parameters"]
 
@@ -55,6 +54,8 @@ def draw_parameters(rng: np.random.Generator) -> Parameters:
         "sd_mid": rng.normal(np.log(patient["value"]), patient["log_sd"]),
         "sd_spread": half(improvement["patient_sd_spread"]["sd"]),
         "icc": rng.beta(correlation["a"], correlation["b"]),
+        "clear": rng.normal(improvement["clear"]["value"], improvement["clear"]["sd"]),
+        "clear_slope": half(improvement["clear_slope"]["sd"]),
     }
 
 
@@ -68,12 +69,14 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     theta = theta + given["kappa"] * data.binned * rng.normal(size=len(data.studies))[data.study]
     sd = np.exp(given["sd_mid"] + given["sd_spread"] * rng.normal(size=len(data.studies)))[data.study]  # (evidence 3)
     counts, mean, printed = np.zeros_like(shape.counts), np.zeros_like(shape.mean), np.zeros_like(shape.sd)
-    centre, variance = censored(theta, sd)
+    law = Law.of(theta, sd, data.single, given["clear"], given["clear_slope"])  # (evidence 8)
+    centre, variance = law.moments
     variance = np.maximum(variance, _LEAST_VARIANCE)
     for k, binned in enumerate(data.binned):
         per_patient = data.units[k] / data.n[k]
         if binned:
-            counts[k] = _classes(theta[k], sd[k], data, k, int(shape.counts[k].sum()), given["icc"], rng)
+            own_law = Law(theta[k], sd[k], law.cleared[k])
+            counts[k] = _classes(own_law, data, k, int(shape.counts[k].sum()), given["icc"], rng)
             continue
         of_mean = variance[k] * (1.0 + (per_patient - 1.0) * given["icc"]) / data.units[k]
         mean[k] = rng.normal(centre[k], np.sqrt(of_mean + prior["printed_error"]["value"] ** 2))
@@ -83,10 +86,10 @@ def draw_data(given: Parameters, data: Data, shape: Observed, rng: np.random.Gen
     return replace(shape, counts=counts, mean=mean, sd=printed)
 
 
-def _classes(theta: float, sd: float, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
+def _classes(law: Law, data: Data, k: int, graded: int, icc: float, rng: np.random.Generator) -> Floats:
     """Counts by class (evidence 1); lesions by the Dirichlet-multinomial law."""
     real = data.upper[k] > data.lower[k]
-    above = [normal_cdf((theta - np.clip(cut[k], -1e6, 1e6)) / sd) for cut in (data.lower, data.upper)]
+    above = [law.above(cut[k]) for cut in (data.lower, data.upper)]
     p = np.where(real, np.maximum(above[0] - above[1], 1e-12), 0.0)
     p = p / p.sum()
     per_patient = data.units[k] / data.n[k]

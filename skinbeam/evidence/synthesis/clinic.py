@@ -14,12 +14,12 @@ import numpy as np
 
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms, layout, weakness
-from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
+from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.law import Law, single
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
-__all__ = ["CLINICS", "Course", "NewClinics", "censored", "new_clinics", "study_weights"]
+__all__ = ["CLINICS", "Course", "NewClinics", "new_clinics", "study_weights"]
 
-CEILING_PCT = 100.0
 CLINICS = 4  # new clinics to a draw: their own scatter is then half of the posterior's Monte Carlo error
 
 
@@ -28,23 +28,22 @@ Course = Sequence[tuple[Features, float]]  # what is done, in each of the ways t
 
 @dataclass(frozen=True)
 class NewClinics:
-    """Draws of new clinics, each (clinic,): latent improvement of a typical patient and spread between patients.
+    """Draws of new clinics, each law (clinic,): what patients improve by.
 
-    `theta_pct` is what raters see who choose classes, which they use differently; `scored_pct` what scores would say.
+    `rated` is what raters see who choose classes, which they use differently; `scored` what scores would say.
     """
 
-    theta_pct: Floats
-    scored_pct: Floats
-    sd_pct: Floats
+    rated: Law
+    scored: Law
 
     def share(self, threshold_pct: float) -> Floats:
         """Return the share of patients who improve by at least the threshold, (clinic,)."""
-        return normal_cdf((self.theta_pct - threshold_pct) / self.sd_pct)
+        return self.rated.above(threshold_pct)
 
     @property
     def mean_pct(self) -> Floats:
-        """Mean of min(100, X) over the patients of each clinic, as scored, (clinic,)."""
-        return censored(self.scored_pct, self.sd_pct)[0]
+        """Mean improvement over the patients of each clinic, as scored, (clinic,)."""
+        return self.scored.moments[0]
 
 
 def new_clinics(
@@ -72,11 +71,15 @@ def new_clinics(
         way = rng.choice(len(ways), n, p=weights / weights.sum())
         linear = draws["beta"] @ np.array([x for x, _ in ways]).T
         variance = np.column_stack([_unseen(draws, unseen, wider) for _, unseen in ways])
-        untreated = course[0][0].modality == UNTREATED
+        condition, untreated = course[0][0].condition, course[0][0].modality == UNTREATED
         spread = draws["tau_untreated" if untreated else "tau"][again]
         theta = linear[again, way] + _typical_weakness() * spread * own[untreated]
         theta = theta + np.sqrt(variance[again, way]) * rng.standard_normal(n)
-        found.append(NewClinics(theta + reading, theta, sd))
+        rated, scored = (
+            Law.of(seen, sd, single(condition), draws["clear"][again], draws["clear_slope"][again])
+            for seen in (theta + reading, theta)
+        )
+        found.append(NewClinics(rated, scored))
     return found
 
 
@@ -105,16 +108,6 @@ def study_weights(found: Sequence[Arm], *, given: Posterior | None = None) -> di
         information[study] = 1.0 / (weakness(rows) ** 2 * tau + omega / len(rows) + read + patient / people)
     total = sum(information.values())
     return {study: value / total for study, value in information.items()}
-
-
-def censored(theta_pct: Floats, sd_pct: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of min(c, X), X ~ N(theta, sd²), c = 100: moments of the normal law cut at c, and c beyond."""
-    z = (CEILING_PCT - theta_pct) / sd_pct
-    below, density = normal_cdf(z), normal_pdf(z)
-    mean = theta_pct * below - sd_pct * density + CEILING_PCT * (1.0 - below)
-    square = (theta_pct**2 + sd_pct**2) * below - sd_pct * (theta_pct + CEILING_PCT) * density
-    square = square + CEILING_PCT**2 * (1.0 - below)
-    return np.asarray(mean), np.maximum(square - mean**2, 0.0)
 
 
 @cache

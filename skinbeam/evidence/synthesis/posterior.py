@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 # What is drawn, of each of the two models.
 IMPROVEMENT = (
     "beta", "total", "scale", "tau", "tau_untreated", "omega", "kappa", "freedom", "sd_mid", "sd_spread", "icc",
+    "clear", "clear_slope",
 )  # fmt: skip
 COUNTS = (
     "base", "effects", "count_scale", "darker", "late", "count_study", "count_row",

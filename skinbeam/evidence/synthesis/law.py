@@ -1,0 +1,66 @@
+"""The law of improvement of one patient, in per cent (evidence 1, 5, 8).
+
+    y = 100 with probability q, else min(100, X),  X ~ N(theta, sd²)
+    logit q = g + h (theta - 50) / 25 where lesions are single spots or vessels, else q = 0
+
+A spot whose pigment is destroyed is gone, and so is a vessel that is closed: more people are clear of them than a
+normal law about the typical improvement allows.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.evidence.studies.shipped import settings
+from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal_pdf
+
+__all__ = ["CLEAR_PCT", "HALF_PCT", "SLOPE_PCT", "Law", "single", "with_cleared"]
+
+CLEAR_PCT = 100.0
+HALF_PCT, SLOPE_PCT = 50.0, 25.0  # g is the log-odds at half, h their slope with one class of a quarter
+
+
+@dataclass(frozen=True)
+class Law:
+    """What patients of a clinic, or of an arm, improve by; shapes broadcast.
+
+    `theta_pct` is the typical improvement of those who are not cleared, `sd_pct` their spread, `cleared` the share of
+    patients who are.
+    """
+
+    theta_pct: Floats
+    sd_pct: Floats
+    cleared: Floats
+
+    @staticmethod
+    def of(theta_pct: Floats, sd_pct: Floats, can_clear: NDArray[np.bool_] | bool, g: Floats, h: Floats) -> "Law":
+        """Return the law whose share of cleared patients follows from theta (evidence 8)."""
+        odds = g + h * (theta_pct - HALF_PCT) / SLOPE_PCT
+        return Law(theta_pct, sd_pct, np.where(can_clear, 0.5 + 0.5 * np.tanh(0.5 * odds), 0.0))
+
+    def above(self, cut_pct: Floats | float) -> Floats:
+        """Return the share of patients who improve by at least a cut, infinite or not (evidence 5)."""
+        others = normal_cdf((self.theta_pct - np.clip(cut_pct, -1e6, 1e6)) / self.sd_pct)
+        return np.asarray(np.where(cut_pct > CLEAR_PCT, 0.0, self.cleared + (1.0 - self.cleared) * others))
+
+    @property
+    def moments(self) -> tuple[Floats, Floats]:
+        """Mean and variance over patients: those of the normal law cut off at 100, and of 100 beyond."""
+        theta, sd = self.theta_pct, self.sd_pct
+        z = (CLEAR_PCT - theta) / sd
+        below, density = normal_cdf(z), normal_pdf(z)
+        mean = theta * below - sd * density + CLEAR_PCT * (1.0 - below)
+        square = (theta**2 + sd**2) * below - sd * (theta + CLEAR_PCT) * density + CLEAR_PCT**2 * (1.0 - below)
+        return with_cleared(self.cleared, mean, np.maximum(square - mean**2, 0.0))
+
+
+def with_cleared(cleared: Floats, mean: Floats, variance: Floats) -> tuple[Floats, Floats]:
+    """Return mean and variance of patients of whom a share is cleared and the others have these."""
+    left = 1.0 - cleared
+    return cleared * CLEAR_PCT + left * mean, left * variance + cleared * left * (CLEAR_PCT - mean) ** 2
+
+
+def single(condition: str) -> bool:
+    """Whether the lesions of a condition are single ones, that can be gone."""
+    return condition in settings()["lesions"]["single"]
