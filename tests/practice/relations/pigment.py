@@ -15,7 +15,7 @@ def short_pulsed(plan: Reading) -> list[Shown]:
 @relation(
     "spots-pigment-laser-before-1550",
     "For age spots of light skin a Q-switched or picosecond laser or a filtered lamp stands above any fractional beam.",
-    sources="ortonne2006 kawada2002 schwartz2019",
+    sources="ortonne2006 kawada2002",
     cases="spots-I spots-II",
 )
 def spots_pigment_laser_before_1550(plans: Plans) -> Iterator[str]:

@@ -250,7 +250,7 @@ def lines_sun_and_retinoid_told(plans: Plans) -> Iterator[str]:
 @relation(
     "columns-leave-skin-between",
     "An ablative fractional laser leaves three quarters of the skin untouched, a non-ablative one three fifths.",
-    sources="faghihi2015 alexis2012pearl hantash2007",
+    sources="faghihi2015 hedelund2012 alexis2012pearl",
     cases="wrinkles-II acne-scars-II texture-cheeks texture-neck texture-hands lid-lines-II lip-severe-II",
 )
 def columns_leave_skin_between(plans: Plans) -> Iterator[str]:

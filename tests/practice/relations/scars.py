@@ -170,7 +170,7 @@ def acne_scars_density_of_dark_skin(plans: Plans) -> Iterator[str]:
 @relation(
     "acne-scars-deep-columns",
     "1550 nm reaches acne scars with 20 mJ and more in a column.",
-    sources="alexis2012pearl alexis2016density walgrave2009",
+    sources="alexis2012pearl alexis2016density",
     cases="acne-scars-1550-II acne-scars-1550-V",
 )
 def acne_scars_deep_columns(plans: Plans) -> Iterator[str]:
