@@ -230,15 +230,15 @@ def pulse_class(option: Shown) -> str:
 
 @relation(
     "first-inside-trials",
-    "What stands first is set where trials or makers set it.",
+    "What stands first is set where clinics, makers or trials set it.",
     sources="bmla2019 bahmer2007",
     cases=PLANS,
 )
 def first_inside_trials(plans: Plans) -> Iterator[str]:
     for plan in with_laser(plans):
         for one in plan.first:
-            if "device" in one.data and one.data["expected"]["dose"].get("where") == "outside":
-                yield f"{plan.name}: {one.data['expected']['dose']['text']['text']}"
+            if "device" in one.data and one.data["practice"]["id"] in ("practice.above", "practice.below"):
+                yield f"{plan.name}: {one}: {one.data['practice']['text']}"
 
 
 @relation(
