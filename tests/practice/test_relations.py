@@ -21,7 +21,7 @@ def reading(name: str) -> Reading:
     return Reading(name, document(CASES[name], draws=DRAWS))
 
 
-@pytest.mark.check
+@pytest.mark.long  # 63 plans of 8 to 30 seconds each
 @pytest.mark.parametrize("name", RELATIONS)
 def test_plans_hold_to_it_or_say_so(name: str) -> None:
     found = list(RELATIONS[name].complaints({case: reading(case) for case in RELATIONS[name].cases}))
