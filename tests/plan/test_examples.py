@@ -21,9 +21,6 @@ REFUSED = {
     "uneven-pigmentation-pigment-long-pulse": "plan.no-contrast",
     # How wide the vessels of a keloid are was not found.
     "keloid-vascular": "plan.no-vessel-size",
-    # The dermis of the jaw differs so much between people that no column is deep enough and ends above the fat.
-    "laxity-fractional-ablative": "plan.too-weak",
-    "laxity-non-ablative-fractional": "plan.too-weak",
 }
 
 
