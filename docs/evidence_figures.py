@@ -18,13 +18,14 @@ import skinbeam
 from skinbeam.document import plain
 from skinbeam.evidence.fit import page
 from skinbeam.evidence.shown import pictures
-from skinbeam.evidence.shown.forest import HALF_PCT, Forest, Group, Line, answers, forests
+from skinbeam.evidence.shown.forest import Forest, Group, Line, answers, forests
 from skinbeam.evidence.shown.funnel import KINDS, OUTCOMES, log_odds, marks
 from skinbeam.evidence.shown.gaps import cells
 from skinbeam.evidence.shown.harms import Harm, answer, harms, predicted
 from skinbeam.evidence.shown.interval import Answer, Printed, share
 from skinbeam.evidence.shown.labels import name_of, title
 from skinbeam.evidence.studies.outcomes import Counted
+from skinbeam.evidence.synthesis.law import HALF_PCT
 from skinbeam.schema.names import PHOTOTYPES, table
 
 __all__ = ["drawn_forest", "drawn_funnel", "drawn_gaps", "drawn_harm"]

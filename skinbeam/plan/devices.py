@@ -25,12 +25,12 @@ from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.bruising import bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
-from skinbeam.plan.search.envelope import Light, settings_table
+from skinbeam.plan.search.envelope import settings_table
 from skinbeam.plan.search.fractional import microbeam_trial
 from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import Goal, goal_of
 from skinbeam.plan.search.limits import fewest_draws, target
-from skinbeam.plan.search.place import place_of
+from skinbeam.plan.search.place import light_of, place_of
 from skinbeam.plan.search.preference import abreast, gentlest, merit
 from skinbeam.plan.search.region import Region, bound_to_practice
 from skinbeam.plan.search.skins import SiteSkins, Spectrum
@@ -76,12 +76,14 @@ def laser_options(
     screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
     options: list[Found] = []
-    offered: set[str] = set()
-    for look in (
-        screened if all_of_them else sorted(screened, key=lambda one: not _tried(case, concern, modality, one.best[0]))
-    ):
-        light = _light(look.best[0], modality)
-        if not all_of_them and options and (light in offered or not _tried(case, concern, modality, look.best[0])):
+    offered: set[tuple[str, bool]] = set()
+    looks = [(look, _tried(case, concern, modality, look.best[0])) for look in screened]
+    if not all_of_them:
+        looks.sort(key=lambda item: not item[1])
+    for look, tried in looks:
+        light = light_of(look.best[0], modality)
+        kind = light.regime, light.lamp
+        if not all_of_them and options and (kind in offered or not tried):
             continue
         trial = _offered(case, concern, goal, look, bank)
         if isinstance(trial, Refused):
@@ -94,19 +96,13 @@ def laser_options(
         shown = None if machine.device.microbeam or modality == "ablative" else built_in_cooling(machine.device)[1]
         option, standing = laser_option(case, concern, trial, modality, shown, judged)
         options.append(Found(option, standing, trial, goal))
-        offered.add(light)
+        offered.add(kind)
     return options, refused
 
 
 def _tried(case: Case, concern: Concern, modality: str, trial: Trial) -> bool:
     """Whether trials of the concern used such light."""
     return bool(own_studies(question_of(case, concern, modality, trial)))
-
-
-def _light(trial: Trial, modality: str) -> str:
-    """The regime of the light, as trials are parted."""
-    nm, ms = trial.setting.wavelength_nm, trial.setting.pulse_ms
-    return Light(modality, nm, ms, lamp=trial.band_nm is not None).regime + (" lamp" if trial.band_nm else "")
 
 
 @dataclass(frozen=True)

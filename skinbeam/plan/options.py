@@ -9,13 +9,14 @@ from skinbeam.evidence.expectation.followup import followup_months
 from skinbeam.evidence.expectation.parts import title
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.evidence.question import Question
+from skinbeam.evidence.studies.outcomes import LASTING
 from skinbeam.laser.grid import settings_tables
 from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.expected import expected_of, question_of, share_untold
 from skinbeam.plan.healing import healing_days, immediate
-from skinbeam.plan.ranking import Standing, chance
+from skinbeam.plan.ranking import Standing, chance, chances
 from skinbeam.plan.records import CheckedLimit, HarmShare, Option
 from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability
@@ -35,8 +36,6 @@ from skinbeam.schema.names import table
 from skinbeam.simulate.skins.ensemble import probability
 
 __all__ = ["laser_option", "other_option"]
-
-_LASTING = ("pih", "hypopigmentation", "scar")  # what stays for months or for good
 
 
 def laser_option(
@@ -136,7 +135,7 @@ def other_option(case: Case, concern: Concern, modality: str, use: Use, source: 
 def _standing(case: Case, concern: Concern, question: Question, use: Use, expected: Expectation) -> Standing:
     """What an option is placed by; a scar that is not told of this person counts as often as trials met it."""
     risks = {"pih": expected.pih, **expected.harms}
-    counted = [risks[name].p for name in _LASTING if name in risks]
+    counted = [risks[name].p for name in LASTING if name in risks]
     shares = [p.median for p in counted if isinstance(p, Estimate)]
     marks = max([*shares, share_untold(case, concern, question.modality)]) if shares else None
     return Standing(title("modality", question.modality), question, use, expected.p_at_least["50"], marks)
@@ -147,8 +146,7 @@ def _beside_trials(effective: Estimate, expected: Expectation) -> Message:
     half = expected.p_at_least["50"]
     counted = Message("plan.trials-uncounted")
     if isinstance(half, Estimate):
-        shares = {name: chance(getattr(half, name)) for name in ("median", "low", "high")}
-        counted = Message("plan.trials-half", shares)
+        counted = Message("plan.trials-half", chances(half))
     return Message("plan.beside-trials", {"effective": chance(effective.median), "counted": counted})
 
 

@@ -15,6 +15,7 @@ Doing nothing comes last: it is always a choice, and nobody improves by it beyon
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Final
 
@@ -28,7 +29,7 @@ from skinbeam.evidence.question import Question
 from skinbeam.messages import Message
 from skinbeam.plan.search.goals import Use
 
-__all__ = ["Place", "Standing", "chance", "places"]
+__all__ = ["Place", "Standing", "chance", "chances", "places"]
 
 _NOTHING: Final = "no-treatment"
 _USES: Final[tuple[Use, ...]] = ("first", "usual", "possible")
@@ -58,7 +59,7 @@ class Standing:
     marks: float | None
     unlike: Message | None = None
 
-    @property
+    @cached_property
     def own(self) -> int:
         """How many studies treated this condition with this kind of treatment, or light."""
         return len(own_studies(self.question))
@@ -136,11 +137,12 @@ def _reason(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Messag
     """What trials found, and what that means for its place: two sentences that a patient can follow."""
     if one.question.modality == _NOTHING:
         return Message("plan.rank-none")
-    found = Message("plan.rank-uncounted")
-    if isinstance(one.half, Estimate):
-        shares = {name: chance(getattr(one.half, name)) for name in ("median", "low", "high")}
-        found = Message("plan.rank-counted", {**shares, "studies": one.own} if one.own else shares)
-        found = found if one.own else Message("plan.rank-borrowed", shares)
+    if isinstance(one.half, Unknown):
+        found = Message("plan.rank-uncounted")
+    elif one.own:
+        found = Message("plan.rank-counted", {**chances(one.half), "studies": one.own})
+    else:
+        found = Message("plan.rank-borrowed", chances(one.half))
     return Message("plan.rank", {"found": found, "place": _place(one, rank, tied, ahead)})
 
 
@@ -158,6 +160,11 @@ def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Message
     if rank == 1:
         return Message("plan.place-leads")
     return Message("plan.place-after", {"ahead": ahead})
+
+
+def chances(share: Estimate) -> dict[str, float]:
+    """Return median, low and high of a share of people as counts of 100, by name."""
+    return {name: chance(getattr(share, name)) for name in ("median", "low", "high")}
 
 
 def chance(p: float) -> float:

@@ -1,6 +1,7 @@
 """Good and bad outcomes of an option, of 100 people: their shares, what they are shares of, and their icon arrays."""
 
 from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.evidence.studies.outcomes import LASTING
 from skinbeam.plan.records import Option
 from skinbeam.report.icons import IconArray
 from skinbeam.report.shown import capital, quantity, say, show
@@ -17,7 +18,6 @@ __all__ = [
 ]
 
 _ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "injury-if-model-errs")
-_LASTING = ("pih", "hypopigmentation", "scar")  # drawn before what passes, however often that is
 # How many arrays of a kind are drawn, and the improvements in per cent that as many good ones show.
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
@@ -51,7 +51,7 @@ def fault_values(option: Option) -> list[tuple[str, Estimate]]:
 
 def expected_arrays(option: Option) -> list[IconArray]:
     """Return as many good outcomes as bad ones, the good ones first; what is unknown stands among them as unknown."""
-    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in _LASTING))
+    harms = sorted(harm_values(option), key=lambda harm: (isinstance(harm[2], Unknown), harm[0] not in LASTING))
     harms = harms[: max(_GOOD)]
     good = [IconArray(say(f"icons_good_{pct}"), "good", good_of(option, pct)) for pct in _GOOD[len(harms)]]
     return [*good, *(IconArray(name, "bad", p) for _, name, p in harms)]

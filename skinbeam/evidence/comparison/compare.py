@@ -14,7 +14,7 @@ from typing import Any
 from skinbeam.document import document, fields_of, sha256_of
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.comparison.direct import HALF_PCT, difference_in
+from skinbeam.evidence.comparison.direct import difference_in
 from skinbeam.evidence.comparison.network import Link, Network, sides
 from skinbeam.evidence.comparison.records import Comparison, Direct, LeftOut
 from skinbeam.evidence.comparison.words import in_words, nothing_connects
@@ -26,6 +26,7 @@ from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.clinic import new_clinics
 from skinbeam.evidence.synthesis.counts import Asked, counted_shares
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
+from skinbeam.evidence.synthesis.law import HALF_PCT
 from skinbeam.evidence.synthesis.posterior import Posterior
 from skinbeam.messages import Message
 from skinbeam.provenance import used

@@ -33,12 +33,11 @@ from skinbeam.evidence.expectation.parts import estimate, people_of
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis.distributions import Floats
-from skinbeam.evidence.synthesis.law import Law, single
+from skinbeam.evidence.synthesis.law import HALF_PCT, Law, single
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
-__all__ = ["HALF_PCT", "difference_in"]
+__all__ = ["difference_in"]
 
-HALF_PCT = 50.0
 _HIGHEST_MEAN_PCT = 99.0  # a mean nearer to the ceiling tells nothing more of theta
 _FURTHEST_PCT = 1000.0  # no theta lies beyond
 _STEPS = 40  # halvings, down to 2e-9 per cent

@@ -5,21 +5,19 @@ treatments is treated in one clinic, so the difference is what counts, and it is
 """
 
 from collections.abc import Sequence
-
-import numpy as np
+from itertools import compress
 
 from skinbeam.evidence.expectation.answer import abstention
 from skinbeam.evidence.expectation.dose import widening
+from skinbeam.evidence.expectation.parts import estimate, keys
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.studies.shipped import settings
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.clinic import new_clinics
 from skinbeam.evidence.synthesis.design import Features, arms_of
 from skinbeam.evidence.synthesis.distributions import Floats
+from skinbeam.evidence.synthesis.law import HALF_PCT
 
 __all__ = ["clearly_more", "own_studies", "shares_together"]
-
-HALF_PCT = 50.0
 
 
 def shares_together(questions: Sequence[Question], *, seed: int = 0) -> list[Floats | None]:
@@ -27,23 +25,19 @@ def shares_together(questions: Sequence[Question], *, seed: int = 0) -> list[Flo
 
     Where the evidence abstains it is None.
     """
-    answered = [question for question in questions if abstention(question) is None]
-    if not answered:
-        return [None] * len(questions)
-    clinics = new_clinics(
-        [Features.of_question(question) for question in answered],
-        seed=seed,
-        widen=[widening(question) for question in answered],
+    answered = [abstention(question) is None for question in questions]
+    asked = list(compress(questions, answered))
+    clinics = iter(
+        new_clinics(
+            [Features.of_question(question) for question in asked], seed=seed, widen=[widening(one) for one in asked]
+        )
     )
-    shares = {id(question): one.share(HALF_PCT) for question, one in zip(answered, clinics, strict=True)}
-    return [shares.get(id(question)) for question in questions]
+    return [next(clinics).share(HALF_PCT) if told else None for told in answered]
 
 
 def clearly_more(a: Floats, b: Floats) -> bool:
     """Return whether a helps more people than b: the central interval of the difference, (clinic,), lies above 0."""
-    tail = (1.0 - settings()["rule"]["level"]) / 2.0
-    ordered = np.sort(a - b)
-    return bool(ordered[round(tail * (len(ordered) - 1))] > 0.0)
+    return estimate(a - b, ()).low > 0.0
 
 
 def own_studies(question: Question) -> tuple[str, ...]:
@@ -53,4 +47,4 @@ def own_studies(question: Question) -> tuple[str, ...]:
     asked = regime.of_light(question.modality, question.wavelength_nm, pulse)
     if question.wavelength_nm is not None:
         arms = tuple(arm for arm in arms if regime.of_arm(arm) == asked)
-    return tuple(dict.fromkeys(arm.study for arm in arms))
+    return keys(arms)

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.evidence.comparison.direct import HALF_PCT
 from skinbeam.evidence.comparison.network import Link, Network
 from skinbeam.evidence.comparison.records import Comparison
 from skinbeam.evidence.expectation.parts import keys, title
 from skinbeam.evidence.studies.arm import Arm
+from skinbeam.evidence.synthesis.law import HALF_PCT
 from skinbeam.messages import Message
 
 __all__ = ["in_words", "nothing_connects"]

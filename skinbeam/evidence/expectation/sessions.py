@@ -10,11 +10,11 @@ from skinbeam.evidence.expectation.parts import estimate, keys
 from skinbeam.evidence.question import Question
 from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics
 from skinbeam.evidence.synthesis.design import Features, arms_of
+from skinbeam.evidence.synthesis.law import HALF_PCT
 from skinbeam.provenance import used
 
 __all__ = ["half_better_after", "kept_place"]
 
-_HALF = 50.0
 _STEPS = 14  # of a bisection over 1 to 99 %: to a hundredth
 
 
@@ -25,7 +25,7 @@ def half_better_after(question: Question, counts: Sequence[int], *, seed: int = 
         return Unknown(silent.text)
     basis = keys(arms_of(question.condition, question.modality))
     used(*basis)
-    return tuple(estimate(clinics.share(_HALF), basis) for clinics in _clinics(question, counts, seed))
+    return tuple(estimate(clinics.share(HALF_PCT), basis) for clinics in _clinics(question, counts, seed))
 
 
 def kept_place(question: Question, done: int, response_pct: float, counts: Sequence[int]) -> tuple[float, ...] | None:

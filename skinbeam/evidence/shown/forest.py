@@ -9,11 +9,11 @@ from skinbeam.evidence.shown.labels import light, name_of, title
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.synthesis.clinic import new_clinics
 from skinbeam.evidence.synthesis.design import Features, fitted_arms
+from skinbeam.evidence.synthesis.law import HALF_PCT
 from skinbeam.schema.names import table
 
-__all__ = ["HALF_PCT", "MOST_ROWS", "Forest", "Group", "Line", "answers", "forests"]
+__all__ = ["MOST_ROWS", "Forest", "Group", "Line", "answers", "forests"]
 
-HALF_PCT = 50.0
 MOST_ROWS = 54  # of a picture that a page holds
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.shipped import arms
 
-__all__ = ["HARMS", "LATE", "OUTCOMES", "PIGMENT", "Counted", "counted", "counted_in", "pain_columns"]
+__all__ = ["HARMS", "LASTING", "LATE", "OUTCOMES", "PIGMENT", "Counted", "counted", "counted_in", "pain_columns"]
 
 HARMS = (
     "pih", "hypopigmentation", "scar", "infection", "blister", "prolonged-erythema", "acne-flare", "atrophy",
@@ -18,6 +18,7 @@ HARMS = (
 OUTCOMES = (*HARMS, "satisfaction")
 PIGMENT = ("pih", "hypopigmentation")  # outcomes that skin colour bears on
 LATE = ("hypopigmentation", "scar")  # outcomes that show months after the wound has closed
+LASTING = ("pih", *LATE)  # what stays for months or for good
 
 
 @dataclass(frozen=True)

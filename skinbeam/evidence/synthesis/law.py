@@ -18,7 +18,8 @@ from skinbeam.evidence.synthesis.distributions import Floats, normal_cdf, normal
 __all__ = ["CLEAR_PCT", "HALF_PCT", "SLOPE_PCT", "Law", "single", "with_cleared"]
 
 CLEAR_PCT = 100.0
-HALF_PCT, SLOPE_PCT = 50.0, 25.0  # g is the log-odds at half, h their slope with one class of a quarter
+HALF_PCT = 50.0  # what a responder improves by at least; g is the log-odds there
+SLOPE_PCT = 25.0  # h is their slope with one class of a quarter
 
 
 @dataclass(frozen=True)

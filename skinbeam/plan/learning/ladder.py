@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.assessment.questionnaire import questionnaire
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import Formatter, Message, text
 from skinbeam.plan.course import settings_in_words
@@ -172,8 +172,8 @@ def _if_clean(doses: Sequence[float], burns: Burns, trial: Trial) -> tuple[Float
 def _read_after_h(case: Case, modality: str) -> float:
     """When spots are read: as soon as burns show, or dark marks where these are likely."""
     told = _told()["reading"]
-    darkest = questionnaire(case).facts.get("darkest_phototype")
-    darkens = isinstance(darkest, int | float) and darkest >= told["pigment_phototype"]
+    darkest = darkest_phototype(case)
+    darkens = darkest is not None and darkest >= told["pigment_phototype"]
     return float(told["pigment_h" if darkens or modality in _REMOVING else "burn_h"])
 
 

@@ -10,7 +10,7 @@ from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.names import table
 
-__all__ = ["PracticePlace", "place_of", "practice_place"]
+__all__ = ["PracticePlace", "light_of", "place_of", "practice_place"]
 
 Side = Literal["inside", "above", "below", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
@@ -55,15 +55,19 @@ class PracticePlace:
         return self.side != "no practice" and self.borrowed_from is None and not self.other_skin
 
 
+def light_of(trial: Trial, modality: str) -> Light:
+    """Return the light of a trial of the search, as practice parts it."""
+    setting = trial.setting
+    return Light(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
+
+
 def place_of(trial: Trial, condition: str, modality: str, phototype: int | None) -> PracticePlace:
     """Return where a trial of the search stands."""
-    setting = trial.setting
-    light = Light(modality, setting.wavelength_nm, setting.pulse_ms, lamp=trial.band_nm is not None)
     return practice_place(
         condition,
-        light,
+        light_of(trial, modality),
         phototype,
-        spot_mm=None if trial.machine.device.microbeam else setting.spot_mm,
+        spot_mm=None if trial.machine.device.microbeam else trial.setting.spot_mm,
         dose=trial.dose,
         density_per_cm2=trial.density_per_cm2,
         passes=trial.passes,
