@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from skinbeam.assessment.questionnaire import fields_overlap
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.laser.wording import light_of
 from skinbeam.messages import Formatter, Message
@@ -28,17 +29,6 @@ from skinbeam.units import MS, NS, PS, US
 __all__ = ["course_of", "settings_in_words"]
 
 _DAYS_A_WEEK = 7.0
-_PARTS_OF_FACE = (
-    "forehead",
-    "glabella",
-    "periorbital",
-    "eyelid",
-    "nose",
-    "cheeks",
-    "perioral",
-    "chin",
-    "jaw",
-)
 
 
 def _rules() -> Mapping[str, Any]:
@@ -165,7 +155,7 @@ class _Group:
 
     def touches(self, other: "_Group") -> bool:
         """Whether the fields of two groups meet."""
-        return any(_meet(one.site, two.site) for one in self.parts for two in other.parts)
+        return any(fields_overlap(one.site, two.site) for one in self.parts for two in other.parts)
 
 
 @dataclass(frozen=True)
@@ -223,12 +213,6 @@ def _first_steps(groups: Sequence[_Group], case: Case | None) -> list[Message]:
 def _downtime_days(option: Option) -> float:
     days = option.downtime_days
     return days.median if isinstance(days, Estimate) else 0.0
-
-
-def _meet(one: str, two: str) -> bool:
-    """Whether two sites share skin; neighbours count as apart, the whole face meets each of its parts."""
-    whole = "full-face"
-    return one == two or (whole in (one, two) and bool({one, two} & set(_PARTS_OF_FACE)))
 
 
 def _pulse_in_words(pulse_ms: float) -> str:

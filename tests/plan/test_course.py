@@ -89,6 +89,13 @@ def test_fields_that_do_not_touch_share_their_visits() -> None:
     assert len(course_of([REDNESS, whole])) == 3
 
 
+def test_a_site_that_is_a_part_of_another_is_the_same_field() -> None:
+    """The skin of the lid is treated with what lies around the eye, so it heals before other light meets it."""
+    around, lid = replace(REDNESS, site="periorbital"), replace(SPOTS, site="eyelid")
+    course = course_of([around, lid])
+    assert not any(len(visit.treats) > 1 for visit in course)
+
+
 def test_concerns_that_share_a_device_are_treated_together() -> None:
     course = course_of([VEINS, REDNESS])
     assert [session.treats for session in course] == [
