@@ -303,5 +303,8 @@ def test_a_leaflet_that_lacks_the_part_fails(leaflets: dict[str, Leaflet], name:
 def test_fewer_dots_on_one_side_fail(leaflets: dict[str, Leaflet]) -> None:
     whole = leaflets["with laser"]
     first = next(one.file for one in whole.outcomes if one.number != NOT_KNOWN)
-    fewer = whole.dots | {first: re.sub(r"M\d+ \d+h.01", "", whole.dots[first], count=5)}
+    # A dot in the range is drawn twice, a pale one on a dark one: five people are taken out of every layer.
+    gone = list(dict.fromkeys(re.findall(r"M\d+ \d+h.01", whole.dots[first])))[:5]
+    assert len(gone) == 5
+    fewer = whole.dots | {first: re.sub("|".join(map(re.escape, gone)), "", whole.dots[first])}
     assert not equal_detail(Leaflet(whole.page, whole.text, fewer))
