@@ -8,7 +8,7 @@ come in this order:
 2. what has trials of its own on this condition, at doses like theirs; then what has not, whose numbers are borrowed;
 3. what clinics usually do, then what is used where that fails;
 4. the greater share of people. Options that trials cannot tell apart share a place; of these the one with the fewest
-   lasting marks is written first.
+   lasting marks is written first, then the one with the most trials: their shares are what cannot tell them apart.
 
 Doing nothing comes last: it is always a choice, and nobody improves by it beyond the natural course.
 """
@@ -104,15 +104,15 @@ def places(standings: Sequence[Standing], *, seed: int = 0) -> list[Place]:
 
 
 def _groups(standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] | None]) -> Iterator[list[int]]:
-    """Groups of tied options, the best first, and in each the one with the fewest lasting marks first."""
+    """Groups of tied options, the best first; in each the fewest lasting marks first, then the most trials."""
 
     def line(index: int) -> tuple[int, int]:
         return standings[index].tier, _USES.index(standings[index].use)
 
-    def marked(index: int) -> tuple[float, float, int]:
+    def marked(index: int) -> tuple[float, int, float]:
         one = standings[index]
         marks = 1.0 if one.marks is None else one.marks
-        return round(marks / _MARKS_ALIKE), -_middle(one.half), -one.own
+        return round(marks / _MARKS_ALIKE), -one.own, -_middle(one.half)
 
     for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
         left = sorted(alike, key=lambda index: -_middle(standings[index].half))

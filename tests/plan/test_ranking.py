@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.comparison.together import clearly_more, own_studies, shares_together
 from skinbeam.evidence.expectation.answer import abstention, expect
 from skinbeam.evidence.question import Question
@@ -76,6 +76,18 @@ def test_of_tied_options_the_one_with_fewer_lasting_marks_is_written_first() -> 
         found = order(replace(more, marks=0.3), replace(fewer, marks=0.05))
         assert found == [(1, fewer.title), (1, more.title)]
         assert order(replace(more, marks=None), replace(fewer, marks=0.3))[0][1] == fewer.title  # no count, no comfort
+
+
+def test_of_tied_options_with_as_few_marks_the_one_with_the_most_trials_is_written_first() -> None:
+    """Of facial veins 1064 nm has two trials: a share that is greater by one of 100 does not put it before others."""
+    lights = [standing("facial-telangiectasia", "vascular", wavelength_nm=nm) for nm in (1064.0, 595.0, 532.0)]
+    few, *_ = tried = [replace(one, title=str(one.question.wavelength_nm), marks=0.02) for one in lights]
+    assert isinstance(few.half, Estimate)
+    found = order(replace(few, half=replace(few.half, median=0.9)), *tried[1:])
+    assert {rank for rank, _ in found} == {1}
+    trials = {one.title: one.own for one in tried}
+    assert [trials[title] for _, title in found] == sorted(trials.values(), reverse=True)
+    assert found[-1][1] == few.title
 
 
 def test_more_people_helped_leads_where_trials_can_tell() -> None:
