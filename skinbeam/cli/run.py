@@ -20,6 +20,8 @@ EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
 # Matrices here are small: threads of the linear algebra wait for each other. Read when NumPy is first imported, which
 # no command has done yet.
 THREADING = {"OPENBLAS_NUM_THREADS": "1"}
+# Objects made between two searches for cycles: at 700, Python's own choice, imports alone set off hundreds of them.
+MADE_BETWEEN_SEARCHES = 50_000
 GRACE_S = 2.0  # after an interrupt: long enough to finish writing a file, short enough to be felt as at once
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
@@ -33,6 +35,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         signal.signal(asked, _interrupt)
     for name, value in THREADING.items():
         os.environ.setdefault(name, value)
+    gc.set_threshold(MADE_BETWEEN_SEARCHES)
     try:
         code = _run(arguments, json="--json" in arguments)
     except KeyboardInterrupt:  # while an error was being told

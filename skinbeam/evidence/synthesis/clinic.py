@@ -69,7 +69,9 @@ def new_clinics(
         ways = [layout().row(features) for features, _ in course]
         weights = np.array([weight for _, weight in course])
         way = rng.choice(len(ways), n, p=weights / weights.sum())
-        linear = draws["beta"] @ np.array([x for x, _ in ways]).T
+        x = np.array([x for x, _ in ways])
+        told = np.flatnonzero(x.any(axis=0))
+        linear = draws.part("beta", slice(None), told) @ x[:, told].T
         variance = np.column_stack([_unseen(draws, unseen, wider) for _, unseen in ways])
         condition, untreated = course[0][0].condition, course[0][0].modality == UNTREATED
         spread = draws["tau_untreated" if untreated else "tau"][again]

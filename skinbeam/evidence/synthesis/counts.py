@@ -178,7 +178,7 @@ def _share(drawn: _Drawn, draws: Posterior, *, among: int) -> Floats:
     for k, effect in enumerate(EFFECTS):
         of_way = np.array([_place(effect, name_of, name[k]) for name in names])[way]
         new = draws["count_scale"][again, k, outcome] * drawn.fresh[k]
-        known = draws["effects"][again, np.maximum(of_way, 0)]
+        known = draws.part("effects", again, np.maximum(of_way, 0))
         log_odds = log_odds + np.where(of_way >= 0, known, np.where(of_way == _NEW, new, 0.0))
     tiny = np.finfo(float).tiny
     return np.asarray(np.clip(1.0 / (1.0 + np.exp(-log_odds)), tiny, 1.0 - 2.0**-53))

@@ -44,12 +44,19 @@ CHECKS_FILE = "data/derived/posterior_checks.json"
 
 @dataclass(frozen=True)
 class Posterior:
-    """Draws in one row after another: each array (draw, ...), names as in `evidence.fit.model`."""
+    """Draws in one row after another: each array (draw, ...), names as in `evidence.fit.model`.
 
-    draws: Mapping[str, Floats]
+    They are held as they ship, in single precision, and computed with in double.
+    """
+
+    draws: Mapping[str, NDArray[np.floating[Any]]]
 
     def __getitem__(self, name: str) -> Floats:
-        return self.draws[name]
+        return np.asarray(self.draws[name], dtype=float)
+
+    def part(self, name: str, *index: Any) -> Floats:
+        """Return what an index takes of a parameter: one answer needs few of its columns, and all take time to read."""
+        return np.asarray(self.draws[name][index], dtype=float)
 
     def __len__(self) -> int:
         return len(next(iter(self.draws.values())))
@@ -60,12 +67,12 @@ class Posterior:
 
     def scale(self, group: str) -> Floats:
         """Return the learnt spread of a group of columns, (draw,)."""
-        return np.asarray(self.draws["scale"][:, HIERARCHICAL.index(group)])
+        return self.part("scale", slice(None), HIERARCHICAL.index(group))
 
     @staticmethod
     def of_chains(chains: Mapping[str, NDArray[Any]]) -> "Posterior":
         """Return the posterior from arrays (chain, draw, ...)."""
-        return Posterior({name: np.asarray(a, dtype=float).reshape(-1, *a.shape[2:]) for name, a in chains.items()})
+        return Posterior({name: a.reshape(-1, *a.shape[2:]) for name, a in chains.items()})
 
 
 @cache
