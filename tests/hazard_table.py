@@ -17,6 +17,8 @@ VEINS = {"condition": "facial-telangiectasia", "site": "cheeks"}
 SPOTS = {"condition": "age-spots", "site": "cheeks", **NAMED}
 WRINKLES = {"condition": "wrinkles", "site": "cheeks"}
 EYES = {"condition": "facial-telangiectasia", "site": "eyelid"}
+LOOSE = {"condition": "laxity", "site": "jaw"}
+SCARS = {"condition": "acne-scars", "site": "cheeks"}
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,27 @@ def spot(**changed: Any) -> dict[str, Any]:
         "reaction": "blister",
     }
     return {"test_spot": [{key: value for key, value in (made | changed).items() if value is not None}]}
+
+
+def _pregnant(others: tuple[Mapping[str, Any], ...]) -> dict[str, Cell]:
+    return {
+        "plain": Cell({"pregnant": True}),
+        "blank": Cell({"pregnant": None}, rule="pregnancy-ask"),
+        "contradicting": Cell({"pregnant": True, "sex": "male"}),
+        "another concern": Cell({"pregnant": True}, others),
+        "another spelling": Cell({"pregnant": "yes"}, fault="patient.pregnant"),
+    }
+
+
+def _keloid(concern: Mapping[str, Any]) -> dict[str, Cell]:
+    decision = {"by": "dermatologist", "date": "2026-03-02", "allows": ["fractional-ablative"]}
+    return {
+        "plain": Cell({"history": ["keloid"]}),
+        "blank": Cell({"history": [""]}, fault="patient.history[0]"),
+        "contradicting": Cell({"history": ["keloid"], "keloid_decision": decision}),  # of another treatment
+        "another concern": Cell(concerns=(concern, {"condition": "keloid", "site": "decolletage"})),
+        "another spelling": Cell(concerns=(concern, {"condition": "Keloids", "site": "chest"})),
+    }
 
 
 ABLATE = {"modality": "ablative"}
@@ -315,5 +338,100 @@ TABLE: dict[str, Hazard] = {
                 more={"session": [{"week": 4.0, "treats": "rosacea", "adverse": ["BLISTERING on the nose"]}]},
             ),
         },
+    ),
+    "an unnamed brown spot before freezing": Hazard(
+        {"modality": "cryotherapy"},
+        "pigmented-lesion-undiagnosed",
+        SPOTS,
+        {
+            "plain": Cell(concerns=({**SPOTS, **dict.fromkeys(NAMED), "diagnosed": False},)),
+            "blank": Cell(concerns=({"condition": "age-spots", "site": "cheeks"},)),
+            "contradicting": Cell(more={"lesion": [{"kind": "undiagnosed"}]}),
+            "another concern": Cell(concerns=(SPOTS, {"condition": "freckles", "site": "full-face"})),
+            "another spelling": Cell(concerns=({"condition": "Liver Spots", "site": "Cheek"},)),
+        },
+    ),
+    "a spot that changes before a peel": Hazard(
+        {"modality": "chemical-peel"},
+        "lesion-signs",
+        SPOTS,
+        {
+            "plain": Cell(concerns=({**SPOTS, "lesion_signs": ["changing"]},)),
+            "blank": Cell(concerns=({**SPOTS, "lesion_signs": [""]},), fault="concern[0].lesion_signs[0]"),
+            "contradicting": Cell(concerns=({**SPOTS, "diagnosis_method": "biopsy", "lesion_signs": ["new"]},)),
+            "another concern": Cell(concerns=(SPOTS, {**VEINS, "lesion_signs": ["irregular"]})),
+            "another spelling": Cell(concerns=({**SPOTS, "lesion_signs": ["Nu"]},), fault="concern[0].lesion_signs[0]"),
+        },
+    ),
+    "a retinoid cream in pregnancy": Hazard(
+        {"modality": "topical-retinoid"},
+        "retinoid-cream-in-pregnancy",
+        WRINKLES,
+        _pregnant((SPOTS, WRINKLES)),
+    ),
+    "a bleaching cream in pregnancy": Hazard(
+        {"modality": "topical-depigmenting"},
+        "bleaching-cream-in-pregnancy",
+        SPOTS,
+        _pregnant((WRINKLES, SPOTS)),
+    ),
+    "botulinum toxin in pregnancy": Hazard(
+        {"modality": "botulinum-toxin"},
+        "pregnancy",
+        {"condition": "dynamic-wrinkles", "site": "glabella"},
+        _pregnant((VEINS, {"condition": "dynamic-wrinkles", "site": "glabella"})),
+    ),
+    "a keloid before a peel": Hazard({"modality": "chemical-peel"}, "keloid-peel", SCARS, _keloid(SCARS)),
+    "a keloid before needling": Hazard({"modality": "microneedling"}, "keloid-needling", SCARS, _keloid(SCARS)),
+    "a keloid before surgery": Hazard({"modality": "surgery"}, "keloid-surgery", LOOSE, _keloid(LOOSE)),
+    "dark skin before freezing a spot": Hazard(
+        {"modality": "cryotherapy"},
+        "freezing-spots-on-dark-skin",
+        SPOTS,
+        {
+            "plain": Cell({"phototype": "VI"}),
+            "blank": Cell({"phototype": None}, rule="ask-phototype"),
+            "contradicting": Cell({"phototype": "II", "ita_deg": -40.0}),
+            "another concern": Cell({"phototype": "V"}, (WRINKLES, {**SPOTS, "condition": "freckles"})),
+            "another spelling": Cell({"phototype": "6"}, fault="patient.phototype"),
+        },
+        least="with-caution",
+    ),
+    "a pacemaker before radiofrequency": Hazard(
+        {"modality": "radiofrequency"},
+        "radiofrequency-implant",
+        LOOSE,
+        {
+            "plain": Cell({"history": ["pacemaker"]}),
+            "blank": Cell({"history": [""]}, fault="patient.history[0]"),
+            "contradicting": Cell({"history": ["pacemaker"], "expectation": "modest"}),
+            "another concern": Cell({"history": ["heart-disease", "pacemaker"]}, (VEINS, LOOSE)),
+            "another spelling": Cell({"history": ["Pace maker"]}, fault="patient.history[0]"),
+        },
+    ),
+    "an infection before needling": Hazard(
+        {"modality": "microneedling"},
+        "infection-in-field",
+        SCARS,
+        {
+            "plain": Cell({"history": ["active-infection"]}),
+            "blank": Cell({"history": [" "]}, fault="patient.history[0]"),
+            "contradicting": Cell({"history": ["active-infection", "herpes-labialis"]}),
+            "another concern": Cell({"history": ["active-infection"]}, (VEINS, SCARS)),
+            "another spelling": Cell({"history": ["infection"]}, fault="patient.history[0]"),
+        },
+    ),
+    "a blood thinner before a filler": Hazard(
+        {"modality": "filler"},
+        "antithrombotic",
+        SCARS,
+        {
+            "plain": Cell(drug("warfarin")),
+            "blank": Cell(drug("?"), rule="medication-not-checked"),
+            "contradicting": Cell(drug("none", "apixaban")),
+            "another concern": Cell(drug("warfarin"), (VEINS, SCARS)),
+            "another spelling": Cell(drug("Marcoumar 3 mg")),
+        },
+        least="with-caution",
     ),
 }

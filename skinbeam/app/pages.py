@@ -49,6 +49,7 @@ HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
         "lupus",
         "collagen-vascular-disease",
         "heart-disease",
+        "pacemaker",
         "liver-disease",
         "allergy-anaesthetic",
         "body-dysmorphic-concern",

@@ -8,10 +8,10 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.plan.devices import Found, laser_options, refusal
 from skinbeam.plan.options import other_option
-from skinbeam.plan.ranking import places
-from skinbeam.plan.records import ConcernPlan, Option
-from skinbeam.plan.rules.reason import severity
-from skinbeam.plan.rules.suitability import judge
+from skinbeam.plan.ranking import Standing, places
+from skinbeam.plan.records import ConcernPlan, Option, Refused
+from skinbeam.plan.rules.reason import Reason, severity
+from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.rules.why import why_no_laser
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.candidates import Machine
@@ -47,8 +47,8 @@ class Planned:
 def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | None, bank: SkinBank) -> Planned:
     """Return the options of one concern, ranked, with what was refused and why.
 
-    The order is that of `ranking`. Where the rules refer or refuse the concern, no laser option is made. Without
-    `machines` a rule decides the whole case and no device is tried.
+    The order is that of `ranking`. What the rules refer or refuse, a laser or not, is no option. Without `machines` a
+    rule decides the whole case and no device is tried.
     """
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
@@ -64,9 +64,10 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         offered, not_offered = laser_options(case, concern, modality, able, bank)
         found += offered
         refused += not_offered
-    options, found = _ranked(case, concern, found)
-    can, cannot = can_and_cannot(concern.condition)
     said = [message for one in refused for message in one.reasons]
+    others, barred_others = _others(case, concern)
+    options, found = _ranked(found, others)
+    can, cannot = can_and_cannot(concern.condition)
     record = ConcernPlan(
         condition=concern.condition,
         site=concern.site,
@@ -77,7 +78,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         can=can,
         cannot=cannot,
         options=options,
-        refused=tuple(refused),
+        refused=(*refused, *barred_others),
         no_laser=() if found else why_no_laser(case, concern, said, stopped=machines is None),
     )
     best = found[0] if found else None
@@ -93,20 +94,40 @@ def _subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
 
 def _barred(case: Case, concern: Concern, modality: str, machines: Sequence[Machine] | None) -> list[Message]:
     """Why a modality is not tried at all: the rules, what is not known of the target, or a decision on the case."""
-    judged = judge(case, concern=concern, modality=modality)
-    if severity(judged.decision) >= severity("refer"):
-        return [r.message for r in judged.reasons if severity(r.decision) >= severity("refer")]
+    against = _against(judge(case, concern=concern, modality=modality))
+    if against:
+        return [reason.message for reason in against]
     unknown = _unknown_target(concern.condition, modality)
     if unknown is not None:
         return [unknown]
     return [Message("plan.stopped")] if machines is None else []
 
 
-def _ranked(case: Case, concern: Concern, found: Sequence[Found]) -> tuple[tuple[Option, ...], list[Found]]:
+def _against(judged: Suitability) -> list[Reason]:
+    """The reasons that refer or refuse, the strictest first."""
+    return [reason for reason in judged.reasons if severity(reason.decision) >= severity("refer")]
+
+
+def _others(case: Case, concern: Concern) -> tuple[list[tuple[Option, Standing]], list[Refused]]:
+    """What may be done without a laser, no treatment at last, and what of it the rules refer or refuse."""
+    options: list[tuple[Option, Standing]] = []
+    refused: list[Refused] = []
+    for one in alternatives(concern.condition):
+        judged = judge(case, concern=concern, modality=one.modality)
+        if against := _against(judged):
+            messages = [reason.message for reason in against]
+            refused.append(refusal(one.modality, messages, source=against[0].source))
+        else:
+            options.append(other_option(case, concern, one.modality, one.use, one.source, judged.reasons))
+    options.append(other_option(case, concern, "no-treatment", "possible", target().source))
+    return options, refused
+
+
+def _ranked(
+    found: Sequence[Found], others: Sequence[tuple[Option, Standing]]
+) -> tuple[tuple[Option, ...], list[Found]]:
     """Every option, laser or not, in its order with its rank and why; and those found by search in that order."""
-    others = [other_option(case, concern, one.modality, one.use, one.source) for one in alternatives(concern.condition)]
-    others.append(other_option(case, concern, "no-treatment", "possible", target().source))
-    every = [(one.option, one.standing) for one in found] + others
+    every = [*((one.option, one.standing) for one in found), *others]
     order = places([standing for _, standing in every])
     options = tuple(replace(every[at.index][0], rank=at.rank, rank_reason=at.reason) for at in order)
     return options, [found[at.index] for at in order if at.index < len(found)]

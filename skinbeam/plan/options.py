@@ -98,8 +98,10 @@ def _told_limit(verdict: Verdict, trial: Trial) -> CheckedLimit:
     return replace(told, text=Message("plan.limit-and-counted", both))
 
 
-def other_option(case: Case, concern: Concern, modality: str, use: Use, source: str) -> tuple[Option, Standing]:
-    """Return the option without a device, no treatment or no laser, and what it is ranked by."""
+def other_option(
+    case: Case, concern: Concern, modality: str, use: Use, source: str, reasons: tuple[Reason, ...] = ()
+) -> tuple[Option, Standing]:
+    """Return the option without a device, no treatment or no laser, with what rules say of it, and its standing."""
     used(source)
     question = question_of(case, concern, modality)
     expected = expected_of(case, question)
@@ -124,7 +126,7 @@ def other_option(case: Case, concern: Concern, modality: str, use: Use, source: 
         immediate=no_physics,
         healing=(),
         harms=() if none else (_other_harm(),),
-        reasons=(),
+        reasons=reasons,
         limits=(),
         rank_reason=Message("plan.unranked"),
         source=source,

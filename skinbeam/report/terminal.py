@@ -42,15 +42,25 @@ def summary(plan: "Plan") -> str:
         site = table("site")[concern.site]["title"]
         told = concern.title.lower().endswith(site.lower())
         lines.append(concern.title if told else text("terminal.concern", {"title": concern.title, "site": site}))
-        lines += map(_option_line, concern.foremost(_SHOWN))
+        shown = concern.foremost(_SHOWN)
+        lines += map(_option_line, shown)
         laser = () if concern.first_laser is None else (concern.first_laser[0],)
-        # What speaks about the first laser alone is no reason of the decision, and has to be read with it.
+        # What speaks about one option alone is no reason of the decision, and has to be read with it.
         cautions = _cautions(reason for option in laser for reason in option.reasons)
         lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]
+        for option in (option for option in shown if option.setup is None):
+            also = (one for one in _cautions(option.reasons) if one not in reasons)
+            lines += [text("terminal.caution-other", {"title": option.title, "text": one}) for one in also]
         if concern.first_laser is None:
             lines += [text("terminal.no-laser", {"text": one}) for one in plain_reasons(concern.no_laser)]
-            why = dict.fromkeys(reason.text for refused in concern.refused for reason in refused.reasons)
+            of_lasers = (one for one in concern.refused if table("modality")[one.modality]["laser"])
+            why = dict.fromkeys(reason.text for refused in of_lasers for reason in refused.reasons)
             lines += [text("terminal.refused", {"text": one}) for one in why if one not in reasons]
+        for refused in (one for one in concern.refused if not table("modality")[one.modality]["laser"]):
+            lines += [
+                text("terminal.refused-other", {"title": refused.title, "text": reason.text})
+                for reason in refused.reasons
+            ]
     lines.append(text("terminal.plan", {"hash": plan.plan_sha256}))
     return "\n".join(lines)
 

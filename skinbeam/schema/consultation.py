@@ -62,6 +62,7 @@ HISTORY = (
     "liver-disease",
     "lupus",
     "melasma",
+    "pacemaker",
     "permanent-make-up",
     "photosensitivity",
     "pih",

@@ -176,6 +176,14 @@ def test_every_rule_that_refuses_has_a_row_and_every_answer_makes_it_speak() -> 
     assert silent == []
 
 
+@pytest.mark.parametrize("rule", REFUSING, ids=lambda rule: rule.id)
+def test_a_rule_that_refuses_speaks_of_every_treatment_that_it_names(rule: Rule) -> None:
+    for modality in rule.modalities:
+        world = world_of(rule, fires=True)
+        world.choice["modality"] = modality
+        assert rule.id in spoke(world.judge()), modality
+
+
 @pytest.mark.parametrize("way", [blank, contradicting], ids=lambda way: way.__name__)
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_refusal_stands_whatever_else_is_said_or_not(row: Row, way: Callable[[Row], Case]) -> None:

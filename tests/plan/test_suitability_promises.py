@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from smallest_cases import DIAGNOSED, spoke, world_of
 
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.errors import InputError
 from skinbeam.plan.rules.reason import severity
 from skinbeam.plan.rules.suitability import judge, judge_case
@@ -50,8 +51,8 @@ PIGMENTED = [
 
 
 @pytest.mark.parametrize("condition", PIGMENTED)
-@pytest.mark.parametrize("modality", list(table("modality")))
-def test_an_undiagnosed_pigmented_lesion_refers_for_every_modality(condition: str, modality: str) -> None:
+@pytest.mark.parametrize("modality", [*laser_modalities(), *fact_tables()["modality_groups"]["fades-or-removes"]])
+def test_an_undiagnosed_pigmented_lesion_refers_for_all_that_fades_or_removes_it(condition: str, modality: str) -> None:
     case = _case({}, {"condition": condition, "site": "neck"})
     found = judge(case, concern=case.concern[0], modality=modality)
     assert "pigmented-lesion-undiagnosed" in spoke(found)

@@ -117,7 +117,7 @@ def test_a_hazard_stays_closed_whatever_the_way_and_the_door(name: str, way: str
     if cell.fault:
         # A form leaves empty fields out, as a person leaves a line empty: then what is missing is told.
         empty = door == "form" and way == "blank"
-        if empty and name in ("a tan", "gold before short pulses", "a tattoo in the field", "a spot that changes"):
+        if empty and (name == "a tan" or cell.fault.endswith("[0]")):
             return  # an empty line of the form says nothing, and nothing is what it is read as
         with pytest.raises(InputError) as caught:
             BY[door](tables, tmp_path)

@@ -25,10 +25,14 @@ from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.report import render_html
 from skinbeam.report.terminal import summary
 from skinbeam.schema.consultation import HISTORY, LESION_SIGNS
-from skinbeam.schema.names import table
+from skinbeam.schema.names import laser_modalities, table
 
 READING_AGE_YEARS = 12.0
-STOPS = [rule for rule in rules("suitability") if severity(rule.decision) >= severity("refer")]
+STOPS = [
+    rule
+    for rule in rules("suitability")
+    if severity(rule.decision) >= severity("refer") and set(rule.modalities) & set(laser_modalities())
+]  # the decision is about light; what else is refused stands in the report
 ASKS = ("ask-phototype", "ask-age")
 # Reasons that are no row of the rules, or cautions that are told all the same.
 ADDED = (

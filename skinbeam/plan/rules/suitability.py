@@ -1,4 +1,4 @@
-"""Whether a person may be treated, with what, and who said so.
+"""Whether a person may be treated, with what, by light or otherwise, and who said so.
 
 Every rule of use `suitability` that applies speaks, with its source; the strictest decision holds. A rule that cannot
 be answered, because age or colour is not known, is not passed over: the answer is then "ask". Nor is a medicine that no
@@ -85,13 +85,11 @@ def _judged(
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]
     reasons = [_reason(rule, about) for rule in spoke]
-    added = (
-        *_asked(facts, modality),
-        *_of_medicines(case),
-        *earlier_reasons(case, modality),
-        *response_reasons(case, concern, modality),
-    )
-    return _ranked([*reasons, *_differing(spoke, about), *added])
+    asked = (*_asked(facts, modality), *_of_medicines(case))
+    if modality is not None and not table("modality")[modality]["laser"]:
+        return _ranked([*reasons, *_differing(spoke, about), *asked])
+    earlier = (*earlier_reasons(case, modality), *response_reasons(case, concern, modality))
+    return _ranked([*reasons, *_differing(spoke, about), *asked, *earlier])
 
 
 def judge_case(case: Case, candidates: Mapping[str, Sequence[str]] | None = None) -> Suitability:

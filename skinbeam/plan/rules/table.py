@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from skinbeam.assessment.medicines import medication_facts
-from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact
+from skinbeam.assessment.questionnaire import CONCERN_FACTS, PERSON_FACTS, Fact, fact_tables
 from skinbeam.errors import nearest
 from skinbeam.messages import Message
 from skinbeam.plan.rules.bound import Bound, read_bound
@@ -318,14 +318,13 @@ def _asked_of_a_setting(condition: Condition) -> bool:
 
 
 def _modalities(named: Any, fault: Callable[[str], ValueError]) -> tuple[str, ...]:
-    if named == "laser":
-        return laser_modalities()
-    if named == "every":
-        return tuple(table("modality"))
+    groups = {"laser": laser_modalities(), **fact_tables()["modality_groups"]}
+    found: list[str] = []
     for word in named if isinstance(named, list) else [named]:
-        if word not in table("modality"):
-            raise fault(f'modalities: unknown name {word}; or "laser", "every"')
-    return tuple(named)
+        if word not in groups and word not in table("modality"):
+            raise fault(f"modalities: unknown name {word}; or a group: {', '.join(groups)}")
+        found += groups.get(word, (word,))
+    return tuple(dict.fromkeys(found))
 
 
 def read_condition(read: Any) -> Condition:

@@ -86,6 +86,10 @@ CASES = {
     "laxity-severe": consultation("II", "laxity", "jaw", "severe"),
     "frown-lines": consultation("II", "dynamic-wrinkles", "glabella"),
     "active-acne": consultation("II", "active-acne"),
+    "frown-lines-pregnant": consultation("II", "dynamic-wrinkles", "glabella", person="pregnant = true"),
+    "laxity-pacemaker": consultation(
+        "II", "laxity", "jaw", person='history = ["pacemaker"]', devices=("fractional-1550",)
+    ),
     # who should wait, or should not be treated
     "pregnant": consultation("II", "wrinkles", person="pregnant = true"),
     "minor": consultation("II", "spider-angioma", age_years=12.0),

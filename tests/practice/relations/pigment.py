@@ -312,6 +312,18 @@ def unnamed_pigment_is_not_frozen(plans: Plans) -> Iterator[str]:
 
 
 @relation(
+    "dark-skin-spots-not-frozen",
+    "Age spots of phototype V are not frozen: pigment cells die of cold first, and the pale mark stays.",
+    sources="andrews2004cryosurgery gage1998",
+    cases="spots-V",
+)
+def dark_skin_spots_not_frozen(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.of("cryotherapy"):
+            yield f"{plan.name}: {one}"
+
+
+@relation(
     "gold-no-short-pulse",
     "Whoever was ever treated with gold gets no nanosecond or picosecond pulse.",
     sources="cohen2015chrysiasis",

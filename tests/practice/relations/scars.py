@@ -56,6 +56,18 @@ def former_keloid_no_ablation(plans: Plans) -> Iterator[str]:
 
 
 @relation(
+    "former-keloid-no-peel-no-needles",
+    "Whoever has formed keloids gets no peel and no needling for acne scars.",
+    sources="khunger2008peels needlinglist",
+    cases="acne-scars-former-keloid",
+)
+def former_keloid_no_peel_no_needles(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.of("chemical-peel", "microneedling"):
+            yield f"{plan.name}: {one}"
+
+
+@relation(
     "raised-scar-steroid-or-silicone-first",
     "Injected steroid or silicone stands above every laser for a raised scar.",
     sources="mustoe2002 arno2014",

@@ -35,6 +35,30 @@ def pregnancy_no_retinoid(plans: Plans) -> Iterator[str]:
 
 
 @relation(
+    "pregnancy-no-toxin",
+    "Botulinum toxin for looks waits until after a pregnancy, since too little is known of it.",
+    sources="trivedi2017pregnancy",
+    cases="frown-lines-pregnant",
+)
+def pregnancy_no_toxin(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.of("botulinum-toxin"):
+            yield f"{plan.name}: {one}"
+
+
+@relation(
+    "pacemaker-no-radiofrequency",
+    "Nobody with a pacemaker or defibrillator gets radiofrequency.",
+    sources="thermageconsent",
+    cases="laxity-pacemaker",
+)
+def pacemaker_no_radiofrequency(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.of("radiofrequency"):
+            yield f"{plan.name}: {one}"
+
+
+@relation(
     "tan-waits",
     "Skin that was tanned in the last four weeks is not treated.",
     sources="lynchforms steps78",

@@ -1,0 +1,77 @@
+"""What is done without a laser is judged by the same rules: refused, told with caution, or left alone."""
+
+from typing import Any
+
+import pytest
+from consultations import NAMED, PERSON, concern, devices, document
+
+from skinbeam.messages import text
+
+OTHER_LASER = devices("ndyag-1064")  # for vessels alone, so that nothing is searched
+
+
+def plan_of(condition: str, person: str = "", *, site: str = "cheeks", extra: str = NAMED) -> Any:
+    (part,) = document(PERSON + person + concern(condition, site, extra) + OTHER_LASER)["concerns"]
+    return part
+
+
+def offered(part: Any) -> set[str]:
+    return {option["modality"] for option in part["options"]}
+
+
+def refused(part: Any) -> dict[str, Any]:
+    return {one["modality"]: one for one in part["refused"]}
+
+
+def test_pregnancy_takes_creams_off_the_list_and_says_why() -> None:
+    part = plan_of("melasma", "pregnant = true\n")
+    assert "topical-depigmenting" not in offered(part)
+    assert {"sun-protection", "no-treatment"} <= offered(part)
+    cream = refused(part)["topical-depigmenting"]
+    assert cream["source"] == "uktishydroquinone"
+    assert [one["id"] for one in cream["reasons"]] == ["rules.bleaching-cream-in-pregnancy"]
+    assert refused(plan_of("wrinkles", "pregnant = true\n"))["topical-retinoid"]["source"] == "ema2018retinoids"
+
+
+def test_a_spot_that_nobody_named_is_not_frozen_and_may_be_kept_from_the_sun() -> None:
+    part = plan_of("age-spots", extra="")
+    assert offered(part) == {"sun-protection", "no-treatment"}
+    assert {"cryotherapy", "topical-retinoid", "topical-depigmenting"} <= set(refused(part))
+
+
+def test_keloids_in_the_past_leave_acne_scars_no_needle_peel_or_knife() -> None:
+    part = plan_of("acne-scars", 'history = ["keloid"]\n')
+    assert {"chemical-peel", "microneedling", "surgery"} <= set(refused(part))
+    assert "filler" in offered(part)  # with a caution
+    (filler,) = (one for one in part["options"] if one["modality"] == "filler")
+    assert "raised-scars-without-laser" in {reason["rule"] for reason in filler["reasons"]}
+
+
+def test_a_keloid_itself_may_be_injected_and_frozen() -> None:
+    assert {"intralesional-steroid", "silicone", "cryotherapy", "surgery"} <= offered(plan_of("keloid", site="jaw"))
+
+
+@pytest.mark.parametrize(("phototype", "frozen"), [("II", True), ("IV", True), ("V", False), ("VI", False)])
+def test_a_brown_spot_is_frozen_on_light_skin_alone(phototype: str, frozen: bool) -> None:
+    person = PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0\n", "")
+    (part,) = document(person + concern("age-spots") + OTHER_LASER)["concerns"]
+    assert ("cryotherapy" in offered(part)) is frozen
+    if frozen:
+        (cold,) = (one for one in part["options"] if one["modality"] == "cryotherapy")
+        assert ("freezing-darker-skin" in {reason["rule"] for reason in cold["reasons"]}) is (phototype == "IV")
+
+
+def test_a_pacemaker_bars_radiofrequency_and_no_laser() -> None:
+    made = document(PERSON + 'history = ["pacemaker"]\n' + concern("laxity", "jaw") + OTHER_LASER)
+    (part,) = made["concerns"]
+    assert "radiofrequency" not in offered(part)
+    assert (
+        made["suitability"]["decision"]
+        == document(PERSON + concern("laxity", "jaw") + OTHER_LASER)["suitability"]["decision"]
+    )
+
+
+def test_why_there_is_no_laser_tells_nothing_of_other_treatments() -> None:
+    part = plan_of("melasma", "pregnant = true\n")
+    said = {one["text"]["text"] for one in part["no_laser"]}
+    assert text("rules.bleaching-cream-in-pregnancy") not in said
