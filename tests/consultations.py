@@ -7,6 +7,8 @@ from typing import Any
 from store import stored
 
 from skinbeam.plan.plan import make_plan
+from skinbeam.report.consult import figures_of
+from skinbeam.report.figures import FigureData
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, load_case, parse
 
@@ -46,16 +48,23 @@ def document(text: str, *, draws: int = PLAN_DRAWS, seed: int = 0) -> Any:
 
 def example(file: Path) -> Any:
     """The document of the plan of an example, a copy for each call."""
-    return stored(_example, file)
+    return stored(_example, file)[0]
 
 
-# A plan holds the skins that it was made on, a gigabyte of them: the document alone is kept.
+def example_figures(file: Path) -> FigureData:
+    """What the figures of an example are drawn from."""
+    figures: FigureData = stored(_example, file)[1]
+    return figures
+
+
+# A plan holds the skins that it was made on, a gigabyte of them: the document and what figures show are kept.
 def _document(text: str, draws: int, seed: int) -> Any:
     return make_plan(loaded(text), draws=draws, seed=seed).document
 
 
 def _example(file: Path) -> Any:
-    return make_plan(load_case(file)).document
+    made = make_plan(load_case(file))
+    return made.document, figures_of(made)
 
 
 def laser_options(document: Any) -> list[dict[str, Any]]:

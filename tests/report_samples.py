@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from skinbeam.estimate import Unknown
 from skinbeam.plan.records import Plan
 from skinbeam.report.drawing import draw
-from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
+from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.pdf import make_pdf
 
@@ -64,7 +64,19 @@ def sample_window(pulses: int = 6) -> WindowData:
         return [[1 / (1 + math.exp(-6 * math.log(d / (half * p**0.25)))) for d in dose] for p in pulse_ms]
 
     return WindowData(
-        "fluence_J_cm2", dose, pulse_ms, share(3), share(10), "vessel closure", "epidermal necrosis", 7.5, pulse_ms[-1]
+        "fluence_J_cm2",
+        dose,
+        pulse_ms,
+        share(3),
+        share(10),
+        "vessel closure",
+        "epidermal necrosis",
+        spent=[[p / 0.1 for p in row] for row in share(10)],
+        limits="burn of the epidermis",
+        practised=[DoseRange(pulse, 3.0, 8.0) for pulse in pulse_ms],
+        makers=[DoseRange(pulse_ms[-1], 4.0, 6.0)],
+        chosen_dose=dose[10],
+        chosen_pulse_ms=pulse_ms[-1],
     )
 
 

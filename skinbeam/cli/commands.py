@@ -127,12 +127,12 @@ def window(
     json: Json = False,
 ) -> None:
     """The therapeutic window: dose by pulse length, with probability of effect and of harm."""
-    from skinbeam.plan.window import window_document
+    from skinbeam.plan.window.document import window_document
     from skinbeam.schema.load import load_case
 
     document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        from skinbeam.report.window_file import write_window
+        from skinbeam.report.window import write_window
 
         write_window(document, output)
     _show(document, json=json)

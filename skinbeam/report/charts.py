@@ -1,4 +1,4 @@
-"""Figures drawn with Matplotlib as SVG: skin section, therapeutic window, calendar.
+"""Figures drawn with Matplotlib as SVG: what all have in common, the skin section and the calendar.
 
 Text is drawn as paths and no date or random id is written, so that the same data give the same bytes.
 """
@@ -14,10 +14,10 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
-from skinbeam.report.figures import LayerMark, SectionData, WindowData
-from skinbeam.report.shown import quantity, say, show
+from skinbeam.report.figures import LayerMark, SectionData
+from skinbeam.report.shown import say
 
-__all__ = ["STYLE", "calendar", "section", "svg", "window"]
+__all__ = ["STYLE", "calendar", "new_figure", "plain_ticks", "section", "svg"]
 
 STYLE = {
     "svg.hashsalt": "skinbeam",
@@ -31,17 +31,15 @@ STYLE = {
     "text.color": "#1c2430",
     "hatch.linewidth": 0.6,
 }
-_LIGHT, _HEAT, _GOOD, _BAD = "#5b3f8c", "#a33b00", "#0b5394", "#a33b00"
+_LIGHT, _HEAT, _VISIT = "#5b3f8c", "#a33b00", "#0b5394"
 _SKIN = ("#e8c9a8", "#d9a57e", "#f2d3c6", "#e8b3a5", "#f2cfc2", "#e8b3a5", "#f7e6a8")
-_LINE_STYLES = ("-", "--", "-.")
-_LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
 
 
 def section(data: SectionData) -> str:
     """Return the skin section: layers, fluence rate and peak temperature over depth, with the range between skins."""
     with rc_context(STYLE):
         heat = bool(data.peak_C_median)
-        figure = _figure(7.4, 3.7)
+        figure = new_figure(7.4, 3.7)
         axes = figure.subplots(
             1, 3 if heat else 2, sharey=True, gridspec_kw={"width_ratios": [1.1, 2.0, 2.0][: 3 if heat else 2]}
         )
@@ -75,33 +73,15 @@ def section(data: SectionData) -> str:
         return svg(figure)
 
 
-def window(data: WindowData) -> str:
-    """Return the therapeutic window: where the effect is probable and harm is not, and the chosen settings."""
-    with rc_context(STYLE):
-        figure = _figure(7.4, 3.9)
-        ax = figure.subplots()
-        name, unit = quantity(data.of)
-        lit = say("setting_of_light", name=name, light=data.light) if data.light else name
-        ax.set_xlabel(say("axis_quantity", name=lit, unit=unit))
-        if _spans(data.dose):
-            ax.set_xscale("log")
-        lines = len(data.pulse_ms) < 2 or len(data.dose) < 2
-        handles = _window_lines(ax, data) if lines else _window_map(ax, data)
-        _plain_ticks(ax.xaxis)
-        ax.grid(color="#d8dce2", linewidth=0.5)
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
-        return svg(figure)
-
-
 def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
     """Return the course: one row per concern, one numbered mark per visit at (week, number)."""
     with rc_context(STYLE):
-        figure = _figure(7.4, 1.0 + 0.42 * len(rows))
+        figure = new_figure(7.4, 1.0 + 0.42 * len(rows))
         ax = figure.subplots()
         for y, (_, visits) in enumerate(rows):
             weeks = [week for week, _ in visits]
             ax.plot(weeks, [y] * len(weeks), color="#9cc2e5", linewidth=2, zorder=1)
-            ax.scatter(weeks, [y] * len(weeks), s=190, color=_GOOD, zorder=2)
+            ax.scatter(weeks, [y] * len(weeks), s=190, color=_VISIT, zorder=2)
             for week, number in visits:
                 ax.text(week, y, number, color="white", ha="center", va="center", fontsize=8, fontweight="bold")
         ax.set_yticks(range(len(rows)), [name for name, _ in rows])
@@ -115,7 +95,8 @@ def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
         return svg(figure)
 
 
-def _figure(width_in: float, height_in: float) -> Figure:
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Return an empty figure that can be written as SVG."""
     figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasSVG(figure)
     return figure
@@ -155,120 +136,12 @@ def _spread(wanted: Sequence[float], gap: float, bottom: float) -> list[float]:
     return places
 
 
-def _window_map(ax: Any, data: WindowData) -> list[Any]:
-    """Contours over dose and pulse length."""
-    ax.set_ylabel(say("axis_pulse"))
-    if _spans(data.pulse_ms):
-        ax.set_yscale("log")
-    _plain_ticks(ax.yaxis)
-    ax.yaxis.set_major_formatter(_pulse)
-    ax.set_xlim(data.dose[0], data.dose[-1])
-    ax.set_ylim(data.pulse_ms[0], data.pulse_ms[-1])
-    _contours(ax, data, data.p_effect, (0.1, 0.5, 0.9), _GOOD, fill_from=0.5, hatch=None)
-    _contours(ax, data, data.p_harm, (0.01, 0.05, 0.5), _BAD, fill_from=0.05, hatch="///")
-    handles: list[Any] = [
-        Patch(facecolor=_GOOD, alpha=0.25, label=say("legend_effect", what=data.effect)),
-        Patch(facecolor="none", edgecolor=_BAD, hatch="///", label=say("legend_harm", what=data.harm)),
-    ]
-    return handles + _chosen(ax, data, data.chosen_pulse_ms)
-
-
-def _contours(
-    ax: Any,
-    data: WindowData,
-    p: Sequence[Sequence[float]],
-    levels: Sequence[float],
-    colour: str,
-    *,
-    fill_from: float,
-    hatch: str | None,
-) -> None:
-    """Contour lines of a probability, labelled in per cent, and the area above `fill_from`."""
-    lowest, highest = min(map(min, p)), max(map(max, p))
-    if highest >= fill_from:
-        fill = ax.contourf(
-            data.dose,
-            data.pulse_ms,
-            p,
-            [fill_from, 1.01],
-            colors=[colour if not hatch else "none"],
-            hatches=[hatch],
-            alpha=None if hatch else 0.22,
-        )
-        if hatch:
-            fill.set_edgecolor(colour)
-            fill.set_linewidth(0)
-    seen = [level for level in levels if lowest < level < highest]
-    if seen:
-        lines = ax.contour(data.dose, data.pulse_ms, p, seen, colors=colour, linewidths=1.2)
-        ax.clabel(lines, fmt={level: f"{100 * level:.0f} %" for level in seen}, fontsize=7.5)
-
-
-def _window_lines(ax: Any, data: WindowData) -> list[Any]:
-    """Curves over dose, where only one pulse length can be set (or one dose)."""
-    ax.set_ylabel(say("axis_probability"))
-    ax.set_ylim(-0.02, 1.02)
-    for i, pulse_ms in enumerate(data.pulse_ms):
-        style = _LINE_STYLES[i % len(_LINE_STYLES)]
-        for p, colour in ((data.p_effect[i], _GOOD), (data.p_harm[i], _BAD)):
-            ax.plot(data.dose, p, color=colour, linestyle=style, marker="o", markersize=3)
-        pulse = say("legend_pulse", pulse=show(pulse_ms, "ms").text, style=style)
-        ax.text(0.02, 0.95 - 0.07 * i, pulse, transform=ax.transAxes, fontsize=7.5)
-    handles: list[Any] = [
-        Line2D([], [], color=_GOOD, marker="o", markersize=3, label=say("legend_effect_line", what=data.effect)),
-        Line2D([], [], color=_BAD, marker="o", markersize=3, label=say("legend_harm_line", what=data.harm)),
-    ]
-    return handles + _chosen(ax, data, None)
-
-
-def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
-    """Mark the settings of the plan: a point on a map, a line over curves."""
-    if data.chosen_dose is None:
-        return []
-    if y is None:
-        ax.axvline(data.chosen_dose, color="#1c2430", linewidth=1.2, linestyle="--")
-        return [Line2D([], [], color="#1c2430", linewidth=1.2, linestyle="--", label=say("legend_chosen"))]
-    ax.plot(
-        [data.chosen_dose],
-        [y],
-        marker="D",
-        markersize=8,
-        markerfacecolor="#ffd24d",
-        markeredgecolor="#1c2430",
-        linestyle="none",
-        clip_on=False,
-        zorder=5,
-    )
-    return [
-        Line2D(
-            [],
-            [],
-            marker="D",
-            markersize=7,
-            markerfacecolor="#ffd24d",
-            markeredgecolor="#1c2430",
-            linestyle="none",
-            label=say("legend_chosen"),
-        )
-    ]
-
-
-def _spans(values: Sequence[float]) -> bool:
-    """Whether an axis over `values` should be logarithmic."""
-    return values[0] > 0 and values[-1] / values[0] > _LOG_RATIO
-
-
-def _plain_ticks(axis: Any) -> None:
+def plain_ticks(axis: Any) -> None:
     """Ticks as plain numbers; a logarithmic axis has them at 1, 2 and 5."""
     if axis.get_scale() == "log":
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_minor_formatter(NullFormatter())
     axis.set_major_formatter(_plain)
-
-
-def _pulse(pulse_ms: float, _position: int | None = None) -> str:
-    """A tick of a pulse length in the unit that people use for it."""
-    return show(pulse_ms, "ms").text
 
 
 def _plain(value: float, _position: int | None = None) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from skinbeam._version import __version__
+from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.document import pretty_json, write_atomically
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
@@ -13,12 +14,14 @@ from skinbeam.plan.concern import FIGURE_DRAWS, Planned
 from skinbeam.plan.plan import MadePlan, plan_consultation
 from skinbeam.plan.records import Plan
 from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.place import FLUENCE
 from skinbeam.plan.section import Section, section_of
-from skinbeam.plan.window import Window, window_of
-from skinbeam.report.figures import ConcernFigures, FigureData, LayerMark, SectionData, WindowData
+from skinbeam.plan.window.around import Window, window_of
+from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.report import write_report
+from skinbeam.report.shown import join, quantity
 
-__all__ = ["consult"]
+__all__ = ["consult", "figures_of"]
 
 PHOTO_FOLDER = "photo"
 
@@ -39,7 +42,7 @@ def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed:
     files = [folder / "plan.json", folder / "run.json"]
     write_atomically(files[0], pretty_json(plan.document))
     photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
-    files += write_report(plan, _figures(made), folder, photo=photo, photo_folder=overlays)
+    files += write_report(plan, figures_of(made), folder, photo=photo, photo_folder=overlays)
     run = {
         "schema": "skinbeam.run/1",
         "version": __version__,
@@ -69,7 +72,8 @@ def _usable(folder: Path) -> None:
         ) from None
 
 
-def _figures(made: MadePlan) -> FigureData:
+def figures_of(made: MadePlan) -> FigureData:
+    """Return what the figures of a plan are drawn from."""
     return FigureData(tuple(_concern_figures(made.bank, part) for part in made.concerns))
 
 
@@ -83,7 +87,7 @@ def _concern_figures(bank: SkinBank, part: Planned) -> ConcernFigures:
         condition,
         site,
         _section(section_of(part.trial, part.goal, skins)),
-        _window(window_of(part.trial, part.goal, skins, part.trial.machine), part),
+        _window(window_of(part.trial, part.goal, skins, darkest_phototype(bank.case)), part),
     )
 
 
@@ -101,14 +105,18 @@ def _window(window: Window | Unknown, part: Planned) -> WindowData | Unknown:
         return window if isinstance(window, Unknown) else Unknown(text("plan.no-laser-option"))
     _, setup = laser
     return WindowData(
-        window.of,
+        FLUENCE,
         window.dose,
         window.pulse_ms,
         window.p_effect,
         window.p_harm,
         text(f"endpoint-title.{part.goal.endpoint}"),
         text("endpoint-title.epidermal-necrosis"),
-        part.trial.dose,
-        part.trial.setting.pulse_ms,
-        setup.light,
+        spent=window.spent,
+        limits=join(quantity(limit)[0] for limit in window.broken),
+        practised=[DoseRange(one.pulse_ms, one.low, one.high) for one in window.practised],
+        makers=[DoseRange(one.pulse_ms, one.low, one.high) for one in window.makers],
+        chosen_dose=part.trial.dose,
+        chosen_pulse_ms=part.trial.setting.pulse_ms,
+        light=setup.light,
     )

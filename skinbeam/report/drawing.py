@@ -8,7 +8,7 @@ from typing import Any
 
 from skinbeam.estimate import Unknown
 from skinbeam.plan.records import ConcernPlan, Plan
-from skinbeam.report.charts import calendar, section, window
+from skinbeam.report.charts import calendar, section
 from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
 from skinbeam.report.icons import icon_arrays
@@ -18,6 +18,7 @@ from skinbeam.report.names import concern_name, device_of, ranked, treated_names
 from skinbeam.report.options import expected_pictures
 from skinbeam.report.outcomes import expected_rows
 from skinbeam.report.shown import join, say
+from skinbeam.report.window import window
 
 __all__ = ["Drawn", "data_uri", "draw", "photo_overlays"]
 
@@ -89,7 +90,8 @@ def _simulated(concern: ConcernPlan, name: str, figures: FigureData, files: dict
     if data is None:
         why = Unknown(say("figure_not_made"))
         data = ConcernFigures(concern.condition, concern.site, why, why)
-    first = ranked(concern)[0]
+    drawn = concern.first_laser
+    first = ranked(concern)[0] if drawn is None else drawn[0]
     about = {"concern": concern_name(concern), "option": join([first.title, device_of(first)])}
     lines = isinstance(data.window, WindowData) and len(data.window.pulse_ms) < 2
     window_caption = "window_lines_caption" if lines else "window_caption"

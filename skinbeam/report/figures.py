@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from skinbeam.estimate import Unknown
 
-__all__ = ["ConcernFigures", "FigureData", "LayerMark", "SectionData", "WindowData"]
+__all__ = ["ConcernFigures", "DoseRange", "FigureData", "LayerMark", "SectionData", "WindowData"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,15 @@ class SectionData:
 
 
 @dataclass(frozen=True)
+class DoseRange:
+    """Doses at a pulse length that somebody published."""
+
+    pulse_ms: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class WindowData:
     """Probability of effect and of harm over dose and pulse length.
 
@@ -51,9 +60,12 @@ class WindowData:
     ----------
     dose : doses, ascending, shape (dose,), in the unit that `of` names (`fluence_J_cm2`, `microbeam_mJ`).
     pulse_ms : pulse lengths, ascending, shape (pulse,).
-    p_effect, p_harm : probabilities, [pulse][dose].
+    p_effect, p_harm : probabilities, [pulse][dose]; empty where one is not known.
     effect, harm : what they are probabilities of, in words.
-    chosen_dose, chosen_pulse_ms : the settings of the plan; None when there are none.
+    spent : how much of a limit a dose uses up, [pulse][dose]: what is above 1 is not allowed; empty without a limit.
+    limits : which limits doses above 1 pass, in words.
+    practised, makers : doses that clinics and trials used, by pulse length ascending, and that makers recommend.
+    chosen_dose, chosen_pulse_ms : the settings of the plan, both on the grid; None when there are none.
     light : the light of all of them in words, for the axis of the dose; empty where the caller's document names it.
     """
 
@@ -64,6 +76,10 @@ class WindowData:
     p_harm: Sequence[Sequence[float]]
     effect: str
     harm: str
+    spent: Sequence[Sequence[float]] = ()
+    limits: str = ""
+    practised: Sequence[DoseRange] = ()
+    makers: Sequence[DoseRange] = ()
     chosen_dose: float | None = None
     chosen_pulse_ms: float | None = None
     light: str = ""

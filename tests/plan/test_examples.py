@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import CONDITIONS, example
+from consultations import CONDITIONS, example, example_figures
 
+from skinbeam.estimate import Unknown
 from skinbeam.schema.names import table
 
 pytestmark = pytest.mark.check
@@ -52,6 +53,18 @@ def test_an_example_comes_to_its_plan(file: Path) -> None:
     else:
         assert offered == [(modality, device)]
         assert document["course"]
+
+
+@pytest.mark.parametrize("file", CONDITIONS, ids=lambda f: f.stem)
+def test_the_setting_of_a_plan_is_allowed_in_the_figure(file: Path) -> None:
+    """From what the figure is drawn of: the setting is a point of its grid, and no limit is passed there."""
+    for concern in example_figures(file).concerns:
+        drawn = concern.window
+        if not isinstance(drawn, Unknown):
+            assert drawn.chosen_dose is not None
+            assert drawn.chosen_pulse_ms is not None
+            pulse, dose = drawn.pulse_ms.index(drawn.chosen_pulse_ms), drawn.dose.index(drawn.chosen_dose)
+            assert drawn.spent[pulse][dose] <= 1.0
 
 
 def test_every_pair_of_condition_and_suitable_laser_has_its_example() -> None:

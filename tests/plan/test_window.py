@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from skinbeam.errors import InputError, NotAvailable
-from skinbeam.plan.window import window_document
+from skinbeam.plan.window.document import window_document
 from skinbeam.schema.load import LoadedCase, load_case
 
 CASES = Path(__file__).parents[1] / "data" / "cases"
@@ -142,3 +142,36 @@ def test_a_contact_burn_has_no_window() -> None:
     with pytest.raises(InputError) as caught:
         window("bath")
     assert caught.value.field == "laser"
+
+
+def test_a_window_says_how_much_harm_a_plan_allows() -> None:
+    assert window("vessel")["p_harm_allowed"] == 0.1
+    assert window("er-yag")["p_harm_allowed"] == pytest.approx(0.05)
+    assert set(window("vessel", harm="purpura")["p_harm_allowed"]) == {"unknown"}
+
+
+def test_published_doses_stand_beside_the_window_of_a_named_condition(tmp_path: Path) -> None:
+    assert window("vessel")["practised"] == []
+    text = (CASES / "vessel.toml").read_text(encoding="utf-8")
+    concern = '\n[patient]\nage_years = 40\n\n[[concern]]\ncondition = "facial-telangiectasia"\nsite = "cheeks"\n'
+    made = window_document(written(text + concern, tmp_path), draws=10)
+    at = [one["pulse_ms"] for one in made["practised"]]
+    assert at == sorted(at)
+    assert len(at) > 1
+    assert all(0.0 < one["low"] <= one["high"] for one in made["practised"])
+
+
+def test_what_makers_recommend_stands_beside_a_window(tmp_path: Path) -> None:
+    """A maker's table for hair: 755 nm, 3 ms, 18 mm, 14 to 20 J/cm² in light skin, 6 to 16 in the darkest."""
+    made = window_document(
+        written(
+            '[skin]\npreset = "human"\nita_deg = 45.0\n\n[laser]\ndevice = "alexandrite-755"\n\n'
+            "[settings]\nfluence_J_cm2 = 14.0\npulse_ms = 3.0\nspot_mm = 18.0\n",
+            tmp_path,
+        ),
+        effect="epidermal-necrosis",
+        draws=10,
+    )
+    assert {"pulse_ms": 3.0, "low": 14.0, "high": 20.0} in made["makers"]
+    assert {"pulse_ms": 3.0, "low": 6.0, "high": 16.0} in made["makers"]
+    assert {"pulse_ms": 3.0, "low": 30.0, "high": 40.0} not in made["makers"]  # of a spot of 8 mm

@@ -15,12 +15,12 @@ from report_samples import leaflet_pdf, sample, sample_figures, sample_plan
 
 from skinbeam.laser.device import load_device
 from skinbeam.plan.plan import make_plan
-from skinbeam.report.charts import window
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData, WindowData
 from skinbeam.report.leaflet.page import leaflet_page, sentences_of
 from skinbeam.report.report import render_html
 from skinbeam.report.terminal import summary
+from skinbeam.report.window import window
 
 TWO = PERSON + concern("age-spots") + devices("qs-ndyag-532-1064")
 LAMP = PERSON + concern("facial-telangiectasia") + devices("narrow-lamp.toml")
@@ -175,5 +175,5 @@ def test_two_choices_of_one_kind_and_light_are_told_apart_by_their_device() -> N
 def test_figures_name_the_light_in_caption_and_axis() -> None:
     for pictures in list(draw(sample(), sample_figures()).pictures.values())[:3]:
         assert all(re.search(r"\d nm", picture.caption) for picture in pictures)
-    drawn = WindowData("fluence_J_cm2", [1, 2], [1.0], [[0, 1]], [[0, 0]], "a", "b", 1.5, 1.0, "532 nm")
+    drawn = WindowData("fluence_J_cm2", [1, 2], [1.0], [[0, 1]], [[0, 0]], "a", "b", chosen_dose=1.5, light="532 nm")
     assert "fluence (532 nm)" in window(drawn)  # text is drawn as paths, with the words in a comment

@@ -4,6 +4,7 @@ import itertools
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,11 +12,11 @@ from hypothesis import strategies as st
 from report_samples import sample, sample_figures, sample_section, sample_window
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.report.charts import _spread, calendar, section, window
+from skinbeam.report.charts import _spread, calendar, section
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
 from skinbeam.report.icons import IconArray, counts, icon_arrays
-from skinbeam.report.window_file import write_window
+from skinbeam.report.window import window, write_window
 
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
 
@@ -117,9 +118,29 @@ def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
         assert [bool(picture.unknown) for picture in pictures] == [True, True]
 
 
-def test_a_window_document_is_drawn_as_a_file(tmp_path: Path) -> None:
+def window_body(**changed: Any) -> dict[str, Any]:
     data = sample_window()
-    document = {name: getattr(data, name) for name in ("of", "dose", "pulse_ms", "p_effect", "p_harm")}
-    path = write_window(document | {"effect": "vessel-closure"}, tmp_path)
+    body: dict[str, Any] = {name: getattr(data, name) for name in ("of", "dose", "pulse_ms", "p_effect", "p_harm")}
+    maker = {"pulse_ms": 3.0, "low": 4.0, "high": 6.0}
+    return body | {"p_harm_allowed": 0.1, "practised": [maker], "makers": [maker], "effect": "vessel-closure"} | changed
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"p_effect": {"unknown": "it cannot be judged"}},
+        {"p_harm": {"unknown": "it cannot be judged"}},
+        {"p_harm_allowed": {"unknown": "no limit is set on it"}},
+        {"practised": [], "makers": []},
+    ],
+)
+def test_a_window_document_is_drawn_as_a_file(changed: dict[str, Any], tmp_path: Path) -> None:
+    path = write_window(window_body(**changed), tmp_path)
     assert path == tmp_path / "window.svg"
-    assert path.read_text(encoding="utf-8").startswith("<?xml")
+    drawn = path.read_text(encoding="utf-8")
+    assert drawn.startswith("<?xml")
+    hatched = "p_harm" not in changed and "p_harm_allowed" not in changed
+    assert ("not allowed" in drawn) is hatched  # text is drawn as paths, with the words in a comment
+    assert ("published doses" in drawn) is ("practised" not in changed)
+    assert ("recommended by a maker" in drawn) is ("makers" not in changed)

@@ -8,7 +8,7 @@ import pytest
 from pulse_samples import loaded
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.plan.window import window_document
+from skinbeam.plan.window.document import window_document
 from skinbeam.simulate import model_error as errors
 from skinbeam.simulate.model_error import default_factor, error_factor, least_sources, model_error
 from skinbeam.skin.model import Skin

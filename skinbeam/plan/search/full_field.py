@@ -5,8 +5,8 @@ draws judges by thresholds alone; the dose that is chosen is judged by the quant
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,12 +17,13 @@ from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, offers
 from skinbeam.laser.settings import Beam
 from skinbeam.outcome.calibrated import burn_ratios
-from skinbeam.plan.search.burns import BURN, Burns, burns_of
+from skinbeam.plan.search.burns import BURN, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.search.pigment import DISRUPTION, p_disruption
 from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.thresholds import OfDose, Thresholds
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for
@@ -37,43 +38,15 @@ from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial"]
+__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial", "heating_thresholds"]
 
 Floats = NDArray[np.float64]
-_OfDose = Callable[[float], Floats]  # J/cm² → (sample,)
 
 MOST_PASSES = 4
 BROKEN = "p_disruption"
 CRATER = "ablation.depth_um"  # what the model's error is taken of
 NEAR_SURFACE = (BURN, "melanosome-disruption")  # endpoints of the epidermis
 ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
-
-
-@dataclass(frozen=True)
-class _Thresholds:
-    """What one simulation of a setting says of every dose; doses in J/cm².
-
-    Parameters
-    ----------
-    wanted : dose that reaches the target, (sample,).
-    aimed : dose that reaches it as deep as is aimed, (sample,); the same where depth is not the goal.
-    value : limit → its quantity at a dose, (sample,).
-    broken : how likely a dose breaks an injury limit, (sample,).
-    uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
-    in_doubt : how likely it breaks a limit with the model's error counted, (sample,), where that is not in `broken`;
-        None in a first look.
-    burns : of the skin around; None where skin is removed.
-    """
-
-    beam: Beam
-    wanted: Floats
-    aimed: Floats
-    value: Mapping[str, _OfDose]
-    broken: _OfDose
-    uncooled: _OfDose | None
-    in_doubt: _OfDose | None
-    basis: tuple[str, ...]
-    burns: Burns | None = None
 
 
 def full_field_trial(
@@ -124,6 +97,11 @@ def full_field_trial(
     return best
 
 
+def heating_thresholds(beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan) -> Thresholds:
+    """Return what every dose of light that heats does, held against the limits of its goal, as a first look has it."""
+    return _heating(beam, goal, skins, cooling, limits_for(goal.modality, skins.site, goal.condition), quick=True)
+
+
 def _as_short(machine: Machine, goal: Goal, beam: Beam) -> Beam:
     """The beam of the shortest short pulse that the device has: a longer one for darker skin is no reason for more."""
     if goal.modality != "pigment-short-pulse":
@@ -157,7 +135,7 @@ def _enough_for_lighter(
         for limit in (limit for limit in limits if limit.quantity == BROKEN):
             broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
 
-            def breaks(dose: float, limit: Limit = limit, broken: _OfDose = broken, weights: Floats = weights) -> bool:
+            def breaks(dose: float, limit: Limit = limit, broken: OfDose = broken, weights: Floats = weights) -> bool:
                 return judge_limit(limit, broken(dose), weights, (), strict=not quick).status == "not_met"
 
             kept = kept[: bisect_left(kept, True, key=breaks)]
@@ -182,7 +160,7 @@ def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan
 
 def _heating(
     beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, limits: Sequence[Limit], *, quick: bool
-) -> _Thresholds:
+) -> Thresholds:
     """Thresholds of light that heats: the skin around is judged by how likely it burns."""
     with collect() as sources:
         wanted = _wanted_J_cm2(goal, beam, skins, cooling)
@@ -194,7 +172,7 @@ def _heating(
         basal = places.basal_layer(around)
         burns = burns_of(beam, cell_death_dose(around, basal) / J_CM2, skins.learned_of(beam))
         lasting = burns_of(beam, cell_death_dose(bare, places.papillary_bottom(bare)) / J_CM2)
-        quantities: dict[str, _OfDose] = {
+        quantities: dict[str, OfDose] = {
             "p_burn": burns.p,
             "p_lasting_burn_uncooled": lasting.p,
             "basal_minimum_C": _constant(basal.base_K.min(axis=1) - ZERO_CELSIUS_K),
@@ -205,14 +183,14 @@ def _heating(
         if cooled and not quick:
             uncooled = burns_of(beam, cell_death_dose(bare, places.basal_layer(bare)) / J_CM2).p
     value = {limit.id: quantities[limit.quantity] for limit in limits}
-    return _Thresholds(beam, wanted, wanted, value, burns.p, uncooled, None, tuple(sources), burns)
+    return Thresholds(beam, wanted, wanted, value, burns.p, uncooled, None, tuple(sources), burns)
 
 
-def _constant(values: Floats) -> _OfDose:
+def _constant(values: Floats) -> OfDose:
     return lambda _dose: values
 
 
-def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> _Thresholds:
+def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit], *, quick: bool) -> Thresholds:
     """Thresholds of light that removes skin: the epidermis is to go, the deeper dermis is to stay.
 
     Between them it is aimed the deeper the more severe the concern is, no deeper than the target lies.
@@ -235,20 +213,20 @@ def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit],
             # A depth that is too great by a factor reaches a border that lies higher by it.
             in_doubt = _from(down_to(limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")))
         wanted, aimed = (injury_dose(skins.target, beam, border) / J_CM2 for border in (epidermis, depth))
-    return _Thresholds(beam, wanted, aimed, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
+    return Thresholds(beam, wanted, aimed, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
 
 
-def _from(doses: Floats) -> _OfDose:
+def _from(doses: Floats) -> OfDose:
     """Sure from a dose of each draw on, impossible below."""
     return lambda dose: np.asarray(doses <= dose, dtype=np.float64)
 
 
-def _between(limit: Limit, warn: Floats, stop: Floats) -> _OfDose:
+def _between(limit: Limit, warn: Floats, stop: Floats) -> OfDose:
     """Some value between the bounds that a dose has crossed: on one side of a bound any gives the same verdict."""
     return lambda dose: np.where(stop <= dose, limit.stop, np.where(warn <= dose, limit.warn, 0.0))
 
 
-def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> _OfDose:
+def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> OfDose:
     def value(dose: float) -> Floats:
         done = ablate(skins, beam, dose * J_CM2)
         return (done.depth + done.residual) / deepest
@@ -260,7 +238,7 @@ def _choose(
     machine: Machine,
     setting: Setting,
     doses: Sequence[float],
-    thresholds: _Thresholds,
+    thresholds: Thresholds,
     limits: Sequence[Limit],
     skins: SiteSkins,
     *,
@@ -287,6 +265,7 @@ def _choose(
             (w_target, w_limit),
             thresholds.basis,
             burns=thresholds.burns,
+            thresholds=thresholds,
         )
         if trial.safe:
             found[index] = trial
@@ -301,7 +280,7 @@ def _choose(
 
 
 def _verdicts(
-    limits: Sequence[Limit], dose: float, thresholds: _Thresholds, weights: Floats, *, strict: bool
+    limits: Sequence[Limit], dose: float, thresholds: Thresholds, weights: Floats, *, strict: bool
 ) -> tuple[Verdict, ...]:
     values = ((limit, thresholds.value[limit.id](dose)) for limit in limits)
     return tuple(judge_limit(limit, value, weights, thresholds.basis, strict=strict) for limit, value in values)

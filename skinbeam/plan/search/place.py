@@ -10,7 +10,7 @@ from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import used
 from skinbeam.schema.names import table
 
-__all__ = ["PracticePlace", "light_of", "place_of", "practice_place"]
+__all__ = ["ENERGY", "FLUENCE", "PracticePlace", "light_of", "place_of", "practice_place"]
 
 Side = Literal["inside", "above", "below", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"

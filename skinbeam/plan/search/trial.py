@@ -11,6 +11,7 @@ from skinbeam.plan.search.bruising import Bruising
 from skinbeam.plan.search.burns import Burns
 from skinbeam.plan.search.candidates import Machine
 from skinbeam.plan.search.limits import Verdict
+from skinbeam.plan.search.thresholds import Thresholds
 from skinbeam.simulate.skins.ensemble import share
 
 __all__ = ["Trial"]
@@ -35,6 +36,7 @@ class Trial:
     basis : keys of the sources behind the simulation.
     bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
     burns : what is known of the doses that burn at this setting; None where skin is removed or heated in columns.
+    thresholds : what any other dose of the setting does; None of microbeams.
     held : whether lighter skin would be brought to the target by this dose, so that it was not raised for a darker one.
     """
 
@@ -52,6 +54,7 @@ class Trial:
     basis: tuple[str, ...]
     bruising: Bruising | None = None
     burns: Burns | None = None
+    thresholds: Thresholds | None = None
     held: bool = False
 
     @property

@@ -1,36 +1,37 @@
 """The therapeutic window: dose by pulse length, with probability of effect and of harm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.document import document, round_significant
+from skinbeam.assessment.questionnaire import darkest_phototype
+from skinbeam.document import document
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.estimate import Unknown
-from skinbeam.laser.device import Device
-from skinbeam.laser.grid import dose_steps, offers
+from skinbeam.laser.grid import offers
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.outcome.calibrated import burn_ratios
-from skinbeam.plan.search.burns import BURN, burns_of
-from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, thinned
+from skinbeam.plan.search.burns import BURN
+from skinbeam.plan.search.candidates import thinned
+from skinbeam.plan.search.envelope import Light, envelope_of
 from skinbeam.plan.search.fractional import COLUMN_DEPTH, CRATER_DEPTH
 from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER
-from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import limits_for
-from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.search.limits import Limit, limits_for
+from skinbeam.plan.search.place import ENERGY, FLUENCE
+from skinbeam.plan.window.grid import doses_of, spaced
+from skinbeam.plan.window.practice import makers_of, practised_of
+from skinbeam.practice.published import published
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
-from skinbeam.simulate.ends.endpoints import fluence_for, named_endpoint
+from skinbeam.simulate.ends.endpoints import named_endpoint
 from skinbeam.simulate.light.illumination import axis_ratio
 from skinbeam.simulate.model_error import Side, error_factor
-from skinbeam.simulate.pulse.dose import cell_death_dose
-from skinbeam.simulate.pulse.places import basal_layer, depth_through
+from skinbeam.simulate.pulse.places import depth_through
 from skinbeam.simulate.removal.ablation import injury_dose, removes
 from skinbeam.simulate.removal.microlesion import energy_through
 from skinbeam.simulate.scene import Scene, run_chunks, scene_of
@@ -41,28 +42,17 @@ from skinbeam.units import J_CM2
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Window", "window_document", "window_of"]
+__all__ = ["window_document"]
 
 Floats = NDArray[np.float64]
 
-PULSES, DOSES = 7, 24
+PULSES = 7
 OPEN_DECADES = 1.0  # without a device: pulses so far to either side of the case's own
 SHORTEST_MS = 1e-9  # a case file takes no shorter pulse
 OPEN_DOSE = (0.5, 100.0)
-KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm")
+KEYS = ("of", "dose", "pulse_ms", "p_effect", "p_harm", "p_harm_allowed", "practised", "makers")
 ABOVE_FAT = "deep plexus"  # the last layer above it
 DEPTH = "depth-limit"  # of the site: what lasers that remove skin or work in columns may break
-
-
-@dataclass(frozen=True)
-class Window:
-    """Probabilities over a grid; rows are pulse lengths, columns doses."""
-
-    of: str
-    dose: list[float]
-    pulse_ms: list[float]
-    p_effect: list[list[float]]
-    p_harm: list[list[float]]
 
 
 def window_document(
@@ -119,9 +109,41 @@ def window_document(
                 name: [rows[pulse] for pulse in kept] if rows else Unknown(why[0])
                 for name, (rows, why) in found.items()
             },
+            "p_harm_allowed": _allowed(scene.beam, avoided, scene.skin.site or ""),
+            **_practice(loaded, scene.beam, kept),
         },
         (*scene.warnings, *left_out),
     )
+
+
+def _allowed(beam: Beam, harm: str, site: str) -> float | Unknown:
+    """How likely a harm may be at most: what the limits of a plan hold it to."""
+    if harm == BURN:
+        return next(limit.stop for limit in limits_for("vascular", site) if limit.quantity == "p_burn")
+    if harm != DEPTH:
+        return Unknown(text("plan.no-limit-of-endpoint", {"endpoint": harm}))
+    try:
+        return 1.0 - _depth_limit(beam, site).share_required
+    except NotAvailable as error:
+        return Unknown(error.reason)
+
+
+def _practice(loaded: LoadedCase, beam: Beam, pulses: Sequence[float]) -> dict[str, Any]:
+    """Published doses of the first concern with such light, and what makers recommend of such light for anything."""
+    lamp = len(beam.spectrum) > 1
+    made = [one for one in published() if one.lamp is lamp and one.wavelength_nm == beam.wavelength_nm]
+    makers = () if beam.spot_mm is None else makers_of(made, spot_mm=beam.spot_mm)
+    case, modality = loaded.case, _modality(loaded, beam)
+    if modality is None or not pulses:
+        return {"practised": (), "makers": makers}
+    light = Light(modality, beam.wavelength_nm, beam.pulse_ms, lamp=lamp)
+    envelope = envelope_of(case.concern[0].condition, light, darkest_phototype(case))
+    if envelope is None:
+        return {"practised": (), "makers": makers}
+    quantity = FLUENCE if beam.microbeam is None else ENERGY
+    ends = pulses[0], pulses[-1]
+    found = practised_of(envelope, quantity, spot_mm=beam.spot_mm, pulse_ms=beam.pulse_ms, pulses=ends)
+    return {"practised": found, "makers": makers}
 
 
 def _rows(
@@ -175,20 +197,29 @@ def _depth_doses(scene: Scene, skins: "xr.Dataset") -> tuple[Floats, Floats]:
     beam = scene.beam
     assert beam is not None  # checked on entry
     weights = np.asarray(skins["weight"].values, dtype=np.float64)
-    columns = "fractional-ablative" if removes(beam) else "non-ablative-fractional"
-    modality = "ablative" if beam.microbeam is None else columns
-    found = [
-        limit for limit in limits_for(modality, scene.skin.site or "") if limit.quantity.endswith("depth_fraction")
-    ]
-    if not found:
-        raise NotAvailable(text("plan.no-depth-limit"))
+    limit = _depth_limit(beam, scene.skin.site or "")
     if beam.microbeam is not None:
         size = CRATER_DEPTH if removes(beam) else COLUMN_DEPTH
-        border = found[0].stop * depth_through(skins, ABOVE_FAT) / error_factor(size, skins, "harm")
+        border = limit.stop * depth_through(skins, ABOVE_FAT) / error_factor(size, skins, "harm")
         return energy_through(skins, beam, scene.middle, border), weights
-    border = found[0].stop * depth_through(skins, ABOVE_DEEPER_DERMIS) / error_factor(CRATER, skins, "harm")
+    border = limit.stop * depth_through(skins, ABOVE_DEEPER_DERMIS) / error_factor(CRATER, skins, "harm")
     doses = injury_dose(skins, beam, border)
     return doses / J_CM2 / axis_ratio(beam), weights
+
+
+def _depth_limit(beam: Beam, site: str) -> Limit:
+    """The limit of depth at a site.
+
+    Raises
+    ------
+    NotAvailable : no limit is set there.
+    """
+    columns = "fractional-ablative" if removes(beam) else "non-ablative-fractional"
+    modality = "ablative" if beam.microbeam is None else columns
+    found = [limit for limit in limits_for(modality, site) if limit.quantity.endswith("depth_fraction")]
+    if not found:
+        raise NotAvailable(text("plan.no-depth-limit"))
+    return found[0]
 
 
 def _known(endpoint: str, field: str) -> None:
@@ -200,13 +231,9 @@ def _known(endpoint: str, field: str) -> None:
 
 def _guessed(loaded: LoadedCase, beam: Beam) -> str:
     """The goal of the first concern, else what the case holds, else what the wavelength does."""
-    case = loaded.case
-    if case.concern:
-        fits = table("condition")[case.concern[0].condition].get("modality", {})
-        offered = beam.device.modalities if beam.device is not None else tuple(fits)
-        for modality in fits:
-            if modality in offered and fits[modality]["use"] != "not":
-                return str(table("modality")[modality]["endpoint"])
+    case, modality = loaded.case, _modality(loaded, beam)
+    if modality is not None:
+        return str(table("modality")[modality]["endpoint"])
     if case.vessel or any(lesion.kind in ("telangiectasia", "spider", "port-wine-stain") for lesion in case.lesion):
         return "vessel-closure"
     if any(lesion.kind in ("lentigo", "freckle", "naevus-of-ota") for lesion in case.lesion):
@@ -221,54 +248,21 @@ def _guessed(loaded: LoadedCase, beam: Beam) -> str:
     )
 
 
+def _modality(loaded: LoadedCase, beam: Beam) -> str | None:
+    """What the device is used as for the first concern; None where none is named, or the device is of no use for it."""
+    if not loaded.case.concern:
+        return None
+    fits = table("condition")[loaded.case.concern[0].condition].get("modality", {})
+    offered = beam.device.modalities if beam.device is not None else tuple(fits)
+    return next((name for name in fits if name in offered and fits[name]["use"] != "not"), None)
+
+
 def _grid(beam: Beam) -> tuple[list[float], list[float]]:
     """Pulse lengths and doses: of the device where there is one, else of what such lasers span."""
     device = beam.device
     if device is None:
         shortest, longest = (max(beam.pulse_ms * 10.0**step, SHORTEST_MS) for step in (-OPEN_DECADES, OPEN_DECADES))
-        return _spaced(shortest, longest, PULSES), _spaced(*OPEN_DOSE)
+        return spaced(shortest, longest, PULSES), spaced(*OPEN_DOSE)
     every = [o for o in offers(device) if o.wavelength_nm == beam.wavelength_nm]
     pulses = thinned(sorted({o.pulse_ms for o in every}), PULSES)
-    return pulses, _doses(device, beam.wavelength_nm)
-
-
-def _doses(device: Device, wavelength_nm: float) -> list[float]:
-    doses = {dose for o in offers(device) if o.wavelength_nm == wavelength_nm for dose in dose_steps(device, *o)}
-    return _spaced(min(doses), max(doses))
-
-
-def _spaced(low: float, high: float, count: int = DOSES) -> list[float]:
-    return [round_significant(float(x), 3) for x in np.geomspace(low, high, count)]
-
-
-def window_of(trial: Trial, goal: Goal, skins: SiteSkins, machine: Machine) -> Window | Unknown:
-    """Return the window around the settings of a plan, on the skins that it was screened with.
-
-    Harm is the probability of a burn of the skin around the target, as in the limits. The effect counts the model's
-    error, which the share of a plan counts of burns alone.
-    """
-    if machine.device.microbeam or goal.modality == "ablative":
-        return Unknown(text("plan.window-not-drawn"))
-    cooling, _ = built_in_cooling(machine.device)
-    settings = [o for o in offers(machine.device) if o.wavelength_nm == trial.setting.wavelength_nm]
-    pulses = sorted({trial.setting.pulse_ms, *thinned(sorted({o.pulse_ms for o in settings}), 4)})
-    doses = _doses(machine.device, trial.setting.wavelength_nm)
-    effect: list[list[float]] = []
-    harm: list[list[float]] = []
-    w_target, w_limit = skins.weights
-    for pulse in pulses:
-        setting = trial.setting  # its pulse may be one of practice, between those that stand for what the device spans
-        if pulse != setting.pulse_ms:
-            same = (o for o in settings if o.pulse_ms == pulse)
-            setting = min(same, key=lambda o: abs(o.spot_mm - trial.setting.spot_mm))
-        beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
-        around = skins.respond(beam, cooling, limiting=True, near_surface=True)
-        treated = skins.respond(beam, cooling, limiting=False)
-        try:
-            wanted = fluence_for(goal.endpoint, treated) / J_CM2 * _error(goal.endpoint, beam, treated.skins, "effect")
-        except NotAvailable as error:
-            return Unknown(error.reason)
-        burns = burns_of(beam, cell_death_dose(around, basal_layer(around)) / J_CM2, skins.learned_of(beam))
-        effect.append([share(wanted <= dose, w_target)[0] for dose in doses])
-        harm.append([share(burns.p(dose), w_limit)[0] for dose in doses])
-    return Window("fluence_J_cm2", doses, pulses, effect, harm)
+    return pulses, doses_of(device, beam.wavelength_nm)

@@ -1,0 +1,224 @@
+"""The therapeutic window drawn: around the settings of a plan, and as the file that the `window` command writes."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from matplotlib import rc_context
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from skinbeam.document import write_atomically
+from skinbeam.report.charts import STYLE, new_figure, plain_ticks, svg
+from skinbeam.report.figures import DoseRange, WindowData
+from skinbeam.report.shown import quantity, say, show
+
+__all__ = ["window", "write_window"]
+
+_GOOD, _BAD, _DARK, _GREY = "#0b5394", "#a33b00", "#1c2430", "#5b6472"
+_LINE_STYLES = ("-", "--", "-.")
+_LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
+_HATCH: Final = "///"
+_HALF: Final = 0.5
+
+
+def window(data: WindowData) -> str:
+    """Return the therapeutic window: where the effect is probable, where a limit is passed, practice, the settings."""
+    with rc_context(STYLE):
+        figure = new_figure(7.4, 4.2)
+        ax = figure.subplots()
+        name, unit = quantity(data.of)
+        lit = say("setting_of_light", name=name, light=data.light) if data.light else name
+        ax.set_xlabel(say("axis_quantity", name=lit, unit=unit))
+        if _spans(data.dose):
+            ax.set_xscale("log")
+        ax.set_xlim(data.dose[0], data.dose[-1])
+        lines = len(data.pulse_ms) < 2 or len(data.dose) < 2
+        handles = _lines(ax, data) if lines else _map(ax, data)
+        plain_ticks(ax.xaxis)
+        ax.grid(color="#d8dce2", linewidth=0.5)
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+        return svg(figure)
+
+
+def write_window(document: Mapping[str, Any], folder: Path) -> Path:
+    """Draw a window document (`skinbeam.window/1`) as `window.svg` in `folder` and return its path.
+
+    Names of endpoints that the document does not hold are left as "effect" and "harm"; a side that is unknown is left
+    out.
+    """
+    names: dict[str, Any] = {
+        kind: str(document[kind]).replace("-", " ") if kind in document else say(f"any_{kind}")
+        for kind in ("effect", "harm")
+    }
+    effect, harm = (() if "unknown" in document[name] else document[name] for name in ("p_effect", "p_harm"))
+    allowed = document["p_harm_allowed"]
+    known = harm and isinstance(allowed, float)
+    data = WindowData(
+        document["of"],
+        document["dose"],
+        document["pulse_ms"],
+        effect,
+        harm,
+        **names,
+        spent=[[p / allowed for p in row] for row in harm] if known else (),
+        limits=names["harm"] if known else "",
+        practised=[DoseRange(**one) for one in document["practised"]],
+        makers=[DoseRange(**one) for one in document["makers"]],
+    )
+    path = folder / "window.svg"
+    write_atomically(path, window(data))
+    return path
+
+
+def _map(ax: Any, data: WindowData) -> list[Any]:
+    """Contours over dose and pulse length."""
+    ax.set_ylabel(say("axis_pulse"))
+    if _spans(data.pulse_ms):
+        ax.set_yscale("log")
+    plain_ticks(ax.yaxis)
+    ax.yaxis.set_major_formatter(_pulse)
+    ax.set_ylim(data.pulse_ms[0], data.pulse_ms[-1])
+    if data.p_effect:
+        _filled(ax, data, data.p_effect, _HALF, color=_GOOD)
+        _contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), _GOOD)
+    if data.p_harm:
+        _contours(ax, data, data.p_harm, (0.01, 0.05, 0.5), _BAD)
+    if data.spent:
+        _filled(ax, data, data.spent, 1.0, color=_BAD, hatch=_HATCH)
+    return [*_legend(data), *_practice(ax, data), *_chosen(ax, data, data.chosen_pulse_ms)]
+
+
+def _filled(
+    ax: Any, data: WindowData, values: Sequence[Sequence[float]], least: float, *, color: str, hatch: str = ""
+) -> None:
+    """The area where values are above `least`."""
+    highest = max(map(max, values))
+    if highest <= least:
+        return
+    fill = ax.contourf(
+        data.dose,
+        data.pulse_ms,
+        values,
+        [least, 2 * highest],
+        colors=["none" if hatch else color],
+        hatches=[hatch or None],
+        alpha=None if hatch else 0.22,
+    )
+    if hatch:
+        fill.set_edgecolor(color)
+        fill.set_linewidth(0)
+
+
+def _contours(ax: Any, data: WindowData, p: Sequence[Sequence[float]], levels: Sequence[float], color: str) -> None:
+    """Contour lines of a probability, labelled in per cent."""
+    lowest, highest = min(map(min, p)), max(map(max, p))
+    seen = [level for level in levels if lowest < level < highest]
+    if seen:
+        lines = ax.contour(data.dose, data.pulse_ms, p, seen, colors=color, linewidths=1.2)
+        ax.clabel(lines, fmt={level: f"{100 * level:.0f} %" for level in seen}, fontsize=7.5)
+
+
+def _legend(data: WindowData) -> list[Any]:
+    """What areas and lines of a map mean."""
+    found: list[Any] = []
+    if data.p_effect:
+        found.append(Patch(facecolor=_GOOD, alpha=0.25, label=say("legend_effect", what=data.effect)))
+    if data.p_harm:
+        found.append(Line2D([], [], color=_BAD, linewidth=1.2, label=say("legend_harm", what=data.harm)))
+    return found + _passed(data)
+
+
+def _passed(data: WindowData) -> list[Any]:
+    """What the hatched area means; nothing where no limit is passed."""
+    if not any(spent > 1.0 for row in data.spent for spent in row):
+        return []
+    return [Patch(facecolor="none", edgecolor=_BAD, hatch=_HATCH, label=say("legend_limit", what=data.limits))]
+
+
+def _lines(ax: Any, data: WindowData) -> list[Any]:
+    """Curves over dose, where only one pulse length can be set (or one dose)."""
+    ax.set_ylabel(say("axis_probability"))
+    ax.set_ylim(-0.02, 1.02)
+    handles: list[Any] = []
+    sides = ((data.p_effect, _GOOD, "legend_effect_line", data.effect), (data.p_harm, _BAD, "legend_harm", data.harm))
+    for rows, color, label, what in sides:
+        for i, p in enumerate(rows):
+            style = _LINE_STYLES[i % len(_LINE_STYLES)]
+            ax.plot(data.dose, p, color=color, linestyle=style, marker="o", markersize=3)
+        if rows:
+            handles.append(Line2D([], [], color=color, marker="o", markersize=3, label=say(label, what=what)))
+    for i, pulse_ms in enumerate(data.pulse_ms):
+        style = _LINE_STYLES[i % len(_LINE_STYLES)]
+        pulse = say("legend_pulse", pulse=show(pulse_ms, "ms").text, style=style)
+        ax.text(0.02, 0.95 - 0.07 * i, pulse, transform=ax.transAxes, fontsize=7.5)
+    _hatch_from(ax, data)
+    return [*handles, *_passed(data), *_practice(ax, data), *_chosen(ax, data, None)]
+
+
+def _hatch_from(ax: Any, data: WindowData) -> None:
+    """Hatch the doses of the first pulse that pass a limit, from where a straight line between two doses crosses it."""
+    spent = data.spent[0] if data.spent else ()
+    over = next((i for i, value in enumerate(spent) if value > 1.0), None)
+    if over is None:
+        return
+    start = data.dose[0]
+    if over:
+        part = (1.0 - spent[over - 1]) / (spent[over] - spent[over - 1])
+        start = data.dose[over - 1] + part * (data.dose[over] - data.dose[over - 1])
+    ax.axvspan(start, data.dose[-1], facecolor="none", edgecolor=_BAD, hatch=_HATCH, linewidth=0)
+
+
+def _practice(ax: Any, data: WindowData) -> list[Any]:
+    """Outline what was published, and mark what makers recommend; over curves both are spans of doses."""
+    found: list[Any] = []
+    lines = len(data.pulse_ms) < 2
+    if data.practised:
+        _outlined(ax, data.practised, lines=lines)
+        found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=say("legend_practised")))
+    first, last = data.pulse_ms[0], data.pulse_ms[-1]
+    shown = [one for one in data.makers if first <= one.pulse_ms <= last]
+    for one in shown:
+        place = 1.0 if lines else one.pulse_ms
+        ax.plot([one.low, one.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
+    if shown:
+        found.append(Line2D([], [], color=_DARK, linewidth=1.4, marker="s", markersize=5, label=say("legend_maker")))
+    return found
+
+
+def _outlined(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
+    """The published doses: an outline over pulse lengths; bounds over curves, or where one pulse alone is told of."""
+    style: dict[str, Any] = {"color": _GREY, "linewidth": 1.6, "linestyle": "--"}
+    if lines:
+        for bound in (min(one.low for one in practised), max(one.high for one in practised)):
+            ax.axvline(bound, **style)
+        return
+    around = [*((one.low, one.pulse_ms) for one in practised), *((one.high, one.pulse_ms) for one in practised[::-1])]
+    ax.plot(*zip(*around, around[0], strict=True), **style)
+
+
+def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
+    """Mark the settings of the plan: a point on a map, a line over curves."""
+    if data.chosen_dose is None:
+        return []
+    if y is None:
+        ax.axvline(data.chosen_dose, color=_DARK, linewidth=1.6)
+        return [Line2D([], [], color=_DARK, linewidth=1.6, label=say("legend_chosen"))]
+    diamond: dict[str, Any] = {
+        "marker": "D",
+        "markerfacecolor": "#ffd24d",
+        "markeredgecolor": _DARK,
+        "linestyle": "none",
+    }
+    ax.plot([data.chosen_dose], [y], markersize=8, clip_on=False, zorder=5, **diamond)
+    return [Line2D([], [], markersize=7, label=say("legend_chosen"), **diamond)]
+
+
+def _spans(values: Sequence[float]) -> bool:
+    """Whether an axis over `values` should be logarithmic."""
+    return values[0] > 0 and values[-1] / values[0] > _LOG_RATIO
+
+
+def _pulse(pulse_ms: float, _position: int | None = None) -> str:
+    """A tick of a pulse length in the unit that people use for it."""
+    return show(pulse_ms, "ms").text
