@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from skinbeam.laser.device import load_device
-from skinbeam.laser.grid import Setting
+from skinbeam.laser.grid import Setting, offers
 from skinbeam.plan.search.candidates import Machine, candidates, narrower
 from skinbeam.simulate.removal.ablation import pulse_answered
 
@@ -14,13 +14,18 @@ def pulses(answered):
     return {setting.pulse_ms for setting in candidates(CO2, every_size=True, pulses=2, answered=answered)}
 
 
-def test_the_pulses_tried_span_those_that_can_be_judged_and_not_those_that_a_device_offers():
-    # Its pulses go to 20 ms, what is known of ablation by CO2 to 10 ms: the long end tried is the longest known.
-    assert max(pulses(None)) == 20.0
+def test_the_pulses_tried_lie_between_the_ends_of_what_can_be_judged():
+    # Its pulses go from 0.08 to 20 ms, what is known of ablation by CO2 to 10 ms.
     known = pulses(pulse_answered)
-    assert all(pulse_answered(10_600.0, pulse) for pulse in known)
-    assert min(known) == min(pulses(None))
-    assert 5.0 < max(known) <= 10.0
+    assert len(known) == 2
+    assert all(0.08 < pulse < 10.0 for pulse in known)
+    assert max(pulses(None)) < 20.0
+
+
+def test_a_device_with_few_pulses_has_all_of_them_tried():
+    ruby = load_device("qs-ruby-694")
+    lengths = {setting.pulse_ms for setting in candidates(ruby, every_size=True, pulses=2)}
+    assert lengths == {offer.pulse_ms for offer in offers(ruby)}
 
 
 def test_where_no_pulse_can_be_judged_all_are_tried_so_that_the_reason_is_told():

@@ -56,7 +56,8 @@ def candidates(
     its doses end too early, there are `narrower` ones.
     `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
     because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
-    it can be judged: if any can, no others are taken, so that the ends taken are of those that can.
+    it can be judged: if any can, no others are taken. The shortest and longest pulse are what a maker could build, and
+    not what is used: `pulses` of those between them are taken.
     """
     every = list(offers(device))
     for wavelength in thinned(sorted({o.wavelength_nm for o in every}), MOST_WAVELENGTHS):
@@ -64,7 +65,7 @@ def candidates(
         lengths = sorted({o.pulse_ms for o in here})
         if answered is not None:
             lengths = [pulse for pulse in lengths if answered(wavelength, pulse)] or lengths
-        for pulse in thinned(lengths, pulses):
+        for pulse in _between(lengths, pulses):
             sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
             for size in sizes if every_size else sizes[-1:]:
                 yield Setting(wavelength, pulse, size)
@@ -89,6 +90,14 @@ def thinned(values: Sequence[Item], most: int) -> list[Item]:
         return [values[0]]
     last = len(values) - 1
     return [values[round(index * last / (most - 1))] for index in range(most)]
+
+
+def _between(values: Sequence[Item], most: int) -> list[Item]:
+    """Return at most `most` of the values, evenly taken from between the first and the last."""
+    if len(values) <= most:
+        return list(values)
+    places = (round(index * (len(values) - 1) / (most + 1)) for index in range(1, most + 1))
+    return [values[place] for place in dict.fromkeys(places)]
 
 
 def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None]:
