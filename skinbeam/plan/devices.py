@@ -187,10 +187,13 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
 def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine) -> list[Machine]:
     """The machine held to published doses, then to the light, pulses and spots of practice, then to nothing.
 
-    Of microbeams and of full-field ablation too few doses are published to hold a search to them.
+    Of microbeams and of full-field ablation too few doses are published to hold a search to them. A lamp is held to
+    published doses of its filters: what its maker calls a fluence is not measured alike, and its spectrum is not told.
     """
     practice = Region(concern.condition, goal.modality, darkest_phototype(case))
     dosed = replace(machine, region=practice)
+    if _is_lamp(machine):
+        return [dosed]
     if machine.device.microbeam or goal.modality == "ablative":
         return [dosed, machine] if bound_to_practice(concern.condition) else [machine]
     if bound_to_practice(concern.condition):
@@ -206,8 +209,12 @@ def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setti
         modality=modality,
         device_wavelength_nm=setting.wavelength_nm,
         pulse_ms=setting.pulse_ms,
-        ipl=any(head.band_nm is not None for head in machine.device.heads),
+        ipl=_is_lamp(machine),
     )
+
+
+def _is_lamp(machine: Machine) -> bool:
+    return any(head.band_nm is not None for head in machine.device.heads)
 
 
 def _too_weak(modality: str, machine: Machine) -> Refused:
@@ -220,7 +227,7 @@ def _too_weak(modality: str, machine: Machine) -> Refused:
 def _no_dose(machine: Machine) -> str:
     """Why there is no dose; of a machine that is held to practice, whether none was published."""
     if machine.region is not None and not any(machine.doses(setting) for setting in offers(machine.device)):
-        return "plan.no-practice"
+        return "plan.no-lamp-dose" if _is_lamp(machine) else "plan.no-practice"
     return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
 
 

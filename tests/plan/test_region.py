@@ -47,6 +47,17 @@ def test_a_dye_laser_is_tried_on_facial_veins_as_clinics_set_it() -> None:
     assert 6.0 <= doses[0] <= doses[-1] <= 12.0
 
 
+def test_a_lamp_is_tried_on_redness_with_the_filters_and_doses_of_its_trials() -> None:
+    found = settings("redness", "vascular", "ipl")
+    assert {setting.wavelength_nm for setting, doses in found.items() if doses} <= {515.0, 560.0}
+    assert all(dose <= 32.0 for doses in found.values() for dose in doses)
+
+
+def test_no_lamp_is_tried_on_brown_spots_while_no_source_prints_a_dose() -> None:
+    """515 nm and 18 J/cm² in one pulse of 10 ms left pale patches on phototype III (lipp2021)."""
+    assert not any(settings("age-spots", "pigment-long-pulse", "ipl").values())
+
+
 def test_infrared_light_for_vessels_is_tried_in_narrow_spots() -> None:
     for condition in ("facial-telangiectasia", "spider-angioma"):
         found = settings(condition, "vascular", "ndyag-1064")

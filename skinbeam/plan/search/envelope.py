@@ -25,7 +25,7 @@ from skinbeam.provenance import used
 from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
-__all__ = ["DARKEST", "Envelope", "Light", "Practised", "envelope_of", "phototypes_of", "settings_table"]
+__all__ = ["DARKEST", "Envelope", "Light", "Practised", "envelope_of", "is_near_nm", "phototypes_of", "settings_table"]
 
 _SHORT = ("ps", "ns")
 DARKEST = len(PHOTOTYPES)
@@ -110,20 +110,31 @@ class Envelope:
         sums = list(accumulate(weight for _, weight in weighed))
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
-    def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> Practised | None:
+    def dose(
+        self, quantity: str, *, pulse_ms: float, spot_mm: float | None, cut_off_nm: float | None = None
+    ) -> Practised | None:
         """Return the range of a dose at about this pulse and spot; where nobody printed one near them, at any.
 
-        A range is no narrower than that of one clinic usually is. The dose of one source alone is joined by those that
-        other skins got for the same condition; what another condition got is not mixed in, and one source of it alone
-        is no range. `spot_mm` is None of microbeams, whose width sources do not print.
+        Of a lamp, doses with another filter, or one that is not named, tell nothing: what a filter lets through decides
+        what the skin takes up. A range is no narrower than that of one clinic usually is. The dose of one source alone
+        is joined by those that other skins got for the same condition; what another condition got is not mixed in, and
+        one source of it alone is no range.
+
+        Parameters
+        ----------
+        spot_mm : None of microbeams, whose width sources do not print.
+        cut_off_nm : of a lamp's filter; None of a laser.
         """
         near = settings_table()["near"]
 
+        def filtered(row: Published) -> bool:
+            return cut_off_nm is None or (row.wavelength_nm is not None and is_near_nm(row.wavelength_nm, cut_off_nm))
+
         def is_near(row: Published) -> bool:
             pulse, spot = _off(row.pulse_ms, pulse_ms), _off(row.spot_mm, spot_mm)
-            return bool(pulse <= near["pulse"] and spot <= near["spot"])
+            return filtered(row) and bool(pulse <= near["pulse"] and spot <= near["spot"])
 
-        return self._dose(quantity, is_near) or self._dose(quantity, lambda _row: True)
+        return self._dose(quantity, is_near) or self._dose(quantity, filtered)
 
     def _dose(self, quantity: str, wanted: Callable[[Published], bool]) -> Practised | None:
         least = settings_table()["few"]["least"]
@@ -169,6 +180,11 @@ def phototypes_of(phototype: int) -> tuple[int, int]:
     """Return the lowest and highest phototype of the class of one, 1 to 6."""
     classes: Sequence[tuple[int, int]] = settings_table()["phototypes"]
     return next((low, high) for low, high in classes if low <= phototype <= high)
+
+
+def is_near_nm(wavelength_nm: float, other_nm: float) -> bool:
+    """Return whether two wavelengths, or two cut-offs, are near enough for one to tell of the other."""
+    return bool(max(wavelength_nm / other_nm, other_nm / wavelength_nm) <= settings_table()["near"]["cut_off"])
 
 
 def settings_table() -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from skinbeam.evidence.synthesis.regime import told_by_pulse
 from skinbeam.messages import Message
 from skinbeam.plan.search.envelope import Envelope, Light, Practised, envelope_of, settings_table
 from skinbeam.plan.search.trial import Trial
@@ -12,7 +13,7 @@ from skinbeam.schema.names import table
 
 __all__ = ["ENERGY", "FLUENCE", "PracticePlace", "light_of", "place_of", "practice_place"]
 
-Side = Literal["inside", "above", "below", "no practice"]
+Side = Literal["inside", "above", "below", "no dose", "no practice"]
 FLUENCE, ENERGY = "fluence_J_cm2", "microbeam_mJ"
 
 
@@ -22,7 +23,8 @@ class PracticePlace:
 
     Parameters
     ----------
-    side : of the quantity that lies farthest out; "no practice" where nobody published such light for the condition.
+    side : of the quantity that lies farthest out; "no practice" where nobody published such light for the condition,
+        "no dose" where nobody who did printed a dose of it.
     quantity, factor : which that is, and how far out as a ratio; inside, empty and 1.
     low, high : what was published of it; None inside and without practice.
     borrowed_from : the condition whose settings stand for it; None where they are its own.
@@ -106,12 +108,28 @@ def practice_place(
         "density_per_cm2": None if density_per_cm2 is None else density_per_cm2 * passes,
     }
     spans = {name: envelope.practised(name) for name in given if name != quantity}
-    spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
+    cut_off_nm = light.wavelength_nm if light.lamp else None
+    spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm, cut_off_nm=cut_off_nm)
     asked = {name: value for name, value in given.items() if value is not None}
     held = [_Held(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)
     used(*envelope.sources, *(source for one in held for source in one.span.sources))
-    return _told(envelope, spans[quantity], held, unprinted)
+    told = _told(envelope, spans[quantity], held, unprinted)
+    if quantity in unprinted and quantity == FLUENCE and not _shown_by_the_skin(light.modality):
+        return replace(told, side="no dose", quantity="", factor=1.0, low=None, high=None, told=_no_dose(condition))
+    return told
+
+
+def _shown_by_the_skin(modality: str) -> bool:
+    """Whether the skin itself shows at once that the dose is enough, so that sources need not print it.
+
+    It is removed, or it whitens under a short pulse. Light that heats shows it later, or as a burn.
+    """
+    return modality == "ablative" or told_by_pulse(modality)
+
+
+def _no_dose(condition: str) -> Message:
+    return Message("practice.no-dose", {"condition": table("condition")[condition]["title"]})
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,8 @@ class Region:
             return None
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
         spot = None if device.microbeam else setting.spot_mm
-        return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
+        cut_off = head.wavelength_nm if head.band_nm is not None else None
+        return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, cut_off_nm=cut_off)
 
     def _envelope(self, head: Head, pulse_ms: float) -> Envelope | None:
         light = Light(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)

@@ -324,6 +324,32 @@ def dark_skin_spots_not_frozen(plans: Plans) -> Iterator[str]:
 
 
 @relation(
+    "spots-lamp-below-pale-patches",
+    "A lamp with a filter of 515 to 560 nm gives a brown spot less than 18 J/cm² in one pulse: 18 left pale patches.",
+    sources="lipp2021",
+    cases="spots-heated-II spots-I spots-IV",
+)
+def spots_lamp_below_pale_patches(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.lasers:
+            if one.is_lamp and one.wavelength_nm <= 560 and one.fluence_J_cm2 >= 18:
+                yield f"{plan.name}: {one}"
+
+
+@relation(
+    "spots-dye-laser-pressed",
+    "A dye laser for brown spots comes with the words that its window is pressed on the skin, as in its trials.",
+    sources="kono2006ldpl iranjd-pdl-lentigines",
+    cases="spots-heated-II",
+)
+def spots_dye_laser_pressed(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.lasers:
+            if one.device == "pulsed-dye-595" and "dye-laser-compression" not in one.rules:
+                yield f"{plan.name}: {one}"
+
+
+@relation(
     "gold-no-short-pulse",
     "Whoever was ever treated with gold gets no nanosecond or picosecond pulse.",
     sources="cohen2015chrysiasis",
