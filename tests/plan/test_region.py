@@ -47,6 +47,14 @@ def test_a_dye_laser_is_tried_on_facial_veins_as_clinics_set_it() -> None:
     assert 6.0 <= doses[0] <= doses[-1] <= 12.0
 
 
+@pytest.mark.parametrize("name", ["pulsed-dye-595", "pulsed-dye-585", "ktp-532"])
+def test_no_yellow_or_green_pulse_that_bruises_is_tried_on_redness(name: str) -> None:
+    """Trials on redness keep below purpura; of 6 ms and 7 to 9 J/cm² nobody bruised (jasim2004)."""
+    assert all(setting.pulse_ms >= 6.0 for setting in settings("redness", "vascular", name))
+    veins = settings("facial-telangiectasia", "vascular", "pulsed-dye-595")
+    assert min(setting.pulse_ms for setting in veins) < 6.0  # single vessels may be bruised
+
+
 def test_a_lamp_is_tried_on_redness_with_the_filters_and_doses_of_its_trials() -> None:
     found = settings("redness", "vascular", "ipl")
     assert {setting.wavelength_nm for setting, doses in found.items() if doses} <= {515.0, 560.0}

@@ -13,6 +13,7 @@ from typing import Final
 from skinbeam.laser.device import Device, beam_sizes_mm
 from skinbeam.laser.grid import Setting, pulse_steps
 from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, envelope_of, settings_table
+from skinbeam.provenance import used
 from skinbeam.schema.device import Head
 
 __all__ = ["Region", "bound_to_practice"]
@@ -20,6 +21,8 @@ __all__ = ["Region", "bound_to_practice"]
 # Where among published values those lie that are tried; among the values of a device where nothing was published.
 _TWO: Final = (1 / 3, 2 / 3)
 _THREE: Final = (1 / 4, 1 / 2, 3 / 4)
+# Green and yellow light, which blood takes up so well that a short pulse bursts fine vessels.
+_BRUISING_NM: Final = (500.0, 600.0)
 
 
 def bound_to_practice(condition: str) -> bool:
@@ -49,7 +52,13 @@ class Region:
             envelope = self._envelope(head, head.pulse_ms.ends[0])
             if envelope is None:
                 continue
-            pulses = _chosen("pulse_ms", pulse_steps(head.pulse_ms), envelope, holds=head.pulse_ms.holds)
+            pulses = _chosen(
+                "pulse_ms",
+                pulse_steps(head.pulse_ms),
+                envelope,
+                holds=head.pulse_ms.holds,
+                least=self._least_pulse_ms(head),
+            )
             sizes = sorted(beam_sizes_mm(head))
             # The windows of lamps are wide, and few sources tell of them.
             sizes = _chosen("spot_mm", sizes, envelope, _THREE) if head.band_nm is None else sizes[-1:]
@@ -84,6 +93,15 @@ class Region:
         cut_off = head.wavelength_nm if head.band_nm is not None else None
         return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, cut_off_nm=cut_off)
 
+    def _least_pulse_ms(self, head: Head) -> float:
+        """The shortest pulse tried: where the skin is not to be bruised, that of a trial which bruised nobody."""
+        unbruised = settings_table()["unbruised"].get(self.condition)
+        least_nm, most_nm = _BRUISING_NM
+        if unbruised is None or head.band_nm is not None or not least_nm <= head.wavelength_nm <= most_nm:
+            return 0.0
+        used(unbruised["source"])
+        return float(unbruised["pulse_ms"])
+
     def _envelope(self, head: Head, pulse_ms: float) -> Envelope | None:
         light = Light(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
         return envelope_of(self.condition, light, self.phototype)
@@ -105,6 +123,7 @@ def _chosen(
     envelope: Envelope,
     places: Sequence[float] = _TWO,
     holds: Callable[[float], bool] = lambda _value: False,
+    least: float = 0.0,
 ) -> list[float]:
     """The values of a device that come nearest to what sources are about, ascending; none where all lie outside.
 
@@ -112,13 +131,15 @@ def _chosen(
     ----------
     offered : ascending.
     holds : whether the device takes a value that is not among them.
+    least : no value below it is taken.
     """
     span = envelope.practised(quantity)
     if span is None:
-        return sorted({offered[round(place * (len(offered) - 1))] for place in places})
+        offered = [value for value in offered if value >= least]
+        return sorted({offered[round(place * (len(offered) - 1))] for place in places if offered})
     ratio = settings_table()["rounding"]["ratio"]
-    inside = [value for value in offered if span.low / ratio <= value <= span.high * ratio]
-    wanted = envelope.about(quantity, places)
+    inside = [value for value in offered if max(span.low / ratio, least) <= value <= span.high * ratio]
+    wanted = [max(value, least) for value in envelope.about(quantity, places)]
     near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
     found = {one if holds(one) else value for one, value in zip(wanted, near, strict=True)}
     return sorted(value for value in found if value is not None)

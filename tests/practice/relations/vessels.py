@@ -179,14 +179,14 @@ def spray_as_makers_set_it(plans: Plans) -> Iterator[str]:
 
 @relation(
     "redness-below-bruising",
-    "Diffuse redness is treated below purpura: with pulses of 3 ms and longer.",
-    sources="bernstein2008 zavell2008vbeam kassir2011",
+    "Diffuse redness is treated below purpura: yellow and green light with pulses of 3 ms and longer.",
+    sources="bernstein2008 zavell2008vbeam kassir2011 alam2013",
     cases="redness-II",
 )
 def redness_below_bruising(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         for one in vascular(plan):
-            if one.pulse_ms < 3:
+            if one.pulse_ms < 3 and one.wavelength_nm <= 600:
                 yield f"{plan.name}: {one}"
 
 
