@@ -221,7 +221,9 @@ def _fit(entry: Mapping[str, Any] | None, name: str) -> Fit:
 
 def _target(entry: Mapping[str, Any], name: str) -> Target:
     numbers = ("depth_um", "size_um", "melanin_ratio")
-    _keys(entry, {"chromophore", "layer"}, set(numbers), f"conditions.toml: {name}.target")
+    _keys(entry, {"chromophore", "layer"}, {*numbers, "subtypes"}, f"conditions.toml: {name}.target")
+    for kind in entry.get("subtypes", ()):
+        _one_of(kind, table("condition")[name]["subtypes"], f"conditions.toml: {name}.target.subtypes")
     _one_of(entry["chromophore"], CHROMOPHORES, f"conditions.toml: {name}.target.chromophore")
     _one_of(entry["layer"], LAYERS, f"conditions.toml: {name}.target.layer")
     values = {key: Sourced.from_table(entry[key]) for key in numbers if key in entry}

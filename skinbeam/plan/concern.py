@@ -74,7 +74,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         title=table("condition")[concern.condition]["title"],
         subtypes=_subtypes(concern),
         severity=concern.severity if concern.severity is not None else Unknown("not said"),
-        target=target_record(concern.condition),
+        target=target_record(concern.condition, concern.subtypes),
         can=can,
         cannot=cannot,
         options=options,

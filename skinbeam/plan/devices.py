@@ -68,7 +68,7 @@ def laser_options(
     of other light the best of all where none of those can.
     """
     bounds = judge(case, concern=concern, modality=modality).bounds
-    goal = goal_of(concern.condition, modality, concern.severity, bounds)
+    goal = goal_of(concern.condition, modality, concern.severity, bounds, concern.subtypes)
     if machines and bank.draws < (needed := fewest_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [refusal(modality, [few])]
@@ -177,11 +177,13 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
     """Whether too few skins reach the target for the setting to be offered.
 
     Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
+    One source is not enough for that; nor are those of a condition for a kind of it whose target is another.
     """
     if trial.p_effective >= target().least - margin or trial.machine.region is None:
         return trial.p_effective < target().least - margin
     place = place_of(trial, concern.condition, goal.modality, darkest_phototype(case))
-    return not place.inside or place.other_skin
+    alone = len(place.sources) < settings_table()["few"]["least"]
+    return not place.inside or place.other_skin or alone or goal.told_apart
 
 
 def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine) -> list[Machine]:

@@ -150,6 +150,17 @@ def test_the_goal_of_a_vascular_option_is_the_vessel_that_the_plan_prints() -> N
         assert (size.value, depth.value) == (target["size_um"]["value"], target["depth_um"]["value"])
 
 
+def test_a_kind_of_vein_that_is_described_has_its_own_width_and_any_other_the_usual_one() -> None:
+    def widest_um(*kinds: str) -> list[float]:
+        return [size.high for _, size, _ in vessels_of("facial-telangiectasia", kinds).parts]
+
+    (usual,) = widest_um()
+    assert widest_um("fine-red") == widest_um("blue", "fine-red") == [usual]
+    (wide,) = widest_um("over-1-mm")
+    assert usual < 1000 < wide
+    assert widest_um("over-1-mm", "fine-red") == [usual, wide]
+
+
 def test_where_the_clinic_names_its_devices_each_is_answered() -> None:
     names = ("pulsed-dye-595", "ipl", "ndyag-1064")
     made = document(PERSON + concern("facial-telangiectasia", extra="") + devices(*names))

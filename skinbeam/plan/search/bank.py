@@ -21,7 +21,8 @@ __all__ = ["SkinBank"]
 # Of a few hundred skins a handful decides whether a limit holds, so limits are held against so many times more.
 # Columns cost too much for it, and few of their limits turn on the tail.
 LIMITING = 4
-_Key = tuple[str, str | None, str | None, int, int]
+_Vessels = tuple[str, tuple[str, ...]]  # condition and its kinds
+_Key = tuple[str, str | None, _Vessels | None, int, int]
 
 
 class SkinBank:
@@ -43,7 +44,7 @@ class SkinBank:
     def skins(self, site: str, goal: Goal, *, most: int | None = None) -> SiteSkins:
         """Return the skins of a site with the goal's target in them, `most` at most, or all that were asked for."""
         lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
-        vessels = goal.condition if goal.where == "vessel" else None
+        vessels = (goal.condition, goal.subtypes) if goal.where == "vessel" else None
         draws = self.draws if most is None else min(self.draws, most)
         key = (site, lesion, vessels, draws, draws if goal.by_columns else LIMITING * draws)
         if key not in self._made:
@@ -72,8 +73,10 @@ class SkinBank:
         weights = skins["weight"] * self.told.likelihood[: skins.sizes["sample"]]
         return skins.assign(weight=weights / weights.sum())
 
-    def _make(self, site: str, lesion: str | None, vessels: str | None, draws: int, limiting_draws: int) -> SiteSkins:
-        population = vessels_of(vessels) if vessels is not None else None
+    def _make(
+        self, site: str, lesion: str | None, vessels: _Vessels | None, draws: int, limiting_draws: int
+    ) -> SiteSkins:
+        population = vessels_of(*vessels) if vessels is not None else None
         around = Place(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
         wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))

@@ -1,6 +1,6 @@
 """What a modality has to reach for a concern, and what a laser can and cannot do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -61,6 +61,7 @@ class Goal:
     zone_m : top and bottom of what columns or an ablated field have to reach; zeros where depth is not the goal.
     aim : how far into the zone half of such skins are to be reached, from 0 at its top to 1 at its bottom.
     bounds : what the rules hold its settings to.
+    subtypes : kinds of the condition that were said; none said, all.
     """
 
     condition: str
@@ -70,6 +71,12 @@ class Goal:
     zone_m: tuple[float, float]
     aim: float
     bounds: Bounds = NO_BOUNDS
+    subtypes: tuple[str, ...] = ()
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the kinds that were said have a target of their own: trials of the condition may have had another."""
+        return any("subtypes" in target for target in _targets(self.condition, self.subtypes))
 
     @property
     def by_columns(self) -> bool:
@@ -135,7 +142,13 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[Refusal]]:
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
 
 
-def goal_of(condition: str, modality: str, severity: str | None = None, bounds: Bounds = NO_BOUNDS) -> Goal:
+def goal_of(
+    condition: str,
+    modality: str,
+    severity: str | None = None,
+    bounds: Bounds = NO_BOUNDS,
+    subtypes: Sequence[str] = (),
+) -> Goal:
     """Return what `modality` has to reach for `condition`, the deeper the more severe, within the bounds of rules."""
     entry = table("modality")[modality]
     depths = [target["depth_um"] for target in table("condition")[condition].get("target", []) if "depth_um" in target]
@@ -148,7 +161,14 @@ def goal_of(condition: str, modality: str, severity: str | None = None, bounds: 
         ends = (depth.low, depth.high) if depth.distribution == "uniform" else (depth.value, depth.value)
         zone_m = (ends[0] * UM, ends[1] * UM)
     return Goal(
-        condition, modality, entry["endpoint"], entry["where"], zone_m, _aim(modality, severity, bounds), bounds
+        condition,
+        modality,
+        entry["endpoint"],
+        entry["where"],
+        zone_m,
+        _aim(modality, severity, bounds),
+        bounds,
+        tuple(subtypes),
     )
 
 
@@ -159,25 +179,41 @@ def _aim(modality: str, severity: str | None, bounds: Bounds) -> float:
     return min((aims[low - 1] + aims[high - 1]) / 2, aims[0] if bounds.holds_energy else 1.0)
 
 
-def vessels_of(condition: str) -> VesselPopulation:
+def vessels_of(condition: str, subtypes: Sequence[str] = ()) -> VesselPopulation:
     """Return the vessels that a condition is made of, as described; those without a depth lie in the upper plexus.
+
+    Parameters
+    ----------
+    subtypes : kinds that were said, which have the vessels described for them, in equal shares; none said, the usual.
 
     Raises
     ------
     NotAvailable : their size is not known.
     """
-    for target in table("condition")[condition].get("target", []):
+    parts = []
+    for target in _targets(condition, subtypes):
         if target["chromophore"] == "blood" and "size_um" in target:
             size = Sourced.from_table(target["size_um"])
             depth = Sourced.from_table(target["depth_um"]) if "depth_um" in target else None
             used(*(value.source for value in (size, depth) if value is not None))
-            return VesselPopulation(condition, ((1.0, size, depth),))
-    raise NotAvailable(text("plan.no-vessel-size"))
+            parts.append((1.0, size, depth))
+    if not parts:
+        raise NotAvailable(text("plan.no-vessel-size"))
+    return VesselPopulation(" and ".join((condition, *subtypes)), tuple(parts))
 
 
-def target_record(condition: str) -> Target:
+def _targets(condition: str, subtypes: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The targets of the kinds that were said: those described for them, and the others where a kind has none."""
+    every: list[Mapping[str, Any]] = table("condition")[condition].get("target", [])
+    special = [target for target in every if set(target.get("subtypes", ())) & set(subtypes)]
+    described = {kind for target in special for kind in target["subtypes"]}
+    usual = [target for target in every if "subtypes" not in target]
+    return special if subtypes and described >= set(subtypes) else [*usual, *special]
+
+
+def target_record(condition: str, subtypes: Sequence[str] = ()) -> Target:
     """Return the target of a condition for a plan: chromophore, layer, depth and size with their ranges."""
-    targets = table("condition")[condition].get("target", [])
+    targets = _targets(condition, subtypes)
     definition = Message(f"condition-definition.{condition}")
     if not targets:
         return Target(definition)

@@ -50,6 +50,20 @@ def veins_light_that_blood_absorbs(plans: Plans) -> Iterator[str]:
 
 
 @relation(
+    "wide-veins-deep-light",
+    "Facial veins of more than a millimetre get deeply reaching light: 1064 nm, and neither 532 nm nor a dye laser.",
+    sources="goldman2004veins adamic2015",
+    cases="veins-wide-II",
+)
+def wide_veins_deep_light(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        lasers = vascular(plan)
+        if not lasers:
+            yield f"{plan.name}: no vascular option"
+        yield from (f"{plan.name}: {one}" for one in lasers[:1] if one.wavelength_nm != 1064)
+
+
+@relation(
     "dye-veins-pulse",
     "A 595 nm dye laser treats facial veins at 6 to 20 ms, where lasting bruises are rare.",
     sources="jasim2004 iyer2005 zavell2008vbeam",
