@@ -28,7 +28,7 @@ from skinbeam.messages import text
 
 __all__ = ["build_app", "run"]
 
-_FILES = ("plan.json", "report.html", "report.pdf", "leaflet.pdf")
+_FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
 _HERE = Path(__file__).parent
 
 # A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.

@@ -23,15 +23,12 @@ from skinbeam.report.context import (
     Shown,
 )
 from skinbeam.report.course import ladder_shown, total_shown, visit_shown
-from skinbeam.report.names import concern_name, device_of, ranked, site_title, treated_names
-from skinbeam.report.options import advice, option_cards, reason, refusals
-from skinbeam.report.outcomes import good_of, worst_harm
-from skinbeam.report.showing import days_shown
+from skinbeam.report.names import concern_name, device_of, foremost, site_title, treated_names
+from skinbeam.report.options import advice, glance, option_cards, reason, refusals
 from skinbeam.report.shown import (
     Showable,
     capital,
     join,
-    per_100,
     plain_reasons,
     quantity,
     say,
@@ -64,7 +61,7 @@ def report_page(
     photo : body of the photo document, when there is a photograph.
     """
     decision = _decision(plan)
-    concerns = tuple(_concern(concern, pictures, decision.reasons) for concern in plan.concerns)
+    concerns = tuple(_concern(concern, pictures, (*decision.reasons, *decision.always)) for concern in plan.concerns)
     references, missing = _references(plan.sources)
     names = treated_names(plan)
     return ReportPage(
@@ -72,7 +69,9 @@ def report_page(
         about=_about(plan),
         plan_sha256=plan.plan_sha256,
         decision=decision,
-        glance=tuple(_glance(concern, part) for concern, part in zip(plan.concerns, concerns, strict=True)),
+        glance=tuple(
+            line for concern, part in zip(plan.concerns, concerns, strict=True) for line in _at_a_glance(concern, part)
+        ),
         person=_person(plan.assessment),
         risks=tuple(risk.message.text for risk in plan.assessment.risks),
         medications=tuple(map(_medication, plan.assessment.medications)),
@@ -117,14 +116,17 @@ def _decision(plan: Plan) -> Decision:
     """The decision with its reasons."""
     state = plan.suitability.decision
     key = state.replace("-", "_")
-    reasons = _merged([*_about_concerns(plan), *_first_cautions(plan)])
-    careful = state == "suitable" and any(one.decision not in ("", say("decision_word_suitable")) for one in reasons)
+    spoke = _merged([*_about_concerns(plan), *_first_cautions(plan)])
+    yes = say("decision_word_suitable")
+    careful, always = ([one for one in spoke if (one.decision == yes) is told] for told in (False, True))
+    numbered = [replace(one, number=str(number)) for number, one in enumerate((*careful, *always), 1)]
     return Decision(
         state=state,
         title=say(f"decision_{key}"),
-        text=say("decision_text_suitable_but" if careful else f"decision_text_{key}"),
+        text=say("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}"),
         why=plain_reasons(plan.why),
-        reasons=tuple(replace(one, number=str(number)) for number, one in enumerate(reasons, 1)),
+        reasons=tuple(numbered[: len(careful)]),
+        always=tuple(numbered[len(careful) :]),
     )
 
 
@@ -136,10 +138,10 @@ def _about_concerns(plan: Plan) -> Iterable[Reason]:
 
 
 def _first_cautions(plan: Plan) -> Iterable[Reason]:
-    """Cautions about the first option of a concern that the decision, which asks of all options, does not carry."""
+    """Cautions about the options that are shown first, which the decision, that asks of all options, does not carry."""
     told = {spoke.message.text for spoke in plan.suitability.reasons}
     for concern in plan.concerns:
-        for option in ranked(concern)[:1]:
+        for option in foremost(concern):
             option_name = join([option.title, device_of(option)])
             name = say("option_of_concern", concern=concern_name(concern), option=option_name)
             for spoke in option.reasons:
@@ -165,6 +167,7 @@ def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason]) -> ConcernPart:
     """One concern with its figures and options."""
     anchor = f"concern-{concern.condition}-{concern.site}"
+    section, window = pictures[anchor]
     target = {name: value for name, value in fields_of(concern.target).items() if name != "definition"}
     return ConcernPart(
         anchor=anchor,
@@ -175,7 +178,8 @@ def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], de
         target_text=concern.target.definition.text,
         can=concern.can.text,
         cannot=concern.cannot.text,
-        pictures=tuple(pictures[anchor]),
+        section=section,
+        window=window,
         options=option_cards(concern, decided),
         no_laser=plain_reasons(concern.no_laser),
         refused=refusals(concern.refused),
@@ -191,20 +195,10 @@ def _subtypes(concern: ConcernPlan) -> str:
     return " ".join(map(subtype_told, concern.subtypes))
 
 
-def _glance(concern: ConcernPlan, part: ConcernPart) -> Glance:
-    """The first option in one line."""
-    first = ranked(concern)[0]
-    _, harm, p = worst_harm(first)
-    bad = per_100(p)
-    return Glance(
-        anchor=part.anchor,
-        concern=part.title,
-        option=join([first.title, device_of(first)]),
-        good=per_100(good_of(first)),
-        bad=Shown(f"{harm}: {bad.text}", bad.note, True) if bad.known else bad,
-        sessions=show(first.sessions),
-        downtime=days_shown(first),
-    )
+def _at_a_glance(concern: ConcernPlan, part: ConcernPart) -> Iterable[Glance]:
+    """The options of a concern that are shown first."""
+    for option in foremost(concern):
+        yield replace(glance(concern, option), anchor=part.anchor)
 
 
 def _person(person: Assessment) -> tuple[Fact, ...]:

@@ -73,7 +73,8 @@ class Decision:
     why: Annotated[
         tuple[str, ...], "why it is no or not yet, in plain words and this person's facts; empty when it is yes"
     ]
-    reasons: Annotated[tuple[Reason, ...], "rules that decided, then cautions about the first option of each concern"]
+    reasons: Annotated[tuple[Reason, ...], "rules that argue for care, then cautions about what is shown first"]
+    always: Annotated[tuple[Reason, ...], "rules that argue for yes and ask for something; their numbers go on"]
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,21 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Glance:
+    """One option in one line."""
+
+    anchor: Annotated[str, "id of the heading of the concern, or in its own table of the option"]
+    concern: Annotated[str, "concern and site"]
+    option: Annotated[str, "the option with its device and light"]
+    setting: Annotated[str, "dose, spot, pulse and cooling; empty without a device"]
+    good: Annotated[Shown, "people of 100 who improve by at least half"]
+    bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
+    sessions: Annotated[Shown, "number of sessions"]
+    downtime: Annotated[Shown, "days that anything shows, the longest that is known, and what it is"]
+    evidence: Annotated[Shown, "how many trials and people stand behind the good share"]
+
+
+@dataclass(frozen=True)
 class OptionCard:
     """One way to treat a concern, no treatment among them."""
 
@@ -125,8 +141,10 @@ class OptionCard:
     rank: Annotated[str, "place in the order; several places where options say the same"]
     title: Annotated[str, "what it is, or all of which the same is said"]
     device: Annotated[str, "the device; empty without one"]
+    line: Annotated[Glance, "the option in one line"]
     rank_reason: Annotated[str, "why it stands at this place"]
     beside_trials: Annotated[str, "what was computed beside what trials counted; empty without a device"]
+    practice: Annotated[str, "where the setting stands beside published ones; empty without a device"]
     expected: Annotated[tuple[Picture, ...], "rows of icon arrays: good and bad of 100 people"]
     results: Annotated[tuple[Fact, ...], "expected result: known values"]
     settings: Annotated[tuple[Fact, ...], "what to set on the device; empty without one"]
@@ -164,23 +182,11 @@ class ConcernPart:
     target_text: Annotated[str, "the target in a sentence"]
     can: Annotated[str, "what light can do for it"]
     cannot: Annotated[str, "what light cannot do for it"]
-    pictures: Annotated[tuple[Picture, ...], "skin section with light and temperature; therapeutic window"]
+    section: Annotated[Picture, "skin section with light and temperature"]
+    window: Annotated[Picture, "therapeutic window"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
     no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
     refused: Annotated[tuple[Refused, ...], "options that were refused"]
-
-
-@dataclass(frozen=True)
-class Glance:
-    """One line of the overview."""
-
-    anchor: Annotated[str, "id of the concern's heading"]
-    concern: Annotated[str, "concern and site"]
-    option: Annotated[str, "the first option"]
-    good: Annotated[Shown, "people of 100 who improve by at least half"]
-    bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
-    sessions: Annotated[Shown, "number of sessions"]
-    downtime: Annotated[Shown, "days that anything shows, the longest that is known, and what it is"]
 
 
 @dataclass(frozen=True)
@@ -198,7 +204,7 @@ class SpotLadder:
     """Test spots of one light at one site."""
 
     text: Annotated[str, "where, how and when to read them"]
-    spots: Annotated[tuple[Fact, ...], "each spot, how many of 100 it burns, and the field once all are clean"]
+    spots: Annotated[tuple[Fact, ...], "how many of 100 each spot burns, and the field once all are clean"]
 
 
 @dataclass(frozen=True)
@@ -225,7 +231,7 @@ class ReportPage:
     about: Annotated[tuple[Fact, ...], "mode, version, seed and hashes"]
     plan_sha256: Annotated[str, "the plan's name"]
     decision: Annotated[Decision, "suitability"]
-    glance: Annotated[tuple[Glance, ...], "the first option of each concern"]
+    glance: Annotated[tuple[Glance, ...], "the first option of each concern, and its first laser"]
     person: Annotated[tuple[Fact, ...], "who was assessed"]
     risks: Annotated[tuple[str, ...], "risks found in the questionnaire"]
     medications: Annotated[tuple[Fact, ...], "medications and the name each was matched to"]

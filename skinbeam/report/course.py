@@ -1,12 +1,13 @@
 """Visits, test spots and what the course comes to, ready to be read."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from skinbeam.estimate import Unknown
 from skinbeam.plan.visits import CourseTotal, Gain, Ladder, Rung
 from skinbeam.plan.visits import Visit as PlannedVisit
 from skinbeam.report.context import Fact, SpotLadder, Visit
-from skinbeam.report.shown import per_100, say, sentences, show
+from skinbeam.report.shown import per_100, quantity, say, sentences, show
 
 __all__ = ["ladder_shown", "total_shown", "visit_shown"]
 
@@ -38,15 +39,18 @@ def total_shown(total: CourseTotal) -> tuple[Fact, ...]:
     return (
         Fact(say("total_visits"), show(total.visits)),
         Fact(say("total_weeks"), show(total.weeks, "weeks")),
-        Fact(say("total_minutes"), show(total.minutes)),
-        Fact(say("total_downtime"), show(total.downtime_days)),
+        Fact(say("total_minutes"), show(total.minutes, quantity("minutes")[1])),
+        Fact(say("total_downtime"), show(total.downtime_days, quantity("downtime_days")[1])),
     )
 
 
 def ladder_shown(told: Ladder) -> SpotLadder:
-    """Return a ladder with a line for each spot, and one for the field after them."""
+    """Return a ladder with a line for each spot, and one for the field after them; where none is known, one for all."""
     rows = [Fact(f"{told.light}, {_spot_in_words(spot)}", per_100(spot.p_burn)) for spot in told.spots]
-    return SpotLadder(told.message.text, (*rows, Fact(say("spots_clean"), per_100(told.p_burn_if_clean))))
+    rows.append(Fact(say("spots_clean"), per_100(told.p_burn_if_clean)))
+    if not any(row.value.known for row in rows):
+        rows = [replace(rows[0], name=say("spots_any"))]
+    return SpotLadder(told.message.text, tuple(rows))
 
 
 def _spot_in_words(spot: Rung) -> str:

@@ -14,7 +14,7 @@ from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
 from skinbeam.report.icons import icon_arrays
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.page import CONCERNS_IN_FULL
-from skinbeam.report.names import concern_name, device_of, ranked, treated_names
+from skinbeam.report.names import concern_name, device_of, foremost, ranked, treated_names
 from skinbeam.report.options import expected_pictures
 from skinbeam.report.outcomes import expected_rows
 from skinbeam.report.shown import join, say
@@ -90,8 +90,7 @@ def _simulated(concern: ConcernPlan, name: str, figures: FigureData, files: dict
     if data is None:
         why = Unknown(say("figure_not_made"))
         data = ConcernFigures(concern.condition, concern.site, why, why)
-    drawn = concern.first_laser
-    first = ranked(concern)[0] if drawn is None else drawn[0]
+    first = foremost(concern)[-1]
     about = {"concern": concern_name(concern), "option": join([first.title, device_of(first)])}
     lines = isinstance(data.window, WindowData) and len(data.window.pulse_ms) < 2
     window_caption = "window_lines_caption" if lines else "window_caption"

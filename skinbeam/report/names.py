@@ -6,12 +6,19 @@ from skinbeam.plan.setup import Setup
 from skinbeam.report.shown import say
 from skinbeam.schema.names import table
 
-__all__ = ["concern_name", "device_of", "lit", "ranked", "site_title", "slug", "treated_names"]
+__all__ = ["concern_name", "device_of", "foremost", "lit", "ranked", "site_title", "slug", "treated_names"]
 
 
 def ranked(concern: ConcernPlan) -> list[Option]:
     """Return the options of a concern in order of rank; equal ranks keep the plan's order."""
     return sorted(concern.options, key=lambda option: option.rank)
+
+
+def foremost(concern: ConcernPlan) -> list[Option]:
+    """Return the first option of a concern, and its first laser where that is another: people ask for it."""
+    first, *others = ranked(concern)
+    lasers = [option for option in others if option.setup is not None]
+    return [first, *lasers[:1]] if first.setup is None else [first]
 
 
 def concern_name(concern: ConcernPlan) -> str:

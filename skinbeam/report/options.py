@@ -10,18 +10,19 @@ from skinbeam.plan.records import Advice, CheckedLimit, ConcernPlan, HarmShare, 
 from skinbeam.plan.records import Refused as NotOffered
 from skinbeam.plan.rules.reason import Reason as RuleReason
 from skinbeam.plan.setup import DeviceSetting, Setup
-from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
+from skinbeam.report.context import Day, Fact, Glance, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
 from skinbeam.report.icons import describe
-from skinbeam.report.names import device_of, lit, ranked, slug
-from skinbeam.report.outcomes import expected_rows, harm_name, reference, worst_harm
+from skinbeam.report.names import concern_name, device_of, lit, ranked, slug
+from skinbeam.report.outcomes import expected_rows, good_of, harm_name, reference, worst_harm
 from skinbeam.report.results import results_of
 from skinbeam.report.showing import days_shown
 from skinbeam.report.shown import capital, join, keys_of, per_100, quantity, say, sentence, sentences, show
 
-__all__ = ["advice", "expected_pictures", "option_card", "option_cards", "reason", "refusals"]
+__all__ = ["advice", "expected_pictures", "glance", "option_card", "option_cards", "reason", "refusals"]
 
 
 _DOSES = ("fluence_J_cm2", "energy_mJ")
+_SAID = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
 
 
 def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[Picture, ...]:
@@ -55,7 +56,8 @@ def _said(card: OptionCard) -> OptionCard:
         return card
     unnamed = _renamed(card.unknowns, card.title, "")
     drawn = tuple(replace(row, file="", alt="") for row in card.expected)
-    return replace(card, anchor="", rank="", title="", expected=drawn, unknowns=unnamed)
+    line = replace(card.line, anchor="", option="")
+    return replace(card, anchor="", rank="", title="", line=line, expected=drawn, unknowns=unnamed)
 
 
 def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
@@ -65,6 +67,7 @@ def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
         first,
         rank=say("range", low=first.rank, high=cards[-1].rank),
         title=titles,
+        line=replace(first.line, option=titles),
         expected=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.expected),
         unknowns=_renamed(first.unknowns, first.title, say("any_of_these")),
     )
@@ -100,8 +103,10 @@ def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] 
         rank=show(option.rank).text,
         title=option.title,
         device=device_of(option),
+        line=glance(concern, option),
         rank_reason=option.rank_reason.text,
         beside_trials="" if option.beside_trials is None else option.beside_trials.text,
+        practice="" if option.practice is None else option.practice.text,
         expected=expected_pictures(concern, option),
         results=tuple(fact for fact in results if fact.value.known),
         settings=() if option.setup is None else _settings(option.setup),
@@ -116,6 +121,44 @@ def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] 
         reasons=tuple(one for one in spoke if one.text not in told),
         also=say("told_above", numbers=join(sorted(again, key=int))) if again else "",
     )
+
+
+def glance(concern: ConcernPlan, option: Option) -> Glance:
+    """Return an option in one line."""
+    _, harm, p = worst_harm(option)
+    bad, studies = per_100(p), option.expected.studies
+    told = say("studies", studies=len(studies), patients=sum(study.patients for study in studies))
+    glanced = {
+        "good": per_100(good_of(option)),
+        "bad": Shown(f"{harm}: {bad.text}", "", True) if bad.known else bad,
+        "sessions": show(option.sessions),
+        "downtime": days_shown(option),
+        "evidence": Shown(told if studies else say("none"), "", True),
+    }
+    return Glance(
+        anchor=f"option-{slug(concern, option)}",
+        concern=concern_name(concern),
+        option=join([option.title, device_of(option)]),
+        setting="" if option.setup is None else _setting_line(option.setup),
+        **{name: replace(value, note="") for name, value in glanced.items()},  # why stands with the option
+    )
+
+
+def _setting_line(setup: Setup) -> str:
+    """What is set on a device, as it is said: dose, density, spot, pulse, passes and cooling."""
+    held = setup.settings
+    columns = {} if held.microbeam is None else fields_of(held.microbeam)
+    values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
+    said = [show(values[name], quantity(name)[1]).text for name in _SAID if values.get(name) is not None]
+    if held.passes is not None and held.passes > 1:
+        said.append(say("passes", passes=held.passes))
+    if held.cooling is not None:
+        before, delay = (show(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0))
+        spray = held.cooling.kind == "spray"
+        said.append(
+            say("cooled_by_spray", before=before, delay=delay) if spray else say("cooled_by", kind=held.cooling.kind)
+        )
+    return join(said)
 
 
 def refusals(refused: Iterable[NotOffered]) -> tuple[Refused, ...]:

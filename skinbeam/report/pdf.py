@@ -10,6 +10,7 @@ from dataclasses import asdict
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Literal
 
 import matplotlib
 import typst
@@ -19,8 +20,19 @@ from skinbeam.report.context import LeafletPage, ReportPage
 __all__ = ["make_pdf"]
 
 
-def make_pdf(template: str, page: ReportPage | LeafletPage, files: Mapping[str, bytes]) -> bytes:
-    """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`; `files` are its figures by path."""
+def make_pdf(
+    template: str,
+    page: ReportPage | LeafletPage,
+    files: Mapping[str, bytes],
+    *,
+    part: Literal["plan", "appendix"] = "plan",
+) -> bytes:
+    """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`; `files` are its figures by path.
+
+    Parameters
+    ----------
+    part : of a report: the plan, or the appendix with every number behind it.
+    """
     with tempfile.TemporaryDirectory(prefix="skinbeam-") as folder:
         # Sources in memory must be text, and photographs are not: everything lies in a folder of its own.
         root = Path(folder)
@@ -32,7 +44,7 @@ def make_pdf(template: str, page: ReportPage | LeafletPage, files: Mapping[str, 
                 str(root / "main.typ"),
                 root=str(root),
                 format="pdf",
-                sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False)},
+                sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False), "part": part},
                 font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
                 ignore_system_fonts=True,
                 pdf_standards=["ua-1"],

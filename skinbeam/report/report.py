@@ -1,4 +1,4 @@
-"""Write the report of a plan: a page for the clinician, the same as PDF, a leaflet for the patient, the figures."""
+"""Write the report of a plan: a page for the clinician, the same as PDF and its appendix, a leaflet, the figures."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -28,7 +28,7 @@ def write_report(
     photo: Mapping[str, Any] | None = None,
     photo_folder: Path | None = None,
 ) -> list[Path]:
-    """Write `report.html`, `report.pdf`, `leaflet.pdf` and `figures/*.svg` into `folder` and return their paths.
+    """Write `report.html`, `report.pdf`, `appendix.pdf`, `leaflet.pdf` and `figures/*.svg`, and return their paths.
 
     Each file is written whole or not at all; the same plan gives the same bytes.
 
@@ -45,6 +45,7 @@ def write_report(
     pictures = files | overlays
     files["report.html"] = _html(page, pictures).encode()
     files["report.pdf"] = make_pdf("report", page, pictures)
+    files["appendix.pdf"] = make_pdf("report", page, pictures, part="appendix")
     files["leaflet.pdf"] = make_pdf("leaflet", leaflet_page(plan), pictures)
     for name, content in files.items():
         write_atomically(folder / name, content)

@@ -94,7 +94,7 @@ def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Pa
     shown = client.get(plan).text
     bar = shown[shown.index("<body>\n") + 7 : shown.index("</nav>\n") + 7]
     assert shown.replace(bar, "", 1) == (by_file / "report.html").read_text(encoding="utf-8")
-    for name in ("plan.json", "report.pdf", "leaflet.pdf", "answers"):
+    for name in ("plan.json", "report.pdf", "appendix.pdf", "leaflet.pdf", "answers"):
         assert f'href="{plan}/{name}"' in bar
 
 

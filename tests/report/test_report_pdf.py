@@ -35,7 +35,13 @@ def flat(text: str) -> str:
 def test_all_files_are_written_and_returned(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     written = write_report(sample(), sample_figures(), tmp_path / "new")
-    assert {path.name for path in written} >= {"report.html", "report.pdf", "leaflet.pdf", "calendar.svg"}
+    assert {path.name for path in written} >= {
+        "report.html",
+        "report.pdf",
+        "appendix.pdf",
+        "leaflet.pdf",
+        "calendar.svg",
+    }
     assert sorted(written) == sorted(path for path in (tmp_path / "new").rglob("*") if path.is_file())
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
@@ -69,15 +75,19 @@ def lowest(page: PageObject, foot: float) -> float:
     return min(found)
 
 
-def test_no_page_but_the_last_is_left_half_empty(folder: Path) -> None:
+@pytest.mark.parametrize("name", ["report.pdf", "appendix.pdf"])
+def test_no_page_but_the_last_is_left_half_empty(folder: Path, name: str) -> None:
     """What is never parted, a heading with its first row of dots, takes a third of a page at most."""
-    *pages, _ = PdfReader(folder / "report.pdf").pages
+    *pages, _ = PdfReader(folder / name).pages
     assert max(lowest(page, foot=16 / 297) for page in pages) < 0.5
 
 
+def words_of(file: Path) -> str:
+    return flat(" ".join(page.extract_text() for page in PdfReader(file).pages))
+
+
 def test_the_pdf_says_what_the_page_says(folder: Path) -> None:
-    plan = sample_plan()
-    text = flat(" ".join(page.extract_text() for page in PdfReader(folder / "report.pdf").pages))
+    plan, text = sample_plan(), words_of(folder / "report.pdf")
     for reason in (*plan["suitability"]["reasons"], *plan["unknowns"], *plan["aftercare"], *plan["when_to_call"]):
         assert reason["text"] in text
     for concern in plan["concerns"]:
@@ -85,11 +95,35 @@ def test_the_pdf_says_what_the_page_says(folder: Path) -> None:
             assert option["title"] in text
     assert text.count("Kind:") == sum("subtypes" in concern for concern in plan["concerns"])
     assert flat(f"Kind: {subtype_told('fine-red')} {subtype_told('over-1-mm')}") in text
-    for part in ("Limits checked", "What is not known", "What went wrong", "How the numbers were made", "Sources"):
+    for part in ("Test spots", "What is not known", "What went wrong", "What always holds"):
         assert part in text
+    appendix = words_of(folder / "appendix.pdf")
+    for part in ("Who was assessed", "Limits checked", "How the numbers were made", "Sources"):
+        assert part in appendix
+    for concern in plan["concerns"]:
+        for option in concern["options"]:
+            assert option["title"] in appendix
+            assert flat(option["rank_reason"]["text"]) in appendix
 
 
-@pytest.mark.parametrize("name", ["report.pdf", "leaflet.pdf"])
+def test_the_plan_on_paper_is_short(folder: Path) -> None:
+    """Four pages and two for each concern; what stands behind it has a file of its own."""
+    most = 4 + 2 * len(sample_plan()["concerns"])
+    assert len(PdfReader(folder / "report.pdf").pages) <= most
+
+
+def test_the_first_page_says_what_to_do(folder: Path) -> None:
+    """Decision with its cautions, and of each concern the first option with its setting."""
+    page = flat(PdfReader(folder / "report.pdf").pages[0].extract_text())
+    assert "Suitable with caution" in page
+    for concern in sample().concerns:
+        first = concern.options[0]
+        assert first.title in page
+        if first.setup is not None and first.setup.settings.fluence_J_cm2 is not None:
+            assert f"{first.setup.settings.fluence_J_cm2:g} J/cm²" in page
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "appendix.pdf", "leaflet.pdf"])
 def test_the_pdf_is_tagged_titled_and_undated(folder: Path, name: str) -> None:
     pdf = PdfReader(folder / name)
     assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
