@@ -1,20 +1,15 @@
 """Every line that names a setting names its light: a machine may emit two, and a line is read alone."""
 
 import re
-import tempfile
-from functools import cache
 from html.parser import HTMLParser
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import PERSON, PLAN_DRAWS, concern, devices, document, laser_options, loaded
+from consultations import PERSON, concern, devices, document, laser_options
 from plan_reading import read_plan
 from report_samples import leaflet_pdf, sample, sample_figures, sample_plan
 
 from skinbeam.laser.device import load_device
-from skinbeam.plan.plan import make_plan
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData, WindowData
 from skinbeam.report.leaflet.page import leaflet_page, sentences_of
@@ -23,9 +18,8 @@ from skinbeam.report.terminal import summary
 from skinbeam.report.window import window
 
 TWO = PERSON + concern("age-spots") + devices("qs-ndyag-532-1064")
-LAMP = PERSON + concern("facial-telangiectasia") + devices("narrow-lamp.toml")
+LAMP = PERSON + concern("facial-telangiectasia") + devices("ipl")
 COLUMNS = PERSON + concern("acne-scars") + devices("fractional-1550")
-BAND = [595.0, 600.0]
 CASES = {"two-wavelengths": TWO, "lamp": LAMP, "microbeams": COLUMNS}
 every_case = pytest.mark.parametrize("made", CASES, indirect=True)
 
@@ -33,22 +27,9 @@ DOSE = re.compile(r"\d J/cm²|mJ per microbeam|energy per microbeam")
 _LINES = {"tr", "li", "p", "figcaption", "dd", "h4", "td"}
 
 
-@cache
-def _lamp() -> Any:
-    """A plan for a lamp filtered as narrowly as a dye laser shines; no known lamp reaches its target within limits."""
-    known = resources.files("skinbeam") / "data" / "lasers" / "pulsed-dye-595.toml"
-    text = known.read_text(encoding="utf-8").replace(
-        "wavelength_nm = 595.0", f"wavelength_nm = 595.0\nband_nm = {BAND}"
-    )
-    text = text.replace("[[595.0, 595.0]]", f"[{BAND}]").replace("dye laser, 595 nm", "light through a filter")
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "narrow-lamp.toml").write_text(text, encoding="utf-8")
-        return make_plan(loaded(LAMP, Path(folder)), draws=PLAN_DRAWS).document
-
-
 @pytest.fixture
 def made(request: pytest.FixtureRequest) -> Any:
-    found = _lamp() if request.param == "lamp" else document(CASES[request.param])
+    found = document(CASES[request.param])
     assert laser_options(found), "the tests walk over what is offered"
     return found
 
@@ -118,8 +99,10 @@ def test_the_device_of_the_first_case_emits_two_wavelengths() -> None:
 def test_the_settings_of_a_plan_hold_the_wavelength(made: dict[str, Any]) -> None:
     for option in laser_options(made):
         assert option["settings"]["wavelength_nm"] == option["wavelength_nm"]
-        lamp = option["device"] == "narrow-lamp"
-        assert option.get("band_nm") == (BAND if lamp else None)  # its lower end is the cut-off of the filter
+        assert ("band_nm" in option) == (option["device"] == "ipl")
+        assert (
+            option.get("band_nm", [option["wavelength_nm"]])[0] == option["wavelength_nm"]
+        )  # the cut-off of the filter
         assert _light(option) in option["immediate"]["first_pulses"]["text"]
 
 
