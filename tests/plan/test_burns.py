@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from consultations import PERSON, concern, devices, document, laser_options, loaded
 
-from skinbeam.assessment.skin import colour_of
+from skinbeam.assessment.skin import Place, colour_of, draw_skins
 from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
 from skinbeam.outcome.calibrated import burn_ratios
@@ -31,7 +31,7 @@ DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
 COOLING = built_in_cooling(DYE.device)[0]
 SETTING = Setting(595.0, 40.0, 10.0)
 VEINS = goal_of("facial-telangiectasia", "vascular")
-DRAWS = 50  # the skin around is drawn four times as often
+DRAWS = 200
 PULSE = beam_of(DYE, SETTING, DYE.doses(SETTING)[0])
 
 
@@ -55,6 +55,21 @@ def p_burn(ita_deg: float, dose: float, *, cooled: bool = True) -> float:
     computed = cell_death_dose(around, basal_layer(around)) / J_CM2
     chances = burn_calibration(595.0, 0.04).p_reached(dose / computed)
     return float(np.average(chances, weights=skins(ita_deg).weights[1]))
+
+
+def test_the_probability_of_a_burn_hangs_on_no_handful_of_draws() -> None:
+    """At the dose where one person in ten is burnt, means of 128 draws lie within a twentieth of the limit."""
+    text = PERSON + concern("facial-telangiectasia", extra="")
+    case = loaded(text).case
+    drawn = draw_skins(case, colour_of(case, None), Place("cheeks", limiting=True), draws=1024, seed=0)
+    around = SiteSkins("cheeks", drawn, drawn).respond(PULSE, COOLING, limiting=True, near_surface=True)
+    burns = burns_of(PULSE, cell_death_dose(around, basal_layer(around)) / J_CM2)
+    doses = np.geomspace(1.0, 100.0, 400)
+    dose = doses[np.searchsorted([burns.p(each).mean() for each in doses], 0.1)]
+    means = burns.p(dose).reshape(8, 128).mean(axis=1)
+    assert np.std(means) < 0.05 * 0.1
+    # Strata make it at least twice as small as draws that know nothing of each other would have it.
+    assert np.std(means) < 0.5 * np.std(burns.p(dose)) / np.sqrt(128)
 
 
 def test_a_burn_grows_likelier_with_the_dose_and_with_darkness() -> None:

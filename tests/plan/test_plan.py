@@ -252,8 +252,8 @@ def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
         assert ("p_purpura" in option) == ("purpura_days" in option) == vessels
         for name in ("p_effective", "p_harm", *(["p_purpura"] if vessels else [])):
             assert option[name]["basis"], name
-            harm_of_wide_beam = name == "p_harm" and "microbeam" not in option["settings"]
-            assert option[name]["draws"] == (LIMITING if harm_of_wide_beam else 1) * 200
+            harm_of_depth = name == "p_harm" and option["modality"] == "ablative"
+            assert option[name]["draws"] == (LIMITING if harm_of_depth else 1) * 200
             assert option[name]["kind"] == "modelled"
             assert 0 <= option[name]["low"] <= option[name]["median"] <= option[name]["high"] <= 1
 

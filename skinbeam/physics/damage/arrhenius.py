@@ -259,9 +259,8 @@ def omega_of_dose(  # pragma: no cover - compiled
     low: Array,
     high: Array,
     stages: NDArray[np.int64],
-    enough: float,
 ) -> float:
-    """Omega of base + dose x unit, left off once it exceeds `enough`."""
+    """Omega of base + dose x unit."""
     total = 0.0
     after = base[0] + dose * unit[0]
     for n in range(step_s.size):
@@ -270,8 +269,6 @@ def omega_of_dose(  # pragma: no cover - compiled
         cold, hot = min(before, after), max(before, after)
         if stages[0] != stages[-1]:
             total += step_s[n] * mean_rate(cold, hot, ln_a, b, low, high, stages)
-            if total > enough:
-                break
             continue
         for p in range(ln_a.size):
             # Below exp(-60) per second nothing adds up within a lifetime.
@@ -287,8 +284,6 @@ def omega_of_dose(  # pragma: no cover - compiled
             else:
                 mean = (_t_e2(end, ln_a[p], b[p]) - _t_e2(start, ln_a[p], b[p])) / (end - start)
             total += step_s[n] * share * mean
-        if total > enough:
-            break
     return total
 
 
@@ -298,5 +293,5 @@ def _omega_rows(  # pragma: no cover - compiled
 ) -> Array:
     result = np.empty(rows.shape[0])
     for s in prange(rows.shape[0]):
-        result[s] = omega_of_dose(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages, np.inf)
+        result[s] = omega_of_dose(rows[s], rows[s], 0.0, step_s, ln_a[s], b[s], low[s], high[s], stages)
     return result

@@ -2,8 +2,7 @@
 
 Omega of base + dose x unit rises so steeply with the dose that its hottest moment tells nearly all: a rate that is held
 for the time near that moment gives a first dose, within some per cent of the one that is sought. From there ln Omega
-is close to straight in ln dose, and secants of it that keep the root between them end soon (Illinois; Dowell and
-Jarratt 1971). Whatever the first dose is, the root is only taken from between two doses that were tried.
+is close to straight in ln dose, and inverse parabolas that keep the root between two doses that were tried end soon.
 """
 
 import math
@@ -20,6 +19,7 @@ __all__ = ["dose_for_unit_omega"]
 Array = NDArray[np.float64]
 
 _WIDTH = 1e-9  # of what is found, relative
+_NEAR = 1e-7  # ln of Omega over what is asked, which rises with the dose at least as fast as the dose
 _LEAST = 1e-6  # of `low`, below which a dose counts as none
 _NO_OMEGA = 1e-300
 
@@ -36,7 +36,8 @@ def dose_for_unit_omega(
 ) -> Array:
     """Return, for each sample, the dose at which the history base + dose x unit reaches Omega = `target`.
 
-    It is looked for between `low` and `high`, and down to a millionth of `low`, to a relative width of 1e-9.
+    It is looked for between `low` and `high`, and down to a millionth of `low`, until Omega is met to 1e-7 or the dose
+    is known to 1e-9, both relative.
 
     Parameters
     ----------
@@ -123,6 +124,38 @@ def _first_dose(  # pragma: no cover - compiled
 
 
 @njit(cache=True)
+def _log_omega(  # pragma: no cover - compiled
+    base: Array,
+    unit: Array,
+    log_dose: float,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    target: float,
+) -> float:
+    """ln of Omega over the target."""
+    there = omega_of_dose(base, unit, math.exp(log_dose), step_s, ln_a, b, t_low, t_high, stages)
+    return math.log(max(there, _NO_OMEGA) / target)
+
+
+@njit(cache=True)
+def _between(  # pragma: no cover - compiled
+    start: float, end: float, other: float, low_y: float, high_y: float, other_y: float
+) -> float:
+    """Where y is zero: x as a parabola of y through three points, or a straight line where that leads out."""
+    if other_y != low_y and other_y != high_y:
+        found = start * high_y * other_y / ((low_y - high_y) * (low_y - other_y))
+        found += end * low_y * other_y / ((high_y - low_y) * (high_y - other_y))
+        found += other * low_y * high_y / ((other_y - low_y) * (other_y - high_y))
+        if start < found < end:
+            return found
+    return start + (end - start) * low_y / (low_y - high_y)
+
+
+@njit(cache=True)
 def _dose_one(  # pragma: no cover - compiled
     base: Array,
     unit: Array,
@@ -136,48 +169,43 @@ def _dose_one(  # pragma: no cover - compiled
     high: float,
     target: float,
 ) -> float:
-    if omega_of_dose(base, unit, 0.0, step_s, ln_a, b, t_low, t_high, stages, target) >= target:
-        return 0.0
     dose, power = _first_dose(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
-    there = omega_of_dose(base, unit, dose, step_s, ln_a, b, t_low, t_high, stages, np.inf)
-    y = math.log(max(there, _NO_OMEGA) / target)
     start = end = math.log(dose)
+    y = _log_omega(base, unit, start, step_s, ln_a, b, t_low, t_high, stages, target)
     low_y = high_y = y
     least, most = math.log(_LEAST * low), math.log(high)
     stride = 0.01 + 1.1 * min(abs(y) / power, 0.5)
+    other, other_y = start, y
     # A dose on the other side of the root: a little beyond where it should lie, then further and further.
     while low_y >= 0.0 or high_y < 0.0:
         if high_y < 0.0:
             if end >= most:
                 return np.inf
+            other, other_y = start, low_y
             start, low_y, end = end, high_y, min(end + stride, most)
-            there = omega_of_dose(base, unit, math.exp(end), step_s, ln_a, b, t_low, t_high, stages, np.inf)
-            high_y = math.log(max(there, _NO_OMEGA) / target)
+            high_y = _log_omega(base, unit, end, step_s, ln_a, b, t_low, t_high, stages, target)
         else:
             if start <= least:
                 return 0.0
+            other, other_y = end, high_y
             end, high_y, start = start, low_y, max(start - stride, least)
-            there = omega_of_dose(base, unit, math.exp(start), step_s, ln_a, b, t_low, t_high, stages, np.inf)
-            low_y = math.log(max(there, _NO_OMEGA) / target)
+            low_y = _log_omega(base, unit, start, step_s, ln_a, b, t_low, t_high, stages, target)
         stride *= 2.0
-    side = tries = 0
+    tries = 0
     while end > start + _WIDTH:
         tries += 1
-        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which secants are slow.
-        share = 0.5 if tries % 4 == 0 else low_y / (low_y - high_y)
-        middle = start + (end - start) * share
+        # A half now and then: a rate that begins at a temperature makes a step of Omega, on which all others are slow.
+        half = tries % 4 == 0
+        middle = 0.5 * (start + end) if half else _between(start, end, other, low_y, high_y, other_y)
         # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
         middle = min(max(middle, start + 0.4 * _WIDTH), end - 0.4 * _WIDTH)
-        there = omega_of_dose(base, unit, math.exp(middle), step_s, ln_a, b, t_low, t_high, stages, np.inf)
-        y = math.log(max(there, _NO_OMEGA) / target)
-        if there < target:
-            start, low_y = middle, y
-            high_y = 0.5 * high_y if side == 1 else high_y
-            side = 1
+        y = _log_omega(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target)
+        if abs(y) <= _NEAR:
+            return math.exp(middle)
+        if y < 0.0:
+            other, other_y, start, low_y = start, low_y, middle, y
         else:
-            end, high_y = middle, y
-            low_y = 0.5 * low_y if side == -1 else low_y
-            side = -1
+            other, other_y, end, high_y = end, high_y, middle, y
     return math.exp(0.5 * (start + end))
 
 

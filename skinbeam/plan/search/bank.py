@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SkinBank"]
 
-# Of a few hundred skins a handful decides whether a limit holds, so limits are held against so many times more.
-# Columns cost too much for it, and few of their limits turn on the tail.
+# Where a limit is kept by a share of the skins, a handful of a few hundred decides, so depths of a field are held
+# against so many times more; columns would cost too much. A mean probability needs none (docs/methods/planning.md).
 LIMITING = 4
 _Vessels = tuple[str, tuple[str, ...]]  # condition and its kinds
 _Key = tuple[str, str | None, _Vessels | None, int, int]
@@ -46,7 +46,7 @@ class SkinBank:
         lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
         vessels = (goal.condition, goal.subtypes) if goal.where == "vessel" else None
         draws = self.draws if most is None else min(self.draws, most)
-        key = (site, lesion, vessels, draws, draws if goal.by_columns else LIMITING * draws)
+        key = (site, lesion, vessels, draws, LIMITING * draws if goal.modality == "ablative" else draws)
         if key not in self._made:
             self._made[key] = self._make(*key)
         return self._made[key]
