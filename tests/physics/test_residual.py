@@ -34,7 +34,8 @@ def damaged(*, heat=5e4, floor=1.7e9, vented=0.0, start_C=33.0, age=0.0, earlier
 @settings(max_examples=30)
 @given(st.sampled_from([5e2, 5e4, 5e5]), st.floats(0.0, 2e-3))
 def test_wherever_the_search_begins_it_finds_the_same_depth(heat, near):
-    assert damaged(heat=heat, near=near) == damaged(heat=heat)
+    # ln Omega is met to 1e-4, and falls by at least ten in the whole of a depth.
+    assert damaged(heat=heat, near=near) == pytest.approx(damaged(heat=heat), rel=2e-5)
 
 
 @given(st.floats(1e2, 1e5), st.floats(3e8, 3e9), st.floats(0, 1), st.floats(0, 10))

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage.arrhenius import Kinetics, omega_of_dose, process_rows, steps_between
 from skinbeam.physics.damage.stages import rate
+from skinbeam.physics.kernel.root import towards_zero
 
 __all__ = ["dose_for_unit_omega"]
 
@@ -142,20 +143,6 @@ def _log_omega(  # pragma: no cover - compiled
 
 
 @njit(cache=True)
-def _between(  # pragma: no cover - compiled
-    start: float, end: float, other: float, low_y: float, high_y: float, other_y: float
-) -> float:
-    """Where y is zero: x as a parabola of y through three points, or a straight line where that leads out."""
-    if other_y != low_y and other_y != high_y:
-        found = start * high_y * other_y / ((low_y - high_y) * (low_y - other_y))
-        found += end * low_y * other_y / ((high_y - low_y) * (high_y - other_y))
-        found += other * low_y * high_y / ((other_y - low_y) * (other_y - high_y))
-        if start < found < end:
-            return found
-    return start + (end - start) * low_y / (low_y - high_y)
-
-
-@njit(cache=True)
 def _dose_one(  # pragma: no cover - compiled
     base: Array,
     unit: Array,
@@ -196,7 +183,7 @@ def _dose_one(  # pragma: no cover - compiled
         tries += 1
         # A half now and then: a rate that begins at a temperature makes a step of Omega, on which all others are slow.
         half = tries % 4 == 0
-        middle = 0.5 * (start + end) if half else _between(start, end, other, low_y, high_y, other_y)
+        middle = 0.5 * (start + end) if half else towards_zero(start, end, other, low_y, high_y, other_y)
         # Never nearer to an end than the width that is asked for: the last step shuts the bracket.
         middle = min(max(middle, start + 0.4 * _WIDTH), end - 0.4 * _WIDTH)
         y = _log_omega(base, unit, middle, step_s, ln_a, b, t_low, t_high, stages, target)

@@ -40,8 +40,9 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.physics.damage.arrhenius import Kinetics, omega, omega_of_dose, process_rows
 from skinbeam.physics.kernel.arrays import full, rows
+from skinbeam.physics.kernel.root import towards_zero
 
 __all__ = [
     "LEAST_RISE_K",
@@ -63,6 +64,11 @@ PLANE = math.sqrt(2 / (math.pi * math.e))
 LEAST_RISE_K = 10.0  # collagen of skin at rest, heated by less, lives for minutes: no damage is looked for deeper
 _DEPTHS = 11  # of a search, then again between two of them
 _TIMES = np.concatenate(([0.0], np.geomspace(1e-5, 10.0, 36)))  # in units of (greatest depth)² / kappa
+_STEPS = np.diff(_TIMES)
+# Of the greatest depth: where a search begins, above which only the floor itself is looked at, and how near it ends.
+_NEAR, _LEAST, _WIDTH = 0.1, 1e-3, 1e-9
+_MET = 1e-4  # of ln Omega
+_NO_OMEGA = 1e-200
 
 
 class Earlier(NamedTuple):
@@ -150,6 +156,8 @@ def damaged_depth(
 ) -> Array:
     """Return the depth below the floor down to which Ω of `processes` is at least 1, (sample,), m.
 
+    It is found until ln Ω is 0 to 1e-4, which a depth of 1e-5 changes.
+
     Parameters
     ----------
     start_K : (sample,) temperature without this heat.
@@ -159,19 +167,20 @@ def damaged_depth(
     """
     *given, start, age = rows(*left, start_K, age_s)
     given[0] = np.maximum(given[0], 1e-9)
-    heat, floor, boiling, _, kappa, capacity = given
+    heat, floor, boiling, _, _, capacity = given
     flat = heat / floor * np.log(np.maximum(floor / boiling, 1.0))
     total = heat + sum(one.heat_J_m2 for one in earlier)
     deepest = flat + PLANE * total / (capacity * LEAST_RISE_K)
-    time = spread_times(deepest, kappa)
-
-    def rise(depth: Array) -> Array:
-        found = heat_rise(depth, age[:, None] + time, FloorHeat(*given))
-        for one in earlier:
-            found += plane_rise(one, depth[:, None], time[..., None], kappa[:, None, None], capacity[:, None, None])
-        return found
-
-    return farthest_damage(rise, deepest, kappa, start, processes, near_m)
+    n = heat.size
+    planes = np.array([[full(one.above_m, n), full(one.heat_J_m2, n)] for one in earlier]).reshape(-1, 2, n)
+    near = deepest * _NEAR if near_m is None else np.clip(near_m, _LEAST * deepest, 0.9 * deepest)
+    return _zones(
+        tuple(full(each, n) for each in given),
+        (full(start, n), full(age, n), full(deepest, n), full(near, n)),
+        (planes, np.array([one.age_s for one in earlier]), np.array([one.radius_m for one in earlier])),
+        any(one.gaussian for one in earlier),
+        process_rows(processes, n, 1),
+    )
 
 
 def spread_times(farthest_m: Array, diffusivity_m2_s: Array) -> Array:
@@ -186,7 +195,6 @@ def farthest_damage(
     diffusivity_m2_s: Array,
     start_K: Array,
     processes: Kinetics,
-    near_m: Array | None = None,
 ) -> Array:
     """Return the distance up to which Ω of `processes` is at least 1, (sample,), m; 0 where it is nowhere.
 
@@ -196,46 +204,35 @@ def farthest_damage(
         it falls with the distance.
     farthest_m : (sample,) beyond which nothing is looked for.
     start_K : (sample,) temperature without this heat.
-    near_m : (sample,) a distance near the one that is sought, which is then found sooner.
     """
     unit = farthest_m**2 / diffusivity_m2_s
     # Omega is linear in time: with time in units of its own for each sample, all share their steps.
     own = replace(processes, frequency_1_s=processes.frequency_1_s * unit[:, None])
 
     def log_omega(distance: Array) -> Array:
-        found = omega(start_K[:, None, None] + rise(distance), np.diff(_TIMES), own)
-        return np.log(np.maximum(found, 1e-200))
+        found = omega(start_K[:, None, None] + rise(distance), _STEPS, own)
+        return np.log(np.maximum(found, _NO_OMEGA))
 
     coarse = np.geomspace(1e-3, 1.0, _DEPTHS) * farthest_m[:, None]
-    (low, high), _ = _between(coarse, log_omega, near_m)
+    (low, high), _ = _between(coarse, log_omega)
     fine = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, _DEPTHS)
-    (below, above), (first, last) = _between(fine, log_omega, near_m)
+    (below, above), (first, last) = _between(fine, log_omega)
     step = np.where(first > last, first - last, 1.0)
     # Where nothing is damaged, the first of the depths lies on both sides.
     return np.where(first < 0, 0.0, below + (above - below) * np.clip(first / step, 0.0, 1.0))
 
 
-def _between(
-    depth: Array, log_omega: Callable[[Array], Array], near_m: Array | None
-) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """The depths between which Omega falls below 1, and ln Omega there, each (sample,), as Omega falls with depth.
-
-    By halving, or with `near_m` from the depths on both sides of it outwards: two looks are enough if it is good.
-    """
+def _between(depth: Array, log_omega: Callable[[Array], Array]) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """The depths between which Omega falls below 1, and ln Omega there, each (sample,), by halving."""
     row, last = np.arange(len(depth)), depth.shape[1] - 1
     low, high = np.zeros(len(depth), dtype=np.int64), np.full(len(depth), last + 1)  # of the depths that are damaged
     found = np.zeros(depth.shape)
-    # How many depths are damaged if what is near is right: the last of them is looked at, then the one below it.
-    tried = None if near_m is None else (depth < near_m[:, None]).sum(axis=1)
     while np.any(low < high):
-        middle = (low + high) // 2 if tried is None else np.clip(tried - 1, low, np.maximum(high - 1, low))
-        middle = np.minimum(middle, last)
+        middle = np.minimum((low + high) // 2, last)
         log = log_omega(depth[row, middle][:, None])[:, 0]
         found[row, middle] = log
         open_, damaged = low < high, log >= 0
         low, high = np.where(open_ & damaged, middle + 1, low), np.where(open_ & ~damaged, middle, high)
-        if tried is not None:
-            tried = np.where(damaged, low + 1, high)
     at = np.minimum(low, last)
     before = np.maximum(at - 1, 0)
     return (np.where(at > 0, depth[row, before], 0.0), depth[row, at]), (found[row, before], found[row, at])
@@ -269,19 +266,106 @@ def _half_space(z: float, s: float, flat: float, length: float) -> float:  # pra
     return 0.5 * total
 
 
+@njit(cache=True)
+def _energy(  # pragma: no cover - compiled
+    z: float, s: float, length: float, floor: float, boiling: float, vented: float
+) -> float:
+    """Energy density by (ablation 5) and (ablation 6), J/m³."""
+    boils = floor > boiling and vented > 0.0
+    share = vented if boils else 0.0
+    value = 0.0
+    if share < 1.0:
+        value += (1.0 - share) * floor * _half_space(z, s, 0.0, length)
+    if boils:
+        value += share * boiling * _half_space(z, s, length * math.log(floor / boiling), length)
+    return value
+
+
 @njit(cache=True, parallel=True)
 def _rise(  # pragma: no cover - compiled
     depth: Array, spread: Array, length: Array, floor: Array, boiling: Array, vented: Array, result: Array
 ) -> None:
     for i in prange(depth.shape[0]):
-        boils = floor[i] > boiling[i] and vented[i] > 0.0
-        share = vented[i] if boils else 0.0
-        flat = length[i] * math.log(floor[i] / boiling[i]) if boils else 0.0
         for n in range(spread.shape[1]):
             for k in range(depth.shape[1]):
-                value = 0.0
-                if share < 1.0:
-                    value += (1.0 - share) * floor[i] * _half_space(depth[i, k], spread[i, n], 0.0, length[i])
-                if boils:
-                    value += share * boiling[i] * _half_space(depth[i, k], spread[i, n], flat, length[i])
-                result[i, n, k] = value
+                result[i, n, k] = _energy(depth[i, k], spread[i, n], length[i], floor[i], boiling[i], vented[i])
+
+
+@njit(cache=True)
+def _plane(  # pragma: no cover - compiled
+    depth: float, spread: float, heat: float, radius: float, gaussian: bool, capacity: float
+) -> float:
+    """Rise by (ablation 7); `spread` is 4 kappa t."""
+    lateral = 1.0 / (1.0 + 2.0 * spread / radius**2) if gaussian else -math.expm1(-(radius**2) / spread)
+    return 2.0 * heat / (capacity * math.sqrt(math.pi * spread)) * math.exp(-(depth**2) / spread) * lateral
+
+
+@njit(cache=True, parallel=True)
+def _zones(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    given, of_sample, earlier, gaussian, processes
+):
+    n_sample = given[0].size
+    result = np.empty(n_sample)
+    for i in prange(n_sample):
+        result[i] = _zone(i, given, of_sample, earlier, gaussian, processes)
+    return result
+
+
+@njit(cache=True)
+def _zone(i, given, of_sample, earlier, gaussian, processes):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Depth at which ln Omega is 0, from `near` outwards or inwards to a place on the other side of it."""
+    _, _, deepest, near = of_sample
+    start = end = near[i]
+    y = _log_omega_at(start, i, given, of_sample, earlier, gaussian, processes)
+    low_y = high_y = y  # ln Omega falls with the depth: at `start` it is to be above 0, at `end` below
+    other, other_y, stride = start, y, 1.2
+    while low_y < 0.0 or high_y >= 0.0:
+        if high_y >= 0.0:
+            if end >= deepest[i]:
+                return deepest[i]
+            other, other_y = start, low_y
+            start, low_y, end = end, high_y, min(end * stride, deepest[i])
+            high_y = _log_omega_at(end, i, given, of_sample, earlier, gaussian, processes)
+        else:
+            if start == 0.0:
+                return 0.0
+            other, other_y = end, high_y
+            end, high_y = start, low_y
+            start = start / stride if start > _LEAST * deepest[i] else 0.0
+            low_y = _log_omega_at(start, i, given, of_sample, earlier, gaussian, processes)
+        stride *= stride
+    tries = 0
+    while end - start > _WIDTH * deepest[i]:
+        tries += 1
+        middle = 0.5 * (start + end) if tries % 4 == 0 else towards_zero(start, end, other, low_y, high_y, other_y)
+        y = _log_omega_at(middle, i, given, of_sample, earlier, gaussian, processes)
+        if abs(y) <= _MET:
+            return middle
+        if y > 0.0:
+            other, other_y, start, low_y = start, low_y, middle, y
+        else:
+            other, other_y, end, high_y = end, high_y, middle, y
+    return 0.5 * (start + end)
+
+
+@njit(cache=True)
+def _log_omega_at(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    depth, i, given, of_sample, earlier, gaussian, processes
+):
+    heat, floor, boiling, vented, kappa, capacity = given
+    start, age, deepest, _ = of_sample
+    planes, ages, radii = earlier
+    ln_a, b, low, high, stages = processes
+    unit = deepest[i] ** 2 / kappa[i]
+    length = heat[i] / floor[i]
+    history = np.empty(_TIMES.size)
+    for n in range(_TIMES.size):
+        time = _TIMES[n] * unit
+        s = math.sqrt(kappa[i] * (age[i] + time))
+        rise = _energy(depth, s, length, floor[i], boiling[i], vented[i]) / capacity[i]
+        for k in range(ages.size):
+            spread = 4.0 * kappa[i] * (ages[k] + time)
+            rise += _plane(depth + planes[k, 0, i], spread, planes[k, 1, i], radii[k], gaussian, capacity[i])
+        history[n] = start[i] + rise
+    there = omega_of_dose(history, history, 0.0, _STEPS, ln_a[i], b[i], low[i], high[i], stages)
+    return math.log(max(there * unit, _NO_OMEGA))

@@ -1,13 +1,12 @@
 """Search the dose of a full-field setting: what reaches the target, what breaks a limit, and the dose between.
 
-The doses are thresholds of each draw, so every dose of the device is judged from one simulation. A first look on few
-draws judges by thresholds alone; the dose that is chosen is judged by the quantity itself.
+Light that heats has doses that are thresholds of each draw, so every dose of the device is judged from one simulation.
+What light removes is computed at each dose that the search asks for.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +22,7 @@ from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.search.pigment import DISRUPTION, p_disruption
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.thresholds import OfDose, Thresholds
+from skinbeam.plan.search.thresholds import OfDose, Reached, Thresholds
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for
@@ -31,12 +30,9 @@ from skinbeam.simulate.ends.melanosomes import shortest_pulse_s
 from skinbeam.simulate.model_error import error_factor
 from skinbeam.simulate.pulse import places
 from skinbeam.simulate.pulse.dose import cell_death_dose
-from skinbeam.simulate.removal.ablation import ablate, injury_dose
+from skinbeam.simulate.removal.ablation import injury_by_dose
 from skinbeam.simulate.skins.ensemble import share
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 __all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial", "heating_thresholds"]
 
@@ -88,7 +84,7 @@ def full_field_trial(
         trial = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if trial is None:
             continue
-        deep = share(thresholds.aimed <= trial.dose, trial.weights[0])[0]
+        deep = share(thresholds.aimed(trial.dose), trial.weights[0])[0]
         here = min(trial.p_effective, target().wanted), min(deep, target().aimed)
         if best is None or here > reached:
             best, reached = trial, here
@@ -183,7 +179,11 @@ def _heating(
         if cooled and not quick:
             uncooled = burns_of(beam, cell_death_dose(bare, places.basal_layer(bare)) / J_CM2).p
     value = {limit.id: quantities[limit.quantity] for limit in limits}
-    return Thresholds(beam, wanted, wanted, value, burns.p, uncooled, None, tuple(sources), burns)
+
+    def reached(dose: float) -> NDArray[np.bool_]:
+        return np.asarray(wanted <= dose)
+
+    return Thresholds(beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns)
 
 
 def _constant(values: Floats) -> OfDose:
@@ -200,38 +200,28 @@ def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit],
         depth = goal.field_depth_m(epidermis, places.depth_through(skins.target, ABOVE_DEEPER_DERMIS))
         deepest = places.depth_through(skins.limiting, ABOVE_DEEPER_DERMIS)
 
-        def down_to(border: Floats) -> Floats:
-            return injury_dose(skins.limiting, beam, border) / J_CM2
-
+        target, limiting = (injury_by_dose(each, beam) for each in (skins.target, skins.limiting))
         (limit,) = limits  # depth is the only one of a crater
-        stop = down_to(limit.stop * deepest)
-        in_doubt = None
-        if quick:
-            value = _between(limit, down_to(limit.warn * deepest), stop)
-        else:
-            value = _injury_at(skins.limiting, beam, deepest)
+
+        def beyond(border: Floats, injury: OfDose) -> Reached:
+            return lambda dose: np.asarray(injury(dose * J_CM2) >= border)
+
+        def broken(factor: Floats | float) -> OfDose:
             # A depth that is too great by a factor reaches a border that lies higher by it.
-            in_doubt = _from(down_to(limit.stop * deepest / error_factor(CRATER, skins.limiting, "harm")))
-        wanted, aimed = (injury_dose(skins.target, beam, border) / J_CM2 for border in (epidermis, depth))
-    return Thresholds(beam, wanted, aimed, {limit.id: value}, _from(stop), None, in_doubt, tuple(sources))
+            reaches = beyond(limit.stop * deepest / factor, limiting)
+            return lambda dose: reaches(dose).astype(np.float64)
 
-
-def _from(doses: Floats) -> OfDose:
-    """Sure from a dose of each draw on, impossible below."""
-    return lambda dose: np.asarray(doses <= dose, dtype=np.float64)
-
-
-def _between(limit: Limit, warn: Floats, stop: Floats) -> OfDose:
-    """Some value between the bounds that a dose has crossed: on one side of a bound any gives the same verdict."""
-    return lambda dose: np.where(stop <= dose, limit.stop, np.where(warn <= dose, limit.warn, 0.0))
-
-
-def _injury_at(skins: "xr.Dataset", beam: Beam, deepest: Floats) -> OfDose:
-    def value(dose: float) -> Floats:
-        done = ablate(skins, beam, dose * J_CM2)
-        return (done.depth + done.residual) / deepest
-
-    return value
+        in_doubt = None if quick else broken(error_factor(CRATER, skins.limiting, "harm"))
+    return Thresholds(
+        beam,
+        beyond(epidermis, target),
+        beyond(depth, target),
+        {limit.id: lambda dose: limiting(dose * J_CM2) / deepest},
+        broken(1.0),
+        None,
+        in_doubt,
+        tuple(sources),
+    )
 
 
 def _choose(
@@ -257,7 +247,7 @@ def _choose(
             thresholds.beam,
             dose,
             None,
-            thresholds.wanted <= dose,
+            thresholds.wanted(dose),
             thresholds.broken(dose),
             None if thresholds.uncooled is None else thresholds.uncooled(dose),
             None if thresholds.in_doubt is None else thresholds.in_doubt(dose),
@@ -269,7 +259,7 @@ def _choose(
         )
         if trial.safe:
             found[index] = trial
-        deep = share(thresholds.aimed <= dose, w_target)[0] >= target().aimed
+        deep = share(thresholds.aimed(dose), w_target)[0] >= target().aimed
         return not trial.safe or (trial.p_effective >= target().wanted and deep)
 
     first = bisect_left(range(len(doses)), True, key=enough)

@@ -11,10 +11,11 @@ from skinbeam.plan.search.burns import Burns
 from skinbeam.plan.search.limits import Limit
 from skinbeam.simulate.skins.ensemble import share
 
-__all__ = ["OfDose", "Thresholds"]
+__all__ = ["OfDose", "Reached", "Thresholds"]
 
 Floats = NDArray[np.float64]
 OfDose = Callable[[float], Floats]  # J/cm² → (sample,)
+Reached = Callable[[float], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -23,8 +24,8 @@ class Thresholds:
 
     Parameters
     ----------
-    wanted : dose that reaches the target, (sample,).
-    aimed : dose that reaches it as deep as is aimed, (sample,); the same where depth is not the goal.
+    wanted : whether a dose reaches the target, (sample,).
+    aimed : whether it does as deep as is aimed, (sample,); the same where depth is not the goal.
     value : limit → its quantity at a dose, (sample,).
     broken : how likely a dose breaks an injury limit, (sample,).
     uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
@@ -34,8 +35,8 @@ class Thresholds:
     """
 
     beam: Beam
-    wanted: Floats
-    aimed: Floats
+    wanted: Reached
+    aimed: Reached
     value: Mapping[str, OfDose]
     broken: OfDose
     uncooled: OfDose | None

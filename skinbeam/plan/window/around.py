@@ -114,7 +114,7 @@ def _row(found: Thresholds, goal: Goal, site: str, doses: Sequence[float], weigh
         worst = max(spent, key=spent.__getitem__)
         nearest.append((spent[worst], limits[worst].quantity))
     return _Row(
-        tuple(share(found.wanted <= dose, weights[0])[0] for dose in doses),
+        tuple(share(found.wanted(dose), weights[0])[0] for dose in doses),
         tuple(share(found.broken(dose), weights[1])[0] for dose in doses),
         tuple(nearest),
     )

@@ -5,7 +5,9 @@ later pulses of a train remove follows from the balance of energy and water alon
 held against no measurement but those of the validation; what share of the steam gets out is drawn between none and all.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,6 +44,7 @@ __all__ = [
     "dryness_C",
     "fast_train",
     "ground_of",
+    "injury_by_dose",
     "injury_dose",
     "profile_width",
     "pulse_answered",
@@ -109,6 +112,27 @@ def ablate(skins: "xr.Dataset", beam: Beam, fluence_J_m2: float | Floats) -> Abl
     NotAvailable : no sourced data at this wavelength or pulse length, or more pulses than are simulated.
     """
     return _of_beam(skins, beam).at(fluence_J_m2)
+
+
+def injury_by_dose(skins: "xr.Dataset", beam: Beam) -> Callable[[float], Floats]:
+    """Return what tells how deep crater and residual damage together reach at a dose, J/m², (sample,), m.
+
+    For doses that are asked for one after the other: each zone is sought from the one before.
+
+    Raises
+    ------
+    NotAvailable : as `ablate`.
+    """
+    sampled, near = _of_beam(skins, beam), None
+
+    @cache
+    def of(fluence_J_m2: float) -> Floats:
+        nonlocal near
+        done = sampled.at(fluence_J_m2, near_m=near)
+        near = done.residual
+        return done.depth + done.residual
+
+    return of
 
 
 def injury_dose(skins: "xr.Dataset", beam: Beam, depth_m: Floats) -> Floats:
