@@ -187,7 +187,8 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
 
 
 def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine) -> list[Machine]:
-    """The machine held to published doses, then to the light, pulses and spots of practice, then to nothing.
+    """The machine held to published doses, then to the light, pulses and spots of practice, then to these and the spots
+    next to them, then to nothing.
 
     Of microbeams and of full-field ablation too few doses are published to hold a search to them. A lamp is held to
     published doses of its filters: what its maker calls a fluence is not measured alike, and its spectrum is not told.
@@ -200,7 +201,8 @@ def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine
         return [dosed, machine] if bound_to_practice(concern.condition) else [machine]
     if bound_to_practice(concern.condition):
         return [dosed]
-    return [dosed, replace(machine, region=replace(practice, dosed=False)), machine]
+    wider = (replace(practice, dosed=False, beside=beside) for beside in (False, True))
+    return [dosed, *(replace(machine, region=region) for region in wider), machine]
 
 
 def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setting: Setting) -> Suitability:

@@ -1,5 +1,7 @@
 """Where the search begins: the pulses, spots and doses of a device that were published for a condition."""
 
+from dataclasses import replace
+
 import pytest
 
 from skinbeam.laser.device import devices
@@ -53,6 +55,16 @@ def test_no_yellow_or_green_pulse_that_bruises_is_tried_on_redness(name: str) ->
     assert all(setting.pulse_ms >= 6.0 for setting in settings("redness", "vascular", name))
     veins = settings("facial-telangiectasia", "vascular", "pulsed-dye-595")
     assert min(setting.pulse_ms for setting in veins) < 6.0  # single vessels may be bruised
+
+
+def test_beyond_practice_the_spots_next_to_it_are_tried_before_any_other() -> None:
+    """1064 nm treats facial veins in small spots; those of 10 mm and wider are for hair."""
+    device, practice = devices()["ndyag-1064"], Region("facial-telangiectasia", "vascular", 2, dosed=False)
+    inside, beside = (
+        {one.spot_mm for one in region.settings(device)} for region in (practice, replace(practice, beside=True))
+    )
+    assert inside < beside
+    assert max(inside) < max(beside) <= 6.0
 
 
 def test_a_lamp_is_tried_on_redness_with_the_filters_and_doses_of_its_trials() -> None:

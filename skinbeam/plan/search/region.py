@@ -38,12 +38,14 @@ class Region:
     ----------
     phototype : the darkest that the person may have, 1 to 6; None where nothing is known.
     dosed : whether doses are held to; else light, pulses and spots alone.
+    beside : whether the device's next narrower and wider spots are tried too.
     """
 
     condition: str
     modality: str
     phototype: int | None
     dosed: bool = True
+    beside: bool = False
 
     def settings(self, device: Device) -> Iterator[Setting]:
         """Yield the full-field settings of a device that lie inside, each once; none where nobody published such."""
@@ -59,9 +61,12 @@ class Region:
                 holds=head.pulse_ms.holds,
                 least=self._least_pulse_ms(head),
             )
-            sizes = sorted(beam_sizes_mm(head))
+            offered = sorted(beam_sizes_mm(head))
             # The windows of lamps are wide, and few sources tell of them.
-            sizes = _chosen("spot_mm", sizes, envelope, _THREE) if head.band_nm is None else sizes[-1:]
+            sizes = _chosen("spot_mm", offered, envelope, _THREE) if head.band_nm is None else offered[-1:]
+            if self.beside and sizes:
+                first, last = offered.index(sizes[0]), offered.index(sizes[-1])
+                sizes = offered[max(0, first - 1) : last + 2]
             for setting in itertools.starmap(Setting, itertools.product([head.wavelength_nm], pulses, sizes)):
                 if setting not in seen:
                     seen.add(setting)
