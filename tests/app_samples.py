@@ -48,6 +48,20 @@ FULL: list[tuple[str, str]] = [
     ("patient.keloid_decision.by", "dermatologist"),
     ("patient.keloid_decision.date", "2026-11-02"),
     ("patient.keloid_decision.allows", "fractional-ablative"),
+    ("test_spot.1.device", "pulsed-dye-595"),
+    ("test_spot.1.site", "cheeks"),
+    ("test_spot.1.fluence_J_cm2", "7,5"),
+    ("test_spot.1.pulse_ms", "6"),
+    ("test_spot.1.spot_mm", "7"),
+    ("test_spot.1.read_after_h", "72"),
+    ("test_spot.1.reaction", "purpura"),
+    ("session.0.treats", "facial-telangiectasia"),
+    ("session.0.week", "0"),
+    ("session.0.device", "pulsed-dye-595"),
+    ("session.0.wavelength_nm", "595"),
+    ("session.0.fluence_J_cm2", "7"),
+    ("session.0.response_pct", "-5"),
+    ("session.0.adverse", "a blister on the nose"),
     ("clinic.devices", "ktp-532"),
     ("clinic.devices", "pulsed-dye-595"),
 ]
@@ -82,6 +96,28 @@ FULL_TABLES = {
             "diagnosis_method": "dermoscopy",
             "diagnosis_date": "2026-11-02",
         },
+    ],
+    "test_spot": [
+        {
+            "device": "pulsed-dye-595",
+            "site": "cheeks",
+            "fluence_J_cm2": 7.5,
+            "pulse_ms": 6.0,
+            "spot_mm": 7.0,
+            "read_after_h": 72.0,
+            "reaction": "purpura",
+        }
+    ],
+    "session": [
+        {
+            "treats": "facial-telangiectasia",
+            "week": 0.0,
+            "device": "pulsed-dye-595",
+            "wavelength_nm": 595.0,
+            "fluence_J_cm2": 7.0,
+            "response_pct": -5.0,
+            "adverse": ["a blister on the nose"],
+        }
     ],
     "clinic": {"devices": ["ktp-532", "pulsed-dye-595"]},
 }

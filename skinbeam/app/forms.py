@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-__all__ = ["Submission", "repeats", "submission"]
+__all__ = ["ROWS", "Submission", "repeats", "submission"]
 
-_LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs"}
+_LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
 _NUMBERS = {
     "patient.age_years",
@@ -20,9 +20,19 @@ _NUMBERS = {
     "patient.downtime_days_accepted",
     "area_cm2",
     "last_dose_months",
+    "wavelength_nm",
+    "fluence_J_cm2",
+    "energy_mJ",
+    "pulse_ms",
+    "spot_mm",
+    "read_after_h",
+    "week",
+    "response_pct",
 }
-_ROWS = ("concern", "patient.medications")
-_ROW = re.compile(r"(concern|patient\.medications)\.(\d{1,3})\.(\w+)")
+# Tables of which there may be several, and in each the field to fill first.
+ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
+_KINDS = "|".join(map(re.escape, ROWS))
+_ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
@@ -32,6 +42,8 @@ _FIRST_FIELD = {
     "patient": "patient.age_years",
     "patient.keloid_decision": "patient.keloid_decision.by",
     "concern": "concern.0.condition",
+    "test_spot": "test_spot.0.device",
+    "session": "session.0.treats",
     "clinic": "clinic.devices",
     "photo.file": "photo",
 }
@@ -54,7 +66,7 @@ class Submission:
     def tables(self) -> dict[str, Any]:
         """The tables of the case file."""
         tables: dict[str, Any] = {}
-        rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _ROWS}
+        rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in ROWS}
         for name, text in self.entries:
             if match := _ROW.fullmatch(name):
                 kind, number, key = match.groups()
@@ -69,8 +81,9 @@ class Submission:
                 tables[name] = text
         if rows["patient.medications"]:
             tables.setdefault("patient", {})["medications"] = _in_order(rows["patient.medications"])
-        if rows["concern"]:
-            tables["concern"] = _in_order(rows["concern"])
+        for kind in ("concern", "test_spot", "session"):
+            if rows[kind]:
+                tables[kind] = _in_order(rows[kind])
         return tables
 
     def field(self, path: str, message: str = "") -> str:
@@ -80,13 +93,13 @@ class Submission:
         """
         if re.fullmatch(r"concern\[\d+\]", path) and (missing := re.search(r"without (\w+)", message)):
             path = f"{path}.{missing[1]}"
-        match = re.fullmatch(r"(concern|patient\.medications)\[(\d+)\](?:\.(\w+))?.*", path)
+        match = re.fullmatch(rf"({_KINDS})\[(\d+)\](?:\.(\w+))?.*", path)
         if match is None:
             return _FIRST_FIELD.get(path, re.sub(r"\[\d+\]$", "", path))
         kind, index, key = match.groups()
         used = sorted({int(m[2]) for name, _ in self.entries if (m := _ROW.fullmatch(name)) and m[1] == kind})
         row = used[int(index)] if int(index) < len(used) else int(index)
-        return f"{kind}.{row}.{key or ('condition' if kind == 'concern' else 'name')}"
+        return f"{kind}.{row}.{key or ROWS[kind]}"
 
 
 def submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:

@@ -10,17 +10,19 @@ from typing import Annotated, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from skinbeam.app.forms import Submission
+from skinbeam.app.forms import ROWS, Submission
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue, text
-from skinbeam.schema.consultation import DECIDED, LESION_SIGNS
+from skinbeam.schema.consultation import DECIDED, LESION_SIGNS, REACTIONS
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtype_told, subtypes, table
 
 __all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "Kinds", "PlanPage", "ShownFault", "form_page", "plan_page"]
 
 CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
+SPOT_ROWS = 5  # the most of a ladder
+SESSION_ROWS = 4
 
 # The words of the schema in the order in which they are asked.
 HISTORY_GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -81,8 +83,21 @@ _WORDS = {
     "method": ("examination", "dermoscopy", "biopsy"),
 }
 
-_ROW = re.compile(r"(concern|patient\.medications)\.(\d+)(?=\.)")
-_ROW_TITLES = {"concern": "app.concern", "patient.medications": "app.medicine"}
+_ROW = re.compile(rf"({'|'.join(map(re.escape, ROWS))})\.(\d+)(?=\.)")
+_ROW_TITLES = {
+    "concern": "app.concern",
+    "patient.medications": "app.medicine",
+    "test_spot": "app.spot",
+    "session": "app.session",
+}
+_PULSE = {
+    "device": "app.device",
+    "wavelength_nm": "app.wavelength",
+    "fluence_J_cm2": "app.fluence",
+    "energy_mJ": "app.energy",
+    "pulse_ms": "app.pulse",
+    "spot_mm": "app.spot-size",
+}
 _LABELS = {
     "patient.age_years": "app.age",
     "patient.sex": "app.sex",
@@ -105,6 +120,14 @@ _LABELS = {
     "concern.diagnosed_by": "app.diagnosed-by",
     "concern.diagnosis_method": "app.diagnosis-method",
     "concern.diagnosis_date": "app.diagnosis-date",
+    "test_spot.site": "app.site",
+    "test_spot.read_after_h": "app.read-after",
+    "test_spot.reaction": "app.reaction",
+    "session.week": "app.week",
+    "session.treats": "app.treated",
+    "session.response_pct": "app.response",
+    "session.adverse": "app.adverse",
+    **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
     "photo": "app.photo",
 }
 
@@ -158,6 +181,8 @@ class FormPage:
     signs: Annotated[tuple[Choice, ...], "warning signs of a lesion"]
     concern_rows: Annotated[tuple[int, ...], "numbers of the concerns that can be filled in"]
     medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
+    spot_rows: Annotated[tuple[int, ...], "numbers of the test spots that can be filled in"]
+    session_rows: Annotated[tuple[int, ...], "numbers of the sessions that can be filled in"]
 
 
 @dataclass(frozen=True)
@@ -198,6 +223,8 @@ def form_page(sent: Submission, error: InputError | None = None) -> str:
         signs=_titled("app-sign", LESION_SIGNS),
         concern_rows=tuple(range(CONCERN_ROWS)),
         medication_rows=tuple(range(MEDICATION_ROWS)),
+        spot_rows=tuple(range(SPOT_ROWS)),
+        session_rows=tuple(range(SESSION_ROWS)),
     )
     return _render("form.html", page)
 
@@ -263,6 +290,7 @@ def _choices() -> dict[str, tuple[Choice, ...]]:
     lists["site"] = tuple(
         Choice(name, entry["title"]) for name, entry in table("site").items() if entry["use"] == "treatment"
     )
+    lists["reaction"] = _titled("reaction", REACTIONS)
     lists["decided"] = tuple(Choice(name, table("modality")[name]["title"]) for name in DECIDED)
     lists["device"] = tuple(Choice(name, device.title) for name, device in devices().items())
     return lists

@@ -45,6 +45,10 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
         ("concern[1]", "diagnosed = true without diagnosed_by, diagnosis_date", "concern.2.diagnosed_by"),
         ("concern[1]", "concern[1] is redness at cheeks, as is concern[0]", "concern.2.condition"),
         ("patient.medications[1].last_dose_months", "", "patient.medications.2.last_dose_months"),
+        ("test_spot[0].pulse_ms", "", "test_spot.1.pulse_ms"),
+        ("test_spot[0]", "", "test_spot.1.device"),
+        ("session[0].adverse[0]", "", "session.0.adverse"),
+        ("session", "", "session.0.treats"),
         ("patient.history[3]", "", "patient.history"),
         ("patient.keloid_decision", "", "patient.keloid_decision.by"),
         ("patient.keloid_decision.allows[0]", "", "patient.keloid_decision.allows"),
@@ -76,6 +80,14 @@ def test_every_control_has_its_own_label(client: TestClient) -> None:
         ("patient.medications.3.last_dose_months", "2", "patient.medications.3.name", "Medicine 4, Name: This is"),
         ("patient.keloid_decision.by", "n/a", "patient.keloid_decision.by", "Decided by (profession): Names nobody"),
         ("concern.4.site", "chin", "concern.4.condition", "Concern 5, Condition: This is needed"),
+        (
+            "test_spot.1.fluence_J_cm2",
+            "much",
+            "test_spot.1.fluence_J_cm2",
+            "Test spot 2, Fluence (J/cm²): Is not a number",
+        ),
+        ("test_spot.3.site", "nose", "test_spot.3.device", "Test spot 4, Device: This is needed"),
+        ("session.0.week", "-1", "session.0.week", "Session 1, Week of the course (the first is 0): Is out of range"),
     ],
 )
 def test_after_a_fault_every_field_keeps_its_value(

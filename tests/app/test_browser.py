@@ -111,6 +111,8 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     page.wait_for_url(re.compile(r"/plans/[0-9a-f]{64}$"), timeout=PLAN_MS)
     expect(page.get_by_role("heading", level=1)).to_have_text("Treatment plan")
     expect(page.locator(".banner")).to_contain_text("Demonstration mode")
+    no_barriers(page)
+    page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     expect(page.locator("img[alt*='Overlay']").first).to_be_visible()
     no_barriers(page)
 
@@ -144,6 +146,31 @@ def test_kinds_are_asked_of_the_condition_that_was_chosen(page: Page, port: int)
     expect(asked).to_have_count(1)  # what is ticked stays to be seen
     page.get_by_label("Wider than 1 mm").first.uncheck()
     expect(asked).to_have_count(0)
+
+
+def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.locator("summary", has_text="Test spots").click()
+    page.locator("summary", has_text="Sessions that have taken place").click()
+    no_barriers(page)
+    spot, session = page.get_by_role("group", name="Test spot 1"), page.get_by_role("group", name="Session 1")
+    spot.get_by_label("Device").select_option("Pulsed dye laser, 595 nm")
+    spot.get_by_label("Fluence").fill("7,5")
+    spot.get_by_label("What was seen").select_option("A blister")
+    session.get_by_label("Condition that was treated").select_option("Visible facial veins")
+    session.get_by_label("What went wrong").fill("none")
+    page.locator("button").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
+    expect(spot.get_by_label("Fluence")).to_be_visible()  # what was filled in stays open
+    expect(spot.get_by_label("Fluence")).to_have_value("7,5")
+    expect(session.get_by_label("What went wrong")).to_have_value("none")
+    page.get_by_label("Age (years)").fill("42")
+    page.get_by_label("Condition").first.select_option("Visible facial veins")
+    page.get_by_label("Where").first.select_option("cheeks")
+    page.locator("button").click()
+    expect(page.get_by_role("alert")).to_contain_text("Test spot 1, Where: This is needed")
+    no_barriers(page)
 
 
 def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> None:
