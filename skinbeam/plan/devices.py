@@ -190,15 +190,18 @@ def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine
     """The machine held to published doses, then to the light, pulses and spots of practice, then to these and the spots
     next to them, then to nothing.
 
-    Of microbeams and of full-field ablation too few doses are published to hold a search to them. A lamp is held to
-    published doses of its filters: what its maker calls a fluence is not measured alike, and its spectrum is not told.
+    Of microbeams practice holds the energy alone, and of full-field ablation nothing: too little is published. A lamp
+    is held to published doses of its filters: what its maker calls a fluence is not measured alike, and its spectrum is
+    not told.
     """
     practice = Region(concern.condition, goal.modality, darkest_phototype(case))
     dosed = replace(machine, region=practice)
     if _is_lamp(machine):
         return [dosed]
-    if machine.device.microbeam or goal.modality == "ablative":
-        return [dosed, machine] if bound_to_practice(concern.condition) else [machine]
+    if machine.device.microbeam:
+        return [dosed, machine]
+    if goal.modality == "ablative":
+        return [machine]
     if bound_to_practice(concern.condition):
         return [dosed]
     wider = (replace(practice, dosed=False, beside=beside) for beside in (False, True))

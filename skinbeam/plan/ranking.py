@@ -7,8 +7,9 @@ come in this order:
 1. what guidelines say to begin with;
 2. what has trials of its own on this condition, at doses like theirs; then what has not, whose numbers are borrowed;
 3. what clinics usually do, then what is used where that fails;
-4. the greater share of people. Options that trials cannot tell apart share a place; of these the one with the fewest
-   lasting marks is written first, then the one with the most trials: their shares are what cannot tell them apart.
+4. the greater share of people. Options that trials cannot tell apart share a place, unless one left lasting marks in
+   clearly more people: what helps no more and harms more stands behind. Of those that share a place the one with the
+   fewest marks is written first, then the one with the most trials: their shares are what cannot tell them apart.
 
 Doing nothing comes last: it is always a choice, and nobody improves by it beyond the natural course.
 """
@@ -94,17 +95,23 @@ def places(standings: Sequence[Standing], *, seed: int = 0) -> list[Place]:
     """
     shares = shares_together([one.question for one in standings], seed=seed)
     ordered: list[Place] = []
-    for tied in _groups(standings, shares):
+    for tied, lighter in _groups(standings, shares):
         rank = len(ordered) + 1
         for index in tied:
             others = [standings[other].title for other in tied if other != index]
             ahead = standings[ordered[0].index].title if ordered else ""
-            ordered.append(Place(index, rank, _reason(standings[index], rank, others, ahead)))
+            fewer = standings[lighter[index]].title if index in lighter else ""
+            ordered.append(Place(index, rank, _reason(standings[index], rank, others, ahead, fewer)))
     return ordered
 
 
-def _groups(standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] | None]) -> Iterator[list[int]]:
-    """Groups of tied options, the best first; in each the fewest lasting marks first, then the most trials."""
+def _groups(
+    standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] | None]
+) -> Iterator[tuple[list[int], dict[int, int]]]:
+    """Groups of tied options, the best first; in each the fewest lasting marks first, then the most trials.
+
+    With each goes which option its members would tie with if they left as few marks: index to index.
+    """
 
     def line(index: int) -> tuple[int, int]:
         return standings[index].tier, _USES.index(standings[index].use)
@@ -116,6 +123,7 @@ def _groups(standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] 
 
     for _, alike in groupby(sorted(range(len(standings)), key=line), key=line):
         left = sorted(alike, key=lambda index: -_middle(standings[index].half))
+        lighter: dict[int, int] = {}
         while left:
             best = shares[left[0]]
             tied = [left[0]]
@@ -125,15 +133,23 @@ def _groups(standings: Sequence[Standing], shares: Sequence[NDArray[np.float64] 
                     best is None or share is None or not clearly_more(best, share)
                 ):
                     tied.append(index)
-            yield sorted(tied, key=marked)
-            left = [index for index in left if index not in tied]
+            least = min(tied, key=marked)
+            group = [index for index in tied if not _marks_more(standings[index], standings[least])]
+            yield sorted(group, key=marked), lighter
+            left = [index for index in left if index not in group]
+            lighter = {index: least for index in tied if index not in group}
+
+
+def _marks_more(one: Standing, other: Standing) -> bool:
+    """Whether it left marks in so many more people that this is a reason; what nobody counted is none."""
+    return one.marks is not None and other.marks is not None and one.marks - other.marks > _MARKS_ALIKE
 
 
 def _middle(half: Value) -> float:
     return half.median if isinstance(half, Estimate) else -1.0
 
 
-def _reason(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Message:
+def _reason(one: Standing, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     """What trials found, and what that means for its place: two sentences that a patient can follow."""
     if one.question.modality == _NOTHING:
         return Message("plan.rank-none")
@@ -143,10 +159,10 @@ def _reason(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Messag
         found = Message("plan.rank-counted", {**chances(one.half), "studies": one.own})
     else:
         found = Message("plan.rank-borrowed", chances(one.half))
-    return Message("plan.rank", {"found": found, "place": _place(one, rank, tied, ahead)})
+    return Message("plan.rank", {"found": found, "place": _place(one, rank, tied, ahead, fewer)})
 
 
-def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Message:
+def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str, fewer: str) -> Message:
     if one.use == "first":
         return Message("plan.place-first-line")
     if one.unlike is not None:
@@ -155,6 +171,8 @@ def _place(one: Standing, rank: int, tied: Sequence[str], ahead: str) -> Message
         return Message("plan.place-borrowed")
     if isinstance(one.half, Unknown):
         return Message("plan.place-uncounted")
+    if fewer:
+        return Message("plan.place-marked", {"fewer": fewer})
     if tied:
         return Message("plan.place-tied", {"others": list(tied)})
     if rank == 1:

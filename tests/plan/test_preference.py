@@ -224,7 +224,8 @@ def test_an_unlikely_bruise_is_no_reason(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def _card(made: Any) -> OptionCard:
     (part,) = read_plan(made).concerns
-    return option_card(part, part.options[0])
+    assert part.first_laser is not None
+    return option_card(part, part.first_laser[0])
 
 
 def test_the_clinician_reads_how_many_bruise_and_for_how_long() -> None:

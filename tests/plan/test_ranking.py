@@ -73,9 +73,20 @@ def test_tied_options_share_a_rank_and_the_next_counts_them_all() -> None:
 def test_of_tied_options_the_one_with_fewer_lasting_marks_is_written_first() -> None:
     one, other = (standing("uneven-pigmentation", name) for name in ("non-ablative-fractional", "pigment-long-pulse"))
     for fewer, more in ((one, other), (other, one)):
-        found = order(replace(more, marks=0.3), replace(fewer, marks=0.05))
+        found = order(replace(more, marks=0.09), replace(fewer, marks=0.05))
         assert found == [(1, fewer.title), (1, more.title)]
         assert order(replace(more, marks=None), replace(fewer, marks=0.3))[0][1] == fewer.title  # no count, no comfort
+
+
+def test_what_helps_no_more_and_marks_clearly_more_people_stands_behind() -> None:
+    one, other = (standing("uneven-pigmentation", name) for name in ("non-ablative-fractional", "pigment-long-pulse"))
+    for fewer, more in ((one, other), (other, one)):
+        marked = [replace(more, marks=0.3), replace(fewer, marks=0.05)]
+        assert order(*marked) == [(1, fewer.title), (2, more.title)]
+        (last,) = (at for at in places(marked) if at.rank == 2)
+        assert last.reason.params["place"].params["fewer"] == fewer.title
+        uncounted = [replace(more, marks=0.3), replace(fewer, marks=None)]
+        assert {rank for rank, _ in order(*uncounted)} == {1}  # nobody counted: neither comfort nor reproach
 
 
 def test_of_tied_options_with_as_few_marks_the_one_with_the_most_trials_is_written_first() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from skinbeam.laser.device import devices
-from skinbeam.laser.grid import dose_steps
+from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.plan.search.candidates import built_in_cooling
 from skinbeam.plan.search.envelope import Light
 from skinbeam.plan.search.place import practice_place
@@ -117,3 +117,10 @@ def test_sprays_are_timed_as_makers_time_them() -> None:
         if words is not None and words.kind == "spray":
             assert 20.0 <= words.before_ms <= 50.0, device.name
             assert 10.0 <= words.delay_ms <= 40.0, device.name
+
+
+def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
+    device, region = devices()["fractional-1550"], Region("acne-scars", "non-ablative-fractional", 2)
+    held = {energy for one in offers(device) for energy in region.doses(device, one, dose_steps(device, *one))}
+    assert held
+    assert all(6.0 <= energy <= 20.0 for energy in held)  # 7 to 20 mJ in glaich2007, and what dials round to
