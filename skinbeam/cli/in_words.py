@@ -11,7 +11,7 @@ _UNIT_OF = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
 
 
 def in_words(document: Mapping[str, Any]) -> list[str]:
-    """Return the sentences of a document: computed and calibrated dose, what that rests on, P(burn); none of others."""
+    """Return the sentences of a document: P(burn), tolerated doses, computed and calibrated ones; none of others."""
     if "calibrated_dose" in document:
         doses = (document["dose"], document["calibrated_dose"])
         return _doses(document["endpoint"], doses, _UNIT_OF[document["of"]], document["calibration"])
@@ -24,7 +24,20 @@ def in_words(document: Mapping[str, Any]) -> list[str]:
     if "unknown" in burn:
         return told
     doses = (burn["computed_dose_J_cm2"], burn["calibrated_dose_J_cm2"])
+    told.append(_tolerated(burn["tolerated"]))
     return told + _doses(text("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
+
+
+def _tolerated(practice: Mapping[str, Any]) -> str:
+    """The doses of clinics beside that of the case."""
+    if "unknown" in practice:
+        return text("terminal.tolerated-unknown", {"reason": practice["unknown"]})
+    counts = {name: practice[name] for name in ("harmed", "of")}
+    counted = text("terminal.tolerated-counted", counts) if practice["of"] else text("terminal.tolerated-uncounted")
+    doses = {name: _short(practice[name]) for name in ("low", "high")}
+    return text(
+        "terminal.tolerated", {**doses, "rows": practice["rows"], "sources": practice["sources"], "counted": counted}
+    )
 
 
 def _doses(end: str, doses: tuple[Mapping[str, Any], Mapping[str, Any]], unit: str, behind: Any) -> list[str]:

@@ -17,7 +17,10 @@ from skinbeam.estimate import Unknown, Value
 from skinbeam.laser.settings import Beam
 from skinbeam.messages import text
 from skinbeam.outcome.calibrated import ED_LEVEL, burn_ratios, calibration_of, error_of_burns, preset_of_no_person
+from skinbeam.practice.counted import Tolerated, tolerated_near
 from skinbeam.provenance import collect
+from skinbeam.schema.case import Case
+from skinbeam.schema.fields import phototype_range
 from skinbeam.simulate.light.illumination import axis_exposure, axis_ratio
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2, cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer
@@ -25,6 +28,7 @@ from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import Scene
 from skinbeam.simulate.skins.ensemble import probability, summarise
 from skinbeam.simulate.skins.observed import Observed, or_unknown
+from skinbeam.skin.melanin import phototype_range as of_colour
 from skinbeam.units import J_CM2, MS
 
 if TYPE_CHECKING:
@@ -108,10 +112,25 @@ def burn_of(seen: Observed, scene: Scene, weights: Floats, basis: tuple[str, ...
     if isinstance(doses, Unknown):
         return Burn(doses, doses)
     assert beam is not None  # a bath has no dose of light
-    return _of_light(doses, beam, weights, basis)
+    return _of_light(doses, beam, scene.loaded.case, weights, basis)
 
 
-def _of_light(doses: Floats, beam: Beam, weights: Floats, basis: tuple[str, ...]) -> Burn:
+def _tolerated(beam: Beam, case: Case) -> Tolerated | Unknown:
+    """The doses that clinics tell were tolerated with such light on such skin."""
+    lamp = len(beam.spectrum) > 1
+    found = tolerated_near(beam.wavelength_nm, beam.pulse_ms, beam.spot_mm, _phototypes(case), lamp=lamp)
+    return Unknown(text("burn.none-tolerated")) if found is None else found
+
+
+def _phototypes(case: Case) -> tuple[int, int] | None:
+    """Lowest and highest phototype of a measured colour, else those that were said."""
+    angles = [part.ita_deg for part in (case.skin, case.patient) if part is not None and part.ita_deg is not None]
+    said = case.patient.phototype if case.patient is not None else None
+    grade = of_colour(angles[0]) if angles else said
+    return None if grade is None else phototype_range(grade)
+
+
+def _of_light(doses: Floats, beam: Beam, case: Case, weights: Floats, basis: tuple[str, ...]) -> Burn:
     with collect() as practice:
         calibration, error = calibration_of(beam), error_of_burns(beam)
     behind = tuple(dict.fromkeys((*basis, *practice)))
@@ -121,5 +140,10 @@ def _of_light(doses: Floats, beam: Beam, weights: Floats, basis: tuple[str, ...]
     computed = summarise(doses / shown, weights, basis, level=ED_LEVEL)
     unknown = isinstance(computed, Unknown)
     true = computed if unknown else error.dose(doses / shown, weights, DOSE_RANGE_J_M2[1] / shown, behind)
-    told = {"computed_dose_J_cm2": computed, "calibrated_dose_J_cm2": true, "calibration": error}
+    told = {
+        "computed_dose_J_cm2": computed,
+        "calibrated_dose_J_cm2": true,
+        "tolerated": _tolerated(beam, case),
+        "calibration": error,
+    }
     return Burn(probability(reached, weights, behind), told)

@@ -1,19 +1,24 @@
-"""What clinics counted near a setting: people with a blister, a crust or a burn, at published doses of such light."""
+"""What clinics published near a setting: doses that were tolerated, and people with a blister, a crust or a burn."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from skinbeam.derived import derived_table
+from skinbeam.practice.published import told_phototypes
+from skinbeam.practice.row import PracticeRow, named_nm
 from skinbeam.practice.rows import practice_rows
 from skinbeam.provenance import used
 
-__all__ = ["Counted", "counted_near"]
+__all__ = ["Counted", "Tolerated", "counted_near", "tolerated_near"]
 
 # How far a published dose may lie from a setting, as a ratio: alexandrite and diode lasers are a sixteenth apart, and a
 # burn hardly knows a pulse that is four times as long.
 _WAVELENGTH: Final = 1.05
 _PULSE: Final = 4.0
+_SPOT: Final = 1.5
 
 
 class Counted(NamedTuple):
@@ -22,6 +27,90 @@ class Counted(NamedTuple):
     harmed: int
     of: int
     sources: int
+
+
+@dataclass(frozen=True)
+class Tolerated:
+    """Doses in J/cm² at which clinics looked for harm, and what they saw.
+
+    Parameters
+    ----------
+    low, high : least and greatest of all.
+    rows, sources : how many tell of them.
+    harmed, of : people with a blister, a crust or a burn, of those in rows that count them.
+    """
+
+    low: float
+    high: float
+    rows: int
+    sources: int
+    harmed: int
+    of: int
+
+
+def tolerated_near(
+    wavelength_nm: float,
+    pulse_ms: float,
+    spot_mm: float | None,
+    phototypes: tuple[int, int] | None,
+    *,
+    lamp: bool = False,
+) -> Tolerated | None:
+    """Return the doses that clinics tell were tolerated with about this light, pulse and spot on such skin, or None.
+
+    Rows that are kept aside tell nothing here.
+
+    Parameters
+    ----------
+    wavelength_nm : of a lamp the cut-off of its filter.
+    phototypes : lowest and highest that the person may have, 1 to 6; None takes the rows of every skin.
+    """
+    near = [
+        row
+        for row in practice_rows()
+        if row.kind == "tolerated"
+        and row.role != "validation"
+        and row.lamp is lamp
+        and not row.microbeams
+        and _ends(row.fluence_J_cm2)
+        and _is_near(
+            (row.wavelength_nm or named_nm(row.device) or (row.band_nm or (None,))[0],), wavelength_nm, _WAVELENGTH
+        )
+        and _is_near(row.pulse_ms, pulse_ms, _PULSE)
+        and (spot_mm is None or not _ends(row.spot_mm) or _is_near(row.spot_mm, spot_mm, _SPOT))
+        and _treats(row, phototypes)
+    ]
+    if not near:
+        return None
+    sources = sorted({row.source for row in near})
+    used(*sources)
+    doses = [dose for row in near for dose in _ends(row.fluence_J_cm2)]
+    harms = [row.harm for row in near if row.harm is not None and row.harm.counts_skin_injury]
+    people = [(harm.events, harm.of) for harm in harms if harm.unit == "patients"]
+    return Tolerated(
+        min(doses),
+        max(doses),
+        len(near),
+        len(sources),
+        sum(events for events, _ in people if events is not None),
+        sum(of for _, of in people if of is not None),
+    )
+
+
+def _ends(span: Iterable[float | None] | None) -> list[float]:
+    return [end for end in span or () if end is not None]
+
+
+def _is_near(span: Iterable[float | None] | None, value: float, ratio: float) -> bool:
+    """Whether a value lies in a range that is printed, or within a ratio of it."""
+    ends = _ends(span)
+    return bool(ends) and min(ends) / ratio <= value <= max(ends) * ratio
+
+
+def _treats(row: PracticeRow, phototypes: tuple[int, int] | None) -> bool:
+    """Whether a row tells of such skin; one that names no skin tells of none in particular."""
+    told = told_phototypes(row.phototype, row.people)
+    return phototypes is None or (told is not None and told[0] <= phototypes[1] and phototypes[0] <= told[1])
 
 
 def counted_near(wavelength_nm: float, pulse_ms: float, *, lamp: bool = False) -> Counted | None:

@@ -85,8 +85,25 @@ def test_a_person_reads_both_doses_and_what_they_rest_on() -> None:
         assert behind.startswith("The calibration rests on ")
 
 
+def test_a_makers_preset_stands_beside_what_clinics_tell_was_tolerated(tmp_path: Path) -> None:
+    """A maker's table for hair of phototype I to II: 755 nm, 3 ms, 18 mm, 14 to 20 J/cm² under a spray of 40 ms."""
+    preset = tmp_path / "preset.toml"
+    preset.write_text(
+        '[skin]\npreset = "human"\nita_deg = 50.0\n\n[laser]\ndevice = "alexandrite-755"\n\n'
+        "[settings]\nfluence_J_cm2 = 20.0\npulse_ms = 3.0\nspot_mm = 18.0\n\n"
+        '[cooling]\nkind = "spray"\ncryogen = "R134a"\nbefore_ms = 40.0\ndelay_ms = 40.0\n',
+        encoding="utf-8",
+    )
+    lines = shown("simulate", str(preset), "--draws", "16").splitlines()
+    (burnt,) = [line for line in lines if line.startswith("P(burn): of 100 such people ")]
+    assert float(burnt.split()[5]) < 10  # what a maker recommends is not what a plan would refuse
+    (practice,) = [line for line in lines if line.startswith("Practice: ")]
+    assert "J/cm² of such light that such skin tolerated" in practice
+
+
 def test_a_person_reads_how_likely_a_burn_is_or_why_nobody_knows() -> None:
     assert "\nP(burn): of 100 such people " in shown("simulate", CASE, "--draws", "16")
+    assert "\nPractice: " in shown("simulate", CASE, "--draws", "16")
     bath = shown("simulate", str(FOLDER / "bath.toml"), "--draws", "4")
     assert bath.splitlines()[-1].startswith("P(burn) is unknown: ")
     cold = shown("simulate", str(FOLDER / "cooling-alone.toml"), "--draws", "4")

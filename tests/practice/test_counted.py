@@ -1,7 +1,8 @@
 """What clinics counted near a setting: all rows of such light, and of no other."""
 
 from skinbeam.derived import derived_table
-from skinbeam.practice.counted import counted_near
+from skinbeam.practice.counted import counted_near, tolerated_near
+from skinbeam.practice.rows import practice_rows
 from skinbeam.provenance import collect
 
 
@@ -16,3 +17,26 @@ def test_what_is_near_is_summed_and_what_is_far_is_not() -> None:
     assert counted_near(1540.0, 8.0) is None
     assert counted_near(755.0, 8.0, lamp=True) is None
     assert counted_near(755.0, 1e-5) is None
+
+
+def test_tolerated_doses_are_those_of_such_light_spot_and_skin() -> None:
+    """Hair of phototype I to II is treated with 755 nm in 3 ms at doses that darker skin does not get."""
+    with collect() as sources:
+        light, dark = (tolerated_near(755.0, 3.0, 15.0, skin) for skin in ((1, 2), (5, 6)))
+    assert light is not None
+    assert light.low <= light.high
+    assert 0 < light.sources <= light.rows
+    assert light.harmed <= light.of
+    assert dark is None or dark.high <= light.high
+    kept_aside = {row.source for row in practice_rows() if row.role == "validation"}
+    assert not kept_aside & set(sources)
+    assert tolerated_near(2940.0, 0.3, 5.0, None) is None
+    assert tolerated_near(755.0, 1e-5, 3.0, (1, 2)) != light
+
+
+def test_more_skins_are_told_of_by_no_fewer_rows() -> None:
+    one, every = (tolerated_near(595.0, 6.0, 7.0, skin) for skin in ((3, 3), None))
+    assert one is not None
+    assert every is not None
+    assert one.rows <= every.rows
+    assert every.low <= one.low <= one.high <= every.high
