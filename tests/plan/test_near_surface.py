@@ -1,5 +1,6 @@
 """Temperatures that a search for burns remembers: of the epidermis and the papillary dermis alone, and the same."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from skinbeam.laser.grid import Setting
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.goals import goal_of
+from skinbeam.provenance import collect
 from skinbeam.simulate.pulse.places import basal_layer, papillary_bottom
 
 DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
@@ -21,11 +23,13 @@ DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
 def test_what_is_remembered_near_the_surface_is_what_all_of_the_skin_has_there(cooling_share: float) -> None:
     """A spot whose heat leaves sideways, so that what is kept of it counts too; bit for bit, as nothing is rounded."""
     case = loaded(PERSON + concern("facial-telangiectasia", extra="")).case
-    skins = SkinBank(case, colour_of(case, None), 20, 0).skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
+    goal = goal_of("facial-telangiectasia", "vascular")
     setting = Setting(595.0, 40.0, 7.0)
     beam, (cooling, _) = beam_of(DYE, setting, DYE.doses(setting)[0]), built_in_cooling(DYE.device)
     whole, near = (
-        skins.respond(beam, cooling, limiting=True, cooling_share=cooling_share, near_surface=near)
+        SkinBank(case, colour_of(case, None), 20, 0)
+        .skins("cheeks", goal)
+        .respond(beam, cooling, limiting=True, cooling_share=cooling_share, near_surface=near)
         for near in (False, True)
     )
     assert near.unit_K.shape[2] < whole.unit_K.shape[2] / 2
@@ -33,3 +37,18 @@ def test_what_is_remembered_near_the_surface_is_what_all_of_the_skin_has_there(c
         for one, other in zip(place(near), place(whole), strict=True):
             np.testing.assert_array_equal(one, other)
     assert np.all(near.unit_K.max(axis=(1, 2)) > 0)
+
+
+def test_what_is_known_of_all_of_the_skin_is_not_computed_again_near_its_surface() -> None:
+    case = loaded(PERSON + concern("facial-telangiectasia", extra="")).case
+    skins = SkinBank(case, colour_of(case, None), 20, 0).skins("cheeks", goal_of("facial-telangiectasia", "vascular"))
+    setting = Setting(595.0, 40.0, 7.0)
+    beam, (cooling, _) = beam_of(DYE, setting, DYE.doses(setting)[0]), built_in_cooling(DYE.device)
+    whole = skins.respond(beam, cooling, limiting=False)
+    with collect() as sources:
+        near = skins.respond(replace(beam, fluence_J_cm2=3.0), cooling, limiting=True, near_surface=True)
+    assert near.unit_K is whole.unit_K
+    assert near.beam is not None
+    assert near.beam.fluence_J_cm2 == 3.0
+    assert sources
+    assert skins.respond(replace(beam, spot_mm=10.0), cooling, limiting=False).unit_K is not whole.unit_K

@@ -36,9 +36,9 @@ import numpy as np
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
-from skinbeam.physics.damage.arrhenius import Kinetics, omega
+from skinbeam.physics.damage.arrhenius import Kinetics, omega_of_dose, process_rows
 from skinbeam.physics.heat.linear import time_steps
-from skinbeam.physics.kernel.arrays import rows
+from skinbeam.physics.kernel.arrays import full, rows
 
 __all__ = [
     "Column",
@@ -61,6 +61,7 @@ Blocks = tuple[tuple[float, float, int], ...]
 # are looked at where the near ones do not suffice: heat of high energies coagulates far beyond the light.
 _NEAR = ((0.0, 0.375, 25),)
 _FAR = ((9.0, 2.25, 13), (45.0, 9.0, 12), (189.0, 45.0, 12), (729.0, 180.0, 12), (2889.0, 720.0, 12))
+_NO_LOG = -200.0  # ln of next to no damage
 _AGES = 8  # Gauss nodes over the ages of the heat
 _COOLING = 25.0  # end of the history, in times w^2 / (8 kappa): the axis is then at 4 % of its peak or below
 
@@ -211,14 +212,36 @@ def column(heat: ColumnHeat, energy_J: ArrayLike, processes: Kinetics) -> Column
 
 
 def _damage(heat: ColumnHeat, rise: Array, shape: Array, processes: Kinetics) -> tuple[Array, Array]:
-    """ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each."""
-    start = heat.start[:, None, None]
-    history = start[..., None] + rise[..., None, None] * shape
-    places = history.shape[:3]
-    flat = np.moveaxis(history.reshape(places[0], places[1] * places[2], -1), 2, 1)
-    with np.errstate(divide="ignore"):
-        log_damage = np.log(omega(flat, heat.steps, processes).reshape(places))
-    return np.maximum(log_damage, -200.0), history.max(axis=-1) - start
+    """ln Omega, at least -200, and the highest rise, K, (sample, depth, radius) each.
+
+    Both fall with the radius. Beyond the first radius where Omega is below 1 it is not computed, and -200.
+    """
+    samples = max(len(rise), len(shape))
+    log_damage = np.full((samples, *shape.shape[1:3]), _NO_LOG)
+    _damage_rows(
+        full(heat.start, samples),
+        full(rise, samples, rise.shape[1]),
+        shape if len(shape) == samples else full(shape, samples, *shape.shape[1:]),
+        heat.steps,
+        process_rows(processes, samples, 1),
+        log_damage,
+    )
+    return log_damage, rise[:, :, None] * shape.max(axis=-1)
+
+
+@njit(cache=True, parallel=True)
+def _damage_rows(start, rise, shape, steps, processes, result):  # type: ignore[no-untyped-def]  # pragma: no cover
+    ln_a, b, low, high, stages = processes
+    for i in prange(rise.shape[0]):
+        base = np.full(shape.shape[3], start[i])
+        for depth in range(rise.shape[1]):
+            for r in range(shape.shape[2]):
+                found = omega_of_dose(
+                    base, shape[i, depth, r], rise[i, depth], steps, ln_a[i], b[i], low[i], high[i], stages
+                )
+                result[i, depth, r] = max(math.log(max(found, 1e-300)), _NO_LOG)
+                if found < 1.0:
+                    break
 
 
 def _squared(blocks: Blocks) -> Array:

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from skinbeam.simulate.light.spot_table import tabulated_shares
 from skinbeam.simulate.pulse.places import cells_to_border
 from skinbeam.simulate.pulse.response import Response, Unlit, respond
 from skinbeam.simulate.pulse.schedule import pulse_schedule
-from skinbeam.simulate.removal.microlesion import Lesion, lesion
+from skinbeam.simulate.removal.microlesion import Lesion, LesionOf, lesions
 from skinbeam.units import MJ
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ Floats = NDArray[np.float64]
 _MOST_KEPT = 9_600  # draws of responses or lights, in each store
 _PHOTONS = 5_000  # of a spot: its share of the light to 2 %, for many settings
 _MIDDLE_OF = 20  # draws whose medians are the middle skin
+_LATEST = 3  # responses: of the target, of the skin around, and of that without its cooling
 Spectrum = tuple[tuple[float, float], ...]  # (wavelength in nm, share of the energy) of each line
 _Key = tuple[Any, ...]
 
@@ -59,6 +60,9 @@ class SiteSkins:
     _unlit: "OrderedDict[_Key, tuple[Unlit, tuple[str, ...]]]" = field(default_factory=OrderedDict)
     _shares: dict[_Key, tuple[tuple[SpotShare, ...] | None, tuple[str, ...]]] = field(default_factory=dict)
     _lesions: dict[_Key, tuple[Lesion, tuple[str, ...]]] = field(default_factory=dict)
+    _microbeams: dict[_Key, tuple[LesionOf, tuple[str, ...]]] = field(default_factory=dict)
+    _latest: "OrderedDict[_Key, tuple[Response, tuple[str, ...]]]" = field(default_factory=OrderedDict)
+    _few: "dict[bool, xr.Dataset]" = field(default_factory=dict)
 
     @property
     def same(self) -> bool:
@@ -94,9 +98,7 @@ class SiteSkins:
         `near_surface` remembers the temperature of epidermis and papillary dermis alone, which is far less to keep.
         """
         limiting = limiting and not self.same
-        skins = self.limiting if limiting else self.target
-        schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
-        key = (
+        pulse = (
             cooling,
             cooling_share,
             beam.pulse_ms,
@@ -106,11 +108,28 @@ class SiteSkins:
             beam.passes,
             beam.pass_interval_s,
             limiting,
-            near_surface,
         )
-        lit = self.lit(beam, limiting=limiting)
+        lit = (beam.spectrum, beam.spot_mm, beam.profile)
+        for near in (False, True) if near_surface else (False,):  # what is known of all cells is known near the surface
+            if (*lit, *pulse, near) in self._latest:
+                found, known = self._latest[*lit, *pulse, near]
+                used(*known)
+                return replace(found, beam=beam)
+        with collect() as sources:
+            response = self._respond(beam, cooling, cooling_share, (*pulse, near_surface), limiting=limiting)
+        self._latest[*lit, *pulse, near_surface] = response, tuple(sources)
+        while len(self._latest) > _LATEST:
+            self._latest.popitem(last=False)
+        return response
+
+    def _respond(
+        self, beam: Beam, cooling: CoolingPlan, cooling_share: float, key: _Key, *, limiting: bool
+    ) -> Response:
+        """The response; `key` is of what it shares without light, and ends with whether it is near the surface."""
+        skins, lit = self.limiting if limiting else self.target, self.lit(beam, limiting=limiting)
+        schedule = pulse_schedule(beam, cooling, cooling_share=cooling_share)
         unlit, known = self._unlit.get(key, (None, ()))
-        uppermost = cells_to_border(skins, lit.grid) if near_surface else None
+        uppermost = cells_to_border(skins, lit.grid) if key[-1] else None
         with collect() as sources:
             used(*known)
             response = respond(skins, beam, cooling, lit=lit, schedule=schedule, unlit=unlit, uppermost=uppermost)
@@ -124,8 +143,7 @@ class SiteSkins:
         key = (beam.spectrum, limiting)
         if key not in self._lights:
             self._light([beam.spectrum], limiting=limiting)
-        skins = self.limiting if limiting else self.target
-        middle = _middle(skins)
+        middle = self._middle(limiting=limiting)
         shares = self._shares_of(beam, middle, limiting=limiting)
         if shares is None:
             return self._lights[key].narrowed(None)
@@ -163,17 +181,30 @@ class SiteSkins:
         if key not in self._lesions:
             skins = self.limiting if limiting else self.target
             with collect() as sources:
-                energy_J = np.full(skins.sizes["sample"], energy_mJ * MJ)
-                found = lesion(skins, beam, energy_J, _middle(skins), tabulated=True)
+                found = self._lesion_of(beam, key[:4], limiting=limiting)(
+                    np.full(skins.sizes["sample"], energy_mJ * MJ)
+                )
             self._lesions[key] = found, tuple(sources)
         found, known = self._lesions[key]
         used(*known)
         return found
 
+    def _lesion_of(self, beam: Beam, key: _Key, *, limiting: bool) -> LesionOf:
+        """What turns energies of a microbeam into lesions, made once for all of them."""
+        if (*key, limiting) not in self._microbeams:
+            skins, middle = self.limiting if limiting else self.target, self._middle(limiting=limiting)
+            with collect() as sources:
+                found = lesions(skins, beam, middle, tabulated=True)
+            self._microbeams[*key, limiting] = found, tuple(sources)
+        found, known = self._microbeams[*key, limiting]
+        used(*known)
+        return found
 
-def _middle(skins: "xr.Dataset") -> "xr.Dataset":
-    """Few draws, whose medians are the middle: a first look at few and the judgement on all of them share it."""
-    return skins.isel(sample=slice(_MIDDLE_OF))
+    def _middle(self, *, limiting: bool) -> "xr.Dataset":
+        """Few draws, whose medians are the middle: a first look at few and the judgement on all of them share it."""
+        if limiting not in self._few:
+            self._few[limiting] = (self.limiting if limiting else self.target).isel(sample=slice(_MIDDLE_OF))
+        return self._few[limiting]
 
 
 def _keep(kept: "OrderedDict[_Key, Any]", key: _Key, value: Any, draws: int) -> None:

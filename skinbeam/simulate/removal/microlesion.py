@@ -45,11 +45,13 @@ if TYPE_CHECKING:
 __all__ = [
     "ENERGY_RANGE_mJ",
     "Lesion",
+    "LesionOf",
     "column_ratios",
     "energy_for",
     "energy_through",
     "highest_energy_mJ",
     "lesion",
+    "lesions",
     "microlesions",
 ]
 
@@ -69,6 +71,10 @@ class Lesion(NamedTuple):
     depth: Floats
     width: Floats
     cover: Floats
+
+
+LesionOf = Callable[[Floats], Lesion]
+"""From energies, (sample,), J, to lesions."""
 
 
 def microlesions(skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset") -> Observed:
@@ -103,21 +109,18 @@ def lesion(
     ------
     NotAvailable : no sourced data for such a beam or energy.
     """
-    _micro(beam)
-    most = highest_energy_mJ(beam)
-    if energy_J.max(initial=0.0) > most * MJ * (1 + SLACK):
-        raise NotAvailable(text("endpoint.crater-energy", {"high": most}))
-    return _lesions(skins, beam, middle, tabulated=tabulated)(energy_J)
+    return lesions(skins, beam, middle, tabulated=tabulated)(energy_J)
 
 
-def _lesions(
+def lesions(
     skins: "xr.Dataset", beam: Beam, middle: "xr.Dataset", *, rims: bool = True, tabulated: bool = False
-) -> Callable[[Floats], Lesion]:
-    """What turns energies into lesions; all that does not depend on the energy is done once.
+) -> LesionOf:
+    """Return what turns energies into lesions; all that does not depend on the energy is done once.
 
-    Without `rims` craters are as wide as what is removed, which saves nearly all of the time.
+    Without `rims` craters are as wide as what is removed, which saves nearly all of the time. Otherwise as `lesion`.
     """
     micro = _micro(beam)
+    most = highest_energy_mJ(beam)
     if beam.pulses > 1:
         raise NotAvailable(text("simulate.stacked-microbeams"))
     density = micro.density_per_cm2 / CM**2 * beam.passes
@@ -125,6 +128,8 @@ def _lesions(
     columns = _Columns(skins, beam, micro, middle, tabulated)
 
     def of(energy_J: Floats) -> Lesion:
+        if energy_J.max(initial=0.0) > most * MJ * (1 + SLACK):
+            raise NotAvailable(text("endpoint.crater-energy", {"high": most}))
         if craters is None:
             depth, width = columns.of(energy_J)
             return Lesion(np.zeros_like(depth), depth, width, coverage(density, np.pi / 4 * width**2))
@@ -184,7 +189,7 @@ def _least_energy(
     wide: bool,
 ) -> Floats:
     """The least energy that reaches an end, (sample,), mJ; without `wide` it does not look at width and cover."""
-    lesion_of = _lesions(skins, beam, middle, rims=wide)
+    lesion_of = lesions(skins, beam, middle, rims=wide)
     ends = ENERGY_RANGE_mJ[0], highest_energy_mJ(beam)
     low, high = (np.full(skins.sizes["sample"], end * MJ) for end in ends)
     most = high
