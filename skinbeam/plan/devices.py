@@ -32,7 +32,7 @@ from skinbeam.plan.search.goals import Goal, goal_of
 from skinbeam.plan.search.limits import fewest_draws, target
 from skinbeam.plan.search.place import light_of, place_of
 from skinbeam.plan.search.preference import abreast, gentlest, merit
-from skinbeam.plan.search.region import Region, bound_to_practice
+from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
 from skinbeam.plan.search.skins import SiteSkins, Spectrum
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import used
@@ -134,7 +134,7 @@ def _screened(
         if not look.best:
             refused.append(_refusal_of(goal.modality, machine, _no_dose(look.held[0])))
         elif _is_weak(case, concern, goal, look.best[0], SCREENING_MARGIN):
-            refused.append(_too_weak(goal.modality, machine))
+            refused.append(_too_weak(case, concern, goal, machine))
         else:
             looks.append(look)
     looks.sort(key=lambda look: (-len(look.held), merit(look.best[0])))
@@ -169,7 +169,9 @@ def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBa
             if further.best:
                 return _offered(case, concern, goal, further, bank)
     return (
-        _refusal_of(goal.modality, machine, _no_dose(machine)) if trial is None else _too_weak(goal.modality, machine)
+        _refusal_of(goal.modality, machine, _no_dose(machine))
+        if trial is None
+        else _too_weak(case, concern, goal, machine)
     )
 
 
@@ -224,11 +226,18 @@ def _is_lamp(machine: Machine) -> bool:
     return any(head.band_nm is not None for head in machine.device.heads)
 
 
-def _too_weak(modality: str, machine: Machine) -> Refused:
-    """A dose that reaches too few; where an injury bars greater ones, that is the reason to tell."""
+def _too_weak(case: Case, concern: Concern, goal: Goal, machine: Machine) -> Refused:
+    """A dose that reaches too few; where an injury bars greater ones, that is the reason to tell.
+
+    Where clinics treat such skin with such light all the same, and none printed how, that is told too.
+    """
     if machine.bars:
-        return _refusal_of(modality, machine, "plan.no-dose-below-injury")
-    return _refusal_of(modality, machine, "plan.too-weak", least=chance(target().least))
+        return _refusal_of(goal.modality, machine, "plan.no-dose-below-injury")
+    least = chance(target().least)
+    sources = undosed_sources(concern.condition, goal.modality, darkest_phototype(case), machine.device)
+    if sources:
+        return _refusal_of(goal.modality, machine, "plan.too-weak-undosed", least=least, sources=len(sources))
+    return _refusal_of(goal.modality, machine, "plan.too-weak", least=least)
 
 
 def _no_dose(machine: Machine) -> str:

@@ -9,7 +9,7 @@ from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.plan.search.candidates import built_in_cooling
 from skinbeam.plan.search.envelope import Light
 from skinbeam.plan.search.place import practice_place
-from skinbeam.plan.search.region import Region, bound_to_practice
+from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
 from skinbeam.schema.names import table, usable_modalities
 
 HEATING = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
@@ -124,3 +124,11 @@ def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
     held = {energy for one in offers(device) for energy in region.doses(device, one, dose_steps(device, *one))}
     assert held
     assert all(6.0 <= energy <= 20.0 for energy in held)  # 7 to 20 mJ in glaich2007, and what dials round to
+
+
+def test_who_treats_dark_skin_and_prints_no_dose_is_known() -> None:
+    """Spider angioma of phototypes II to V was treated with 1064 nm; with how much is not printed."""
+    infrared, dye = devices()["ndyag-1064"], devices()["pulsed-dye-595"]
+    assert undosed_sources("spider-angioma", "vascular", 5, infrared) == ("ozyurt2012",)
+    assert undosed_sources("spider-angioma", "vascular", 5, dye) == ()  # nobody says that such skin was treated
+    assert undosed_sources("facial-telangiectasia", "vascular", 2, dye) == ()  # whose doses are printed

@@ -77,8 +77,11 @@ def why_no_laser(case: Case, concern: Concern, refused: Iterable[Message], *, st
             own = f"leaflet_no_laser.{message.id.partition('.')[2]}"
             told = PlainReason(None, None, (), Message(own if own in catalogue() else "leaflet_no_laser.other"))
         found.setdefault(told.text.text, told)
-    if Message("leaflet_no_laser.too-weak").text in found:  # which says it of safe and of strong together
-        found.pop(Message("leaflet_no_laser.no-safe-dose").text, None)
+    # The one that says the most of safe and of strong together says it for the others.
+    stronger = ("too-weak-undosed", "too-weak", "no-safe-dose")
+    told_of = [text for text in (Message(f"leaflet_no_laser.{name}").text for name in stronger) if text in found]
+    for text in told_of[1:]:
+        found.pop(text)
     return tuple(found.values())
 
 

@@ -16,7 +16,7 @@ from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, e
 from skinbeam.provenance import used
 from skinbeam.schema.device import Head
 
-__all__ = ["Region", "bound_to_practice"]
+__all__ = ["Region", "bound_to_practice", "undosed_sources"]
 
 # Where among published values those lie that are tried; among the values of a device where nothing was published.
 _TWO: Final = (1 / 3, 2 / 3)
@@ -28,6 +28,22 @@ _BRUISING_NM: Final = (500.0, 600.0)
 def bound_to_practice(condition: str) -> bool:
     """Return whether nothing but published settings is tried, since the wrong light makes the condition worse."""
     return condition in settings_table()["bound"]["conditions"]
+
+
+def undosed_sources(condition: str, modality: str, phototype: int | None, device: Device) -> tuple[str, ...]:
+    """Return who treated such skin with such light for a condition, where nobody printed a dose for such skin."""
+    found: dict[str, None] = {}
+    for head in device.heads:
+        lamp, pulse_ms = head.band_nm is not None, head.pulse_ms.ends[0]
+        envelope = envelope_of(condition, Light(modality, head.wavelength_nm, pulse_ms, lamp=lamp), phototype)
+        if device.microbeam or envelope is None or envelope.nearest != (condition, True):
+            continue
+        cut_off = head.wavelength_nm if lamp else None
+        dose = envelope.dose("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None, cut_off_nm=cut_off)
+        if dose is None or not (dose.such_skin and dose.condition == condition):
+            found |= dict.fromkeys(envelope.sources)
+    used(*found)
+    return tuple(found)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ CASES = {
     # vessels
     **{f"veins-{p}": consultation(p, "facial-telangiectasia") for p in ("I", "II", "III", "V")},
     "veins-wide-II": consultation("II", "facial-telangiectasia", concern='subtypes = ["over-1-mm"]'),
-    **{f"spider-{p}": consultation(p, "spider-angioma") for p in ("I", "II", "III")},
+    **{f"spider-{p}": consultation(p, "spider-angioma") for p in ("I", "II", "III", "V")},
     **{
         f"veins-dye-{p}": consultation(p, "facial-telangiectasia", devices=("pulsed-dye-595",))
         for p in ("I", "II", "III", "V")

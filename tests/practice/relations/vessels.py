@@ -256,3 +256,16 @@ def anticoagulants_stay(plans: Plans) -> Iterator[str]:
         advised = {one["rule"] for one in plan.document["aftercare"]}
         if "antithrombotic" not in plan.reasons() or "aftercare-keep-medicines" not in advised:
             yield f"{plan.name}: {sorted(plan.reasons())}"
+
+
+@relation(
+    "spider-dark-skin-light-or-reason",
+    "A spider angioma of phototype V has an option with light, or it is told that clinics treat such skin with 1064 nm "
+    "and do not print how.",
+    sources="ozyurt2012",
+    cases="spider-V",
+)
+def spider_dark_skin_light_or_reason(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        if not plan.lasers and not any("Clinics do treat such skin" in one for one in plan.sentences):
+            yield f"{plan.name}: {[one['reasons'] for one in plan.part['refused']]}"
