@@ -260,3 +260,16 @@ def columns_leave_skin_between(plans: Plans) -> Iterator[str]:
                 coverage = one.limited("coverage_fraction")
                 if coverage is None or coverage > most:
                     yield f"{plan.name}: {one}, coverage {coverage}"
+
+
+@relation(
+    "mild-lip-lines-gentler-first",
+    "Full-field ablation of mild lines around the mouth comes with the words that trials treated worse ones.",
+    sources="sanniec2019 chew1999 fezza2006",
+    cases="lip-mild-II",
+)
+def mild_lip_lines_gentler_first(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in plan.of("ablative"):
+            if "mild-lip-lines-full-field" not in one.rules:
+                yield f"{plan.name}: {one}"
