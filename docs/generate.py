@@ -471,6 +471,14 @@ def _data(name: str) -> Mapping[str, Any]:
     return tomllib.loads((resources.files("skinbeam") / "data" / name).read_text(encoding="utf-8"))
 
 
+def _planning(name: str) -> str:
+    """A table of what befalls virtual people by their plans."""
+    from skinbeam.validation.people.tables import shipped, table_of
+
+    head, *rows = table_of(name, shipped())
+    return _table(head, rows)
+
+
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(" ".join(str(cell).split()) for cell in line) + " |" for line in lines)
@@ -491,6 +499,9 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "practice cells": _practice_cells,
     "practice rows": _practice_rows,
     "practice unposed": _practice_unposed,
+    "planning burnt": lambda: _planning("burnt"),
+    "planning treated": lambda: _planning("treated"),
+    "planning clean": lambda: _planning("clean"),
     "sources": _sources,
 }
 

@@ -1,5 +1,6 @@
 """How far each published dose lies above what the model computes to burn such people, person by person."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,13 +12,13 @@ from skinbeam.simulate.light.lighting import illuminate, one_skin
 from skinbeam.simulate.light.spot import spot_shares
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer
-from skinbeam.simulate.pulse.response import respond
+from skinbeam.simulate.pulse.response import Response, respond
 from skinbeam.units import J_CM2
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PLACES", "over_computed"]
+__all__ = ["PLACES", "over_computed", "responses"]
 
 Floats = NDArray[np.float64]
 
@@ -45,8 +46,20 @@ def over_computed(row: PracticeRow) -> Floats:
     return quantiles
 
 
+def responses(row: PracticeRow, draws: int) -> Iterator[Response]:
+    """Yield what the light of each way in which a row may have been carried out does to so many people."""
+    for way in poses(row):
+        yield _response(way, draws)
+
+
 def _burns_at_J_cm2(way: Pose, draws: int) -> Floats:
     """The computed doses at which the basal layer of so many people dies, (sample,)."""
+    response = _response(way, draws)
+    doses: Floats = cell_death_dose(response, basal_layer(response)) / J_CM2
+    return doses
+
+
+def _response(way: Pose, draws: int) -> Response:
     middle = way.skin.median()
     typical = middle["thickness_m"].values[0]
     skins: xr.Dataset = way.skin.sample(draws, _SEED).assign_coords(
@@ -55,6 +68,4 @@ def _burns_at_J_cm2(way: Pose, draws: int) -> Floats:
     lit = illuminate(skins, way.beam.spectrum).narrowed(
         spot_shares(middle, way.beam), one_skin(middle, way.beam.spectrum)
     )
-    response = respond(skins, way.beam, way.cooling, lit=lit)
-    doses: Floats = cell_death_dose(response, basal_layer(response)) / J_CM2
-    return doses
+    return respond(skins, way.beam, way.cooling, lit=lit)

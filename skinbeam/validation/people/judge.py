@@ -1,0 +1,187 @@
+"""What plans and textbook settings do to virtual people: who is burnt, who is treated, what clean test spots tell."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.plan.search.goals import LESION_OF
+from skinbeam.practice.calibration import Calibration
+from skinbeam.practice.spots import missed
+from skinbeam.shipped import shipped_table
+from skinbeam.validation.people.offers import Offer, planned, regimes, textbook
+from skinbeam.validation.people.persons import CLASSES, People, people_of
+from skinbeam.validation.people.truth import ClinicErrors, Truth, errors_of, practice_biases
+
+__all__ = ["Judged", "dose_that_burns_as_many", "judged"]
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_MOST_SPOTS: Final = 5
+_DOSES_J_CM2: Final = (0.01, 10_000.0)  # between which the dose of the textbook is sought
+_WIDTH: Final = 1e-4
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What befalls virtual people, each (person,); of those without an offer nothing is true and numbers are NaN.
+
+    Parameters
+    ----------
+    offered : who is offered a setting.
+    p_true : how likely their setting burns them, over all clinics.
+    p_burn, p_effective, p_burn_if_clean : what their plans say: that they burn, that the target is reached, and that
+        they burn though every test spot was clean.
+    burnt, reached : by the setting. burnt_elsewhere : where the field does not share the error of its spots.
+    clean : whose test spots are all clean.
+    book_burnt, book_reached : by textbook settings, with one dose for all of a class and a regime, at which they are
+        burnt with the same probability, over all clinics, as by their plans.
+    """
+
+    people: People
+    offered: Bools
+    p_true: Floats
+    p_burn: Floats
+    p_effective: Floats
+    p_burn_if_clean: Floats
+    burnt: Bools
+    burnt_elsewhere: Bools
+    reached: Bools
+    clean: Bools
+    book_burnt: Bools
+    book_reached: Bools
+
+    @property
+    def p_burnt_after_clean(self) -> Floats:
+        """How likely each is burnt, if as many fields do not share the error of their spots as a plan takes it."""
+        unshared = missed(shipped_table("data/test_spots.toml")["reading"]["burn_h"]) or 0.0
+        return (1.0 - unshared) * self.burnt + unshared * self.burnt_elsewhere
+
+
+@dataclass(frozen=True)
+class _Doses:
+    """J/cm², (person,): computed dose that burns the skin around, and true dose that reaches the target."""
+
+    burns: Floats
+    reaches: Floats
+
+
+def judged(count: int) -> Judged:
+    """Plan for so many virtual people, and say what befalls them."""
+    people = people_of(count)
+    errors = errors_of(people)
+    offers = _offers(people)
+    books = [
+        None if offer is None else textbook(regimes()[one], int(said) + 1)
+        for offer, one, said in zip(offers, people.regime, people.phototype, strict=True)
+    ]
+    plan, book = _doses(people, errors, offers), _doses(people, errors, books)
+    given = np.array([np.nan if offer is None else offer.dose_J_cm2 for offer in offers])
+    offered = np.isfinite(given)
+    field = np.exp(errors.people * people.draws.normal("field"))
+    burnt = given >= plan.burns * np.exp(errors.clinic) * field
+    bias = np.exp(np.array(practice_biases()))[people.kinetics]
+    p_true = _p_burnt(people, given, plan.burns * bias)
+    by_book = _by_book(people, p_true, book.burns * bias)
+    return Judged(
+        people=people,
+        offered=offered,
+        p_true=p_true,
+        p_burn=_said(offers, "p_burn"),
+        p_effective=_said(offers, "p_effective"),
+        p_burn_if_clean=_said(offers, "p_burn_if_clean"),
+        burnt=burnt,
+        burnt_elsewhere=given >= plan.burns * np.exp(errors.elsewhere) * field,
+        reached=given >= plan.reaches,
+        clean=offered & ~_marked(people, errors, offers, plan.burns),
+        book_burnt=by_book >= book.burns * np.exp(errors.clinic) * field,
+        book_reached=by_book >= book.reaches,
+    )
+
+
+def _offers(people: People) -> list[Offer | None]:
+    """What each is offered; one plan for all of a regime of whom a clinic learns the same."""
+    made: dict[tuple[int, float | str], Offer | None] = {}
+    for key in zip(people.regime.tolist(), people.told, strict=True):
+        if key not in made:
+            made[key] = planned(regimes()[key[0]], key[1])
+    return [made[key] for key in zip(people.regime.tolist(), people.told, strict=True)]
+
+
+def _said(offers: Sequence[Offer | None], name: str) -> Floats:
+    return np.array([np.nan if offer is None else getattr(offer, name) for offer in offers])
+
+
+def _doses(people: People, errors: ClinicErrors, offers: Sequence[Offer | None]) -> _Doses:
+    """The doses of each at the setting of their offer; those of one class at one setting are computed together."""
+    groups: dict[tuple[int, Offer], list[int]] = defaultdict(list)
+    for who, offer in enumerate(offers):
+        if offer is not None:
+            groups[int(people.colour_class[who]), Offer(offer.regime, offer.setting, 1.0)].append(who)
+    found = _Doses(np.full(people.count, np.nan), np.full(people.count, np.nan))
+    lesion = np.exp(errors.clinic + errors.people * people.draws.normal("lesion"))
+    truths = {condition: Truth.of(people, condition) for condition in {one.condition for one in regimes()}}
+    for (_, offer), members in groups.items():
+        some, condition = np.array(members), offer.regime.condition
+        truth = truths[condition].of_some(some)
+        found.burns[some] = truth.burns_at_J_cm2(offer.beam, offer.cooling)
+        if condition in LESION_OF:
+            found.reaches[some] = truth.burns_at_J_cm2(offer.beam, offer.cooling, within=True) * lesion[some]
+        else:
+            found.reaches[some] = truth.closes_at_J_cm2(offer.beam, offer.cooling) * np.exp(errors.closure[some])
+    return found
+
+
+def _marked(people: People, errors: ClinicErrors, offers: Sequence[Offer | None], burns: Floats) -> Bools:
+    """Who is burnt by any of the test spots; each lies elsewhere on their skin."""
+    found = np.zeros(people.count, dtype=np.bool_)
+    for spot in range(_MOST_SPOTS):
+        doses = np.array(
+            [np.nan if offer is None or spot >= len(offer.spots) else offer.spots[spot] for offer in offers]
+        )
+        here = np.exp(errors.clinic + errors.people * people.draws.normal(f"test spot {spot}"))
+        found |= doses >= burns * here
+    return found
+
+
+def dose_that_burns_as_many(p_burnt: Callable[[float], float], wanted: float) -> float:
+    """Return the dose, J/cm², at which people are burnt with the probability `wanted`; it rises with the dose."""
+    low, high = _DOSES_J_CM2
+    while high / low > 1.0 + _WIDTH:
+        middle = np.sqrt(low * high)
+        low, high = (middle, high) if p_burnt(middle) < wanted else (low, middle)
+    return float(low)
+
+
+def _p_burnt(people: People, dose: Floats, burns: Floats) -> Floats:
+    """How likely each is burnt, over all clinics; `burns` are computed doses with the bias of each set."""
+    found = np.full(people.count, np.nan)
+    for index, regime in enumerate(regimes()):
+        some = (people.regime == index) & np.isfinite(dose)
+        found[some] = regime.error.p_reached(dose[some] / burns[some])
+    return found
+
+
+def _by_book(people: People, wanted: Floats, burns: Floats) -> Floats:
+    """One dose for all of a class and a regime, at which as many are burnt as by their plans, (person,).
+
+    Parameters
+    ----------
+    wanted : how likely each is burnt by their plan, over all clinics; NaN without an offer.
+    burns : computed doses that burn at the settings of the textbook, with the bias of each set.
+    """
+    dose = np.full(people.count, np.nan)
+    for index, regime in enumerate(regimes()):
+        for colour in range(len(CLASSES)):
+            some = (people.colour_class == colour) & (people.regime == index) & np.isfinite(wanted)
+            if some.any():
+
+                def p_burnt(one: float, error: Calibration = regime.error, burns: Floats = burns[some]) -> float:
+                    return float(error.p_reached(one / burns).mean())
+
+                dose[some] = dose_that_burns_as_many(p_burnt, float(wanted[some].mean()))
+    return dose

@@ -1,0 +1,145 @@
+"""What virtual people are offered: by the planner, from what a clinic knows of their colour, and by the textbook."""
+
+import datetime
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from skinbeam.estimate import Estimate
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.device import Device, devices
+from skinbeam.laser.grid import Setting, offers
+from skinbeam.laser.settings import Beam
+from skinbeam.plan.plan import make_plan
+from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
+from skinbeam.plan.search.envelope import Light, envelope_of
+from skinbeam.practice.calibration import Calibration, burn_calibration
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import LoadedCase, parse
+from skinbeam.units import MS
+from skinbeam.validation.people.persons import SITE, design
+
+__all__ = ["Offer", "Regime", "planned", "regimes", "textbook"]
+
+_MIDDLE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Regime:
+    """A condition, and the one device that a clinic treats it with."""
+
+    condition: str
+    modality: str
+    device: str
+
+    @property
+    def machine(self) -> Machine:
+        """The device as a plan holds it."""
+        return Machine(self.device, _device(self.device), Path())
+
+    @property
+    def error(self) -> Calibration:
+        """How far computed doses that burn are off in its light: one bias holds for all light and pulses."""
+        setting = next(offers(_device(self.device)))
+        return burn_calibration(setting.wavelength_nm, setting.pulse_ms * MS)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A setting of the device of a regime, and what the plan says of it; without a plan nothing is said.
+
+    Parameters
+    ----------
+    p_burn, p_effective : that such a person burns, and that the target is reached.
+    spots : doses of the test spots. p_burn_if_clean : once all of them are clean.
+    """
+
+    regime: Regime
+    setting: Setting
+    dose_J_cm2: float
+    p_burn: float = math.nan
+    p_effective: float = math.nan
+    spots: tuple[float, ...] = ()
+    p_burn_if_clean: float = math.nan
+
+    @property
+    def beam(self) -> Beam:
+        """The beam of the setting; its dose is one that the device has."""
+        machine = self.regime.machine
+        return beam_of(machine, self.setting, machine.doses(self.setting)[0])
+
+    @property
+    def cooling(self) -> CoolingPlan:
+        """The cooling of the device."""
+        return built_in_cooling(_device(self.regime.device))[0]
+
+
+def regimes() -> tuple[Regime, ...]:
+    """Return the regimes of the design."""
+    return tuple(Regime(**one) for one in design()["regime"])
+
+
+def planned(regime: Regime, told: float | str) -> Offer | None:
+    """Return what a plan offers a person whose colour was read, in degrees, or who told a phototype; None: nothing."""
+    made = make_plan(_case(regime, told), draws=design()["draws"], seed=0)
+    (concern,) = made.concerns
+    trial = concern.trial
+    if trial is None:
+        return None
+    (ladder,) = made.plan.test_spots
+    clean = ladder.p_burn_if_clean
+    return Offer(
+        regime,
+        trial.setting,
+        trial.dose,
+        p_burn=trial.p_broken,
+        p_effective=trial.p_effective,
+        spots=tuple(spot.fluence_J_cm2 for spot in ladder.spots if spot.fluence_J_cm2 is not None),
+        p_burn_if_clean=clean.median if isinstance(clean, Estimate) else math.nan,
+    )
+
+
+@cache
+def textbook(regime: Regime, phototype: int) -> Offer:
+    """Return the middle of the settings that were published for a phototype, 1 to 6, as the device comes nearest to it.
+
+    Each quantity is the middle of its own, each source counted once; rows that are kept aside are none of it. The dose
+    is 1 J/cm²: what is held against a plan is the dose at which as many burn.
+    """
+    device = _device(regime.device)
+    lamp = device.heads[0].band_nm is not None
+    every = list(offers(device))
+    light = Light(regime.modality, every[0].wavelength_nm, every[0].pulse_ms, lamp=lamp)
+    envelope = envelope_of(regime.condition, light, phototype)
+    if envelope is not None:
+        for place, quantity in enumerate(Setting._fields):
+            wanted = envelope.about(quantity, [_MIDDLE]) if lamp or quantity != "wavelength_nm" else []
+            every = _nearest(every, place, wanted[0]) if wanted else every
+    return Offer(regime, every[len(every) // 2], 1.0)
+
+
+def _nearest(every: Sequence[Setting], place: int, wanted: float) -> list[Setting]:
+    """Those of the settings whose value at `place` is the nearest to the one wanted."""
+    nearest = min((one[place] for one in every), key=lambda value: abs(math.log(value / wanted)))
+    return [one for one in every if one[place] == nearest]
+
+
+def _device(name: str) -> Device:
+    known: Mapping[str, Device] = devices()
+    return known[name]
+
+
+def _case(regime: Regime, told: float | str) -> LoadedCase:
+    colour = {"phototype": told} if isinstance(told, str) else {"ita_deg": told}
+    concern: dict[str, Any] = {"condition": regime.condition, "site": SITE, "severity": "moderate", "area_cm2": 20.0}
+    named = {"diagnosed": True, "diagnosed_by": "dermatologist", "diagnosis_method": "dermoscopy"}
+    tables = {
+        "title": "Virtual person (synthetic)",
+        "patient": {"age_years": 45.0, "sex": "female", "tan": "none", "pregnant": False, **colour},
+        "concern": [concern | named | {"diagnosis_date": datetime.date(2026, 11, 2)}],
+        "clinic": {"devices": [regime.device]},
+    }
+    return LoadedCase(parse(Case, tables, file="person.toml"), Path(), "person.toml")

@@ -1,0 +1,99 @@
+"""Virtual people in numbers: how many are burnt and how many are treated, beside what their plans said."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.document import round_significant
+from skinbeam.estimate import wilson
+from skinbeam.laser.device import devices
+from skinbeam.schema.names import table
+from skinbeam.validation.people.judge import Judged
+from skinbeam.validation.people.offers import regimes
+from skinbeam.validation.people.persons import CLASSES, design
+
+__all__ = ["ALL", "Z_95", "summary"]
+
+Bools = NDArray[np.bool_]
+
+ALL: Final = "all"
+Z_95: Final = 1.959963984540054
+_DIGITS: Final = 4
+
+
+def summary(found: Judged) -> dict[str, Any]:
+    """Return the counts of all groups of people in JSON types.
+
+    Each holds `people`, of them `offered`, and shares of those with an offer: `burnt` with `burnt_low` and `burnt_high`
+    (95 %, Wilson) beside `burnt_expected`, how likely they are over all clinics, and `burnt_said`, the mean of what
+    plans say; `treated` (the target is reached and they are not
+    burnt) beside `treated_by_book` at textbook settings and `reached_said` by plans, with `gain_error`, the standard
+    error of the difference of the first two; `clean`, whose test spots all are, and of these `burnt_after_clean` with
+    its ends, where every field shares the error of its spots, `burnt_unshared`, where as many do not as plans take it,
+    and `burnt_after_said`.
+    """
+    return {
+        name: [{"group": label, **_counted(found, members)} for label, members in groups]
+        for name, groups in _groups(found).items()
+    }
+
+
+def _groups(found: Judged) -> Mapping[str, Sequence[tuple[str, Bools]]]:
+    people = found.people
+    measured = np.array([isinstance(one, float) for one in people.told])
+    classes = list(_each(CLASSES, people.colour_class))
+    treatments = [f"{table('condition')[one.condition]['title']}, {devices()[one.device].title}" for one in regimes()]
+    return {
+        "measured": [*((name, one & measured) for name, one in classes), (ALL, measured)],
+        "told": [*((name, one & ~measured) for name, one in classes), (ALL, ~measured)],
+        "treatment": [*_each(treatments, people.regime), (ALL, np.ones_like(measured))],
+        "skin": [
+            *_each([f"kinetics `{name}`" for name in design()["epidermis"]], people.kinetics),
+            ("melanin in the basal cells", ~people.even),
+            ("melanin even", people.even),
+        ],
+    }
+
+
+def _each(names: Sequence[str], index: NDArray[np.int64]) -> Iterator[tuple[str, Bools]]:
+    return ((name, index == place) for place, name in enumerate(names))
+
+
+def _counted(found: Judged, members: Bools) -> dict[str, Any]:
+    among = members & found.offered
+    offered = int(among.sum())
+    told: dict[str, Any] = {"people": int(members.sum()), "offered": offered}
+    if not offered:
+        return told
+    treated, by_book = found.reached & ~found.burnt, found.book_reached & ~found.book_burnt
+    only, only_book = (int((one & ~other & among).sum()) for one, other in ((treated, by_book), (by_book, treated)))
+    told |= {
+        **_share("burnt", found.burnt[among]),
+        "burnt_expected": found.p_true[among].mean(),
+        "burnt_said": found.p_burn[among].mean(),
+        "treated": treated[among].mean(),
+        "treated_by_book": by_book[among].mean(),
+        "gain_error": np.sqrt(only + only_book) / offered,
+        "reached_said": found.p_effective[among].mean(),
+        "clean": int((among & found.clean).sum()),
+    }
+    clean = among & found.clean
+    if clean.any():
+        told |= {
+            **_share("burnt_after_clean", found.burnt[clean]),
+            "burnt_unshared": found.p_burnt_after_clean[clean].mean(),
+            "burnt_after_said": found.p_burn_if_clean[clean].mean(),
+        }
+    return {
+        key: value if isinstance(value, int) else round_significant(float(value), _DIGITS)
+        for key, value in told.items()
+    }
+
+
+def _share(name: str, met: Bools) -> dict[str, float]:
+    """A share with the ends of its interval."""
+    p = float(met.mean())
+    low, high = wilson(p, p * (1.0 - p), met.size, Z_95)
+    return {name: p, f"{name}_low": min(max(low, 0.0), p), f"{name}_high": max(min(high, 1.0), p)}

@@ -1,0 +1,154 @@
+"""The doses that burn virtual people, and those that reach what is treated: by their own skin and their clinic's error.
+
+A set of kinetics that the planner does not use would, taken as it is, burn at doses that clinics give every day. As of
+the planner's own, practice says how far it lies off: each set gets a bias that leaves published doses, in the middle,
+where the planner's has them,
+
+    bias of the set = bias + median over sources of ln(planner's computed dose / the set's)
+    ln(true / computed by the set) = bias of the set + N(0, between²) + N(0, people²)
+
+with bias, between and people as one draw of the calibration has them (practice 1). How the sets differ from setting to
+setting is on top. `between` is one number for a person in a clinic; `people` may differ from place to place of one
+field, so each spot has its own.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.derived import derived_table
+from skinbeam.laser.cooling import CoolingPlan
+from skinbeam.laser.settings import Beam
+from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
+from skinbeam.plan.search.goals import LESION_OF, vessels_of
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.practice.calibration import BURN
+from skinbeam.practice.doses import responses
+from skinbeam.practice.posing import unposed
+from skinbeam.practice.rows import practice_rows
+from skinbeam.simulate.model_error import model_error
+from skinbeam.simulate.pulse.dose import cell_death_dose, dose_at
+from skinbeam.simulate.pulse.places import basal_layer
+from skinbeam.simulate.pulse.response import Response
+from skinbeam.simulate.vessels.ends import closure_dose
+from skinbeam.simulate.vessels.hot_blood import dose_with_heated_blood
+from skinbeam.skin.tables import number, table
+from skinbeam.units import J_CM2
+from skinbeam.validation.people.persons import SITE, People, design
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["ClinicErrors", "Truth", "errors_of", "practice_biases"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+CLOSED: Final = "vessel-closure"
+
+
+@dataclass(frozen=True)
+class ClinicErrors:
+    """What true doses are over computed ones, as logarithms, each (person,).
+
+    Parameters
+    ----------
+    clinic, elsewhere : of burns, what a clinic's device and hands share on one person, and the same drawn anew.
+    people : spread of what differs from place to place of their skin.
+    closure : of the dose that closes vessels.
+    """
+
+    clinic: Floats
+    elsewhere: Floats
+    people: Floats
+    closure: Floats
+
+
+def errors_of(people: People) -> ClinicErrors:
+    """Return the errors of the clinics that treat these people, one of the calibration's draws for each."""
+    entry = derived_table("burn_calibration")[BURN]
+    bias, between, spread = (np.asarray(entry[name]) for name in ("bias", "between", "people"))
+    drawn = np.asarray(people.draws.uniform("draw of the calibration") * bias.size, dtype=np.int64)
+    own = bias[drawn] + np.array(practice_biases())[people.kinetics]
+    return ClinicErrors(
+        clinic=own + between[drawn] * people.draws.normal("clinic"),
+        elsewhere=own + between[drawn] * people.draws.normal("clinic elsewhere"),
+        people=spread[drawn],
+        closure=np.log(model_error(CLOSED)) * people.draws.normal("closure"),
+    )
+
+
+@cache
+def practice_biases() -> tuple[float, ...]:
+    """Return what practice adds to the bias of each set of kinetics of the design:."""
+    off: dict[str, list[Floats]] = {}
+    for row in practice_rows():
+        if row.role != "validation" and unposed(row) is None:
+            every = [np.log(_ratios(one)) for one in responses(row, design()["practice_draws"])]
+            off.setdefault(row.source, []).append(np.median(np.concatenate(every, axis=1), axis=1))
+    by_source = np.array([np.mean(rows, axis=0) for rows in off.values()])
+    return tuple(float(median(column)) for column in by_source.T)
+
+
+def _ratios(response: Response) -> Floats:
+    """The planner's dose over that of each set, (set, sample)."""
+    place = basal_layer(response)
+    computed = cell_death_dose(response, place)
+    return np.array([computed / dose_at(response, place, of) for of in _every_set(response.skins)])
+
+
+def _every_set(skins: "xr.Dataset") -> list[Kinetics]:
+    """The sets of the design, their temperature moved as that of each skin is."""
+    shift = number(table("kinetics")["spread"]["threshold_K"]) * np.asarray(skins["kinetics_shift"].values)
+    return [shift_kinetics(kinetics(name), shift, reference_s=design()["hold_s"]) for name in design()["epidermis"]]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The skins of people, and what light does to them.
+
+    Parameters
+    ----------
+    who : their indices among all. around, within : their skin, and the same with what is treated in it.
+    """
+
+    people: People
+    who: Ints
+    around: "xr.Dataset"
+    within: "xr.Dataset"
+
+    @classmethod
+    def of(cls, people: People, condition: str) -> "Truth":
+        """Return the truth about people who are treated for a condition."""
+        lesion = LESION_OF.get(condition)
+        vessels = None if lesion is not None else vessels_of(condition)
+        return cls(people, np.arange(people.count), people.skins(vessels), within=people.skins(vessels, lesion))
+
+    def of_some(self, who: Ints) -> "Truth":
+        """Return the same of the people with these indices."""
+        return replace(
+            self, who=self.who[who], around=self.around.isel(sample=who), within=self.within.isel(sample=who)
+        )
+
+    def burns_at_J_cm2(self, beam: Beam, cooling: CoolingPlan, *, within: bool = False) -> Floats:
+        """Return the computed dose at which the basal cells die, by each person's own kinetics, (person,)."""
+        response = self._response(beam, cooling, within=within, near_surface=True)
+        place = basal_layer(response)
+        doses = np.array([dose_at(response, place, of) for of in _every_set(response.skins)]) / J_CM2
+        return np.asarray(doses[self.people.kinetics[self.who], np.arange(self.who.size)])
+
+    def closes_at_J_cm2(self, beam: Beam, cooling: CoolingPlan) -> Floats:
+        """Return the computed dose that closes the vessel, by the other kinetics of blood, (person,)."""
+        response = self._response(beam, cooling, within=True, near_surface=False)
+        closure = partial(closure_dose, blood=design()["blood"])
+        return np.asarray(dose_with_heated_blood(response, closure)[:, 0] / J_CM2)
+
+    def _response(self, beam: Beam, cooling: CoolingPlan, *, within: bool, near_surface: bool) -> Response:
+        skins = self.within if within else self.around
+        ratio = self.people.scattering_ratio(beam.mean_wavelength_nm)[self.who]
+        lit = skins.assign(scattering_factor=skins["scattering_factor"] * ratio)
+        return SiteSkins(SITE, lit, lit).respond(beam, cooling, limiting=False, near_surface=near_surface)
