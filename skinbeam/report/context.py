@@ -305,9 +305,9 @@ class LeafletChoice:
 
 @dataclass(frozen=True)
 class LeafletPage:
-    """The patient's leaflet: two pages."""
+    """The patient's leaflet: about a page for each concern, then what holds for all."""
 
-    banner: Annotated[str, "intended use: stands on both pages"]
+    banner: Annotated[str, "intended use: stands on every page"]
     plan_sha256: Annotated[str, "the plan's name"]
     title: Annotated[str, "title"]
     intro: Annotated[tuple[str, ...], "what laser treatment is, whom the leaflet is for, what is to be decided"]

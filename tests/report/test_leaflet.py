@@ -1,4 +1,4 @@
-"""The patient's leaflet: two pages, plain words, good and bad with the same weight."""
+"""The patient's leaflet: few pages, plain words, good and bad with the same weight."""
 
 import copy
 import json
@@ -47,7 +47,7 @@ def everything_unknown(plan: Plan) -> Plan:
 
 
 def many_concerns(plan: Plan) -> Plan:
-    """Each condition once: far more than two pages hold in full."""
+    """Each condition once: far more than a leaflet holds in full."""
     crowded = copy.deepcopy(plan)
     first = crowded["concerns"][0]
     crowded["concerns"] = [
@@ -77,23 +77,37 @@ def many_reasons(plan: Plan) -> Plan:
 
 
 @pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, many_reasons, one_concern, no_concern])
-def test_the_leaflet_has_two_pages_with_banner_and_plan(plan: Plan, change: Any) -> None:
+def test_the_leaflet_is_short_and_every_page_has_banner_and_plan(plan: Plan, change: Any) -> None:
+    """A page for each concern, and what holds for all of them on three more at most."""
     changed = change(plan)
     pages = leaflet_pdf(read_plan(changed)).pages
-    assert len(pages) == 2
+    assert len(pages) <= 3 + min(len(changed["concerns"]), CONCERNS_IN_FULL)
     for number, page in enumerate(pages, 1):
         text = " ".join(page.extract_text().split())
         assert "Demonstration." in text
         assert read_plan(changed).plan_sha256[:24] in text
-        assert f"{number} / 2" in text
+        assert f"{number} / {len(pages)}" in text
 
 
-def test_nothing_is_cut_off_at_the_bottom_of_a_page(plan: Plan) -> None:
-    """The last line of each page's body is there even in the most crowded leaflet."""
+def test_the_leaflet_is_read_without_a_glass(plan: Plan) -> None:
+    """Ten points and more; the list of studies alone is smaller."""
+    sizes: dict[float, int] = {}
+
+    def seen(text: str, cm: list[float], tm: list[float], _font: Any, size: float) -> None:
+        points = round(size * abs(tm[3]) * abs(cm[3]), 1)
+        sizes[points] = sizes.get(points, 0) + len(text.strip())
+
+    for page in leaflet_pdf(read_plan(many_concerns(plan))).pages:
+        page.extract_text(visitor_text=seen)
+    assert sum(count for points, count in sizes.items() if points >= 10.0) > 0.9 * sum(sizes.values())
+
+
+def test_nothing_is_cut_off(plan: Plan) -> None:
+    """The last lines are there even in the most crowded leaflet."""
     crowded = many_concerns(plan)
-    first, second = (" ".join(page.extract_text().split()) for page in leaflet_pdf(read_plan(crowded)).pages)
-    assert leaflet_page(read_plan(crowded)).other_concerns.split(":")[0] in first
-    assert leaflet_page(read_plan(crowded)).questions[-1] in second
+    text = " ".join(" ".join(page.extract_text().split()) for page in leaflet_pdf(read_plan(crowded)).pages)
+    assert leaflet_page(read_plan(crowded)).other_concerns.split(":")[0] in text
+    assert leaflet_page(read_plan(crowded)).questions[-1] in text
 
 
 @pytest.mark.parametrize("decision", ["suitable", "with-caution", "refer", "not-suitable"])

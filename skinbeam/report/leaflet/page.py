@@ -24,7 +24,7 @@ from skinbeam.report.shown import join, plain_reasons, say, words
 __all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
 ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
-CONCERNS_IN_FULL = 4  # what two pages hold in a size that can be read
+CONCERNS_IN_FULL = 4  # a page each: more are not read
 _NOT_SENTENCES = ("plan_sha256", "title", "state", "studies", "words", "concerns", "choices")
 
 
