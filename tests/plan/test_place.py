@@ -82,6 +82,10 @@ def test_of_a_lamp_the_doses_of_its_own_filter_count_alone():
     assert near is not None
     assert near.low < near.high <= 35.0  # bjerring2001 at 555 nm, papageorgiou2008 at 560
     assert far is None  # a filter that passes red light alone
+    redness = envelope_of("redness", Light("vascular", 515.0, 10.0, lamp=True), 2)
+    dose = {nm: redness.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None, cut_off_nm=nm) for nm in (515.0, 530.0)}
+    assert dose[530.0] is not None  # kassir2011
+    assert dose[515.0] is None  # lets through more of what melanin takes up
     spots = envelope_of("age-spots", Light("pigment-long-pulse", 515.0, 10.0, lamp=True), 2)
     assert spots.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None, cut_off_nm=515.0) is None
 

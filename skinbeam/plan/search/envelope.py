@@ -25,7 +25,7 @@ from skinbeam.provenance import used
 from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
-__all__ = ["DARKEST", "Envelope", "Light", "Practised", "envelope_of", "is_near_nm", "phototypes_of", "settings_table"]
+__all__ = ["DARKEST", "Envelope", "Light", "Practised", "envelope_of", "phototypes_of", "settings_table"]
 
 _SHORT = ("ps", "ns")
 DARKEST = len(PHOTOTYPES)
@@ -115,10 +115,10 @@ class Envelope:
     ) -> Practised | None:
         """Return the range of a dose at about this pulse and spot; where nobody printed one near them, at any.
 
-        Of a lamp, doses with another filter, or one that is not named, tell nothing: what a filter lets through decides
-        what the skin takes up. A range is no narrower than that of one clinic usually is. The dose of one source alone
-        is joined by those that other skins got for the same condition; what another condition got is not mixed in, and
-        one source of it alone is no range.
+        Of a lamp a dose tells where its filter let through the same light or little more: a dose with a redder filter,
+        or with one that is not named, allows none. A range is no narrower than that of one clinic usually is. The dose
+        of one source alone is joined by those that other skins got for the same condition; what another condition got
+        is not mixed in, and one source of it alone is no range.
 
         Parameters
         ----------
@@ -128,7 +128,10 @@ class Envelope:
         near = settings_table()["near"]
 
         def filtered(row: Published) -> bool:
-            return cut_off_nm is None or (row.wavelength_nm is not None and is_near_nm(row.wavelength_nm, cut_off_nm))
+            if cut_off_nm is None:
+                return True
+            least = cut_off_nm / near["cut_off"]
+            return row.wavelength_nm is not None and least <= row.wavelength_nm <= cut_off_nm
 
         def is_near(row: Published) -> bool:
             pulse, spot = _off(row.pulse_ms, pulse_ms), _off(row.spot_mm, spot_mm)
@@ -180,11 +183,6 @@ def phototypes_of(phototype: int) -> tuple[int, int]:
     """Return the lowest and highest phototype of the class of one, 1 to 6."""
     classes: Sequence[tuple[int, int]] = settings_table()["phototypes"]
     return next((low, high) for low, high in classes if low <= phototype <= high)
-
-
-def is_near_nm(wavelength_nm: float, other_nm: float) -> bool:
-    """Return whether two wavelengths, or two cut-offs, are near enough for one to tell of the other."""
-    return bool(max(wavelength_nm / other_nm, other_nm / wavelength_nm) <= settings_table()["near"]["cut_off"])
 
 
 def settings_table() -> Mapping[str, Any]:

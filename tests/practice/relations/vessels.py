@@ -269,3 +269,16 @@ def spider_dark_skin_light_or_reason(plans: Plans) -> Iterator[str]:
     for plan in plans.values():
         if not plan.lasers and not any("Clinics do treat such skin" in one for one in plan.sentences):
             yield f"{plan.name}: {[one['reasons'] for one in plan.part['refused']]}"
+
+
+@relation(
+    "lamp-515-below-pale-patches",
+    "A lamp with a filter of 515 nm gives vessels less than 18 J/cm² in one pulse: 18 left pale patches.",
+    sources="lipp2021",
+    cases="redness-II veins-I veins-II veins-III",
+)
+def lamp_515_below_pale_patches(plans: Plans) -> Iterator[str]:
+    for plan in plans.values():
+        for one in vascular(plan):
+            if one.is_lamp and one.wavelength_nm < 530 and one.fluence_J_cm2 >= 18:
+                yield f"{plan.name}: {one}"
