@@ -6,6 +6,7 @@ from itertools import groupby
 
 from skinbeam.document import fields_of
 from skinbeam.estimate import Unknown
+from skinbeam.messages import Message
 from skinbeam.plan.records import Advice, CheckedLimit, ConcernPlan, HarmShare, Option
 from skinbeam.plan.records import Refused as NotOffered
 from skinbeam.plan.rules.reason import Reason as RuleReason
@@ -163,13 +164,32 @@ def _setting_line(setup: Setup) -> str:
 
 def refusals(refused: Iterable[NotOffered]) -> tuple[Refused, ...]:
     """Return what was refused: devices of one kind together, and kinds that were refused for the same reasons."""
-    kinds: dict[str, dict[str, None]] = {}
+    kinds: dict[str, list[Message]] = {}
     for one in refused:
-        kinds.setdefault(one.title, {}).update(dict.fromkeys(sentences(one.reasons)))
+        kinds.setdefault(one.title, []).extend(one.reasons)
     alike: dict[tuple[str, ...], list[str]] = {}
-    for title, said in kinds.items():
-        alike.setdefault(tuple(said), []).append(title)
+    for title, reasons in kinds.items():
+        alike.setdefault(_devices_together(reasons), []).append(title)
     return tuple(Refused("; ".join(titles), reasons) for reasons, titles in alike.items())
+
+
+def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
+    """The sentences of reasons, each once; what is said of several devices is said of all in one."""
+    groups: dict[tuple[str, str], list[Message]] = {}
+    for one in reasons:
+        others = {name: value for name, value in one.params.items() if name != "device"}
+        said = repr(others) if "device" in one.params else one.text
+        groups.setdefault((one.id, said), []).append(one)
+    return tuple(_of_all(same) for same in groups.values())
+
+
+def _of_all(same: Sequence[Message]) -> str:
+    devices = list(dict.fromkeys(str(one.params.get("device", "")) for one in same))
+    return (
+        same[0].text
+        if len(devices) == 1
+        else Message(same[0].id, {**same[0].params, "device": "; ".join(devices)}).text
+    )
 
 
 def reason(spoke: RuleReason) -> Reason:

@@ -11,7 +11,7 @@ from plan_reading import Told, read_plan
 from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
-from skinbeam.messages import catalogue, text
+from skinbeam.messages import Message, catalogue, text
 from skinbeam.plan.ranking import chance
 from skinbeam.plan.records import Option
 from skinbeam.plan.records import Refused as NotOffered
@@ -130,6 +130,15 @@ def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_
         ("Vascular laser", ("KTP laser: too weak", "Pulsed light: too weak")),
         ("Full-field laser; Fractional laser", ("tanned",)),
     ]
+
+
+def test_devices_refused_for_one_reason_are_told_in_one_sentence() -> None:
+    asked = [
+        NotOffered("vascular", "Vascular laser", None, name, (Message("plan.no-practice", {"device": name}),))
+        for name in ("KTP laser", "Pulsed light", "Ruby laser")
+    ]
+    (one,) = refusals(asked)
+    assert one.reasons == (text("plan.no-practice", {"device": "KTP laser; Pulsed light; Ruby laser"}),)
 
 
 def test_harms_that_nobody_counted_are_one_row_after_those_that_are_known() -> None:
