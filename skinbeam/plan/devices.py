@@ -168,11 +168,9 @@ def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBa
             further = _looked(case, concern, goal, wider, bank)
             if further.best:
                 return _offered(case, concern, goal, further, bank)
-    return (
-        _refusal_of(goal.modality, machine, _no_dose(machine))
-        if trial is None
-        else _too_weak(case, concern, goal, machine)
-    )
+    if trial is None:
+        return _refusal_of(goal.modality, machine, _no_dose(machine))
+    return _too_weak(case, concern, goal, machine)
 
 
 def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: float = 0.0) -> bool:
@@ -263,7 +261,7 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     """The best of a device's settings on a few draws, among those that the rules allow for its wavelength and pulse.
 
     Light that trials of the concern used goes before other light of the same device: only theirs can stand first. Of
-    settings for vessels those that the draws cannot tell from it follow.
+    settings for vessels those that the draws cannot tell from it follow, of others the next best.
 
     Raises
     ------
@@ -293,8 +291,11 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
             found.append(trial)
     if not judged_any and reason:
         raise NotAvailable(reason)
-    tried = [trial for trial in found if _tried(case, concern, goal.modality, trial)]
-    return abreast(tried or found)[: None if _of_vessels(goal) else 1]
+    best = [trial for trial in found if _tried(case, concern, goal.modality, trial)] or found
+    if _of_vessels(goal):
+        return abreast(best)
+    ordered = sorted(best, key=merit)
+    return [one for one in ordered if one.setting.wavelength_nm == ordered[0].setting.wavelength_nm][:2]
 
 
 def _settings(goal: Goal, machine: Machine) -> Iterator[Setting]:
@@ -334,11 +335,17 @@ def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins
 def _settled(
     goal: Goal, machine: Machine, looked: Sequence[Trial], skins: SiteSkins, cooling: CoolingPlan
 ) -> Trial | None:
-    """The setting to offer, judged on all draws; of those for vessels that are abreast, the one that bruises least."""
-    found = (_on_all_draws(goal, machine, one, skins, cooling) for one in looked)
-    judged = [trial for trial in found if trial is not None]
+    """The setting to offer, judged on all draws: the first that reaches the target, since what few draws put first may
+    break a limit on more; of those for vessels that are abreast, the one that bruises least.
+    """
+    judged: list[Trial] = []
+    for one in looked:
+        trial = _on_all_draws(goal, machine, one, skins, cooling)
+        judged += [trial] if trial is not None else []
+        if judged and not _of_vessels(goal) and judged[-1].p_effective >= target().least:
+            return judged[-1]
     if not judged or not _of_vessels(goal):
-        return judged[0] if judged else None
+        return min(judged, key=merit, default=None)
     best = abreast(judged)
     return gentlest([replace(one, bruising=bruising_of(one.beam, one.dose, skins, cooling)) for one in best])
 
