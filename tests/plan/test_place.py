@@ -74,20 +74,18 @@ def test_heating_light_whose_dose_nobody_printed_is_not_inside_practice():
     assert practice_place("age-spots", whitens, 2, spot_mm=3.0, dose=4.0).inside
 
 
+def dose_of_a_lamp(condition: str, modality: str, cut_off_nm: float):
+    envelope = envelope_of(condition, Light(modality, cut_off_nm, 10.0, lamp=True), 2)
+    return envelope.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None)
+
+
 def test_of_a_lamp_the_doses_of_its_own_filter_count_alone():
-    doses = {
-        nm: envelope_of("facial-telangiectasia", Light("vascular", nm, 10.0, lamp=True), 2) for nm in (560.0, 755.0)
-    }
-    near, far = (one.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None, cut_off_nm=nm) for nm, one in doses.items())
-    assert near is not None
-    assert near.low < near.high <= 35.0  # bjerring2001 at 555 nm, papageorgiou2008 at 560
-    assert far is None  # a filter that passes red light alone
-    redness = envelope_of("redness", Light("vascular", 515.0, 10.0, lamp=True), 2)
-    dose = {nm: redness.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None, cut_off_nm=nm) for nm in (515.0, 530.0)}
-    assert dose[530.0] is not None  # kassir2011
-    assert dose[515.0] is None  # lets through more of what melanin takes up
-    spots = envelope_of("age-spots", Light("pigment-long-pulse", 515.0, 10.0, lamp=True), 2)
-    assert spots.dose("fluence_J_cm2", pulse_ms=10.0, spot_mm=None, cut_off_nm=515.0) is None
+    veins = dose_of_a_lamp("facial-telangiectasia", "vascular", 560.0)
+    assert veins.low < veins.high <= 35.0  # bjerring2001 at 555 nm, papageorgiou2008 at 560
+    assert dose_of_a_lamp("facial-telangiectasia", "vascular", 755.0) is None  # a filter that passes red light alone
+    assert dose_of_a_lamp("redness", "vascular", 530.0) is not None  # kassir2011
+    assert dose_of_a_lamp("redness", "vascular", 515.0) is None  # lets through more of what melanin takes up
+    assert dose_of_a_lamp("age-spots", "pigment-long-pulse", 515.0) is None
 
 
 def test_skin_of_which_nothing_is_known_counts_as_the_darkest():

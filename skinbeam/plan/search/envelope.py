@@ -75,11 +75,17 @@ class _Tier:
 
 @dataclass(frozen=True)
 class Envelope:
-    """Published settings of a condition, a light and a class of phototypes, the nearest rows first."""
+    """Published settings of a condition, a light and a class of phototypes, the nearest rows first.
+
+    Parameters
+    ----------
+    cut_off_nm : of a lamp's filter; None of a laser.
+    """
 
     condition: str
     phototype: int
     tiers: tuple[_Tier, ...]
+    cut_off_nm: float | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -110,9 +116,7 @@ class Envelope:
         sums = list(accumulate(weight for _, weight in weighed))
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
-    def dose(
-        self, quantity: str, *, pulse_ms: float, spot_mm: float | None, cut_off_nm: float | None = None
-    ) -> Practised | None:
+    def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> Practised | None:
         """Return the range of a dose at about this pulse and spot; where nobody printed one near them, at any.
 
         Of a lamp a dose tells where its filter let through the same light or little more: a dose with a redder filter,
@@ -123,15 +127,14 @@ class Envelope:
         Parameters
         ----------
         spot_mm : None of microbeams, whose width sources do not print.
-        cut_off_nm : of a lamp's filter; None of a laser.
         """
         near = settings_table()["near"]
 
         def filtered(row: Published) -> bool:
-            if cut_off_nm is None:
+            if self.cut_off_nm is None:
                 return True
-            least = cut_off_nm / near["cut_off"]
-            return row.wavelength_nm is not None and least <= row.wavelength_nm <= cut_off_nm
+            least = self.cut_off_nm / near["cut_off"]
+            return row.wavelength_nm is not None and least <= row.wavelength_nm <= self.cut_off_nm
 
         def is_near(row: Published) -> bool:
             pulse, spot = _off(row.pulse_ms, pulse_ms), _off(row.spot_mm, spot_mm)
@@ -174,9 +177,10 @@ def envelope_of(condition: str, light: Light, phototype: int | None) -> Envelope
     phototype : 1 to 6; unknown, that of the darkest, since no caution is given up for what was not said.
     """
     found = _envelope(condition, light.modality, light.regime, light.lamp, phototype or DARKEST)
-    if found is not None:
-        used(settings_table()["source"])
-    return found
+    if found is None:
+        return None
+    used(settings_table()["source"])
+    return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
 def phototypes_of(phototype: int) -> tuple[int, int]:

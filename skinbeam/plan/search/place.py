@@ -108,8 +108,7 @@ def practice_place(
         "density_per_cm2": None if density_per_cm2 is None else density_per_cm2 * passes,
     }
     spans = {name: envelope.practised(name) for name in given if name != quantity}
-    cut_off_nm = light.wavelength_nm if light.lamp else None
-    spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm, cut_off_nm=cut_off_nm)
+    spans[quantity] = envelope.dose(quantity, pulse_ms=light.pulse_ms, spot_mm=spot_mm)
     asked = {name: value for name, value in given.items() if value is not None}
     held = [_Held(name, value, span) for name, value in asked.items() if (span := spans[name]) is not None]
     unprinted = tuple(name for name in asked if spans[name] is None)

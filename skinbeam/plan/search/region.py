@@ -34,12 +34,12 @@ def undosed_sources(condition: str, modality: str, phototype: int | None, device
     """Return who treated such skin with such light for a condition, where nobody printed a dose for such skin."""
     found: dict[str, None] = {}
     for head in device.heads:
-        lamp, pulse_ms = head.band_nm is not None, head.pulse_ms.ends[0]
-        envelope = envelope_of(condition, Light(modality, head.wavelength_nm, pulse_ms, lamp=lamp), phototype)
+        pulse_ms = head.pulse_ms.ends[0]
+        light = Light(modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
+        envelope = envelope_of(condition, light, phototype)
         if device.microbeam or envelope is None or envelope.nearest != (condition, True):
             continue
-        cut_off = head.wavelength_nm if lamp else None
-        dose = envelope.dose("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None, cut_off_nm=cut_off)
+        dose = envelope.dose("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None)
         if dose is None or not (dose.such_skin and dose.condition == condition):
             found |= dict.fromkeys(envelope.sources)
     used(*found)
@@ -111,8 +111,7 @@ class Region:
             return None
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
         spot = None if device.microbeam else setting.spot_mm
-        cut_off = head.wavelength_nm if head.band_nm is not None else None
-        return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot, cut_off_nm=cut_off)
+        return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
 
     def _least_pulse_ms(self, head: Head) -> float:
         """The shortest pulse tried: where the skin is not to be bruised, that of a trial which bruised nobody."""
