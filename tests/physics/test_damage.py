@@ -18,7 +18,7 @@ from skinbeam.physics.damage.arrhenius import (
     survival,
     threshold_temperature,
 )
-from skinbeam.physics.damage.dose_search import dose_for_unit_omega
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_at_all
 from skinbeam.physics.damage.table import compensation_slope, kinetics_names, shortest_supported_s
 from skinbeam.provenance import collect
 from skinbeam.sources import cite
@@ -220,3 +220,18 @@ def test_an_unknown_set_names_the_nearest():
 def test_histories_that_cannot_be_are_refused(history, steps):
     with pytest.raises(ValueError, match=r"times need|above 0 K"):
         omega(history, steps, kinetics("henriques"))
+
+
+def test_the_dose_of_several_places_is_the_greatest_of_theirs():
+    base = np.full((4, len(TIMES)), 306.0)
+    # The second place is hotter than the third, for a moment alone: which asks for more is not told by the peak.
+    brief, long = 0.95 * np.exp(-TIMES / 3e-5), RESPONSE
+    gains = np.array([1.0, 5.0, 20.0, 1e-7])[:, None, None]
+    units = gains * np.stack([long, brief, 0.9 * long])
+    each = np.stack(
+        [dose_for_unit_omega(base, units[:, p], STEPS, kinetics("blood"), low=1e-2, high=1e3) for p in range(3)]
+    )
+    found = dose_for_unit_omega_at_all(base, units, STEPS, kinetics("blood"), low=1e-2, high=1e3)
+    assert each[:, 0].argmax() == 1
+    np.testing.assert_allclose(found, each.max(axis=0), rtol=1e-7)
+    assert math.isinf(found[3])

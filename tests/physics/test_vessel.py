@@ -11,6 +11,7 @@ from scipy.special import i0e, i1e
 
 from skinbeam.physics.damage.arrhenius import Kinetics
 from skinbeam.physics.heat.linear import time_steps
+from skinbeam.physics.kernel.between import history_at
 from skinbeam.physics.targets.vessel import (
     LUMEN_CELLS,
     _profiles,
@@ -21,6 +22,7 @@ from skinbeam.physics.targets.vessel import (
     relaxation_time,
     shading,
 )
+from skinbeam.physics.targets.vessel_steam import steam_doses
 from skinbeam.physics.targets.vessel_warming import heated_march
 
 K, C = 0.4, 3.7e6
@@ -265,3 +267,26 @@ def test_a_march_of_heated_blood_needs_its_shapes():
     grid = radial_grid(1e-4, 3e-6, 1e-3, blood=SKIN, dermis=SKIN)
     with pytest.raises(ValueError, match="3 steps need 4"):
         heated_march(grid, np.ones((1, 1, 1, 2, LUMEN_CELLS)), (300.0, 400.0), np.ones((1, 1, 3)), steps, np.ones(3))
+
+
+def test_steam_needs_all_places_at_one_time_or_any_at_any():
+    rng = np.random.default_rng(1)
+    short, coldest = rng.uniform(-5, 60, (7, 9)), rng.uniform(0, 2, (7, 4, 9))
+    hottest = 1.5 * coldest
+    everywhere, somewhere = steam_doses(short, coldest, hottest, 1e-30)
+    np.testing.assert_allclose(everywhere, (short[:, None] / coldest).max(axis=1).min(axis=1), rtol=1e-12)
+    np.testing.assert_allclose(somewhere, (short[:, None] / hottest).min(axis=(1, 2)), rtol=1e-12)
+    assert np.all(somewhere <= everywhere)
+
+
+def test_histories_between_cells_lie_on_straight_lines():
+    rng = np.random.default_rng(2)
+    middles, history = np.cumsum(rng.uniform(0.1, 1, (3, 6)), axis=1), rng.uniform(0, 1, (3, 5, 6))
+    places = np.concatenate([middles[:, :2], rng.uniform(-1, 8, (3, 9))], axis=1)
+    found = history_at(middles, history, places)
+    for sample in range(3):
+        for time in range(5):
+            exact = np.interp(places[sample], middles[sample], history[sample, time])
+            np.testing.assert_allclose(found[sample, :, time], exact, rtol=1e-12)
+    with pytest.raises(ValueError, match="same samples"):
+        history_at(middles[:2], history, places)

@@ -15,7 +15,7 @@ from skinbeam.physics.damage.arrhenius import Kinetics, omega_of_dose, process_r
 from skinbeam.physics.damage.stages import rate
 from skinbeam.physics.kernel.root import towards_zero
 
-__all__ = ["dose_for_unit_omega"]
+__all__ = ["dose_for_unit_omega", "dose_for_unit_omega_at_all"]
 
 Array = NDArray[np.float64]
 
@@ -54,12 +54,38 @@ def dose_for_unit_omega(
     ------
     ValueError : bounds out of order, a negative unit response, shapes that do not fit.
     """
+    unit = np.asarray(unit_K, dtype=np.float64)
+    return dose_for_unit_omega_at_all(base_K, unit[:, None], step_s, processes, low=low, high=high, target=target)
+
+
+def dose_for_unit_omega_at_all(
+    base_K: ArrayLike,
+    unit_K: ArrayLike,
+    step_s: ArrayLike,
+    processes: Kinetics,
+    *,
+    low: float,
+    high: float,
+    target: float = 1.0,
+) -> Array:
+    """Return the greatest of the doses of several places of each sample, as `dose_for_unit_omega`.
+
+    It is sought where the peak of the unit response is lowest, and elsewhere where that dose is not enough.
+
+    Parameters
+    ----------
+    unit_K : (sample, place, time) change per unit dose, K, >= 0.
+
+    Raises
+    ------
+    ValueError : as `dose_for_unit_omega`.
+    """
     if not 0 < low < high or target <= 0:
         raise ValueError("0 < low < high and target > 0 are needed")
-    # Copies, since a read-only array is another type to Numba and would be compiled for anew.
-    base, unit = np.array(base_K, dtype=np.float64, order="C"), np.array(unit_K, dtype=np.float64, order="C")
+    # What is read-only is another type to Numba and would be compiled for anew.
+    base, unit = (np.require(each, np.float64, ["C", "W"]) for each in (base_K, unit_K))
     # An implicit step may undershoot by a small part of the peak where nothing was heated; that does no harm.
-    if base.shape != unit.shape or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
+    if base.shape != (len(unit), *unit.shape[2:]) or unit.min(initial=0.0) < -0.01 * unit.max(initial=0.0):
         raise ValueError("base and unit must have one shape, and the unit response cannot be negative")
     steps = steps_between(base, step_s)
     result: Array = _dose_rows(base, unit, steps, *process_rows(processes, len(base), 1), low, high, target)
@@ -212,5 +238,35 @@ def _dose_rows(  # pragma: no cover - compiled
 ) -> Array:
     result = np.empty(base.shape[0])
     for s in prange(base.shape[0]):
-        result[s] = _dose_one(base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target)
+        result[s] = _dose_of_all(
+            base[s], unit[s], step_s, ln_a[s], b[s], t_low[s], t_high[s], stages, low, high, target
+        )
     return result
+
+
+@njit(cache=True)
+def _dose_of_all(  # pragma: no cover - compiled
+    base: Array,
+    units: Array,
+    step_s: Array,
+    ln_a: Array,
+    b: Array,
+    t_low: Array,
+    t_high: Array,
+    stages: NDArray[np.int64],
+    low: float,
+    high: float,
+    target: float,
+) -> float:
+    coldest = 0
+    for place in range(1, units.shape[0]):
+        if units[place].max() < units[coldest].max():
+            coldest = place
+    dose = _dose_one(base, units[coldest], step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    for place in range(units.shape[0]):
+        if not 0.0 < dose < np.inf or place == coldest:
+            continue
+        unit = units[place]
+        if _log_omega(base, unit, math.log(dose), step_s, ln_a, b, t_low, t_high, stages, target) < -_NEAR:
+            dose = _dose_one(base, unit, step_s, ln_a, b, t_low, t_high, stages, low, high, target)
+    return dose

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.physics.damage.arrhenius import Kinetics, omega, omega_growth
-from skinbeam.physics.damage.dose_search import dose_for_unit_omega
+from skinbeam.physics.damage.dose_search import dose_for_unit_omega, dose_for_unit_omega_at_all
+from skinbeam.physics.targets.vessel_steam import steam_doses
 from skinbeam.simulate.pulse.dose import DOSE_RANGE_J_M2
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.kinetics import BLOOD_KINETICS, WALL_KINETICS, repeated, sampled_kinetics
@@ -78,7 +79,7 @@ def closure_dose(response: Response, vessels: VesselResponse, blood: str = BLOOD
     ----------
     blood : kinetics of its coagulation.
     """
-    coagulated = _dose(response, vessels, vessels.coldest, blood).max(axis=2)
+    coagulated = _dose_of_all(response, vessels, vessels.coldest, blood)
     dose = np.maximum(coagulated, _dose(response, vessels, vessels.edge_at(-1.0), WALL_KINETICS))
     reached = np.isfinite(dose)
     kept = ~_emptied(response, vessels, np.where(reached, dose, 0.0))
@@ -98,10 +99,10 @@ def closed_at(
 
 def rupture_dose(response: Response, vessels: VesselResponse) -> Floats:
     """Return the dose at which steam tears each vessel, (sample, vessel), J/m²."""
-    target, base = vapour_K(response)[:, None, None], vessels.base[:, :, None]
-    short = target[..., None] - base
-    everywhere = (short / np.maximum(vessels.coldest, COLDEST_RISE_K)).max(axis=2).min(axis=2)
-    somewhere = (short / np.maximum(vessels.hottest, COLDEST_RISE_K)).min(axis=(2, 3))
+    short = vapour_K(response)[:, None, None] - vessels.base
+    coldest, hottest = (each.reshape(-1, *each.shape[2:]) for each in (vessels.coldest, vessels.hottest))
+    found = steam_doses(short.reshape(-1, short.shape[2]), coldest, hottest, COLDEST_RISE_K)
+    everywhere, somewhere = (each.reshape(short.shape[:2]) for each in found)
     dose: Floats = np.where(_bursts(response, vessels), somewhere, everywhere)
     return np.where(dose > DOSE_RANGE_J_M2[1], np.inf, np.maximum(dose, 0.0))
 
@@ -162,6 +163,16 @@ def _dose(response: Response, vessels: VesselResponse, unit: Floats, name: str) 
         high=high,
     )
     return dose.reshape(unit.shape[:-1])
+
+
+def _dose_of_all(response: Response, vessels: VesselResponse, unit: Floats, name: str) -> Floats:
+    """Dose for Ω of 1 at all of several places, (sample, vessel, place, time)."""
+    low, high = DOSE_RANGE_J_M2
+    base, units = vessels.base.reshape(-1, unit.shape[-1]), unit.reshape(-1, *unit.shape[2:])
+    dose = dose_for_unit_omega_at_all(
+        base, units, response.schedule.step_s, _processes(response, name, base), low=low, high=high
+    )
+    return dose.reshape(unit.shape[:2])
 
 
 def _processes(response: Response, name: str, rows: Floats) -> Kinetics:

@@ -12,11 +12,13 @@ other they share the light.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.physics.kernel.between import history_at
 from skinbeam.physics.targets.vessel import VesselHistory, lumen_paths, lumen_profile, radial_response
 from skinbeam.physics.targets.vessel_sides import Around, lumen_light
 from skinbeam.simulate.pulse.response import Response
@@ -160,15 +162,15 @@ class VesselResponse:
         cells, edge = (self._at(name, towards) for name in ("cells", "edge"))
         return np.concatenate([cells, edge[:, :, None]], axis=2)
 
-    @property
+    @cached_property
     def coldest(self) -> Floats:
         """The section towards the colder side, which holds the coldest blood."""
         return self.section(-1.0)
 
-    @property
+    @cached_property
     def hottest(self) -> Floats:
         """The section towards the hotter side."""
-        return self.section(1.0)
+        return self.coldest if self.side is None else self.section(1.0)
 
     def edge_at(self, towards: float) -> Floats:
         """Return the change at the edge of the lumen, as `section`, (sample, vessel, time)."""
@@ -202,14 +204,14 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
     assert response.lit is not None  # checked where the vessels come from
     centres, sample = response.grid.centres, np.arange(len(vessels.depth))[:, None]
     middle, upper, lower = (
-        _between(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1)
+        history_at(centres, response.unit_K, vessels.depth + side * vessels.diameter / 2) for side in (0, -1, 1)
     )
     layer = response.grid.layer[_cell_at(response.grid.faces, vessels.depth)]
     lines = tuple(
         VesselLine(
             line.share,
             line.wavelength_nm,
-            _between(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
+            history_at(centres, line.light.fluence_rate_ratio[:, None], vessels.depth)[..., 0],
             line.optics.mua[sample, layer],
             around_vessels(response, vessels, line) if sides else None,
         )
@@ -217,7 +219,7 @@ def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> Vess
     )
     return VesselSite(
         lines,
-        _between(centres, response.base_K, vessels.depth),
+        history_at(centres, response.base_K, vessels.depth),
         middle,
         (upper - lower) / 2,
         (upper + lower) / 2 - middle,
@@ -263,7 +265,9 @@ def respond_vessels(response: Response, vessels: Vessels | None = None, *, sides
 def with_surroundings(vessels: Vessels, site: VesselSite, rises: Sequence[VesselHistory]) -> VesselResponse:
     """Return temperatures from what vessels add to those of their surroundings per J/m², of order 0 and maybe 1."""
     even, *uneven = rises
-    cells = np.maximum(site.around_K[:, :, None] + np.moveaxis(even.cells, -1, 2), 0.0)
+    # In the order in which ends of vessels read it: histories of places.
+    cells = np.add(site.around_K[:, :, None], np.moveaxis(even.cells, -1, 2), order="C")
+    np.maximum(cells, 0.0, out=cells)
     lumen, edge, wall = (np.maximum(site.around_K + part, 0.0) for part in (even.lumen, even.lumen_edge, even.wall))
     side = None
     if uneven:
@@ -282,16 +286,3 @@ def _cell_at(faces: Floats, depth: Floats) -> NDArray[np.int64]:
     """Index of the cell that holds each depth, (sample, vessel); the last one for what lies below the grid."""
     index = np.stack([np.searchsorted(row, z, side="right") - 1 for row, z in zip(faces, depth, strict=True)])
     return np.asarray(np.clip(index, 0, faces.shape[1] - 2), dtype=np.int64)
-
-
-def _between(centres: Floats, values: Floats, depth: Floats) -> Floats:
-    """Values (sample, time, cell) at each depth, a straight line between the middles of cells, (sample, vessel, time).
-
-    Cells grow with their depth, to a tenth of it: with the value of the cell that holds an axis, doses would step.
-    """
-    low = np.stack([np.searchsorted(row, z) - 1 for row, z in zip(centres, depth, strict=True)])
-    low = np.clip(low, 0, centres.shape[1] - 2)
-    sample = np.arange(len(depth))[:, None]
-    above, below = centres[sample, low], centres[sample, low + 1]
-    share = np.clip((depth - above) / (below - above), 0.0, 1.0)[..., None]
-    return np.asarray((1 - share) * values[sample, :, low] + share * values[sample, :, low + 1])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.derived import derived_table
+from skinbeam.physics.kernel.between import history_at
 from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface
 from skinbeam.simulate.light.illumination import Illumination, Line
@@ -86,8 +87,7 @@ def around_vessels(response: Response, vessels: Vessels, line: Line) -> Around:
     radius = vessels.diameter / 2
 
     def at(values: Floats, depth: Floats) -> Floats:
-        rows = zip(depth, lit.grid.centres, values, strict=True)
-        return np.stack([np.interp(*row) for row in rows])
+        return history_at(lit.grid.centres, values[:, None], depth)[..., 0]
 
     middle = at(wide, vessels.depth)
     # Where no light comes there is no side to it.
