@@ -57,11 +57,14 @@ def consult(
     json: Json = False,
 ) -> None:
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
+    from skinbeam.cli.progress import plan_progress
     from skinbeam.plan.check import check_consultation
+    from skinbeam.plan.progress import heard
     from skinbeam.report.consult import consult as run
     from skinbeam.schema.load import load_case
 
-    plan, files = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
+    with heard(plan_progress):
+        plan, files = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
     if json:
         _show(plan.document, json=True)
         return

@@ -1,12 +1,14 @@
-"""A bar on the error stream of a terminal, for what takes a while."""
+"""What is told on the error stream of a terminal of what takes a while."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from skinbeam.messages import Message
+from skinbeam.plan.records import ConcernPlan
 from skinbeam.simulate.light.montecarlo import Progress
 
-__all__ = ["photon_progress", "tell"]
+__all__ = ["photon_progress", "plan_progress", "tell"]
 
 
 def tell(line: str) -> None:
@@ -38,3 +40,13 @@ def photon_progress(photons: int | None) -> Iterator[Progress | None]:
             bar.update(task, completed=packets, packets=packets, error=told)
 
         yield update
+
+
+def plan_progress(what: Message | ConcernPlan) -> None:
+    """Tell where a plan is, and the first options of a concern as soon as it stands."""
+    if not sys.stderr.isatty():
+        return
+    from skinbeam.report.terminal import foremost
+
+    for line in [what.text] if isinstance(what, Message) else foremost(what):
+        tell(line)

@@ -8,6 +8,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.plan.devices import Found, laser_options, refusal
 from skinbeam.plan.options import other_option
+from skinbeam.plan.progress import say
 from skinbeam.plan.ranking import Standing, places
 from skinbeam.plan.records import ConcernPlan, Option, Refused
 from skinbeam.plan.rules.reason import Reason, severity
@@ -50,6 +51,8 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
     The order is that of `ranking`. What the rules refer or refuse, a laser or not, is no option. Without `machines` a
     rule decides the whole case and no device is tried.
     """
+    titles = {name: table(name)[getattr(concern, name)]["title"] for name in ("condition", "site")}
+    say(Message("progress.concern", titles))
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
     found: list[Found] = []
@@ -81,6 +84,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         refused=(*refused, *barred_others),
         no_laser=() if found else why_no_laser(case, concern, said, stopped=machines is None),
     )
+    say(record)
     best = found[0] if found else None
     return Planned(record, best.goal if best else None, best.trial if best else None)
 

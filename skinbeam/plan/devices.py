@@ -18,6 +18,7 @@ from skinbeam.laser.grid import Setting, offers
 from skinbeam.messages import Message
 from skinbeam.plan.expected import question_of
 from skinbeam.plan.options import laser_option
+from skinbeam.plan.progress import say
 from skinbeam.plan.ranking import Standing, chance
 from skinbeam.plan.records import Option, Refused
 from skinbeam.plan.rules.reason import Reason, severity
@@ -85,6 +86,7 @@ def laser_options(
         kind = light.regime, light.lamp
         if not all_of_them and options and (kind in offered or not tried):
             continue
+        say(Message("progress.all-skins", {"device": look.held[0].device.title}))
         trial = _offered(case, concern, goal, look, bank)
         if isinstance(trial, Refused):
             refused.append(trial)
@@ -126,6 +128,7 @@ def _screened(
     looks: list[_Look] = []
     refused: list[Refused] = []
     for machine in machines:
+        say(Message("progress.device", {"device": machine.device.title}))
         try:
             look = _looked(case, concern, goal, _held_to_practice(case, concern, goal, machine), bank)
         except NotAvailable as error:

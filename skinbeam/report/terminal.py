@@ -8,10 +8,10 @@ from skinbeam.messages import text
 from skinbeam.schema.names import table
 
 if TYPE_CHECKING:  # an answer of `expect` needs no plan
-    from skinbeam.plan.records import Option, Plan
+    from skinbeam.plan.records import ConcernPlan, Option, Plan
     from skinbeam.plan.rules.reason import Reason
 
-__all__ = ["outline", "summary"]
+__all__ = ["foremost", "outline", "summary"]
 
 _HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
 _LONG_LIST = 8
@@ -39,11 +39,8 @@ def summary(plan: "Plan") -> str:
     lines += [f"  - {reason}" for reason in reasons]
     lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.why)]
     for concern in plan.concerns:
-        site = table("site")[concern.site]["title"]
-        told = concern.title.lower().endswith(site.lower())
-        lines.append(concern.title if told else text("terminal.concern", {"title": concern.title, "site": site}))
+        lines += foremost(concern)
         shown = concern.foremost(_SHOWN)
-        lines += map(_option_line, shown)
         laser = () if concern.first_laser is None else (concern.first_laser[0],)
         # What speaks about one option alone is no reason of the decision, and has to be read with it.
         cautions = _cautions(reason for option in laser for reason in option.reasons)
@@ -63,6 +60,14 @@ def summary(plan: "Plan") -> str:
             ]
     lines.append(text("terminal.plan", {"hash": plan.plan_sha256}))
     return "\n".join(lines)
+
+
+def foremost(concern: "ConcernPlan") -> list[str]:
+    """Return a concern and its first options, a line each."""
+    site = table("site")[concern.site]["title"]
+    told = concern.title.lower().endswith(site.lower())
+    title = concern.title if told else text("terminal.concern", {"title": concern.title, "site": site})
+    return [title, *map(_option_line, concern.foremost(_SHOWN))]
 
 
 def _cautions(reasons: Iterable["Reason"]) -> list[str]:

@@ -1,0 +1,36 @@
+"""What a plan tells while it is made, and that telling it changes nothing."""
+
+from consultations import PERSON, concern, devices, loaded
+
+from skinbeam.messages import Message
+from skinbeam.plan.plan import make_plan
+from skinbeam.plan.progress import heard, say
+from skinbeam.plan.records import ConcernPlan
+
+CASE = PERSON + devices("qs-ndyag-532-1064") + concern("age-spots") + concern("freckles")
+DRAWS = 60
+
+
+def test_each_concern_is_told_before_the_next_one_is_begun() -> None:
+    said: list[Message | ConcernPlan] = []
+    with heard(said.append):
+        plan = make_plan(loaded(CASE), draws=DRAWS).plan
+    begun = [at for at, one in enumerate(said) if isinstance(one, Message) and one.id == "progress.concern"]
+    stood = [at for at, one in enumerate(said) if isinstance(one, ConcernPlan)]
+    assert len(begun) == len(stood) == 2
+    assert begun[0] == 0 < stood[0] < begun[1] < stood[1] == len(said) - 1
+    looked = [one for one in said if isinstance(one, Message) and one.id == "progress.device"]
+    assert looked
+    assert all("Nd:YAG" in one.text for one in looked)
+    # What is told early is the plan's own, its numbers not rounded yet.
+    early = [said[at] for at in stood]
+    assert [one.condition for one in early if isinstance(one, ConcernPlan)] == [one.condition for one in plan.concerns]
+    assert make_plan(loaded(CASE), draws=DRAWS).plan.plan_sha256 == plan.plan_sha256
+
+
+def test_nobody_has_to_listen() -> None:
+    said: list[Message | ConcernPlan] = []
+    with heard(said.append):
+        pass
+    say(Message("progress.concern", {"condition": "Freckles", "site": "Cheeks"}))
+    assert said == []
