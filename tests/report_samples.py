@@ -76,7 +76,7 @@ def sample_window(pulses: int = 6) -> WindowData:
         practised=[DoseRange(pulse, 3.0, 8.0) for pulse in pulse_ms],
         makers=[DoseRange(pulse_ms[-1], 4.0, 6.0)],
         chosen_dose=dose[10],
-        chosen_pulse_ms=pulse_ms[-1],
+        chosen_row=pulse_ms[-1],
     )
 
 

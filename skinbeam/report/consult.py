@@ -14,12 +14,12 @@ from skinbeam.plan.concern import FIGURE_DRAWS, Planned
 from skinbeam.plan.plan import MadePlan, plan_consultation
 from skinbeam.plan.records import Plan
 from skinbeam.plan.search.bank import SkinBank
-from skinbeam.plan.search.place import FLUENCE
+from skinbeam.plan.search.place import ENERGY, FLUENCE
 from skinbeam.plan.section import Section, section_of
 from skinbeam.plan.window.around import Window, window_of
 from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.report import write_report
-from skinbeam.report.shown import join, quantity
+from skinbeam.report.shown import join, quantity, say
 
 __all__ = ["consult", "figures_of"]
 
@@ -82,7 +82,8 @@ def _concern_figures(bank: SkinBank, part: Planned) -> ConcernFigures:
     if part.trial is None or part.goal is None:
         none = Unknown(text("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
-    skins = bank.skins(site, part.goal, most=FIGURE_DRAWS)
+    # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
+    skins = bank.skins(site, part.goal, most=None if part.trial.density_per_cm2 is not None else FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
@@ -99,24 +100,25 @@ def _section(section: Section | Unknown) -> SectionData | Unknown:
     return SectionData(section.depth_um, *light, *peak, layers, section.level, section.target_um)
 
 
-def _window(window: Window | Unknown, part: Planned) -> WindowData | Unknown:
+def _window(window: Window, part: Planned) -> WindowData | Unknown:
     laser = part.record.first_laser
-    if isinstance(window, Unknown) or part.trial is None or part.goal is None or laser is None:
-        return window if isinstance(window, Unknown) else Unknown(text("plan.no-laser-option"))
+    if part.trial is None or part.goal is None or laser is None:
+        return Unknown(text("plan.no-laser-option"))
     _, setup = laser
     return WindowData(
-        FLUENCE,
+        FLUENCE if window.by == "pulse_ms" else ENERGY,
         window.dose,
-        window.pulse_ms,
+        window.rows,
         window.p_effect,
         window.p_harm,
         text(f"endpoint-title.{part.goal.endpoint}"),
-        text("endpoint-title.epidermal-necrosis"),
+        say("any_limit") if part.trial.burns is None else text("endpoint-title.epidermal-necrosis"),
         spent=window.spent,
         limits=join(quantity(limit)[0] for limit in window.broken),
-        practised=[DoseRange(one.pulse_ms, one.low, one.high) for one in window.practised],
-        makers=[DoseRange(one.pulse_ms, one.low, one.high) for one in window.makers],
+        practised=[DoseRange(one.row, one.low, one.high) for one in window.practised],
+        makers=[DoseRange(one.row, one.low, one.high) for one in window.makers],
         chosen_dose=part.trial.dose,
-        chosen_pulse_ms=part.trial.setting.pulse_ms,
+        chosen_row=part.trial.density_per_cm2 or part.trial.setting.pulse_ms,
         light=setup.light,
+        by=window.by,
     )

@@ -92,7 +92,7 @@ def _simulated(concern: ConcernPlan, name: str, figures: FigureData, files: dict
         data = ConcernFigures(concern.condition, concern.site, why, why)
     first = foremost(concern)[-1]
     about = {"concern": concern_name(concern), "option": join([first.title, device_of(first)])}
-    lines = isinstance(data.window, WindowData) and len(data.window.pulse_ms) < 2
+    lines = isinstance(data.window, WindowData) and len(data.window.rows) < 2
     window_caption = "window_lines_caption" if lines else "window_caption"
     return [
         _drawn("section", section, data.section, name, about, files, caption="section_caption"),

@@ -45,33 +45,34 @@ class SectionData:
 
 @dataclass(frozen=True)
 class DoseRange:
-    """Doses at a pulse length that somebody published."""
+    """Doses that somebody published, at a row of a window: a pulse length or a density."""
 
-    pulse_ms: float
+    row: float
     low: float
     high: float
 
 
 @dataclass(frozen=True)
 class WindowData:
-    """Probability of effect and of harm over dose and pulse length.
+    """Probability of effect and of harm over dose and pulse length, or of microbeams over energy and density.
 
     Parameters
     ----------
     dose : doses, ascending, shape (dose,), in the unit that `of` names (`fluence_J_cm2`, `microbeam_mJ`).
-    pulse_ms : pulse lengths, ascending, shape (pulse,).
-    p_effect, p_harm : probabilities, [pulse][dose]; empty where one is not known.
+    rows : pulse lengths in ms or densities in 1/cm², as `by` says, ascending, shape (row,).
+    p_effect, p_harm : probabilities, [row][dose]; empty where one is not known.
     effect, harm : what they are probabilities of, in words.
-    spent : how much of a limit a dose uses up, [pulse][dose]: what is above 1 is not allowed; empty without a limit.
+    spent : how much of a limit a dose uses up, [row][dose]: what is above 1 is not allowed; empty without a limit.
     limits : which limits doses above 1 pass, in words.
-    practised, makers : doses that clinics and trials used, by pulse length ascending, and that makers recommend.
-    chosen_dose, chosen_pulse_ms : the settings of the plan, both on the grid; None when there are none.
+    practised, makers : doses that clinics and trials used, by row ascending, and that makers recommend.
+    chosen_dose, chosen_row : the settings of the plan, both on the grid; None when there are none.
+    by : what the rows are of, `pulse_ms` or `density_per_cm2`.
     light : the light of all of them in words, for the axis of the dose; empty where the caller's document names it.
     """
 
     of: str
     dose: Sequence[float]
-    pulse_ms: Sequence[float]
+    rows: Sequence[float]
     p_effect: Sequence[Sequence[float]]
     p_harm: Sequence[Sequence[float]]
     effect: str
@@ -81,8 +82,9 @@ class WindowData:
     practised: Sequence[DoseRange] = ()
     makers: Sequence[DoseRange] = ()
     chosen_dose: float | None = None
-    chosen_pulse_ms: float | None = None
+    chosen_row: float | None = None
     light: str = ""
+    by: str = "pulse_ms"
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ _LINE_STYLES = ("-", "--", "-.")
 _LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
 _HATCH: Final = "///"
 _HALF: Final = 0.5
+_HARMS: Final = (0.01, 0.05, 0.5)  # probabilities that lines are drawn at
+_LONG: Final = 60  # letters of a legend that has a line of its own
 
 
 def window(data: WindowData) -> str:
@@ -33,11 +35,12 @@ def window(data: WindowData) -> str:
         if _spans(data.dose):
             ax.set_xscale("log")
         ax.set_xlim(data.dose[0], data.dose[-1])
-        lines = len(data.pulse_ms) < 2 or len(data.dose) < 2
+        lines = len(data.rows) < 2 or len(data.dose) < 2
         handles = _lines(ax, data) if lines else _map(ax, data)
         plain_ticks(ax.xaxis)
         ax.grid(color="#d8dce2", linewidth=0.5)
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
+        long = max(len(handle.get_label()) for handle in handles) > _LONG
+        figure.legend(handles=handles, loc="outside lower center", ncols=1 if long else 2, frameon=False)
         return svg(figure)
 
 
@@ -63,30 +66,37 @@ def write_window(document: Mapping[str, Any], folder: Path) -> Path:
         **names,
         spent=[[p / allowed for p in row] for row in harm] if known else (),
         limits=names["harm"] if known else "",
-        practised=[DoseRange(**one) for one in document["practised"]],
-        makers=[DoseRange(**one) for one in document["makers"]],
+        practised=[_range(one) for one in document["practised"]],
+        makers=[_range(one) for one in document["makers"]],
     )
     path = folder / "window.svg"
     write_atomically(path, window(data))
     return path
 
 
+def _range(published: Mapping[str, Any]) -> DoseRange:
+    return DoseRange(published["pulse_ms"], published["low"], published["high"])
+
+
 def _map(ax: Any, data: WindowData) -> list[Any]:
-    """Contours over dose and pulse length."""
-    ax.set_ylabel(say("axis_pulse"))
-    if _spans(data.pulse_ms):
+    """Contours over dose and pulse length, or density."""
+    by_pulse = data.by == "pulse_ms"
+    name, unit = quantity(data.by)
+    ax.set_ylabel(say("axis_pulse") if by_pulse else say("axis_quantity", name=name, unit=unit))
+    if _spans(data.rows):
         ax.set_yscale("log")
     plain_ticks(ax.yaxis)
-    ax.yaxis.set_major_formatter(_pulse)
-    ax.set_ylim(data.pulse_ms[0], data.pulse_ms[-1])
+    if by_pulse:
+        ax.yaxis.set_major_formatter(_pulse)
+    ax.set_ylim(data.rows[0], data.rows[-1])
     if data.p_effect:
         _filled(ax, data, data.p_effect, _HALF, color=_GOOD)
         _contours(ax, data, data.p_effect, (0.1, _HALF, 0.9), _GOOD)
     if data.p_harm:
-        _contours(ax, data, data.p_harm, (0.01, 0.05, 0.5), _BAD)
+        _contours(ax, data, data.p_harm, _HARMS, _BAD)
     if data.spent:
         _filled(ax, data, data.spent, 1.0, color=_BAD, hatch=_HATCH)
-    return [*_legend(data), *_practice(ax, data), *_chosen(ax, data, data.chosen_pulse_ms)]
+    return [*_legend(data), *_practice(ax, data), *_chosen(ax, data, data.chosen_row)]
 
 
 def _filled(
@@ -98,7 +108,7 @@ def _filled(
         return
     fill = ax.contourf(
         data.dose,
-        data.pulse_ms,
+        data.rows,
         values,
         [least, 2 * highest],
         colors=["none" if hatch else color],
@@ -115,7 +125,7 @@ def _contours(ax: Any, data: WindowData, p: Sequence[Sequence[float]], levels: S
     lowest, highest = min(map(min, p)), max(map(max, p))
     seen = [level for level in levels if lowest < level < highest]
     if seen:
-        lines = ax.contour(data.dose, data.pulse_ms, p, seen, colors=color, linewidths=1.2)
+        lines = ax.contour(data.dose, data.rows, p, seen, colors=color, linewidths=1.2)
         ax.clabel(lines, fmt={level: f"{100 * level:.0f} %" for level in seen}, fontsize=7.5)
 
 
@@ -124,7 +134,7 @@ def _legend(data: WindowData) -> list[Any]:
     found: list[Any] = []
     if data.p_effect:
         found.append(Patch(facecolor=_GOOD, alpha=0.25, label=say("legend_effect", what=data.effect)))
-    if data.p_harm:
+    if any(p > _HARMS[0] for row in data.p_harm for p in row):
         found.append(Line2D([], [], color=_BAD, linewidth=1.2, label=say("legend_harm", what=data.harm)))
     return found + _passed(data)
 
@@ -148,7 +158,7 @@ def _lines(ax: Any, data: WindowData) -> list[Any]:
             ax.plot(data.dose, p, color=color, linestyle=style, marker="o", markersize=3)
         if rows:
             handles.append(Line2D([], [], color=color, marker="o", markersize=3, label=say(label, what=what)))
-    for i, pulse_ms in enumerate(data.pulse_ms):
+    for i, pulse_ms in enumerate(data.rows):
         style = _LINE_STYLES[i % len(_LINE_STYLES)]
         pulse = say("legend_pulse", pulse=show(pulse_ms, "ms").text, style=style)
         ax.text(0.02, 0.95 - 0.07 * i, pulse, transform=ax.transAxes, fontsize=7.5)
@@ -172,14 +182,14 @@ def _hatch_from(ax: Any, data: WindowData) -> None:
 def _practice(ax: Any, data: WindowData) -> list[Any]:
     """Outline what was published, and mark what makers recommend; over curves both are spans of doses."""
     found: list[Any] = []
-    lines = len(data.pulse_ms) < 2
+    lines = len(data.rows) < 2
     if data.practised:
         _outlined(ax, data.practised, lines=lines)
         found.append(Line2D([], [], color=_GREY, linewidth=1.6, linestyle="--", label=say("legend_practised")))
-    first, last = data.pulse_ms[0], data.pulse_ms[-1]
-    shown = [one for one in data.makers if first <= one.pulse_ms <= last]
+    first, last = data.rows[0], data.rows[-1]
+    shown = [one for one in data.makers if first <= one.row <= last]
     for one in shown:
-        place = 1.0 if lines else one.pulse_ms
+        place = 1.0 if lines else one.row
         ax.plot([one.low, one.high], [place, place], color=_DARK, linewidth=1.4, marker="s", markersize=5)
     if shown:
         found.append(Line2D([], [], color=_DARK, linewidth=1.4, marker="s", markersize=5, label=say("legend_maker")))
@@ -193,7 +203,7 @@ def _outlined(ax: Any, practised: Sequence[DoseRange], *, lines: bool) -> None:
         for bound in (min(one.low for one in practised), max(one.high for one in practised)):
             ax.axvline(bound, **style)
         return
-    around = [*((one.low, one.pulse_ms) for one in practised), *((one.high, one.pulse_ms) for one in practised[::-1])]
+    around = [*((one.low, one.row) for one in practised), *((one.high, one.row) for one in practised[::-1])]
     ax.plot(*zip(*around, around[0], strict=True), **style)
 
 

@@ -20,7 +20,7 @@ from skinbeam.plan.search.goals import Goal, goal_of
 from skinbeam.plan.search.limits import target
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.window.around import Window, window_of
+from skinbeam.plan.window.around import window_of
 from skinbeam.practice.calibration import burn_calibration
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer, papillary_bottom
@@ -125,8 +125,7 @@ def _computed(ita_deg: float) -> np.ndarray:
 def test_the_window_of_a_plan_draws_the_probability_that_the_limit_holds() -> None:
     found = trial(34.0)
     window = window_of(found, VEINS, skins(34.0), phototype=3)
-    assert isinstance(window, Window)
-    drawn = window.p_harm[window.pulse_ms.index(SETTING.pulse_ms)]
+    drawn = window.p_harm[window.rows.index(SETTING.pulse_ms)]
     assert drawn == pytest.approx([p_burn(34.0, dose) for dose in window.dose], abs=1e-9)
 
 
@@ -135,8 +134,7 @@ def test_the_setting_of_a_plan_is_allowed_in_its_window(ita_deg: float) -> None:
     """A dose that is hatched breaks a limit, and every dose that burns more than one in ten is hatched."""
     found = trial(ita_deg)
     window = window_of(found, VEINS, skins(ita_deg), phototype=3)
-    assert isinstance(window, Window)
-    pulse, dose = window.pulse_ms.index(found.setting.pulse_ms), window.dose.index(found.dose)
+    pulse, dose = window.rows.index(found.setting.pulse_ms), window.dose.index(found.dose)
     assert window.spent[pulse][dose] <= 1.0
     assert window.p_effect[pulse][dose] == found.p_effective
     assert window.p_harm[pulse][dose] == found.p_broken
@@ -148,11 +146,10 @@ def test_the_setting_of_a_plan_is_allowed_in_its_window(ita_deg: float) -> None:
 def test_practice_stands_beside_the_window_of_a_plan() -> None:
     """A dye laser closes facial veins at 6 to 12 J/cm² with pulses of 6 to 10 ms (relations `dye-veins-fluence`)."""
     window = window_of(trial(57.0), VEINS, skins(57.0), phototype=2)
-    assert isinstance(window, Window)
-    near = [one for one in window.practised if 6.0 <= one.pulse_ms <= 10.0]
+    near = [one for one in window.practised if 6.0 <= one.row <= 10.0]
     assert near
     assert all(one.low <= 9.0 <= one.high for one in near)
-    assert list(window.practised) == sorted(window.practised, key=lambda one: one.pulse_ms)
+    assert list(window.practised) == sorted(window.practised, key=lambda one: one.row)
 
 
 def test_where_a_burn_is_the_goal_the_same_error_moves_it() -> None:

@@ -62,9 +62,9 @@ def test_the_setting_of_a_plan_is_allowed_in_the_figure(file: Path) -> None:
         drawn = concern.window
         if not isinstance(drawn, Unknown):
             assert drawn.chosen_dose is not None
-            assert drawn.chosen_pulse_ms is not None
-            pulse, dose = drawn.pulse_ms.index(drawn.chosen_pulse_ms), drawn.dose.index(drawn.chosen_dose)
-            assert drawn.spent[pulse][dose] <= 1.0
+            assert drawn.chosen_row is not None
+            row, dose = drawn.rows.index(drawn.chosen_row), drawn.dose.index(drawn.chosen_dose)
+            assert drawn.spent[row][dose] <= 1.0
 
 
 def test_every_pair_of_condition_and_suitable_laser_has_its_example() -> None:

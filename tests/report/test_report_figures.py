@@ -71,7 +71,7 @@ def test_markup_in_a_label_stays_text() -> None:
         lambda: section(replace(sample_section(), peak_C_median=[], peak_C_low=[], peak_C_high=[], target_um=None)),
         lambda: window(sample_window()),
         lambda: window(sample_window(1)),
-        lambda: window(replace(sample_window(), chosen_dose=None, chosen_pulse_ms=None)),
+        lambda: window(replace(sample_window(), chosen_dose=None, chosen_row=None)),
         lambda: calendar([("veins", [(0.0, "1"), (6.0, "2")]), ("scars", [(12.0, "3")])]),
     ],
 )
@@ -120,9 +120,19 @@ def test_without_simulated_figures_the_reason_stands_in_their_place() -> None:
 
 def window_body(**changed: Any) -> dict[str, Any]:
     data = sample_window()
-    body: dict[str, Any] = {name: getattr(data, name) for name in ("of", "dose", "pulse_ms", "p_effect", "p_harm")}
+    body: dict[str, Any] = {name: getattr(data, name) for name in ("of", "dose", "p_effect", "p_harm")}
     maker = {"pulse_ms": 3.0, "low": 4.0, "high": 6.0}
-    return body | {"p_harm_allowed": 0.1, "practised": [maker], "makers": [maker], "effect": "vessel-closure"} | changed
+    return (
+        body
+        | {
+            "pulse_ms": data.rows,
+            "p_harm_allowed": 0.1,
+            "practised": [maker],
+            "makers": [maker],
+            "effect": "vessel-closure",
+        }
+        | changed
+    )
 
 
 @pytest.mark.parametrize(

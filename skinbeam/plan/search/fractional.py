@@ -24,7 +24,7 @@ from skinbeam.simulate.removal.ablation import removes
 from skinbeam.simulate.skins.ensemble import share
 from skinbeam.units import MM, UM
 
-__all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "microbeam_trial"]
+__all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "Columns", "columns_in", "microbeam_trial"]
 
 Floats = NDArray[np.float64]
 
@@ -84,6 +84,42 @@ def microbeam_trial(
     return found.get(first) or found.get(first - 1)
 
 
+@dataclass(frozen=True)
+class Columns:
+    """What microbeams of one energy do to the skin that limits are held against.
+
+    Parameters
+    ----------
+    depth_fraction : how deep a column goes, of the skin above the fat, (sample,).
+    area_cm2 : of one column, (sample,).
+    temperature_C : of the skin before: no cooling is planned with microbeams, so nothing gets colder.
+    """
+
+    depth_fraction: Floats
+    area_cm2: Floats
+    temperature_C: float
+
+    def values(self, density_per_cm2: float) -> dict[str, Floats]:
+        """Return the quantities of limits at a density, (sample,)."""
+        return {
+            "microlesion_depth_fraction": self.depth_fraction,
+            "coverage_fraction": -np.expm1(-density_per_cm2 * self.area_cm2),
+            "basal_minimum_C": np.full(self.area_cm2.size, self.temperature_C),
+        }
+
+
+def columns_in(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: float) -> Columns:
+    """Return what columns of an energy do to the skin that limits are held against.
+
+    Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, without end when it is 1.
+    """
+    harmed = skins.lesion(beam, energy_mJ, limiting=True)
+    above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
+    with np.errstate(divide="ignore"):
+        area = -np.log1p(-harmed.cover) / density_per_cm2
+    return Columns(harmed.depth / above_fat, area, skins.temperature_C)
+
+
 def _densest(
     machine: Machine,
     setting: Setting,
@@ -98,22 +134,14 @@ def _densest(
     beam, energy, offered = looked.beam, looked.energy_mJ, looked.densities
     with collect() as sources:
         used(*looked.basis)
-        harmed = skins.lesion(beam, energy, limiting=True)
+        harmed = columns_in(skins, beam, energy, offered[0])
     limits = limits_for(goal.modality, skins.site, goal.condition)
-    above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
-    # Coverage is 1 - exp(-density x area); that of the sparsest pattern gives the area, without end when it is 1.
-    with np.errstate(divide="ignore"):
-        area = -np.log1p(-harmed.cover) / offered[0]
+    area = harmed.area_cm2
     deeper = error_factor(CRATER_DEPTH if removes(beam) else COLUMN_DEPTH, skins.limiting, "harm")
     wider = error_factor(WIDTH, skins.limiting, "harm")
 
     def at(density: float) -> Trial:
-        values = {
-            "microlesion_depth_fraction": harmed.depth / above_fat,
-            "coverage_fraction": -np.expm1(-density * area),
-            # No cooling is planned with microbeams, so nothing is colder than the skin was.
-            "basal_minimum_C": np.full(w_limit.size, skins.temperature_C),
-        }
+        values = harmed.values(density)
         in_doubt = values | {
             "microlesion_depth_fraction": deeper * values["microlesion_depth_fraction"],
             "coverage_fraction": -np.expm1(-density * area * wider**2),

@@ -34,7 +34,7 @@ from skinbeam.simulate.removal.ablation import injury_by_dose
 from skinbeam.simulate.skins.ensemble import share
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
 
-__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial", "heating_thresholds"]
+__all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial", "thresholds_of"]
 
 Floats = NDArray[np.float64]
 
@@ -93,9 +93,12 @@ def full_field_trial(
     return best
 
 
-def heating_thresholds(beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan) -> Thresholds:
-    """Return what every dose of light that heats does, held against the limits of its goal, as a first look has it."""
-    return _heating(beam, goal, skins, cooling, limits_for(goal.modality, skins.site, goal.condition), quick=True)
+def thresholds_of(beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan) -> Thresholds:
+    """Return what every dose does, held against the limits of its goal, as a first look has it."""
+    limits = limits_for(goal.modality, skins.site, goal.condition)
+    if goal.modality == "ablative":
+        return _removing(beam, goal, skins, limits, quick=True)
+    return _heating(beam, goal, skins, cooling, limits, quick=True)
 
 
 def _as_short(machine: Machine, goal: Goal, beam: Beam) -> Beam:

@@ -80,6 +80,10 @@ class Limit:
             return 1.0 - values
         return values < bound if self.operator == "<" else values > bound
 
+    def spent(self, kept: float) -> float:
+        """Return how much of the limit is used up where so large a share keeps it: 1 at the limit, more beyond it."""
+        return (1.0 - kept) / (1.0 - self.share_required)
+
     def demands(self, p: float, error: float, bound: float, *, strict: bool = True) -> bool:
         """Return whether an observed share `p` that keeps `bound` is enough.
 

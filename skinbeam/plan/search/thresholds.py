@@ -50,5 +50,7 @@ class Thresholds:
         It is the chance to break the limit over the chance that is allowed. The error of the draws, which a dose has to
         keep on top of it to be chosen, is left out.
         """
-        kept = ((limit, limit.kept(self.value[limit.id](dose), limit.stop)) for limit in limits)
-        return {limit.id: (1.0 - share(held, weights)[0]) / (1.0 - limit.share_required) for limit, held in kept}
+        return {
+            limit.id: limit.spent(share(limit.kept(self.value[limit.id](dose), limit.stop), weights)[0])
+            for limit in limits
+        }

@@ -4,23 +4,22 @@ Effect and limits are those of the search, so that what a figure calls allowed i
 the plan is told of all draws; those beside it of fewer, which no eye tells from all of them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.errors import NotAvailable
-from skinbeam.estimate import Unknown
-from skinbeam.laser.grid import dose_steps, offers
-from skinbeam.messages import text
+from skinbeam.laser.grid import densities, dose_steps, offers
 from skinbeam.plan.search.candidates import beam_of, built_in_cooling, thinned
 from skinbeam.plan.search.envelope import envelope_of
-from skinbeam.plan.search.full_field import heating_thresholds
+from skinbeam.plan.search.fractional import columns_in
+from skinbeam.plan.search.full_field import thresholds_of
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import limits_for
-from skinbeam.plan.search.place import FLUENCE, light_of
+from skinbeam.plan.search.place import ENERGY, FLUENCE, light_of
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.thresholds import Thresholds
 from skinbeam.plan.search.trial import Trial
@@ -32,25 +31,29 @@ __all__ = ["Window", "window_of"]
 
 Floats = NDArray[np.float64]
 
+_ENERGIES, _DENSITIES = 6, 7
 _PULSES: Final = 4  # that stand for what the device spans, beside that of the plan
 _Rows = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
 class Window:
-    """Probabilities over a grid; rows are pulse lengths, columns doses.
+    """Probabilities over a grid; columns are doses, or energies of a microbeam.
 
     Parameters
     ----------
+    by, rows : pulse lengths (`pulse_ms`), or densities of microbeams (`density_per_cm2`).
     p_effect : share of such skins that reach the target, as the plan tells it.
-    p_harm : probability of a burn of the skin around it.
+    p_harm : probability of a burn of the skin around it; where skin is removed or treated in columns, that any limit is
+        broken.
     spent : how much of the limit that is nearest to being broken a dose uses up; 1 at the limit.
     broken : quantities of the limits that doses of the window break.
     practised, makers : what was published of this condition and light.
     """
 
+    by: Literal["pulse_ms", "density_per_cm2"]
     dose: tuple[float, ...]
-    pulse_ms: tuple[float, ...]
+    rows: tuple[float, ...]
     p_effect: _Rows
     p_harm: _Rows
     spent: _Rows
@@ -61,14 +64,14 @@ class Window:
 
 @dataclass(frozen=True)
 class _Row:
-    """One pulse length: for each dose what it reaches, how likely it burns, and the limit it is nearest to breaking."""
+    """One row: for each dose what it reaches, how likely it burns, and the limit it is nearest to breaking."""
 
     effect: tuple[float, ...]
     harm: tuple[float, ...]
     nearest: tuple[tuple[float, str], ...]
 
 
-def window_of(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None) -> Window | Unknown:
+def window_of(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None) -> Window:
     """Return the window around the settings of a plan.
 
     Parameters
@@ -77,8 +80,9 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None)
     phototype : whose practice stands beside it, 1 to 6.
     """
     machine, chosen = trial.machine, trial.setting
-    if machine.device.microbeam or goal.modality == "ablative" or trial.thresholds is None:
-        return Unknown(text("plan.window-not-drawn"))
+    if trial.density_per_cm2 is not None:
+        return _of_columns(trial, goal, skins, phototype)
+    assert trial.thresholds is not None  # a trial of a full field
     cooling, _ = built_in_cooling(machine.device)
     same = [one for one in offers(machine.device) if one.wavelength_nm == chosen.wavelength_nm]
     pulses = sorted({chosen.pulse_ms, *thinned(sorted({one.pulse_ms for one in same}), _PULSES)})
@@ -88,35 +92,85 @@ def window_of(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None)
         if pulse == chosen.pulse_ms:
             continue
         setting = min((one for one in same if one.pulse_ms == pulse), key=lambda one: abs(one.spot_mm - chosen.spot_mm))
-        beam = beam_of(machine, setting, dose_steps(machine.device, *setting)[0])
+        beam = replace(beam_of(machine, setting, dose_steps(machine.device, *setting)[0]), passes=trial.passes)
         try:
-            found = heating_thresholds(beam, goal, skins, cooling)
+            found = thresholds_of(beam, goal, skins, cooling)
         except NotAvailable:
             continue  # a pulse of the device that the model cannot judge
         rows[pulse] = _row(found, goal, skins.site, doses, skins.weights)
-    kept = [rows[pulse] for pulse in sorted(rows)]
+    beside = _practice(trial, goal, phototype, (min(rows), max(rows)))
+    return _window("pulse_ms", doses, rows, *beside)
+
+
+def _window(
+    by: Literal["pulse_ms", "density_per_cm2"],
+    doses: tuple[float, ...],
+    rows: Mapping[float, _Row],
+    practised: tuple[Practised, ...],
+    makers: tuple[Practised, ...],
+) -> Window:
+    kept = [rows[place] for place in sorted(rows)]
     return Window(
+        by,
         doses,
         tuple(sorted(rows)),
         tuple(row.effect for row in kept),
         tuple(row.harm for row in kept),
         tuple(tuple(spent for spent, _ in row.nearest) for row in kept),
         tuple(dict.fromkeys(limit for row in kept for spent, limit in row.nearest if spent > 1.0)),
-        *_practice(trial, goal, phototype, (min(rows), max(rows))),
+        practised,
+        makers,
     )
 
 
+def _of_columns(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | None) -> Window:
+    """The window of microbeams: energy by density, on the skins that the plan was judged on."""
+    device, chosen = trial.machine.device, trial.setting
+    assert trial.density_per_cm2 is not None  # a trial of columns
+    limits = limits_for(goal.modality, skins.site, goal.condition)
+    counts_m, _ = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
+    energies = tuple(sorted({trial.dose, *thinned(dose_steps(device, *chosen), _ENERGIES)}))
+    offered = densities(device, *chosen, trial.dose)
+    places = sorted({trial.density_per_cm2, *thinned(offered, _DENSITIES)})
+    cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {place: [] for place in places}
+    for energy in energies:
+        sparsest = densities(device, *chosen, energy)[0]
+        beam = beam_of(trial.machine, chosen, energy, sparsest)
+        reached = share(skins.lesion(beam, energy, limiting=False).depth >= counts_m, skins.weights[0])[0]
+        columns = columns_in(skins, beam, energy, sparsest)
+        for place in places:
+            values = columns.values(place)
+            kept = [limit.kept(values[limit.quantity], limit.stop) for limit in limits]
+            spent = [
+                (limit.spent(share(held, skins.weights[1])[0]), limit.quantity)
+                for limit, held in zip(limits, kept, strict=True)
+            ]
+            broken = 1.0 - share(np.all(kept, axis=0), skins.weights[1])[0]
+            cells[place].append((reached, broken, max(spent)))
+    rows = {place: _Row(*(tuple(column) for column in zip(*row, strict=True))) for place, row in cells.items()}
+    return _window("density_per_cm2", energies, rows, _practised_columns(trial, goal, phototype), ())
+
+
+def _practised_columns(trial: Trial, goal: Goal, phototype: int | None) -> tuple[Practised, ...]:
+    """The published energies, over the published densities; empty where either is not printed."""
+    envelope = envelope_of(goal.condition, light_of(trial, goal.modality), phototype)
+    if envelope is None:
+        return ()
+    energies = envelope.dose(ENERGY, pulse_ms=trial.setting.pulse_ms, spot_mm=None)
+    spread = envelope.practised("density_per_cm2")
+    if energies is None or spread is None:
+        return ()
+    return tuple(Practised(end, energies.low, energies.high) for end in (spread.low, spread.high))
+
+
 def _row(found: Thresholds, goal: Goal, site: str, doses: Sequence[float], weights: tuple[Floats, Floats]) -> _Row:
-    limits = {limit.id: limit for limit in limits_for(goal.modality, site, goal.condition)}
-    nearest = []
-    for dose in doses:
-        spent = found.spent(list(limits.values()), dose, weights[1])
-        worst = max(spent, key=spent.__getitem__)
-        nearest.append((spent[worst], limits[worst].quantity))
+    limits = limits_for(goal.modality, site, goal.condition)
+    quantities = {limit.id: limit.quantity for limit in limits}
+    every = (found.spent(limits, dose, weights[1]) for dose in doses)
     return _Row(
         tuple(share(found.wanted(dose), weights[0])[0] for dose in doses),
         tuple(share(found.broken(dose), weights[1])[0] for dose in doses),
-        tuple(nearest),
+        tuple(max((spent, quantities[name]) for name, spent in one.items()) for one in every),
     )
 
 

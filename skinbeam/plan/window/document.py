@@ -24,7 +24,7 @@ from skinbeam.plan.search.full_field import ABOVE_DEEPER_DERMIS, CRATER
 from skinbeam.plan.search.limits import Limit, limits_for
 from skinbeam.plan.search.place import ENERGY, FLUENCE
 from skinbeam.plan.window.grid import doses_of, spaced
-from skinbeam.plan.window.practice import makers_of, practised_of
+from skinbeam.plan.window.practice import Practised, makers_of, practised_of
 from skinbeam.practice.published import published
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
@@ -110,7 +110,7 @@ def window_document(
                 for name, (rows, why) in found.items()
             },
             "p_harm_allowed": _allowed(scene.beam, avoided, scene.skin.site or ""),
-            **_practice(loaded, scene.beam, kept),
+            **{name: [_told(one) for one in found] for name, found in _practice(loaded, scene.beam, kept).items()},
         },
         (*scene.warnings, *left_out),
     )
@@ -128,7 +128,11 @@ def _allowed(beam: Beam, harm: str, site: str) -> float | Unknown:
         return Unknown(error.reason)
 
 
-def _practice(loaded: LoadedCase, beam: Beam, pulses: Sequence[float]) -> dict[str, Any]:
+def _told(published: Practised) -> dict[str, float]:
+    return {"pulse_ms": published.row, "low": published.low, "high": published.high}
+
+
+def _practice(loaded: LoadedCase, beam: Beam, pulses: Sequence[float]) -> dict[str, tuple[Practised, ...]]:
     """Published doses of the first concern with such light, and what makers recommend of such light for anything."""
     lamp = len(beam.spectrum) > 1
     made = [one for one in published() if one.lamp is lamp and one.wavelength_nm == beam.wavelength_nm]

@@ -16,9 +16,9 @@ _PULSES: Final = 9  # in the published range of pulses: the range of doses chang
 
 @dataclass(frozen=True)
 class Practised:
-    """Doses at a pulse length, in J/cm², or of microbeams in mJ."""
+    """Doses in J/cm², or of microbeams in mJ, at a row of a window: a pulse length in ms, or a density in 1/cm²."""
 
-    pulse_ms: float
+    row: float
     low: float
     high: float
 

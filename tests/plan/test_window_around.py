@@ -1,0 +1,74 @@
+"""The window around the setting of a plan, of every kind of light: what is drawn is what the search allowed."""
+
+from functools import cache
+from itertools import pairwise
+
+import pytest
+from consultations import PERSON, PLAN_DRAWS, concern, devices, loaded
+
+from skinbeam.plan.plan import make_plan
+from skinbeam.plan.records import Option
+from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.window.around import Window, window_of
+
+KINDS = {
+    "heating": ("facial-telangiectasia", "pulsed-dye-595"),
+    "short pulse": ("age-spots", "qs-ndyag-532-1064"),
+    "crater": ("wrinkles", "er-yag-2940"),
+    "columns": ("perioral-lines", "fractional-co2-10600"),
+}
+each = pytest.mark.parametrize("kind", KINDS)
+
+
+@cache
+def drawn(kind: str) -> tuple[Window, Trial, Option]:
+    condition, device = KINDS[kind]
+    site = "perioral" if condition == "perioral-lines" else "cheeks"
+    made = make_plan(loaded(PERSON + concern(condition, site) + devices(device)), draws=PLAN_DRAWS)
+    (part,) = made.concerns
+    assert part.trial is not None
+    assert part.goal is not None
+    found = part.record.first_laser
+    assert found is not None
+    return window_of(part.trial, part.goal, made.bank.skins(site, part.goal), 2), part.trial, found[0]
+
+
+def place(window: Window, trial: Trial) -> tuple[int, int]:
+    return window.rows.index(trial.density_per_cm2 or trial.setting.pulse_ms), window.dose.index(trial.dose)
+
+
+@each
+def test_the_setting_of_a_plan_lies_inside_what_is_allowed(kind: str) -> None:
+    window, trial, _ = drawn(kind)
+    row, dose = place(window, trial)
+    assert window.spent[row][dose] <= 1.0
+
+
+@each
+def test_a_window_says_of_the_setting_what_the_plan_says(kind: str) -> None:
+    window, trial, option = drawn(kind)
+    row, dose = place(window, trial)
+    for drawn_p, told in ((window.p_effect[row][dose], option.p_effective), (window.p_harm[row][dose], option.p_harm)):
+        assert drawn_p == pytest.approx(told.median, abs=1e-5)  # type: ignore[union-attr]  # of a laser both are known
+
+
+@each
+def test_more_dose_reaches_more_and_spends_more(kind: str) -> None:
+    """But for heat that a crater leaves: just above its threshold there is more of it than at a greater dose."""
+    window, _, _ = drawn(kind)
+    for rows in (window.p_effect, window.p_harm, window.spent) if kind != "crater" else (window.p_effect,):
+        assert all(list(row) == sorted(row) for row in rows)
+
+
+def test_denser_columns_spend_more_and_reach_no_deeper() -> None:
+    window, _, _ = drawn("columns")
+    assert window.by == "density_per_cm2"
+    for sparse, dense in pairwise(window.spent):
+        assert all(less <= more for less, more in zip(sparse, dense, strict=True))
+    assert len(set(window.p_effect)) == 1
+
+
+@each
+def test_what_is_not_allowed_names_its_limit(kind: str) -> None:
+    window, _, _ = drawn(kind)
+    assert bool(window.broken) is any(spent > 1.0 for row in window.spent for spent in row)
