@@ -59,6 +59,10 @@ class Optics:
     g: Array
     n: Array
 
+    def of_draws(self, which: NDArray[np.int64]) -> "Optics":
+        """Return those of some of the samples."""
+        return Optics(self.mua[which], self.mus[which], self.g[which], self.n[which])
+
 
 @dataclass(frozen=True)
 class Thermal:
@@ -68,6 +72,11 @@ class Thermal:
     heat_capacity_vol: Array
     density: Array
     heat_capacity: Array
+
+    def of_draws(self, which: NDArray[np.int64]) -> "Thermal":
+        """Return those of some of the samples."""
+        each = (self.conductivity, self.heat_capacity_vol, self.density, self.heat_capacity)
+        return Thermal(*(part[which] for part in each))
 
 
 def water_mua(wavelength_nm: float) -> float:

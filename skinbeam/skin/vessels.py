@@ -50,6 +50,12 @@ class Vessels:
     haematocrit: Array
     oxygenation: Array
 
+    def some(self, draws: NDArray[np.int64], vessels: NDArray[np.int64]) -> "Vessels":
+        """Return some of the vessels of some of the draws."""
+        rows = np.ix_(draws, vessels)
+        each = (self.depth, self.diameter, self.wall, self.haematocrit, self.oxygenation)
+        return Vessels(*(part[rows] for part in each))
+
 
 @dataclass(frozen=True)
 class VesselPopulation:

@@ -14,10 +14,12 @@ from skinbeam.simulate.ends.blood import blood_coagulation
 from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.scene import run_chunks, scene_of
 from skinbeam.simulate.vessels import hot_blood as heated_blood
+from skinbeam.simulate.vessels import purpura as purpura_of_skin
 from skinbeam.simulate.vessels.ends import (
     closed_at,
     closure_dose,
     leak_dose,
+    leaks_at,
     rupture_dose,
     vapour_K,
     vessel_omega,
@@ -262,6 +264,20 @@ def test_narrow_vessels_hold_fewer_red_cells() -> None:
 
 
 STAIN = CASE | {"vessel": [], "lesion": [{"kind": "port-wine-stain"}]}
+
+
+def test_a_bruise_is_told_by_as_many_vessels_as_decide_it() -> None:
+    draws = 24
+    response = response_of(BUTTOCK, vessel=[{"depth_um": 300.0, "diameter_um": 60.0}], draws=draws)
+    dose = np.linspace(0.5, 1.5, draws) * np.median(purpura(response_of(BUTTOCK)))
+    network, blood = vessel_network(response.skins)
+    seen = blood * purpura_of_skin._visibility(response, network.depth)
+    every = heated_blood.vessels_at(response, dose, network, sides=False)
+    assert every is not None
+    hurt = (seen * leaks_at(response, every, dose)).sum(axis=1) / seen.sum(axis=1)
+    expected = hurt >= purpura_of_skin._enough(response)
+    assert 0 < expected.sum() < draws
+    assert np.array_equal(bruised_around(response, dose), expected)
 
 
 def test_a_port_wine_stain_shows_purpura_by_the_blood_that_is_seen() -> None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.laser.settings import Beam
 from skinbeam.provenance import used
@@ -83,6 +84,14 @@ class Illumination:
             for ratio in (line.light.fluence_rate_ratio,)
         )
         return replace(self, lines=lines, shares=shares, middle=middle)
+
+    def of_draws(self, which: NDArray[np.int64], grid: DepthGrid) -> "Illumination":
+        """Return the light in some of the skins, whose cells are `grid`."""
+        lines = tuple(
+            replace(one, optics=one.optics.of_draws(which), light=one.light.draws(which)) for one in self.lines
+        )
+        heated = None if self.heated_share is None else self.heated_share[which]
+        return replace(self, grid=grid, lines=lines, heated_share=heated)
 
     def mean(self, of: Callable[[Line], Floats]) -> Floats:
         """Return a quantity averaged over the energy of the beam."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skinbeam.physics.light.scene import Tally
 from skinbeam.schema.layers import LightBeam
@@ -67,7 +68,7 @@ class LightField:
         parts = {part.name: together([getattr(one, part.name) for one in of_draws]) for part in fields(cls)}
         return cls(**parts | {"photons": sum(one.photons for one in of_draws)})
 
-    def draws(self, which: slice) -> "LightField":
+    def draws(self, which: slice | NDArray[np.int64]) -> "LightField":
         """Return the light of some of many draws; `photons` stays that of all."""
 
         def part(value: Any) -> Any:

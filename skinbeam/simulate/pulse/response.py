@@ -7,7 +7,7 @@ Absorption and conductivity are those of unheated skin. What a finite spot bring
 beam times its share by depth (`light.spot`), and its heat that of a wide beam times what stays there (`sideways`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -101,6 +101,21 @@ class Response:
     def weights(self) -> Floats:
         """Weight of each draw."""
         return np.asarray(self.skins["weight"].values, dtype=np.float64)
+
+    def of_draws(self, which: NDArray[np.int64]) -> "Response":
+        """Return the response of some of the draws, by their places among these."""
+        grid = self.grid.of_draws(which)
+        histories = ("base_K", "unit_K", "surface_base_K", "surface_unit_K")
+        return replace(
+            self,
+            skins=self.skins.isel(sample=which),
+            grid=grid,
+            heat=self.heat.of_draws(which),
+            lit=None if self.lit is None else self.lit.of_draws(which, grid),
+            schedule=self.schedule.of_draws(which),
+            met=self.met.of_draws(which),
+            **{name: getattr(self, name)[which] for name in histories},
+        )
 
     def below_cell(self, cell: int) -> Place:
         """Return the temperature of the face under a cell, from the flux through it; of the cell itself if it is last.

@@ -27,6 +27,7 @@ _Phase = tuple[float, Floats, bool]
 
 # Heat at one millimetre takes L²/(4 kappa), about two seconds, to leave: five seconds see the damage out.
 AFTER_S = 5.0
+_DRAWN = ("power_on", "lit_s", "stretch_s")  # what differs between draws where pulses may be made in several ways
 MOST_PULSES = 200
 MOST_SUBPULSES = 4000  # in all pulses and all ways to make them
 
@@ -104,8 +105,13 @@ class Schedule:
             return self
         ways = len(self.power_on)
         way = np.minimum((place_of(skins["train_shift"].to_numpy()) * ways).astype(np.int64), ways - 1)
-        parts = {name: getattr(self, name)[way] for name in ("power_on", "lit_s", "stretch_s")}
-        return replace(self, **parts)
+        return replace(self, **{name: getattr(self, name)[way] for name in _DRAWN})
+
+    def of_draws(self, which: NDArray[np.int64]) -> "Schedule":
+        """Return the schedule of some of the sampled skins."""
+        if self.power_on.ndim == 1:
+            return self
+        return replace(self, **{name: getattr(self, name)[which] for name in _DRAWN})
 
 
 def pulse_schedule(beam: Beam | None, cooling: CoolingPlan, *, cooling_share: float = 1.0) -> Schedule:

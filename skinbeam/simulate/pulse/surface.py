@@ -42,6 +42,11 @@ class Surface(NamedTuple):
     outside_K: Floats
     film_s: Floats
 
+    def of_draws(self, which: NDArray[np.int64]) -> "Surface":
+        """Return what some of the skins meet."""
+        h, outside = (part[which] if part.ndim == 2 else part for part in self[:2])
+        return Surface(h, outside, self.film_s[which])
+
 
 def surface_of(
     skins: "xr.Dataset", cooling: CoolingPlan, plan: Schedule, heat_taken: Callable[[Film], Floats]

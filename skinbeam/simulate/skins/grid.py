@@ -58,6 +58,11 @@ class DepthGrid:
         """Thickness of the cells, (sample, cell), m."""
         return self.cells.volumes
 
+    def of_draws(self, which: NDArray[np.int64]) -> "DepthGrid":
+        """Return the cells of some of the skins."""
+        cells = Cells(*(part[which] for part in self.cells))
+        return DepthGrid(self.faces[which], self.layer, cells, self.ends)
+
     def material(self, heat: Thermal) -> Material:
         """Return what every cell conducts and holds, (sample, cell)."""
         return Material(heat.conductivity[:, self.layer], heat.heat_capacity_vol[:, self.layer])

@@ -24,6 +24,8 @@ __all__ = ["bruised_around", "purpura", "purpura_at_once"]
 
 Floats = NDArray[np.float64]
 
+# Of the vessels of skin, those that are looked at first, and those by then: a sixth hold a third of the visible blood.
+_FIRST = (1 / 6, 2 / 3)
 _NETWORKS = {"normal": vessel_network, "port-wine-stain": lesion_network}
 
 
@@ -48,12 +50,26 @@ def purpura_at_once(response: Response) -> Floats:
 
 
 def bruised_around(response: Response, dose: Floats) -> NDArray[np.bool_]:
-    """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m²."""
+    """Return whether the skin around vessels that are given is purple the day after a dose (sample,), J/m².
+
+    Vessels with the most of the visible blood are looked at first: what they leave open is asked of the others alone.
+    """
     network, seen = _seen(response, *vessel_network(response.skins))
-    vessels = vessels_at(response, dose, network, sides=False)
-    assert vessels is not None  # asked with a beam
-    hurt: Floats = (seen * leaks_at(response, vessels, dose)).sum(axis=1)
-    return np.asarray(hurt >= _enough(response))
+    spared, may_stay = np.zeros(len(seen)), 1.0 - _enough(response)  # of the visible blood
+    left = np.arange(len(seen))  # draws that are not decided
+    every = np.argsort(-seen.mean(axis=0), kind="stable")
+    for part in np.split(every, [round(share * every.size) for share in _FIRST]):
+        here = response if left.size == len(seen) else response.of_draws(left)
+        rows = np.ix_(left, part)
+        vessels = vessels_at(here, dose[left], network.some(left, part), sides=False)
+        assert vessels is not None  # asked with a beam
+        spared[left] += (seen[rows] * ~leaks_at(here, vessels, dose[left])).sum(axis=1)
+        every = every[part.size :]
+        unknown = seen[np.ix_(left, every)].sum(axis=1)
+        left = left[(spared[left] <= may_stay) & (spared[left] + unknown > may_stay)]
+        if left.size == 0:
+            break
+    return np.asarray(spared <= may_stay)
 
 
 def _dose(response: Response, end: Callable[[Response, VesselResponse], Floats]) -> Floats:
