@@ -32,7 +32,7 @@ from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import Goal, goal_of
 from skinbeam.plan.search.limits import fewest_draws, target
 from skinbeam.plan.search.place import light_of, place_of
-from skinbeam.plan.search.preference import abreast, gentlest, merit
+from skinbeam.plan.search.preference import abreast, gentlest, in_order, merit
 from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
 from skinbeam.plan.search.skins import SiteSkins, Spectrum
 from skinbeam.plan.search.trial import Trial
@@ -297,7 +297,7 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     best = [trial for trial in found if _tried(case, concern, goal.modality, trial)] or found
     if _of_vessels(goal):
         return abreast(best)
-    ordered = sorted(best, key=merit)
+    ordered = in_order(best)
     return [one for one in ordered if one.setting.wavelength_nm == ordered[0].setting.wavelength_nm][:2]
 
 

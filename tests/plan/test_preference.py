@@ -25,7 +25,7 @@ from skinbeam.plan.search.bruising import Bruising, bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.goals import goal_of
 from skinbeam.plan.search.limits import bruise, target
-from skinbeam.plan.search.preference import abreast, gentlest, merit, told_apart
+from skinbeam.plan.search.preference import abreast, gentlest, in_order, merit, told_apart
 from skinbeam.plan.search.trial import Trial
 from skinbeam.report.context import OptionCard
 from skinbeam.report.leaflet.page import leaflet_page
@@ -108,6 +108,17 @@ def test_of_like_shares_the_one_that_bruises_less_is_taken() -> None:
     purpuric, gentle = trial(0.45, 24, 30), trial(5.0, 22, 4)
     assert min((purpuric, gentle), key=merit) is purpuric
     assert gentlest(abreast([purpuric, gentle])) is gentle
+
+
+def test_a_hundredth_of_harm_is_no_reason_for_the_narrower_spot() -> None:
+    wide = replace(trial(5.0, 30, 0), broken=np.full(DRAWS, 0.016))
+    narrow = replace(trial(5.0, 30, 0), setting=Setting(595.0, 5.0, 4.0), broken=np.full(DRAWS, 0.009))
+    assert min((wide, narrow), key=merit) is narrow  # shares are rounded, and 0.016 is rounded up
+    for given_ in ([wide, narrow], [narrow, wide]):
+        assert in_order(given_) == [wide, narrow]
+    worse = replace(wide, broken=np.full(DRAWS, 0.05))
+    assert in_order([worse, narrow])[0] is narrow
+    assert in_order([]) == []
 
 
 def test_a_share_that_is_told_to_be_greater_wins_though_it_bruises() -> None:

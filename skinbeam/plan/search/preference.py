@@ -17,7 +17,7 @@ from skinbeam.plan.search.limits import ONE_SIDED_95, target
 from skinbeam.plan.search.trial import Trial
 from skinbeam.simulate.skins.ensemble import effective_draws, share
 
-__all__ = ["abreast", "gentlest", "merit", "told_apart"]
+__all__ = ["abreast", "gentlest", "in_order", "merit", "told_apart"]
 
 Met = NDArray[np.bool_]
 
@@ -30,9 +30,32 @@ def merit(trial: Trial) -> tuple[float, ...]:
     """Sort key: reaches the target uninjured, then least harm (steps of a hundredth), then the wider spot, which treats
     an area with fewer pulses, then the shorter pulse.
     """
-    reached = min(trial.p_effective, target().wanted)
-    wide = 0.0 if trial.machine.device.microbeam else -trial.setting.spot_mm
-    return (-round(reached * (1.0 - trial.p_broken), 2), round(trial.p_broken, 2), wide, trial.setting.pulse_ms)
+    return (-round(_uninjured(trial), 2), round(trial.p_broken, 2), *_handy(trial))
+
+
+def _uninjured(trial: Trial) -> float:
+    """Share that reaches the target, up to what is wanted, and is not injured."""
+    return min(trial.p_effective, target().wanted) * (1.0 - trial.p_broken)
+
+
+def _handy(trial: Trial) -> tuple[float, float]:
+    """The wider spot first, then the shorter pulse."""
+    return (0.0 if trial.machine.device.microbeam else -trial.setting.spot_mm, trial.setting.pulse_ms)
+
+
+def in_order(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials by merit, and first of all the widest spot that reaches as many and harms as few as the best.
+
+    A step of a hundredth between two shares is no reason to choose the narrower spot, wherever it happens to fall.
+    """
+    ordered = sorted(trials, key=merit)
+    first = min((one for one in ordered if _is_alike(one, ordered[0])), key=_handy, default=None)
+    return ordered if first is None else [first, *(one for one in ordered if one is not first)]
+
+
+def _is_alike(trial: Trial, best: Trial) -> bool:
+    fewer = _uninjured(best) - _uninjured(trial)
+    return fewer <= _ALIKE and trial.p_broken - best.p_broken <= _ALIKE
 
 
 def told_apart(more: Met, fewer: Met, weights: NDArray[np.float64]) -> bool:

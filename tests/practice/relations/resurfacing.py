@@ -9,8 +9,8 @@ OPEN_SKIN = ("ablative", "fractional-ablative")
 
 
 def strength(option: Shown) -> tuple[float, float]:
-    """How deep and how much: energy of a column, or fluence; and energy to the square centimetre."""
-    deep = option.energy_mJ if "microbeam" in option.settings else option.fluence_J_cm2 * option.passes
+    """How deep and how much: energy of a column, or depth of a field, since pulses differ; and energy to the cm²."""
+    deep = option.energy_mJ if "microbeam" in option.settings else option.limited("injury_depth_fraction") or 0.0
     return deep, option.energy_per_area_J_cm2
 
 
