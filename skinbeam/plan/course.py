@@ -76,7 +76,7 @@ def course_of(
 
 @dataclass(frozen=True)
 class _Part:
-    """A concern in the course: its first laser option with settings, and how many sessions took place."""
+    """A concern in the course: its first laser with settings, how many sessions took place, and what comes before."""
 
     place: str
     title: str
@@ -84,6 +84,7 @@ class _Part:
     option: Option
     setup: Setup
     done: int
+    first: tuple[str, ...]
 
     @property
     def sessions(self) -> int:
@@ -95,6 +96,13 @@ class _Part:
         """What is done at each visit."""
         words = settings_in_words(self.setup.settings, lamp=self.setup.lamp)
         return Message("course.treat", {"device": self.setup.device_title, "settings": words})
+
+    @property
+    def begins(self) -> list[Message]:
+        """What comes before its first laser visit, and how many are expected."""
+        if not self.first:
+            return [self.counted]
+        return [Message("course.after", {"concern": self.title, "first": list(self.first)}), self.counted]
 
     @property
     def counted(self) -> Message:
@@ -179,7 +187,7 @@ class _Session:
         elif self.index > 0 and self.group.spaced[1] is not None:
             found.append(self.group.spaced[1])
         if self.index == 0:
-            found += [part.counted for part in self.parts]
+            found += [step for part in self.parts for step in part.begins]
         rules = _rules()
         if any(part.done + self.index == rules["stop_after_sessions"] for part in self.parts):
             params = {"sessions": rules["stop_after_sessions"], "pct": rules["stop_below_pct"]}
@@ -195,7 +203,8 @@ def _groups(concerns: Sequence[ConcernPlan], case: Case | None) -> list[_Group]:
             option, setup = concern.first_laser
             done = 0 if case is None else response_of(case, concern.condition).sessions
             title = f"{concern.title} ({table('site')[concern.site]['title']})"
-            part = _Part(concern.place, title, concern.site, option, setup, done)
+            first = tuple(one.title for one in concern.options if one.setup is None and one.rank < option.rank)
+            part = _Part(concern.place, title, concern.site, option, setup, done, first)
             found.setdefault((option.modality, setup.device), _Group([])).parts.append(part)
     return [group for _, group in sorted(found.items(), key=lambda item: _rules()["order"].index(item[0][0]))]
 

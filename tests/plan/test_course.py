@@ -66,6 +66,16 @@ def test_vessels_and_pigment_come_before_resurfacing() -> None:
     assert [session.week for session in course] == [0, 4, 8, 14]
 
 
+def test_what_comes_before_a_laser_is_named_before_its_first_visit() -> None:
+    cream, laser = replace(BARE, title="Sun protection", rank=1), replace(SPOTS.options[0], rank=2)
+    visits = course_of([replace(SPOTS, options=(cream, laser, replace(BARE, title="Peel", rank=3)))])
+    told = [[step.text for step in visit.steps if step.id == "course.after"] for visit in visits]
+    assert told == [
+        ["Visible facial veins (cheeks): before any laser come Sun protection. These visits are for what they leave."]
+    ]
+    assert not [step for visit in course_of([SPOTS]) for step in visit.steps if step.id == "course.after"]
+
+
 def test_another_light_waits_until_nothing_shows_any_more() -> None:
     slow = Duration("trials", 20, 60, "days", "synthetic2000", Message("course.wait", {"weeks": 1}))
     shown = part("facial-telangiectasia", replace(VEINS.options[0], shows_days=slow))
