@@ -27,17 +27,17 @@ PARTS = {
     "heat, one dimension": ("skinbeam.physics.heat.row:conduct",),
     "heat in r and z": ("skinbeam.physics.heat.rz:conduct_rz",),
     "heat beside a spot's axis": ("skinbeam.simulate.pulse.sideways:Kept.apply",),
-    "dose search": ("skinbeam.physics.damage.dose_search:dose_for_unit_omega",),
+    "dose search": ("skinbeam.physics.damage.dose_search:dose_for_unit_omega_at_all",),
     "damage integral": ("skinbeam.physics.damage.arrhenius:omega",),
     "ablation": (
-        "skinbeam.simulate.removal.ablation:injury_dose",
-        "skinbeam.simulate.removal.ablation:ablate",
+        "skinbeam.physics.removal.drying:train",
+        "skinbeam.physics.removal.residual:damaged_depth",
         "skinbeam.physics.removal.residual:farthest_damage",
     ),
     "columns": (
         "skinbeam.physics.removal.microbeam:column_heat",
         "skinbeam.physics.removal.microbeam:column",
-        "skinbeam.simulate.removal.microlesion:lesion",
+        "skinbeam.simulate.removal.microlesion:lesions",
     ),
     "vessels": (
         "skinbeam.simulate.vessels.ends:vessel_closure",
