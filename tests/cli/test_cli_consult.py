@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 ROOT = Path(__file__).parents[2]
 SPOTS = str(ROOT / "examples" / "conditions" / "age-spots-pigment-short-pulse.toml")
@@ -33,7 +34,9 @@ def test_a_consultation_writes_its_files_and_leaves_others_alone(run: Run, tmp_p
     (folder / "mine.txt").write_text("kept")
     ran = run("consult", SPOTS, "-o", str(folder), "--draws", "100")
     assert ran.code == 0
-    assert {"plan.json", "report.html", "report.pdf", "leaflet.pdf", "run.json", "mine.txt"} <= files_of(folder)
+    written = {"plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json", "mine.txt"}
+    assert written <= files_of(folder)
+    assert len(PdfReader(folder / "report.pdf").pages) <= 6  # four, and two for the one concern
     assert any(name.startswith("figures/") and name.endswith(".svg") for name in files_of(folder))
     assert (folder / "mine.txt").read_text() == "kept"
     assert not any(Path(name).name.startswith(".") for name in files_of(folder))
