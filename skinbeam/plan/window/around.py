@@ -18,7 +18,7 @@ from skinbeam.plan.search.envelope import envelope_of
 from skinbeam.plan.search.fractional import columns_in
 from skinbeam.plan.search.full_field import thresholds_of
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import limits_for
+from skinbeam.plan.search.limits import Limit, limits_for
 from skinbeam.plan.search.place import ENERGY, FLUENCE, light_of
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.thresholds import Thresholds
@@ -129,26 +129,31 @@ def _of_columns(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | Non
     assert trial.density_per_cm2 is not None  # a trial of columns
     limits = limits_for(goal.modality, skins.site, goal.condition)
     counts_m, _ = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
-    energies = tuple(sorted({trial.dose, *thinned(dose_steps(device, *chosen), _ENERGIES)}))
-    offered = densities(device, *chosen, trial.dose)
-    places = sorted({trial.density_per_cm2, *thinned(offered, _DENSITIES)})
-    cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {place: [] for place in places}
-    for energy in energies:
+    places = sorted({trial.density_per_cm2, *thinned(densities(device, *chosen, trial.dose), _DENSITIES)})
+    cells: dict[float, list[tuple[float, float, tuple[float, str]]]] = {}
+    for energy in sorted({trial.dose, *thinned(dose_steps(device, *chosen), _ENERGIES)}):
         sparsest = densities(device, *chosen, energy)[0]
         beam = beam_of(trial.machine, chosen, energy, sparsest)
-        reached = share(skins.lesion(beam, energy, limiting=False).depth >= counts_m, skins.weights[0])[0]
-        columns = columns_in(skins, beam, energy, sparsest)
-        for place in places:
-            values = columns.values(place)
-            kept = [limit.kept(values[limit.quantity], limit.stop) for limit in limits]
-            spent = [
-                (limit.spent(share(held, skins.weights[1])[0]), limit.quantity)
-                for limit, held in zip(limits, kept, strict=True)
-            ]
-            broken = 1.0 - share(np.all(kept, axis=0), skins.weights[1])[0]
-            cells[place].append((reached, broken, max(spent)))
-    rows = {place: _Row(*(tuple(column) for column in zip(*row, strict=True))) for place, row in cells.items()}
-    return _window("density_per_cm2", energies, rows, _practised_columns(trial, goal, phototype), ())
+        try:
+            depth = skins.lesion(beam, energy, limiting=False).depth
+            columns = columns_in(skins, beam, energy, sparsest)
+        except NotAvailable:
+            continue  # an energy of the device that the model cannot judge
+        reached = share(depth >= counts_m, skins.weights[0])[0]
+        cells[energy] = [(reached, *_columns_at(columns.values(place), limits, skins.weights[1])) for place in places]
+    by_place = zip(places, zip(*cells.values(), strict=True), strict=True)
+    rows = {place: _Row(*(tuple(column) for column in zip(*row, strict=True))) for place, row in by_place}
+    return _window("density_per_cm2", tuple(cells), rows, _practised_columns(trial, goal, phototype), ())
+
+
+def _columns_at(
+    values: Mapping[str, Floats], limits: Sequence[Limit], weights: Floats
+) -> tuple[float, tuple[float, str]]:
+    """How likely columns break any limit, and the limit that they are nearest to breaking."""
+    kept = [limit.kept(values[limit.quantity], limit.stop) for limit in limits]
+    shares = (share(held, weights)[0] for held in kept)
+    spent = [(limit.spent(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
+    return 1.0 - share(np.all(kept, axis=0), weights)[0], max(spent)
 
 
 def _practised_columns(trial: Trial, goal: Goal, phototype: int | None) -> tuple[Practised, ...]:
