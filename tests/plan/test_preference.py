@@ -25,7 +25,7 @@ from skinbeam.plan.search.bruising import Bruising, bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.goals import goal_of
 from skinbeam.plan.search.limits import bruise, target
-from skinbeam.plan.search.preference import abreast, gentlest, in_order, merit, told_apart
+from skinbeam.plan.search.preference import abreast, clearly_more, gentlest, in_order, merit, told_apart
 from skinbeam.plan.search.trial import Trial
 from skinbeam.report.context import OptionCard
 from skinbeam.report.leaflet.page import leaflet_page
@@ -93,6 +93,14 @@ def test_uneven_weights_are_fewer_draws() -> None:
     assert not told_apart(more, none, weights)
 
 
+def test_a_difference_that_many_draws_tell_may_still_be_too_small_to_choose_by() -> None:
+    """Of 200 draws eight are told apart from none, and are less than a twentieth; twelve are more."""
+    draws = np.arange(200)
+    for more, enough in ((8, False), (12, True)):
+        assert told_apart(draws < more, draws < 0, np.ones(200))
+        assert clearly_more(draws < more, draws < 0, np.ones(200)) is enough
+
+
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_no_two_are_each_above_the_other_and_none_above_itself(draws: list[tuple[bool, bool]]) -> None:
     one, other = np.array(draws).T
@@ -133,6 +141,17 @@ def test_beyond_the_share_that_is_wanted_more_is_not_better() -> None:
     assert gentlest(abreast([purpuric, gentle])) is gentle
 
 
+def test_whichever_setting_the_draws_favour_by_a_hair_the_wider_spot_is_taken() -> None:
+    wide, narrow = trial(5.0, 34, 10), trial(5.0, 34, 10)
+    narrow = replace(narrow, setting=narrow.setting._replace(spot_mm=5.0))
+    for counts in ((34, 35), (35, 34)):
+        one, other = (
+            replace(each, effective=first(count), bruising=Bruising(first(44 - count), np.ones(DRAWS), ()))
+            for each, count in zip((wide, narrow), counts, strict=True)
+        )
+        assert gentlest(abreast([one, other])).setting == wide.setting
+
+
 def test_three_more_that_reach_the_target_are_not_worth_five_more_that_are_burnt() -> None:
     gentle = replace(trial(5.0, 33, 20), broken=np.full(DRAWS, 0.02))
     burning = replace(trial(0.65, 34, 0), broken=np.full(DRAWS, 0.07))
@@ -152,9 +171,9 @@ def test_the_choice_is_abreast_and_gentle_in_whatever_order_settings_come(counts
     trials = [trial(pulse, *count) for pulse, count in zip(pulses, counts, strict=False)]
     chosen = gentlest(abreast(trials))
     best = min(trials, key=merit)
-    assert chosen.p_effective >= target().wanted or not told_apart(best.effective, chosen.effective, np.ones(DRAWS))
+    assert chosen.p_effective >= target().wanted or not clearly_more(best.effective, chosen.effective, np.ones(DRAWS))
     hurt = [t.bruising.bruised for t in (chosen, *abreast(trials)) if t.bruising is not None]
-    assert not any(told_apart(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
+    assert not any(clearly_more(hurt[0], other, np.ones(DRAWS)) for other in hurt[1:])
     assert all(gentlest(abreast(order)) is chosen for order in itertools.permutations(trials))
 
 
