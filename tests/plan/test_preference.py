@@ -119,14 +119,20 @@ def test_of_like_shares_the_one_that_bruises_less_is_taken() -> None:
 
 
 def test_a_hundredth_of_harm_is_no_reason_for_the_narrower_spot() -> None:
-    wide = replace(trial(5.0, 30, 0), broken=np.full(DRAWS, 0.016))
-    narrow = replace(trial(5.0, 30, 0), setting=Setting(595.0, 5.0, 4.0), broken=np.full(DRAWS, 0.009))
-    assert min((wide, narrow), key=merit) is narrow  # shares are rounded, and 0.016 is rounded up
+    wide = replace(trial(5.0, 30, 0), broken=np.full(DRAWS, 0.024))
+    narrow = replace(trial(5.0, 30, 0), setting=Setting(595.0, 5.0, 4.0), broken=np.full(DRAWS, 0.016))
+    assert min((wide, narrow), key=merit) is narrow  # harms count in steps of 0.02, and one falls between
     for given_ in ([wide, narrow], [narrow, wide]):
         assert in_order(given_) == [wide, narrow]
     worse = replace(wide, broken=np.full(DRAWS, 0.05))
     assert in_order([worse, narrow])[0] is narrow
     assert in_order([]) == []
+
+
+def test_of_settings_that_keep_the_limits_the_one_that_reaches_as_deep_as_the_severity_asks_is_taken() -> None:
+    deep = replace(trial(0.5, 36, 0), deep=0.45, broken=np.full(DRAWS, 0.04))
+    shallow = replace(trial(2.0, 37, 0), deep=0.1)
+    assert in_order([shallow, deep]) == in_order([deep, shallow]) == [deep, shallow]
 
 
 def test_a_share_that_is_told_to_be_greater_wins_though_it_bruises() -> None:

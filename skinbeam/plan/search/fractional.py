@@ -74,10 +74,12 @@ def microbeam_trial(
         with collect() as sources:
             depth = skins.lesion(beam, energies[index], limiting=False).depth
         looked = _Looked(beam, energies[index], offered, np.asarray(depth >= counts_m), tuple(sources))
-        found[index] = trial = _densest(machine, setting, goal, skins, looked, quick=quick)
-        if trial is None:
+        densest = _densest(machine, setting, goal, skins, looked, quick=quick)
+        if densest is None:
+            found[index] = None
             return True
         deep = share(depth >= aimed_m, skins.weights[0])[0]
+        found[index] = trial = replace(densest, deep=deep)
         return trial.p_effective >= target().wanted and deep >= target().aimed
 
     first = bisect_left(range(len(energies)), True, key=enough)

@@ -84,8 +84,7 @@ def full_field_trial(
         trial = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if trial is None:
             continue
-        deep = share(thresholds.aimed(trial.dose), trial.weights[0])[0]
-        here = min(trial.p_effective, target().wanted), min(deep, target().aimed)
+        here = min(trial.p_effective, target().wanted), min(trial.deep, target().aimed)
         if best is None or here > reached:
             best, reached = trial, here
         if reached == (target().wanted, target().aimed):
@@ -244,6 +243,7 @@ def _choose(
     def enough(index: int) -> bool:
         """Whether the target or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
+        deep = share(thresholds.aimed(dose), w_target)[0]
         trial = Trial(
             machine,
             setting,
@@ -259,11 +259,11 @@ def _choose(
             thresholds.basis,
             burns=thresholds.burns,
             thresholds=thresholds,
+            deep=deep,
         )
         if trial.safe:
             found[index] = trial
-        deep = share(thresholds.aimed(dose), w_target)[0] >= target().aimed
-        return not trial.safe or (trial.p_effective >= target().wanted and deep)
+        return not trial.safe or (trial.p_effective >= target().wanted and deep >= target().aimed)
 
     first = bisect_left(range(len(doses)), True, key=enough)
     best = found.get(first) or found.get(first - 1)

@@ -29,15 +29,24 @@ _CLEARLY = 0.05
 
 
 def merit(trial: Trial) -> tuple[float, ...]:
-    """Sort key: reaches the target uninjured, then least harm (steps of a hundredth), then the wider spot, which treats
-    an area with fewer pulses, then the shorter pulse.
+    """Sort key: reaches the target uninjured, then as deep as is aimed, then least harm, then the wider spot, which
+    treats an area with fewer pulses, then the shorter pulse.
+
+    In steps that the draws can tell: shares of a tenth (a first look has 20 draws, and 8 of 10 a standard error of a
+    tenth), harms of two hundredths (5 of 100 have one of 1.5 among 200).
     """
-    return (-round(_uninjured(trial), 2), round(trial.p_broken, 2), *_handy(trial))
+    harm = int(trial.p_broken / (2 * _ALIKE))
+    return (-round(_uninjured(trial), 1), -round(_deep(trial), 1), harm, *_handy(trial))
 
 
 def _uninjured(trial: Trial) -> float:
     """Share that reaches the target, up to what is wanted, and is not injured."""
     return min(trial.p_effective, target().wanted) * (1.0 - trial.p_broken)
+
+
+def _deep(trial: Trial) -> float:
+    """Share that is reached as deep as is aimed, up to what is wanted."""
+    return min(trial.deep, target().aimed)
 
 
 def _handy(trial: Trial) -> tuple[float, float]:
@@ -57,7 +66,8 @@ def in_order(trials: Sequence[Trial]) -> list[Trial]:
 
 def _is_alike(trial: Trial, best: Trial) -> bool:
     fewer = _uninjured(best) - _uninjured(trial)
-    return fewer <= _ALIKE and trial.p_broken - best.p_broken <= _ALIKE
+    shallower = _deep(best) - _deep(trial)
+    return max(fewer, shallower, trial.p_broken - best.p_broken) <= _ALIKE
 
 
 def told_apart(more: Met, fewer: Met, weights: NDArray[np.float64]) -> bool:

@@ -37,6 +37,7 @@ class Trial:
     bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
     burns : what is known of the doses that burn at this setting; None where skin is removed or heated in columns.
     thresholds : what any other dose of the setting does; None of microbeams.
+    deep : share of such skins that are reached as deep as the severity asks for; 1 where depth is not the goal.
     held : whether lighter skin would be brought to the target by this dose, so that it was not raised for a darker one.
     """
 
@@ -55,6 +56,7 @@ class Trial:
     bruising: Bruising | None = None
     burns: Burns | None = None
     thresholds: Thresholds | None = None
+    deep: float = 1.0
     held: bool = False
 
     @property
