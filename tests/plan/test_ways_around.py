@@ -95,7 +95,7 @@ def by_form(tables: Mapping[str, Any], folder: Path) -> LoadedCase:
 
 BY = {"file": by_file, "form": by_form, "json": by_json}
 # What the form has no field for is refused there as an unknown key: nothing that was sent is passed over.
-NOT_ON_THE_FORM = ("lesion", "test_spot", "session")
+NOT_ON_THE_FORM = ("lesion",)
 
 
 def test_every_cell_stands_in_the_table() -> None:
