@@ -27,14 +27,20 @@ FEW = [
         "perioral-lines-ablative",
     )
 ]
-# Settings that lie at the edge of a tie still hang on the seed: the pulse of a dye laser, spot and pulse of Er:YAG.
+# Settings at the edge of a tie hang on the seed: the pulse of a dye laser, spot and pulse of Er:YAG, columns of CO2.
 HANGS = {
     "acne-scars-ablative",
+    "case",  # of the first consultation
     "fine-lines-periorbital-ablative",
+    "hypertrophic-scars-fractional-ablative",
     "hypertrophic-scars-vascular",
+    "keloid-fractional-ablative",
     "laxity-ablative",
+    "perioral-lines-ablative",
+    "perioral-lines-fractional-ablative",
     "poikiloderma-vascular",
     "skin-texture-ablative",
+    "spider-angioma-vascular",
     "surgical-scars-vascular",
     "wrinkles-ablative",
     "wrinkles-non-ablative-fractional",
