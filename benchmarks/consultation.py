@@ -109,7 +109,8 @@ def main() -> None:
         processor.append(time.process_time() - spent)
     total = sum(processor)
     print(
-        f"plan of {asked.case}: {statistics.median(wall):.1f} s, {statistics.median(processor):.1f} processor seconds"
+        f"plan of {asked.case.parent.name}/{asked.case.name}: {statistics.median(wall):.1f} s, "
+        f"{statistics.median(processor):.1f} processor seconds"
     )
     for part, took in [*clock.spent.most_common(), ("the rest", total - clock.spent.total())]:
         print(f"{part:26s} {took / asked.runs:8.2f} s {100 * took / total:6.1f} %")
