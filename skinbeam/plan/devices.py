@@ -344,9 +344,11 @@ def _settled(
     judged: list[Trial] = []
     for one in looked:
         trial = _on_all_draws(goal, machine, one, skins, cooling)
-        judged += [trial] if trial is not None else []
-        if judged and not _of_vessels(goal) and judged[-1].p_effective >= target().least:
-            return judged[-1]
+        if trial is None:
+            continue
+        if not _of_vessels(goal) and trial.p_effective >= target().least:
+            return trial
+        judged.append(trial)
     if not judged or not _of_vessels(goal):
         return min(judged, key=merit, default=None)
     best = abreast(judged)

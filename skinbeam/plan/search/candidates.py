@@ -12,7 +12,7 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import Setting, dose_steps, offers, settings_tables
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.rules.earlier import Bar, without_barred
-from skinbeam.plan.search.region import Region
+from skinbeam.plan.search.region import Region, from_between
 from skinbeam.plan.setup import CoolingSetting
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -65,7 +65,7 @@ def candidates(
         lengths = sorted({o.pulse_ms for o in here})
         if answered is not None:
             lengths = [pulse for pulse in lengths if answered(wavelength, pulse)] or lengths
-        for pulse in _between(lengths, pulses):
+        for pulse in from_between(lengths, pulses):
             sizes = sorted({o.spot_mm for o in here if o.pulse_ms == pulse})
             for size in sizes if every_size else sizes[-1:]:
                 yield Setting(wavelength, pulse, size)
@@ -90,14 +90,6 @@ def thinned(values: Sequence[Item], most: int) -> list[Item]:
         return [values[0]]
     last = len(values) - 1
     return [values[round(index * last / (most - 1))] for index in range(most)]
-
-
-def _between(values: Sequence[Item], most: int) -> list[Item]:
-    """Return at most `most` of the values, evenly taken from between the first and the last."""
-    if len(values) <= most:
-        return list(values)
-    places = (round(index * (len(values) - 1) / (most + 1)) for index in range(1, most + 1))
-    return [values[place] for place in dict.fromkeys(places)]
 
 
 def built_in_cooling(device: Device) -> tuple[CoolingPlan, CoolingSetting | None]:

@@ -25,7 +25,7 @@ from skinbeam.provenance import used
 from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
-__all__ = ["DARKEST", "Envelope", "Light", "Practised", "envelope_of", "phototypes_of", "settings_table"]
+__all__ = ["DARKEST", "Envelope", "Light", "Practised", "ends_of", "envelope_of", "phototypes_of", "settings_table"]
 
 _SHORT = ("ps", "ns")
 DARKEST = len(PHOTOTYPES)
@@ -222,7 +222,7 @@ def _told(quantity: str, tiers: Sequence[_Tier], enough: int) -> list[Published]
     told: list[Published] = []
     for tier in tiers:
         if len(_sources(told)) < enough:
-            told += [row for row in tier.rows if _ends(getattr(row, quantity))]
+            told += [row for row in tier.rows if ends_of(getattr(row, quantity))]
     return told
 
 
@@ -230,7 +230,7 @@ def _is_alike(row: Published, modality: str, regime: str, lamp: bool) -> bool:
     """Whether a row is of the light of a modality. Filters differ from lamp to lamp, so lamps are of one regime."""
     if row.microbeams != (modality in COLUMNS) or row.lamp != lamp:
         return False
-    pulse = pulse_class(min(_ends(row.pulse_ms), default=None)) or row.pulse_words
+    pulse = pulse_class(min(ends_of(row.pulse_ms), default=None)) or row.pulse_words
     if not row.microbeams and (pulse in _SHORT) != told_by_pulse(modality):
         return False
     return bool(lamp or of_light(modality, row.wavelength_nm, pulse) == regime)
@@ -280,7 +280,7 @@ def _widened(found: Practised) -> Practised:
 def _by_source(quantity: str, rows: Sequence[Published]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for row in rows:
-        found.setdefault(row.source, []).extend(_ends(getattr(row, quantity)))
+        found.setdefault(row.source, []).extend(ends_of(getattr(row, quantity)))
     return found
 
 
@@ -288,7 +288,7 @@ def _sources(rows: Sequence[Published]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(row.source for row in rows))
 
 
-def _ends(printed: Span | float | None) -> tuple[float, ...]:
+def ends_of(printed: Span | float | None) -> tuple[float, ...]:
     """The ends of a range that are printed, ascending; a single value is its own end."""
     if isinstance(printed, float):
         return (printed,)
@@ -297,5 +297,5 @@ def _ends(printed: Span | float | None) -> tuple[float, ...]:
 
 def _off(span: Span | None, value: float | None) -> float:
     """How far a value lies outside a range, as a ratio; 1 inside it, and where nothing is printed or asked."""
-    ends = _ends(span)
+    ends = ends_of(span)
     return max(1.0, ends[0] / value, value / ends[-1]) if ends and value is not None else 1.0

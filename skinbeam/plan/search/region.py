@@ -16,7 +16,7 @@ from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, e
 from skinbeam.provenance import used
 from skinbeam.schema.device import Head
 
-__all__ = ["Region", "bound_to_practice", "undosed_sources"]
+__all__ = ["Region", "bound_to_practice", "from_between", "undosed_sources"]
 
 # Where among published values those lie that are tried; among the values of a device where nothing was published.
 _TWO: Final = (1 / 3, 2 / 3)
@@ -156,10 +156,18 @@ def _chosen(
     span = envelope.practised(quantity)
     if span is None:
         offered = [value for value in offered if value >= least]
-        return sorted({offered[round(place * (len(offered) - 1))] for place in places if offered})
+        return from_between(offered, len(places))
     ratio = settings_table()["rounding"]["ratio"]
     inside = [value for value in offered if max(span.low / ratio, least) <= value <= span.high * ratio]
     wanted = [max(value, least) for value in envelope.about(quantity, places)]
     near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
     found = {one if holds(one) else value for one, value in zip(wanted, near, strict=True)}
     return sorted(value for value in found if value is not None)
+
+
+def from_between(values: Sequence[float], most: int) -> list[float]:
+    """Return at most `most` of the values, evenly taken from between the first and the last; all where they are few."""
+    if len(values) <= most:
+        return list(values)
+    places = (round(index * (len(values) - 1) / (most + 1)) for index in range(1, most + 1))
+    return [values[place] for place in dict.fromkeys(places)]

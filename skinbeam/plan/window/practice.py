@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from skinbeam.plan.search.envelope import Envelope, settings_table
+from skinbeam.plan.search.envelope import Envelope, ends_of, settings_table
 from skinbeam.practice.published import Published
 
 __all__ = ["Practised", "makers_of", "practised_of"]
@@ -49,9 +49,7 @@ def makers_of(rows: Iterable[Published], *, spot_mm: float) -> tuple[Practised, 
     near = settings_table()["near"]["spot"]
     found: dict[Practised, None] = {}
     for row in rows:
-        pulses, doses, spots = (
-            [end for end in span or () if end is not None] for span in (row.pulse_ms, row.fluence_J_cm2, row.spot_mm)
-        )
+        pulses, doses, spots = map(ends_of, (row.pulse_ms, row.fluence_J_cm2, row.spot_mm))
         if row.maker and pulses and doses and all(1 / near <= spot / spot_mm <= near for spot in spots):
             found |= {Practised(pulse, doses[0], doses[-1]): None for pulse in pulses}
     return tuple(found)
