@@ -84,6 +84,19 @@ def test_microbeams_have_a_ladder_of_energies_without_a_promise() -> None:
     assert "unknown" in ladder["p_burn_if_clean"]
 
 
+def test_microbeams_of_the_least_energy_have_a_ladder_of_patterns() -> None:
+    """Melasma gets the least energy of a 1927 nm laser: one spot would teach nothing, sparser ones injure less."""
+    made = document(DARK + concern("melasma") + devices("thulium-1927"))
+    (option,), ladder = laser_options(made), ladder_of(made)
+    beam = option["settings"]["microbeam"]
+    densities = [spot["density_per_cm2"] for spot in ladder["spots"]]
+    assert len(densities) >= 2
+    assert densities == sorted(set(densities))
+    assert densities[-1] == beam["density_per_cm2"]
+    assert {spot["energy_mJ"] for spot in ladder["spots"]} == {beam["energy_mJ"]}
+    assert all(f"{density:g}" in ladder["text"] for density in densities)
+
+
 def test_spots_are_laid_where_the_dose_that_burns_may_lie() -> None:
     """Of ten doses the ones are taken that halve what is in doubt, not those of which the answer is known."""
     p = {1.0: 0.0, 2.0: 0.0, 3.0: 0.0, 4.0: 0.0, 5.0: 0.02, 6.0: 0.05, 7.0: 0.1}

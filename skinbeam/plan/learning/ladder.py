@@ -7,6 +7,9 @@ Several split them in intervals, and what is learned on average is the entropy o
 
 The greatest spot has the planned dose, so that the chance that any of them burns is that of one pulse of the plan. The
 least burns hardly anybody. Those between are the doses of the device with the greatest H.
+
+Where no calibration tells of burns, spots are shares of the planned dose. Where that is the least of the device, as the
+energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 
 from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.estimate import Unknown, Value
+from skinbeam.laser.grid import densities as densities_of
 from skinbeam.messages import Formatter, Message, text
 from skinbeam.plan.course import settings_in_words
 from skinbeam.plan.ranking import chance
@@ -65,14 +69,18 @@ def ladders(case: Case, planned: Sequence[tuple[ConcernPlan, Trial | None]]) -> 
 
 def _ladder(case: Case, site: str, modality: str, setup: Setup, trial: Trial) -> Ladder:
     used(_told()["ladder"]["source"], _told()["reading"]["source"])
-    offered = [dose for dose in trial.machine.doses(trial.setting) if dose < trial.dose]
+    doses = [*(dose for dose in trial.machine.doses(trial.setting) if dose < trial.dose), trial.dose]
+    densities = [] if setup.settings.microbeam is None else [setup.settings.microbeam.density_per_cm2]
     burns = trial.burns
     if burns is None:
-        doses = _at_shares([*offered, trial.dose], _told()["ladder"]["uncalibrated"])
+        parts = _told()["ladder"]["uncalibrated"]
+        doses = _at_shares(doses, parts)
+        if densities and len(doses) == 1:
+            densities = _at_shares(_patterns(trial, densities[0]), parts)
         clean: Value = Unknown(text("ladder.no-promise"))
         promise = Message("ladder.no-promise")
     else:
-        doses = _chosen([*offered, trial.dose], burns, trial)
+        doses = _chosen(doses, burns, trial)
         p = _if_clean(doses, burns, trial)
         clean = probability(p[0], p[1], trial.basis)
         promise = Message("ladder.promise", {"before": chance(trial.p_broken), "after": chance(clean.median)})
@@ -80,8 +88,8 @@ def _ladder(case: Case, site: str, modality: str, setup: Setup, trial: Trial) ->
         "device": setup.device_title,
         "site": table("site")[site]["title"],
         "light": setup.light,
-        "doses": _doses_in_words(doses, setup),
-        "same": _same_in_words(setup),
+        "doses": _doses_in_words(doses, densities),
+        "same": _same_in_words(setup, densities),
         "where": Message("ladder.low-neck" if site in _told()["ladder"]["low_on"] else "ladder.hidden"),
         "read": _hours_in_words(hours := _read_after_h(case, modality)),
         "promise": promise,
@@ -92,7 +100,7 @@ def _ladder(case: Case, site: str, modality: str, setup: Setup, trial: Trial) ->
         wavelength_nm=setup.wavelength_nm,
         light=setup.light,
         site=site,
-        spots=tuple(_rung(dose, setup, trial) for dose in doses),
+        spots=_rungs(doses, densities, setup, trial),
         p_burn_if_clean=clean,
         read_after_h=hours,
         message=Message("plan.test-spot", params),
@@ -104,21 +112,32 @@ def _told() -> Mapping[str, Any]:
     return shipped_table("data/test_spots.toml")
 
 
-def _rung(dose: float, setup: Setup, trial: Trial) -> Rung:
+def _patterns(trial: Trial, planned: float) -> list[float]:
+    """The densities of the device at the planned energy, none above the planned one."""
+    offered = densities_of(trial.machine.device, *trial.setting, trial.dose)
+    return [*(density for density in offered if density < planned), planned]
+
+
+def _rungs(doses: Sequence[float], densities: Sequence[float], setup: Setup, trial: Trial) -> tuple[Rung, ...]:
+    """Every dose at every density: one of the two is planned."""
     settings, burns = setup.settings, trial.burns
+    unknown = Unknown(text("ladder.no-promise"))
     if settings.microbeam is not None:
-        return Rung(
-            energy_mJ=dose,
-            density_per_cm2=settings.microbeam.density_per_cm2,
-            pulse_ms=settings.pulse_ms,
-            spot_mm=settings.microbeam.diameter_um * UM / MM,
-            p_burn=Unknown(text("ladder.no-promise")),
+        spot_mm = settings.microbeam.diameter_um * UM / MM
+        return tuple(
+            Rung(energy_mJ=dose, density_per_cm2=density, pulse_ms=settings.pulse_ms, spot_mm=spot_mm, p_burn=unknown)
+            for dose in doses
+            for density in densities
         )
     assert settings.spot_mm is not None  # a full field has a spot
-    p: Value = Unknown(text("ladder.no-promise"))
-    if burns is not None:
-        p = probability(burns.p(dose), trial.weights[1], trial.basis)
-    return Rung(fluence_J_cm2=dose, pulse_ms=settings.pulse_ms, spot_mm=settings.spot_mm, p_burn=p)
+
+    def p_of(dose: float) -> Value:
+        return unknown if burns is None else probability(burns.p(dose), trial.weights[1], trial.basis)
+
+    return tuple(
+        Rung(fluence_J_cm2=dose, pulse_ms=settings.pulse_ms, spot_mm=settings.spot_mm, p_burn=p_of(dose))
+        for dose in doses
+    )
 
 
 def _chosen(doses: Sequence[float], burns: Burns, trial: Trial) -> list[float]:
@@ -152,7 +171,7 @@ def most_telling(p: Mapping[float, float], number: int) -> list[float]:
 
 
 def _at_shares(doses: Sequence[float], shares: Sequence[float]) -> list[float]:
-    """The doses nearest to shares of the greatest, each once."""
+    """Those nearest to shares of the greatest, each once."""
     return sorted({min(doses, key=lambda dose: abs(dose - part * doses[-1])) for part in shares})
 
 
@@ -182,19 +201,24 @@ def _hours_in_words(hours: float) -> Message:
     return Message("ladder.weeks", {"weeks": weeks}) if weeks >= 1.0 else Message("ladder.hours", {"hours": hours})
 
 
-def _doses_in_words(doses: Sequence[float], setup: Setup) -> str:
-    write = Formatter().number
-    unit = "J/cm²" if setup.settings.microbeam is None else "mJ per microbeam"
-    *others, last = map(write, doses)
-    return f"{', '.join(others)} and {last} {unit}" if others else f"{last} {unit}"
+def _doses_in_words(doses: Sequence[float], densities: Sequence[float]) -> str:
+    """What the spots differ in, and the energy where that is their density."""
+    if len(densities) > 1:
+        return f"{_listed(doses)} mJ per microbeam and {_listed(densities)} microbeams per cm²"
+    return f"{_listed(doses)} {'mJ per microbeam' if densities else 'J/cm²'}"
 
 
-def _same_in_words(setup: Setup) -> str:
+def _listed(values: Sequence[float]) -> str:
+    *others, last = map(Formatter().number, values)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _same_in_words(setup: Setup, densities: Sequence[float]) -> str:
     """What all spots have in common."""
     bare = replace(setup.settings, fluence_J_cm2=None, passes=None)
     if bare.microbeam is None:
         return settings_in_words(bare, lamp=setup.lamp)
-    beam = bare.microbeam
-    write = Formatter().number
-    pattern = f"microbeams of {write(beam.diameter_um)} µm, {write(beam.density_per_cm2)} per cm²"
+    pattern = f"microbeams of {Formatter().number(bare.microbeam.diameter_um)} µm"
+    if len(densities) == 1:
+        pattern += f", {_listed(densities)} per cm²"
     return f"{settings_in_words(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"

@@ -32,8 +32,20 @@ def before_first_visit(plan: Plan) -> Iterable[str]:
 
 
 def _doses(ladder: Ladder) -> str:
-    write = Formatter().number
-    fluences = [spot.fluence_J_cm2 for spot in ladder.spots if spot.fluence_J_cm2 is not None]
+    """What the spots differ in: their fluence, or the energy or the number of their microbeams."""
+    densities = _each(spot.density_per_cm2 for spot in ladder.spots)
+    if len(densities) > 1:
+        return say("leaflet.before_patterns", densities=_listed(densities))
+    fluences = _each(spot.fluence_J_cm2 for spot in ladder.spots)
     if fluences:
-        return f"{join(map(write, fluences))} J/cm²"
-    return f"{join(write(spot.energy_mJ) for spot in ladder.spots if spot.energy_mJ is not None)} mJ"
+        return f"{_listed(fluences)} J/cm²"
+    return f"{_listed(_each(spot.energy_mJ for spot in ladder.spots))} mJ"
+
+
+def _each(values: Iterable[float | None]) -> list[float]:
+    """Every value that is there, once."""
+    return list(dict.fromkeys(value for value in values if value is not None))
+
+
+def _listed(values: Iterable[float]) -> str:
+    return join(map(Formatter().number, values))

@@ -72,7 +72,7 @@ def endpoint_printed(plans: Plans) -> Iterator[str]:
 
 @relation(
     "test-spots-in-numbers",
-    "Test spots are told in numbers: two doses or more, none above the plan's, and when to read them.",
+    "Test spots are told in numbers: two doses or densities or more, ascending, and when to read them.",
     sources="bmla2019 candela2013 steps78",
     cases=PLANS,
 )
@@ -82,8 +82,11 @@ def test_spots_in_numbers(plans: Plans) -> Iterator[str]:
         if not ladders:
             yield f"{plan.name}: no test spot with a number"
         for ladder in ladders:
-            doses = [spot.get("fluence_J_cm2", spot.get("energy_mJ")) for spot in ladder["spots"]]
-            if None in doses or doses != sorted(doses) or "read_after_h" not in ladder:
+            doses = [
+                (spot.get("fluence_J_cm2") or spot["energy_mJ"], spot.get("density_per_cm2", 0.0))
+                for spot in ladder["spots"]
+            ]
+            if doses != sorted(set(doses)) or "read_after_h" not in ladder:
                 yield f"{plan.name}: {doses}"
 
 
