@@ -27,6 +27,7 @@ app = typer.Typer(
 
 CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong, and what --json asks for.")]
 Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
 ENDS = ", ".join(sorted(ENDPOINTS))
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
@@ -54,26 +55,33 @@ def consult(
     photo: Annotated[Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")] = None,
     draws: Draws = 200,
     seed: Seed = 0,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
-    from skinbeam.cli.progress import plan_progress
+    from time import monotonic
+
+    from skinbeam.cli.progress import PlanProgress
     from skinbeam.plan.check import check_consultation
     from skinbeam.plan.progress import heard
     from skinbeam.report.consult import consult as run
     from skinbeam.schema.load import load_case
 
-    with heard(plan_progress):
-        plan, files = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
+    began, progress = monotonic(), PlanProgress(quiet=quiet)
+    try:
+        with heard(progress):
+            plan, _ = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
+    finally:
+        progress.wipe()
     if json:
         _show(plan.document, json=True)
-        return
-    from skinbeam.report.terminal import summary
+    elif not quiet:
+        from skinbeam.messages import text
+        from skinbeam.report.terminal import summary
 
-    print(summary(plan))
-    for file in files:
-        if file.suffix in (".html", ".pdf", ".json"):
-            print(f"  {file}")
+        print(summary(plan, progress.took_s))
+        written = {"report": str(output / "report.html"), "leaflet": str(output / "leaflet.pdf")}
+        print(text("terminal.files", written | {"seconds": f"{monotonic() - began:.1f}"}))
 
 
 @app.command()
@@ -160,6 +168,7 @@ def light(
         Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
     ] = None,
     seed: Seed = 0,
+    quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """Light alone, in explicit layers, in vessels and lesions in them, or in voxels."""
@@ -167,13 +176,15 @@ def light(
     from skinbeam.cli.progress import photon_progress, tell
 
     options = LightOptions(method, photons, error, device, seed, split, checkpoint)
-    with photon_progress(photons or (None if error is not None else DEFAULT_PHOTONS)) as progress:
-        run = run_light(layers, options, progress=progress, notice=tell)
+    expected = photons or (None if error is not None else DEFAULT_PHOTONS)
+    with photon_progress(expected, quiet=quiet) as progress:
+        run = run_light(layers, options, progress=progress, notice=None if quiet else tell)
     if output is not None:
         from skinbeam.answers.light_store import write_fields
 
         write_fields(run, output)
-    _show(run.document, json=json)
+    if json or not quiet:
+        _show(run.document, json=json)
 
 
 @app.command()
@@ -417,8 +428,8 @@ def _not_built(command: str, reason: str) -> NoReturn:
 def _show(document: Mapping[str, Any], *, json: bool) -> None:
     """Print a document: as JSON, or as indented text for a person."""
     from skinbeam.cli.in_words import in_words
+    from skinbeam.cli.outline import outline
     from skinbeam.document import pretty_json
-    from skinbeam.report.terminal import outline
 
     if json:
         sys.stdout.write(pretty_json(document, digits=12))

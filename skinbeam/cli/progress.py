@@ -1,6 +1,8 @@
 """What is told on the error stream of a terminal of what takes a while."""
 
+import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,7 +10,9 @@ from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan
 from skinbeam.simulate.light.montecarlo import Progress
 
-__all__ = ["photon_progress", "plan_progress", "tell"]
+__all__ = ["PlanProgress", "photon_progress", "tell"]
+
+_FIRST_OF_LINE, _REST_OF_LINE, _LINE_ABOVE = "\r", "\x1b[K", "\x1b[A"
 
 
 def tell(line: str) -> None:
@@ -18,14 +22,15 @@ def tell(line: str) -> None:
 
 
 @contextmanager
-def photon_progress(photons: int | None) -> Iterator[Progress | None]:
+def photon_progress(photons: int | None, *, quiet: bool = False) -> Iterator[Progress | None]:
     """Give what a Monte Carlo run tells its progress to; None where nobody looks at a terminal.
 
     Parameters
     ----------
     photons : to be launched; None where an error ends the run.
+    quiet : whether nothing is to be told.
     """
-    if not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
@@ -42,11 +47,51 @@ def photon_progress(photons: int | None) -> Iterator[Progress | None]:
         yield update
 
 
-def plan_progress(what: Message | ConcernPlan) -> None:
-    """Tell where a plan is, and the first options of a concern as soon as it stands."""
-    if not sys.stderr.isatty():
-        return
-    from skinbeam.report.terminal import foremost
+class PlanProgress:
+    """Hears a plan being made: tells a terminal each concern as soon as it stands and where the plan is now, and takes
+    the time of each concern.
 
-    for line in [what.text] if isinstance(what, Message) else foremost(what):
-        tell(line)
+    What it told is wiped away where the answer follows on the same terminal. It draws no cursor and runs no thread, so
+    that an interrupt at any moment leaves the terminal as it was.
+
+    Parameters
+    ----------
+    quiet : whether nothing is to be told.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.took_s: dict[str, float] = {}
+        self._shown = not quiet and sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._kept = 0
+        self._concern = ""
+
+    def __call__(self, what: Message | ConcernPlan) -> None:
+        """Take a concern that stands, or tell where the plan is."""
+        if isinstance(what, ConcernPlan):
+            now = time.monotonic()
+            self.took_s[what.place], self._began = now - self._began, now
+            if self._shown:
+                from skinbeam.report.terminal import concern_rows
+
+                for concern, option, expected, took in concern_rows(what, self.took_s[what.place]):
+                    # What is expected comes first: a narrow terminal shows no more than the beginning.
+                    self._line(" · ".join(filter(None, (concern, expected, option, took))), end="\n")
+                    self._kept += 1
+        elif what.id == "progress.concern":
+            self._began, self._concern = time.monotonic(), what.text
+            self._line(self._concern)
+        else:
+            self._line(f"{self._concern} · {what.text}")
+
+    def wipe(self) -> None:
+        """Take away what was told, if the answer follows in its place."""
+        above = f"{_LINE_ABOVE}{_REST_OF_LINE}" * (self._kept if sys.stdout.isatty() else 0)
+        if self._shown:
+            print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{above}", end="", file=sys.stderr, flush=True)
+
+    def _line(self, line: str, *, end: str = "") -> None:
+        """Write over the last line; one line of the terminal, so that it can be written over again."""
+        if self._shown:
+            cut = line[: shutil.get_terminal_size().columns - 1]
+            print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{cut}", end=end, file=sys.stderr, flush=True)

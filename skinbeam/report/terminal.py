@@ -1,128 +1,100 @@
-"""Documents as text for a person at a terminal."""
+"""A plan in a few lines for a person at a terminal: the decision, one line for each concern, what has to be minded.
 
+What stands behind each line is in the report: a sentence that decides is printed whole, of a caution the first one.
+"""
+
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
 
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
+from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan.rules.reason import Reason
+from skinbeam.report.names import concern_name, device_of, foremost
+from skinbeam.report.options import glance
+from skinbeam.report.outcomes import good_of
+from skinbeam.report.shown import join, people, plain_reasons
 from skinbeam.schema.names import table
 
-if TYPE_CHECKING:  # an answer of `expect` needs no plan
-    from skinbeam.plan.records import ConcernPlan, Option, Plan
-    from skinbeam.plan.rules.reason import Reason
+__all__ = ["aligned", "concern_rows", "summary"]
 
-__all__ = ["foremost", "outline", "summary"]
-
-_HEAD = ("schema", "version", "case_sha256", "seed", "warnings")
-_LONG_LIST = 8
-_SHOWN = 3  # options of a concern
+_SENTENCE = re.compile(r".*?[.!?](?=\s+[A-ZÀ-Þ]|$)", re.DOTALL)
 
 
-def outline(document: Mapping[str, Any]) -> str:
-    """Return a document as indented lines; estimates as `median (low to high)`, long lists shortened."""
-    lines = [f"{document.get('schema', 'skinbeam')}   version {document.get('version', '')}"]
-    for warning in document.get("warnings", []):
-        lines.append(f"warning: {warning['message']}")
-    for key, value in document.items():
-        if key not in _HEAD:
-            lines.extend(_lines(key, value, 0))
-    return "\n".join(lines) + "\n"
+def summary(plan: Plan, took_s: Mapping[str, float] | None = None) -> str:
+    """Return the heart of a plan: decision and reasons, the first option of each concern, cautions about those.
 
-
-def summary(plan: "Plan") -> str:
-    """Return the heart of a plan in a few lines: decision, reasons, the first options of each concern."""
-    from skinbeam.report.shown import plain_reasons  # late: an answer of `expect` needs no report
-
-    lines = [text("terminal.decision", {"decision": text(f"decision.{plan.suitability.decision}")})]
-    # One rule may speak for several concerns; a person reads its sentence once.
-    reasons = _cautions(plan.suitability.reasons)
-    lines += [f"  - {reason}" for reason in reasons]
+    Parameters
+    ----------
+    took_s : how long each concern took, by its place; nothing is said of others.
+    """
+    lines = [text(f"decision.{plan.suitability.decision}")]
+    # One rule may speak for several concerns; a person reads its sentence once, and what decides in plain words alone.
+    decides = {plan.suitability.decision} if plan.why else set()
+    spoke = [reason for reason in plan.suitability.reasons if reason.decision not in decides]
     lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.why)]
+    lines += [text("terminal.caution", {"text": _first_sentence(one)}) for one in _cautions(spoke)]
+    rows = [row for concern in plan.concerns for row in concern_rows(concern, (took_s or {}).get(concern.place))]
+    lines += ["", *aligned(rows), ""]
+    minded: dict[str, list[str]] = {}
     for concern in plan.concerns:
-        lines += foremost(concern)
-        shown = concern.foremost(_SHOWN)
-        laser = () if concern.first_laser is None else (concern.first_laser[0],)
-        # What speaks about one option alone is no reason of the decision, and has to be read with it.
-        cautions = _cautions(reason for option in laser for reason in option.reasons)
-        lines += [text("terminal.caution", {"text": caution}) for caution in cautions if caution not in reasons]
-        for option in (option for option in shown if option.setup is None):
-            also = (one for one in _cautions(option.reasons) if one not in reasons)
-            lines += [text("terminal.caution-other", {"title": option.title, "text": one}) for one in also]
-        if concern.first_laser is None:
-            lines += [text("terminal.no-laser", {"text": one}) for one in plain_reasons(concern.no_laser)]
-            of_lasers = (one for one in concern.refused if table("modality")[one.modality]["laser"])
-            why = dict.fromkeys(reason.text for refused in of_lasers for reason in refused.reasons)
-            lines += [text("terminal.refused", {"text": one}) for one in why if one not in reasons]
-        for refused in (one for one in concern.refused if not table("modality")[one.modality]["laser"]):
-            lines += [
-                text("terminal.refused-other", {"title": refused.title, "text": reason.text})
-                for reason in refused.reasons
-            ]
-    lines.append(text("terminal.plan", {"hash": plan.plan_sha256}))
-    return "\n".join(lines)
+        for about, said in (*_about_options(concern, _cautions(plan.suitability.reasons)), *_no_laser(concern)):
+            minded.setdefault(said, []).append(about)
+    lines += [text("terminal.minded", {"about": "; ".join(about), "text": said}) for said, about in minded.items()]
+    return "\n".join([*lines, text("terminal.plan", {"hash": plan.plan_sha256})])
 
 
-def foremost(concern: "ConcernPlan") -> list[str]:
-    """Return a concern and its first options, a line each."""
-    site = table("site")[concern.site]["title"]
-    told = concern.title.lower().endswith(site.lower())
-    title = concern.title if told else text("terminal.concern", {"title": concern.title, "site": site})
-    return [title, *map(_option_line, concern.foremost(_SHOWN))]
+def concern_rows(concern: ConcernPlan, took_s: float | None = None) -> list[tuple[str, str, str, str]]:
+    """Return the first option of a concern, and its first laser where that is another, each with four cells.
+
+    Concern, option with its settings, expected result, time.
+    """
+    first, *laser = foremost(concern)
+    mark = text("terminal.with-laser" if concern.first_laser is not None else "terminal.without-laser")
+    took = "" if took_s is None else text("terminal.took", {"seconds": f"{took_s:.1f}"})
+    rows = [(f"{mark} {concern_name(concern)}", *_option_cells(concern, first), took)]
+    return rows + [(text("terminal.laser"), *_option_cells(concern, option), "") for option in laser]
 
 
-def _cautions(reasons: Iterable["Reason"]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines, each column as wide as its widest cell; nothing is cut, however narrow a terminal is."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _option_cells(concern: ConcernPlan, option: Option) -> tuple[str, str]:
+    """An option with its settings, and how many people improved in trials."""
+    half = good_of(option)
+    name = join([device_of(option) or option.title, glance(concern, option).setting])
+    if isinstance(half, Unknown):
+        return name, text("terminal.expected-unknown")
+    share, low, high = (people(end) for end in (half.median, half.low, half.high))
+    return name, text("terminal.expected", {"share": share, "low": low, "high": high})
+
+
+def _about_options(concern: ConcernPlan, told: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Cautions about the options that are shown, each with what it is about; they are no reasons of the decision."""
+    for option in foremost(concern):
+        for caution in (one for one in _cautions(option.reasons) if one not in told):
+            names = {"concern": concern_name(concern), "option": device_of(option) or option.title}
+            yield text("terminal.about-option", names), _first_sentence(caution)
+
+
+def _no_laser(concern: ConcernPlan) -> Iterator[tuple[str, str]]:
+    """Why no laser is offered: to the person where that is known, else what was said of each kind of laser."""
+    if concern.first_laser is not None:
+        return
+    of_lasers = (one for one in concern.refused if table("modality")[one.modality]["laser"])
+    refused = dict.fromkeys(reason.text for one in of_lasers for reason in one.reasons)
+    for reason in plain_reasons(concern.no_laser) or refused:
+        yield concern_name(concern), text("terminal.no-laser", {"text": reason})
+
+
+def _cautions(reasons: Iterable[Reason]) -> list[str]:
     """What rules say that is not plainly yes, each sentence once."""
     return list(dict.fromkeys(reason.message.text for reason in reasons if reason.decision != "suitable"))
 
 
-def _option_line(option: "Option") -> str:
-    from skinbeam.laser.wording import named_with_light  # late, as above
-    from skinbeam.report.shown import people
-
-    setup, half = option.setup, option.expected.p_at_least["50"]
-    name = option.title
-    if setup is not None:
-        name = named_with_light(setup.device_title, setup.wavelength_nm, lamp=setup.lamp)
-    if isinstance(half, Unknown):
-        return text("terminal.option-unknown", {"name": name})
-    share, low, high = (people(end) for end in (half.median, half.low, half.high))
-    return text("terminal.option", {"name": name, "share": share, "low": low, "high": high})
-
-
-def _lines(key: str, value: Any, depth: int) -> Iterator[str]:
-    pad = "  " * depth
-    if isinstance(value, Mapping):
-        if (short := _one_line(value)) is not None:
-            yield f"{pad}{key}: {short}"
-            return
-        yield f"{pad}{key}:"
-        for inner, item in value.items():
-            yield from _lines(str(inner), item, depth + 1)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        if all(isinstance(item, str | int | float) for item in value):
-            shown = ", ".join(_plain(item) for item in value[:_LONG_LIST])
-            more = f", ... ({len(value)} in all)" if len(value) > _LONG_LIST else ""
-            yield f"{pad}{key}: {shown or '-'}{more}"
-            return
-        yield f"{pad}{key}:"
-        for index, item in enumerate(value):
-            name = item.get("name", item.get("id", str(index))) if isinstance(item, Mapping) else str(index)
-            yield from _lines(str(name), item, depth + 1)
-    else:
-        yield f"{pad}{key}: {_plain(value)}"
-
-
-def _one_line(value: Mapping[str, Any]) -> str | None:
-    """The short form of an estimate, an unknown or a message; None for any other table."""
-    if "unknown" in value and len(value) == 1:
-        return f"unknown: {value['unknown']}"
-    if {"median", "low", "high", "level"} <= value.keys():
-        low, median, high = (_plain(value[name]) for name in ("low", "median", "high"))
-        return f"{median} ({low} to {high}, {100 * value['level']:g} %, {value['kind']})"
-    if value.keys() == {"id", "params", "text"}:
-        return str(value["text"])
-    return None
-
-
-def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+def _first_sentence(said: str) -> str:
+    found = _SENTENCE.match(said)
+    return said if found is None else found[0]

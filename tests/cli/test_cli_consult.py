@@ -175,6 +175,32 @@ def test_progress_goes_to_a_terminal_alone(tmp_path: Path) -> None:
     assert json.loads(found.read_text())["photons"] == 200_000
 
 
+@pytest.mark.check
+def test_a_plan_tells_a_terminal_where_it_is_and_nothing_else(tmp_path: Path) -> None:
+    """Each concern as soon as it stands; what was told goes away where the answer follows."""
+    asked = ("consult", SPOTS, "-o", str(tmp_path / "out"))
+    running = process(*asked)
+    _, stderr = running.communicate(timeout=120)
+    assert (running.returncode, stderr) == (0, "")
+    seen = shown_at_a_terminal(*asked)
+    first = seen.index("first look: ")
+    found, answer = (seen.index(word, first) for word in ("of 100 better by half", "report "))
+    assert first < found < seen.rindex("\x1b[A\x1b[K") < seen.rindex("of 100 better by half") < answer
+    assert shown_at_a_terminal(*asked, "--quiet").replace("\x1b[0m", "") == ""  # a library sets colours back
+
+
+def shown_at_a_terminal(*arguments: str) -> str:
+    """What a terminal that holds both streams is told."""
+    controller, terminal = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    command = [sys.executable, "-m", "skinbeam", *arguments]
+    watched = subprocess.Popen(command, stdout=terminal, stderr=terminal, cwd=ROOT, env=environment)
+    os.close(terminal)
+    seen = all_that_is_shown(controller)
+    assert watched.wait(timeout=120) == 0
+    return seen
+
+
 def all_that_is_shown(controller: int) -> str:
     """What a terminal is told until nobody holds it any more; it keeps some kilobytes alone, and waits then."""
     seen = b""

@@ -94,11 +94,11 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_messages_take_exactly_their_parameters() -> None:
-    assert Message("terminal.decision", {"decision": "x"}).text == "Decision: x"
+    assert Message("terminal.plan", {"hash": "x"}).text == "plan x"
     with pytest.raises(ValueError, match="takes"):
-        text("terminal.decision", {})
+        text("terminal.plan", {})
     with pytest.raises(ValueError, match="takes"):
-        text("terminal.decision", {"decision": "x", "more": 1})
+        text("terminal.plan", {"hash": "x", "more": 1})
 
 
 def test_no_message_is_empty_or_holds_a_placeholder() -> None:

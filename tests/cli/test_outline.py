@@ -1,0 +1,44 @@
+"""Documents as a person reads them: rounded as far as they are known, nothing cut that a reader needs."""
+
+import pytest
+
+from skinbeam.cli.outline import outline
+
+ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
+
+
+@pytest.mark.parametrize(
+    ("median", "low", "high", "told"),
+    [
+        (0.423584, 0.0733404, 0.791087, "0.42 (0.073 to 0.79"),
+        (96.1559, 79.6831, 105.458, "96 (80 to 110"),
+        (3.7863, 3.7834, 3.7899, "3.79 (3.78 to 3.79"),
+        (7000.0, 7000.0, 7000.0, "7000 (7000 to 7000"),
+    ],
+)
+def test_an_estimate_has_the_digits_that_its_interval_can_carry(
+    median: float, low: float, high: float, told: str
+) -> None:
+    assert outline({"x": {"median": median, "low": low, "high": high} | ESTIMATE}).endswith(
+        f"x: {told}, 80 %, modelled)\n"
+    )
+
+
+def test_a_long_list_shows_both_ends_and_words_are_all_there() -> None:
+    told = outline({"dose": [float(i) for i in range(50)], "aliases": [f"word {i}" for i in range(20)]})
+    assert "dose: 0, 1, 2, ..., 47, 48, 49 (50 in all)" in told
+    assert all(f"word {i}" in told for i in range(20))
+
+
+def test_what_is_unknown_for_one_reason_is_said_once_and_what_differs_each_for_itself() -> None:
+    unknown = {"unknown": "nobody counted it"}
+    told = outline({"a": {"p": unknown, "intervals": {"50": unknown}}, "b": {"p": unknown, "q": {"unknown": "other"}}})
+    assert told.count("nobody counted it") == 2
+    assert "a: unknown: nobody counted it\nb:\n" in told
+    assert "q: unknown: other" in told
+
+
+def test_probabilities_of_each_count_are_left_to_json() -> None:
+    told = outline({"pih": {"p": 0.5, "pmf": [0.25, 0.5, 0.25]}})
+    assert "pmf" not in told
+    assert "p: 0.5" in told
