@@ -7,8 +7,6 @@ any number of threads.
 import hashlib
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 
 from skinbeam._version import __version__
 from skinbeam.errors import InputError
+from skinbeam.files.unfinished import unfinished
 
 __all__ = [
     "canonical_json",
@@ -25,6 +24,7 @@ __all__ = [
     "pretty_json",
     "round_significant",
     "sha256_of",
+    "unwritable",
     "write_atomically",
 ]
 
@@ -130,26 +130,18 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with unfinished(path) as partial:
+            partial.write_bytes(data.encode() if isinstance(data, str) else data)
+            partial.replace(path)
     except OSError as error:
-        raise _unwritable(path, error) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data.encode() if isinstance(data, str) else data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise _unwritable(path, error) from None
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        raise unwritable(path, error) from None
 
 
-def _unwritable(path: Path, error: OSError) -> InputError:
+def unwritable(path: Path, error: OSError) -> InputError:
+    """Return the error for a file or folder that the disk or its rights refuse."""
     return InputError(
         "unwritable-folder",
-        f'"{path.name}" cannot be written in "{path.parent.name}": {error.strerror}',
+        f'"{path.name}" cannot be written: {error.strerror}',
         field="--output",
         hint="A folder that can be written, or that can be made.",
     )

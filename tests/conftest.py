@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from skinbeam.cli.run import THREADING, main
+from skinbeam.cli import main
+from skinbeam.cli.run import THREADING
 
 # As the command has them, also for what tests call without it and for the processes that they start.
 os.environ.update(THREADING | os.environ)

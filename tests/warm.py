@@ -7,7 +7,7 @@ import contextlib
 import io
 from pathlib import Path
 
-from skinbeam.cli.run import main
+from skinbeam.cli import main
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"

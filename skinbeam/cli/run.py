@@ -2,11 +2,9 @@
 
 import gc
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 
@@ -14,51 +12,34 @@ from skinbeam._version import __version__
 from skinbeam.cli.commands import app
 from skinbeam.errors import InputError, NotAvailable, nearest
 
-__all__ = ["main"]
+__all__ = ["run"]
 
-EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_DEFECT, EXIT_INPUT, EXIT_UNKNOWN = 1, 2, 3
 # Matrices here are small: threads of the linear algebra wait for each other. Read when NumPy is first imported, which
 # no command has done yet.
 THREADING = {"OPENBLAS_NUM_THREADS": "1"}
 # Objects made between two searches for cycles: at 700, Python's own choice, imports alone set off hundreds of them.
 MADE_BETWEEN_SEARCHES = 50_000
-GRACE_S = 2.0  # after an interrupt: long enough to finish writing a file, short enough to be felt as at once
 
 # Typer carries its own copy of Click and exports only this leaf of its usage errors.
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    for asked in (signal.SIGINT, signal.SIGTERM):  # a service that is stopped leaves as little behind as Ctrl-C
-        signal.signal(asked, _interrupt)
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit code."""
     for name, value in THREADING.items():
         os.environ.setdefault(name, value)
     gc.set_threshold(MADE_BETWEEN_SEARCHES)
-    try:
-        code = _run(arguments, json="--json" in arguments)
-    except KeyboardInterrupt:  # while an error was being told
-        code = EXIT_INTERRUPTED
-    # An interrupt that was caught on its way out of an exec of text (a dataclass being made, say) stays noted as
-    # uncaught until the next one, and `python -m skinbeam` would then die of the signal, not end with its code.
-    exec("")
+    code = _run(arguments, json="--json" in arguments)
     gc.freeze()  # the last search for cycles takes a sixth of a short command, and the process ends anyway
-    sys.exit(code)
-
-
-def _interrupt(_signal: int, _frame: object) -> NoReturn:
-    """End the run, also when the interrupt lands in a callback of a compiled library, which would swallow it."""
-    ending = threading.Timer(GRACE_S, os._exit, [EXIT_INTERRUPTED])
-    ending.daemon = True
-    ending.start()
-    raise KeyboardInterrupt
+    return code
 
 
 def _run(arguments: list[str], *, json: bool) -> int:
     command: Callable[..., Any] = typer.main.get_command(app)
     try:
         code = command(arguments, prog_name="skinbeam", standalone_mode=False)
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
@@ -69,14 +50,10 @@ def _run(arguments: list[str], *, json: bool) -> int:
         return _fail(error, json=json)
     except NotAvailable as error:
         return _unknown(error, json=json)
-    except (KeyboardInterrupt, typer.Abort):
-        return EXIT_INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return 0
     except Exception as error:
-        if _interrupted(error):
-            return EXIT_INTERRUPTED
         if not json:
             raise
         import traceback
@@ -90,13 +67,6 @@ def _run(arguments: list[str], *, json: bool) -> int:
         }
         _print_json({"error": record})
         return EXIT_DEFECT
-
-
-def _interrupted(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is what began this: inside a compiled kernel it comes out as the cause of a SystemError."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def _fail(error: InputError, *, json: bool) -> int:

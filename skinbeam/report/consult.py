@@ -1,12 +1,14 @@
 """The main job: a consultation in, a plan and its reports out. The command line and the app both call this."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from skinbeam._version import __version__
 from skinbeam.assessment.questionnaire import darkest_phototype
-from skinbeam.document import pretty_json, write_atomically
-from skinbeam.errors import InputError
+from skinbeam.document import pretty_json, sha256_of, unwritable, write_atomically
 from skinbeam.estimate import Unknown
+from skinbeam.files.placed import place
+from skinbeam.files.unfinished import work_folder
 from skinbeam.messages import text
 from skinbeam.photo.document import document_of
 from skinbeam.plan.check import Consultation
@@ -24,25 +26,39 @@ from skinbeam.report.shown import join, quantity, say
 __all__ = ["consult", "figures_of"]
 
 PHOTO_FOLDER = "photo"
+LEDGER, SEAL = "run.json", "plan.json"
 
 
 def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
 
-    Each file is written whole or not at all; files of others in the folder are left alone.
+    Everything is made first and then moved into place, `plan.json` last: while it is there, all files are of one run.
+    Those of an earlier consultation that this one does not have go; files of others in the folder are left alone.
 
     Raises
     ------
     InputError : `folder` cannot be written.
     """
-    _usable(folder)
-    overlays = folder / PHOTO_FOLDER
+    with ExitStack() as stack:
+        try:
+            made_in = stack.enter_context(work_folder(folder, "consult"))
+        except OSError as error:
+            raise unwritable(folder, error) from None
+        plan = _written(consultation, made_in, draws=draws, seed=seed)
+        try:
+            return plan, place(made_in, folder, ledger=LEDGER, seal=SEAL)
+        except OSError as error:
+            raise unwritable(folder, error) from None
+
+
+def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int) -> Plan:
+    """Make the plan and write the whole set of files into an empty folder."""
     made = plan_consultation(consultation, draws=draws, seed=seed)
-    plan, look = made.plan, made.photo
-    files = [folder / "plan.json", folder / "run.json"]
-    write_atomically(files[0], pretty_json(plan.document))
+    plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
+    write_atomically(folder / SEAL, pretty_json(plan.document))
     photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
-    files += write_report(plan, figures_of(made), folder, photo=photo, photo_folder=overlays)
+    write_report(plan, figures_of(made), folder, photo=photo, photo_folder=overlays)
+    sums = {str(file.relative_to(folder)): sha256_of(file.read_bytes()) for file in folder.rglob("*") if file.is_file()}
     run = {
         "schema": "skinbeam.run/1",
         "version": __version__,
@@ -51,25 +67,11 @@ def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed:
         "data_release": plan.data_release,
         "seed": seed,
         "draws": draws,
-        "files": sorted(str(file.relative_to(folder)) for file in files),
+        "files": sorted([*sums, LEDGER]),
+        "sha256": dict(sorted(sums.items())),
     }
-    write_atomically(files[1], pretty_json(run))
-    return plan, sorted(files)
-
-
-def _usable(folder: Path) -> None:
-    """Refuse a folder that cannot be made or written, before any work is done."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / ".skinbeam", "")
-        (folder / ".skinbeam").unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            "unwritable-folder",
-            f'"{folder.name}" cannot be written: {error.strerror}',
-            field="--output",
-            hint="A folder that can be written, or that can be made.",
-        ) from None
+    write_atomically(folder / LEDGER, pretty_json(run))
+    return plan
 
 
 def figures_of(made: MadePlan) -> FigureData:

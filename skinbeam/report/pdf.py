@@ -15,6 +15,7 @@ from typing import Literal
 import matplotlib
 import typst
 
+from skinbeam.files.unfinished import work_folder
 from skinbeam.report.context import LeafletPage, ReportPage
 
 __all__ = ["make_pdf"]
@@ -33,9 +34,8 @@ def make_pdf(
     ----------
     part : of a report: the plan, or the appendix with every number behind it.
     """
-    with tempfile.TemporaryDirectory(prefix="skinbeam-") as folder:
-        # Sources in memory must be text, and photographs are not: everything lies in a folder of its own.
-        root = Path(folder)
+    # Sources in memory must be text, and photographs are not: everything lies in a folder of its own.
+    with work_folder(Path(tempfile.gettempdir()), "skinbeam-pdf") as root:
         for name, content in {"main.typ": _template(template), "style.typ": _template("style"), **files}.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(content)

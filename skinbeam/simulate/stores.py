@@ -1,11 +1,11 @@
 """Zarr stores that appear whole or not at all."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from skinbeam.errors import InputError
+from skinbeam.files.unfinished import work_folder
 
 __all__ = ["new_store"]
 
@@ -20,17 +20,16 @@ def new_store(path: Path) -> Iterator[Path]:
     """
     if path.exists() and not (path / "zarr.json").is_file():
         raise _refused("not-a-store", f'"{path.name}" exists and is not a Zarr store')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise _refused("unwritable", f'"{path.name}" cannot be written: {error.strerror}') from None
-    with temporary as folder:
-        store = Path(folder) / "new.zarr"
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(work_folder(path.parent, path.name))
+        except OSError as error:
+            raise _refused("unwritable", f'"{path.name}" cannot be written: {error.strerror}') from None
+        store = folder / "new.zarr"
         yield store
         try:
             if path.exists():
-                path.rename(Path(folder) / "old.zarr")
+                path.rename(folder / "old.zarr")
             store.rename(path)
         except OSError:
             raise _refused("store-taken", f'"{path.name}" was written by another run at the same time') from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from skinbeam.cli.run import main
+from skinbeam.cli import main
 
 ROOT = Path(__file__).parents[2]
 VEINS = str(ROOT / "examples" / "conditions" / "facial-telangiectasia-vascular.toml")

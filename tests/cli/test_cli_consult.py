@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from skinbeam.document import sha256_of
+
 ROOT = Path(__file__).parents[2]
 SPOTS = str(ROOT / "examples" / "conditions" / "age-spots-pigment-short-pulse.toml")
 REFUSED = str(ROOT / "examples" / "conditions" / "dynamic-wrinkles-ablative.toml")
@@ -114,27 +116,72 @@ def test_an_interrupt_ends_with_130_and_nothing_half_written(asked: signal.Signa
     time.sleep(1.0)
     running.send_signal(asked)
     stdout, stderr = running.communicate(timeout=60)
-    assert running.returncode == 130
-    assert "Traceback" not in stderr
-    assert stdout == ""
-    assert not list(out.glob("plan.json*"))
-    assert not list(out.glob(".*"))
+    assert (running.returncode, stdout, stderr) == (130, "", "")
+    assert not list(out.iterdir())
 
 
-def test_an_interrupt_out_of_text_that_is_executed_ends_with_130_too(tmp_path: Path) -> None:
-    """As when it meets a dataclass being made: Python notes such an interrupt, and at its end dies of it."""
-    program = (
-        "from skinbeam.cli import run\n"
-        "def stopped(*_, **__):\n"
-        "    try:\n"
-        "        exec('raise KeyboardInterrupt')\n"
-        "    except KeyboardInterrupt:\n"
-        "        return run.EXIT_INTERRUPTED\n"
-        "run._run = stopped; run.main([])\n"
-    )
-    (tmp_path / "stopped.py").write_text(program)
-    ended = subprocess.run([sys.executable, "-m", "stopped"], env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT}"})
-    assert ended.returncode == 130
+@pytest.mark.check
+@pytest.mark.parametrize("moment", range(12))
+def test_an_interrupt_at_any_moment_ends_at_once_and_leaves_nothing(moment: int, tmp_path: Path) -> None:
+    """Moments from the first import to the search of settings, where cached kernels are read."""
+    out, temporary = tmp_path / "out", tmp_path / "temporary"
+    temporary.mkdir()
+    case = str(ROOT / "examples" / "first-consultation" / "case.toml")
+    running = process("consult", case, "-o", str(out), env=os.environ | {"TMPDIR": str(temporary)})
+    time.sleep(0.5 + 0.2 * moment)
+    begun = time.monotonic()
+    running.send_signal(signal.SIGTERM if moment % 2 else signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=60)
+    assert (running.returncode, stdout, stderr) == (130, "", "")
+    assert time.monotonic() - begun < 5.0  # two seconds, and room for a busy machine
+    assert not [*temporary.iterdir(), *(out.iterdir() if out.exists() else ())]
+
+
+@pytest.mark.check
+def test_wherever_a_run_is_killed_no_plan_stands_beside_files_of_another(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    face = str(ROOT / "examples" / "first-consultation" / "face.jpg")
+    kinds = (("consult", REFUSED, "-o", str(out)), ("consult", REFUSED, "-o", str(out), "--photo", face))
+
+    def whole(words: tuple[str, ...]) -> bool:
+        running = process(*words)
+        running.communicate(timeout=120)
+        return running.returncode == 0 and is_whole(out)
+
+    assert whole(kinds[0])
+    cut = 0
+    for turn in range(6):
+        running = process(*kinds[(turn + 1) % 2])
+        while running.poll() is None and not list(out.glob(".consult.*/run.json")):
+            time.sleep(0.001)
+        time.sleep(0.002 * turn)
+        running.kill()
+        running.communicate()
+        if (out / "plan.json").exists():
+            assert is_whole(out)
+        else:
+            cut += 1
+    assert cut, "no moment was tried at which files are moved"
+    for words in kinds:
+        assert whole(words)
+        assert files_of(out) == set(json.loads((out / "run.json").read_text())["files"]), "nothing of another is left"
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether every file is the one whose hash the record of the run names."""
+    named = json.loads((folder / "run.json").read_text())["sha256"]
+    return all(sha256_of((folder / name).read_bytes()) == told for name, told in named.items())
+
+
+def test_files_of_another_case_go_with_the_set_that_they_belong_to(run: Run, tmp_path: Path) -> None:
+    face = str(ROOT / "examples" / "first-consultation" / "face.jpg")
+    assert run("consult", REFUSED, "-o", str(tmp_path), "--photo", face).code == 0
+    assert (tmp_path / "photo" / "melanin.png").exists()
+    assert is_whole(tmp_path)
+    (tmp_path / "photo" / "mine.png").write_text("mine")
+    assert run("consult", REFUSED, "-o", str(tmp_path)).code == 0
+    assert [file.name for file in (tmp_path / "photo").iterdir()] == ["mine.png"]
+    assert is_whole(tmp_path)
 
 
 def test_an_interrupted_run_of_light_keeps_its_checkpoint_and_writes_nothing_else(tmp_path: Path) -> None:

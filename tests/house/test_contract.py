@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from skinbeam.cli import run as command_line
 from skinbeam.document import sha256_of
 from skinbeam.errors import InputError
 from skinbeam.laser.cooling import USUAL_CRYOGEN
@@ -150,17 +149,6 @@ def test_a_list_that_is_too_long_says_how_long_it_may_be(tmp_path: Path, run: Ru
     assert (error["field"], error["code"]) == ("vessel", "too-long")
     assert "2000" in error["message"]
     assert "1000" in error["hint"]
-
-
-def test_an_interrupt_inside_a_kernel_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    def interrupted(*_: object, **__: object) -> None:
-        # A compiled function that Ctrl-C strikes raises this, with the interrupt as its cause.
-        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
-
-    monkeypatch.setattr(command_line.typer.main, "get_command", lambda _: interrupted)
-    for arguments in (("simulate", "x"), ("simulate", "x", "--json")):
-        ran = run(*arguments)
-        assert (ran.code, ran.out) == (130, "")
 
 
 def test_ctrl_c_leaves_with_130_and_no_traceback(tmp_path: Path) -> None:

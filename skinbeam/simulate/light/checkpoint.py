@@ -1,7 +1,6 @@
 """A Monte Carlo run on disk, so that one that was broken off goes on."""
 
 import hashlib
-import os
 import zipfile
 from dataclasses import fields
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 
 from skinbeam._version import __version__
 from skinbeam.errors import InputError
+from skinbeam.files.unfinished import unfinished
 from skinbeam.physics.light.scene import Scene, Tally
 from skinbeam.simulate.light.tallies import Tallies
 
@@ -19,12 +19,10 @@ __all__ = ["load_checkpoint", "save_checkpoint"]
 def save_checkpoint(path: Path, tallies: Tallies, scene: Scene, tally: Tally, seed: int, device: str) -> None:
     """Write the run to `path`, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.npz")
-    try:
-        np.savez(partial, allow_pickle=False, run=np.array(_run(scene, tally, seed, device)), **tallies.state())
+    with unfinished(path) as partial:
+        with partial.open("xb") as file:  # a name would get another ending
+            np.savez(file, allow_pickle=False, run=np.array(_run(scene, tally, seed, device)), **tallies.state())
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def load_checkpoint(path: Path, scene: Scene, tally: Tally, seed: int, device: str) -> Tallies | None:
