@@ -180,13 +180,14 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
     """Whether too few skins reach the target for the setting to be offered.
 
     Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
-    One source is not enough for that; nor are those of a condition for a kind of it whose target is another.
+    One source is not enough for that; nor are sources that print no dose, which say nothing of this one, nor those of a
+    condition for a kind of it whose target is another.
     """
     if trial.p_effective >= target().least - margin or trial.machine.region is None:
         return trial.p_effective < target().least - margin
     place = place_of(trial, concern.condition, goal.modality, darkest_phototype(case))
     alone = len(place.sources) < settings_table()["few"]["least"]
-    return not place.inside or place.other_skin or alone or goal.told_apart
+    return not (place.inside and place.dosed) or place.other_skin or alone or goal.told_apart
 
 
 def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine) -> list[Machine]:

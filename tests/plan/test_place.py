@@ -127,3 +127,15 @@ def test_sentences_of_a_place_can_be_told():
         told = practice_place("facial-telangiectasia", DYE, 2, spot_mm=7.0, dose=dose).told
         assert isinstance(told, Message)
         assert told.text
+
+
+def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_sentence_says_so() -> None:
+    """Q-switched 532 nm: freckles have printed doses, age spots those of freckles, uneven pigment none at all."""
+    own, lent, undosed = (
+        practice_place(condition, GREEN_NS, 2, spot_mm=4.0, dose=1.0)
+        for condition in ("freckles", "age-spots", "uneven-pigmentation")
+    )
+    assert (own.dosed, lent.dosed, undosed.dosed) == (True, True, False)
+    assert "published for this" in own.told.text
+    assert "Freckles" in lent.told.text
+    assert "no source prints a dose" in undosed.told.text

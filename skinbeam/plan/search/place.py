@@ -52,6 +52,11 @@ class PracticePlace:
         return self.side == "inside"
 
     @property
+    def dosed(self) -> bool:
+        """Whether any source prints a dose of such light."""
+        return self.side != "no practice" and not {FLUENCE, ENERGY} & {*self.unprinted}
+
+    @property
     def own(self) -> bool:
         """Whether settings of this condition and such skin say so, and none is borrowed."""
         return self.side != "no practice" and self.borrowed_from is None and not self.other_skin
@@ -131,6 +136,20 @@ def _no_dose(condition: str) -> Message:
     return Message("practice.no-dose", {"condition": table("condition")[condition]["title"]})
 
 
+def _inside(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
+    title = (
+        table("condition").get(whose, {}).get("title", whose.replace("-", " "))
+    )  # practice knows conditions of its own
+    params = {"condition": title, "sources": sources}
+    if not dosed:
+        return Message("practice.inside-undosed", params)
+    return (
+        Message("practice.inside", {"sources": sources})
+        if whose == asked
+        else Message("practice.inside-borrowed", params)
+    )
+
+
 @dataclass(frozen=True)
 class _Held:
     """A quantity of a setting beside what was published of it."""
@@ -167,7 +186,7 @@ def _told(
         other_skin=not such_skin,
         unprinted=unprinted,
         sources=sources,
-        told=Message("practice.inside", {"sources": len(sources)}),
+        told=_inside(envelope.condition, whose, len(sources), dosed=dose is not None),
     )
     farthest = max(held, key=lambda one: one.factor, default=None)
     if farthest is None or farthest.factor == 1.0:
