@@ -22,9 +22,12 @@ from skinbeam.report.context import (
     ReportPage,
     Shown,
 )
-from skinbeam.report.course import ladder_shown, total_shown, visit_shown
+from skinbeam.report.course import course_shown, ladder_shown, total_shown
 from skinbeam.report.names import concern_name, device_of, foremost, site_title, treated_names
-from skinbeam.report.options import advice, glance, option_cards, reason, refusals
+from skinbeam.report.options import advice, option_cards, reason, refusals
+from skinbeam.report.overview.aloud import aloud
+from skinbeam.report.overview.lines import glance
+from skinbeam.report.overview.without import headline, what_could_change
 from skinbeam.report.shown import (
     Showable,
     capital,
@@ -61,9 +64,11 @@ def report_page(
     photo : body of the photo document, when there is a photograph.
     """
     decision = _decision(plan)
-    concerns = tuple(_concern(concern, pictures, (*decision.reasons, *decision.always)) for concern in plan.concerns)
+    decided = (*decision.reasons, *decision.always)
+    concerns = tuple(_concern(concern, pictures, decided, plan.assessment) for concern in plan.concerns)
     references, missing = _references(plan.sources)
     names = treated_names(plan)
+    course, always = course_shown(plan.course, names)
     return ReportPage(
         banner=plan.intended_use.text,
         about=_about(plan),
@@ -79,7 +84,8 @@ def report_page(
         overlays=tuple(overlays),
         concerns=concerns,
         calendar=pictures["calendar"][0],
-        course=tuple(visit_shown(visit, names) for visit in plan.course),
+        course=course,
+        course_always=always,
         course_total=total_shown(plan.course_total),
         afterwards=sentences(plan.course_total.afterwards),
         test_spots=tuple(map(ladder_shown, plan.test_spots)),
@@ -151,9 +157,9 @@ def _first_cautions(plan: Plan) -> Iterable[Reason]:
 
 def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     """Rules that say the same are told once, with the sources of all and all that they are about."""
-    merged: dict[tuple[str, str, str], list[Reason]] = {}
+    merged: dict[tuple[str, str, str, str], list[Reason]] = {}
     for one in reasons:
-        merged.setdefault((one.text, one.decision, one.strength), []).append(one)
+        merged.setdefault((one.lead, one.rest, one.decision, one.strength), []).append(one)
     return tuple(
         Reason(
             *said,
@@ -164,7 +170,9 @@ def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
     )
 
 
-def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason]) -> ConcernPart:
+def _concern(
+    concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason], person: Assessment
+) -> ConcernPart:
     """One concern with its figures and options."""
     anchor = f"concern-{concern.condition}-{concern.site}"
     section, window = pictures[anchor]
@@ -174,6 +182,7 @@ def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], de
         title=concern_name(concern),
         subtypes=_subtypes(concern),
         severity=sentence(concern.severity),
+        aloud=aloud(concern),
         target=tuple(_fact(name, value) for name, value in target.items()),
         target_text=concern.target.definition.text,
         can=concern.can.text,
@@ -181,7 +190,9 @@ def _concern(concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], de
         section=section,
         window=window,
         options=option_cards(concern, decided),
+        without_laser=headline(concern),
         no_laser=plain_reasons(concern.no_laser),
+        instead=what_could_change(concern, person),
         refused=refusals(concern.refused),
     )
 

@@ -29,6 +29,7 @@ __all__ = [
     "Refused",
     "ReportPage",
     "Shown",
+    "Span",
     "SpotLadder",
     "Visit",
 ]
@@ -55,7 +56,8 @@ class Fact:
 class Reason:
     """A sentence that argues for a decision."""
 
-    text: Annotated[str, "the sentence"]
+    lead: Annotated[str, "how it begins: what stays in sight"]
+    rest: Annotated[str, "what it says after that; empty when it is short"]
     decision: Annotated[str, "the decision that it argues for, as a word; empty where it decides nothing"]
     strength: Annotated[str, "how strong the rule is; may be empty"]
     sources: Annotated[tuple[str, ...], "source keys"]
@@ -119,18 +121,35 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A share of people as a bar: per cent, the range between clinics with what is likely in it."""
+
+    low: Annotated[float, "low end"]
+    median: Annotated[float, "what is likely"]
+    high: Annotated[float, "high end"]
+    number: Annotated[str, "people of 100, as a number"]
+    told: Annotated[str, "the same in words, for those who cannot see the bar"]
+
+
+@dataclass(frozen=True)
 class Glance:
     """One option in one line."""
 
     anchor: Annotated[str, "id of the heading of the concern, or in its own table of the option"]
     concern: Annotated[str, "concern and site"]
     option: Annotated[str, "the option with its device and light"]
+    name: Annotated[str, "its device and light alone; without a device the option"]
     setting: Annotated[str, "dose, spot, pulse and cooling; empty without a device"]
     good: Annotated[Shown, "people of 100 who improve by at least half"]
     bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
     sessions: Annotated[Shown, "number of sessions"]
     downtime: Annotated[Shown, "days that anything shows, the longest that is known, and what it is"]
-    evidence: Annotated[Shown, "how many trials and people stand behind the good share"]
+    evidence: Annotated[str, "trials and people behind the good share, whether at such a dose; empty without a trial"]
+    good_span: Annotated[Span | None, "the good share as a bar; none where it is unknown"]
+    bad_name: Annotated[str, "the most frequent known harm; empty where none is known"]
+    bad_span: Annotated[Span | None, "its share as a bar; none where it is unknown"]
+    visits: Annotated[str, "sessions as a number; empty where they are unknown"]
+    days: Annotated[str, "days that anything shows as a number; empty where they are unknown"]
 
 
 @dataclass(frozen=True)
@@ -153,6 +172,7 @@ class OptionCard:
     ]
     unknowns: Annotated[tuple[Fact, ...], "what is unknown of this option, grouped by reason"]
     limits: Annotated[tuple[Limit, ...], "limits checked"]
+    nearly: Annotated[tuple[str, ...], "limits that are not plainly met, each in a few words"]
     seek: Annotated[str, "the immediate reaction that shows a hit; empty without a device"]
     stop_at: Annotated[tuple[str, ...], "signs that stop treatment"]
     first_pulses: Annotated[str, "how to begin"]
@@ -178,6 +198,7 @@ class ConcernPart:
     title: Annotated[str, "concern and site"]
     subtypes: Annotated[str, "which kinds of it; empty where none are told apart"]
     severity: Annotated[str, "how marked it is"]
+    aloud: Annotated[tuple[str, ...], "two plain sentences to be read aloud"]
     target: Annotated[tuple[Fact, ...], "what has to be reached: chromophore, depth, size"]
     target_text: Annotated[str, "the target in a sentence"]
     can: Annotated[str, "what light can do for it"]
@@ -185,7 +206,9 @@ class ConcernPart:
     section: Annotated[Picture, "skin section with light and temperature"]
     window: Annotated[Picture, "therapeutic window"]
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
+    without_laser: Annotated[str, "that no laser is offered, or that no setting was found; empty when one is"]
     no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
+    instead: Annotated[tuple[str, ...], "what could change that; empty when nothing that is known does"]
     refused: Annotated[tuple[Refused, ...], "options that were refused"]
 
 
@@ -203,6 +226,7 @@ class Visit:
 class SpotLadder:
     """Test spots of one light at one site."""
 
+    line: Annotated[str, "device, place, doses and when they are read, in one line"]
     text: Annotated[str, "where, how and when to read them"]
     spots: Annotated[tuple[Fact, ...], "how many of 100 each spot burns, and the field once all are clean"]
 
@@ -240,6 +264,7 @@ class ReportPage:
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
     calendar: Annotated[Picture, "the course as a calendar"]
     course: Annotated[tuple[Visit, ...], "visits in order"]
+    course_always: Annotated[tuple[str, ...], "steps of each visit after the first, told once"]
     course_total: Annotated[tuple[Fact, ...], "visits, weeks, time in the chair and downtime in total"]
     afterwards: Annotated[tuple[str, ...], "what keeps the gain, and what is not known of it"]
     test_spots: Annotated[tuple[SpotLadder, ...], "test spots to make"]

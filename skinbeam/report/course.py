@@ -1,18 +1,29 @@
 """Visits, test spots and what the course comes to, ready to be read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.estimate import Unknown
 from skinbeam.plan.visits import CourseTotal, Gain, Ladder, Rung
 from skinbeam.plan.visits import Visit as PlannedVisit
 from skinbeam.report.context import Fact, SpotLadder, Visit
-from skinbeam.report.shown import per_100, quantity, say, sentences, show
+from skinbeam.report.names import site_title
+from skinbeam.report.shown import join, per_100, quantity, say, sentences, show
 
-__all__ = ["ladder_shown", "total_shown", "visit_shown"]
+__all__ = ["course_shown", "ladder_shown", "total_shown"]
 
 
-def visit_shown(visit: PlannedVisit, names: Mapping[str, str]) -> Visit:
+def course_shown(course: Sequence[PlannedVisit], names: Mapping[str, str]) -> tuple[tuple[Visit, ...], tuple[str, ...]]:
+    """Return the visits, and apart from them what is done at each after the first."""
+    visits = [_visit(visit, names) for visit in course]
+    again = visits[1:] if len(visits) > 2 else []
+    always = tuple(step for step in (again[0].steps if again else ()) if all(step in visit.steps for visit in again))
+    first, rest = visits[:1], visits[1:]
+    told = (replace(visit, steps=tuple(step for step in visit.steps if step not in always)) for visit in rest)
+    return (*first, *told), always
+
+
+def _visit(visit: PlannedVisit, names: Mapping[str, str]) -> Visit:
     """Return one visit; conditions are named as in the plan's concerns."""
     return Visit(
         session=show(visit.session).text,
@@ -50,7 +61,16 @@ def ladder_shown(told: Ladder) -> SpotLadder:
     rows.append(Fact(say("spots_clean"), per_100(told.p_burn_if_clean)))
     if not any(row.value.known for row in rows):
         rows = [replace(rows[0], name=say("spots_any"))]
-    return SpotLadder(told.message.text, tuple(rows))
+    return SpotLadder(_ladder_line(told), told.message.text, tuple(rows))
+
+
+def _ladder_line(told: Ladder) -> str:
+    """What is to be tried before the first session, and when it is looked at."""
+    hours = told.read_after_h
+    wait = show(hours / 24, "days").text if hours % 24 == 0 else show(hours, "h").text
+    doses = join(_spot_in_words(spot) for spot in told.spots)
+    site = site_title(told.site).lower()
+    return say("spots_line", device=told.device_title, light=told.light, site=site, doses=doses, wait=wait)
 
 
 def _spot_in_words(spot: Rung) -> str:

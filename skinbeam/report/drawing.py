@@ -106,7 +106,7 @@ def _drawn(
     """One figure, or the reason why it is unknown."""
     if isinstance(data, Unknown):  # how to read a figure that is not there helps nobody
         return Picture("", "", say(f"{kind}_name", **about), data.reason)
-    words = say(caption, **about)
+    words = say(caption, option=about["option"])
     file = f"figures/{kind}-{name}.svg"
     files[file] = chart(data).encode()
     return Picture(file, say(f"{kind}_alt", **about), words, "")

@@ -11,19 +11,19 @@ from skinbeam.plan.records import Advice, CheckedLimit, ConcernPlan, HarmShare, 
 from skinbeam.plan.records import Refused as NotOffered
 from skinbeam.plan.rules.reason import Reason as RuleReason
 from skinbeam.plan.setup import DeviceSetting, Setup
-from skinbeam.report.context import Day, Fact, Glance, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
+from skinbeam.report.context import Day, Fact, Harm, Limit, OptionCard, Picture, Reason, Refused, Shown
 from skinbeam.report.icons import describe
-from skinbeam.report.names import concern_name, device_of, lit, ranked, slug
-from skinbeam.report.outcomes import expected_rows, good_of, harm_name, reference, worst_harm
+from skinbeam.report.names import device_of, lit, ranked, slug
+from skinbeam.report.outcomes import expected_rows, harm_name, reference, worst_harm
+from skinbeam.report.overview.lines import glance
 from skinbeam.report.results import results_of
 from skinbeam.report.showing import days_shown
-from skinbeam.report.shown import capital, join, keys_of, per_100, quantity, say, sentence, sentences, show
+from skinbeam.report.shown import capital, join, keys_of, parted, per_100, quantity, say, sentence, sentences, show
 
-__all__ = ["advice", "expected_pictures", "glance", "option_card", "option_cards", "reason", "refusals"]
+__all__ = ["advice", "expected_pictures", "option_card", "option_cards", "reason", "refusals"]
 
 
 _DOSES = ("fluence_J_cm2", "energy_mJ")
-_SAID = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
 
 
 def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[Picture, ...]:
@@ -57,7 +57,7 @@ def _said(card: OptionCard) -> OptionCard:
         return card
     unnamed = _renamed(card.unknowns, card.title, "")
     drawn = tuple(replace(row, file="", alt="") for row in card.expected)
-    line = replace(card.line, anchor="", option="")
+    line = replace(card.line, anchor="", option="", name="")
     return replace(card, anchor="", rank="", title="", line=line, expected=drawn, unknowns=unnamed)
 
 
@@ -66,9 +66,9 @@ def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
     first, titles = cards[0], "; ".join(card.title for card in cards)
     return replace(
         first,
-        rank=say("range", low=first.rank, high=cards[-1].rank),
+        rank=first.rank if first.rank == cards[-1].rank else say("range", low=first.rank, high=cards[-1].rank),
         title=titles,
-        line=replace(first.line, option=titles),
+        line=replace(first.line, option=titles, name=titles),
         expected=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.expected),
         unknowns=_renamed(first.unknowns, first.title, say("any_of_these")),
     )
@@ -90,9 +90,9 @@ def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] 
     """
     results, facts = results_of(option), _facts(option)
     harms = _harms_once(map(_harm, option.harms))
-    told = {one.text: one.number for one in decided}
+    told = {(one.lead, one.rest): one.number for one in decided}
     spoke = [reason(one) for one in option.reasons]
-    again = [told[one.text] for one in spoke if one.text in told]
+    again = [told[one.lead, one.rest] for one in spoke if (one.lead, one.rest) in told]
     if option.setup is None and not any(harm.p.known for harm in harms):
         # What nobody counted for a choice without a device is told in a line, not in a table of unknowns.
         facts += [Fact(harm.name, harm.p) for harm in harms] or [Fact(say("harm_any"), show(worst_harm(option)[2]))]
@@ -114,52 +114,15 @@ def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] 
         facts=tuple(fact for fact in facts if fact.value.known),
         unknowns=_grouped(fact for fact in (*results, *facts) if not fact.value.known),
         limits=tuple(map(_limit, option.limits)),
+        nearly=tuple(_nearly(one) for one in option.limits if one.status != "met"),
         seek=sentence(at_once) if isinstance(at_once, Unknown) else at_once.seek.text,
         stop_at=() if seen is None else sentences(seen.stop_at),
         first_pulses="" if seen is None else seen.first_pulses.text,
         healing=tuple(Day(show(day.day).text, day.text.text) for day in option.healing),
         harms=harms,
-        reasons=tuple(one for one in spoke if one.text not in told),
+        reasons=tuple(one for one in spoke if (one.lead, one.rest) not in told),
         also=say("told_above", numbers=join(sorted(again, key=int))) if again else "",
     )
-
-
-def glance(concern: ConcernPlan, option: Option) -> Glance:
-    """Return an option in one line."""
-    _, harm, p = worst_harm(option)
-    bad, studies = per_100(p), option.expected.studies
-    told = say("studies", studies=len(studies), patients=sum(study.patients for study in studies))
-    glanced = {
-        "good": per_100(good_of(option)),
-        "bad": Shown(f"{harm}: {bad.text}", "", True) if bad.known else bad,
-        "sessions": show(option.sessions),
-        "downtime": days_shown(option),
-        "evidence": Shown(told if studies else say("none"), "", True),
-    }
-    return Glance(
-        anchor=f"option-{slug(concern, option)}",
-        concern=concern_name(concern),
-        option=join([option.title, device_of(option)]),
-        setting="" if option.setup is None else _setting_line(option.setup),
-        **{name: replace(value, note="") for name, value in glanced.items()},  # why stands with the option
-    )
-
-
-def _setting_line(setup: Setup) -> str:
-    """What is set on a device, as it is said: dose, density, spot, pulse, passes and cooling."""
-    held = setup.settings
-    columns = {} if held.microbeam is None else fields_of(held.microbeam)
-    values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
-    said = [show(values[name], quantity(name)[1]).text for name in _SAID if values.get(name) is not None]
-    if held.passes is not None and held.passes > 1:
-        said.append(say("passes", passes=held.passes))
-    if held.cooling is not None:
-        before, delay = (show(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0))
-        spray = held.cooling.kind == "spray"
-        said.append(
-            say("cooled_by_spray", before=before, delay=delay) if spray else say("cooled_by", kind=held.cooling.kind)
-        )
-    return join(said)
 
 
 def refusals(refused: Iterable[NotOffered]) -> tuple[Refused, ...]:
@@ -195,12 +158,12 @@ def _of_all(same: Sequence[Message]) -> str:
 def reason(spoke: RuleReason) -> Reason:
     """Return a rule that spoke."""
     word = say(f"decision_word_{spoke.decision.replace('-', '_')}")
-    return Reason(spoke.message.text, word, spoke.strength, keys_of(spoke.source))
+    return Reason(*parted(spoke.message.text), word, spoke.strength, keys_of(spoke.source))
 
 
 def advice(one: Advice) -> Reason:
     """Return an advice, which decides nothing."""
-    return Reason(one.message.text, "", one.strength, keys_of(one.source))
+    return Reason(*parted(one.message.text), "", one.strength, keys_of(one.source))
 
 
 def _settings(setup: Setup) -> tuple[Fact, ...]:
@@ -305,3 +268,11 @@ def _limit(checked: CheckedLimit) -> Limit:
         text=checked.text.text,
         sources=keys_of(checked.source),
     )
+
+
+def _nearly(checked: CheckedLimit) -> str:
+    """A limit that is not plainly met, with its state and the share of skins that meet it."""
+    name, _ = quantity(checked.quantity)
+    met, required = per_100(checked.share).text, per_100(checked.share_required).text
+    status = say(f"limit_status_{checked.status}")
+    return say("limit_nearly", name=capital(name), status=status, share=met, required=required)

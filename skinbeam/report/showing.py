@@ -9,7 +9,7 @@ from skinbeam.plan.spans import Duration
 from skinbeam.report.context import Shown
 from skinbeam.report.shown import say, show
 
-__all__ = ["days_in_words", "days_shown", "showing_told"]
+__all__ = ["days_brief", "days_in_words", "days_shown", "showing_told"]
 
 _HEALING = ("downtime", "trials")  # until it has healed, as against what shows for longer
 
@@ -22,6 +22,15 @@ def days_shown(option: Option) -> Shown:
         return shown
     notes = dict.fromkeys(show(one).note for one in (longest, *option.shows))
     return Shown(say(f"shows_{longest.what}", days=shown.text), " ".join(notes), True)
+
+
+def days_brief(option: Option) -> str:
+    """Return the same as a number; empty where nothing is known."""
+    longest = option.shows_days
+    if isinstance(longest, Unknown):
+        return ""
+    days = _days(longest, "brief_range")
+    return say("brief_least", number=days) if longest.what == "calendar" else days
 
 
 def days_in_words(option: Option) -> str:
@@ -49,7 +58,7 @@ def _key(section: str, one: Duration) -> str:
     return own if own in catalogue() else f"{section}.{one.what}"
 
 
-def _days(one: Duration) -> str:
+def _days(one: Duration, between: str = "leaflet.range") -> str:
     """Whole days; a part of the last one counts as a day, so that nobody is told less."""
     low, high = int(one.low + 0.5), math.ceil(one.high)
-    return str(high) if low >= high else say("leaflet.range", low=str(low), high=str(high))
+    return str(high) if low >= high else say(between, low=str(low), high=str(high))

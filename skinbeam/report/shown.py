@@ -4,6 +4,7 @@ What is unknown is printed as unknown, with its reason.
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "capital",
     "join",
     "keys_of",
+    "parted",
     "people",
     "per_100",
     "percent",
@@ -37,6 +39,8 @@ Showable = Value | Message | Range | Duration | TargetValue | str | float | Sequ
 _FORMAT = Formatter()
 
 _SHORT_MS = 0.001
+_GLANCE_LETTERS = 150  # two lines of a page
+_SENTENCE_END = re.compile(r"[.!?]\s+(?=[A-Z])")
 _COUNTED = ("days", "weeks", "months", "years")
 
 # How the end of a name says its unit; the longest end that fits wins.
@@ -123,6 +127,13 @@ def show(value: Showable, unit: str = "") -> Shown:
     if isinstance(value, Range | Duration | TargetValue):
         return Shown(_with_unit(_ends(value), unit), _note(value), True)
     return Shown("; ".join(show(item, unit).text for item in value) or say("none"), "", True)
+
+
+def parted(said: str) -> tuple[str, str]:
+    """Return how a rule begins, as many whole sentences as a glance takes in, at least one, and what it says after."""
+    ends = [found.end() for found in _SENTENCE_END.finditer(said)]
+    end = max([end for end in ends if end <= _GLANCE_LETTERS] or ends[:1], default=len(said))
+    return (said, "") if len(said) <= _GLANCE_LETTERS else (said[:end].rstrip(), said[end:])
 
 
 def people(share: float) -> str:

@@ -11,8 +11,8 @@ from skinbeam.messages import text
 from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.plan.rules.reason import Reason
 from skinbeam.report.names import concern_name, device_of, foremost
-from skinbeam.report.options import glance
 from skinbeam.report.outcomes import good_of
+from skinbeam.report.overview.lines import glance
 from skinbeam.report.shown import join, people, plain_reasons
 from skinbeam.schema.names import table
 

@@ -16,6 +16,8 @@ from report_samples import sample, sample_figures, sample_plan
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.report.figures import FigureData
+from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.report.overview.aloud import aloud
 from skinbeam.report.report import render_html
 from skinbeam.schema.names import subtype_told
 
@@ -30,6 +32,7 @@ class Page(HTMLParser):
         self.elements: list[tuple[str, dict[str, str]]] = []
         self.stack: list[str] = []
         self.text: list[str] = []
+        self.in_sight: list[str] = []
         self.feed(text)
         assert self.stack == []
 
@@ -44,6 +47,9 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" not in self.stack:
             self.text.append(data)
+            within = self.stack[max((i for i, tag in enumerate(self.stack) if tag == "summary"), default=0) :]
+            if "details" not in within:
+                self.in_sight.append(data)
 
     @property
     def words(self) -> str:
@@ -95,20 +101,51 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-def test_every_text_colour_is_readable_on_every_ground() -> None:
-    """4.5 to 1 (WCAG AA) for each colour of text on each pale ground of the page."""
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["light", "dark", "print"])
+def test_every_text_colour_is_readable_on_every_ground(place: int) -> None:
+    """4.5 to 1 (WCAG AA) for each colour of text on each ground of the page, by day, by night and on paper."""
     css = render_html(sample(), FigureData()).split("<style>")[1].split("</style>")[0]
-    variables = dict(re.findall(r"--(\w+): (#\w+)", css))
-    texts = {
-        variables.get(name, value) for value, name in re.findall(r"[{; ]color: (?:(#\w+)|var\(--(\w+)\))", css)
-    } - {"#fff", ""}
-    grounds = set(re.findall(r"background: (#\w+)", css)) | {variables["paper"], variables["wash"]}
+    schemes = re.findall(r":root \{(.*?)\}", css)
+    assert len(schemes) == 3
+    assert [set(re.findall(r"--(\w+):", scheme)) for scheme in schemes[1:]] == [
+        set(re.findall(r"--(\w+):", schemes[0]))
+    ] * 2
+    variables = dict(re.findall(r"--(\w+): (#\w+)", schemes[place]))
+    named = set(re.findall(r"[{; ]color: var\(--(\w+)\)", css)) - {"paper"}  # which stands on the accent alone
+    texts = {variables[name] for name in named}
+    grounds = {variables[name] for name in re.findall(r"background: var\(--(\w+)\)", css) if name != "accent"}
+    assert not re.search(r"[{; ]color: #", css.split("@page")[0])
     assert len(texts) >= 5
     assert len(grounds) >= 5
     for text in texts:
         for ground in grounds:
             dark, light = sorted((luminance(text), luminance(ground)))
             assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
+
+
+def test_what_comes_before_the_first_pulse_is_in_sight_while_details_are_closed() -> None:
+    """How each caution begins, test spots, the reaction sought, what stops, and limits that are not plainly met."""
+    plan = sample_plan()
+    laser = next(one for one in plan["concerns"][0]["options"] if "device" in one)
+    laser["limits"][0]["status"] = "warn"
+    spoken = [one for one in plan["suitability"]["reasons"] if one["decision"] != "suitable"]
+    spoken[0]["text"] += " What only those read who open it." + 20 * " More of it."
+    sight = " ".join(" ".join(Page(render_html(read_plan(plan), sample_figures())).in_sight).split())
+    assert spoken
+    assert all(one["text"].split(". ")[0] in sight for one in spoken)
+    assert "More of it" not in sight
+    assert all(ladder["device_title"] in sight for ladder in plan["test_spots"])
+    assert laser["immediate"]["seek"]["text"] in sight
+    assert all(sign["text"] in sight for sign in laser["immediate"]["stop_at"])
+    assert "Limits not plainly met" in sight
+    assert "a limit is near" in sight
+
+
+def test_the_two_sentences_of_a_concern_are_plain_enough_to_be_read_aloud() -> None:
+    for concern in sample().concerns:
+        said = aloud(concern)
+        assert len(said) == 2
+        assert reading_age_years(said) <= 15.0  # two sentences hold what the leaflet has a page for
 
 
 def texts_of(value: Any) -> list[str]:

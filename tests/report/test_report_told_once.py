@@ -87,10 +87,10 @@ def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
 def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_by_number_after() -> None:
     plan = with_caution()
     page = page_of(plan)
-    (told,) = [one for one in page.decision.reasons if one.text == CAUTION]
+    (told,) = [one for one in page.decision.reasons if one.lead == CAUTION]
     assert told.about.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
     first = page.concerns[0].options[0]
-    assert CAUTION not in [one.text for one in first.reasons]
+    assert CAUTION not in [one.lead for one in first.reasons]
     assert first.also.endswith(f": {told.number}.")
     assert Page(render_html(read_plan(plan), sample_figures())).words.count(CAUTION) == 1
     assert CAUTION in summary(read_plan(plan))

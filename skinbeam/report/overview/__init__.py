@@ -1,0 +1,1 @@
+"""What the first page says of an option and of a concern."""
