@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,13 @@ class LightRun:
     document: dict[str, Any]
     field: LightField
     loaded: LoadedLayers
+
+    @property
+    def tops_um(self) -> dict[str, float]:
+        """Name → depth at which each layer begins; empty for voxels."""
+        layers = self.loaded.spec.layer
+        tops = accumulate((layer.thickness_um or 0.0 for layer in layers[:-1]), initial=0.0)
+        return {layer.name: top for layer, top in zip(layers, tops, strict=False)}
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ app = typer.Typer(
 CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong, and what --json asks for.")]
+Plot = Annotated[
+    Path | None, typer.Option("--plot", metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf.")
+]
 Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
 ENDS = ", ".join(sorted(ENDPOINTS))
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
@@ -117,6 +120,7 @@ def threshold(
     endpoint: Annotated[str, typer.Option("--endpoint", metavar="E", help=f"What is to be reached: {ENDS}.")],
     of: Annotated[str | None, typer.Option("--of", help="fluence_J_cm2, microbeam_mJ or exposure_s.")] = None,
     draws: Draws = 200,
+    plot: Plot = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
@@ -124,7 +128,10 @@ def threshold(
     from skinbeam.answers.threshold import threshold_document
     from skinbeam.schema.load import load_case
 
-    _show(threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed), json=json)
+    _check_plot(plot)
+    document = threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed)
+    _draw(document, plot)
+    _show(document, json=json)
 
 
 @app.command()
@@ -134,6 +141,7 @@ def window(
     effect: Annotated[str | None, typer.Option("--effect", help="Endpoint that is wanted.")] = None,
     harm: Annotated[str | None, typer.Option("--harm", help="Endpoint that must not be reached.")] = None,
     draws: Draws = 200,
+    plot: Plot = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
@@ -141,11 +149,11 @@ def window(
     from skinbeam.plan.window.document import window_document
     from skinbeam.schema.load import load_case
 
+    _check_plot(plot)
     document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        from skinbeam.report.window import write_window
-
-        write_window(document, output)
+        _draw(document, output / "window.svg")
+    _draw(document, plot)
     _show(document, json=json)
 
 
@@ -167,6 +175,7 @@ def light(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Write the fields.")
     ] = None,
+    plot: Plot = None,
     seed: Seed = 0,
     quiet: Quiet = False,
     json: Json = False,
@@ -176,6 +185,7 @@ def light(
     from skinbeam.cli.progress import photon_progress, tell
 
     options = LightOptions(method, photons, error, device, seed, split, checkpoint)
+    _check_plot(plot)
     expected = photons or (None if error is not None else DEFAULT_PHOTONS)
     with photon_progress(expected, quiet=quiet) as progress:
         run = run_light(layers, options, progress=progress, notice=None if quiet else tell)
@@ -183,6 +193,7 @@ def light(
         from skinbeam.answers.light_store import write_fields
 
         write_fields(run, output)
+    _draw(run.document, plot, tops_um=run.tops_um)
     if json or not quiet:
         _show(run.document, json=json)
 
@@ -192,6 +203,7 @@ def skin(
     case: CaseFile,
     wavelength: Annotated[str, typer.Option("--wavelength", metavar="400:1000:10", help="Wavelengths in nm.")],
     draws: Draws = 200,
+    plot: Plot = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
@@ -199,7 +211,10 @@ def skin(
     from skinbeam.answers.skin import parse_wavelengths, skin_document
     from skinbeam.schema.load import load_case
 
-    _show(skin_document(load_case(case), parse_wavelengths(wavelength), draws=draws, seed=seed), json=json)
+    _check_plot(plot)
+    document = skin_document(load_case(case), parse_wavelengths(wavelength), draws=draws, seed=seed)
+    _draw(document, plot)
+    _show(document, json=json)
 
 
 @app.command()
@@ -220,6 +235,7 @@ def expect(
     threshold: Annotated[int, typer.Option("--threshold", help="Improvement that counts, in per cent.")] = 50,
     rater: Annotated[str | None, typer.Option("--rater", help="blinded, physician or patient.")] = None,
     unit: Annotated[str, typer.Option("--unit", help="patients or lesions.")] = "patients",
+    plot: Plot = None,
     seed: Seed = 0,
     json: Json = False,
 ) -> None:
@@ -243,7 +259,10 @@ def expect(
         unit=unit,
         subtypes=tuple(subtype or ()),
     )
-    _show(expect_document(question, seed=seed), json=json)
+    _check_plot(plot)
+    document = expect_document(question, seed=seed)
+    _draw(document, plot)
+    _show(document, json=json)
 
 
 @app.command()
@@ -423,6 +442,24 @@ def doctor(json: Json = False) -> None:
 
 def _not_built(command: str, reason: str) -> NoReturn:
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
+
+
+def _check_plot(plot: Path | None) -> None:
+    if plot is not None:
+        from skinbeam.report.curves.plot import check_plot
+
+        check_plot(plot)
+
+
+def _draw(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
+    """Draw a document where that was asked, or say why there is nothing to draw."""
+    if plot is None:
+        return
+    from skinbeam.report.curves.plot import write_plot
+
+    reason = write_plot(document, plot, **keywords)
+    if reason:
+        print(reason, file=sys.stderr)
 
 
 def _show(document: Mapping[str, Any], *, json: bool) -> None:

@@ -1,19 +1,18 @@
 """The therapeutic window drawn: around the settings of a plan, and as the file that the `window` command writes."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 from matplotlib import rc_context
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from skinbeam.document import write_atomically
 from skinbeam.report.charts import STYLE, new_figure, plain_ticks, svg
 from skinbeam.report.figures import DoseRange, WindowData
 from skinbeam.report.shown import quantity, say, show
 
-__all__ = ["window", "write_window"]
+__all__ = ["window", "window_figure_of"]
 
 _GOOD, _BAD, _DARK, _GREY = "#0b5394", "#a33b00", "#1c2430", "#5b6472"
 _LINE_STYLES = ("-", "--", "-.")
@@ -27,25 +26,29 @@ _LONG: Final = 60  # letters of a legend that has a line of its own
 def window(data: WindowData) -> str:
     """Return the therapeutic window: where the effect is probable, where a limit is passed, practice, the settings."""
     with rc_context(STYLE):
-        figure = new_figure(7.4, 4.2)
-        ax = figure.subplots()
-        name, unit = quantity(data.of)
-        lit = say("setting_of_light", name=name, light=data.light) if data.light else name
-        ax.set_xlabel(say("axis_quantity", name=lit, unit=unit))
-        if _spans(data.dose):
-            ax.set_xscale("log")
-        ax.set_xlim(data.dose[0], data.dose[-1])
-        lines = len(data.rows) < 2 or len(data.dose) < 2
-        handles = _lines(ax, data) if lines else _map(ax, data)
-        plain_ticks(ax.xaxis)
-        ax.grid(color="#d8dce2", linewidth=0.5)
-        long = max(len(handle.get_label()) for handle in handles) > _LONG
-        figure.legend(handles=handles, loc="outside lower center", ncols=1 if long else 2, frameon=False)
-        return svg(figure)
+        return svg(_figure(data))
 
 
-def write_window(document: Mapping[str, Any], folder: Path) -> Path:
-    """Draw a window document (`skinbeam.window/1`) as `window.svg` in `folder` and return its path.
+def _figure(data: WindowData) -> Figure:
+    figure = new_figure(7.4, 4.2)
+    ax = figure.subplots()
+    name, unit = quantity(data.of)
+    lit = say("setting_of_light", name=name, light=data.light) if data.light else name
+    ax.set_xlabel(say("axis_quantity", name=lit, unit=unit))
+    if _spans(data.dose):
+        ax.set_xscale("log")
+    ax.set_xlim(data.dose[0], data.dose[-1])
+    lines = len(data.rows) < 2 or len(data.dose) < 2
+    handles = _lines(ax, data) if lines else _map(ax, data)
+    plain_ticks(ax.xaxis)
+    ax.grid(color="#d8dce2", linewidth=0.5)
+    long = max(len(handle.get_label()) for handle in handles) > _LONG
+    figure.legend(handles=handles, loc="outside lower center", ncols=1 if long else 2, frameon=False)
+    return figure
+
+
+def window_figure_of(document: Mapping[str, Any]) -> Figure:
+    """Return the figure of a window document (`skinbeam.window/1`), drawn in the style that holds.
 
     Names of endpoints that the document does not hold are left as "effect" and "harm"; a side that is unknown is left
     out.
@@ -57,21 +60,20 @@ def write_window(document: Mapping[str, Any], folder: Path) -> Path:
     effect, harm = (() if "unknown" in document[name] else document[name] for name in ("p_effect", "p_harm"))
     allowed = document["p_harm_allowed"]
     known = harm and isinstance(allowed, float)
-    data = WindowData(
-        document["of"],
-        document["dose"],
-        document["pulse_ms"],
-        effect,
-        harm,
-        **names,
-        spent=[[p / allowed for p in row] for row in harm] if known else (),
-        limits=names["harm"] if known else "",
-        practised=[_range(one) for one in document["practised"]],
-        makers=[_range(one) for one in document["makers"]],
+    return _figure(
+        WindowData(
+            document["of"],
+            document["dose"],
+            document["pulse_ms"],
+            effect,
+            harm,
+            **names,
+            spent=[[p / allowed for p in row] for row in harm] if known else (),
+            limits=names["harm"] if known else "",
+            practised=[_range(one) for one in document["practised"]],
+            makers=[_range(one) for one in document["makers"]],
+        )
     )
-    path = folder / "window.svg"
-    write_atomically(path, window(data))
-    return path
 
 
 def _range(published: Mapping[str, Any]) -> DoseRange:

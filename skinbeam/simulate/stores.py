@@ -1,5 +1,6 @@
 """Zarr stores that appear whole or not at all."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -27,12 +28,26 @@ def new_store(path: Path) -> Iterator[Path]:
             raise _refused("unwritable", f'"{path.name}" cannot be written: {error.strerror}') from None
         store = folder / "new.zarr"
         yield store
+        _consolidate(store)
         try:
             if path.exists():
                 path.rename(folder / "old.zarr")
             store.rename(path)
         except OSError:
             raise _refused("store-taken", f'"{path.name}" was written by another run at the same time') from None
+
+
+def _consolidate(store: Path) -> None:
+    """List all arrays in one place, where readers look first; xarray warns of a store without such a list.
+
+    The list is no part of the third format yet, which Zarr says at each; readers that do not know it leave it aside.
+    """
+    import zarr
+    from zarr.errors import ZarrUserWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZarrUserWarning)
+        zarr.consolidate_metadata(store)
 
 
 def _refused(code: str, message: str) -> InputError:

@@ -347,7 +347,7 @@ def test_fields_are_written_and_replaced(tmp_path: Path) -> None:
     store = tmp_path / "deep" / "light.zarr"
     for _ in range(2):
         write_fields(run, store)
-    with xr.open_zarr(store, consolidated=False) as dataset:
+    with xr.open_zarr(store) as dataset:
         assert dataset["fluence_rate_ratio"].values.tolist() == run.field.fluence_rate_ratio.tolist()
         assert dataset["depth"].attrs["units"] == "m"
         assert dataset["layer"].attrs["names"] == list(run.document["absorbed"])
@@ -380,7 +380,7 @@ def test_maps_are_written_with_their_places_and_errors(tmp_path: Path) -> None:
     ):
         run = run_light(written(tmp_path, f"{beam}[tally]\nnz = 4\n{tally}\n{SLAB}"), PACKETS)
         write_fields(run, tmp_path / "light.zarr")
-        with xr.open_zarr(tmp_path / "light.zarr", consolidated=False) as dataset:
+        with xr.open_zarr(tmp_path / "light.zarr") as dataset:
             name = "fluence_rate_rz" if "radius" in axes else "fluence_rate_xyz"
             assert dataset[name].dims == axes
             assert dataset[f"{name}_standard_error"].dims == axes

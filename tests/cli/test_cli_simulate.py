@@ -248,7 +248,7 @@ def test_fields_hold_the_temperatures_of_the_document(tmp_path: Path) -> None:
     code, found = command("simulate", CASE, "--draws", "8", "-o", str(store))
     assert code == 0
     assert found == command("simulate", CASE, "--draws", "8")[1]
-    with xr.open_zarr(store, consolidated=False) as data:
+    with xr.open_zarr(store) as data:
         assert data["temperature"].dims == ("sample", "time", "z")
         assert data["fluence_rate_ratio"].dims == ("sample", "z")
         assert [data[name].attrs["units"] for name in ("temperature", "fluence_rate_ratio", "time", "z")] == [
@@ -279,8 +279,8 @@ def test_fields_are_the_same_in_any_chunks(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Effort, "draws_at_once", lambda self, draws: 3)
     simulate_document(loaded("vessel"), draws=7, output=tmp_path / "parts.zarr")
     with (
-        xr.open_zarr(tmp_path / "whole.zarr", consolidated=False) as one,
-        xr.open_zarr(tmp_path / "parts.zarr", consolidated=False) as other,
+        xr.open_zarr(tmp_path / "whole.zarr") as one,
+        xr.open_zarr(tmp_path / "parts.zarr") as other,
     ):
         xr.testing.assert_allclose(one, other, rtol=1e-6)
         assert other["sample"].values.tolist() == list(range(7))
@@ -292,7 +292,7 @@ def test_a_store_is_replaced_and_anything_else_is_left_alone(tmp_path: Path) -> 
     store = tmp_path / "fields.zarr"
     for draws in (5, 3):
         simulate_document(loaded("bath"), draws=draws, output=store)
-    with xr.open_zarr(store, consolidated=False) as data:
+    with xr.open_zarr(store) as data:
         assert data.sizes["sample"] == 3
         assert "fluence_rate_ratio" not in data, "there is no light in a bath"
     other = tmp_path / "notes"

@@ -13,10 +13,11 @@ from report_samples import sample, sample_figures, sample_section, sample_window
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.report.charts import _spread, calendar, section
+from skinbeam.report.curves.plot import write_plot
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData
 from skinbeam.report.icons import IconArray, counts, icon_arrays
-from skinbeam.report.window import window, write_window
+from skinbeam.report.window import window
 
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
 
@@ -146,8 +147,8 @@ def window_body(**changed: Any) -> dict[str, Any]:
     ],
 )
 def test_a_window_document_is_drawn_as_a_file(changed: dict[str, Any], tmp_path: Path) -> None:
-    path = write_window(window_body(**changed), tmp_path)
-    assert path == tmp_path / "window.svg"
+    path = tmp_path / "window.svg"
+    write_plot({"schema": "skinbeam.window/1"} | window_body(**changed), path)
     drawn = path.read_text(encoding="utf-8")
     assert drawn.startswith("<?xml")
     hatched = "p_harm" not in changed and "p_harm_allowed" not in changed

@@ -1,0 +1,1 @@
+"""The documents of commands that compute curves, drawn."""
