@@ -4,14 +4,15 @@ Everything heavy is imported inside the command that needs it, so that `--help` 
 """
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
 from skinbeam._version import __version__
-from skinbeam.errors import InputError, NotAvailable
+from skinbeam.cli.groups import lasers, records
+from skinbeam.cli.told import check_plot, draw, not_built, show
+from skinbeam.errors import InputError
 from skinbeam.schema.names import ENDPOINTS
 
 __all__ = ["app"]
@@ -24,6 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(records, name="records")
+app.add_typer(lasers, name="lasers")
 
 CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
 Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
@@ -77,7 +81,7 @@ def consult(
     finally:
         progress.wipe()
     if json:
-        _show(plan.document, json=True)
+        show(plan.document, json=True)
     elif not quiet:
         from skinbeam.messages import text
         from skinbeam.report.terminal import summary
@@ -109,9 +113,9 @@ def simulate(
 
     check_engine_options("--light", light, device, error)
     if device == "cuda":
-        _not_built("simulate", "CUDA is not in this release for pulses")
+        not_built("simulate", "CUDA is not in this release for pulses")
     document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
-    _show(document, json=json)
+    show(document, json=json)
 
 
 @app.command()
@@ -128,10 +132,10 @@ def threshold(
     from skinbeam.answers.threshold import threshold_document
     from skinbeam.schema.load import load_case
 
-    _check_plot(plot)
+    check_plot(plot)
     document = threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed)
-    _draw(document, plot)
-    _show(document, json=json)
+    draw(document, plot)
+    show(document, json=json)
 
 
 @app.command()
@@ -149,12 +153,12 @@ def window(
     from skinbeam.plan.window.document import window_document
     from skinbeam.schema.load import load_case
 
-    _check_plot(plot)
+    check_plot(plot)
     document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
-        _draw(document, output / "window.svg")
-    _draw(document, plot)
-    _show(document, json=json)
+        draw(document, output / "window.svg")
+    draw(document, plot)
+    show(document, json=json)
 
 
 @app.command()
@@ -185,7 +189,7 @@ def light(
     from skinbeam.cli.progress import photon_progress, tell
 
     options = LightOptions(method, photons, error, device, seed, split, checkpoint)
-    _check_plot(plot)
+    check_plot(plot)
     expected = photons or (None if error is not None else DEFAULT_PHOTONS)
     with photon_progress(expected, quiet=quiet) as progress:
         run = run_light(layers, options, progress=progress, notice=None if quiet else tell)
@@ -193,9 +197,9 @@ def light(
         from skinbeam.answers.light_store import write_fields
 
         write_fields(run, output)
-    _draw(run.document, plot, tops_um=run.tops_um)
+    draw(run.document, plot, tops_um=run.tops_um)
     if json or not quiet:
-        _show(run.document, json=json)
+        show(run.document, json=json)
 
 
 @app.command()
@@ -211,10 +215,10 @@ def skin(
     from skinbeam.answers.skin import parse_wavelengths, skin_document
     from skinbeam.schema.load import load_case
 
-    _check_plot(plot)
+    check_plot(plot)
     document = skin_document(load_case(case), parse_wavelengths(wavelength), draws=draws, seed=seed)
-    _draw(document, plot)
-    _show(document, json=json)
+    draw(document, plot)
+    show(document, json=json)
 
 
 @app.command()
@@ -259,10 +263,10 @@ def expect(
         unit=unit,
         subtypes=tuple(subtype or ()),
     )
-    _check_plot(plot)
+    check_plot(plot)
     document = expect_document(question, seed=seed)
-    _draw(document, plot)
-    _show(document, json=json)
+    draw(document, plot)
+    show(document, json=json)
 
 
 @app.command()
@@ -276,7 +280,7 @@ def compare(
     """What trials that compared two treatments found, and the network's answer beside it."""
     from skinbeam.evidence.comparison.compare import compare_document
 
-    _show(compare_document(condition, a, b, seed=seed), json=json)
+    show(compare_document(condition, a, b, seed=seed), json=json)
 
 
 @app.command()
@@ -290,29 +294,35 @@ def photo(
     """Regions, maps and findings of a photograph."""
     from skinbeam.photo.document import photo_document
 
-    _show(photo_document(image, output), json=json)
+    show(photo_document(image, output), json=json)
 
 
-@app.command()
+# What is not there is said first: nobody need mend a command line to learn it.
+_ABSENT = {"ignore_unknown_options": True, "allow_extra_args": True}
+
+
+@app.command(context_settings=_ABSENT)
 def preview(
-    image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
-    plan: Annotated[Path, typer.Option("--plan", metavar="plan.json", help="The plan.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the pictures.")],
+    image: Annotated[Path | None, typer.Argument(metavar="FACE.jpg", help="The photograph.")] = None,
+    plan: Annotated[Path | None, typer.Option("--plan", metavar="plan.json", help="The plan.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the pictures.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Before, each healing day, after: not in this release."""
-    _not_built("preview", "pictures of an expected result are not in this release")
+    not_built("preview", "pictures of an expected result are not in this release")
 
 
-@app.command()
+@app.command(context_settings=_ABSENT)
 def sweep(
-    file: Annotated[Path, typer.Argument(metavar="SWEEP.toml", help="The sweep file.")],
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.zarr", help="Results.")],
+    file: Annotated[Path | None, typer.Argument(metavar="SWEEP.toml", help="The sweep file.")] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Results.")] = None,
     cluster: Annotated[str | None, typer.Option("--cluster", help="Address of a scheduler.")] = None,
     json: Json = False,
 ) -> None:
     """Many cases on many workers: not in this release."""
-    _not_built("sweep", "sweeps over many cases are not in this release")
+    not_built("sweep", "sweeps over many cases are not in this release")
 
 
 @app.command()
@@ -330,7 +340,7 @@ def validate(
 
         write_validation(document, output)
     if json:
-        _show(document, json=True)
+        show(document, json=True)
         return
     from skinbeam.report.validation.page import validation_text
 
@@ -345,7 +355,7 @@ def claims(
     """What advertising says about laser treatment, each claim with verdict and evidence."""
     from skinbeam.evidence.claims import claims_document
 
-    _show(claims_document(file), json=json)
+    show(claims_document(file), json=json)
 
 
 @app.command()
@@ -357,7 +367,7 @@ def cite(
     from skinbeam.evidence.cite import cite_document, cite_text
 
     if json:
-        _show(cite_document(keys or ()), json=True)
+        show(cite_document(keys or ()), json=True)
     else:
         print(cite_text(keys or ()), end="")
 
@@ -371,7 +381,7 @@ def serve(
 ) -> None:
     """The consultation in a browser, in demonstration mode."""
     if db is not None:
-        _not_built("serve", "records are not in this release: --db has nothing to open")
+        not_built("serve", "records are not in this release: --db has nothing to open")
     try:
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
@@ -384,52 +394,12 @@ def serve(
     run(host, port)
 
 
-records = typer.Typer(help="Looking after the records: not in this release.", no_args_is_help=True)
-app.add_typer(records, name="records")
-for _name in ("create-user", "export", "import", "backup", "restore", "verify", "upgrade"):
-
-    def _absent(
-        arguments: Annotated[list[str] | None, typer.Argument(metavar="...", help="Not read.")] = None,
-        json: Json = False,
-    ) -> None:
-        """Not in this release."""
-        _not_built("records", "records are not in this release")
-
-    # Options that it will have one day are no reason to speak of a misspelling.
-    records.command(_name, context_settings={"ignore_unknown_options": True})(_absent)
-
-
-lasers = typer.Typer(help="The lasers that are known; whether a device file is sound.", invoke_without_command=True)
-app.add_typer(lasers, name="lasers")
-
-
-@lasers.callback()
-def _lasers(context: typer.Context, json: Json = False) -> None:
-    context.obj = json
-    if context.invoked_subcommand is None:
-        from skinbeam.laser.device import lasers_document
-
-        _show(lasers_document(), json=json)
-
-
-@lasers.command("check")
-def _lasers_check(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A device file.")],
-    json: Json = False,
-) -> None:
-    """Say whether a device file is sound."""
-    from skinbeam.laser.device import check_device_file
-
-    _show(check_device_file(file), json=json or bool(context.obj))
-
-
 @app.command()
 def conditions(json: Json = False) -> None:
     """The conditions, sites and modalities that are known, with the everyday words for them."""
     from skinbeam.schema.names import conditions_document
 
-    _show(conditions_document(), json=json)
+    show(conditions_document(), json=json)
 
 
 @app.command()
@@ -437,38 +407,4 @@ def doctor(json: Json = False) -> None:
     """What this machine can do, with the fix for what is missing."""
     from skinbeam.report.doctor import doctor_document
 
-    _show(doctor_document(), json=json)
-
-
-def _not_built(command: str, reason: str) -> NoReturn:
-    raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
-
-
-def _check_plot(plot: Path | None) -> None:
-    if plot is not None:
-        from skinbeam.report.curves.plot import check_plot
-
-        check_plot(plot)
-
-
-def _draw(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
-    """Draw a document where that was asked, or say why there is nothing to draw."""
-    if plot is None:
-        return
-    from skinbeam.report.curves.plot import write_plot
-
-    reason = write_plot(document, plot, **keywords)
-    if reason:
-        print(reason, file=sys.stderr)
-
-
-def _show(document: Mapping[str, Any], *, json: bool) -> None:
-    """Print a document: as JSON, or as indented text for a person."""
-    from skinbeam.cli.in_words import in_words
-    from skinbeam.cli.outline import outline
-    from skinbeam.document import pretty_json
-
-    if json:
-        sys.stdout.write(pretty_json(document, digits=12))
-        return
-    sys.stdout.write(outline(document) + "".join(f"{sentence}\n" for sentence in in_words(document)))
+    show(doctor_document(), json=json)

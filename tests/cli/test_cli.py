@@ -114,9 +114,14 @@ def test_what_is_wrong_has_code_2_a_field_and_a_hint(name: str, run: Run) -> Non
 
 NOT_BUILT: dict[str, tuple[str, ...]] = {
     "preview": ("preview", "face.jpg", "--plan", "plan.json", "-o", "out"),
+    "preview with nothing": ("preview",),
+    "preview with an option that it will have": ("preview", "face.jpg", "--days", "7"),
     "sweep": ("sweep", "sweep.toml", "-o", "out.zarr"),
+    "sweep with nothing": ("sweep",),
+    "serve with records": ("serve", "--db", "sqlite:///x"),
     "records": ("records", "export"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
+    "simulate on cuda with no case": ("simulate", "nowhere.toml", "--device", "cuda"),
 }
 
 

@@ -1,0 +1,46 @@
+"""What commands do with what they computed: print it, draw it, or say that it is not there."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from skinbeam.errors import NotAvailable
+
+__all__ = ["check_plot", "draw", "not_built", "show"]
+
+
+def not_built(command: str, reason: str) -> NoReturn:
+    """End a command that is not in this release, with the reason."""
+    raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
+
+
+def check_plot(plot: Path | None) -> None:
+    """Refuse a picture that could not be written, before anything is computed."""
+    if plot is not None:
+        from skinbeam.report.curves.plot import check_plot as check
+
+        check(plot)
+
+
+def draw(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> None:
+    """Draw a document where that was asked, or say why there is nothing to draw."""
+    if plot is None:
+        return
+    from skinbeam.report.curves.plot import write_plot
+
+    reason = write_plot(document, plot, **keywords)
+    if reason:
+        print(reason, file=sys.stderr)
+
+
+def show(document: Mapping[str, Any], *, json: bool) -> None:
+    """Print a document: as JSON, or as indented text for a person."""
+    from skinbeam.cli.in_words import in_words
+    from skinbeam.cli.outline import outline
+    from skinbeam.document import pretty_json
+
+    if json:
+        sys.stdout.write(pretty_json(document, digits=12))
+        return
+    sys.stdout.write(outline(document) + "".join(f"{sentence}\n" for sentence in in_words(document)))
