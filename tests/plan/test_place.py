@@ -35,7 +35,6 @@ def test_green_nanoseconds_are_no_practice_in_melasma_and_gentle_toning_is():
     for green in (GREEN_NS, GREEN_PS):
         place = practice_place("melasma", green, 4, spot_mm=4.0, dose=1.0)
         assert place.side == "no practice"
-        assert not place.own
     assert practice_place("melasma", TONING, 2, spot_mm=6.0, dose=2.0).inside
     assert practice_place("melasma", TONING, 2, spot_mm=6.0, dose=6.0).side == "above"
 
@@ -53,15 +52,12 @@ def test_the_milliseconds_of_a_vascular_laser_are_no_toning():
 
 def test_settings_of_another_condition_or_of_other_skin_are_told_as_borrowed():
     own = practice_place("age-spots", GREEN_NS, 2, spot_mm=2.0, dose=3.0)
-    assert own.own
     assert own.borrowed_from is None
     marks = practice_place("post-inflammatory-hyperpigmentation", TONING, 2, spot_mm=6.0, dose=2.0)
     assert marks.inside
     assert marks.borrowed_from == "melasma"
-    assert not marks.own
     darker = practice_place("facial-telangiectasia", DYE, 6, spot_mm=7.0, dose=8.0)
     assert darker.other_skin
-    assert not darker.own
 
 
 def test_heating_light_whose_dose_nobody_printed_is_not_inside_practice():
@@ -138,4 +134,12 @@ def test_where_no_dose_was_printed_or_it_is_that_of_another_condition_the_senten
     assert (own.dosed, lent.dosed, undosed.dosed) == (True, True, False)
     assert "published for this" in own.told.text
     assert "Freckles" in lent.told.text
-    assert "no source prints a dose" in undosed.told.text
+    assert "too few of them print a dose" in undosed.told.text
+
+
+def test_the_one_dose_of_a_source_that_removed_nothing_calls_no_crater_beyond_practice() -> None:
+    """One trial of Er:YAG on acne scars prints 0.4 J/cm², and deeper craters are what clinics make."""
+    erbium = Light("ablative", 2940.0, 0.3)
+    place = practice_place("acne-scars", erbium, 2, spot_mm=7.0, dose=10.0)
+    assert place.inside
+    assert not place.dosed

@@ -80,12 +80,15 @@ class Envelope:
     Parameters
     ----------
     cut_off_nm : of a lamp's filter; None of a laser.
+    removes : whether the skin is removed, for which few print a dose and some one that removes nothing, so that one
+        source alone is no range.
     """
 
     condition: str
     phototype: int
     tiers: tuple[_Tier, ...]
     cut_off_nm: float | None = None
+    removes: bool = False
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -149,7 +152,8 @@ class Envelope:
             if not _told(quantity, [whose], 1):
                 continue
             rows = _told(quantity, [tier for tier in tiers[place:] if tier.condition == whose.condition], least)
-            if whose.condition == self.condition or len(_sources(rows)) >= least:
+            alone = whose.condition == self.condition and not self.removes
+            if alone or len(_sources(rows)) >= least:
                 return _widened(self._practised(quantity, whose, rows))
         return None
 
@@ -199,7 +203,7 @@ def _envelope(condition: str, modality: str, regime: str, lamp: bool, phototype:
     alike = [row for row in _every() if _is_alike(row, modality, regime, lamp)]
     of = (condition, *settings_table()["borrowed"].get(condition, ()))
     tiers = tuple(tier for one in of for tier in _tiers(one, phototypes_of(phototype), alike))
-    return Envelope(condition, phototype, tiers) if tiers else None
+    return Envelope(condition, phototype, tiers, removes=modality == "ablative") if tiers else None
 
 
 def _tiers(condition: str, phototypes: tuple[int, int], rows: Sequence[Published]) -> Iterator[_Tier]:

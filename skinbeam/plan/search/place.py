@@ -53,13 +53,8 @@ class PracticePlace:
 
     @property
     def dosed(self) -> bool:
-        """Whether any source prints a dose of such light."""
+        """Whether enough sources print a dose of such light for a range."""
         return self.side != "no practice" and not {FLUENCE, ENERGY} & {*self.unprinted}
-
-    @property
-    def own(self) -> bool:
-        """Whether settings of this condition and such skin say so, and none is borrowed."""
-        return self.side != "no practice" and self.borrowed_from is None and not self.other_skin
 
 
 def light_of(trial: Trial, modality: str) -> Light:
@@ -137,17 +132,12 @@ def _no_dose(condition: str) -> Message:
 
 
 def _inside(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
-    title = (
-        table("condition").get(whose, {}).get("title", whose.replace("-", " "))
-    )  # practice knows conditions of its own
-    params = {"condition": title, "sources": sources}
-    if not dosed:
-        return Message("practice.inside-undosed", params)
-    return (
-        Message("practice.inside", {"sources": sources})
-        if whose == asked
-        else Message("practice.inside-borrowed", params)
-    )
+    if dosed and whose == asked:
+        return Message("practice.inside", {"sources": sources})
+    # Practice knows conditions that nobody asks a plan for.
+    title = table("condition").get(whose, {}).get("title", whose.replace("-", " "))
+    message = "practice.inside-borrowed" if dosed else "practice.inside-undosed"
+    return Message(message, {"condition": title, "sources": sources})
 
 
 @dataclass(frozen=True)
