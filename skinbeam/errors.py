@@ -7,6 +7,8 @@ that reaches the command line is a defect, with exit code 1.
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import partial
+from typing import Any
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "did_you_mean", "nearest", "unknown_name"]
 
@@ -35,6 +37,11 @@ class InputError(SkinbeamError):
         self.hint = hint
         self.file = file
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are pickled by what their root was given, which is the message alone.
+        where = {"field": self.field, "hint": self.hint, "file": self.file}
+        return partial(type(self), self.code, self.message, **where), ()
+
     def as_record(self) -> dict[str, str]:
         """Return the one JSON shape of an error, in the app and on the command line."""
         record = {"code": self.code, "message": self.message, "field": self.field, "hint": self.hint}
@@ -56,6 +63,9 @@ class NotAvailable(SkinbeamError):
         super().__init__(reason)
         self.reason = reason
         self.body = dict(body or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), self.reason, body=self.body), ()
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -14,7 +14,7 @@ from skinbeam.plan.records import Plan
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.pdf import make_pdf
+from skinbeam.report.pdf import laid_out, make_pdf
 
 PLAN_FILE = Path(__file__).parent / "data" / "plan-sample.json"
 LAYERS = (
@@ -36,7 +36,8 @@ def sample() -> Plan:
 
 
 def leaflet_pdf(plan: Plan) -> PdfReader:
-    return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), draw(plan, FigureData()).files)))
+    with laid_out(draw(plan, FigureData()).files) as root:
+        return PdfReader(io.BytesIO(make_pdf("leaflet", leaflet_page(plan), root)))
 
 
 def sample_section() -> SectionData:

@@ -70,7 +70,7 @@ def consult(
 
     from skinbeam.cli.progress import PlanProgress
     from skinbeam.plan.check import check_consultation
-    from skinbeam.plan.progress import heard
+    from skinbeam.plan.work.progress import heard
     from skinbeam.report.consult import consult as run
     from skinbeam.schema.load import load_case
 

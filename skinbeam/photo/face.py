@@ -27,6 +27,7 @@ __all__ = ["Refusal", "find_faces", "landmarks", "the_face"]
 Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 
+cv2.setNumThreads(1)  # a process with threads cannot be copied for what follows (plan.work.processes)
 _EYE_CROP_PX = 240  # width to which a face box is brought before its eyes are sought
 
 

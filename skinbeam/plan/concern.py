@@ -8,7 +8,6 @@ from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.plan.devices import Found, laser_options, refusal
 from skinbeam.plan.options import other_option
-from skinbeam.plan.progress import say
 from skinbeam.plan.ranking import Standing, places
 from skinbeam.plan.records import ConcernPlan, Option, Refused
 from skinbeam.plan.rules.reason import Reason, severity
@@ -27,6 +26,7 @@ from skinbeam.plan.search.goals import (
 )
 from skinbeam.plan.search.limits import target
 from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.work.progress import say
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import subtypes, table
@@ -38,11 +38,12 @@ FIGURE_DRAWS = 64  # a figure shows bands and lines that no eye tells from those
 
 @dataclass(frozen=True)
 class Planned:
-    """A concern's part of the plan, and the trial of its first laser option for the figures."""
+    """A concern's part of the plan, and for its figures the trial of its first laser option and the drawn skins."""
 
     record: ConcernPlan
     goal: Goal | None
     trial: Trial | None
+    bank: SkinBank
 
 
 def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | None, bank: SkinBank) -> Planned:
@@ -86,7 +87,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
     )
     say(record)
     best = found[0] if found else None
-    return Planned(record, best.goal if best else None, best.trial if best else None)
+    return Planned(record, best.goal if best else None, best.trial if best else None, bank)
 
 
 def _subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:

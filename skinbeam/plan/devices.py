@@ -18,7 +18,6 @@ from skinbeam.laser.grid import Setting, offers
 from skinbeam.messages import Message
 from skinbeam.plan.expected import question_of
 from skinbeam.plan.options import laser_option
-from skinbeam.plan.progress import say
 from skinbeam.plan.ranking import Standing, chance
 from skinbeam.plan.records import Option, Refused
 from skinbeam.plan.rules.reason import Reason, severity
@@ -36,6 +35,7 @@ from skinbeam.plan.search.preference import abreast, gentlest, in_order, merit
 from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
 from skinbeam.plan.search.skins import SiteSkins, Spectrum
 from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.work.progress import say
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern

@@ -1,9 +1,10 @@
 """The plan: one function that reads from top to bottom, and a frozen record named by its hash."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
@@ -19,7 +20,7 @@ from skinbeam.plan.aftercare import aftercare, checklist, records, when_to_call
 from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.plan.concern import Planned, plan_concern
 from skinbeam.plan.course import course_of
-from skinbeam.plan.learning.ladder import ladders
+from skinbeam.plan.learning.ladder import distinct, ladder_of
 from skinbeam.plan.learning.notices import learned_notices
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Notice, Option, Plan, Spelling, rounded
 from skinbeam.plan.release import data_release
@@ -34,31 +35,34 @@ from skinbeam.plan.search.goals import laser_choices
 from skinbeam.plan.setup import Setup
 from skinbeam.plan.visit.gains import gains_of, response_notices
 from skinbeam.plan.visit.total import total_of
+from skinbeam.plan.visits import Gain, Ladder
+from skinbeam.plan.work.processes import side_by_side
 from skinbeam.provenance import collect, used
 from skinbeam.schema.case import Case
-from skinbeam.schema.consultation import Medication, Patient
+from skinbeam.schema.consultation import Concern, Medication, Patient
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import subtypes, table
 
 __all__ = ["MadePlan", "make_plan", "plan_consultation"]
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
-class MadePlan:
-    """A plan, and what it was made from that no document holds.
+class MadePlan(Generic[T]):
+    """A plan, and what was made beside it that no document holds.
 
     Parameters
     ----------
     plan : the plan, its numbers as the document holds them.
     photo : what the photograph shows, or None.
-    concerns : each concern's first laser option as it was simulated, for the figures.
-    bank : the skins that were drawn.
+    concerns : what was kept of each concern.
     """
 
     plan: Plan
     photo: Look | None
-    concerns: tuple[Planned, ...]
-    bank: SkinBank
+    concerns: tuple[T, ...]
 
     @property
     def document(self) -> Mapping[str, Any]:
@@ -66,13 +70,51 @@ class MadePlan:
         return self.plan.document
 
 
-def make_plan(loaded: LoadedCase, *, photo: Path | None = None, draws: int = 200, seed: int = 0) -> MadePlan:
+@dataclass(frozen=True)
+class _Part(Generic[T]):
+    """What a concern gives the plan, and what is kept of it beside."""
+
+    record: ConcernPlan
+    gains: tuple[Gain, ...]
+    ladder: Ladder | None
+    kept: T
+
+
+def make_plan(loaded: LoadedCase, *, photo: Path | None = None, draws: int = 200, seed: int = 0) -> MadePlan[Planned]:
     """Return the plan of a case; `photo` and errors as in `plan.check.check_consultation`."""
-    return plan_consultation(check_consultation(loaded, photo), draws=draws, seed=seed)
+    return _made(check_consultation(loaded, photo), draws, seed, lambda work, items: list(map(work, items)), _itself)
 
 
-def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int = 0) -> MadePlan:
-    """Return the plan of a consultation."""
+def plan_consultation(
+    consultation: Consultation,
+    keep: Callable[[Planned], T],
+    *,
+    draws: int = 200,
+    seed: int = 0,
+    meanwhile: Callable[[], object] | None = None,
+) -> MadePlan[T]:
+    """Return the plan of a consultation, its concerns worked on side by side.
+
+    Parameters
+    ----------
+    keep : makes of a concern, while its skins are at hand, what is kept of it; it can be pickled.
+    meanwhile : as of `side_by_side`.
+    """
+    return _made(consultation, draws, seed, partial(side_by_side, meanwhile=meanwhile), keep)
+
+
+def _itself(planned: Planned) -> Planned:
+    return planned
+
+
+def _made(
+    consultation: Consultation,
+    draws: int,
+    seed: int,
+    each: Callable[[Callable[[Concern], _Part[T]], Sequence[Concern]], list[_Part[T]]],
+    keep: Callable[[Planned], T],
+) -> MadePlan[T]:
+    """The plan; `each` does the work of every concern."""
     loaded = consultation.loaded
     case = loaded.case
     with collect() as sources:
@@ -83,14 +125,18 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
         case = with_colour(case, colour)  # for the rules; the skins above know it already
         suitability = judge_case(case, _candidates(case))
         stopped = _stopped(suitability)
-        planned = tuple(plan_concern(case, concern, None if stopped else machines, bank) for concern in case.concern)
-        concerns = tuple(part.record for part in planned)
+
+        def part(concern: Concern) -> _Part[T]:
+            planned = plan_concern(case, concern, None if stopped else machines, bank)
+            gains = gains_of(case, concern, planned.record, planned.trial)
+            return _Part(planned.record, gains, ladder_of(case, planned.record, planned.trial), keep(planned))
+
+        begun = sorted(range(len(case.concern)), key=lambda place: _quickness(case.concern[place]))
+        worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
+        parts = [worked[place] for place in range(len(case.concern))]
+        concerns = tuple(one.record for one in parts)
         chosen = [option.modality for option, _ in _first_lasers(concerns)]
-        gains = tuple(
-            gain
-            for concern, part in zip(case.concern, planned, strict=True)
-            for gain in gains_of(case, concern, part.record, part.trial)
-        )
+        gains = tuple(gain for one in parts for gain in one.gains)
         course = course_of(concerns, case, gains)
         made = Plan(
             schema="skinbeam.plan/1",
@@ -110,7 +156,7 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
             concerns=concerns,
             course=course,
             course_total=total_of(concerns, course),
-            test_spots=ladders(case, [(part.record, part.trial) for part in planned]),
+            test_spots=distinct(one.ladder for one in parts),
             titration=checklist("titration", chosen, case),
             anaesthesia=checklist("anaesthesia", chosen, case),
             photographs=checklist("photographs", chosen, case),
@@ -124,7 +170,13 @@ def plan_consultation(consultation: Consultation, *, draws: int = 200, seed: int
             data_release=data_release(),
         )
     plan = rounded(replace(made, sources=tuple(sorted(sources))))
-    return MadePlan(plan, consultation.photo, planned, bank)
+    return MadePlan(plan, consultation.photo, tuple(one.kept for one in parts))
+
+
+def _quickness(concern: Concern) -> tuple[bool, int]:
+    """Vessels take longest by far, so they are begun first; what follows begins with what has the fewest choices."""
+    choices = laser_choices(concern.condition, concern.site)[0]
+    return all(table("modality")[one]["where"] != "vessel" for one in choices), len(choices)
 
 
 def _seen(photo: Look | None) -> tuple[PhotoColour | Unknown | None, Message]:

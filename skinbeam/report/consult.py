@@ -1,5 +1,6 @@
 """The main job: a consultation in, a plan and its reports out. The command line and the app both call this."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,12 +16,10 @@ from skinbeam.plan.check import Consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
 from skinbeam.plan.plan import MadePlan, plan_consultation
 from skinbeam.plan.records import Plan
-from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.place import ENERGY, FLUENCE
 from skinbeam.plan.section import Section, section_of
 from skinbeam.plan.window.around import Window, window_of
 from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
-from skinbeam.report.report import write_report
 from skinbeam.report.shown import join, quantity, say
 
 __all__ = ["consult", "figures_of"]
@@ -53,11 +52,11 @@ def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed:
 
 def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
-    made = plan_consultation(consultation, draws=draws, seed=seed)
+    made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, meanwhile=_writer)
     plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
     write_atomically(folder / SEAL, pretty_json(plan.document))
     photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
-    write_report(plan, figures_of(made), folder, photo=photo, photo_folder=overlays)
+    _writer()(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays)
     sums = {str(file.relative_to(folder)): sha256_of(file.read_bytes()) for file in folder.rglob("*") if file.is_file()}
     run = {
         "schema": "skinbeam.run/1",
@@ -74,23 +73,30 @@ def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int)
     return plan
 
 
-def figures_of(made: MadePlan) -> FigureData:
+def _writer() -> Callable[..., list[Path]]:
+    """What writes the report; its libraries load while the skins are computed."""
+    from skinbeam.report.report import write_report
+
+    return write_report
+
+
+def figures_of(made: MadePlan[Planned]) -> FigureData:
     """Return what the figures of a plan are drawn from."""
-    return FigureData(tuple(_concern_figures(made.bank, part) for part in made.concerns))
+    return FigureData(tuple(map(_concern_figures, made.concerns)))
 
 
-def _concern_figures(bank: SkinBank, part: Planned) -> ConcernFigures:
+def _concern_figures(part: Planned) -> ConcernFigures:
     condition, site = part.record.condition, part.record.site
     if part.trial is None or part.goal is None:
         none = Unknown(text("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
     # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
-    skins = bank.skins(site, part.goal, most=None if part.trial.density_per_cm2 is not None else FIGURE_DRAWS)
+    skins = part.bank.skins(site, part.goal, most=None if part.trial.density_per_cm2 is not None else FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
         _section(section_of(part.trial, part.goal, skins)),
-        _window(window_of(part.trial, part.goal, skins, darkest_phototype(bank.case)), part),
+        _window(window_of(part.trial, part.goal, skins, darkest_phototype(part.bank.case)), part),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from skinbeam.estimate import Unknown
 from skinbeam.plan.records import ConcernPlan, Plan
+from skinbeam.plan.work.processes import side_by_side
 from skinbeam.report.charts import calendar, section
 from skinbeam.report.context import Picture
 from skinbeam.report.figures import ConcernFigures, FigureData, WindowData
@@ -43,16 +44,24 @@ def draw(plan: Plan, figures: FigureData) -> Drawn:
     """Return every figure of the plan."""
     files: dict[str, bytes] = {}
     pictures: dict[str, Sequence[Picture]] = {}
-    for place, concern in enumerate(plan.concerns):
-        name = f"{concern.condition}-{concern.site}"
-        pictures[f"concern-{name}"] = _simulated(concern, name, figures, files)
-        for option in ranked(concern):
-            drawn = zip(expected_pictures(concern, option), expected_rows(option), strict=True)
-            files |= {picture.file: icon_arrays(row).encode() for picture, row in drawn}
-        if place < CONCERNS_IN_FULL:
-            files |= dot_files(concern)
+    for of_concern in side_by_side(lambda place: _of_concern(plan, place, figures), range(len(plan.concerns))):
+        files |= of_concern.files
+        pictures |= of_concern.pictures
     pictures["calendar"] = [_calendar(plan, files)]
     return Drawn(files, pictures)
+
+
+def _of_concern(plan: Plan, place: int, figures: FigureData) -> Drawn:
+    """The figures of the concern at a place."""
+    concern, files = plan.concerns[place], dict[str, bytes]()
+    name = f"{concern.condition}-{concern.site}"
+    pictures = _simulated(concern, name, figures, files)
+    for option in ranked(concern):
+        drawn = zip(expected_pictures(concern, option), expected_rows(option), strict=True)
+        files |= {picture.file: icon_arrays(row).encode() for picture, row in drawn}
+    if place < CONCERNS_IN_FULL:
+        files |= dot_files(concern)
+    return Drawn(files, {f"concern-{name}": pictures})
 
 
 def photo_overlays(photo: Mapping[str, Any] | None, folder: Path | None) -> tuple[list[Picture], dict[str, bytes]]:

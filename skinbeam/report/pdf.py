@@ -5,7 +5,8 @@ Values travel as JSON in `sys.inputs`; nothing is ever pasted into the source of
 
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
@@ -18,38 +19,45 @@ import typst
 from skinbeam.files.unfinished import work_folder
 from skinbeam.report.context import LeafletPage, ReportPage
 
-__all__ = ["make_pdf"]
+__all__ = ["laid_out", "make_pdf"]
+
+_TEMPLATES = ("report", "leaflet", "style")
+
+
+@contextmanager
+def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Give a folder of templates and of `files`, the figures by path, that PDF files are made from while it is there.
+
+    Sources in memory must be text, and photographs are not.
+    """
+    with work_folder(Path(tempfile.gettempdir()), "skinbeam-pdf") as root:
+        for name, content in ({f"{name}.typ": _template(name) for name in _TEMPLATES} | dict(files)).items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        yield root
 
 
 def make_pdf(
-    template: str,
-    page: ReportPage | LeafletPage,
-    files: Mapping[str, bytes],
-    *,
-    part: Literal["plan", "appendix"] = "plan",
+    template: str, page: ReportPage | LeafletPage, root: Path, *, part: Literal["plan", "appendix"] = "plan"
 ) -> bytes:
-    """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`; `files` are its figures by path.
+    """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`.
 
     Parameters
     ----------
+    root : with the templates and the figures of the page, as `laid_out` gives it.
     part : of a report: the plan, or the appendix with every number behind it.
     """
-    # Sources in memory must be text, and photographs are not: everything lies in a folder of its own.
-    with work_folder(Path(tempfile.gettempdir()), "skinbeam-pdf") as root:
-        for name, content in {"main.typ": _template(template), "style.typ": _template("style"), **files}.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_bytes(content)
-        return bytes(
-            typst.compile(
-                str(root / "main.typ"),
-                root=str(root),
-                format="pdf",
-                sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False), "part": part},
-                font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
-                ignore_system_fonts=True,
-                pdf_standards=["ua-1"],
-            )
+    return bytes(
+        typst.compile(
+            str(root / f"{template}.typ"),
+            root=str(root),
+            format="pdf",
+            sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False), "part": part},
+            font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
+            ignore_system_fonts=True,
+            pdf_standards=["ua-1"],
         )
+    )
 
 
 @cache

@@ -1,6 +1,6 @@
 """Write the report of a plan: a page for the clinician, the same as PDF and its appendix, a leaflet, the figures."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -10,12 +10,13 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from skinbeam.document import write_atomically
 from skinbeam.plan.records import Plan
+from skinbeam.plan.work.processes import side_by_side
 from skinbeam.report.clinician import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
 from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.page import leaflet_page
-from skinbeam.report.pdf import make_pdf
+from skinbeam.report.pdf import laid_out, make_pdf
 
 __all__ = ["render_html", "templates", "write_report"]
 
@@ -41,12 +42,16 @@ def write_report(
     """
     drawn = draw(plan, figures)
     page, overlays = _page(plan, drawn, photo, photo_folder)
-    files = dict(drawn.files)
-    pictures = files | overlays
-    files["report.html"] = _html(page, pictures).encode()
-    files["report.pdf"] = make_pdf("report", page, pictures)
-    files["appendix.pdf"] = make_pdf("report", page, pictures, part="appendix")
-    files["leaflet.pdf"] = make_pdf("leaflet", leaflet_page(plan), pictures)
+    pictures = dict(drawn.files) | overlays
+    with laid_out(pictures) as root:
+        made: dict[str, Callable[[], bytes]] = {  # what takes longest is begun first
+            "appendix.pdf": lambda: make_pdf("report", page, root, part="appendix"),
+            "report.pdf": lambda: make_pdf("report", page, root),
+            "report.html": lambda: _html(page, pictures).encode(),
+            "leaflet.pdf": lambda: make_pdf("leaflet", leaflet_page(plan), root),
+        }
+        written = side_by_side(lambda name: made[name](), list(made))
+    files = dict(drawn.files) | dict(zip(made, written, strict=True))
     for name, content in files.items():
         write_atomically(folder / name, content)
     return [folder / name for name in sorted(files)]

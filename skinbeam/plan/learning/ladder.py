@@ -12,7 +12,7 @@ Where no calibration tells of burns, spots are shares of the planned dose. Where
 energy of a microbeam may be, they are sparser patterns of it: less of the skin is injured.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
@@ -41,7 +41,7 @@ from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import probability, share
 from skinbeam.units import MM, MS, UM
 
-__all__ = ["ladders", "most_telling"]
+__all__ = ["distinct", "ladder_of", "most_telling"]
 
 Floats = NDArray[np.float64]
 
@@ -50,20 +50,20 @@ _MOST = 12  # doses to choose from: their combinations are counted in a millisec
 _REMOVING = ("ablative", "fractional-ablative")
 
 
-def ladders(case: Case, planned: Sequence[tuple[ConcernPlan, Trial | None]]) -> tuple[Ladder, ...]:
-    """Return test spots for the first laser of each concern, one ladder for each light and site.
+def ladder_of(case: Case, concern: ConcernPlan, trial: Trial | None) -> Ladder | None:
+    """Return test spots for the first laser of a concern, whose trial is given; None where it has none."""
+    if concern.first_laser is None or trial is None:
+        return None
+    option, setup = concern.first_laser
+    return _ladder(case, concern.site, option.modality, setup, trial)
 
-    Parameters
-    ----------
-    planned : each concern with the trial of its first laser option.
-    """
+
+def distinct(ladders: Iterable[Ladder | None]) -> tuple[Ladder, ...]:
+    """Return the first ladder of each light and site."""
     made: dict[tuple[str, float, str], Ladder] = {}
-    for concern, trial in planned:
-        if concern.first_laser is not None and trial is not None:
-            option, setup = concern.first_laser
-            place = setup.device, setup.wavelength_nm, concern.site
-            if place not in made:
-                made[place] = _ladder(case, concern.site, option.modality, setup, trial)
+    for one in ladders:
+        if one is not None:
+            made.setdefault((one.device, one.wavelength_nm, one.site), one)
     return tuple(made.values())
 
 

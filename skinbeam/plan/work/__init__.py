@@ -1,0 +1,1 @@
+"""How a plan is worked on: in how many processes, and what it tells meanwhile."""
