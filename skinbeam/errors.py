@@ -36,6 +36,12 @@ class InputError(SkinbeamError):
         self.field = field
         self.hint = hint
         self.file = file
+        self.others: tuple[InputError, ...] = ()
+
+    def with_others(self, others: Iterable["InputError"]) -> "InputError":
+        """Return this fault as the first of several that were found at once."""
+        self.others = tuple(others)
+        return self
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are pickled by what their root was given, which is the message alone.
@@ -43,7 +49,7 @@ class InputError(SkinbeamError):
         return partial(type(self), self.code, self.message, **where), ()
 
     def as_record(self) -> dict[str, str]:
-        """Return the one JSON shape of an error, in the app and on the command line."""
+        """Return the one JSON shape of an error, in the app and on the command line; of several, the first."""
         record = {"code": self.code, "message": self.message, "field": self.field, "hint": self.hint}
         return record | ({"file": self.file} if self.file else {})
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission
-from skinbeam.errors import InputError, unknown_name
+from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import text
 from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.report.consult import consult
 from skinbeam.schema.load import loaded_case
+from skinbeam.schema.refusals.meant import unknown_device
 
 __all__ = ["Plans"]
 
@@ -75,7 +76,7 @@ class Plans:
         """
         for name in sent.tables.get("clinic", {}).get("devices", ()):
             if name not in devices():  # a case file may name a device file; a form must not read files of this machine
-                raise unknown_name("device", name, devices(), field="clinic.devices")
+                raise unknown_device(name, devices(), field="clinic.devices")
         home = Path(tempfile.mkdtemp(dir=self._root.name))
         try:
             loaded = loaded_case(sent.tables, home, "form")

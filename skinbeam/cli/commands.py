@@ -11,7 +11,7 @@ import typer
 
 from skinbeam._version import __version__
 from skinbeam.cli.groups import lasers, records
-from skinbeam.cli.told import check_plot, draw, not_built, show
+from skinbeam.cli.told import check_plot, draw, not_built, of_file, show
 from skinbeam.errors import InputError
 from skinbeam.schema.names import ENDPOINTS
 
@@ -76,7 +76,7 @@ def consult(
 
     began, progress = monotonic(), PlanProgress(quiet=quiet)
     try:
-        with heard(progress):
+        with heard(progress), of_file(case):
             plan, _ = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
     finally:
         progress.wipe()
@@ -114,7 +114,8 @@ def simulate(
     check_engine_options("--light", light, device, error)
     if device == "cuda":
         not_built("simulate", "CUDA is not in this release for pulses")
-    document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
+    with of_file(case):
+        document = simulate_document(load_case(case), draws=draws, seed=seed, output=output, light=light, error=error)
     show(document, json=json)
 
 
@@ -133,7 +134,8 @@ def threshold(
     from skinbeam.schema.load import load_case
 
     check_plot(plot)
-    document = threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed)
+    with of_file(case):
+        document = threshold_document(load_case(case), endpoint, of=of, draws=draws, seed=seed)
     draw(document, plot)
     show(document, json=json)
 
@@ -154,7 +156,8 @@ def window(
     from skinbeam.schema.load import load_case
 
     check_plot(plot)
-    document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
+    with of_file(case):
+        document = window_document(load_case(case), effect=effect, harm=harm, draws=draws, seed=seed)
     if output is not None:
         draw(document, output / "window.svg")
     draw(document, plot)
@@ -216,7 +219,9 @@ def skin(
     from skinbeam.schema.load import load_case
 
     check_plot(plot)
-    document = skin_document(load_case(case), parse_wavelengths(wavelength), draws=draws, seed=seed)
+    nm = parse_wavelengths(wavelength)
+    with of_file(case):
+        document = skin_document(load_case(case), nm, draws=draws, seed=seed)
     draw(document, plot)
     show(document, json=json)
 

@@ -73,7 +73,8 @@ def _fail(error: InputError, *, json: bool) -> int:
     if json:
         _print_json({"error": error.as_record()})
     else:
-        print(f"error: {error}", file=sys.stderr)
+        for fault in (error, *error.others):
+            print(f"error: {fault}", file=sys.stderr)
     return EXIT_INPUT
 
 

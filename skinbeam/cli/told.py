@@ -1,13 +1,25 @@
 """What commands do with what they computed: print it, draw it, or say that it is not there."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from skinbeam.errors import NotAvailable
+from skinbeam.errors import InputError, NotAvailable
 
-__all__ = ["check_plot", "draw", "not_built", "show"]
+__all__ = ["check_plot", "draw", "not_built", "of_file", "show"]
+
+
+@contextmanager
+def of_file(path: Path) -> Iterator[None]:
+    """Name the input file in what is wrong with it, however deep inside that was found; an option names itself."""
+    try:
+        yield
+    except InputError as error:
+        if not error.file and not error.field.startswith("-"):
+            error.file = path.name
+        raise
 
 
 def not_built(command: str, reason: str) -> NoReturn:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from skinbeam.document import document, round_significant, sha256_of
-from skinbeam.errors import unknown_name
 from skinbeam.messages import Message, catalogue
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.device import CoolingHead, DeviceFile, Head
 from skinbeam.schema.load import LoadedCase, parse, read_toml
+from skinbeam.schema.refusals.meant import unknown_device
 from skinbeam.sources import bibliography
 from skinbeam.units import MM, UM
 
@@ -157,7 +157,7 @@ def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "
         return _read(LoadedCase(Case(), folder or Path(), file="").beside(name_or_path, field=field), field)
     known = devices()
     if name_or_path not in known:
-        raise unknown_name("device", name_or_path, known, field=field)
+        raise unknown_device(name_or_path, known, field=field)
     return known[name_or_path]
 
 

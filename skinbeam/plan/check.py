@@ -7,7 +7,7 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
 from skinbeam.photo.look import Look, look_at
-from skinbeam.photo.read import Photograph, read
+from skinbeam.photo.read import read
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
@@ -86,18 +86,20 @@ def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Consult
             raise InputError(
                 error.code, error.message, field=f"clinic.devices[{index}]", hint=error.hint, file=loaded.file
             ) from None
-    picture = _photograph(loaded, photo)
-    card = case.photo.white_card if case.photo is not None else None
-    return Consultation(loaded, None if picture is None else look_at(picture, card))
+    return Consultation(loaded, _look(loaded, photo))
 
 
-def _photograph(loaded: LoadedCase, photo: Path | None) -> Photograph | None:
-    """The photograph to use: the one named on the command line, else the one in the case."""
+def _look(loaded: LoadedCase, photo: Path | None) -> Look | None:
+    """What the photograph shows: the one named on the command line, else the one in the case."""
     if photo is None and loaded.case.photo is not None:
         photo = loaded.beside(loaded.case.photo.file, field="photo.file")
     if photo is None:
         return None
+    card = loaded.case.photo.white_card if loaded.case.photo is not None else None
+    field = "photo.file"
     try:
-        return read(photo)
+        picture = read(photo)
+        field = "photo.white_card"
+        return look_at(picture, card)
     except InputError as error:
-        raise InputError(error.code, error.message, field="photo.file", hint=error.hint, file=photo.name) from None
+        raise InputError(error.code, error.message, field=field, hint=error.hint, file=photo.name) from None

@@ -44,7 +44,8 @@ def load_cube(path: Path, media: int, *, file: str) -> NDArray[np.uint16]:
     try:
         cube = _read_npz(path, media) if path.suffix == ".npz" else read_store(path, media)
     except FieldFault as fault:
-        raise InputError(fault.code, str(fault), field="voxels.file", hint=fault.hint, file=file) from None
+        told = f'"{path.name}": {fault}'
+        raise InputError(fault.code, told, field="voxels.file", hint=fault.hint, file=file) from None
     except _BROKEN as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise InputError(

@@ -9,22 +9,21 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from skinbeam.document import sha256_of
-from skinbeam.errors import InputError, nearest
+from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.dates import check_dates, today
-from skinbeam.schema.fields import FieldFault
+from skinbeam.schema.refusals.faults import all_faults
 
 __all__ = ["LoadedCase", "load_case", "loaded_case", "parse", "read_bytes", "read_toml"]
 
 MAX_TOML_BYTES = 1_000_000
 # A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
 MAX_KEY_PARTS = 32
-_UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
 _PART = r"""(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"?|'[^'\n]*+'?)"""
 _TOKEN = re.compile(
     r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?"{0,2}+'
@@ -191,12 +190,12 @@ def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Recor
 
     Raises
     ------
-    InputError : the first fault, with the path of the field.
+    InputError : the fault to mend first, with the path of the field; it holds the others.
     """
     try:
         return model.model_validate(dict(tables))
     except ValidationError as error:
-        raise _first_fault(model, tables, error, file) from None
+        raise all_faults(model, tables, error, file) from None
     except RecursionError:
         raise InputError(
             "wrong-shape",
@@ -227,101 +226,3 @@ def loaded_case(tables: Mapping[str, Any], folder: Path, file: str) -> LoadedCas
     case = parse(Case, tables, file=file)
     check_dates(case, today(), file=file)
     return LoadedCase(case, folder, file)
-
-
-def _first_fault(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
-    """The fault that the reader should mend first: unknown keys before missing ones, as one is often the other."""
-    order = {"extra_forbidden": 0}
-    first = min(error.errors(include_url=False), key=lambda e: order.get(e["type"], 1))
-    location = _keys_of(first["loc"], tables)
-    field = _path(location) or "(file)"
-    kind = first["type"]
-    if kind == "extra_forbidden":
-        known = _keys_at(model, location[:-1])
-        near = nearest(str(location[-1]), known)
-        hint = f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known)}."
-        return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
-    if kind == "missing":
-        return InputError(
-            "missing-key",
-            f'"{location[-1]}" is missing, nothing was read',
-            field=field,
-            hint="Give it.",
-            file=file,
-        )
-    cause = first.get("ctx", {}).get("error")
-    if isinstance(cause, FieldFault):
-        path = ".".join(part for part in (_path(location), cause.field) if part) or field
-        return InputError(cause.code, cause.message, field=path, hint=cause.hint, file=file)
-    if kind in ("too_long", "too_short"):
-        bound = f"at {'least' if kind == 'too_short' else 'most'}"
-        count = first["ctx"]["min_length" if kind == "too_short" else "max_length"]
-        return InputError(
-            kind.replace("_", "-"),
-            f"is a list of the wrong length, read {first['ctx']['actual_length']} items",
-            field=field,
-            hint=f"A list of {bound} {count} item{'' if count == 1 else 's'}.",
-            file=file,
-        )
-    if kind in ("model_type", "model_attributes_type", "list_type"):
-        wanted = "a list: [[...]] or [ ... ]" if kind == "list_type" else "a table: [...] or { ... }"
-        return InputError(
-            "wrong-shape",
-            f"is not {wanted.split(':')[0]}, read {str(first['input'])[:80]}",
-            field=field,
-            hint=f"Write {wanted}.",
-            file=file,
-        )
-    return InputError(
-        "wrong-value",
-        f"{first['msg']}, read {str(first['input'])[:80]}",
-        field=field,
-        hint="See the case file reference.",
-        file=file,
-    )
-
-
-def _keys_of(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
-    """`location` without the tried members of unions, which pydantic adds and which are no keys of the file.
-
-    A key may be spelled like such a member ("none", "interval"): what the file holds there decides.
-    """
-    keys: list[int | str] = []
-    here = tables
-    for part in location:
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            if isinstance(part, str) and part.startswith(_UNION_MEMBERS):
-                continue
-        keys.append(part)
-    return tuple(keys)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
-
-
-def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """The keys that the table at `location` may hold."""
-    here = model
-    for part in location:
-        if isinstance(part, int):
-            continue
-        found = _section_of(here.model_fields[part].annotation)
-        if found is None:
-            break
-        here = found
-    return list(here.model_fields)
-
-
-def _section_of(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in get_args(annotation):
-        if (found := _section_of(inner)) is not None:
-            return found
-    return None

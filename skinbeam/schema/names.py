@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any, Literal
 
 from skinbeam.document import document, sha256_of
-from skinbeam.errors import unknown_name
+from skinbeam.errors import InputError, nearest
 from skinbeam.messages import text
+from skinbeam.schema.refusals.meant import not_covered
 from skinbeam.shipped import shipped_table
 
 __all__ = [
@@ -98,11 +99,14 @@ def resolve(kind: NameKind, word: str, *, field: str) -> str:
     InputError : nothing of that kind is called so; the nearest name is given.
     """
     found = _spellings(kind).get(_normal(word))
-    if found is None:
-        raise unknown_name(
-            kind, word, [*table(kind), *(a for e in table(kind).values() for a in e["aliases"])], field=field
-        )
-    return found
+    if found is not None:
+        return found
+    wish = not_covered(word, field=field) if kind == "condition" else None
+    if wish is not None:
+        raise wish
+    near = nearest(word, [*table(kind), *(a for e in table(kind).values() for a in e["aliases"])])
+    hint = f'Did you mean "{near}"?' if near else f"Known: {', '.join(table(kind))}."
+    raise InputError(f"unknown-{kind}", f'unknown {kind} "{word}"', field=field, hint=hint)
 
 
 def conditions_document() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What is said of an input file that is refused."""

@@ -1,0 +1,122 @@
+"""Every fault of an input file in words, the one to mend first at the head."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from skinbeam.errors import InputError
+from skinbeam.schema.fields import FieldFault
+from skinbeam.schema.refusals.meant import key_hint, section_of
+
+__all__ = ["all_faults"]
+
+_UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
+
+
+def all_faults(model: type[BaseModel], tables: Mapping[str, Any], error: ValidationError, file: str) -> InputError:
+    """Return the fault that the reader should mend first, which holds the others: unknown keys before missing ones, as
+    one is often the other. A field has one fault.
+    """
+    found = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
+    faults: dict[str, InputError] = {}
+    for one in found:
+        fault = _fault(model, tables, one, file)
+        faults.setdefault(fault.field, fault)
+    first, *others = faults.values()
+    return first.with_others(others)
+
+
+def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str, Any], file: str) -> InputError:
+    """One fault in words, with the path of its field."""
+    location = _keys_of(first["loc"], tables)
+    field = _path(location) or "(file)"
+    kind = first["type"]
+    if kind == "extra_forbidden":
+        # Tables that the file has are told before others.
+        tables_of = {name: list(inner.model_fields) for name, inner in _tables(model, tables)}
+        hint = key_hint(str(location[-1]), _keys_at(model, location[:-1]), tables_of)
+        return InputError("unknown-key", f'unknown key "{str(location[-1])[:80]}"', field=field, hint=hint, file=file)
+    if kind == "missing":
+        return InputError(
+            "missing-key",
+            f'"{location[-1]}" is missing, nothing was read',
+            field=field,
+            hint="Give it.",
+            file=file,
+        )
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, FieldFault):
+        path = ".".join(part for part in (_path(location), cause.field) if part) or field
+        return InputError(cause.code, cause.message, field=path, hint=cause.hint, file=file)
+    if kind in ("too_long", "too_short"):
+        bound = f"at {'least' if kind == 'too_short' else 'most'}"
+        count = first["ctx"]["min_length" if kind == "too_short" else "max_length"]
+        return InputError(
+            kind.replace("_", "-"),
+            f"is a list of the wrong length, read {first['ctx']['actual_length']} items",
+            field=field,
+            hint=f"A list of {bound} {count} item{'' if count == 1 else 's'}.",
+            file=file,
+        )
+    if kind in ("model_type", "model_attributes_type", "list_type"):
+        wanted = "a list: [[...]] or [ ... ]" if kind == "list_type" else "a table: [...] or { ... }"
+        return InputError(
+            "wrong-shape",
+            f"is not {wanted.split(':')[0]}, read {str(first['input'])[:80]}",
+            field=field,
+            hint=f"Write {wanted}.",
+            file=file,
+        )
+    return InputError(
+        "wrong-value",
+        f"{first['msg']}, read {str(first['input'])[:80]}",
+        field=field,
+        hint="See the case file reference.",
+        file=file,
+    )
+
+
+def _keys_of(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
+    """`location` without the tried members of unions, which pydantic adds and which are no keys of the file.
+
+    A key may be spelled like such a member ("none", "interval"): what the file holds there decides.
+    """
+    keys: list[int | str] = []
+    here = tables
+    for part in location:
+        try:
+            here = here[part]
+        except (KeyError, IndexError, TypeError):
+            if isinstance(part, str) and part.startswith(_UNION_MEMBERS):
+                continue
+        keys.append(part)
+    return tuple(keys)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """The keys that the table at `location` may hold."""
+    here = model
+    for part in location:
+        if isinstance(part, int):
+            continue
+        found = section_of(here.model_fields[part].annotation)
+        if found is None:
+            break
+        here = found
+    return list(here.model_fields)
+
+
+def _tables(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseModel]]]:
+    """The tables of a kind of file by name, those that are present first."""
+    for name, field in sorted(model.model_fields.items(), key=lambda item: item[0] not in present):
+        inner = section_of(field.annotation)
+        if inner is not None:
+            yield name, inner

@@ -1,0 +1,88 @@
+"""What a name that is not known may mean: a key, a machine by its trade name, a wish that nothing here covers."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from skinbeam.errors import InputError, nearest, unknown_name
+from skinbeam.shipped import shipped_table
+
+__all__ = ["key_hint", "not_covered", "section_of", "unknown_device"]
+
+_UNIT = re.compile(
+    r"_(?:J_cm2|J_kgK|W_m2K|W_mK|W_cm2|kg_m3|per_cm2|per_cm|mJ|mm|ms|um|nm|cm2|Hz|deg|years|months|weeks|days|fraction"
+    r"|C|J|W|s|h|n)$"
+)
+
+
+def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[str]]) -> str:
+    """Return what would be right for a key that its table does not hold.
+
+    By meaning first, then in another table, then by spelling. The unit at the end of a key is no likeness: `precool_ms`
+    is no slip of `delay_ms`.
+
+    Parameters
+    ----------
+    known : keys of the table that the word stands in.
+    tables : keys of each table of the file.
+    """
+    meant = shipped_table(_TABLE)["key"].get(word, word)
+    if meant in known:
+        return f'Did you mean "{meant}"?'
+    elsewhere = next((name for name, keys in tables.items() if meant in keys), None)
+    if elsewhere is not None:
+        return f'"{meant}" stands in [{elsewhere}].'
+    near = _near(word, known)
+    return f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known)}."
+
+
+def unknown_device(word: str, known: Iterable[str], *, field: str) -> InputError:
+    """Return the error for a device that is not known; a machine that a source names says which device it is like."""
+    said = _plain(word)
+    for machine in shipped_table(_TABLE)["machine"]:
+        if _plain(machine["name"]) in said:
+            hint = f'{machine["name"]} is such a device: "{machine["device"]}" ({machine["source"]}). Check its ranges.'
+            return InputError("unknown-device", f'unknown device "{word}"', field=field, hint=hint)
+    return unknown_name("device", word, known, field=field)
+
+
+def not_covered(word: str, *, field: str) -> InputError | None:
+    """Return the error for a wish that no condition here is; None where it is none of those that are known of."""
+    said = f" {_plain(word)} "
+    for wish in shipped_table(_TABLE)["not_covered"]:
+        if any(f" {part} " in said for part in wish["words"]):
+            hint = "`skinbeam conditions` lists what is covered."
+            return InputError("not-covered", f'{wish["title"]} is not covered, read "{word}"', field=field, hint=hint)
+    return None
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the table that a key holds, alone or in a list; None for a plain value."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := section_of(inner)) is not None:
+            return found
+    return None
+
+
+_TABLE = "data/other_words.toml"
+
+
+def _plain(word: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9:]+", " ", word.lower()).split())
+
+
+def _stem(key: str) -> str:
+    return _UNIT.sub("", key)
+
+
+def _near(word: str, known: Iterable[str]) -> str | None:
+    """The known key whose name without its unit is nearest."""
+    stems: dict[str, str] = {}
+    for key in known:
+        stems.setdefault(_stem(key), key)
+    found = nearest(_stem(word), stems)
+    return None if found is None else stems[found]

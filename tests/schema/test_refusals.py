@@ -1,0 +1,179 @@
+"""What is said of a file that is refused: everything at once, by meaning before spelling, and what is not covered."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skinbeam.errors import InputError
+from skinbeam.laser.device import devices, load_device
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import load_case
+from skinbeam.schema.names import resolve, table
+from skinbeam.schema.refusals.meant import key_hint, section_of
+from skinbeam.shipped import shipped_table
+from skinbeam.sources import bibliography
+
+ROOT = Path(__file__).parents[2]
+WORDS = shipped_table("data/other_words.toml")
+PULSE = """
+[skin]
+site = "cheeks"
+[laser]
+device = "{device}"
+[settings]
+{dose}
+pulse_ms = 6.0
+spot_mm = 7.0
+[cooling]
+kind = "spray"
+{spray}
+"""
+
+Run = Callable[..., Any]
+
+
+def refused(text: str, folder: Path) -> InputError:
+    (folder / "case.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        load_case(folder / "case.toml")
+    return caught.value
+
+
+def pulse(device: str = "pulsed-dye-595", dose: str = "fluence_J_cm2 = 7.5", spray: str = "before_ms = 30") -> str:
+    return PULSE.format(device=device, dose=dose, spray=spray)
+
+
+def test_every_fault_is_told_at_once_and_json_holds_the_first(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_text(
+        '[patient]\nage_years = 200\nsex = "femal"\nphototyp = "II"\n[[concern]]\ncondition = "melasma"\n',
+        encoding="utf-8",
+    )
+    ran = run("consult", str(tmp_path / "case.toml"), "-o", str(tmp_path / "out"))
+    lines = ran.err.splitlines()
+    fields = ["patient.phototyp", "patient.age_years", "patient.sex", "concern[0].site"]
+    assert [line.split(": ")[2] for line in lines] == fields  # an unknown key first: a missing one may be the same
+    assert all(line.startswith("error: case.toml: ") for line in lines)
+    first = run("consult", str(tmp_path / "case.toml"), "-o", str(tmp_path / "out"), "--json").document["error"]
+    assert first["field"] == fields[0]
+    assert set(first) == {"code", "message", "field", "hint", "file"}
+
+
+def test_a_field_has_one_fault(tmp_path: Path) -> None:
+    """Of a value that may be several things, each is refused in turn."""
+    error = refused('[patient]\nage_years = 40\nphototype = 7\n[[concern]]\ncondition = 3\nsite = "hands"\n', tmp_path)
+    fields = [error.field, *(other.field for other in error.others)]
+    assert len(fields) == len(set(fields)) == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ({"spray": "precool_ms = 30"}, 'Did you mean "before_ms"?'),
+        ({"spray": "spurt_ms = 30"}, 'Did you mean "before_ms"?'),
+        ({"dose": "energy_density_J_cm2 = 7"}, 'Did you mean "fluence_J_cm2"?'),
+        ({"dose": "fluence = 7"}, 'Did you mean "fluence_J_cm2"?'),
+        ({"dose": "wavelength_nm = 595.0"}, '"wavelength_nm" stands in [laser].'),
+        ({"spray": "befor_ms = 30"}, 'Did you mean "before_ms"?'),
+    ],
+)
+def test_a_key_is_known_by_its_meaning_its_table_or_its_spelling(
+    said: dict[str, str], meant: str, tmp_path: Path
+) -> None:
+    assert refused(pulse(**said), tmp_path).hint == meant
+
+
+def test_a_unit_alone_is_no_likeness() -> None:
+    assert key_hint("zzz_ms", ["delay_ms", "after_ms"], {}) == "Known here: delay_ms, after_ms."
+
+
+def test_every_other_word_means_a_key_that_there_is() -> None:
+    from skinbeam.schema.device import DeviceFile
+    from skinbeam.schema.layers import LayersFile
+
+    known: set[str] = set()
+    for root in (Case, DeviceFile, LayersFile):
+        known |= set(root.model_fields)
+        for field in root.model_fields.values():
+            inner = section_of(field.annotation)
+            known |= set() if inner is None else set(inner.model_fields)
+    assert set(WORDS["key"].values()) <= known
+    assert all(word != meant for word, meant in WORDS["key"].items())
+
+
+def test_a_machine_is_told_by_what_a_source_names(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        load_device("vbeam")
+    assert '"pulsed-dye-595" (vbeammanual)' in caught.value.hint
+    with pytest.raises(InputError) as caught:
+        load_device("Candela Vbeam Perfecta")
+    assert '"pulsed-dye-595"' in caught.value.hint
+    with pytest.raises(InputError, match="pulsed-dye-595") as caught:
+        load_device("pulsed-dye-59")
+    assert caught.value.hint.startswith("Did you mean")
+
+
+@pytest.mark.parametrize("machine", WORDS["machine"], ids=lambda machine: machine["name"])
+def test_a_trade_name_stands_in_its_source(machine: dict[str, str]) -> None:
+    """In its title, in its note, or in the rows that were read from it."""
+    assert machine["device"] in devices()
+    source = bibliography()[machine["source"]]
+    rows = [
+        line
+        for line in (ROOT / "skinbeam/data/practice.csv").read_text(encoding="utf-8").splitlines()
+        if line.split(",")[1] == machine["source"]
+    ]
+    assert machine["name"].lower() in " ".join([*source.fields.values(), *rows]).lower()
+
+
+@pytest.mark.parametrize("asked", ["tattoo removal", "Remove my tattoo", "hair removal", "leg veins", "stretch marks"])
+def test_what_people_ask_of_lasers_and_is_not_covered_is_said_so(asked: str) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve("condition", asked, field="concern[0].condition")
+    assert caught.value.code == "not-covered"
+    assert " is not covered" in caught.value.message
+    assert len(str(caught.value)) < 200
+
+
+def test_nothing_that_is_covered_is_called_not_covered() -> None:
+    for name, entry in table("condition").items():
+        for word in (name, entry["title"], *entry["aliases"]):
+            assert resolve("condition", word, field="x") == name
+    with pytest.raises(InputError) as caught:
+        resolve("condition", "xyzzy", field="x")
+    assert caught.value.code == "unknown-condition"
+    assert len(str(caught.value)) < 600
+    with pytest.raises(InputError, match="facial") as caught:
+        resolve("condition", "facial vein", field="x")
+    assert caught.value.code == "unknown-condition"
+
+
+def test_a_fault_found_deep_inside_names_the_file(run: Run, tmp_path: Path) -> None:
+    case = tmp_path / "mine.toml"
+    case.write_text(pulse("vbeam"), encoding="utf-8")
+    for command in (("simulate",), ("threshold", "--endpoint", "pain"), ("window", "--effect", "pain")):
+        ran = run(command[0], str(case), *command[1:])
+        assert ran.err.startswith("error: mine.toml: laser.device: ")
+    case.write_text(pulse(), encoding="utf-8")
+    ran = run("threshold", str(case), "--endpoint", "pai")
+    assert ran.err.startswith("error: --endpoint: ")  # an option is in no file
+
+
+def test_a_fault_of_a_picture_or_a_cube_names_that_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "face.jpg").write_bytes((ROOT / "examples" / "first-consultation" / "face.jpg").read_bytes())
+    case = tmp_path / "case.toml"
+    case.write_text(
+        '[patient]\nage_years = 40\n[[concern]]\ncondition = "redness"\nsite = "cheeks"\n'
+        '[photo]\nfile = "face.jpg"\nwhite_card = [90000, 0, 60, 60]\n',
+        encoding="utf-8",
+    )
+    assert run("consult", str(case), "-o", str(tmp_path / "out")).err.startswith("error: face.jpg: photo.white_card: ")
+    (tmp_path / "cube.npz").write_bytes(b"PK")
+    layers = tmp_path / "layers.toml"
+    layers.write_text(
+        '[voxels]\nfile = "cube.npz"\nsize_um = 10.0\n[[medium]]\nname = "a"\nmua_per_cm = 1.0\n'
+        "mus_per_cm = 1.0\ng = 0.0\nn = 1.4\n",
+        encoding="utf-8",
+    )
+    assert '"cube.npz"' in run("light", str(layers)).err
