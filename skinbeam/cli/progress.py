@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan
+from skinbeam.schema.names import table
 from skinbeam.simulate.light.montecarlo import Progress
 
 __all__ = ["PlanProgress", "photon_progress", "tell"]
@@ -62,27 +63,31 @@ class PlanProgress:
     def __init__(self, *, quiet: bool = False) -> None:
         self.took_s: dict[str, float] = {}
         self._shown = not quiet and sys.stderr.isatty()
-        self._began = time.monotonic()
+        self._began: dict[str, float] = {}  # of each concern that is worked on: several are, side by side
         self._kept = 0
-        self._concern = ""
 
     def __call__(self, what: Message | ConcernPlan) -> None:
         """Take a concern that stands, or tell where the plan is."""
         if isinstance(what, ConcernPlan):
-            now = time.monotonic()
-            self.took_s[what.place], self._began = now - self._began, now
-            if self._shown:
-                from skinbeam.report.terminal import concern_rows
-
-                for concern, option, expected, took in concern_rows(what, self.took_s[what.place]):
-                    # What is expected comes first: a narrow terminal shows no more than the beginning.
-                    self._line(" · ".join(filter(None, (concern, expected, option, took))), end="\n")
-                    self._kept += 1
+            titles = {name: table(name)[getattr(what, name)]["title"] for name in ("condition", "site")}
+            began = self._began.pop(Message("progress.concern", titles).text)
+            self.took_s[what.place] = time.monotonic() - began
+            self._tell_concern(what)
         elif what.id == "progress.concern":
-            self._began, self._concern = time.monotonic(), what.text
-            self._line(self._concern)
+            self._began[what.text] = time.monotonic()
+            self._line("; ".join(self._began))
         else:
-            self._line(f"{self._concern} · {what.text}")
+            self._line(f"{'; '.join(self._began)} · {what.text}")
+
+    def _tell_concern(self, concern: ConcernPlan) -> None:
+        if not self._shown:
+            return
+        from skinbeam.report.terminal import concern_rows
+
+        for name, option, expected, took in concern_rows(concern, self.took_s[concern.place]):
+            # What is expected comes first: a narrow terminal shows no more than the beginning.
+            self._line(" · ".join(filter(None, (name, expected, option, took))), end="\n")
+            self._kept += 1
 
     def wipe(self) -> None:
         """Take away what was told, if the answer follows in its place."""

@@ -1,0 +1,46 @@
+"""What a plan tells while its concerns are made side by side."""
+
+import time
+from itertools import count
+
+import pytest
+from report_samples import sample
+
+from skinbeam.cli.progress import PlanProgress
+from skinbeam.messages import Message
+from skinbeam.plan.records import ConcernPlan
+from skinbeam.schema.names import table
+
+
+def begins(concern: ConcernPlan) -> Message:
+    titles = {name: table(name)[getattr(concern, name)]["title"] for name in ("condition", "site")}
+    return Message("progress.concern", titles)
+
+
+def test_the_time_of_a_concern_is_its_own_whatever_else_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(clock)))
+    first, second, *_ = sample().concerns
+    progress = PlanProgress()
+    for told in (begins(first), begins(second), second, first):  # at 0, 1, 2 and 3 s
+        progress(told)
+    assert progress.took_s == {second.place: 1.0, first.place: 3.0}
+
+
+def test_a_terminal_reads_each_concern_and_what_is_still_made(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    first, second, *_ = sample().concerns
+    progress = PlanProgress()
+    for told in (begins(first), begins(second), second, Message("progress.device", {"device": "KTP laser"})):
+        progress(told)
+    seen = capsys.readouterr().err.replace("\r", "\n").replace("\x1b[K", "").split("\n")
+    (stands,) = [line for line in seen if line.startswith("✓")]
+    assert second.title in stands
+    assert all(len(line) < 60 for line in seen)
+    assert seen[-1].startswith(begins(first).text)
+    assert second.title not in seen[-1]
+    PlanProgress(quiet=True)(begins(first))
+    assert capsys.readouterr().err == ""
