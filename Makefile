@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
+.PHONY: consult example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
@@ -26,6 +26,12 @@ $(VENV)/dev: pyproject.toml requirements/base.lock requirements/dev.lock
 
 consult: $(VENV)/base
 	$(BIN)/skinbeam consult examples/first-consultation/case.toml -o out/first-consultation
+
+# The report and the leaflet that the manual shows; a test says when they are old.
+example: $(VENV)/base
+	$(BIN)/skinbeam consult examples/consultations/acne-scars-III.toml -o out/example
+	mkdir -p docs/example
+	cp out/example/report.pdf out/example/leaflet.pdf docs/example
 
 setup: $(VENV)/dev
 	@command -v chromium >/dev/null || { \

@@ -394,7 +394,7 @@ def serve(
             "missing-group",
             f"{error.name} is not installed",
             field="serve",
-            hint='pip install "skinbeam[app]"',
+            hint=f'{sys.executable} -m pip install "skinbeam[app]"',
         ) from None
     run(host, port)
 
