@@ -17,6 +17,7 @@ from skinbeam.errors import InputError
 from skinbeam.files.unfinished import unfinished
 
 __all__ = [
+    "UNWRITABLE",
     "canonical_json",
     "document",
     "fields_of",
@@ -28,6 +29,7 @@ __all__ = [
     "write_atomically",
 ]
 
+UNWRITABLE = "unwritable-folder"  # code of the error of a disk that is full or cannot be written
 SIGNIFICANT_DIGITS = 6
 
 
@@ -140,7 +142,7 @@ def write_atomically(path: Path, data: bytes | str) -> None:
 def unwritable(path: Path, error: OSError) -> InputError:
     """Return the error for a file or folder that the disk or its rights refuse."""
     return InputError(
-        "unwritable-folder",
+        UNWRITABLE,
         f'"{path.name}" cannot be written: {error.strerror}',
         field="--output",
         hint="A folder that can be written, or that can be made.",

@@ -12,6 +12,8 @@ from typing import Any
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "did_you_mean", "nearest", "unknown_name"]
 
+_LONGEST = 500  # characters of a message: what it tells as read may be a page of text
+
 
 class SkinbeamError(Exception):
     """Root of every error that skinbeam raises on purpose."""
@@ -30,6 +32,8 @@ class InputError(SkinbeamError):
     """
 
     def __init__(self, code: str, message: str, *, field: str, hint: str, file: str = "") -> None:
+        if len(message) > _LONGEST:
+            message = f"{message[:_LONGEST]} …"
         super().__init__(message)
         self.code = code
         self.message = message

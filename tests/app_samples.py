@@ -4,8 +4,6 @@ import html.parser
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from skinbeam.app import server
 from skinbeam.plan.check import Consultation
@@ -166,7 +164,7 @@ class Planner:
         self.made = self.at_once = self.most_at_once = 0
         self.seconds = 0.0
 
-    def __call__(self, consultation: Consultation, folder: Path) -> tuple[Any, list[Path]]:
+    def __call__(self, consultation: Consultation, folder: Path) -> None:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(self.seconds)
@@ -174,7 +172,6 @@ class Planner:
         self.at_once -= 1
         for name in server._FILES:
             (folder / name).write_text("<html>\n<body>\n<p>report</p>\n", encoding="utf-8")
-        return SimpleNamespace(plan_sha256=consultation.sha256()[::-1]), []
 
 
 def grouped(entries: list[tuple[str, str]]) -> dict[str, list[str]]:

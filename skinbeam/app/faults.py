@@ -32,8 +32,10 @@ class _Known:
         405: ("method-not-allowed", "method"),
         408: ("too-slow", "request"),
         413: ("upload-too-large", "photo"),
+        421: ("unknown-host", "Host"),
         500: ("defect", "skinbeam"),
         503: ("busy", "request"),
+        507: ("disk-full", "request"),
     }
 
 

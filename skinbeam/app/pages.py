@@ -189,7 +189,7 @@ class FormPage:
 class PlanPage:
     """What stands above a report."""
 
-    digest: Annotated[str, "hash of the plan"]
+    name: Annotated[str, "what the plan is kept under"]
 
 
 @cache
@@ -229,9 +229,9 @@ def form_page(sent: Submission, error: InputError | None = None) -> str:
     return _render("form.html", page)
 
 
-def plan_page(digest: str, report: str) -> str:
+def plan_page(name: str, report: str) -> str:
     """Return a report, unchanged, with the bar of the app above it."""
-    bar = _render("plan.html", PlanPage(digest))
+    bar = _render("plan.html", PlanPage(name))
     return report.replace("<body>\n", f"<body>\n{bar}\n", 1)
 
 

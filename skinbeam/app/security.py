@@ -1,9 +1,12 @@
-"""What a request must be to be answered: same origin for everything that changes something, and a bounded size.
+"""What a request must be to be answered: asked under a name of ours, of one origin with us, and of a bounded size.
 
 Every response, errors and static files too, leaves with the same headers, and no defect shows its inside.
 """
 
+import ipaddress
 import logging
+import socket
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -12,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skinbeam.app.faults import answer, refusal
 
-__all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "Guard", "same_origin"]
+__all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "Guard", "names_of", "ours", "same_origin"]
 
 # Above the size of a photograph that is read (data/photo.toml), so that one which is a little too large is answered
 # at its field with the form still filled.
@@ -35,6 +38,27 @@ HEADERS = {
 _log = logging.getLogger(__name__)
 
 
+def names_of(host: str) -> frozenset[str]:
+    """Return the names under which a program that listens at `host` is asked: its own and those of its machine."""
+    return frozenset(name.lower() for name in (host, "localhost", socket.gethostname()))
+
+
+def ours(request: Request, names: Collection[str]) -> bool:
+    """Return whether a request asks under one of the names, or under an address.
+
+    A page of another site may have its own name point to this machine after it was loaded; it then counts as of one
+    origin with us, and only the name tells.
+    """
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+        if name.rstrip(".") in names:
+            return True
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def same_origin(request: Request) -> bool:
     """Return whether a request that changes something comes from our own page.
 
@@ -51,11 +75,12 @@ def same_origin(request: Request) -> bool:
 class Guard:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
         self._app = app
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it with 403, 413 or 500."""
+        """Answer a request, or refuse it with 403, 413, 421 or 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -84,7 +109,9 @@ class Guard:
             refused = refusal(status)
             await answer(request, refused.status, refused.error)(scope, receive, with_headers)
 
-        if scope["method"] not in ("GET", "HEAD") and not same_origin(request):
+        if not ours(request, self._names):
+            await refuse(421)
+        elif scope["method"] not in ("GET", "HEAD") and not same_origin(request):
             await refuse(403)
         elif _announced(request) > MAX_BODY_BYTES:
             await refuse(413)

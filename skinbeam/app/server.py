@@ -5,11 +5,14 @@ The plan comes from the same function as on the command line, so a case gives th
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
+from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -21,8 +24,8 @@ from skinbeam.app.bodies import form_of
 from skinbeam.app.faults import RefusedError, answer, refusal
 from skinbeam.app.forms import Submission, submission
 from skinbeam.app.pages import form_page, plan_page
-from skinbeam.app.plans import Plans
-from skinbeam.app.security import REPORT_POLICY, Guard
+from skinbeam.app.plans import GoneError, Plans, disk_refusals
+from skinbeam.app.security import REPORT_POLICY, Guard, names_of
 from skinbeam.errors import InputError
 from skinbeam.messages import text
 
@@ -33,10 +36,12 @@ _HERE = Path(__file__).parent
 
 # A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
 BODY_SECONDS = 300.0
+_ASKED_SECONDS = 0.5  # how often it is asked whether somebody still waits for a plan
+_CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
 
 
-def build_app() -> FastAPI:
-    """Return the application. Its results live in a temporary folder that goes when it shuts down."""
+def build_app(host: str = "127.0.0.1") -> FastAPI:
+    """Return the application that listens at `host`. Its results live in a temporary folder that goes when it ends."""
     plans = Plans()
 
     @asynccontextmanager
@@ -46,7 +51,7 @@ def build_app() -> FastAPI:
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
-    app.add_middleware(Guard)
+    app.add_middleware(Guard, names=names_of(host))
 
     @app.exception_handler(InputError)
     async def wrong_input(request: Request, error: InputError) -> Response:
@@ -69,25 +74,32 @@ def build_app() -> FastAPI:
 
     @app.post("/consult")
     async def consult(request: Request) -> Response:
-        request.state.submission = sent = await _received(request, plans)
-        digest = await run_in_threadpool(plans.make, sent)
-        return RedirectResponse(f"/plans/{digest}", status_code=303)
+        with disk_refusals():
+            request.state.submission = sent = await _received(request, plans)
+            async with _gone(request) as gone:
+                try:
+                    # Left to itself when the program ends: it then stops where it next asks.
+                    making = partial(plans.make, sent, gone=gone.is_set)
+                    name = await to_thread.run_sync(making, abandon_on_cancel=True)
+                except GoneError:
+                    return Response(status_code=204)  # nobody reads it
+        return RedirectResponse(f"/plans/{name}", status_code=303)
 
-    @app.get("/plans/{digest}", response_class=HTMLResponse)
-    async def plan(digest: str) -> HTMLResponse:
-        report = (_kept(plans, digest) / "report.html").read_text(encoding="utf-8")
-        return HTMLResponse(plan_page(digest, report), headers={"Content-Security-Policy": REPORT_POLICY})
+    @app.get("/plans/{plan}", response_class=HTMLResponse)
+    async def plan(plan: str) -> HTMLResponse:
+        report = (_kept(plans, plan) / "report.html").read_text(encoding="utf-8")
+        return HTMLResponse(plan_page(plan, report), headers={"Content-Security-Policy": REPORT_POLICY})
 
-    @app.get("/plans/{digest}/answers", response_class=HTMLResponse)
-    async def answers(digest: str) -> str:
-        sent = plans.sent(digest)
+    @app.get("/plans/{plan}/answers", response_class=HTMLResponse)
+    async def answers(plan: str) -> str:
+        sent = plans.sent(plan)
         if sent is None:
             raise refusal(404)
         return form_page(sent)
 
-    @app.get("/plans/{digest}/{name}")
-    async def file(digest: str, name: str) -> FileResponse:
-        folder = _kept(plans, digest)
+    @app.get("/plans/{plan}/{name}")
+    async def file(plan: str, name: str) -> FileResponse:
+        folder = _kept(plans, plan)
         if name not in _FILES:
             raise refusal(404)
         policy = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None
@@ -117,8 +129,32 @@ def run(host: str, port: int) -> None:
     print(text("app.listening", {"address": f"http://{shown}:{port}"}), flush=True)
     if address[4][0] not in ("127.0.0.1", "::1"):
         print(text("app.open-to-others"), flush=True)
-    config = uvicorn.Config(build_app(), log_level="warning", server_header=False, date_header=True)
+    config = uvicorn.Config(
+        build_app(host),
+        log_level="warning",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=_CLOSING_SECONDS,
+    )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+@asynccontextmanager
+async def _gone(request: Request) -> AsyncIterator[threading.Event]:
+    """Give what is set as soon as nobody waits for the answer any more: the tab was closed, or the line is cut."""
+    gone = threading.Event()
+
+    async def watch() -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(_ASKED_SECONDS)
+        gone.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield gone
+    finally:
+        gone.set()
+        watching.cancel()
 
 
 async def _received(request: Request, plans: Plans) -> Submission:
@@ -146,8 +182,8 @@ async def _received(request: Request, plans: Plans) -> Submission:
     return submission(((name, value) for name, value in fields if name != "photo.kept"), photo)
 
 
-def _kept(plans: Plans, digest: str) -> Path:
-    folder = plans.folder(digest)
+def _kept(plans: Plans, name: str) -> Path:
+    folder = plans.folder(name)
     if folder is None:
         raise refusal(404)
     return folder

@@ -1,13 +1,22 @@
-"""Reads a photograph: upright, sRGB, 8 bit, without its metadata; hostile files are refused early."""
+"""Reads a photograph: upright, sRGB, 8 bit, without its metadata; hostile files are refused early.
 
-import io
-import warnings
+Decoding is left to a process of its own (`photo.decoder`), with limits of its time and memory: a megabyte of JPEG may
+hold thousands of scans, each of which goes over the whole picture.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
 
 from skinbeam.document import sha256_of
 from skinbeam.errors import InputError
@@ -15,11 +24,32 @@ from skinbeam.messages import Message
 from skinbeam.photo.gates import limit
 from skinbeam.schema.load import read_bytes
 
-__all__ = ["Photograph", "Picture", "decode", "read"]
+__all__ = ["Photograph", "Picture", "decode", "limits", "read"]
 
 Picture = NDArray[np.uint8]  # (height, width, 3), sRGB, upright
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+_DECODER = Path(__file__).with_name("decoder.py")
+_WAITED = 4  # seconds by the clock for each of the processor: a busy machine is no fault of the photograph
+
+_LIMITS = {
+    "pixels": "pixels_max",
+    "side_px": "side_px_min",
+    "scans": "scans_max",
+    "memory_bytes": "memory_bytes_max",
+    "seconds": "seconds_max",
+}
+_CODES = {
+    "empty": "not-a-picture",
+    "not_picture": "not-a-picture",
+    "pixels": "too-many-pixels",
+    "pixels_many": "too-many-pixels",
+    "small": "too-few-pixels",
+    "animated": "animated-picture",
+    "scans": "too-many-scans",
+    "memory": "too-much-memory",
+    "slow": "too-slow-picture",
+    "truncated": "truncated-picture",
+}
 
 
 @dataclass(frozen=True)
@@ -37,67 +67,76 @@ def read(path: Path | str, *, field: str = "photo") -> Photograph:
 
     Raises
     ------
-    InputError : missing, a folder, too large, not a picture, truncated, animated, too many or too few pixels.
+    InputError : missing, a folder, too large, not a picture, truncated, animated, too many or too few pixels, too many
+        scans, or one whose decoding takes too long or too much memory.
     """
     path = Path(path)
     data = read_bytes(path, field=field, most=int(limit("read", "bytes_max")), what="a photograph")
     return Photograph(decode(data, name=path.name, field=field), sha256_of(data))
 
 
+def limits() -> dict[str, int]:
+    """Return what a photograph may ask for, by the names of `photo.decoder.Limits`."""
+    return {name: int(limit("read", entry)) for name, entry in _LIMITS.items()}
+
+
 def decode(data: bytes, *, name: str, field: str = "photo") -> Picture:
     """Return the picture in the bytes of a file; `name` is used in complaints only. Raises as `read`."""
     if not data:
-        raise _refusal("not-a-picture", "empty", name, field)
-    most, least = int(limit("read", "pixels_max")), int(limit("read", "side_px_min"))
+        raise _refusal("empty", name, field)
+    allowed = limits()
+    # -P and a path: nothing of the folder that it is started in, or of this one, is imported in place of a library.
+    words = [sys.executable, "-P", str(_DECODER), json.dumps(allowed)]
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child,
+        _killed_after(child, _WAITED * allowed["seconds"]),
+    ):
+        assert child.stdin is not None
+        assert child.stdout is not None
+        with suppress(BrokenPipeError):
+            child.stdin.write(data)
+            child.stdin.close()
+        told: Mapping[str, Any] = json.loads(child.stdout.readline() or "{}")
+        if "width" in told:
+            picture = np.empty((told["height"], told["width"], 3), np.uint8)
+            if _filled(picture, child.stdout):
+                return picture
+    if "refused" in told:
+        raise _refusal(told["refused"], name, field, **told["params"])
+    # It said nothing: a limit killed it, or the decoder crashed over the file.
+    over = child.returncode in (-signal.SIGKILL, -signal.SIGXCPU)
+    raise _refusal("slow", name, field, seconds=allowed["seconds"]) if over else _refusal("truncated", name, field)
+
+
+@contextmanager
+def _killed_after(child: subprocess.Popen[bytes], seconds: float) -> Iterator[None]:
+    """Kill a process when the block takes longer, and when it ends."""
+    timer = threading.Timer(seconds, child.kill)
+    timer.daemon = True
+    timer.start()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns where the checks below refuse
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except Image.DecompressionBombError:
-        raise _refusal("too-many-pixels", "pixels_many", name, field, most=most) from None
-    except Exception:
-        # A decoder that is fed arbitrary bytes may fail in any way; all of them mean the same to the caller.
-        raise _refusal("not-a-picture", "not_picture", name, field) from None
-    with image:
-        width, height = image.size
-        if width * height > most:
-            raise _refusal("too-many-pixels", "pixels", name, field, width=width, height=height, most=most)
-        if min(width, height) < least:
-            raise _refusal("too-few-pixels", "small", name, field, width=width, height=height, least=least)
-        if image.format != "MPO" and getattr(image, "n_frames", 1) > 1:  # MPO: a camera's JPEG with a preview behind it
-            raise _refusal("animated-picture", "animated", name, field)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                image.load()
-                return np.ascontiguousarray(_srgb(ImageOps.exif_transpose(image)), dtype=np.uint8)
-        except Exception:
-            raise _refusal("truncated-picture", "truncated", name, field) from None
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # a process of one thread may be copied to share its work
+        child.kill()
 
 
-def _srgb(image: Image.Image) -> Image.Image:
-    """Return an RGB image in sRGB: an embedded colour profile is applied, transparency is laid over white."""
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith("I;16"):
-        image = Image.fromarray((np.asarray(image) // 257).astype(np.uint8))
-    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        under = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(under, image).convert("RGB")
-    if profile and image.mode in ("RGB", "CMYK"):
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except (ImageCms.PyCMSError, OSError):
-            converted = None  # a broken profile says nothing; the file's numbers are then read as sRGB
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
+def _filled(picture: Picture, pixels: IO[bytes]) -> bool:
+    """Fill a picture with the bytes that follow; False where they break off."""
+    left = picture.data.cast("B")
+    while left:
+        got = pixels.readinto(left)  # type: ignore[attr-defined]  # a buffered reader of bytes has it
+        if not got:
+            return False
+        left = left[got:]
+    return True
 
 
-def _refusal(code: str, message: str, name: str, field: str, **params: int) -> InputError:
+def _refusal(message: str, name: str, field: str, **params: int) -> InputError:
     return InputError(
-        code,
+        _CODES[message],
         Message(f"photo-read.{message}", {"file": name, **params}).text,
         field=field,
         hint=Message(f"photo-read.{message}_hint").text,

@@ -17,7 +17,7 @@ from skinbeam.schema.exposure import Layer
 from skinbeam.schema.fields import FieldFault, Section, number, text, whole
 from skinbeam.schema.inclusion_checks import check_inclusions
 from skinbeam.schema.inclusions import Cell, LightLesion, LightVessel
-from skinbeam.schema.load import parse, read_toml
+from skinbeam.schema.load import is_there, parse, read_toml
 from skinbeam.schema.phase import Phase, check_phases
 
 __all__ = [
@@ -298,7 +298,7 @@ def _cube_beside(voxels: Voxels, path: Path) -> Path:
             hint="A cube in a .npz file or a .zarr folder.",
             file=path.name,
         )
-    if not cube.exists():
+    if not is_there(cube, Path.exists):
         raise InputError(
             "missing-file",
             f'no file "{voxels.file}"',

@@ -6,7 +6,7 @@ A file is at most 1 MB of UTF-8, with or without a byte-order mark, any line end
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,9 +17,9 @@ from skinbeam.document import sha256_of
 from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.dates import check_dates, today
-from skinbeam.schema.refusals.faults import all_faults
+from skinbeam.schema.refusals.faults import all_faults, too_large
 
-__all__ = ["LoadedCase", "load_case", "loaded_case", "parse", "read_bytes", "read_toml"]
+__all__ = ["LoadedCase", "is_there", "load_case", "loaded_case", "parse", "read_bytes", "read_toml"]
 
 MAX_TOML_BYTES = 1_000_000
 # A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
@@ -66,7 +66,7 @@ class LoadedCase:
                 hint="Put the file beside the case file and give its relative name.",
                 file=self.file,
             )
-        if not path.is_file():
+        if not is_there(path):
             raise InputError(
                 "missing-file",
                 f'no file "{name}"',
@@ -104,6 +104,14 @@ class LoadedCase:
                 for name in self.case.clinic.devices
             ]
         return sha256_of(record)
+
+
+def is_there(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
+    """Return whether a file of this kind is there; under a name that is too long for the disk there is none."""
+    try:
+        return kind(path)
+    except OSError:
+        return False
 
 
 def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
@@ -173,9 +181,11 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
             file=path.name,
         )
     try:
-        return tomllib.loads(content)
+        tables = tomllib.loads(content)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        message = str(error) or "nested too deeply"
+        # What is no fault of the format is a whole number of thousands of digits, which Python does not read.
+        told = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
+        message = (str(error) or "nested too deeply") if told else "a number has thousands of digits"
         raise InputError(
             "not-toml",
             f"not valid TOML: {message}",
@@ -183,6 +193,9 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
             hint="See https://toml.io for the format.",
             file=path.name,
         ) from None
+    if (fault := too_large(tables, path.name)) is not None:
+        raise fault
+    return tables
 
 
 def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Record:

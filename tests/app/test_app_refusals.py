@@ -18,9 +18,9 @@ def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]
     return {
         "/": ("PUT", "/", {}, 405),
         "/consult": ("POST", "/consult", {"data": LEAST | {"patient.age_years": "520"}}, 422),
-        "/plans/{digest}": ("GET", f"/plans/{'0' * 64}", {}, 404),
-        "/plans/{digest}/answers": ("GET", f"/plans/{'0' * 64}/answers", {}, 404),
-        "/plans/{digest}/{name}": ("GET", f"/plans/{'0' * 64}/plan.json", {}, 404),
+        "/plans/{plan}": ("GET", f"/plans/{'0' * 64}", {}, 404),
+        "/plans/{plan}/answers": ("GET", f"/plans/{'0' * 64}/answers", {}, 404),
+        "/plans/{plan}/{name}": ("GET", f"/plans/{'0' * 64}/plan.json", {}, 404),
         "/static": ("GET", "/static/../server.py", {}, 404),
         "no such path": ("GET", "/nowhere", {}, 404),
     }
@@ -303,7 +303,7 @@ def test_a_body_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) ->
         "path": "/consult",
         "raw_path": b"/consult",
         "query_string": b"",
-        "headers": [(b"content-type", b"multipart/form-data; boundary=x")],
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"multipart/form-data; boundary=x")],
         "scheme": "http",
     }
     asyncio.run(server.build_app()(scope, receive, send))

@@ -123,6 +123,62 @@ def test_a_hostile_file_is_refused_at_once(name: str, tmp_path: Path) -> None:
     assert time.monotonic() - start < 10.0
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("age_years = {large}", "patient.age_years"),
+        ("age_years = 40\nmedications = [{{name = {large}}}]", "patient.medications[0].name"),
+        ("age_years = 40\nhistory = [[{large}]]", "patient.history[0][0]"),
+    ],
+    ids=["value", "in a table", "in a list"],
+)
+def test_a_whole_number_of_any_length_is_wrong_input(text: str, field: str, tmp_path: Path, run: Run) -> None:
+    """In sixteens Python reads whole numbers whatever their length, and then refuses to print them."""
+    file = tmp_path / "case.toml"
+    file.write_text("[patient]\n" + text.format(large=f"0x{'f' * 5000}"), encoding="utf-8")
+    ran = run("consult", str(file), "-o", str(tmp_path / "out"), "--json")
+    assert ran.code == 2
+    assert (ran.document["error"]["field"], ran.document["error"]["file"]) == (field, "case.toml")
+
+
+def test_a_name_that_is_too_long_for_the_disk_is_no_file(tmp_path: Path, run: Run) -> None:
+    file, layers = tmp_path / "case.toml", tmp_path / "layers.toml"
+    long = "µ" * 200  # characters; a disk takes 255 bytes
+    consultation = '[patient]\nage_years = 40\n[[concern]]\ncondition = "redness"\nsite = "nose"\n'
+    for text, field in (
+        (f'[photo]\nfile = "{long}.jpg"\n', "photo.file"),
+        (f'[clinic]\ndevices = ["{long[:190]}.toml"]\n', "clinic.devices[0]"),
+    ):
+        file.write_text(consultation + text, encoding="utf-8")
+        ran = run("consult", str(file), "-o", str(tmp_path / "out"), "--json")
+        assert (ran.code, ran.document["error"]["field"]) == (2, field)
+    layers.write_text(f'[voxels]\nfile = "{long}.npz"\nsize_um = 20\n[[medium]]\nname = "a"\n', encoding="utf-8")
+    ran = run("light", str(layers), "--json")
+    assert ran.code == 2
+    assert run("consult", f"{long}{long}.toml", "-o", str(tmp_path / "out"), "--json").code == 2
+    assert run("consult", str(file.with_name("c.toml")), "-o", str(tmp_path / (long + long)), "--json").code == 2
+
+
+def test_a_name_that_nobody_knows_is_cut_when_it_is_told(tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "case.toml"
+    text = f'[patient]\nage_years = 40\n[[concern]]\ncondition = "{"r" * 100_000}"\nsite = "nose"\n'
+    file.write_text(text, encoding="utf-8")
+    ran = run("consult", str(file), "-o", str(tmp_path / "out"), "--json")
+    assert ran.code == 2
+    assert len(ran.document["error"]["message"]) < 600
+
+
+@pytest.mark.parametrize("card", ["[0, 0, 4, 4]", "[5000, 5000, 40, 40]"])
+def test_a_fault_of_a_white_card_names_the_photograph(card: str, tmp_path: Path, run: Run) -> None:
+    file = tmp_path / "case.toml"
+    (tmp_path / "me.jpg").write_bytes(Path(FACE).read_bytes())
+    concern = '[[concern]]\ncondition = "redness"\nsite = "nose"\n'
+    text = f'[patient]\nage_years = 40\n{concern}[photo]\nfile = "me.jpg"\nwhite_card = {card}\n'
+    file.write_text(text, encoding="utf-8")
+    error = run("consult", str(file), "-o", str(tmp_path / "out"), "--json").document["error"]
+    assert (error["field"], error["file"]) == ("photo.white_card", "me.jpg")
+
+
 def test_dots_in_texts_comments_and_numbers_are_not_keys(tmp_path: Path) -> None:
     file = tmp_path / "case.toml"
     dots = "a." * 50 + "a"

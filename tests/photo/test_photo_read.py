@@ -1,6 +1,8 @@
 """A photograph is read upright and without its metadata, and what is not one is refused with the reason."""
 
 import io
+import resource
+import time
 import tomllib
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import pytest
 from PIL import Image, ImageCms
 
 from skinbeam.errors import InputError
-from skinbeam.photo.read import decode, read
+from skinbeam.photo import read as reading
+from skinbeam.photo.decoder import Limits, RefusedPictureError, picture_of, scans_of
+from skinbeam.photo.read import decode, limits, read
 
 BROKEN = Path(__file__).parents[1] / "broken" / "photo"
 EXPECTED = tomllib.loads((BROKEN / "expected.toml").read_text(encoding="utf-8"))
@@ -40,20 +44,80 @@ def test_a_folder_a_missing_file_and_a_large_one_are_refused(tmp_path: Path) -> 
         read(tmp_path / "large.jpg")
 
 
-def test_damage_anywhere_is_an_input_error_or_a_picture() -> None:
+@pytest.mark.parametrize("progressive", [False, True])
+def test_the_scans_of_a_jpeg_are_counted_and_what_its_segments_hold_is_not(progressive: bool) -> None:
+    """A photograph with a copy of itself in a segment, as cameras write it, and one behind its end."""
+    data = saved(Image.open(PORTRAIT).resize((200, 200)), "JPEG", progressive=progressive)
+    inner = b"\xff\xe1" + (len(data[:60_000]) + 2).to_bytes(2, "big") + data[:60_000]
+    told = scans_of(data)
+    assert told == (10 if progressive else 1)  # the ten of the script that libjpeg takes for three colours
+    assert scans_of(data[:2] + inner + data[2:] + data) == told
+    for cut in range(0, len(data), 97):
+        assert scans_of(data[:cut]) <= told
+
+
+def many_scans(side_px: int, times: int) -> bytes:
+    """A progressive JPEG that goes over its picture again and again."""
+    data = saved(Image.new("L", (side_px, side_px), 128), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    return data[:last] + data[last:-2] * times + data[-2:]
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_at_once() -> None:
+    data = many_scans(7000, 200)
+    assert len(data) < 30_000_000
+    begun = time.monotonic()
+    with pytest.raises(InputError) as caught:
+        decode(data, name="scans.jpg")
+    assert (caught.value.code, caught.value.file) == ("too-many-scans", "scans.jpg")
+    assert time.monotonic() - begun < 10.0  # it would take minutes
+
+
+@pytest.mark.parametrize(
+    ("tighter", "code"),
+    [({"seconds": 1}, "too-slow-picture"), ({"memory_bytes": 300_000_000}, "too-much-memory")],
+    ids=["time", "memory"],
+)
+def test_a_photograph_that_takes_too_much_is_given_up(
+    tighter: dict[str, int], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = limits() | {"scans": 10**6} | tighter
+    monkeypatch.setattr(reading, "limits", lambda: whole)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+    with pytest.raises(InputError) as caught:
+        decode(many_scans(7000, 60 if "seconds" in tighter else 1), name="much.jpg")
+    assert (caught.value.code, caught.value.file) == (code, "much.jpg")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 0.5, "the work was done elsewhere"
+
+
+def test_a_decoder_that_crashes_is_a_damaged_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crashes = tmp_path / "crashes.py"
+    crashes.write_text("import os, sys\nsys.stdin.buffer.read(1)\nos.abort()\n")
+    monkeypatch.setattr(reading, "_DECODER", crashes)
+    with pytest.raises(InputError) as caught:
+        read(PORTRAIT)
+    assert (caught.value.code, caught.value.file) == ("truncated-picture", "face.jpg")
+
+
+def test_nothing_of_the_folder_it_runs_in_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "PIL.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    assert read(PORTRAIT).rgb.size
+
+
+def test_damage_anywhere_is_refused_or_a_picture() -> None:
     """Bytes overwritten at any place either still decode or are refused; nothing else may come out."""
-    data = PORTRAIT.read_bytes()
+    data, allowed = PORTRAIT.read_bytes(), Limits(**limits())
     rng = np.random.default_rng(3)
-    for _ in range(25):
+    for turn in range(25):
         damaged = bytearray(data)
-        for place in rng.integers(0, len(data) if _ % 2 else 700, 12):
+        for place in rng.integers(0, len(data) if turn % 2 else 700, 12):
             damaged[place] = int(rng.integers(256))
         try:
-            picture = decode(bytes(damaged), name="damaged.jpg")
-        except InputError:
+            picture = picture_of(bytes(damaged), allowed)
+        except RefusedPictureError:
             continue
-        assert picture.dtype == np.uint8
-        assert picture.shape[2] == 3
+        assert picture.mode == "RGB"
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:

@@ -9,7 +9,7 @@ from skinbeam.errors import InputError
 from skinbeam.schema.fields import FieldFault
 from skinbeam.schema.refusals.meant import key_hint, section_of
 
-__all__ = ["all_faults"]
+__all__ = ["all_faults", "too_large"]
 
 _UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
 
@@ -25,6 +25,28 @@ def all_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Validat
         faults.setdefault(fault.field, fault)
     first, *others = faults.values()
     return first.with_others(others)
+
+
+def too_large(tables: Mapping[str, Any], file: str) -> InputError | None:
+    """Return the fault of a whole number that TOML has no room for; None where there is none.
+
+    In sixteens Python reads them whatever their length, and then refuses to print them.
+    """
+    waiting: list[tuple[tuple[int | str, ...], Any]] = [((), tables)]
+    while waiting:  # no function that calls itself: tables may be nested deeper than those may
+        place, value = waiting.pop()
+        if isinstance(value, dict | list):
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [((*place, key), one) for key, one in inner]
+        elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+            return InputError(
+                "not-a-number",
+                "is a whole number of more than 64 bits",
+                field=_path(place),
+                hint="TOML ends at 9,223,372,036,854,775,807.",
+                file=file,
+            )
+    return None
 
 
 def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str, Any], file: str) -> InputError:

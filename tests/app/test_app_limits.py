@@ -1,0 +1,277 @@
+"""What the app does when it is asked under another name, when nobody waits, when the disk is full, when it is ended."""
+
+import errno
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
+from starlette.testclient import TestClient
+
+from skinbeam.app import plans, security, server
+from skinbeam.document import unwritable
+from skinbeam.messages import Message
+from skinbeam.plan.work.progress import say
+
+FACE = (EXAMPLE / "face.jpg").read_bytes()
+
+# --- under whose name it is asked -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "answered"),
+    [
+        ("127.0.0.1:8000", True),
+        ("[::1]:8000", True),
+        ("192.168.1.20", True),
+        ("localhost", True),
+        ("LOCALHOST:8000", True),
+        (socket.gethostname(), True),
+        ("evil.example", False),
+        ("evil.example:8000", False),
+        ("127.0.0.1.evil.example", False),
+        ("localhost.evil.example", False),
+        ("evil.example@127.0.0.1.x", False),
+        ("", False),
+        ("[::1", False),
+    ],
+)
+def test_only_names_of_this_machine_are_answered(
+    client: TestClient, planner: Planner, host: str, answered: bool
+) -> None:
+    """A page that has its name point to this machine once it is loaded is of one origin with us to a browser."""
+    headers = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+    assert client.get("/", headers=headers).status_code == (200 if answered else 421)
+    assert client.post("/consult", data=LEAST, headers=headers).status_code == (303 if answered else 421)
+    assert planner.made == answered
+
+
+def test_the_name_that_it_listens_at_is_answered() -> None:
+    with TestClient(server.build_app("clinic.example"), base_url="http://clinic.example") as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/", headers={"host": "other.example"}).json()["error"]["code"] == "unknown-host"
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+def test_the_name_of_a_plan_is_drawn_anew(client: TestClient, planner: Planner) -> None:
+    first = client.post("/consult", data=LEAST).headers["location"]
+    assert client.post("/consult", data=LEAST).headers["location"] == first, "the same answers are planned once"
+    with TestClient(server.build_app(), base_url="http://127.0.0.1:8000", follow_redirects=False) as other:
+        second = other.post("/consult", data=LEAST).headers["location"]
+    assert first != second
+    assert re.fullmatch(r"/plans/[\w-]{32}", first)
+
+
+def test_the_same_photograph_at_once_is_never_half_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many send one photograph while others read it: nobody finds a part of it."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kept = plans.Plans()
+    photograph = os.urandom(3_000_000)
+    path = kept._photograph(kept.keep_photograph(photograph))
+    assert path is not None
+    ended = threading.Event()
+    sizes = set()
+
+    def read() -> None:
+        while not ended.is_set():
+            sizes.add(len(path.read_bytes()))
+
+    readers = [threading.Thread(target=read) for _ in range(2)]
+    writers = [threading.Thread(target=lambda: [kept.keep_photograph(photograph) for _ in range(20)]) for _ in range(3)]
+    for one in (*readers, *writers):
+        one.start()
+    for one in writers:
+        one.join()
+    ended.set()
+    for one in readers:
+        one.join()
+    kept.close()
+    assert sizes == {len(photograph)}
+
+
+def test_photographs_are_decoded_one_at_a_time(client: TestClient, planner: Planner, monkeypatch: Any) -> None:
+    at_once: list[int] = []
+    now = threading.Semaphore(100)
+    looked = plans.check_consultation
+
+    def look(*arguments: Any) -> Any:
+        with now:
+            at_once.append(100 - now._value)
+            time.sleep(0.05)
+            return looked(*arguments)
+
+    monkeypatch.setattr(plans, "check_consultation", look)
+    sending = [
+        threading.Thread(target=client.post, args=("/consult",), kwargs={"data": LEAST, "files": {"photo": FACE}})
+        for _ in range(4)
+    ]
+    for one in sending:
+        one.start()
+    for one in sending:
+        one.join()
+    assert at_once == [1] * 4
+
+
+# --- a full disk ------------------------------------------------------------------------------------------------------
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize("raised", [FULL, unwritable(Path("plan.json"), FULL)], ids=["raised", "told"])
+@pytest.mark.parametrize("where", ["consult", "write_atomically", "tempfile.mkdtemp"])
+def test_a_full_disk_is_told_and_the_form_stays(
+    client: TestClient, planner: Planner, where: str, raised: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> None:
+        raise raised
+
+    monkeypatch.setattr(f"skinbeam.app.plans.{where}", fails)
+    answer = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE)
+    assert answer.status_code == 507
+    assert "disk of the machine" in Form(answer.text).words
+    assert {name: answer.headers[name] for name in security.HEADERS} == security.HEADERS
+    assert client.post("/consult", data=LEAST, files={"photo": FACE}).json()["error"]["code"] == "disk-full"
+    monkeypatch.undo()
+
+
+# --- nobody waits -----------------------------------------------------------------------------------------------------
+
+
+def test_a_plan_that_nobody_waits_for_stops(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kept = plans.Plans()
+    told = 0
+
+    def consult(*_: Any) -> None:
+        nonlocal told
+        for _turn in range(1000):
+            told += 1
+            say(Message("progress.device", {"device": "a laser"}))
+
+    monkeypatch.setattr(plans, "consult", consult)
+    sent = server.submission(LEAST.items())
+    with pytest.raises(plans.GoneError):
+        kept.make(sent, gone=lambda: told >= 3)
+    assert told == 3
+    (root,) = tmp_path.glob(".skinbeam-app.*")
+    assert not list(root.iterdir()), "what it made is removed"
+    kept.close()
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def served(temporary: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    with subprocess.Popen(
+        [sys.executable, "-m", "skinbeam", "serve", "--port", str(port)],
+        env=os.environ | {"TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=EXAMPLE.parents[1],
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert str(port) in process.stdout.readline()
+            yield process, port
+        finally:
+            process.kill()
+
+
+def ask(port: int, fields: dict[str, str]) -> socket.socket:
+    """A form that was sent and whose answer nobody has read yet."""
+    body = urlencode(fields).encode()
+    head = f"POST /consult HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: {len(body)}\r\n"
+    line = socket.create_connection(("127.0.0.1", port))
+    line.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\n".encode() + body)
+    return line
+
+
+def folders(temporary: Path) -> list[Path]:
+    return [path for root in temporary.glob(".skinbeam-app.*") for path in root.iterdir()]
+
+
+def until(holds: Any, seconds: float) -> float:
+    """Wait until something holds; how long that took."""
+    begun = time.monotonic()
+    while not holds() and time.monotonic() - begun < seconds:
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_within_five_seconds_while_a_plan_is_made(asked: signal.Signals, tmp_path: Path) -> None:
+    long = LEAST | {"concern.1.condition": "facial-telangiectasia", "concern.1.site": "nose"}
+    with served(tmp_path) as (process, port), ask(port, long):
+        until(lambda: folders(tmp_path), 10)
+        time.sleep(1.0)
+        begun = time.monotonic()
+        process.send_signal(asked)
+        _, err = process.communicate(timeout=60)
+        assert time.monotonic() - begun < 5.0 + 2.0  # and room for a busy machine
+        assert process.returncode == 130
+        assert "Traceback" not in err
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.check
+def test_what_a_killed_app_left_goes_when_the_next_one_starts(tmp_path: Path) -> None:
+    def there() -> set[str]:
+        return {entry.name for entry in tmp_path.iterdir()}
+
+    with served(tmp_path) as (process, _):
+        until(there, 10)
+        process.kill()
+        process.wait()
+        left = there()
+    assert len(left) == 1
+    with served(tmp_path), served(tmp_path):
+        until(lambda: len(there()) == 2 and not left & there(), 10)
+        assert len(there()) == 2
+        assert not left & there()
+
+
+@pytest.mark.check
+def test_a_closed_tab_stops_its_plan(tmp_path: Path) -> None:
+    several = {
+        f"concern.{number}.{key}": text
+        for number, (condition, site) in enumerate(
+            [
+                ("facial-telangiectasia", "nose"),
+                ("redness", "cheeks"),
+                ("acne-scars", "cheeks"),
+                ("wrinkles", "forehead"),
+            ]
+        )
+        for key, text in (("condition", condition), ("site", site))
+    }
+    with served(tmp_path) as (process, port):
+        with ask(port, {"patient.age_years": "42"} | several):
+            until(lambda: folders(tmp_path), 10)
+            assert folders(tmp_path)
+            time.sleep(1.0)
+        stopped = until(lambda: not folders(tmp_path), 30)
+        assert not folders(tmp_path), "the plan was given up, and its folder with it"
+        assert process.poll() is None
+        with ask(port, {"patient.age_years": "42"}) as line:
+            assert b" 422 " in line.recv(100), "and the app answers the next one"
+        assert stopped < 30
