@@ -134,10 +134,13 @@ def test_a_forked_process_may_be_ended_alone(tmp_path: Path) -> None:
 def test_who_takes_the_signal_over_answers_it() -> None:
     over = (
         "import signal\n"
-        "signal.signal(signal.SIGTERM, lambda *_: print('answered', flush=True))\n"
+        "heard = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: heard.append('answered'))\n"
         "print('ready', flush=True)\n"
-        "signal.pause()\n"
+        "while not heard:\n"
+        "    time.sleep(0.01)\n"
         "time.sleep(0.5)\n"
+        "print(*heard)\n"
     )
     running = started(over)
     running.send_signal(signal.SIGTERM)
