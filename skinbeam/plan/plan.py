@@ -164,6 +164,7 @@ def _made(
             consent=records() if chosen else (),
             aftercare=aftercare(chosen, case),
             when_to_call=when_to_call(chosen, case),
+            clinic_phone=(case.clinic.phone.strip() if case.clinic is not None else "") or None,
             unknowns=_unknowns(concerns),
             sources=(),
             draws=draws,

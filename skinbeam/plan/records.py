@@ -293,6 +293,7 @@ class Plan:
     Parameters
     ----------
     case_sha256, seed, draws, data_release, version : what it was made from.
+    clinic_phone : whom to call, as the clinic wrote it; None where it did not.
     sources : keys of all that was used.
     """
 
@@ -317,6 +318,7 @@ class Plan:
     consent: tuple[Advice, ...]
     aftercare: tuple[Advice, ...]
     when_to_call: tuple[Advice, ...]
+    clinic_phone: str | None = None
     unknowns: tuple[Message, ...]
     sources: tuple[str, ...]
     draws: int

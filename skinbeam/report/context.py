@@ -308,18 +308,6 @@ class LeafletOption:
 
 
 @dataclass(frozen=True)
-class LeafletConcern:
-    """One concern in plain words."""
-
-    title: Annotated[str, "concern and site in plain words"]
-    text: Annotated[tuple[str, ...], "what it is, what light can do, what it cannot do"]
-    seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
-    options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
-    no_laser: Annotated[str, "that no laser is offered, and why; empty when one is"]
-    more: Annotated[str, "further choices by name; empty when all are drawn"]
-
-
-@dataclass(frozen=True)
 class LeafletChoice:
     """What speaks for a choice and what against it, whoever has it."""
 
@@ -329,8 +317,25 @@ class LeafletChoice:
 
 
 @dataclass(frozen=True)
+class LeafletConcern:
+    """One concern in plain words."""
+
+    title: Annotated[str, "concern and site in plain words"]
+    text: Annotated[tuple[str, ...], "what it is, what light can do, what it cannot do"]
+    seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
+    options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
+    no_laser: Annotated[str, "that no laser is offered, and why; empty when one is"]
+    more: Annotated[str, "further choices by name; empty when all are drawn"]
+    own: Annotated[tuple[str, ...], "harms that come more easily for this person; empty without a laser"]
+    before: Annotated[tuple[str, ...], "test spots before the first visit; empty where there are none"]
+    healing: Annotated[str, "how long the first laser shows, and its pain; empty without a laser"]
+    choices: Annotated[tuple[LeafletChoice, ...], "good and bad sides of each choice in words"]
+    studies: Annotated[str, "studies behind its numbers in short; empty when no number comes from one"]
+
+
+@dataclass(frozen=True)
 class LeafletPage:
-    """The patient's leaflet: about a page for each concern, then what holds for all."""
+    """The patient's leaflet: a page on what holds for all, then one for each concern."""
 
     banner: Annotated[str, "intended use: stands on every page"]
     plan_sha256: Annotated[str, "the plan's name"]
@@ -343,13 +348,11 @@ class LeafletPage:
     concerns: Annotated[tuple[LeafletConcern, ...], "at most four concerns in full"]
     other_concerns: Annotated[str, "further concerns by name; empty when there are none"]
     reading: Annotated[tuple[str, ...], "how to read the dots, and how sure the numbers are"]
-    choices: Annotated[tuple[LeafletChoice, ...], "good and bad sides of each choice in words"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
-    before: Annotated[tuple[str, ...], "what comes before the first visit: test spots; empty where no laser is offered"]
     healing: Annotated[tuple[str, ...], "the days after: how it looks and feels, and how life is with it"]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call: Annotated[tuple[str, ...], "when to call"]
+    phone: Annotated[str, "whom to call, or a line to write it on"]
     questions: Annotated[tuple[str, ...], "questions to ask"]
     about: Annotated[tuple[str, ...], "version and date, newer versions, funding"]
-    studies: Annotated[str, "studies behind the numbers in short; empty when no number comes from one"]
     words: Annotated[Mapping[str, str], "headings and labels, by name"]

@@ -68,7 +68,10 @@ def _ladder_line(told: Ladder) -> str:
     """What is to be tried before the first session, and when it is looked at."""
     hours = told.read_after_h
     wait = show(hours / 24, "days").text if hours % 24 == 0 else show(hours, "h").text
-    doses = join(_spot_in_words(spot) for spot in told.spots)
+    densities = dict.fromkeys(spot.density_per_cm2 for spot in told.spots if spot.density_per_cm2 is not None)
+    doses = join(dict.fromkeys(_spot_in_words(spot) for spot in told.spots))
+    if len(densities) > 1:  # they differ in how close their microbeams stand
+        doses = join([doses, *(show(density, quantity("density_per_cm2")[1]).text for density in densities)])
     site = site_title(told.site).lower()
     return say("spots_line", device=told.device_title, light=told.light, site=site, doses=doses, wait=wait)
 

@@ -101,8 +101,8 @@ def sentences(messages: Iterable[Message]) -> tuple[str, ...]:
 
 
 def plain_reasons(reasons: Iterable[PlainReason]) -> tuple[str, ...]:
-    """Return plain reasons of a plan, each with what the person said before it, in one text a reason."""
-    return tuple(" ".join((*sentences(one.because), one.text.text)) for one in reasons)
+    """Return plain reasons of a plan, each with what the person said before it, in one text a reason, each once."""
+    return tuple(dict.fromkeys(" ".join((*sentences(one.because), one.text.text)) for one in reasons))
 
 
 def keys_of(source: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -236,9 +236,10 @@ class SessionDone(Section):
 
 
 class Clinic(Section):
-    """What the clinic has. No list means every known device."""
+    """What the clinic has, and whom its patients call. No list means every known device."""
 
     devices: list[Annotated[str, text(200)]] | None = Field(default=None, min_length=1, max_length=100)
+    phone: Annotated[str, text(60)] = ""
 
 
 class Photo(Section):

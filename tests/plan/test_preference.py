@@ -276,7 +276,8 @@ def test_the_clinician_reads_how_many_bruise_and_for_how_long() -> None:
 
 def test_the_leaflet_says_that_skin_may_bruise() -> None:
     made, option = with_short_pulses("")
-    (line,) = (line for line in leaflet_page(read_plan(made)).healing if "bruise" in line)
+    line = leaflet_page(read_plan(made)).concerns[0].healing
+    assert "bruise" in line
     assert f"{int(100 * option['p_purpura']['median'] + 0.5)} of 100" in line
     pigment = document(PERSON + concern("age-spots") + devices("qs-ndyag-532-1064"))
-    assert not any("bruise" in line for line in leaflet_page(read_plan(pigment)).healing)
+    assert not any("bruise" in one.healing for one in leaflet_page(read_plan(pigment)).concerns)

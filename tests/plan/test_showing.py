@@ -101,7 +101,7 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
     assert option["shows_days"]["source"] in made["sources"]
     page = leaflet_page(read_plan(made))
     assert page.concerns[0].options[0].days == "25 to 136, in some people for months (red skin)"
-    (line,) = (line for line in page.healing if "light of" in line)
+    line = page.concerns[0].healing
     assert "closed by new skin after 7 to 14 days" in line
     assert "25 to 136 days, in some people for months" in line
     report = report_page(read_plan(made), draw(read_plan(made), FigureData()).pictures, (), embedded={}, photo=None)
@@ -109,8 +109,8 @@ def test_redness_of_a_month_is_not_told_as_a_fortnight() -> None:
     (fact,) = (f for f in report.concerns[0].options[0].facts if f.name == text("report.fact_shows"))
     for one in option["shows"]:
         assert one["text"]["text"] in fact.value.note
-    assert "nanni1998" not in page.studies  # studies are named as people read them
-    assert "Nanni 1998" in page.studies
+    assert "nanni1998" not in page.concerns[0].studies  # studies are named as people read them
+    assert "Nanni 1998" in page.concerns[0].studies
 
 
 def test_days_that_are_accepted_are_held_against_the_redness_too() -> None:

@@ -36,11 +36,19 @@ STOPS = [
 ASKS = ("ask-phototype", "ask-age")
 # Reasons that are no row of the rules, or cautions that are told all the same.
 ADDED = (
+    "anaesthetic-risk",
+    "antithrombotic",
+    "antiviral-history",
     "darker-skin",
     "earlier-injury",
     "earlier-injury-undosed",
     "earlier-unread",
+    "herpes-other-lasers",
+    "keloid-other-lasers",
     "medication-not-checked",
+    "melasma-history",
+    "photosensitiser-cautioned",
+    "pih-history-resurfacing",
     "raised-scars",
     "tattoo",
 )

@@ -20,7 +20,7 @@ from skinbeam._version import __date__
 from skinbeam.messages import Formatter, text
 from skinbeam.plan.check import check_consultation
 from skinbeam.report.consult import consult
-from skinbeam.report.context import LeafletOutcome, LeafletPage
+from skinbeam.report.context import LeafletChoice, LeafletOutcome, LeafletPage
 from skinbeam.report.leaflet.choices import dot_files
 from skinbeam.report.leaflet.page import leaflet_page
 from skinbeam.report.leaflet.words import plain, told
@@ -93,14 +93,18 @@ def describes_options(leaflet: Leaflet) -> bool:
     )
 
 
+def sides(page: LeafletPage) -> list[LeafletChoice]:
+    return [choice for c in page.concerns for choice in c.choices]
+
+
 def shows(leaflet: Leaflet, tone: str, side: str) -> bool:
     """Whether each drawn choice has its outcome in dots and number, and each choice its side in words."""
     drawn = [getattr(option, tone) for c in leaflet.page.concerns for option in c.options]
     named = {option.name.partition(" (")[0] for c in leaflet.page.concerns for option in c.options}
     return (
         all(leaflet.says(one.label, one.number) and one.file in leaflet.dots for one in drawn)
-        and named <= {choice.name for choice in leaflet.page.choices}
-        and all(leaflet.says(getattr(choice, side)) for choice in leaflet.page.choices)
+        and named <= {choice.name for choice in sides(leaflet.page)}
+        and all(leaflet.says(getattr(choice, side)) for choice in sides(leaflet.page))
     )
 
 
@@ -120,14 +124,19 @@ def equal_detail(leaflet: Leaflet) -> bool:
                 return False
     labels = {one.label for one in leaflet.outcomes}
     counted = all(leaflet.text.count(label) >= sum(o.label == label for o in leaflet.outcomes) for label in labels)
-    sides = [(len(choice.plus), len(choice.minus)) for choice in leaflet.page.choices]
-    return counted and all(min(pair) > 0 and max(pair) <= 4 * min(pair) for pair in sides)
+    lengths = [(len(choice.plus), len(choice.minus)) for choice in sides(leaflet.page)]
+    return counted and all(min(pair) > 0 and max(pair) <= 4 * min(pair) for pair in lengths)
 
 
 def cites(leaflet: Leaflet) -> bool:
-    """Every number has studies to it; without a number there may be none."""
-    numbers = any(one.number != NOT_KNOWN for one in leaflet.outcomes)
-    return leaflet.says(leaflet.page.studies) if numbers or leaflet.page.studies else True
+    """Every number has studies to it on its page; without a number there may be none."""
+    numbers = [
+        any(one.number != NOT_KNOWN for o in c.options for one in (o.good, o.bad)) for c in leaflet.page.concerns
+    ]
+    return all(
+        leaflet.says(concern.studies) if number or concern.studies else True
+        for concern, number in zip(leaflet.page.concerns, numbers, strict=True)
+    )
 
 
 def dated(leaflet: Leaflet) -> bool:
@@ -179,7 +188,10 @@ def no_range(option: Any) -> Any:
 
 
 def shorter_bad(page: LeafletPage) -> LeafletPage:
-    return replace(page, choices=tuple(replace(choice, minus="") for choice in page.choices))
+    return replace(
+        page,
+        concerns=tuple(replace(c, choices=tuple(replace(one, minus="") for one in c.choices)) for c in page.concerns),
+    )
 
 
 QUALIFYING = {
@@ -223,7 +235,7 @@ CERTIFYING = {
     "2.2.1": Criterion(
         "provides citations to the evidence selected",
         cites,
-        lambda page: replace(page, studies=""),
+        lambda page: each_concern(page, studies=""),
     ),
     "2.2.2": Criterion("provides a production or publication date", dated, without_about("date")),
     "2.2.3": Criterion("provides information about the update policy", tells_of_updates, without_about("update")),

@@ -78,10 +78,16 @@ def many_reasons(plan: Plan) -> Plan:
 
 @pytest.mark.parametrize("change", [dict, everything_unknown, many_concerns, many_reasons, one_concern, no_concern])
 def test_the_leaflet_is_short_and_every_page_has_banner_and_plan(plan: Plan, change: Any) -> None:
-    """A page for each concern, and what holds for all of them on three more at most."""
+    """A page for what holds for all, with many reasons or much advice two, and one for each concern."""
     changed = change(plan)
     pages = leaflet_pdf(read_plan(changed)).pages
-    assert len(pages) <= 3 + min(len(changed["concerns"]), CONCERNS_IN_FULL)
+    concerns = leaflet_page(read_plan(changed)).concerns
+    general = len(pages) - len(concerns)
+    assert general <= (1 if change in (dict, everything_unknown, one_concern, no_concern) else 2)
+    for concern, page in zip(concerns, pages[general:], strict=True):
+        words = page.extract_text().split()
+        assert " ".join(words).count(concern.title) >= 1
+        assert len(words) <= 600
     for number, page in enumerate(pages, 1):
         text = " ".join(page.extract_text().split())
         assert "Demonstration." in text
@@ -181,11 +187,9 @@ def test_harm_after_a_fault_is_told_apart_from_what_trials_counted(plan: Plan) -
     ]
     told = leaflet_page(read_plan(plan)).concerns[0].options[0]
     assert told.bad.label == "Bad: dark marks"  # a fault is not what is drawn, however often it would burn
-    burnt, hurt = told.harms.removeprefix("A model says: ").split("; ")
-    assert "50 of 100" in burnt
-    assert "cooling" in burnt
-    assert "45 of 100" in hurt
-    assert "model is wrong" in hurt
+    assert "50 of 100" in told.harms
+    assert "cooling stops" in told.harms
+    assert "45 of 100" not in told.harms  # nobody in the chair can act on a model that is wrong
     option["harms"] = [harm("pih", counted), harm("burn-if-cooling-fails", {"unknown": "not judged"})]
     assert "model" not in leaflet_page(read_plan(plan)).concerns[0].options[0].harms
 
@@ -266,3 +270,27 @@ def test_a_text_without_words_has_no_grade() -> None:
 )
 def test_syllables(word: str, count: int) -> None:
     assert syllables(word) == count
+
+
+def test_rare_harms_are_told_together_with_the_highest_end_of_their_ranges(plan: Plan) -> None:
+    option = plan["concerns"][0]["options"][0]
+    rare = {"median": 0.002, "low": 0.001, "level": 0.8, "kind": "pooled", "draws": 0, "basis": []}
+    option["harms"] = [harm("pih", rare | {"median": 0.05, "high": 0.09})]
+    option["harms"] += [harm("scar", rare | {"high": 0.03}), harm("infection", rare | {"high": 0.01})]
+    told = leaflet_page(read_plan(plan)).concerns[0].options[0].harms
+    assert told == "Also: each under 1 of 100, at most 3: scar, infection."
+
+
+def test_whom_to_call_is_what_the_clinic_wrote_or_a_line_to_write_it_on(plan: Plan) -> None:
+    assert "____" in leaflet_page(read_plan(plan)).phone
+    named = leaflet_pdf(read_plan(plan | {"clinic_phone": "030 1234 567"}))
+    assert "030 1234 567" in " ".join(page.extract_text() for page in named.pages)
+
+
+def test_who_scars_easily_reads_so_beside_every_laser(plan: Plan) -> None:
+    plan["assessment"]["risks"] = [
+        {"risk": "raised-scars", "text": "x", "message": {"id": "x", "params": {}}, "source": "x"}
+    ]
+    page = leaflet_page(read_plan(plan))
+    for concern, made in zip(page.concerns, read_plan(plan).concerns, strict=True):
+        assert any("thick scars" in line for line in concern.own) == (made.first_laser is not None)

@@ -23,11 +23,19 @@ __all__ = ["because_of", "plain", "why", "why_no_laser"]
 _ASKS = "ask-"
 # Cautions that the person can do something about, or would not understand "with care" without.
 _CAUTIONS = (
+    "anaesthetic-risk",
+    "antithrombotic",
+    "antiviral-history",
     "darker-skin",
     "earlier-injury",
     "earlier-injury-undosed",
     "earlier-unread",
+    "herpes-other-lasers",
+    "keloid-other-lasers",
     "medication-not-checked",
+    "melasma-history",
+    "photosensitiser-cautioned",
+    "pih-history-resurfacing",
     "raised-scars",
     "tattoo",
 )

@@ -1,7 +1,7 @@
 """Where the leaflet comes from: its studies, its date, when there will be a newer one, and who paid for it."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from skinbeam._version import __date__
 from skinbeam.estimate import Estimate, Unknown
@@ -32,10 +32,10 @@ def about(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def studies(concerns: Sequence[ConcernPlan]) -> tuple[str, ...]:
-    """Return the studies behind the numbers of the leaflet in short, in the order of the alphabet."""
+def studies(concern: ConcernPlan) -> tuple[str, ...]:
+    """Return the studies behind the numbers of a concern in short, in the order of the alphabet."""
     known = bibliography()
-    found = {key: known[key] for concern in concerns for key in _keys(concern) if key in known}
+    found = {key: known[key] for key in _keys(concern) if key in known}
     names = {_short(source) for source in found.values() if source.fields.get("author") != _OWN}
     return tuple(sorted(names, key=str.casefold))
 

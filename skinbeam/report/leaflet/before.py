@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from skinbeam.messages import Formatter
-from skinbeam.plan.records import Plan
+from skinbeam.plan.records import ConcernPlan, Plan
 from skinbeam.plan.visits import Ladder
 from skinbeam.report.leaflet.words import light_in_words, plain
 from skinbeam.report.shown import join, say
@@ -13,15 +13,17 @@ __all__ = ["before_first_visit"]
 _HOURS_A_DAY = 24.0
 
 
-def before_first_visit(plan: Plan) -> Iterable[str]:
-    """Return the test spots of each light and site, with their doses."""
-    lasers = (concern.first_laser for concern in plan.concerns)
-    setups = {(laser[1].device, laser[1].wavelength_nm): laser[1] for laser in lasers if laser is not None}
-    ladders = [ladder for ladder in plan.test_spots if (ladder.device, ladder.wavelength_nm) in setups]
+def before_first_visit(concern: ConcernPlan, plan: Plan) -> Iterable[str]:
+    """Return the test spots of a concern's first laser, with their doses."""
+    if concern.first_laser is None:
+        return
+    _, setup = concern.first_laser
+    asked = (setup.device, setup.wavelength_nm, concern.site)
+    ladders = [one for one in plan.test_spots if (one.device, one.wavelength_nm, one.site) == asked]
     for ladder in ladders:
         yield say(
             "leaflet.before_spots",
-            light=light_in_words(setups[ladder.device, ladder.wavelength_nm]),
+            light=light_in_words(setup),
             site=plain("site", ladder.site),
             number=len(ladder.spots),
             doses=_doses(ladder),

@@ -19,13 +19,14 @@ from skinbeam.report.leaflet.words import (
 from skinbeam.report.names import ranked, slug
 from skinbeam.report.outcomes import fault_values, good_of, harm_values, worst_harm
 from skinbeam.report.showing import days_in_words
-from skinbeam.report.shown import join, say, show
+from skinbeam.report.shown import join, people, say, show
 
 __all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
 
 OPTIONS_IN_TABLE = 4  # columns of a page
 _NO_TREATMENT = "no-treatment"
-_FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling", "injury-if-model-errs": "leaflet.fault_model"}
+_RARE = 0.01  # harms below are told together, with the highest end of their ranges
+_FAULT = {"burn-if-cooling-fails": "leaflet.fault_cooling"}  # what the person can feel and say at once
 
 
 def options_table(concern: ConcernPlan) -> tuple[list[Option], list[Option]]:
@@ -64,9 +65,9 @@ def seen_after(options: Sequence[Option]) -> str:
     return say("leaflet.seen", months=say("leaflet.months", months=show(Range(low, high, "months")).text))
 
 
-def choices_told(concerns: Sequence[ConcernPlan]) -> tuple[LeafletChoice, ...]:
+def choices_told(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
     """Return what speaks for and against each choice that is drawn or named, each once."""
-    names = dict.fromkeys(o.modality for c in concerns for part in options_table(c) for o in part)
+    names = dict.fromkeys(o.modality for part in options_table(concern) for o in part)
     return tuple(
         LeafletChoice(plain("choice", name), plain("plus", name, "-"), plain("minus", name, "-")) for name in names
     )
@@ -117,11 +118,15 @@ def _other_harms(option: Option) -> str:
     """The harms that are not drawn: how many of 100, or that it is not known."""
     drawn = worst_harm(option)[0]
     rest = [(harm_in_words(key), p) for key, _, p in harm_values(option) if key and key != drawn]
-    alike: dict[tuple[str, str], list[str]] = {}
+    alike: dict[tuple[str, str], list[tuple[str, Estimate]]] = {}
     for name, p in rest:
         if isinstance(p, Estimate):
-            alike.setdefault((of_100(p), span_in_words(p)), []).append(name)
-    known = [_harm_number(names, *numbers) for numbers, names in alike.items()]
+            rare = p.median < _RARE and span_in_words(p)
+            alike.setdefault(("", "") if rare else (of_100(p), span_in_words(p)), []).append((name, p))
+    known = [
+        _harm_number([name for name, _ in same], max((p for _, p in same), key=lambda p: p.high))
+        for same in alike.values()
+    ]
     unknown = [name for name, p in rest if isinstance(p, Unknown)]
     lines = [say("leaflet.harms_more", harms="; ".join(known))] if known else []
     lines += [say("leaflet.harms_unknown", harms=join(unknown))] if unknown else []
@@ -129,14 +134,17 @@ def _other_harms(option: Option) -> str:
 
 
 def _faults(option: Option) -> list[str]:
-    """What a model says of harm after a fault of the device or of the model; its draws are no range of clinics."""
-    told = [say(_FAULT[name], people=of_100(p)) for name, p in fault_values(option)]
+    """What a model says of harm after a fault that can be acted on; its draws are no range of clinics."""
+    told = [say(_FAULT[name], people=of_100(p)) for name, p in fault_values(option) if name in _FAULT]
     return [say("leaflet.faults", faults="; ".join(told))] if told else []
 
 
-def _harm_number(names: Sequence[str], number: str, span: str) -> str:
+def _harm_number(names: Sequence[str], p: Estimate) -> str:
     """Harms with the same number and range; of several it is said that the number is of each."""
-    harms = join(names) if len(names) == 1 else say("leaflet.harms_each", harms=join(names))
+    harms, number, span = join(names), of_100(p), span_in_words(p)
+    if p.median < _RARE and span:
+        return say("leaflet.harm_rare", harms=harms, most=people(p.high))
+    harms = harms if len(names) == 1 else say("leaflet.harms_each", harms=harms)
     if not span:
         return say("leaflet.harm_exact", harm=harms, number=number)
     return say("leaflet.harm_number", harm=harms, number=number, span=span)

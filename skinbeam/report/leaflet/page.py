@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import catalogue
+from skinbeam.messages import catalogue, text
 from skinbeam.plan.records import Advice, ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet.about import about, studies
@@ -25,7 +25,7 @@ __all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
 ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
 CONCERNS_IN_FULL = 4  # a page each: more are not read
-_NOT_SENTENCES = ("plan_sha256", "title", "state", "studies", "words", "concerns", "choices")
+_NOT_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone")
 
 
 def leaflet_page(plan: Plan) -> LeafletPage:
@@ -42,18 +42,18 @@ def leaflet_page(plan: Plan) -> LeafletPage:
         decision=_decision(plan.concerns, state),
         why=_why(plan),
         key=say("leaflet.key"),
-        concerns=tuple(map(_concern, shown)),
+        concerns=tuple(_concern(concern, plan) for concern in shown),
         other_concerns=_others(plan.concerns[CONCERNS_IN_FULL:]),
         reading=(*told("reading"), *_sureness(shown)),
-        choices=choices_told(shown),
         unknowns=(*_scars(plan), *_unknowns(shown)),
-        before=tuple(before_first_visit(plan)),
-        healing=tuple(_healing(shown)),
+        healing=told("healing"),
         aftercare=_advice(plan.aftercare, "aftercare"),
         call=_advice(plan.when_to_call, "call"),
+        phone=say("leaflet.call_blank")
+        if plan.clinic_phone is None
+        else say("leaflet.call_phone", phone=plan.clinic_phone),
         questions=told("question"),
         about=about(plan),
-        studies="; ".join(studies(shown)),
         words=words("leaflet"),
     )
 
@@ -70,9 +70,12 @@ def sentences_of(page: LeafletPage) -> list[str]:
             concern.seen,
             concern.no_laser,
             concern.more,
+            *concern.own,
+            *concern.before,
+            concern.healing,
             *(option.harms for option in concern.options),
+            *(line for choice in concern.choices for line in (choice.plus, choice.minus)),
         ]
-    found += [line for choice in page.choices for line in (choice.plus, choice.minus)]
     return [line for line in found if line]
 
 
@@ -104,7 +107,7 @@ def _name(concern: ConcernPlan) -> str:
     return plain("condition", concern.condition, concern.title)
 
 
-def _concern(concern: ConcernPlan) -> LeafletConcern:
+def _concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
     lines = tuple(
         say(f"leaflet_{part}.{concern.condition}")
         for part in ("is", "can", "cannot")
@@ -119,7 +122,18 @@ def _concern(concern: ConcernPlan) -> LeafletConcern:
         options=options_of(concern),
         no_laser=" ".join((say("leaflet_no_laser.head"), *no_laser)) if no_laser else "",
         more=say("leaflet.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else "",
+        own=tuple(_own_harms(plan)) if concern.first_laser is not None else (),
+        before=tuple(before_first_visit(concern, plan)),
+        healing=_healing(concern),
+        choices=choices_told(concern),
+        studies="; ".join(studies(concern)),
     )
+
+
+def _own_harms(plan: Plan) -> Iterable[str]:
+    """What goes wrong more easily for this person than for the people of the trials."""
+    keys = (f"leaflet_own.{risk.name}" for risk in plan.assessment.risks)
+    yield from (text(key) for key in keys if key in catalogue())
 
 
 def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
@@ -146,22 +160,20 @@ def _scars(plan: Plan) -> Iterable[str]:
         yield say("leaflet.unknown_scars")
 
 
-def _healing(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
-    """How long the first laser of each concern shows, and its pain, then what it is like."""
-    for concern in concerns:
-        if concern.first_laser is None:
-            continue
-        first, setup = concern.first_laser
-        about = {"concern": _name(concern), "light": light_in_words(setup)}
-        shown = showing_told(first)
-        lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
-        if isinstance(first.pain_0_10, Estimate):
-            lines.append(say("leaflet.healing_pain", pain=range_in_words(first.pain_0_10)))
-        if first.p_purpura is not None and first.purpura_days is not None:
-            days = range_in_words(first.purpura_days)
-            lines.append(say("leaflet.healing_bruise", people=of_100(first.p_purpura), days=days))
-        yield " ".join(lines)
-    yield from told("healing")
+def _healing(concern: ConcernPlan) -> str:
+    """How long the first laser of a concern shows, and its pain."""
+    if concern.first_laser is None:
+        return ""
+    first, setup = concern.first_laser
+    about = {"concern": _name(concern), "light": light_in_words(setup)}
+    shown = showing_told(first)
+    lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
+    if isinstance(first.pain_0_10, Estimate):
+        lines.append(say("leaflet.healing_pain", pain=range_in_words(first.pain_0_10)))
+    if first.p_purpura is not None and first.purpura_days is not None:
+        days = range_in_words(first.purpura_days)
+        lines.append(say("leaflet.healing_bruise", people=of_100(first.p_purpura), days=days))
+    return " ".join(lines)
 
 
 def _advice(given: Iterable[Advice], kind: str) -> tuple[str, ...]:
