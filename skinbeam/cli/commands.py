@@ -55,6 +55,12 @@ def _root(
     pass
 
 
+def _load_planner() -> None:
+    """Import what a consultation needs once its photograph has been looked at."""
+    import skinbeam.cli.progress
+    import skinbeam.report.consult  # noqa: F401
+
+
 @app.command()
 def consult(
     case: CaseFile,
@@ -68,16 +74,20 @@ def consult(
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
     from time import monotonic
 
-    from skinbeam.cli.progress import PlanProgress
     from skinbeam.plan.check import check_consultation
     from skinbeam.plan.work.progress import heard
-    from skinbeam.report.consult import consult as run
     from skinbeam.schema.load import load_case
 
-    began, progress = monotonic(), PlanProgress(quiet=quiet)
+    began = monotonic()
+    with of_file(case):
+        checked = check_consultation(load_case(case), photo, meanwhile=_load_planner)
+    from skinbeam.cli.progress import PlanProgress
+    from skinbeam.report.consult import consult as run
+
+    progress = PlanProgress(quiet=quiet)
     try:
         with heard(progress), of_file(case):
-            plan, _ = run(check_consultation(load_case(case), photo), output, draws=draws, seed=seed)
+            plan, _ = run(checked, output, draws=draws, seed=seed)
     finally:
         progress.wipe()
     if json:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan
-from skinbeam.schema.names import table
+from skinbeam.plan.work.progress import in_short
 from skinbeam.simulate.light.montecarlo import Progress
 
 __all__ = ["PlanProgress", "photon_progress", "tell"]
@@ -63,37 +63,38 @@ class PlanProgress:
     def __init__(self, *, quiet: bool = False) -> None:
         self.took_s: dict[str, float] = {}
         self._shown = not quiet and sys.stderr.isatty()
-        self._began: dict[str, float] = {}  # of each concern that is worked on: several are, side by side
+        self._began: dict[str, float] = {}
+        self._stands: set[str] = set()
         self._kept = 0
 
     def __call__(self, what: Message | ConcernPlan) -> None:
-        """Take a concern that stands, or tell where the plan is."""
+        """Take a concern that stands, or tell where the plan is; of a concern the first setting that stands is kept."""
         if isinstance(what, ConcernPlan):
-            titles = {name: table(name)[getattr(what, name)]["title"] for name in ("condition", "site")}
-            began = self._began.pop(Message("progress.concern", titles).text)
-            self.took_s[what.place] = time.monotonic() - began
-            self._tell_concern(what)
-        elif what.id == "progress.concern":
-            self._began[what.text] = time.monotonic()
-            self._line("; ".join(self._began))
-        else:
-            self._line(f"{'; '.join(self._began)} · {what.text}")
+            self.took_s[what.place] = time.monotonic() - self._began[in_short(what)]
+            if self._shown:
+                from skinbeam.report.terminal import concern_rows
 
-    def _tell_concern(self, concern: ConcernPlan) -> None:
-        if not self._shown:
+                for concern, option, expected, took in concern_rows(what, self.took_s[what.place]):
+                    # What is expected comes first: a narrow terminal shows no more than the beginning.
+                    self._keep(" · ".join(filter(None, (concern, expected, option, took))))
             return
-        from skinbeam.report.terminal import concern_rows
-
-        for name, option, expected, took in concern_rows(concern, self.took_s[concern.place]):
-            # What is expected comes first: a narrow terminal shows no more than the beginning.
-            self._line(" · ".join(filter(None, (name, expected, option, took))), end="\n")
-            self._kept += 1
+        concern = str(what.params.get("concern", ""))
+        self._began.setdefault(concern, time.monotonic())
+        first = what.id == "progress.stands" and concern not in self._stands
+        if first:
+            self._stands.add(concern)
+        (self._keep if first or what.id == "progress.decision" else self._line)(what.text)
 
     def wipe(self) -> None:
         """Take away what was told, if the answer follows in its place."""
         above = f"{_LINE_ABOVE}{_REST_OF_LINE}" * (self._kept if sys.stdout.isatty() else 0)
         if self._shown:
             print(f"{_FIRST_OF_LINE}{_REST_OF_LINE}{above}", end="", file=sys.stderr, flush=True)
+
+    def _keep(self, line: str) -> None:
+        """Write over the last line what stays until all is wiped."""
+        self._line(line, end="\n")
+        self._kept += self._shown
 
     def _line(self, line: str, *, end: str = "") -> None:
         """Write over the last line; one line of the terminal, so that it can be written over again."""

@@ -1,6 +1,8 @@
 """Whether a case file holds what is asked of it: a consultation, or a pulse that its device can emit."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from skinbeam.errors import InputError
@@ -8,6 +10,7 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
 from skinbeam.photo.look import Look, look_at
 from skinbeam.photo.read import read
+from skinbeam.plan.work.processes import side_by_side
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
@@ -48,12 +51,15 @@ def check_case(loaded: LoadedCase) -> None:
         )
 
 
-def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Consultation:
+def check_consultation(
+    loaded: LoadedCase, photo: Path | None = None, *, meanwhile: Callable[[], object] | None = None
+) -> Consultation:
     """Return a consultation once it has been checked, its photograph read.
 
     Parameters
     ----------
     photo : a photograph that takes the place of the case's own.
+    meanwhile : what may be done while the photograph is looked at.
 
     Raises
     ------
@@ -86,16 +92,21 @@ def check_consultation(loaded: LoadedCase, photo: Path | None = None) -> Consult
             raise InputError(
                 error.code, error.message, field=f"clinic.devices[{index}]", hint=error.hint, file=loaded.file
             ) from None
-    return Consultation(loaded, _look(loaded, photo))
+    return Consultation(loaded, _look(loaded, photo, meanwhile))
 
 
-def _look(loaded: LoadedCase, photo: Path | None) -> Look | None:
+def _look(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> Look | None:
     """What the photograph shows: the one named on the command line, else the one in the case."""
     if photo is None and loaded.case.photo is not None:
         photo = loaded.beside(loaded.case.photo.file, field="photo.file")
     if photo is None:
         return None
     card = loaded.case.photo.white_card if loaded.case.photo is not None else None
+    (look,) = side_by_side(partial(_look_at, card=card), [photo], meanwhile=meanwhile)
+    return look
+
+
+def _look_at(photo: Path, card: Sequence[float] | None) -> Look:
     field = "photo.file"
     try:
         picture = read(photo)

@@ -26,7 +26,7 @@ from skinbeam.plan.search.goals import (
 )
 from skinbeam.plan.search.limits import target
 from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.work.progress import say
+from skinbeam.plan.work.progress import in_short, say
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import subtypes, table
@@ -52,8 +52,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
     The order is that of `ranking`. What the rules refer or refuse, a laser or not, is no option. Without `machines` a
     rule decides the whole case and no device is tried.
     """
-    titles = {name: table(name)[getattr(concern, name)]["title"] for name in ("condition", "site")}
-    say(Message("progress.concern", titles))
+    say(Message("progress.concern", {"concern": in_short(concern)}))
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
     found: list[Found] = []

@@ -16,6 +16,7 @@ from skinbeam.evidence.comparison.together import own_studies
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.grid import Setting, offers
 from skinbeam.messages import Message
+from skinbeam.plan.course import settings_in_words
 from skinbeam.plan.expected import question_of
 from skinbeam.plan.options import laser_option
 from skinbeam.plan.ranking import Standing, chance
@@ -35,7 +36,7 @@ from skinbeam.plan.search.preference import abreast, gentlest, in_order, merit
 from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
 from skinbeam.plan.search.skins import SiteSkins, Spectrum
 from skinbeam.plan.search.trial import Trial
-from skinbeam.plan.work.progress import say
+from skinbeam.plan.work.progress import in_short, say
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
@@ -86,7 +87,7 @@ def laser_options(
         kind = light.regime, light.lamp
         if not all_of_them and options and (kind in offered or not tried):
             continue
-        say(Message("progress.all-skins", {"device": look.held[0].device.title}))
+        say(Message("progress.all-skins", {"concern": in_short(concern), "device": look.held[0].device.title}))
         trial = _offered(case, concern, goal, look, bank)
         if isinstance(trial, Refused):
             refused.append(trial)
@@ -98,6 +99,10 @@ def laser_options(
         shown = None if machine.device.microbeam or modality == "ablative" else built_in_cooling(machine.device)[1]
         option, standing = laser_option(case, concern, trial, modality, shown, judged)
         options.append(Found(option, standing, trial, goal))
+        assert option.setup is not None  # a laser has one
+        words = settings_in_words(option.setup.settings, lamp=option.setup.lamp)
+        stands = {"concern": in_short(concern), "device": machine.device.title, "settings": words}
+        say(Message("progress.stands", stands))
         offered.add(kind)
     return options, refused
 
@@ -128,7 +133,7 @@ def _screened(
     looks: list[_Look] = []
     refused: list[Refused] = []
     for machine in machines:
-        say(Message("progress.device", {"device": machine.device.title}))
+        say(Message("progress.device", {"concern": in_short(concern), "device": machine.device.title}))
         try:
             look = _looked(case, concern, goal, _held_to_practice(case, concern, goal, machine), bank)
         except NotAvailable as error:

@@ -37,6 +37,7 @@ from skinbeam.plan.visit.gains import gains_of, response_notices
 from skinbeam.plan.visit.total import total_of
 from skinbeam.plan.visits import Gain, Ladder
 from skinbeam.plan.work.processes import side_by_side
+from skinbeam.plan.work.progress import say
 from skinbeam.provenance import collect, used
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern, Medication, Patient
@@ -124,6 +125,8 @@ def _made(
         bank = SkinBank(case, colour, draws, seed, machines)
         case = with_colour(case, colour)  # for the rules; the skins above know it already
         suitability = judge_case(case, _candidates(case))
+        # What the rules decide hangs on no skin, so that it is told at once.
+        say(Message("progress.decision", {"decision": text(f"decision.{suitability.decision}")}))
         stopped = _stopped(suitability)
 
         def part(concern: Concern) -> _Part[T]:
@@ -174,10 +177,10 @@ def _made(
     return MadePlan(plan, consultation.photo, tuple(one.kept for one in parts))
 
 
-def _quickness(concern: Concern) -> tuple[bool, int]:
-    """Vessels take longest by far, so they are begun first; what follows begins with what has the fewest choices."""
-    choices = laser_choices(concern.condition, concern.site)[0]
-    return all(table("modality")[one]["where"] != "vessel" for one in choices), len(choices)
+def _quickness(concern: Concern) -> int:
+    """Vessels take longest by far, so they are begun first; then comes what shows a first option soonest."""
+    where = {table("modality")[one]["where"] for one in laser_choices(concern.condition, concern.site)[0]}
+    return 0 if "vessel" in where else 2 if "lesion" in where else 1
 
 
 def _seen(photo: Look | None) -> tuple[PhotoColour | Unknown | None, Message]:

@@ -57,6 +57,6 @@ def experiments(endpoint: str) -> tuple[int, int]:
 
 def error_factor(endpoint: str, skins: "xr.Dataset", side: Side) -> Floats:
     """Return what a computed dose or size is off by, (sample,): lognormal about 1, drawn apart for effect and harm."""
-    z = np.asarray(skins[f"{side}_error_shift"].values, dtype=np.float64)
+    z = np.asarray(skins.variables[f"{side}_error_shift"].values, dtype=np.float64)
     factor: Floats = np.exp(np.log(model_error(endpoint)) * z)
     return factor

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.errors import NotAvailable
 from skinbeam.messages import Message
-from skinbeam.provenance import used
+from skinbeam.provenance import remembered, used
 from skinbeam.skin.spectra import check_wavelength, spectrum
 from skinbeam.skin.spread import spread_at
 from skinbeam.skin.tables import number, sourced, table
@@ -174,6 +174,7 @@ def baseline_mua(wavelength_nm: float) -> float:
     return float((number(entry["constant_per_cm"]) + number(entry["exponential_per_cm"]) * falling) * PER_CM)
 
 
+@remembered(4096)
 def reduced_scattering(material: str, wavelength_nm: float) -> float:
     """Return the reduced scattering coefficient of `corneum`, `epidermis`, `dermis` or `fat`, 1/m (skin 6).
 
@@ -215,21 +216,23 @@ def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
     NotAvailable : a wavelength at which skin is not described (explicit layers excepted).
     """
     if "mua_per_m" in ds:
-        return Optics(*(ds[name].to_numpy() for name in ("mua_per_m", "mus_per_m", "g", "n")))
+        return Optics(*(ds.variables[name].values for name in ("mua_per_m", "mus_per_m", "g", "n")))
     check_wavelength(wavelength_nm)
     water = water_mua(wavelength_nm)
     lipid = lipid_mua(wavelength_nm) if spectrum("fat").covers(wavelength_nm) else 0.0
-    blood = blood_mua(wavelength_nm, ds["blood_haematocrit"].to_numpy(), ds["blood_oxygenation"].to_numpy())[:, None]
-    fraction = ds["blood_fraction"].to_numpy()
-    rest = ds["water_fraction"].to_numpy() * water + ds["lipid_fraction"].to_numpy() * lipid
-    rest = rest + ds["baseline_factor"].to_numpy() * baseline_mua(wavelength_nm)
-    reached = _reached(2.0 * blood * ds["vessel_radius_m"].to_numpy())
+    blood = blood_mua(
+        wavelength_nm, ds.variables["blood_haematocrit"].values, ds.variables["blood_oxygenation"].values
+    )[:, None]
+    fraction = ds.variables["blood_fraction"].values
+    rest = ds.variables["water_fraction"].values * water + ds.variables["lipid_fraction"].values * lipid
+    rest = rest + ds.variables["baseline_factor"].values * baseline_mua(wavelength_nm)
+    reached = _reached(2.0 * blood * ds.variables["vessel_radius_m"].values)
     mua = fraction * reached * blood + (1.0 - fraction) * rest + _melanin(ds, wavelength_nm)
 
-    materials = [str(name) for name in ds["material"].to_numpy()]
+    materials = [str(name) for name in ds.variables["material"].values]
     g = np.full(mua.shape, anisotropy(wavelength_nm))
     mus = np.empty_like(mua)
-    factor = ds["scattering_factor"].to_numpy()
+    factor = ds.variables["scattering_factor"].values
     for column, material in enumerate(materials):
         if material == "blood":
             table_ = spectrum("blood")
@@ -241,14 +244,14 @@ def optics(ds: "xr.Dataset", wavelength_nm: float) -> Optics:
             mus[:, column] = factor * reduced_scattering(material, wavelength_nm) / (1.0 - g[:, column])
     index = spectrum("water")
     dispersion = float(index.at("index", wavelength_nm) - index.at("index", _INDEX_REFERENCE_NM))
-    n = np.maximum(ds["index_589"].to_numpy() + ds["water_fraction"].to_numpy() * dispersion, 1.0)
+    n = np.maximum(ds.variables["index_589"].values + ds.variables["water_fraction"].values * dispersion, 1.0)
     return Optics(mua, mus, g, n)
 
 
 def thermal(ds: "xr.Dataset") -> Thermal:
     """Return the heat properties of drawn skins."""
-    density, capacity = ds["density_kg_m3"].to_numpy(), ds["heat_capacity_J_kgK"].to_numpy()
-    return Thermal(ds["conductivity_W_mK"].to_numpy(), density * capacity, density, capacity)
+    density, capacity = ds.variables["density_kg_m3"].values, ds.variables["heat_capacity_J_kgK"].values
+    return Thermal(ds.variables["conductivity_W_mK"].values, density * capacity, density, capacity)
 
 
 def perfusion(ds: "xr.Dataset") -> Array:
@@ -258,12 +261,12 @@ def perfusion(ds: "xr.Dataset") -> Array:
     layers, and what is not skin, have none.
     """
     _, capacity = blood_thermal()
-    flow = np.zeros(ds["density_kg_m3"].shape)
-    for column, material in enumerate(str(name) for name in ds["material"].to_numpy()):
+    flow = np.zeros(ds.variables["density_kg_m3"].shape)
+    for column, material in enumerate(str(name) for name in ds.variables["material"].values):
         entry = table("thermal").get(material, {}).get("perfusion_ml_minkg")
         if entry is not None:
-            flow[:, column] = spread_at(sourced(entry), ds["perfusion_shift"]) * ML_MIN_KG
-    return np.asarray(flow * ds["density_kg_m3"].to_numpy() * capacity)
+            flow[:, column] = spread_at(sourced(entry), ds.variables["perfusion_shift"].values) * ML_MIN_KG
+    return np.asarray(flow * ds.variables["density_kg_m3"].values * capacity)
 
 
 def blood_thermal() -> tuple[float, float]:
@@ -281,7 +284,7 @@ def _reached(optical_diameter: Array) -> Array:
 
 def _melanin(ds: "xr.Dataset", wavelength_nm: float) -> Array:
     limits = sourced(table("melanin")["melanosome_range_nm"])
-    fraction = ds["melanosome_fraction"].to_numpy()
+    fraction = ds.variables["melanosome_fraction"].values
     if not limits.low <= wavelength_nm <= limits.high:
         return np.zeros_like(fraction)
     return np.asarray(fraction * melanosome_mua(wavelength_nm, ds.attrs["melanosome"]))

@@ -38,7 +38,7 @@ def printed(body: str) -> str:
 def test_results_come_in_order_with_what_was_said_and_read() -> None:
     said = """
 def work(n):
-    say(Message("progress.device", {"device": str(n)})); used(f"source-{n}")
+    say(Message("progress.device", {"concern": "", "device": str(n)})); used(f"source-{n}")
     return n * n, os.getpid()
 heard_of = []
 with heard(heard_of.append), collect() as sources:
@@ -79,7 +79,7 @@ def test_no_copy_outlives_its_process(ending: signal.Signals) -> None:
     body = """
 from skinbeam.cli.ending import ended_when_asked
 def work(n):
-    say(Message("progress.device", {"device": str(os.getpid())}))
+    say(Message("progress.device", {"concern": "", "device": str(os.getpid())}))
     time.sleep(600)
 with ended_when_asked(for_good=True), heard(lambda one: print(one.params["device"], flush=True)):
     side_by_side(work, [1, 2])

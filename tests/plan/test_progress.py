@@ -18,7 +18,8 @@ def test_each_concern_is_told_before_the_next_one_is_begun() -> None:
     begun = [at for at, one in enumerate(said) if isinstance(one, Message) and one.id == "progress.concern"]
     stood = [at for at, one in enumerate(said) if isinstance(one, ConcernPlan)]
     assert len(begun) == len(stood) == 2
-    assert begun[0] == 0 < stood[0] < begun[1] < stood[1] == len(said) - 1
+    assert said[0] == Message("progress.decision", {"decision": "suitable"})
+    assert begun[0] == 1 < stood[0] < begun[1] < stood[1] == len(said) - 1
     looked = [one for one in said if isinstance(one, Message) and one.id == "progress.device"]
     assert looked
     assert all("Nd:YAG" in one.text for one in looked)
@@ -32,5 +33,5 @@ def test_nobody_has_to_listen() -> None:
     said: list[Message | ConcernPlan] = []
     with heard(said.append):
         pass
-    say(Message("progress.concern", {"condition": "Freckles", "site": "Cheeks"}))
+    say(Message("progress.concern", {"concern": "Freckles, Cheeks"}))
     assert said == []

@@ -15,7 +15,9 @@ def full(values: ArrayLike, *shape: int) -> NDArray[np.float64]:
     ------
     ValueError : a shape that does not fit.
     """
-    return np.array(np.broadcast_to(np.asarray(values, dtype=np.float64), shape), order="C")
+    given = np.asarray(values, dtype=np.float64)
+    # Of its shape already, as most are: to broadcast takes longer than to copy.
+    return np.array(given if given.shape == shape else np.broadcast_to(given, shape), order="C")
 
 
 def rows(*values: ArrayLike) -> list[NDArray[np.float64]]:

@@ -38,6 +38,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.physics.damage.table import kinetics_value
+from skinbeam.physics.kernel.gauss import gauss_legendre
 from skinbeam.sources import Sourced
 
 __all__ = [
@@ -92,7 +93,7 @@ def heat_kept(pulse_s: ArrayLike, diameter_m: ArrayLike, diffusivity_m2_s: Array
     pulse, diameter, diffusivity = np.broadcast_arrays(*arrays)
     spread_end = 4 * diffusivity * pulse / diameter**2  # 1/U^2 at the end of the pulse
     # Two panels: G falls within 1/U ~ 1 and has a tail of (1/U)^-3 beyond. dt = 2 x dx with x = 1/U.
-    node, weight = np.polynomial.legendre.leggauss(40)
+    node, weight = gauss_legendre(40)
     end = np.sqrt(spread_end)
     knee = np.minimum(end, 1.0)
     x = knee[..., None] * (node + 1) / 2
@@ -123,7 +124,7 @@ def heat_kept_in_train(
         return kept
     pairs = np.stack([since[later, earlier], (end_s - start_s)[earlier]], axis=1) / pulse_s
     times, which = np.unique(np.round(pairs, _DIGITS), axis=0, return_inverse=True)
-    node, weight = np.polynomial.legendre.leggauss(_NODES)
+    node, weight = gauss_legendre(_NODES)
     # In the logarithm of time, in which G t is smooth: dt = t dx.
     growth = np.log1p(times[:, 1:] / times[:, :1])
     at = times[:, :1] * np.exp(growth * (node + 1) / 2)  # (pair, node), in pulse lengths

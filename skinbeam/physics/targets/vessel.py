@@ -40,6 +40,7 @@ from skinbeam.physics.heat.cells import Cells, cylinder
 from skinbeam.physics.heat.linear import Linear
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import Film, Material, Source
+from skinbeam.physics.kernel.gauss import gauss_legendre
 
 __all__ = [
     "LUMEN_CELLS",
@@ -99,7 +100,7 @@ def shading(mua: ArrayLike, diameter_m: ArrayLike) -> Array:
     ValueError : a negative value.
     """
     x = _optical_diameter(mua, diameter_m)
-    node, weight = np.polynomial.legendre.leggauss(24)
+    node, weight = gauss_legendre(24)
     alpha, psi = (node + 1) * math.pi / 4, (node + 1) * math.pi / 4  # one quadrant; the others are its mirror images
     share = np.multiply.outer(weight * np.sin(alpha) ** 2, weight * np.cos(psi)) * math.pi / 4
     chord = np.cos(psi)[None, :] / np.sin(alpha)[:, None]
@@ -186,9 +187,9 @@ class LumenPaths(NamedTuple):
 def lumen_paths() -> LumenPaths:
     """Return rays over directions and over the volume of each cell, by Gauss quadrature."""
     faces, _ = lumen_cells()
-    node, weight = np.polynomial.legendre.leggauss(_RADII)
+    node, weight = gauss_legendre(_RADII)
     squares = faces[:-1, None] ** 2 + np.diff(faces**2)[:, None] * (node + 1) / 2
-    fine, fine_weight = np.polynomial.legendre.leggauss(_ANGLES)
+    fine, fine_weight = gauss_legendre(_ANGLES)
     alpha = (fine + 1) * math.pi / 4
     # Outwards and inwards apart: near the edge the path bends sharply between the two.
     psi = np.concatenate([(fine + 1) * math.pi / 4, (fine + 3) * math.pi / 4])

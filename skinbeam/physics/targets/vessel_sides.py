@@ -41,6 +41,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skinbeam.physics.kernel.gauss import gauss_legendre
 from skinbeam.physics.targets.vessel import lumen_cells, lumen_paths, lumen_profile
 
 __all__ = ["Around", "beside_surface", "lumen_light"]
@@ -143,7 +144,7 @@ def _table() -> _Table:
         left = np.exp(-x * paths.length)
         aimed[i] = (left * paths.inwards) @ paths.weight
         entered[i] = (left * paths.entry) @ paths.weight
-    node, weight = np.polynomial.legendre.leggauss(_ANGLES)
+    node, weight = gauss_legendre(_ANGLES)
     angle = (node + 1) * math.pi / 4
     chord = np.cos(angle)[None, :] / np.sin(angle)[:, None]
     flux = np.multiply.outer(weight * np.sin(angle) ** 2, weight * np.cos(angle))

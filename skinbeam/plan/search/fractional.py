@@ -65,7 +65,7 @@ def microbeam_trial(
     """
     energies = [energy for energy in energies if energy <= goal.bounds.energy_mJ(setting.spot_mm * MM / UM)]
     found: dict[int, Trial | None] = {}
-    counts_m, aimed_m = goal.column_depths_m(skins.target["thickness_m"].values[:, :-1].sum(axis=1))
+    counts_m, aimed_m = goal.column_depths_m(skins.target.variables["thickness_m"].values[:, :-1].sum(axis=1))
 
     def enough(index: int) -> bool:
         """Whether the target or a limit is reached; more energy only goes deeper, so it stays so from there on."""
@@ -116,7 +116,7 @@ def columns_in(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: 
     Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, without end when it is 1.
     """
     harmed = skins.lesion(beam, energy_mJ, limiting=True)
-    above_fat = skins.limiting["thickness_m"].values[:, :-1].sum(axis=1)
+    above_fat = skins.limiting.variables["thickness_m"].values[:, :-1].sum(axis=1)
     with np.errstate(divide="ignore"):
         area = -np.log1p(-harmed.cover) / density_per_cm2
     return Columns(harmed.depth / above_fat, area, skins.temperature_C)

@@ -8,7 +8,7 @@ allowed (plan 1).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -117,12 +117,26 @@ class Bruise:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A limit held against draws."""
+    """A limit held against draws.
+
+    Parameters
+    ----------
+    values : of its quantity, with the weights of the draws and the sources behind them; or why they are not known.
+    """
 
     limit: Limit
     status: Status
     share: float
-    value: Value
+    values: Floats | Unknown
+    weights: Floats
+    basis: tuple[str, ...]
+
+    @cached_property
+    def value(self) -> Value:
+        """The quantity, summarised once it is told: a search looks at hundreds of doses and tells one."""
+        if isinstance(self.values, Unknown):
+            return self.values
+        return (probability if self.limit.share is None else summarise)(self.values, self.weights, self.basis)
 
     @property
     def told(self) -> CheckedLimit:
@@ -205,11 +219,10 @@ def judge_limit(
     if not isinstance(values, Unknown) and np.isnan(values).any():
         values = Unknown("the model gives no value for some of such skins")
     if isinstance(values, Unknown):
-        return Verdict(limit, "unknown", 0.0, values)
-    value = (probability if limit.share is None else summarise)(values, weights, basis)
+        return Verdict(limit, "unknown", 0.0, values, weights, ())
     kept = share(limit.kept(values, limit.stop), weights)
     if not limit.demands(*kept, limit.stop, strict=strict):
-        return Verdict(limit, "not_met", kept[0], value)
+        return Verdict(limit, "not_met", kept[0], values, weights, tuple(basis))
     warned = share(limit.kept(values, limit.warn), weights)
     status: Status = "met" if limit.demands(*warned, limit.warn, strict=strict) else "warn"
-    return Verdict(limit, status, kept[0], value)
+    return Verdict(limit, status, kept[0], values, weights, tuple(basis))

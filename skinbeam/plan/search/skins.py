@@ -72,13 +72,15 @@ class SiteSkins:
     @property
     def weights(self) -> tuple[Floats, Floats]:
         """Weights of target and limiting draws."""
-        target, limiting = (np.asarray(s["weight"].values, dtype=np.float64) for s in (self.target, self.limiting))
+        target, limiting = (
+            np.asarray(s.variables["weight"].values, dtype=np.float64) for s in (self.target, self.limiting)
+        )
         return target, limiting
 
     @property
     def temperature_C(self) -> float:
         """Mean temperature of the untreated surface."""
-        return float(self.limiting["temperature_C"].values.mean())
+        return float(self.limiting.variables["temperature_C"].values.mean())
 
     def learned_of(self, beam: Beam) -> Learned | None:
         """What earlier pulses told of the light of a beam; None where none was of it."""

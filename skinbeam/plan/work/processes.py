@@ -46,8 +46,8 @@ def side_by_side(
     work : what it returns and raises can be pickled.
     meanwhile : what this process does as soon as every item is begun.
     """
-    most = min(len(items), _processors(), _MOST)
-    if most < 2 or not _alone():
+    most, fewest = min(_processors(), _MOST), 2 if meanwhile is None else 1
+    if most < 2 or len(items) < fewest or not _alone():
         return [work(item) for item in items]
     made: dict[int, Result] = {}
     waiting = list(enumerate(items))

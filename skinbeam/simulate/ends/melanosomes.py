@@ -61,7 +61,7 @@ def _melanosomes(response: Response, cells: NDArray[np.int64]) -> Floats:
     widths: Floats = response.grid.widths[:, cells]
     if "melanosome_fraction" not in response.skins:
         return widths
-    return np.asarray(widths * response.skins["melanosome_fraction"].values[:, response.grid.layer[cells]])
+    return np.asarray(widths * response.skins.variables["melanosome_fraction"].values[:, response.grid.layer[cells]])
 
 
 def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floats:
@@ -88,8 +88,10 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
         ],
         axis=0,
     )
-    diameter = np.asarray(skins["melanosome_diameter_m"].values, dtype=np.float64)
-    vapour_K = (spread_at(nucleation(vapour), skins["nucleation_shift"]) + ZERO_CELSIUS_K)[:, None, None]
+    diameter = np.asarray(skins.variables["melanosome_diameter_m"].values, dtype=np.float64)
+    vapour_K = (spread_at(nucleation(vapour), skins.variables["nucleation_shift"].values) + ZERO_CELSIUS_K)[
+        :, None, None
+    ]
     doses: Floats = np.empty_like(over)
     for rows, power_on, lit_s in plan.ways(len(diameter)):
         begins, ends, times = _pulses(power_on, plan.step_s)
@@ -118,7 +120,7 @@ def _breaking(response: Response, cells: NDArray[np.int64], vapour: str) -> Floa
     if "melanosome_fraction" not in skins or vapour == "isolated_C":
         return doses
     # Skin without melanosomes has none to break.
-    return np.where(skins["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
+    return np.where(skins.variables["melanosome_fraction"].values[:, layer] > 0, doses, np.inf)
 
 
 def shortest_pulse_s() -> float:
@@ -134,7 +136,9 @@ def stress_is_confined(response: Response) -> bool:
 def _holds_granules(response: Response, layer: NDArray[np.int64]) -> bool:
     """Whether any of the skins has melanosomes in these layers; explicit layers do not say, so they may."""
     skins = response.skins
-    return "melanosome_fraction" not in skins or bool(np.any(skins["melanosome_fraction"].values[:, layer] > 0))
+    return "melanosome_fraction" not in skins or bool(
+        np.any(skins.variables["melanosome_fraction"].values[:, layer] > 0)
+    )
 
 
 def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) -> Floats:
@@ -145,9 +149,9 @@ def _beyond_its_layer(response: Response, line: Line, layer: NDArray[np.int64]) 
     """
     skins = response.skins
     law = melanosome_mua(line.wavelength_nm, skins.attrs["melanosome"])
-    inside = skins["melanosome_density"].values[:, None] * law
+    inside = skins.variables["melanosome_density"].values[:, None] * law
     if "melanosome_fraction" in skins:
-        return np.asarray(np.maximum(inside - skins["melanosome_fraction"].values[:, layer] * law, 0.0))
+        return np.asarray(np.maximum(inside - skins.variables["melanosome_fraction"].values[:, layer] * law, 0.0))
     return np.asarray(np.maximum(inside - line.optics.mua[:, layer], 0.0))
 
 

@@ -117,7 +117,7 @@ def spot_shares(middle: "xr.Dataset", beam: Beam | None, *, photons: int = PHOTO
 
 def middle_medium(middle: "xr.Dataset", wavelength_nm: float) -> LayeredMedium:
     """Return the layers of the middle of draws at a wavelength."""
-    return LayeredMedium.of(optics(middle, wavelength_nm), middle["thickness_m"].to_numpy()).middle()
+    return LayeredMedium.of(optics(middle, wavelength_nm), middle.variables["thickness_m"].values).middle()
 
 
 @remembered(256)

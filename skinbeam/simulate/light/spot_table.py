@@ -137,7 +137,7 @@ def tabulated_share(
 ) -> SpotShare | None:
     """Return the share of one wavelength, or None where the table has no such light or skin."""
     medium = middle_medium(middle, wavelength_nm)
-    like = likeness(medium, middle["tissue"].to_numpy().astype(str))
+    like = likeness(medium, middle.variables["tissue"].values.astype(str))
     wavelengths = [row.wavelength_nm for row in table]
     if like is None or not wavelengths[0] <= wavelength_nm <= wavelengths[-1]:
         return None

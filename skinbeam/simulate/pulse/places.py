@@ -31,7 +31,7 @@ __all__ = [
 
 def layers_of(skins: "xr.Dataset", tissue: str) -> NDArray[np.int64]:
     """Return the indices of the layers that are of a tissue, from the surface down."""
-    return np.flatnonzero(skins["tissue"].values == tissue)
+    return np.flatnonzero(skins.variables["tissue"].values == tissue)
 
 
 def depth_through(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
@@ -41,7 +41,7 @@ def depth_through(skins: "xr.Dataset", layer: str) -> NDArray[np.float64]:
     ------
     NotAvailable : such skins have no such layer.
     """
-    found = np.flatnonzero(skins["layer"].values == layer)
+    found = np.flatnonzero(skins.variables["layer"].values == layer)
     if found.size == 0:
         raise NotAvailable(text("endpoint.no-such-layer", {"layers": layer}))
     return _bottom(skins, int(found[-1]))
@@ -58,7 +58,9 @@ def depth_through_epidermis(skins: "xr.Dataset") -> NDArray[np.float64]:
 
 
 def _bottom(skins: "xr.Dataset", layer: int) -> NDArray[np.float64]:
-    depth: NDArray[np.float64] = np.asarray(skins["thickness_m"].values, dtype=np.float64)[:, : layer + 1].sum(axis=1)
+    depth: NDArray[np.float64] = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)[
+        :, : layer + 1
+    ].sum(axis=1)
     return depth
 
 
@@ -93,7 +95,7 @@ def papillary_bottom(response: Response) -> Place:
 
 def cells_to_border(skins: "xr.Dataset", grid: DepthGrid) -> int:
     """Return how many cells `papillary_bottom`, and all above it, is told by; of skin without such a layer all."""
-    found = np.flatnonzero(skins["layer"].values == PAPILLARY_DERMIS)
+    found = np.flatnonzero(skins.variables["layer"].values == PAPILLARY_DERMIS)
     return grid.last_cell_of(int(found[-1])) + 2 if found.size else grid.layer.size
 
 
@@ -122,7 +124,7 @@ def pigmented_cells(response: Response) -> NDArray[np.int64]:
     """
     layers = [_last_epidermal(response.skins)]
     if "melanosome_fraction" in response.skins:
-        most: NDArray[np.float64] = response.skins["melanosome_fraction"].values.max(axis=0)
+        most: NDArray[np.float64] = response.skins.variables["melanosome_fraction"].values.max(axis=0)
         layers += [index for index in layers_of(response.skins, EPIDERMIS) if most[index] > 0]
     return np.flatnonzero(np.isin(response.grid.layer, layers))
 

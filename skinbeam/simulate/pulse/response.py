@@ -95,12 +95,12 @@ class Response:
     @property
     def layers(self) -> list[str]:
         """Names of the layers, from the surface."""
-        return [str(name) for name in self.skins["layer"].values]
+        return [str(name) for name in self.skins.variables["layer"].values]
 
     @cached_property
     def weights(self) -> Floats:
         """Weight of each draw."""
-        return np.asarray(self.skins["weight"].values, dtype=np.float64)
+        return np.asarray(self.skins.variables["weight"].values, dtype=np.float64)
 
     def of_draws(self, which: NDArray[np.int64]) -> "Response":
         """Return the response of some of the draws, by their places among these."""
@@ -164,7 +164,7 @@ def respond(
     kept = _kept(beam, lit, plan)
     plan = plan.drawn(skins)
     heat = thermal(skins)
-    start = np.asarray(skins["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
+    start = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64) + ZERO_CELSIUS_K
     flow = perfusion(skins)[:, grid.layer] if plan.busy_s > LONG_S else np.zeros(1)
     cells = np.arange(grid.layer.size if uppermost is None else min(uppermost, grid.layer.size))
     base = unlit

@@ -27,6 +27,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.physics.heat.linear import Linear
 from skinbeam.physics.heat.row import March, conduct
 from skinbeam.physics.heat.tissue import Film, Source
+from skinbeam.physics.kernel.gauss import gauss_legendre
 from skinbeam.physics.kernel.scaled import scale_between
 from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
 from skinbeam.simulate.pulse.schedule import AFTER_S, Schedule
@@ -116,7 +117,7 @@ def _waves(radius_m: float, profile: str) -> tuple[Floats, Floats]:
 
 
 def _panel(low: float, high: float, number: int) -> tuple[Floats, Floats]:
-    at, size = np.polynomial.legendre.leggauss(number)
+    at, size = gauss_legendre(number)
     return low + (high - low) * (at + 1.0) / 2.0, size * (high - low) / 2.0
 
 

@@ -86,4 +86,4 @@ def surface_of(
 
 def _drawn(skins: "xr.Dataset", value: Sourced, name: str) -> Floats:
     """The number in each draw, (sample, 1)."""
-    return spread_at(value, skins[f"{name}_shift"])[:, None]
+    return spread_at(value, skins.variables[f"{name}_shift"].values)[:, None]

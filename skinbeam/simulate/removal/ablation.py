@@ -84,11 +84,11 @@ def fast_train(beam: Beam) -> bool:
 
 def deep_layer(skins: "xr.Dataset") -> int:
     """Return the index of the reticular dermis; skin without one is taken as what its thickest layer is."""
-    layers = [str(name) for name in skins["layer"].values]
+    layers = [str(name) for name in skins.variables["layer"].values]
     return (
         layers.index(RETICULAR_DERMIS)
         if RETICULAR_DERMIS in layers
-        else int(np.argmax(skins["thickness_m"].values.mean(axis=0)))
+        else int(np.argmax(skins.variables["thickness_m"].values.mean(axis=0)))
     )
 
 
@@ -270,7 +270,9 @@ def recoil_stress(skins: "xr.Dataset", wavelength_nm: float, pulse_s: float, flu
     (pulse,) = train(np.full(skins.sizes["sample"], fluence_J_m2), sampled.starts, ground)
     density = thermal(skins).density[:, deep_layer(skins)]
     mass = np.maximum(density * pulse.depth, 1e-12)
-    gamma = spread_at(sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins["ablation_jet_shift"])
+    gamma = spread_at(
+        sourced(table("ablation")["recoil"]["heat_capacity_ratio"]), skins.variables["ablation_jet_shift"].values
+    )
     return sonic_recoil(mass / pulse_s, pulse.spent / mass, ground.enthalpy / density, gamma)
 
 
@@ -340,21 +342,21 @@ def _sampled(
         asked = {"pulse_ms": pulse_s / MS, "wavelength_nm": wavelength_nm, "low_ms": low_ms, "high_ms": high_ms}
         raise NotAvailable(text("endpoint.ablation-pulse", asked))
     assert known.penetration is not None  # a wide beam always has both
-    penetration = spread_at(known.penetration, skins["ablation_penetration_shift"])
+    penetration = spread_at(known.penetration, skins.variables["ablation_penetration_shift"].values)
     heat, layer, entry = thermal(skins), deep_layer(skins), table("ablation")["heat"]
     capacity = heat.heat_capacity_vol[:, layer]
     diffusivity = heat.conductivity[:, layer] / capacity
-    start_C = np.asarray(skins["temperature_C"].values, dtype=np.float64)
+    start_C = np.asarray(skins.variables["temperature_C"].values, dtype=np.float64)
     # One shift moves both: they are read off the same measurement.
     enthalpy, confined = (
-        spread_at(value, skins["ablation_enthalpy_shift"])
+        spread_at(value, skins.variables["ablation_enthalpy_shift"].values)
         for value in (known.enthalpy, known.ejection or known.enthalpy)
     )
     heated = heated_length(pulse_s, penetration, diffusivity)
     water = _water(skins)
     ground = Ground(
         pulse_s=pulse_s,
-        ejection_s=spread_at(sourced(entry["ejection_s"]), skins["ablation_ejection_shift"]),
+        ejection_s=spread_at(sourced(entry["ejection_s"]), skins.variables["ablation_ejection_shift"].values),
         enthalpy=enthalpy,
         ejection=ejection_enthalpy(enthalpy, confined, penetration, heated),
         penetration=penetration,
@@ -363,9 +365,11 @@ def _sampled(
         boiling_rise=number(entry["boiling_C"]) - start_C,
         water=water,
         latent=_latent(),
-        vented=spread_at(sourced(entry["vented"]), skins["ablation_vented_shift"]),
+        vented=spread_at(sourced(entry["vented"]), skins.variables["ablation_vented_shift"].values),
         dry_enthalpy=dried_capacity(capacity, water) * (number(entry["decomposition_C"]) - start_C),
-        water_diffusivity=spread_at(sourced(entry["water_diffusivity_m2_s"]), skins["ablation_rewetting_shift"]),
+        water_diffusivity=spread_at(
+            sourced(entry["water_diffusivity_m2_s"]), skins.variables["ablation_rewetting_shift"].values
+        ),
         radius=radius_m,
         gaussian=gaussian,
     )
@@ -386,7 +390,9 @@ def _water(skins: "xr.Dataset") -> Floats:
     density = number(table("thermal")["water"]["density_kg_m3"])
     if "water_fraction" not in skins:
         return np.full(skins.sizes["sample"], density * number(table("optics")["water"]["hydration"]))
-    result: Floats = density * np.asarray(skins["water_fraction"].values, dtype=np.float64)[:, deep_layer(skins)]
+    result: Floats = (
+        density * np.asarray(skins.variables["water_fraction"].values, dtype=np.float64)[:, deep_layer(skins)]
+    )
     return result
 
 

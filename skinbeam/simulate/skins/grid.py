@@ -78,16 +78,16 @@ class DepthGrid:
 
 def grid_of(skins: "xr.Dataset", *, deepest_m: float = DEEPEST_M) -> DepthGrid:
     """Return the cells of sampled skins, counted for their typical layers where `run_chunks` says what is typical."""
-    typical = np.asarray(skins["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
-    thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
-    below = int(np.max(np.flatnonzero(skins["tissue"].values == EPIDERMIS), initial=-1)) + 1
+    typical = np.asarray(skins.variables["typical_m"].values, dtype=np.float64) if "typical_m" in skins.coords else None
+    thickness = np.asarray(skins.variables["thickness_m"].values, dtype=np.float64)
+    below = int(np.max(np.flatnonzero(skins.variables["tissue"].values == EPIDERMIS), initial=-1)) + 1
     return depth_grid(thickness, typical, deepest_m=deepest_m, below=below if below < thickness.shape[1] else 0)
 
 
 def pulse_grid(skins: "xr.Dataset") -> DepthGrid:
     """Return the cells that pulses of sampled skins are followed in."""
     # A vessel that is given deeper than pulses heat still needs the light and the temperature of its own depth.
-    vessels = np.asarray(skins["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
+    vessels = np.asarray(skins.variables["vessel_depth_m"].values) if "vessel_depth_m" in skins else np.zeros((1, 0))
     deepest = max(DEEPEST_M, BELOW_VESSELS * float(np.median(vessels, axis=0).max(initial=0.0)))
     return grid_of(skins, deepest_m=deepest)
 

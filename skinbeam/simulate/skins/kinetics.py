@@ -54,7 +54,7 @@ def sampled_kinetics(name: str, skins: "xr.Dataset") -> Kinetics:
     if name == CELL_DEATH_KINETICS:
         return combined(sampled_kinetics(CONTACT_KINETICS, skins), _pulsed(skins), rule="limiting")
     spread = table("kinetics")["spread"]
-    shift = number(spread["threshold_K"]) * np.asarray(skins["kinetics_shift"].values, dtype=np.float64)
+    shift = number(spread["threshold_K"]) * np.asarray(skins.variables["kinetics_shift"].values, dtype=np.float64)
     return shift_kinetics(kinetics(name), shift, reference_s=number(spread["hold_s"][name]))
 
 
@@ -68,7 +68,7 @@ def denaturation(skins: "xr.Dataset") -> Kinetics:
 
 def _pulsed(skins: "xr.Dataset") -> Kinetics:
     threshold, hold_s = held_threshold(PULSED_KINETICS)
-    shift = spread_at(threshold, skins["pulsed_kinetics_shift"]) - threshold.value
+    shift = spread_at(threshold, skins.variables["pulsed_kinetics_shift"].values) - threshold.value
     return shift_kinetics(kinetics(PULSED_KINETICS), shift, reference_s=hold_s)
 
 

@@ -130,7 +130,10 @@ def leak_dose(response: Response, vessels: VesselResponse) -> Floats:
 
 def vapour_K(response: Response) -> Floats:
     """Return the temperature at which vapour forms in blood, (sample,), K."""
-    return spread_at(sourced(table("vessels")["vapour_C"]), response.skins["rupture_shift"]) + ZERO_CELSIUS_K
+    return (
+        spread_at(sourced(table("vessels")["vapour_C"]), response.skins.variables["rupture_shift"].values)
+        + ZERO_CELSIUS_K
+    )
 
 
 def vessel_omega(response: Response, vessels: VesselResponse, unit: Floats, dose: Floats | float, name: str) -> Floats:

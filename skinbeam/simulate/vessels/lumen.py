@@ -196,7 +196,7 @@ def drawn_vessels(response: Response) -> Vessels | None:
     if response.lit is None or "vessel_depth_m" not in skins or skins.sizes.get("vessel", 0) == 0:
         return None
     names = ("vessel_depth_m", "vessel_diameter_m", "wall_m", "haematocrit", "oxygenation")
-    return Vessels(*(np.asarray(skins[name].values, dtype=np.float64) for name in names))
+    return Vessels(*(np.asarray(skins.variables[name].values, dtype=np.float64) for name in names))
 
 
 def site_of(response: Response, vessels: Vessels, *, sides: bool = True) -> VesselSite:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.derived import derived_table
 from skinbeam.physics.kernel.between import history_at
+from skinbeam.physics.kernel.gauss import gauss_legendre
 from skinbeam.physics.light.fresnel import reflectance
 from skinbeam.physics.targets.vessel_sides import Around, beside_surface
 from skinbeam.simulate.light.illumination import Illumination, Line
@@ -124,10 +125,10 @@ def _medium(response: Response, line: Line) -> tuple[Floats, Floats, Floats]:
 
     Skin without named layers counts as dermis.
     """
-    tissue = [str(name) for name in response.skins["tissue"].values]
+    tissue = [str(name) for name in response.skins.variables["tissue"].values]
     above = [i for i, name in enumerate(tissue) if name in (HORNY, EPIDERMIS)]
     dermis = [i for i, name in enumerate(tissue) if name not in (HORNY, EPIDERMIS, FAT)] or above
-    thickness = np.asarray(response.skins["thickness_m"].values, dtype=np.float64)
+    thickness = np.asarray(response.skins.variables["thickness_m"].values, dtype=np.float64)
     weight = np.where(np.isinf(thickness[:, dermis]), 1.0, thickness[:, dermis])
     weight = weight / weight.sum(axis=1, keepdims=True)
     optics = line.optics
@@ -140,7 +141,7 @@ def _medium(response: Response, line: Line) -> tuple[Floats, Floats, Floats]:
 
 def _reflected_within(index: Floats) -> Floats:
     """Share of diffuse light from within that a surface against air sends back, in the shape of `index`."""
-    node, weight = np.polynomial.legendre.leggauss(COSINES)
+    node, weight = gauss_legendre(COSINES)
     cosine = (node + 1) / 2
     each = np.asarray(index)[..., None]
     reflected = reflectance(each**2 * (1 - cosine**2), each, np.ones(1))
