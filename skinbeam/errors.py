@@ -12,7 +12,7 @@ from typing import Any
 
 __all__ = ["InputError", "NotAvailable", "SkinbeamError", "did_you_mean", "nearest", "unknown_name"]
 
-_LONGEST = 500  # characters of a message: what it tells as read may be a page of text
+_LONGEST = 400  # characters of a message: what it tells as read may be a page of text
 
 
 class SkinbeamError(Exception):

@@ -57,14 +57,13 @@ def picture_of(data: bytes, limits: Limits) -> Image.Image:
     except Exception:
         # A decoder that is fed arbitrary bytes may fail in any way; all of them mean the same to the caller.
         raise RefusedPictureError("not_picture") from None
-    with image:
-        _check(image, data, limits)
+    with image, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                image.load()
-                return _srgb(ImageOps.exif_transpose(image))
-        except MemoryError:
+            _check(image, data, limits)
+            image.load()
+            return _srgb(ImageOps.exif_transpose(image))
+        except (RefusedPictureError, MemoryError):
             raise
         except Exception:
             raise RefusedPictureError("truncated") from None
