@@ -22,12 +22,13 @@ __all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "Guard", "names_of", "o
 MAX_BODY_BYTES = 64 * 1024 * 1024
 
 _POLICY = (
-    "default-src 'none'; style-src 'self'{inline}; img-src data:; "
+    "default-src 'none'; {script}style-src 'self'{inline}; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-REPORT_POLICY = _POLICY.format(inline=" 'unsafe-inline'")  # a report carries its own style sheet
+# A report carries its own style sheet, and no script.
+REPORT_POLICY = _POLICY.format(script="", inline=" 'unsafe-inline'")
 HEADERS = {
-    "Content-Security-Policy": _POLICY.format(inline=""),
+    "Content-Security-Policy": _POLICY.format(script="script-src 'self'; connect-src 'self'; ", inline=""),
     # Not `no-referrer`: with that, browsers send `Origin: null` with our own form.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",

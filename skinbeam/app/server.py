@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from anyio import to_thread
@@ -23,6 +24,7 @@ from starlette.exceptions import HTTPException
 from skinbeam.app.bodies import form_of
 from skinbeam.app.faults import RefusedError, answer, refusal
 from skinbeam.app.forms import Submission, submission
+from skinbeam.app.live import suitability_of
 from skinbeam.app.pages import form_page, plan_page
 from skinbeam.app.plans import GoneError, Plans, disk_refusals
 from skinbeam.app.security import REPORT_POLICY, Guard, names_of
@@ -71,6 +73,10 @@ def build_app(host: str = "127.0.0.1") -> FastAPI:
     @app.get("/", response_class=HTMLResponse)
     async def form() -> str:
         return form_page(Submission())
+
+    @app.post("/suitability")
+    async def suitability(request: Request) -> dict[str, Any]:
+        return await run_in_threadpool(suitability_of, await _received(request, plans))
 
     @app.post("/consult")
     async def consult(request: Request) -> Response:

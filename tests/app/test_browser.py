@@ -74,6 +74,17 @@ def field(page: Page, name: str) -> str:
     return f"[id='{name}']"
 
 
+def step(page: Page, number: int) -> None:
+    """Go to a step of the form."""
+    page.locator(".steps button").nth(number - 1).click()
+
+
+def send(page: Page, **how: bool) -> None:
+    """Send the form, from its last step."""
+    step(page, 4)
+    page.get_by_role("button", name="Make the plan").click(**how)
+
+
 def no_barriers(page: Page) -> None:
     """Hold a page against axe-core on a phone and on a desk, and let nothing stick out sideways."""
     for size in (PHONE, DESK):
@@ -87,17 +98,23 @@ def no_barriers(page: Page) -> None:
 
 def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
-    no_barriers(page)
+    for number in (4, 3, 2, 1):
+        step(page, number)
+        no_barriers(page)
     page.get_by_label("Age (years)").fill("520")
     page.get_by_label("Fitzpatrick phototype").select_option("II-III")
-    page.get_by_label("Cold sores (herpes labialis)").check()
+    page.get_by_role("button", name="Next").click()
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
     page.get_by_label("Severity").first.select_option("mild to moderate")
+    page.get_by_role("button", name="Next").click()
+    page.locator("summary", has_text="Skin").first.click()
+    page.get_by_label("Cold sores (herpes labialis)").check()
+    page.get_by_role("button", name="Next").click()
     page.locator("summary", has_text="Choose the devices").click()
     page.get_by_label("Pulsed dye laser, 595 nm").check()
     page.get_by_label("A photograph of the face").set_input_files(ROOT / "examples/first-consultation/face.jpg")
-    page.locator("button").click()
+    send(page)
 
     expect(page.get_by_role("alert")).to_contain_text("Age (years): Is out of range")
     expect(page.get_by_label("Age (years)")).to_be_focused()
@@ -108,8 +125,8 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     no_barriers(page)
 
     page.get_by_label("Age (years)").fill("42")
-    page.locator("button").click(no_wait_after=True)
-    page.wait_for_url(re.compile(r"/plans/[0-9a-f]{64}$"), timeout=PLAN_MS)
+    send(page, no_wait_after=True)
+    page.wait_for_url(re.compile(r"/plans/[\w-]{32}$"), timeout=PLAN_MS)
     expect(page.get_by_role("heading", level=1)).to_have_text("Treatment plan")
     expect(page.locator(".banner")).to_contain_text("Demonstration mode")
     no_barriers(page)
@@ -117,23 +134,24 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     expect(page.locator("img[alt*='Overlay']").first).to_be_visible()
     no_barriers(page)
 
-    digest = page.url.rsplit("/", 1)[1]
+    kept = page.url
     for name, starts in (("Plan (JSON)", b"{"), ("Report (PDF)", b"%PDF"), ("Patient leaflet (PDF)", b"%PDF")):
         file = page.request.get(page.get_by_role("link", name=name).evaluate("link => link.href"))
         assert file.ok
         assert file.body().startswith(starts)
-    assert page.request.get(f"{page.url}/plan.json").json()["plan_sha256"] == digest
+    assert page.request.get(f"{page.url}/plan.json").json()["schema"] == "skinbeam.plan/1"
 
     page.get_by_role("link", name="Change the answers").click()
     expect(page.get_by_label("Age (years)")).to_have_value("42")
     expect(page.get_by_label("Use the photograph that was sent before")).to_be_checked()
-    page.goto(f"http://127.0.0.1:{port}/plans/{digest}")
+    page.goto(kept)
     page.get_by_role("link", name="New consultation").click()
     expect(page.get_by_label("Age (years)")).to_have_value("")
 
 
 def test_kinds_are_asked_of_the_condition_that_was_chosen(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
+    step(page, 2)
     asked = page.locator(".kinds:visible legend")
     condition = page.get_by_label("Condition").first
     expect(asked).to_have_count(0)
@@ -151,6 +169,7 @@ def test_kinds_are_asked_of_the_condition_that_was_chosen(page: Page, port: int)
 
 def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
+    step(page, 3)
     page.locator("summary", has_text="Test spots").click()
     page.locator("summary", has_text="Sessions that have taken place").click()
     no_barriers(page)
@@ -160,16 +179,19 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
     spot.get_by_label("What was seen").select_option("A blister")
     session.get_by_label("Condition that was treated").select_option("Visible facial veins")
     session.get_by_label("What went wrong").fill("none")
-    page.locator("button").click()
+    send(page)
 
     expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
+    step(page, 3)
     expect(spot.get_by_label("Fluence")).to_be_visible()  # what was filled in stays open
     expect(spot.get_by_label("Fluence")).to_have_value("7,5")
     expect(session.get_by_label("What went wrong")).to_have_value("none")
+    step(page, 1)
     page.get_by_label("Age (years)").fill("42")
+    step(page, 2)
     page.get_by_label("Condition").first.select_option("Visible facial veins")
     page.get_by_label("Where").first.select_option("cheeks")
-    page.locator("button").click()
+    send(page)
     expect(page.get_by_role("alert")).to_contain_text("Test spot 1, Where: This is needed")
     no_barriers(page)
 
@@ -177,19 +199,22 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
 def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.route("**/consult", lambda route: route.fulfill(status=204))  # the page stays, as while it waits
-    button = page.locator("button")
+    button = page.locator("button[type=submit]")
     page.get_by_label("Age (years)").fill("42")
+    step(page, 4)
     expect(button).to_have_accessible_name("Make the plan")
-    page.get_by_label("Age (years)").press("Enter")
+    button.press("Enter")
     expect(button).to_have_accessible_name("Making the plan …")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", MACHINE])
 def test_our_form_is_heard_and_a_form_of_another_site_is_not(page: Page, port: int, host: str) -> None:
     headers = []
-    page.on("request", lambda request: headers.append(request.all_headers()) if request.method == "POST" else None)
+    page.on(
+        "request", lambda request: headers.append(request.all_headers()) if request.url.endswith("/consult") else None
+    )
     page.goto(f"http://{host}:{port}/")
-    page.locator("button").click()
+    send(page)
     expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
 
     page.goto("about:blank")
@@ -208,6 +233,80 @@ def test_an_upload_beyond_all_bounds_is_answered(page: Page, port: int, tmp_path
     with huge.open("wb") as file:
         file.truncate(65 * 1024 * 1024)
     page.goto(f"http://127.0.0.1:{port}/")
+    step(page, 4)
     page.get_by_label("A photograph of the face").set_input_files(huge)
-    page.locator("button").click()
+    send(page)
     expect(page.get_by_role("alert")).to_contain_text("too large")
+
+
+def test_suitability_is_told_with_its_rule_as_soon_as_answers_allow(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    told = page.locator(".live")
+    expect(told).to_be_hidden()
+    page.get_by_label("Age (years)").fill("34")
+    page.get_by_label("Pregnant").check()
+    expect(told).to_contain_text("not suitable")
+    expect(told).to_contain_text("(pregnancy, ")
+    no_barriers(page)
+    page.get_by_label("Pregnant").uncheck()
+    step(page, 2)
+    page.get_by_label("Condition").first.select_option("Visible facial veins")
+    page.get_by_label("Where").first.select_option("cheeks")
+    expect(told).to_contain_text("refer first")
+    expect(told).to_contain_text("(colour-not-known, ")
+    step(page, 1)
+    page.get_by_label("Fitzpatrick phototype").select_option("II")
+    expect(told.locator("strong")).to_have_text("suitable")
+    expect(told.locator("li")).to_have_count(0)
+
+
+def test_rows_are_added_when_they_are_needed(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    step(page, 3)
+    names = page.locator("[id^='patient.medications'][id$='name']:visible")
+    more = page.get_by_role("button", name="Add a medicine")
+    for count in (1, 2, 3, 4):
+        expect(names).to_have_count(count)
+        if count < 4:
+            more.press("Enter")
+            expect(names.last).to_be_focused()
+    expect(more).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_each_step_fits_a_phone_without_scrolling_twice(browser: Browser, port: int, scheme: str) -> None:
+    page = browser.new_page(viewport=PHONE, color_scheme=scheme)  # type: ignore[arg-type] # one of its words
+    page.goto(f"http://127.0.0.1:{port}/")
+    for number in (1, 2, 3, 4):
+        step(page, number)
+        no_barriers(page)
+        page.set_viewport_size(PHONE)
+        step_height = page.locator(".step:visible").bounding_box()
+        assert step_height is not None
+        assert step_height["height"] <= 2 * PHONE["height"], number
+    page.close()
+
+
+def test_the_form_is_filled_with_the_keyboard_alone(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.get_by_label("Age (years)").focus()
+    page.keyboard.type("42")
+    page.keyboard.press("Enter")  # goes on; sends at the last step alone
+    expect(page.get_by_role("heading", name="What should be treated")).to_be_focused()
+    page.keyboard.press("Tab")
+    for _ in range(12):
+        if page.evaluate("document.activeElement.id") == "concern.0.condition":
+            break
+        page.keyboard.press("Tab")
+    expect(page.get_by_label("Condition").first).to_be_focused()
+
+
+def test_the_form_works_without_its_script(browser: Browser, port: int) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{port}/")
+    for name in ("Age (years)", "Condition", "A photograph of the face"):
+        expect(page.get_by_label(name).first).to_be_visible()
+    page.get_by_role("button", name="Make the plan").click()
+    expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
+    context.close()

@@ -1,0 +1,107 @@
+"use strict";
+// Steps, rows that are added when needed, and what the rules say so far. Without it the form is one page that does the same.
+(() => {
+  const form = document.querySelector("form");
+  const steps = [...form.querySelectorAll(".step")];
+
+  function made(tag, words, kind, act) {
+    const element = document.createElement(tag);
+    element.textContent = words;
+    if (kind) element.className = kind;
+    if (act) { element.type = "button"; element.addEventListener("click", act); }
+    return element;
+  }
+
+  // --- steps ---
+  const list = made("ol", "", "steps");
+  list.setAttribute("aria-label", form.dataset.steps);
+  const tabs = steps.map((step, i) => {
+    const tab = made("button", `${i + 1}. ${step.dataset.title}`, "", () => show(i));
+    const item = document.createElement("li");
+    item.append(tab);
+    list.append(item);
+    return tab;
+  });
+  form.before(list);
+  function show(at, focus = true) {
+    steps.forEach((step, i) => { step.hidden = i !== at; });
+    tabs.forEach((tab, i) => i === at ? tab.setAttribute("aria-current", "step") : tab.removeAttribute("aria-current"));
+    if (!focus) return;
+    const heading = steps[at].querySelector("h2");
+    heading.tabIndex = -1;
+    heading.focus();
+    list.scrollIntoView();
+  }
+  steps.forEach((step, i) => {
+    const walk = made("div", "", "walk");
+    if (i > 0) walk.append(made("button", form.dataset.back, "quiet", () => show(i - 1)));
+    if (i < steps.length - 1) walk.append(made("button", form.dataset.next, "", () => show(i + 1)));
+    step.append(walk);
+  });
+  form.addEventListener("keydown", (event) => {  // Enter in a field goes on, and sends at the last step alone
+    const at = steps.findIndex((step) => !step.hidden);
+    if (event.key !== "Enter" || !event.target.matches("input") || at === steps.length - 1) return;
+    event.preventDefault();
+    show(at + 1);
+  });
+  function reveal(id) {
+    const field = document.getElementById(id);
+    const at = steps.findIndex((step) => step.contains(field));
+    if (at < 0) return;
+    show(at, false);
+    field.focus();
+  }
+  document.querySelectorAll(".fault a").forEach((link) => link.addEventListener("click", (event) => {
+    event.preventDefault();
+    reveal(decodeURIComponent(link.hash.slice(1)));
+  }));
+
+  // --- rows ---
+  const filled = (row) => [...row.querySelectorAll("input, select")].some(
+    (control) => control.type === "checkbox" ? control.checked : control.value !== "");
+  document.querySelectorAll("[data-add]").forEach((group) => {
+    const rows = [...group.querySelectorAll(".row")];
+    rows.forEach((row, i) => { row.hidden = i > 0 && !filled(row) && !row.querySelector("[autofocus]"); });
+    const more = made("button", group.dataset.add, "quiet", () => {
+      const row = rows.find((one) => one.hidden);
+      row.hidden = false;
+      if (row.matches("details")) row.open = true;
+      row.querySelector("input, select").focus();
+      more.hidden = !rows.some((one) => one.hidden);
+    });
+    more.hidden = !rows.some((one) => one.hidden);
+    group.append(more);
+  });
+
+  // --- what the rules say so far ---
+  const live = document.querySelector(".live"), told = live.querySelector("[role=status]");
+  let waiting = 0, asked = 0;
+  async function ask() {
+    const number = ++asked, sent = new FormData(form);
+    sent.delete("photo");
+    sent.delete("photo.kept");
+    let answer = {};
+    try {
+      const reply = await fetch("/suitability", { method: "POST", body: sent });
+      if (reply.ok) answer = await reply.json();
+    } catch { /* the program ended: the form itself will say so */ }
+    if (number !== asked) return;  // an answer to older answers
+    live.hidden = !answer.title;
+    told.replaceChildren();
+    if (!answer.title) return;
+    told.append(made("strong", answer.title));
+    const reasons = made("ul", "");
+    for (const reason of answer.reasons) {
+      const item = made("li", `${reason.text} `);
+      item.append(made("small", `(${reason.rule}, ${reason.source})`));
+      reasons.append(item);
+    }
+    told.append(reasons);
+  }
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 300); });
+
+  show(0, false);
+  const marked = form.querySelector("[autofocus]");
+  if (marked) reveal(marked.id);
+  ask();
+})();
