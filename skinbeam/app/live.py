@@ -7,6 +7,7 @@ from skinbeam.app.forms import Submission
 from skinbeam.assessment.skin import colour_of, with_colour
 from skinbeam.errors import InputError
 from skinbeam.messages import text
+from skinbeam.plan.rules.reason import severity
 from skinbeam.plan.rules.suitability import judge_case
 from skinbeam.plan.search.goals import laser_choices
 from skinbeam.schema.load import loaded_case
@@ -19,7 +20,7 @@ _NEEDED = ("condition", "site")
 def suitability_of(sent: Submission) -> dict[str, Any]:
     """Return the decision in words with the rules that spoke; nothing as long as the answers do not allow one.
 
-    A concern counts once it is known what and where it is. What the photograph shows is not read.
+    A concern counts once it is known what and where it is; before any, what decides the whole case is told. What the photograph shows is not read.
     """
     tables = {name: table for name, table in sent.tables.items() if name not in ("clinic", "concern")}
     concerns = [one for one in sent.tables.get("concern", ()) if all(one.get(name) for name in _NEEDED)]
@@ -31,9 +32,9 @@ def suitability_of(sent: Submission) -> dict[str, Any]:
         return {}
     case = with_colour(case, colour_of(case, None))
     judged = judge_case(case, {one.condition: laser_choices(one.condition, one.site)[0] for one in case.concern})
-    spoke = [reason for reason in judged.reasons if reason.decision != "suitable"]
-    if not concerns and not spoke:
+    if not concerns and severity(judged.decision) < severity("refer"):
         return {}
+    spoke = [reason for reason in judged.reasons if reason.decision != "suitable"]
     return {
         "decision": judged.decision,
         "title": text(f"decision.{judged.decision}"),

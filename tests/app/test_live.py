@@ -1,0 +1,63 @@
+"""Suitability while the form is filled in: the rules of a plan, as soon as answers allow, and never a fault."""
+
+import pytest
+from app_samples import FULL, LEAST
+from consultations import document
+from starlette.testclient import TestClient
+
+from skinbeam.app.forms import submission
+from skinbeam.app.live import suitability_of
+
+Fields = list[tuple[str, str]]
+
+
+def told(fields: Fields) -> dict[str, object]:
+    return suitability_of(submission(fields, ""))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [],
+        [("patient.age_years", "34")],
+        [("patient.age_years", "520"), ("patient.pregnant", "true")],
+        [("concern.0.condition", "redness"), ("concern.0.site", "cheeks")],
+        [("patient.age_years", "34"), ("concern.0.condition", "redness")],
+    ],
+)
+def test_nothing_is_told_before_the_answers_allow_it(fields: Fields) -> None:
+    assert told(fields) == {}
+
+
+def test_what_decides_the_whole_case_is_told_before_any_concern() -> None:
+    found = told([("patient.age_years", "34"), ("patient.pregnant", "true")])
+    assert found["decision"] == "not-suitable"
+    assert [reason["rule"] for reason in found["reasons"]][:1] == ["pregnancy"]  # type: ignore[attr-defined,index]
+
+
+def test_the_rules_are_those_of_the_plan() -> None:
+    made = document(
+        '[patient]\nage_years = 40\nphototype = "III"\nhistory = ["herpes-labialis"]\n'
+        '[[concern]]\ncondition = "age-spots"\nsite = "hands"\n'
+    )
+    found = told(
+        [
+            ("patient.age_years", "40"),
+            ("patient.phototype", "III"),
+            ("patient.history", "herpes-labialis"),
+            ("concern.0.condition", "age-spots"),
+            ("concern.0.site", "hands"),
+            ("concern.3.condition", "melasma"),  # where is not said yet: it does not count
+        ]
+    )
+    assert found["decision"] == made["suitability"]["decision"]
+    spoke = [reason["text"] for reason in made["suitability"]["reasons"] if reason["decision"] != "suitable"]
+    assert [reason["text"] for reason in found["reasons"]] == spoke  # type: ignore[attr-defined]
+
+
+def test_the_app_answers_whatever_was_filled_in(client: TestClient) -> None:
+    for fields in (LEAST, dict(FULL), {"patient.age_years": "many"}, {"patient.nonsense": "1"}):
+        answer = client.post("/suitability", data=fields)
+        assert answer.status_code == 200
+        assert set(answer.json()) in ({"decision", "title", "reasons"}, set())
+    assert client.post("/suitability", data=LEAST, headers={"sec-fetch-site": "cross-site"}).status_code == 403
