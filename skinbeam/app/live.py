@@ -20,7 +20,8 @@ _NEEDED = ("condition", "site")
 def suitability_of(sent: Submission) -> dict[str, Any]:
     """Return the decision in words with the rules that spoke; nothing as long as the answers do not allow one.
 
-    A concern counts once it is known what and where it is; before any, what decides the whole case is told. What the photograph shows is not read.
+    A concern counts once it is known what and where it is; before any, what decides the whole case is told. What the
+    photograph shows is not read.
     """
     tables = {name: table for name, table in sent.tables.items() if name not in ("clinic", "concern")}
     concerns = [one for one in sent.tables.get("concern", ()) if all(one.get(name) for name in _NEEDED)]
