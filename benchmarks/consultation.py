@@ -1,18 +1,25 @@
-"""How long the plan of the first consultation takes, and what takes it: processor seconds of each part, and its share.
+"""How long the plan of the first consultation takes, and what takes it: processor seconds of each part, and its share;
+and how long the command takes at a terminal, to its first answers and to its end.
 
 Run with `make bench`, or alone: `python benchmarks/consultation.py [CASE] [--runs 3]`. Processor seconds are those of
-all threads, so that other programs of the machine move them little; wall seconds stand beside them. A part is what its
-functions take less what other parts take inside them, and the first run, which may compile, is not counted.
+all threads and processes, so that other programs of the machine move them little; wall seconds stand beside them. A
+part is what its functions take less what other parts take inside them, and the first run, which may compile, is not
+counted. The parts are those of one process; the command works in several.
 """
 
 import argparse
+import contextlib
 import functools
 import importlib
+import os
+import resource
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +97,42 @@ class Clock:
                 setattr(other, key, timed)
 
 
+# What the command tells at a terminal → what that is.
+ANSWERS = {b"Decision": "the decision", b"keeps every limit": "the first setting"}
+
+
+def command(case: Path) -> None:
+    """Run `skinbeam consult` at a terminal, and print when it told what."""
+    seen, terminal = os.openpty()
+    with tempfile.TemporaryDirectory() as folder:
+        words = [sys.executable, "-m", "skinbeam", "consult", str(case), "-o", folder]
+        before, started = _of_children(), time.perf_counter()
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=terminal):
+            os.close(terminal)
+            told: dict[str, float] = {}
+            for line in _lines(seen):
+                for words_of_it, name in ANSWERS.items():
+                    if words_of_it in line:
+                        told.setdefault(name, time.perf_counter() - started)
+    wall, processor = time.perf_counter() - started, _of_children() - before
+    print(f"the command: {wall:.1f} s, {processor:.1f} processor seconds")
+    for name, after in told.items():
+        print(f"{name + ' after':26s} {after:8.2f} s")
+
+
+def _of_children() -> float:
+    """Processor seconds of all processes that were started here and have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def _lines(seen: int) -> Iterator[bytes]:
+    """What is written to a terminal, until nobody holds it any more."""
+    with contextlib.suppress(OSError):  # which is how a terminal ends
+        while written := os.read(seen, 4096):
+            yield from written.split(b"\r")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("case", nargs="?", type=Path, default=EXAMPLE)
@@ -114,6 +157,7 @@ def main() -> None:
     )
     for part, took in [*clock.spent.most_common(), ("the rest", total - clock.spent.total())]:
         print(f"{part:26s} {took / asked.runs:8.2f} s {100 * took / total:6.1f} %")
+    command(asked.case)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,7 @@ class InputError(SkinbeamError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exceptions are pickled by what their root was given, which is the message alone.
-        where = {"field": self.field, "hint": self.hint, "file": self.file}
-        return partial(type(self), self.code, self.message, **where), ()
+        return partial(type(self), self.code, self.message, field=self.field, hint=self.hint), (), vars(self)
 
     def as_record(self) -> dict[str, str]:
         """Return the one JSON shape of an error, in the app and on the command line; of several, the first."""

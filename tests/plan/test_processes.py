@@ -39,6 +39,7 @@ def test_results_come_in_order_with_what_was_said_and_read() -> None:
     said = """
 def work(n):
     say(Message("progress.device", {"concern": "", "device": str(n)})); used(f"source-{n}")
+    time.sleep(0.2)
     return n * n, os.getpid()
 heard_of = []
 with heard(heard_of.append), collect() as sources:
@@ -48,7 +49,7 @@ print(sorted(one.params["device"] for one in heard_of), sorted(sources))
 """
     assert printed(said).splitlines() == [
         "meanwhile",
-        "[9, 1, 4] 4",
+        "[9, 1, 4] 3",
         "['1', '2', '3'] ['source-1', 'source-2', 'source-3']",
     ]
 
@@ -64,14 +65,25 @@ print(set(side_by_side(lambda _: os.getpid(), [1, 2])) == {os.getpid()})
 def test_errors_come_back_whole() -> None:
     body = """
 def work(error): raise error
-for error in (InputError("a-code", "a message", field="a.field", hint="A hint.", file="a.toml"),
+other = InputError("b-code", "b message", field="b.field", hint="B hint.")
+for error in (InputError("a-code", "a message", field="a.field", hint="A hint.", file="a.toml").with_others([other]),
               NotAvailable("a reason", body={"key": 1})):
     try:
         side_by_side(work, [error, error])
     except type(error) as came:
-        print(vars(came) == vars(error), str(came) == str(error))
+        print(str(vars(came)) == str(vars(error)), str(came) == str(error))
 """
     assert printed(body).splitlines() == ["True True"] * 2
+
+
+def test_a_copy_that_is_ended_from_outside_is_no_silent_hang() -> None:
+    body = """
+try:
+    side_by_side(lambda n: os.kill(os.getpid(), 9) if n else time.sleep(60), [0, 1])
+except ChildProcessError:
+    print("told")
+"""
+    assert printed(body) == "told"
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

@@ -1,6 +1,6 @@
 """Work that is shared among copies of this process, one for each processor, where copying it is safe.
 
-Half of a plan is Python, of which one process runs one line at a time, so that threads would leave a processor idle.
+A third of a plan is Python, of which one process runs one line at a time, so that threads would leave a processor idle.
 A copy knows all that was imported and read before, and costs a hundredth of a second. It is safe where the process has
 one thread: a lock that another one holds would stay locked in the copy for ever. That is so on the command line, before
 any kernel runs; elsewhere the same work is done here, and the result is the same.
@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -45,37 +46,44 @@ def side_by_side(
     ----------
     work : what it returns and raises can be pickled.
     meanwhile : what this process does as soon as every item is begun.
+
+    Raises
+    ------
+    ChildProcessError : a copy was ended from outside.
     """
     most, fewest = min(_processors(), _MOST), 2 if meanwhile is None else 1
     if most < 2 or len(items) < fewest or not _alone():
         return [work(item) for item in items]
     made: dict[int, Result] = {}
-    waiting = list(enumerate(items))
-    running: dict[Connection, tuple[int, ForkProcess]] = {}
+    waiting = deque(range(len(items)))
+    running: dict[Connection, ForkProcess] = {}
     try:
-        while waiting or running:
-            while waiting and len(running) < most:
-                place, item = waiting.pop(0)
-                pipe, process = _begun(work, item)
-                running[pipe] = place, process
+        while len(running) < min(most, len(items)):
+            pipe, process = _begun(work, items)
+            running[pipe] = process
+            pipe.send(waiting.popleft())
+        while running:
             if not waiting and meanwhile is not None:
                 meanwhile()
                 meanwhile = None
             for pipe in _ready(running):
-                what, value = pipe.recv()
+                what, value = _read(pipe)
                 if what == _SAID:
                     say(value)
                     continue
-                place, process = running.pop(pipe)
-                process.join()
                 if what == _FAILED:
                     raise value
-                made[place], sources = value
+                place, made[place], sources = value
                 used(*sources)
+                if waiting:
+                    pipe.send(waiting.popleft())
+                else:
+                    pipe.send(None)
+                    running.pop(pipe).join()
     finally:
-        for _, process in running.values():
+        for process in running.values():
             process.kill()
-        for _, process in running.values():
+        for process in running.values():
             process.join()
     return [made[place] for place in range(len(items))]
 
@@ -89,6 +97,14 @@ def _ready(pipes: "Iterable[Connection]") -> "list[Connection]":
     return [pipe for pipe in every if pipe in ready]
 
 
+def _read(pipe: "Connection") -> tuple[str, Any]:
+    try:
+        message: tuple[str, Any] = pipe.recv()
+    except EOFError:
+        raise ChildProcessError("a process that worked on a part of this was ended from outside") from None
+    return message
+
+
 def _processors() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
@@ -100,19 +116,22 @@ def _alone() -> bool:
     return sys.platform == "linux" and len(list(_THREADS.iterdir())) == 1 + waiting
 
 
-def _begun(work: Callable[[Item], Result], item: Item) -> "tuple[Connection, ForkProcess]":
+def _begun(work: Callable[[Item], Result], items: Sequence[Item]) -> "tuple[Connection, ForkProcess]":
     from multiprocessing import get_context
 
     context = get_context("fork")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_copy, args=(work, item, there, os.getpid()), daemon=True)
+    here, there = context.Pipe()
+    process = context.Process(target=_copy, args=(work, items, there, os.getpid()), daemon=True)
     process.start()
     there.close()
     return here, process
 
 
-def _copy(work: Callable[[Item], Result], item: Item, pipe: "Connection", parent: int) -> None:
-    """What a copy does. An interrupt is its parent's to hear; it ends with its parent, however that ends."""
+def _copy(work: Callable[[Item], Result], items: Sequence[Item], pipe: "Connection", parent: int) -> None:
+    """What a copy does: one item after the other that it is told the place of, so that it loads kernels once.
+
+    An interrupt is its parent's to hear; it ends with its parent, however that ends.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -122,9 +141,10 @@ def _copy(work: Callable[[Item], Result], item: Item, pipe: "Connection", parent
     def tell(what: Any) -> None:
         pipe.send((_SAID, what))
 
-    try:
-        with heard(tell), collect() as sources:
-            result = work(item)
-        pipe.send((_DONE, (result, tuple(sources))))
-    except Exception as error:
-        pipe.send((_FAILED, error))
+    while (place := pipe.recv()) is not None:
+        try:
+            with heard(tell), collect() as sources:
+                result = work(items[place])
+            pipe.send((_DONE, (place, result, tuple(sources))))
+        except Exception as error:
+            pipe.send((_FAILED, error))
