@@ -21,9 +21,10 @@ from skinbeam.document import UNWRITABLE, write_atomically
 from skinbeam.errors import InputError, SkinbeamError
 from skinbeam.files.unfinished import work_folder
 from skinbeam.laser.device import devices
-from skinbeam.messages import text
+from skinbeam.messages import Message, text
 from skinbeam.plan.check import Consultation, check_consultation
-from skinbeam.plan.work.progress import heard
+from skinbeam.plan.records import ConcernPlan
+from skinbeam.plan.work.progress import Listener, heard
 from skinbeam.report.consult import consult
 from skinbeam.schema.load import loaded_case
 from skinbeam.schema.refusals.meant import unknown_device
@@ -101,12 +102,15 @@ class Plans:
                 shutil.rmtree(self._photographs.popitem(last=False)[1].parent)
         return digest
 
-    def make(self, sent: Submission, *, gone: Callable[[], bool] = lambda: False) -> str:
+    def make(
+        self, sent: Submission, *, gone: Callable[[], bool] = lambda: False, hear: Listener = lambda _: None
+    ) -> str:
         """Make the plan of a form and return the name it is kept under; the same answers are planned once.
 
         Parameters
         ----------
         gone : whether nobody waits for it any more; asked now and then.
+        hear : told where the plan is.
 
         Raises
         ------
@@ -118,9 +122,11 @@ class Plans:
             if name not in devices():  # a case file may name a device file; a form must not read files of this machine
                 raise unknown_device(name, devices(), field="clinic.devices")
 
-        def heed(_: object = None) -> None:
+        def heed(what: Message | ConcernPlan | None = None) -> None:
             if gone():
                 raise GoneError("nobody waits for the plan any more")
+            if what is not None:
+                hear(what)
 
         home = Path(tempfile.mkdtemp(dir=self._root))
         try:

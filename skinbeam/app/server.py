@@ -16,7 +16,7 @@ import uvicorn
 from anyio import to_thread
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
@@ -28,6 +28,7 @@ from skinbeam.app.live import suitability_of
 from skinbeam.app.pages import form_page, plan_page
 from skinbeam.app.plans import GoneError, Plans, disk_refusals
 from skinbeam.app.security import REPORT_POLICY, Guard, names_of
+from skinbeam.app.stream import events
 from skinbeam.errors import InputError
 from skinbeam.messages import text
 
@@ -35,6 +36,7 @@ __all__ = ["build_app", "run"]
 
 _FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
 _HERE = Path(__file__).parent
+_EVENTS = "text/event-stream"
 
 # A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
 BODY_SECONDS = 300.0
@@ -82,6 +84,9 @@ def build_app(host: str = "127.0.0.1") -> FastAPI:
     async def consult(request: Request) -> Response:
         with disk_refusals():
             request.state.submission = sent = await _received(request, plans)
+            if _EVENTS in request.headers.get("accept", ""):
+                told = events(lambda hear, gone: plans.make(sent, gone=gone, hear=hear))
+                return StreamingResponse(told, media_type=_EVENTS)
             async with _gone(request) as gone:
                 try:
                     # Left to itself when the program ends: it then stops where it next asks.

@@ -310,3 +310,21 @@ def test_the_form_works_without_its_script(browser: Browser, port: int) -> None:
     page.get_by_role("button", name="Make the plan").click()
     expect(page.get_by_role("alert")).to_contain_text("Age (years): This is needed")
     context.close()
+
+
+def test_a_plan_is_told_while_it_is_made_and_can_be_cancelled(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.get_by_label("Age (years)").fill("47")
+    page.get_by_label("Fitzpatrick phototype").select_option("II")
+    step(page, 2)
+    page.get_by_label("Condition").first.select_option("Visible facial veins")
+    page.get_by_label("Where").first.select_option("cheeks")
+    send(page)
+    told = page.locator(".making [role=status]")
+    expect(told).to_contain_text("first look: ", timeout=PLAN_MS)
+    page.get_by_role("button", name="Cancel").click()
+    expect(told).to_be_hidden()
+    expect(page.locator("button[type=submit]")).to_have_accessible_name("Make the plan")
+    page.get_by_role("button", name="Make the plan").click()  # another may be made at once
+    expect(told).to_contain_text("first look: ", timeout=PLAN_MS)
+    page.get_by_role("button", name="Cancel").click()

@@ -9,12 +9,11 @@ from report_samples import sample
 from skinbeam.cli.progress import PlanProgress
 from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan
-from skinbeam.schema.names import table
+from skinbeam.plan.work.progress import in_short
 
 
 def begins(concern: ConcernPlan) -> Message:
-    titles = {name: table(name)[getattr(concern, name)]["title"] for name in ("condition", "site")}
-    return Message("progress.concern", titles)
+    return Message("progress.concern", {"concern": in_short(concern)})
 
 
 def test_the_time_of_a_concern_is_its_own_whatever_else_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,13 +33,14 @@ def test_a_terminal_reads_each_concern_and_what_is_still_made(
     monkeypatch.setenv("COLUMNS", "60")
     first, second, *_ = sample().concerns
     progress = PlanProgress()
-    for told in (begins(first), begins(second), second, Message("progress.device", {"device": "KTP laser"})):
+    looks = Message("progress.device", {"concern": in_short(first), "device": "KTP laser"})
+    for told in (begins(first), begins(second), second, looks):
         progress(told)
     seen = capsys.readouterr().err.replace("\r", "\n").replace("\x1b[K", "").split("\n")
     (stands,) = [line for line in seen if line.startswith("✓")]
     assert second.title in stands
     assert all(len(line) < 60 for line in seen)
-    assert seen[-1].startswith(begins(first).text)
+    assert seen[-1] == looks.text[:59]
     assert second.title not in seen[-1]
     PlanProgress(quiet=True)(begins(first))
     assert capsys.readouterr().err == ""

@@ -100,6 +100,44 @@
   }
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 300); });
 
+  // --- the plan being made ---
+  const making = form.querySelector(".making"), lines = making.querySelector("[role=status]");
+  let stop = null;
+  function stopped() {
+    making.hidden = true;
+    const sent = form.querySelector(".sent");
+    sent.replaceWith(sent.cloneNode());  // the button counts as not pressed again
+    stop = null;
+  }
+  making.querySelector("button").addEventListener("click", () => { stop.abort(); stopped(); });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (stop) return;
+    stop = new AbortController();
+    making.hidden = false;
+    lines.textContent = "";
+    try {
+      const headers = { Accept: "text/event-stream" };
+      const reply = await fetch("/consult", { method: "POST", body: new FormData(form), headers, signal: stop.signal });
+      if (!reply.ok || reply.status === 204) { form.submit(); return; }  // what is wrong is told with the form
+      const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = ""; ;) {
+        const { value, done } = await reader.read();
+        if (done) throw new Error("ended early");
+        const parts = (rest + value).split("\n\n");
+        rest = parts.pop();
+        for (const part of parts) {
+          const [, kind, words] = part.match(/^event: (\w+)\ndata: (.*)$/) || [];
+          if (kind === "said") lines.textContent = words;
+          if (kind === "done") { location.assign(words); return; }
+          if (kind === "fault") { form.submit(); return; }
+        }
+      }
+    } catch {
+      stopped();
+    }
+  });
+
   show(0, false);
   const marked = form.querySelector("[autofocus]");
   if (marked) reveal(marked.id);

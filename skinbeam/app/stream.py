@@ -1,0 +1,74 @@
+"""A plan being made, told as server-sent events; who no longer listens ends it."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+from anyio import to_thread
+
+from skinbeam.app.faults import RefusedError
+from skinbeam.app.plans import GoneError
+from skinbeam.errors import InputError
+from skinbeam.messages import Message
+from skinbeam.plan.records import ConcernPlan
+
+__all__ = ["events"]
+
+_BEAT_S = 1.0  # between two signs of life: sending one is how it is noticed that nobody listens
+_log = logging.getLogger(__name__)
+
+Make = Callable[[Callable[[Message | ConcernPlan], None], Callable[[], bool]], str]
+
+
+async def events(make: Make) -> AsyncIterator[str]:
+    """Yield `said` with a line for each step of a plan, then `done` with its address, or `fault`.
+
+    What was wrong is told to who sends the form as a form.
+
+    Parameters
+    ----------
+    make : given who hears the plan and whether nobody waits for it any more; returns the name it is kept under.
+    """
+    loop, gone = asyncio.get_running_loop(), threading.Event()
+    told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+    def tell(kind: str, words: str) -> None:
+        with suppress(RuntimeError):  # the program ended meanwhile
+            loop.call_soon_threadsafe(told.put_nowait, (kind, words))
+
+    def work() -> None:
+        try:
+            tell("done", f"/plans/{make(lambda what: tell('said', _line(what)), gone.is_set)}")
+        except GoneError:
+            return
+        except (InputError, RefusedError):
+            tell("fault", "")
+        except Exception:
+            _log.exception("defect while making a plan")
+            tell("fault", "")
+
+    making = asyncio.ensure_future(to_thread.run_sync(work, abandon_on_cancel=True))
+    try:
+        while True:
+            try:
+                kind, words = await asyncio.wait_for(told.get(), _BEAT_S)
+            except TimeoutError:
+                yield ":\n\n"
+                continue
+            yield f"event: {kind}\ndata: {words}\n\n"
+            if kind != "said":
+                return
+    finally:
+        gone.set()
+        making.cancel()
+
+
+def _line(what: Message | ConcernPlan) -> str:
+    if isinstance(what, Message):
+        return what.text
+    from skinbeam.report.terminal import concern_rows
+
+    name, option, expected, _ = concern_rows(what)[0]
+    return f"{name}: {option}, {expected}"
