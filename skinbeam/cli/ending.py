@@ -71,13 +71,13 @@ def _stand_still(_signal: int, _frame: object) -> None:
 
 def _end() -> None:
     """End the process. Nothing is imported here: the main thread may stand still in the middle of an import."""
-    forced = threading.Timer(_GRACE_S, os._exit, [EXIT_INTERRUPTED])
-    forced.daemon = True
-    forced.start()
-    until = time.monotonic() + _STILL_S
-    while not _still and time.monotonic() < until:
-        time.sleep(0.005)
     try:
+        forced = threading.Timer(_GRACE_S, os._exit, [EXIT_INTERRUPTED])
+        forced.daemon = True
+        forced.start()
+        until = time.monotonic() + _STILL_S
+        while not _still and time.monotonic() < until:
+            time.sleep(0.005)
         _end_children()
         remove_unfinished()
         if os.isatty(2):

@@ -127,6 +127,21 @@ def test_a_body_that_is_not_the_form_is_refused(client: TestClient, content: byt
     assert answer.json()["error"]["code"] == "bad-request"
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/static/%00", "/static/..%2fserver.py", f"/static/{'a' * 5000}", f"/plans/{'µ' * 300}/plan.json", "/plans/%ff"],
+)
+def test_an_address_that_names_nothing_is_not_found(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not-found")
+
+
+def test_a_size_of_thousands_of_digits_is_too_large(client: TestClient) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "content-length": "9" * 5000}
+    answer = client.post("/consult", content=b"a=b", headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (413, "upload-too-large")
+
+
 # --- a body that lost a field, or holds one twice ---------------------------------------------------------------------
 
 MULTIPART = "multipart/form-data; boundary=x"

@@ -137,8 +137,18 @@ def test_an_interrupt_at_any_moment_ends_at_once_and_leaves_nothing(moment: int,
     assert not [*temporary.iterdir(), *(out.iterdir() if out.exists() else ())]
 
 
+SLOWLY = """
+import pathlib, time
+from skinbeam.cli import main
+move = pathlib.Path.replace
+pathlib.Path.replace = lambda self, target: (time.sleep(0.02), move(self, target))[1]
+main()
+"""
+
+
 @pytest.mark.check
 def test_wherever_a_run_is_killed_no_plan_stands_beside_files_of_another(tmp_path: Path) -> None:
+    """Killed while it moves its files, which is made to take half a second."""
     out = tmp_path / "out"
     face = str(ROOT / "examples" / "first-consultation" / "face.jpg")
     kinds = (("consult", REFUSED, "-o", str(out)), ("consult", REFUSED, "-o", str(out), "--photo", face))
@@ -150,21 +160,20 @@ def test_wherever_a_run_is_killed_no_plan_stands_beside_files_of_another(tmp_pat
 
     assert whole(kinds[0])
     cut = 0
-    for turn in range(6):
-        running = process(*kinds[(turn + 1) % 2])
-        while running.poll() is None and not list(out.glob(".consult.*/run.json")):
+    for turn in range(3):
+        running = subprocess.Popen([sys.executable, "-c", SLOWLY, *kinds[(turn + 1) % 2]], cwd=ROOT)
+        while running.poll() is None and (out / "plan.json").exists():
             time.sleep(0.001)
-        time.sleep(0.002 * turn)
+        time.sleep(0.15 * turn)
         running.kill()
-        running.communicate()
+        running.wait()
         if (out / "plan.json").exists():
             assert is_whole(out)
         else:
             cut += 1
+            assert whole(kinds[turn % 2]), "the next run mends it"
+            assert files_of(out) == set(json.loads((out / "run.json").read_text())["files"]), "nothing of another stays"
     assert cut, "no moment was tried at which files are moved"
-    for words in kinds:
-        assert whole(words)
-        assert files_of(out) == set(json.loads((out / "run.json").read_text())["files"]), "nothing of another is left"
 
 
 def is_whole(folder: Path) -> bool:
