@@ -11,7 +11,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect
 
 from skinbeam.app.faults import RefusedError, refusal
-from skinbeam.app.forms import Submission, repeats
+from skinbeam.app.forms import TABLES, Submission, repeats
 from skinbeam.errors import InputError
 from skinbeam.messages import text
 
@@ -69,6 +69,8 @@ def _check(request: Request, data: FormData) -> None:
     texts = [(name, value) for name, value in entries if isinstance(value, str)]
     if any(isinstance(value, UploadFile) and name != "photo" for name, value in entries):
         raise refusal(400)  # a field sent as a file would be passed over
+    if any(name in TABLES for name, _ in entries):
+        raise refusal(400)
     # No field holds lines, and one that does may have swallowed the fields after it.
     if lines := next((name for name, value in texts if "\n" in value or "\r" in value), ""):
         raise _refused("field-of-lines", lines)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-__all__ = ["ROWS", "Submission", "repeats", "submission"]
+__all__ = ["ROWS", "TABLES", "Submission", "repeats", "submission"]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
@@ -31,6 +31,8 @@ _NUMBERS = {
 }
 # Tables of which there may be several, and in each the field to fill first.
 ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
+# Names of whole tables: answers stand in them, never in their place.
+TABLES = frozenset({*ROWS, "patient", "clinic", "patient.keloid_decision"})
 _KINDS = "|".join(map(re.escape, ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")

@@ -78,7 +78,8 @@ def build_app(host: str = "127.0.0.1") -> FastAPI:
 
     @app.post("/suitability")
     async def suitability(request: Request) -> dict[str, Any]:
-        return await run_in_threadpool(suitability_of, await _received(request, plans))
+        with disk_refusals():
+            return await run_in_threadpool(suitability_of, await _received(request, plans))
 
     @app.post("/consult")
     async def consult(request: Request) -> Response:

@@ -276,6 +276,15 @@ def test_a_part_that_names_no_field_of_text_is_refused(client: TestClient, plann
     _refused(client, planner, content + _parts(LEAST) + b"--x--\r\n", MULTIPART, "bad-request", "request")
 
 
+@pytest.mark.parametrize("name", ["patient", "concern", "clinic", "patient.medications", "patient.keloid_decision"])
+@pytest.mark.parametrize("path", ["/consult", "/suitability"])
+def test_an_answer_in_place_of_a_table_is_refused(client: TestClient, planner: Planner, name: str, path: str) -> None:
+    for fields in ({name: "x"}, LEAST | {name: "x"}, {name: "x"} | LEAST | {f"{name}.by": "x"}):
+        answer = client.post(path, data=fields)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "bad-request")
+    assert planner.made == 0
+
+
 @pytest.mark.parametrize(
     ("name", "value", "code"),
     [
