@@ -1,4 +1,4 @@
-"""Pictures for the report: outlines of the regions and the pigment maps, as PNG without metadata."""
+"""Pictures for the report: outlines of the regions, and pigment maps with their scale, as PNG without metadata."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +18,7 @@ __all__ = ["MAP_FILES", "write_overlays"]
 MAP_FILES: Mapping[str, str] = {"regions": "regions.png", "melanin": "melanin.png", "haemoglobin": "haemoglobin.png"}
 
 _WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
+_SCALE_PX = 20
 _SPOT, _OUTLINE = (255, 80, 0), (0, 150, 90)
 
 
@@ -52,11 +53,19 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
             low, high = np.quantile(index[there], (0.02, 0.98))
             level = np.clip((index - low) / max(high - low, 1e-9), 0, 1)
             colours = cv2.applyColorMap(np.round(255 * level).astype(np.uint8), cv2.COLORMAP_VIRIDIS)[..., ::-1]
-            written[name] = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)
+            drawn = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)
+            written[name] = np.vstack([drawn, _scale(size[0])])
     for name, image in written.items():
         _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
         write_atomically(folder / MAP_FILES[name], data.tobytes())
     return {name: MAP_FILES[name] for name in written}
+
+
+def _scale(width: int) -> Picture:
+    """A bar of the colours of a map below it, from little on the left to much on the right."""
+    steps = np.tile(np.linspace(0, 255, width).astype(np.uint8), (_SCALE_PX, 1))
+    gap = np.full((_SCALE_PX // 2, width, 3), 255, np.uint8)
+    return np.vstack([gap, cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS)[..., ::-1]])
 
 
 def _frame(seen: View) -> tuple[int, int, int, int]:

@@ -75,7 +75,9 @@ def report_page(
         plan_sha256=plan.plan_sha256,
         decision=decision,
         glance=tuple(
-            line for concern, part in zip(plan.concerns, concerns, strict=True) for line in _at_a_glance(concern, part)
+            line
+            for concern, part in zip(plan.concerns, concerns, strict=True)
+            for line in _at_a_glance(concern, part, plan.assessment)
         ),
         person=_person(plan.assessment),
         risks=tuple(risk.message.text for risk in plan.assessment.risks),
@@ -189,7 +191,7 @@ def _concern(
         cannot=concern.cannot.text,
         section=section,
         window=window,
-        options=option_cards(concern, decided),
+        options=option_cards(concern, decided, _phototype(person)),
         without_laser=headline(concern),
         no_laser=plain_reasons(concern.no_laser),
         instead=what_could_change(concern, person),
@@ -206,10 +208,14 @@ def _subtypes(concern: ConcernPlan) -> str:
     return " ".join(map(subtype_told, concern.subtypes))
 
 
-def _at_a_glance(concern: ConcernPlan, part: ConcernPart) -> Iterable[Glance]:
+def _at_a_glance(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[Glance]:
     """The options of a concern that are shown first."""
     for option in foremost(concern):
-        yield replace(glance(concern, option), anchor=part.anchor)
+        yield replace(glance(concern, option, _phototype(person)), anchor=part.anchor)
+
+
+def _phototype(person: Assessment) -> str | None:
+    return None if isinstance(person.phototype, Unknown) else person.phototype
 
 
 def _person(person: Assessment) -> tuple[Fact, ...]:

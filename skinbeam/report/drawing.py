@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from skinbeam.estimate import Unknown
+from skinbeam.messages import catalogue, text
 from skinbeam.plan.records import ConcernPlan, Plan
 from skinbeam.plan.work.processes import side_by_side
 from skinbeam.report.charts import calendar, section
@@ -84,7 +85,9 @@ def photo_overlays(photo: Mapping[str, Any] | None, folder: Path | None) -> tupl
             pictures.append(Picture("", "", title, say("overlay_missing", name=str(name))))
             continue
         files[f"overlays/{path.name}"] = (folder / path.name).read_bytes()
-        pictures.append(Picture(f"overlays/{path.name}", title, title, ""))
+        scale = f"report.overlay_{name}"
+        caption = text(scale) if scale in catalogue() else title
+        pictures.append(Picture(f"overlays/{path.name}", title, caption, ""))
     return pictures, files
 
 

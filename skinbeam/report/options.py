@@ -40,13 +40,15 @@ def expected_pictures(concern: ConcernPlan, option: Option) -> tuple[Picture, ..
     )
 
 
-def option_cards(concern: ConcernPlan, decided: Sequence[Reason] = ()) -> tuple[OptionCard, ...]:
+def option_cards(
+    concern: ConcernPlan, decided: Sequence[Reason] = (), phototype: str | None = None
+) -> tuple[OptionCard, ...]:
     """Return the options of a concern in order of rank.
 
     Neighbours without a device of which the same is said, but for their names, are told once: what nobody has counted
     is no longer for being repeated. Arguments as of `option_card`.
     """
-    cards = [option_card(concern, option, decided) for option in ranked(concern)]
+    cards = [option_card(concern, option, decided, phototype) for option in ranked(concern)]
     groups = (list(group) for _, group in groupby(cards, key=_said))
     return tuple(group[0] if len(group) == 1 else _as_one(group) for group in groups)
 
@@ -81,12 +83,15 @@ def _renamed(unknowns: Iterable[Fact], title: str, name: str) -> tuple[Fact, ...
     )
 
 
-def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] = ()) -> OptionCard:
+def option_card(
+    concern: ConcernPlan, option: Option, decided: Sequence[Reason] = (), phototype: str | None = None
+) -> OptionCard:
     """Return everything the report says about one option.
 
     Parameters
     ----------
     decided : rules that are told with the decision; what they say is not told again, they are named by number.
+    phototype : of the person, where it is known: trials of such skin are counted.
     """
     results, facts = results_of(option), _facts(option)
     harms = _harms_once(map(_harm, option.harms))
@@ -104,7 +109,7 @@ def option_card(concern: ConcernPlan, option: Option, decided: Sequence[Reason] 
         rank=show(option.rank).text,
         title=option.title,
         device=device_of(option),
-        line=glance(concern, option),
+        line=glance(concern, option, phototype),
         rank_reason=option.rank_reason.text,
         beside_trials="" if option.beside_trials is None else option.beside_trials.text,
         practice="" if option.practice is None else option.practice.text,

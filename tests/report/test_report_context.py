@@ -145,6 +145,6 @@ def test_every_word_of_the_templates_stands_in_the_catalogue_and_none_is_left_ov
         known = {key.removeprefix(f"{section}.") for key in catalogue() if key.startswith(f"{section}.")}
         assert words - shared - METHODS <= known
         families = r"_\d$|^(decision|limit|limits_count|note|icons_range|icons_good)_"
-        families += r"|^(about|legend|axis|section|window|calendar|any|shows|evidence_dose)_"
+        families += r"|^(about|legend|axis|section|window|calendar|any|shows|evidence_dose|overlay)_"
         left = {word for word in known - words if not re.search(families, word) and f'"{word}"' not in python}
         assert {word for word in left if f'"{section}.{word}"' not in python} == set()

@@ -1,6 +1,7 @@
 """How much of a report is in sight: screens of the page with its details closed, pages of the printed plan."""
 
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,10 @@ from consultations import CONDITIONS, EXAMPLES, example, example_figures
 from plan_reading import read_plan
 from playwright.sync_api import Browser, sync_playwright
 from pypdf import PdfReader
+from report_samples import leaflet_pdf
 
+from skinbeam.report.leaflet.page import leaflet_page, sentences_of
+from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.report import write_report
 
 pytestmark = pytest.mark.check
@@ -48,6 +52,17 @@ def test_a_report_is_short(file: Path, browser: Browser, tmp_path: Path) -> None
     # Printed from the browser, what is closed on the screen stands open, as in the file.
     assert len(PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True))).pages) <= most
     page.close()
+
+
+@pytest.mark.parametrize("file", FILES, ids=NAMES)
+def test_a_leaflet_has_a_page_for_all_and_one_for_each_concern(file: Path) -> None:
+    plan = read_plan(example(file))
+    page = leaflet_page(plan)
+    texts = [one.extract_text() for one in leaflet_pdf(plan).pages]
+    assert len(texts) == 1 + len(page.concerns)
+    # Words, without the numbers and without the list of studies below them.
+    assert max(len(re.findall("[A-Za-z]{2,}", text.split("Studies behind")[0])) for text in texts[1:]) <= 600
+    assert reading_age_years(sentences_of(page)) <= 12.0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,14 +1,14 @@
 """An option in one line: what is set, the good and the bad of 100 people with their range, visits, days, evidence."""
 
 from skinbeam.document import fields_of
-from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.evidence.expectation.records import Placed
+from skinbeam.estimate import Unknown, Value
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.setup import Setup
 from skinbeam.report.context import Glance, Shown, Span
 from skinbeam.report.leaflet.words import harm_in_words
 from skinbeam.report.names import concern_name, device_of, slug
 from skinbeam.report.outcomes import good_of, worst_harm
+from skinbeam.report.overview.evidence import evidence_told
 from skinbeam.report.showing import days_brief, days_shown
 from skinbeam.report.shown import capital, join, people, per_100, quantity, say, show
 
@@ -17,8 +17,8 @@ __all__ = ["glance"]
 _SAID = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
 
 
-def glance(concern: ConcernPlan, option: Option) -> Glance:
-    """Return an option in one line."""
+def glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -> Glance:
+    """Return an option in one line; where the phototype is known, its evidence counts the trials of such skin."""
     key, _, p = worst_harm(option)
     harm = harm_in_words(key)
     good, bad = per_100(good_of(option)), per_100(p)
@@ -28,6 +28,7 @@ def glance(concern: ConcernPlan, option: Option) -> Glance:
         "sessions": show(option.sessions),
         "downtime": days_shown(option),
     }
+    trials, evidence = evidence_told(concern, option, phototype)
     return Glance(
         anchor=f"option-{slug(concern, option)}",
         concern=concern_name(concern),
@@ -39,7 +40,8 @@ def glance(concern: ConcernPlan, option: Option) -> Glance:
         bad_span=_span(p),
         visits=_visits(option),
         days=days_brief(option),
-        evidence=_evidence(option),
+        trials=trials,
+        evidence=evidence,
         **{name: Shown(value.text, "", value.known) for name, value in glanced.items()},  # why stands with the option
     )
 
@@ -57,16 +59,6 @@ def _visits(option: Option) -> str:
         return ""
     low, high = (show(end).text for end in (sessions.low, sessions.high))
     return low if low == high else say("brief_range", low=low, high=high)
-
-
-def _evidence(option: Option) -> str:
-    """Trials and people behind the good share, and whether they gave the dose of the plan with its light."""
-    studies = option.expected.studies
-    if not studies or not isinstance(good_of(option), Estimate):
-        return ""
-    told = say("studies", studies=len(studies), patients=sum(study.patients for study in studies))
-    dose = option.expected.dose
-    return join([told, say(f"evidence_dose_{dose.where.replace('-', '_')}")]) if isinstance(dose, Placed) else told
 
 
 def _setting_line(setup: Setup) -> str:
