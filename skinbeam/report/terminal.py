@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from skinbeam.estimate import Unknown
 from skinbeam.messages import text
 from skinbeam.plan.records import ConcernPlan, Option, Plan
-from skinbeam.plan.rules.reason import Reason
+from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.report.names import concern_name, device_of, foremost
 from skinbeam.report.outcomes import good_of
 from skinbeam.report.overview.lines import glance
@@ -29,10 +29,11 @@ def summary(plan: Plan, took_s: Mapping[str, float] | None = None) -> str:
     took_s : how long each concern took, by its place; nothing is said of others.
     """
     lines = [text(f"decision.{plan.suitability.decision}")]
-    # One rule may speak for several concerns; a person reads its sentence once, and what decides in plain words alone.
-    decides = {plan.suitability.decision} if plan.why else set()
-    spoke = [reason for reason in plan.suitability.reasons if reason.decision not in decides]
-    lines += [text("terminal.why", {"text": one}) for one in plain_reasons(plan.why)]
+    # What stops treatment is told in plain words and whole; one rule may speak for several concerns, and is read once.
+    stops = plan.suitability.decision if severity(plan.suitability.decision) >= severity("refer") else ""
+    why = plain_reasons(plan.why) if stops else ()
+    lines += [text("terminal.why", {"text": one}) for one in why]
+    spoke = [reason for reason in plan.suitability.reasons if not why or reason.decision != stops]
     lines += [text("terminal.caution", {"text": _first_sentence(one)}) for one in _cautions(spoke)]
     rows = [row for concern in plan.concerns for row in concern_rows(concern, (took_s or {}).get(concern.place))]
     lines += ["", *aligned(rows), ""]

@@ -208,6 +208,8 @@ age_years = 61
 [[concern]]
 condition = "age-spots"
 site = "hands"
+[clinic]
+phone = "a number"
 """
 EQUATION = re.compile(r"(?<!\w)\(([a-z]+(?: [a-z]+)?) (\d+)\)")
 NUMBERED = re.compile(r"^    .*  \(([^()]*\d\w?)\)$", re.MULTILINE)

@@ -61,9 +61,8 @@ def test_a_caution_is_told_by_its_first_sentence_and_a_reason_that_decides_whole
             second | {"text": "See a doctor. Soon.", "decision": decision},
         ],
     }
-    if decision == "refer":
-        told = {"id": "why.x", "params": {}, "text": "A mark was not named. A doctor looks at it first."}
-        plan["why"] = [{"rule": second["rule"], "because": [], "text": told}]
+    told = {"id": "why.x", "params": {}, "text": "A mark was not named. A doctor looks at it first."}
+    plan["why"] = [{"rule": second["rule"], "because": [], "text": told}]
     printed = lines_of(plan)
     assert "  - Not within 1.5 mm of the lid." in printed
     whole = "  for the person: A mark was not named. A doctor looks at it first."
