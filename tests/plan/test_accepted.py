@@ -58,7 +58,7 @@ def test_the_clinician_reads_what_lasts_and_what_is_accepted() -> None:
     (part,) = read_plan(made).concerns
     assert part.first_laser is not None
     card = option_card(part, part.first_laser[0])
-    (line,) = (one.text for one in card.reasons if "accepted" in one.text)
+    (line,) = (f"{one.lead} {one.rest}" for one in card.reasons if "accepted" in one.lead + one.rest)
     assert "6 days" in line
     assert show(part.first_laser[0].downtime_days).text in line  # as the tables round it
     (reason,) = told(option)

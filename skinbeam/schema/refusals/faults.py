@@ -7,9 +7,9 @@ from pydantic import BaseModel, ValidationError
 
 from skinbeam.errors import InputError
 from skinbeam.schema.fields import FieldFault
-from skinbeam.schema.refusals.meant import key_hint, section_of
+from skinbeam.schema.refusals.meant import key_hint
 
-__all__ = ["all_faults", "too_large"]
+__all__ = ["all_faults", "section_of", "too_large"]
 
 _UNION_MEMBERS = ("function-", "float", "int", "str", "none", "list[", "constrained-")
 
@@ -142,3 +142,13 @@ def _tables(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tupl
         inner = section_of(field.annotation)
         if inner is not None:
             yield name, inner
+
+
+def section_of(annotation: Any) -> type[BaseModel] | None:
+    """Return the table that a key holds, alone or in a list; None for a plain value."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        if (found := section_of(inner)) is not None:
+            return found
+    return None

@@ -2,14 +2,11 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
-
-from pydantic import BaseModel
 
 from skinbeam.errors import InputError, nearest, unknown_name
 from skinbeam.shipped import shipped_table
 
-__all__ = ["key_hint", "not_covered", "section_of", "unknown_device"]
+__all__ = ["key_hint", "not_covered", "unknown_device"]
 
 _UNIT = re.compile(
     r"_(?:J_cm2|J_kgK|W_m2K|W_mK|W_cm2|kg_m3|per_cm2|per_cm|mJ|mm|ms|um|nm|cm2|Hz|deg|years|months|weeks|days|fraction"
@@ -20,8 +17,8 @@ _UNIT = re.compile(
 def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[str]]) -> str:
     """Return what would be right for a key that its table does not hold.
 
-    By meaning first, then in another table, then by spelling. The unit at the end of a key is no likeness: `precool_ms`
-    is no slip of `delay_ms`.
+    By meaning first, then where the unit alone is wrong or missing, then in another table, then by spelling. The unit
+    at the end of a key is no likeness: `precool_ms` is no slip of `delay_ms`.
 
     Parameters
     ----------
@@ -31,6 +28,9 @@ def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[
     meant = shipped_table(_TABLE)["key"].get(word, word)
     if meant in known:
         return f'Did you mean "{meant}"?'
+    without_unit = next((key for key in known if _stem(key) == _stem(meant)), None)
+    if without_unit is not None:
+        return f'Did you mean "{without_unit}"?'
     elsewhere = next((name for name, keys in tables.items() if meant in keys), None)
     if elsewhere is not None:
         return f'"{meant}" stands in [{elsewhere}].'
@@ -55,16 +55,6 @@ def not_covered(word: str, *, field: str) -> InputError | None:
         if any(f" {part} " in said for part in wish["words"]):
             hint = "`skinbeam conditions` lists what is covered."
             return InputError("not-covered", f'{wish["title"]} is not covered, read "{word}"', field=field, hint=hint)
-    return None
-
-
-def section_of(annotation: Any) -> type[BaseModel] | None:
-    """Return the table that a key holds, alone or in a list; None for a plain value."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if (found := section_of(inner)) is not None:
-            return found
     return None
 
 

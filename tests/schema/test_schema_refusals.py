@@ -11,7 +11,8 @@ from skinbeam.laser.device import devices, load_device
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import load_case
 from skinbeam.schema.names import resolve, table
-from skinbeam.schema.refusals.meant import key_hint, section_of
+from skinbeam.schema.refusals.faults import section_of
+from skinbeam.schema.refusals.meant import key_hint
 from skinbeam.shipped import shipped_table
 from skinbeam.sources import bibliography
 
