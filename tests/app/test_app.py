@@ -93,7 +93,8 @@ def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Pa
     for name in server._FILES:
         assert client.get(f"{plan}/{name}").content == (by_file / name).read_bytes(), name
     shown = client.get(plan).text
-    bar = shown[shown.index("<body>\n") + 7 : shown.index("</nav>\n") + 7]
+    begins = shown.index("<body>\n") + 7
+    bar = shown[begins : shown.index("</div>\n", begins) + 7]
     assert shown.replace(bar, "", 1) == (by_file / "report.html").read_text(encoding="utf-8")
     for name in ("plan.json", "report.pdf", "appendix.pdf", "leaflet.pdf", "answers"):
         assert f'href="{plan}/{name}"' in bar
