@@ -1,8 +1,8 @@
 """Search the devices for the settings that reach a target within the limits, where practice is and beyond it else.
 
-Settings are compared on a few draws; what is offered is judged on all of them, and what a few draws show to be far
-from the target is refused without a number. Settings for vessels that the few draws do not tell apart are compared
-again on all of them.
+Settings are compared on few skins, which are the same for every seed; what is offered is judged on all draws, and what
+the few show to be far from the target is refused without a number. Settings for vessels that few draws do not tell
+apart are compared again on all of them.
 """
 
 import contextlib
@@ -46,9 +46,9 @@ from skinbeam.simulate.removal.ablation import pulse_answered
 __all__ = ["Found", "laser_options", "refusal"]
 
 SCREENING_ENERGIES = 6
-SCREENING_DRAWS = 20  # settings are compared on these, the chosen one is judged on all
+SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
 # How far below the least share a first look may find a setting before it is refused: two standard errors of a quarter.
-SCREENING_MARGIN = 0.19
+SCREENING_MARGIN = 0.15
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def laser_options(
     if machines and bank.draws < (needed := fewest_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [refusal(modality, [few])]
-    bank.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(case, concern, goal, machines))
+    _few(bank, concern.site, goal).light_up(_spectra(case, concern, goal, machines))
     screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
     options: list[Found] = []
@@ -118,7 +118,7 @@ class _Look:
 
     Parameters
     ----------
-    best : its best settings on a few draws; empty where none keeps the limits.
+    best : its best settings on few skins; empty where none keeps the limits.
     held : the machine held to the region that they were found in, and then to each wider one.
     """
 
@@ -267,16 +267,16 @@ def _with_effect(judged: Suitability, case: Case, concern: Concern, goal: Goal, 
 
 
 def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, bank: SkinBank) -> list[Trial]:
-    """The best of a device's settings on a few draws, among those that the rules allow for its wavelength and pulse.
+    """The best of a device's settings in a first look, among those that the rules allow for its wavelength and pulse.
 
     Light that trials of the concern used goes before other light of the same device: only theirs can stand first. Of
-    settings for vessels those that the draws cannot tell from it follow, of others the next best.
+    settings for vessels those that few skins cannot tell from it follow, of others the next best.
 
     Raises
     ------
     NotAvailable : no setting can be judged; the last reason is given.
     """
-    skins = bank.skins(concern.site, goal, most=SCREENING_DRAWS)
+    skins = _few(bank, concern.site, goal)
     cooling, _ = built_in_cooling(machine.device)
     found: list[Trial] = []
     reason, judged_any = "", False
@@ -328,7 +328,7 @@ def _in_a_narrower_spot(goal: Goal, machine: Machine, trial: Trial, skins: SiteS
 
 
 def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
-    """The best dose of a setting on few draws."""
+    """The best dose of a setting on few skins."""
     if not machine.device.microbeam:
         return full_field_trial(machine, setting, goal, skins, cooling, quick=True)
     every = machine.doses(setting)
@@ -344,21 +344,26 @@ def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins
 def _settled(
     goal: Goal, machine: Machine, looked: Sequence[Trial], skins: SiteSkins, cooling: CoolingPlan
 ) -> Trial | None:
-    """The setting to offer, judged on all draws: the first that reaches the target, since what few draws put first may
+    """The setting to offer, judged on all draws: the first that reaches the target, since what few skins put first may
     break a limit on more; of those for vessels that are abreast, the one that bruises least.
     """
     judged: list[Trial] = []
     for one in looked:
-        trial = _on_all_draws(goal, machine, one, skins, cooling)
+        trial = _at_its_dose(goal, machine, one, skins, cooling)
         if trial is None:
             continue
         if not _of_vessels(goal) and trial.p_effective >= target().least:
             return trial
         judged.append(trial)
     if not judged or not _of_vessels(goal):
-        return min(judged, key=merit, default=None)
+        return next(iter(judged), None)
     best = abreast(judged)
     return gentlest([replace(one, bruising=bruising_of(one.beam, one.dose, skins, cooling)) for one in best])
+
+
+def _few(bank: SkinBank, site: str, goal: Goal) -> SiteSkins:
+    """The skins of a first look; for vessels they are drawn, since what is abreast is compared again on all draws."""
+    return (bank if _of_vessels(goal) else bank.designed).skins(site, goal, most=SCREENING_DRAWS)
 
 
 def _of_vessels(goal: Goal) -> bool:
@@ -366,10 +371,10 @@ def _of_vessels(goal: Goal) -> bool:
     return goal.where == "vessel"
 
 
-def _on_all_draws(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
-    """The best dose of the setting that was chosen; an energy is sought around the one that few draws found."""
+def _at_its_dose(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
+    """The best dose of a setting that was looked at, in as many passes; an energy is sought around that of the look."""
     if not machine.device.microbeam:
-        return full_field_trial(machine, looked.setting, goal, skins, cooling)
+        return full_field_trial(machine, looked.setting, goal, skins, cooling, passes=looked.passes)
     every = machine.doses(looked.setting)
     few = thinned(every, SCREENING_ENERGIES)
     lower = max((e for e in few if e < looked.dose), default=every[0])

@@ -31,6 +31,7 @@ from skinbeam.document import canonical_json, sha256_of
 from skinbeam.messages import catalogue
 from skinbeam.plan.plan import make_plan
 from skinbeam.plan.search.bank import LIMITING
+from skinbeam.plan.search.goals import COLUMNS
 from skinbeam.report.terminal import summary
 from skinbeam.schema.names import subtypes, table
 from skinbeam.sources import bibliography
@@ -252,8 +253,8 @@ def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
         assert ("p_purpura" in option) == ("purpura_days" in option) == vessels
         for name in ("p_effective", "p_harm", *(["p_purpura"] if vessels else [])):
             assert option[name]["basis"], name
-            harm_of_depth = name == "p_harm" and option["modality"] == "ablative"
-            assert option[name]["draws"] == (LIMITING if harm_of_depth else 1) * 200
+            of_depth = option["modality"] in ("ablative", *COLUMNS)
+            assert option[name]["draws"] == (LIMITING if of_depth else 1) * 200
             assert option[name]["kind"] == "modelled"
             assert 0 <= option[name]["low"] <= option[name]["median"] <= option[name]["high"] <= 1
 

@@ -56,7 +56,12 @@ def test_a_window_says_of_the_setting_what_the_plan_says(kind: str) -> None:
 def test_more_dose_reaches_more_and_spends_more(kind: str) -> None:
     """But for heat that a crater leaves: just above its threshold there is more of it than at a greater dose."""
     window, _, _ = drawn(kind)
-    for rows in (window.p_effect, window.p_harm, window.spent) if kind != "crater" else (window.p_effect,):
+    if kind == "crater":
+        # Below a twentieth are the few skins that are reached by heat alone.
+        reached = [[p for p in row if p > 0.05] for row in window.p_effect]
+        assert all(row and row == sorted(row) for row in reached)
+        return
+    for rows in (window.p_effect, window.p_harm, window.spent):
         assert all(list(row) == sorted(row) for row in rows)
 
 

@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["SkinBank"]
 
-# Where a limit is kept by a share of the skins, a handful of a few hundred decides, so depths of a field are held
-# against so many times more; columns would cost too much. A mean probability needs none (docs/methods/planning.md).
+# Where a limit is kept by a share of the skins, a handful of a few hundred decides, so depths are computed in so many
+# times more and held against their layers; a first look, against the layers alone. A mean probability needs none
+# (docs/methods/planning.md).
 LIMITING = 4
+# Skins that settings are compared on: a power of two, since so many draws hold each quantity evenly.
+COMPARED = 32
+_DESIGN = 1  # the seed that they are drawn with, whatever that of the plan
 _Vessels = tuple[str, tuple[str, ...]]  # condition and its kinds
-_Key = tuple[str, str | None, _Vessels | None, int, int]
+_Key = tuple[str, str | None, _Vessels | None, int, int]  # draws, and those of layers
 
 
 class SkinBank:
@@ -46,10 +50,20 @@ class SkinBank:
         lesion = LESION_OF.get(goal.condition) if goal.where == "lesion" else None
         vessels = (goal.condition, goal.subtypes) if goal.where == "vessel" else None
         draws = self.draws if most is None else min(self.draws, most)
-        key = (site, lesion, vessels, draws, LIMITING * draws if goal.modality == "ablative" else draws)
+        layered = LIMITING * draws if goal.of_depth else draws
+        key = (site, lesion, vessels, layered if most is None else draws, layered)
         if key not in self._made:
             self._made[key] = self._make(*key)
         return self._made[key]
+
+    @cached_property
+    def designed(self) -> "SkinBank":
+        """Skins of this person that are the same for every seed and number of draws: settings are compared on them.
+
+        Which of two settings is the better is no chance, and settings that lie close would else change places with the
+        seed. Doses and probabilities come of the drawn skins alone.
+        """
+        return SkinBank(self.case, self.colour, COMPARED, _DESIGN, self._machines)
 
     @cached_property
     def told(self) -> Told | None:
@@ -74,26 +88,29 @@ class SkinBank:
         return skins.assign(weight=weights / weights.sum())
 
     def _make(
-        self, site: str, lesion: str | None, vessels: _Vessels | None, draws: int, limiting_draws: int
+        self, site: str, lesion: str | None, vessels: _Vessels | None, draws: int, layered_draws: int
     ) -> SiteSkins:
         population = vessels_of(*vessels) if vessels is not None else None
         around = Place(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
         wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
-        apart = self.colour.in_doubt or lesion is not None or limiting_draws != draws
+        apart = self.colour.in_doubt or lesion is not None
         lighter = (
             draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
             for colour in lighter_colours(self.colour)
         )
-        limiting = wanted
+        limiting, layered = wanted, None
         if apart:
-            limiting = self._weighed(draw_skins(self.case, self.colour, around, draws=limiting_draws, seed=self.seed))
+            limiting = self._weighed(draw_skins(self.case, self.colour, around, draws=draws, seed=self.seed))
+        if layered_draws != draws:
+            layered = self._weighed(draw_skins(self.case, self.colour, around, draws=layered_draws, seed=self.seed))
         return SiteSkins(
             site,
             wanted,
             limiting,
             lighter=tuple(SiteSkins(site, skins, skins) for skins in lighter),
+            layered=layered,
             learned={} if self.told is None else self.told.first(limiting.sizes["sample"]),
         )
 

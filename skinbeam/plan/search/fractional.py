@@ -7,6 +7,7 @@ would be chosen, a greatest energy, a greatest share of the skin.
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from skinbeam.laser.grid import Setting, densities
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.search.candidates import Machine, beam_of, thinned
+from skinbeam.plan.search.crossed import Crossed
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, judge_limit, limits_for, target
+from skinbeam.plan.search.limits import Limit, Quantity, judge_limit, limits_for, target
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect, used
@@ -24,7 +26,10 @@ from skinbeam.simulate.removal.ablation import removes
 from skinbeam.simulate.skins.ensemble import share
 from skinbeam.units import MM, UM
 
-__all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "Columns", "columns_in", "microbeam_trial"]
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["COLUMN_DEPTH", "CRATER_DEPTH", "Columns", "any_broken", "columns_in", "microbeam_trial"]
 
 Floats = NDArray[np.float64]
 
@@ -65,7 +70,7 @@ def microbeam_trial(
     """
     energies = [energy for energy in energies if energy <= goal.bounds.energy_mJ(setting.spot_mm * MM / UM)]
     found: dict[int, Trial | None] = {}
-    counts_m, aimed_m = goal.column_depths_m(skins.target.variables["thickness_m"].values[:, :-1].sum(axis=1))
+    counts_m, aimed_m = goal.column_depths_m(_above_fat_m(skins.target))
 
     def enough(index: int) -> bool:
         """Whether the target or a limit is reached; more energy only goes deeper, so it stays so from there on."""
@@ -92,19 +97,19 @@ class Columns:
 
     Parameters
     ----------
-    depth_fraction : how deep a column goes, of the skin above the fat, (sample,).
+    depth : how deep a column goes, of the skin above the fat.
     area_cm2 : of one column, (sample,).
     temperature_C : of the skin before: no cooling is planned with microbeams, so nothing gets colder.
     """
 
-    depth_fraction: Floats
+    depth: Crossed
     area_cm2: Floats
     temperature_C: float
 
-    def values(self, density_per_cm2: float) -> dict[str, Floats]:
+    def values(self, density_per_cm2: float) -> dict[str, Quantity]:
         """Return the quantities of limits at a density, (sample,)."""
         return {
-            "microlesion_depth_fraction": self.depth_fraction,
+            "microlesion_depth_fraction": self.depth,
             "coverage_fraction": -np.expm1(-density_per_cm2 * self.area_cm2),
             "basal_minimum_C": np.full(self.area_cm2.size, self.temperature_C),
         }
@@ -116,10 +121,21 @@ def columns_in(skins: SiteSkins, beam: Beam, energy_mJ: float, density_per_cm2: 
     Coverage is 1 - exp(-density x area); that of the beam's own density gives the area, without end when it is 1.
     """
     harmed = skins.lesion(beam, energy_mJ, limiting=True)
-    above_fat = skins.limiting.variables["thickness_m"].values[:, :-1].sum(axis=1)
     with np.errstate(divide="ignore"):
         area = -np.log1p(-harmed.cover) / density_per_cm2
-    return Columns(harmed.depth / above_fat, area, skins.temperature_C)
+    depth = Crossed(harmed.depth, _above_fat_m(skins.limiting), skins.borders(_above_fat_m))
+    return Columns(depth, area, skins.temperature_C)
+
+
+def any_broken(limits: Sequence[Limit], values: Mapping[str, Quantity]) -> Floats:
+    """Return how likely each draw breaks any of the limits: in what skin a column ends is drawn, its width computed."""
+    kept = [np.asarray(limit.kept(values[limit.quantity], limit.stop), dtype=np.float64) for limit in limits]
+    return np.asarray(1.0 - np.prod(kept, axis=0))
+
+
+def _above_fat_m(skins: "xr.Dataset") -> Floats:
+    """Thickness of epidermis and dermis, (sample,)."""
+    return np.asarray(skins.variables["thickness_m"].values[:, :-1].sum(axis=1))
 
 
 def _densest(
@@ -145,7 +161,7 @@ def _densest(
     def at(density: float) -> Trial:
         values = harmed.values(density)
         in_doubt = values | {
-            "microlesion_depth_fraction": deeper * values["microlesion_depth_fraction"],
+            "microlesion_depth_fraction": replace(harmed.depth, depth_m=deeper * harmed.depth.depth_m),
             "coverage_fraction": -np.expm1(-density * area * wider**2),
         }
         verdicts = tuple(
@@ -158,9 +174,9 @@ def _densest(
             energy,
             density,
             looked.effective,
-            _broken(limits, values),
+            any_broken(limits, values),
             None,
-            _broken(limits, in_doubt),
+            any_broken(limits, in_doubt),
             verdicts,
             (w_target, w_limit),
             tuple(sources),
@@ -185,9 +201,3 @@ def _densest(
         return None
     kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
     return replace(kept, beam=beam_of(machine, setting, energy, held[-1]))
-
-
-def _broken(limits: Sequence[Limit], values: Mapping[str, Floats]) -> Floats:
-    """How likely each draw breaks any of the limits: 0 or 1, since depth and width are computed."""
-    kept = np.all([limit.kept(values[limit.quantity], limit.stop) for limit in limits], axis=0)
-    return np.asarray(~kept, dtype=np.float64)

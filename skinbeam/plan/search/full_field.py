@@ -7,6 +7,8 @@ What light removes is computed at each dose that the search asks for.
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +20,12 @@ from skinbeam.laser.settings import Beam
 from skinbeam.outcome.calibrated import burn_ratios
 from skinbeam.plan.search.burns import BURN, burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of
+from skinbeam.plan.search.crossed import Crossed
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
 from skinbeam.plan.search.pigment import DISRUPTION, p_disruption
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.thresholds import OfDose, Reached, Thresholds
+from skinbeam.plan.search.thresholds import OfDose, Thresholds
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for
@@ -33,6 +36,9 @@ from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.removal.ablation import injury_by_dose
 from skinbeam.simulate.skins.ensemble import share
 from skinbeam.units import J_CM2, MS, ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["ABOVE_DEEPER_DERMIS", "CRATER", "full_field_trial", "thresholds_of"]
 
@@ -46,11 +52,21 @@ ABOVE_DEEPER_DERMIS = "upper plexus"  # the last layer above it
 
 
 def full_field_trial(
-    machine: Machine, setting: Setting, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, *, quick: bool = False
+    machine: Machine,
+    setting: Setting,
+    goal: Goal,
+    skins: SiteSkins,
+    cooling: CoolingPlan,
+    *,
+    passes: int | None = None,
+    quick: bool = False,
 ) -> Trial | None:
     """Return the best dose of a full-field setting, or None where the device has no dose that keeps the limits.
 
-    `quick` is a first look on few draws: it leaves out what decides nothing and does not count the sampling error.
+    Parameters
+    ----------
+    passes : of light that removes skin; None for the fewest that reach the target.
+    quick : a first look on few draws: it leaves out what decides nothing and does not count the sampling error.
 
     Raises
     ------
@@ -74,11 +90,11 @@ def full_field_trial(
         return None if held is None else replace(held, held=True)
     best: Trial | None = None
     reached = (0.0, 0.0)
-    for passes in range(1, MOST_PASSES + 1):
+    for count in range(1, MOST_PASSES + 1) if passes is None else (passes,):
         try:
-            thresholds = _removing(replace(beam, passes=passes), goal, skins, limits, quick=quick)
+            thresholds = _removing(replace(beam, passes=count), goal, skins, limits, quick=quick)
         except NotAvailable:
-            if passes == 1:
+            if count == 1:
                 raise
             break  # what later passes remove is not sourced for this laser
         trial = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
@@ -199,31 +215,37 @@ def _removing(beam: Beam, goal: Goal, skins: SiteSkins, limits: Sequence[Limit],
     """
     with collect() as sources:
         epidermis = places.depth_through_epidermis(skins.target)
-        depth = goal.field_depth_m(epidermis, places.depth_through(skins.target, ABOVE_DEEPER_DERMIS))
-        deepest = places.depth_through(skins.limiting, ABOVE_DEEPER_DERMIS)
+        aimed = skins.borders(partial(_aimed_m, goal))
+        own, deepest = _deepest_m(skins.limiting), skins.borders(_deepest_m)
 
-        target, limiting = (injury_by_dose(each, beam) for each in (skins.target, skins.limiting))
+        limiting = injury_by_dose(skins.limiting, beam)
+        target = limiting if skins.same else injury_by_dose(skins.target, beam)
         (limit,) = limits  # depth is the only one of a crater
 
-        def beyond(border: Floats, injury: OfDose) -> Reached:
-            return lambda dose: np.asarray(injury(dose * J_CM2) >= border)
-
         def broken(factor: Floats | float) -> OfDose:
-            # A depth that is too great by a factor reaches a border that lies higher by it.
-            reaches = beyond(limit.stop * deepest / factor, limiting)
-            return lambda dose: reaches(dose).astype(np.float64)
+            return lambda dose: deepest.reached(factor * limiting(dose * J_CM2) / limit.stop)
 
         in_doubt = None if quick else broken(error_factor(CRATER, skins.limiting, "harm"))
     return Thresholds(
         beam,
-        beyond(epidermis, target),
-        beyond(depth, target),
-        {limit.id: lambda dose: limiting(dose * J_CM2) / deepest},
+        lambda dose: np.asarray(target(dose * J_CM2) >= epidermis),
+        lambda dose: aimed.reached(target(dose * J_CM2)),
+        {limit.id: lambda dose: Crossed(limiting(dose * J_CM2), own, deepest)},
         broken(1.0),
         None,
         in_doubt,
         tuple(sources),
     )
+
+
+def _deepest_m(skins: "xr.Dataset") -> Floats:
+    """How deep the skin may be injured at most, (sample,)."""
+    return places.depth_through(skins, ABOVE_DEEPER_DERMIS)
+
+
+def _aimed_m(goal: Goal, skins: "xr.Dataset") -> Floats:
+    """How deep it is aimed, (sample,)."""
+    return goal.field_depth_m(places.depth_through_epidermis(skins), _deepest_m(skins))
 
 
 def _choose(

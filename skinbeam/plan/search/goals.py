@@ -20,6 +20,7 @@ from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
 __all__ = [
+    "COLUMNS",
     "LESION_OF",
     "Alternative",
     "Goal",
@@ -82,6 +83,11 @@ class Goal:
     def by_columns(self) -> bool:
         """Whether microbeams reach it and leave skin between them."""
         return self.modality in COLUMNS
+
+    @property
+    def of_depth(self) -> bool:
+        """Whether how deep it goes is what limits it."""
+        return self.by_columns or self.modality == "ablative"
 
     @property
     def of_field_pigment(self) -> bool:

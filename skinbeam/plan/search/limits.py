@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.plan.records import CheckedLimit, Status
+from skinbeam.plan.search.crossed import Crossed
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import probability, share, summarise
@@ -25,6 +26,7 @@ __all__ = [
     "ONE_SIDED_95",
     "Bruise",
     "Limit",
+    "Quantity",
     "Target",
     "Verdict",
     "aims_by_severity",
@@ -36,6 +38,7 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
+Quantity = Floats | Crossed
 MOST_DRAWS = 100_000
 ONE_SIDED_95 = 1.6448536269514722  # normal quantile
 
@@ -74,8 +77,10 @@ class Limit:
         """The share of skins that have to keep it."""
         return 1.0 - self.stop if self.share is None else self.share
 
-    def kept(self, values: Floats, bound: float) -> NDArray[np.bool_] | Floats:
+    def kept(self, values: Quantity, bound: float) -> NDArray[np.bool_] | Floats:
         """Return which draws are on the right side of `bound`, or how likely; NaN is on neither."""
+        if isinstance(values, Crossed):
+            return values.below(bound)
         if self.share is None:
             return 1.0 - values
         return values < bound if self.operator == "<" else values > bound
@@ -209,20 +214,22 @@ def fewest_draws() -> int:
 
 
 def judge_limit(
-    limit: Limit, values: Floats | Unknown, weights: Floats, basis: Sequence[str], *, strict: bool = True
+    limit: Limit, values: Quantity | Unknown, weights: Floats, basis: Sequence[str], *, strict: bool = True
 ) -> Verdict:
     """Hold `limit` against the draws of its quantity. What is unknown is never met.
 
     Without `strict` the Monte Carlo error is not counted: for a first look on few draws, never for a plan.
     """
     used(limit.source)
-    if not isinstance(values, Unknown) and np.isnan(values).any():
-        values = Unknown("the model gives no value for some of such skins")
     if isinstance(values, Unknown):
         return Verdict(limit, "unknown", 0.0, values, weights, ())
+    told = values.ratio if isinstance(values, Crossed) else values
+    if np.isnan(told).any():
+        nothing = Unknown("the model gives no value for some of such skins")
+        return Verdict(limit, "unknown", 0.0, nothing, weights, ())
     kept = share(limit.kept(values, limit.stop), weights)
     if not limit.demands(*kept, limit.stop, strict=strict):
-        return Verdict(limit, "not_met", kept[0], values, weights, tuple(basis))
+        return Verdict(limit, "not_met", kept[0], told, weights, tuple(basis))
     warned = share(limit.kept(values, limit.warn), weights)
     status: Status = "met" if limit.demands(*warned, limit.warn, strict=strict) else "warn"
-    return Verdict(limit, status, kept[0], values, weights, tuple(basis))
+    return Verdict(limit, status, kept[0], told, weights, tuple(basis))

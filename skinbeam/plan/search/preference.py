@@ -32,8 +32,8 @@ def merit(trial: Trial) -> tuple[float, ...]:
     """Sort key: reaches the target uninjured, then as deep as is aimed, then least harm, then the wider spot, which
     treats an area with fewer pulses, then the shorter pulse.
 
-    In steps that the draws can tell: shares of a tenth (a first look has 20 draws, and 8 of 10 a standard error of a
-    tenth), harms of two hundredths (5 of 100 have one of 1.5 among 200).
+    In steps that the skins can tell: shares of a tenth (8 of 10 have a standard error of 7 of 100 in the 32 of a first
+    look), harms of two hundredths (5 of 100 have one of 1.5 among 200).
     """
     harm = int(trial.p_broken / (2 * _ALIKE))
     return (-round(_uninjured(trial), 1), -round(_deep(trial), 1), harm, *_handy(trial))

@@ -1,7 +1,7 @@
 """The skins that a plan draws for one site: with the target in them, and the ones that limits are held against."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.cooling import CoolingPlan
 from skinbeam.laser.settings import Beam
+from skinbeam.plan.search.crossed import Borders
 from skinbeam.practice.spots import Learned
 from skinbeam.provenance import collect, used
 from skinbeam.simulate.light.illumination import Illumination, OneSkin, SpotShare
@@ -46,6 +47,7 @@ class SiteSkins:
     target : skin with the concern in it (a lesion, its vessels).
     limiting : skin around it; where colour is in doubt, the darker of what was said.
     lighter : the same target in lighter skins than this, the lightest first; no dose is raised above theirs.
+    layered : more draws of the skin around, of which the thickness of layers alone is asked; None for `limiting`.
     learned : device and wavelength → what earlier pulses told of that light, for the limiting draws.
     """
 
@@ -53,6 +55,7 @@ class SiteSkins:
     target: "xr.Dataset"
     limiting: "xr.Dataset"
     lighter: "tuple[SiteSkins, ...]" = ()
+    layered: "xr.Dataset | None" = None
     learned: Mapping[tuple[str, float], Learned] = field(default_factory=dict)
     _lights: "OrderedDict[_Key, Illumination]" = field(default_factory=OrderedDict)
     _middles: dict[_Key, OneSkin] = field(default_factory=dict)
@@ -76,6 +79,11 @@ class SiteSkins:
             np.asarray(s.variables["weight"].values, dtype=np.float64) for s in (self.target, self.limiting)
         )
         return target, limiting
+
+    def borders(self, depth_m: "Callable[[xr.Dataset], Floats]") -> Borders:
+        """Return where a border lies in such skins, as many as were drawn."""
+        skins = self.limiting if self.layered is None else self.layered
+        return Borders(depth_m(skins), np.asarray(skins.variables["weight"].values, dtype=np.float64))
 
     @property
     def temperature_C(self) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.search.burns import Burns
-from skinbeam.plan.search.limits import Limit
+from skinbeam.plan.search.limits import Limit, Quantity
 from skinbeam.simulate.skins.ensemble import share
 
 __all__ = ["OfDose", "Reached", "Thresholds"]
@@ -25,7 +25,7 @@ class Thresholds:
     Parameters
     ----------
     wanted : whether a dose reaches the target, (sample,).
-    aimed : whether it does as deep as is aimed, (sample,); the same where depth is not the goal.
+    aimed : whether, or how likely, it does as deep as is aimed, (sample,); the same where depth is not the goal.
     value : limit → its quantity at a dose, (sample,).
     broken : how likely a dose breaks an injury limit, (sample,).
     uncooled : how likely it burns if the cooling fails, (sample,); None without cooling and in a first look.
@@ -36,8 +36,8 @@ class Thresholds:
 
     beam: Beam
     wanted: Reached
-    aimed: Reached
-    value: Mapping[str, OfDose]
+    aimed: Reached | OfDose
+    value: Mapping[str, Callable[[float], Quantity]]
     broken: OfDose
     uncooled: OfDose | None
     in_doubt: OfDose | None

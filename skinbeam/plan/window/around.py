@@ -15,10 +15,10 @@ from skinbeam.errors import NotAvailable
 from skinbeam.laser.grid import densities, dose_steps, offers
 from skinbeam.plan.search.candidates import beam_of, built_in_cooling, thinned
 from skinbeam.plan.search.envelope import envelope_of
-from skinbeam.plan.search.fractional import columns_in
+from skinbeam.plan.search.fractional import any_broken, columns_in
 from skinbeam.plan.search.full_field import thresholds_of
 from skinbeam.plan.search.goals import Goal
-from skinbeam.plan.search.limits import Limit, limits_for
+from skinbeam.plan.search.limits import Limit, Quantity, limits_for
 from skinbeam.plan.search.place import ENERGY, FLUENCE, light_of
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.thresholds import Thresholds
@@ -147,13 +147,12 @@ def _of_columns(trial: Trial, goal: Goal, skins: SiteSkins, phototype: int | Non
 
 
 def _columns_at(
-    values: Mapping[str, Floats], limits: Sequence[Limit], weights: Floats
+    values: Mapping[str, Quantity], limits: Sequence[Limit], weights: Floats
 ) -> tuple[float, tuple[float, str]]:
     """How likely columns break any limit, and the limit that they are nearest to breaking."""
-    kept = [limit.kept(values[limit.quantity], limit.stop) for limit in limits]
-    shares = (share(held, weights)[0] for held in kept)
+    shares = (share(limit.kept(values[limit.quantity], limit.stop), weights)[0] for limit in limits)
     spent = [(limit.spent(p), limit.quantity) for limit, p in zip(limits, shares, strict=True)]
-    return 1.0 - share(np.all(kept, axis=0), weights)[0], max(spent)
+    return share(any_broken(limits, values), weights)[0], max(spent)
 
 
 def _practised_columns(trial: Trial, goal: Goal, phototype: int | None) -> tuple[Practised, ...]:
