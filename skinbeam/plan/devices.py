@@ -1,8 +1,8 @@
 """Search the devices for the settings that reach a target within the limits, where practice is and beyond it else.
 
 Settings are compared on few skins, which are the same for every seed; what is offered is judged on all draws, and what
-the few show to be far from the target is refused without a number. Settings for vessels that few draws do not tell
-apart are compared again on all of them.
+the few show to be far from the target is refused without a number. Settings for vessels that a first look does not
+tell apart are compared again on twice as many.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ from skinbeam.simulate.removal.ablation import pulse_answered
 __all__ = ["Found", "laser_options", "refusal"]
 
 SCREENING_ENERGIES = 6
-SCREENING_DRAWS = 32  # settings are compared on these, the chosen one is judged on all
+SCREENING_DRAWS = 32  # of the skins that settings are compared on: a first look takes half of them
 # How far below the least share a first look may find a setting before it is refused: two standard errors of a quarter.
 SCREENING_MARGIN = 0.15
 
@@ -74,7 +74,7 @@ def laser_options(
     if machines and bank.draws < (needed := fewest_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
         return [], [refusal(modality, [few])]
-    _few(bank, concern.site, goal).light_up(_spectra(case, concern, goal, machines))
+    bank.designed.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(case, concern, goal, machines))
     screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
     options: list[Found] = []
@@ -168,7 +168,8 @@ def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBa
     """The setting to offer, judged on all draws, in the first region that has one; else why there is none."""
     machine, *wider = look.held
     cooling, _ = built_in_cooling(machine.device)
-    trial = _settled(goal, machine, look.best, bank.skins(concern.site, goal), cooling)
+    best = _compared(goal, machine, look.best, bank.designed.skins(concern.site, goal), cooling)
+    trial = _settled(goal, machine, best, bank.skins(concern.site, goal), cooling)
     if trial is not None and not _is_weak(case, concern, goal, trial):
         return trial
     if wider:
@@ -276,7 +277,7 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
     ------
     NotAvailable : no setting can be judged; the last reason is given.
     """
-    skins = _few(bank, concern.site, goal)
+    skins = bank.designed.skins(concern.site, goal, most=SCREENING_DRAWS)
     cooling, _ = built_in_cooling(machine.device)
     found: list[Trial] = []
     reason, judged_any = "", False
@@ -341,29 +342,36 @@ def _first_look(goal: Goal, machine: Machine, setting: Setting, skins: SiteSkins
     return microbeam_trial(machine, setting, goal, skins, energies=every, quick=True)
 
 
+def _compared(
+    goal: Goal, machine: Machine, looked: Sequence[Trial], skins: SiteSkins, cooling: CoolingPlan
+) -> Sequence[Trial]:
+    """The settings to judge, the one to offer first: of those for vessels that are abreast, what bruises least."""
+    if not _of_vessels(goal) or len(looked) == 1:
+        return looked
+    again = (_at_its_dose(goal, machine, one, skins, cooling) for one in looked)
+    best = abreast([trial for trial in again if trial is not None])
+    if not best:
+        return looked
+    first = gentlest([replace(one, bruising=bruising_of(one.beam, one.dose, skins, cooling)) for one in best])
+    return [first, *(one for one in looked if one.setting != first.setting)]
+
+
 def _settled(
     goal: Goal, machine: Machine, looked: Sequence[Trial], skins: SiteSkins, cooling: CoolingPlan
 ) -> Trial | None:
     """The setting to offer, judged on all draws: the first that reaches the target, since what few skins put first may
-    break a limit on more; of those for vessels that are abreast, the one that bruises least.
+    break a limit on more; where none does, the first that keeps the limits.
     """
-    judged: list[Trial] = []
+    found: Trial | None = None
     for one in looked:
         trial = _at_its_dose(goal, machine, one, skins, cooling)
-        if trial is None:
-            continue
-        if not _of_vessels(goal) and trial.p_effective >= target().least:
-            return trial
-        judged.append(trial)
-    if not judged or not _of_vessels(goal):
-        return next(iter(judged), None)
-    best = abreast(judged)
-    return gentlest([replace(one, bruising=bruising_of(one.beam, one.dose, skins, cooling)) for one in best])
-
-
-def _few(bank: SkinBank, site: str, goal: Goal) -> SiteSkins:
-    """The skins of a first look; for vessels they are drawn, since what is abreast is compared again on all draws."""
-    return (bank if _of_vessels(goal) else bank.designed).skins(site, goal, most=SCREENING_DRAWS)
+        if trial is not None and trial.p_effective >= target().least:
+            found = trial
+            break
+        found = trial if found is None else found
+    if found is None or not _of_vessels(goal):
+        return found
+    return replace(found, bruising=bruising_of(found.beam, found.dose, skins, cooling))
 
 
 def _of_vessels(goal: Goal) -> bool:

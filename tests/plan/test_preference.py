@@ -26,6 +26,7 @@ from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.goals import goal_of
 from skinbeam.plan.search.limits import bruise, target
 from skinbeam.plan.search.preference import abreast, clearly_more, gentlest, in_order, merit, told_apart
+from skinbeam.plan.search.region import Region
 from skinbeam.plan.search.trial import Trial
 from skinbeam.report.context import OptionCard
 from skinbeam.report.leaflet.page import leaflet_page
@@ -166,9 +167,18 @@ def test_three_more_that_reach_the_target_are_not_worth_five_more_that_are_burnt
     assert abreast([]) == []
 
 
-def test_bruises_that_draws_cannot_tell_apart_do_not_decide() -> None:
-    better, other = trial(5.0, 24, 6), trial(40.0, 22, 4)
-    assert gentlest(abreast([better, other])) is better
+def test_of_settings_that_bruise_alike_the_longest_pulse_is_taken() -> None:
+    short, long = trial(5.0, 24, 4), trial(40.0, 22, 6)
+    assert gentlest(abreast([short, long])) is long
+
+
+def test_of_pulses_alike_the_spot_of_practice_is_taken() -> None:
+    """Trials of facial veins by dye laser are about spots of 7 mm."""
+    practice = replace(MACHINE, region=Region("facial-telangiectasia", "vascular", 2))
+    wide = replace(trial(6.0, 30, 4), machine=practice)
+    usual = replace(wide, setting=wide.setting._replace(spot_mm=7.0))
+    assert wide.setting.spot_mm == 10.0
+    assert gentlest([wide, usual]) is usual
 
 
 @given(st.lists(st.tuples(st.integers(0, DRAWS), st.integers(0, DRAWS)), min_size=1, max_size=5))

@@ -23,7 +23,7 @@ __all__ = ["SkinBank"]
 # (docs/methods/planning.md).
 LIMITING = 4
 # Skins that settings are compared on: a power of two, since so many draws hold each quantity evenly.
-COMPARED = 32
+COMPARED = 64
 _DESIGN = 1  # the seed that they are drawn with, whatever that of the plan
 _Vessels = tuple[str, tuple[str, ...]]  # condition and its kinds
 _Key = tuple[str, str | None, _Vessels | None, int, int]  # draws, and those of layers

@@ -111,10 +111,19 @@ def _is_abreast(trial: Trial, best: Trial) -> bool:
 
 
 def gentlest(trials: Sequence[Trial]) -> Trial:
-    """Return the trial that bruises the fewest skins; of those that bruise hardly more, the widest spot.
+    """Return the trial that bruises the fewest skins; of those that bruise hardly more, the longest pulse, which spares
+    skin a bruise, and of these the spot nearest to those of practice.
 
     Every trial knows its bruising.
     """
     bruised = [(trial.bruising.bruised, trial) for trial in trials if trial.bruising is not None]
     least, _ = min(bruised, key=lambda found: (share(found[0], found[1].weights[0])[0], merit(found[1])))
-    return min((t for hurt, t in bruised if not clearly_more(hurt, least, t.weights[0])), key=_handy)
+    return min((t for hurt, t in bruised if not clearly_more(hurt, least, t.weights[0])), key=_sparing)
+
+
+def _sparing(trial: Trial) -> tuple[float, float, float]:
+    """The longest pulse first, then the spot nearest to the middle of practice, then the wider one."""
+    machine, setting = trial.machine, trial.setting
+    middle = None if machine.region is None else machine.region.middle_spot_mm(machine.device, setting)
+    off = 0.0 if middle is None else abs(math.log(setting.spot_mm / middle))
+    return -setting.pulse_ms, off, -setting.spot_mm

@@ -103,6 +103,12 @@ class Region:
         low, high = span.low / settings_table()["rounding"]["ratio"], max(most, span.low)
         return tuple(dose for dose in doses if low <= dose <= high)
 
+    def middle_spot_mm(self, device: Device, setting: Setting) -> float | None:
+        """Return the spot that sources of such light are about; None where none prints one."""
+        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
+        envelope = self._envelope(head, setting.pulse_ms)
+        return next(iter(envelope.about("spot_mm", [1 / 2])), None) if envelope is not None else None
+
     def _dose(self, device: Device, setting: Setting) -> Practised | None:
         """What was published of the dose at a setting."""
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
