@@ -105,14 +105,12 @@ class Region:
 
     def middle_spot_mm(self, device: Device, setting: Setting) -> float | None:
         """Return the spot that sources of such light are about; None where none prints one."""
-        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
-        envelope = self._envelope(head, setting.pulse_ms)
+        envelope = self._envelope_at(device, setting)
         return next(iter(envelope.about("spot_mm", [1 / 2])), None) if envelope is not None else None
 
     def _dose(self, device: Device, setting: Setting) -> Practised | None:
         """What was published of the dose at a setting."""
-        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
-        envelope = self._envelope(head, setting.pulse_ms)
+        envelope = self._envelope_at(device, setting)
         if envelope is None:
             return None
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
@@ -127,6 +125,10 @@ class Region:
             return 0.0
         used(unbruised["source"])
         return float(unbruised["pulse_ms"])
+
+    def _envelope_at(self, device: Device, setting: Setting) -> Envelope | None:
+        head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
+        return self._envelope(head, setting.pulse_ms)
 
     def _envelope(self, head: Head, pulse_ms: float) -> Envelope | None:
         light = Light(self.modality, head.wavelength_nm, pulse_ms, lamp=head.band_nm is not None)
