@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import importlib.util
 import io
 import json
 import re
@@ -12,10 +11,11 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
+import generate
 import pytest
 from document_keys import unlisted_keys
+from parts.keys import MEANINGS
 
 from skinbeam._version import __date__, __version__
 from skinbeam.cli import main
@@ -26,17 +26,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 
-def _generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-GENERATE = _generator()
-PAGES: tuple[Path, ...] = GENERATE.PAGES
+PAGES: tuple[Path, ...] = generate.PAGES
 
 
 def name_of(page: Path) -> str:
@@ -155,7 +145,7 @@ def test_every_block_is_of_a_kind_that_is_checked() -> None:
 
 def test_generated_parts_are_current() -> None:
     texts = {name_of(page): page.read_text(encoding="utf-8") for page in PAGES}
-    old = [name for name, text in texts.items() if text != GENERATE.rendered(text)]
+    old = [name for name, text in texts.items() if text != generate.rendered(text)]
     assert not old, "run: python docs/generate.py"
 
 
@@ -166,23 +156,23 @@ def parts_shown() -> set[str]:
 
 
 def test_every_command_shows_its_help() -> None:
-    assert {f"help {command}" for command in GENERATE.commands()} <= parts_shown()
+    assert {f"help {command}" for command in generate.commands()} <= parts_shown()
 
 
 @pytest.mark.parametrize("file", ["case", "device", "layers"])
 def test_every_table_of_an_input_file_is_shown(file: str) -> None:
-    assert {f"keys {file} {table}" for table in GENERATE.tables(file)} <= parts_shown()
+    assert {f"keys {file} {table}" for table in generate.tables(file)} <= parts_shown()
 
 
 def test_every_meaning_belongs_to_a_key() -> None:
     from skinbeam.schema.names import ENDPOINTS
 
-    assert set(GENERATE.MEANINGS["endpoint"]) == set(ENDPOINTS)
+    assert set(MEANINGS["endpoint"]) == set(ENDPOINTS)
     for file in ("case", "device", "layers"):
-        meanings = GENERATE.MEANINGS[file]
+        meanings = MEANINGS[file]
         known = {
             f"{table.strip('[]')}.{key}".removeprefix("top.")
-            for table, model in GENERATE.tables(file).items()
+            for table, model in generate.tables(file).items()
             for key in model.model_fields
         }
         assert set(meanings) <= known, set(meanings) - known
