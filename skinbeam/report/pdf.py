@@ -17,11 +17,12 @@ import matplotlib
 import typst
 
 from skinbeam.files.unfinished import work_folder
+from skinbeam.report.consent.context import ConsentPage
 from skinbeam.report.context import LeafletPage, ReportPage
 
 __all__ = ["laid_out", "make_pdf"]
 
-_TEMPLATES = ("report", "leaflet", "style")
+_TEMPLATES = ("report", "leaflet", "consent", "style")
 
 
 @contextmanager
@@ -38,7 +39,11 @@ def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
 
 
 def make_pdf(
-    template: str, page: ReportPage | LeafletPage, root: Path, *, part: Literal["plan", "appendix"] = "plan"
+    template: str,
+    page: ReportPage | LeafletPage | ConsentPage,
+    root: Path,
+    *,
+    part: Literal["plan", "appendix"] = "plan",
 ) -> bytes:
     """Return the PDF (tagged, PDF/UA-1) of `page` in `templates/<template>.typ`.
 

@@ -1,0 +1,109 @@
+"""The way back from a plan's document to its records: what a plan says is all there, and nothing else is.
+
+What is made from a plan long after it, such as a consent form, is made from its document: sentences stay as they stood.
+"""
+
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from skinbeam.assessment.risks import Risk
+from skinbeam.estimate import Unknown
+from skinbeam.evidence.expectation.records import Expectation
+from skinbeam.messages import Message, Warned
+from skinbeam.plan.records import Advice, Option, Plan
+from skinbeam.plan.rules.reason import Reason
+from skinbeam.plan.setup import Setup
+from skinbeam.plan.visits import Ladder
+
+__all__ = ["Told", "read_plan"]
+
+
+@dataclass(frozen=True)
+class Told(Message):
+    """A message whose sentence is the one that was written, whatever the catalogue of today says."""
+
+    said: str = ""
+
+    @property
+    def text(self) -> str:
+        """The sentence that was written."""
+        return self.said
+
+
+def read_plan(document: Mapping[str, Any]) -> Plan:
+    """Return the records of a plan's document.
+
+    Raises
+    ------
+    ValueError : a field that is not known, missing or of another kind, with its path.
+    """
+    read: Plan = _read(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
+    return read
+
+
+def _read(kind: Any, value: Any, path: str) -> Any:
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        return _read_any_of(get_args(kind), value, path)
+    if origin is tuple:
+        inner = get_args(kind)
+        _expect(isinstance(value, list), path, "a list", value)
+        return tuple(_read(inner[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+    if origin is Literal:
+        _expect(value in get_args(kind), path, f"one of {get_args(kind)}", value)
+        return value
+    if origin is Mapping:
+        _expect(isinstance(value, dict), path, "an object", value)
+        return {name: _read(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
+    if kind in (int, float, str, bool):
+        _expect(isinstance(value, (int, float) if kind is float else kind), path, kind.__name__, value)
+        return value
+    return _read_record(kind, value, path)
+
+
+def _read_any_of(kinds: tuple[Any, ...], value: Any, path: str) -> Any:
+    if isinstance(value, dict) and set(value) == {"unknown"} and Unknown in kinds:
+        return Unknown(value["unknown"])
+    others = [kind for kind in kinds if kind not in (Unknown, types.NoneType)]
+    fitting = [kind for kind in others if (get_origin(kind) is tuple) == isinstance(value, list)]
+    _expect(len(fitting) == 1, path, f"one of {others}", value)
+    return _read(fitting[0], value, path)
+
+
+def _read_record(kind: Any, value: Any, path: str) -> Any:
+    _expect(isinstance(value, dict), path, f"a {kind.__name__}", value)
+    if kind is Unknown:
+        return Unknown(value["unknown"])
+    if kind is Message:
+        return Told(value["id"], value["params"], value["text"])
+    held = dict(value)
+    if kind is Expectation:
+        held["abstains"] = {"id": "", "params": {}, "text": held["abstains"]} if held["abstains"] else None
+    elif kind is Warned:
+        held["message"] = {"id": "", "params": {}, "text": held["message"]}
+    if kind in (Reason, Advice, Risk, Ladder):
+        held["message"] = held["message"] | {"text": held.pop("text")}
+        held |= {"name": held.pop("risk")} if kind is Risk else {}
+    elif kind is Option:
+        setup = {name: held.pop(name) for name in (field.name for field in fields(Setup)) if name in held}
+        held["setup"] = setup if "device" in setup else None
+        _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
+    hints = get_type_hints(kind)
+    for name in held:
+        _expect(name in hints, f"{path}.{name}", "a known field", held[name])
+    for field in fields(kind):
+        optional = types.NoneType in get_args(hints[field.name])
+        needed = field.default is MISSING and field.default_factory is MISSING and not optional
+        _expect(field.name in held or not needed, f"{path}.{field.name}", "a value", "nothing")
+        if optional:
+            held.setdefault(field.name, None)
+    return kind(
+        **{name: None if item is None else _read(hints[name], item, f"{path}.{name}") for name, item in held.items()}
+    )
+
+
+def _expect(holds: bool, path: str, wanted: str, value: Any) -> None:
+    if not holds:
+        raise ValueError(f"{path}: {wanted} was expected, {value!r} was read")

@@ -1,0 +1,116 @@
+"""What the consent form receives: frozen records, every field with its help as annotation; and how it is signed."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+__all__ = ["PERMISSIONS", "Answered", "ChoiceRow", "ConsentPage", "Permission", "Question", "ResultRow", "Signing"]
+
+PERMISSIONS = ("care", "teaching", "publication")
+
+Stroke = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """How somebody agreed.
+
+    Parameters
+    ----------
+    label : what the clinic calls the record.
+    person, clinician : their names, as they were typed.
+    strokes : the drawn signature, each stroke a line through points between 0 and 1 across and down a field three times
+        as wide as high; empty where the typed name is the signature.
+    tries : question → how many tries the right answer took.
+    photographs : what photographs may be used for, of `PERMISSIONS`.
+    """
+
+    label: str
+    person: str
+    clinician: str
+    on: datetime.date
+    tries: Mapping[str, int]
+    photographs: frozenset[str] = frozenset()
+    strokes: tuple[Stroke, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question by which somebody tells back what was explained; the right answer comes from the plan."""
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    right: int
+
+
+@dataclass(frozen=True)
+class ChoiceRow:
+    """One choice beside the others."""
+
+    name: Annotated[str, "the choice in plain words"]
+    good: Annotated[str, "how many of 100 get at least half better, with the range"]
+    bad: Annotated[str, "the harm that is counted most often, and how many of 100 have it"]
+    own: Annotated[bool, "whether it is the choice that is agreed to"]
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """How many people get at least so much better."""
+
+    better: Annotated[str, "how much better"]
+    treated: Annotated[str, "of 100 who choose this"]
+    untreated: Annotated[str, "of 100 who do nothing"]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A question to tell back, and how it went."""
+
+    question: Annotated[str, "the question"]
+    answers: Annotated[tuple[str, ...], "what can be answered; once it is signed, the right answer alone"]
+    tries: Annotated[str, "how many tries it took; empty before"]
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What photographs may be used for."""
+
+    text: Annotated[str, "the use"]
+    given: Annotated[str, "yes or no in words; empty before it is signed"]
+
+
+@dataclass(frozen=True)
+class ConsentPage:
+    """The consent form of one choice."""
+
+    banner: Annotated[str, "intended use: stands on every page"]
+    plan_sha256: Annotated[str, "the plan's name"]
+    foot: Annotated[str, "version, before the plan's name on every page"]
+    title: Annotated[str, "what is agreed to"]
+    label: Annotated[str, "what the clinic calls the record; empty before it is signed"]
+    aim: Annotated[tuple[str, ...], "what is treated, what light can do and cannot, what is done, how often"]
+    caution: Annotated[str, "what the plan decided about laser for this person"]
+    choices: Annotated[tuple[ChoiceRow, ...], "this choice, the others, doing nothing last"]
+    others: Annotated[str, "choices that are only named; may be empty"]
+    results: Annotated[tuple[ResultRow, ...], "how many people get how much better"]
+    results_about: Annotated[str, "of whom and when"]
+    common: Annotated[tuple[str, ...], "harms that 1 of 100 or more have"]
+    rare: Annotated[tuple[str, ...], "harms that fewer have"]
+    lasting: Annotated[tuple[str, ...], "harms that may stay for months or for good"]
+    uncounted: Annotated[tuple[str, ...], "harms that nobody counted, and harm after a fault"]
+    own: Annotated[tuple[str, ...], "what goes wrong more easily for this skin"]
+    healing: Annotated[tuple[str, ...], "how long it shows, and pain"]
+    aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
+    call: Annotated[tuple[str, ...], "when to call, and whom"]
+    unknowns: Annotated[tuple[str, ...], "what is not known"]
+    permissions: Annotated[tuple[Permission, ...], "what photographs may be used for, each asked apart"]
+    questions: Annotated[tuple[Answered, ...], "to tell back what was explained"]
+    agreement: Annotated[tuple[str, ...], "what the signature says, and the time to think"]
+    points: Annotated[tuple[str, ...], "what the rules ask of the clinician"]
+    person: Annotated[str, "who signed; empty before"]
+    clinician: Annotated[str, "who explained; empty before"]
+    date: Annotated[str, "when it was signed; empty before"]
+    signature: Annotated[str, "file of the drawn signature; empty where none was drawn"]
+    words: Annotated[Mapping[str, str], "headings and labels, by name"]

@@ -1,0 +1,251 @@
+"""The consent form of a choice: what it must tell, that it can be read, and that it belongs to its plan."""
+
+import datetime
+import io
+import re
+from dataclasses import fields, replace
+from typing import Any, get_type_hints
+
+import pytest
+from plan_reading import read_plan
+from pypdf import PdfReader
+from report_samples import sample_plan
+from test_report_context import METHODS, nested, typst_names
+
+from skinbeam.messages import catalogue
+from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.report.consent import context
+from skinbeam.report.consent.context import PERMISSIONS, ConsentPage, Signing
+from skinbeam.report.consent.page import consent_page, cooling_off_days, sentences_of
+from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.consent.sealed import make_consent
+from skinbeam.report.leaflet.readability import reading_age_years
+from skinbeam.schema.names import table
+
+READING_AGE_YEARS = 12.0
+MOST_PAGES = 3
+DAY = datetime.date(2026, 11, 22)
+Document = dict[str, Any]
+
+
+def unknown(document: Document) -> Document:
+    """The same plan with every estimate taken away."""
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {"unknown": "nobody knows"} if "median" in value else {k: strip(v) for k, v in value.items()}
+        return [strip(item) for item in value] if isinstance(value, list) else value
+
+    stripped: Document = strip(document)
+    return stripped
+
+
+def crowded(document: Document) -> Document:
+    """More to do afterwards, and more that this skin adds, than anybody has."""
+    aftercare = [
+        document["aftercare"][0] | {"text": f"Keep it clean and dry, and look at it each day, {i}."} for i in range(25)
+    ]
+    risks = [
+        {"risk": key.removeprefix("leaflet_own."), "text": "x", "message": {"id": "x", "params": {}}, "source": "x"}
+        for key in catalogue()
+        if key.startswith("leaflet_own.")
+    ]
+    assessment = document["assessment"] | {"risks": risks}
+    return document | {"aftercare": [*document["aftercare"], *aftercare], "assessment": assessment}
+
+
+def with_risk(document: Document, name: str) -> Document:
+    risk = {"risk": name, "text": "x", "message": {"id": "x", "params": {}}, "source": "x"}
+    return document | {"assessment": document["assessment"] | {"risks": [risk]}}
+
+
+def lasers(plan: Plan) -> list[tuple[ConcernPlan, Option]]:
+    return [(concern, option) for concern in plan.concerns for option in concern.options if option.setup is not None]
+
+
+def first(document: Document) -> tuple[Plan, ConcernPlan, Option]:
+    plan = read_plan(document)
+    return (plan, *lasers(plan)[0])
+
+
+def signing(plan: Plan, option: Option, **changed: Any) -> Signing:
+    tries = {one.id: 1 for one in teach_back(plan, option)}
+    made = Signing("S-17", "Synthetic Person", "Synthetic Clinician", DAY, tries, frozenset({"care"}))
+    return replace(made, **changed)
+
+
+def pages_of(content: bytes) -> list[str]:
+    return [" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(content)).pages]
+
+
+@pytest.mark.parametrize("change", [dict, unknown, crowded])
+def test_the_form_is_short_and_every_page_names_its_plan(change: Any) -> None:
+    plan, concern, option = first(change(sample_plan()))
+    for signed in (None, signing(plan, option, strokes=(((0.1, 0.5), (0.9, 0.2)),))):
+        pages = pages_of(make_consent(plan, concern, option, signed))
+        assert len(pages) <= MOST_PAGES
+        for page in pages:
+            assert "Demonstration." in page
+            assert plan.plan_sha256[:24] in page
+            assert f"skinbeam {plan.version}" in page
+
+
+def test_the_form_is_read_without_a_glass() -> None:
+    """Ten points and more; banner and foot alone are smaller."""
+    sizes: dict[bool, int] = {True: 0, False: 0}
+
+    def seen(text: str, cm: list[float], tm: list[float], _font: Any, size: float) -> None:
+        if not re.match(r"Demonstration|skinbeam|\d+ / \d+", text.strip()):
+            sizes[round(size * abs(tm[3]) * abs(cm[3]), 1) >= 10.0] += len(text.strip())
+
+    for page in PdfReader(io.BytesIO(make_consent(*first(sample_plan())))).pages:
+        page.extract_text(visitor_text=seen)
+    assert sizes[True] > 1000
+    assert sizes[False] == 0
+
+
+@pytest.mark.parametrize("change", [dict, unknown, crowded])
+@pytest.mark.parametrize("decision", ["suitable", "with-caution", "refer", "not-suitable"])
+def test_the_reading_age_is_at_most_twelve(change: Any, decision: str) -> None:
+    document = change(sample_plan())
+    plan = read_plan(document | {"suitability": document["suitability"] | {"decision": decision}})
+    for concern, option in lasers(plan):
+        assert reading_age_years(sentences_of(consent_page(plan, concern, option))) <= READING_AGE_YEARS
+
+
+def test_every_sentence_of_its_own_is_plain() -> None:
+    """Each kind of sentence alone, so that short ones do not make up for a hard one."""
+    own = [said for key, said in catalogue().items() if key.startswith("consent.") and said.count(" ") > 3]
+    assert len(own) > 20
+    assert reading_age_years(own) <= READING_AGE_YEARS
+    assert max(reading_age_years([said]) for said in own) <= READING_AGE_YEARS + 2
+
+
+def test_the_same_plan_and_signature_give_the_same_bytes_and_another_plan_others() -> None:
+    plan, concern, option = first(sample_plan())
+    signed = signing(plan, option)
+    assert make_consent(plan, concern, option, signed) == make_consent(plan, concern, option, signed)
+    other = replace(plan, seed=plan.seed + 1)
+    assert make_consent(other, concern, option, signed) != make_consent(plan, concern, option, signed)
+
+
+def test_it_tells_the_aim_the_alternatives_and_doing_nothing() -> None:
+    plan = read_plan(sample_plan())
+    for concern, option in lasers(plan):
+        page = consent_page(plan, concern, option)
+        assert [row.own for row in page.choices] == [True] + [False] * (len(page.choices) - 1)
+        assert page.choices[-1].name == "Do nothing"
+        told = " ".join([*(row.name for row in page.choices), page.others]).lower()
+        for other in concern.options:
+            assert catalogue()[f"leaflet_choice.{other.modality}"].lower() in told
+        assert len(page.results) == 3
+
+
+def test_every_harm_is_told_once_counted_or_not() -> None:
+    plan = read_plan(sample_plan())
+    for concern, option in lasers(plan):
+        page = consent_page(plan, concern, option)
+        told = [*page.common, *page.rare, *page.lasting, *page.uncounted]
+        for harm in option.harms:
+            if harm.name.startswith(("burn-if", "injury-if")):
+                continue
+            name = catalogue()[f"leaflet_harm.{harm.name}"].capitalize()
+            assert sum(line.startswith(f"{name}:") for line in told) == 1
+        assert not any("no one knows" in line for line in (*page.common, *page.rare))
+
+
+def test_a_scar_that_nobody_counted_is_said_to_be_unknown_and_to_stay() -> None:
+    plan, concern, option = first(unknown(sample_plan()))
+    page = consent_page(plan, concern, option)
+    assert "Scar: no one knows how often" in page.lasting
+    assert all(row.treated == row.untreated == "not known" for row in page.results)
+    assert "No one knows" in next(one for one in page.questions if "half better" in one.question).answers
+
+
+@pytest.mark.parametrize(("risk", "said"), [("raised-scars", "thick scars"), ("dark-marks", "Dark marks come more")])
+def test_what_this_skin_adds_is_told_to_whom_it_meets(risk: str, said: str) -> None:
+    without = consent_page(*first(sample_plan() | {"assessment": sample_plan()["assessment"] | {"risks": []}}))
+    page = consent_page(*first(with_risk(sample_plan(), risk)))
+    assert any(said in line for line in page.own)
+    assert not without.own
+    assert any("Trials did not count people like you" in line for line in page.unknowns) == (risk == "raised-scars")
+
+
+def test_the_points_of_the_rules_and_the_time_to_think_are_there() -> None:
+    plan, concern, option = first(sample_plan())
+    text = " ".join(pages_of(make_consent(plan, concern, option, signing(plan, option))))
+    for point in plan.consent:
+        assert point.message.text in text
+    until = DAY + datetime.timedelta(days=cooling_off_days())
+    assert f"no treatment before {until.day} {until:%B %Y}" in text
+    assert f"{cooling_off_days()} days" in " ".join(consent_page(plan, concern, option).agreement)
+
+
+def test_photographs_are_asked_apart_and_nothing_is_given_unasked() -> None:
+    plan, concern, option = first(sample_plan())
+    assert {one.given for one in consent_page(plan, concern, option).permissions} == {""}
+    for use in PERMISSIONS:
+        page = consent_page(plan, concern, option, signing(plan, option, photographs=frozenset({use})))
+        assert [one.given for one in page.permissions] == ["yes" if one == use else "no" for one in PERMISSIONS]
+
+
+def test_questions_have_one_right_answer_which_the_plan_gives_and_which_moves_its_place() -> None:
+    places = set()
+    for change in (dict, unknown, crowded):
+        plan = read_plan(change(sample_plan()))
+        for _, option in lasers(plan):
+            questions = teach_back(plan, option)
+            assert len(questions) >= 4
+            for one in questions:
+                assert len(set(one.answers)) == len(one.answers) == 3
+                assert not one.answers[one.right].startswith(catalogue()[f"consent.question_{one.id}_wrong_1"])
+                places.add(one.right)
+    assert places == {0, 1, 2}
+
+
+def test_a_changed_plan_changes_the_right_answer() -> None:
+    plan, _, option = first(sample_plan())
+    half = next(one for one in teach_back(plan, option) if one.id == "half")
+    expected = replace(option.expected, p_at_least=dict(first(unknown(sample_plan()))[2].expected.p_at_least))
+    other = next(one for one in teach_back(plan, replace(option, expected=expected)) if one.id == "half")
+    assert other.answers[other.right] != half.answers[half.right]
+
+
+def test_a_signature_is_drawn_from_numbers_and_keeps_to_its_field() -> None:
+    plan, concern, option = first(sample_plan())
+    drawn = make_consent(plan, concern, option, signing(plan, option, strokes=(((0.0, 0.0), (1.0, 1.0)),)))
+    assert drawn != make_consent(plan, concern, option, signing(plan, option))
+    with pytest.raises(ValueError, match="leaves its field"):
+        make_consent(plan, concern, option, signing(plan, option, strokes=(((0.0, 1.5), (1.0, 1.0)),)))
+
+
+def test_names_are_printed_as_they_were_typed_and_never_as_markup() -> None:
+    plan, concern, option = first(sample_plan())
+    hostile = '<script>alert(1)</script> #panic("x") *b* $x$'
+    text = " ".join(pages_of(make_consent(plan, concern, option, signing(plan, option, person=hostile))))
+    assert hostile in text
+
+
+def test_nothing_is_explained_of_a_choice_without_a_device() -> None:
+    plan, concern, _ = first(sample_plan())
+    cream = next(option for option in concern.options if option.setup is None)
+    with pytest.raises(ValueError, match="no device"):
+        consent_page(plan, concern, cream)
+
+
+def test_the_template_reads_exactly_what_the_page_holds() -> None:
+    variables, attributes, words = typst_names("consent")
+    assert variables | {"words"} == {field.name for field in fields(ConsentPage)}
+    inner = set().union(*({f.name for f in fields(one)} for one in nested(ConsentPage) - {ConsentPage}))
+    assert inner <= attributes
+    assert words - METHODS - {"plan"} <= {key.removeprefix("consent.") for key in catalogue()}
+    for record in nested(ConsentPage):
+        for name, hint in get_type_hints(record, include_extras=True).items():
+            assert hint.__metadata__[0].strip(), f"{record.__name__}.{name}"
+    assert nested(ConsentPage) <= {getattr(context, name) for name in context.__all__ if name != "PERMISSIONS"}
+
+
+def test_every_condition_has_words_for_its_aim() -> None:
+    assert {f"leaflet_{part}.{name}" for part in ("is", "can", "cannot") for name in table("condition")} <= set(
+        catalogue()
+    )
