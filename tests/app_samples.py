@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from skinbeam.app import server
+from skinbeam.app.demonstration import FILES
 from skinbeam.plan.check import Consultation
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "first-consultation"
@@ -60,6 +60,7 @@ FULL: list[tuple[str, str]] = [
     ("session.0.fluence_J_cm2", "7"),
     ("session.0.response_pct", "-5"),
     ("session.0.adverse", "a blister on the nose"),
+    ("clinic.phone", "+31 20 555 0100"),
     ("clinic.devices", "ktp-532"),
     ("clinic.devices", "pulsed-dye-595"),
 ]
@@ -117,7 +118,7 @@ FULL_TABLES = {
             "adverse": ["a blister on the nose"],
         }
     ],
-    "clinic": {"devices": ["ktp-532", "pulsed-dye-595"]},
+    "clinic": {"phone": "+31 20 555 0100", "devices": ["ktp-532", "pulsed-dye-595"]},
 }
 
 
@@ -150,7 +151,7 @@ class Form(html.parser.HTMLParser):
             self.filled.append((self._select, str(seen["value"])))
         elif tag == "input" and "name" in seen:
             ticked = seen["type"] == "checkbox" and "checked" in seen
-            if ticked or (seen["type"] in ("text", "date") and seen["value"]):
+            if ticked or (seen["type"] in ("text", "tel", "date") and seen["value"]):
                 self.filled.append((str(seen["name"]), str(seen["value"])))
 
     def handle_data(self, data: str) -> None:
@@ -170,7 +171,7 @@ class Planner:
         time.sleep(self.seconds)
         self.made += 1
         self.at_once -= 1
-        for name in server._FILES:
+        for name in FILES:
             (folder / name).write_text("<html>\n<body>\n<p>report</p>\n", encoding="utf-8")
 
 

@@ -1,16 +1,24 @@
 """The one answer to a request that cannot be served: the error record, or for a person the form with the fault."""
 
+import errno
+import logging
 from typing import ClassVar
 
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from skinbeam.app.forms import Submission
 from skinbeam.app.pages import form_page
+from skinbeam.document import UNWRITABLE
 from skinbeam.errors import InputError, SkinbeamError
 from skinbeam.messages import text
 
-__all__ = ["RefusedError", "answer", "refusal"]
+__all__ = ["RefusedError", "answer", "answer_faults", "refusal", "refusal_of"]
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_log = logging.getLogger(__name__)
 
 
 class RefusedError(SkinbeamError):
@@ -47,6 +55,39 @@ def refusal(status: int) -> RefusedError:
         status,
         InputError(code, text(f"app-fault.{code}"), field=field, hint=text(f"app-fault.{code}-hint")),
     )
+
+
+def refusal_of(error: Exception) -> RefusedError:
+    """Return the refusal that answers what was raised: 422 for wrong input, 507 for a full disk; a defect is logged."""
+    if isinstance(error, RefusedError):
+        return error
+    # No path of a form is written: what cannot be written is the disk of this machine.
+    unwritable = isinstance(error, InputError) and error.code == UNWRITABLE
+    if unwritable or (isinstance(error, OSError) and error.errno in _FULL):
+        return refusal(507)
+    if isinstance(error, InputError):
+        return RefusedError(422, error)
+    _log.error("defect while answering", exc_info=error)
+    return refusal(500)
+
+
+def answer_faults(app: FastAPI) -> None:
+    """Have an app answer whatever its routes raise in the one shape."""
+
+    async def known(request: Request, error: Exception) -> Response:
+        refused = refusal_of(error)
+        return answer(request, refused.status, refused.error)
+
+    async def by_status(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        refused = refusal(error.status_code)
+        response = answer(request, refused.status, refused.error)
+        response.headers.update(error.headers or {})  # 405 says what is allowed
+        return response
+
+    for kind in (InputError, RefusedError, OSError):
+        app.add_exception_handler(kind, known)
+    app.add_exception_handler(HTTPException, by_status)
 
 
 def answer(request: Request, status: int, error: InputError) -> Response:

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["ROWS", "TABLES", "Submission", "repeats", "submission"]
+__all__ = ["TABLES", "Row", "Submission", "repeats", "row_of", "submission"]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
@@ -30,10 +30,10 @@ _NUMBERS = {
     "response_pct",
 }
 # Tables of which there may be several, and in each the field to fill first.
-ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
+_ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
 # Names of whole tables: answers stand in them, never in their place.
-TABLES = frozenset({*ROWS, "patient", "clinic", "patient.keloid_decision"})
-_KINDS = "|".join(map(re.escape, ROWS))
+TABLES = frozenset({*_ROWS, "patient", "clinic", "patient.keloid_decision"})
+_KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
@@ -49,6 +49,20 @@ _FIRST_FIELD = {
     "clinic": "clinic.devices",
     "photo.file": "photo",
 }
+
+
+class Row(NamedTuple):
+    """Where a field stands that can be filled several times: `concern.0.site` is the site of the first concern."""
+
+    kind: str
+    number: int
+    key: str
+
+
+def row_of(name: str) -> Row | None:
+    """Return the row of a field; None for one that is asked once."""
+    match = _ROW.fullmatch(name)
+    return Row(match[1], int(match[2]), match[3]) if match else None
 
 
 @dataclass(frozen=True)
@@ -68,11 +82,10 @@ class Submission:
     def tables(self) -> dict[str, Any]:
         """The tables of the case file."""
         tables: dict[str, Any] = {}
-        rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in ROWS}
+        rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _ROWS}
         for name, text in self.entries:
-            if match := _ROW.fullmatch(name):
-                kind, number, key = match.groups()
-                _put(rows[kind].setdefault(int(number), {}), key, key, text)
+            if row := row_of(name):
+                _put(rows[row.kind].setdefault(row.number, {}), row.key, row.key, text)
             elif match := _PLAIN.fullmatch(name):
                 table, key = match.groups()
                 _put(tables.setdefault(table, {}), key, name, text)
@@ -99,9 +112,9 @@ class Submission:
         if match is None:
             return _FIRST_FIELD.get(path, re.sub(r"\[\d+\]$", "", path))
         kind, index, key = match.groups()
-        used = sorted({int(m[2]) for name, _ in self.entries if (m := _ROW.fullmatch(name)) and m[1] == kind})
-        row = used[int(index)] if int(index) < len(used) else int(index)
-        return f"{kind}.{row}.{key or ROWS[kind]}"
+        used = sorted({row.number for name, _ in self.entries if (row := row_of(name)) and row.kind == kind})
+        number = used[int(index)] if int(index) < len(used) else int(index)
+        return f"{kind}.{number}.{key or _ROWS[kind]}"
 
 
 def submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
@@ -116,10 +129,9 @@ def repeats(fields: Iterable[tuple[str, str]]) -> str:
     """
     seen: set[tuple[object, str]] = set()
     for name, text in fields:
-        row = _ROW.fullmatch(name)
-        place = name if row is None else (row[1], int(row[2]), row[3])  # concern.0 and concern.00 are one row
-        several = (name if row is None else row[3]) in _LISTS
-        entry = (place, text.strip() if several else "")
+        row = row_of(name)  # concern.0 and concern.00 are one row
+        several = (row.key if row else name) in _LISTS
+        entry = (row or name, text.strip() if several else "")
         if entry in seen:
             return name
         seen.add(entry)

@@ -1,6 +1,5 @@
 """The pages of the app: what each template receives, and the templates filled. Every word comes from the catalogue."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from typing import Annotated, Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from skinbeam.app.forms import ROWS, Submission
+from skinbeam.app.forms import Submission, row_of
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import catalogue, text
@@ -83,7 +82,6 @@ _WORDS = {
     "method": ("examination", "dermoscopy", "biopsy"),
 }
 
-_ROW = re.compile(rf"({'|'.join(map(re.escape, ROWS))})\.(\d+)(?=\.)")
 _ROW_TITLES = {
     "concern": "app.concern",
     "patient.medications": "app.medicine",
@@ -128,6 +126,7 @@ _LABELS = {
     "session.response_pct": "app.response",
     "session.adverse": "app.adverse",
     **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
+    "clinic.phone": "app.clinic-phone",
     "photo": "app.photo",
 }
 
@@ -252,14 +251,15 @@ def _fault(sent: Submission, error: InputError) -> ShownFault:
 
 def _label(field: str) -> str:
     """What a person reads at a field of the form; empty when the form has no such field."""
-    name = _ROW.sub(r"\1", field)
+    row = row_of(field)
+    name = f"{row.kind}.{row.key}" if row else field
     return text(_LABELS[name]) if name in _LABELS else ""
 
 
 def _place(field: str) -> str:
     """The label of a field, after the title of its row when it stands in one."""
-    row = _ROW.search(field)
-    title = f"{text(_ROW_TITLES[row[1]], {'number': int(row[2]) + 1})}, " if row else ""
+    row = row_of(field)
+    title = f"{text(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""
     return f"{title}{_label(field)}"
 
 

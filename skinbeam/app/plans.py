@@ -3,21 +3,20 @@
 What an app that was killed left behind goes when the next one starts.
 """
 
-import errno
 import hashlib
 import secrets
 import shutil
 import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission
-from skinbeam.document import UNWRITABLE, write_atomically
+from skinbeam.document import write_atomically
 from skinbeam.errors import InputError, SkinbeamError
 from skinbeam.files.unfinished import work_folder
 from skinbeam.laser.device import devices
@@ -29,30 +28,14 @@ from skinbeam.report.consult import consult
 from skinbeam.schema.load import loaded_case
 from skinbeam.schema.refusals.meant import unknown_device
 
-__all__ = ["GoneError", "Plans", "disk_refusals"]
+__all__ = ["GoneError", "Plans"]
 
 _KEPT = 16
 _WAITING = 8
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class GoneError(SkinbeamError):
     """Nobody waits for the plan any more."""
-
-
-@contextmanager
-def disk_refusals() -> Iterator[None]:
-    """Turn what a full disk raises into the refusal that says so."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise refusal(507) from None
-        raise
-    except InputError as error:
-        if error.code == UNWRITABLE:  # no path of a form is written: it is the disk of this machine
-            raise refusal(507) from None
-        raise
 
 
 @dataclass(frozen=True)
@@ -115,7 +98,7 @@ class Plans:
         Raises
         ------
         InputError : the case or the photograph is wrong; no plan was waited for.
-        RefusedError : 503, too many plans are waited for; 507, the disk is full.
+        RefusedError : 503, too many plans are waited for.
         GoneError : nobody waits for it any more.
         """
         for name in sent.tables.get("clinic", {}).get("devices", ()):

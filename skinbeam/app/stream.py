@@ -1,14 +1,14 @@
 """A plan being made, told as server-sent events; who no longer listens ends it."""
 
 import asyncio
-import logging
+import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from anyio import to_thread
 
-from skinbeam.app.faults import RefusedError
+from skinbeam.app.faults import refusal_of
 from skinbeam.app.plans import GoneError
 from skinbeam.errors import InputError
 from skinbeam.messages import Message
@@ -17,19 +17,19 @@ from skinbeam.plan.records import ConcernPlan
 __all__ = ["events"]
 
 _BEAT_S = 1.0  # between two signs of life: sending one is how it is noticed that nobody listens
-_log = logging.getLogger(__name__)
 
 Make = Callable[[Callable[[Message | ConcernPlan], None], Callable[[], bool]], str]
 
 
-async def events(make: Make) -> AsyncIterator[str]:
-    """Yield `said` with a line for each step of a plan, then `done` with its address, or `fault`.
+async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator[str]:
+    """Yield `said` with a line for each step of a plan, then `done` with its address, or `fault` with a page.
 
-    What was wrong is told to who sends the form as a form.
+    The data of an event are a JSON string.
 
     Parameters
     ----------
     make : given who hears the plan and whether nobody waits for it any more; returns the name it is kept under.
+    page : the page that tells what was wrong.
     """
     loop, gone = asyncio.get_running_loop(), threading.Event()
     told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
@@ -43,11 +43,8 @@ async def events(make: Make) -> AsyncIterator[str]:
             tell("done", f"/plans/{make(lambda what: tell('said', _line(what)), gone.is_set)}")
         except GoneError:
             return
-        except (InputError, RefusedError):
-            tell("fault", "")
-        except Exception:
-            _log.exception("defect while making a plan")
-            tell("fault", "")
+        except Exception as error:
+            tell("fault", page(refusal_of(error).error))
 
     making = asyncio.ensure_future(to_thread.run_sync(work, abandon_on_cancel=True))
     try:
@@ -57,7 +54,7 @@ async def events(make: Make) -> AsyncIterator[str]:
             except TimeoutError:
                 yield ":\n\n"
                 continue
-            yield f"event: {kind}\ndata: {words}\n\n"
+            yield f"event: {kind}\ndata: {json.dumps(words)}\n\n"
             if kind != "said":
                 return
     finally:

@@ -16,6 +16,7 @@ from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner, grouped
 from starlette.testclient import TestClient
 
 from skinbeam.app import plans, server
+from skinbeam.app.demonstration import FILES
 from skinbeam.cli.commands import serve
 from skinbeam.errors import InputError
 
@@ -90,7 +91,7 @@ def test_a_form_gives_the_plan_of_its_case_file(client: TestClient, tmp_path: Pa
     by_file = _command_line(tmp_path / "case.toml", tmp_path / "out")
     told = json.loads((by_file / "plan.json").read_text(encoding="utf-8"))
     assert told["plan_sha256"] not in plan, "who knows the answers cannot ask for the plan"
-    for name in server._FILES:
+    for name in FILES:
         assert client.get(f"{plan}/{name}").content == (by_file / name).read_bytes(), name
     shown = client.get(plan).text
     begins = shown.index("<body>\n") + 7

@@ -20,6 +20,7 @@ from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
 from starlette.testclient import TestClient
 
 from skinbeam.app import plans, security, server
+from skinbeam.app.forms import submission
 from skinbeam.document import unwritable
 from skinbeam.messages import Message
 from skinbeam.plan.work.progress import say
@@ -164,7 +165,7 @@ def test_a_plan_that_nobody_waits_for_stops(
             say(Message("progress.device", {"device": "a laser"}))
 
     monkeypatch.setattr(plans, "consult", consult)
-    sent = server.submission(LEAST.items())
+    sent = submission(LEAST.items())
     with pytest.raises(plans.GoneError):
         kept.make(sent, gone=lambda: told >= 3)
     assert told == 3

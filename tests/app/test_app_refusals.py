@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from app_samples import LEAST, PAGE, Form, Planner
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from skinbeam.app import plans, security, server
+from skinbeam.app import demonstration, plans, security, server
 
 
 def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]:
@@ -27,11 +28,19 @@ def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]
     }
 
 
+def _routes(of: Any) -> Iterator[Any]:
+    """The routes of an app, those of the routers that it includes too."""
+    for route in of.routes:
+        included = getattr(route, "original_router", None)
+        yield from [route] if included is None else _routes(included)
+
+
 def test_every_route_refuses_in_one_shape(client: TestClient) -> None:
     asks = _asks(client)
     app: Any = client.app
-    assert {route.path for route in app.routes} == set(asks) - {"no such path"}
-    assert all(isinstance(route, APIRoute) for route in app.routes if route.path != "/static")
+    routes = list(_routes(app))
+    assert {route.path for route in routes} == set(asks) - {"no such path"}
+    assert all(isinstance(route, APIRoute) for route in routes if route.path != "/static")
     for method, path, how, status in asks.values():
         answer = client.request(method, path, **how)
         assert answer.status_code == status, path
@@ -311,7 +320,7 @@ def test_what_the_form_does_not_ask_is_refused(
 
 
 def test_a_body_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(demonstration, "BODY_SECONDS", 0.05)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

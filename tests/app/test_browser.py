@@ -111,7 +111,7 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     page.locator("summary", has_text="Skin").first.click()
     page.get_by_label("Cold sores (herpes labialis)").check()
     page.get_by_role("button", name="Next").click()
-    page.locator("summary", has_text="Choose the devices").click()
+    page.locator("summary", has_text="Devices of the clinic").click()
     page.get_by_label("Pulsed dye laser, 595 nm").check()
     page.get_by_label("A photograph of the face").set_input_files(ROOT / "examples/first-consultation/face.jpg")
     send(page)
@@ -198,13 +198,55 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
 
 def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
-    page.route("**/consult", lambda route: route.fulfill(status=204))  # the page stays, as while it waits
+    page.route("**/consult", lambda _: None)  # never answered
     button = page.locator("button[type=submit]")
     page.get_by_label("Age (years)").fill("42")
     step(page, 4)
     expect(button).to_have_accessible_name("Make the plan")
     button.press("Enter")
     expect(button).to_have_accessible_name("Making the plan …")
+
+
+@pytest.mark.parametrize("age", ["520", "42"])
+def test_a_form_is_sent_once_and_its_first_answer_is_shown(page: Page, port: int, tmp_path: Path, age: str) -> None:
+    """A fault of the answers, and one that is found when the plan is made: the photograph is no picture."""
+    photograph = tmp_path / "me.jpg"
+    photograph.write_bytes(b"no picture" * 1000)
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.get_by_label("Age (years)").fill(age)
+    step(page, 2)
+    page.get_by_label("Condition").first.select_option("Visible facial veins")
+    page.get_by_label("Where").first.select_option("cheeks")
+    step(page, 4)
+    page.get_by_label("Phone number to call").fill("020 555 0100")
+    page.get_by_label("A photograph of the face").set_input_files(photograph)
+    for times in (1, 2):
+        send(page)
+        expect(page.get_by_role("alert")).to_contain_text("Is out of range" if age == "520" else "is not a picture")
+        at_fault = page.get_by_label("Age (years)" if age == "520" else "A photograph of the face")
+        expect(at_fault).to_be_focused()
+        expect(page).to_have_title(re.compile("^One thing needs mending"))
+        expect(page.get_by_label("Phone number to call")).to_have_value("020 555 0100")
+        assert sum(url.endswith("/consult") for url in sent) == times
+        if age == "42":
+            at_fault.set_input_files(photograph)
+    no_barriers(page)
+
+
+def test_a_program_that_ended_is_told_and_the_answers_stay(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.get_by_label("Age (years)").fill("42")
+    page.route("**/consult", lambda route: route.abort())
+    send(page)
+    expect(page.get_by_role("alert")).to_contain_text("no longer answers")
+    expect(page.get_by_label("Age (years)")).to_have_value("42")
+    expect(page.locator("button[type=submit]")).to_have_accessible_name("Make the plan")
+    no_barriers(page)
+    page.unroute("**/consult")
+    send(page)
+    expect(page.get_by_role("alert")).to_contain_text("Concern 1, Condition: This is needed")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", MACHINE])
@@ -225,8 +267,7 @@ def test_our_form_is_heard_and_a_form_of_another_site_is_not(page: Page, port: i
     page.locator("button").click()
     expect(page.get_by_role("alert")).to_contain_text("The request comes from another site")
     by_fetch = ["sec-fetch-site" in sent for sent in headers]
-    # A script asks first, to hear of progress; what is refused the form then sends itself, and last the other site.
-    assert by_fetch == [host == "127.0.0.1"] * 3, "both ways of telling must have been tried"
+    assert by_fetch == [host == "127.0.0.1"] * 2, "both ways of telling must have been tried"
 
 
 def test_an_upload_beyond_all_bounds_is_answered(page: Page, port: int, tmp_path: Path) -> None:

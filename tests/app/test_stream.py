@@ -1,10 +1,12 @@
 """A plan told while it is made: each step, then its address; who no longer listens ends it."""
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable
 
-from app_samples import LEAST, Planner
+import pytest
+from app_samples import LEAST, Form, Planner
 from starlette.testclient import TestClient
 
 from skinbeam.app import security
@@ -18,7 +20,7 @@ Hear = Callable[[object], None]
 
 def told(make: Callable[..., str]) -> list[str]:
     async def all_of_it() -> list[str]:
-        return [event async for event in events(make) if event != ":\n\n"]
+        return [event async for event in events(make, str) if event != ":\n\n"]
 
     return asyncio.run(all_of_it())
 
@@ -28,14 +30,28 @@ def test_steps_come_one_by_one_and_the_address_last() -> None:
         hear(DEVICE)
         return "abc"
 
-    assert told(make) == [f"event: said\ndata: {DEVICE.text}\n\n", "event: done\ndata: /plans/abc\n\n"]
+    said, done = told(make)
+    assert said == f"event: said\ndata: {json.dumps(DEVICE.text)}\n\n"
+    assert done == 'event: done\ndata: "/plans/abc"\n\n'
 
 
-def test_what_is_wrong_is_a_fault_and_nothing_of_it_is_told() -> None:
+def test_what_is_wrong_comes_as_the_page_that_tells_it() -> None:
     def make(_hear: Hear, _gone: Callable[[], bool]) -> str:
-        raise InputError("x", "secret", field="patient.age_years", hint="y")
+        raise InputError("x", "two\nlines", field="patient.age_years", hint="y")
 
-    assert told(make) == ["event: fault\ndata: \n\n"]
+    (fault,) = told(make)
+    assert fault.startswith("event: fault\ndata: ")
+    assert "two\nlines" in json.loads(fault.split("data: ")[1])
+
+
+def test_a_defect_is_told_without_its_inside(caplog: pytest.LogCaptureFixture) -> None:
+    def make(_hear: Hear, _gone: Callable[[], bool]) -> str:
+        raise RuntimeError("secret")
+
+    (fault,) = told(make)
+    assert "defect in skinbeam" in fault
+    assert "secret" not in fault
+    assert "secret" in caplog.text
 
 
 def test_who_no_longer_listens_ends_the_plan() -> None:
@@ -49,7 +65,7 @@ def test_who_no_longer_listens_ends_the_plan() -> None:
         return "abc"
 
     async def leave() -> None:
-        listening = events(make)
+        listening = events(make, str)
         async for _ in listening:
             break
         await listening.aclose()  # type: ignore[attr-defined] # a generator
@@ -63,7 +79,16 @@ def test_the_form_is_answered_with_events_where_they_are_asked_for(client: TestC
     answer = client.post("/consult", data=LEAST, headers=asked)
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert {name: answer.headers[name] for name in security.HEADERS} == security.HEADERS
-    address = answer.text.split("event: done\ndata: ")[1].strip()
+    address = json.loads(answer.text.split("event: done\ndata: ")[1])
     assert client.get(f"{address}/plan.json").status_code == 200
     faulty = client.post("/consult", data=LEAST | {"patient.age_years": "520"}, headers=asked)
-    assert "event: fault" in faulty.text
+    form = Form(json.loads(faulty.text.split("event: fault\ndata: ")[1]))
+    assert "Age (years): Is out of range" in form.words
+    assert set((LEAST | {"patient.age_years": "520"}).items()) <= set(form.filled)
+
+
+def test_a_body_that_is_refused_is_answered_with_the_page_that_the_script_shows(client: TestClient) -> None:
+    asked = {"accept": "text/event-stream, text/html"}
+    answer = client.post("/consult", data=LEAST | {"patient.sex": "one\ntwo"}, headers=asked)
+    assert answer.status_code == 400
+    assert "holds several lines" in Form(answer.text).words

@@ -1,6 +1,6 @@
 "use strict";
 // Steps, rows that are added when needed, and what the rules say so far. Without it the form is one page that does the same.
-(() => {
+function start() {
   const form = document.querySelector("form");
   const steps = [...form.querySelectorAll(".step")];
 
@@ -102,7 +102,14 @@
 
   // --- the plan being made ---
   const making = form.querySelector(".making"), lines = making.querySelector("[role=status]");
+  const lost = form.querySelector(".lost");
   let stop = null;
+  function came(page) {  // the form with what is wrong: one answer, one plan made, one photograph sent
+    const next = new DOMParser().parseFromString(page, "text/html");
+    document.title = next.title;
+    document.body.replaceWith(next.body);
+    start();
+  }
   function stopped() {
     making.hidden = true;
     const sent = form.querySelector(".sent");
@@ -115,11 +122,12 @@
     if (stop) return;
     stop = new AbortController();
     making.hidden = false;
+    lost.hidden = true;
     lines.textContent = "";
     try {
-      const headers = { Accept: "text/event-stream" };
+      const headers = { Accept: "text/event-stream, text/html" };
       const reply = await fetch("/consult", { method: "POST", body: new FormData(form), headers, signal: stop.signal });
-      if (!reply.ok || reply.status === 204) { form.submit(); return; }  // what is wrong is told with the form
+      if (!reply.headers.get("Content-Type").startsWith("text/event-stream")) { came(await reply.text()); return; }
       const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ;) {
         const { value, done } = await reader.read();
@@ -127,19 +135,22 @@
         const parts = (rest + value).split("\n\n");
         rest = parts.pop();
         for (const part of parts) {
-          const [, kind, words] = part.match(/^event: (\w+)\ndata: (.*)$/) || [];
-          if (kind === "said") lines.textContent = words;
-          if (kind === "done") { location.assign(words); return; }
-          if (kind === "fault") { form.submit(); return; }
+          const [, kind, data] = part.match(/^event: (\w+)\ndata: (.*)$/) || [];
+          if (kind === "said") lines.textContent = JSON.parse(data);
+          if (kind === "done") { location.assign(JSON.parse(data)); return; }
+          if (kind === "fault") { came(JSON.parse(data)); return; }
         }
       }
-    } catch {
+    } catch (error) {
       stopped();
+      lost.hidden = error.name === "AbortError";
     }
   });
 
   show(0, false);
   const marked = form.querySelector("[autofocus]");
   if (marked) reveal(marked.id);
+  document.querySelector(".fault[autofocus]")?.focus();
   ask();
-})();
+}
+start();
