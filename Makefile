@@ -38,6 +38,10 @@ setup: $(VENV)/dev
 	  echo "chromium is missing: installing it for the browser tests"; \
 	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } \
 	  || echo "could not install it; run: sudo apt-get install -y chromium"; }
+	@ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
+	  echo "PostgreSQL is missing: installing it for the tests of records"; \
+	  { test "$$(id -u)" = 0 && apt-get update -qq && apt-get install -y -qq --no-install-recommends postgresql; } \
+	  || echo "could not install it; run: sudo apt-get install -y postgresql"; }
 
 # Kernels are compiled on one core while the other lints: each worker would compile them for itself.
 test: setup

@@ -63,10 +63,14 @@ def help_of(command: list[str]) -> str:
     return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 
+ABSENT = "Not in this release."
+
+
 def commands() -> list[str]:
-    """Return every command, with the commands below `lasers`; those below `records` are not there yet."""
+    """Return every command, and those below `lasers` and `records` that are there."""
     group: Any = typer.main.get_command(app)
-    return [*group.commands, "lasers check"]
+    below = [name for name, one in group.commands["records"].commands.items() if one.help != ABSENT]
+    return [*group.commands, "lasers check", *(f"records {name}" for name in below)]
 
 
 def _planning(name: str) -> str:

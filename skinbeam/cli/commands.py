@@ -10,9 +10,9 @@ from typing import Annotated
 import typer
 
 from skinbeam._version import __version__
-from skinbeam.cli.groups import lasers, records
-from skinbeam.cli.told import check_plot, draw, not_built, of_file, show
-from skinbeam.errors import InputError
+from skinbeam.cli.lasers import lasers
+from skinbeam.cli.records import records
+from skinbeam.cli.told import check_plot, draw, missing_group, not_built, of_file, show
 from skinbeam.schema.names import ENDPOINTS
 
 __all__ = ["app"]
@@ -400,12 +400,7 @@ def serve(
     try:
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
-        raise InputError(
-            "missing-group",
-            f"{error.name} is not installed",
-            field="serve",
-            hint=f'{sys.executable} -m pip install "skinbeam[app]"',
-        ) from None
+        raise missing_group("serve", error) from None
     run(host, port)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from skinbeam.errors import InputError, NotAvailable
 
-__all__ = ["check_plot", "draw", "not_built", "of_file", "show"]
+__all__ = ["check_plot", "draw", "missing_group", "not_built", "of_file", "show"]
 
 
 @contextmanager
@@ -25,6 +25,16 @@ def of_file(path: Path) -> Iterator[None]:
 def not_built(command: str, reason: str) -> NoReturn:
     """End a command that is not in this release, with the reason."""
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
+
+
+def missing_group(command: str, error: ModuleNotFoundError) -> InputError:
+    """Return the error of a command whose group of dependencies is not installed, with what installs it."""
+    return InputError(
+        "missing-group",
+        f"{error.name} is not installed",
+        field=command,
+        hint=f'{sys.executable} -m pip install "skinbeam[app]"',
+    )
 
 
 def check_plot(plot: Path | None) -> None:

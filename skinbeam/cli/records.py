@@ -1,0 +1,113 @@
+"""The commands below `records`: each opens the database, calls one function and prints one document."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from skinbeam.cli.told import missing_group, not_built, show
+
+__all__ = ["records"]
+
+records = typer.Typer(help="Looking after the records of clinics.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+Db = Annotated[
+    str, typer.Option("--db", metavar="URL", envvar="SKINBEAM_DB", help="Path of an SQLite file, or postgresql://...")
+]
+ClinicName = Annotated[str, typer.Option("--clinic", help="Name of the clinic.")]
+
+
+@records.command("upgrade")
+def _upgrade(db: Db, json: Json = False) -> None:
+    """Set a database up, or bring it to the revision that this version needs."""
+    with _group():
+        from skinbeam.records.store.upgrades import set_up
+    import os
+
+    before, after = set_up(db, os.environ)
+    _told({"db": db}, {"revision_before": before or "none", "revision": after}, json=json)
+
+
+@records.command("create-user")
+def _create_user(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")],
+    db: Db,
+    clinic: ClinicName,
+    role: Annotated[str, typer.Option("--role", help="owner, clinician, assistant or auditor.")] = "owner",
+    new_clinic: Annotated[bool, typer.Option("--new-clinic", help="Make the clinic; this is its first owner.")] = False,
+    json: Json = False,
+) -> None:
+    """Let somebody into a clinic; the password is asked for, or read from a pipe, and never an argument."""
+    with _group():
+        from skinbeam.records.faults import fault
+        from skinbeam.records.people.accounts import Accounts, create_clinic, operator
+        from skinbeam.records.people.passwords import Passwords, check_password
+        from skinbeam.records.roles import Role, role_of
+        from skinbeam.records.store.upgrades import open_database
+    import os
+
+    asked = role_of(role)
+    if new_clinic and asked != Role.OWNER:
+        raise fault("first-owner", "--role")
+    database = open_database(db, os.environ)
+    try:
+        if not new_clinic:
+            operator(database, clinic)  # said before a password is asked for
+        password = _password()
+        check_password(password, name)
+        acting = create_clinic(database, clinic) if new_clinic else operator(database, clinic)
+        member = Accounts(database, acting, Passwords()).add(name, asked, password)
+    finally:
+        database.close()
+    asked_for = {"db": db, "clinic": clinic, "name": name, "role": role, "new_clinic": new_clinic}
+    _told(asked_for, {"clinic": member.clinic, "user": member.name, "role": str(member.role)}, json=json)
+
+
+for _name in ("export", "import", "backup", "restore", "verify"):
+
+    def _absent(
+        arguments: Annotated[list[str] | None, typer.Argument(metavar="...", help="Not read.")] = None,
+        json: Json = False,
+    ) -> None:
+        """Not in this release."""
+        not_built("records", "this command is not in this release")
+
+    # Options that it will have one day are no reason to speak of a misspelling.
+    records.command(_name, context_settings={"ignore_unknown_options": True})(_absent)
+
+
+@contextmanager
+def _group() -> Iterator[None]:
+    """Say how the libraries of the records are installed where they are missing."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise missing_group("records", error) from None
+
+
+def _password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass
+
+    from skinbeam.errors import InputError
+    from skinbeam.messages import text
+
+    password = getpass(text("records.password"))
+    if getpass(text("records.password-again")) != password:
+        raise InputError(
+            "password-differs",
+            text("records-fault.password-differs"),
+            field="password",
+            hint=text("records-fault.password-differs-hint"),
+        )
+    return password
+
+
+def _told(asked: dict[str, Any], body: dict[str, Any], *, json: bool) -> None:
+    from skinbeam.document import document, sha256_of
+
+    show(document("skinbeam.records/1", case_sha256=sha256_of(asked), seed=0, body=body), json=json)

@@ -1,0 +1,188 @@
+"""Consent to a plan: explained, slept on, signed once; void once another plan replaces it, or it is withdrawn."""
+
+import datetime
+import json
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from skinbeam.records.desk.consultations import State, advance
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Consent
+from skinbeam.records.roles import Act
+from skinbeam.records.store import tables
+from skinbeam.records.store.columns import json_text, now
+from skinbeam.records.store.tables import new_id
+from skinbeam.records.store.work import Access, Work
+
+__all__ = ["Consents", "SignatureKind", "VoidReason", "void_replaced"]
+
+_LONGEST_ANSWERS = 100_000  # characters
+
+
+class SignatureKind(StrEnum):
+    """How a consent was signed."""
+
+    DRAWN = "drawn"
+    TYPED = "typed"
+
+
+class VoidReason(StrEnum):
+    """Why a consent holds no more."""
+
+    NEW_PLAN = "new-plan"
+    WITHDRAWN = "withdrawn"
+
+
+class Consents:
+    """The consents of a clinic."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def explain(self, plan_id: str, *, cooling_off: datetime.timedelta) -> Consent:
+        """Write down that a plan was explained now; it may be signed once the cooling-off time is over.
+
+        Raises
+        ------
+        InputError : `closed`, or `plan-outdated`: the answers have changed, or a later plan replaces this one.
+        """
+        with self._access.work(Act.TREAT) as work:
+            plan = _current(work, plan_id)
+            at = now()
+            row = tables.Consent(
+                clinic_id=work.clinic_id,
+                id=new_id(),
+                plan_id=plan.id,
+                plan_sha256=plan.plan_sha256,
+                explained_at=at,
+                explained_by=work.actor,
+                not_before=at + cooling_off,
+            )
+            work.keep(row, "consent.explained", plan_sha256=plan.plan_sha256)
+            return _consent(work, row)
+
+    def sign(
+        self,
+        id: str,
+        *,
+        answers: Mapping[str, Any],
+        kind: SignatureKind,
+        signature: bytes,
+        document: bytes,
+        signed_at: datetime.datetime,
+    ) -> Consent:
+        """Seal a consent with what was answered, the signature, and the document that was signed.
+
+        Parameters
+        ----------
+        answers : to each point, and to the teach-back questions.
+        signature : what was drawn, or the name that was typed.
+        document : PDF; it holds the hash of its plan and `signed_at`.
+
+        Raises
+        ------
+        InputError : `too-early`, `signed-already`, `void`, `plan-outdated`, `closed`, or `too-long`.
+        """
+        written = json_text(dict(answers))
+        if len(written) > _LONGEST_ANSWERS:
+            raise fault("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
+        file = self._access.keep_file(Act.TREAT, document)
+        with self._access.work(Act.TREAT) as work:
+            row = work.get(tables.Consent, id)
+            if row.signed_at is not None:
+                raise fault("signed-already", "consent")
+            if work.rows(tables.ConsentVoid, tables.ConsentVoid.id == id):
+                raise fault("void", "consent")
+            plan = _current(work, row.plan_id)
+            if now() < row.not_before:
+                raise fault("too-early", "consent", until=f"{row.not_before:%Y-%m-%d %H:%M} UTC")
+            work.seal(row, "answers_sealed", written.encode())
+            row.signature_kind = kind.value
+            work.seal(row, "signature_sealed", signature)
+            row.document, row.signed_at, row.signed_by = file, signed_at, work.actor
+            work.keep(row, "consent.signed", plan_sha256=row.plan_sha256)
+            advance(work, plan.consultation_id, State.AGREED)
+            return _consent(work, row)
+
+    def withdraw(self, id: str) -> Consent:
+        """Write down that consent was taken back, which is possible at any time."""
+        with self._access.work(Act.WRITE) as work:
+            row = work.get(tables.Consent, id)
+            _void(work, row, VoidReason.WITHDRAWN)
+            plan = work.get(tables.Plan, row.plan_id)
+            if work.get(tables.Consultation, plan.consultation_id).state == State.AGREED:
+                advance(work, plan.consultation_id, State.PLANNED)
+            return _consent(work, row)
+
+    def of(self, consultation_id: str) -> tuple[Consent, ...]:
+        """Return the consents of a consultation, oldest first, also those that are void."""
+        with self._access.work(Act.READ) as work:
+            work.get(tables.Consultation, consultation_id)
+            work.note("consents.listed", f"consultation/{consultation_id}")
+            plans = [row.id for row in work.rows(tables.Plan, tables.Plan.consultation_id == consultation_id)]
+            mine = tables.Consent.plan_id.in_(plans)
+            rows = work.rows(tables.Consent, mine, order=(tables.Consent.explained_at,))
+            return tuple(_consent(work, row) for row in rows)
+
+    def document(self, id: str) -> bytes:
+        """Return the document that was signed.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such consent, or it was not signed.
+        """
+        with self._access.work(Act.READ) as work:
+            file = work.get(tables.Consent, id).document
+            if file is None:
+                raise fault("absent", "file")
+            work.note("consent.seen", f"consent/{id}")
+        return self._access.database.files.get(self._access.member.clinic_id, file)
+
+
+def void_replaced(work: Work, plan: tables.Plan) -> None:
+    """Make every consent to the other plans of a consultation void."""
+    others = work.rows(tables.Plan, tables.Plan.consultation_id == plan.consultation_id, tables.Plan.id != plan.id)
+    for row in work.rows(tables.Consent, tables.Consent.plan_id.in_([other.id for other in others])):
+        _void(work, row, VoidReason.NEW_PLAN)
+
+
+def _void(work: Work, row: tables.Consent, reason: VoidReason) -> None:
+    if not work.rows(tables.ConsentVoid, tables.ConsentVoid.id == row.id):
+        void = tables.ConsentVoid(
+            clinic_id=work.clinic_id, id=row.id, reason=reason.value, voided_at=now(), voided_by=work.actor
+        )
+        work.keep(void, "consent.void", reason=reason.value)
+
+
+def _current(work: Work, plan_id: str) -> tables.Plan:
+    """The plan, if it is the last one of its consultation, and of the answers as they are."""
+    plan = work.get(tables.Plan, plan_id)
+    consultation = work.get(tables.Consultation, plan.consultation_id)
+    if consultation.state == State.CLOSED:
+        raise fault("closed", "consultation")
+    mine = tables.Plan.consultation_id == plan.consultation_id
+    last = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1]
+    if last.id != plan.id or consultation.revision != plan.consultation_revision:
+        raise fault("plan-outdated", "plan")
+    return plan
+
+
+def _consent(work: Work, row: tables.Consent) -> Consent:
+    voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id == row.id)
+    return Consent(
+        id=row.id,
+        plan_id=row.plan_id,
+        plan_sha256=row.plan_sha256,
+        explained_at=row.explained_at,
+        explained_by=work.name_of(row.explained_by),
+        not_before=row.not_before,
+        answers=None if row.answers_sealed is None else json.loads(work.open(row, "answers_sealed")),
+        signature_kind=row.signature_kind,
+        signature=None if row.signature_sealed is None else work.open(row, "signature_sealed"),
+        document=row.document,
+        signed_at=row.signed_at,
+        signed_by=None if row.signed_by is None else work.name_of(row.signed_by),
+        void_reason=voids[0].reason if voids else None,
+        voided_at=voids[0].voided_at if voids else None,
+    )

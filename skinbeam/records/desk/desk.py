@@ -1,0 +1,31 @@
+"""The desk of a member: everything they may see and do in their clinic, each kind of record in its drawer."""
+
+from skinbeam.records.desk.consents import Consents
+from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.patients import Patients
+from skinbeam.records.desk.photographs import Photographs
+from skinbeam.records.desk.plans import Plans
+from skinbeam.records.kept import Member
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.work import Access
+
+__all__ = ["Desk"]
+
+
+class Desk:
+    """What a member works at; made for each request, since a role may change.
+
+    Parameters
+    ----------
+    database : an open one.
+    member : as they signed in.
+    """
+
+    def __init__(self, database: Database, member: Member) -> None:
+        access = Access(database, member)
+        self.member = member
+        self.patients = Patients(access)
+        self.consultations = Consultations(access)
+        self.photographs = Photographs(access)
+        self.plans = Plans(access)
+        self.consents = Consents(access)

@@ -1,0 +1,114 @@
+"""Patients: a pseudonym to work with, and apart from it who that is."""
+
+import datetime
+import json
+from collections.abc import Mapping
+
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Contact, Patient
+from skinbeam.records.roles import Act
+from skinbeam.records.store import tables
+from skinbeam.records.store.columns import json_text, now
+from skinbeam.records.store.tables import new_id
+from skinbeam.records.store.work import Access, Work
+
+__all__ = ["Patients"]
+
+_OLDEST_YEARS = 130
+_LONGEST_PSEUDONYM = 40
+_LONGEST_CONTACT = 10_000  # characters
+
+
+class Patients:
+    """The patients of a clinic."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def add(self, pseudonym: str = "", *, year_of_birth: int | None = None) -> Patient:
+        """Take a patient in; without a pseudonym they get the next free number.
+
+        Raises
+        ------
+        InputError : `taken`, `bad-pseudonym`, or `bad-year`.
+        """
+        with self._access.work(Act.WRITE) as work:
+            row = tables.Patient(
+                clinic_id=work.clinic_id,
+                id=new_id(),
+                pseudonym=_pseudonym(pseudonym) if pseudonym else _free_number(work),
+                year_of_birth=_year(year_of_birth),
+                created_at=now(),
+            )
+            work.keep(row, "patient.added")
+            return _patient(row)
+
+    def all(self) -> tuple[Patient, ...]:
+        """Return the patients by pseudonym; those that were erased are not among them."""
+        with self._access.work(Act.READ) as work:
+            work.note("patients.listed", "patient")
+            there = tables.Patient.erased_at.is_(None)
+            return tuple(map(_patient, work.rows(tables.Patient, there, order=(tables.Patient.pseudonym,))))
+
+    def get(self, id: str) -> Patient:
+        """Return a patient.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.work(Act.READ) as work:
+            work.note("patient.seen", f"patient/{id}")
+            return _patient(work.get(tables.Patient, id))
+
+    def set_contact(self, id: str, contact: Mapping[str, str]) -> None:
+        """Keep who a patient is and how to reach them, in place of what was kept.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient.
+        InputError : `too-long`.
+        """
+        written = json_text(dict(contact))
+        if len(written) > _LONGEST_CONTACT:
+            raise fault("too-long", "contact", hint={"longest": _LONGEST_CONTACT})
+        with self._access.work(Act.CONTACT) as work:
+            work.get(tables.Patient, id)
+            known = work.rows(tables.Contact, tables.Contact.id == id)
+            row = known[0] if known else tables.Contact(clinic_id=work.clinic_id, id=id)
+            work.seal(row, "contact_sealed", written.encode())
+            row.saved_at = now()
+            work.keep(row, "contact.saved")
+
+    def contact(self, id: str) -> Contact | None:
+        """Return who a patient is; None where nothing was kept."""
+        with self._access.work(Act.CONTACT) as work:
+            work.note("contact.seen", f"contact/{id}")
+            work.get(tables.Patient, id)
+            known = work.rows(tables.Contact, tables.Contact.id == id)
+            return Contact(json.loads(work.open(known[0], "contact_sealed")), known[0].saved_at) if known else None
+
+
+def _free_number(work: Work) -> str:
+    taken = {row.pseudonym for row in work.rows(tables.Patient)}
+    return next(name for number in range(len(taken) + 1, 2 * len(taken) + 2) if (name := f"P{number:05}") not in taken)
+
+
+def _pseudonym(written: str) -> str:
+    plain = written.strip()
+    if not 0 < len(plain) <= _LONGEST_PSEUDONYM or not plain.isprintable():
+        raise fault("bad-pseudonym", "pseudonym", hint={"longest": _LONGEST_PSEUDONYM})
+    return plain
+
+
+def _year(year: int | None) -> int | None:
+    this = datetime.datetime.now(datetime.UTC).year
+    if year is not None and not this - _OLDEST_YEARS <= year <= this:
+        raise fault(
+            "bad-year", "year_of_birth", year=str(year), hint={"first": str(this - _OLDEST_YEARS), "last": str(this)}
+        )
+    return year
+
+
+def _patient(row: tables.Patient) -> Patient:
+    return Patient(row.id, row.pseudonym, row.year_of_birth, row.created_at, row.erased_at)

@@ -1,0 +1,62 @@
+"""What can go wrong with records, each with its sentence; who calls tells them apart by type or by `code`."""
+
+import datetime
+from typing import Any
+
+from skinbeam.errors import InputError
+from skinbeam.messages import text
+
+__all__ = ["AbsentError", "ConflictError", "DeniedError", "LockedError", "UnreachableError", "WrongKeyError", "fault"]
+
+
+class AbsentError(InputError):
+    """This clinic has no such record; what another clinic has is answered in the same words."""
+
+
+class ConflictError(InputError):
+    """Somebody else saved first: `revision` is theirs, `saved_by` who and `saved_at` when."""
+
+    revision: int
+    saved_by: str
+    saved_at: datetime.datetime
+
+
+class DeniedError(InputError):
+    """The role of this member does not do that."""
+
+
+class LockedError(InputError):
+    """Too many failures: nothing is tried before `until`, for names that exist and for those that do not."""
+
+    until: datetime.datetime
+
+
+class UnreachableError(InputError):
+    """The database does not answer, is busy for too long, or its disk is full; nothing was saved."""
+
+
+class WrongKeyError(InputError):
+    """The key in the environment is not the one that this database was made with."""
+
+
+_TYPES: dict[str, type[InputError]] = {
+    "absent": AbsentError,
+    "conflict": ConflictError,
+    "denied": DeniedError,
+    "locked": LockedError,
+    "unreachable": UnreachableError,
+    "wrong-key": WrongKeyError,
+}
+
+
+def fault(code: str, field: str, hint: dict[str, Any] | None = None, **about: Any) -> InputError:
+    """Return the error `code` with its sentence and its way out, of the type that belongs to it.
+
+    Parameters
+    ----------
+    field : what it is about: an option, a field of a form, a kind of record.
+    hint : parameters of the way out.
+    about : parameters of the sentence.
+    """
+    sentence = text(f"records-fault.{code}", about)
+    return _TYPES.get(code, InputError)(code, sentence, field=field, hint=text(f"records-fault.{code}-hint", hint))

@@ -1,0 +1,164 @@
+"""What the records hand out: frozen, decrypted, without anything that belongs to a database."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skinbeam.records.roles import Role
+
+__all__ = [
+    "COMMAND_LINE",
+    "Choice",
+    "Consent",
+    "Consultation",
+    "Contact",
+    "Made",
+    "Member",
+    "Patient",
+    "Permissions",
+    "Photograph",
+    "Plan",
+    "SignedIn",
+]
+
+COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs the machine
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody of a clinic; `codes` says whether one-time codes are set up."""
+
+    clinic_id: str
+    clinic: str
+    id: str
+    name: str
+    role: Role
+    codes: bool = False
+    disabled_at: datetime.datetime | None = None
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A browser's session: `token` belongs into its cookie and nowhere else; `code_due` while the code is missing."""
+
+    token: str
+    member: Member
+    code_due: bool
+    until: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A patient by pseudonym."""
+
+    id: str
+    pseudonym: str
+    year_of_birth: int | None
+    created_at: datetime.datetime
+    erased_at: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who a patient is: names and ways to reach them, as the clinic's form asks."""
+
+    contact: Mapping[str, str]
+    saved_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Consultation:
+    """Answers as they were last saved; the next save names this `revision`."""
+
+    id: str
+    patient_id: str
+    state: str
+    revision: int
+    answers: Mapping[str, Any]
+    created_at: datetime.datetime
+    saved_at: datetime.datetime
+    saved_by: str
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """What a photograph may be used for; each was asked apart."""
+
+    care: bool = True
+    teaching: bool = False
+    publication: bool = False
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A photograph; its content is fetched by its `file`."""
+
+    id: str
+    consultation_id: str
+    file: str
+    media_type: str
+    permissions: Permissions
+    added_at: datetime.datetime
+    added_by: str
+
+
+@dataclass(frozen=True)
+class Made:
+    """A plan as its maker hands it over: what it is of, what it takes to make it again, and its files by name."""
+
+    case_sha256: str
+    plan_sha256: str
+    version: str
+    seed: int
+    draws: int
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A kept plan; `files` are the names of its contents in the store."""
+
+    id: str
+    consultation_id: str
+    consultation_revision: int
+    case_sha256: str
+    plan_sha256: str
+    version: str
+    seed: int
+    draws: int
+    files: Mapping[str, str]
+    made_at: datetime.datetime
+    made_by: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen of a plan, and the notes that were taken."""
+
+    id: str
+    plan_id: str
+    option: str
+    notes: str
+    made_at: datetime.datetime
+    made_by: str
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Consent to a plan: explained, then signed not before `not_before`; void with a reason once a plan replaces it."""
+
+    id: str
+    plan_id: str
+    plan_sha256: str
+    explained_at: datetime.datetime
+    explained_by: str
+    not_before: datetime.datetime
+    answers: Mapping[str, Any] | None
+    signature_kind: str | None
+    signature: bytes | None
+    document: str | None
+    signed_at: datetime.datetime | None
+    signed_by: str | None
+    void_reason: str | None
+    voided_at: datetime.datetime | None

@@ -1,0 +1,35 @@
+"""Work that waits for somebody to do it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+
+MOMENT = sa.DateTime(timezone=True)
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "job",
+        sa.Column("kind", sa.String(200), nullable=False),
+        sa.Column("payload", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(200), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("lease_until", MOMENT, nullable=True),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("clinic_id", sa.String(32), nullable=False),
+        sa.Column("id", sa.String(32), nullable=False),
+        sa.ForeignKeyConstraint(["clinic_id"], ["clinic.id"], name="fk_job_clinic_id"),
+        sa.PrimaryKeyConstraint("clinic_id", "id", name="pk_job"),
+    )
+    op.create_index("ix_job_state_created_at", "job", ["state", "created_at"])
+
+
+def downgrade() -> None:
+    """Take them away."""
+    op.drop_table("job")

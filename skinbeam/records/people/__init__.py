@@ -1,0 +1,1 @@
+"""Who may come in: members of a clinic, their passwords and one-time codes, their sessions."""

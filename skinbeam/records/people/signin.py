@@ -1,0 +1,202 @@
+"""The way in: password, one-time code, session.
+
+A session is a row; the browser holds a random token whose hash the row carries, so that who reads the database cannot
+come in. Every step gives a new token. After some failures a name is locked for growing waits, whether it exists or not.
+"""
+
+import datetime
+import hashlib
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import bindparam, delete, or_, select
+from sqlalchemy import text as sql
+from sqlalchemy.orm import Session
+
+from skinbeam.errors import InputError
+from skinbeam.records.faults import LockedError, fault
+from skinbeam.records.kept import SignedIn
+from skinbeam.records.people.accounts import member_of
+from skinbeam.records.people.codes import step_of
+from skinbeam.records.people.passwords import Passwords, plain_name
+from skinbeam.records.store.columns import Utc, now
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.tables import Clinic, Lock, LoginSession
+from skinbeam.records.store.tables import Member as MemberRow
+from skinbeam.records.store.work import Work
+
+__all__ = ["FREE_FAILURES", "IDLE", "LONGEST", "SignIn"]
+
+IDLE = datetime.timedelta(minutes=30)  # a session nobody uses ends
+LONGEST = datetime.timedelta(hours=12)  # and any session does
+FREE_FAILURES = 5
+_FIRST_WAIT, _LONGEST_WAIT = datetime.timedelta(seconds=30), datetime.timedelta(minutes=15)
+_FORGOTTEN = datetime.timedelta(days=1)
+# In the words of both databases: of two first attempts at once, one makes the row.
+_KNOWN = sql(
+    "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("until", type_=Utc))
+_NOTED = datetime.timedelta(minutes=1)  # a session's last use is written no more often than that
+
+
+class SignIn:
+    """Lets members in and knows who is in.
+
+    Parameters
+    ----------
+    database : an open one.
+    passwords : one for the whole program.
+    """
+
+    def __init__(self, database: Database, passwords: Passwords) -> None:
+        self._database = database
+        self._passwords = passwords
+
+    def sign_in(self, clinic: str, name: str, password: str) -> SignedIn:
+        """Begin a session.
+
+        Raises
+        ------
+        LockedError : too many failures of this name.
+        InputError : `not-in`, in the same words whether clinic, name or password is wrong.
+        """
+        try:
+            clinic, name = plain_name(clinic), plain_name(name)
+        except InputError:
+            raise fault("not-in", "password") from None
+        subject = self._subject("password", clinic, name)
+        self._tried(subject)
+        asked = select(MemberRow).join(Clinic, Clinic.id == MemberRow.clinic_id)
+        with self._database.reading() as session:
+            mine = asked.where(Clinic.plain_name == clinic, MemberRow.plain_name == name)
+            member = session.scalar(mine.where(MemberRow.disabled_at.is_(None)))
+        right = self._passwords.fits(password, None if member is None else member.password_hash)
+        with self._database.writing() as session:
+            house = session.scalar(select(Clinic).where(Clinic.plain_name == clinic).with_for_update())
+            if right and member is not None and house is not None:
+                session.execute(delete(Lock).where(or_(Lock.subject == subject, Lock.until < now() - _FORGOTTEN)))
+                Work(self._database, session, house, member.id).note("sign-in", f"member/{member.id}")
+                return _begin(session, member, house, code=False)
+            if house is not None:
+                Work(self._database, session, house, "unknown").note("sign-in.refused", f"name/{subject}")
+        raise fault("not-in", "password")
+
+    def confirm(self, token: str, code: str) -> SignedIn:
+        """Finish a sign-in with a one-time code, and return the session under a new token.
+
+        Raises
+        ------
+        LockedError : too many wrong codes.
+        InputError : `not-in`: no such session; `wrong-code`.
+        """
+        with self._open(token) as (session, row, member, clinic):
+            subject = self._subject("code", clinic.id, member.id)
+        self._tried(subject)
+        with self._open(token, write=True) as (session, row, member, clinic):
+            work = Work(self._database, session, clinic, member.id)
+            secret = work.open(member, "code_secret_sealed") if member.code_secret_sealed else None
+            step = None if secret is None else step_of(secret.decode(), code, after=member.code_step)
+            if step is not None:
+                session.execute(delete(Lock).where(Lock.subject == subject))
+                member.code_step, row.ended_at = step, now()
+                work.keep(member, "sign-in.code")
+                return _begin(session, member, clinic, code=True)
+        raise fault("wrong-code", "code")
+
+    def who(self, token: str) -> SignedIn | None:
+        """Return the session of a token; None where it is none, or has ended."""
+        with self._database.reading() as session:
+            found = _found(session, token)
+        if found is None:
+            return None
+        row, member, clinic = found
+        if now() - row.seen_at > _NOTED:
+            with self._database.writing() as session:
+                again = session.get(LoginSession, row.token_hash)
+                if again is not None:
+                    again.seen_at = now()
+        return _signed_in(token, row, member, clinic)
+
+    def sign_out(self, token: str) -> None:
+        """End a session; one that is none is no fault."""
+        with self._database.writing() as session:
+            row = session.get(LoginSession, _hash(token))
+            if row is not None and row.ended_at is None:
+                row.ended_at = now()
+
+    @contextmanager
+    def _open(self, token: str, *, write: bool = False) -> Iterator[tuple[Session, LoginSession, MemberRow, Clinic]]:
+        with self._database.writing() if write else self._database.reading() as session:
+            found = _found(session, token, lock=write)
+            if found is None:
+                raise fault("not-in", "password")
+            yield session, *found
+
+    def _subject(self, *words: str) -> str:
+        return self._database.secret.signature("lock", "\n".join(words).encode())
+
+    def _tried(self, subject: str) -> None:
+        """Count an attempt before it is checked, so that many at once are counted as many.
+
+        Raises
+        ------
+        LockedError : the wait after the last failures is not over.
+        """
+        with self._database.writing() as session:
+            at = now()
+            session.execute(_KNOWN, {"subject": subject, "until": at})
+            row = session.get_one(Lock, subject, with_for_update=True)
+            if row.failures >= FREE_FAILURES and at < row.until:
+                raise _locked(row.until)
+            row.failures += 1
+            over = row.failures - FREE_FAILURES
+            row.until = at if over < 0 else at + min(_FIRST_WAIT * 2 ** min(over, 10), _LONGEST_WAIT)
+
+
+def _locked(until: datetime.datetime) -> LockedError:
+    error = fault("locked", "password", until=f"{until:%H:%M:%S} UTC")
+    assert isinstance(error, LockedError)
+    error.until = until
+    return error
+
+
+def _begin(session: Session, member: MemberRow, clinic: Clinic, *, code: bool) -> SignedIn:
+    token, at = secrets.token_urlsafe(32), now()
+    row = LoginSession(
+        token_hash=_hash(token),
+        clinic_id=member.clinic_id,
+        member_id=member.id,
+        created_at=at,
+        seen_at=at,
+        code_at=at if code else None,
+    )
+    session.add(row)
+    session.flush()
+    return _signed_in(token, row, member, clinic)
+
+
+def _signed_in(token: str, row: LoginSession, member: MemberRow, clinic: Clinic) -> SignedIn:
+    due = member.code_secret_sealed is not None and row.code_at is None
+    return SignedIn(token, member_of(member, clinic.name), due, min(row.seen_at + IDLE, row.created_at + LONGEST))
+
+
+def _found(session: Session, token: str, *, lock: bool = False) -> tuple[LoginSession, MemberRow, Clinic] | None:
+    """The session of a token that has not ended, of a member who may come in."""
+    asked = (
+        select(LoginSession, MemberRow, Clinic)
+        .join(MemberRow, (MemberRow.clinic_id == LoginSession.clinic_id) & (MemberRow.id == LoginSession.member_id))
+        .join(Clinic, Clinic.id == LoginSession.clinic_id)
+        .where(LoginSession.token_hash == _hash(token))
+    )
+    found = session.execute(asked.with_for_update() if lock else asked).one_or_none()
+    if found is None:
+        return None
+    row, member, clinic = found
+    at = now()
+    over = row.ended_at is not None or at > row.seen_at + IDLE or at > row.created_at + LONGEST
+    return None if over or member.disabled_at is not None else (row, member, clinic)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,159 @@
+"""A database of records: opened by its address with its key, read and written in whole transactions.
+
+SQLite takes one writer at a time and loses nothing that was committed, also when the machine stops (write-ahead log,
+synchronous FULL: https://sqlite.org/pragma.html#pragma_synchronous). PostgreSQL does so by default.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from skinbeam.records.faults import fault
+from skinbeam.records.store.files import Files
+from skinbeam.records.store.keys import Keys, Secret
+from skinbeam.records.store.tables import Store
+
+__all__ = ["FOLDER_VARIABLE", "SECRET_PLACE", "Database", "address_of", "engine_of", "folder_of", "reachable"]
+
+FOLDER_VARIABLE = "SKINBEAM_FILES"
+
+SECRET_PLACE = "store/1/secret"
+_BUSY_MS = 15_000  # how long a writer waits for another
+_READING = "skinbeam_reading"
+
+
+class Database:
+    """An open database of the newest revision, with its keys and its files.
+
+    Parameters
+    ----------
+    engine : as `engine_of` makes it.
+    folder : where its files lie.
+
+    Raises
+    ------
+    WrongKeyError : the key is not this database's.
+    InputError : `no-store`: it was never set up.
+    """
+
+    def __init__(self, engine: Engine, keys: Keys, folder: Path) -> None:
+        self.engine = engine
+        self.keys = keys
+        self._reader = engine.execution_options(**{_READING: True})
+        with self.reading() as session:
+            row = session.get(Store, 1)
+            if row is None:
+                raise fault("no-store", "--db")
+            self.secret = Secret(keys.open(row.secret_sealed, SECRET_PLACE))
+        self.files = Files(folder, keys, self.secret)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give one view of the database for reading."""
+        with reachable(), Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Give a transaction, which is there whole when the block ends, or not at all.
+
+        Raises
+        ------
+        UnreachableError : the database is gone, busy for too long, or its disk is full.
+        """
+        with reachable(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Say of a database that cannot do its work why, in its own words and without the statement's values."""
+    try:
+        yield
+    except DBAPIError as error:
+        gone = isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated
+        if gone or type(error.orig) is sqlite3.DatabaseError:  # which says that a file is not a database, or is damaged
+            raise fault("unreachable", "--db", reason=_reason(error)) from None
+        raise
+
+
+def address_of(written: str) -> URL:
+    """Return the address of a database: a URL, or the path of an SQLite file.
+
+    Raises
+    ------
+    InputError : neither, or a kind of database that is not known.
+    """
+    if "://" not in written:
+        written = f"sqlite:///{written}"
+    try:
+        url = make_url(written)
+    except (ArgumentError, ValueError):
+        raise fault("bad-address", "--db") from None
+    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return url.set(drivername="postgresql+psycopg")
+    if url.drivername in ("sqlite", "sqlite+pysqlite") and url.database and url.database != ":memory:":
+        return url.set(drivername="sqlite+pysqlite")
+    raise fault("bad-address", "--db")
+
+
+def folder_of(url: URL, environment: Mapping[str, str]) -> Path:
+    """Return where the files of a database lie: where the environment says, else beside the file of SQLite.
+
+    Raises
+    ------
+    InputError : `no-folder`: a server's database has no place beside it.
+    """
+    if environment.get(FOLDER_VARIABLE):
+        return Path(environment[FOLDER_VARIABLE])
+    if url.get_backend_name() == "sqlite":
+        return Path(f"{url.database}.files")
+    raise fault("no-folder", FOLDER_VARIABLE)
+
+
+def engine_of(url: URL) -> Engine:
+    """Return what connects to a database; a file of SQLite is made for this user alone.
+
+    Raises
+    ------
+    UnreachableError : the file cannot be made.
+    """
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    path = Path(str(url.database))
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise fault("unreachable", "--db", reason=error.strerror or str(error)) from None
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: Any, _: Any) -> None:
+    """Make SQLite keep what it promises; transactions begin where `_begin` says."""
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", f"busy_timeout = {_BUSY_MS}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    """A writer waits for its turn at once: one that has read before it writes could be refused later."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+
+
+def _reason(error: DBAPIError) -> str:
+    told = str(error.orig).strip().splitlines()
+    return told[0] if told else type(error.orig).__name__

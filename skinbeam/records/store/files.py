@@ -1,0 +1,97 @@
+"""Files of the records: photographs, plans, documents. Each lies encrypted under a name that its content gives.
+
+The name is the content's signature within its clinic, keyed by the database's secret: the same content is kept once, a
+name tells nothing to who has the disk, and content that does not fit its name was altered. A file is on the disk before
+a row speaks of it, so a row never lacks its file.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from skinbeam.files.unfinished import unfinished
+from skinbeam.records.faults import fault
+from skinbeam.records.store.keys import Keys, Secret
+
+__all__ = ["Files"]
+
+_NAME_LENGTH = 64  # of a SHA-256 in hex
+
+
+class Files:
+    """The files of all clinics of a database, each in a folder of its clinic.
+
+    Parameters
+    ----------
+    folder : is made when missing, for this user alone.
+    """
+
+    def __init__(self, folder: Path, keys: Keys, secret: Secret) -> None:
+        self.folder = folder
+        self._keys = keys
+        self._secret = secret
+
+    def add(self, clinic_id: str, content: bytes) -> str:
+        """Keep a content and return its name.
+
+        Raises
+        ------
+        UnreachableError : the disk is full or cannot be written.
+        """
+        name = self._secret.signature(f"file/{clinic_id}", content)
+        path = self._path(clinic_id, name)
+        if not path.exists():
+            try:
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
+            except OSError as error:
+                raise fault("unreachable", "files", reason=error.strerror or str(error)) from None
+        return name
+
+    def get(self, clinic_id: str, name: str) -> bytes:
+        """Return the content of a name.
+
+        Raises
+        ------
+        AbsentError : there is no such file.
+        InputError : `altered-data`: it is not what its name says.
+        """
+        try:
+            sealed = self._path(clinic_id, name).read_bytes()
+        except OSError:
+            raise fault("absent", "file") from None
+        place = f"{clinic_id}/file/{name}"
+        content = self._keys.open(sealed, place)
+        if self._secret.signature(f"file/{clinic_id}", content) != name:
+            raise fault("altered-data", place)
+        return content
+
+    def names(self, clinic_id: str) -> Iterator[str]:
+        """Give the names of a clinic's files."""
+        for path in sorted((self.folder / clinic_id).glob("??/*")):
+            if len(path.name) == _NAME_LENGTH:
+                yield path.name
+
+    def remove(self, clinic_id: str, name: str) -> None:
+        """Remove a file; one that is not there is no fault."""
+        self._path(clinic_id, name).unlink(missing_ok=True)
+
+    def _path(self, clinic_id: str, name: str) -> Path:
+        if len(name) != _NAME_LENGTH or not name.isalnum():
+            raise fault("absent", "file")
+        return self.folder / clinic_id / name[:2] / name
+
+    def _write(self, path: Path, data: bytes) -> None:
+        """Write whole or not at all, also when the machine stops: the content before its name, each on the disk."""
+        with unfinished(path) as partial:
+            with partial.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        for folder in (path.parent, path.parent.parent, self.folder):
+            handle = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)

@@ -1,0 +1,107 @@
+"""The key of a clinic's records: it seals what is stored, and names and signs with a secret of the database.
+
+Everything sealed is AES-256-GCM, an encryption that also refuses altered text (NIST SP 800-38D), with its place as
+associated data: what was sealed for one patient does not open at another's place. The key stands in the environment
+and never beside what it protects. Of several keys, separated by commas, the first seals and all open, so that a key
+can be replaced while the records stay readable.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from collections.abc import Mapping, Sequence
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from skinbeam.records.faults import fault
+
+__all__ = ["KEY_BYTES", "VARIABLE", "Keys", "Secret", "fresh_key", "keys_of"]
+
+VARIABLE = "SKINBEAM_KEY"
+KEY_BYTES = 32
+_FORM = b"\x01"  # of what is sealed: form, name of the key, nonce, then ciphertext with its tag
+_NAME_BYTES, _NONCE_BYTES = 4, 12
+
+
+class Keys:
+    """Seals and opens.
+
+    Parameters
+    ----------
+    keys : of 32 bytes each; the first one seals.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._ciphers = {_name(key): AESGCM(key) for key in keys}
+        self._first = _name(keys[0])
+
+    def seal(self, data: bytes, place: str) -> bytes:
+        """Return `data` so that it opens with this key and at this place alone."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _FORM + self._first + nonce + self._ciphers[self._first].encrypt(nonce, data, place.encode())
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """Return what was sealed for `place`.
+
+        Raises
+        ------
+        WrongKeyError : no key here has sealed it.
+        InputError : `altered-data`: it is not as it was sealed, or not for this place.
+        """
+        head = len(_FORM) + _NAME_BYTES
+        form, name = sealed[: len(_FORM)], sealed[len(_FORM) : head]
+        if form == _FORM and name not in self._ciphers:
+            raise fault("wrong-key", VARIABLE)
+        try:
+            if form != _FORM:
+                raise InvalidTag
+            nonce = sealed[head : head + _NONCE_BYTES]
+            return self._ciphers[name].decrypt(nonce, sealed[head + _NONCE_BYTES :], place.encode())
+        except (InvalidTag, ValueError):
+            raise fault("altered-data", place) from None
+
+
+class Secret:
+    """What one database alone knows, itself sealed by the key: names of files and signatures of the trail come from it.
+
+    Neither changes when the key is replaced, and who has the database without the key can make neither.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def signature(self, purpose: str, data: bytes) -> str:
+        """Return the HMAC-SHA256 of `data` for one purpose, in hex."""
+        own = hmac.digest(self._secret, purpose.encode(), hashlib.sha256)
+        return hmac.new(own, data, hashlib.sha256).hexdigest()
+
+
+def fresh_key() -> str:
+    """Return a new key as the environment holds it."""
+    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode()
+
+
+def keys_of(environment: Mapping[str, str]) -> Keys:
+    """Return the keys of an environment.
+
+    Raises
+    ------
+    InputError : there is none, or one is not 32 bytes in urlsafe base64; the way out holds a fresh one.
+    """
+    written = environment.get(VARIABLE, "").strip()
+    if not written:
+        raise fault("no-key", VARIABLE, hint={"line": f"export {VARIABLE}={fresh_key()}"})
+    try:
+        keys = [base64.b64decode(one.strip(), altchars=b"-_", validate=True) for one in written.split(",")]
+    except (binascii.Error, ValueError):
+        keys = [b""]
+    if any(len(key) != KEY_BYTES for key in keys):
+        raise fault("bad-key", VARIABLE, hint={"line": f"export {VARIABLE}={fresh_key()}"})
+    return Keys(keys)
+
+
+def _name(key: bytes) -> bytes:
+    return hashlib.sha256(b"skinbeam name of key" + key).digest()[:_NAME_BYTES]

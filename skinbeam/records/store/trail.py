@@ -1,0 +1,75 @@
+"""The trail of a clinic: who did what and when, in a chain that shows every alteration.
+
+Each entry is signed over what it says and over the signature before it (Haber and Stornetta's chain of time stamps,
+with a keyed hash: who has the database and not its key cannot make a chain that holds). An entry about a row carries
+the row's own signature, so a row that was altered behind the trail's back no longer fits its last entry. Signatures are
+keyed, so that they tell nothing of what was erased.
+"""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import inspect
+from sqlalchemy.orm import Session
+
+from skinbeam.records.store.columns import json_text, now
+from skinbeam.records.store.keys import Secret
+from skinbeam.records.store.tables import Base, Clinic, Entry
+
+__all__ = ["append", "row_name", "row_signature", "signed"]
+
+
+def append(
+    session: Session,
+    secret: Secret,
+    clinic: Clinic,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    detail: Mapping[str, Any],
+) -> Entry:
+    """Add an entry at the end of a clinic's trail; the clinic's row is locked by this transaction."""
+    entry = Entry(
+        clinic_id=clinic.id,
+        seq=clinic.trail_length + 1,
+        at=now(),
+        actor=actor,
+        action=action,
+        subject=subject,
+        detail=dict(detail),
+        previous=clinic.trail_head,
+    )
+    entry.hash = signed(secret, entry)
+    clinic.trail_length, clinic.trail_head = entry.seq, entry.hash
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def signed(secret: Secret, entry: Entry) -> str:
+    """Return the signature that an entry must have."""
+    said = {name: _plain(value) for name, value in _values(entry).items() if name != "hash"}
+    return secret.signature("trail", json_text(said).encode())
+
+
+def row_name(row: Base) -> str:
+    """Return what the trail calls a row: its table and its name in the clinic."""
+    return f"{row.__tablename__}/{row.id}"  # type: ignore[attr-defined]
+
+
+def row_signature(secret: Secret, row: Base) -> str:
+    """Return the signature of everything that a row holds."""
+    said = {"table": row.__tablename__} | {name: _plain(value) for name, value in _values(row).items()}
+    return secret.signature("row", json_text(said).encode())
+
+
+def _values(row: Base) -> dict[str, Any]:
+    return {attribute.key: getattr(row, attribute.key) for attribute in inspect(type(row)).column_attrs}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat(timespec="microseconds")
+    return value.hex() if isinstance(value, bytes) else value

@@ -1,0 +1,155 @@
+"""One transaction of one member in one clinic: the only way to a clinic's rows.
+
+Every query is bound to the clinic here, and every row that is written leaves its entry in the trail in the same
+transaction. The clinic's own row is locked first, so that the trail has one end and a revision that was read is still
+the newest when it is written.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Member
+from skinbeam.records.roles import Act, require
+from skinbeam.records.store import trail
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.tables import Base, Clinic, InClinic, LoginSession
+from skinbeam.records.store.tables import Member as MemberRow
+
+__all__ = ["Access", "Work"]
+
+Row = TypeVar("Row", bound=InClinic)
+
+
+class Access:
+    """The way of one member to the rows of their clinic.
+
+    Parameters
+    ----------
+    database : an open one.
+    member : whose role says what may be done, and whose name stands in the trail.
+    """
+
+    def __init__(self, database: Database, member: Member) -> None:
+        self.database = database
+        self.member = member
+
+    def keep_file(self, act: Act, content: bytes) -> str:
+        """Keep a file for a row that will speak of it, before any lock is held, and return its name.
+
+        Raises
+        ------
+        DeniedError : the role does not do such work.
+        UnreachableError : the disk is full or cannot be written.
+        """
+        require(self.member.role, act)
+        return self.database.files.add(self.member.clinic_id, content)
+
+    @contextmanager
+    def work(self, act: Act) -> Iterator["Work"]:
+        """Give a transaction for work of this kind; what it did is kept when the block ends, or nothing of it.
+
+        Raises
+        ------
+        DeniedError : the role does not do such work.
+        """
+        require(self.member.role, act)
+        with self.database.writing() as session:
+            clinic = session.scalar(select(Clinic).where(Clinic.id == self.member.clinic_id).with_for_update())
+            if clinic is None:
+                raise fault("absent", "clinic")
+            yield Work(self.database, session, clinic, self.member.id)
+
+
+class Work:
+    """A transaction that is under way."""
+
+    def __init__(self, database: Database, session: Session, clinic: Clinic, actor: str) -> None:
+        self.clinic_id = clinic.id
+        self.actor = actor
+        self._database = database
+        self._session = session
+        self._clinic = clinic
+
+    def get(self, table: type[Row], id: str) -> Row:
+        """Return a row of this clinic.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        row = self._session.get(table, (self.clinic_id, id))
+        if row is None:
+            raise fault("absent", table.__name__.lower())
+        return row
+
+    def rows(
+        self, table: type[Row], *conditions: ColumnElement[bool], order: Sequence[InstrumentedAttribute[Any]] = ()
+    ) -> list[Row]:
+        """Return the rows of this clinic that meet the conditions."""
+        mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
+        return list(self._session.scalars(mine.order_by(*order, table.id)))
+
+    def count(self, table: type[Row]) -> int:
+        """Return how many rows of this kind the clinic has."""
+        mine = select(func.count()).select_from(table).where(table.clinic_id == self.clinic_id)
+        return self._session.scalar(mine) or 0
+
+    def keep(self, row: Base, action: str, **detail: Any) -> None:
+        """Write a row, new or changed, and what was done to it into the trail.
+
+        Raises
+        ------
+        InputError : `taken`: another row has its name.
+        """
+        self._session.add(row)
+        try:
+            self._session.flush()
+        except IntegrityError:
+            raise fault("taken", row.__tablename__) from None
+        signature = trail.row_signature(self._database.secret, row)
+        self.note(action, trail.row_name(row), row=signature, **detail)
+
+    def name_of(self, actor: str) -> str:
+        """Return the name of who did something, by what rows and the trail say of them."""
+        row = self._session.get(MemberRow, (self.clinic_id, actor))
+        return actor if row is None else row.name
+
+    def end_sessions(self, member_id: str) -> None:
+        """Send a member of this clinic out of every browser."""
+        mine = (LoginSession.clinic_id == self.clinic_id, LoginSession.member_id == member_id)
+        self._session.execute(update(LoginSession).where(*mine, LoginSession.ended_at.is_(None)).values(ended_at=now()))
+
+    def note(self, action: str, subject: str, **detail: Any) -> None:
+        """Write into the trail what was done or seen."""
+        trail.append(
+            self._session,
+            self._database.secret,
+            self._clinic,
+            actor=self.actor,
+            action=action,
+            subject=subject,
+            detail=detail,
+        )
+
+    def seal(self, row: Base, column: str, data: bytes) -> None:
+        """Put data into a sealed column of a row that has its name already."""
+        setattr(row, column, self._database.keys.seal(data, self._place(row, column)))
+
+    def open(self, row: Base, column: str) -> bytes:
+        """Return what a sealed column of a row holds.
+
+        Raises
+        ------
+        InputError : `altered-data`: it was not sealed for this place, or altered.
+        """
+        return self._database.keys.open(getattr(row, column), self._place(row, column))
+
+    def _place(self, row: Base, column: str) -> str:
+        return f"{self.clinic_id}/{trail.row_name(row)}/{column}"

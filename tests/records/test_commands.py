@@ -1,0 +1,88 @@
+"""`skinbeam records`, as whoever runs the machine types it."""
+
+import io
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
+from skinbeam.records.store.keys import VARIABLE, fresh_key
+from skinbeam.records.store.upgrades import newest, open_database
+
+Run = Callable[..., Any]
+PASSWORD = "quiet otters read maps"
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv(VARIABLE, fresh_key())
+    return str(tmp_path / "clinic.sqlite")
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """What comes through a pipe."""
+    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+
+
+def test_the_first_owner_comes_in(address: str, run: Run, typed: Callable[[str], None]) -> None:
+    assert run("records", "upgrade", "--db", address, "--json").document["revision"] == newest()
+    typed(f"{PASSWORD}\n")
+    ran = run("records", "create-user", "Ann", "--clinic", "Harbour Clinic", "--new-clinic", "--db", address, "--json")
+    assert (ran.code, ran.document["user"], ran.document["role"]) == (0, "Ann", "owner")
+    assert PASSWORD not in ran.out + ran.err
+    typed(f"{PASSWORD}\n")
+    asked = ("records", "create-user", "Bob", "--clinic", "Harbour Clinic", "--role", "auditor", "--db", address)
+    assert "role: auditor" in run(*asked).out
+    database = open_database(address, {VARIABLE: os.environ[VARIABLE]})
+    assert SignIn(database, Passwords()).sign_in("Harbour Clinic", "Bob", PASSWORD).member.role == "auditor"
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (("--clinic", "None"), 'no clinic is called "None"', "--new-clinic"),
+        (("--clinic", "New", "--new-clinic", "--role", "auditor"), "the first member", "--role owner"),
+        (("--clinic", "New", "--new-clinic", "--role", "ownr"), 'unknown role "ownr"', '"owner"'),
+        (("--clinic", "New", "--new-clinic"), "wrong length", "12 to"),
+        (("--clinic", " ", "--new-clinic"), "cannot be a name", "1 to"),
+    ],
+    ids=["clinic", "first", "role", "password", "name"],
+)
+def test_what_cannot_be_is_refused_and_makes_no_clinic(
+    words: tuple[str, ...], said: str, hint: str, address: str, run: Run, typed: Callable[[str], None]
+) -> None:
+    run("records", "upgrade", "--db", address)
+    typed("short\n" if "wrong length" in said else f"{PASSWORD}\n")
+    ran = run("records", "create-user", "Ann", *words, "--db", address, "--json")
+    assert ran.code == 2
+    assert said in ran.document["error"]["message"]
+    assert hint in ran.document["error"]["hint"]
+    typed(f"{PASSWORD}\n")
+    assert run("records", "create-user", "Ann", "--clinic", "New", "--db", address).code == 2
+
+
+def test_a_database_that_was_never_set_up_names_the_command(address: str, run: Run) -> None:
+    ran = run("records", "create-user", "Ann", "--clinic", "C", "--db", address, "--json")
+    assert ran.code == 2
+    assert ran.document["error"]["hint"].endswith(f"skinbeam records upgrade --db {address}")
+
+
+def test_without_a_key_the_hint_is_a_line_to_paste(address: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE)
+    ran = run("records", "upgrade", "--db", address, "--json")
+    assert ran.code == 2
+    assert f"export {VARIABLE}=" in ran.document["error"]["hint"]
+
+
+def test_without_the_group_the_one_command_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "skinbeam.records.store.upgrades", None)  # as where a library is missing
+    ran = run("records", "upgrade", "--db", "x", "--json")
+    assert ran.code == 2
+    assert ran.document["error"]["hint"] == f'{sys.executable} -m pip install "skinbeam[app]"'

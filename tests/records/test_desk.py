@@ -1,0 +1,304 @@
+"""What a member of a clinic keeps and finds again, and what no other clinic and no other role does."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from skinbeam.errors import InputError
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import AbsentError, ConflictError, DeniedError
+from skinbeam.records.kept import Consent, Consultation, Made, Member, Permissions, Plan
+from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import MAY, Role
+from skinbeam.records.store import tables
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.database import Database
+
+ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
+MADE = Made("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
+NO_WAIT = datetime.timedelta()
+
+
+def begun(desk: Desk) -> Consultation:
+    return desk.consultations.begin(desk.patients.add().id, ANSWERS)
+
+
+def planned(desk: Desk) -> Plan:
+    return desk.plans.add(begun(desk).id, MADE, revision=1)
+
+
+def sign(desk: Desk, consent: Consent) -> Consent:
+    about = {"answers": {"risks": True}, "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
+    return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]
+
+
+def test_a_consultation_comes_back_as_it_was_saved(desk: Desk) -> None:
+    patient = desk.patients.add("Blue Heron", year_of_birth=1984)
+    made = desk.consultations.begin(patient.id, {})
+    saved = desk.consultations.save(made.id, ANSWERS, revision=1)
+    assert (saved.answers, saved.revision, saved.state) == (ANSWERS, 2, "draft")
+    assert desk.consultations.get(made.id) == saved
+    assert desk.consultations.of(patient.id) == (saved,)
+    assert desk.patients.get(patient.id) == patient
+    assert made.created_at.tzinfo is not None
+    assert made.created_at <= saved.saved_at <= now()
+
+
+def test_saving_what_is_saved_already_is_no_new_revision(desk: Desk) -> None:
+    made = begun(desk)
+    assert desk.consultations.save(made.id, dict(reversed(ANSWERS.items())), revision=1) == made
+
+
+def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(database: Database, desk: Desk) -> None:
+    ann = Accounts(database, desk.member, Passwords()).add("Ann", Role.CLINICIAN, "four words and a comma")
+    made = begun(desk)
+    theirs = Desk(database, ann).consultations.save(made.id, ANSWERS | {"note": "Ann's"}, revision=1)
+    with pytest.raises(ConflictError, match="Ann saved this") as found:
+        desk.consultations.save(made.id, ANSWERS | {"note": "mine"}, revision=1)
+    assert (found.value.saved_by, found.value.revision, found.value.saved_at) == ("Ann", 2, theirs.saved_at)
+    assert desk.consultations.get(made.id).answers["note"] == "Ann's"
+
+
+def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: Desk) -> None:
+    assert [desk.patients.add(name).pseudonym for name in ("", "P00003", "", "")] == [
+        "P00001",
+        "P00003",
+        "P00004",
+        "P00005",
+    ]
+    with pytest.raises(InputError, match="taken"):
+        desk.patients.add("P00004")
+    assert len(desk.patients.all()) == 4
+
+
+@pytest.mark.parametrize(
+    ("pseudonym", "year", "code"),
+    [
+        ("x" * 41, None, "bad-pseudonym"),
+        ("a\x00b", None, "bad-pseudonym"),
+        ("", 1700, "bad-year"),
+        ("", 3000, "bad-year"),
+    ],
+)
+def test_a_patient_that_cannot_be_is_refused(pseudonym: str, year: int | None, code: str, desk: Desk) -> None:
+    with pytest.raises(InputError) as found:
+        desk.patients.add(pseudonym, year_of_birth=year)
+    assert found.value.code == code
+    assert desk.patients.all() == ()
+
+
+def test_contact_data_lie_apart_and_encrypted(database: Database, desk: Desk, address: str) -> None:
+    patient = desk.patients.add()
+    assert desk.patients.contact(patient.id) is None
+    desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "0123"})
+    desk.patients.set_contact(patient.id, {"name": "Zoë Nightingale", "phone": "+44 5555"})
+    found = desk.patients.contact(patient.id)
+    assert found is not None
+    assert found.contact == {"name": "Zoë Nightingale", "phone": "+44 5555"}
+    desk.consultations.begin(patient.id, {"note": "Nightingale asked"})
+    for table in tables.Base.metadata.sorted_tables:
+        with database.reading() as session:
+            assert "Nightingale" not in str(session.execute(select(table)).all())
+            assert "5555" not in str(session.execute(select(table)).all())
+
+
+def test_photographs_are_encrypted_files_and_come_back(database: Database, desk: Desk) -> None:
+    made, content = begun(desk), b"\xff\xd8 a face" * 1000
+    kept = desk.photographs.add(made.id, content, "image/jpeg", Permissions(care=True, teaching=True))
+    assert desk.photographs.content(kept.id) == (kept, content)
+    assert desk.photographs.of(made.id) == (kept,)
+    again = desk.photographs.permit(kept.id, Permissions(care=True))
+    assert (again.permissions.care, again.permissions.teaching) == (True, False)
+    (file,) = [path for path in database.files.folder.rglob("*") if path.is_file()]
+    assert b"a face" not in file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0 or file.parent.stat().st_mode & 0o077 == 0
+    desk.photographs.add(made.id, content, "image/jpeg", Permissions())
+    assert list(database.files.names(desk.member.clinic_id)) == [kept.file]
+
+
+def test_a_plan_is_kept_whole(desk: Desk) -> None:
+    plan = planned(desk)
+    assert {name: desk.plans.file(plan.id, name) for name in plan.files} == MADE.files
+    assert desk.plans.get(plan.id) == plan
+    assert (plan.seed, plan.draws, plan.plan_sha256, plan.consultation_revision) == (2**62, 200, "p" * 64, 1)
+    assert desk.consultations.get(plan.consultation_id).state == "planned"
+    choice = desk.plans.choose(plan.id, "vascular", "she prefers fewer visits")
+    assert desk.plans.choices(plan.id) == (choice,)
+
+
+def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: Desk) -> None:
+    made = begun(desk)
+    desk.consultations.save(made.id, {"other": 1}, revision=1)
+    with pytest.raises(ConflictError):
+        desk.plans.add(made.id, MADE, revision=1)
+    assert desk.plans.of(made.id) == ()
+
+
+def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Desk) -> None:
+    plan = planned(desk)
+    signed = sign(desk, desk.consents.explain(plan.id, cooling_off=NO_WAIT))
+    assert desk.consents.document(signed.id) == b"%PDF the document"
+    assert (signed.answers, signed.signature, signed.plan_sha256) == ({"risks": True}, "Zoë".encode(), plan.plan_sha256)
+    assert signed.void_reason is None
+    assert desk.consultations.get(plan.consultation_id).state == "agreed"
+    with pytest.raises(InputError, match="signed already"):
+        sign(desk, signed)
+    desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1)
+    (void,) = desk.consents.of(plan.consultation_id)
+    assert (void.void_reason, void.signature) == ("new-plan", signed.signature)
+    assert desk.consultations.get(plan.consultation_id).state == "planned"
+
+
+def test_consent_waits_for_the_cooling_off_time(desk: Desk) -> None:
+    consent = desk.consents.explain(planned(desk).id, cooling_off=datetime.timedelta(hours=24))
+    assert consent.not_before - consent.explained_at == datetime.timedelta(hours=24)
+    with pytest.raises(InputError, match="lasts until"):
+        sign(desk, consent)
+
+
+def test_consent_to_answers_that_have_changed_is_not_signed(desk: Desk) -> None:
+    plan = planned(desk)
+    consent = desk.consents.explain(plan.id, cooling_off=NO_WAIT)
+    desk.consultations.save(plan.consultation_id, {"pregnant": True}, revision=1)
+    with pytest.raises(InputError, match="not of the answers"):
+        sign(desk, consent)
+    with pytest.raises(InputError, match="not of the answers"):
+        desk.consents.explain(plan.id, cooling_off=NO_WAIT)
+
+
+def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: Desk) -> None:
+    plan = planned(desk)
+    signed = sign(desk, desk.consents.explain(plan.id, cooling_off=NO_WAIT))
+    assert desk.consents.withdraw(signed.id).void_reason == "withdrawn"
+    assert desk.consultations.get(plan.consultation_id).state == "planned"
+    other = desk.consents.withdraw(desk.consents.explain(plan.id, cooling_off=NO_WAIT).id)
+    with pytest.raises(InputError, match="void"):
+        sign(desk, other)
+
+
+def test_nothing_is_added_to_a_closed_consultation(desk: Desk) -> None:
+    plan = planned(desk)
+    consent = desk.consents.explain(plan.id, cooling_off=NO_WAIT)
+    desk.consultations.close(plan.consultation_id, revision=1)
+    refused: tuple[Callable[[], Any], ...] = (
+        lambda: desk.consultations.save(plan.consultation_id, {}, revision=2),
+        lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", Permissions()),
+        lambda: desk.plans.add(plan.consultation_id, MADE, revision=2),
+        lambda: desk.plans.choose(plan.id, "vascular"),
+        lambda: desk.consents.explain(plan.id, cooling_off=NO_WAIT),
+        lambda: sign(desk, consent),
+    )
+    for attempt in refused:
+        with pytest.raises(InputError, match="closed"):
+            attempt()
+
+
+def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
+    """Every call of a desk, on things that the desk `mine` has kept: all by name, so that none can be forgotten."""
+    plan = planned(mine)
+    consultation = mine.consultations.get(plan.consultation_id)
+    photograph = mine.photographs.add(consultation.id, b"face", "image/png", Permissions())
+    consent = mine.consents.explain(plan.id, cooling_off=NO_WAIT)
+    mine.patients.set_contact(consultation.patient_id, {"name": "N"})
+    return {
+        "patients.get": lambda: desk.patients.get(consultation.patient_id),
+        "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}),
+        "patients.contact": lambda: desk.patients.contact(consultation.patient_id),
+        "consultations.begin": lambda: desk.consultations.begin(consultation.patient_id),
+        "consultations.get": lambda: desk.consultations.get(consultation.id),
+        "consultations.of": lambda: desk.consultations.of(consultation.patient_id),
+        "consultations.save": lambda: desk.consultations.save(consultation.id, ANSWERS, revision=1),
+        "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", Permissions()),
+        "photographs.permit": lambda: desk.photographs.permit(photograph.id, Permissions()),
+        "photographs.of": lambda: desk.photographs.of(consultation.id),
+        "photographs.content": lambda: desk.photographs.content(photograph.id),
+        "plans.add": lambda: desk.plans.add(consultation.id, MADE, revision=1),
+        "plans.get": lambda: desk.plans.get(plan.id),
+        "plans.file": lambda: desk.plans.file(plan.id, "plan.json"),
+        "plans.of": lambda: desk.plans.of(consultation.id),
+        "plans.choose": lambda: desk.plans.choose(plan.id, "vascular"),
+        "plans.choices": lambda: desk.plans.choices(plan.id),
+        "consents.explain": lambda: desk.consents.explain(mine.plans.of(consultation.id)[-1].id, cooling_off=NO_WAIT),
+        "consents.sign": lambda: sign(desk, mine.consents.of(consultation.id)[-1]),
+        "consents.of": lambda: desk.consents.of(consultation.id),
+        "consents.document": lambda: desk.consents.document(mine.consents.of(consultation.id)[-1].id),
+        "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
+        "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
+    }
+
+
+UNBOUND = {"patients.add", "patients.all"}  # they name nothing that another clinic could have
+
+
+def public(desk: Desk) -> set[str]:
+    """The calls of every drawer of a desk."""
+    drawers = {name: drawer for name, drawer in vars(desk).items() if name != "member"}
+    return {f"{name}.{call}" for name, drawer in drawers.items() for call in dir(drawer) if not call.startswith("_")}
+
+
+def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, desk: Desk) -> None:
+    stranger = Desk(database, create_clinic(database, "Other Clinic"))
+    attempts = calls(stranger, desk)
+    assert set(attempts) | UNBOUND == public(desk)
+    with database.reading() as session:
+        before = session.scalar(select(func.count()).select_from(tables.Plan))
+    for name, attempt in attempts.items():
+        if name == "consents.sign":
+            continue  # its document is kept before its consent is looked for; asserted below
+        with pytest.raises(AbsentError):
+            attempt()
+    with pytest.raises(AbsentError):
+        attempts["consents.sign"]()
+    assert stranger.patients.all() == ()
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(tables.Plan)) == before
+
+
+NEEDS_CARE = {"plans.add", "plans.choose", "consents.explain", "consents.sign", "consultations.close"}
+NEEDS_WRITING = {
+    "patients.add",
+    "consultations.begin",
+    "consultations.save",
+    "photographs.add",
+    "photographs.permit",
+    "consents.withdraw",
+}
+NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
+REFUSED: dict[Role, set[str]] = {
+    Role.OWNER: set(),
+    Role.CLINICIAN: set(),
+    Role.ASSISTANT: NEEDS_CARE,
+    Role.AUDITOR: NEEDS_CARE | NEEDS_WRITING | NEEDS_CONTACT,
+}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_does_what_it_may_by_every_call(role: Role, database: Database, operator: Member) -> None:
+    mine, theirs = Desk(database, operator), Desk(database, replace(operator, role=role))
+    attempts = calls(theirs, mine) | {"patients.add": theirs.patients.add, "patients.all": theirs.patients.all}
+    if role in (Role.ASSISTANT, Role.AUDITOR):
+        sign(mine, mine.consents.of(mine.consultations.of(mine.patients.all()[0].id)[0].id)[-1])
+    refused = set()
+    for name, attempt in attempts.items():
+        try:
+            attempt()
+        except DeniedError:
+            refused.add(name)
+    assert refused == REFUSED[role]
+
+
+def test_the_table_of_roles_speaks_of_every_kind_of_work() -> None:
+    assert all(Role.OWNER in roles for roles in MAY.values())
+    assert {role for roles in MAY.values() for role in roles} == set(Role)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "x" * 64 + "/", "." * 64, "a" * 63])
+def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, desk: Desk) -> None:
+    with pytest.raises(AbsentError):
+        database.files.get(desk.member.clinic_id, name)

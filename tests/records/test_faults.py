@@ -1,0 +1,27 @@
+"""Every fault of the records has its sentence and its way out, and no sentence is left that nobody says."""
+
+import re
+from pathlib import Path
+
+import skinbeam
+from skinbeam.messages import catalogue
+from skinbeam.records import faults
+
+ROOT = Path(skinbeam.__file__).parent
+PLACES = [*(ROOT / "records").rglob("*.py"), ROOT / "cli" / "records.py"]
+
+
+def test_every_fault_has_its_sentence_and_its_way_out() -> None:
+    said = {
+        code
+        for file in PLACES
+        for code in re.findall(r'(?:fault\(|records-fault\.)\s*"?([a-z][a-z-]+)', file.read_text(encoding="utf-8"))
+    }
+    known = {id.removeprefix("records-fault.") for id in catalogue() if id.startswith("records-fault.")}
+    codes = {code.removesuffix("-hint") for code in said} - {"code"}
+    assert known == codes | {f"{code}-hint" for code in codes}
+
+
+def test_every_type_of_fault_is_of_a_code() -> None:
+    types = {getattr(faults, name) for name in faults.__all__ if name.endswith("Error")}
+    assert types == set(faults._TYPES.values())

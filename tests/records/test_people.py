@@ -1,0 +1,266 @@
+"""The way in: who has password and code comes in, nobody else does, and nothing tells who exists."""
+
+import datetime
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pyotp
+import pytest
+from sqlalchemy import select
+
+from skinbeam.errors import InputError
+from skinbeam.records.faults import LockedError
+from skinbeam.records.kept import Member
+from skinbeam.records.people import codes, signin
+from skinbeam.records.people.accounts import Accounts, clinics, create_clinic, operator
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import FREE_FAILURES, IDLE, LONGEST, SignIn
+from skinbeam.records.roles import Role
+from skinbeam.records.store import tables
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.database import Database
+
+PASSWORD = "quiet otters read maps"
+CLINIC = "Harbour Clinic"
+
+
+@pytest.fixture(scope="module")
+def passwords() -> Passwords:
+    return Passwords()
+
+
+@pytest.fixture
+def accounts(database: Database, operator: Member, passwords: Passwords) -> Accounts:
+    return Accounts(database, operator, passwords)
+
+
+@pytest.fixture
+def ann(accounts: Accounts) -> Member:
+    return accounts.add("Ann", Role.OWNER, PASSWORD)
+
+
+@pytest.fixture
+def door(database: Database, passwords: Passwords) -> SignIn:
+    return SignIn(database, passwords)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> "Clock":
+    made = Clock()
+    monkeypatch.setattr(signin, "now", made)
+    monkeypatch.setattr(codes.time, "time", lambda: made().timestamp())
+    return made
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ahead = datetime.timedelta()
+
+    def __call__(self) -> datetime.datetime:
+        return now() + self.ahead
+
+
+def test_who_has_the_password_comes_in_whatever_the_case_of_the_name(door: SignIn, ann: Member) -> None:
+    came = door.sign_in("harbour CLINIC ", " ANN", PASSWORD)
+    assert (came.member, came.code_due) == (ann, False)
+    seen = door.who(came.token)
+    assert seen is not None
+    assert seen.member.role == Role.OWNER
+    door.sign_out(came.token)
+    assert door.who(came.token) is None
+    assert door.who("x") is None
+
+
+@pytest.mark.parametrize(
+    ("clinic", "name", "password"),
+    [(CLINIC, "Ann", PASSWORD + "x"), (CLINIC, "Bob", PASSWORD), ("None", "Ann", PASSWORD), (CLINIC, "", PASSWORD)],
+)
+def test_all_that_is_wrong_is_refused_in_the_same_words(
+    clinic: str, name: str, password: str, door: SignIn, ann: Member
+) -> None:
+    with pytest.raises(InputError) as found:
+        door.sign_in(clinic, name, password)
+    assert found.value.as_record() == {
+        "code": "not-in",
+        "message": "clinic, name or password is wrong, or the session has ended",
+        "field": "password",
+        "hint": "Sign in again.",
+    }
+
+
+@pytest.mark.check
+def test_a_name_that_nobody_has_takes_as_long_to_refuse(door: SignIn, ann: Member) -> None:
+    def took(name: str) -> float:
+        began = time.process_time()
+        with pytest.raises(InputError):
+            door.sign_in(CLINIC, name, "not the password")
+        return time.process_time() - began
+
+    known = statistics.median(took("Ann") for _ in range(FREE_FAILURES))
+    unknown = statistics.median(took(f"nobody {i}") for i in range(FREE_FAILURES))
+    assert unknown == pytest.approx(known, rel=0.5)  # a hash is nearly all of it; without one it is a hundredth
+
+
+@pytest.mark.check
+def test_failures_lock_a_name_for_growing_waits_also_one_that_nobody_has(
+    door: SignIn, ann: Member, clock: Clock
+) -> None:
+    for name in ("Ann", "Nobody"):
+        waits = []
+        for _ in range(FREE_FAILURES):
+            with pytest.raises(InputError, match="wrong"):
+                door.sign_in(CLINIC, name, "wrong")
+        for _ in range(3):
+            with pytest.raises(LockedError) as found:
+                door.sign_in(CLINIC, name, PASSWORD)  # not even the right one is tried
+            waits.append((found.value.until - clock()).total_seconds())
+            clock.ahead += datetime.timedelta(seconds=waits[-1] + 1)
+            with pytest.raises(InputError, match="wrong"):
+                door.sign_in(CLINIC, name, "wrong")
+        assert waits == pytest.approx([30, 60, 120], abs=5)
+    clock.ahead += datetime.timedelta(minutes=16)
+    assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+
+
+@pytest.mark.check
+def test_the_right_password_forgets_the_failures(door: SignIn, ann: Member) -> None:
+    for _ in range(2):
+        for _ in range(FREE_FAILURES - 1):
+            with pytest.raises(InputError, match="wrong"):
+                door.sign_in(CLINIC, "Ann", "wrong")
+        door.sign_in(CLINIC, "Ann", PASSWORD)
+
+
+def test_guesses_at_the_same_time_are_all_counted(door: SignIn, ann: Member) -> None:
+    def guess(_: int) -> str:
+        try:
+            door.sign_in(CLINIC, "Ann", "wrong")
+        except InputError as error:
+            return error.code
+        return "in"
+
+    with ThreadPoolExecutor(8) as pool:
+        told = list(pool.map(guess, range(2 * FREE_FAILURES)))
+    assert (told.count("not-in"), told.count("locked")) == (FREE_FAILURES, FREE_FAILURES)
+
+
+def test_a_session_ends_when_it_is_not_used_and_after_half_a_day(door: SignIn, ann: Member, clock: Clock) -> None:
+    idle = door.sign_in(CLINIC, "Ann", PASSWORD)
+    clock.ahead = IDLE - datetime.timedelta(minutes=1)
+    assert door.who(idle.token) is not None
+    clock.ahead += IDLE - datetime.timedelta(minutes=1)
+    assert door.who(idle.token) is not None
+    clock.ahead += IDLE + datetime.timedelta(minutes=1)
+    assert door.who(idle.token) is None
+    busy, began = door.sign_in(CLINIC, "Ann", PASSWORD), clock.ahead
+    while clock.ahead - began < LONGEST:
+        assert door.who(busy.token) is not None
+        clock.ahead += datetime.timedelta(minutes=20)
+    clock.ahead += datetime.timedelta(minutes=1)
+    assert door.who(busy.token) is None
+
+
+def test_a_code_is_asked_for_once_it_is_set_up_and_works_once(
+    database: Database, door: SignIn, ann: Member, passwords: Passwords, clock: Clock
+) -> None:
+    mine = Accounts(database, ann, passwords)
+    address = mine.new_codes()
+    app = pyotp.parse_uri(address)
+    with pytest.raises(InputError, match="code is wrong"):
+        mine.set_codes(address, "000000")
+    mine.set_codes(address, app.at(clock()))
+    first = door.sign_in(CLINIC, "Ann", PASSWORD)
+    assert first.code_due
+    with pytest.raises(InputError, match="used before"):
+        door.confirm(first.token, app.at(clock()))
+    clock.ahead += datetime.timedelta(seconds=60)
+    second = door.confirm(first.token, f" {app.at(clock())[:3]} {app.at(clock())[3:]}")
+    assert not second.code_due
+    assert second.token != first.token
+    assert door.who(first.token) is None, "the token from before the code is worth nothing"
+    other = door.sign_in(CLINIC, "Ann", PASSWORD)
+    with pytest.raises(InputError, match="used before"):
+        door.confirm(other.token, app.at(clock()))
+    waiting = door.who(other.token)
+    assert waiting is not None
+    assert waiting.code_due
+
+
+def test_codes_cannot_be_guessed_without_end(
+    database: Database, door: SignIn, ann: Member, passwords: Passwords
+) -> None:
+    mine = Accounts(database, ann, passwords)
+    address = mine.new_codes()
+    mine.set_codes(address, pyotp.parse_uri(address).now())
+    came = door.sign_in(CLINIC, "Ann", PASSWORD)
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(InputError, match="code is wrong"):
+            door.confirm(came.token, "12345x")
+    with pytest.raises(LockedError):
+        door.confirm(came.token, "12345x")
+
+
+def test_who_is_let_out_is_out_at_once(door: SignIn, accounts: Accounts, ann: Member) -> None:
+    bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
+    came = door.sign_in(CLINIC, "Bob", PASSWORD)
+    accounts.set_in(bob.id, allowed=False)
+    assert door.who(came.token) is None
+    with pytest.raises(InputError, match="wrong"):
+        door.sign_in(CLINIC, "Bob", PASSWORD)
+    accounts.set_in(bob.id, allowed=True)
+    door.sign_in(CLINIC, "Bob", PASSWORD)
+    assert [member.name for member in accounts.all()] == ["Ann", "Bob"]
+
+
+def test_a_new_password_ends_every_session(
+    database: Database, door: SignIn, accounts: Accounts, ann: Member, passwords: Passwords
+) -> None:
+    came, mine = door.sign_in(CLINIC, "Ann", PASSWORD), Accounts(database, ann, passwords)
+    with pytest.raises(InputError, match="old password is wrong"):
+        mine.change_password("not it", "another set of words")
+    mine.change_password(PASSWORD, "another set of words")
+    assert door.who(came.token) is None
+    came = door.sign_in(CLINIC, "Ann", "another set of words")
+    accounts.reset(ann.id, PASSWORD)
+    assert door.who(came.token) is None
+    door.sign_in(CLINIC, "Ann", PASSWORD)
+
+
+def test_the_last_owner_stays(accounts: Accounts, ann: Member) -> None:
+    for attempt in (lambda: accounts.set_role(ann.id, Role.AUDITOR), lambda: accounts.set_in(ann.id, allowed=False)):
+        with pytest.raises(InputError, match="nobody could let"):
+            attempt()
+    accounts.add("Bob", Role.OWNER, PASSWORD)
+    assert accounts.set_role(ann.id, Role.AUDITOR).role == Role.AUDITOR
+
+
+@pytest.mark.parametrize("password", ["short", "x" * 1025, "aaaaaaaaaaaaaa", "Bob Marley 1", "bobbobbobbobbob"])
+def test_an_easy_password_is_refused(password: str, accounts: Accounts) -> None:
+    with pytest.raises(InputError, match="password"):
+        accounts.add("Bob Marley" if "Marley" in password else "Bob", Role.OWNER, password)
+    assert accounts.all() == ()
+
+
+def test_names_are_taken_within_one_clinic_alone(database: Database, accounts: Accounts, ann: Member) -> None:
+    with pytest.raises(InputError, match="taken"):
+        accounts.add("ANN", Role.CLINICIAN, PASSWORD)
+    with pytest.raises(InputError, match="taken"):
+        create_clinic(database, "HARBOUR clinic")
+    other = create_clinic(database, "Hill Clinic")
+    assert Accounts(database, other, Passwords()).add("Ann", Role.OWNER, PASSWORD).clinic_id != ann.clinic_id
+    assert clinics(database) == ("Harbour Clinic", "Hill Clinic")
+    assert operator(database, "hill clinic") == other
+    with pytest.raises(InputError, match="no clinic"):
+        operator(database, "Valley Clinic")
+
+
+def test_the_database_holds_neither_password_nor_token(database: Database, door: SignIn, ann: Member) -> None:
+    came = door.sign_in(CLINIC, "Ann", PASSWORD)
+    for table in tables.Base.metadata.sorted_tables:
+        with database.reading() as session:
+            kept = str(session.execute(select(table)).all())
+        assert PASSWORD not in kept
+        assert came.token not in kept
+    with database.reading() as session:
+        assert all(row.password_hash.startswith("$argon2id$") for row in session.scalars(select(tables.Member)))

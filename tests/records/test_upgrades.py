@@ -1,0 +1,151 @@
+"""The way from any revision to any other, on both kinds of database, with rows in it."""
+
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from skinbeam.errors import InputError
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import UnreachableError, WrongKeyError
+from skinbeam.records.store.database import Database, address_of, engine_of
+from skinbeam.records.store.keys import VARIABLE, fresh_key
+from skinbeam.records.store.tables import Base
+from skinbeam.records.store.upgrades import migrate, newest, open_database, revision_of, set_up
+
+VERSIONS = Path(__file__).parents[2] / "skinbeam" / "records" / "migrations" / "versions"
+REVISIONS = sorted(file.name[:4] for file in VERSIONS.glob("*.py"))
+# A clinic as the first revision kept it.
+OLD_ROWS = (
+    "INSERT INTO store VALUES (1, '{sealed}', '2026-01-02 03:04:05')",
+    "INSERT INTO clinic VALUES ('c1', 'Old Clinic', 'old clinic', {false}, '2026-01-02 03:04:05', 1, 'abc')",
+    "INSERT INTO member (id, clinic_id, name, plain_name, role, password_hash, created_at)"
+    " VALUES ('m1', 'c1', 'Ann', 'ann', 'owner', 'x', '2026-01-02 03:04:05')",
+    "INSERT INTO trail VALUES ('c1', 1, '2026-01-02 03:04:05', 'm1', 'clinic.made', 'clinic/c1', '{{}}', '', 'abc')",
+)
+
+
+def fill(connection: Connection) -> None:
+    false = "0" if connection.dialect.name == "sqlite" else "false"
+    for statement in OLD_ROWS:
+        connection.exec_driver_sql(statement.format(sealed="", false=false))
+
+
+def tables(engine: Engine) -> set[str]:
+    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+
+
+def test_numbers_of_migrations_have_no_gap() -> None:
+    assert [int(revision) for revision in REVISIONS] == list(range(1, len(REVISIONS) + 1))
+    assert newest() == REVISIONS[-1]
+
+
+def test_tables_are_those_that_the_migrations_make(database: Database) -> None:
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_each_step_goes_up_and_down_and_keeps_old_rows(address: str) -> None:
+    engine = engine_of(address_of(address))
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+        fill(connection)
+    first = tables(engine)
+    for step in (*REVISIONS, *REVISIONS[-2::-1]):
+        with engine.begin() as connection:
+            migrate(connection, step)
+            assert revision_of(connection) == step
+            assert connection.execute(text("SELECT name FROM member")).all() == [("Ann",)]
+            assert connection.execute(text("SELECT detail FROM trail")).all() == [("{}",)]
+    assert tables(engine) == first
+    engine.dispose()
+
+
+def test_down_to_nothing_leaves_nothing(address: str, environment: dict[str, str]) -> None:
+    set_up(address, environment)
+    engine = engine_of(address_of(address))
+    with engine.begin() as connection:
+        migrate(connection, "base")
+    assert tables(engine) == set()
+    engine.dispose()
+    assert set_up(address, environment) == (None, newest())
+
+
+@pytest.mark.parametrize("statement", ["UPDATE trail SET actor = 'nobody'", "DELETE FROM trail"])
+def test_the_database_itself_refuses_to_change_the_trail(statement: str, desk: Desk, database: Database) -> None:
+    desk.patients.add()
+    with pytest.raises(DBAPIError, match="append-only"), database.engine.begin() as connection:
+        connection.execute(text(statement))
+
+
+def test_a_database_of_another_revision_names_the_one_command(address: str, environment: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="records upgrade") as found:
+        open_database(address, environment)
+    assert found.value.code == "other-revision"
+    engine = engine_of(address_of(address))
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    with pytest.raises(InputError, match=f"0001, and this version of skinbeam needs {newest()}"):
+        open_database(address, environment)
+    assert set_up(address, environment) == ("0001", newest())
+    open_database(address, environment).close()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    for opened in (open_database, set_up):
+        with pytest.raises(InputError, match="9999"):
+            opened(address, environment)
+
+
+def test_a_wrong_key_is_told_when_the_database_is_opened(address: str, environment: dict[str, str]) -> None:
+    set_up(address, environment)
+    other = environment | {VARIABLE: fresh_key()}
+    for opened in (open_database, set_up):
+        with pytest.raises(WrongKeyError):
+            opened(address, other)
+    both = environment | {VARIABLE: f"{other[VARIABLE]},{environment[VARIABLE]}"}
+    open_database(address, both).close()
+
+
+def test_an_upgrade_with_the_wrong_key_changes_nothing(address: str, environment: dict[str, str]) -> None:
+    set_up(address, environment)
+    engine = engine_of(address_of(address))
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    with pytest.raises(WrongKeyError):
+        set_up(address, environment | {VARIABLE: fresh_key()})
+    with engine.connect() as connection:
+        assert revision_of(connection) == "0001"
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("mysql://root@localhost/x", "bad-address"),
+        ("sqlite://", "bad-address"),
+        ("sqlite:///:memory:", "bad-address"),
+        ("://", "bad-address"),
+        ("postgresql://nobody@127.0.0.1:1/none", "unreachable"),
+        ("/no/such/folder/clinic.sqlite", "unreachable"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_wrong_input(written: str, code: str, environment: dict[str, str]) -> None:
+    with pytest.raises(InputError) as found:
+        set_up(written, environment)
+    assert found.value.code == code
+
+
+def test_a_server_needs_a_folder_for_files(environment: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="SKINBEAM_FILES"):
+        set_up("postgresql://nobody@127.0.0.1:1/none", {VARIABLE: environment[VARIABLE]})
+
+
+def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path, environment: dict[str, str]) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear all, this is a letter and no database. " * 200, encoding="utf-8")
+    with pytest.raises(UnreachableError, match="not a database"):
+        set_up(str(file), environment)
