@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
-from skinbeam.plan.devices import Found, laser_options, refusal
+from skinbeam.plan.devices import Found, NotOffered, laser_options, refusal
+from skinbeam.plan.nearest import Near, nearest_of
 from skinbeam.plan.options import other_option
 from skinbeam.plan.ranking import Standing, places
 from skinbeam.plan.records import ConcernPlan, Option, Refused
@@ -26,6 +27,7 @@ from skinbeam.plan.search.goals import (
 )
 from skinbeam.plan.search.limits import target
 from skinbeam.plan.search.trial import Trial
+from skinbeam.plan.setup import Setup
 from skinbeam.plan.work.progress import in_short, say
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import Concern
@@ -38,12 +40,26 @@ FIGURE_DRAWS = 64  # a figure shows bands and lines that no eye tells from those
 
 @dataclass(frozen=True)
 class Planned:
-    """A concern's part of the plan, and for its figures the trial of its first laser option and the drawn skins."""
+    """A concern's part of the plan, and for its figures the trial of its first laser option and the drawn skins.
+
+    Parameters
+    ----------
+    near : where no laser is offered, the setting that came nearest.
+    """
 
     record: ConcernPlan
     goal: Goal | None
     trial: Trial | None
     bank: SkinBank
+    near: Near | None = None
+
+    @property
+    def shown(self) -> tuple[Goal, Trial, Setup] | None:
+        """What figures show: the first laser option, or where none is offered the setting that came nearest."""
+        if self.near is not None:
+            return self.near.goal, self.near.trial, self.near.record.setup
+        first = self.record.first_laser
+        return None if self.goal is None or self.trial is None or first is None else (self.goal, self.trial, first[1])
 
 
 def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | None, bank: SkinBank) -> Planned:
@@ -56,6 +72,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
     modalities, refused_here = laser_choices(concern.condition, concern.site)
     refused = [refusal(r.modality, [r.message], source=r.source) for r in refused_here]
     found: list[Found] = []
+    failed: list[NotOffered] = []
     for modality in modalities:
         barred = _barred(case, concern, modality, machines)
         if barred:
@@ -66,11 +83,13 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
             refused.append(refusal(modality, [Message("plan.no-device")]))
         offered, not_offered = laser_options(case, concern, modality, able, bank)
         found += offered
-        refused += not_offered
+        failed += not_offered
+        refused += [one.record for one in not_offered]
     said = [message for one in refused for message in one.reasons]
     others, barred_others = _others(case, concern)
     options, found = _ranked(found, others)
     can, cannot = can_and_cannot(concern.condition)
+    near = None if found else nearest_of(case, concern, failed, bank)
     record = ConcernPlan(
         condition=concern.condition,
         site=concern.site,
@@ -83,10 +102,11 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         options=options,
         refused=(*refused, *barred_others),
         no_laser=() if found else why_no_laser(case, concern, said, stopped=machines is None),
+        nearest=None if near is None else near.record,
     )
     say(record)
     best = found[0] if found else None
-    return Planned(record, best.goal if best else None, best.trial if best else None, bank)
+    return Planned(record, best.goal if best else None, best.trial if best else None, bank, near)
 
 
 def _subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:

@@ -43,7 +43,7 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
 from skinbeam.simulate.removal.ablation import pulse_answered
 
-__all__ = ["Found", "laser_options", "refusal"]
+__all__ = ["Found", "NotOffered", "at_its_dose", "laser_options", "refusal"]
 
 SCREENING_ENERGIES = 6
 SCREENING_DRAWS = 32  # of the skins that settings are compared on: a first look takes half of them
@@ -61,9 +61,18 @@ class Found:
     goal: Goal
 
 
+@dataclass(frozen=True)
+class NotOffered:
+    """Why a device is not offered, and its best setting within the limits where one could be judged."""
+
+    record: Refused
+    goal: Goal
+    trial: Trial | None = None
+
+
 def laser_options(
     case: Case, concern: Concern, modality: str, machines: Sequence[Machine], bank: SkinBank
-) -> tuple[list[Found], list[Refused]]:
+) -> tuple[list[Found], list[NotOffered]]:
     """Return the option of each device that can, and why the others are refused.
 
     Where the clinic did not say what it has, the best device of each light that trials of the concern used has one, and
@@ -73,7 +82,7 @@ def laser_options(
     goal = goal_of(concern.condition, modality, concern.severity, bounds, concern.subtypes)
     if machines and bank.draws < (needed := fewest_draws()):
         few = Message("plan.too-few-draws", {"draws": bank.draws, "needed": needed})
-        return [], [refusal(modality, [few])]
+        return [], [NotOffered(refusal(modality, [few]), goal)]
     bank.designed.skins(concern.site, goal, most=SCREENING_DRAWS).light_up(_spectra(case, concern, goal, machines))
     screened, refused = _screened(case, concern, goal, machines, bank)
     all_of_them = case.clinic is not None and case.clinic.devices is not None
@@ -89,7 +98,7 @@ def laser_options(
             continue
         say(Message("progress.all-skins", {"concern": in_short(concern), "device": look.held[0].device.title}))
         trial = _offered(case, concern, goal, look, bank)
-        if isinstance(trial, Refused):
+        if isinstance(trial, NotOffered):
             refused.append(trial)
             continue
         machine = replace(trial.machine, region=None)  # a ladder of test spots begins below practice
@@ -128,21 +137,21 @@ class _Look:
 
 def _screened(
     case: Case, concern: Concern, goal: Goal, machines: Sequence[Machine], bank: SkinBank
-) -> tuple[list[_Look], list[Refused]]:
+) -> tuple[list[_Look], list[NotOffered]]:
     """The devices that may reach the target within the limits, the best first, and why the others are refused."""
     looks: list[_Look] = []
-    refused: list[Refused] = []
+    refused: list[NotOffered] = []
     for machine in machines:
         say(Message("progress.device", {"concern": in_short(concern), "device": machine.device.title}))
         try:
             look = _looked(case, concern, goal, _held_to_practice(case, concern, goal, machine), bank)
         except NotAvailable as error:
-            refused.append(_refusal_of(goal.modality, machine, "plan.not-judged", reason=error.reason))
+            refused.append(_refusal_of(goal, machine, "plan.not-judged", reason=error.reason))
             continue
         if not look.best:
-            refused.append(_refusal_of(goal.modality, machine, _no_dose(look.held[0])))
+            refused.append(_refusal_of(goal, machine, _no_dose(look.held[0])))
         elif _is_weak(case, concern, goal, look.best[0], SCREENING_MARGIN):
-            refused.append(_too_weak(case, concern, goal, machine))
+            refused.append(_too_weak(case, concern, goal, look.best[0]))
         else:
             looks.append(look)
     looks.sort(key=lambda look: (-len(look.held), merit(look.best[0])))
@@ -164,8 +173,11 @@ def _looked(case: Case, concern: Concern, goal: Goal, held: Sequence[Machine], b
     return _Look(_best_settings(case, concern, goal, held[-1], bank), (held[-1],))
 
 
-def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBank) -> Trial | Refused:
-    """The setting to offer, judged on all draws, in the first region that has one; else why there is none."""
+def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBank) -> Trial | NotOffered:
+    """The setting to offer, judged on all draws, in the first region that has one; else why there is none.
+
+    Of settings that are too weak that of the first region is told, which is the one nearest to practice.
+    """
     machine, *wider = look.held
     cooling, _ = built_in_cooling(machine.device)
     best = _compared(goal, machine, look.best, bank.designed.skins(concern.site, goal), cooling)
@@ -176,10 +188,10 @@ def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBa
         with contextlib.suppress(NotAvailable):
             further = _looked(case, concern, goal, wider, bank)
             if further.best:
-                return _offered(case, concern, goal, further, bank)
-    if trial is None:
-        return _refusal_of(goal.modality, machine, _no_dose(machine))
-    return _too_weak(case, concern, goal, machine)
+                found = _offered(case, concern, goal, further, bank)
+                if isinstance(found, Trial) or trial is None:
+                    return found
+    return _refusal_of(goal, machine, _no_dose(machine)) if trial is None else _too_weak(case, concern, goal, trial)
 
 
 def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: float = 0.0) -> bool:
@@ -234,18 +246,19 @@ def _is_lamp(machine: Machine) -> bool:
     return any(head.band_nm is not None for head in machine.device.heads)
 
 
-def _too_weak(case: Case, concern: Concern, goal: Goal, machine: Machine) -> Refused:
+def _too_weak(case: Case, concern: Concern, goal: Goal, trial: Trial) -> NotOffered:
     """A dose that reaches too few; where an injury bars greater ones, that is the reason to tell.
 
     Where clinics treat such skin with such light all the same, and none printed how, that is told too.
     """
+    machine = trial.machine
     if machine.bars:
-        return _refusal_of(goal.modality, machine, "plan.no-dose-below-injury")
+        return _refusal_of(goal, machine, "plan.no-dose-below-injury", trial)
     least = chance(target().least)
     sources = undosed_sources(concern.condition, goal.modality, darkest_phototype(case), machine.device)
     if sources:
-        return _refusal_of(goal.modality, machine, "plan.too-weak-undosed", least=least, sources=len(sources))
-    return _refusal_of(goal.modality, machine, "plan.too-weak", least=least)
+        return _refusal_of(goal, machine, "plan.too-weak-undosed", trial, least=least, sources=len(sources))
+    return _refusal_of(goal, machine, "plan.too-weak", trial, least=least)
 
 
 def _no_dose(machine: Machine) -> str:
@@ -348,7 +361,7 @@ def _compared(
     """The settings to judge, the one to offer first: of those for vessels that are abreast, what bruises least."""
     if not _of_vessels(goal) or len(looked) == 1:
         return looked
-    again = (_at_its_dose(goal, machine, one, skins, cooling) for one in looked)
+    again = (at_its_dose(goal, machine, one, skins, cooling) for one in looked)
     best = abreast([trial for trial in again if trial is not None])
     if not best:
         return looked
@@ -364,7 +377,7 @@ def _settled(
     """
     found: Trial | None = None
     for one in looked:
-        trial = _at_its_dose(goal, machine, one, skins, cooling)
+        trial = at_its_dose(goal, machine, one, skins, cooling)
         if trial is not None and trial.p_effective >= target().least:
             found = trial
             break
@@ -379,8 +392,11 @@ def _of_vessels(goal: Goal) -> bool:
     return goal.where == "vessel"
 
 
-def _at_its_dose(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
-    """The best dose of a setting that was looked at, in as many passes; an energy is sought around that of the look."""
+def at_its_dose(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
+    """Return the best dose of a setting that was looked at, in as many passes.
+
+    An energy is sought around that of the look.
+    """
     if not machine.device.microbeam:
         return full_field_trial(machine, looked.setting, goal, skins, cooling, passes=looked.passes)
     every = machine.doses(looked.setting)
@@ -418,6 +434,6 @@ def refusal(
     return Refused(modality, table("modality")[modality]["title"], source, device, tuple(reasons))
 
 
-def _refusal_of(modality: str, machine: Machine, message: str, **params: Any) -> Refused:
+def _refusal_of(goal: Goal, machine: Machine, message: str, trial: Trial | None = None, **params: Any) -> NotOffered:
     reason = Message(message, {"device": machine.device.title} | params)
-    return refusal(modality, [reason], device=machine.device.name)
+    return NotOffered(refusal(goal.modality, [reason], device=machine.device.name), goal, trial)

@@ -15,7 +15,6 @@ from skinbeam.messages import Message, text
 from skinbeam.plan import aftercare
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.expected import expected_of, question_of, share_untold
-from skinbeam.plan.healing import healing_days, immediate
 from skinbeam.plan.ranking import Standing, chance, chances
 from skinbeam.plan.records import CheckedLimit, HarmShare, Option
 from skinbeam.plan.rules.reason import Reason, severity
@@ -27,6 +26,7 @@ from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.setup import CoolingSetting, DeviceSetting, MicrobeamSetting, Setup
 from skinbeam.plan.showing import showings, shows_days, shows_of
 from skinbeam.plan.spans import Range
+from skinbeam.plan.visit.healing import healing_days, immediate
 from skinbeam.plan.visit.sessions import sessions_of
 from skinbeam.practice.counted import counted_near
 from skinbeam.provenance import used
@@ -35,7 +35,7 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
 from skinbeam.simulate.skins.ensemble import probability
 
-__all__ = ["laser_option", "other_option"]
+__all__ = ["laser_option", "other_option", "setup_of"]
 
 
 def laser_option(
@@ -47,7 +47,7 @@ def laser_option(
     judged: Suitability,
 ) -> tuple[Option, Standing]:
     """Return the option of a device at the settings that the search found, and what it is ranked by."""
-    setup = _setup(trial, cooling)
+    setup = setup_of(trial, cooling)
     question = question_of(case, concern, modality, trial)
     expected = expected_of(case, question)
     effective = probability(trial.effective, trial.weights[0], trial.basis)
@@ -152,8 +152,8 @@ def _beside_trials(effective: Estimate, expected: Expectation) -> Message:
     return Message("plan.beside-trials", {"effective": chance(effective.median), "counted": counted})
 
 
-def _setup(trial: Trial, cooling: CoolingSetting | None) -> Setup:
-    """The device and what is set on it, its light too: a machine may emit two."""
+def setup_of(trial: Trial, cooling: CoolingSetting | None) -> Setup:
+    """Return the device and what is set on it, its light too: a machine may emit two."""
     device, wavelength_nm = trial.machine.device, trial.setting.wavelength_nm
     tables = settings_tables(device, trial.setting, trial.dose, trial.density_per_cm2)
     trains = trial.beam.trains  # made by the device, not set on it: what the pulse was taken to be

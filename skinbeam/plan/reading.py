@@ -12,7 +12,7 @@ from skinbeam.assessment.risks import Risk
 from skinbeam.estimate import Unknown
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.messages import Message, Warned
-from skinbeam.plan.records import Advice, Option, Plan
+from skinbeam.plan.records import Advice, Nearest, Option, Plan
 from skinbeam.plan.rules.reason import Reason
 from skinbeam.plan.setup import Setup
 from skinbeam.plan.visits import Ladder
@@ -86,7 +86,7 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
     if kind in (Reason, Advice, Risk, Ladder):
         held["message"] = held["message"] | {"text": held.pop("text")}
         held |= {"name": held.pop("risk")} if kind is Risk else {}
-    elif kind is Option:
+    elif kind in (Option, Nearest):
         setup = {name: held.pop(name) for name in (field.name for field in fields(Setup)) if name in held}
         held["setup"] = setup if "device" in setup else None
         _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)

@@ -29,6 +29,7 @@ __all__ = [
     "HealingDay",
     "Immediate",
     "Medicine",
+    "Nearest",
     "Notice",
     "Option",
     "Plan",
@@ -243,6 +244,40 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Nearest:
+    """The setting that came nearest to being offered where none was, at the greatest dose that may be tried.
+
+    Parameters
+    ----------
+    setup : the device and its settings; none of it is offered.
+    p_effective, p_effective_required : share of the simulated skins that reach the target, and that have to.
+    reaching_J_cm2 : dose of the same setting at which so many do; None of microbeams, whose pattern changes with it.
+    why : what bars that dose.
+    limit : the limit that it breaks, held at it; None where something else bars it.
+    practice : where the setting stands beside those that clinics, makers and trials published.
+    expected : what trials of such light say people saw.
+    """
+
+    modality: str
+    title: str
+    setup: Setup
+    p_effective: Estimate
+    p_effective_required: float
+    reaching_J_cm2: float | Unknown | None
+    why: Message
+    limit: CheckedLimit | None
+    practice: Message
+    expected: Expectation
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the JSON shape: the fields of the setup stand among those of the setting."""
+        held = fields_of(self)
+        head = {name: held.pop(name) for name in ("modality", "title")}
+        del held["setup"]
+        return head | fields_of(self.setup) | held
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConcernPlan:
     """A concern with its options, in order of rank, and what was refused.
 
@@ -251,6 +286,7 @@ class ConcernPlan:
     subtypes, severity : as the person or the clinician said; no subtypes where the condition has none.
     can, cannot : what a laser can do about it, and what it cannot.
     no_laser : why no laser is offered, in plain words; empty where one is.
+    nearest : the setting that came nearest, where settings were tried and none is offered.
     """
 
     condition: str
@@ -264,6 +300,7 @@ class ConcernPlan:
     options: tuple[Option, ...]
     refused: tuple[Refused, ...]
     no_laser: tuple[PlainReason, ...]
+    nearest: Nearest | None = None
 
     @property
     def place(self) -> str:

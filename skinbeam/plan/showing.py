@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message, text
 from skinbeam.plan.aftercare import visible
-from skinbeam.plan.healing import healing_days
 from skinbeam.plan.search.limits import bruise
 from skinbeam.plan.spans import Duration
+from skinbeam.plan.visit.healing import healing_days
 from skinbeam.provenance import used
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table

@@ -27,7 +27,7 @@ from skinbeam.report.names import concern_name, device_of, foremost, site_title,
 from skinbeam.report.options import advice, option_cards, reason, refusals
 from skinbeam.report.overview.aloud import aloud
 from skinbeam.report.overview.lines import glance
-from skinbeam.report.overview.without import headline, what_could_change
+from skinbeam.report.overview.without import decided_without, headline, nearest_told, what_could_change
 from skinbeam.report.shown import (
     Showable,
     capital,
@@ -127,11 +127,13 @@ def _decision(plan: Plan) -> Decision:
     spoke = _merged([*_about_concerns(plan), *_first_cautions(plan)])
     yes = say("decision_word_suitable")
     careful, always = ([one for one in spoke if (one.decision == yes) is told] for told in (False, True))
+    none, without = decided_without(plan.concerns, plan.suitability)
+    meant = say("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}")
     numbered = [replace(one, number=str(number)) for number, one in enumerate((*careful, *always), 1)]
     return Decision(
         state=state,
-        title=say(f"decision_{key}"),
-        text=say("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}"),
+        title=none or say(f"decision_{key}"),
+        text=say("decision_text_without", without=without) if none else " ".join(filter(None, (meant, without))),
         why=plain_reasons(plan.why),
         reasons=tuple(numbered[: len(careful)]),
         always=tuple(numbered[len(careful) :]),
@@ -194,6 +196,7 @@ def _concern(
         options=option_cards(concern, decided, _phototype(person)),
         without_laser=headline(concern),
         no_laser=plain_reasons(concern.no_laser),
+        nearest=nearest_told(concern, person),
         instead=what_could_change(concern, person),
         refused=refusals(concern.refused),
     )
@@ -211,7 +214,7 @@ def _subtypes(concern: ConcernPlan) -> str:
 def _at_a_glance(concern: ConcernPlan, part: ConcernPart, person: Assessment) -> Iterable[Glance]:
     """The options of a concern that are shown first."""
     for option in foremost(concern):
-        yield replace(glance(concern, option, _phototype(person)), anchor=part.anchor)
+        yield replace(glance(concern, option, _phototype(person)), anchor=part.anchor, without=part.without_laser)
 
 
 def _phototype(person: Assessment) -> str | None:

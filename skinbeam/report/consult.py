@@ -16,8 +16,11 @@ from skinbeam.plan.check import Consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
 from skinbeam.plan.plan import MadePlan, plan_consultation
 from skinbeam.plan.records import Plan
+from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.place import ENERGY, FLUENCE
+from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.section import Section, section_of
+from skinbeam.plan.setup import Setup
 from skinbeam.plan.window.around import Window, window_of
 from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.shown import join, quantity, say
@@ -86,17 +89,25 @@ def figures_of(made: MadePlan[Planned]) -> FigureData:
 
 
 def _concern_figures(part: Planned) -> ConcernFigures:
+    """The figures of the first laser, or where none is offered of the setting that came nearest."""
     condition, site = part.record.condition, part.record.site
-    if part.trial is None or part.goal is None:
+    if part.shown is None:
         none = Unknown(text("plan.no-laser-option"))
         return ConcernFigures(condition, site, none, none)
+    goal, trial, setup = part.shown
     # Columns are counted, so that a limit turns on a few draws; the plan has computed most of them already.
-    skins = part.bank.skins(site, part.goal, most=None if part.trial.density_per_cm2 is not None else FIGURE_DRAWS)
+    skins = part.bank.skins(site, goal, most=None if trial.density_per_cm2 is not None else FIGURE_DRAWS)
     return ConcernFigures(
         condition,
         site,
-        _section(section_of(part.trial, part.goal, skins)),
-        _window(window_of(part.trial, part.goal, skins, darkest_phototype(part.bank.case)), part),
+        _section(section_of(trial, goal, skins)),
+        _window(
+            window_of(trial, goal, skins, darkest_phototype(part.bank.case)),
+            goal,
+            trial,
+            setup,
+            offered=part.trial is not None,
+        ),
     )
 
 
@@ -108,25 +119,22 @@ def _section(section: Section | Unknown) -> SectionData | Unknown:
     return SectionData(section.depth_um, *light, *peak, layers, section.level, section.target_um)
 
 
-def _window(window: Window, part: Planned) -> WindowData | Unknown:
-    laser = part.record.first_laser
-    if part.trial is None or part.goal is None or laser is None:
-        return Unknown(text("plan.no-laser-option"))
-    _, setup = laser
+def _window(window: Window, goal: Goal, trial: Trial, setup: Setup, *, offered: bool) -> WindowData:
     return WindowData(
         FLUENCE if window.by == "pulse_ms" else ENERGY,
         window.dose,
         window.rows,
         window.p_effect,
         window.p_harm,
-        text(f"endpoint-title.{part.goal.endpoint}"),
-        say("any_limit") if part.trial.burns is None else text("endpoint-title.epidermal-necrosis"),
+        text(f"endpoint-title.{goal.endpoint}"),
+        say("any_limit") if trial.burns is None else text("endpoint-title.epidermal-necrosis"),
         spent=window.spent,
         limits=join(quantity(limit)[0] for limit in window.broken),
         practised=[DoseRange(one.row, one.low, one.high) for one in window.practised],
         makers=[DoseRange(one.row, one.low, one.high) for one in window.makers],
-        chosen_dose=part.trial.dose,
-        chosen_row=part.trial.density_per_cm2 or part.trial.setting.pulse_ms,
+        chosen_dose=trial.dose,
+        chosen_row=trial.density_per_cm2 or trial.setting.pulse_ms,
         light=setup.light,
         by=window.by,
+        offered=offered,
     )

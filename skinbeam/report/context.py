@@ -22,6 +22,7 @@ __all__ = [
     "LeafletOutcome",
     "LeafletPage",
     "Limit",
+    "NearestPart",
     "OptionCard",
     "Picture",
     "Reason",
@@ -136,6 +137,7 @@ class Glance:
     """One option in one line."""
 
     anchor: Annotated[str, "id of the heading of the concern, or in its own table of the option"]
+    without: Annotated[str, "that the concern has no laser; empty where it has one, and in its own table"]
     concern: Annotated[str, "concern and site"]
     option: Annotated[str, "the option with its device and light"]
     name: Annotated[str, "its device and light alone; without a device the option"]
@@ -192,6 +194,20 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class NearestPart:
+    """The setting that came nearest to being offered where none was."""
+
+    summary: Annotated[str, "why none is offered, in one sentence"]
+    setting: Annotated[str, "its device and what is set on it"]
+    reached: Annotated[str, "how many of such skins reach the target there, and how many have to"]
+    barred: Annotated[str, "the dose that would be enough, and what bars it"]
+    practice: Annotated[str, "where the setting stands beside published ones"]
+    trials: Annotated[str, "people of 100 who improved by half in trials of such light, or why that is unknown"]
+    evidence: Annotated[str, "those trials, their people, and how near they are; empty without a trial"]
+    span: Annotated[Span | None, "the same share as a bar; none where it is unknown"]
+
+
+@dataclass(frozen=True)
 class ConcernPart:
     """Everything about one concern."""
 
@@ -209,6 +225,7 @@ class ConcernPart:
     options: Annotated[tuple[OptionCard, ...], "options in order of rank"]
     without_laser: Annotated[str, "that no laser is offered, or that no setting was found; empty when one is"]
     no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
+    nearest: Annotated[NearestPart | None, "the setting that came nearest; none where none was tried or one is offered"]
     instead: Annotated[tuple[str, ...], "what could change that; empty when nothing that is known does"]
     refused: Annotated[tuple[Refused, ...], "options that were refused"]
 

@@ -102,26 +102,28 @@ def _simulated(concern: ConcernPlan, name: str, figures: FigureData, files: dict
     if data is None:
         why = Unknown(say("figure_not_made"))
         data = ConcernFigures(concern.condition, concern.site, why, why)
-    first = foremost(concern)[-1]
+    first = concern.nearest or foremost(concern)[-1]
     about = {"concern": concern_name(concern), "option": join([first.title, device_of(first)])}
     lines = isinstance(data.window, WindowData) and len(data.window.rows) < 2
-    window_caption = "window_lines_caption" if lines else "window_caption"
+    marked = say("marked_plan" if concern.nearest is None else "marked_nearest")
+    read = say("window_lines_caption" if lines else "window_caption", option=about["option"], marked=marked)
     return [
-        _drawn("section", section, data.section, name, about, files, caption="section_caption"),
-        _drawn("window", window, data.window, name, about, files, caption=window_caption),
+        _drawn(
+            "section", section, data.section, name, about, files, read=say("section_caption", option=about["option"])
+        ),
+        _drawn("window", window, data.window, name, about, files, read=read),
     ]
 
 
 def _drawn(
-    kind: str, chart: Any, data: Any, name: str, about: Mapping[str, str], files: dict[str, bytes], *, caption: str
+    kind: str, chart: Any, data: Any, name: str, about: Mapping[str, str], files: dict[str, bytes], *, read: str
 ) -> Picture:
-    """One figure, or the reason why it is unknown."""
+    """One figure with how it is read, or the reason why it is unknown."""
     if isinstance(data, Unknown):  # how to read a figure that is not there helps nobody
         return Picture("", "", say(f"{kind}_name", **about), data.reason)
-    words = say(caption, option=about["option"])
     file = f"figures/{kind}-{name}.svg"
     files[file] = chart(data).encode()
-    return Picture(file, say(f"{kind}_alt", **about), words, "")
+    return Picture(file, say(f"{kind}_alt", **about), read, "")
 
 
 def _calendar(plan: Plan, files: dict[str, bytes]) -> Picture:

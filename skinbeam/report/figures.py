@@ -66,6 +66,7 @@ class WindowData:
     limits : which limits doses above 1 pass, in words.
     practised, makers : doses that clinics and trials used, by row ascending, and that makers recommend.
     chosen_dose, chosen_row : the settings of the plan, both on the grid; None when there are none.
+    offered : whether the plan offers them; else they came nearest.
     by : what the rows are of, `pulse_ms` or `density_per_cm2`.
     light : the light of all of them in words, for the axis of the dose; empty where the caller's document names it.
     """
@@ -85,6 +86,7 @@ class WindowData:
     chosen_row: float | None = None
     light: str = ""
     by: str = "pulse_ms"
+    offered: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The names of concerns, sites, options and devices, in words and as they stand in file names."""
 
 from skinbeam.laser.wording import named_with_light
-from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan.records import ConcernPlan, Nearest, Option, Plan
 from skinbeam.plan.setup import Setup
 from skinbeam.report.shown import say
 from skinbeam.schema.names import table
@@ -44,7 +44,7 @@ def slug(concern: ConcernPlan, option: Option) -> str:
     return "-".join("".join(c if c.isalnum() or c == "-" else "-" for c in part) for part in parts if part)
 
 
-def device_of(option: Option) -> str:
+def device_of(option: Option | Nearest) -> str:
     """Return device and wavelength in words; empty without a device."""
     setup = option.setup
     return "" if setup is None else named_with_light(setup.device_title, setup.wavelength_nm, lamp=setup.lamp)

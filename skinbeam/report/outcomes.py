@@ -2,7 +2,7 @@
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.studies.outcomes import LASTING
-from skinbeam.plan.records import Option
+from skinbeam.plan.records import Nearest, Option
 from skinbeam.report.icons import IconArray
 from skinbeam.report.shown import capital, quantity, say, show
 
@@ -22,7 +22,7 @@ _ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "injury-if-model-errs")
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 
 
-def good_of(option: Option, threshold: str = "50") -> Value:
+def good_of(option: Option | Nearest, threshold: str = "50") -> Value:
     """Return the share of people who improve by at least `threshold` per cent, or why it is unknown."""
     return option.expected.p_at_least[threshold]
 

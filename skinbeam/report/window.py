@@ -213,9 +213,10 @@ def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
     """Mark the settings of the plan: a point on a map, a line over curves."""
     if data.chosen_dose is None:
         return []
+    label = say("legend_chosen" if data.offered else "legend_nearest")
     if y is None:
         ax.axvline(data.chosen_dose, color=_DARK, linewidth=1.6)
-        return [Line2D([], [], color=_DARK, linewidth=1.6, label=say("legend_chosen"))]
+        return [Line2D([], [], color=_DARK, linewidth=1.6, label=label)]
     diamond: dict[str, Any] = {
         "marker": "D",
         "markerfacecolor": "#ffd24d",
@@ -223,7 +224,7 @@ def _chosen(ax: Any, data: WindowData, y: float | None) -> list[Any]:
         "linestyle": "none",
     }
     ax.plot([data.chosen_dose], [y], markersize=8, clip_on=False, zorder=5, **diamond)
-    return [Line2D([], [], markersize=7, label=say("legend_chosen"), **diamond)]
+    return [Line2D([], [], markersize=7, label=label, **diamond)]
 
 
 def _spans(values: Sequence[float]) -> bool:

@@ -9,7 +9,7 @@ from plan_reading import read_plan
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.plan.accepted import healing_reason
 from skinbeam.plan.aftercare import lookup
-from skinbeam.plan.healing import healing_days
+from skinbeam.plan.visit.healing import healing_days
 from skinbeam.report.options import option_card
 from skinbeam.report.shown import show
 

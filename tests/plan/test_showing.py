@@ -15,12 +15,12 @@ from report_samples import sample
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expectation.lasting import downtime_days
 from skinbeam.messages import catalogue, text
-from skinbeam.plan.healing import healing_days
 from skinbeam.plan.records import Option
 from skinbeam.plan.rules.table import rules
 from skinbeam.plan.search.limits import bruise
 from skinbeam.plan.showing import longest, showings, shows_days, shows_of
 from skinbeam.plan.spans import Duration
+from skinbeam.plan.visit.healing import healing_days
 from skinbeam.report.clinician import report_page
 from skinbeam.report.drawing import draw
 from skinbeam.report.figures import FigureData

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from plan_reading import Told, read_plan
+from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 from test_report_html import Page
 
 from skinbeam.messages import Message, catalogue, text
 from skinbeam.plan.ranking import chance
+from skinbeam.plan.reading import Told
 from skinbeam.plan.records import Option
 from skinbeam.plan.records import Refused as NotOffered
 from skinbeam.plan.setup import DeviceSetting, Setup

@@ -1,1 +1,1 @@
-"""The visits of a course: how many, what each brings, and what they come to."""
+"""The visits of a course: how many, what each brings, what they come to, and the days after one."""

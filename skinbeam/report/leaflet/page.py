@@ -15,6 +15,7 @@ from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet.about import about, studies
 from skinbeam.report.leaflet.before import before_first_visit
 from skinbeam.report.leaflet.choices import choices_told, options_of, options_table, seen_after
+from skinbeam.report.leaflet.without import no_laser_told
 from skinbeam.report.leaflet.words import choice_name, light_in_words, of_100, plain, range_in_words, told
 from skinbeam.report.names import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
@@ -114,13 +115,12 @@ def _concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         if f"leaflet_{part}.{concern.condition}" in catalogue()
     )
     drawn, named = options_table(concern)
-    no_laser = plain_reasons(concern.no_laser)
     return LeafletConcern(
         title=say("leaflet.concern_at_site", concern=_name(concern), site=plain("site", concern.site)),
         text=lines or (concern.can.text,),
         seen=seen_after(drawn),
         options=options_of(concern),
-        no_laser=" ".join((say("leaflet_no_laser.head"), *no_laser)) if no_laser else "",
+        no_laser=no_laser_told(concern, plan.assessment),
         more=say("leaflet.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else "",
         own=tuple(_own_harms(plan)) if concern.first_laser is not None else (),
         before=tuple(before_first_visit(concern, plan)),

@@ -3,7 +3,7 @@
 from skinbeam.estimate import Estimate
 from skinbeam.evidence.expectation.records import Placed
 from skinbeam.evidence.studies.shipped import arms
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan.records import ConcernPlan, Nearest, Option
 from skinbeam.report.outcomes import good_of
 from skinbeam.report.shown import join, say
 from skinbeam.schema.names import PHOTOTYPES
@@ -13,7 +13,7 @@ __all__ = ["evidence_told"]
 _SAME_NM = 5.0
 
 
-def evidence_told(concern: ConcernPlan, option: Option, phototype: str | None) -> tuple[str, str]:
+def evidence_told(concern: ConcernPlan, option: Option | Nearest, phototype: str | None) -> tuple[str, str]:
     """Return trials and people of this condition, then those with this light and phototype and how near their dose is.
 
     Both are empty where no trial stands behind the good share.

@@ -12,7 +12,7 @@ from skinbeam.report.overview.evidence import evidence_told
 from skinbeam.report.showing import days_brief, days_shown
 from skinbeam.report.shown import capital, join, people, per_100, quantity, say, show
 
-__all__ = ["glance"]
+__all__ = ["glance", "setting_line", "span_of"]
 
 _SAID = ("fluence_J_cm2", "energy_mJ", "diameter_um", "density_per_cm2", "spot_mm", "pulse_ms")
 
@@ -31,13 +31,14 @@ def glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -
     trials, evidence = evidence_told(concern, option, phototype)
     return Glance(
         anchor=f"option-{slug(concern, option)}",
+        without="",
         concern=concern_name(concern),
         option=join([option.title, device_of(option)]),
         name=device_of(option) or option.title,
-        setting="" if option.setup is None else _setting_line(option.setup),
-        good_span=_span(good_of(option)),
+        setting="" if option.setup is None else setting_line(option.setup),
+        good_span=span_of(good_of(option)),
         bad_name=harm if bad.known else "",
-        bad_span=_span(p),
+        bad_span=span_of(p),
         visits=_visits(option),
         days=days_brief(option),
         trials=trials,
@@ -46,7 +47,8 @@ def glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -
     )
 
 
-def _span(p: Value) -> Span | None:
+def span_of(p: Value) -> Span | None:
+    """Return a share of people as a bar; none where it is unknown."""
     if isinstance(p, Unknown):
         return None
     low, median, high = (round(100 * x, 1) for x in (p.low, p.median, p.high))
@@ -61,8 +63,8 @@ def _visits(option: Option) -> str:
     return low if low == high else say("brief_range", low=low, high=high)
 
 
-def _setting_line(setup: Setup) -> str:
-    """What is set on a device, as it is said: dose, density, spot, pulse, passes and cooling."""
+def setting_line(setup: Setup) -> str:
+    """Return what is set on a device, as it is said: dose, density, spot, pulse, passes and cooling."""
     held = setup.settings
     columns = {} if held.microbeam is None else fields_of(held.microbeam)
     values = {"fluence_J_cm2": held.fluence_J_cm2, **columns, "spot_mm": held.spot_mm, "pulse_ms": held.pulse_ms}
