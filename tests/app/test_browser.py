@@ -329,6 +329,21 @@ def test_each_step_fits_a_phone_without_scrolling_twice(browser: Browser, port: 
     page.close()
 
 
+def test_a_printed_form_shows_every_step_and_every_illness_that_is_asked_dark_on_white(page: Page, port: int) -> None:
+    page.goto(f"http://127.0.0.1:{port}/")
+    page.get_by_label("Age (years)").fill("42")
+    page.emulate_media(media="print", color_scheme="dark")
+    for label in ("Age (years)", "Condition", "Cold sores (herpes labialis)", "Phone number to call"):
+        printed = page.get_by_label(label).first
+        assert printed.evaluate("one => one.checkVisibility({contentVisibilityAuto: true})"), label
+        assert printed.bounding_box()
+    for name in ("Next", "Back", "Make the plan", "Add a medicine"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+    expect(page.locator(".banner")).to_be_visible()
+    ink = page.evaluate("getComputedStyle(document.querySelector('h2')).color").removeprefix("rgb(").rstrip(")")
+    assert max(int(part) for part in ink.split(",")) < 80, ink
+
+
 def test_the_form_is_filled_with_the_keyboard_alone(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.get_by_label("Age (years)").focus()
