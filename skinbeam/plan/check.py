@@ -87,11 +87,10 @@ def check_consultation(
             )
     for index, name in enumerate(case.clinic.devices or [] if case.clinic is not None else []):
         try:
-            load_device(name, loaded.folder)
+            load_device(name, loaded.folder, field=f"clinic.devices[{index}]")
         except InputError as error:
-            raise InputError(
-                error.code, error.message, field=f"clinic.devices[{index}]", hint=error.hint, file=loaded.file
-            ) from None
+            error.file = error.file or loaded.file  # what is wrong with a device file names that
+            raise
     return Consultation(loaded, _look(loaded, photo, meanwhile))
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from skinbeam.errors import InputError, did_you_mean
+from skinbeam.errors import InputError
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, NameKind, resolve
+from skinbeam.schema.refusals.meant import word_hint
 
 __all__ = [
     "FieldFault",
@@ -74,6 +75,15 @@ def _shown(read: Any) -> str:
     return shown if len(shown) <= 80 else shown[:77] + "..."
 
 
+def _as_number(read: Any) -> str:
+    """How a number that stands in quotation marks, with a comma or with its unit is written; nothing of another."""
+    found = re.fullmatch(r"\s*([+-]?\d+)(?:[.,](\d+))?\s*[^\d.,\s]*\s*", read) if isinstance(read, str) else None
+    if found is None:
+        return ""
+    plain = found[1] + (f".{found[2]}" if found[2] else "")
+    return f"Write {plain}, without quotation marks. "
+
+
 def number(low: float, high: float, unit: str, *, above: bool = False, below: bool = False) -> BeforeValidator:
     """Return the check of a decimal in [low, high], without `low` when `above`, without `high` when `below`.
 
@@ -84,7 +94,7 @@ def number(low: float, high: float, unit: str, *, above: bool = False, below: bo
 
     def check(read: Any) -> float:
         if isinstance(read, bool) or not isinstance(read, int | float):
-            raise _fault(read, "is not a number", allowed, "not-a-number")
+            raise _fault(read, "is not a number", _as_number(read) + allowed, "not-a-number")
         value = float(read) if abs(read) < 1e300 else math.inf
         if not math.isfinite(value):
             raise _fault(read, "is not a finite number", allowed, "not-a-number")
@@ -132,7 +142,7 @@ def choice(*names: str) -> BeforeValidator:
         if not isinstance(read, str):
             raise _fault(read, "is not a text", f"One of: {', '.join(names)}.", "not-a-text")
         if read not in names:
-            hint = f"{did_you_mean([read], names)}One of: {', '.join(names)}."
+            hint = f"{word_hint([read], names)}One of: {', '.join(names)}."
             raise _fault(read, "is not one of the known words", hint, "unknown-word")
         return read
 
@@ -148,7 +158,7 @@ def grades(order: tuple[str, ...], what: str) -> BeforeValidator:
             raise _fault(read, f"is not a {what}", hint, "not-a-text")
         ends = [part.strip() for part in read.replace("–", "-").split("-")]
         if not 1 <= len(ends) <= 2 or any(end not in order for end in ends):
-            raise _fault(read, f"is not a {what}", did_you_mean(ends, order) + hint, "unknown-word")
+            raise _fault(read, f"is not a {what}", word_hint(ends, order) + hint, "unknown-word")
         low, high = ends[0], ends[-1]
         if order.index(low) > order.index(high):
             raise _fault(read, "is a range with its ends exchanged", hint)

@@ -18,6 +18,7 @@ from skinbeam.errors import InputError
 from skinbeam.schema.case import Case
 from skinbeam.schema.dates import check_dates, today
 from skinbeam.schema.refusals.faults import all_faults, too_large
+from skinbeam.schema.refusals.slips import read_line, slip_hint
 
 __all__ = ["LoadedCase", "is_there", "load_case", "loaded_case", "parse", "read_bytes", "read_toml"]
 
@@ -186,11 +187,13 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
         # What is no fault of the format is a whole number of thousands of digits, which Python does not read.
         told = isinstance(error, tomllib.TOMLDecodeError | RecursionError)
         message = (str(error) or "nested too deeply") if told else "a number has thousands of digits"
+        line = read_line(content, message)
+        read = f", read {line}" if line else ""
         raise InputError(
             "not-toml",
-            f"not valid TOML: {message}",
+            f"not valid TOML: {message}{read}",
             field=field,
-            hint="See https://toml.io for the format.",
+            hint=slip_hint(line),
             file=path.name,
         ) from None
     if (fault := too_large(tables, path.name)) is not None:

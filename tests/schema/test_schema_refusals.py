@@ -9,8 +9,9 @@ import pytest
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices, load_device
 from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import HISTORY, REACTIONS
 from skinbeam.schema.load import load_case
-from skinbeam.schema.names import resolve, table
+from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, resolve, table
 from skinbeam.schema.refusals.faults import section_of
 from skinbeam.schema.refusals.meant import key_hint
 from skinbeam.shipped import shipped_table
@@ -83,6 +84,91 @@ def test_a_key_is_known_by_its_meaning_its_table_or_its_spelling(
     said: dict[str, str], meant: str, tmp_path: Path
 ) -> None:
     assert refused(pulse(**said), tmp_path).hint == meant
+
+
+def test_a_key_in_another_unit_says_that_its_value_is_to_be_converted(tmp_path: Path) -> None:
+    """Who renames `last_dose_weeks` alone says twelve months for twelve weeks."""
+    for key, right, units in (
+        ("medications = [{name = 'isotretinoin', last_dose_weeks = 12}]", "last_dose_months", "from weeks to months"),
+        ("[[concern]]\ncondition = 'redness'\nsite = 'cheeks'\narea_mm2 = 400", "area_cm2", "from mm2 to cm2"),
+    ):
+        hint = refused(f"[patient]\nage_years = 40\n{key}\n", tmp_path).hint
+        assert f'Did you mean "{right}"?' in hint
+        assert units in hint
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("age_years = 38,5", "Write a decimal with a point: age_years = 38.5"),
+        ("phototype = II", 'phototype = "II"'),
+        ("phototype = “II”", "straight quotation marks"),
+        ("age_years: 38", "Write age_years = "),
+        ("age_years = 38 years", "Write the number alone, its unit stands in the key: age_years = 38"),
+        ("pregnant = No", "pregnant = true or pregnant = false"),
+        ("diagnosis_date = 2.11.2026", "year first"),
+        ('file = "C:\\photos\\me.jpg"', "path with /"),
+        ("age_years = = 38", "https://toml.io"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_slip_in_the_format_is_told_with_its_line_and_how_it_is_written(
+    line: str, right: str, end: str, tmp_path: Path
+) -> None:
+    (tmp_path / "case.toml").write_bytes(f"[patient]{end}{line}{end}sex = 'female'{end}".encode())
+    with pytest.raises(InputError) as caught:
+        load_case(tmp_path / "case.toml")
+    assert caught.value.code == "not-toml"
+    assert f"read {line}" in caught.value.message
+    assert right in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "right"),
+    [
+        ('age_years = "38,5"', "patient.age_years", "Write 38.5, without quotation marks."),
+        ('age_years = "38 years"', "patient.age_years", "Write 38, without quotation marks."),
+        ('age_years = 38\nphototype = "2"', "patient.phototype", 'Did you mean "II"?'),
+        ('age_years = 38\nsex = "F"', "patient.sex", 'Did you mean "female"?'),
+        ('age_years = 38\nhistory = ["Cold sores"]', "patient.history[0]", 'Did you mean "herpes-labialis"?'),
+        ('age_years = 38\nmedications = ["aspirin"]', "patient.medications[0]", '{ name = "aspirin" }'),
+        ('age_years = 38\nmedications = "aspirin"', "patient.medications", 'medications = [{ name = "aspirin" }]'),
+        ('age_years = 38\n[clinic]\ndevices = "ktp-532"', "clinic.devices", 'Write a list: devices = ["ktp-532"]'),
+        ('age_years = 38\n[concern]\ncondition = "redness"', "concern", "Write [[concern]], with two brackets"),
+        ('age_years = 38\nname = "Mrs X"', "patient.name", "No file here holds what names a person"),
+    ],
+)
+def test_what_is_right_is_written_as_it_stands_in_the_file(text: str, field: str, right: str, tmp_path: Path) -> None:
+    error = refused(f"[patient]\n{text}\n", tmp_path)
+    assert error.field == field
+    assert right in error.hint
+
+
+def test_a_bruise_is_no_blister_and_rosacea_no_pacemaker(tmp_path: Path) -> None:
+    """By spelling they are: who follows such a hint changes the plan."""
+    spot = "[[test_spot]]\ndevice = 'ktp-532'\nsite = 'cheeks'\nread_after_h = 72\nreaction = 'bruise'\n"
+    assert refused(f"[patient]\nage_years = 38\n{spot}", tmp_path).hint.startswith('Did you mean "purpura"?')
+    assert "Did you mean" not in refused("[patient]\nage_years = 38\nhistory = ['rosacea']\n", tmp_path).hint
+
+
+def test_every_other_word_of_a_list_means_one_that_there_is() -> None:
+    known = {*HISTORY, *REACTIONS, *PHOTOTYPES, *SEVERITIES, "female", "male"}
+    assert {word for words in WORDS["word"].values() for word in words} <= known
+    assert not known & set(WORDS["word"])
+
+
+def test_a_slip_in_a_device_file_names_that_file_with_all_its_faults(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "case.toml").write_text(
+        '[patient]\nage_years = 40\n[[concern]]\ncondition = "redness"\nsite = "cheeks"\n'
+        '[clinic]\ndevices = ["ktp-532", "mine.toml"]\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "mine.toml").write_text('title = "mine"\nprofile = "tophat"\nfluence = 3\n', encoding="utf-8")
+    ran = run("consult", str(tmp_path / "case.toml"), "-o", str(tmp_path / "out"))
+    assert ran.code == 2
+    lines = ran.err.splitlines()
+    assert all(line.startswith("error: mine.toml: ") for line in lines)
+    assert {line.split(": ")[2] for line in lines} >= {"fluence", "profile", "emission"}
 
 
 def test_a_unit_alone_is_no_likeness() -> None:

@@ -82,12 +82,12 @@ def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str
             file=file,
         )
     if kind in ("model_type", "model_attributes_type", "list_type"):
-        wanted = "a list: [[...]] or [ ... ]" if kind == "list_type" else "a table: [...] or { ... }"
+        wanted = "a list" if kind == "list_type" else "a table"
         return InputError(
             "wrong-shape",
-            f"is not {wanted.split(':')[0]}, read {str(first['input'])[:80]}",
+            f"is not {wanted}, read {str(first['input'])[:80]}",
             field=field,
-            hint=f"Write {wanted}.",
+            hint=_shape_hint(model, location, wanted, first["input"]),
             file=file,
         )
     return InputError(
@@ -97,6 +97,19 @@ def _fault(model: type[BaseModel], tables: Mapping[str, Any], first: Mapping[str
         hint="See the case file reference.",
         file=file,
     )
+
+
+def _shape_hint(model: type[BaseModel], location: tuple[int | str, ...], wanted: str, read: Any) -> str:
+    """How what was read is written as the list or the table that stands in its place."""
+    name, inside = location[-1], _table_at(model, location)
+    value = f'"{read}"' if isinstance(read, str) else "..."
+    if inside is None:
+        return f"Write a list: {name} = [{value}]"
+    if len(location) == 1:
+        head = f"[[{name}]], with two brackets on either side," if wanted == "a list" else f"[{name}]"
+        return f"Write {head} on a line of its own, and its keys below."
+    item = f"{{ {next(iter(inside.model_fields))} = {value} }}"
+    return f"Write a list: {name} = [{item}]" if wanted == "a list" else f"Write a table: {item}"
 
 
 def _keys_of(location: tuple[int | str, ...], tables: Any) -> tuple[int | str, ...]:
@@ -125,15 +138,17 @@ def _path(location: tuple[int | str, ...]) -> str:
 
 def _keys_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
     """The keys that the table at `location` may hold."""
-    here = model
+    here = _table_at(model, location)
+    return [] if here is None else list(here.model_fields)
+
+
+def _table_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel] | None:
+    """The table at `location`, or of which a list stands there; None where a plain value does."""
+    here: type[BaseModel] | None = model
     for part in location:
-        if isinstance(part, int):
-            continue
-        found = section_of(here.model_fields[part].annotation)
-        if found is None:
-            break
-        here = found
-    return list(here.model_fields)
+        if isinstance(part, str) and here is not None:
+            here = section_of(here.model_fields[part].annotation)
+    return here
 
 
 def _tables(model: type[BaseModel], present: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseModel]]]:

@@ -1,16 +1,17 @@
-"""What a name that is not known may mean: a key, a machine by its trade name, a wish that nothing here covers."""
+"""What a name that is not known may mean: a key, a word, a machine by its trade name, a wish that nothing covers."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from skinbeam.errors import InputError, nearest, unknown_name
+from skinbeam.errors import InputError, did_you_mean, nearest, unknown_name
 from skinbeam.shipped import shipped_table
 
-__all__ = ["key_hint", "not_covered", "unknown_device"]
+__all__ = ["key_hint", "not_covered", "unknown_device", "word_hint"]
 
+# Units of keys here, and after them some that others use.
 _UNIT = re.compile(
     r"_(?:J_cm2|J_kgK|W_m2K|W_mK|W_cm2|kg_m3|per_cm2|per_cm|mJ|mm|ms|um|nm|cm2|Hz|deg|years|months|weeks|days|fraction"
-    r"|C|J|W|s|h|n)$"
+    r"|C|J|W|s|h|n|mJ_cm2|J_m2|mm2|m2|cm|us|ns|ps|min|kHz|mW|pct|per_mm2|per_mm|per_m|K|F)$"
 )
 
 
@@ -25,17 +26,30 @@ def key_hint(word: str, known: Collection[str], tables: Mapping[str, Collection[
     known : keys of the table that the word stands in.
     tables : keys of each table of the file.
     """
-    meant = shipped_table(_TABLE)["key"].get(word, word)
-    if meant in known:
-        return f'Did you mean "{meant}"?'
+    other = shipped_table(_TABLE)
+    if word in other["names_someone"] and "age_years" in known:
+        return "No file here holds what names a person: leave it out."
+    meant = other["key"].get(word, word)
     without_unit = next((key for key in known if _stem(key) == _stem(meant)), None)
-    if without_unit is not None:
-        return f'Did you mean "{without_unit}"?'
-    elsewhere = next((name for name, keys in tables.items() if meant in keys), None)
-    if elsewhere is not None:
-        return f'"{meant}" stands in [{elsewhere}].'
-    near = _near(word, known)
-    return f'Did you mean "{near}"?' if near else f"Known here: {', '.join(known)}."
+    found = meant if meant in known else without_unit
+    if found is None:
+        elsewhere = next((name for name, keys in tables.items() if meant in keys), None)
+        if elsewhere is not None:
+            return f'"{meant}" stands in [{elsewhere}].'
+        found = _near(word, known)
+    if found is None:
+        return f"Known here: {', '.join(known)}."
+    return f'Did you mean "{found}"?{_other_unit(word, found)}'
+
+
+def word_hint(words: Iterable[str], known: Collection[str]) -> str:
+    """Return the question after the known word that is meant by the first unknown one: by meaning, then by spelling."""
+    word = next((word for word in words if word not in known), "")
+    meant = shipped_table(_TABLE)["word"].get(_plain(word))
+    found = next((one for one in meant or () if one in known), None)
+    if found is None:
+        return "" if meant == [] else did_you_mean([word], known)
+    return f'Did you mean "{found}"? '
 
 
 def unknown_device(word: str, known: Iterable[str], *, field: str) -> InputError:
@@ -67,6 +81,14 @@ def _plain(word: str) -> str:
 
 def _stem(key: str) -> str:
     return _UNIT.sub("", key)
+
+
+def _other_unit(word: str, key: str) -> str:
+    """What is said where the unit of the known key is not that of the word: who renames it only is off by a factor."""
+    read, right = _UNIT.search(word), _UNIT.search(key)
+    if read is None or right is None or read[0] == right[0]:
+        return ""
+    return f" Its unit is another: the value has to be converted from {read[0][1:]} to {right[0][1:]}."
 
 
 def _near(word: str, known: Iterable[str]) -> str | None:
