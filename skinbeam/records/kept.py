@@ -20,6 +20,7 @@ __all__ = [
     "Photograph",
     "Plan",
     "SignedIn",
+    "Step",
 ]
 
 COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs the machine
@@ -146,10 +147,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Consent:
-    """Consent to a plan: explained, then signed not before `not_before`; void with a reason once a plan replaces it."""
+    """Consent to an option of a plan: explained, signed not before `not_before`, void once a plan replaces it."""
 
     id: str
     plan_id: str
+    option: str
     plan_sha256: str
     explained_at: datetime.datetime
     explained_by: str
@@ -162,3 +164,14 @@ class Consent:
     signed_by: str | None
     void_reason: str | None
     voided_at: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the trail: who did what to which record."""
+
+    seq: int
+    at: datetime.datetime
+    actor: str
+    action: str
+    subject: str

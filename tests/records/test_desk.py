@@ -142,7 +142,7 @@ def test_a_plan_of_answers_that_were_changed_meanwhile_is_not_kept(desk: Desk) -
 
 def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Desk) -> None:
     plan = planned(desk)
-    signed = sign(desk, desk.consents.explain(plan.id, cooling_off=NO_WAIT))
+    signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
     assert desk.consents.document(signed.id) == b"%PDF the document"
     assert (signed.answers, signed.signature, signed.plan_sha256) == ({"risks": True}, "Zoë".encode(), plan.plan_sha256)
     assert signed.void_reason is None
@@ -156,7 +156,7 @@ def test_consent_is_sealed_with_its_plan_and_a_new_plan_makes_it_void(desk: Desk
 
 
 def test_consent_waits_for_the_cooling_off_time(desk: Desk) -> None:
-    consent = desk.consents.explain(planned(desk).id, cooling_off=datetime.timedelta(hours=24))
+    consent = desk.consents.explain(planned(desk).id, option="0.0", cooling_off=datetime.timedelta(hours=24))
     assert consent.not_before - consent.explained_at == datetime.timedelta(hours=24)
     with pytest.raises(InputError, match="lasts until"):
         sign(desk, consent)
@@ -164,34 +164,34 @@ def test_consent_waits_for_the_cooling_off_time(desk: Desk) -> None:
 
 def test_consent_to_answers_that_have_changed_is_not_signed(desk: Desk) -> None:
     plan = planned(desk)
-    consent = desk.consents.explain(plan.id, cooling_off=NO_WAIT)
+    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.save(plan.consultation_id, {"pregnant": True}, revision=1)
     with pytest.raises(InputError, match="not of the answers"):
         sign(desk, consent)
     with pytest.raises(InputError, match="not of the answers"):
-        desk.consents.explain(plan.id, cooling_off=NO_WAIT)
+        desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
 
 
 def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: Desk) -> None:
     plan = planned(desk)
-    signed = sign(desk, desk.consents.explain(plan.id, cooling_off=NO_WAIT))
+    signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
     assert desk.consents.withdraw(signed.id).void_reason == "withdrawn"
     assert desk.consultations.get(plan.consultation_id).state == "planned"
-    other = desk.consents.withdraw(desk.consents.explain(plan.id, cooling_off=NO_WAIT).id)
+    other = desk.consents.withdraw(desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT).id)
     with pytest.raises(InputError, match="void"):
         sign(desk, other)
 
 
 def test_nothing_is_added_to_a_closed_consultation(desk: Desk) -> None:
     plan = planned(desk)
-    consent = desk.consents.explain(plan.id, cooling_off=NO_WAIT)
+    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.close(plan.consultation_id, revision=1)
     refused: tuple[Callable[[], Any], ...] = (
         lambda: desk.consultations.save(plan.consultation_id, {}, revision=2),
         lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", Permissions()),
         lambda: desk.plans.add(plan.consultation_id, MADE, revision=2),
         lambda: desk.plans.choose(plan.id, "vascular"),
-        lambda: desk.consents.explain(plan.id, cooling_off=NO_WAIT),
+        lambda: desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT),
         lambda: sign(desk, consent),
     )
     for attempt in refused:
@@ -204,7 +204,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     plan = planned(mine)
     consultation = mine.consultations.get(plan.consultation_id)
     photograph = mine.photographs.add(consultation.id, b"face", "image/png", Permissions())
-    consent = mine.consents.explain(plan.id, cooling_off=NO_WAIT)
+    consent = mine.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     mine.patients.set_contact(consultation.patient_id, {"name": "N"})
     return {
         "patients.get": lambda: desk.patients.get(consultation.patient_id),
@@ -224,7 +224,9 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "plans.of": lambda: desk.plans.of(consultation.id),
         "plans.choose": lambda: desk.plans.choose(plan.id, "vascular"),
         "plans.choices": lambda: desk.plans.choices(plan.id),
-        "consents.explain": lambda: desk.consents.explain(mine.plans.of(consultation.id)[-1].id, cooling_off=NO_WAIT),
+        "consents.explain": lambda: desk.consents.explain(
+            mine.plans.of(consultation.id)[-1].id, option="0.0", cooling_off=NO_WAIT
+        ),
         "consents.sign": lambda: sign(desk, mine.consents.of(consultation.id)[-1]),
         "consents.of": lambda: desk.consents.of(consultation.id),
         "consents.document": lambda: desk.consents.document(mine.consents.of(consultation.id)[-1].id),
@@ -233,7 +235,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     }
 
 
-UNBOUND = {"patients.add", "patients.all"}  # they name nothing that another clinic could have
+UNBOUND = {"patients.add", "patients.all", "trail.last"}  # they name nothing that another clinic could have
 
 
 def public(desk: Desk) -> set[str]:
@@ -256,6 +258,7 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
     with pytest.raises(AbsentError):
         attempts["consents.sign"]()
     assert stranger.patients.all() == ()
+    assert all(one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.trail.last(1000))
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(tables.Plan)) == before
 
@@ -302,3 +305,19 @@ def test_the_table_of_roles_speaks_of_every_kind_of_work() -> None:
 def test_a_name_of_a_file_leads_nowhere_else(name: str, database: Database, desk: Desk) -> None:
     with pytest.raises(AbsentError):
         database.files.get(desk.member.clinic_id, name)
+
+
+def test_owner_and_auditor_read_the_trail_newest_first_and_reading_it_is_a_step_of_it(desk: Desk) -> None:
+    patient = desk.patients.add("S-1")
+    first, second, *_ = desk.trail.last(5)
+    assert (first.action, second.action) == ("trail.seen", "patient.added")
+    assert second.subject == f"patient/{patient.id}"
+    assert first.seq == second.seq + 1
+    assert len(desk.trail.last(1)) == 1
+
+
+def test_a_consent_says_which_option_it_is_to(desk: Desk) -> None:
+    plan = planned(desk)
+    for option in ("0.0", "1.2"):
+        desk.consents.explain(plan.id, option=option, cooling_off=NO_WAIT)
+    assert [one.option for one in desk.consents.of(plan.consultation_id)] == ["0.0", "1.2"]

@@ -40,8 +40,8 @@ class Consents:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def explain(self, plan_id: str, *, cooling_off: datetime.timedelta) -> Consent:
-        """Write down that a plan was explained now; it may be signed once the cooling-off time is over.
+    def explain(self, plan_id: str, *, option: str, cooling_off: datetime.timedelta) -> Consent:
+        """Write down that an option of a plan was explained now; it may be signed once the cooling-off time is over.
 
         Raises
         ------
@@ -54,6 +54,7 @@ class Consents:
                 clinic_id=work.clinic_id,
                 id=new_id(),
                 plan_id=plan.id,
+                option=option,
                 plan_sha256=plan.plan_sha256,
                 explained_at=at,
                 explained_by=work.actor,
@@ -173,6 +174,7 @@ def _consent(work: Work, row: tables.Consent) -> Consent:
     return Consent(
         id=row.id,
         plan_id=row.plan_id,
+        option=row.option,
         plan_sha256=row.plan_sha256,
         explained_at=row.explained_at,
         explained_by=work.name_of(row.explained_by),

@@ -5,6 +5,7 @@ from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
+from skinbeam.records.desk.trail import Trail
 from skinbeam.records.kept import Member
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.work import Access
@@ -29,3 +30,4 @@ class Desk:
         self.photographs = Photographs(access)
         self.plans = Plans(access)
         self.consents = Consents(access)
+        self.trail = Trail(access)

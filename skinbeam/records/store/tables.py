@@ -224,11 +224,12 @@ class Choice(InClinic, Base):
 
 
 class Consent(InClinic, Base):
-    """Consent to one plan: when it was explained, until when it is slept on, what was answered, how it was signed."""
+    """Consent to an option of a plan: when it was explained and may be signed, what was answered, how it was signed."""
 
     __tablename__ = "consent"
     __table_args__ = (_of("plan", "plan_id"), Index(None, "clinic_id", "plan_id"))
     plan_id: Mapped[str] = mapped_column(_ID)
+    option: Mapped[str] = mapped_column(_WORD)
     plan_sha256: Mapped[str] = mapped_column(_HASH)
     explained_at: Mapped[datetime.datetime]
     explained_by: Mapped[str] = mapped_column(_WORD)

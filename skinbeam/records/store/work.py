@@ -19,7 +19,7 @@ from skinbeam.records.roles import Act, require
 from skinbeam.records.store import trail
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Base, Clinic, InClinic, LoginSession
+from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
 
 __all__ = ["Access", "Work"]
@@ -120,6 +120,11 @@ class Work:
         """Return the name of who did something, by what rows and the trail say of them."""
         row = self._session.get(MemberRow, (self.clinic_id, actor))
         return actor if row is None else row.name
+
+    def last_entries(self, most: int) -> list[Entry]:
+        """Return the last entries of the clinic's trail, the newest first."""
+        mine = select(Entry).where(Entry.clinic_id == self.clinic_id)
+        return list(self._session.scalars(mine.order_by(Entry.seq.desc()).limit(most)))
 
     def end_sessions(self, member_id: str) -> None:
         """Send a member of this clinic out of every browser."""

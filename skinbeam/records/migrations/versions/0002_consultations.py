@@ -118,6 +118,7 @@ def upgrade() -> None:
     op.create_table(
         "consent",
         sa.Column("plan_id", sa.String(32), nullable=False),
+        sa.Column("option", sa.String(200), nullable=False),
         sa.Column("plan_sha256", sa.String(64), nullable=False),
         sa.Column("explained_at", MOMENT, nullable=False),
         sa.Column("explained_by", sa.String(200), nullable=False),
