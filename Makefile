@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
+.PHONY: consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
@@ -26,6 +26,10 @@ $(VENV)/dev: pyproject.toml requirements/base.lock requirements/dev.lock
 
 consult: $(VENV)/base
 	$(BIN)/skinbeam consult examples/first-consultation/case.toml -o out/first-consultation
+
+# A clinic of made-up people in a browser; nothing of it outlives the program.
+serve: $(VENV)/dev
+	$(BIN)/python -m skinbeam.app.clinic
 
 # The report and the leaflet that the manual shows; a test says when they are old.
 example: $(VENV)/base

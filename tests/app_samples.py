@@ -144,7 +144,7 @@ class Form(html.parser.HTMLParser):
         if tag == "label":
             self.labels.add(str(seen["for"]))
         if tag in ("input", "select") and "name" in seen:
-            self.controls[str(seen["id"])] = seen
+            self.controls[str(seen.get("id", seen["name"]))] = seen
         if tag == "select":
             self._select = str(seen["name"])
         elif tag == "option" and "selected" in seen:

@@ -22,8 +22,12 @@ _MOST_FILES = 2  # one is asked; the second is read so far that its name can be 
 _LINE = b"\r\n"
 
 
-async def form_of(request: Request) -> FormData:
+async def form_of(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES) -> FormData:
     """Return the fields of a form whose body is whole and names each of them once; lists repeat with other values.
+
+    Parameters
+    ----------
+    field_bytes : how long a field may be at most.
 
     Raises
     ------
@@ -37,7 +41,7 @@ async def form_of(request: Request) -> FormData:
     length = request.headers.get("content-length", str(len(body)))
     if length != str(len(body)) or not whole(request.headers.get("content-type", ""), body):
         raise _refused("body-cut-off", "request")
-    data = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=_MOST_FIELD_BYTES)
+    data = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=field_bytes)
     try:
         _check(request, data)
     except BaseException:

@@ -22,7 +22,8 @@ from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission, submission
 from skinbeam.app.live import suitability_of
 from skinbeam.app.pages import form_page, plan_page
-from skinbeam.app.plans import GoneError, Plans
+from skinbeam.app.planner import GoneError
+from skinbeam.app.plans import Plans
 from skinbeam.app.security import REPORT_POLICY
 from skinbeam.app.stream import events
 

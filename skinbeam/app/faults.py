@@ -35,12 +35,14 @@ class _Known:
 
     codes: ClassVar = {
         400: ("bad-request", "request"),
+        401: ("signed-out", "session"),
         403: ("cross-site", "Origin"),
         404: ("not-found", "path"),
         405: ("method-not-allowed", "method"),
         408: ("too-slow", "request"),
         413: ("upload-too-large", "photo"),
         421: ("unknown-host", "Host"),
+        429: ("too-often", "request"),
         500: ("defect", "skinbeam"),
         503: ("busy", "request"),
         507: ("disk-full", "request"),

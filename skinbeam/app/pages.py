@@ -16,7 +16,19 @@ from skinbeam.messages import catalogue, text
 from skinbeam.schema.consultation import DECIDED, LESION_SIGNS, REACTIONS
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtype_told, subtypes, table
 
-__all__ = ["HISTORY_GROUPS", "Choice", "FormPage", "Group", "Kinds", "PlanPage", "ShownFault", "form_page", "plan_page"]
+__all__ = [
+    "HISTORY_GROUPS",
+    "Choice",
+    "FormPage",
+    "Group",
+    "Kinds",
+    "PlanPage",
+    "ShownFault",
+    "form_page",
+    "place_of",
+    "plan_page",
+    "render",
+]
 
 CONCERN_ROWS = 6
 MEDICATION_ROWS = 4
@@ -170,6 +182,7 @@ class ShownFault:
 class FormPage:
     """The consultation form."""
 
+    action: Annotated[str, "address that makes the plan"]
     values: Annotated[Mapping[str, str], "field name → what it holds"]
     ticked: Annotated[frozenset[tuple[str, str]], "field name and value of every box that is ticked"]
     photo: Annotated[str, "SHA-256 of the photograph sent before, offered again; empty when there is none"]
@@ -204,11 +217,24 @@ def _environment() -> Environment:
     return environment
 
 
-def form_page(sent: Submission, error: InputError | None = None) -> str:
-    """Return the consultation form, filled with what was sent, and the fault at its field when there is one."""
+def form_page(
+    sent: Submission,
+    error: InputError | None = None,
+    *,
+    action: str = "/consult",
+    template: str = "form.html",
+    **around: Any,
+) -> str:
+    """Return the consultation form, filled with what was sent, and the fault at its field when there is one.
+
+    Parameters
+    ----------
+    template : the form, or one that extends it and reads `around`, too.
+    """
     values = dict(sent.entries)
     fault = None if error is None else _fault(sent, error)
     page = FormPage(
+        action=action,
         values=values,
         ticked=frozenset(sent.entries),
         photo="" if fault is not None and fault.field == "photo" else sent.photo,
@@ -225,17 +251,18 @@ def form_page(sent: Submission, error: InputError | None = None) -> str:
         spot_rows=tuple(range(SPOT_ROWS)),
         session_rows=tuple(range(SESSION_ROWS)),
     )
-    return _render("form.html", page)
+    return render(template, **vars(page), **around)
 
 
 def plan_page(name: str, report: str) -> str:
     """Return a report, unchanged, with the bar of the app above it."""
-    bar = _render("plan.html", PlanPage(name))
+    bar = render("plan.html", **vars(PlanPage(name)))
     return report.replace("<body>\n", f"<body>\n{bar}\n", 1)
 
 
-def _render(template: str, page: Any) -> str:
-    return _environment().get_template(template).render(vars(page))
+def render(template: str, **values: Any) -> str:
+    """Return a template filled."""
+    return _environment().get_template(template).render(values)
 
 
 def _fault(sent: Submission, error: InputError) -> ShownFault:
@@ -246,7 +273,7 @@ def _fault(sent: Submission, error: InputError) -> ShownFault:
     field = sent.field(error.field, error.message)
     if not _label(field):  # a fault of the request, or of something that this form does not ask
         return ShownFault("", "", message, hint)
-    return ShownFault(field, _place(field), message, hint)
+    return ShownFault(field, place_of(field), message, hint)
 
 
 def _label(field: str) -> str:
@@ -256,7 +283,7 @@ def _label(field: str) -> str:
     return text(_LABELS[name]) if name in _LABELS else ""
 
 
-def _place(field: str) -> str:
+def place_of(field: str) -> str:
     """The label of a field, after the title of its row when it stands in one."""
     row = row_of(field)
     title = f"{text(_ROW_TITLES[row.kind], {'number': row.number + 1})}, " if row else ""

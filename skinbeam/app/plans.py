@@ -12,30 +12,22 @@ from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission
+from skinbeam.app.planner import Planner
 from skinbeam.document import write_atomically
-from skinbeam.errors import InputError, SkinbeamError
+from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
-from skinbeam.laser.device import devices
-from skinbeam.messages import Message, text
-from skinbeam.plan.check import Consultation, check_consultation
-from skinbeam.plan.records import ConcernPlan
-from skinbeam.plan.work.progress import Listener, heard
+from skinbeam.messages import text
+from skinbeam.plan.check import Consultation
+from skinbeam.plan.work.progress import Listener
 from skinbeam.report.consult import consult
-from skinbeam.schema.load import loaded_case
-from skinbeam.schema.refusals.meant import unknown_device
 
-__all__ = ["GoneError", "Plans"]
+__all__ = ["Plans"]
 
 _KEPT = 16
-_WAITING = 8
-
-
-class GoneError(SkinbeamError):
-    """Nobody waits for the plan any more."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +45,8 @@ class Plans:
         self._root = self._stack.enter_context(work_folder(Path(tempfile.gettempdir()), "skinbeam-app"))
         self._plans: OrderedDict[str, _Kept] = OrderedDict()
         self._photographs: OrderedDict[str, Path] = OrderedDict()
-        self._one_at_a_time = threading.Lock()  # the kernels share one pool of threads, which is not re-entrant
-        self._looking = threading.Lock()  # one photograph may take gigabytes while it is decoded
+        self._planner = Planner()
         self._keeping = threading.Lock()  # the same photograph may come twice at once
-        self._places = threading.BoundedSemaphore(_WAITING)
 
     def close(self) -> None:
         """Remove everything."""
@@ -101,30 +91,10 @@ class Plans:
         RefusedError : 503, too many plans are waited for.
         GoneError : nobody waits for it any more.
         """
-        for name in sent.tables.get("clinic", {}).get("devices", ()):
-            if name not in devices():  # a case file may name a device file; a form must not read files of this machine
-                raise unknown_device(name, devices(), field="clinic.devices")
-
-        def heed(what: Message | ConcernPlan | None = None) -> None:
-            if gone():
-                raise GoneError("nobody waits for the plan any more")
-            if what is not None:
-                hear(what)
-
         home = Path(tempfile.mkdtemp(dir=self._root))
         try:
-            loaded = loaded_case(sent.tables, home, "form")
-            if not self._places.acquire(blocking=False):
-                raise refusal(503)
-            try:
-                with self._looking:
-                    heed()
-                    consultation = check_consultation(loaded, self._photograph(sent.photo))
-                with self._one_at_a_time, heard(heed):
-                    heed()
-                    return self._made(sent, consultation)
-            finally:
-                self._places.release()
+            photograph, made = partial(self._photograph, sent.photo), partial(self._made, sent)
+            return self._planner.make(sent, home, photograph, made, gone=gone, hear=hear)
         finally:
             if all(kept.folder != home for kept in list(self._plans.values())):
                 shutil.rmtree(home, ignore_errors=True)
@@ -142,7 +112,7 @@ class Plans:
         return known
 
     def _photograph(self, digest: str) -> Path | None:
-        """Where a photograph is kept; it is read before the plan waits, so that it may be dropped meanwhile."""
+        """Where a photograph is kept."""
         if not digest:
             return None
         kept = self._photographs.get(digest)

@@ -6,16 +6,19 @@ Every response, errors and static files too, leaves with the same headers, and n
 import ipaddress
 import logging
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skinbeam.app.faults import answer, refusal
+from skinbeam.errors import InputError
 
-__all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "Guard", "names_of", "ours", "same_origin"]
+__all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "STATIC", "Guard", "names_of", "ours", "same_origin"]
 
 # Above the size of a photograph that is read (data/photo.toml), so that one which is a little too large is answered
 # at its field with the form still filled.
@@ -36,6 +39,8 @@ HEADERS = {
     "Cache-Control": "no-store",  # health data must not stay on a shared machine
 }
 
+STATIC = Path(__file__).parent / "static"
+Answer = Callable[[Request, int, InputError], Response]
 _log = logging.getLogger(__name__)
 
 
@@ -74,11 +79,18 @@ def same_origin(request: Request) -> bool:
 
 
 class Guard:
-    """ASGI middleware around the whole app."""
+    """ASGI middleware around the whole app.
 
-    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+    Parameters
+    ----------
+    names : under which the app is asked.
+    answer : makes the answer to a request that is refused.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str], answer: Answer = answer) -> None:
         self._app = app
         self._names = names
+        self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or refuse it with 403, 413, 421 or 500."""
@@ -108,7 +120,7 @@ class Guard:
 
         async def refuse(status: int) -> None:
             refused = refusal(status)
-            await answer(request, refused.status, refused.error)(scope, receive, with_headers)
+            await self._answer(request, refused.status, refused.error)(scope, receive, with_headers)
 
         if not ours(request, self._names):
             await refuse(421)

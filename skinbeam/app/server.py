@@ -1,9 +1,9 @@
 """The app put together, and the program that serves it. Demonstration mode: nothing outlives the program."""
 
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,13 +12,12 @@ from fastapi.staticfiles import StaticFiles
 from skinbeam.app.demonstration import demonstration
 from skinbeam.app.faults import answer_faults
 from skinbeam.app.plans import Plans
-from skinbeam.app.security import Guard, names_of
+from skinbeam.app.security import STATIC, Guard, names_of
 from skinbeam.errors import InputError
 from skinbeam.messages import text
 
-__all__ = ["build_app", "run"]
+__all__ = ["build_app", "listen", "run"]
 
-_HERE = Path(__file__).parent
 _CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
 
 
@@ -32,15 +31,39 @@ def build_app(host: str = "127.0.0.1") -> FastAPI:
         plans.close()
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.mount("/static", StaticFiles(directory=_HERE / "static"), name="static")
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, names=names_of(host))
     answer_faults(app)
     app.include_router(demonstration(plans))
     return app
 
 
-def run(host: str, port: int) -> None:
-    """Serve until interrupted.
+def run(host: str, port: int, db: str | None = None) -> None:
+    """Serve until interrupted: the records of a clinic, or without any the form that keeps nothing.
+
+    Parameters
+    ----------
+    db : address of the records.
+
+    Raises
+    ------
+    InputError : nothing can listen at `host` and `port`, or the records cannot be opened.
+    """
+    if db is None:
+        listen(build_app(host), host, port)
+        return
+    from skinbeam.app.clinic.server import build_clinic
+    from skinbeam.records.store.upgrades import open_database
+
+    listen(build_clinic(open_database(db, os.environ), host), host, port, open_to_others="clinic.open-to-others")
+
+
+def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.open-to-others") -> None:
+    """Serve an app until interrupted, and say where.
+
+    Parameters
+    ----------
+    open_to_others : the message where other machines can reach it.
 
     Raises
     ------
@@ -59,9 +82,9 @@ def run(host: str, port: int) -> None:
     shown = f"[{host}]" if ":" in host else host
     print(text("app.listening", {"address": f"http://{shown}:{port}"}), flush=True)
     if address[4][0] not in ("127.0.0.1", "::1"):
-        print(text("app.open-to-others"), flush=True)
+        print(text(open_to_others), flush=True)
     config = uvicorn.Config(
-        build_app(host),
+        app,
         log_level="warning",
         server_header=False,
         date_header=True,

@@ -9,7 +9,7 @@ from contextlib import suppress
 from anyio import to_thread
 
 from skinbeam.app.faults import refusal_of
-from skinbeam.app.plans import GoneError
+from skinbeam.app.planner import GoneError
 from skinbeam.errors import InputError
 from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan

@@ -391,17 +391,17 @@ def cite(
 def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
-    db: Annotated[str | None, typer.Option("--db", metavar="URL", help="Database: not in this release.")] = None,
+    db: Annotated[
+        str | None, typer.Option("--db", metavar="URL", help="Records of a clinic: an SQLite file, or postgresql://...")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
-    """The consultation in a browser, in demonstration mode."""
-    if db is not None:
-        not_built("serve", "records are not in this release: --db has nothing to open")
+    """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
     try:
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
         raise missing_group("serve", error) from None
-    run(host, port)
+    run(host, port, db)
 
 
 @app.command()

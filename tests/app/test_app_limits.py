@@ -19,6 +19,7 @@ import pytest
 from app_samples import EXAMPLE, LEAST, PAGE, Form, Planner
 from starlette.testclient import TestClient
 
+from skinbeam.app import planner as planning
 from skinbeam.app import plans, security, server
 from skinbeam.app.forms import submission
 from skinbeam.document import unwritable
@@ -106,7 +107,7 @@ def test_the_same_photograph_at_once_is_never_half_there(tmp_path: Path, monkeyp
 def test_photographs_are_decoded_one_at_a_time(client: TestClient, planner: Planner, monkeypatch: Any) -> None:
     at_once: list[int] = []
     now = threading.Semaphore(100)
-    looked = plans.check_consultation
+    looked = planning.check_consultation
 
     def look(*arguments: Any) -> Any:
         with now:
@@ -114,7 +115,7 @@ def test_photographs_are_decoded_one_at_a_time(client: TestClient, planner: Plan
             time.sleep(0.05)
             return looked(*arguments)
 
-    monkeypatch.setattr(plans, "check_consultation", look)
+    monkeypatch.setattr(planning, "check_consultation", look)
     sending = [
         threading.Thread(target=client.post, args=("/consult",), kwargs={"data": LEAST, "files": {"photo": FACE}})
         for _ in range(4)
@@ -166,7 +167,7 @@ def test_a_plan_that_nobody_waits_for_stops(
 
     monkeypatch.setattr(plans, "consult", consult)
     sent = submission(LEAST.items())
-    with pytest.raises(plans.GoneError):
+    with pytest.raises(planning.GoneError):
         kept.make(sent, gone=lambda: told >= 3)
     assert told == 3
     (root,) = tmp_path.glob(".skinbeam-app.*")

@@ -35,10 +35,11 @@ def test_work_on_records_that_is_not_there_says_so_whatever_is_asked(words: tupl
     assert set(ran.document) == {"schema", "version", "warnings", "unknown"}
 
 
-def test_a_server_with_a_database_is_not_there(run: Run) -> None:
+def test_a_clinic_without_its_key_is_not_served(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SKINBEAM_KEY", raising=False)
     ran = run("serve", "--db", "postgresql://nowhere", "--json")
-    assert ran.code == 3
-    assert ran.document["schema"] == "skinbeam.serve/1"
+    assert ran.code == 2
+    assert ran.document["error"]["code"] == "no-key"
 
 
 def test_sources_are_one_document_and_each_stands_once(run: Run) -> None:

@@ -1,18 +1,12 @@
 """Databases to try records on: an SQLite file, and a private PostgreSQL server in a temporary folder."""
 
-import contextlib
 import os
-import pwd
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from postgresql_server import private_postgresql
 
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.kept import Member
@@ -23,41 +17,6 @@ from skinbeam.records.store.upgrades import open_database, set_up
 
 KEY = fresh_key()
 BOTH = ("sqlite", pytest.param("postgresql", marks=pytest.mark.check))
-
-
-@contextlib.contextmanager
-def private_postgresql() -> Iterator[str]:
-    """A server that listens on a socket of its own folder alone; it fails where none is installed."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    assert programs, "PostgreSQL is not installed; run: make setup"
-    # A socket's path has at most 107 bytes, so the folder lies where paths are short.
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
-    who = {}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        user = pwd.getpwnam("postgres")
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
-    made = [programs[-1] / "initdb", "-D", folder / "data", "-U", "test", "-A", "trust", "-E", "UTF8"]
-    subprocess.run([*made, "--no-locale", "--no-sync"], check=True, cwd=folder, capture_output=True, **who)
-    started = [programs[-1] / "postgres", "-D", folder / "data", "-k", folder]
-    silent = ["-c", "listen_addresses=", "-c", "fsync=off"]
-    server = subprocess.Popen([*started, *silent], cwd=folder, stderr=subprocess.DEVNULL, **who)
-    try:
-        wait_for(f"host={folder} user=test dbname=postgres")
-        yield f"postgresql://test@/{{name}}?host={folder}"
-    finally:
-        server.send_signal(signal.SIGQUIT)  # nothing of it is worth a checkpoint
-        server.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def wait_for(conninfo: str) -> None:
-    for _ in range(400):
-        with contextlib.suppress(psycopg.OperationalError):
-            psycopg.connect(conninfo).close()
-            return
-        time.sleep(0.05)
-    raise AssertionError("the private PostgreSQL server did not start")
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from skinbeam.schema.names import table
 
 READING_AGE_YEARS = 12.0
 MOST_PAGES = 3
-DAY = datetime.date(2026, 11, 22)
+TALK, DAY = datetime.date(2026, 11, 2), datetime.date(2026, 11, 22)
 Document = dict[str, Any]
 
 
@@ -70,7 +70,7 @@ def first(document: Document) -> tuple[Plan, ConcernPlan, Option]:
 
 def signing(plan: Plan, option: Option, **changed: Any) -> Signing:
     tries = {one.id: 1 for one in teach_back(plan, option)}
-    made = Signing("S-17", "Synthetic Person", "Synthetic Clinician", DAY, tries, frozenset({"care"}))
+    made = Signing("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, tries, frozenset({"care"}))
     return replace(made, **changed)
 
 
@@ -176,8 +176,7 @@ def test_the_points_of_the_rules_and_the_time_to_think_are_there() -> None:
     text = " ".join(pages_of(make_consent(plan, concern, option, signing(plan, option))))
     for point in plan.consent:
         assert point.message.text in text
-    until = DAY + datetime.timedelta(days=cooling_off_days())
-    assert f"no treatment before {until.day} {until:%B %Y}" in text
+    assert "We talked on 2 November 2026. I signed on 22 November 2026." in text
     assert f"{cooling_off_days()} days" in " ".join(consent_page(plan, concern, option).agreement)
 
 

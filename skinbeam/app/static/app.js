@@ -1,7 +1,7 @@
 "use strict";
 // Steps, rows that are added when needed, and what the rules say so far. Without it the form is one page that does the same.
 function start() {
-  const form = document.querySelector("form");
+  const form = document.querySelector("form.consultation");
   const steps = [...form.querySelectorAll(".step")];
 
   function made(tag, words, kind, act) {
@@ -51,7 +51,7 @@ function start() {
     show(at, false);
     field.focus();
   }
-  document.querySelectorAll(".fault a").forEach((link) => link.addEventListener("click", (event) => {
+  document.querySelectorAll(".fault a[href^='#']").forEach((link) => link.addEventListener("click", (event) => {
     event.preventDefault();
     reveal(decodeURIComponent(link.hash.slice(1)));
   }));
@@ -100,16 +100,70 @@ function start() {
   }
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 300); });
 
-  // --- the plan being made ---
-  const making = form.querySelector(".making"), lines = making.querySelector("[role=status]");
-  const lost = form.querySelector(".lost");
-  let stop = null;
   function came(page) {  // the form with what is wrong: one answer, one plan made, one photograph sent
     const next = new DOMParser().parseFromString(page, "text/html");
     document.title = next.title;
     document.body.replaceWith(next.body);
     start();
   }
+
+  const saving = form.dataset.save ? saver(form, came) : null;
+  if (form.querySelector(".making")) planner(form, came, saving);
+
+  show(0, false);
+  const marked = form.querySelector("[autofocus]");
+  if (marked) reveal(marked.id);
+  document.querySelector(".fault[autofocus]")?.focus();
+  ask();
+}
+
+// Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.
+function saver(form, came) {
+  const state = form.querySelector(".save-state"), photo = form.elements.photo;
+  let saves = Promise.resolve(), waiting = 0, due = false;
+  async function save() {
+    due = false;
+    try {
+      const headers = { Accept: "application/json" };
+      const reply = await fetch(form.dataset.save, { method: "POST", body: new FormData(form), headers });
+      if (reply.status === 409) { came(await reply.text()); return; }
+      if (!reply.ok) throw new Error(`status ${reply.status}`);
+      const kept = await reply.json();
+      form.elements.revision.value = kept.revision;
+      if (kept.photograph) {
+        photo.value = "";
+        const held = form.elements["photo.kept"] || photo.parentNode.appendChild(document.createElement("input"));
+        if (!held.name) Object.assign(held, { name: "photo.kept", type: "hidden" });
+        held.value = kept.photograph;
+        const shown = form.querySelector(".pictures"), picture = new Image();
+        Object.assign(picture, { src: `/photographs/${kept.photograph}`, alt: shown.dataset.alt });
+        shown.append(picture);
+      }
+      state.textContent = due ? "" : form.dataset.saved;
+    } catch {
+      state.textContent = form.dataset.unsaved;
+    }
+  }
+  function now() {
+    clearTimeout(waiting);
+    if (due) saves = saves.then(save);
+    return saves;
+  }
+  form.addEventListener("input", () => {
+    due = true;
+    state.textContent = "";
+    clearTimeout(waiting);
+    waiting = setTimeout(now, 700);
+  });
+  document.addEventListener("visibilitychange", () => { if (document.hidden) now(); });
+  return now;
+}
+
+// Makes the plan, and tells each step of it while it is made.
+function planner(form, came, saving) {
+  const making = form.querySelector(".making"), lines = making.querySelector("[role=status]");
+  const lost = form.querySelector(".lost");
+  let stop = null;
   function stopped() {
     making.hidden = true;
     const sent = form.querySelector(".sent");
@@ -118,6 +172,7 @@ function start() {
   }
   making.querySelector("button").addEventListener("click", () => { stop.abort(); stopped(); });
   form.addEventListener("submit", async (event) => {
+    if (event.submitter?.matches(".plain-send")) return;  // saved as a form, and the page comes again
     event.preventDefault();
     if (stop) return;
     stop = new AbortController();
@@ -125,8 +180,9 @@ function start() {
     lost.hidden = true;
     lines.textContent = "";
     try {
+      await saving?.();
       const headers = { Accept: "text/event-stream, text/html" };
-      const reply = await fetch("/consult", { method: "POST", body: new FormData(form), headers, signal: stop.signal });
+      const reply = await fetch(form.action, { method: "POST", body: new FormData(form), headers, signal: stop.signal });
       if (!reply.headers.get("Content-Type").startsWith("text/event-stream")) { came(await reply.text()); return; }
       const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ;) {
@@ -146,11 +202,5 @@ function start() {
       lost.hidden = error.name === "AbortError";
     }
   });
-
-  show(0, false);
-  const marked = form.querySelector("[autofocus]");
-  if (marked) reveal(marked.id);
-  document.querySelector(".fault[autofocus]")?.focus();
-  ask();
 }
 start();

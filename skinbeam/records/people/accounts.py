@@ -171,8 +171,11 @@ class Accounts:
         ------
         InputError : `wrong-code`.
         """
-        made = pyotp.parse_uri(address)
-        step = step_of(made.secret, code, after=None)
+        try:
+            made = pyotp.parse_uri(address)
+            step = step_of(made.secret, code, after=None)
+        except ValueError:  # no such address, or no key in it
+            raise fault("wrong-code", "code") from None
         if step is None:
             raise fault("wrong-code", "code")
         with self._own() as (work, row):

@@ -20,6 +20,7 @@ class Signing:
     ----------
     label : what the clinic calls the record.
     person, clinician : their names, as they were typed.
+    explained, on : the days of the talk and of the signature.
     strokes : the drawn signature, each stroke a line through points between 0 and 1 across and down a field three times
         as wide as high; empty where the typed name is the signature.
     tries : question → how many tries the right answer took.
@@ -29,6 +30,7 @@ class Signing:
     label: str
     person: str
     clinician: str
+    explained: datetime.date
     on: datetime.date
     tries: Mapping[str, int]
     photographs: frozenset[str] = frozenset()

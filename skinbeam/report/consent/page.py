@@ -38,7 +38,7 @@ from skinbeam.report.showing import showing_told
 from skinbeam.report.shown import join, say, words
 from skinbeam.shipped import shipped_table
 
-__all__ = ["SIGNATURE", "concern_name", "consent_page", "cooling_off_days", "laser_name", "sentences_of"]
+__all__ = ["SIGNATURE", "agreement", "concern_name", "consent_page", "cooling_off_days", "laser_name", "sentences_of"]
 
 SIGNATURE = "signature.svg"
 _THRESHOLDS = ("25", "50", "75")
@@ -82,7 +82,7 @@ def consent_page(plan: Plan, concern: ConcernPlan, option: Option, signing: Sign
         unknowns=tuple(_unknowns(plan, untreated)),
         permissions=tuple(_permission(use, signing) for use in PERMISSIONS),
         questions=tuple(_answered(plan, option, signing)),
-        agreement=_agreement(signing),
+        agreement=agreement(_days(signing)),
         points=tuple(one.message.text for one in plan.consent),
         person=signing.person if signing else "",
         clinician=signing.clinician if signing else "",
@@ -104,8 +104,16 @@ def laser_name(option: Option, setup: Setup) -> str:
 
 
 def cooling_off_days() -> int:
-    """Return the days between a signature and the first treatment."""
+    """Return the days to think between the talk and the signature, where a clinic says nothing else."""
     return int(shipped_table("data/consent.toml")["cooling_off"]["days"])
+
+
+def agreement(days: tuple[datetime.date, datetime.date] | None = None) -> tuple[str, ...]:
+    """Return what a signature says; with the days of the talk and of the signature, once both are known."""
+    first, second, last = (say(f"consent.agreement_{number}") for number in (1, 2, 4))
+    if days is None:
+        return first, second, say("consent.agreement_3", days=cooling_off_days()), last
+    return first, second, say("consent.agreement_dates", talked=days[0], signed=days[1]), last
 
 
 def sentences_of(page: ConsentPage) -> list[str]:
@@ -209,9 +217,5 @@ def _answered(plan: Plan, option: Option, signing: Signing | None) -> Iterator[A
             yield Answered(one.question, (one.answers[one.right],), say("consent.tries", tries=signing.tries[one.id]))
 
 
-def _agreement(signing: Signing | None) -> tuple[str, ...]:
-    days = cooling_off_days()
-    first, second, last = (say(f"consent.agreement_{number}") for number in (1, 2, 4))
-    if signing is None:
-        return first, second, say("consent.agreement_3", days=days), last
-    return first, second, say("consent.agreement_until", date=signing.on + datetime.timedelta(days)), last
+def _days(signing: Signing | None) -> tuple[datetime.date, datetime.date] | None:
+    return None if signing is None else (signing.explained, signing.on)

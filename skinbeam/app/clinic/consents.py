@@ -1,0 +1,195 @@
+"""Consent to one choice of a plan: explained, slept on, told back, signed and sealed; void when the plan changes."""
+
+import datetime
+import json
+from dataclasses import dataclass
+
+from fastapi.responses import Response
+
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.plans import Opened, opened
+from skinbeam.app.clinic.visit import Visit
+from skinbeam.errors import InputError
+from skinbeam.messages import text
+from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Consent, Permissions
+from skinbeam.report.consent.context import PERMISSIONS, Question, Signing, Stroke
+from skinbeam.report.consent.page import agreement, consent_page, cooling_off_days
+from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.consent.sealed import make_consent
+
+__all__ = ["add_consents"]
+
+_MOST_DAYS = 365
+_MOST_POINTS = 3_000  # of a signature: minutes of drawing
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class _Form:
+    """What a consent page is about."""
+
+    plan: Opened
+    place: str
+    concern: ConcernPlan
+    option: Option
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What is to be told back."""
+        return teach_back(self.plan.records, self.option)
+
+
+def add_consents(gate: Gate) -> None:
+    """Open the routes of consents."""
+    here = "/plans/{plan}/consent/{option}"
+    gate.add("GET", here, lambda visit: _page(visit, _form_of(visit)))
+    gate.add("GET", f"{here}/form.pdf", _blank)
+    gate.add("POST", f"{here}/talk", _talk)
+    gate.add("POST", f"{here}/signature", _sign)
+    gate.add("POST", f"{here}/withdrawal", _withdraw)
+    gate.add("GET", "/consents/{consent}/document", _document)
+
+
+def _form_of(visit: Visit) -> _Form:
+    plan, place = opened(visit.desk, visit.path("plan")), visit.path("option")
+    concern, option = plan.option(place)
+    if option.setup is None:
+        raise fault("absent", "consent")
+    return _Form(plan, place, concern, option)
+
+
+def _consents(visit: Visit, form: _Form) -> list[Consent]:
+    """The consents to this choice of this plan, the newest first."""
+    every = visit.desk.consents.of(form.plan.kept.consultation_id)
+    return [one for one in every if (one.plan_id, one.option) == (form.plan.kept.id, form.place)][::-1]
+
+
+def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Response:
+    """The form with what was filled in; a wrong answer counts as a try."""
+    desk, known = visit.desk, _consents(visit, form)
+    consultation = desk.consultations.get(form.plan.kept.consultation_id)
+    current = known[0] if known and known[0].void_reason is None else None
+    return visit.page(
+        "consent.html",
+        200 if error is None else 422,
+        error=error,
+        form=consent_page(form.plan.records, form.concern, form.option),
+        questions=form.questions,
+        answered=dict(visit.sent),
+        tries={one.id: _tries(visit, one) - (not _is_wrong(visit, one)) for one in form.questions},
+        wrong=[one.id for one in form.questions if _is_wrong(visit, one)],
+        here=f"/plans/{form.plan.kept.id}/consent/{form.place}",
+        plan=form.plan.kept,
+        outdated=form.plan.outdated,
+        patient=desk.patients.get(consultation.patient_id),
+        current=current,
+        agreement=agreement((current.explained_at.date(), _now().date()) if current else None),
+        may_sign=current is not None and _now() >= current.not_before,
+        voided=[one for one in known if one.void_reason is not None],
+        permissions=PERMISSIONS,
+        days=cooling_off_days(),
+    )
+
+
+def _blank(visit: Visit) -> Response:
+    form = _form_of(visit)
+    return _pdf(make_consent(form.plan.records, form.concern, form.option))
+
+
+def _talk(visit: Visit) -> Response:
+    """Write down that it was explained now, and how long it is slept on."""
+    form, days = _form_of(visit), visit.said("days")
+    if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
+        return _page(visit, form, _wrong("days", most=_MOST_DAYS))
+    cooling_off = datetime.timedelta(days=int(days))
+    visit.desk.consents.explain(form.plan.kept.id, option=form.place, cooling_off=cooling_off)
+    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+
+
+def _sign(visit: Visit) -> Response:
+    form = _form_of(visit)
+    waiting = next((one for one in _consents(visit, form) if one.void_reason is None), None)
+    if waiting is None:
+        raise fault("absent", "consent")
+    if any(visit.said(f"answer.{one.id}") != str(one.right) for one in form.questions):
+        return _page(visit, form, _wrong("told-back"))
+    person, on = visit.said("person"), _now()
+    if not 0 < len(person) <= _LONGEST_NAME or not person.isprintable():
+        return _page(visit, form, _wrong("person"))
+    strokes = _strokes(visit.said("strokes"))
+    if strokes is None:
+        return _page(visit, form, _wrong("strokes"))
+    allowed = frozenset(use for use in PERMISSIONS if visit.said(f"photographs.{use}") == "true")
+    consultation = visit.desk.consultations.get(form.plan.kept.consultation_id)
+    signing = Signing(
+        label=visit.desk.patients.get(consultation.patient_id).pseudonym,
+        person=person,
+        clinician=visit.signed.member.name,
+        explained=waiting.explained_at.date(),
+        on=on.date(),
+        tries={one.id: _tries(visit, one) for one in form.questions},
+        photographs=allowed,
+        strokes=strokes,
+    )
+    visit.desk.consents.sign(
+        waiting.id,
+        answers={"tries": dict(signing.tries), "photographs": sorted(allowed), "person": person},
+        kind=SignatureKind.DRAWN if strokes else SignatureKind.TYPED,
+        signature=(json.dumps(strokes) if strokes else person).encode(),
+        document=make_consent(form.plan.records, form.concern, form.option, signing),
+        signed_at=on,
+    )
+    permissions = Permissions(**{use: use in allowed for use in PERMISSIONS})
+    for photograph in visit.desk.photographs.of(consultation.id):
+        visit.desk.photographs.permit(photograph.id, permissions)
+    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+
+
+def _withdraw(visit: Visit) -> Response:
+    form = _form_of(visit)
+    for one in _consents(visit, form):
+        if one.void_reason is None:
+            visit.desk.consents.withdraw(one.id)
+    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+
+
+def _document(visit: Visit) -> Response:
+    return _pdf(visit.desk.consents.document(visit.path("consent")))
+
+
+def _pdf(content: bytes) -> Response:
+    return Response(content, media_type="application/pdf")
+
+
+def _is_wrong(visit: Visit, question: Question) -> bool:
+    return visit.said(f"answer.{question.id}") not in ("", str(question.right))
+
+
+def _tries(visit: Visit, question: Question) -> int:
+    """How many tries an answer took: those before, which the page carries, and the one that was right."""
+    before = visit.said(f"tries.{question.id}")
+    return 1 + (int(before) if before.isdecimal() and len(before) < len("1000") else 0)
+
+
+def _strokes(written: str) -> tuple[Stroke, ...] | None:
+    """The strokes of a drawn signature; none where none was drawn, None where it is no drawing."""
+    if not written:
+        return ()
+    try:
+        strokes = tuple(tuple((float(x), float(y)) for x, y in stroke) for stroke in json.loads(written))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    points = [part for stroke in strokes for point in stroke for part in point]
+    return strokes if len(points) <= 2 * _MOST_POINTS and all(0 <= part <= 1 for part in points) else None
+
+
+def _wrong(code: str, **about: int) -> InputError:
+    message, hint = text(f"clinic-fault.{code}"), text(f"clinic-fault.{code}-hint", about)
+    return InputError(f"consent-{code}", message, field=code, hint=hint)
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,157 @@
+"""A consultation: the form bound to a record, saved as it is filled in, and the plan that is made of it."""
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from skinbeam._version import __version__
+from skinbeam.app.clinic.answers import REVISION, differences, kept_answers, sent_answers, submission_of
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.visit import Upload, Visit, status_of
+from skinbeam.app.forms import Submission
+from skinbeam.app.live import suitability_of
+from skinbeam.app.pages import form_page
+from skinbeam.app.stream import events
+from skinbeam.errors import InputError
+from skinbeam.files.unfinished import work_folder
+from skinbeam.messages import Message
+from skinbeam.plan.check import Consultation as Checked
+from skinbeam.plan.records import ConcernPlan
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import ConflictError
+from skinbeam.records.kept import Consultation, Made, Permissions
+from skinbeam.report.consult import consult
+
+__all__ = ["FILES", "add_consultations"]
+
+FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
+_EVENTS = "text/event-stream"
+_KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
+
+Heard = Callable[[Message | ConcernPlan], None]
+
+
+def add_consultations(gate: Gate) -> None:
+    """Open the routes of consultations."""
+    gate.add("GET", "/consultations/{consultation}", _form)
+    gate.add("POST", "/consultations/{consultation}/answers", _save)
+    gate.add("POST", "/suitability", _suitability)
+    gate.add("POST", "/consultations/{consultation}/plan", _plan)
+    gate.add("GET", "/photographs/{photograph}", _photograph)
+
+
+def _form(visit: Visit) -> Response:
+    kept = visit.desk.consultations.get(visit.path("consultation"))
+    return visit.html(_page(visit, kept, submission_of(kept.answers)))
+
+
+def _page(
+    visit: Visit, kept: Consultation, sent: Submission, error: InputError | None = None, *, conflict: bool = False
+) -> str:
+    """The form with these answers; after a conflict with those that were saved meanwhile beside them."""
+    desk, here = visit.desk, f"/consultations/{kept.id}"
+    shown = error if error is None or not conflict else None
+    return form_page(
+        sent,
+        shown,
+        action=f"{here}/plan",
+        template="clinic/consultation.html",
+        here=here,
+        kept=kept,
+        conflict=differences(sent, submission_of(kept.answers)) if conflict else None,
+        told=error if conflict else None,
+        patient=desk.patients.get(kept.patient_id),
+        photographs=desk.photographs.of(kept.id),
+        plans=desk.plans.of(kept.id)[::-1],
+        **visit.around(),
+    )
+
+
+def _save(visit: Visit) -> Response:
+    """Save, and tell a page that saves by itself the new revision; a conflict comes back as the form with both."""
+    try:
+        kept = _saved(visit)
+    except ConflictError as error:
+        return _conflict(visit, error)
+    if "application/json" in visit.request.headers.get("accept", ""):
+        return JSONResponse(
+            {"revision": kept.revision, "photograph": kept.answers["photograph"] if "photo" in visit.uploads else ""}
+        )
+    return visit.go(f"/consultations/{kept.id}")
+
+
+def _saved(visit: Visit) -> Consultation:
+    id, desk, revision = visit.path("consultation"), visit.desk, visit.said(REVISION)
+    upload = visit.uploads.get("photo")
+    photograph = ""
+    if upload is not None:
+        photograph = desk.photographs.add(id, upload.content, _kind(upload), Permissions()).id
+    answers = kept_answers(sent_answers(visit.sent, photograph))
+    return desk.consultations.save(id, answers, revision=int(revision) if revision.isdecimal() else 0)
+
+
+def _conflict(visit: Visit, error: ConflictError) -> Response:
+    kept = visit.desk.consultations.get(visit.path("consultation"))
+    return visit.html(_page(visit, kept, sent_answers(visit.sent), error, conflict=True), status_of(error))
+
+
+def _suitability(visit: Visit) -> Response:
+    """Nothing of a record is read or kept: what was sent is judged."""
+    return JSONResponse(suitability_of(sent_answers(visit.sent)))
+
+
+def _plan(visit: Visit) -> Response:
+    """Save the answers and make their plan; a browser that listens is told each step, and ends it by leaving."""
+    try:
+        kept = _saved(visit)
+    except ConflictError as error:
+        return _conflict(visit, error)
+    sent = submission_of(kept.answers)
+
+    def wrong(error: InputError) -> str:
+        return _page(visit, visit.desk.consultations.get(kept.id), sent, error)
+
+    if _EVENTS in visit.request.headers.get("accept", ""):
+        told = events(lambda hear, gone: _made(visit, kept, sent, hear, gone), wrong)
+        return StreamingResponse(told, media_type=_EVENTS)
+    try:
+        return visit.go(f"/plans/{_made(visit, kept, sent, lambda _: None, lambda: False)}")
+    except InputError as error:
+        return visit.html(wrong(error), status_of(error))
+
+
+def _made(visit: Visit, kept: Consultation, sent: Submission, hear: Heard, gone: Callable[[], bool]) -> str:
+    """Make the plan of saved answers, keep it, and return its name; the photograph lies open while it is read alone."""
+    desk = visit.desk
+    with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+        photograph, finish = partial(_opened, desk, sent.photo, home), partial(_written, home / "made")
+        made = visit.house.planner.make(sent, home, photograph, finish, gone=gone, hear=hear)
+    return desk.plans.add(kept.id, made, revision=kept.revision).id
+
+
+def _opened(desk: Desk, photograph: str, home: Path) -> Path | None:
+    if not photograph:
+        return None
+    path = home / "photograph"  # this name is told in complaints
+    path.write_bytes(desk.photographs.content(photograph)[1])
+    return path
+
+
+def _written(folder: Path, consultation: Checked) -> Made:
+    """Make the plan with its reports as the command line does, and take those files that a clinic keeps."""
+    plan, _ = consult(consultation, folder)
+    files = {name: (folder / name).read_bytes() for name in FILES}
+    return Made(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
+
+
+def _photograph(visit: Visit) -> Response:
+    photograph, content = visit.desk.photographs.content(visit.path("photograph"))
+    return Response(content, media_type=photograph.media_type)
+
+
+def _kind(upload: Upload) -> str:
+    """The kind of a picture, by how it begins; what its name says counts for nothing."""
+    return next((kind for start, kind in _KINDS.items() if upload.content.startswith(start)), "unknown")

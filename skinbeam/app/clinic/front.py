@@ -1,0 +1,86 @@
+"""The front door: sign-in with password and one-time code, sign-out, and one's own account."""
+
+from fastapi.responses import Response
+
+from skinbeam.app.clinic.gate import COOKIE, Gate
+from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.errors import InputError
+from skinbeam.records.kept import SignedIn
+from skinbeam.records.people.accounts import clinics
+
+__all__ = ["add_front"]
+
+
+def add_front(gate: Gate) -> None:
+    """Open the routes of the front door."""
+    gate.add("GET", "/sign-in", _sign_in_page)
+    gate.add("POST", "/sign-in", _sign_in)
+    gate.add("GET", "/sign-in/code", lambda visit: visit.page("code.html"))
+    gate.add("POST", "/sign-in/code", _code)
+    gate.add("POST", "/sign-out", _sign_out)
+    gate.add("GET", "/account", _account_page)
+    gate.add("POST", "/account/password", _password)
+    gate.add("POST", "/account/codes", _codes)
+
+
+def _sign_in_page(visit: Visit, error: InputError | None = None) -> Response:
+    """The names of clinics are nobody's business where there are several."""
+    known = clinics(visit.house.database)
+    visit.who = None  # the page stands outside, also for who is signed in
+    status = 200 if error is None else status_of(error)
+    said = {"house": visit.said("house"), "name": visit.said("name"), "only": known[0] if len(known) == 1 else ""}
+    return visit.page("sign-in.html", status, error=error, **said)
+
+
+def _sign_in(visit: Visit) -> Response:
+    before = visit.request.cookies.get(COOKIE, "")
+    try:
+        signed = visit.house.door.sign_in(visit.said("house"), visit.said("name"), visit.raw("password"))
+    except InputError as error:
+        return _sign_in_page(visit, error)
+    if before:
+        visit.house.door.sign_out(before)
+    return _with_session(visit.go("/sign-in/code" if signed.code_due else "/"), signed)
+
+
+def _code(visit: Visit) -> Response:
+    try:
+        signed = visit.house.door.confirm(visit.signed.token, visit.said("code"))
+    except InputError as error:
+        return visit.page("code.html", status_of(error), error=error)
+    return _with_session(visit.go("/"), signed)
+
+
+def _sign_out(visit: Visit) -> Response:
+    visit.house.door.sign_out(visit.signed.token)
+    gone = visit.go("/sign-in")
+    gone.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    return gone
+
+
+def _account_page(visit: Visit, error: InputError | None = None, address: str = "") -> Response:
+    status = 200 if error is None else status_of(error)
+    return visit.page("account.html", status, error=error, address=address or visit.accounts.new_codes())
+
+
+def _password(visit: Visit) -> Response:
+    try:
+        visit.accounts.change_password(visit.raw("old"), visit.raw("new"))
+    except InputError as error:
+        return _account_page(visit, error)
+    return visit.go("/sign-in")
+
+
+def _codes(visit: Visit) -> Response:
+    """Codes are kept once the telephone shows the right one; the key travels in the page and nowhere else."""
+    try:
+        visit.accounts.set_codes(visit.said("address"), visit.said("code"))
+    except InputError as error:
+        return _account_page(visit, error, visit.said("address"))
+    return visit.go("/account")
+
+
+def _with_session(response: Response, signed: SignedIn) -> Response:
+    """Browsers send it to this address alone, never with a request of another site, and no script reads it."""
+    response.set_cookie(COOKIE, signed.token, path="/", secure=True, httponly=True, samesite="strict")
+    return response

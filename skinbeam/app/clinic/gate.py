@@ -1,0 +1,118 @@
+"""The gate before every route: who asks, whether they may, how often; then the work, and one answer to any fault."""
+
+import asyncio
+from collections.abc import Callable
+
+from anyio import to_thread
+from fastapi import APIRouter
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from skinbeam.app.bodies import form_of
+from skinbeam.app.clinic.routes import ROUTES, Door
+from skinbeam.app.clinic.visit import House, Upload, Visit
+from skinbeam.app.faults import RefusedError, refusal, refusal_of
+from skinbeam.errors import InputError
+from skinbeam.records.kept import SignedIn
+from skinbeam.records.roles import Act, require
+
+__all__ = ["COOKIE", "Gate"]
+
+COOKIE = "skinbeam"
+BODY_SECONDS = 300.0
+_FIELD_BYTES = 100_000  # a drawn signature is the longest
+_ASKED_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPerMinute(60)}  # signed in or not
+
+Work = Callable[[Visit], Response]
+
+
+class Gate:
+    """Adds routes that stand in the table to a router, each behind the same checks."""
+
+    def __init__(self, house: House, router: APIRouter) -> None:
+        self._house = house
+        self._router = router
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def add(self, method: str, path: str, work: Work) -> None:
+        """Open a route.
+
+        Raises
+        ------
+        KeyError : it does not stand in the table.
+        """
+        door = ROUTES[method, path]
+
+        async def answer(request: Request) -> Response:
+            visit = Visit(self._house, request, None)
+            try:
+                visit.who = await to_thread.run_sync(self._who, request)
+                self._count(request, visit.who)
+                if turned_away := _turned_away(visit, door):
+                    return turned_away
+                if method == "POST":
+                    await _receive(visit)
+                return await to_thread.run_sync(work, visit)
+            except (InputError, RefusedError) as error:
+                return visit.fault(error)
+            except HTTPException as error:  # the body is not a form
+                return visit.fault(refusal(error.status_code))
+            except Exception as error:
+                return visit.fault(refusal_of(error))
+
+        self._router.add_api_route(path, answer, methods=[method], include_in_schema=False)
+
+    def _who(self, request: Request) -> SignedIn | None:
+        token = request.cookies.get(COOKIE, "")
+        return self._house.door.who(token) if token else None
+
+    def _count(self, request: Request, who: SignedIn | None) -> None:
+        """Refuse who asks too often; who is not signed in is known by their address alone."""
+        host = request.client.host if request.client else ""
+        asks = host if who is None else who.member.id
+        if not self._limiter.hit(_ASKED_A_MINUTE[who is not None], asks):
+            raise refusal(429)
+
+
+def _turned_away(visit: Visit, door: Door | Act) -> Response | None:
+    """The way to the sign-in for who has to pass it first; None for who may come in here.
+
+    Raises
+    ------
+    DeniedError : the role does not do such work.
+    """
+    if door is Door.ANYBODY:
+        return None
+    if visit.who is None:
+        return visit.go("/sign-in") if visit.request.method == "GET" else visit.fault(refusal(401))
+    if visit.who.code_due and door is not Door.CODE_DUE:
+        return visit.go("/sign-in/code") if visit.request.method == "GET" else visit.fault(refusal(401))
+    if isinstance(door, Act):
+        require(visit.who.member.role, door)
+    return None
+
+
+async def _receive(visit: Visit) -> None:
+    """Read the body of a form, within its time and size.
+
+    Raises
+    ------
+    RefusedError : 400, 408 or 413.
+    """
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            data = await form_of(visit.request, field_bytes=_FIELD_BYTES)
+    except TimeoutError:
+        raise refusal(408) from None
+    try:
+        visit.sent = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
+        for name, value in data.multi_items():
+            if isinstance(value, UploadFile) and value.filename:
+                visit.uploads[name] = Upload(value.filename, await value.read())
+    finally:
+        await data.close()

@@ -1,0 +1,71 @@
+"""Patients: the list, one of them with their consultations, and, apart, who that is."""
+
+from fastapi.responses import Response
+
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.errors import InputError
+
+__all__ = ["add_patients"]
+
+CONTACT = ("name", "born", "phone", "email", "address")
+
+
+def add_patients(gate: Gate) -> None:
+    """Open the routes of patients."""
+    gate.add("GET", "/", _list)
+    gate.add("POST", "/search", _list)
+    gate.add("POST", "/patients", _add)
+    gate.add("GET", "/patients/{patient}", _one)
+    gate.add("GET", "/patients/{patient}/contact", _contact)
+    gate.add("POST", "/patients/{patient}/contact", _set_contact)
+    gate.add("POST", "/patients/{patient}/consultations", _begin)
+
+
+def _list(visit: Visit, error: InputError | None = None) -> Response:
+    """What is looked for is sent and never stands in an address."""
+    asked = visit.said("pseudonym").casefold() if error is None else ""
+    found = [one for one in visit.desk.patients.all() if asked in one.pseudonym.casefold()]
+    status = 200 if error is None else status_of(error)
+    said = {"asked": visit.said("pseudonym") if error is None else "", "new": visit.said("pseudonym") if error else ""}
+    return visit.page("patients.html", status, error=error, patients=found, year=visit.said("year"), **said)
+
+
+def _add(visit: Visit) -> Response:
+    year = visit.said("year")
+    try:
+        born = int(year) if year.isdecimal() and len(year) == len("2000") else 0 if year else None
+        patient = visit.desk.patients.add(visit.said("pseudonym"), year_of_birth=born)
+    except InputError as error:
+        return _list(visit, error)
+    return visit.go(f"/patients/{patient.id}")
+
+
+def _one(visit: Visit) -> Response:
+    id, desk = visit.path("patient"), visit.desk
+    consultations = desk.consultations.of(id)
+    return visit.page("patient.html", patient=desk.patients.get(id), consultations=consultations[::-1])
+
+
+def _contact(visit: Visit, error: InputError | None = None) -> Response:
+    id, desk = visit.path("patient"), visit.desk
+    kept = desk.patients.contact(id)
+    held = {name: visit.said(name) for name in CONTACT} if error else dict(kept.contact) if kept else {}
+    fields = {name: held.get(name, "") for name in CONTACT}
+    status = 200 if error is None else status_of(error)
+    return visit.page("contact.html", status, error=error, patient=desk.patients.get(id), fields=fields)
+
+
+def _set_contact(visit: Visit) -> Response:
+    id = visit.path("patient")
+    try:
+        visit.desk.patients.set_contact(id, {name: visit.said(name) for name in CONTACT})
+    except InputError as error:
+        if status_of(error) != 422:
+            raise
+        return _contact(visit, error)
+    return visit.go(f"/patients/{id}")
+
+
+def _begin(visit: Visit) -> Response:
+    return visit.go(f"/consultations/{visit.desk.consultations.begin(visit.path('patient')).id}")

@@ -1,0 +1,126 @@
+"""A kept plan: its options side by side, what was chosen of it and why, and its files."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from fastapi.responses import Response
+
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.visit import Visit
+from skinbeam.app.security import REPORT_POLICY
+from skinbeam.plan.reading import read_plan
+from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.plan.records import Plan as Records
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Choice, Plan
+from skinbeam.report.context import Glance
+from skinbeam.report.names import concern_name
+from skinbeam.report.overview.lines import glance
+
+__all__ = ["Opened", "add_plans", "opened"]
+
+_PLACE = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
+_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A kept plan with what its document says.
+
+    Parameters
+    ----------
+    outdated : its answers have changed, or a later plan replaces it.
+    """
+
+    kept: Plan
+    records: Records
+    outdated: bool
+
+    def option(self, place: str) -> tuple[ConcernPlan, Option]:
+        """Return the option at a place, such as `0.1`: the second of the first concern.
+
+        Raises
+        ------
+        AbsentError : the plan has none there.
+        """
+        if match := _PLACE.fullmatch(place):
+            concern, option = map(int, match.groups())
+            if concern < len(self.records.concerns) and option < len(self.records.concerns[concern].options):
+                return self.records.concerns[concern], self.records.concerns[concern].options[option]
+        raise fault("absent", "plan")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """An option in one line."""
+
+    place: str
+    line: Glance
+    laser: bool
+
+
+@dataclass(frozen=True)
+class _Concern:
+    """The options of a concern, and which was chosen last."""
+
+    title: str
+    rows: tuple[_Row, ...]
+    choice: Choice | None
+
+
+def add_plans(gate: Gate) -> None:
+    """Open the routes of plans."""
+    gate.add("GET", "/plans/{plan}", _page)
+    gate.add("GET", "/plans/{plan}/files/{name}", _file)
+    gate.add("POST", "/plans/{plan}/choice", _choose)
+
+
+def opened(desk: Desk, id: str) -> Opened:
+    """Return a kept plan.
+
+    Raises
+    ------
+    AbsentError : this clinic has none of that name.
+    """
+    kept = desk.plans.get(id)
+    records = read_plan(json.loads(desk.plans.file(id, "plan.json")))
+    last, now = desk.plans.of(kept.consultation_id)[-1], desk.consultations.get(kept.consultation_id)
+    return Opened(kept, records, last.id != kept.id or now.revision != kept.consultation_revision)
+
+
+def _page(visit: Visit) -> Response:
+    desk, plan = visit.desk, opened(visit.desk, visit.path("plan"))
+    choices = desk.plans.choices(plan.kept.id)
+    consultation = desk.consultations.get(plan.kept.consultation_id)
+    return visit.page(
+        "plan.html",
+        plan=plan.kept,
+        outdated=plan.outdated,
+        decision=plan.records.suitability.decision,
+        concerns=tuple(_concern(number, one, choices) for number, one in enumerate(plan.records.concerns)),
+        consents=tuple(one for one in desk.consents.of(plan.kept.consultation_id) if one.plan_id == plan.kept.id),
+        patient=desk.patients.get(consultation.patient_id),
+    )
+
+
+def _concern(number: int, concern: ConcernPlan, choices: tuple[Choice, ...]) -> _Concern:
+    mine = [one for one in choices if one.option.startswith(f"{number}.")]
+    rows = (_Row(f"{number}.{i}", glance(concern, one), one.setup is not None) for i, one in enumerate(concern.options))
+    return _Concern(concern_name(concern), tuple(rows), mine[-1] if mine else None)
+
+
+def _choose(visit: Visit) -> Response:
+    plan = opened(visit.desk, visit.path("plan"))
+    place = visit.said("option")
+    plan.option(place)
+    visit.desk.plans.choose(plan.kept.id, place, visit.said("notes"))
+    return visit.go(f"/plans/{plan.kept.id}")
+
+
+def _file(visit: Visit) -> Response:
+    name = visit.path("name")
+    content = visit.desk.plans.file(visit.path("plan"), name)
+    headers = {"Content-Security-Policy": REPORT_POLICY} if name == "report.html" else None
+    return Response(content, media_type=_TYPES[name.rpartition(".")[2]], headers=headers)

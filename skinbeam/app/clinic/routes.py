@@ -1,0 +1,63 @@
+"""Every route of the clinic's app and who may ask for it: the table that the gate obeys.
+
+What does not stand here cannot be added (`gate.Gate.add`), so that nothing is open because it was forgotten.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from skinbeam.records.roles import MAY, Act, Role
+
+__all__ = ["ROUTES", "Door", "admitted"]
+
+
+class Door(StrEnum):
+    """Who comes in whatever their role."""
+
+    ANYBODY = "anybody"
+    CODE_DUE = "code due"  # the password was right, and the one-time code is still asked for, or not
+    MEMBER = "member"
+
+
+ROUTES: Mapping[tuple[str, str], Door | Act] = {
+    ("GET", "/sign-in"): Door.ANYBODY,
+    ("POST", "/sign-in"): Door.ANYBODY,
+    ("GET", "/sign-in/code"): Door.CODE_DUE,
+    ("POST", "/sign-in/code"): Door.CODE_DUE,
+    ("POST", "/sign-out"): Door.CODE_DUE,
+    ("GET", "/account"): Door.MEMBER,
+    ("POST", "/account/password"): Door.MEMBER,
+    ("POST", "/account/codes"): Door.MEMBER,
+    ("GET", "/people"): Act.PEOPLE,
+    ("POST", "/people"): Act.PEOPLE,
+    ("POST", "/people/{member}/role"): Act.PEOPLE,
+    ("POST", "/people/{member}/in"): Act.PEOPLE,
+    ("POST", "/people/{member}/password"): Act.PEOPLE,
+    ("GET", "/"): Act.READ,
+    ("POST", "/search"): Act.READ,
+    ("POST", "/patients"): Act.WRITE,
+    ("GET", "/patients/{patient}"): Act.READ,
+    ("GET", "/patients/{patient}/contact"): Act.CONTACT,
+    ("POST", "/patients/{patient}/contact"): Act.CONTACT,
+    ("POST", "/patients/{patient}/consultations"): Act.WRITE,
+    ("POST", "/suitability"): Act.READ,
+    ("GET", "/consultations/{consultation}"): Act.READ,
+    ("POST", "/consultations/{consultation}/answers"): Act.WRITE,
+    ("POST", "/consultations/{consultation}/plan"): Act.TREAT,
+    ("GET", "/photographs/{photograph}"): Act.READ,
+    ("GET", "/plans/{plan}"): Act.READ,
+    ("GET", "/plans/{plan}/files/{name}"): Act.READ,
+    ("POST", "/plans/{plan}/choice"): Act.TREAT,
+    ("GET", "/plans/{plan}/consent/{option}"): Act.READ,
+    ("GET", "/plans/{plan}/consent/{option}/form.pdf"): Act.READ,
+    ("POST", "/plans/{plan}/consent/{option}/talk"): Act.TREAT,
+    ("POST", "/plans/{plan}/consent/{option}/signature"): Act.TREAT,
+    ("POST", "/plans/{plan}/consent/{option}/withdrawal"): Act.WRITE,
+    ("GET", "/consents/{consent}/document"): Act.READ,
+    ("GET", "/trail"): Act.TRAIL,
+}
+
+
+def admitted(door: Door | Act) -> frozenset[Role]:
+    """Return the roles that a door opens for."""
+    return MAY[door] if isinstance(door, Act) else frozenset(Role)

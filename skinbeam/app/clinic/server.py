@@ -1,0 +1,62 @@
+"""The clinic's app put together: every route of the table, and what all of them share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from skinbeam.app.clinic.consents import add_consents
+from skinbeam.app.clinic.consultations import add_consultations
+from skinbeam.app.clinic.front import add_front
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.patients import add_patients
+from skinbeam.app.clinic.people import add_people
+from skinbeam.app.clinic.plans import add_plans
+from skinbeam.app.clinic.visit import House, Visit
+from skinbeam.app.faults import refusal
+from skinbeam.app.planner import Planner
+from skinbeam.app.security import STATIC, Guard, names_of
+from skinbeam.errors import InputError
+from skinbeam.records.faults import fault
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
+from skinbeam.records.store.database import Database
+
+__all__ = ["build_clinic"]
+
+
+def build_clinic(database: Database, host: str = "127.0.0.1") -> FastAPI:
+    """Return the clinic's app on an open database, which it closes when it ends."""
+    passwords = Passwords()
+    house = House(database, passwords, SignIn(database, passwords), Planner())
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    def answer(request: Request, status: int, error: InputError) -> Response:
+        return Visit(house, request, None).page("fault.html", status, error=error)
+
+    async def by_status(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        refused = refusal(error.status_code)
+        told = fault("absent", "path") if refused.status == 404 else refused.error
+        response = answer(request, refused.status, told)
+        response.headers.update(error.headers or {})
+        return response
+
+    app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Guard, names=names_of(host), answer=answer)
+    app.add_exception_handler(HTTPException, by_status)
+    router = APIRouter()
+    gate = Gate(house, router)
+    for add in (add_front, add_people, add_patients, add_consultations, add_plans, add_consents):
+        add(gate)
+    app.include_router(router)
+    return app

@@ -1,0 +1,158 @@
+"""One request at the clinic's app, once the gate has let it in: who asks, what was sent, and how it is answered."""
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from skinbeam.app.faults import RefusedError, refusal_of
+from skinbeam.app.pages import render
+from skinbeam.app.planner import Planner
+from skinbeam.app.security import HEADERS
+from skinbeam.errors import InputError
+from skinbeam.messages import text
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import (
+    AbsentError,
+    ConflictError,
+    DeniedError,
+    LockedError,
+    UnreachableError,
+    WrongKeyError,
+)
+from skinbeam.records.kept import SignedIn
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
+from skinbeam.records.roles import MAY, Act, Role
+from skinbeam.records.store.database import Database
+
+__all__ = ["House", "Upload", "Visit", "shown_time", "status_of"]
+
+# Photographs of a record are pictures of our own address.
+_PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
+_STATUS: dict[type[InputError], int] = {
+    AbsentError: 404,
+    ConflictError: 409,
+    DeniedError: 403,
+    LockedError: 429,
+    UnreachableError: 503,
+    WrongKeyError: 503,
+}
+
+
+@dataclass(frozen=True)
+class House:
+    """What the whole program shares."""
+
+    database: Database
+    passwords: Passwords
+    door: SignIn
+    planner: Planner
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was sent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass
+class Visit:
+    """A request that was let in.
+
+    Parameters
+    ----------
+    who : None where nobody is signed in.
+    sent : name and text of each field, in the order of the form.
+    uploads : field → file.
+    """
+
+    house: House
+    request: Request
+    who: SignedIn | None
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+
+    @property
+    def signed(self) -> SignedIn:
+        """The session of who asks; the gate has seen to it."""
+        assert self.who is not None
+        return self.who
+
+    @property
+    def desk(self) -> Desk:
+        """What who asks works at."""
+        return Desk(self.house.database, self.signed.member)
+
+    @property
+    def accounts(self) -> Accounts:
+        """The members of the clinic, and one's own account."""
+        return Accounts(self.house.database, self.signed.member, self.house.passwords)
+
+    def path(self, name: str) -> str:
+        """Return a part of the address."""
+        return str(self.request.path_params[name])
+
+    def raw(self, name: str) -> str:
+        """Return a field as it was typed: spaces belong to a password; empty where it was not sent."""
+        return next((value for key, value in self.sent if key == name), "")
+
+    def said(self, name: str) -> str:
+        """Return the text of a field."""
+        return self.raw(name).strip()
+
+    def may(self, act: Act) -> bool:
+        """Tell whether who asks does such work."""
+        return self.signed.member.role in MAY[act]
+
+    def around(self) -> dict[str, Any]:
+        """Return what every page of the clinic reads."""
+        inside = self.who is not None and not self.who.code_due
+        return {
+            "member": self.who.member if self.who is not None and inside else None,
+            "may": {act.value: inside and self.may(act) for act in Act},
+            "roles": [role.value for role in Role],
+            "time": shown_time,
+        }
+
+    def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
+        """Answer with a page."""
+        shown = {"error": None if error is None else _told(error)}
+        return self.html(render(f"clinic/{template}", **self.around(), **shown, **values), status)
+
+    @staticmethod
+    def html(page: str, status: int = 200) -> HTMLResponse:
+        """Answer with a page that is made; it may show photographs of the records."""
+        return HTMLResponse(page, status, {"Content-Security-Policy": _PICTURES})
+
+    def fault(self, error: InputError | RefusedError) -> Response:
+        """Answer with a page that says what was wrong."""
+        refused = error if isinstance(error, RefusedError) else None
+        told = refused.error if refused else error
+        assert isinstance(told, InputError)
+        return self.page("fault.html", refused.status if refused else status_of(told), error=told)
+
+    @staticmethod
+    def go(path: str) -> RedirectResponse:
+        """Answer with the way to another page."""
+        return RedirectResponse(path, status_code=303)
+
+
+def status_of(error: InputError) -> int:
+    """Return the HTTP status of a fault."""
+    return _STATUS.get(type(error), refusal_of(error).status)
+
+
+def shown_time(at: datetime.datetime) -> str:
+    """Return a moment as people here read it."""
+    return text("clinic.time", {"date": at.date(), "time": f"{at:%H:%M}"})
+
+
+def _told(error: InputError) -> dict[str, str]:
+    message = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
+    return {"text": message, "hint": error.hint, "field": error.field}

@@ -1,0 +1,234 @@
+"""Consent in the app: explained, slept on, told back, signed, sealed; void for all to see when the plan changes."""
+
+import datetime
+import html
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from app_samples import LEAST
+from clinic_samples import Clinics
+from pypdf import PdfReader
+from report_samples import sample
+from starlette.testclient import TestClient
+
+from skinbeam.records.desk import consents as desk_consents
+from skinbeam.records.kept import Permissions
+from skinbeam.records.roles import Role
+from skinbeam.records.store import columns
+from skinbeam.report.consent.context import Question
+from skinbeam.report.consent.questions import teach_back
+
+DAY = datetime.timedelta(days=1)
+STROKES = [[[0.1, 0.5], [0.5, 0.1], [0.9, 0.9]]]
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.CLINICIAN)
+
+
+@pytest.fixture
+def plan(client: TestClient) -> str:
+    """The address of a fresh plan, whose first option of the first concern was chosen."""
+    patient = client.post("/patients").headers["location"]
+    here = client.post(f"{patient}/consultations").headers["location"]
+    made = str(client.post(f"{here}/plan", data=LEAST | {"revision": "1"}).headers["location"])
+    client.post(f"{made}/choice", data={"option": "0.0"})
+    return made
+
+
+def questions() -> tuple[Question, ...]:
+    return teach_back(sample(), sample().concerns[0].options[0])
+
+
+def right_answers() -> dict[str, str]:
+    return {f"answer.{one.id}": str(one.right) for one in questions()}
+
+
+def explained(client: TestClient, plan: str, days: str = "0") -> str:
+    here = f"{plan}/consent/0.0"
+    assert client.post(f"{here}/talk", data={"days": days}).headers["location"] == here
+    return here
+
+
+def signed(client: TestClient, here: str, **sent: str) -> Any:
+    return client.post(f"{here}/signature", data=right_answers() | {"person": "Synthetic Person"} | sent)
+
+
+def sealed(client: TestClient, here: str) -> str:
+    """The text of the document that a page links to."""
+    found = re.search(r'href="(/consents/\w+/document)"', client.get(here).text)
+    assert found
+    content = client.get(found[1]).content
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+def test_from_talk_to_seal(client: TestClient, plan: str) -> None:
+    here = explained(client, plan)
+    assert signed(client, here, **{"photographs.teaching": "true"}).headers["location"] == here
+    page = client.get(here).text
+    assert "Signed " in page
+    assert "Sign and seal" not in page
+    text = sealed(client, here)
+    assert sample().plan_sha256[:24] in text
+    assert "Synthetic Person" in text
+    assert "Explained by: clinician" in text
+    assert re.search(r"no: Photographs are taken for my care.*yes: They may be shown.*no: They may be printed", text)
+
+
+def test_what_photographs_may_be_used_for_follows_the_signature(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    desk = clinics.desk()
+    consultation = desk.plans.get(plan.rpartition("/")[2]).consultation_id
+    desk.photographs.add(consultation, b"\xff\xd8\xff face", "image/jpeg", Permissions(teaching=True))
+    here = explained(client, plan)
+    signed(client, here, **{"photographs.care": "true"})
+    permissions = desk.photographs.of(consultation)[0].permissions
+    assert (permissions.care, permissions.teaching, permissions.publication) == (True, False, False)
+
+
+def test_nothing_is_signed_before_it_was_explained_and_slept_on(
+    client: TestClient, plan: str, monkeypatch: Any
+) -> None:
+    here = f"{plan}/consent/0.0"
+    assert "It was explained now" in client.get(here).text
+    assert signed(client, here).status_code == 404
+    explained(client, plan, "14")
+    assert "Sign and seal" not in client.get(here).text
+    early = signed(client, here)
+    assert early.status_code == 422
+    assert "time to think" in html.unescape(early.text)
+    monkeypatch.setattr(desk_consents, "now", lambda: columns.now() + 14.1 * DAY)
+    assert signed(client, here).status_code == 303
+
+
+@pytest.mark.parametrize("days", ["", "-1", "366", "1000", "two weeks", "1.5", "٣"])
+def test_days_to_think_are_a_whole_number(client: TestClient, plan: str, days: str) -> None:
+    told = client.post(f"{plan}/consent/0.0/talk", data={"days": days})
+    assert told.status_code == 422
+    assert "A whole number from 0 to 365." in told.text
+
+
+def test_who_has_not_understood_does_not_sign_and_every_try_is_counted(client: TestClient, plan: str) -> None:
+    here, first = explained(client, plan), questions()[0]
+    wrong = {f"answer.{first.id}": str((first.right + 1) % 3)}
+    told = signed(client, here, **wrong)
+    assert told.status_code == 422
+    assert told.text.count("explain it again, then ask again") == 1
+    assert 'value="Synthetic Person"' in told.text  # what was filled in stays
+    tries = {f"tries.{one.id}": _tries(told.text, one) for one in questions()}
+    assert tries[f"tries.{first.id}"] == "1"
+    assert set(tries.values()) == {"0", "1"}
+    assert signed(client, here, **tries).status_code == 303
+    text = sealed(client, here)
+    assert "Right at try 2" in text
+    assert text.count("Right at try 1") == len(questions()) - 1
+
+
+def _tries(page: str, one: Question) -> str:
+    found = re.search(rf'name="tries\.{one.id}" value="(\d+)"', page)
+    assert found
+    return found[1]
+
+
+def test_an_answer_left_out_is_not_a_right_one(client: TestClient, plan: str) -> None:
+    here = explained(client, plan)
+    for one in questions():
+        assert signed(client, here, **{f"answer.{one.id}": ""}).status_code == 422
+
+
+@pytest.mark.parametrize("person", ["", " ", "x" * 201, "tab\there"])
+def test_a_signature_has_a_name(client: TestClient, plan: str, person: str) -> None:
+    assert signed(client, explained(client, plan), person=person).status_code == 422
+
+
+def test_a_drawn_signature_is_sealed_too(client: TestClient, clinics: Clinics, plan: str) -> None:
+    here = explained(client, plan)
+    assert signed(client, here, strokes=json.dumps(STROKES)).status_code == 303
+    desk = clinics.desk()
+    kept = desk.consents.of(desk.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
+    assert kept.signature_kind == "drawn"
+    assert json.loads(kept.signature or b"") == STROKES
+
+
+@pytest.mark.parametrize(
+    "strokes",
+    [
+        "nonsense",
+        "[[[0.1]]]",
+        "[[[2, 0.5]]]",
+        "[[[NaN, 0.5]]]",
+        '[[["<script>", 1]]]',
+        "{}{}",
+        "5",
+        "[" * 9_000,
+        json.dumps([[[0.5, 0.5]] * 4000], separators=(",", ":")),
+    ],
+)
+def test_what_is_no_drawing_is_refused(client: TestClient, plan: str, strokes: str) -> None:
+    assert signed(client, explained(client, plan), strokes=strokes).status_code == 422
+
+
+def test_a_changed_plan_voids_the_consent_before_everybodys_eyes(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    here = explained(client, plan)
+    signed(client, here)
+    consultation = clinics.desk().plans.get(plan.rpartition("/")[2]).consultation_id
+    client.post(f"/consultations/{consultation}/plan", data=LEAST | {"revision": "2", "patient.sex": "male"})
+    for role in (Role.CLINICIAN, Role.AUDITOR):
+        page = clinics.browser(role).get(here).text
+        assert 'class="void"' in page
+        assert "Void: the plan was changed" in page
+        assert "This plan no longer holds" in page
+    assert "Void: the plan was changed" in client.get(plan).text
+    assert sealed(client, here)  # what was signed stays to be read
+    assert signed(client, here).status_code == 404
+
+
+def test_consent_is_taken_back_at_any_time_and_given_anew(client: TestClient, clinics: Clinics, plan: str) -> None:
+    here = explained(client, plan)
+    signed(client, here)
+    assert clinics.browser(Role.ASSISTANT).post(f"{here}/withdrawal").headers["location"] == here
+    page = client.get(here).text
+    assert "Void: taken back" in page
+    assert "It was explained now" in page
+    explained(client, plan)
+    assert signed(client, here).status_code == 303
+
+
+def test_consent_to_one_choice_is_none_to_another(client: TestClient, plan: str) -> None:
+    signed(client, explained(client, plan))
+    assert "Signed " not in client.get(f"{plan}/consent/0.1").text
+    assert client.get(f"{plan}/consent/0.2").status_code == 404  # no treatment: nothing to agree to
+
+
+def test_the_form_on_paper_is_the_one_of_the_plan(client: TestClient, plan: str) -> None:
+    paper = client.get(f"{plan}/consent/0.0/form.pdf")
+    assert paper.headers["content-type"] == "application/pdf"
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.content)).pages)
+    assert sample().plan_sha256[:24] in text
+    assert "Right at try" not in text
+
+
+def test_an_auditor_reads_what_was_signed_and_signs_nothing(client: TestClient, clinics: Clinics, plan: str) -> None:
+    here = explained(client, plan)
+    auditor = clinics.browser(Role.AUDITOR)
+    page = auditor.get(here).text
+    for words in ("Sign and seal", "It was explained now", "Take the consent back"):
+        assert words not in page
+    signed(client, here)
+    assert "Synthetic Person" in sealed(auditor, here)
+
+
+def test_markup_in_a_signature_stays_text(client: TestClient, plan: str) -> None:
+    here, name = explained(client, plan), '<script>alert(1)</script> #panic("x")'
+    wrong = signed(client, here, person=name, **{f"answer.{questions()[0].id}": "9"})
+    assert "<script>alert" not in wrong.text
+    signed(client, here, person=name)
+    assert name in sealed(client, here)
+    assert "<script>alert" not in client.get(here).text

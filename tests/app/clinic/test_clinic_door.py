@@ -1,0 +1,215 @@
+"""The way in and out: who gets in, what a browser holds, and what nobody is told."""
+
+import logging
+import re
+import time
+from typing import Any
+
+import pyotp
+import pytest
+from clinic_samples import HOME, OTHER, PASSWORD, Clinics
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic.gate import COOKIE
+from skinbeam.records.people import signin
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+from skinbeam.records.store import columns
+
+
+def knock(client: TestClient, name: str = "clinician", password: str = PASSWORD, house: str = HOME) -> Any:
+    return client.post("/sign-in", data={"house": house, "name": name, "password": password})
+
+
+def somebody(clinics: Clinics, name: str, role: Role = Role.CLINICIAN) -> str:
+    """Let one more member in, for what must not be done to those that other tests share."""
+    owner = clinics.members[HOME, Role.OWNER]
+    return Accounts(clinics.database, owner, Passwords()).add(name, role, PASSWORD).id
+
+
+def test_a_member_comes_in_and_goes_out(clinics: Clinics) -> None:
+    client = clinics.browser()
+    came = knock(client)
+    assert (came.status_code, came.headers["location"]) == (303, "/")
+    assert "Patients" in client.get("/").text
+    token = client.cookies[COOKIE]
+    assert client.post("/sign-out").headers["location"] == "/sign-in"
+    client.cookies.set(COOKIE, token, domain="localhost.local")
+    assert client.get("/").headers["location"] == "/sign-in"  # the old token opens nothing
+
+
+def test_the_cookie_is_kept_from_scripts_and_from_other_sites(clinics: Clinics) -> None:
+    cookie = knock(clinics.browser()).headers["set-cookie"].lower()
+    for part in ("httponly", "secure", "samesite=strict", "path=/"):
+        assert part in cookie
+    assert "domain" not in cookie
+    assert "max-age" not in cookie  # it goes with the browser
+
+
+def test_a_session_that_somebody_planted_does_not_become_ones_own(clinics: Clinics) -> None:
+    client = clinics.browser()
+    client.cookies.set(COOKIE, "planted", domain="localhost.local")
+    knock(client)
+    tokens = {cookie.value for cookie in client.cookies.jar if cookie.value != "planted"}
+    assert len(tokens) == 1
+    assert clinics.browser().get("/", headers={"cookie": f"{COOKIE}=planted"}).status_code == 303
+
+
+def test_signing_in_again_ends_the_session_before(clinics: Clinics) -> None:
+    client = clinics.browser()
+    knock(client)
+    before = client.cookies[COOKIE]
+    knock(client)
+    assert client.cookies[COOKIE] != before
+    assert clinics.browser().get("/", headers={"cookie": f"{COOKIE}={before}"}).headers["location"] == "/sign-in"
+
+
+def test_what_was_wrong_is_not_told(clinics: Clinics) -> None:
+    """The same page whether clinic, name or password is wrong; the password does not come back."""
+    wrong = (
+        {"password": "not the password at all"},
+        {"name": "nobody"},
+        {"house": "No Clinic"},
+        {"house": "Hill Clinics"},
+    )
+    pages = [knock(clinics.browser(), **one) for one in wrong]
+    assert {page.status_code for page in pages} == {422}
+    told = {re.sub(r'value="[^"]*"', "", page.text) for page in pages}
+    assert len(told) == 1
+    assert not any("not the password at all" in page.text for page in pages)
+
+
+def test_names_of_clinics_are_not_told_where_there_are_several(clinics: Clinics) -> None:
+    page = clinics.browser().get("/sign-in").text
+    assert HOME not in page
+    assert OTHER not in page
+
+
+def test_after_many_failures_nothing_is_tried_for_a_while(clinics: Clinics) -> None:
+    somebody(clinics, "guessed")
+    tried = [knock(clinics.browser(), "guessed", f"wrong password {i}").status_code for i in range(7)]
+    assert tried[0] == 422
+    assert tried[-1] == 429
+    assert knock(clinics.browser(), "guessed").status_code == 429  # the right one neither
+
+
+def test_one_time_codes_are_set_up_and_then_asked_for(clinics: Clinics) -> None:
+    somebody(clinics, "careful")
+    client = clinics.browser()
+    knock(client, "careful")
+    page = client.get("/account").text
+    address = re.search(r'name="address" value="([^"]+)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
+    codes = pyotp.parse_uri(address)
+    assert isinstance(codes, pyotp.TOTP)
+    wrong = client.post("/account/codes", data={"address": address, "code": "000000"})
+    assert wrong.status_code == 422
+    assert address.replace("&", "&amp;") in wrong.text  # the same key, so that the telephone still fits
+    assert client.post("/account/codes", data={"address": address, "code": codes.now()}).status_code == 303
+
+    later = clinics.browser()
+    assert knock(later, "careful").headers["location"] == "/sign-in/code"
+    assert later.get("/").headers["location"] == "/sign-in/code"
+    assert later.post("/patients", data={"pseudonym": "x"}).status_code == 401
+    half = later.cookies[COOKIE]
+    assert later.post("/sign-in/code", data={"code": "000000"}).status_code == 422
+    assert later.post("/sign-in/code", data={"code": codes.now()}).status_code == 422  # it was used already
+    following = codes.at(int(time.time()) + codes.interval)
+    assert later.post("/sign-in/code", data={"code": following}).headers["location"] == "/"
+    assert later.cookies[COOKIE] != half
+    assert later.get("/").status_code == 200
+
+
+def test_a_key_that_is_none_sets_up_no_codes(clinics: Clinics) -> None:
+    for address in ("", "nonsense", "otpauth://totp/x?secret=!!", "otpauth://hotp/x?secret=AAAA&counter=1"):
+        told = clinics.browser(Role.OWNER).post("/account/codes", data={"address": address, "code": "123456"})
+        assert told.status_code == 422
+
+
+def test_a_session_ends_by_itself(clinics: Clinics, monkeypatch: Any) -> None:
+    client = clinics.browser()
+    knock(client)
+    assert client.get("/").status_code == 200
+    monkeypatch.setattr(signin, "now", lambda: columns.now() + signin.IDLE * 1.01)
+    assert client.get("/").headers["location"] == "/sign-in"
+
+
+def test_who_is_let_in_no_more_is_out_at_once(clinics: Clinics) -> None:
+    id, client, owner = somebody(clinics, "leaving"), clinics.browser(), clinics.browser(Role.OWNER)
+    knock(client, "leaving")
+    assert owner.post(f"/people/{id}/in", data={"allowed": "false"}).status_code == 303
+    assert client.get("/").headers["location"] == "/sign-in"
+    assert knock(client, "leaving").status_code == 422
+    assert owner.post(f"/people/{id}/in", data={"allowed": "true"}).status_code == 303
+    assert knock(client, "leaving").status_code == 303
+
+
+def test_a_role_that_is_taken_away_is_gone_at_the_next_click(clinics: Clinics) -> None:
+    id, client, owner = somebody(clinics, "moved"), clinics.browser(), clinics.browser(Role.OWNER)
+    knock(client, "moved")
+    owner.post(f"/people/{id}/role", data={"role": "auditor"})
+    knock(client, "moved")
+    assert client.post("/patients", data={"pseudonym": "M-1"}).status_code == 403
+
+
+def test_the_last_owner_stays(clinics: Clinics) -> None:
+    me = clinics.members[HOME, Role.OWNER].id
+    told = clinics.browser(Role.OWNER).post(f"/people/{me}/role", data={"role": "auditor"})
+    assert told.status_code == 422
+    assert "Nobody could let anybody in" in told.text
+
+
+@pytest.mark.parametrize(
+    "headers", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}]
+)
+def test_another_site_changes_nothing(clinics: Clinics, headers: dict[str, str]) -> None:
+    client = clinics.browser(Role.OWNER)
+    assert client.post("/patients", data={"pseudonym": "CSRF"}, headers=headers).status_code == 403
+    assert "CSRF" not in client.get("/").text
+
+
+def test_it_answers_to_its_own_name_alone(clinics: Clinics) -> None:
+    told = clinics.browser(Role.OWNER).get("/", headers={"host": "evil.example"})
+    assert told.status_code == 421
+    assert "Patients:" not in told.text
+    assert "evil.example" not in told.text
+
+
+def test_every_answer_carries_the_strict_headers(clinics: Clinics) -> None:
+    for answer in (
+        clinics.browser().get("/sign-in"),
+        clinics.browser(Role.OWNER).get("/"),
+        clinics.browser().get("/no"),
+    ):
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_secret_or_personal_is_logged(clinics: Clinics, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = clinics.browser()
+    knock(client, "clinician", "a wrong secret phrase")
+    knock(client)
+    made = client.post("/patients", data={"pseudonym": "LOGGED-1"}).headers["location"]
+    client.post(f"{made}/contact", data={"name": "Synthetic Logged", "phone": "030 555"})
+    client.get(f"{made}/contact")
+    ours = "\n".join(one.getMessage() for one in caplog.records if not one.name.startswith("httpx"))
+    for secret in (
+        PASSWORD,
+        "a wrong secret phrase",
+        "LOGGED-1",
+        "Synthetic Logged",
+        "030 555",
+        client.cookies[COOKIE],
+    ):
+        assert secret not in ours
+
+
+def test_who_asks_too_often_waits(clinics: Clinics) -> None:
+    asked = [clinics.browser().get("/sign-in").status_code for _ in range(70)]
+    assert asked[0] == 200
+    assert asked[-1] == 429
+    assert clinics.browser(Role.OWNER).get("/").status_code == 200  # those inside are not counted with them
