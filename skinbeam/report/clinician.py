@@ -9,6 +9,7 @@ from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
+from skinbeam.plan.rules.reason import severity
 from skinbeam.report.context import (
     ConcernPart,
     Decision,
@@ -26,7 +27,9 @@ from skinbeam.report.course import course_shown, ladder_shown, total_shown
 from skinbeam.report.names import concern_name, device_of, foremost, site_title, treated_names
 from skinbeam.report.options import advice, option_cards, reason, refusals
 from skinbeam.report.overview.aloud import aloud
+from skinbeam.report.overview.leading import led, weight
 from skinbeam.report.overview.lines import glance
+from skinbeam.report.overview.unknown import gaps_of
 from skinbeam.report.overview.without import decided_without, headline, nearest_told, what_could_change
 from skinbeam.report.shown import (
     Showable,
@@ -64,8 +67,8 @@ def report_page(
     photo : body of the photo document, when there is a photograph.
     """
     decision = _decision(plan)
-    decided = (*decision.reasons, *decision.always)
-    concerns = tuple(_concern(concern, pictures, decided, plan.assessment) for concern in plan.concerns)
+    decided = (*decision.reasons, *decision.more, *decision.always)
+    concerns = tuple(_concern(concern, pictures, decided, plan) for concern in plan.concerns)
     references, missing = _references(plan.sources)
     names = treated_names(plan)
     course, always = course_shown(plan.course, names)
@@ -121,34 +124,44 @@ def _about(plan: Plan) -> tuple[Fact, ...]:
 
 
 def _decision(plan: Plan) -> Decision:
-    """The decision with its reasons."""
+    """The decision with its reasons, those first that change what is done."""
     state = plan.suitability.decision
     key = state.replace("-", "_")
-    spoke = _merged([*_about_concerns(plan), *_first_cautions(plan)])
+    spoke = _merged(
+        told for _, told in sorted([*_about_concerns(plan), *_first_cautions(plan)], key=lambda one: one[0])
+    )
     yes = say("decision_word_suitable")
     careful, always = ([one for one in spoke if (one.decision == yes) is told] for told in (False, True))
+    caution = say("decision_word_with_caution")
+    first = led([one.lead for one in careful], sum(one.decision != caution for one in careful))
+    careful = [careful[place] for place in first] + [one for place, one in enumerate(careful) if place not in first]
+    numbered = [replace(one, number=str(number)) for number, one in enumerate((*careful, *always), 1)]
     none, without = decided_without(plan.concerns, plan.suitability)
     meant = say("decision_text_suitable_but" if state == "suitable" and careful else f"decision_text_{key}")
-    numbered = [replace(one, number=str(number)) for number, one in enumerate((*careful, *always), 1)]
+    ahead = plan.test_spots or any(concern.first_laser is not None for concern in plan.concerns)
+    more = len(careful) - len(first)
     return Decision(
         state=state,
         title=none or say(f"decision_{key}"),
         text=say("decision_text_without", without=without) if none else " ".join(filter(None, (meant, without))),
         why=plain_reasons(plan.why),
-        reasons=tuple(numbered[: len(careful)]),
+        head=say("head_first" if ahead else "head_stopped"),
+        reasons=tuple(numbered[: len(first)]),
+        more=tuple(numbered[len(first) : len(careful)]),
+        and_more=say("and_more", number=more) if more else "",
         always=tuple(numbered[len(careful) :]),
     )
 
 
-def _about_concerns(plan: Plan) -> Iterable[Reason]:
-    """Rules that spoke with the concern that each is about; one concern needs no name."""
+def _about_concerns(plan: Plan) -> Iterable[tuple[tuple[int, int], Reason]]:
+    """Rules that spoke by their weight, with the concern that each is about; one concern needs no name."""
     names = treated_names(plan)
     for spoke in plan.suitability.reasons:
-        yield replace(reason(spoke), about=names.get(spoke.about, "") if len(names) > 1 else "")
+        yield weight(spoke), replace(reason(spoke), about=names.get(spoke.about, "") if len(names) > 1 else "")
 
 
-def _first_cautions(plan: Plan) -> Iterable[Reason]:
-    """Cautions about the options that are shown first, which the decision, that asks of all options, does not carry."""
+def _first_cautions(plan: Plan) -> Iterable[tuple[tuple[int, int], Reason]]:
+    """Cautions by their weight about the options that are shown first: the decision asks of all of them."""
     told = {spoke.message.text for spoke in plan.suitability.reasons}
     for concern in plan.concerns:
         for option in foremost(concern):
@@ -156,7 +169,7 @@ def _first_cautions(plan: Plan) -> Iterable[Reason]:
             name = say("option_of_concern", concern=concern_name(concern), option=option_name)
             for spoke in option.reasons:
                 if spoke.decision != "suitable" and spoke.message.text not in told:
-                    yield replace(reason(spoke), about=name)
+                    yield weight(spoke), replace(reason(spoke), about=name)
 
 
 def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
@@ -175,9 +188,11 @@ def _merged(reasons: Iterable[Reason]) -> tuple[Reason, ...]:
 
 
 def _concern(
-    concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason], person: Assessment
+    concern: ConcernPlan, pictures: Mapping[str, Sequence[Picture]], decided: Sequence[Reason], plan: Plan
 ) -> ConcernPart:
     """One concern with its figures and options."""
+    person = plan.assessment
+    stops = [one.message.text for one in plan.suitability.reasons if severity(one.decision) >= severity("refer")]
     anchor = f"concern-{concern.condition}-{concern.site}"
     section, window = pictures[anchor]
     target = {name: value for name, value in fields_of(concern.target).items() if name != "definition"}
@@ -198,7 +213,8 @@ def _concern(
         no_laser=plain_reasons(concern.no_laser),
         nearest=nearest_told(concern, person),
         instead=what_could_change(concern, person),
-        refused=refusals(concern.refused),
+        refused=refusals(concern.refused, stops),
+        gaps=gaps_of(concern),
     )
 
 

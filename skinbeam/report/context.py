@@ -14,6 +14,7 @@ __all__ = [
     "Decision",
     "Fact",
     "Fault",
+    "Gap",
     "Glance",
     "Harm",
     "LeafletChoice",
@@ -76,7 +77,12 @@ class Decision:
     why: Annotated[
         tuple[str, ...], "why it is no or not yet, in plain words and this person's facts; empty when it is yes"
     ]
-    reasons: Annotated[tuple[Reason, ...], "rules that argue for care, then cautions about what is shown first"]
+    head: Annotated[str, "what the reasons are: what comes before the first pulse, or the rules that spoke"]
+    reasons: Annotated[
+        tuple[Reason, ...], "what leads: all that refuses or refers, else what changes most what is done"
+    ]
+    more: Annotated[tuple[Reason, ...], "the other rules that argue for care, and cautions about what is shown first"]
+    and_more: Annotated[str, "how many more there are; empty where there are none"]
     always: Annotated[tuple[Reason, ...], "rules that argue for yes and ask for something; their numbers go on"]
 
 
@@ -142,6 +148,7 @@ class Glance:
     option: Annotated[str, "the option with its device and light"]
     name: Annotated[str, "its device and light alone; without a device the option"]
     setting: Annotated[str, "dose, spot, pulse and cooling; empty without a device"]
+    counted: Annotated[bool, "whether anything of what follows is known"]
     good: Annotated[Shown, "people of 100 who improve by at least half"]
     bad: Annotated[Shown, "people of 100 with the most frequent known harm"]
     sessions: Annotated[Shown, "number of sessions"]
@@ -173,14 +180,13 @@ class OptionCard:
     facts: Annotated[
         tuple[Fact, ...], "probabilities of the physical target and of injury, sessions, time, pain, downtime"
     ]
-    unknowns: Annotated[tuple[Fact, ...], "what is unknown of this option, grouped by reason"]
     limits: Annotated[tuple[Limit, ...], "limits checked"]
     nearly: Annotated[tuple[str, ...], "limits that are not plainly met, each in a few words"]
     seek: Annotated[str, "the immediate reaction that shows a hit; empty without a device"]
     stop_at: Annotated[tuple[str, ...], "signs that stop treatment"]
     first_pulses: Annotated[str, "how to begin"]
     healing: Annotated[tuple[Day, ...], "healing day by day"]
-    harms: Annotated[tuple[Harm, ...], "harms with their probability; those unknown for one reason as one"]
+    harms: Annotated[tuple[Harm, ...], "known harms with their probability"]
     reasons: Annotated[tuple[Reason, ...], "rules that spoke about this option and are not told with the decision"]
     also: Annotated[str, "rules told with the decision that speak about this option too, by number; may be empty"]
 
@@ -191,6 +197,14 @@ class Refused:
 
     title: Annotated[str, "what they are"]
     reasons: Annotated[tuple[str, ...], "why it was refused"]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that is not known, told once for all options of a concern."""
+
+    why: Annotated[str, "why it is not known"]
+    open: Annotated[tuple[str, ...], "what that leaves open, and of which options"]
 
 
 @dataclass(frozen=True)
@@ -227,7 +241,8 @@ class ConcernPart:
     no_laser: Annotated[tuple[str, ...], "why no laser is offered, in plain words; empty when one is"]
     nearest: Annotated[NearestPart | None, "the setting that came nearest; none where none was tried or one is offered"]
     instead: Annotated[tuple[str, ...], "what could change that; empty when nothing that is known does"]
-    refused: Annotated[tuple[Refused, ...], "options that were refused"]
+    refused: Annotated[tuple[Refused, ...], "options that were refused, without the reasons told with the decision"]
+    gaps: Annotated[tuple[Gap, ...], "what is not known of its options, each reason once"]
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,21 @@
 """Visits, test spots and what the course comes to, ready to be read."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from skinbeam.estimate import Unknown
+from skinbeam.laser.wording import light_of, named_with_light
+from skinbeam.plan.spans import Range
 from skinbeam.plan.visits import CourseTotal, Gain, Ladder, Rung
 from skinbeam.plan.visits import Visit as PlannedVisit
-from skinbeam.report.context import Fact, SpotLadder, Visit
+from skinbeam.report.context import Fact, Shown, SpotLadder, Visit
 from skinbeam.report.names import site_title
 from skinbeam.report.shown import join, per_100, quantity, say, sentences, show
 
 __all__ = ["course_shown", "ladder_shown", "total_shown"]
+
+_HOUR = 60  # minutes: above it a sum is told in hours
 
 
 def course_shown(course: Sequence[PlannedVisit], names: Mapping[str, str]) -> tuple[tuple[Visit, ...], tuple[str, ...]]:
@@ -50,8 +55,26 @@ def total_shown(total: CourseTotal) -> tuple[Fact, ...]:
     return (
         Fact(say("total_visits"), show(total.visits)),
         Fact(say("total_weeks"), show(total.weeks, "weeks")),
-        Fact(say("total_minutes"), show(total.minutes, quantity("minutes")[1])),
-        Fact(say("total_downtime"), show(total.downtime_days, quantity("downtime_days")[1])),
+        Fact(say("total_minutes"), _hours(total.minutes)),
+        Fact(say("total_downtime"), _days(total.downtime_days)),
+    )
+
+
+def _hours(minutes: Range | Unknown) -> Shown:
+    """A sum of many visits, in hours as people say them."""
+    if isinstance(minutes, Unknown) or minutes.low < _HOUR:
+        return show(minutes, quantity("minutes")[1])
+    return show(
+        Range(round(minutes.low / _HOUR), round(minutes.high / _HOUR), "hours", minutes.source, minutes.text), "hours"
+    )
+
+
+def _days(days: Range | Unknown) -> Shown:
+    """A sum of days, of which nobody counts tenths; a part of the last one is a day."""
+    if isinstance(days, Unknown):
+        return show(days, quantity("downtime_days")[1])
+    return show(
+        Range(int(days.low), math.ceil(days.high), days.unit, days.source, days.text), quantity("downtime_days")[1]
     )
 
 
@@ -73,7 +96,13 @@ def _ladder_line(told: Ladder) -> str:
     if len(densities) > 1:  # they differ in how close their microbeams stand
         doses = join([doses, *(show(density, quantity("density_per_cm2")[1]).text for density in densities)])
     site = site_title(told.site).lower()
-    return say("spots_line", device=told.device_title, light=told.light, site=site, doses=doses, wait=wait)
+    return say("spots_line", device=_named(told), site=site, doses=doses, wait=wait)
+
+
+def _named(told: Ladder) -> str:
+    """The device with its light, which its title may say already."""
+    lamp = told.light != light_of(told.wavelength_nm, lamp=False)
+    return named_with_light(told.device_title, told.wavelength_nm, lamp=lamp)
 
 
 def _spot_in_words(spot: Rung) -> str:

@@ -20,7 +20,7 @@ from skinbeam.report.results import results_of
 from skinbeam.report.showing import days_shown
 from skinbeam.report.shown import capital, join, keys_of, parted, per_100, quantity, say, sentence, sentences, show
 
-__all__ = ["advice", "expected_pictures", "option_card", "option_cards", "reason", "refusals"]
+__all__ = ["advice", "expected_pictures", "option_card", "option_cards", "reason", "refusals", "unknown_of"]
 
 
 _DOSES = ("fluence_J_cm2", "energy_mJ")
@@ -45,8 +45,8 @@ def option_cards(
 ) -> tuple[OptionCard, ...]:
     """Return the options of a concern in order of rank.
 
-    Neighbours without a device of which the same is said, but for their names, are told once: what nobody has counted
-    is no longer for being repeated. Arguments as of `option_card`.
+    Neighbours without a device of which the same is said, but for their names, are told once. Arguments as of
+    `option_card`.
     """
     cards = [option_card(concern, option, decided, phototype) for option in ranked(concern)]
     groups = (list(group) for _, group in groupby(cards, key=_said))
@@ -57,10 +57,9 @@ def _said(card: OptionCard) -> OptionCard:
     """What a card says, its own name taken out; with a device each card stays for itself."""
     if card.device:
         return card
-    unnamed = _renamed(card.unknowns, card.title, "")
     drawn = tuple(replace(row, file="", alt="") for row in card.expected)
     line = replace(card.line, anchor="", option="", name="")
-    return replace(card, anchor="", rank="", title="", line=line, expected=drawn, unknowns=unnamed)
+    return replace(card, anchor="", rank="", title="", line=line, expected=drawn)
 
 
 def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
@@ -72,15 +71,20 @@ def _as_one(cards: Sequence[OptionCard]) -> OptionCard:
         title=titles,
         line=replace(first.line, option=titles, name=titles),
         expected=tuple(replace(row, alt=row.alt.replace(first.title, titles)) for row in first.expected),
-        unknowns=_renamed(first.unknowns, first.title, say("any_of_these")),
     )
 
 
-def _renamed(unknowns: Iterable[Fact], title: str, name: str) -> tuple[Fact, ...]:
-    """The same unknowns of an option that is called otherwise."""
-    return tuple(
-        replace(fact, value=replace(fact.value, note=fact.value.note.replace(title.lower(), name))) for fact in unknowns
-    )
+def unknown_of(option: Option) -> tuple[Fact, ...]:
+    """Return what is unknown of an option, its harms too, each with the reason in its note."""
+    harms = [_harm(one) for one in option.harms]
+    uncounted = [Fact(one.name, replace(one.p, note=_with_meaning(one))) for one in harms]
+    uncounted = uncounted or [Fact(say("harm_any"), show(worst_harm(option)[2]))]
+    return tuple(fact for fact in (*results_of(option), *_facts(option), *uncounted) if not fact.value.known)
+
+
+def _with_meaning(harm: Harm) -> str:
+    """Why a harm is unknown, and what that means where it is not the same."""
+    return " ".join(dict.fromkeys((harm.p.note, harm.text)))
 
 
 def option_card(
@@ -93,15 +97,9 @@ def option_card(
     decided : rules that are told with the decision; what they say is not told again, they are named by number.
     phototype : of the person, where it is known: trials of such skin are counted.
     """
-    results, facts = results_of(option), _facts(option)
-    harms = _harms_once(map(_harm, option.harms))
     told = {(one.lead, one.rest): one.number for one in decided}
     spoke = [reason(one) for one in option.reasons]
     again = [told[one.lead, one.rest] for one in spoke if (one.lead, one.rest) in told]
-    if option.setup is None and not any(harm.p.known for harm in harms):
-        # What nobody counted for a choice without a device is told in a line, not in a table of unknowns.
-        facts += [Fact(harm.name, harm.p) for harm in harms] or [Fact(say("harm_any"), show(worst_harm(option)[2]))]
-        harms = ()
     at_once = option.immediate
     seen = None if isinstance(at_once, Unknown) else at_once
     return OptionCard(
@@ -114,31 +112,42 @@ def option_card(
         beside_trials="" if option.beside_trials is None else option.beside_trials.text,
         practice="" if option.practice is None else option.practice.text,
         expected=expected_pictures(concern, option),
-        results=tuple(fact for fact in results if fact.value.known),
+        results=tuple(fact for fact in results_of(option) if fact.value.known),
         settings=() if option.setup is None else _settings(option.setup),
-        facts=tuple(fact for fact in facts if fact.value.known),
-        unknowns=_grouped(fact for fact in (*results, *facts) if not fact.value.known),
+        facts=tuple(fact for fact in _facts(option) if fact.value.known),
         limits=tuple(map(_limit, option.limits)),
         nearly=tuple(_nearly(one) for one in option.limits if one.status != "met"),
         seek=sentence(at_once) if isinstance(at_once, Unknown) else at_once.seek.text,
         stop_at=() if seen is None else sentences(seen.stop_at),
         first_pulses="" if seen is None else seen.first_pulses.text,
         healing=tuple(Day(show(day.day).text, day.text.text) for day in option.healing),
-        harms=harms,
+        harms=tuple(harm for harm in map(_harm, option.harms) if harm.p.known),
         reasons=tuple(one for one in spoke if (one.lead, one.rest) not in told),
         also=say("told_above", numbers=join(sorted(again, key=int))) if again else "",
     )
 
 
-def refusals(refused: Iterable[NotOffered]) -> tuple[Refused, ...]:
-    """Return what was refused: devices of one kind together, and kinds that were refused for the same reasons."""
+def refusals(refused: Iterable[NotOffered], decided: Sequence[str] = ()) -> tuple[Refused, ...]:
+    """Return what was refused: devices of one kind together, and kinds that were refused for the same reasons.
+
+    Parameters
+    ----------
+    decided : sentences told with the decision, in place of which its heading is named.
+    """
     kinds: dict[str, list[Message]] = {}
     for one in refused:
         kinds.setdefault(one.title, []).extend(one.reasons)
     alike: dict[tuple[str, ...], list[str]] = {}
     for title, reasons in kinds.items():
-        alike.setdefault(_devices_together(reasons), []).append(title)
+        own = [one for one in reasons if one.text not in decided]
+        above = (say("refused_above"),) if len(own) < len(reasons) else ()
+        alike.setdefault((*above, *map(_closed, _devices_together(own))), []).append(title)
     return tuple(Refused("; ".join(titles), reasons) for reasons, titles in alike.items())
+
+
+def _closed(said: str) -> str:
+    """A sentence with its full stop, so that another can follow."""
+    return said if said.endswith((".", "!", "?")) else f"{said}."
 
 
 def _devices_together(reasons: Iterable[Message]) -> tuple[str, ...]:
@@ -231,31 +240,9 @@ def _facts(option: Option) -> list[Fact]:
     return facts
 
 
-def _grouped(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Unknown facts with the same reason as one line."""
-    groups: dict[str, list[str]] = {}
-    for fact in facts:
-        groups.setdefault(fact.value.note, []).append(fact.name)
-    return tuple(Fact(join(names), Shown(say("unknown"), why, False)) for why, names in groups.items())
-
-
 def _harm(harm: HarmShare) -> Harm:
     """One harm with its probability."""
     return Harm(harm_name(harm.name), per_100(harm.p), harm.text.text)
-
-
-def _harms_once(harms: Iterable[Harm]) -> tuple[Harm, ...]:
-    """Known harms in their order, then the unknown ones, those that are unknown for the same reason as one."""
-    listed = list(harms)
-    groups: dict[Shown, list[Harm]] = {}
-    for harm in listed:
-        if not harm.p.known:
-            groups.setdefault(harm.p, []).append(harm)
-    unknown = (
-        Harm(join(harm.name for harm in group), p, " ".join(dict.fromkeys(harm.text for harm in group if harm.text)))
-        for p, group in groups.items()
-    )
-    return (*(harm for harm in listed if harm.p.known), *unknown)
 
 
 def _limit(checked: CheckedLimit) -> Limit:

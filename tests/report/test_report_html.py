@@ -137,7 +137,7 @@ def test_what_comes_before_the_first_pulse_is_in_sight_while_details_are_closed(
     assert all(ladder["device_title"] in sight for ladder in plan["test_spots"])
     assert laser["immediate"]["seek"]["text"] in sight
     assert all(sign["text"] in sight for sign in laser["immediate"]["stop_at"])
-    assert "Limits not plainly met" in sight
+    assert "Near a limit" in sight
     assert "a limit is near" in sight
 
 
@@ -227,7 +227,7 @@ def test_parts_without_content_say_so() -> None:
     assert [a["id"] for _, a in bare.elements if a.get("id", "").isalpha()] == heads
     assert "Nothing was reported." in bare.words
     assert "No source was used." in bare.words
-    assert "no visit is planned" in bare.words
+    assert "No visit is planned" in bare.words
 
 
 def gaps(record: Any, place: str = "plan") -> Iterator[tuple[str, Any]]:

@@ -153,5 +153,5 @@ def test_a_plan_of_unknowns_is_still_a_report(tmp_path: Path) -> None:
     write_report(read_plan(plan), FigureData(), tmp_path)
     text = flat(" ".join(page.extract_text() for page in PdfReader(tmp_path / "report.pdf").pages))
     assert "nothing was searched" in text
-    assert "no visit is planned" in text
+    assert "No visit is planned" in text
     assert len(PdfReader(tmp_path / "leaflet.pdf").pages) <= 3 + len(plan["concerns"])

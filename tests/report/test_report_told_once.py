@@ -74,7 +74,9 @@ def test_choices_of_which_the_same_is_said_are_told_once_with_all_their_names() 
     (card,) = page_of(plan).concerns[0].options
     assert card.title == "; ".join(names)
     assert card.rank == "1 to 3"
-    assert "No study in the table used this: any of these." in [fact.value.note for fact in card.unknowns]
+    (gap,) = [one for one in page_of(plan).concerns[0].gaps if "No study in the table" in one.why]
+    assert gap.why.startswith("No study in the table used this: any of these.")
+    assert all(name in " ".join(gap.open) for name in names)
     assert all(name in row.alt for name in names for row in card.expected)
 
 
@@ -88,13 +90,38 @@ def test_a_choice_of_which_something_else_is_known_keeps_its_own_card() -> None:
 def test_a_caution_about_the_first_option_stands_with_the_decision_and_is_named_by_number_after() -> None:
     plan = with_caution()
     page = page_of(plan)
-    (told,) = [one for one in page.decision.reasons if one.lead == CAUTION]
+    (told,) = [one for one in (*page.decision.reasons, *page.decision.more) if one.lead == CAUTION]
     assert told.about.startswith("Visible facial veins, cheeks: Vascular laser or light, Pulsed dye laser")
     first = page.concerns[0].options[0]
     assert CAUTION not in [one.lead for one in first.reasons]
     assert first.also.endswith(f": {told.number}.")
     assert Page(render_html(read_plan(plan), sample_figures())).words.count(CAUTION) == 1
     assert CAUTION in summary(read_plan(plan))
+
+
+def spoke(rule: str, decision: str, text: str) -> dict[str, Any]:
+    said = {"rule": rule, "decision": decision, "text": text, "message": {"id": "x", "params": {}}}
+    return said | {"source": "kincaid1975", "strength": "review"}
+
+
+def test_what_changes_most_what_is_done_leads_and_the_rest_stands_one_click_away() -> None:
+    plan = copy.deepcopy(sample_plan())
+    plan["concerns"][0]["options"][0]["reasons"] = []
+    caution = [
+        spoke("darker-skin", "with-caution", "Dark: marks are likelier."),
+        spoke("face-lift", "with-caution", "Dark: of the same beginning."),
+        spoke("tattoo", "with-caution", "Cover it."),
+        spoke("isotretinoin-six-months", "with-caution", "Wait."),
+        spoke("decolletage", "with-caution", "Colour."),
+    ]
+    plan["suitability"] = {"decision": "with-caution", "reasons": caution}
+    decision = page_of(plan).decision
+    assert [one.lead for one in decision.reasons] == ["Wait.", "Cover it.", "Dark: marks are likelier."]
+    assert decision.and_more == "and 2 more"
+    assert [one.number for one in (*decision.reasons, *decision.more)] == ["1", "2", "3", "4", "5"]
+    refused = [spoke(f"no-{number}", "refer", f"No {number}.") for number in range(4)]
+    plan["suitability"] = {"decision": "refer", "reasons": [*caution, *refused]}
+    assert [one.lead for one in page_of(plan).decision.reasons] == [f"No {number}." for number in range(4)]
 
 
 def test_a_plan_that_is_suitable_does_not_deny_its_cautions() -> None:
@@ -128,9 +155,11 @@ def test_refusals_of_one_kind_and_for_one_reason_are_told_once_without_names_of_
         NotOffered("b", "Fractional laser", None, None, (Told("x", {}, "tanned"),)),
     ]
     assert [(one.title, one.reasons) for one in refusals(asked)] == [
-        ("Vascular laser", ("KTP laser: too weak", "Pulsed light: too weak")),
-        ("Full-field laser; Fractional laser", ("tanned",)),
+        ("Vascular laser", ("KTP laser: too weak.", "Pulsed light: too weak.")),
+        ("Full-field laser; Fractional laser", ("tanned.",)),
     ]
+    told = [one.reasons for one in refusals(asked, ["tanned"])]
+    assert told[-1] == (text("report.refused_above"),), "what the decision says is not said again"
 
 
 def test_devices_refused_for_one_reason_are_told_in_one_sentence() -> None:
@@ -142,7 +171,7 @@ def test_devices_refused_for_one_reason_are_told_in_one_sentence() -> None:
     assert one.reasons == (text("plan.no-practice", {"device": "KTP laser; Pulsed light; Ruby laser"}),)
 
 
-def test_harms_that_nobody_counted_are_one_row_after_those_that_are_known() -> None:
+def test_harms_that_nobody_counted_are_told_once_below_the_options() -> None:
     plan = copy.deepcopy(sample_plan())
     why = {"unknown": "no trial counted this"}
     known = plan["concerns"][0]["options"][0]["harms"][0]
@@ -151,10 +180,10 @@ def test_harms_that_nobody_counted_are_one_row_after_those_that_are_known() -> N
         known,
         {"name": "infection", "p": why, "text": message("not counted")},
     ]
-    harms = page_of(plan).concerns[0].options[0].harms
-    assert [harm.name for harm in harms] == ["Purpura", "Scar, Infection"]
-    assert harms[1].p.note == "no trial counted this"
-    assert harms[1].text == "not counted"
+    concern = page_of(plan).concerns[0]
+    assert [harm.name for harm in concern.options[0].harms] == ["Purpura"]
+    (gap,) = [one for one in concern.gaps if one.why == "no trial counted this not counted"]
+    assert gap.open[0].startswith("Scar, Infection: ")
 
 
 @pytest.mark.parametrize("draws", [200, 97])

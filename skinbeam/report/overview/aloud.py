@@ -24,7 +24,10 @@ def _helps(concern: ConcernPlan, first: Option) -> str:
     p = good_of(first)
     if isinstance(p, Unknown):
         return say("aloud.helps_unknown", **told)
-    return say("aloud.helps", **told, people=people(p.median), low=people(p.low), high=people(p.high))
+    shares = {"people": people(p.median), "low": people(p.low), "high": people(p.high)}
+    if first.modality == "no-treatment":
+        return say("aloud.nothing", concern=told["concern"], site=site, **shares)
+    return say("aloud.helps", **told, **shares)
 
 
 def _costs(first: Option) -> str:

@@ -36,6 +36,7 @@ def glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -
         option=join([option.title, device_of(option)]),
         name=device_of(option) or option.title,
         setting="" if option.setup is None else setting_line(option.setup),
+        counted=any(value.known for value in glanced.values()),
         good_span=span_of(good_of(option)),
         bad_name=harm if bad.known else "",
         bad_span=span_of(p),
