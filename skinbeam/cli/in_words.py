@@ -1,17 +1,22 @@
-"""What computed doses mean for people, in words: what `simulate` and `threshold` print after their values."""
+"""The answer of a document in sentences, which stand before its values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skinbeam.messages import text
 
 __all__ = ["in_words"]
 
+_HALF = 0.5
 _UNIT_OF = {"fluence_J_cm2": "J/cm²", "microbeam_mJ": "mJ", "exposure_s": "s"}
 
 
 def in_words(document: Mapping[str, Any]) -> list[str]:
-    """Return the sentences of a document: P(burn), tolerated doses, computed and calibrated ones; none of others."""
+    """Return the sentences of a document: its own, doses that reach an endpoint, P(burn) and tolerated doses."""
+    if "in_words" in document:
+        return [sentence["text"] for sentence in document["in_words"]]
+    if "p_harm_allowed" in document:
+        return _window(document)
     if "calibrated_dose" in document:
         doses = (document["dose"], document["calibrated_dose"])
         return _doses(document["endpoint"], doses, _UNIT_OF[document["of"]], document["calibration"])
@@ -26,6 +31,32 @@ def in_words(document: Mapping[str, Any]) -> list[str]:
     doses = (burn["computed_dose_J_cm2"], burn["calibrated_dose_J_cm2"])
     told.append(_tolerated(burn["tolerated"]))
     return told + _doses(text("terminal.burn-of-epidermis"), doses, "J/cm²", burn["calibration"])
+
+
+def _window(document: Mapping[str, Any]) -> list[str]:
+    """From which dose the effect is reached and the harm is more likely than allowed, at each pulse length."""
+    unit, allowed = _UNIT_OF[document["of"]], document["p_harm_allowed"]
+    told = []
+    for row, pulse in enumerate(document["pulse_ms"]):
+        reached = _first(document["p_effect"], row, _HALF, document["dose"], unit)
+        said = {"pulse": _short(pulse), "effect": document["effect"], "from": reached}
+        if isinstance(allowed, Mapping):
+            told.append(text("terminal.window-effect", said))
+            continue
+        harmed = _first(document["p_harm"], row, allowed, document["dose"], unit)
+        harm = {"harm": document["harm"], "share": _short(100 * allowed), "harmed": harmed}
+        told.append(text("terminal.window-both", said | harm))
+    return told
+
+
+def _first(rows: Any, row: int, share: float, doses: Sequence[float], unit: str) -> str:
+    """The least computed dose at which at least that share is reached."""
+    if isinstance(rows, Mapping):
+        return text("terminal.window-unknown")
+    dose = next((dose for dose, p in zip(doses, rows[row], strict=True) if p >= share), None)
+    if dose is None:
+        return text("terminal.window-never", {"dose": _short(doses[-1]), "unit": unit})
+    return text("terminal.window-from", {"dose": _short(dose), "unit": unit})
 
 
 def _tolerated(practice: Mapping[str, Any]) -> str:

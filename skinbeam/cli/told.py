@@ -57,7 +57,7 @@ def draw(document: Mapping[str, Any], plot: Path | None, **keywords: Any) -> Non
 
 
 def show(document: Mapping[str, Any], *, json: bool) -> None:
-    """Print a document: as JSON, or as indented text for a person."""
+    """Print a document: as JSON, or for a person the answer in sentences and then its values."""
     from skinbeam.cli.in_words import in_words
     from skinbeam.cli.outline import outline
     from skinbeam.document import pretty_json
@@ -65,4 +65,4 @@ def show(document: Mapping[str, Any], *, json: bool) -> None:
     if json:
         sys.stdout.write(pretty_json(document, digits=12))
         return
-    sys.stdout.write(outline(document) + "".join(f"{sentence}\n" for sentence in in_words(document)))
+    sys.stdout.write(outline(document, in_words(document)))

@@ -78,7 +78,9 @@ def shown(*arguments: str) -> str:
 
 def test_a_person_reads_both_doses_and_what_they_rest_on() -> None:
     for command_line in (("simulate", CASE), ("threshold", CASE, "--endpoint", "epidermal-necrosis")):
-        *_, computed, calibrated, behind = shown(*command_line, "--draws", "16").splitlines()
+        answer, values = shown(*command_line, "--draws", "16").split("\n\n")
+        *_, computed, calibrated, behind = answer.splitlines()
+        assert "modelled)" in values  # the sentences stand before them
         assert computed.startswith("Computed: ")
         assert calibrated.startswith("Calibrated")
         assert computed.count("J/cm²") == calibrated.count("J/cm²") == 3
@@ -105,9 +107,44 @@ def test_a_person_reads_how_likely_a_burn_is_or_why_nobody_knows() -> None:
     assert "\nP(burn): of 100 such people " in shown("simulate", CASE, "--draws", "16")
     assert "\nPractice: " in shown("simulate", CASE, "--draws", "16")
     bath = shown("simulate", str(FOLDER / "bath.toml"), "--draws", "4")
-    assert bath.splitlines()[-1].startswith("P(burn) is unknown: ")
+    assert "\nP(burn) is unknown: " in bath
     cold = shown("simulate", str(FOLDER / "cooling-alone.toml"), "--draws", "4")
-    assert cold.splitlines()[-1].startswith("P(burn): of 100 such people 0 are")
+    assert "\nP(burn): of 100 such people 0 are" in cold
+
+
+def test_a_window_is_told_from_dose_to_dose_as_its_curves_say() -> None:
+    window = {
+        "of": "fluence_J_cm2",
+        "effect": "vessel-closure",
+        "harm": "epidermal-necrosis",
+        "dose": [2.0, 4.0, 8.0],
+        "pulse_ms": [1.0, 10.0],
+        "p_effect": [[0.4, 0.6, 1.0], [0.0, 0.2, 0.4]],
+        "p_harm": [[0.0, 0.05, 0.2], [0.0, 0.0, 0.05]],
+        "p_harm_allowed": 0.1,
+    }
+    short, long = in_words(window)
+    assert short.startswith("1 ms: vessel-closure in half of such skins from 4 J/cm²; epidermal-necrosis in 10 of 100")
+    assert short.endswith("from 8 J/cm².")
+    assert long.count("not up to 8 J/cm²") == 2
+    reason = {"unknown": "nobody knows"}
+    assert "10 of 100" not in in_words(window | {"p_harm_allowed": reason})[0]
+    assert "is unknown" in in_words(window | {"p_effect": reason})[0]
+
+
+@pytest.mark.parametrize(
+    "command_line",
+    [
+        ("expect", "--condition", "acne-scars", "--modality", "fractional-ablative"),
+        ("compare", "--condition", "melasma", "chemical-peel", "pigment-short-pulse"),
+    ],
+)
+def test_what_trials_say_is_told_in_sentences_first(command_line: tuple[str, ...]) -> None:
+    answer, values = shown(*command_line).split("\n\n")
+    first = next(line for line in answer.splitlines()[1:] if not line.startswith("warning: "))
+    assert first.startswith("Of 100 people " if command_line[0] == "expect" else "Trials that did both")
+    assert "in_words" not in values.split("untreated:")[0]
+    assert "evidence." not in values
 
 
 @pytest.mark.parametrize(
@@ -263,7 +300,7 @@ def test_fields_hold_the_temperatures_of_the_document(tmp_path: Path) -> None:
         assert 5e-3 < float(data["z"][-1]) < 6e-3
         # 30 ms of spray, 20 ms of delay, 6 ms of light, 5 s to cool.
         assert float(data["time"][-1]) == pytest.approx(5.056)
-        surface = data["surface_temperature"].max("time").median()
+        surface = data["surface_temperature"].load().max("time").median()
         # float32 holds 7 digits, the document 6.
         assert float(surface) == pytest.approx(median(found["temperature_C"]["surface_peak"]), rel=2e-6)
         assert bool(np.isfinite(data["temperature"]).all())

@@ -42,3 +42,9 @@ def test_probabilities_of_each_count_are_left_to_json() -> None:
     told = outline({"pih": {"p": 0.5, "pmf": [0.25, 0.5, 0.25]}})
     assert "pmf" not in told
     assert "p: 0.5" in told
+
+
+def test_a_short_record_stands_in_one_line_and_a_long_one_does_not() -> None:
+    told = outline({"studies": [{"study": "a2001", "patients": 60}, {"study": "b2002", "note": "x" * 200}]})
+    assert "  - study a2001; patients 60\n" in told
+    assert f"  1:\n    study: b2002\n    note: {'x' * 200}\n" in told

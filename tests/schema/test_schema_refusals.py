@@ -171,6 +171,21 @@ def test_a_slip_in_a_device_file_names_that_file_with_all_its_faults(run: Run, t
     assert {line.split(": ")[2] for line in lines} >= {"fluence", "profile", "emission"}
 
 
+@pytest.mark.parametrize(
+    ("command", "file", "said"),
+    [
+        ("light", "examples/first-consultation/case.toml", "is a case file. `skinbeam consult`"),
+        ("simulate", "examples/light/vessel.toml", "is a layers file. `skinbeam light`"),
+        ("simulate", "skinbeam/data/lasers/ktp-532.toml", "is a device file. Name it in [laser]"),
+    ],
+)
+def test_a_file_of_another_kind_says_what_reads_it(run: Run, command: str, file: str, said: str) -> None:
+    ran = run(command, str(ROOT / file))
+    assert ran.code == 2
+    assert said in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
 def test_a_unit_alone_is_no_likeness() -> None:
     assert key_hint("zzz_ms", ["delay_ms", "after_ms"], {}) == "Known here: delay_ms, after_ms."
 
@@ -180,7 +195,8 @@ def test_every_other_word_means_a_key_that_there_is() -> None:
     from skinbeam.schema.layers import LayersFile
 
     known: set[str] = set()
-    for root in (Case, DeviceFile, LayersFile):
+    for root, kind in zip((Case, LayersFile, DeviceFile), WORDS["file"], strict=True):
+        assert set(kind["keys"]) <= set(root.model_fields)
         known |= set(root.model_fields)
         for field in root.model_fields.values():
             inner = section_of(field.annotation)

@@ -287,8 +287,8 @@ def _words(
     """Sentences made from the numbers, through the one table of words."""
     likely, low, high = (round(100 * share) for share in (asked.median, asked.low, asked.high))
     said = [
-        Message("evidence.in-words", {"who": share_in_words(half), "amount": amount_in_words(mean)}),
         Message("evidence.range", {"likely": likely, "low": low, "high": high, "threshold": question.threshold}),
+        Message("evidence.in-words", {"who": share_in_words(half), "amount": amount_in_words(mean)}),
     ]
     if not isinstance(pih, Unknown):
         said.append(Message("evidence.pih-words", {"who": share_in_words(pih)}))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from skinbeam.errors import InputError
 from skinbeam.schema.fields import FieldFault
-from skinbeam.schema.refusals.meant import key_hint
+from skinbeam.schema.refusals.meant import key_hint, other_file
 
 __all__ = ["all_faults", "section_of", "too_large"]
 
@@ -18,6 +18,9 @@ def all_faults(model: type[BaseModel], tables: Mapping[str, Any], error: Validat
     """Return the fault that the reader should mend first, which holds the others: unknown keys before missing ones, as
     one is often the other. A field has one fault.
     """
+    strange = set(tables) - set(model.model_fields)
+    if (other := other_file(strange, file)) is not None:
+        return other
     found = sorted(error.errors(include_url=False), key=lambda e: e["type"] != "extra_forbidden")
     faults: dict[str, InputError] = {}
     for one in found:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from skinbeam.errors import InputError, did_you_mean, nearest, unknown_name
 from skinbeam.shipped import shipped_table
 
-__all__ = ["key_hint", "not_covered", "unknown_device", "word_hint"]
+__all__ = ["key_hint", "not_covered", "other_file", "unknown_device", "word_hint"]
 
 # Units of keys here, and after them some that others use.
 _UNIT = re.compile(
@@ -60,6 +60,14 @@ def unknown_device(word: str, known: Iterable[str], *, field: str) -> InputError
             hint = f'{machine["name"]} is such a device: "{machine["device"]}" ({machine["source"]}). Check its ranges.'
             return InputError("unknown-device", f'unknown device "{word}"', field=field, hint=hint)
     return unknown_name("device", word, known, field=field)
+
+
+def other_file(strange: Collection[str], file: str) -> InputError | None:
+    """Return the error for a file of another kind, known by several keys of its own; None for any other."""
+    for kind in shipped_table(_TABLE)["file"]:
+        if len(strange) > 1 and set(strange) <= set(kind["keys"]):
+            return InputError("other-file", f"is {kind['name']}", field="(file)", hint=kind["read_by"], file=file)
+    return None
 
 
 def not_covered(word: str, *, field: str) -> InputError | None:
