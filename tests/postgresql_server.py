@@ -19,8 +19,8 @@ def private_postgresql() -> Iterator[str]:
     """A server that listens on a socket of its own folder alone; it fails where none is installed."""
     programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
     assert programs, "PostgreSQL is not installed; run: make setup"
-    # A socket's path has at most 107 bytes, so the folder lies where paths are short.
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    # In memory where there is such a disk; a socket's path has at most 107 bytes, so it lies where paths are short.
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp"))
     who = {}
     if os.geteuid() == 0:  # the server refuses to run as root
         user = pwd.getpwnam("postgres")

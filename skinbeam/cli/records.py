@@ -66,7 +66,27 @@ def _create_user(
     _told(asked_for, {"clinic": member.clinic, "user": member.name, "role": str(member.role)}, json=json)
 
 
-for _name in ("export", "import", "backup", "restore", "verify"):
+@records.command("verify")
+def _verify(db: Db, json: Json = False) -> None:
+    """Check that nothing was altered, removed or put in behind the trail's back, and that every file is whole."""
+    with _group():
+        from skinbeam.records.store.upgrades import open_database
+        from skinbeam.records.upkeep.verify import refused, verify
+    import os
+    from dataclasses import asdict
+
+    database = open_database(db, os.environ)
+    try:
+        checked = verify(database)
+    finally:
+        database.close()
+    if any(one.findings for one in checked):
+        raise refused(checked)
+    clinics = [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
+    _told({"db": db}, {"clinics": clinics}, json=json)
+
+
+for _name in ("export", "import", "backup", "restore"):
 
     def _absent(
         arguments: Annotated[list[str] | None, typer.Argument(metavar="...", help="Not read.")] = None,

@@ -13,6 +13,7 @@ __all__ = [
     "Consent",
     "Consultation",
     "Contact",
+    "Job",
     "Made",
     "Member",
     "Patient",
@@ -175,3 +176,18 @@ class Step:
     actor: str
     action: str
     subject: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work in the queue; `attempt` is the one under way, and who took an earlier one has lost it."""
+
+    id: str
+    clinic_id: str
+    kind: str
+    payload: Mapping[str, Any]
+    state: str
+    attempt: int
+    progress: Mapping[str, Any]
+    created_at: datetime.datetime
+    created_by: str

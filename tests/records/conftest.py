@@ -26,15 +26,18 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(params=BOTH)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of an empty database of either kind."""
     if request.param == "sqlite":
-        return str(tmp_path / "clinic.sqlite")
+        yield str(tmp_path / "clinic.sqlite")
+        return
     server: str = request.getfixturevalue("postgresql")
     name = f"t{os.urandom(6).hex()}"
     with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
-    return server.format(name=name)
+    yield server.format(name=name)
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """`skinbeam records`, as whoever runs the machine types it."""
 
+import contextlib
 import io
 import os
+import re
+import sqlite3
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +45,28 @@ def test_the_first_owner_comes_in(address: str, run: Run, typed: Callable[[str],
     database = open_database(address, {VARIABLE: os.environ[VARIABLE]})
     assert SignIn(database, Passwords()).sign_in("Harbour Clinic", "Bob", PASSWORD).member.role == "auditor"
     database.close()
+
+
+def test_verify_tells_that_all_is_whole_or_each_thing_that_is_not(
+    address: str, run: Run, typed: Callable[[str], None]
+) -> None:
+    run("records", "upgrade", "--db", address)
+    typed(f"{PASSWORD}\n")
+    run("records", "create-user", "Ann", "--clinic", "Harbour Clinic", "--new-clinic", "--db", address)
+    whole = run("records", "verify", "--db", address, "--json")
+    assert whole.code == 0
+    assert [(one["clinic"], one["entries"], one["rows"]) for one in whole.document["clinics"]] == [
+        ("Harbour Clinic", 2, 1)
+    ]
+    with contextlib.closing(sqlite3.connect(address)) as connection, connection:
+        connection.execute("DROP TRIGGER trail_no_update")
+        connection.execute("UPDATE trail SET actor = 'somebody else' WHERE seq = 1")
+        connection.execute("UPDATE member SET role = 'auditor'")
+    broken = run("records", "verify", "--db", address)
+    assert broken.code == 2
+    assert 'error: trail/1: clinic "Harbour Clinic": this entry of the trail was altered.' in broken.err
+    assert re.search(r'error: member/\w{32}: clinic "Harbour Clinic": this record was altered', broken.err)
+    assert run("records", "verify", "--db", address, "--json").document["error"]["code"] == "entry-altered"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.jobs import Jobs
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
@@ -30,4 +31,5 @@ class Desk:
         self.photographs = Photographs(access)
         self.plans = Plans(access)
         self.consents = Consents(access)
+        self.jobs = Jobs(access)
         self.trail = Trail(access)

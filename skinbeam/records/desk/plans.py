@@ -26,6 +26,8 @@ class Plans:
     def add(self, consultation_id: str, made: Made, *, revision: int) -> Plan:
         """Keep a plan that was made of this revision of the answers; consent to earlier plans becomes void.
 
+        The plan that is there already is not kept twice: a job that is done again leaves what it left before.
+
         Raises
         ------
         ConflictError : the answers have changed meanwhile: this plan is of others.
@@ -34,6 +36,11 @@ class Plans:
         files = {name: self._access.keep_file(Act.TREAT, content) for name, content in made.files.items()}
         with self._access.work(Act.TREAT) as work:
             unchanged(work, work.get(tables.Consultation, consultation_id), revision)
+            mine = tables.Plan.consultation_id == consultation_id
+            for last in work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1:]:
+                same = (last.plan_sha256, last.consultation_revision, last.files)
+                if same == (made.plan_sha256, revision, files):
+                    return _plan(work, last)
             advance(work, consultation_id, State.PLANNED)
             row = tables.Plan(
                 clinic_id=work.clinic_id,

@@ -12,7 +12,7 @@ from skinbeam.records.kept import COMMAND_LINE, Member
 from skinbeam.records.people.codes import step_of
 from skinbeam.records.people.passwords import Passwords, check_password, plain_name, shown_name
 from skinbeam.records.roles import Act, Role
-from skinbeam.records.store import tables
+from skinbeam.records.store import tables, trail
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import new_id
@@ -55,7 +55,8 @@ def create_clinic(database: Database, name: str, *, synthetic: bool = False) -> 
             session.flush()
         except IntegrityError:
             raise fault("taken", "clinic") from None
-        Work(database, session, clinic, COMMAND_LINE).note("clinic.made", f"clinic/{clinic.id}", name=clinic.name)
+        work = Work(database, session, clinic, COMMAND_LINE)
+        work.note("clinic.made", trail.row_name(clinic), **trail.said_of_clinic(clinic))
     return operator(database, name)
 
 

@@ -49,5 +49,15 @@ class Json(TypeDecorator[Any]):
         return None if value is None else json_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """Read it."""
-        return None if value is None else json.loads(value)
+        """Read it.
+
+        Raises
+        ------
+        ValueError : somebody else has written it: it is not the one text.
+        """
+        if value is None:
+            return None
+        read = json.loads(value)
+        if json_text(read) != value:
+            raise ValueError("JSON that is not in its one form")
+        return read

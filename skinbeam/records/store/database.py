@@ -46,7 +46,8 @@ class Database:
     def __init__(self, engine: Engine, keys: Keys, folder: Path) -> None:
         self.engine = engine
         self.keys = keys
-        self._reader = engine.execution_options(**{_READING: True})
+        one_view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._reader = engine.execution_options(**{_READING: True}, **one_view)
         with self.reading() as session:
             row = session.get(Store, 1)
             if row is None:
@@ -56,7 +57,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give one view of the database for reading."""
+        """Give one view of the database, which nobody changes while it is read."""
         with reachable(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 

@@ -17,7 +17,7 @@ from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.keys import Secret
 from skinbeam.records.store.tables import Base, Clinic, Entry
 
-__all__ = ["append", "row_name", "row_signature", "signed"]
+__all__ = ["append", "row_name", "row_signature", "said_of_clinic", "signed"]
 
 
 def append(
@@ -63,6 +63,12 @@ def row_signature(secret: Secret, row: Base) -> str:
     """Return the signature of everything that a row holds."""
     said = {"table": row.__tablename__} | {name: _plain(value) for name, value in _values(row).items()}
     return secret.signature("row", json_text(said).encode())
+
+
+def said_of_clinic(clinic: Clinic) -> dict[str, Any]:
+    """Return what the first entry of a trail says of its clinic, which never changes."""
+    fixed = ("name", "plain_name", "synthetic", "created_at")
+    return {name: _plain(getattr(clinic, name)) for name in fixed}
 
 
 def _values(row: Base) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -19,7 +19,7 @@ from skinbeam.records.roles import Act, require
 from skinbeam.records.store import trail
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, LoginSession
+from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, Job, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
 
 __all__ = ["Access", "Work"]
@@ -66,6 +66,18 @@ class Access:
                 raise fault("absent", "clinic")
             yield Work(self.database, session, clinic, self.member.id)
 
+    @contextmanager
+    def look(self, act: Act) -> Iterator["Work"]:
+        """Give a view for what tells nothing of a patient and is asked for again and again; it leaves no entry.
+
+        Raises
+        ------
+        DeniedError : the role does not do such work.
+        """
+        require(self.member.role, act)
+        with self.database.reading() as session:
+            yield Work(self.database, session, session.get_one(Clinic, self.member.clinic_id), self.member.id)
+
 
 class Work:
     """A transaction that is under way."""
@@ -96,10 +108,10 @@ class Work:
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
 
-    def count(self, table: type[Row]) -> int:
-        """Return how many rows of this kind the clinic has."""
-        mine = select(func.count()).select_from(table).where(table.clinic_id == self.clinic_id)
-        return self._session.scalar(mine) or 0
+    def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
+        """Return the newest entries of this clinic's trail that meet the conditions, newest first."""
+        mine = select(Entry).where(Entry.clinic_id == self.clinic_id, *conditions)
+        return list(self._session.scalars(mine.order_by(Entry.seq.desc()).limit(limit)))
 
     def keep(self, row: Base, action: str, **detail: Any) -> None:
         """Write a row, new or changed, and what was done to it into the trail.
@@ -121,15 +133,15 @@ class Work:
         row = self._session.get(MemberRow, (self.clinic_id, actor))
         return actor if row is None else row.name
 
-    def last_entries(self, most: int) -> list[Entry]:
-        """Return the last entries of the clinic's trail, the newest first."""
-        mine = select(Entry).where(Entry.clinic_id == self.clinic_id)
-        return list(self._session.scalars(mine.order_by(Entry.seq.desc()).limit(most)))
-
     def end_sessions(self, member_id: str) -> None:
         """Send a member of this clinic out of every browser."""
         mine = (LoginSession.clinic_id == self.clinic_id, LoginSession.member_id == member_id)
         self._session.execute(update(LoginSession).where(*mine, LoginSession.ended_at.is_(None)).values(ended_at=now()))
+
+    def add_job(self, row: Job) -> None:
+        """Put a job into the queue; its row changes while it is worked on, so the trail does not sign it."""
+        self._session.add(row)
+        self.note("job.added", trail.row_name(row), kind=row.kind)
 
     def note(self, action: str, subject: str, **detail: Any) -> None:
         """Write into the trail what was done or seen."""

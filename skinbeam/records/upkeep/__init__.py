@@ -1,0 +1,1 @@
+"""Looking after a whole database and its files, from the machine that holds them."""

@@ -1,0 +1,121 @@
+"""The queue: each job is done once by one worker, also when workers are killed, and can be called off."""
+
+import datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from test_desk import MADE, begun
+
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import AbsentError, DeniedError
+from skinbeam.records.people.accounts import create_clinic
+from skinbeam.records.roles import Role
+from skinbeam.records.store import queue
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.queue import LEASE, MOST_ATTEMPTS, Queue
+
+
+def later(monkeypatch: pytest.MonkeyPatch, by: datetime.timedelta) -> None:
+    monkeypatch.setattr(queue, "now", lambda: now() + by)
+
+
+def test_jobs_are_done_in_their_order_and_once(database: Database, desk: Desk) -> None:
+    workers, asked = Queue(database), [desk.jobs.add("plan", {"number": number}) for number in range(3)]
+    desk.jobs.add("report", {})
+    taken = [workers.take("plan") for _ in range(4)]
+    assert [job and job.id for job in taken] == [*[job.id for job in asked], None]
+    job = taken[0]
+    assert job is not None
+    assert workers.report(job, {"concern": "age spots"})
+    assert desk.jobs.get(job.id).progress == {"concern": "age spots"}
+    assert workers.finish(job, {"plan": "p"})
+    assert (desk.jobs.get(job.id).state, desk.jobs.get(job.id).progress) == ("done", {"plan": "p"})
+    assert not workers.finish(job, {"plan": "another"})
+    failed = taken[1]
+    assert failed is not None
+    assert workers.fail(failed, {"fault": "unreachable"})
+    assert desk.jobs.get(failed.id).state == "failed"
+
+
+def test_many_workers_never_share_a_job(database: Database, desk: Desk) -> None:
+    asked = {desk.jobs.add("plan", {}).id for _ in range(12)}
+    with ThreadPoolExecutor(6) as pool:
+        taken = list(pool.map(lambda _: Queue(database).take("plan"), range(12)))
+    assert {job.id for job in taken if job} == asked
+
+
+def test_a_job_of_a_killed_worker_is_done_by_another(
+    database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.jobs.add("plan", {})
+    first = Queue(database).take("plan")
+    assert first is not None
+    assert Queue(database).take("plan") is None
+    later(monkeypatch, LEASE + datetime.timedelta(seconds=1))
+    second = Queue(database).take("plan")
+    assert second is not None
+    assert (second.id, second.attempt) == (first.id, 2)
+    assert not Queue(database).report(first, {}), "the first one was only slow, and is told that it has lost the job"
+    assert not Queue(database).finish(first, {"plan": "first"})
+    assert Queue(database).finish(second, {"plan": "second"})
+
+
+def test_a_worker_that_says_it_is_at_work_keeps_its_job(
+    database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.jobs.add("plan", {})
+    job = Queue(database).take("plan")
+    assert job is not None
+    for minutes in range(1, 5):
+        later(monkeypatch, minutes * LEASE - datetime.timedelta(seconds=10))
+        assert Queue(database).report(job, {"minutes": minutes})
+        assert Queue(database).take("plan") is None
+
+
+def test_a_job_that_ends_its_workers_is_given_up(
+    database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, after = desk.jobs.add("plan", {}), desk.jobs.add("plan", {"harmless": True})
+    for attempt in range(MOST_ATTEMPTS):
+        later(monkeypatch, 2 * attempt * LEASE)
+        job = Queue(database).take("plan")
+        assert job is not None
+        assert (job.id, job.attempt) == (asked.id, attempt + 1)
+    later(monkeypatch, 2 * MOST_ATTEMPTS * LEASE)
+    next_one = Queue(database).take("plan")
+    assert next_one is not None
+    assert next_one.id == after.id
+    assert (desk.jobs.get(asked.id).state, desk.jobs.get(asked.id).progress) == ("failed", {"fault": "gave-up"})
+
+
+def test_a_job_that_is_called_off_tells_its_worker(database: Database, desk: Desk) -> None:
+    waiting, running = desk.jobs.add("plan", {}), desk.jobs.add("report", {})
+    job = Queue(database).take("report")
+    assert job is not None
+    assert desk.jobs.cancel(waiting.id).state == desk.jobs.cancel(running.id).state == "cancelled"
+    assert Queue(database).take("plan") is None
+    assert not Queue(database).report(job, {})
+    assert not Queue(database).finish(job, {})
+    assert desk.jobs.cancel(running.id).state == "cancelled"
+
+
+def test_a_job_that_is_done_again_leaves_one_plan(desk: Desk) -> None:
+    made = begun(desk)
+    first, again = (desk.plans.add(made.id, MADE, revision=1) for _ in range(2))
+    assert first == again
+    assert len(desk.plans.of(made.id)) == 1
+
+
+def test_jobs_are_those_of_the_clinic_and_of_who_treats(database: Database, desk: Desk) -> None:
+    job = desk.jobs.add("plan", {})
+    stranger = Desk(database, create_clinic(database, "Other Clinic"))
+    for attempt in (lambda: stranger.jobs.get(job.id), lambda: stranger.jobs.cancel(job.id)):
+        with pytest.raises(AbsentError):
+            attempt()
+    auditor = Desk(database, replace(desk.member, role=Role.AUDITOR))
+    assert auditor.jobs.get(job.id) == job
+    for refused in (lambda: auditor.jobs.add("plan", {}), lambda: auditor.jobs.cancel(job.id)):
+        with pytest.raises(DeniedError):
+            refused()
