@@ -2,7 +2,7 @@
 
 Settings are compared on few skins, which are the same for every seed; what is offered is judged on all draws, and what
 the few show to be far from the target is refused without a number. Settings for vessels that a first look does not
-tell apart are compared again on twice as many.
+tell apart are compared again on twice as many, and twice as many again tell how high their dose is aimed.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from skinbeam.plan.ranking import Standing, chance
 from skinbeam.plan.records import Option, Refused
 from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability, judge
-from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.bank import COMPARED, SkinBank
 from skinbeam.plan.search.bruising import bruising_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
 from skinbeam.plan.search.envelope import settings_table
@@ -180,8 +180,8 @@ def _offered(case: Case, concern: Concern, goal: Goal, look: _Look, bank: SkinBa
     """
     machine, *wider = look.held
     cooling, _ = built_in_cooling(machine.device)
-    best = _compared(goal, machine, look.best, bank.designed.skins(concern.site, goal), cooling)
-    trial = _settled(goal, machine, best, bank.skins(concern.site, goal), cooling)
+    best = _compared(goal, machine, look.best, bank.designed.skins(concern.site, goal, most=COMPARED), cooling)
+    trial = _settled(goal, machine, best, bank, concern.site, cooling)
     if trial is not None and not _is_weak(case, concern, goal, trial):
         return trial
     if wider:
@@ -361,7 +361,7 @@ def _compared(
     """The settings to judge, the one to offer first: of those for vessels that are abreast, what bruises least."""
     if not _of_vessels(goal) or len(looked) == 1:
         return looked
-    again = (at_its_dose(goal, machine, one, skins, cooling) for one in looked)
+    again = (_first_look(goal, machine, one.setting, skins, cooling) for one in looked)
     best = abreast([trial for trial in again if trial is not None])
     if not best:
         return looked
@@ -370,21 +370,21 @@ def _compared(
 
 
 def _settled(
-    goal: Goal, machine: Machine, looked: Sequence[Trial], skins: SiteSkins, cooling: CoolingPlan
+    goal: Goal, machine: Machine, looked: Sequence[Trial], bank: SkinBank, site: str, cooling: CoolingPlan
 ) -> Trial | None:
     """The setting to offer, judged on all draws: the first that reaches the target, since what few skins put first may
     break a limit on more; where none does, the first that keeps the limits.
     """
     found: Trial | None = None
     for one in looked:
-        trial = at_its_dose(goal, machine, one, skins, cooling)
+        trial = at_its_dose(goal, machine, one, bank, site, cooling)
         if trial is not None and trial.p_effective >= target().least:
             found = trial
             break
         found = trial if found is None else found
     if found is None or not _of_vessels(goal):
         return found
-    return replace(found, bruising=bruising_of(found.beam, found.dose, skins, cooling))
+    return replace(found, bruising=bruising_of(found.beam, found.dose, bank.skins(site, goal), cooling))
 
 
 def _of_vessels(goal: Goal) -> bool:
@@ -392,13 +392,17 @@ def _of_vessels(goal: Goal) -> bool:
     return goal.where == "vessel"
 
 
-def at_its_dose(goal: Goal, machine: Machine, looked: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial | None:
-    """Return the best dose of a setting that was looked at, in as many passes.
+def at_its_dose(
+    goal: Goal, machine: Machine, looked: Trial, bank: SkinBank, site: str, cooling: CoolingPlan
+) -> Trial | None:
+    """Return the best dose of a setting that was looked at, judged on all draws, in as many passes.
 
-    An energy is sought around that of the look.
+    A dose for vessels is aimed on skins that no seed moves. An energy is sought around that of the look.
     """
+    skins = bank.skins(site, goal)
     if not machine.device.microbeam:
-        return full_field_trial(machine, looked.setting, goal, skins, cooling, passes=looked.passes)
+        aimed = bank.designed.skins(site, goal) if _of_vessels(goal) else None
+        return full_field_trial(machine, looked.setting, goal, skins, cooling, aimed=aimed, passes=looked.passes)
     every = machine.doses(looked.setting)
     few = thinned(every, SCREENING_ENERGIES)
     lower = max((e for e in few if e < looked.dose), default=every[0])

@@ -68,12 +68,11 @@ def _on_all_draws(case: Case, concern: Concern, refused: NotOffered, bank: SkinB
     looked = refused.trial
     if looked is None:
         return
-    skins = bank.skins(concern.site, refused.goal)
     if looked.effective.size == bank.draws:
         yield looked
     elif _tried(case, concern, refused.goal, looked):
         cooling, _ = built_in_cooling(looked.machine.device)
-        found = at_its_dose(refused.goal, looked.machine, looked, skins, cooling)
+        found = at_its_dose(refused.goal, looked.machine, looked, bank, concern.site, cooling)
         if found is not None:
             yield found
 

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from consultations import CONDITIONS, EXAMPLES
+from consultations import CONDITIONS, EXAMPLES, PERSON, loaded
 from store import stored
 
 from skinbeam.assessment.skin import colour_of
-from skinbeam.laser.device import devices
+from skinbeam.laser.device import devices, load_device
 from skinbeam.laser.grid import Setting, dose_steps, offers
 from skinbeam.plan.plan import make_plan
 from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.candidates import Machine, built_in_cooling
+from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.search.limits import judge_limit, limits_for
+from skinbeam.plan.search.skins import SiteSkins
+from skinbeam.plan.search.trial import Trial
 from skinbeam.schema.load import load_case
 from skinbeam.shipped import shipped_table
 
@@ -30,8 +35,6 @@ FEW = [
         "perioral-lines-ablative",
     )
 ]
-# How many vessels a dose closes rises slowly where most are closed: facial veins by dye laser get 9.5 to 11.5 J/cm².
-HANGS = {"case", "facial-telangiectasia-vascular"}  # the first consultation has such veins too
 EVERY = [*CONDITIONS, EXAMPLES / "first-consultation" / "case.toml"]
 SEEDS = 10
 
@@ -112,6 +115,42 @@ def test_settings_are_compared_on_the_same_skins_and_judged_on_those_of_the_seed
     assert not (drawn["harm_error_shift"].values == drawn_there["harm_error_shift"].values).any()
 
 
+VEINS = goal_of("facial-telangiectasia", "vascular")
+DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+PULSE = Setting(595.0, 6.0, 7.0)
+
+
+def drawn(ita_deg: float, seed: int) -> SkinBank:
+    case = loaded(PERSON.replace("60.0", str(ita_deg)).replace('phototype = "II"\n', "")).case
+    return SkinBank(case, colour_of(case, None), 64, seed)
+
+
+def dose_for_veins(skins: SiteSkins, aimed: SiteSkins | None = None) -> Trial:
+    found = full_field_trial(DYE, PULSE, VEINS, skins, built_in_cooling(DYE.device)[0], aimed=aimed)
+    assert found is not None
+    return found
+
+
+def test_a_dose_for_vessels_is_as_high_as_designed_skins_ask_and_its_probability_is_of_the_drawn() -> None:
+    banks = [drawn(60.0, seed) for seed in (1, 2)]  # of which their own draws ask for 10 and for 11 J/cm²
+    aimed = banks[0].designed.skins("cheeks", VEINS)
+    one, other = (dose_for_veins(bank.skins("cheeks", VEINS), aimed) for bank in banks)
+    assert one.dose == other.dose == dose_for_veins(aimed).dose
+    assert one.p_effective != other.p_effective
+
+
+def test_a_limit_on_the_drawn_skins_stops_a_dose_however_high_it_is_aimed() -> None:
+    aimed = drawn(60.0, 0).designed.skins("cheeks", VEINS)
+    dark = dose_for_veins(drawn(-30.0, 0).skins("cheeks", VEINS), aimed)
+    assert dark.safe
+    assert dark.dose < dose_for_veins(aimed).dose
+    assert dark.thresholds is not None
+    next_dose = min(dose for dose in DYE.doses(PULSE) if dose > dark.dose)
+    limits = limits_for(VEINS.modality, "cheeks", VEINS.condition)
+    over = (judge_limit(one, dark.thresholds.value[one.id](next_dose), dark.weights[1], ()).status for one in limits)
+    assert "not_met" in over
+
+
 @pytest.mark.check
 @pytest.mark.parametrize("file", FEW, ids=lambda file: file.stem)
 def test_another_seed_gives_the_same_plan(file: Path) -> None:
@@ -123,5 +162,4 @@ def test_another_seed_gives_the_same_plan(file: Path) -> None:
 def test_ten_seeds_give_the_same_plan(file: Path) -> None:
     plans = [plan(file, seed) for seed in range(SEEDS)]
     found = {one for here, there in combinations(plans, 2) for one in changed(here, there)}
-    assert not [one for one in found if ": first " in one]
-    assert not found or file.stem in HANGS, sorted(found)
+    assert not found, sorted(found)

@@ -16,14 +16,15 @@ from skinbeam.schema.case import Case
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["SkinBank"]
+__all__ = ["COMPARED", "SkinBank"]
 
 # Where a limit is kept by a share of the skins, a handful of a few hundred decides, so depths are computed in so many
 # times more and held against their layers; a first look, against the layers alone. A mean probability needs none
 # (docs/methods/planning.md).
 LIMITING = 4
-# Skins that settings are compared on: a power of two, since so many draws hold each quantity evenly.
-COMPARED = 64
+# Skins that tell how high a dose for vessels is aimed, and those of them that settings are compared on: powers of two,
+# since so many draws hold each quantity evenly. A tenth of 64 is a handful, which puts some doses a seventh too high.
+AIMED, COMPARED = 128, 64
 _DESIGN = 1  # the seed that they are drawn with, whatever that of the plan
 _Vessels = tuple[str, tuple[str, ...]]  # condition and its kinds
 _Key = tuple[str, str | None, _Vessels | None, int, int]  # draws, and those of layers
@@ -58,12 +59,13 @@ class SkinBank:
 
     @cached_property
     def designed(self) -> "SkinBank":
-        """Skins of this person that are the same for every seed and number of draws: settings are compared on them.
+        """Skins of this person that are the same for every seed and number of draws: settings are compared on them, and
+        they tell how high a dose is aimed.
 
-        Which of two settings is the better is no chance, and settings that lie close would else change places with the
-        seed. Doses and probabilities come of the drawn skins alone.
+        Neither is chance: settings that lie close would else change places with the seed, and a dose would move where
+        the share that it reaches rises slowly. Limits and probabilities are of the drawn skins alone.
         """
-        return SkinBank(self.case, self.colour, COMPARED, _DESIGN, self._machines)
+        return SkinBank(self.case, self.colour, AIMED, _DESIGN, self._machines)
 
     @cached_property
     def told(self) -> Told | None:

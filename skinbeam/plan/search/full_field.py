@@ -5,7 +5,7 @@ What light removes is computed at each dose that the search asks for.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -58,6 +58,7 @@ def full_field_trial(
     skins: SiteSkins,
     cooling: CoolingPlan,
     *,
+    aimed: SiteSkins | None = None,
     passes: int | None = None,
     quick: bool = False,
 ) -> Trial | None:
@@ -65,6 +66,7 @@ def full_field_trial(
 
     Parameters
     ----------
+    aimed : skins that tell how high a dose of light that heats is aimed; None for `skins`, which it is held against.
     passes : of light that removes skin; None for the fewest that reach the target.
     quick : a first look on few draws: it leaves out what decides nothing and does not count the sampling error.
 
@@ -78,12 +80,13 @@ def full_field_trial(
     beam = beam_of(machine, setting, doses[0])
     limits = limits_for(goal.modality, skins.site, goal.condition)
     if goal.modality != "ablative":
-        thresholds = _heating(beam, goal, skins, cooling, limits, quick=quick)
+        aimed = aimed or skins
+        thresholds = _heating(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
         found = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: held in the second look
             return found
         most = [dose for dose in doses if dose <= found.dose]
-        kept = _enough_for_lighter(goal, _as_short(machine, goal, beam), skins, cooling, most, limits, quick=quick)
+        kept = _enough_for_lighter(goal, _as_short(machine, goal, beam), aimed, cooling, most, limits, quick=quick)
         if kept == most:
             return found
         held = _choose(machine, setting, kept, thresholds, limits, skins, quick=quick)
@@ -113,7 +116,7 @@ def thresholds_of(beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan
     limits = limits_for(goal.modality, skins.site, goal.condition)
     if goal.modality == "ablative":
         return _removing(beam, goal, skins, limits, quick=True)
-    return _heating(beam, goal, skins, cooling, limits, quick=True)
+    return _heating(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
 
 
 def _as_short(machine: Machine, goal: Goal, beam: Beam) -> Beam:
@@ -144,7 +147,7 @@ def _enough_for_lighter(
     """
     kept = list(doses)
     for lighter in skins.lighter:
-        wanted = _wanted_J_cm2(goal, beam, lighter, cooling)
+        enough = _reaches(_wanted_J_cm2(goal, beam, lighter, cooling), lighter.weights[0])
         weights = lighter.weights[0]
         for limit in (limit for limit in limits if limit.quantity == BROKEN):
             broken = p_disruption(lighter.respond(beam, cooling, limiting=False, near_surface=True))
@@ -154,13 +157,15 @@ def _enough_for_lighter(
 
             kept = kept[: bisect_left(kept, True, key=breaks)]
 
-        def reached(dose: float, wanted: Floats = wanted, weights: Floats = weights) -> bool:
-            return share(wanted <= dose, weights)[0] >= target().wanted
-
-        kept = kept[: bisect_left(kept, True, key=reached) + 1]
-        if not kept or share(wanted <= 1.05 * kept[-1], weights)[0] < target().wanted:
+        kept = kept[: bisect_left(kept, True, key=enough) + 1]
+        if not kept or not enough(1.05 * kept[-1]):
             break
     return kept
+
+
+def _reaches(wanted_J_cm2: Floats, weights: Floats) -> Callable[[float], bool]:
+    """Return what tells of a dose whether it brings the wanted share of skins to the target."""
+    return lambda dose: share(wanted_J_cm2 <= dose, weights)[0] >= target().wanted
 
 
 def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan) -> Floats:
@@ -173,11 +178,21 @@ def _wanted_J_cm2(goal: Goal, beam: Beam, skins: SiteSkins, cooling: CoolingPlan
 
 
 def _heating(
-    beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan, limits: Sequence[Limit], *, quick: bool
+    beam: Beam,
+    goal: Goal,
+    skins: SiteSkins,
+    cooling: CoolingPlan,
+    limits: Sequence[Limit],
+    *,
+    aimed: SiteSkins,
+    quick: bool,
 ) -> Thresholds:
     """Thresholds of light that heats: the skin around is judged by how likely it burns."""
     with collect() as sources:
         wanted = _wanted_J_cm2(goal, beam, skins, cooling)
+        enough = None
+        if aimed is not skins:
+            enough = _reaches(_wanted_J_cm2(goal, beam, aimed, cooling), aimed.weights[0])
         around = skins.respond(beam, cooling, limiting=True, near_surface=True)
         cooled = cooling.kind != "none"
         bare = around
@@ -201,7 +216,7 @@ def _heating(
     def reached(dose: float) -> NDArray[np.bool_]:
         return np.asarray(wanted <= dose)
 
-    return Thresholds(beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns)
+    return Thresholds(beam, reached, reached, value, burns.p, uncooled, None, tuple(sources), burns, enough)
 
 
 def _constant(values: Floats) -> OfDose:
@@ -258,12 +273,12 @@ def _choose(
     *,
     quick: bool,
 ) -> Trial | None:
-    """The least dose that brings the wanted share to the target, or else the greatest that keeps every limit."""
+    """The least dose that is as high as is aimed, or else the greatest that keeps every limit."""
     w_target, w_limit = skins.weights
     found: dict[int, Trial] = {}
 
     def enough(index: int) -> bool:
-        """Whether the target or a limit is reached; effect and harm only grow with the dose."""
+        """Whether the aim or a limit is reached; effect and harm only grow with the dose."""
         dose = doses[index]
         deep = share(thresholds.aimed(dose), w_target)[0]
         trial = Trial(
@@ -285,6 +300,8 @@ def _choose(
         )
         if trial.safe:
             found[index] = trial
+        if thresholds.enough is not None:
+            return not trial.safe or thresholds.enough(dose)
         return not trial.safe or (trial.p_effective >= target().wanted and deep >= target().aimed)
 
     first = bisect_left(range(len(doses)), True, key=enough)

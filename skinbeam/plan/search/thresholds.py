@@ -32,6 +32,7 @@ class Thresholds:
     in_doubt : how likely it breaks a limit with the model's error counted, (sample,), where that is not in `broken`;
         None in a first look.
     burns : of the skin around; None where skin is removed.
+    enough : whether other skins tell that a dose is as high as is aimed; None where these themselves do.
     """
 
     beam: Beam
@@ -43,6 +44,7 @@ class Thresholds:
     in_doubt: OfDose | None
     basis: tuple[str, ...]
     burns: Burns | None = None
+    enough: Callable[[float], bool] | None = None
 
     def spent(self, limits: Sequence[Limit], dose: float, weights: Floats) -> dict[str, float]:
         """Return how much of each limit a dose uses up, by its id: 1 at the limit, more beyond it.
