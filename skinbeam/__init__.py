@@ -14,9 +14,10 @@ _HOMES = {
     "NotAvailable": "skinbeam.errors",
     "Unknown": "skinbeam.estimate",
     "load_case": "skinbeam.schema.load",
+    "sweep": "skinbeam.sweeps.ask",
 }
 
-__all__ = ["Estimate", "InputError", "NotAvailable", "Unknown", "__version__", "load_case"]
+__all__ = ["Estimate", "InputError", "NotAvailable", "Unknown", "__version__", "load_case", "sweep"]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ import typer
 from skinbeam._version import __version__
 from skinbeam.cli.lasers import lasers
 from skinbeam.cli.records import records
+from skinbeam.cli.sweeping import sweep
 from skinbeam.cli.told import check_plot, draw, missing_group, not_built, of_file, show
 from skinbeam.schema.names import ENDPOINTS
 
@@ -329,15 +330,7 @@ def preview(
     not_built("preview", "pictures of an expected result are not in this release")
 
 
-@app.command(context_settings=_ABSENT)
-def sweep(
-    file: Annotated[Path | None, typer.Argument(metavar="SWEEP.toml", help="The sweep file.")] = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE.zarr", help="Results.")] = None,
-    cluster: Annotated[str | None, typer.Option("--cluster", help="Address of a scheduler.")] = None,
-    json: Json = False,
-) -> None:
-    """Many cases on many workers: not in this release."""
-    not_built("sweep", "sweeps over many cases are not in this release")
+app.command()(sweep)
 
 
 @app.command()

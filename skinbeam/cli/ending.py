@@ -78,10 +78,11 @@ def _end() -> None:
         until = time.monotonic() + _STILL_S
         while not _still and time.monotonic() < until:
             time.sleep(0.005)
-        _end_children()
-        remove_unfinished()
         if os.isatty(2):
             os.write(2, _SHOW_CURSOR)  # a bar of progress hides it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # other threads miss the processes that go, and would say so
+        _end_children()
+        remove_unfinished()
     finally:
         os._exit(EXIT_INTERRUPTED)
 

@@ -27,13 +27,13 @@ def not_built(command: str, reason: str) -> NoReturn:
     raise NotAvailable(reason, body={"schema": f"skinbeam.{command}/1"})
 
 
-def missing_group(command: str, error: ModuleNotFoundError) -> InputError:
+def missing_group(command: str, error: ModuleNotFoundError, group: str = "app") -> InputError:
     """Return the error of a command whose group of dependencies is not installed, with what installs it."""
     return InputError(
         "missing-group",
         f"{error.name} is not installed",
         field=command,
-        hint=f'{sys.executable} -m pip install "skinbeam[app]"',
+        hint=f'{sys.executable} -m pip install "skinbeam[{group}]"',
     )
 
 

@@ -192,6 +192,13 @@ VESSEL = """
 depth_um = 300.0
 diameter_um = 100.0
 """
+SWEEP = """
+case = "bath.toml"
+draws = 2
+outputs = ["temperature_C.basal_peak"]
+[axes]
+"bath.exposure_s" = [1.0, 2.0]
+"""
 REFUSED = """
 [patient]
 age_years = 61
@@ -323,6 +330,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
     (desk / "bath.toml").write_text("[skin]\n[bath]\ntemperature_C = 60.0\nexposure_s = 1.0\n", encoding="utf-8")
     (desk / "pulse.toml").write_text(PULSE, encoding="utf-8")
     (desk / "refused.toml").write_text(REFUSED, encoding="utf-8")
+    (desk / "sweep.toml").write_text(SWEEP, encoding="utf-8")
     few = ["--draws", "2"]
     (desk / "vessel.toml").write_text(VESSEL + PULSE, encoding="utf-8")
     with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit):
@@ -342,6 +350,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "photo": ["examples/first-consultation/face.jpg"],
         "skin": ["bath.toml", "--wavelength", "600", *few],
         "simulate": ["bath.toml", *few],
+        "sweep": ["sweep.toml", "-o", "sweep.zarr"],
         "threshold": ["bath.toml", "--endpoint", "epidermal-necrosis", *few],
         "validate": ["--only", "arrhenius"],
         "window": ["pulse.toml", "--effect", "epidermal-necrosis", *few],

@@ -1,0 +1,121 @@
+"""What a worker does: it answers cases one by one, and a case that fails is a row with its message."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from skinbeam.errors import InputError, NotAvailable
+from skinbeam.schema.load import LoadedCase, loaded_case
+from skinbeam.sweeps.axes import Value
+from skinbeam.sweeps.cases import tables_with
+from skinbeam.sweeps.file import Question
+
+__all__ = ["ANSWERED", "FAILED", "PARTLY", "Row", "answer_cases", "value_at"]
+
+# Status of a case; 0 is not answered yet.
+ANSWERED: Final = 1
+PARTLY: Final = 2  # a number that was asked for is unknown
+FAILED: Final = 3
+_ABSENT = "is no number of the answer"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one case answered.
+
+    Parameters
+    ----------
+    values : a number for each output, NaN where it is unknown.
+    message : why the case failed, or what is unknown.
+    absent : places of outputs that its answer does not have.
+    paths : where its answer has numbers, if some of the outputs are absent.
+    """
+
+    values: tuple[float, ...]
+    status: int
+    message: str = ""
+    absent: tuple[int, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+def answer_cases(question: Question, cases: Sequence[Mapping[str, Value]]) -> list[Row]:
+    """Return the row of each case, given by the values that vary."""
+    return [_answer(question, values) for values in cases]
+
+
+def _answer(question: Question, values: Mapping[str, Value]) -> Row:
+    nothing = tuple(math.nan for _ in question.outputs)
+    try:
+        loaded = loaded_case(tables_with(question.tables, values), question.folder, question.file)
+        document = _ASKED[question.answer](question, loaded)
+    except NotAvailable as silence:
+        return Row(nothing, PARTLY, silence.reason)
+    except InputError as error:
+        return Row(nothing, FAILED, str(error))
+    except Exception as defect:  # one case of a million must not end the others
+        return Row(nothing, FAILED, f"defect: {type(defect).__name__}: {defect}")
+    found = [value_at(document, path) for path in question.outputs]
+    reasons = [f"{path}: {why}" for path, (_, why) in zip(question.outputs, found, strict=True) if why]
+    absent = tuple(k for k, (_, why) in enumerate(found) if why == _ABSENT)
+    paths = tuple(_paths(document, "")) if absent else ()
+    numbers = tuple(number for number, _ in found)
+    return Row(numbers, PARTLY if reasons else ANSWERED, "; ".join(reasons), absent, paths)
+
+
+def value_at(document: Any, path: str) -> tuple[float, str]:
+    """Return the number at a dotted path of a document, or NaN and why there is none.
+
+    Of a record with a median the median is taken; `true` and `false` are 1 and 0.
+    """
+    held = document
+    for key in path.split("."):
+        if isinstance(held, Mapping) and "unknown" in held:
+            break
+        if isinstance(held, Mapping) and key in held:
+            held = held[key]
+        elif isinstance(held, list) and key.isdecimal() and int(key) < len(held):
+            held = held[int(key)]
+        else:
+            return math.nan, _ABSENT
+    if isinstance(held, Mapping) and "unknown" in held:
+        return math.nan, str(held["unknown"])
+    if isinstance(held, Mapping) and "median" in held:
+        held = held["median"]
+    if isinstance(held, int | float):
+        return float(held), ""
+    return math.nan, _ABSENT
+
+
+def _paths(held: Any, path: str) -> Iterator[str]:
+    """Where a document has numbers, a record with a median being one."""
+    if isinstance(held, int | float) or (isinstance(held, Mapping) and not {"median", "unknown"}.isdisjoint(held)):
+        yield path
+    elif isinstance(held, Mapping | list):
+        for key, inner in held.items() if isinstance(held, Mapping) else enumerate(held):
+            yield from _paths(inner, f"{path}.{key}" if path else str(key))
+
+
+def _simulate(question: Question, loaded: LoadedCase) -> Any:
+    from skinbeam.answers.simulate import simulate_document
+
+    return simulate_document(loaded, draws=question.draws, seed=question.seed)
+
+
+def _threshold(question: Question, loaded: LoadedCase) -> Any:
+    from skinbeam.answers.threshold import threshold_document
+
+    return threshold_document(loaded, str(question.endpoint), of=question.of, draws=question.draws, seed=question.seed)
+
+
+def _consult(question: Question, loaded: LoadedCase) -> Any:
+    from skinbeam.plan.plan import make_plan
+
+    return make_plan(loaded, draws=question.draws, seed=question.seed).document
+
+
+_ASKED: Mapping[str, Callable[[Question, LoadedCase], Any]] = {
+    "simulate": _simulate,
+    "threshold": _threshold,
+    "consult": _consult,
+}

@@ -1,0 +1,143 @@
+"""A sweep file says what varies and what is kept; whatever is wrong is told with where and what would be right."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skinbeam.errors import InputError
+from skinbeam.sweeps.axes import grid_axis, sample_axis
+from skinbeam.sweeps.cases import block_of, blocks, tables_with, values_at
+from skinbeam.sweeps.file import load_sweep
+
+CASE = """
+[skin]
+site = "cheeks"
+ita_deg = 45.0
+[bath]
+temperature_C = 60.0
+exposure_s = 1.0
+"""
+GOOD = 'case = "case.toml"\noutputs = ["harm.p_burn"]\n'
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    (tmp_path / "case.toml").write_text(CASE, encoding="utf-8")
+    return tmp_path
+
+
+def of(desk: Path, text: str) -> Any:
+    (desk / "sweep.toml").write_text(text, encoding="utf-8")
+    return load_sweep(desk / "sweep.toml")
+
+
+def test_axes_stand_in_the_order_of_the_file_behind_the_sample(desk: Path) -> None:
+    times = '"bath.exposure_s" = {from = 0.1, to = 10.0, steps = 3, scale = "log"}'
+    axes = f'[axes]\n{times}\n"skin.site" = ["neck", "chin"]\n'
+    drawn = '[sample]\nn = 4\n[sample.fields]\n"skin.ita_deg" = {distribution = "uniform", low = 10.0, high = 50.0}'
+    sweep = of(desk, GOOD + axes + drawn)
+    assert [axis.name for axis in sweep.axes] == ["sample", "bath.exposure_s", "skin.site"]
+    assert sweep.shape == (4, 3, 2)
+    assert sweep.axes[1].rows == ((0.1,), (1.0,), (10.0,))
+    held = values_at(sweep, (1, 2, 1))
+    assert held["bath.exposure_s"] == 10.0
+    assert held["skin.site"] == "chin"
+    assert 10.0 <= float(held["skin.ita_deg"]) <= 50.0
+
+
+WRONG = {
+    "nothing varies": (GOOD, "axes", "[axes]"),
+    "no case": (GOOD.replace("case.toml", "other.toml") + "[axes]\na = [1]", "case", "folder"),
+    "a case elsewhere": (GOOD.replace("case.toml", "../case.toml") + "[axes]\na = [1]", "case", "folder"),
+    "a range of one step": (GOOD + "[axes]\na = {from = 1, to = 2, steps = 1}", 'axes."a"', "steps"),
+    "a log range through zero": (GOOD + '[axes]\na = {from = 0, to = 2, steps = 3, scale = "log"}', 'axes."a"', "log"),
+    "a value twice": (GOOD + "[axes]\na = [1, 1]", 'axes."a"', "once"),
+    "too many": (
+        GOOD + "[axes]\n" + "\n".join(f"a{k} = {{from = 0, to = 1, steps = 99}}" for k in range(4)),
+        "axes",
+        "",
+    ),
+    "a misspelt key": (GOOD + "drawz = 3\n[axes]\na = [1]", "drawz", "draws"),
+    "a misspelt answer": (GOOD + 'answer = "simulat"\n[axes]\na = [1]', "answer", "simulate"),
+    "no endpoint": (GOOD + 'answer = "threshold"\n[axes]\na = [1]', "endpoint", "endpoint"),
+    "an endpoint too many": (GOOD + 'endpoint = "purpura"\n[axes]\na = [1]', "endpoint", "threshold"),
+    "an unknown distribution": (
+        GOOD + '[sample]\nn = 2\n[sample.fields]\na = {distribution = "unifrom", low = 1, high = 2}',
+        'sample.fields."a"',
+        "uniform",
+    ),
+    "a distribution without its ends": (
+        GOOD + '[sample]\nn = 2\n[sample.fields]\na = {distribution = "uniform", low = 1}',
+        'sample.fields."a"',
+        "high",
+    ),
+    "varied twice": (
+        GOOD + '[axes]\na = [1]\n[sample]\nn = 2\n[sample.fields]\na = {distribution = "uniform", low = 1, high = 2}',
+        "axes",
+        "nce",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_told_with_where_and_what_would_be_right(name: str, desk: Path) -> None:
+    text, field, hint = WRONG[name]
+    with pytest.raises(InputError) as told:
+        of(desk, text)
+    assert told.value.field == field
+    assert hint in told.value.hint
+    assert told.value.message
+
+
+def test_fields_are_set_without_changing_the_case() -> None:
+    tables = {"concern": [{"condition": "redness"}, {"condition": "scar"}], "skin": {"site": "neck"}}
+    made = tables_with(tables, {"concern.1.severity": "mild", "settings.pulse_ms": 3.0})
+    assert made["concern"] == [{"condition": "redness"}, {"condition": "scar", "severity": "mild"}]
+    assert made["settings"] == {"pulse_ms": 3.0}
+    assert tables == {"concern": [{"condition": "redness"}, {"condition": "scar"}], "skin": {"site": "neck"}}
+
+
+@pytest.mark.parametrize("field", ["concern.2.severity", "concern.x", "skin.site.deep"])
+def test_a_path_that_leads_nowhere_is_told(field: str) -> None:
+    tables = {"concern": [{"condition": "redness"}], "skin": {"site": "neck"}}
+    with pytest.raises(InputError) as told:
+        tables_with(tables, {field: 1.0})
+    assert told.value.field == field
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=4), st.integers(1, 50))
+def test_blocks_cover_every_place_once_and_hold_no_more_than_asked(shape: list[int], most: int) -> None:
+    sides = block_of(shape, most)
+    seen = np.zeros(shape, dtype=int)
+    for block in blocks(shape, sides):
+        seen[block] += 1
+        assert seen[block].size <= most
+    assert (seen == 1).all()
+
+
+@given(st.integers(1, 200), st.integers(0, 10))
+def test_a_longer_sample_goes_on_with_a_shorter_one(n: int, seed: int) -> None:
+    fields = {
+        "skin.ita_deg": {"distribution": "normal", "mean": 40.0, "sd": 10.0},
+        "patient.sex": {"distribution": "choice", "values": ["female", "male"]},
+    }
+    longer = sample_axis(2 * n, seed, fields)
+    assert sample_axis(n, seed, fields).rows == longer.rows[:n]
+    assert {row[1] for row in longer.rows} <= {"female", "male"}
+
+
+def test_a_sample_fills_its_distribution() -> None:
+    rows = sample_axis(1024, 0, {"a": {"distribution": "log-uniform", "low": 0.1, "high": 10.0}}).rows
+    values = np.sort([row[0] for row in rows])
+    # Sobol points lie one in each of 1024 equal parts, so a share is off by one part at most.
+    share = np.log(values / 0.1) / np.log(100.0)
+    assert np.abs(share - (np.arange(1024) + 0.5) / 1024).max() <= 1.0 / 1024
+
+
+def test_ends_of_a_range_are_as_they_were_written() -> None:
+    rows = grid_axis("a", {"from": 0.1, "to": 0.7, "steps": 7}).rows
+    assert [row[0] for row in rows] == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
