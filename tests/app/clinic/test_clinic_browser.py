@@ -1,0 +1,317 @@
+"""A day in a clinic in a real browser, on both databases: sign-in, consultation with photograph, plan, consent."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+import uvicorn
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from postgresql_server import private_postgresql
+
+from skinbeam.app.clinic import consultations
+from skinbeam.app.clinic.gate import COOKIE
+from skinbeam.cli import main
+from skinbeam.report.consult import consult
+
+pytestmark = pytest.mark.check
+
+ROOT = Path(__file__).parents[3]
+FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
+AXE = (ROOT / "tests" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
+PLAN_MS = 90_000
+CASE = """
+[patient]
+age_years = 52
+phototype = "II"
+
+[[concern]]
+condition = "facial-telangiectasia"
+site = "cheeks"
+severity = "mild"
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is missing: sudo apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
+    if request.param == "sqlite":
+        with two_clinics(tmp_path) as made:
+            yield made
+        return
+    with private_postgresql() as server:
+        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE clinic")
+        with two_clinics(tmp_path, server.format(name="clinic")) as made:
+            yield made
+
+
+@contextmanager
+def served(clinics: Clinics) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(clinics.app, port=0, log_level="warning", lifespan="off"))
+    running = threading.Thread(target=server.run, daemon=True)
+    running.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    running.join(20)
+
+
+@pytest.fixture
+def address(clinics: Clinics) -> Iterator[str]:
+    with served(clinics) as found:
+        yield found
+
+
+def planning_is_real(monkeypatch: Any, clinics: Clinics) -> bool:
+    """On one database plans are made; the other keeps what stands for one, which takes no time."""
+    real = clinics.database.engine.dialect.name == "sqlite"
+    if real:
+        monkeypatch.setattr(consultations, "consult", consult)
+    return real
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport=DESK)
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    context.close()
+    assert not faults
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Hold a page against axe-core on a phone and on a desk; SKINBEAM_SHOTS names a folder for pictures of it."""
+    for size in (PHONE, DESK):
+        page.set_viewport_size(size)
+        page.evaluate(AXE)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        assert found["passes"], "axe checked nothing"
+        assert not found["violations"], [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        if folder := os.environ.get("SKINBEAM_SHOTS"):
+            page.screenshot(path=str(Path(folder) / f"{name}-{size['width']}.png"), full_page=True)
+
+
+def sign_in(page: Page, address: str, name: str) -> None:
+    page.goto(f"{address}/")
+    page.get_by_label("Clinic").fill(HOME)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+
+
+def fill_in(page: Page) -> None:
+    """The form of the case above, its last step shown."""
+    page.get_by_label("Age (years)").fill("52")
+    page.get_by_label("Fitzpatrick phototype").select_option("II")
+    page.get_by_role("button", name="Next").click()
+    page.get_by_label("Condition").first.select_option("Visible facial veins")
+    page.get_by_label("Where").first.select_option("cheeks")
+    page.get_by_label("Severity").first.select_option("mild")
+    for _ in range(2):
+        page.get_by_role("button", name="Next").click()
+
+
+def draw(page: Page) -> None:
+    canvas = page.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 20, box["y"] + 60)
+    page.mouse.down()
+    for step in range(1, 20):
+        page.mouse.move(box["x"] + 20 + 9 * step, box["y"] + 60 + 30 * (-1) ** step)
+    page.mouse.up()
+
+
+def tell_back(question: Locator) -> None:
+    """The answer that the page itself has explained."""
+    right = re.compile(r"^(No\. I can|About \d|It may be|I call|\d+ )")
+    question.get_by_label(right).check()
+
+
+def same_as_the_command_line(page: Page, folder: Path) -> None:
+    (folder / "case.toml").write_text(CASE, encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["consult", str(folder / "case.toml"), "-o", str(folder / "out"), "--photo", str(FACE)])
+    assert ended.value.code in (0, None)
+    for name in ("plan.json", "report.pdf", "appendix.pdf", "leaflet.pdf"):
+        kept = page.request.get(f"{page.url}/files/{name}").body()
+        assert kept == (folder / "out" / name).read_bytes(), name
+
+
+def test_from_sign_in_to_a_sealed_consent(
+    page: Page, address: str, clinics: Clinics, tmp_path: Path, monkeypatch: Any
+) -> None:
+    real = planning_is_real(monkeypatch, clinics)
+    page.goto(f"{address}/")
+    looked_at(page, "sign-in")
+    sign_in(page, address, "clinician")
+    page.get_by_label("Pseudonym", exact=True).fill("Synthetic 17")
+    page.get_by_role("button", name="Add").click()
+    looked_at(page, "patient")
+    page.get_by_role("button", name="Begin a consultation").click()
+    looked_at(page, "consultation")
+    fill_in(page)
+    page.get_by_label("A photograph of the face").set_input_files(FACE)
+    expect(page.locator(".save-state")).to_have_text("Saved.")
+    expect(page.get_by_alt_text("Photograph that was just kept")).to_be_visible()
+    consultation = page.url
+
+    page.context.new_page().goto(consultation)  # as after a crash: another page has what was filled in
+    again = page.context.pages[-1]
+    expect(again.get_by_label("Age (years)")).to_have_value("52")
+    again.locator(".steps button").nth(3).click()
+    expect(again.get_by_label("Use the photograph that was sent before")).to_be_checked()
+    again.close()
+
+    page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
+    page.wait_for_url(re.compile(r"/plans/\w+$"), timeout=PLAN_MS)
+    looked_at(page, "plan")
+    if real:
+        same_as_the_command_line(page, tmp_path)
+    monkeypatch.setattr(consultations, "consult", planned)
+    page.get_by_role("radio").nth(1).check()
+    page.get_by_label("Why, and what was said").first.fill("fewest visits")
+    page.get_by_role("button", name="Keep the choice").first.click()
+    expect(page.get_by_text("fewest visits")).to_be_visible()
+    plan = page.url
+    page.get_by_role("link", name="Consent: ").click()
+    looked_at(page, "consent")
+    page.get_by_label("Days to think").fill("0")
+    page.get_by_role("button", name="It was explained now").click()
+    for question in page.get_by_role("group").all():
+        tell_back(question)
+    page.get_by_role("group").first.get_by_role("radio").first.check()
+    page.get_by_role("group").first.get_by_label("Yes, since it is planned.").check()
+    page.get_by_label("Your name:").fill("Synthetic Person")
+    page.get_by_role("button", name="Sign and seal").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not everything was told back right")
+    looked_at(page, "told-back")
+    for question in page.get_by_role("group").all():
+        tell_back(question)
+    page.get_by_label("Photographs are taken for my care").check()
+    draw(page)
+    page.get_by_role("button", name="Sign and seal").click()
+    expect(page.get_by_text(re.compile("^Signed "))).to_be_visible()
+    looked_at(page, "signed")
+    link = page.get_by_role("link", name="Sealed document (PDF)").get_attribute("href")
+    assert page.request.get(f"{address}{link}").body().startswith(b"%PDF")
+
+    page.goto(consultation)
+    page.get_by_label("Age (years)").fill("53")
+    page.locator(".steps button").nth(3).click()
+    page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
+    page.wait_for_url(re.compile(r"/plans/\w+$"), timeout=PLAN_MS)
+    page.goto(plan)
+    expect(page.get_by_text("Void: the plan was changed")).to_be_visible()
+    looked_at(page, "void")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: str, browser: Browser) -> None:
+    sign_in(page, address, "owner")
+    for name in ("People", "Trail"):
+        page.get_by_role("link", name=name, exact=True).click()
+        looked_at(page, name.lower())
+    page.get_by_role("link", name="owner at").click()
+    looked_at(page, "account")
+    page.get_by_role("link", name="Patients").click()
+    page.get_by_role("button", name="Add").click()
+    page.get_by_role("link", name="Contact").click()
+    looked_at(page, "contact")
+    page.go_back()
+    page.get_by_role("button", name="Begin a consultation").click()
+    context = browser.new_context(viewport=DESK)
+    other = context.new_page()
+    sign_in(other, address, "assistant")
+    other.goto(page.url)
+    page.get_by_label("Age (years)").fill("41")
+    page.locator(".steps button").nth(3).click()
+    expect(page.locator(".save-state")).to_have_text("Saved.")
+    other.get_by_label("Age (years)").fill("42")
+    expect(other.get_by_role("alert")).to_contain_text("owner saved this")
+    expect(other.get_by_label("Age (years)")).to_have_value("42")
+    looked_at(other, "conflict")
+    other.get_by_role("button", name="Keep these answers").click()
+    expect(other.get_by_role("alert")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label("Age (years)")).to_have_value("42")
+    context.close()
+
+
+def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address: str) -> None:
+    """The pad needs a pointer; the typed name is a signature, too."""
+    page.goto(f"{address}/")
+    page.get_by_label("Clinic").focus()
+    for words in (HOME, "clinician", PASSWORD):
+        page.keyboard.type(words)
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+    page.get_by_label("Year of birth").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Begin a consultation").press("Enter")
+    page.get_by_label("Age (years)").focus()
+    page.keyboard.type("52")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="What should be treated")).to_be_focused()
+
+
+def test_one_command_opens_a_clinic_of_made_up_people_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "skinbeam.app.clinic", str(port)]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            password = process.stdout.readline().split()[-1]
+            assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+            sent = {"house": "Demonstration clinic (synthetic people)", "name": "clinician", "password": password}
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+                token = client.post("/sign-in", data=sent).cookies[COOKIE]
+                patients = client.get("/", headers={"cookie": f"{COOKIE}={token}"}).text
+            assert patients.count("Synthetic ") >= 3
+        finally:
+            process.send_signal(signal.SIGTERM)
+            said = process.stderr.read()
+            process.wait(30)
+    assert not list(tmp_path.iterdir())
+    assert "Traceback" not in said
