@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
@@ -81,6 +81,10 @@ class _Part(Generic[T]):
     kept: T
 
 
+# Does work on every concern, one after the other or side by side.
+_Each: TypeAlias = Callable[[Callable[[Concern], _Part[T]], Sequence[Concern]], list[_Part[T]]]
+
+
 def make_plan(loaded: LoadedCase, *, photo: Path | None = None, draws: int = 200, seed: int = 0) -> MadePlan[Planned]:
     """Return the plan of a case; `photo` and errors as in `plan.check.check_consultation`."""
     return _made(check_consultation(loaded, photo), draws, seed, lambda work, items: list(map(work, items)), _itself)
@@ -112,7 +116,7 @@ def _made(
     consultation: Consultation,
     draws: int,
     seed: int,
-    each: Callable[[Callable[[Concern], _Part[T]], Sequence[Concern]], list[_Part[T]]],
+    each: _Each[T],
     keep: Callable[[Planned], T],
 ) -> MadePlan[T]:
     """The plan; `each` does the work of every concern."""
@@ -128,15 +132,7 @@ def _made(
         # What the rules decide hangs on no skin, so that it is told at once.
         say(Message("progress.decision", {"decision": text(f"decision.{suitability.decision}")}))
         stopped = _stopped(suitability)
-
-        def part(concern: Concern) -> _Part[T]:
-            planned = plan_concern(case, concern, None if stopped else machines, bank)
-            gains = gains_of(case, concern, planned.record, planned.trial)
-            return _Part(planned.record, gains, ladder_of(case, planned.record, planned.trial), keep(planned))
-
-        begun = sorted(range(len(case.concern)), key=lambda place: _quickness(case.concern[place]))
-        worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
-        parts = [worked[place] for place in range(len(case.concern))]
+        parts = _worked(case, None if stopped else machines, bank, each, keep)
         concerns = tuple(one.record for one in parts)
         chosen = [option.modality for option, _ in _first_lasers(concerns)]
         gains = tuple(gain for one in parts for gain in one.gains)
@@ -175,6 +171,21 @@ def _made(
         )
     plan = rounded(replace(made, sources=tuple(sorted(sources))))
     return MadePlan(plan, consultation.photo, tuple(one.kept for one in parts))
+
+
+def _worked(
+    case: Case, machines: Sequence[Machine] | None, bank: SkinBank, each: _Each[T], keep: Callable[[Planned], T]
+) -> list[_Part[T]]:
+    """The parts of the concerns in the order of the case; what takes longest is begun first."""
+
+    def part(concern: Concern) -> _Part[T]:
+        planned = plan_concern(case, concern, machines, bank)
+        gains = gains_of(case, concern, planned.record, planned.trial)
+        return _Part(planned.record, gains, ladder_of(case, planned.record, planned.trial), keep(planned))
+
+    begun = sorted(range(len(case.concern)), key=lambda place: _quickness(case.concern[place]))
+    worked = dict(zip(begun, each(part, [case.concern[place] for place in begun]), strict=True))
+    return [worked[place] for place in range(len(case.concern))]
 
 
 def _quickness(concern: Concern) -> int:

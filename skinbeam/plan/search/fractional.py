@@ -5,7 +5,7 @@ would be chosen, a greatest energy, a greatest share of the skin.
 """
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skinbeam.laser.grid import Setting, densities
 from skinbeam.laser.settings import Beam
+from skinbeam.plan.rules.bound import Bounds
 from skinbeam.plan.search.candidates import Machine, beam_of, thinned
 from skinbeam.plan.search.crossed import Crossed
 from skinbeam.plan.search.goals import Goal
@@ -106,11 +107,15 @@ class Columns:
     area_cm2: Floats
     temperature_C: float
 
+    def coverage(self, density_per_cm2: float) -> Floats:
+        """Return the share of the skin that columns of a density cover, (sample,)."""
+        return np.asarray(-np.expm1(-density_per_cm2 * self.area_cm2))
+
     def values(self, density_per_cm2: float) -> dict[str, Quantity]:
         """Return the quantities of limits at a density, (sample,)."""
         return {
             "microlesion_depth_fraction": self.depth,
-            "coverage_fraction": -np.expm1(-density_per_cm2 * self.area_cm2),
+            "coverage_fraction": self.coverage(density_per_cm2),
             "basal_minimum_C": np.full(self.area_cm2.size, self.temperature_C),
         }
 
@@ -148,24 +153,18 @@ def _densest(
     quick: bool,
 ) -> Trial | None:
     """The densest pattern without a warning of coverage, held to the rules; None when none is sparse enough."""
-    w_target, w_limit = skins.weights
     beam, energy, offered = looked.beam, looked.energy_mJ, looked.densities
     with collect() as sources:
         used(*looked.basis)
         harmed = columns_in(skins, beam, energy, offered[0])
     limits = limits_for(goal.modality, skins.site, goal.condition)
-    area = harmed.area_cm2
-    deeper = error_factor(CRATER_DEPTH if removes(beam) else COLUMN_DEPTH, skins.limiting, "harm")
-    wider = error_factor(WIDTH, skins.limiting, "harm")
+    in_doubt = _in_doubt(harmed, beam, skins)
 
     def at(density: float) -> Trial:
         values = harmed.values(density)
-        in_doubt = values | {
-            "microlesion_depth_fraction": replace(harmed.depth, depth_m=deeper * harmed.depth.depth_m),
-            "coverage_fraction": -np.expm1(-density * area * wider**2),
-        }
         verdicts = tuple(
-            judge_limit(limit, values[limit.quantity], w_limit, tuple(sources), strict=not quick) for limit in limits
+            judge_limit(limit, values[limit.quantity], skins.weights[1], tuple(sources), strict=not quick)
+            for limit in limits
         )
         return Trial(
             machine,
@@ -176,28 +175,51 @@ def _densest(
             looked.effective,
             any_broken(limits, values),
             None,
-            any_broken(limits, in_doubt),
+            any_broken(limits, in_doubt.values(density)),
             verdicts,
-            (w_target, w_limit),
+            skins.weights,
             tuple(sources),
         )
 
-    kept: Trial | None = None
-    for density in thinned(offered, MOST_DENSITIES):
-        trial = at(density)
-        dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
-        if not trial.safe or (kept is not None and dense):
-            break
-        kept = trial
+    kept = _densest_within(map(at, thinned(offered, MOST_DENSITIES)))
     if kept is None or kept.density_per_cm2 is None:
         return None
-    most = goal.bounds.density_per_cm2(kept.density_per_cm2)
-    held = [
-        density
-        for density in offered
-        if density <= most and np.average(-np.expm1(-density * area), weights=w_limit) <= goal.bounds.coverage_fraction
-    ]
+    held = _held_to_rules(offered, kept.density_per_cm2, goal.bounds, harmed, skins)
     if not held:
         return None
     kept = kept if held[-1] == kept.density_per_cm2 else at(held[-1])
     return replace(kept, beam=beam_of(machine, setting, energy, held[-1]))
+
+
+def _held_to_rules(
+    offered: Sequence[float], densest: float, bounds: Bounds, columns: Columns, skins: SiteSkins
+) -> list[float]:
+    """The densities that rules leave of those up to the densest that the limits do."""
+
+    def covered(density: float) -> float:
+        return float(np.average(columns.coverage(density), weights=skins.weights[1]))
+
+    most = bounds.density_per_cm2(densest)
+    return [density for density in offered if density <= most and covered(density) <= bounds.coverage_fraction]
+
+
+def _in_doubt(columns: Columns, beam: Beam, skins: SiteSkins) -> Columns:
+    """The columns with the model's error beside experiments counted against them."""
+    deeper = error_factor(CRATER_DEPTH if removes(beam) else COLUMN_DEPTH, skins.limiting, "harm")
+    wider = error_factor(WIDTH, skins.limiting, "harm")
+    return Columns(
+        replace(columns.depth, depth_m=deeper * columns.depth.depth_m),
+        columns.area_cm2 * wider**2,
+        columns.temperature_C,
+    )
+
+
+def _densest_within(patterns: Iterable[Trial]) -> Trial | None:
+    """The last of ever denser patterns before a limit breaks or, but for the first, coverage is warned of."""
+    kept: Trial | None = None
+    for trial in patterns:
+        dense = any(v.status == "warn" for v in trial.verdicts if v.limit.quantity == "coverage_fraction")
+        if not trial.safe or (kept is not None and dense):
+            break
+        kept = trial
+    return kept
