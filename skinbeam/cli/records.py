@@ -3,11 +3,15 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from skinbeam.cli.told import missing_group, not_built, show
+
+if TYPE_CHECKING:
+    from skinbeam.records.upkeep.verify import Checked
 
 __all__ = ["records"]
 
@@ -71,22 +75,53 @@ def _verify(db: Db, json: Json = False) -> None:
     """Check that nothing was altered, removed or put in behind the trail's back, and that every file is whole."""
     with _group():
         from skinbeam.records.store.upgrades import open_database
-        from skinbeam.records.upkeep.verify import refused, verify
+        from skinbeam.records.upkeep.verify import verify
     import os
-    from dataclasses import asdict
 
     database = open_database(db, os.environ)
     try:
         checked = verify(database)
     finally:
         database.close()
-    if any(one.findings for one in checked):
-        raise refused(checked)
-    clinics = [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
-    _told({"db": db}, {"clinics": clinics}, json=json)
+    _report(checked, db, json=json)
 
 
-for _name in ("export", "import", "backup", "restore"):
+@records.command("backup")
+def _backup(
+    db: Db,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    json: Json = False,
+) -> None:
+    """Write all clinics and their files, as they are at one moment, into one file; work may go on."""
+    with _group():
+        from skinbeam.records.store.upgrades import open_database
+        from skinbeam.records.upkeep.backup import backup
+    import os
+    from dataclasses import asdict
+
+    database = open_database(db, os.environ)
+    try:
+        saved = backup(database, output)
+    finally:
+        database.close()
+    _told({"db": db}, {"backup": output.name} | asdict(saved), json=json)
+
+
+@records.command("restore")
+def _restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    db: Db,
+    json: Json = False,
+) -> None:
+    """Bring a backup into an empty database of either kind, and check all of it."""
+    with _group():
+        from skinbeam.records.upkeep.backup import restore
+    import os
+
+    _report(restore(file, db, os.environ), db, json=json)
+
+
+for _name in ("export", "import"):
 
     def _absent(
         arguments: Annotated[list[str] | None, typer.Argument(metavar="...", help="Not read.")] = None,
@@ -106,6 +141,18 @@ def _group() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise missing_group("records", error) from None
+
+
+def _report(checked: "tuple[Checked, ...]", db: str, *, json: bool) -> None:
+    """Print what was checked, or every finding."""
+    from dataclasses import asdict
+
+    from skinbeam.records.upkeep.verify import refused
+
+    if any(one.findings for one in checked):
+        raise refused(checked)
+    clinics = [{name: value for name, value in asdict(one).items() if name != "findings"} for one in checked]
+    _told({"db": db}, {"clinics": clinics}, json=json)
 
 
 def _password() -> str:

@@ -26,7 +26,7 @@ Run = Callable[..., Any]
 
 @pytest.mark.parametrize(
     "words",
-    [("import", "records.zip"), ("export",), ("backup", "--to", "there")],
+    [("import", "records.zip"), ("export",)],
     ids=lambda words: words[0],
 )
 def test_work_on_records_that_is_not_there_says_so_whatever_is_asked(words: tuple[str, ...], run: Run) -> None:

@@ -66,6 +66,29 @@ class Files:
             raise fault("altered-data", place)
         return content
 
+    def sealed(self, clinic_id: str, name: str) -> bytes:
+        """Return a file as it lies on the disk, once its content was found to be its name's.
+
+        Raises
+        ------
+        AbsentError, InputError : as for `get`.
+        """
+        self.get(clinic_id, name)
+        return self._path(clinic_id, name).read_bytes()
+
+    def put_back(self, clinic_id: str, name: str, sealed: bytes) -> None:
+        """Keep a file as `sealed` gave it, and see that it is whole.
+
+        Raises
+        ------
+        OSError : the disk is full or cannot be written.
+        InputError : it is not what its name says.
+        """
+        path = self._path(clinic_id, name)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._write(path, sealed)
+        self.get(clinic_id, name)
+
     def names(self, clinic_id: str) -> Iterator[str]:
         """Give the names of a clinic's files."""
         for path in sorted((self.folder / clinic_id).glob("??/*")):
@@ -77,7 +100,7 @@ class Files:
         self._path(clinic_id, name).unlink(missing_ok=True)
 
     def _path(self, clinic_id: str, name: str) -> Path:
-        if len(name) != _NAME_LENGTH or not name.isalnum():
+        if len(name) != _NAME_LENGTH or not (name + clinic_id).isalnum():
             raise fault("absent", "file")
         return self.folder / clinic_id / name[:2] / name
 

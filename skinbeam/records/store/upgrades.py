@@ -21,7 +21,7 @@ from skinbeam.records.store.database import SECRET_PLACE, Database, address_of, 
 from skinbeam.records.store.keys import KEY_BYTES, keys_of
 from skinbeam.records.store.tables import Store
 
-__all__ = ["migrate", "newest", "open_database", "revision_of", "set_up"]
+__all__ = ["is_known", "migrate", "newest", "open_database", "revision_of", "set_up"]
 
 
 def open_database(address: str, environment: Mapping[str, str]) -> Database:
@@ -62,7 +62,7 @@ def set_up(address: str, environment: Mapping[str, str]) -> tuple[str | None, st
     try:
         with reachable(), engine.begin() as connection:
             found = revision_of(connection)
-            if found is not None and found not in _known():
+            if found is not None and not is_known(found):
                 raise fault("newer-revision", "--db", found=found)
             migrate(connection, newest())
             with Session(connection) as session:
@@ -90,6 +90,11 @@ def migrate(connection: Connection, revision: str) -> None:
 def revision_of(connection: Connection) -> str | None:
     """Return the revision of a database; None of one that holds no records."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_known(revision: str) -> bool:
+    """Tell whether this version knows a revision."""
+    return revision in _known()
 
 
 def newest() -> str:
