@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,23 @@ from skinbeam.document import document, sha256_of
 
 __all__ = ["doctor_document"]
 
+_WEB = ("fastapi", "uvicorn", "python_multipart", "sqlalchemy", "alembic", "pwdlib", "pyotp", "cryptography", "limits")
+
 
 def doctor_document() -> dict[str, Any]:
     """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}."""
     checks = [
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
-        _module("web app", ("fastapi", "uvicorn", "python_multipart"), 'pip install "skinbeam[app]"'),
+        _module(
+            "web app",
+            ("fastapi", "uvicorn", "python_multipart", "sqlalchemy", "cryptography"),
+            'pip install "skinbeam[app]"',
+        ),
         _fonts(),
         _module("face mesh", ("mediapipe",), "make face; without it regions come from OpenCV's cascades"),
         _gpu(),
-        _check("database", False, "none", "not needed: records are not in this release"),
+        _check("database", True, f"SQLite {sqlite3.sqlite_version}; PostgreSQL by its address", ""),
         _cache(),
     ]
     return document("skinbeam.doctor/1", case_sha256=sha256_of({}), seed=0, body={"checks": checks})

@@ -12,8 +12,10 @@ from pypdf import PdfReader
 from report_samples import sample_plan
 from test_report_context import METHODS, nested, typst_names
 
+from skinbeam.estimate import Estimate
 from skinbeam.messages import catalogue
 from skinbeam.plan.records import ConcernPlan, Option, Plan
+from skinbeam.plan.spans import Range
 from skinbeam.report.consent import context
 from skinbeam.report.consent.context import PERMISSIONS, ConsentPage, Signing
 from skinbeam.report.consent.page import consent_page, cooling_off_days, sentences_of
@@ -248,3 +250,13 @@ def test_every_condition_has_words_for_its_aim() -> None:
     assert {f"leaflet_{part}.{name}" for part in ("is", "can", "cannot") for name in table("condition")} <= set(
         catalogue()
     )
+
+
+def test_a_bruise_that_is_likely_is_told_with_the_days_after() -> None:
+    plan, concern, option = first(sample_plan())
+    assert not any("bruise" in line for line in consent_page(plan, concern, option).healing)
+    likely = Estimate(0.21, 0.08, 0.42, 0.8, "modelled", 200)
+    bruising = replace(option, p_purpura=likely, purpura_days=Range(7, 14, "days"))
+    told = consent_page(plan, concern, bruising).healing[-1]
+    assert "21 of 100" in told
+    assert "7 to 14 days" in told

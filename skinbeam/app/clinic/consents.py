@@ -37,6 +37,11 @@ class _Form:
     option: Option
 
     @property
+    def stopped(self) -> bool:
+        """Whether a rule of the plan stops laser for now, so that nothing can be agreed to."""
+        return self.plan.records.suitability.decision in ("refer", "not-suitable")
+
+    @property
     def questions(self) -> tuple[Question, ...]:
         """What is to be told back."""
         return teach_back(self.plan.records, self.option)
@@ -84,6 +89,7 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
         here=f"/plans/{form.plan.kept.id}/consent/{form.place}",
         plan=form.plan.kept,
         outdated=form.plan.outdated,
+        stopped=form.stopped,
         patient=desk.patients.get(consultation.patient_id),
         current=current,
         agreement=agreement((current.explained_at.date(), _now().date()) if current else None),
@@ -102,6 +108,8 @@ def _blank(visit: Visit) -> Response:
 def _talk(visit: Visit) -> Response:
     """Write down that it was explained now, and how long it is slept on."""
     form, days = _form_of(visit), visit.said("days")
+    if form.stopped:
+        return _page(visit, form, _wrong("stopped"))
     if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
         return _page(visit, form, _wrong("days", most=_MOST_DAYS))
     cooling_off = datetime.timedelta(days=int(days))
@@ -111,6 +119,8 @@ def _talk(visit: Visit) -> Response:
 
 def _sign(visit: Visit) -> Response:
     form = _form_of(visit)
+    if form.stopped:
+        return _page(visit, form, _wrong("stopped"))
     waiting = next((one for one in _consents(visit, form) if one.void_reason is None), None)
     if waiting is None:
         raise fault("absent", "consent")

@@ -187,6 +187,9 @@ def _healing(option: Option) -> tuple[str, ...]:
     lines = list(showing_told(option)) or [say("consent.after_unknown")]
     if isinstance(option.pain_0_10, Estimate):
         lines.append(say("leaflet.healing_pain", pain=range_in_words(option.pain_0_10)))
+    if option.p_purpura is not None and option.purpura_days is not None:
+        days = range_in_words(option.purpura_days)
+        lines.append(say("leaflet.healing_bruise", people=of_100(option.p_purpura), days=days))
     return tuple(lines)
 
 

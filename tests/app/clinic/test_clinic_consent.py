@@ -5,15 +5,18 @@ import html
 import io
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from app_samples import LEAST
-from clinic_samples import Clinics
+from clinic_samples import Clinics, planned
 from pypdf import PdfReader
-from report_samples import sample
+from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
+from skinbeam.app.clinic import consultations
+from skinbeam.plan.records import Plan
 from skinbeam.records.desk import consents as desk_consents
 from skinbeam.records.kept import Permissions
 from skinbeam.records.roles import Role
@@ -232,3 +235,24 @@ def test_markup_in_a_signature_stays_text(client: TestClient, plan: str) -> None
     signed(client, here, person=name)
     assert name in sealed(client, here)
     assert "<script>alert" not in client.get(here).text
+
+
+@pytest.mark.parametrize("decision", ["refer", "not-suitable"])
+def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, monkeypatch: Any, decision: str) -> None:
+    def stopped(consultation: Any, folder: Path) -> tuple[Plan, list[Path]]:
+        plan, files = planned(consultation, folder)
+        document = sample_plan()
+        document["suitability"]["decision"] = decision
+        (folder / "plan.json").write_text(json.dumps(document), encoding="utf-8")
+        return plan, files
+
+    monkeypatch.setattr(consultations, "consult", stopped)
+    patient = client.post("/patients").headers["location"]
+    begun = client.post(f"{patient}/consultations").headers["location"]
+    here = f"{client.post(f'{begun}/plan', data=LEAST | {'revision': '1'}).headers['location']}/consent/0.0"
+    page = client.get(here).text
+    assert "The plan says that laser is not right, or not yet." in page
+    assert "It was explained now" not in page
+    assert client.post(f"{here}/talk", data={"days": "0"}).status_code == 422
+    assert signed(client, here).status_code == 422
+    assert "Explained " not in client.get(here).text
