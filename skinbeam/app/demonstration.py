@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from anyio import to_thread
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from skinbeam.app.bodies import form_of
@@ -25,12 +26,11 @@ from skinbeam.app.pages import form_page, plan_page
 from skinbeam.app.planner import GoneError
 from skinbeam.app.plans import Plans
 from skinbeam.app.security import REPORT_POLICY
-from skinbeam.app.stream import events
+from skinbeam.app.stream import asked_for_events, event_stream
 
 __all__ = ["FILES", "demonstration"]
 
 FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf")
-_EVENTS = "text/event-stream"
 
 # A photograph of 30 MB over a slow line takes minutes; a body that trickles in for longer is an attack or a fault.
 BODY_SECONDS = 300.0
@@ -51,10 +51,9 @@ def demonstration(plans: Plans) -> APIRouter:
 
     @router.post("/consult")
     async def consult(request: Request) -> Response:
-        request.state.submission = sent = await _received(request, plans)
-        if _EVENTS in request.headers.get("accept", ""):
-            told = events(lambda hear, gone: plans.make(sent, gone=gone, hear=hear), partial(form_page, sent))
-            return StreamingResponse(told, media_type=_EVENTS)
+        sent = await _received(request, plans)
+        if asked_for_events(request):
+            return event_stream(lambda hear, gone: plans.make(sent, gone=gone, hear=hear), partial(form_page, sent))
         async with _gone(request) as gone:
             try:
                 # Left to itself when the program ends: it then stops where it next asks.
@@ -121,13 +120,15 @@ async def _received(request: Request, plans: Plans) -> Submission:
     try:
         fields = [(name, value) for name, value in data.multi_items() if isinstance(value, str)]
         before = next((value for name, value in fields if name == "photo.kept"), "")
+        sent = submission(((name, value) for name, value in fields if name != "photo.kept"), before)
+        request.state.submission = sent  # it comes back filled if the photograph cannot be kept
         upload = data.get("photo")
-        photo = before
         if isinstance(upload, UploadFile) and upload.filename:
-            photo = await run_in_threadpool(plans.keep_photograph, await upload.read())
+            sent = replace(sent, photo=await run_in_threadpool(plans.keep_photograph, await upload.read()))
+            request.state.submission = sent
     finally:
         await data.close()
-    return submission(((name, value) for name, value in fields if name != "photo.kept"), photo)
+    return sent
 
 
 def _kept(plans: Plans, name: str) -> Path:

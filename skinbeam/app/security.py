@@ -6,7 +6,7 @@ Every response, errors and static files too, leaves with the same headers, and n
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -44,9 +44,14 @@ Answer = Callable[[Request, int, InputError], Response]
 _log = logging.getLogger(__name__)
 
 
-def names_of(host: str) -> frozenset[str]:
-    """Return the names under which a program that listens at `host` is asked: its own and those of its machine."""
-    return frozenset(name.lower() for name in (host, "localhost", socket.gethostname()))
+def names_of(host: str, others: Iterable[str] = ()) -> frozenset[str]:
+    """Return the names under which a program that listens at `host` is asked: its own, those of its machine, others.
+
+    Parameters
+    ----------
+    others : names of a server that stands before it and passes on the name that it was asked under.
+    """
+    return frozenset(name.lower() for name in (host, "localhost", socket.gethostname(), *others))
 
 
 def ours(request: Request, names: Collection[str]) -> bool:

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -21,8 +21,11 @@ __all__ = ["build_app", "listen", "run"]
 _CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
 
 
-def build_app(host: str = "127.0.0.1") -> FastAPI:
-    """Return the application that listens at `host`. Its results live in a temporary folder that goes when it ends."""
+def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
+    """Return the application that listens at `host` and answers to `names` too.
+
+    Its results live in a temporary folder that goes when it ends.
+    """
     plans = Plans()
 
     @asynccontextmanager
@@ -32,30 +35,32 @@ def build_app(host: str = "127.0.0.1") -> FastAPI:
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, names=names_of(host))
+    app.add_middleware(Guard, names=names_of(host, names))
     answer_faults(app)
     app.include_router(demonstration(plans))
     return app
 
 
-def run(host: str, port: int, db: str | None = None) -> None:
+def run(host: str, port: int, db: str | None = None, names: Iterable[str] = ()) -> None:
     """Serve until interrupted: the records of a clinic, or without any the form that keeps nothing.
 
     Parameters
     ----------
     db : address of the records.
+    names : other names that it is asked under, by way of a server that stands before it.
 
     Raises
     ------
     InputError : nothing can listen at `host` and `port`, or the records cannot be opened.
     """
     if db is None:
-        listen(build_app(host), host, port)
+        listen(build_app(host, names), host, port)
         return
     from skinbeam.app.clinic.server import build_clinic
     from skinbeam.records.store.upgrades import open_database
 
-    listen(build_clinic(open_database(db, os.environ), host), host, port, open_to_others="clinic.open-to-others")
+    clinic = build_clinic(open_database(db, os.environ), host, names)
+    listen(clinic, host, port, open_to_others="clinic.open-to-others")
 
 
 def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.open-to-others") -> None:
@@ -73,9 +78,11 @@ def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.ope
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.create_server(address[4][:2], family=address[0])
     except OSError as error:
+        code = error.errno or 0  # of a name that nobody knows it is below 0, and the text alone tells
+        reason = os.strerror(code) if code > 0 else error.strerror or str(error)
         raise InputError(
             "cannot-listen",
-            text("app-fault.cannot-listen", {"host": host, "port": str(port), "reason": error.strerror or str(error)}),
+            text("app-fault.cannot-listen", {"host": host, "port": str(port), "reason": reason}),
             field="--port",
             hint=text("app-fault.cannot-listen-hint"),
         ) from None

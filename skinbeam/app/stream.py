@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 from anyio import to_thread
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
 from skinbeam.app.faults import refusal_of
 from skinbeam.app.planner import GoneError
@@ -14,11 +16,24 @@ from skinbeam.errors import InputError
 from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan
 
-__all__ = ["events"]
+__all__ = ["asked_for_events", "event_stream", "events"]
+
+_KIND = "text/event-stream"
+_AT_ONCE = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
 
 _BEAT_S = 1.0  # between two signs of life: sending one is how it is noticed that nobody listens
 
 Make = Callable[[Callable[[Message | ConcernPlan], None], Callable[[], bool]], str]
+
+
+def asked_for_events(request: Request) -> bool:
+    """Return whether who asks wants to hear of each step."""
+    return _KIND in request.headers.get("accept", "")
+
+
+def event_stream(make: Make, page: Callable[[InputError], str]) -> StreamingResponse:
+    """Return `events` as the answer to a request."""
+    return StreamingResponse(events(make, page), media_type=_KIND, headers=_AT_ONCE)
 
 
 async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator[str]:

@@ -387,6 +387,9 @@ def serve(
     db: Annotated[
         str | None, typer.Option("--db", metavar="URL", help="Records of a clinic: an SQLite file, or postgresql://...")
     ] = None,
+    name: Annotated[
+        list[str] | None, typer.Option("--name", help="A name of the server before it; may stand again.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
@@ -394,7 +397,7 @@ def serve(
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
         raise missing_group("serve", error) from None
-    run(host, port, db)
+    run(host, port, db, name or ())
 
 
 @app.command()

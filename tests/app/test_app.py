@@ -157,6 +157,7 @@ def test_an_address_that_is_taken_is_an_input_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen") as error:
         server.run("127.0.0.1", taken.getsockname()[1])
     assert error.value.field == "--port"
+    assert error.value.message.endswith("Address already in use")
 
 
 @pytest.mark.parametrize(("host", "warned"), [("127.0.0.1", False), ("0.0.0.0", True)])

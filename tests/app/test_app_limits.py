@@ -65,6 +65,18 @@ def test_the_name_that_it_listens_at_is_answered() -> None:
         assert client.get("/", headers={"host": "other.example"}).json()["error"]["code"] == "unknown-host"
 
 
+def test_names_of_a_server_before_it_are_answered_when_they_were_said(planner: Planner) -> None:
+    """It passes on the name that it was asked under, as Caddy and Traefik do."""
+    headers = {"host": "laser.clinic.example", "sec-fetch-site": "same-origin", "accept": "text/event-stream"}
+    with TestClient(server.build_app(names=["Laser.Clinic.example", "other.example"])) as client:
+        sent = client.post("/consult", data=LEAST, headers=headers)
+        assert sent.status_code == 200
+        assert sent.headers["x-accel-buffering"] == "no"  # each step is passed on as it comes
+        refused = client.get("/", headers={"host": "third.example"})
+        assert refused.status_code == 421
+        assert "--name" in refused.json()["error"]["hint"]
+
+
 # --- what is kept -----------------------------------------------------------------------------------------------------
 
 
@@ -144,6 +156,7 @@ def test_a_full_disk_is_told_and_the_form_stays(
     answer = client.post("/consult", data=LEAST, files={"photo": FACE}, headers=PAGE)
     assert answer.status_code == 507
     assert "disk of the machine" in Form(answer.text).words
+    assert set(LEAST.items()) <= set(Form(answer.text).filled)
     assert {name: answer.headers[name] for name in security.HEADERS} == security.HEADERS
     assert client.post("/consult", data=LEAST, files={"photo": FACE}).json()["error"]["code"] == "disk-full"
     monkeypatch.undo()

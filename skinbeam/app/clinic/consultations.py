@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 
 from skinbeam._version import __version__
 from skinbeam.app.clinic.answers import REVISION, differences, kept_answers, sent_answers, submission_of
@@ -14,7 +14,7 @@ from skinbeam.app.clinic.visit import Upload, Visit, status_of
 from skinbeam.app.forms import Submission
 from skinbeam.app.live import suitability_of
 from skinbeam.app.pages import form_page
-from skinbeam.app.stream import events
+from skinbeam.app.stream import asked_for_events, event_stream
 from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
 from skinbeam.messages import Message
@@ -28,7 +28,6 @@ from skinbeam.report.consult import consult
 __all__ = ["FILES", "add_consultations"]
 
 FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
-_EVENTS = "text/event-stream"
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
 Heard = Callable[[Message | ConcernPlan], None]
@@ -114,9 +113,8 @@ def _plan(visit: Visit) -> Response:
     def wrong(error: InputError) -> str:
         return _page(visit, visit.desk.consultations.get(kept.id), sent, error)
 
-    if _EVENTS in visit.request.headers.get("accept", ""):
-        told = events(lambda hear, gone: _made(visit, kept, sent, hear, gone), wrong)
-        return StreamingResponse(told, media_type=_EVENTS)
+    if asked_for_events(visit.request):
+        return event_stream(lambda hear, gone: _made(visit, kept, sent, hear, gone), wrong)
     try:
         return visit.go(f"/plans/{_made(visit, kept, sent, lambda _: None, lambda: False)}")
     except InputError as error:

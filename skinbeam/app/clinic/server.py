@@ -1,6 +1,6 @@
 """The clinic's app put together: every route of the table, and what all of them share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
@@ -29,8 +29,8 @@ from skinbeam.records.store.database import Database
 __all__ = ["build_clinic"]
 
 
-def build_clinic(database: Database, host: str = "127.0.0.1") -> FastAPI:
-    """Return the clinic's app on an open database, which it closes when it ends."""
+def build_clinic(database: Database, host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
+    """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too."""
     passwords = Passwords()
     house = House(database, passwords, SignIn(database, passwords), Planner())
 
@@ -52,7 +52,7 @@ def build_clinic(database: Database, host: str = "127.0.0.1") -> FastAPI:
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, names=names_of(host), answer=answer)
+    app.add_middleware(Guard, names=names_of(host, names), answer=answer)
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)

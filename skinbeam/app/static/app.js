@@ -51,10 +51,12 @@ function start() {
     show(at, false);
     field.focus();
   }
-  document.querySelectorAll(".fault a[href^='#']").forEach((link) => link.addEventListener("click", (event) => {
+  const aim = (link) => decodeURIComponent(link.hash.slice(1));
+  const leads = (fault) => fault.querySelectorAll("a[href^='#']").forEach((link) => link.addEventListener("click", (event) => {
     event.preventDefault();
-    reveal(decodeURIComponent(link.hash.slice(1)));
+    reveal(aim(link));
   }));
+  document.querySelectorAll(".fault").forEach(leads);
 
   // --- rows ---
   const filled = (row) => [...row.querySelectorAll("input, select")].some(
@@ -101,10 +103,19 @@ function start() {
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 300); });
 
   function came(page) {  // the form with what is wrong: one answer, one plan made, one photograph sent
-    const next = new DOMParser().parseFromString(page, "text/html");
+    const next = new DOMParser().parseFromString(page, "text/html"), fault = next.querySelector(".fault");
     document.title = next.title;
+    if (fault && !next.querySelector("form.consultation[data-filled]")) {  // answers that were never read stay here
+      document.querySelector(".fault")?.remove();
+      form.before(fault);
+      leads(fault);
+      const link = fault.querySelector("a[href^='#']");
+      if (link) reveal(aim(link)); else fault.focus();
+      form.dispatchEvent(new Event("refused"));
+      return;
+    }
     document.body.replaceWith(next.body);
-    start();
+    if (document.querySelector("form.consultation")) start();  // none where the sign-in has ended
   }
 
   const saving = form.dataset.save ? saver(form, came) : null;
@@ -171,6 +182,7 @@ function planner(form, came, saving) {
     stop = null;
   }
   making.querySelector("button").addEventListener("click", () => { stop.abort(); stopped(); });
+  form.addEventListener("refused", stopped);
   form.addEventListener("submit", async (event) => {
     if (event.submitter?.matches(".plain-send")) return;  // saved as a form, and the page comes again
     event.preventDefault();
