@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from skinbeam.cli.told import missing_group, not_built, show
+from skinbeam.cli.told import missing_group, show
 
 if TYPE_CHECKING:
+    from skinbeam.records.desk.desk import Desk
     from skinbeam.records.upkeep.verify import Checked
 
 __all__ = ["records"]
@@ -121,17 +122,91 @@ def _restore(
     _report(restore(file, db, os.environ), db, json=json)
 
 
-for _name in ("export", "import"):
+Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient's pseudonym.")]
 
-    def _absent(
-        arguments: Annotated[list[str] | None, typer.Argument(metavar="...", help="Not read.")] = None,
-        json: Json = False,
-    ) -> None:
-        """Not in this release."""
-        not_built("records", "this command is not in this release")
 
-    # Options that it will have one day are no reason to speak of a misspelling.
-    records.command(_name, context_settings={"ignore_unknown_options": True})(_absent)
+@records.command("export")
+def _export(
+    pseudonym: Pseudonym,
+    db: Db,
+    clinic: ClinicName,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.zip", help="The file to write.")],
+    json: Json = False,
+) -> None:
+    """Write a patient's copy of everything that is kept of them."""
+    from skinbeam.document import write_atomically
+
+    with _desk(db, clinic) as desk:
+        content = desk.copies.make(_patient(desk, pseudonym))
+    write_atomically(output, content)
+    asked = {"db": db, "clinic": clinic, "patient": pseudonym}
+    _told(asked, {"copy": output.name, "bytes": len(content)}, json=json)
+
+
+@records.command("import")
+def _import(
+    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="What export has written.")],
+    db: Db,
+    clinic: ClinicName,
+    json: Json = False,
+) -> None:
+    """Take a patient's copy in as a new patient; consent given elsewhere is not taken over."""
+    from skinbeam.errors import InputError
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(
+            "unreadable-file",
+            f"it cannot be read: {error.strerror}",
+            field="FILE.zip",
+            hint="A copy of a patient's records.",
+        ) from None
+    with _desk(db, clinic) as desk:
+        patient = desk.copies.take_in(content)
+    _told({"db": db, "clinic": clinic}, {"patient": patient.pseudonym}, json=json)
+
+
+@records.command("erase")
+def _erase(
+    pseudonym: Pseudonym,
+    db: Db,
+    clinic: ClinicName,
+    keep_years: Annotated[
+        int, typer.Option("--keep-years", min=0, max=100, help="How long the law makes you keep records of treatment.")
+    ],
+    json: Json = False,
+) -> None:
+    """Erase a patient: who they are at once, the rest when the law no longer asks for it."""
+    with _desk(db, clinic) as desk:
+        until = desk.erasure.erase(_patient(desk, pseudonym), keep_years=keep_years)
+    asked = {"db": db, "clinic": clinic, "patient": pseudonym, "keep_years": keep_years}
+    _told(asked, {"erased": until is None} | ({} if until is None else {"kept_until": until.date()}), json=json)
+
+
+@contextmanager
+def _desk(db: str, clinic: str) -> "Iterator[Desk]":
+    """The desk of whoever runs the machine."""
+    with _group():
+        from skinbeam.records.desk.desk import Desk
+        from skinbeam.records.people.accounts import operator
+        from skinbeam.records.store.upgrades import open_database
+    import os
+
+    database = open_database(db, os.environ)
+    try:
+        yield Desk(database, operator(database, clinic))
+    finally:
+        database.close()
+
+
+def _patient(desk: "Desk", pseudonym: str) -> str:
+    from skinbeam.records.faults import fault
+
+    found = [patient.id for patient in desk.patients.all() if patient.pseudonym == pseudonym]
+    if not found:
+        raise fault("no-patient", "PSEUDONYM", pseudonym=pseudonym)
+    return found[0]
 
 
 @contextmanager

@@ -24,17 +24,6 @@ HEAD = {"schema", "version", "case_sha256", "seed", "warnings"}
 Run = Callable[..., Any]
 
 
-@pytest.mark.parametrize(
-    "words",
-    [("import", "records.zip"), ("export",)],
-    ids=lambda words: words[0],
-)
-def test_work_on_records_that_is_not_there_says_so_whatever_is_asked(words: tuple[str, ...], run: Run) -> None:
-    ran = run("records", *words, "--json")
-    assert ran.code == 3
-    assert set(ran.document) == {"schema", "version", "warnings", "unknown"}
-
-
 def test_a_clinic_without_its_key_is_not_served(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SKINBEAM_KEY", raising=False)
     ran = run("serve", "--db", "postgresql://nowhere", "--json")

@@ -235,8 +235,18 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     }
 
 
-# They name nothing that another clinic could have; jobs and the trail have tests of their own.
-UNBOUND = {"patients.add", "patients.all", "jobs.add", "jobs.get", "jobs.cancel", "trail.last"}
+# They name nothing that another clinic could have; jobs, trail, copies and erasure have tests of their own.
+UNBOUND = {
+    "patients.add",
+    "patients.all",
+    "jobs.add",
+    "jobs.get",
+    "jobs.cancel",
+    "trail.last",
+    "copies.make",
+    "copies.take_in",
+    "erasure.erase",
+}
 
 
 def public(desk: Desk) -> set[str]:

@@ -15,7 +15,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "records.md"
 
 def typed(places: dict[str, str], *, server: bool) -> str:
     """The lines of the page in their order, with this machine's places; of two databases the one that was chosen."""
-    blocks = re.findall(r"^```text\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```text\n(.*?)^```", PAGE.read_text(encoding="utf-8").split("## When a patient")[0], re.MULTILINE | re.DOTALL
+    )
     chosen = [block for block in blocks if "SKINBEAM_DB=" not in block or ("postgresql" in block) == server]
     script = "".join(chosen)
     for place, here in places.items():

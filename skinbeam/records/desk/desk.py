@@ -2,6 +2,8 @@
 
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.copies import Copies
+from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.jobs import Jobs
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
@@ -33,3 +35,5 @@ class Desk:
         self.consents = Consents(access)
         self.jobs = Jobs(access)
         self.trail = Trail(access)
+        self.copies = Copies(access)
+        self.erasure = Erasure(access)

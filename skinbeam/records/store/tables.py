@@ -6,6 +6,7 @@ points into another clinic cannot be written. Columns that end in `_sealed` hold
 
 import datetime
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, Text, UniqueConstraint
@@ -31,6 +32,7 @@ __all__ = [
     "Photograph",
     "Plan",
     "Store",
+    "files_named",
     "new_id",
 ]
 
@@ -266,3 +268,13 @@ class Job(InClinic, Base):
     created_at: Mapped[datetime.datetime]
     created_by: Mapped[str] = mapped_column(_WORD)
     ended_at: Mapped[datetime.datetime | None]
+
+
+def files_named(row: InClinic) -> Iterator[str]:
+    """Give the files that a row speaks of."""
+    if isinstance(row, Photograph):
+        yield row.file
+    elif isinstance(row, Plan):
+        yield from row.files.values()
+    elif isinstance(row, Consent) and row.document is not None:
+        yield row.document

@@ -138,6 +138,13 @@ class Work:
         mine = (LoginSession.clinic_id == self.clinic_id, LoginSession.member_id == member_id)
         self._session.execute(update(LoginSession).where(*mine, LoginSession.ended_at.is_(None)).values(ended_at=now()))
 
+    def drop(self, row: InClinic, action: str) -> None:
+        """Remove a row, which the trail says from now on; the entries about it stay."""
+        assert isinstance(row, Base)
+        self._session.delete(row)
+        self._session.flush()
+        self.note(action, trail.row_name(row), row=None)
+
     def add_job(self, row: Job) -> None:
         """Put a job into the queue; its row changes while it is worked on, so the trail does not sign it."""
         self._session.add(row)

@@ -17,11 +17,11 @@ from skinbeam.records.store.columns import Json
 from skinbeam.records.store.database import SECRET_PLACE, Database, address_of, engine_of, folder_of, reachable
 from skinbeam.records.store.files import Files
 from skinbeam.records.store.keys import Secret, keys_of
-from skinbeam.records.store.tables import Base, Clinic
+from skinbeam.records.store.tables import Base, Clinic, files_named
 from skinbeam.records.store.upgrades import is_known, migrate, newest, open_database, revision_of
 from skinbeam.records.store.work import Work
 from skinbeam.records.upkeep.archive import Reader, Writer, row_of
-from skinbeam.records.upkeep.verify import SIGNED_TABLES, Checked, files_named, verify
+from skinbeam.records.upkeep.verify import SIGNED_TABLES, Checked, verify
 
 __all__ = ["Saved", "backup", "restore"]
 
@@ -125,7 +125,7 @@ def _named(session: Session, clinic: Clinic) -> set[str]:
         name
         for table in SIGNED_TABLES
         for row in session.scalars(select(table).where(table.clinic_id == clinic.id))
-        for name in files_named(row)  # type: ignore[arg-type]
+        for name in files_named(row)
     }
 
 

@@ -15,9 +15,9 @@ from skinbeam.errors import InputError
 from skinbeam.records.faults import fault
 from skinbeam.records.store import tables, trail
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic
+from skinbeam.records.store.tables import Clinic, Entry, InClinic, files_named
 
-__all__ = ["SIGNED_TABLES", "Checked", "Finding", "files_named", "refused", "verify"]
+__all__ = ["SIGNED_TABLES", "Checked", "Finding", "refused", "verify"]
 
 SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.Member,
@@ -66,16 +66,6 @@ def verify(database: Database) -> tuple[Checked, ...]:
             stray = []
             checked.append(check.all())
         return tuple(checked)
-
-
-def files_named(row: Base) -> Iterator[str]:
-    """Give the files that a row speaks of."""
-    if isinstance(row, tables.Photograph):
-        yield row.file
-    elif isinstance(row, tables.Plan):
-        yield from row.files.values()
-    elif isinstance(row, tables.Consent) and row.document is not None:
-        yield row.document
 
 
 def refused(checked: tuple[Checked, ...]) -> InputError:

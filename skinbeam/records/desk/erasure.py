@@ -1,0 +1,76 @@
+"""The right to be forgotten, within what the law of the place makes a clinic keep.
+
+What tells who somebody is goes at once. The records of treatment go once they need be kept no longer; until then they
+stay for care alone. The trail stays whole in any case: it holds names of rows and signatures with a key, and nothing
+that anybody said. Backups that were made before still hold what was erased, until they are thrown away.
+"""
+
+import datetime
+
+from skinbeam.records.roles import Act
+from skinbeam.records.store import tables
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.tables import InClinic, files_named
+from skinbeam.records.store.work import Access, Work
+
+__all__ = ["Erasure"]
+
+_YEAR = datetime.timedelta(days=366)
+_NAMING_FILES: tuple[type[InClinic], ...] = (tables.Photograph, tables.Plan, tables.Consent)
+
+
+class Erasure:
+    """Erases a clinic's patients."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def erase(self, patient_id: str, *, keep_years: int) -> datetime.datetime | None:
+        """Erase what may be erased of a patient; return until when the rest must be kept, None where nothing is left.
+
+        Parameters
+        ----------
+        keep_years : after the last entry, for which the law of the place makes a clinic keep records of treatment.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient.
+        """
+        with self._access.work(Act.ERASE) as work:
+            patient = work.get(tables.Patient, patient_id)
+            for contact in work.rows(tables.Contact, tables.Contact.id == patient_id):
+                work.drop(contact, "contact.erased")
+            consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
+            last = max((one.saved_at for one in consultations), default=patient.created_at)
+            until = last + keep_years * _YEAR
+            if consultations and until > now():
+                for photograph in _photographs(work, consultations):
+                    photograph.for_teaching = photograph.for_publication = False
+                    work.keep(photograph, "photograph.permitted")
+                work.note("patient.kept", f"patient/{patient_id}", until=until.isoformat())
+                return until
+            files = _drop(work, consultations)
+            patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
+            work.keep(patient, "patient.erased")
+            others = {name for table in _NAMING_FILES for row in work.rows(table) for name in files_named(row)}
+        for name in files - others:
+            self._access.database.files.remove(self._access.member.clinic_id, name)
+        return None
+
+
+def _photographs(work: Work, consultations: list[tables.Consultation]) -> list[tables.Photograph]:
+    return work.rows(tables.Photograph, tables.Photograph.consultation_id.in_([one.id for one in consultations]))
+
+
+def _drop(work: Work, consultations: list[tables.Consultation]) -> set[str]:
+    """Remove consultations with all that hangs on them, and return the files that their rows spoke of."""
+    plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_([one.id for one in consultations]))
+    names = [plan.id for plan in plans]
+    consents = work.rows(tables.Consent, tables.Consent.plan_id.in_(names))
+    voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id.in_([consent.id for consent in consents]))
+    choices = work.rows(tables.Choice, tables.Choice.plan_id.in_(names))
+    rows: list[InClinic] = [*voids, *consents, *choices, *plans, *_photographs(work, consultations), *consultations]
+    files = {name for row in rows for name in files_named(row)}
+    for row in rows:
+        work.drop(row, "erased")
+    return files
