@@ -44,6 +44,7 @@ ADDED = (
     "earlier-injury-undosed",
     "earlier-unread",
     "herpes-other-lasers",
+    "isotretinoin-six-months",
     "keloid-other-lasers",
     "medication-not-checked",
     "melasma-history",
@@ -193,6 +194,15 @@ def test_a_medicine_is_told_by_its_name_and_time(months: float, said: str) -> No
     case = loaded(PERSON + taken + concern("perioral-lines", "perioral")).case
     (rule,) = (rule for rule in STOPS if rule.id == "isotretinoin-full-field-ablation")
     assert [one.text for one in because_of(rule, case, case.concern)] == [said]
+
+
+def test_who_took_isotretinoin_three_months_ago_reads_so_in_the_leaflet() -> None:
+    """Of lasers that experts allow then: "some things about you raise the risk" named none of them."""
+    taken = 'medications = [{name = "isotretinoin", last_dose_months = 3}]\n'
+    made = document(PERSON + taken + concern("redness") + devices("pulsed-dye-595"))
+    assert made["suitability"]["decision"] == "with-caution"
+    (said,) = [one for one in leaflet_page(read_plan(made)).why if "isotretinoin" in one]
+    assert said.startswith("You last took isotretinoin 3 months ago. Many clinics wait 6 months")
 
 
 def test_what_holds_for_two_concerns_is_told_once_with_both() -> None:

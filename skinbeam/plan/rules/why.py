@@ -31,6 +31,7 @@ _CAUTIONS = (
     "earlier-injury-undosed",
     "earlier-unread",
     "herpes-other-lasers",
+    "isotretinoin-six-months",
     "keloid-other-lasers",
     "medication-not-checked",
     "melasma-history",
