@@ -1,0 +1,205 @@
+"""Killed at a random moment of a save, an upload, a plan, a backup or an upgrade: what was told as kept is kept."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import inspect, text
+
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import UnreachableError
+from skinbeam.records.people.accounts import create_clinic, operator
+from skinbeam.records.store.database import Database, address_of, engine_of
+from skinbeam.records.store.upgrades import newest, open_database, revision_of, set_up
+from skinbeam.records.upkeep.backup import restore
+from skinbeam.records.upkeep.verify import verify
+
+KINDS = ("save", "upload", "plan", "backup", "upgrade")
+
+# Does one kind of work for ever, and tells each step once it is kept.
+WORKER = """
+import json, os, sys
+from pathlib import Path
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.kept import Made, Permissions
+from skinbeam.records.people.accounts import operator
+from skinbeam.records.store.database import address_of, engine_of
+from skinbeam.records.store.upgrades import migrate, newest, open_database
+from skinbeam.records.upkeep.backup import backup
+
+address, kind, folder = sys.argv[1:]
+def told(*step):
+    print(json.dumps(step), flush=True)
+if kind == "upgrade":
+    engine = engine_of(address_of(address))
+    told("ready")
+    while True:
+        for revision in ("0001", newest()):
+            with engine.begin() as connection:
+                migrate(connection, revision)
+            told(revision)
+database = open_database(address, os.environ)
+desk = Desk(database, operator(database, "Harbour Clinic"))
+one = desk.consultations.begin(desk.patients.add().id, {})
+told("ready")
+number = 0
+while True:
+    number += 1
+    if kind == "save":
+        one = desk.consultations.save(one.id, {"number": number}, revision=one.revision)
+        told(one.id, one.revision)
+    elif kind == "upload":
+        kept = desk.photographs.add(one.id, os.urandom(200_000), "image/png", Permissions())
+        told(kept.id)
+    elif kind == "plan":
+        files = {"plan.json": b"%d" % number * 1000, "a.pdf": os.urandom(9999)}
+        made = Made("c" * 64, f"{number:064}", "0", 0, 1, files)
+        told(desk.plans.add(one.id, made, revision=1).id)
+    else:
+        path = Path(folder) / f"{os.getpid()}-{number}.tar"
+        backup(database, path)
+        told(path.name)
+"""
+
+
+def killed(address: str, kind: str, folder: Path, environment: dict[str, str], after_s: float) -> list[list[object]]:
+    """What a worker told until it was killed, some time after it was ready."""
+    folder.mkdir(exist_ok=True)
+    started = [sys.executable, "-c", WORKER, address, kind, str(folder)]
+    worker = subprocess.Popen(started, stdout=subprocess.PIPE, env=dict(os.environ) | environment, text=True)
+    assert worker.stdout is not None
+    assert worker.stdout.readline() == '["ready"]\n'
+    time.sleep(after_s)
+    worker.send_signal(signal.SIGKILL)
+    told, _ = worker.communicate(timeout=20)
+    return [json.loads(line) for line in told.splitlines() if line.endswith("]")]
+
+
+def check(kind: str, told: list[list[object]], database: Database, environment: dict[str, str], folder: Path) -> None:
+    desk = Desk(database, operator(database, "Harbour Clinic"))
+    assert [one.findings for one in verify(database)] == [()]
+    for step in told[-3:]:
+        if kind == "save":
+            assert desk.consultations.get(str(step[0])).revision >= int(str(step[1]))
+        elif kind == "upload":
+            assert len(desk.photographs.content(str(step[0]))[1]) == 200_000
+        elif kind == "plan":
+            plan = desk.plans.get(str(step[0]))
+            assert len(desk.plans.file(plan.id, "a.pdf")) == 9999
+    if kind == "backup":  # every file that stands there under its name can be restored, told or not
+        there = sorted(path.name for path in folder.iterdir() if path.suffix == ".tar" and path.name[0] != ".")
+        assert {str(step[0]) for step in told} <= set(there)
+        for name in there[-2:]:
+            target = folder / f"{name}.sqlite"
+            (restored,) = restore(folder / name, str(target), environment | {"SKINBEAM_FILES": f"{target}.files"})
+            assert restored.findings == ()
+        for name in there:
+            (folder / name).unlink()
+
+
+def check_revision(address: str) -> None:
+    engine = engine_of(address_of(address))
+    with engine.connect() as connection:
+        assert revision_of(connection) in ("0001", newest())
+        assert connection.execute(text("SELECT count(*) FROM store")).scalar_one() == 1
+        there = inspect(connection).has_table("job")
+        assert there == (revision_of(connection) == newest()), "half of the steps were done"
+    engine.dispose()
+
+
+def rounds(count: int, address: str, environment: dict[str, str], folder: Path) -> dict[str, int]:
+    """Kill that many workers, of every kind in turn, and return how many steps of each were told."""
+    set_up(address, environment)
+    database = open_database(address, environment)
+    create_clinic(database, "Harbour Clinic")
+    database.close()
+    beside = f"{address}.beside"  # goes down to the first revision and up again, which takes tables away
+    set_up(beside, environment)
+    chance, steps = random.Random(1), dict.fromkeys(KINDS, 0)
+    for number in range(count):
+        kind = KINDS[number % len(KINDS)]
+        work = beside if kind == "upgrade" else address
+        told = killed(work, kind, folder, environment, chance.uniform(0.0, 0.6))
+        steps[kind] += len(told)
+        if kind == "upgrade":
+            check_revision(work)
+            set_up(work, environment)
+        else:
+            database = open_database(address, environment)
+            check(kind, told, database, environment, folder)
+            database.close()
+    return steps
+
+
+@pytest.mark.check
+def test_nothing_that_was_told_is_lost_when_the_program_is_killed(environment: dict[str, str], tmp_path: Path) -> None:
+    steps = rounds(10, str(tmp_path / "clinic.sqlite"), environment, tmp_path / "work")
+    assert all(steps.values()), steps
+
+
+@pytest.mark.long
+def test_nothing_that_was_told_is_lost_in_two_hundred_kills(environment: dict[str, str], tmp_path: Path) -> None:
+    steps = rounds(200, str(tmp_path / "clinic.sqlite"), environment, tmp_path / "work")
+    print(f"steps that were told before their worker was killed: {steps}")
+    assert all(steps.values()), steps
+
+
+def test_a_full_database_is_told_and_keeps_what_was_there(environment: dict[str, str], tmp_path: Path) -> None:
+    address = str(tmp_path / "clinic.sqlite")
+    set_up(address, environment)
+    database = open_database(address, environment)
+    desk = Desk(database, create_clinic(database, "Harbour Clinic"))
+    one = desk.consultations.begin(desk.patients.add().id, {"kept": True})
+    with database.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 2}")
+    kept = [one]
+
+    def save_until_full() -> None:
+        while len(kept) < 100:
+            answers = {"long": os.urandom(20_000).hex()}
+            kept.append(desk.consultations.save(one.id, answers, revision=kept[-1].revision))
+
+    with pytest.raises(UnreachableError, match="full"):
+        save_until_full()
+    database.close()
+    database = open_database(address, environment)
+    assert Desk(database, desk.member).consultations.get(one.id) == kept[-1]
+    assert verify(database)[0].findings == ()
+    database.close()
+
+
+@pytest.mark.check
+def test_a_server_that_goes_and_comes_back_is_told_and_loses_nothing(
+    environment: dict[str, str], postgresql: str
+) -> None:
+    with psycopg.connect(postgresql.format(name="postgres"), autocommit=True) as server:
+        server.execute("CREATE DATABASE goes")
+
+        def let_in(allowed: bool) -> None:
+            """Whether anybody may connect; whoever was connected is not any more."""
+            server.execute(f"ALTER DATABASE goes WITH ALLOW_CONNECTIONS {allowed}".encode())
+            server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'goes'")
+
+        address = postgresql.format(name="goes")
+        set_up(address, environment)
+        database = open_database(address, environment)
+        desk = Desk(database, create_clinic(database, "Harbour Clinic"))
+        one = desk.consultations.begin(desk.patients.add().id, {"kept": True})
+        let_in(True)
+        assert desk.consultations.get(one.id) == one, "connections that died meanwhile are made anew"
+        let_in(False)
+        with pytest.raises(UnreachableError, match="Nothing was saved"):
+            desk.consultations.save(one.id, {"late": True}, revision=1)
+        let_in(True)
+        assert desk.consultations.save(one.id, {"late": True}, revision=1).revision == 2
+        assert verify(database)[0].findings == ()
+        database.close()
+        server.execute("DROP DATABASE goes WITH (FORCE)")
