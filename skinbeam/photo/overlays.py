@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from skinbeam.document import write_atomically
 from skinbeam.estimate import Unknown
+from skinbeam.messages import text
 from skinbeam.photo.look import SeenSkin
 from skinbeam.photo.read import Picture
-from skinbeam.photo.regions import View
+from skinbeam.photo.regions import SITES, View
+from skinbeam.schema.names import table
 
 __all__ = ["MAP_FILES", "write_overlays"]
 
 MAP_FILES: Mapping[str, str] = {"regions": "regions.png", "melanin": "melanin.png", "haemoglobin": "haemoglobin.png"}
 
 _WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
-_SCALE_PX = 20
+_SCALE_PX = 24
+_LETTERS = 0.55  # of the font's size: 12 px high
 _SPOT, _OUTLINE = (255, 80, 0), (0, 150, 90)
 
 
@@ -34,8 +37,11 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
 
     picture = enlarge(seen.rgb)
     outlined = picture.copy()
-    for points in regions.polygons.values():
-        _line(outlined, (points + 0.5 - (x0, y0)) * zoom, _OUTLINE)
+    outlines = {region: (points + 0.5 - (x0, y0)) * zoom for region, points in regions.polygons.items()}
+    for points in outlines.values():
+        _line(outlined, points, _OUTLINE)
+    for region, points in outlines.items():
+        _written(outlined, table("site")[SITES[region]]["title"].lower(), _widest(points, outlined.shape[:2]))
     spots = np.zeros(seen.rgb.shape[:2], np.uint8)
     for found in skin.spots.values():
         spots |= found.mask
@@ -65,7 +71,27 @@ def _scale(width: int) -> Picture:
     """A bar of the colours of a map below it, from little on the left to much on the right."""
     steps = np.tile(np.linspace(0, 255, width).astype(np.uint8), (_SCALE_PX, 1))
     gap = np.full((_SCALE_PX // 2, width, 3), 255, np.uint8)
-    return np.vstack([gap, cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS)[..., ::-1]])
+    bar = np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS)[..., ::-1])
+    for end, at_px in (("little", 0.06 * width), ("much", 0.94 * width)):
+        _written(bar, text(f"photo-scale.{end}"), (round(at_px), _SCALE_PX // 2))
+    return np.vstack([gap, bar])
+
+
+def _widest(points: NDArray[np.float64], shape: tuple[int, int]) -> tuple[int, int]:
+    """Where an outline has the most room for a name, x and y."""
+    inside = np.zeros(shape, np.uint8)
+    cv2.fillPoly(inside, [np.round(points).astype(np.int32)], 1)
+    y, x = np.unravel_index(np.argmax(cv2.distanceTransform(inside, cv2.DIST_L2, 5)), shape)
+    return int(x), int(y)
+
+
+def _written(image: Picture, name: str, middle: tuple[int, int]) -> None:
+    """Write a name around a point, dark on a light edge, within the picture."""
+    (width, height), _ = cv2.getTextSize(name, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, 1)
+    x = min(max(middle[0] - width // 2, 2), image.shape[1] - width - 2)
+    at = x, middle[1] + height // 2
+    cv2.putText(image, name, at, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, (255, 255, 255), 4, cv2.LINE_AA)
+    cv2.putText(image, name, at, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, (20, 30, 40), 1, cv2.LINE_AA)
 
 
 def _frame(seen: View) -> tuple[int, int, int, int]:

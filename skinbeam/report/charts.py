@@ -76,14 +76,14 @@ def section(data: SectionData) -> str:
 def calendar(rows: Sequence[tuple[str, Sequence[tuple[float, str]]]]) -> str:
     """Return the course: one row per concern, one numbered mark per visit at (week, number)."""
     with rc_context(STYLE):
-        figure = new_figure(7.4, 1.0 + 0.42 * len(rows))
+        figure = new_figure(5.4, 0.75 + 0.3 * len(rows))  # as wide as it is shown
         ax = figure.subplots()
         for y, (_, visits) in enumerate(rows):
             weeks = [week for week, _ in visits]
             ax.plot(weeks, [y] * len(weeks), color="#9cc2e5", linewidth=2, zorder=1)
-            ax.scatter(weeks, [y] * len(weeks), s=190, color=_VISIT, zorder=2)
+            ax.scatter(weeks, [y] * len(weeks), s=120, color=_VISIT, zorder=2)
             for week, number in visits:
-                ax.text(week, y, number, color="white", ha="center", va="center", fontsize=8, fontweight="bold")
+                ax.text(week, y, number, color="white", ha="center", va="center", fontsize=7, fontweight="bold")
         ax.set_yticks(range(len(rows)), [name for name, _ in rows])
         ax.set_ylim(len(rows) - 0.5, -0.5)
         last = max((week for _, visits in rows for week, _ in visits), default=0)

@@ -126,7 +126,7 @@ def _window(window: Window, goal: Goal, trial: Trial, setup: Setup, *, offered: 
         window.rows,
         window.p_effect,
         window.p_harm,
-        text(f"endpoint-title.{goal.endpoint}"),
+        _sought(goal),
         say("any_limit") if trial.burns is None else text("endpoint-title.epidermal-necrosis"),
         spent=window.spent,
         limits=join(quantity(limit)[0] for limit in window.broken),
@@ -138,3 +138,9 @@ def _window(window: Window, goal: Goal, trial: Trial, setup: Setup, *, offered: 
         by=window.by,
         offered=offered,
     )
+
+
+def _sought(goal: Goal) -> str:
+    """What is to be reached; heat that kills a brown spot is a burn too, and is told from that of the skin around."""
+    reached = text(f"endpoint-title.{goal.endpoint}")
+    return say("in_the_spot", what=reached) if goal.where == "lesion" else reached

@@ -358,7 +358,6 @@ class LeafletConcern:
     seen: Annotated[str, "when the trials looked; empty where no number comes from a trial"]
     options: Annotated[tuple[LeafletOption, ...], "choices in order, no treatment the last of them"]
     no_laser: Annotated[str, "that no laser is offered, and why; empty when one is"]
-    more: Annotated[str, "further choices by name; empty when all are drawn"]
     own: Annotated[tuple[str, ...], "harms that come more easily for this person; empty without a laser"]
     before: Annotated[tuple[str, ...], "test spots before the first visit; empty where there are none"]
     healing: Annotated[str, "how long the first laser shows, and its pain; empty without a laser"]
@@ -382,7 +381,9 @@ class LeafletPage:
     other_concerns: Annotated[str, "further concerns by name; empty when there are none"]
     reading: Annotated[tuple[str, ...], "how to read the dots, and how sure the numbers are"]
     unknowns: Annotated[tuple[str, ...], "what is not known"]
-    healing: Annotated[tuple[str, ...], "the days after: how it looks and feels, and how life is with it"]
+    healing: Annotated[
+        tuple[str, ...], "the days after: how it looks and feels, and how life is with it; empty without a laser"
+    ]
     aftercare: Annotated[tuple[str, ...], "what to do afterwards"]
     call: Annotated[tuple[str, ...], "when to call"]
     phone: Annotated[str, "whom to call, or a line to write it on"]

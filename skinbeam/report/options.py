@@ -132,7 +132,7 @@ def refusals(refused: Iterable[NotOffered], decided: Sequence[str] = ()) -> tupl
 
     Parameters
     ----------
-    decided : sentences told with the decision, in place of which its heading is named.
+    decided : sentences told with the decision; what has no reason beside them says so.
     """
     kinds: dict[str, list[Message]] = {}
     for one in refused:
@@ -140,8 +140,8 @@ def refusals(refused: Iterable[NotOffered], decided: Sequence[str] = ()) -> tupl
     alike: dict[tuple[str, ...], list[str]] = {}
     for title, reasons in kinds.items():
         own = [one for one in reasons if one.text not in decided]
-        above = (say("refused_above"),) if len(own) < len(reasons) else ()
-        alike.setdefault((*above, *map(_closed, _devices_together(own))), []).append(title)
+        told = tuple(map(_closed, _devices_together(own))) or (say("refused_above"),)
+        alike.setdefault(told, []).append(title)
     return tuple(Refused("; ".join(titles), reasons) for reasons, titles in alike.items())
 
 

@@ -1,6 +1,7 @@
 """The therapeutic window drawn: around the settings of a plan, and as the file that the `window` command writes."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 from typing import Any, Final
 
 from matplotlib import rc_context
@@ -20,7 +21,7 @@ _LOG_RATIO = 8.0  # an axis that spans more than this is logarithmic
 _HATCH: Final = "///"
 _HALF: Final = 0.5
 _HARMS: Final = (0.01, 0.05, 0.5)  # probabilities that lines are drawn at
-_LONG: Final = 60  # letters of a legend that has a line of its own
+_LEGEND: Final = 36  # letters of a line of the legend, which has two columns
 
 
 def window(data: WindowData) -> str:
@@ -30,7 +31,7 @@ def window(data: WindowData) -> str:
 
 
 def _figure(data: WindowData) -> Figure:
-    figure = new_figure(7.4, 4.2)
+    figure = new_figure(5.4, 3.25)  # as wide as it is shown: beside the text, on a screen and on paper
     ax = figure.subplots()
     name, unit = quantity(data.of)
     lit = say("setting_of_light", name=name, light=data.light) if data.light else name
@@ -42,8 +43,9 @@ def _figure(data: WindowData) -> Figure:
     handles = _lines(ax, data) if lines else _map(ax, data)
     plain_ticks(ax.xaxis)
     ax.grid(color="#d8dce2", linewidth=0.5)
-    long = max(len(handle.get_label()) for handle in handles) > _LONG
-    figure.legend(handles=handles, loc="outside lower center", ncols=1 if long else 2, frameon=False)
+    for handle in handles:
+        handle.set_label(fill(handle.get_label(), _LEGEND))
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8, columnspacing=1.0)
     return figure
 
 
@@ -134,8 +136,10 @@ def _contours(ax: Any, data: WindowData, p: Sequence[Sequence[float]], levels: S
 def _legend(data: WindowData) -> list[Any]:
     """What areas and lines of a map mean."""
     found: list[Any] = []
-    if data.p_effect:
+    if any(p >= _HALF for row in data.p_effect for p in row):
         found.append(Patch(facecolor=_GOOD, alpha=0.25, label=say("legend_effect", what=data.effect)))
+    elif data.p_effect:
+        found.append(Line2D([], [], color=_GOOD, linewidth=1.2, label=say("legend_effect_share", what=data.effect)))
     if any(p > _HARMS[0] for row in data.p_harm for p in row):
         found.append(Line2D([], [], color=_BAD, linewidth=1.2, label=say("legend_harm", what=data.harm)))
     return found + _passed(data)

@@ -137,7 +137,7 @@ def _inside(asked: str, whose: str, sources: int, *, dosed: bool) -> Message:
     # Practice knows conditions that nobody asks a plan for.
     title = table("condition").get(whose, {}).get("title", whose.replace("-", " "))
     message = "practice.inside-borrowed" if dosed else "practice.inside-undosed"
-    return Message(message, {"condition": title, "sources": sources})
+    return Message(message, {"condition": title[:1].lower() + title[1:], "sources": sources})
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ def _choice(option: Option, *, own: bool) -> ChoiceRow:
 
 def _others(concern: ConcernPlan) -> str:
     _, named = options_table(concern)
-    return say("leaflet.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else ""
+    return say("consent.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else ""
 
 
 def _untreated(concern: ConcernPlan) -> Option | None:

@@ -16,6 +16,7 @@ __all__ = ["about", "studies"]
 _OWN = "skinbeam"  # the author of a judgement of this project: no study
 _NOT_READ = "Authors not read"
 _TITLE_WORDS = 6
+_STUDIES_NAMED = 12
 
 
 def about(plan: Plan) -> tuple[str, ...]:
@@ -32,12 +33,19 @@ def about(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def studies(concern: ConcernPlan) -> tuple[str, ...]:
-    """Return the studies behind the numbers of a concern in short, in the order of the alphabet."""
+def studies(concern: ConcernPlan) -> str:
+    """Return the studies behind the numbers of a concern in short, those of the most people first.
+
+    A page has room for a few; how many more there are is said, and where they stand. Empty where there are none.
+    """
     known = bibliography()
-    found = {key: known[key] for key in _keys(concern) if key in known}
-    names = {_short(source) for source in found.values() if source.fields.get("author") != _OWN}
-    return tuple(sorted(names, key=str.casefold))
+    people = {study.study: study.patients for option in options_table(concern)[0] for study in option.expected.studies}
+    found = {key: known[key] for key in _keys(concern) if key in known and known[key].fields.get("author") != _OWN}
+    ordered = sorted(found, key=lambda key: (-people.get(key, 0), _short(found[key]).casefold()))
+    names = list(dict.fromkeys(_short(found[key]) for key in ordered))
+    named = "; ".join(names[:_STUDIES_NAMED])
+    more = len(names) - _STUDIES_NAMED
+    return say("leaflet.studies_more", names=named, more=more) if more > 0 else named
 
 
 def _keys(concern: ConcernPlan) -> Iterator[str]:

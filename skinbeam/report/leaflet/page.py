@@ -70,7 +70,6 @@ def sentences_of(page: LeafletPage) -> list[str]:
             *concern.text,
             concern.seen,
             concern.no_laser,
-            concern.more,
             *concern.own,
             *concern.before,
             concern.healing,
@@ -114,19 +113,18 @@ def _concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         for part in ("is", "can", "cannot")
         if f"leaflet_{part}.{concern.condition}" in catalogue()
     )
-    drawn, named = options_table(concern)
+    drawn, _ = options_table(concern)
     return LeafletConcern(
         title=say("leaflet.concern_at_site", concern=_name(concern), site=plain("site", concern.site)),
         text=lines or (concern.can.text,),
         seen=seen_after(drawn),
         options=options_of(concern),
         no_laser=no_laser_told(concern, plan.assessment),
-        more=say("leaflet.more", names=join(dict.fromkeys(map(choice_name, named)))) if named else "",
         own=tuple(_own_harms(plan)) if concern.first_laser is not None else (),
         before=tuple(before_first_visit(concern, plan)),
         healing=_healing(concern),
         choices=choices_told(concern),
-        studies="; ".join(studies(concern)),
+        studies=studies(concern),
     )
 
 
