@@ -13,7 +13,7 @@ from skinbeam._version import __version__
 from skinbeam.cli.lasers import lasers
 from skinbeam.cli.records import records
 from skinbeam.cli.sweeping import sweep
-from skinbeam.cli.told import check_plot, draw, missing_group, not_built, of_file, show
+from skinbeam.cli.told import check_plot, draw, missing_group, not_built, of_file, show, show_names
 from skinbeam.schema.names import ENDPOINTS
 
 __all__ = ["app"]
@@ -405,7 +405,7 @@ def conditions(json: Json = False) -> None:
     """The conditions, sites and modalities that are known, with the everyday words for them."""
     from skinbeam.schema.names import conditions_document
 
-    show(conditions_document(), json=json)
+    show_names(conditions_document(), json=json)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from skinbeam.cli.told import show
+from skinbeam.cli.told import show, show_names
 
 __all__ = ["lasers"]
 
@@ -20,7 +20,7 @@ def _lasers(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand is None:
         from skinbeam.laser.device import lasers_document
 
-        show(lasers_document(), json=json)
+        show_names(lasers_document(), json=json)
 
 
 @lasers.command("check")

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from skinbeam.errors import InputError, NotAvailable
 
-__all__ = ["check_plot", "draw", "missing_group", "not_built", "of_file", "show"]
+__all__ = ["check_plot", "draw", "missing_group", "not_built", "of_file", "show", "show_names"]
 
 
 @contextmanager
@@ -66,3 +66,13 @@ def show(document: Mapping[str, Any], *, json: bool) -> None:
         sys.stdout.write(pretty_json(document, digits=12))
         return
     sys.stdout.write(outline(document, in_words(document)))
+
+
+def show_names(document: Mapping[str, Any], *, json: bool) -> None:
+    """Print a document of what is known by name: as JSON, or for a person each in a line."""
+    from skinbeam.cli.listing import listing
+
+    if json:
+        show(document, json=True)
+    else:
+        sys.stdout.write(listing(document))

@@ -116,7 +116,6 @@ NOT_BUILT: dict[str, tuple[str, ...]] = {
     "preview": ("preview", "face.jpg", "--plan", "plan.json", "-o", "out"),
     "preview with nothing": ("preview",),
     "preview with an option that it will have": ("preview", "face.jpg", "--days", "7"),
-    "records": ("records", "export"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
     "simulate on cuda with no case": ("simulate", "nowhere.toml", "--device", "cuda"),
 }

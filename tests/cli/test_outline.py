@@ -2,7 +2,10 @@
 
 import pytest
 
+from skinbeam.cli.listing import listing
 from skinbeam.cli.outline import outline
+from skinbeam.laser.device import devices, lasers_document
+from skinbeam.schema.names import conditions_document, table
 
 ESTIMATE = {"level": 0.8, "kind": "modelled", "draws": 200, "basis": []}
 
@@ -48,3 +51,15 @@ def test_a_short_record_stands_in_one_line_and_a_long_one_does_not() -> None:
     told = outline({"studies": [{"study": "a2001", "patients": 60}, {"study": "b2002", "note": "x" * 200}]})
     assert "  - study a2001; patients 60\n" in told
     assert f"  1:\n    study: b2002\n    note: {'x' * 200}\n" in told
+
+
+def test_what_is_known_by_name_is_listed_in_a_line_each() -> None:
+    lasers = listing(lasers_document()).splitlines()
+    assert [line.split()[0] for line in lasers[2:]] == list(devices())
+    dye = next(line for line in lasers if "pulsed-dye-595" in line)
+    assert "Pulsed dye laser, 595 nm" in dye
+    assert "3 to 20 J/cm²" in dye
+    words = listing(conditions_document()).splitlines()
+    for name in (*table("condition"), *table("site"), *table("modality")):
+        assert any(line.startswith(f"  {name} ") for line in words), name
+    assert "sun spots" in next(line for line in words if line.startswith("  age-spots "))
