@@ -97,6 +97,7 @@ def test_a_database_that_was_never_set_up_names_the_command(address: str, run: R
     ran = run("records", "create-user", "Ann", "--clinic", "C", "--db", address, "--json")
     assert ran.code == 2
     assert ran.document["error"]["hint"].endswith(f"skinbeam records upgrade --db {address}")
+    assert not Path(address).exists(), "a path that is misspelt makes no file"
 
 
 def test_without_a_key_the_hint_is_a_line_to_paste(address: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ database: a machine that stops half way leaves the revision that was there.
 import os
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
@@ -15,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
+from skinbeam.errors import InputError
 from skinbeam.records.faults import fault
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import SECRET_PLACE, Database, address_of, engine_of, folder_of, reachable
@@ -34,14 +36,14 @@ def open_database(address: str, environment: Mapping[str, str]) -> Database:
     """
     url, keys = address_of(address), keys_of(environment)
     folder = folder_of(url, environment)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise _other_revision(None, address)  # a path that is misspelt makes no file
     engine = engine_of(url)
     try:
         with reachable(), engine.connect() as connection:
             found = revision_of(connection)
         if found != newest():
-            raise fault(
-                "other-revision", "--db", found=found or "none", needed=newest(), hint={"address": _shown(address)}
-            )
+            raise _other_revision(found, address)
         return Database(engine, keys, folder)
     except BaseException:
         engine.dispose()
@@ -112,6 +114,11 @@ def _config() -> Config:
     config.set_main_option("script_location", str(resources.files("skinbeam") / "records" / "migrations"))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _other_revision(found: str | None, address: str) -> InputError:
+    about = {"found": found or "none", "needed": newest()}
+    return fault("other-revision", "--db", {"address": _shown(address)}, **about)
 
 
 def _shown(address: str) -> str:
