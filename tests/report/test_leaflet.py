@@ -127,6 +127,29 @@ def test_the_reading_age_is_at_most_twelve(plan: Plan, decision: str, change: An
     assert reading_age_years(sentences_of(page)) <= READING_AGE_YEARS
 
 
+def lasers_last(plan: Plan, places: set[int]) -> Plan:
+    """Another treatment comes first for some concerns."""
+    concerns = []
+    for place, concern in enumerate(plan["concerns"]):
+        late = 9 if place in places else 0
+        options = [one | {"rank": one["rank"] + late * ("device" in one)} for one in concern["options"]]
+        concerns.append(concern | {"options": options})
+    return plan | {"concerns": concerns, "suitability": plan["suitability"] | {"decision": "with-caution"}}
+
+
+def test_where_something_else_comes_first_nobody_reads_a_plain_yes(plan: Plan) -> None:
+    yes = leaflet_page(read_plan(lasers_last(plan, set()))).decision
+    assert yes[0].startswith("Yes")
+    assert not any("first thing" in line for line in yes)
+    some = leaflet_page(read_plan(lasers_last(plan, {1}))).decision
+    assert some[0].startswith("Yes")
+    assert "brown spots" in some[-1] or "age spots" in some[-1]
+    every = leaflet_page(read_plan(lasers_last(plan, set(range(9))))).decision
+    assert "not the first thing" in every[0]
+    assert not any(line.startswith("Yes") for line in every)
+    assert reading_age_years(every) <= READING_AGE_YEARS
+
+
 @pytest.mark.parametrize("name", sorted(table("condition")))
 def test_every_condition_is_told_in_plain_words(name: str) -> None:
     lines = [catalogue()[f"leaflet_{part}.{name}"] for part in ("is", "can", "cannot")]

@@ -91,10 +91,24 @@ def _intro(names: str, *, young: bool) -> tuple[str, ...]:
 
 
 def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
-    """Whether laser is right, and that none was found where it is not ruled out and none is offered."""
-    offered = any(concern.first_laser is not None for concern in concerns)
-    found = offered or not concerns or state not in ("suitable", "with-caution")
-    return told(f"decision_{state.replace('-', '_')}" if found else "decision_no_setting")
+    """Whether laser is right, that none was found where it is not ruled out, and where something else comes first."""
+    key = state.replace("-", "_")
+    offered = [concern for concern in concerns if concern.first_laser is not None]
+    if state not in ("suitable", "with-caution") or not concerns:
+        return told(f"decision_{key}")
+    if not offered:
+        return told("decision_no_setting")
+    later = [_name(concern).lower() for concern in offered if _waits(concern)]
+    after = say("leaflet.decision_later", concerns=join(dict.fromkeys(later)))
+    if len(later) == len(offered):
+        return after, say(f"leaflet.decision_later_{key}")
+    return (*told(f"decision_{key}"), *([after] if later else []))
+
+
+def _waits(concern: ConcernPlan) -> bool:
+    """Whether no laser is among the first options of a concern."""
+    first = min(option.rank for option in concern.options)
+    return all(option.setup is None for option in concern.options if option.rank == first)
 
 
 def _why(plan: Plan) -> tuple[str, ...]:
