@@ -6,6 +6,7 @@ import io
 import pkgutil
 import re
 import tokenize
+from collections import Counter
 from pathlib import Path
 
 import skinbeam
@@ -137,3 +138,10 @@ def test_every_message_id_in_the_code_exists() -> None:
             ):
                 missing.append(f"{relative(file)}: {node.args[0].value}")
     assert not missing
+
+
+def test_no_two_files_of_tests_share_a_name() -> None:
+    """Tests are no package, so the second of two would not be collected."""
+    names = Counter(file.name for file in Path(__file__).parents[1].rglob("*.py"))
+    names.pop("conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []

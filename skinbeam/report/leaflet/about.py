@@ -34,27 +34,34 @@ def about(plan: Plan) -> tuple[str, ...]:
 
 
 def studies(concern: ConcernPlan) -> str:
-    """Return the studies behind the numbers of a concern in short, those of the most people first.
+    """Return the studies behind the numbers of a concern in short: first who alone says how long it shows, then the
+    studies of the most people.
 
     A page has room for a few; how many more there are is said, and where they stand. Empty where there are none.
     """
     known = bibliography()
     people = {study.study: study.patients for option in options_table(concern)[0] for study in option.expected.studies}
     found = {key: known[key] for key in _keys(concern) if key in known and known[key].fields.get("author") != _OWN}
-    ordered = sorted(found, key=lambda key: (-people.get(key, 0), _short(found[key]).casefold()))
+    alone = set(_behind_time(concern))
+    ordered = sorted(found, key=lambda key: (key not in alone, -people.get(key, 0), _short(found[key]).casefold()))
     names = list(dict.fromkeys(_short(found[key]) for key in ordered))
     named = "; ".join(names[:_STUDIES_NAMED])
     more = len(names) - _STUDIES_NAMED
     return say("leaflet.studies_more", names=named, more=more) if more > 0 else named
 
 
+def _behind_time(concern: ConcernPlan) -> Iterator[str]:
+    for option in options_table(concern)[0]:
+        yield from () if isinstance(option.shows_days, Unknown) else keys_of(option.shows_days.source)
+
+
 def _keys(concern: ConcernPlan) -> Iterator[str]:
     for option in options_table(concern)[0]:
         for value in (good_of(option), *(p for _, _, p in harm_values(option)), option.downtime_days):
             yield from value.basis if isinstance(value, Estimate) else ()
-        for told in (option.sessions, option.shows_days):
-            yield from () if isinstance(told, Unknown) else keys_of(told.source)
+        yield from () if isinstance(option.sessions, Unknown) else keys_of(option.sessions.source)
         yield from keys_of(option.source)
+    yield from _behind_time(concern)
 
 
 def _short(source: Source) -> str:
