@@ -1,5 +1,6 @@
 """A sweep answers each case as the command for one does; what fails is a row; wherever it is cut off, it goes on."""
 
+import contextlib
 import os
 import random
 import signal
@@ -132,16 +133,18 @@ def kill_and_go_on(desk: Path, times: int) -> None:
     chance = random.Random(0)
     before: dict[str, int] = {}
     for _ in range(times):
-        running = started(desk)
-        aim = len(before) + chance.randint(1, 4)
-        while running.poll() is None and len(written(desk)) < aim:
-            time.sleep(0.02)
-        if chance.random() < 0.5:
-            for child in Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()[:1]:
-                os.kill(int(child), signal.SIGKILL)
-            time.sleep(chance.random())
-        running.kill()
-        running.communicate()
+        with started(desk) as running:
+            aim = len(before) + chance.randint(1, 4)
+            while running.poll() is None and len(written(desk)) < aim:
+                time.sleep(0.02)
+            if chance.random() < 0.5:
+                with contextlib.suppress(OSError):  # either may have ended meanwhile
+                    lists = Path(f"/proc/{running.pid}/task").glob("*/children")  # workers are children of a thread
+                    children = [int(child) for each in lists for child in each.read_text().split()]
+                    for child in chance.sample(children, min(1, len(children))):
+                        os.kill(child, signal.SIGKILL)
+                time.sleep(chance.random())
+            running.kill()
         now = written(desk)
         assert not set(before.items()) - set(now.items())  # nothing lost, nothing written twice
         before = now
