@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import IntegrityError
 from test_desk import MADE, NO_WAIT, begun, sign
 
 from skinbeam.errors import InputError
@@ -45,18 +46,20 @@ def found(database: Database) -> list[tuple[str, str]]:
 
 def unguarded(database: Database, change: Callable[[Connection], Any]) -> None:
     """What somebody does who owns the database: without its triggers and its rules."""
-    with database.engine.connect() as connection:
-        if connection.dialect.name == "sqlite":
+    try:
+        with database.engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                for name in ("trail_no_update", "trail_no_delete"):
+                    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+            else:
+                connection.exec_driver_sql("SET session_replication_role = replica")
+            change(connection)
             connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-            for name in ("trail_no_update", "trail_no_delete"):
-                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
-        else:
-            connection.exec_driver_sql("SET session_replication_role = replica")
-        change(connection)
-        connection.exec_driver_sql("COMMIT")
-    database.engine.dispose()
+    finally:
+        database.engine.dispose()
 
 
 def run(statement: str) -> Callable[[Connection], Any]:
@@ -101,6 +104,7 @@ def altered(value: Any, by: int) -> Any:
         return value + 1 + by
     if isinstance(value, str):
         place = by % max(len(value), 1)
+        place += value[place : place + 1] == " "  # between day and hour any sign reads as the same moment
         return value[:place] + chr(ord("b") + (value[place : place + 1] == "b")) + value[place + 1 :]
     return value.replace(year=value.year - 1 - by % 50)
 
@@ -119,7 +123,10 @@ def test_any_one_value_that_is_altered_is_found(database: Database, full: Desk, 
     by = data.draw(st.integers(0, 10**6))
     other = type(value)(1 - value) if yes_or_no else altered(value, by)
     change = text(f'UPDATE {table} SET "{column}" = :other WHERE {key} = :row')
-    unguarded(database, lambda connection: connection.execute(change, {"other": other, "row": row}))
+    try:
+        unguarded(database, lambda connection: connection.execute(change, {"other": other, "row": row}))
+    except IntegrityError:  # another row has that key: the database refuses it by itself
+        return
     try:
         told = found(database)
         assert told, f"{table}.{column} of {row}: {value!r} became {other!r}"

@@ -57,10 +57,15 @@ class Checked:
 def verify(database: Database) -> tuple[Checked, ...]:
     """Check every clinic of a database, and its files."""
     with database.reading() as session:
-        clinics = session.scalars(select(Clinic).order_by(Clinic.plain_name)).all()
-        stray = list(_stray(session, {clinic.id for clinic in clinics}))
+        clinics = session.scalars(select(Clinic.id).order_by(Clinic.plain_name)).all()
+        stray = list(_stray(session, set(clinics)))
         checked = []
-        for clinic in clinics:
+        for id in clinics:
+            clinic = _readable(session, select(Clinic).where(Clinic.id == id), f"clinic/{id}")
+            if isinstance(clinic, Finding):
+                checked.append(Checked(id, 0, 0, 0, 0, "", (clinic, *stray)))
+                stray = []
+                continue
             check = _Check(database, session, clinic)
             check.findings.extend(stray)
             stray = []

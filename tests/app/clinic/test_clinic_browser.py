@@ -111,6 +111,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def looked_at(page: Page, name: str) -> None:
     """Hold a page against axe-core on a phone and on a desk; SKINBEAM_SHOTS names a folder for pictures of it."""
+    page.wait_for_load_state()  # a link that was clicked leaves before the style sheet is there
     for size in (PHONE, DESK):
         page.set_viewport_size(size)
         page.evaluate(AXE)
