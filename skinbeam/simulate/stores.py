@@ -8,7 +8,7 @@ from pathlib import Path
 from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
 
-__all__ = ["new_store"]
+__all__ = ["consolidate", "new_store"]
 
 
 @contextmanager
@@ -28,7 +28,7 @@ def new_store(path: Path) -> Iterator[Path]:
             raise _refused("unwritable", f'"{path.name}" cannot be written: {error.strerror}') from None
         store = folder / "new.zarr"
         yield store
-        _consolidate(store)
+        consolidate(store)
         try:
             if path.exists():
                 path.rename(folder / "old.zarr")
@@ -37,7 +37,7 @@ def new_store(path: Path) -> Iterator[Path]:
             raise _refused("store-taken", f'"{path.name}" was written by another run at the same time') from None
 
 
-def _consolidate(store: Path) -> None:
+def consolidate(store: Path) -> None:
     """List all arrays in one place, where readers look first; xarray warns of a store without such a list.
 
     The list is no part of the third format yet, which Zarr says at each; readers that do not know it leave it aside.

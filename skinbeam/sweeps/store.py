@@ -7,7 +7,6 @@ whose status is there was written whole, wherever a run was cut off.
 
 import fcntl
 import os
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import nan
@@ -21,6 +20,7 @@ from skinbeam.document import plain, sha256_of, unwritable
 from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
 from skinbeam.schema.load import loaded_case
+from skinbeam.simulate.stores import consolidate
 from skinbeam.sweeps.answers import Row
 from skinbeam.sweeps.cases import block_of, blocks, tables_with, values_at
 from skinbeam.sweeps.cost import Cost
@@ -163,7 +163,6 @@ def _told(path: Path) -> dict[str, Any]:
 
 def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
     import zarr
-    from zarr.errors import ZarrUserWarning
 
     question = sweep.question
     attributes = {
@@ -186,10 +185,7 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
     for axis in sweep.axes:
         for k, field in enumerate(axis.fields):
             _coordinate(group, field, axis.name, [row[k] for row in axis.rows])
-    with warnings.catch_warnings():
-        # The list of all arrays is no part of the third format yet, which Zarr says at each; xarray looks for it first.
-        warnings.simplefilter("ignore", ZarrUserWarning)
-        zarr.consolidate_metadata(path)
+    consolidate(path)
 
 
 def _array(

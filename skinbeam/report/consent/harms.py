@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.studies.outcomes import LASTING
-from skinbeam.messages import catalogue, text
-from skinbeam.plan.records import Option, Plan
+from skinbeam.messages import text
+from skinbeam.plan.records import Option
 from skinbeam.report.leaflet.words import harm_in_words, of_100, span_in_words
 from skinbeam.report.outcomes import fault_values, harm_values
 from skinbeam.report.shown import capital, say
 
-__all__ = ["Harms", "harms_of", "lasting_names", "own_harms"]
+__all__ = ["Harms", "harms_of", "lasting_names"]
 
 COMMON = 0.01  # 1 of 100: from there on a harm is called common
 _FAULTS = {"burn-if-cooling-fails": "fault_cooling"}  # what the person can feel and say at once
@@ -42,12 +42,6 @@ def harms_of(option: Option) -> Harms:
 def lasting_names(option: Option) -> tuple[str, ...]:
     """Return the plain names of the harms of an option that may stay, counted or not."""
     return tuple(dict.fromkeys(harm_in_words(key) for key, _, _ in harm_values(option) if key in LASTING))
-
-
-def own_harms(plan: Plan) -> tuple[str, ...]:
-    """Return what goes wrong more easily for this person than for the people of the trials."""
-    keys = [f"leaflet_own.{risk.name}" for risk in plan.assessment.risks]
-    return tuple(text(key) for key in keys if key in catalogue())
 
 
 def _group(key: str, p: Value) -> str:

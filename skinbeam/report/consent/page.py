@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterator
 from dataclasses import fields
 
-from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.estimate import Unknown, Value
 from skinbeam.messages import Formatter
 from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.plan.setup import Setup
@@ -20,8 +20,9 @@ from skinbeam.report.consent.context import (
     ResultRow,
     Signing,
 )
-from skinbeam.report.consent.harms import harms_of, own_harms
+from skinbeam.report.consent.harms import harms_of
 from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.leaflet.alike import advice_told, own_harms_told, pain_and_bruise_told, phone_told, scars_told
 from skinbeam.report.leaflet.choices import options_table, seen_after
 from skinbeam.report.leaflet.words import (
     choice_name,
@@ -75,10 +76,10 @@ def consent_page(plan: Plan, concern: ConcernPlan, option: Option, signing: Sign
         rare=harms.rare,
         lasting=harms.lasting,
         uncounted=harms.uncounted,
-        own=own_harms(plan),
+        own=own_harms_told(plan),
         healing=_healing(option),
         aftercare=tuple(dict.fromkeys(one.message.text for one in plan.aftercare)) or told("aftercare"),
-        call=_call(plan),
+        call=(*advice_told(plan.when_to_call, "call"), phone_told(plan)),
         unknowns=tuple(_unknowns(plan, untreated)),
         permissions=tuple(_permission(use, signing) for use in PERMISSIONS),
         questions=tuple(_answered(plan, option, signing)),
@@ -184,24 +185,11 @@ def _spread(p: Value) -> str:
 
 
 def _healing(option: Option) -> tuple[str, ...]:
-    lines = list(showing_told(option)) or [say("consent.after_unknown")]
-    if isinstance(option.pain_0_10, Estimate):
-        lines.append(say("leaflet.healing_pain", pain=range_in_words(option.pain_0_10)))
-    if option.p_purpura is not None and option.purpura_days is not None:
-        days = range_in_words(option.purpura_days)
-        lines.append(say("leaflet.healing_bruise", people=of_100(option.p_purpura), days=days))
-    return tuple(lines)
-
-
-def _call(plan: Plan) -> tuple[str, ...]:
-    signs = tuple(dict.fromkeys(one.message.text for one in plan.when_to_call)) or told("call")
-    phone = plan.clinic_phone
-    return (*signs, say("leaflet.call_blank") if phone is None else say("leaflet.call_phone", phone=phone))
+    return (*(showing_told(option) or (say("consent.after_unknown"),)), *pain_and_bruise_told(option))
 
 
 def _unknowns(plan: Plan, untreated: Option | None) -> Iterator[str]:
-    if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
-        yield say("leaflet.unknown_scars")
+    yield from scars_told(plan)
     if untreated is None or isinstance(good_of(untreated), Unknown):
         yield say("consent.unknown_untreated")
     yield from told("unknown")

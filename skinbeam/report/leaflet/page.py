@@ -9,14 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 
 from skinbeam.estimate import Estimate, Unknown
-from skinbeam.messages import catalogue, text
-from skinbeam.plan.records import Advice, ConcernPlan, Plan
+from skinbeam.messages import catalogue
+from skinbeam.plan.records import ConcernPlan, Plan
 from skinbeam.report.context import LeafletConcern, LeafletPage
 from skinbeam.report.leaflet.about import about, studies
+from skinbeam.report.leaflet.alike import advice_told, own_harms_told, pain_and_bruise_told, phone_told, scars_told
 from skinbeam.report.leaflet.before import before_first_visit
 from skinbeam.report.leaflet.choices import choices_told, options_of, options_table, seen_after
 from skinbeam.report.leaflet.without import no_laser_told
-from skinbeam.report.leaflet.words import choice_name, light_in_words, of_100, plain, range_in_words, told
+from skinbeam.report.leaflet.words import choice_name, light_in_words, plain, told
 from skinbeam.report.names import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import showing_told
@@ -46,13 +47,11 @@ def leaflet_page(plan: Plan) -> LeafletPage:
         concerns=tuple(_concern(concern, plan) for concern in shown),
         other_concerns=_others(plan.concerns[CONCERNS_IN_FULL:]),
         reading=(*told("reading"), *_sureness(shown)),
-        unknowns=(*_scars(plan), *_unknowns(shown)),
+        unknowns=(*scars_told(plan), *_unknowns(shown)),
         healing=told("healing"),
-        aftercare=_advice(plan.aftercare, "aftercare"),
-        call=_advice(plan.when_to_call, "call"),
-        phone=say("leaflet.call_blank")
-        if plan.clinic_phone is None
-        else say("leaflet.call_phone", phone=plan.clinic_phone),
+        aftercare=advice_told(plan.aftercare, "aftercare"),
+        call=advice_told(plan.when_to_call, "call"),
+        phone=phone_told(plan),
         questions=told("question"),
         about=about(plan),
         words=words("leaflet"),
@@ -134,18 +133,12 @@ def _concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
         seen=seen_after(drawn),
         options=options_of(concern),
         no_laser=no_laser_told(concern, plan.assessment),
-        own=tuple(_own_harms(plan)) if concern.first_laser is not None else (),
+        own=own_harms_told(plan) if concern.first_laser is not None else (),
         before=tuple(before_first_visit(concern, plan)),
         healing=_healing(concern),
         choices=choices_told(concern),
         studies=studies(concern),
     )
-
-
-def _own_harms(plan: Plan) -> Iterable[str]:
-    """What goes wrong more easily for this person than for the people of the trials."""
-    keys = (f"leaflet_own.{risk.name}" for risk in plan.assessment.risks)
-    yield from (text(key) for key in keys if key in catalogue())
 
 
 def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
@@ -166,12 +159,6 @@ def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     yield from told("unknown")
 
 
-def _scars(plan: Plan) -> Iterable[str]:
-    """To someone who scars more easily than the people of trials, that no number of theirs is about them."""
-    if any(risk.name == "raised-scars" for risk in plan.assessment.risks):
-        yield say("leaflet.unknown_scars")
-
-
 def _healing(concern: ConcernPlan) -> str:
     """How long the first laser of a concern shows, and its pain."""
     if concern.first_laser is None:
@@ -180,17 +167,8 @@ def _healing(concern: ConcernPlan) -> str:
     about = {"concern": _name(concern), "light": light_in_words(setup)}
     shown = showing_told(first)
     lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
-    if isinstance(first.pain_0_10, Estimate):
-        lines.append(say("leaflet.healing_pain", pain=range_in_words(first.pain_0_10)))
-    if first.p_purpura is not None and first.purpura_days is not None:
-        days = range_in_words(first.purpura_days)
-        lines.append(say("leaflet.healing_bruise", people=of_100(first.p_purpura), days=days))
+    lines += pain_and_bruise_told(first)
     return " ".join(lines)
-
-
-def _advice(given: Iterable[Advice], kind: str) -> tuple[str, ...]:
-    """Advice of the plan, written for patients; without any, the line that sends the reader to the clinician."""
-    return tuple(dict.fromkeys(one.message.text for one in given)) or told(kind)
 
 
 def _others(concerns: Sequence[ConcernPlan]) -> str:
