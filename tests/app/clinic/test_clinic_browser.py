@@ -132,8 +132,14 @@ def sign_in(page: Page, address: str, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
 
 
+def steps_shown(page: Page) -> None:
+    """Wait for the script of the form: until it runs, Enter in a field sends the form, as it does without one."""
+    expect(page.locator(".steps")).to_be_visible()
+
+
 def fill_in(page: Page) -> None:
     """The form of the case above, its last step shown."""
+    steps_shown(page)
     page.get_by_label("Age (years)").fill("52")
     page.get_by_label("Fitzpatrick phototype").select_option("II")
     page.get_by_role("button", name="Next").click()
@@ -258,6 +264,7 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     context = browser.new_context(viewport=DESK)
     other = context.new_page()
     sign_in(other, address, "assistant")
+    steps_shown(page)
     other.goto(page.url)
     page.get_by_label("Age (years)").fill("41")
     page.locator(".steps button").nth(3).click()
@@ -286,6 +293,7 @@ def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Begin a consultation").press("Enter")
+    steps_shown(page)
     page.get_by_label("Age (years)").focus()
     page.keyboard.type("52")
     page.keyboard.press("Enter")
