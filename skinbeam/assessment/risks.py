@@ -33,7 +33,7 @@ class Risk:
         """Return the JSON shape of a risk."""
         return {
             "risk": self.name,
-            "text": self.message.text,
+            "text": self.message.english,
             "message": {"id": self.message.id, "params": dict(self.message.params)},
             "source": self.source,
         }

@@ -45,7 +45,7 @@ class Finding:
         """Return the JSON shape; what an unknown finding does not have is left out."""
         record = {field.name: getattr(self, field.name) for field in fields(self)}
         if self.note is not None:
-            record["note"] = self.note.text
+            record["note"] = self.note.english
         return {name: value for name, value in record.items() if value is not None}
 
 

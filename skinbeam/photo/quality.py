@@ -33,7 +33,7 @@ class Problem:
 
     def as_record(self) -> Mapping[str, str]:
         """Return the JSON shape."""
-        return {"code": self.code, "message": self.message.text, "takes": self.takes}
+        return {"code": self.code, "message": self.message.english, "takes": self.takes}
 
 
 def exposure(rgb: Picture) -> Problem | None:

@@ -66,7 +66,7 @@ class Advice:
         """Return the JSON shape of an advice."""
         return {
             "rule": self.rule,
-            "text": self.message.text,
+            "text": self.message.english,
             "message": {"id": self.message.id, "params": dict(self.message.params)},
             "source": self.source,
             "strength": self.strength,

@@ -53,7 +53,7 @@ class Ladder:
         """Return the JSON shape of a ladder."""
         held = fields_of(self)
         message = held.pop("message")
-        return held | {"text": message.text, "message": {"id": message.id, "params": dict(message.params)}}
+        return held | {"text": message.english, "message": {"id": message.id, "params": dict(message.params)}}
 
 
 @dataclass(frozen=True)

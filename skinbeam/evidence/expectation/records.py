@@ -119,7 +119,7 @@ class Expectation:
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape, as it stands in a plan: every key; in the untreated course neither of the last two."""
         record = {field.name: getattr(self, field.name) for field in fields(self)}
-        record["abstains"] = False if self.abstains is None else self.abstains.text
+        record["abstains"] = False if self.abstains is None else self.abstains.english
         if self.untreated is None:
             del record["untreated"], record["warnings"]
         return record

@@ -38,7 +38,7 @@ class Reason:
         record = {
             "rule": self.rule,
             "decision": self.decision,
-            "text": self.message.text,
+            "text": self.message.english,
             "message": {"id": self.message.id, "params": dict(self.message.params)},
             "source": self.source,
             "strength": self.strength,

@@ -1,0 +1,20 @@
+"""Every sentence that a person reads: an id, its parameters, a catalogue in English and German, one formatter."""
+
+from skinbeam.messages.files import catalogue, parameters, translated
+from skinbeam.messages.formatter import Formatter
+from skinbeam.messages.language import ENGLISH, LANGUAGES, speaking, spoken
+from skinbeam.messages.sentences import Message, Warned, text
+
+__all__ = [
+    "ENGLISH",
+    "LANGUAGES",
+    "Formatter",
+    "Message",
+    "Warned",
+    "catalogue",
+    "parameters",
+    "speaking",
+    "spoken",
+    "text",
+    "translated",
+]

@@ -1,0 +1,80 @@
+"""Numbers, intervals, dates and lists as the language that is spoken writes them."""
+
+import datetime
+from decimal import Decimal
+from typing import Any
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages.files import template
+from skinbeam.messages.language import ENGLISH, spoken
+
+__all__ = ["Formatter"]
+
+SMALLEST_SHOWN = 0.0001  # an interval of less is of no use to a person
+_GROUPED = 10_000  # from there on thousands stand apart: a wavelength of 1064 nm stays together
+
+
+class Formatter:
+    """Writes numbers, intervals and dates the way people do who speak the language."""
+
+    def number(self, value: float, digits: int = 3) -> str:
+        """Return `value` with at most `digits` significant digits; whole numbers keep all of theirs."""
+        if isinstance(value, int) or (float(value).is_integer() and abs(value) < 1e6):
+            return _written(f"{int(value):,}" if abs(value) >= _GROUPED else str(int(value)))
+        rounded = float(f"{value:.{digits - 1}e}")
+        if rounded.is_integer() and abs(rounded) < 1e6:
+            return str(int(rounded))
+        return _written(f"{rounded:.{digits}g}" if abs(rounded) < 1000 else f"{rounded:.0f}")
+
+    def interval(self, value: Estimate | Unknown) -> str:
+        """Return `median (low to high)`, rounded to what the width of the interval can carry, or "unknown"."""
+        if isinstance(value, Unknown):
+            return _say("number.unknown", reason=self.value(value.reason))
+        width = value.high - value.low
+        scale = max(abs(value.high), abs(value.low), abs(value.median))
+        digits = 2 if scale == 0 or width == 0 or width / scale > 0.1 else 3
+        low, median, high = (
+            _say("number.below", least=_written(str(SMALLEST_SHOWN)))
+            if 0 < abs(x) < SMALLEST_SHOWN
+            else self.number(x, digits)
+            for x in (value.low, value.median, value.high)
+        )
+        return _say("number.interval", median=median, low=low, high=high)
+
+    def date(self, value: datetime.date) -> str:
+        """Return e.g. 2 November 2026."""
+        if spoken() == ENGLISH:
+            return f"{value.day} {value:%B %Y}"
+        from babel.dates import format_date
+
+        return str(format_date(value, "long", spoken()))
+
+    def value(self, value: Any) -> str:
+        """Return any parameter of a message as text."""
+        if isinstance(value, bool | str):
+            return str(value)
+        if isinstance(value, int | float):
+            return self.number(value)
+        if isinstance(value, Estimate | Unknown):
+            return self.interval(value)
+        if isinstance(value, datetime.date):
+            return self.date(value)
+        if isinstance(value, list | tuple):
+            return ", ".join(self.value(item) for item in value)
+        if hasattr(value, "params"):  # a message
+            return str(value.text)
+        raise TypeError(f"a message cannot hold {type(value).__name__}")
+
+
+def _written(english: str) -> str:
+    """A number as English writes it, the way the language does."""
+    if spoken() == ENGLISH:
+        return english
+    from babel.numbers import format_decimal
+
+    number, grouped = Decimal(english.replace(",", "")), "," in english
+    return str(format_decimal(number, locale=spoken(), decimal_quantization=False, group_separator=grouped))
+
+
+def _say(id: str, **params: str) -> str:
+    return template(id)[0].format(**params)

@@ -1,0 +1,91 @@
+"""The catalogue in other languages than English: whole, not stale, and asked for nothing that English does not need."""
+
+import datetime
+import string
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+
+import skinbeam
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import LANGUAGES, Formatter, Message, catalogue, speaking, spoken, text, translated
+
+MESSAGES = Path(skinbeam.__file__).parent / "data" / "messages"
+FILES = sorted(file for language in LANGUAGES for file in (MESSAGES / language).glob("*.po"))
+
+
+def named(template: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def ids_of(english: Path) -> dict[str, str]:
+    sections = tomllib.loads(english.read_text(encoding="utf-8"))
+    return {f"{section}.{name}": said for section, held in sections.items() for name, said in held.items()}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_a_translated_file_holds_every_sentence_as_it_is_today(file: Path) -> None:
+    wanted = ids_of(MESSAGES / "en" / f"{file.stem}.toml")
+    with file.open("rb") as lines:
+        held = {str(one.context): one for one in read_po(lines, abort_invalid=True) if one.id}
+    assert not wanted.keys() - held.keys(), "nobody has translated these"
+    assert not held.keys() - wanted.keys(), "these stand in no English file any more"
+    stale = [id for id, one in held.items() if one.id != wanted[id]]
+    assert not stale, "the English of these has changed: translate them again, and copy it into msgid"
+    for id, one in held.items():
+        assert not one.fuzzy, id
+        assert str(one.string).strip(), id
+        assert named(str(one.string)) == named(wanted[id]), id
+
+
+def test_each_language_has_a_folder() -> None:
+    assert {folder.name for folder in MESSAGES.iterdir() if folder.is_dir()} == set(LANGUAGES)
+
+
+def test_a_sentence_is_said_in_the_language_that_is_spoken() -> None:
+    message = Message("number.below", {"least": 12345.0})
+    assert message.text == "below 12,345"
+    with speaking("de"):
+        assert message.text == "unter 12.345"
+        assert message.english == "below 12,345"
+        assert message.as_record()["text"] == "below 12,345"
+        with speaking("en"):
+            assert text("number.below", {"least": 0.5}) == "below 0.5"
+    assert spoken() == "en"
+
+
+def test_german_numbers_intervals_and_dates() -> None:
+    with speaking("de"):
+        write = Formatter()
+        assert [write.number(value) for value in (7.1, 12345, 1064, 0.00123456)] == ["7,1", "12.345", "1064", "0,00123"]
+        assert write.interval(Estimate(5.0, 3.0, 8.0, 0.8, "modelled")) == "5 (3 bis 8)"
+        assert write.interval(Estimate(0.5, 0.00001, 1.0, 0.8, "modelled")) == "0,5 (unter 0,0001 bis 1)"
+        assert write.interval(Unknown("x")) == "unbekannt (x)"
+        assert write.date(datetime.date(2026, 11, 22)) == "22. November 2026"
+        assert write.value([0.5, datetime.date(2026, 3, 1)]) == "0,5, 1. März 2026"
+
+
+def test_what_was_translated_from_other_english_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    old = {"number.below": ("less than {least}", "unter {least}")}
+    monkeypatch.setattr("skinbeam.messages.files._translated_about", lambda *_: old)
+    with speaking("de"):
+        assert text("number.below", {"least": 0.5}) == "below 0.5"
+
+
+def test_a_language_that_nobody_translated_is_refused() -> None:
+    with pytest.raises(ValueError, match="known: en, de"), speaking("xx"):
+        pass
+
+
+def test_translations_are_of_messages() -> None:
+    assert set(translated("de")) <= set(catalogue())
+
+
+def test_who_speaks_english_does_not_wait_for_other_languages() -> None:
+    asked = "import sys; from skinbeam.messages import text; text('terminal.plan', {'hash': 'x'}); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
+    assert "babel" not in loaded
