@@ -11,7 +11,7 @@ from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
 from skinbeam.app.clinic.consultations import FILES
-from skinbeam.app.clinic.gate import COOKIE
+from skinbeam.app.clinic.cookies import SESSION
 from skinbeam.app.clinic.server import build_clinic
 from skinbeam.plan.check import Consultation
 from skinbeam.plan.records import Plan
@@ -27,6 +27,7 @@ from skinbeam.records.store.upgrades import open_database, set_up
 
 PASSWORD = "four words nobody guesses"
 HOME, OTHER = "Harbour Clinic", "Hill Clinic"
+COOKIE = f"__Host-{SESSION}"  # as it is called over https
 
 
 @dataclass

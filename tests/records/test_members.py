@@ -1,5 +1,6 @@
 """The way in: who has password and code comes in, nobody else does, and nothing tells who exists."""
 
+import dataclasses
 import datetime
 import statistics
 import time
@@ -12,10 +13,11 @@ from sqlalchemy import select
 from skinbeam.errors import InputError
 from skinbeam.records.faults import LockedError
 from skinbeam.records.kept import Member
-from skinbeam.records.people import codes, signin
+from skinbeam.records.people import codes, locks, signin
 from skinbeam.records.people.accounts import Accounts, clinics, create_clinic, operator
+from skinbeam.records.people.locks import FREE_FAILURES
 from skinbeam.records.people.passwords import Passwords
-from skinbeam.records.people.signin import FREE_FAILURES, IDLE, LONGEST, SignIn
+from skinbeam.records.people.signin import IDLE, LONGEST, SignIn
 from skinbeam.records.roles import Role
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import now
@@ -48,7 +50,8 @@ def door(database: Database, passwords: Passwords) -> SignIn:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> "Clock":
     made = Clock()
-    monkeypatch.setattr(signin, "now", made)
+    for module in (signin, locks):
+        monkeypatch.setattr(module, "now", made)
     monkeypatch.setattr(codes.time, "time", lambda: made().timestamp())
     return made
 
@@ -121,6 +124,49 @@ def test_failures_lock_a_name_for_growing_waits_also_one_that_nobody_has(
         assert waits == pytest.approx([30, 60, 120], abs=5)
     clock.ahead += datetime.timedelta(minutes=16)
     assert door.sign_in(CLINIC, "Ann", PASSWORD).member == ann
+
+
+def locked_out(door: SignIn, name: str, browser: str = "") -> None:
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(InputError, match="wrong"):
+            door.sign_in(CLINIC, name, "wrong", browser)
+    with pytest.raises(LockedError):
+        door.sign_in(CLINIC, name, PASSWORD, browser)
+
+
+def test_a_stranger_does_not_lock_out_who_has_signed_in_from_this_browser(door: SignIn, ann: Member) -> None:
+    mine = door.remember("", door.sign_in(CLINIC, "Ann", PASSWORD).member)
+    locked_out(door, "Ann")
+    assert door.sign_in(CLINIC, "ann", PASSWORD, mine).member == ann
+    with pytest.raises(LockedError):  # which forgives the stranger nothing
+        door.sign_in(CLINIC, "Ann", PASSWORD)
+    locked_out(door, "Ann", mine)  # and a browser that was left behind is no way to guess without end
+
+
+def test_a_browser_counts_for_those_alone_who_have_signed_in_from_it(
+    door: SignIn, ann: Member, accounts: Accounts
+) -> None:
+    bob = accounts.add("Bob", Role.ASSISTANT, PASSWORD)
+    mine = door.remember("", ann)
+    locked_out(door, "Bob")
+    browser, signature = mine.split(".")
+    for planted in (mine, f"{browser}.{'0' * 64}", browser, f".{signature}", f"{'0' * 32}.{signature}", "ä", "." * 99):
+        with pytest.raises(LockedError):
+            door.sign_in(CLINIC, "Bob", PASSWORD, planted)
+    both = door.remember(mine, bob)
+    for name in ("Ann", "Bob"):
+        assert door.sign_in(CLINIC, name, PASSWORD, both).member.name == name
+    assert both.startswith(browser)
+    assert door.remember(both, bob) == both
+    assert "Ann" not in both
+
+
+def test_of_many_members_at_one_browser_the_last_are_known(door: SignIn, ann: Member) -> None:
+    first = known = door.remember("", ann)
+    for number in range(20):
+        known = door.remember(known, dataclasses.replace(ann, name=f"Nurse {number}"))
+    assert len(known) < 1000
+    assert first.split(".")[1] not in known
 
 
 @pytest.mark.check

@@ -2,7 +2,8 @@
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.gate import COOKIE, Gate
+from skinbeam.app.clinic.cookies import BROWSER, SESSION, drop_cookie, held, set_cookie
+from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 from skinbeam.records.kept import SignedIn
@@ -33,14 +34,12 @@ def _sign_in_page(visit: Visit, error: InputError | None = None) -> Response:
 
 
 def _sign_in(visit: Visit) -> Response:
-    before = visit.request.cookies.get(COOKIE, "")
+    browser = held(visit.request, BROWSER)
     try:
-        signed = visit.house.door.sign_in(visit.said("house"), visit.said("name"), visit.raw("password"))
+        signed = visit.house.door.sign_in(visit.said("house"), visit.said("name"), visit.raw("password"), browser)
     except InputError as error:
         return _sign_in_page(visit, error)
-    if before:
-        visit.house.door.sign_out(before)
-    return _with_session(visit.go("/sign-in/code" if signed.code_due else "/"), signed)
+    return _signed_in(visit, signed)
 
 
 def _code(visit: Visit) -> Response:
@@ -48,13 +47,13 @@ def _code(visit: Visit) -> Response:
         signed = visit.house.door.confirm(visit.signed.token, visit.said("code"))
     except InputError as error:
         return visit.page("code.html", status_of(error), error=error)
-    return _with_session(visit.go("/"), signed)
+    return _signed_in(visit, signed)
 
 
 def _sign_out(visit: Visit) -> Response:
     visit.house.door.sign_out(visit.signed.token)
     gone = visit.go("/sign-in")
-    gone.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    drop_cookie(visit.request, gone, SESSION)
     return gone
 
 
@@ -80,7 +79,12 @@ def _codes(visit: Visit) -> Response:
     return visit.go("/account")
 
 
-def _with_session(response: Response, signed: SignedIn) -> Response:
-    """Browsers send it to this address alone, never with a request of another site, and no script reads it."""
-    response.set_cookie(COOKIE, signed.token, path="/", secure=True, httponly=True, samesite="strict")
-    return response
+def _signed_in(visit: Visit, signed: SignedIn) -> Response:
+    """Give the browser its session, which ends the one that it had, and note that this member has been here."""
+    if before := held(visit.request, SESSION):
+        visit.house.door.sign_out(before)
+    answer = visit.go("/sign-in/code" if signed.code_due else "/")
+    set_cookie(visit.request, answer, SESSION, signed.token)
+    known = visit.house.door.remember(held(visit.request, BROWSER), signed.member)
+    set_cookie(visit.request, answer, BROWSER, known)
+    return answer

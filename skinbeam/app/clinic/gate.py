@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skinbeam.app.bodies import form_of
+from skinbeam.app.clinic.cookies import SESSION, held
 from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.visit import House, Upload, Visit
 from skinbeam.app.faults import RefusedError, refusal, refusal_of
@@ -21,9 +22,8 @@ from skinbeam.errors import InputError
 from skinbeam.records.kept import SignedIn
 from skinbeam.records.roles import Act, require
 
-__all__ = ["COOKIE", "Gate"]
+__all__ = ["Gate"]
 
-COOKIE = "skinbeam"
 BODY_SECONDS = 300.0
 _FIELD_BYTES = 100_000  # a drawn signature is the longest
 _ASKED_A_MINUTE = {True: RateLimitItemPerMinute(600), False: RateLimitItemPerMinute(60)}  # signed in or not
@@ -68,7 +68,7 @@ class Gate:
         self._router.add_api_route(path, answer, methods=[method], include_in_schema=False)
 
     def _who(self, request: Request) -> SignedIn | None:
-        token = request.cookies.get(COOKIE, "")
+        token = held(request, SESSION)
         return self._house.door.who(token) if token else None
 
     def _count(self, request: Request, who: SignedIn | None) -> None:

@@ -10,33 +10,27 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import bindparam, delete, or_, select
-from sqlalchemy import text as sql
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from skinbeam.errors import InputError
-from skinbeam.records.faults import LockedError, fault
-from skinbeam.records.kept import SignedIn
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Member, SignedIn
 from skinbeam.records.people.accounts import member_of
+from skinbeam.records.people.browsers import known_browser, with_member
 from skinbeam.records.people.codes import step_of
+from skinbeam.records.people.locks import Locks
 from skinbeam.records.people.passwords import Passwords, plain_name
-from skinbeam.records.store.columns import Utc, now
+from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Clinic, Lock, LoginSession
+from skinbeam.records.store.tables import Clinic, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
 from skinbeam.records.store.work import Work
 
-__all__ = ["FREE_FAILURES", "IDLE", "LONGEST", "SignIn"]
+__all__ = ["IDLE", "LONGEST", "SignIn"]
 
 IDLE = datetime.timedelta(minutes=30)  # a session nobody uses ends
 LONGEST = datetime.timedelta(hours=12)  # and any session does
-FREE_FAILURES = 5
-_FIRST_WAIT, _LONGEST_WAIT = datetime.timedelta(seconds=30), datetime.timedelta(minutes=15)
-_FORGOTTEN = datetime.timedelta(days=1)
-# In the words of both databases: of two first attempts at once, one makes the row.
-_KNOWN = sql(
-    "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("until", type_=Utc))
 _NOTED = datetime.timedelta(minutes=1)  # a session's last use is written no more often than that
 
 
@@ -52,21 +46,27 @@ class SignIn:
     def __init__(self, database: Database, passwords: Passwords) -> None:
         self._database = database
         self._passwords = passwords
+        self._locks = Locks(database)
 
-    def sign_in(self, clinic: str, name: str, password: str) -> SignedIn:
+    def sign_in(self, clinic: str, name: str, password: str, browser: str = "") -> SignedIn:
         """Begin a session.
+
+        Parameters
+        ----------
+        browser : what the browser holds of `remember`.
 
         Raises
         ------
-        LockedError : too many failures of this name.
+        LockedError : too many failures of this name, from this browser or from all that it has not signed in from.
         InputError : `not-in`, in the same words whether clinic, name or password is wrong.
         """
         try:
             clinic, name = plain_name(clinic), plain_name(name)
         except InputError:
             raise fault("not-in", "password") from None
-        subject = self._subject("password", clinic, name)
-        self._tried(subject)
+        own = known_browser(self._database.secret, browser, clinic, name)
+        subject = self._locks.subject("password", clinic, name, *([own] if own else []))
+        self._locks.count(subject)
         asked = select(MemberRow).join(Clinic, Clinic.id == MemberRow.clinic_id)
         with self._database.reading() as session:
             mine = asked.where(Clinic.plain_name == clinic, MemberRow.plain_name == name)
@@ -75,7 +75,7 @@ class SignIn:
         with self._database.writing() as session:
             house = session.scalar(select(Clinic).where(Clinic.plain_name == clinic).with_for_update())
             if right and member is not None and house is not None:
-                session.execute(delete(Lock).where(or_(Lock.subject == subject, Lock.until < now() - _FORGOTTEN)))
+                self._locks.forget(session, subject)
                 Work(self._database, session, house, member.id).note("sign-in", f"member/{member.id}")
                 return _begin(session, member, house, code=False)
             if house is not None:
@@ -91,18 +91,22 @@ class SignIn:
         InputError : `not-in`: no such session; `wrong-code`.
         """
         with self._open(token) as (session, row, member, clinic):
-            subject = self._subject("code", clinic.id, member.id)
-        self._tried(subject)
+            subject = self._locks.subject("code", clinic.id, member.id)
+        self._locks.count(subject)
         with self._open(token, write=True) as (session, row, member, clinic):
             work = Work(self._database, session, clinic, member.id)
             secret = work.open(member, "code_secret_sealed") if member.code_secret_sealed else None
             step = None if secret is None else step_of(secret.decode(), code, after=member.code_step)
             if step is not None:
-                session.execute(delete(Lock).where(Lock.subject == subject))
+                self._locks.forget(session, subject)
                 member.code_step, row.ended_at = step, now()
                 work.keep(member, "sign-in.code")
                 return _begin(session, member, clinic, code=True)
         raise fault("wrong-code", "code")
+
+    def remember(self, browser: str, member: Member) -> str:
+        """Return what a browser shall hold from now on that a member has signed in from it."""
+        return with_member(self._database.secret, browser, plain_name(member.clinic), plain_name(member.name))
 
     def who(self, token: str) -> SignedIn | None:
         """Return the session of a token; None where it is none, or has ended."""
@@ -132,33 +136,6 @@ class SignIn:
             if found is None:
                 raise fault("not-in", "password")
             yield session, *found
-
-    def _subject(self, *words: str) -> str:
-        return self._database.secret.signature("lock", "\n".join(words).encode())
-
-    def _tried(self, subject: str) -> None:
-        """Count an attempt before it is checked, so that many at once are counted as many.
-
-        Raises
-        ------
-        LockedError : the wait after the last failures is not over.
-        """
-        with self._database.writing() as session:
-            at = now()
-            session.execute(_KNOWN, {"subject": subject, "until": at})
-            row = session.get_one(Lock, subject, with_for_update=True)
-            if row.failures >= FREE_FAILURES and at < row.until:
-                raise _locked(row.until)
-            row.failures += 1
-            over = row.failures - FREE_FAILURES
-            row.until = at if over < 0 else at + min(_FIRST_WAIT * 2 ** min(over, 10), _LONGEST_WAIT)
-
-
-def _locked(until: datetime.datetime) -> LockedError:
-    error = fault("locked", "password", until=f"{until:%H:%M:%S} UTC")
-    assert isinstance(error, LockedError)
-    error.until = until
-    return error
 
 
 def _begin(session: Session, member: MemberRow, clinic: Clinic, *, code: bool) -> SignedIn:

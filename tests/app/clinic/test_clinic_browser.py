@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from postgresql_server import private_postgresql
 
 from skinbeam.app.clinic import consultations
-from skinbeam.app.clinic.gate import COOKIE
+from skinbeam.app.clinic.cookies import SESSION
 from skinbeam.cli import main
 from skinbeam.report.consult import consult
 
@@ -315,8 +315,8 @@ def test_one_command_opens_a_clinic_of_made_up_people_and_leaves_nothing_behind(
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
             sent = {"house": "Demonstration clinic (synthetic people)", "name": "clinician", "password": password}
             with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                token = client.post("/sign-in", data=sent).cookies[COOKIE]
-                patients = client.get("/", headers={"cookie": f"{COOKIE}={token}"}).text
+                token = client.post("/sign-in", data=sent).cookies[SESSION]
+                patients = client.get("/", headers={"cookie": f"{SESSION}={token}"}).text
             assert patients.count("Synthetic ") >= 3
         finally:
             process.send_signal(signal.SIGTERM)

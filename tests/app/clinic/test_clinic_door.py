@@ -7,10 +7,11 @@ from typing import Any
 
 import pyotp
 import pytest
-from clinic_samples import HOME, OTHER, PASSWORD, Clinics
+from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics
 from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from skinbeam.app.clinic.gate import COOKIE
+from skinbeam.app.clinic.server import build_clinic
 from skinbeam.records.people import signin
 from skinbeam.records.people.accounts import Accounts
 from skinbeam.records.people.passwords import Passwords
@@ -39,19 +40,47 @@ def test_a_member_comes_in_and_goes_out(clinics: Clinics) -> None:
     assert client.get("/").headers["location"] == "/sign-in"  # the old token opens nothing
 
 
-def test_the_cookie_is_kept_from_scripts_and_from_other_sites(clinics: Clinics) -> None:
-    cookie = knock(clinics.browser()).headers["set-cookie"].lower()
-    for part in ("httponly", "secure", "samesite=strict", "path=/"):
-        assert part in cookie
-    assert "domain" not in cookie
-    assert "max-age" not in cookie  # it goes with the browser
+def test_cookies_are_kept_from_scripts_and_from_other_sites(clinics: Clinics) -> None:
+    cookies = [one.lower() for one in knock(clinics.browser()).headers.get_list("set-cookie")]
+    assert [one.partition("=")[0] for one in cookies] == ["__host-skinbeam", "__host-skinbeam-browser"]
+    for cookie in cookies:
+        for part in ("httponly", "secure", "samesite=strict", "path=/"):
+            assert part in cookie
+        assert "domain" not in cookie
+    assert "max-age" not in cookies[0]  # the session goes with the browser
+
+
+@pytest.mark.parametrize(
+    ("asked", "behind", "secure"),
+    [
+        ("http://localhost:8000", {}, False),
+        ("http://127.0.0.1:8000", {}, False),
+        ("http://[::1]:8000", {}, False),
+        ("https://localhost", {}, True),
+        ("http://laser.example", {}, True),  # the name of a server that encrypts, and that may not say so
+        ("http://192.0.2.7:8000", {}, True),  # so that a password sent in the open leaves nobody signed in
+        ("http://localhost", {"x-forwarded-proto": "https"}, True),
+    ],
+)
+def test_a_cookie_is_plain_on_the_machine_itself_alone(
+    clinics: Clinics, asked: str, behind: dict[str, str], secure: bool
+) -> None:
+    app = ProxyHeadersMiddleware(build_clinic(clinics.database, names=["laser.example"]), trusted_hosts="testclient")
+    client = TestClient(app, base_url=asked, follow_redirects=False, headers=behind)
+    cookie = knock(client).headers["set-cookie"]
+    assert cookie.startswith("__Host-skinbeam=" if secure else "skinbeam=")
+    assert ("Secure" in cookie) == secure
+    token = cookie.partition("=")[2].partition(";")[0]
+    other = "skinbeam" if secure else "__Host-skinbeam"
+    assert client.get("/", headers={"cookie": f"{other}={token}"}).headers["location"] == "/sign-in"
+    assert client.get("/", headers={"cookie": cookie.partition(";")[0]}).status_code == 200
 
 
 def test_a_session_that_somebody_planted_does_not_become_ones_own(clinics: Clinics) -> None:
     client = clinics.browser()
     client.cookies.set(COOKIE, "planted", domain="localhost.local")
     knock(client)
-    tokens = {cookie.value for cookie in client.cookies.jar if cookie.value != "planted"}
+    tokens = {cookie.value for cookie in client.cookies.jar if cookie.name == COOKIE} - {"planted"}
     assert len(tokens) == 1
     assert clinics.browser().get("/", headers={"cookie": f"{COOKIE}=planted"}).status_code == 303
 
@@ -92,6 +121,17 @@ def test_after_many_failures_nothing_is_tried_for_a_while(clinics: Clinics) -> N
     assert tried[0] == 422
     assert tried[-1] == 429
     assert knock(clinics.browser(), "guessed").status_code == 429  # the right one neither
+
+
+def test_a_stranger_locks_nobody_out_of_the_browser_they_use(clinics: Clinics) -> None:
+    somebody(clinics, "besieged")
+    mine, stranger = clinics.browser(), clinics.browser()
+    knock(mine, "besieged")
+    mine.post("/sign-out")
+    for _ in range(6):
+        refused = knock(stranger, "besieged", "a guess")
+    assert refused.status_code == 429
+    assert knock(mine, "besieged").status_code == 303
 
 
 def test_one_time_codes_are_set_up_and_then_asked_for(clinics: Clinics) -> None:

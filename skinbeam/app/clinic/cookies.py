@@ -1,0 +1,58 @@
+"""What a browser holds of ours: the token of its session, and that it was signed in from before.
+
+Over https a cookie is `Secure` and its name begins with `__Host-`, so that browsers take it from this very address
+alone: neither a page without encryption nor a sister name can plant one (RFC 6265bis, section 4.1.3.2). Over http that
+works nowhere; there a cookie is plain, and the app gives one on this machine alone.
+"""
+
+import ipaddress
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+__all__ = ["BROWSER", "SESSION", "drop_cookie", "encrypted", "held", "set_cookie"]
+
+SESSION, BROWSER = "skinbeam", "skinbeam-browser"
+_BROWSER_S = 180 * 24 * 3600
+
+
+def encrypted(request: Request) -> bool:
+    """Return whether a browser asks through https: a name of ours is always asked so, but on the machine itself.
+
+    What a server that stands before this one says of the scheme counts as well.
+    """
+    name = request.url.hostname or ""
+    try:
+        here = ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        here = name == "localhost"
+    return request.url.scheme == "https" or not here
+
+
+def held(request: Request, name: str) -> str:
+    """Return what a browser holds under a name; empty when it holds nothing."""
+    return request.cookies.get(_called(request, name), "")
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str) -> None:
+    """Have a browser hold something that no script reads, and send it to this address and with our own pages alone."""
+    response.set_cookie(
+        _called(request, name),
+        value,
+        max_age=_BROWSER_S if name == BROWSER else None,  # a session goes with the browser
+        path="/",
+        secure=encrypted(request),
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def drop_cookie(request: Request, response: Response, name: str) -> None:
+    """Have a browser forget what it holds under a name."""
+    response.delete_cookie(
+        _called(request, name), path="/", secure=encrypted(request), httponly=True, samesite="strict"
+    )
+
+
+def _called(request: Request, name: str) -> str:
+    return f"__Host-{name}" if encrypted(request) else name
