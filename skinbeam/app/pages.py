@@ -195,6 +195,7 @@ class FormPage:
     medication_rows: Annotated[tuple[int, ...], "numbers of the medicines that can be filled in"]
     spot_rows: Annotated[tuple[int, ...], "numbers of the test spots that can be filled in"]
     session_rows: Annotated[tuple[int, ...], "numbers of the sessions that can be filled in"]
+    read_only: Annotated[bool, "whether nothing can be changed here"]
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,7 @@ def form_page(
     *,
     action: str = "/consult",
     template: str = "form.html",
+    read_only: bool = False,
     **around: Any,
 ) -> str:
     """Return the consultation form, filled with what was sent, and the fault at its field when there is one.
@@ -250,6 +252,7 @@ def form_page(
         medication_rows=tuple(range(MEDICATION_ROWS)),
         spot_rows=tuple(range(SPOT_ROWS)),
         session_rows=tuple(range(SESSION_ROWS)),
+        read_only=read_only,
     )
     return render(template, **vars(page), **around)
 

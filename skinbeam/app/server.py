@@ -41,13 +41,14 @@ def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
     return app
 
 
-def run(host: str, port: int, db: str | None = None, names: Iterable[str] = ()) -> None:
+def run(host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int) -> None:
     """Serve until interrupted: the records of a clinic, or without any the form that keeps nothing.
 
     Parameters
     ----------
     db : address of the records.
     names : other names that it is asked under, by way of a server that stands before it.
+    keep_years : how long the law of the place makes a clinic keep records of treatment.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def run(host: str, port: int, db: str | None = None, names: Iterable[str] = ()) 
     from skinbeam.app.clinic.server import build_clinic
     from skinbeam.records.store.upgrades import open_database
 
-    clinic = build_clinic(open_database(db, os.environ), host, names)
+    clinic = build_clinic(open_database(db, os.environ), host, names, keep_years=keep_years)
     listen(clinic, host, port, open_to_others="clinic.open-to-others")
 
 

@@ -390,6 +390,16 @@ def serve(
     name: Annotated[
         list[str] | None, typer.Option("--name", help="A name of the server before it; may stand again.")
     ] = None,
+    keep_years: Annotated[
+        int,
+        typer.Option(
+            "--keep-years",
+            min=0,
+            max=100,
+            envvar="SKINBEAM_KEEP_YEARS",
+            help="How long the law makes the clinic keep records of treatment.",
+        ),
+    ] = 10,
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
@@ -397,7 +407,7 @@ def serve(
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
         raise missing_group("serve", error) from None
-    run(host, port, db, name or ())
+    run(host, port, db, name or (), keep_years=keep_years)
 
 
 @app.command()

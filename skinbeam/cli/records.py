@@ -173,7 +173,14 @@ def _erase(
     db: Db,
     clinic: ClinicName,
     keep_years: Annotated[
-        int, typer.Option("--keep-years", min=0, max=100, help="How long the law makes you keep records of treatment.")
+        int,
+        typer.Option(
+            "--keep-years",
+            min=0,
+            max=100,
+            envvar="SKINBEAM_KEEP_YEARS",
+            help="How long the law makes you keep records of treatment.",
+        ),
     ],
     json: Json = False,
 ) -> None:

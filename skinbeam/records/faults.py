@@ -6,11 +6,24 @@ from typing import Any
 from skinbeam.errors import InputError
 from skinbeam.messages import text
 
-__all__ = ["AbsentError", "ConflictError", "DeniedError", "LockedError", "UnreachableError", "WrongKeyError", "fault"]
+__all__ = [
+    "AbsentError",
+    "ClosedError",
+    "ConflictError",
+    "DeniedError",
+    "LockedError",
+    "UnreachableError",
+    "WrongKeyError",
+    "fault",
+]
 
 
 class AbsentError(InputError):
     """This clinic has no such record; what another clinic has is answered in the same words."""
+
+
+class ClosedError(InputError):
+    """The consultation is closed: it is read, and changed by nobody before it is opened again."""
 
 
 class ConflictError(InputError):
@@ -41,6 +54,7 @@ class WrongKeyError(InputError):
 
 _TYPES: dict[str, type[InputError]] = {
     "absent": AbsentError,
+    "closed": ClosedError,
     "conflict": ConflictError,
     "denied": DeniedError,
     "locked": LockedError,

@@ -13,6 +13,7 @@ __all__ = [
     "Consent",
     "Consultation",
     "Contact",
+    "Holdings",
     "Job",
     "Made",
     "Member",
@@ -67,6 +68,25 @@ class Contact:
 
     contact: Mapping[str, str]
     saved_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """How much is kept of a patient, and what an erasure now would leave.
+
+    Parameters
+    ----------
+    keep_until : the records of treatment must be kept until then; None where nothing must.
+    asked_at : when erasure was last asked for and left what must be kept; None where it never was.
+    """
+
+    contact: bool
+    consultations: int
+    photographs: int
+    plans: int
+    consents: int
+    keep_until: datetime.datetime | None
+    asked_at: datetime.datetime | None
 
 
 @dataclass(frozen=True)

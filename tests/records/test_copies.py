@@ -123,12 +123,24 @@ def test_a_copy_that_lacks_something_is_refused_whole(
 def test_who_they_are_goes_at_once_and_the_rest_stays_for_care_as_long_as_it_must(
     database: Database, desk: Desk, patient: Patient
 ) -> None:
+    before = desk.erasure.foresee(patient.id, keep_years=10)
+    assert (before.contact, before.consultations, before.photographs, before.plans, before.consents) == (
+        True,
+        1,
+        1,
+        1,
+        1,
+    )
+    assert before.asked_at is None
     until = desk.erasure.erase(patient.id, keep_years=10)
     (one,) = desk.consultations.of(patient.id)
     assert until is not None
     assert 10 * 365 < (until - one.saved_at).days < 10 * 367
     assert desk.patients.contact(patient.id) is None
     assert desk.photographs.of(one.id)[0].permissions == Permissions(care=True)
+    left = desk.erasure.foresee(patient.id, keep_years=10)
+    assert (left.contact, left.photographs, left.keep_until) == (False, 1, until)
+    assert left.asked_at is not None
     assert one.answers == ANSWERS
     assert verify(database)[0].findings == ()
 
@@ -138,7 +150,10 @@ def test_what_need_not_be_kept_is_gone_for_good_and_the_trail_stays_whole(
 ) -> None:
     other = desk.consultations.begin(desk.patients.add("Crane").id, {})
     shared = desk.photographs.add(other.id, FACE, "image/jpeg", Permissions())
+    assert desk.erasure.foresee(patient.id, keep_years=0).keep_until is None
     assert desk.erasure.erase(patient.id, keep_years=0) is None
+    left = desk.erasure.foresee(patient.id, keep_years=100)
+    assert (left.contact, left.consultations, left.keep_until) == (False, 0, None)
     with database.reading() as session:
         for table in ("contact", "plan", "choice", "consent", "consent_void"):
             assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
@@ -167,11 +182,17 @@ def test_only_those_who_may_copy_and_erase_and_in_their_own_clinic(
         else:
             with pytest.raises(DeniedError):
                 theirs.copies.make(patient.id)
+        with pytest.raises(DeniedError):
+            theirs.erasure.foresee(patient.id, keep_years=0)
         if not erases:
             with pytest.raises(DeniedError):
                 theirs.erasure.erase(patient.id, keep_years=0)
     stranger = Desk(database, create_clinic(database, "Hill Clinic"))
-    for attempt in (lambda: stranger.copies.make(patient.id), lambda: stranger.erasure.erase(patient.id, keep_years=0)):
+    for attempt in (
+        lambda: stranger.copies.make(patient.id),
+        lambda: stranger.erasure.foresee(patient.id, keep_years=0),
+        lambda: stranger.erasure.erase(patient.id, keep_years=0),
+    ):
         with pytest.raises(AbsentError):
             attempt()
     assert desk.patients.get(patient.id) == patient

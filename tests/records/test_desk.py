@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from skinbeam.errors import InputError
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, ConflictError, DeniedError
+from skinbeam.records.faults import AbsentError, ClosedError, ConflictError, DeniedError
 from skinbeam.records.kept import Consent, Consultation, Made, Member, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts, create_clinic
 from skinbeam.records.people.passwords import Passwords
@@ -187,16 +187,37 @@ def test_nothing_is_added_to_a_closed_consultation(desk: Desk) -> None:
     consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     desk.consultations.close(plan.consultation_id, revision=1)
     refused: tuple[Callable[[], Any], ...] = (
-        lambda: desk.consultations.save(plan.consultation_id, {}, revision=2),
+        lambda: desk.consultations.save(plan.consultation_id, {}, revision=1),
         lambda: desk.photographs.add(plan.consultation_id, b"x", "image/png", Permissions()),
-        lambda: desk.plans.add(plan.consultation_id, MADE, revision=2),
+        lambda: desk.plans.add(plan.consultation_id, replace(MADE, plan_sha256="q" * 64), revision=1),
         lambda: desk.plans.choose(plan.id, "vascular"),
         lambda: desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT),
         lambda: sign(desk, consent),
     )
     for attempt in refused:
-        with pytest.raises(InputError, match="closed"):
+        with pytest.raises(ClosedError, match="closed"):
             attempt()
+
+
+def test_what_is_closed_is_as_far_on_as_it_was_when_it_is_opened_again(desk: Desk) -> None:
+    plan = planned(desk)
+    for state in ("planned", "agreed", "planned"):
+        if state == "agreed":
+            signed = sign(desk, desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT))
+        closed = desk.consultations.close(plan.consultation_id, revision=1)
+        assert (closed.state, closed.revision) == ("closed", 1)
+        assert desk.consultations.close(plan.consultation_id, revision=1) == closed
+        if state == "agreed":
+            assert desk.consents.of(plan.consultation_id)[-1].void_reason is None
+        assert desk.consultations.reopen(plan.consultation_id).state == state
+        assert desk.consultations.reopen(plan.consultation_id).state == state
+        if state == "agreed":
+            desk.consents.withdraw(signed.id)
+    desk.consultations.save(plan.consultation_id, {}, revision=1)
+    desk.consultations.close(plan.consultation_id, revision=2)
+    with pytest.raises(ConflictError):
+        desk.consultations.close(plan.consultation_id, revision=1)
+    assert desk.consultations.reopen(plan.consultation_id).state == "draft"
 
 
 def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
@@ -232,6 +253,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "consents.document": lambda: desk.consents.document(mine.consents.of(consultation.id)[-1].id),
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
+        "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
     }
 
 
@@ -246,6 +268,7 @@ UNBOUND = {
     "copies.make",
     "copies.take_in",
     "erasure.erase",
+    "erasure.foresee",
 }
 
 
@@ -274,7 +297,14 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
         assert session.scalar(select(func.count()).select_from(tables.Plan)) == before
 
 
-NEEDS_CARE = {"plans.add", "plans.choose", "consents.explain", "consents.sign", "consultations.close"}
+NEEDS_CARE = {
+    "plans.add",
+    "plans.choose",
+    "consents.explain",
+    "consents.sign",
+    "consultations.close",
+    "consultations.reopen",
+}
 NEEDS_WRITING = {
     "patients.add",
     "consultations.begin",

@@ -75,7 +75,6 @@ def _consents(visit: Visit, form: _Form) -> list[Consent]:
 def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Response:
     """The form with what was filled in; a wrong answer counts as a try."""
     desk, known = visit.desk, _consents(visit, form)
-    consultation = desk.consultations.get(form.plan.kept.consultation_id)
     current = known[0] if known and known[0].void_reason is None else None
     return visit.page(
         "consent.html",
@@ -89,8 +88,9 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
         here=f"/plans/{form.plan.kept.id}/consent/{form.place}",
         plan=form.plan.kept,
         outdated=form.plan.outdated,
+        closed=form.plan.closed,
         stopped=form.stopped,
-        patient=desk.patients.get(consultation.patient_id),
+        patient=desk.patients.get(form.plan.consultation.patient_id),
         current=current,
         agreement=agreement((current.explained_at.date(), _now().date()) if current else None),
         may_sign=current is not None and _now() >= current.not_before,
@@ -133,7 +133,7 @@ def _sign(visit: Visit) -> Response:
     if strokes is None:
         return _page(visit, form, _wrong("strokes"))
     allowed = frozenset(use for use in PERMISSIONS if visit.said(f"photographs.{use}") == "true")
-    consultation = visit.desk.consultations.get(form.plan.kept.consultation_id)
+    consultation = form.plan.consultation
     signing = Signing(
         label=visit.desk.patients.get(consultation.patient_id).pseudonym,
         person=person,

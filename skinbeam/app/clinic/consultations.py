@@ -20,9 +20,11 @@ from skinbeam.files.unfinished import work_folder
 from skinbeam.messages import Message
 from skinbeam.plan.check import Consultation as Checked
 from skinbeam.plan.records import ConcernPlan
+from skinbeam.records.desk.consultations import State
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import ConflictError
 from skinbeam.records.kept import Consultation, Made, Permissions
+from skinbeam.records.roles import Act
 from skinbeam.report.consult import consult
 
 __all__ = ["FILES", "add_consultations"]
@@ -39,6 +41,8 @@ def add_consultations(gate: Gate) -> None:
     gate.add("POST", "/consultations/{consultation}/answers", _save)
     gate.add("POST", "/suitability", _suitability)
     gate.add("POST", "/consultations/{consultation}/plan", _plan)
+    gate.add("POST", "/consultations/{consultation}/closing", _close)
+    gate.add("POST", "/consultations/{consultation}/opening", _reopen)
     gate.add("GET", "/photographs/{photograph}", _photograph)
 
 
@@ -58,6 +62,7 @@ def _page(
         shown,
         action=f"{here}/plan",
         template="clinic/consultation.html",
+        read_only=kept.state == State.CLOSED or not visit.may(Act.WRITE),
         here=here,
         kept=kept,
         conflict=differences(sent, submission_of(kept.answers)) if conflict else None,
@@ -95,6 +100,20 @@ def _saved(visit: Visit) -> Consultation:
 def _conflict(visit: Visit, error: ConflictError) -> Response:
     kept = visit.desk.consultations.get(visit.path("consultation"))
     return visit.html(_page(visit, kept, sent_answers(visit.sent), error, conflict=True), status_of(error))
+
+
+def _close(visit: Visit) -> Response:
+    """Save what stands in the form, and close it."""
+    try:
+        kept = _saved(visit)
+        visit.desk.consultations.close(kept.id, revision=kept.revision)
+    except ConflictError as error:
+        return _conflict(visit, error)
+    return visit.go(f"/consultations/{kept.id}")
+
+
+def _reopen(visit: Visit) -> Response:
+    return visit.go(f"/consultations/{visit.desk.consultations.reopen(visit.path('consultation')).id}")
 
 
 def _suitability(visit: Visit) -> Response:

@@ -12,9 +12,10 @@ from skinbeam.app.security import REPORT_POLICY
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
+from skinbeam.records.desk.consultations import State
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import fault
-from skinbeam.records.kept import Choice, Plan
+from skinbeam.records.kept import Choice, Consultation, Plan
 from skinbeam.report.context import Glance
 from skinbeam.report.names import concern_name
 from skinbeam.report.overview.lines import glance
@@ -37,6 +38,12 @@ class Opened:
     kept: Plan
     records: Records
     outdated: bool
+    consultation: Consultation
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is added to its consultation any more."""
+        return self.consultation.state == State.CLOSED
 
     def option(self, place: str) -> tuple[ConcernPlan, Option]:
         """Return the option at a place, such as `0.1`: the second of the first concern.
@@ -87,21 +94,21 @@ def opened(desk: Desk, id: str) -> Opened:
     kept = desk.plans.get(id)
     records = read_plan(json.loads(desk.plans.file(id, "plan.json")))
     last, now = desk.plans.of(kept.consultation_id)[-1], desk.consultations.get(kept.consultation_id)
-    return Opened(kept, records, last.id != kept.id or now.revision != kept.consultation_revision)
+    return Opened(kept, records, last.id != kept.id or now.revision != kept.consultation_revision, now)
 
 
 def _page(visit: Visit) -> Response:
     desk, plan = visit.desk, opened(visit.desk, visit.path("plan"))
     choices = desk.plans.choices(plan.kept.id)
-    consultation = desk.consultations.get(plan.kept.consultation_id)
     return visit.page(
         "plan.html",
         plan=plan.kept,
         outdated=plan.outdated,
+        closed=plan.closed,
         decision=plan.records.suitability.decision,
         concerns=tuple(_concern(number, one, choices) for number, one in enumerate(plan.records.concerns)),
         consents=tuple(one for one in desk.consents.of(plan.kept.consultation_id) if one.plan_id == plan.kept.id),
-        patient=desk.patients.get(consultation.patient_id),
+        patient=desk.patients.get(plan.consultation.patient_id),
     )
 
 

@@ -16,11 +16,13 @@ from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.patients import add_patients
 from skinbeam.app.clinic.people import add_people
 from skinbeam.app.clinic.plans import add_plans
+from skinbeam.app.clinic.rights import add_rights
 from skinbeam.app.clinic.visit import House, Visit
 from skinbeam.app.faults import refusal
 from skinbeam.app.planner import Planner
 from skinbeam.app.security import STATIC, Guard, names_of
 from skinbeam.errors import InputError
+from skinbeam.records.desk.erasure import KEEP_YEARS
 from skinbeam.records.faults import fault
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
@@ -29,10 +31,17 @@ from skinbeam.records.store.database import Database
 __all__ = ["build_clinic"]
 
 
-def build_clinic(database: Database, host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
-    """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too."""
+def build_clinic(
+    database: Database, host: str = "127.0.0.1", names: Iterable[str] = (), *, keep_years: int = KEEP_YEARS
+) -> FastAPI:
+    """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
+
+    Parameters
+    ----------
+    keep_years : how long the law of the place makes a clinic keep records of treatment.
+    """
     passwords = Passwords()
-    house = House(database, passwords, SignIn(database, passwords), Planner())
+    house = House(database, passwords, SignIn(database, passwords), Planner(), keep_years)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -56,7 +65,7 @@ def build_clinic(database: Database, host: str = "127.0.0.1", names: Iterable[st
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
-    for add in (add_front, add_people, add_patients, add_consultations, add_plans, add_consents):
+    for add in (add_front, add_people, add_patients, add_rights, add_consultations, add_plans, add_consents):
         add(gate)
     app.include_router(router)
     return app

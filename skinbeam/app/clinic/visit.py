@@ -16,6 +16,7 @@ from skinbeam.messages import text
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import (
     AbsentError,
+    ClosedError,
     ConflictError,
     DeniedError,
     LockedError,
@@ -35,6 +36,7 @@ __all__ = ["House", "Upload", "Visit", "shown_time", "status_of"]
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
 _STATUS: dict[type[InputError], int] = {
     AbsentError: 404,
+    ClosedError: 409,
     ConflictError: 409,
     DeniedError: 403,
     LockedError: 429,
@@ -45,12 +47,18 @@ _STATUS: dict[type[InputError], int] = {
 
 @dataclass(frozen=True)
 class House:
-    """What the whole program shares."""
+    """What the whole program shares.
+
+    Parameters
+    ----------
+    keep_years : how long the law of the place makes a clinic keep records of treatment.
+    """
 
     database: Database
     passwords: Passwords
     door: SignIn
     planner: Planner
+    keep_years: int
 
 
 @dataclass(frozen=True)
@@ -136,6 +144,11 @@ class Visit:
         told = refused.error if refused else error
         assert isinstance(told, InputError)
         return self.page("fault.html", refused.status if refused else status_of(told), error=told)
+
+    @staticmethod
+    def download(content: bytes, name: str, media_type: str) -> Response:
+        """Answer with a file that the browser keeps under this name."""
+        return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, media_type)
 
     @staticmethod
     def go(path: str) -> RedirectResponse:

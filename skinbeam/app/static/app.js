@@ -2,7 +2,7 @@
 // Steps, rows that are added when needed, and what the rules say so far. Without it the form is one page that does the same.
 function start() {
   const form = document.querySelector("form.consultation");
-  const steps = [...form.querySelectorAll(".step")];
+  const steps = [...form.querySelectorAll(".step")], fixed = form.hasAttribute("data-fixed");
 
   function made(tag, words, kind, act) {
     const element = document.createElement(tag);
@@ -72,7 +72,7 @@ function start() {
       more.hidden = !rows.some((one) => one.hidden);
     });
     more.hidden = !rows.some((one) => one.hidden);
-    group.append(more);
+    if (!fixed) group.append(more);
   });
 
   // --- what the rules say so far ---
@@ -125,7 +125,7 @@ function start() {
   const marked = form.querySelector("[autofocus]");
   if (marked) reveal(marked.id);
   document.querySelector(".fault[autofocus]")?.focus();
-  ask();
+  if (!fixed) ask();
 }
 
 // Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.

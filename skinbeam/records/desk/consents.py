@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-from skinbeam.records.desk.consultations import State, advance
+from skinbeam.records.desk.consultations import State, advance, still_open
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consent
 from skinbeam.records.roles import Act
@@ -159,9 +159,7 @@ def _void(work: Work, row: tables.Consent, reason: VoidReason) -> None:
 def _current(work: Work, plan_id: str) -> tables.Plan:
     """The plan, if it is the last one of its consultation, and of the answers as they are."""
     plan = work.get(tables.Plan, plan_id)
-    consultation = work.get(tables.Consultation, plan.consultation_id)
-    if consultation.state == State.CLOSED:
-        raise fault("closed", "consultation")
+    consultation = still_open(work, plan.consultation_id)
     mine = tables.Plan.consultation_id == plan.consultation_id
     last = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1]
     if last.id != plan.id or consultation.revision != plan.consultation_revision:

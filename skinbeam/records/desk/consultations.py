@@ -13,7 +13,7 @@ from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
-__all__ = ["Consultations", "State", "advance", "unchanged"]
+__all__ = ["Consultations", "State", "advance", "still_open", "unchanged"]
 
 _LONGEST_ANSWERS = 1_000_000  # characters, as for a case file
 
@@ -84,18 +84,19 @@ class Consultations:
         InputError : `closed`, or `too-long`.
         """
         with self._access.work(Act.WRITE) as work:
-            row = work.get(tables.Consultation, id)
-            if row.state == State.CLOSED:
-                raise fault("closed", "consultation")
+            row = still_open(work, id)
             unchanged(work, row, revision)
             if json_text(dict(answers)) == work.open(row, "answers_sealed").decode():
                 return _consultation(work, row)
             _answer(work, row, answers)
             row.state = State.DRAFT.value
-            return _saved(work, row, "consultation.saved")
+            row.revision += 1
+            row.saved_at, row.saved_by = now(), work.actor
+            work.keep(row, "consultation.saved", revision=row.revision)
+            return _consultation(work, row)
 
     def close(self, id: str, *, revision: int) -> Consultation:
-        """Close a consultation: nothing is added to it any more.
+        """Close a consultation as it was read: it is read from now on, and its plan and consent go on to hold.
 
         Raises
         ------
@@ -104,8 +105,19 @@ class Consultations:
         with self._access.work(Act.TREAT) as work:
             row = work.get(tables.Consultation, id)
             unchanged(work, row, revision)
-            row.state = State.CLOSED.value
-            return _saved(work, row, "consultation.closed")
+            if row.state != State.CLOSED:
+                row.state = State.CLOSED.value
+                work.keep(row, "consultation.closed")
+            return _consultation(work, row)
+
+    def reopen(self, id: str) -> Consultation:
+        """Open a closed consultation again, as far on as it was; one that is open stays as it is."""
+        with self._access.work(Act.TREAT) as work:
+            row = work.get(tables.Consultation, id)
+            if row.state == State.CLOSED:
+                row.state = _reached(work, row).value
+                work.keep(row, "consultation.opened")
+            return _consultation(work, row)
 
 
 def advance(work: Work, id: str, state: State) -> tables.Consultation:
@@ -113,14 +125,25 @@ def advance(work: Work, id: str, state: State) -> tables.Consultation:
 
     Raises
     ------
-    InputError : `closed`.
+    ClosedError : it is closed.
+    """
+    row = still_open(work, id)
+    if row.state != state:
+        row.state = state.value
+        work.keep(row, f"consultation.{state}")
+    return row
+
+
+def still_open(work: Work, id: str) -> tables.Consultation:
+    """Return a consultation that is not closed.
+
+    Raises
+    ------
+    ClosedError : it is.
     """
     row = work.get(tables.Consultation, id)
     if row.state == State.CLOSED:
         raise fault("closed", "consultation")
-    if row.state != state:
-        row.state = state.value
-        work.keep(row, f"consultation.{state}")
     return row
 
 
@@ -140,11 +163,15 @@ def unchanged(work: Work, row: tables.Consultation, revision: int) -> None:
     raise error
 
 
-def _saved(work: Work, row: tables.Consultation, action: str) -> Consultation:
-    row.revision += 1
-    row.saved_at, row.saved_by = now(), work.actor
-    work.keep(row, action, revision=row.revision)
-    return _consultation(work, row)
+def _reached(work: Work, row: tables.Consultation) -> State:
+    """How far a consultation is by what hangs on it: a plan of these answers, a consent to that plan that holds."""
+    mine = tables.Plan.consultation_id == row.id
+    last = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1:]
+    if not last or last[0].consultation_revision != row.revision:
+        return State.DRAFT
+    signed = work.rows(tables.Consent, tables.Consent.plan_id == last[0].id, tables.Consent.signed_at.is_not(None))
+    void = {one.id for one in work.rows(tables.ConsentVoid, tables.ConsentVoid.id.in_([one.id for one in signed]))}
+    return State.AGREED if any(one.id not in void for one in signed) else State.PLANNED
 
 
 def _answer(work: Work, row: tables.Consultation, answers: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from skinbeam.records.desk.plans import Plans
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consultation, Made, Patient, Permissions
 from skinbeam.records.roles import Act
+from skinbeam.records.store import tables
 from skinbeam.records.store.work import Access
 
 __all__ = ["Copies"]
@@ -50,6 +51,7 @@ class Copies:
         AbsentError : this clinic has no such patient.
         """
         with self._access.work(Act.EXPORT) as work:
+            work.get(tables.Patient, patient_id)
             work.note("copy.made", f"patient/{patient_id}")
         patient, contact = self._patients.get(patient_id), self._patients.contact(patient_id)
         packed = io.BytesIO()

@@ -7,14 +7,18 @@ that anybody said. Backups that were made before still hold what was erased, unt
 
 import datetime
 
+from skinbeam.records.kept import Holdings
 from skinbeam.records.roles import Act
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import now
-from skinbeam.records.store.tables import InClinic, files_named
+from skinbeam.records.store.tables import Entry, InClinic, files_named
 from skinbeam.records.store.work import Access, Work
 
-__all__ = ["Erasure"]
+__all__ = ["KEEP_YEARS", "Erasure"]
 
+# Where nobody says otherwise: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria ask for ten years.
+KEEP_YEARS = 10
+_KEPT = "patient.kept"
 _YEAR = datetime.timedelta(days=366)
 _NAMING_FILES: tuple[type[InClinic], ...] = (tables.Photograph, tables.Plan, tables.Consent)
 
@@ -24,6 +28,31 @@ class Erasure:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+
+    def foresee(self, patient_id: str, *, keep_years: int) -> Holdings:
+        """Return what is kept of a patient, and until when an erasure now would have to leave it.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient.
+        """
+        with self._access.work(Act.ERASE) as work:
+            patient = work.get(tables.Patient, patient_id)
+            name = f"patient/{patient_id}"
+            work.note("patient.holdings.seen", name)
+            consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
+            plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_([one.id for one in consultations]))
+            until = _keep_until(patient, consultations, keep_years)
+            asked = work.entries(Entry.subject == name, Entry.action == _KEPT, limit=1)
+            return Holdings(
+                contact=bool(work.rows(tables.Contact, tables.Contact.id == patient_id)),
+                consultations=len(consultations),
+                photographs=len(_photographs(work, consultations)),
+                plans=len(plans),
+                consents=len(work.rows(tables.Consent, tables.Consent.plan_id.in_([plan.id for plan in plans]))),
+                keep_until=until,
+                asked_at=asked[0].at if asked else None,
+            )
 
     def erase(self, patient_id: str, *, keep_years: int) -> datetime.datetime | None:
         """Erase what may be erased of a patient; return until when the rest must be kept, None where nothing is left.
@@ -41,13 +70,12 @@ class Erasure:
             for contact in work.rows(tables.Contact, tables.Contact.id == patient_id):
                 work.drop(contact, "contact.erased")
             consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
-            last = max((one.saved_at for one in consultations), default=patient.created_at)
-            until = last + keep_years * _YEAR
-            if consultations and until > now():
+            until = _keep_until(patient, consultations, keep_years)
+            if until is not None:
                 for photograph in _photographs(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.keep(photograph, "photograph.permitted")
-                work.note("patient.kept", f"patient/{patient_id}", until=until.isoformat())
+                work.note(_KEPT, f"patient/{patient_id}", until=until.isoformat())
                 return until
             files = _drop(work, consultations)
             patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
@@ -56,6 +84,15 @@ class Erasure:
         for name in files - others:
             self._access.database.files.remove(self._access.member.clinic_id, name)
         return None
+
+
+def _keep_until(
+    patient: tables.Patient, consultations: list[tables.Consultation], keep_years: int
+) -> datetime.datetime | None:
+    """Until when records of treatment must be kept, counted from the last entry; None where nothing must."""
+    last = max((one.saved_at for one in consultations), default=patient.created_at)
+    until = last + keep_years * _YEAR
+    return until if consultations and until > now() else None
 
 
 def _photographs(work: Work, consultations: list[tables.Consultation]) -> list[tables.Photograph]:

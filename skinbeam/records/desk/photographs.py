@@ -1,6 +1,6 @@
 """Photographs: encrypted files, each with what its person allowed."""
 
-from skinbeam.records.desk.consultations import State
+from skinbeam.records.desk.consultations import still_open
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Permissions, Photograph
 from skinbeam.records.roles import Act
@@ -32,8 +32,7 @@ class Photographs:
             raise fault("bad-photograph", "photograph", kind=media_type, hint={"kinds": list(_MEDIA_TYPES)})
         name = self._access.keep_file(Act.WRITE, content)
         with self._access.work(Act.WRITE) as work:
-            if work.get(tables.Consultation, consultation_id).state == State.CLOSED:
-                raise fault("closed", "consultation")
+            still_open(work, consultation_id)
             row = tables.Photograph(
                 clinic_id=work.clinic_id,
                 id=new_id(),

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from skinbeam.records.desk.consents import void_replaced
-from skinbeam.records.desk.consultations import State, advance, unchanged
+from skinbeam.records.desk.consultations import State, advance, still_open, unchanged
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Choice, Made, Plan
 from skinbeam.records.roles import Act
@@ -100,8 +100,7 @@ class Plans:
             raise fault("too-long", "notes", hint={"longest": _LONGEST_NOTES})
         with self._access.work(Act.TREAT) as work:
             plan = work.get(tables.Plan, id)
-            if work.get(tables.Consultation, plan.consultation_id).state == State.CLOSED:
-                raise fault("closed", "consultation")
+            still_open(work, plan.consultation_id)
             row = tables.Choice(
                 clinic_id=work.clinic_id, id=new_id(), plan_id=id, option=option, made_at=now(), made_by=work.actor
             )

@@ -260,6 +260,12 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     page.get_by_role("link", name="Contact").click()
     looked_at(page, "contact")
     page.go_back()
+    page.get_by_role("link", name="Erasure").click()
+    looked_at(page, "erasure")
+    page.go_back()
+    with page.expect_download() as copied:
+        page.get_by_role("button", name="Copy of everything").click()
+    assert copied.value.suggested_filename.startswith("copy-20")
     page.get_by_role("button", name="Begin a consultation").click()
     context = browser.new_context(viewport=DESK)
     other = context.new_page()
@@ -277,7 +283,16 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     expect(other.get_by_role("alert")).to_have_count(0)
     page.reload()
     expect(page.get_by_label("Age (years)")).to_have_value("42")
+    page.locator(".steps button").nth(3).click()
+    page.get_by_role("button", name="Save and close").click()
+    expect(page.get_by_text("This consultation is closed")).to_be_visible()
+    looked_at(page, "closed")
+    other.get_by_label("Age (years)").fill("43")
+    expect(other.get_by_role("alert")).to_contain_text("The consultation is closed")
     context.close()
+    page.get_by_role("button", name="Open it again").click()
+    expect(page.get_by_role("button", name="Next").first).to_be_visible()
+    expect(page.get_by_text("This consultation is closed")).to_have_count(0)
 
 
 def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address: str) -> None:
