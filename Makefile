@@ -79,6 +79,7 @@ bench: $(VENV)/dev
 	$(BIN)/python benchmarks/consultation.py
 	$(BIN)/python benchmarks/light.py
 	$(BIN)/python benchmarks/heat.py
+	$(BIN)/python benchmarks/clinic.py
 
 # The sampler holds Numba back, so it has an environment of its own.
 $(FIT)/fit: pyproject.toml requirements/fit.lock

@@ -6,6 +6,7 @@ What is made from a plan long after it, such as a consent form, is made from its
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from skinbeam.assessment.risks import Risk
@@ -18,6 +19,8 @@ from skinbeam.plan.setup import Setup
 from skinbeam.plan.visits import Ladder
 
 __all__ = ["Told", "read_plan"]
+
+_PLAIN: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
 
 
 @dataclass(frozen=True)
@@ -44,22 +47,24 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
 
 
 def _read(kind: Any, value: Any, path: str) -> Any:
+    if kind in _PLAIN:
+        _expect(isinstance(value, _PLAIN[kind]), path, kind.__name__, value)
+        return value
     origin = get_origin(kind)
     if origin in (Union, types.UnionType):
         return _read_any_of(get_args(kind), value, path)
     if origin is tuple:
-        inner = get_args(kind)
+        (inner, *_), plain = get_args(kind), _PLAIN.get(get_args(kind)[0])
         _expect(isinstance(value, list), path, "a list", value)
-        return tuple(_read(inner[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+        if plain and all(isinstance(item, plain) for item in value):  # most of a plan: curves of numbers
+            return tuple(value)
+        return tuple(_read(inner, item, f"{path}[{index}]") for index, item in enumerate(value))
     if origin is Literal:
         _expect(value in get_args(kind), path, f"one of {get_args(kind)}", value)
         return value
     if origin is Mapping:
         _expect(isinstance(value, dict), path, "an object", value)
         return {name: _read(get_args(kind)[1], item, f"{path}.{name}") for name, item in value.items()}
-    if kind in (int, float, str, bool):
-        _expect(isinstance(value, (int, float) if kind is float else kind), path, kind.__name__, value)
-        return value
     return _read_record(kind, value, path)
 
 
@@ -90,18 +95,38 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
         setup = {name: held.pop(name) for name in (field.name for field in fields(Setup)) if name in held}
         held["setup"] = setup if "device" in setup else None
         _expect("device" in setup or setup == {"settings": {}}, path, "a device with its settings", setup)
-    hints = get_type_hints(kind)
+    shape = _shape(kind)
     for name in held:
-        _expect(name in hints, f"{path}.{name}", "a known field", held[name])
-    for field in fields(kind):
-        optional = types.NoneType in get_args(hints[field.name])
-        needed = field.default is MISSING and field.default_factory is MISSING and not optional
-        _expect(field.name in held or not needed, f"{path}.{field.name}", "a value", "nothing")
-        if optional:
-            held.setdefault(field.name, None)
+        _expect(name in shape.hints, f"{path}.{name}", "a known field", held[name])
+    for name in shape.needed:
+        _expect(name in held, f"{path}.{name}", "a value", "nothing")
+    for name in shape.optional:
+        held.setdefault(name, None)
     return kind(
-        **{name: None if item is None else _read(hints[name], item, f"{path}.{name}") for name, item in held.items()}
+        **{
+            name: None if item is None else _read(shape.hints[name], item, f"{path}.{name}")
+            for name, item in held.items()
+        }
     )
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """The fields of a kind of record: what each holds, which must be there, and which may be missing."""
+
+    hints: Mapping[str, Any]
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+
+
+@cache
+def _shape(kind: Any) -> _Shape:
+    """Ask a kind of record for its fields once: a plan holds thousands, and asking takes longer than reading."""
+    hints = get_type_hints(kind)
+    optional = tuple(field.name for field in fields(kind) if types.NoneType in get_args(hints[field.name]))
+    given = {field.name for field in fields(kind) if (field.default, field.default_factory) != (MISSING, MISSING)}
+    needed = tuple(field.name for field in fields(kind) if field.name not in {*given, *optional})
+    return _Shape(hints, needed, optional)
 
 
 def _expect(holds: bool, path: str, wanted: str, value: Any) -> None:

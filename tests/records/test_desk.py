@@ -77,6 +77,15 @@ def test_patients_without_a_pseudonym_get_numbers_that_are_free(desk: Desk) -> N
     assert len(desk.patients.all()) == 4
 
 
+def test_of_many_patients_the_newest_are_listed_and_any_is_found(desk: Desk) -> None:
+    for name in ("Ärmel-1", "B-2", "ärmel-3", "B-4"):
+        desk.patients.add(name)
+    assert [one.pseudonym for one in desk.patients.some("", 2)[0]] == ["B-4", "ärmel-3"]
+    found, number = desk.patients.some("ÄRMEL", 1)
+    assert ([one.pseudonym for one in found], number) == (["ärmel-3"], 2)
+    assert desk.patients.some("%", 5) == ((), 0)
+
+
 @pytest.mark.parametrize(
     ("pseudonym", "year", "code"),
     [
@@ -261,6 +270,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
 UNBOUND = {
     "patients.add",
     "patients.all",
+    "patients.some",
     "jobs.add",
     "jobs.get",
     "jobs.cancel",
@@ -292,6 +302,7 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
     with pytest.raises(AbsentError):
         attempts["consents.sign"]()
     assert stranger.patients.all() == ()
+    assert stranger.patients.some("", 9) == ((), 0)
     assert all(one.action in ("clinic.made", "patients.listed", "trail.seen") for one in stranger.trail.last(1000))
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(tables.Plan)) == before

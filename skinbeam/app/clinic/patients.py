@@ -8,6 +8,7 @@ from skinbeam.errors import InputError
 
 __all__ = ["add_patients"]
 
+_SHOWN = 100  # of the list; who has more patients looks for one
 CONTACT = ("name", "born", "phone", "email", "address")
 
 
@@ -24,11 +25,11 @@ def add_patients(gate: Gate) -> None:
 
 def _list(visit: Visit, error: InputError | None = None) -> Response:
     """What is looked for is sent and never stands in an address."""
-    asked = visit.said("pseudonym").casefold() if error is None else ""
-    found = [one for one in visit.desk.patients.all() if asked in one.pseudonym.casefold()]
+    asked, new = (visit.said("pseudonym"), "") if error is None else ("", visit.said("pseudonym"))
+    found, number = visit.desk.patients.some(asked, _SHOWN)
     status = 200 if error is None else status_of(error)
-    said = {"asked": visit.said("pseudonym") if error is None else "", "new": visit.said("pseudonym") if error else ""}
-    return visit.page("patients.html", status, error=error, patients=found, year=visit.said("year"), **said)
+    said = {"asked": asked, "new": new, "year": visit.said("year")}
+    return visit.page("patients.html", status, error=error, patients=found, number=number, **said)
 
 
 def _add(visit: Visit) -> Response:

@@ -50,6 +50,22 @@ class Patients:
             there = tables.Patient.erased_at.is_(None)
             return tuple(map(_patient, work.rows(tables.Patient, there, order=(tables.Patient.pseudonym,))))
 
+    def some(self, asked: str, most: int) -> tuple[tuple[Patient, ...], int]:
+        """Return the newest patients whose pseudonym holds what is asked, in whatever case, and how many there are.
+
+        Parameters
+        ----------
+        most : how many are returned.
+        """
+        wanted, table = asked.casefold(), tables.Patient
+        with self._access.work(Act.READ) as work:
+            work.note("patients.listed", "patient")
+            order = (table.created_at,)
+            known = work.names(table, table.pseudonym, table.erased_at.is_(None), order=order)
+            there = [id for id, name in known if wanted in name.casefold()]
+            newest = work.rows(table, table.id.in_(there[-most:]), order=order)
+            return tuple(map(_patient, newest[::-1])), len(there)
+
     def get(self, id: str) -> Patient:
         """Return a patient.
 
@@ -90,7 +106,7 @@ class Patients:
 
 
 def _free_number(work: Work) -> str:
-    taken = {row.pseudonym for row in work.rows(tables.Patient)}
+    taken = {name for _, name in work.names(tables.Patient, tables.Patient.pseudonym)}
     return next(name for number in range(len(taken) + 1, 2 * len(taken) + 2) if (name := f"P{number:05}") not in taken)
 
 

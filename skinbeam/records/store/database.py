@@ -6,8 +6,9 @@ synchronous FULL: https://sqlite.org/pragma.html#pragma_synchronous). PostgreSQL
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,10 @@ class Database:
     def __init__(self, engine: Engine, keys: Keys, folder: Path) -> None:
         self.engine = engine
         self.keys = keys
+        # Threads that wait here are woken by each other; SQLite lets them try again after ever longer pauses.
+        self._turn: AbstractContextManager[object] = nullcontext()
+        if engine.dialect.name == "sqlite":
+            self._turn = threading.RLock()
         one_view = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
         self._reader = engine.execution_options(**{_READING: True}, **one_view)
         with self.reading() as session:
@@ -69,7 +74,7 @@ class Database:
         ------
         UnreachableError : the database is gone, busy for too long, or its disk is full.
         """
-        with reachable(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with reachable(), self._turn, Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
     def close(self) -> None:

@@ -108,6 +108,17 @@ class Work:
         mine = select(table).where(table.clinic_id == self.clinic_id, *conditions)
         return list(self._session.scalars(mine.order_by(*order, table.id)))
 
+    def names(
+        self,
+        table: type[Row],
+        name: InstrumentedAttribute[str],
+        *conditions: ColumnElement[bool],
+        order: Sequence[InstrumentedAttribute[Any]] = (),
+    ) -> list[tuple[str, str]]:
+        """Return what each row of this clinic is called in the database and here: far sooner than thousands of rows."""
+        mine = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
+        return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
+
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
         """Return the newest entries of this clinic's trail that meet the conditions, newest first."""
         mine = select(Entry).where(Entry.clinic_id == self.clinic_id, *conditions)

@@ -12,6 +12,7 @@ from clinic_samples import Clinics
 from report_samples import sample
 from starlette.testclient import TestClient
 
+from skinbeam.app.clinic import patients
 from skinbeam.records.roles import Role
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -190,6 +191,17 @@ def test_what_is_looked_for_stands_in_no_address(client: TestClient) -> None:
     assert "FIND-77" in found.text
     assert "OTHER-78" not in found.text
     assert 'method="get"' not in found.text.lower()
+
+
+def test_a_long_list_shows_the_newest_and_says_so(client: TestClient, monkeypatch: Any) -> None:
+    for name in ("LONG-1", "LONG-2"):
+        client.post("/patients", data={"pseudonym": name})
+    monkeypatch.setattr(patients, "_SHOWN", 1)
+    page = client.get("/").text
+    assert "LONG-2" in page
+    assert "LONG-1" not in page
+    assert "The newest 1 are shown" in page
+    assert "LONG-1" in client.post("/search", data={"pseudonym": "long-1"}).text
 
 
 @pytest.mark.parametrize("year", ["74", "19745", "nineteen", "1700", "-1974"])

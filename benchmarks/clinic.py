@@ -1,0 +1,273 @@
+"""How long the pages of a clinic take while many people work at once, whether anything that was saved is lost, and how
+both grow with the people and with the records.
+
+Run with `make bench`, or alone: `python benchmarks/clinic.py [--seconds 60] [--only main]`. The app is what
+`skinbeam serve` starts; the people are another process (`clinic_people.py`). At the end every save and photograph that
+was answered is read back from the database, and the records are verified. PostgreSQL is a private server with its
+files on the disk and its defaults, beside the app on the same cores.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from clinic_people import MARK, Work
+
+from skinbeam import __version__
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.forms import submission
+from skinbeam.plan.check import check_consultation
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.kept import Made, Member
+from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+from skinbeam.records.store.database import FOLDER_VARIABLE, Database
+from skinbeam.records.store.keys import VARIABLE, fresh_key
+from skinbeam.records.store.upgrades import open_database, set_up
+from skinbeam.records.upkeep.verify import verify
+from skinbeam.report.consult import consult
+from skinbeam.schema.load import load_case
+
+EXAMPLE = Path(__file__).parent.parent / "examples" / "first-consultation"
+HOUSE, PASSWORD = "Harbour Clinic", "four words nobody guesses"
+FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
+PICTURE_BYTES = 3_000_000
+THINK_S, NO_THOUGHT = (2.0, 5.0), (0.0, 0.0)
+MOST_PEOPLE, EACH = 100, 2  # patients whom one clinician sees in turn
+ANSWERS = (
+    ("patient.age_years", "52"),
+    ("patient.sex", "female"),
+    ("patient.phototype", "II"),
+    ("concern.0.condition", "facial-telangiectasia"),
+    ("concern.0.site", "cheeks"),
+    ("concern.0.severity", "moderate"),
+    ("patient.medications.0.name", "doxycycline"),
+    ("patient.history", "herpes-labialis"),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One row of the table."""
+
+    kind: str
+    people: int
+    patients: int
+    think_s: tuple[float, float] = THINK_S
+    plans: bool = False
+
+    @property
+    def title(self) -> str:
+        thought = "without a pause" if not self.think_s[1] else "thinking {:g} to {:g} s".format(*self.think_s)
+        plans = ", while plans are made" if self.plans else ""
+        return f"{self.kind}, {self.people} clinicians {thought}, {self.patients:,} patients{plans}"
+
+
+RUNS = {
+    "main": (Run("SQLite", 50, 1000), Run("SQLite", 50, 1000, plans=True)),
+    "people": tuple(Run("SQLite", people, 1000) for people in (10, 25, 100)),
+    "patients": (Run("SQLite", 50, 100), Run("SQLite", 50, 10_000)),
+    "closed": (Run("SQLite", 50, 1000, NO_THOUGHT),),
+    "postgresql": (Run("PostgreSQL", 50, 1000), Run("PostgreSQL", 50, 1000, plans=True)),
+}
+
+
+@contextlib.contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """A private server with its data on the disk of `folder`."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[-1]
+    who: dict[str, Any] = {}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        user = pwd.getpwnam("postgres")
+        who = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        folder.chmod(0o711)
+    home = Path(tempfile.mkdtemp(prefix="pg", dir=folder))
+    if who:
+        os.chown(home, who["user"], who["group"])
+    made = [programs / "initdb", "-D", home / "data", "-U", "test", "-A", "trust", "-E", "UTF8"]
+    subprocess.run(made, check=True, cwd=home, capture_output=True, **who)
+    started = [programs / "postgres", "-D", home / "data", "-k", home, "-c", "listen_addresses="]
+    server = subprocess.Popen(started, cwd=home, stderr=subprocess.DEVNULL, **who)
+    try:
+        while not (home / ".s.PGSQL.5432").exists():
+            time.sleep(0.1)
+        yield f"postgresql://test@/postgres?host={home}"
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.wait(60)
+
+
+def real_plan() -> Made:
+    """The plan of the first consultation, as a clinic keeps it."""
+    with tempfile.TemporaryDirectory() as folder:
+        plan, _ = consult(check_consultation(load_case(EXAMPLE / "case.toml")), Path(folder))
+        files = {name: (Path(folder) / name).read_bytes() for name in FILES}
+    return Made(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
+
+
+class OnePassword(Passwords):
+    """Hashes the password that all share once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shared = super().hash(PASSWORD)
+
+    def hash(self, password: str) -> str:
+        return self._shared
+
+
+def filled(database: Database, run: Run, made: Made) -> tuple[list[str], list[list[dict[str, str]]], Member]:
+    """A clinic with its people and patients: names of clinicians, whom each sees, and the one who has plans made."""
+    operator = create_clinic(database, HOUSE, synthetic=True)
+    accounts, names = Accounts(database, operator, OnePassword()), [f"clinician {i}" for i in range(run.people + 1)]
+    for name in names:
+        member = accounts.add(name, Role.CLINICIAN, PASSWORD)
+    desk, answers, seen = Desk(database, member), kept_answers(submission(ANSWERS)), []
+    for number in range(run.patients):
+        patient = desk.patients.add(year_of_birth=1974)
+        kept = desk.consultations.begin(patient.id, answers)
+        if number < run.people * EACH:
+            plan = desk.plans.add(kept.id, made, revision=kept.revision)
+            seen.append({"patient": patient.id, "consultation": kept.id, "plan": plan.id})
+    visits = [seen[i * EACH : (i + 1) * EACH] for i in range(run.people)]
+    return names, visits, member
+
+
+@contextlib.contextmanager
+def serving(address: str, environment: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
+    """The app in a process of its own, at a free port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    words = [sys.executable, "-m", "skinbeam", "serve", "--db", address, "--port", str(port)]
+    server = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            assert server.poll() is None, "the app did not start"
+            time.sleep(0.1)
+        yield port, psutil.Process(server.pid)
+    finally:
+        server.terminate()
+        server.wait(60)
+
+
+def processor_s(process: psutil.Process) -> float:
+    """Seconds that a process and those that it started have computed."""
+    total = 0.0
+    for one in (process, *process.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            spent = one.cpu_times()
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+    return total
+
+
+def machine_s() -> float:
+    """Seconds that all processes of the machine have computed."""
+    spent = psutil.cpu_times()
+    return float(spent.user + spent.nice + spent.system + spent.irq + spent.softirq)
+
+
+def lost(database: Database, clinician: Member, seen: dict[str, Any]) -> list[str]:
+    """What was answered to be kept and is not there, and whatever verification finds."""
+    desk, gone = Desk(database, clinician), []
+    for id, (revision, mark) in seen["saved"].items():
+        kept = desk.consultations.get(id)
+        if kept.revision != revision or [MARK, mark] not in kept.answers["entries"]:
+            gone.append(f"consultation {id}")
+    for id, sha256 in seen["pictures"].items():
+        if hashlib.sha256(desk.photographs.content(id)[1]).hexdigest() != sha256:
+            gone.append(f"photograph {id}")
+    return gone + [finding.what for checked in verify(database) for finding in checked.findings]
+
+
+def told(run: Run, seen: dict[str, Any], used: dict[str, float], gone: list[str], ramp_s: float) -> None:
+    """Print one table."""
+    asked = [one for one in seen["requests"] if one[0] == "sign-in" or one[1] > ramp_s]
+    wrong = [one for one in seen["requests"] if one[3] not in (200, 303)]
+    wall = seen["wall_s"] - ramp_s
+    print(f"\n{run.title}\n  {'milliseconds':24s}{'asked':>8s}{'p50':>8s}{'p95':>8s}{'p99':>8s}{'worst':>8s}")
+    pages: dict[str, list[float]] = {}
+    for page, _, took, _ in asked:
+        pages.setdefault(page, []).append(took)
+    rows = {"all but sign-in": [one[2] for one in asked if one[0] != "sign-in"], **dict(sorted(pages.items()))}
+    for page, times in rows.items():
+        times.sort()
+        places = (times[min(len(times) - 1, int(len(times) * share))] for share in (0.5, 0.95, 0.99))
+        print(f"  {page:24s}{len(times):8d}" + "".join(f"{1e3 * one:8.0f}" for one in (*places, times[-1])))
+    print(
+        f"  {len(rows['all but sign-in']) / wall:.1f} requests a second; {len(wrong)} failed; {len(gone)} lost of "
+        f"{seen['saves']} saves and {len(seen['pictures'])} photographs"
+    )
+    if run.plans:
+        took = ", ".join(f"{one:.0f}" for one in seen["plans_s"])
+        print(f"  {len(seen['plans_s'])} plans made meanwhile, in seconds: {took or 'none'}")
+    print("  of a core: " + ", ".join(f"{name} {one / seen['wall_s']:.2f}" for name, one in used.items()))
+    for line in sorted({f"{one[0]} answered {one[3]}" for one in wrong} | set(gone)):
+        print(f"  {line}")
+
+
+def measure(run: Run, made: Made, seconds: float) -> None:
+    """Fill a new database, let the people in, and say how it went."""
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        sqlite = run.kind == "SQLite"
+        address = str(folder / "clinic.sqlite") if sqlite else stack.enter_context(postgresql(folder))
+        records = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
+        set_up(address, records)
+        database = open_database(address, records)
+        names, visits, member = filled(database, run, made)
+        planned = ""
+        if run.plans:
+            desk = Desk(database, member)
+            planned = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(ANSWERS))).id
+        picture = folder / "picture.jpg"
+        face = (EXAMPLE / "face.jpg").read_bytes()
+        picture.write_bytes(face + secrets.token_bytes(PICTURE_BYTES - len(face)))
+        port, server = stack.enter_context(serving(address, os.environ | records))
+        ramp_s = run.people * 0.3
+        work = Work(port, HOUSE, names, PASSWORD, visits, planned, seconds, ramp_s, run.think_s, str(picture))
+        (folder / "work.json").write_text(json.dumps(asdict(work)), encoding="utf-8")
+        people = [sys.executable, Path(__file__).with_name("clinic_people.py"), folder / "work.json"]
+        before, all_before = processor_s(server), machine_s()
+        subprocess.run([*people, folder / "seen.json"], check=True)
+        seen = json.loads((folder / "seen.json").read_text(encoding="utf-8"))
+        app, all_s = processor_s(server) - before, machine_s() - all_before
+        others = max(0.0, all_s - app - seen["processor_s"])
+        used = {"the app": app, "the people": seen["processor_s"], "all else": others}
+        told(run, seen, used, lost(database, member, seen), ramp_s)
+        database.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="of each run, once all are signed in")
+    parser.add_argument("--only", choices=RUNS, action="append", help="groups of runs; all without it")
+    asked = parser.parse_args()
+    made = real_plan()
+    for group in asked.only or RUNS:
+        for run in RUNS[group]:
+            if run.kind != "PostgreSQL" or shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin")):
+                measure(run, made, asked.seconds)
+
+
+if __name__ == "__main__":
+    main()
