@@ -17,6 +17,7 @@ import matplotlib
 import typst
 
 from skinbeam.files.unfinished import work_folder
+from skinbeam.messages import spoken
 from skinbeam.report.consent.context import ConsentPage
 from skinbeam.report.context import LeafletPage, ReportPage
 
@@ -57,7 +58,11 @@ def make_pdf(
             str(root / f"{template}.typ"),
             root=str(root),
             format="pdf",
-            sys_inputs={"page": json.dumps(asdict(page), ensure_ascii=False), "part": part},
+            sys_inputs={
+                "page": json.dumps(asdict(page), ensure_ascii=False),
+                "part": part,
+                "language": spoken(),
+            },
             font_paths=[str(Path(matplotlib.get_data_path()) / "fonts" / "ttf")],
             ignore_system_fonts=True,
             pdf_standards=["ua-1"],

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Formatter, Message, catalogue, text
+from skinbeam.messages import ENGLISH, Formatter, Message, catalogue, spoken, text
 from skinbeam.plan.records import TargetValue
 from skinbeam.plan.rules.reason import PlainReason
 from skinbeam.plan.spans import Duration, Range
@@ -31,6 +31,7 @@ __all__ = [
     "sentence",
     "sentences",
     "show",
+    "within",
     "words",
 ]
 
@@ -174,6 +175,11 @@ def quantity(name: str) -> tuple[str, str]:
 def capital(label: str) -> str:
     """Return a label with a capital first letter; the others stay as they are."""
     return label[:1].upper() + label[1:]
+
+
+def within(name: str) -> str:
+    """Return a name as it stands within a sentence; in languages with capitals of their own it is written that way."""
+    return name.lower() if spoken() == ENGLISH else name
 
 
 def join(items: Iterable[str]) -> str:

@@ -36,7 +36,7 @@ from skinbeam.report.leaflet.words import (
 )
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import showing_told
-from skinbeam.report.shown import join, say, words
+from skinbeam.report.shown import capital, join, say, within, words
 from skinbeam.shipped import shipped_table
 
 __all__ = ["SIGNATURE", "agreement", "concern_name", "consent_page", "cooling_off_days", "laser_name", "sentences_of"]
@@ -96,7 +96,7 @@ def consent_page(plan: Plan, concern: ConcernPlan, option: Option, signing: Sign
 def concern_name(concern: ConcernPlan) -> str:
     """Return condition and site in plain words."""
     name = plain("condition", concern.condition, concern.title)
-    return say("leaflet.concern_at_site", concern=name.lower(), site=plain("site", concern.site))
+    return say("leaflet.concern_at_site", concern=within(name), site=plain("site", concern.site))
 
 
 def laser_name(option: Option, setup: Setup) -> str:
@@ -154,7 +154,7 @@ def _choice(option: Option, *, own: bool) -> ChoiceRow:
     name = choice_name(option) if option.setup is None else laser_name(option, option.setup)
     nothing = option.modality == _NO_TREATMENT
     bad = say("leaflet.none") if nothing else f"{harm_in_words(key)}: {_spread(p)}" if key else say("leaflet.not_known")
-    return ChoiceRow(name, _spread(good_of(option)), bad, own)
+    return ChoiceRow(capital(name), _spread(good_of(option)), bad, own)
 
 
 def _others(concern: ConcernPlan) -> str:

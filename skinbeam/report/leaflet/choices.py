@@ -19,7 +19,7 @@ from skinbeam.report.leaflet.words import (
 from skinbeam.report.names import ranked, slug
 from skinbeam.report.outcomes import fault_values, good_of, harm_values, worst_harm
 from skinbeam.report.showing import days_in_words
-from skinbeam.report.shown import join, people, say, show
+from skinbeam.report.shown import capital, join, people, say, show
 
 __all__ = ["choices_told", "dot_files", "options_of", "options_table", "seen_after"]
 
@@ -69,7 +69,8 @@ def choices_told(concern: ConcernPlan) -> tuple[LeafletChoice, ...]:
     """Return what speaks for and against each choice that is drawn or named, each once."""
     names = dict.fromkeys(o.modality for part in options_table(concern) for o in part)
     return tuple(
-        LeafletChoice(plain("choice", name), plain("plus", name, "-"), plain("minus", name, "-")) for name in names
+        LeafletChoice(capital(plain("choice", name)), plain("plus", name, "-"), plain("minus", name, "-"))
+        for name in names
     )
 
 
@@ -85,7 +86,7 @@ def _option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> Le
     nothing = say("leaflet.none") if option.modality == _NO_TREATMENT else ""
     good, bad = (_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
-        name=name,
+        name=capital(name),
         good=good,
         bad=bad,
         harms=_other_harms(option),
@@ -108,7 +109,7 @@ def _outcome(concern: ConcernPlan, option: Option, tone: str, array: IconArray) 
     return LeafletOutcome(
         label=array.label,
         file=_file(concern, option, tone),
-        alt=join([f"{choice_name(option)}. {array.label}: {number}", span]),
+        alt=join([f"{capital(choice_name(option))}. {array.label}: {number}", span]),
         number=number,
         span=span,
     )

@@ -21,7 +21,7 @@ from skinbeam.report.leaflet.words import choice_name, light_in_words, plain, to
 from skinbeam.report.names import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import showing_told
-from skinbeam.report.shown import join, plain_reasons, say, words
+from skinbeam.report.shown import capital, join, plain_reasons, say, within, words
 
 __all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
@@ -34,7 +34,7 @@ def leaflet_page(plan: Plan) -> LeafletPage:
     """Return the leaflet's context."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision
-    names = join(dict.fromkeys(_name(concern).lower() for concern in plan.concerns))
+    names = join(dict.fromkeys(within(_name(concern)) for concern in plan.concerns))
     return LeafletPage(
         banner=say("leaflet.banner"),
         plan_sha256=plan.plan_sha256,
@@ -97,7 +97,7 @@ def _decision(concerns: Sequence[ConcernPlan], state: str) -> tuple[str, ...]:
         return told(f"decision_{key}")
     if not offered:
         return told("decision_no_setting")
-    later = [_name(concern).lower() for concern in offered if _waits(concern)]
+    later = [within(_name(concern)) for concern in offered if _waits(concern)]
     after = say("leaflet.decision_later", concerns=join(dict.fromkeys(later)))
     if len(later) == len(offered):
         return after, say(f"leaflet.decision_later_{key}")
@@ -128,7 +128,7 @@ def _concern(concern: ConcernPlan, plan: Plan) -> LeafletConcern:
     )
     drawn, _ = options_table(concern)
     return LeafletConcern(
-        title=say("leaflet.concern_at_site", concern=_name(concern), site=plain("site", concern.site)),
+        title=say("leaflet.concern_at_site", concern=capital(_name(concern)), site=plain("site", concern.site)),
         text=lines or (concern.can.text,),
         seen=seen_after(drawn),
         options=options_of(concern),
@@ -151,11 +151,11 @@ def _sureness(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
 def _unknowns(concerns: Iterable[ConcernPlan]) -> Iterable[str]:
     """What is not known of the first choices, then what nobody knows of any."""
     for concern in concerns:
-        first, place = ranked(concern)[0], _name(concern).lower()
+        first, place = ranked(concern)[0], within(_name(concern))
         if isinstance(good_of(first), Unknown):
-            yield say("leaflet.unknown_good", choice=choice_name(first).lower(), concern=place)
+            yield say("leaflet.unknown_good", choice=within(choice_name(first)), concern=place)
         elif isinstance(worst_harm(first)[2], Unknown):
-            yield say("leaflet.unknown_bad", choice=choice_name(first).lower(), concern=place)
+            yield say("leaflet.unknown_bad", choice=within(choice_name(first)), concern=place)
     yield from told("unknown")
 
 
@@ -164,7 +164,7 @@ def _healing(concern: ConcernPlan) -> str:
     if concern.first_laser is None:
         return ""
     first, setup = concern.first_laser
-    about = {"concern": _name(concern), "light": light_in_words(setup)}
+    about = {"concern": capital(_name(concern)), "light": light_in_words(setup)}
     shown = showing_told(first)
     lines = [say("leaflet.healing_of", **about), *shown] if shown else [say("leaflet.healing_unknown", **about)]
     lines += pain_and_bruise_told(first)
@@ -173,5 +173,5 @@ def _healing(concern: ConcernPlan) -> str:
 
 def _others(concerns: Sequence[ConcernPlan]) -> str:
     """Concerns that find no room, by name."""
-    names = dict.fromkeys(_name(concern).lower() for concern in concerns)
+    names = dict.fromkeys(within(_name(concern)) for concern in concerns)
     return say("leaflet.other_concerns", names=join(names)) if names else ""
