@@ -56,6 +56,7 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("GET", "/plans/{plan}/consent/{option}"): Act.READ,
     ("GET", "/plans/{plan}/consent/{option}/form.pdf"): Act.READ,
     ("POST", "/plans/{plan}/consent/{option}/talk"): Act.TREAT,
+    ("POST", "/plans/{plan}/consent/{option}/told-back"): Act.TREAT,
     ("POST", "/plans/{plan}/consent/{option}/signature"): Act.TREAT,
     ("POST", "/plans/{plan}/consent/{option}/withdrawal"): Act.WRITE,
     ("GET", "/consents/{consent}/document"): Act.READ,

@@ -46,6 +46,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
     consent = desk.consents.explain(kept.id, option="0.0", cooling_off=NOW)
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
+    desk.consents.tell_back(consent.id, {}, ())
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
     owner = clinics.members[HOME, Role.OWNER]
     spare = Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD)
