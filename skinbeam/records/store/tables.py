@@ -32,7 +32,6 @@ __all__ = [
     "Photograph",
     "Plan",
     "Store",
-    "TellBack",
     "files_named",
     "new_id",
 ]
@@ -253,17 +252,6 @@ class ConsentVoid(InClinic, Base):
     reason: Mapped[str] = mapped_column(_WORD)
     voided_at: Mapped[datetime.datetime]
     voided_by: Mapped[str] = mapped_column(_WORD)
-
-
-class TellBack(InClinic, Base):
-    """One time that somebody told back what was explained to them: what they answered, and what of it was wrong."""
-
-    __tablename__ = "tell_back"
-    __table_args__ = (_of("consent", "consent_id"), Index(None, "clinic_id", "consent_id"))
-    consent_id: Mapped[str] = mapped_column(_ID)
-    answers_sealed: Mapped[bytes]
-    told_at: Mapped[datetime.datetime]
-    told_by: Mapped[str] = mapped_column(_WORD)
 
 
 class Job(InClinic, Base):

@@ -29,7 +29,6 @@ SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.Choice,
     tables.Consent,
     tables.ConsentVoid,
-    tables.TellBack,
 )
 _AT_A_TIME = 1000  # rows in memory
 
