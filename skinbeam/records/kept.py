@@ -23,6 +23,7 @@ __all__ = [
     "Plan",
     "SignedIn",
     "Step",
+    "TellBack",
 ]
 
 COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs the machine
@@ -167,8 +168,23 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class TellBack:
+    """One time that somebody told back what was explained: what they answered, in words, and which of it was wrong."""
+
+    answers: Mapping[str, str]
+    wrong: tuple[str, ...]
+    told_at: datetime.datetime
+    told_by: str
+
+
+@dataclass(frozen=True)
 class Consent:
-    """Consent to an option of a plan: explained, signed not before `not_before`, void once a plan replaces it."""
+    """Consent to an option of a plan: explained, signed not before `not_before`, void once a plan replaces it.
+
+    Parameters
+    ----------
+    told : each time that it was told back, oldest first; it is signed only after one without anything wrong.
+    """
 
     id: str
     plan_id: str
@@ -177,6 +193,7 @@ class Consent:
     explained_at: datetime.datetime
     explained_by: str
     not_before: datetime.datetime
+    told: tuple[TellBack, ...]
     answers: Mapping[str, Any] | None
     signature_kind: str | None
     signature: bytes | None

@@ -34,6 +34,7 @@ def planned(desk: Desk) -> Plan:
 
 
 def sign(desk: Desk, consent: Consent) -> Consent:
+    desk.consents.tell_back(consent.id, {"free": "No."}, ())
     about = {"answers": {"risks": True}, "kind": SignatureKind.TYPED, "signature": "Zoë".encode()}
     return desk.consents.sign(consent.id, document=b"%PDF the document", signed_at=now(), **about)  # type: ignore[arg-type]
 
@@ -191,6 +192,26 @@ def test_consent_may_be_withdrawn_and_is_then_not_signed(desk: Desk) -> None:
         sign(desk, other)
 
 
+def test_nothing_is_signed_that_was_not_told_back_rightly_the_last_time(desk: Desk) -> None:
+    consent = desk.consents.explain(planned(desk).id, option="0.0", cooling_off=NO_WAIT)
+    about = {"answers": {}, "kind": SignatureKind.TYPED, "signature": b"Z", "document": b"%PDF", "signed_at": now()}
+    for right in (None, True, False):
+        if right is not None:
+            answered = {"free": "No." if right else "Yes."}
+            desk.consents.tell_back(consent.id, answered, () if right else ("free",))
+        if right is not True:
+            with pytest.raises(InputError, match="not told back right"):
+                desk.consents.sign(consent.id, **about)  # type: ignore[arg-type]
+    signed = sign(desk, consent)
+    assert [(one.answers, one.wrong) for one in signed.told] == [
+        ({"free": "No."}, ()),
+        ({"free": "Yes."}, ("free",)),
+        ({"free": "No."}, ()),
+    ]
+    with pytest.raises(InputError, match="signed already"):
+        desk.consents.tell_back(consent.id, {"free": "No."}, ())
+
+
 def test_nothing_is_added_to_a_closed_consultation(desk: Desk) -> None:
     plan = planned(desk)
     consent = desk.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
@@ -258,6 +279,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
             mine.plans.of(consultation.id)[-1].id, option="0.0", cooling_off=NO_WAIT
         ),
         "consents.sign": lambda: sign(desk, mine.consents.of(consultation.id)[-1]),
+        "consents.tell_back": lambda: desk.consents.tell_back(consent.id, {"free": "No."}, ()),
         "consents.of": lambda: desk.consents.of(consultation.id),
         "consents.document": lambda: desk.consents.document(mine.consents.of(consultation.id)[-1].id),
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
@@ -309,6 +331,7 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
 
 
 NEEDS_CARE = {
+    "consents.tell_back",
     "plans.add",
     "plans.choose",
     "consents.explain",

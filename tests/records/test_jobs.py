@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 from test_desk import MADE, begun
 
+from skinbeam.errors import InputError
 from skinbeam.records.desk.desk import Desk
-from skinbeam.records.faults import AbsentError, DeniedError
+from skinbeam.records.faults import AbsentError, DeniedError, fault
 from skinbeam.records.people.accounts import create_clinic
 from skinbeam.records.roles import Role
 from skinbeam.records.store import queue
@@ -35,12 +37,13 @@ def test_jobs_are_done_in_their_order_and_once(database: Database, desk: Desk) -
     assert not workers.finish(job, {"plan": "another"})
     failed = taken[1]
     assert failed is not None
-    assert workers.fail(failed, {"fault": "unreachable"})
+    assert workers.fail(failed, fault("absent", "photo"))
     assert desk.jobs.get(failed.id).state == "failed"
+    assert desk.jobs.get(failed.id).progress["fault"]["field"] == "photo"
 
 
 def test_many_workers_never_share_a_job(database: Database, desk: Desk) -> None:
-    asked = {desk.jobs.add("plan", {}).id for _ in range(12)}
+    asked = {desk.jobs.add("plan", {"number": number}).id for number in range(12)}
     with ThreadPoolExecutor(6) as pool:
         taken = list(pool.map(lambda _: Queue(database).take("plan"), range(12)))
     assert {job.id for job in taken if job} == asked
@@ -87,7 +90,61 @@ def test_a_job_that_ends_its_workers_is_given_up(
     next_one = Queue(database).take("plan")
     assert next_one is not None
     assert next_one.id == after.id
-    assert (desk.jobs.get(asked.id).state, desk.jobs.get(asked.id).progress) == ("failed", {"fault": "gave-up"})
+    assert desk.jobs.get(asked.id).state == "failed"
+    assert desk.jobs.get(asked.id).progress["fault"]["code"] == "gave-up"
+
+
+def test_a_job_that_is_given_back_is_done_next(database: Database, desk: Desk) -> None:
+    """A worker that was told to end has not tried; one whose plan was killed has."""
+    asked = desk.jobs.add("plan", {})
+    desk.jobs.add("plan", {"later": True})
+    for tried, attempts in ((False, [1, 1, 1, 1, 1]), (True, [1, 2, 3])):
+        for attempt in attempts:
+            job = Queue(database).take("plan")
+            assert job is not None
+            assert (job.id, job.attempt) == (asked.id, attempt)
+            assert Queue(database).give_back(job, tried=tried)
+            assert not Queue(database).report(job, {})
+    next_one = Queue(database).take("plan")
+    assert next_one is not None
+    assert next_one.payload == {"later": True}
+
+
+def test_what_is_asked_for_already_is_not_done_twice(database: Database, desk: Desk) -> None:
+    first = desk.jobs.add("plan", {"number": 1})
+    assert desk.jobs.add("plan", {"number": 1}).id == first.id
+    desk.jobs.cancel(first.id)
+    assert desk.jobs.add("plan", {"number": 1}).id != first.id
+    stranger = Desk(database, create_clinic(database, "Other Clinic"))
+    assert stranger.jobs.add("plan", {"number": 1}).clinic_id == stranger.member.clinic_id
+
+
+def test_a_clinic_cannot_fill_the_queue(database: Database, desk: Desk) -> None:
+    asked = [desk.jobs.add("plan", {"number": number}) for number in range(20)]
+    with pytest.raises(InputError, match="20 plans of this clinic wait") as found:
+        desk.jobs.add("plan", {"number": 20})
+    assert found.value.code == "queue-full"
+    assert Desk(database, create_clinic(database, "Other Clinic")).jobs.add("plan", {}).state == "queued"
+    desk.jobs.cancel(asked[7].id)
+    assert desk.jobs.add("plan", {"number": 20}).state == "queued"
+
+
+def test_how_far_a_job_is_cannot_be_read_without_the_key(database: Database, desk: Desk) -> None:
+    desk.jobs.add("plan", {})
+    job = Queue(database).take("plan")
+    assert job is not None
+    Queue(database).report(job, {"said": "melasma, cheeks"})
+    with database.reading() as session:
+        assert b"melasma" not in session.execute(text("SELECT progress_sealed FROM job")).scalar_one()
+    assert desk.jobs.get(job.id).progress == {"said": "melasma, cheeks"}
+
+
+def test_the_trail_says_who_asked_for_a_job_and_who_called_it_off(desk: Desk) -> None:
+    job = desk.jobs.add("plan", {})
+    desk.jobs.cancel(job.id)
+    desk.jobs.cancel(job.id)
+    steps = [(step.actor, step.action) for step in desk.trail.last(9, subject=f"job/{job.id}")]
+    assert steps[1:] == [(desk.member.name, "job.cancelled"), (desk.member.name, "job.added")]
 
 
 def test_a_job_that_is_called_off_tells_its_worker(database: Database, desk: Desk) -> None:

@@ -64,6 +64,22 @@ def test_each_step_goes_up_and_down_and_keeps_old_rows(address: str) -> None:
     engine.dispose()
 
 
+def test_a_job_that_waits_is_there_after_the_step_that_seals_how_far_it_is(address: str) -> None:
+    engine = engine_of(address_of(address))
+    with engine.begin() as connection:
+        migrate(connection, "0004")
+        fill(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO job (clinic_id, id, kind, payload, state, attempts, progress, created_at, created_by) VALUES"
+            " ('c1', 'j1', 'plan', '{}', 'queued', 0, '{\"said\":\"melasma\"}', '2026-01-02 03:04:05', 'm1')"
+        )
+    for step, column, left in (("0005", "progress_sealed", None), ("0004", "progress", "{}")):
+        with engine.begin() as connection:
+            migrate(connection, step)
+            assert connection.execute(text(f"SELECT id, {column} FROM job")).all() == [("j1", left)]
+    engine.dispose()
+
+
 def test_down_to_nothing_leaves_nothing(address: str, environment: dict[str, str]) -> None:
     set_up(address, environment)
     engine = engine_of(address_of(address))

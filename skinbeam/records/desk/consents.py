@@ -1,14 +1,14 @@
-"""Consent to a plan: explained, slept on, signed once; void once another plan replaces it, or it is withdrawn."""
+"""Consent to a plan: explained, slept on, told back, signed once; void once it is replaced or withdrawn."""
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
 from skinbeam.records.desk.consultations import State, advance, still_open
 from skinbeam.records.faults import fault
-from skinbeam.records.kept import Consent
+from skinbeam.records.kept import Consent, TellBack
 from skinbeam.records.roles import Act
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import json_text, now
@@ -63,6 +63,28 @@ class Consents:
             work.keep(row, "consent.explained", plan_sha256=plan.plan_sha256)
             return _consent(work, row)
 
+    def tell_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
+        """Keep what somebody answered when they told back what was explained; every time counts.
+
+        Parameters
+        ----------
+        answers : question → what was answered, in words.
+        wrong : the questions whose answer was wrong.
+
+        Raises
+        ------
+        InputError : as for `sign`.
+        """
+        with self._access.work(Act.TREAT) as work:
+            _, consent = _to_sign(work, id)
+            row = tables.TellBack(
+                clinic_id=work.clinic_id, id=new_id(), consent_id=id, told_at=now(), told_by=work.actor
+            )
+            said = {"answers": dict(answers), "wrong": sorted(wrong)}
+            work.seal(row, "answers_sealed", _written(said).encode())
+            work.keep(row, "consent.told-back")
+            return _consent(work, consent)
+
     def sign(
         self,
         id: str,
@@ -77,27 +99,21 @@ class Consents:
 
         Parameters
         ----------
-        answers : to each point, and to the teach-back questions.
+        answers : to each point.
         signature : what was drawn, or the name that was typed.
         document : PDF; it holds the hash of its plan and `signed_at`.
 
         Raises
         ------
-        InputError : `too-early`, `signed-already`, `void`, `plan-outdated`, `closed`, or `too-long`.
+        InputError : `too-early`, `not-told-back`, `signed-already`, `void`, `plan-outdated`, `closed`, or `too-long`.
         """
-        written = json_text(dict(answers))
-        if len(written) > _LONGEST_ANSWERS:
-            raise fault("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
+        written = _written(answers)
         file = self._access.keep_file(Act.TREAT, document)
         with self._access.work(Act.TREAT) as work:
-            row = work.get(tables.Consent, id)
-            if row.signed_at is not None:
-                raise fault("signed-already", "consent")
-            if work.rows(tables.ConsentVoid, tables.ConsentVoid.id == id):
-                raise fault("void", "consent")
-            plan = _current(work, row.plan_id)
-            if now() < row.not_before:
-                raise fault("too-early", "consent", until=row.not_before)
+            plan, row = _to_sign(work, id)
+            told = _told(work, id)
+            if not told or told[-1].wrong:
+                raise fault("not-told-back", "consent")
             work.seal(row, "answers_sealed", written.encode())
             row.signature_kind = kind.value
             work.seal(row, "signature_sealed", signature)
@@ -167,6 +183,34 @@ def _current(work: Work, plan_id: str) -> tables.Plan:
     return plan
 
 
+def _to_sign(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
+    """A consent whose time to sign has come, and its plan."""
+    row = work.get(tables.Consent, id)
+    if row.signed_at is not None:
+        raise fault("signed-already", "consent")
+    if work.rows(tables.ConsentVoid, tables.ConsentVoid.id == id):
+        raise fault("void", "consent")
+    plan = _current(work, row.plan_id)
+    if now() < row.not_before:
+        raise fault("too-early", "consent", until=f"{row.not_before:%Y-%m-%d %H:%M} UTC")
+    return plan, row
+
+
+def _written(answers: Mapping[str, Any]) -> str:
+    written = json_text(dict(answers))
+    if len(written) > _LONGEST_ANSWERS:
+        raise fault("too-long", "answers", hint={"longest": _LONGEST_ANSWERS})
+    return written
+
+
+def _told(work: Work, consent_id: str) -> tuple[TellBack, ...]:
+    found = []
+    for row in work.rows(tables.TellBack, tables.TellBack.consent_id == consent_id, order=(tables.TellBack.told_at,)):
+        said = json.loads(work.open(row, "answers_sealed"))
+        found.append(TellBack(said["answers"], tuple(said["wrong"]), row.told_at, work.name_of(row.told_by)))
+    return tuple(found)
+
+
 def _consent(work: Work, row: tables.Consent) -> Consent:
     voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id == row.id)
     return Consent(
@@ -177,6 +221,7 @@ def _consent(work: Work, row: tables.Consent) -> Consent:
         explained_at=row.explained_at,
         explained_by=work.name_of(row.explained_by),
         not_before=row.not_before,
+        told=_told(work, row.id),
         answers=None if row.answers_sealed is None else json.loads(work.open(row, "answers_sealed")),
         signature_kind=row.signature_kind,
         signature=None if row.signature_sealed is None else work.open(row, "signature_sealed"),

@@ -105,8 +105,20 @@ def _drop(work: Work, consultations: list[tables.Consultation]) -> set[str]:
     names = [plan.id for plan in plans]
     consents = work.rows(tables.Consent, tables.Consent.plan_id.in_(names))
     voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id.in_([consent.id for consent in consents]))
+    told = work.rows(tables.TellBack, tables.TellBack.consent_id.in_([consent.id for consent in consents]))
     choices = work.rows(tables.Choice, tables.Choice.plan_id.in_(names))
-    rows: list[InClinic] = [*voids, *consents, *choices, *plans, *_photographs(work, consultations), *consultations]
+    of_these = {one.id for one in consultations}
+    jobs = [job for job in work.rows(tables.Job) if job.payload.get("consultation") in of_these]
+    rows: list[InClinic] = [
+        *jobs,
+        *voids,
+        *told,
+        *consents,
+        *choices,
+        *plans,
+        *_photographs(work, consultations),
+        *consultations,
+    ]
     files = {name for row in rows for name in files_named(row)}
     for row in rows:
         work.drop(row, "erased")

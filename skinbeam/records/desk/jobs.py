@@ -8,13 +8,14 @@ from skinbeam.records.kept import Job
 from skinbeam.records.roles import Act
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import json_text, now
-from skinbeam.records.store.queue import QUEUED, RUNNING, kept_job
+from skinbeam.records.store.queue import OPEN, QUEUED, kept_job
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access
 
 __all__ = ["Jobs"]
 
 _LONGEST_PAYLOAD = 10_000  # characters: names of records, not what they hold
+_MOST_OPEN = 20  # of one clinic, so that others have their turn
 _CANCELLED = "cancelled"
 
 
@@ -25,7 +26,7 @@ class Jobs:
         self._access = access
 
     def add(self, kind: str, payload: Mapping[str, Any]) -> Job:
-        """Ask for work.
+        """Ask for work; what is asked for already is not done twice.
 
         Parameters
         ----------
@@ -33,11 +34,17 @@ class Jobs:
 
         Raises
         ------
-        InputError : `too-long`.
+        InputError : `too-long`, or `queue-full`: so much waits that more would wait for long.
         """
         if len(json_text(dict(payload))) > _LONGEST_PAYLOAD:
             raise fault("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
         with self._access.work(Act.TREAT) as work:
+            waiting = work.rows(tables.Job, tables.Job.state.in_(OPEN))
+            for one in waiting:
+                if (one.kind, one.payload) == (kind, dict(payload)):
+                    return kept_job(work, one)
+            if len(waiting) >= _MOST_OPEN:
+                raise fault("queue-full", "job", most=_MOST_OPEN)
             row = tables.Job(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -45,12 +52,11 @@ class Jobs:
                 payload=dict(payload),
                 state=QUEUED,
                 attempts=0,
-                progress={},
                 created_at=now(),
                 created_by=work.actor,
             )
             work.add_job(row)
-            return kept_job(row)
+            return kept_job(work, row)
 
     def get(self, id: str) -> Job:
         """Return a job as it stands.
@@ -60,10 +66,14 @@ class Jobs:
         AbsentError : this clinic has none of that name.
         """
         with self._access.look(Act.READ) as work:
-            return kept_job(work.get(tables.Job, id))
+            return kept_job(work, work.get(tables.Job, id))
 
-    def cancel(self, id: str) -> Job:
+    def cancel(self, id: str, *, why: str = "asked") -> Job:
         """Call a job off; one that has ended stays as it ended.
+
+        Parameters
+        ----------
+        why : what the trail says of it.
 
         Raises
         ------
@@ -71,7 +81,7 @@ class Jobs:
         """
         with self._access.work(Act.TREAT) as work:
             row = work.get(tables.Job, id)
-            if row.state in (QUEUED, RUNNING):
+            if row.state in OPEN:
                 row.state, row.ended_at, row.lease_until = _CANCELLED, now(), None
-                work.note("job.cancelled", f"job/{id}")
-            return kept_job(row)
+                work.note("job.cancelled", f"job/{id}", why=why)
+            return kept_job(work, row)

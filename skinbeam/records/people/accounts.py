@@ -18,7 +18,7 @@ from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
-__all__ = ["Accounts", "clinics", "create_clinic", "member_of", "operator"]
+__all__ = ["Accounts", "acting", "clinics", "create_clinic", "member_of", "operator"]
 
 _ISSUER = "skinbeam"
 
@@ -72,6 +72,20 @@ def operator(database: Database, name: str) -> Member:
     if found is None:
         raise fault("no-clinic", "--clinic", clinic=shown_name(name))
     return Member(found.id, found.name, COMMAND_LINE, COMMAND_LINE, Role.OWNER)
+
+
+def acting(database: Database, clinic_id: str, id: str) -> Member:
+    """Return the member in whose name work goes on after their request.
+
+    Raises
+    ------
+    AbsentError : they are let in no more.
+    """
+    with database.reading() as session:
+        clinic, row = session.get(tables.Clinic, clinic_id), session.get(tables.Member, (clinic_id, id))
+    if clinic is None or row is None or row.disabled_at is not None:
+        raise fault("absent", "member")
+    return member_of(row, clinic.name)
 
 
 class Accounts:

@@ -6,21 +6,28 @@ Rows that another worker is just taking are skipped (PostgreSQL's SKIP LOCKED; S
 """
 
 import datetime
+import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
 
+from skinbeam.errors import InputError
 from skinbeam.records import kept
-from skinbeam.records.store.columns import now
+from skinbeam.records.faults import fault
+from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Job
+from skinbeam.records.store.tables import Clinic, Job
+from skinbeam.records.store.work import Work
 
-__all__ = ["LEASE", "MOST_ATTEMPTS", "Queue", "kept_job"]
+__all__ = ["LEASE", "MOST_ATTEMPTS", "OPEN", "QUEUED", "Queue", "kept_job"]
 
-LEASE = datetime.timedelta(seconds=60)
+LEASE = datetime.timedelta(seconds=20)  # a worker says every second that it is at work
 MOST_ATTEMPTS = 3  # what ended three workers would end a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
+OPEN = (QUEUED, RUNNING)
+_WORKER = "worker"
 
 
 class Queue:
@@ -45,35 +52,55 @@ class Queue:
                 )
                 if row is None:
                     return None
+                work = self._work(session, row)
                 if row.attempts < MOST_ATTEMPTS:
                     row.state, row.attempts, row.lease_until = RUNNING, row.attempts + 1, now() + LEASE
-                    return kept_job(row)
-                row.state, row.ended_at, row.progress = FAILED, now(), {"fault": "gave-up"}
+                    return kept_job(work, row)
+                row.state, row.ended_at, row.lease_until = FAILED, now(), None
+                _tell(work, row, {"fault": fault("gave-up", "job").as_record()})
                 session.flush()
 
     def report(self, job: kept.Job, progress: Mapping[str, Any]) -> bool:
         """Tell how far a job is, and hold it on; False where nobody waits for it any more, or another has it."""
-        return self._set(job, progress=dict(progress), lease_until=now() + LEASE)
+        return self._set(job, progress, lease_until=now() + LEASE)
 
     def finish(self, job: kept.Job, result: Mapping[str, Any]) -> bool:
         """End a job with what it led to; False where it was cancelled or another has it."""
-        return self._set(job, state=DONE, progress=dict(result), lease_until=None, ended_at=now())
+        return self._set(job, result, state=DONE, lease_until=None, ended_at=now())
 
-    def fail(self, job: kept.Job, fault: Mapping[str, Any]) -> bool:
+    def fail(self, job: kept.Job, error: InputError) -> bool:
         """End a job with what was wrong; False where it was cancelled or another has it."""
-        return self._set(job, state=FAILED, progress=dict(fault), lease_until=None, ended_at=now())
+        return self._set(job, {"fault": error.as_record()}, state=FAILED, lease_until=None, ended_at=now())
 
-    def _set(self, job: kept.Job, **values: Any) -> bool:
+    def give_back(self, job: kept.Job, *, tried: bool) -> bool:
+        """Let go of a job, which the next who asks may take at once.
+
+        Parameters
+        ----------
+        tried : whether this counts as an attempt; not for a worker that was told to end.
+        """
+        return self._set(job, {}, state=QUEUED, lease_until=None, attempts=job.attempt - (not tried))
+
+    def _set(self, job: kept.Job, progress: Mapping[str, Any], **values: Any) -> bool:
         mine = (Job.clinic_id == job.clinic_id, Job.id == job.id, Job.attempts == job.attempt, Job.state == RUNNING)
         with self._database.writing() as session:
-            found = session.scalar(select(Job).where(*mine).with_for_update())
-            if found is None:
+            row = session.scalar(select(Job).where(*mine).with_for_update())
+            if row is None:
                 return False
-            session.execute(update(Job).where(*mine).values(**values))
+            _tell(self._work(session, row), row, progress)
+            for name, value in values.items():
+                setattr(row, name, value)
             return True
 
+    def _work(self, session: Session, row: Job) -> Work:
+        return Work(self._database, session, session.get_one(Clinic, row.clinic_id), _WORKER)
 
-def kept_job(row: Job) -> kept.Job:
+
+def _tell(work: Work, row: Job, progress: Mapping[str, Any]) -> None:
+    work.seal(row, "progress_sealed", json_text(dict(progress)).encode())
+
+
+def kept_job(work: Work, row: Job) -> kept.Job:
     """Return the record of a job's row."""
     return kept.Job(
         id=row.id,
@@ -82,7 +109,7 @@ def kept_job(row: Job) -> kept.Job:
         payload=row.payload,
         state=row.state,
         attempt=row.attempts,
-        progress=row.progress,
+        progress={} if row.progress_sealed is None else json.loads(work.open(row, "progress_sealed")),
         created_at=row.created_at,
         created_by=row.created_by,
     )

@@ -32,6 +32,7 @@ __all__ = [
     "Photograph",
     "Plan",
     "Store",
+    "TellBack",
     "files_named",
     "new_id",
 ]
@@ -254,6 +255,17 @@ class ConsentVoid(InClinic, Base):
     voided_by: Mapped[str] = mapped_column(_WORD)
 
 
+class TellBack(InClinic, Base):
+    """One time that somebody told back what was explained to them: what they answered, and what of it was wrong."""
+
+    __tablename__ = "tell_back"
+    __table_args__ = (_of("consent", "consent_id"), Index(None, "clinic_id", "consent_id"))
+    consent_id: Mapped[str] = mapped_column(_ID)
+    answers_sealed: Mapped[bytes]
+    told_at: Mapped[datetime.datetime]
+    told_by: Mapped[str] = mapped_column(_WORD)
+
+
 class Job(InClinic, Base):
     """Work that waits, or is under way until `lease_until`; who finds it later than that takes it over."""
 
@@ -263,7 +275,7 @@ class Job(InClinic, Base):
     payload: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(_WORD)
     attempts: Mapped[int]
-    progress: Mapped[dict[str, Any]]
+    progress_sealed: Mapped[bytes | None]
     lease_until: Mapped[datetime.datetime | None]
     created_at: Mapped[datetime.datetime]
     created_by: Mapped[str] = mapped_column(_WORD)

@@ -29,6 +29,7 @@ SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.Choice,
     tables.Consent,
     tables.ConsentVoid,
+    tables.TellBack,
 )
 _AT_A_TIME = 1000  # rows in memory
 
