@@ -1,22 +1,26 @@
 """Two clinics with a member of each role, records of the first, and a browser that is signed in; all of it made up."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app_samples import LEAST
 from fastapi import FastAPI
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.consultations import FILES
+from skinbeam.app.case import case_of
+from skinbeam.app.clinic.apart import FILES, PHOTOGRAPH
 from skinbeam.app.clinic.cookies import SESSION
 from skinbeam.app.clinic.server import build_clinic
-from skinbeam.plan.check import Consultation
-from skinbeam.plan.records import Plan
+from skinbeam.app.clinic.worker import Maker, Worker
+from skinbeam.app.forms import Submission
+from skinbeam.messages import ENGLISH
+from skinbeam.plan.check import check_consultation
 from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Member
+from skinbeam.records.kept import Made, Member
 from skinbeam.records.people.accounts import Accounts, create_clinic
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
@@ -48,6 +52,18 @@ class Clinics:
                 self.tokens[clinic, role] = signed.token
             client.cookies.set(COOKIE, self.tokens[clinic, role], domain="localhost.local")
         return client
+
+    def work(self, make: Maker | None = None) -> None:
+        """Do what waits."""
+        worker = Worker(self.database, make or planned)
+        while worker.work():
+            pass
+
+    def plan(self, client: TestClient, consultation: str, *, make: Maker | None = None, **sent: str) -> str:
+        """Ask for the plan of a consultation, have it made, and return its address."""
+        asked = client.post(f"{consultation}/plan", data=LEAST | {"revision": "1"} | sent)
+        self.work(make)
+        return str(client.get(asked.headers["location"]).headers["location"])
 
     def desk(self, role: Role = Role.CLINICIAN, clinic: str = HOME) -> Desk:
         """What a member works at, without a browser."""
@@ -82,10 +98,10 @@ def two_clinics(folder: Path, address: str = "") -> Iterator[Clinics]:
         database.close()
 
 
-def planned(consultation: Consultation, folder: Path) -> tuple[Plan, list[Path]]:
+def planned(sent: Submission, home: Path, heed: Callable[[str], None], _language: str = ENGLISH) -> Made:
     """Stand in for planning, which takes seconds: the plan of the samples, and files that look like its reports."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        (folder / name).write_text("<html>\n<body>\n<p>report</p>\n", encoding="utf-8")
-    (folder / "plan.json").write_text(json.dumps(sample_plan()), encoding="utf-8")
-    return sample(), [folder / name for name in FILES]
+    heed("redness, cheeks: first look")
+    check_consultation(case_of(sent, home), home / PHOTOGRAPH if sent.photo else None)
+    plan, report = sample(), b"<html>\n<body>\n<p>report</p>\n"
+    files = dict.fromkeys(FILES, report) | {"plan.json": json.dumps(sample_plan()).encode()}
+    return Made(plan.case_sha256, plan.plan_sha256, plan.version, plan.seed, plan.draws, files)

@@ -5,16 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from skinbeam.app.case import case_of
 from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission
 from skinbeam.errors import SkinbeamError
-from skinbeam.laser.device import devices
 from skinbeam.messages import Message
 from skinbeam.plan.check import Consultation, check_consultation
 from skinbeam.plan.records import ConcernPlan
 from skinbeam.plan.work.progress import Listener, heard
-from skinbeam.schema.load import loaded_case
-from skinbeam.schema.refusals.meant import unknown_device
 
 __all__ = ["GoneError", "Planner"]
 
@@ -60,9 +58,6 @@ class Planner:
         RefusedError : 503, too many plans are waited for.
         GoneError : nobody waits for it any more.
         """
-        for name in sent.tables.get("clinic", {}).get("devices", ()):
-            if name not in devices():  # a case file may name a device file; a form must not read files of this machine
-                raise unknown_device(name, devices(), field="clinic.devices")
 
         def heed(what: Message | ConcernPlan | None = None) -> None:
             if gone():
@@ -70,7 +65,7 @@ class Planner:
             if what is not None:
                 hear(what)
 
-        loaded = loaded_case(sent.tables, home, "form")
+        loaded = case_of(sent, home)
         if not self._places.acquire(blocking=False):
             raise refusal(503)
         try:

@@ -12,8 +12,9 @@ from starlette.responses import StreamingResponse
 
 from skinbeam.app.faults import refusal_of
 from skinbeam.app.planner import GoneError
+from skinbeam.app.steps import said
 from skinbeam.errors import InputError
-from skinbeam.messages import Message, speaking, spoken
+from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan
 
 __all__ = ["asked_for_events", "event_stream", "events"]
@@ -46,7 +47,7 @@ async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator
     make : given who hears the plan and whether nobody waits for it any more; returns the name it is kept under.
     page : the page that tells what was wrong.
     """
-    loop, gone, language = asyncio.get_running_loop(), threading.Event(), spoken()
+    loop, gone = asyncio.get_running_loop(), threading.Event()
     told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     def tell(kind: str, words: str) -> None:
@@ -55,7 +56,7 @@ async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator
 
     def work() -> None:
         try:
-            tell("done", f"/plans/{make(lambda what: tell('said', _line(what, language)), gone.is_set)}")
+            tell("done", f"/plans/{make(lambda what: tell('said', said(what)), gone.is_set)}")
         except GoneError:
             return
         except Exception as error:
@@ -75,14 +76,3 @@ async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator
     finally:
         gone.set()
         making.cancel()
-
-
-def _line(what: Message | ConcernPlan, language: str) -> str:
-    """One step in the language of who listens, where the plan itself is made in English."""
-    from skinbeam.report.terminal import concern_rows
-
-    with speaking(language):
-        if isinstance(what, Message):
-            return what.text
-        name, option, expected, _ = concern_rows(what)[0]
-        return f"{name}: {option}, {expected}"

@@ -2,8 +2,7 @@
 
 from skinbeam.messages.files import catalogue, parameters, translated
 from skinbeam.messages.formatter import Formatter
-from skinbeam.messages.language import ENGLISH, LANGUAGES, living_in, local, speaking, spoken
-from skinbeam.messages.retold import retold
+from skinbeam.messages.language import ENGLISH, LANGUAGES, speaking, spoken
 from skinbeam.messages.sentences import Message, Warned, text
 
 __all__ = [
@@ -13,10 +12,7 @@ __all__ = [
     "Message",
     "Warned",
     "catalogue",
-    "living_in",
-    "local",
     "parameters",
-    "retold",
     "speaking",
     "spoken",
     "text",

@@ -17,7 +17,7 @@ from skinbeam.messages import catalogue
 from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.plan.spans import Range
 from skinbeam.report.consent import context
-from skinbeam.report.consent.context import PERMISSIONS, ConsentPage, Signing
+from skinbeam.report.consent.context import PERMISSIONS, ConsentPage, Signing, Told
 from skinbeam.report.consent.page import consent_page, cooling_off_days, sentences_of
 from skinbeam.report.consent.questions import teach_back
 from skinbeam.report.consent.sealed import make_consent
@@ -71,8 +71,8 @@ def first(document: Document) -> tuple[Plan, ConcernPlan, Option]:
 
 
 def signing(plan: Plan, option: Option, **changed: Any) -> Signing:
-    tries = {one.id: 1 for one in teach_back(plan, option)}
-    made = Signing("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, tries, frozenset({"care"}))
+    told = (Told(DAY, "Synthetic Clinician", {}),)
+    made = Signing("S-17", "Synthetic Person", "Synthetic Clinician", TALK, DAY, told, frozenset({"care"}))
     return replace(made, **changed)
 
 

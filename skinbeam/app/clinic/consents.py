@@ -15,8 +15,8 @@ from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consent, Permissions
-from skinbeam.report.consent.context import PERMISSIONS, Question, Signing, Stroke
-from skinbeam.report.consent.page import agreement, consent_page, cooling_off_days
+from skinbeam.report.consent.context import PERMISSIONS, Question, Signing, Stroke, Told
+from skinbeam.report.consent.page import agreement, consent_page, cooling_off_days, tries_told
 from skinbeam.report.consent.questions import teach_back
 from skinbeam.report.consent.sealed import make_consent
 
@@ -46,6 +46,23 @@ class _Form:
         """What is to be told back."""
         return teach_back(self.plan.records, self.option)
 
+    def told_back(self, consent: Consent) -> bool:
+        """Whether everything that is asked now was told back rightly the last time."""
+        last = consent.told[-1:]
+        return bool(last) and not last[0].wrong and {one.id for one in self.questions} <= last[0].answers.keys()
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question as the page shows it: what was answered the last time, and how it went."""
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    given: str
+    wrong: bool
+    tries: str
+
 
 def add_consents(gate: Gate) -> None:
     """Open the routes of consents."""
@@ -53,6 +70,7 @@ def add_consents(gate: Gate) -> None:
     gate.add("GET", here, lambda visit: _page(visit, _form_of(visit)))
     gate.add("GET", f"{here}/form.pdf", _blank)
     gate.add("POST", f"{here}/talk", _talk)
+    gate.add("POST", f"{here}/told-back", _tell_back)
     gate.add("POST", f"{here}/signature", _sign)
     gate.add("POST", f"{here}/withdrawal", _withdraw)
     gate.add("GET", "/consents/{consent}/document", _document)
@@ -73,7 +91,7 @@ def _consents(visit: Visit, form: _Form) -> list[Consent]:
 
 
 def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Response:
-    """The form with what was filled in; a wrong answer counts as a try."""
+    """The form with what was filled in; what was told back is marked where it was wrong."""
     desk, known = visit.desk, _consents(visit, form)
     current = known[0] if known and known[0].void_reason is None else None
     return visit.page(
@@ -83,8 +101,8 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
         form=consent_page(form.plan.records, form.concern, form.option),
         questions=form.questions,
         answered=dict(visit.sent),
-        tries={one.id: _tries(visit, one) - (not _is_wrong(visit, one)) for one in form.questions},
-        wrong=[one.id for one in form.questions if _is_wrong(visit, one)],
+        asked=_asked(form, current),
+        told_back=current is not None and form.told_back(current),
         here=f"/plans/{form.plan.kept.id}/consent/{form.place}",
         plan=form.plan.kept,
         outdated=form.plan.outdated,
@@ -117,15 +135,26 @@ def _talk(visit: Visit) -> Response:
     return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
 
 
+def _tell_back(visit: Visit) -> Response:
+    """Keep what was told back; the page marks what was wrong, to be explained and asked again."""
+    form = _form_of(visit)
+    if form.stopped:
+        return _page(visit, form, _wrong("stopped"))
+    given = {one.id: _given(visit, one) for one in form.questions}
+    if not all(given.values()):
+        return _page(visit, form, _wrong("unanswered"))
+    wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right]]
+    visit.desk.consents.tell_back(_waiting(visit, form).id, given, wrong)
+    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+
+
 def _sign(visit: Visit) -> Response:
     form = _form_of(visit)
     if form.stopped:
         return _page(visit, form, _wrong("stopped"))
-    waiting = next((one for one in _consents(visit, form) if one.void_reason is None), None)
-    if waiting is None:
-        raise fault("absent", "consent")
-    if any(visit.said(f"answer.{one.id}") != str(one.right) for one in form.questions):
-        return _page(visit, form, _wrong("told-back"))
+    waiting = _waiting(visit, form)
+    if not form.told_back(waiting):
+        raise fault("not-told-back", "consent")
     person, on = visit.said("person"), _now()
     if not 0 < len(person) <= _LONGEST_NAME or not person.isprintable():
         return _page(visit, form, _wrong("person"))
@@ -140,13 +169,13 @@ def _sign(visit: Visit) -> Response:
         clinician=visit.signed.member.name,
         explained=waiting.explained_at.date(),
         on=on.date(),
-        tries={one.id: _tries(visit, one) for one in form.questions},
+        told=_told(waiting),
         photographs=allowed,
         strokes=strokes,
     )
     visit.desk.consents.sign(
         waiting.id,
-        answers={"tries": dict(signing.tries), "photographs": sorted(allowed), "person": person},
+        answers={"photographs": sorted(allowed), "person": person},
         kind=SignatureKind.DRAWN if strokes else SignatureKind.TYPED,
         signature=(json.dumps(strokes) if strokes else person).encode(),
         document=make_consent(form.plan.records, form.concern, form.option, signing),
@@ -174,14 +203,45 @@ def _pdf(content: bytes) -> Response:
     return Response(content, media_type="application/pdf")
 
 
-def _is_wrong(visit: Visit, question: Question) -> bool:
-    return visit.said(f"answer.{question.id}") not in ("", str(question.right))
+def _waiting(visit: Visit, form: _Form) -> Consent:
+    """The consent that holds, signed or not yet.
+
+    Raises
+    ------
+    AbsentError : there is none.
+    """
+    waiting = next((one for one in _consents(visit, form) if one.void_reason is None), None)
+    if waiting is None:
+        raise fault("absent", "consent")
+    return waiting
 
 
-def _tries(visit: Visit, question: Question) -> int:
-    """How many tries an answer took: those before, which the page carries, and the one that was right."""
-    before = visit.said(f"tries.{question.id}")
-    return 1 + (int(before) if before.isdecimal() and len(before) < len("1000") else 0)
+def _given(visit: Visit, question: Question) -> str:
+    """What was answered, in words; empty where nothing was."""
+    places = {str(place): answer for place, answer in enumerate(question.answers)}
+    return places.get(visit.said(f"answer.{question.id}"), "")
+
+
+def _told(consent: Consent) -> tuple[Told, ...]:
+    return tuple(
+        Told(one.told_at.date(), one.told_by, {id: one.answers[id] for id in one.wrong}) for one in consent.told
+    )
+
+
+def _asked(form: _Form, consent: Consent | None) -> tuple[_Asked, ...]:
+    told = () if consent is None else _told(consent)
+    last = consent.told[-1] if consent is not None and consent.told else None
+    return tuple(
+        _Asked(
+            id=one.id,
+            question=one.question,
+            answers=one.answers,
+            given="" if last is None else last.answers.get(one.id, ""),
+            wrong=last is not None and one.id in last.wrong,
+            tries=tries_told(one.id, told),
+        )
+        for one in form.questions
+    )
 
 
 def _strokes(written: str) -> tuple[Stroke, ...] | None:

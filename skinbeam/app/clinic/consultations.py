@@ -1,38 +1,27 @@
-"""A consultation: the form bound to a record, saved as it is filled in, and the plan that is made of it."""
+"""A consultation: the form bound to a record, saved as it is filled in, and its plan, which is asked for."""
 
-import tempfile
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from fastapi.responses import JSONResponse, Response
 
-from skinbeam._version import __version__
+from skinbeam.app.case import case_of
 from skinbeam.app.clinic.answers import REVISION, differences, kept_answers, sent_answers, submission_of
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Upload, Visit, status_of
+from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import Submission
 from skinbeam.app.live import suitability_of
 from skinbeam.app.pages import form_page
-from skinbeam.app.stream import asked_for_events, event_stream
 from skinbeam.errors import InputError
-from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import Message
-from skinbeam.plan.check import Consultation as Checked
-from skinbeam.plan.records import ConcernPlan
+from skinbeam.messages import spoken
 from skinbeam.records.desk.consultations import State
-from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import ConflictError
-from skinbeam.records.kept import Consultation, Made, Permissions
+from skinbeam.records.kept import Consultation, Permissions
 from skinbeam.records.roles import Act
-from skinbeam.report.consult import consult
 
-__all__ = ["FILES", "add_consultations"]
+__all__ = ["add_consultations", "filled_form"]
 
-FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
-
-Heard = Callable[[Message | ConcernPlan], None]
 
 
 def add_consultations(gate: Gate) -> None:
@@ -48,11 +37,16 @@ def add_consultations(gate: Gate) -> None:
 
 def _form(visit: Visit) -> Response:
     kept = visit.desk.consultations.get(visit.path("consultation"))
-    return visit.html(_page(visit, kept, submission_of(kept.answers)))
+    return visit.html(filled_form(visit, kept))
+
+
+def filled_form(visit: Visit, kept: Consultation, error: InputError | None = None) -> str:
+    """Return the form with the answers that are kept, and what is wrong with them."""
+    return _page(visit, kept, submission_of(kept.answers), error)
 
 
 def _page(
-    visit: Visit, kept: Consultation, sent: Submission, error: InputError | None = None, *, conflict: bool = False
+    visit: Visit, kept: Consultation, sent: Submission, error: InputError | None, *, conflict: bool = False
 ) -> str:
     """The form with these answers; after a conflict with those that were saved meanwhile beside them."""
     desk, here = visit.desk, f"/consultations/{kept.id}"
@@ -122,46 +116,19 @@ def _suitability(visit: Visit) -> Response:
 
 
 def _plan(visit: Visit) -> Response:
-    """Save the answers and make their plan; a browser that listens is told each step, and ends it by leaving."""
+    """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     try:
         kept = _saved(visit)
     except ConflictError as error:
         return _conflict(visit, error)
-    sent = submission_of(kept.answers)
-
-    def wrong(error: InputError) -> str:
-        return _page(visit, visit.desk.consultations.get(kept.id), sent, error)
-
-    if asked_for_events(visit.request):
-        return event_stream(lambda hear, gone: _made(visit, kept, sent, hear, gone), wrong)
     try:
-        return visit.go(f"/plans/{_made(visit, kept, sent, lambda _: None, lambda: False)}")
+        case_of(submission_of(kept.answers), Path())
+        names = {"consultation": kept.id, "revision": kept.revision, "language": spoken()}
+        job = visit.desk.jobs.add(PLAN, names)
     except InputError as error:
-        return visit.html(wrong(error), status_of(error))
-
-
-def _made(visit: Visit, kept: Consultation, sent: Submission, hear: Heard, gone: Callable[[], bool]) -> str:
-    """Make the plan of saved answers, keep it, and return its name; the photograph lies open while it is read alone."""
-    desk = visit.desk
-    with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
-        photograph, finish = partial(_opened, desk, sent.photo, home), partial(_written, home / "made")
-        made = visit.house.planner.make(sent, home, photograph, finish, gone=gone, hear=hear)
-    return desk.plans.add(kept.id, made, revision=kept.revision).id
-
-
-def _opened(desk: Desk, photograph: str, home: Path) -> Path | None:
-    if not photograph:
-        return None
-    path = home / "photograph"  # this name is told in complaints
-    path.write_bytes(desk.photographs.content(photograph)[1])
-    return path
-
-
-def _written(folder: Path, consultation: Checked) -> Made:
-    """Make the plan with its reports as the command line does, and take those files that a clinic keeps."""
-    plan, _ = consult(consultation, folder)
-    files = {name: (folder / name).read_bytes() for name in FILES}
-    return Made(plan.case_sha256, plan.plan_sha256, __version__, plan.seed, plan.draws, files)
+        return visit.html(filled_form(visit, kept, error), status_of(error))
+    visit.house.worker.wake()
+    return visit.go(f"/jobs/{job.id}")
 
 
 def _photograph(visit: Visit) -> Response:

@@ -1,26 +1,28 @@
 """The clinic's app put together: every route of the table, and what all of them share."""
 
-import datetime
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.consents import add_consents
 from skinbeam.app.clinic.consultations import add_consultations
-from skinbeam.app.clinic.front import add_front, chosen_language
+from skinbeam.app.clinic.front import add_front
 from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.jobs import add_jobs
 from skinbeam.app.clinic.patients import add_patients
 from skinbeam.app.clinic.people import add_people
 from skinbeam.app.clinic.plans import add_plans
 from skinbeam.app.clinic.rights import add_rights
 from skinbeam.app.clinic.visit import House, Visit
+from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import refusal
-from skinbeam.app.planner import Planner
 from skinbeam.app.security import STATIC, Guard, names_of
 from skinbeam.errors import InputError
 from skinbeam.records.desk.erasure import KEEP_YEARS
@@ -33,26 +35,22 @@ __all__ = ["build_clinic"]
 
 
 def build_clinic(
-    database: Database,
-    host: str = "127.0.0.1",
-    names: Iterable[str] = (),
-    *,
-    keep_years: int = KEEP_YEARS,
-    zone: datetime.tzinfo | None = None,
+    database: Database, host: str = "127.0.0.1", names: Iterable[str] = (), *, keep_years: int = KEEP_YEARS
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
 
     Parameters
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
-    zone : time zone of the moments that pages tell; that of this machine where it is None.
     """
     passwords = Passwords()
-    house = House(database, passwords, SignIn(database, passwords), Planner(), keep_years)
+    house = House(database, passwords, SignIn(database, passwords), Worker(database), Audience(), keep_years)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        house.worker.start()
         yield
+        await to_thread.run_sync(house.worker.stop)
         database.close()
 
     def answer(request: Request, status: int, error: InputError) -> Response:
@@ -68,11 +66,12 @@ def build_clinic(
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, names=names_of(host, names), answer=answer, language=chosen_language, zone=zone)
+    app.add_middleware(Guard, names=names_of(host, names), answer=answer)
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
-    for add in (add_front, add_people, add_patients, add_rights, add_consultations, add_plans, add_consents):
+    parts = (add_front, add_people, add_patients, add_rights, add_consultations, add_jobs, add_plans, add_consents)
+    for add in parts:
         add(gate)
     app.include_router(router)
     return app

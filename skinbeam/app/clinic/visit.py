@@ -1,17 +1,19 @@
 """One request at the clinic's app, once the gate has let it in: who asks, what was sent, and how it is answered."""
 
+import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from skinbeam.app.clinic.audience import Audience
+from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import RefusedError, refusal_of
 from skinbeam.app.pages import render
-from skinbeam.app.planner import Planner
 from skinbeam.app.security import HEADERS
 from skinbeam.errors import InputError
-from skinbeam.messages import Formatter
+from skinbeam.messages import text
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import (
     AbsentError,
@@ -28,9 +30,8 @@ from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import MAY, Act, Role
 from skinbeam.records.store.database import Database
-from skinbeam.report.shown import capital
 
-__all__ = ["House", "Upload", "Visit", "status_of"]
+__all__ = ["House", "Upload", "Visit", "shown_time", "status_of"]
 
 # Photographs of a record are pictures of our own address.
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
@@ -57,7 +58,8 @@ class House:
     database: Database
     passwords: Passwords
     door: SignIn
-    planner: Planner
+    worker: Worker
+    audience: Audience
     keep_years: int
 
 
@@ -125,7 +127,7 @@ class Visit:
             "member": self.who.member if self.who is not None and inside else None,
             "may": {act.value: inside and self.may(act) for act in Act},
             "roles": [role.value for role in Role],
-            "time": Formatter().moment,
+            "time": shown_time,
         }
 
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
@@ -150,17 +152,23 @@ class Visit:
         """Answer with a file that the browser keeps under this name."""
         return Response(content, 200, {"Content-Disposition": f'attachment; filename="{name}"'}, media_type)
 
-    @staticmethod
-    def go(path: str) -> RedirectResponse:
-        """Answer with the way to another page."""
+    def go(self, path: str) -> Response:
+        """Answer with the way to another page, in the words of who asks: a browser, or htmx within a page."""
+        if self.request.headers.get("hx-request"):
+            return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
 
 
 def status_of(error: InputError) -> int:
     """Return the HTTP status of a fault."""
-    return _STATUS.get(type(error), refusal_of(error).status)
+    return 503 if error.code == "queue-full" else _STATUS.get(type(error), refusal_of(error).status)
+
+
+def shown_time(at: datetime.datetime) -> str:
+    """Return a moment as people here read it."""
+    return text("clinic.time", {"date": at.date(), "time": f"{at:%H:%M}"})
 
 
 def _told(error: InputError) -> dict[str, str]:
-    message = f"{capital(error.message.rstrip('.'))}."
+    message = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
     return {"text": message, "hint": error.hint, "field": error.field}

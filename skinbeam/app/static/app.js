@@ -195,6 +195,7 @@ function planner(form, came, saving) {
       await saving?.();
       const headers = { Accept: "text/event-stream, text/html" };
       const reply = await fetch(form.action, { method: "POST", body: new FormData(form), headers, signal: stop.signal });
+      if (reply.redirected) { location.assign(reply.url); return; }  // the plan is made elsewhere, and has a page of its own
       if (!reply.headers.get("Content-Type").startsWith("text/event-stream")) { came(await reply.text()); return; }
       const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ;) {

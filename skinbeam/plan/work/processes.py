@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
-__all__ = ["side_by_side"]
+__all__ = ["end_with_parent", "side_by_side"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -88,6 +88,15 @@ def side_by_side(
     return [made[place] for place in range(len(items))]
 
 
+def end_with_parent(parent: int) -> None:
+    """Have this process ended with the one that started it, however that ends; only Linux can do so."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before that stood
+        os._exit(1)
+
+
 def _ready(pipes: "Iterable[Connection]") -> "list[Connection]":
     """Those of some pipes from which something can be read, once there is one."""
     from multiprocessing.connection import wait
@@ -134,9 +143,7 @@ def _copy(work: Callable[[Item], Result], items: Sequence[Item], pipe: "Connecti
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before that stood
-        os._exit(1)
+    end_with_parent(parent)
 
     def tell(what: Any) -> None:
         pipe.send((_SAID, what))

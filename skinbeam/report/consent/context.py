@@ -5,11 +5,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-__all__ = ["PERMISSIONS", "Answered", "ChoiceRow", "ConsentPage", "Permission", "Question", "ResultRow", "Signing"]
+__all__ = [
+    "PERMISSIONS",
+    "Answered",
+    "ChoiceRow",
+    "ConsentPage",
+    "Permission",
+    "Question",
+    "ResultRow",
+    "Signing",
+    "Told",
+]
 
 PERMISSIONS = ("care", "teaching", "publication")
 
 Stroke = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Told:
+    """One time that it was told back.
+
+    Parameters
+    ----------
+    on, by : when, and who asked.
+    wrong : question → what was answered wrongly, in words.
+    """
+
+    on: datetime.date
+    by: str
+    wrong: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -23,7 +48,7 @@ class Signing:
     explained, on : the days of the talk and of the signature.
     strokes : the drawn signature, each stroke a line through points between 0 and 1 across and down a field three times
         as wide as high; empty where the typed name is the signature.
-    tries : question → how many tries the right answer took.
+    told : each time that it was told back, oldest first; nothing was wrong the last time.
     photographs : what photographs may be used for, of `PERMISSIONS`.
     """
 
@@ -32,7 +57,7 @@ class Signing:
     clinician: str
     explained: datetime.date
     on: datetime.date
-    tries: Mapping[str, int]
+    told: tuple[Told, ...]
     photographs: frozenset[str] = frozenset()
     strokes: tuple[Stroke, ...] = ()
 
@@ -72,7 +97,7 @@ class Answered:
 
     question: Annotated[str, "the question"]
     answers: Annotated[tuple[str, ...], "what can be answered; once it is signed, the right answer alone"]
-    tries: Annotated[str, "how many tries it took; empty before"]
+    tries: Annotated[str, "at which try it was right, and what was said before; empty before"]
 
 
 @dataclass(frozen=True)
@@ -109,6 +134,7 @@ class ConsentPage:
     unknowns: Annotated[tuple[str, ...], "what is not known"]
     permissions: Annotated[tuple[Permission, ...], "what photographs may be used for, each asked apart"]
     questions: Annotated[tuple[Answered, ...], "to tell back what was explained"]
+    told: Annotated[str, "when it was told back, and who asked; empty before"]
     agreement: Annotated[tuple[str, ...], "what the signature says, and the time to think"]
     points: Annotated[tuple[str, ...], "what the rules ask of the clinician"]
     person: Annotated[str, "who signed; empty before"]

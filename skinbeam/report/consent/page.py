@@ -4,7 +4,7 @@ What it must tell, benefit, risks, alternatives and doing nothing, is what the r
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
 from skinbeam.estimate import Unknown, Value
@@ -19,6 +19,7 @@ from skinbeam.report.consent.context import (
     Permission,
     ResultRow,
     Signing,
+    Told,
 )
 from skinbeam.report.consent.harms import harms_of
 from skinbeam.report.consent.questions import teach_back
@@ -39,14 +40,23 @@ from skinbeam.report.showing import showing_told
 from skinbeam.report.shown import capital, join, say, within, words
 from skinbeam.shipped import shipped_table
 
-__all__ = ["SIGNATURE", "agreement", "concern_name", "consent_page", "cooling_off_days", "laser_name", "sentences_of"]
+__all__ = [
+    "SIGNATURE",
+    "agreement",
+    "concern_name",
+    "consent_page",
+    "cooling_off_days",
+    "laser_name",
+    "sentences_of",
+    "tries_told",
+]
 
 SIGNATURE = "signature.svg"
 _THRESHOLDS = ("25", "50", "75")
 _NO_TREATMENT = "no-treatment"
 _NOT_SENTENCES = (
     "plan_sha256", "foot", "label", "title", "choices", "results", "questions", "permissions", "points",
-    "person", "clinician", "date", "signature", "words",
+    "told", "person", "clinician", "date", "signature", "words",
 )  # fmt: skip
 
 
@@ -83,6 +93,7 @@ def consent_page(plan: Plan, concern: ConcernPlan, option: Option, signing: Sign
         unknowns=tuple(_unknowns(plan, untreated)),
         permissions=tuple(_permission(use, signing) for use in PERMISSIONS),
         questions=tuple(_answered(plan, option, signing)),
+        told=say("consent.told", on=signing.told[-1].on, by=signing.told[-1].by) if signing else "",
         agreement=agreement(_days(signing)),
         points=tuple(one.message.text for one in plan.consent),
         person=signing.person if signing else "",
@@ -205,7 +216,15 @@ def _answered(plan: Plan, option: Option, signing: Signing | None) -> Iterator[A
         if signing is None:
             yield Answered(one.question, one.answers, "")
         else:
-            yield Answered(one.question, (one.answers[one.right],), say("consent.tries", tries=signing.tries[one.id]))
+            yield Answered(one.question, (one.answers[one.right],), tries_told(one.id, signing.told))
+
+
+def tries_told(question: str, told: Sequence[Told]) -> str:
+    """Return at which try a question was answered rightly, and what was said before that."""
+    wrong = [time.wrong[question].rstrip(".") for time in told if question in time.wrong]
+    if not wrong:
+        return say("consent.tries", tries=1)
+    return say("consent.tries_after", tries=len(wrong) + 1, said="; ".join(wrong))
 
 
 def _days(signing: Signing | None) -> tuple[datetime.date, datetime.date] | None:

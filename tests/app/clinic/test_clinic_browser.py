@@ -9,23 +9,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import psycopg
 import pytest
 import uvicorn
+from app_samples import LEAST
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from postgresql_server import private_postgresql
 
-from skinbeam.app.clinic import consultations
+from skinbeam.app.clinic import audience
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.apart import made_apart
 from skinbeam.app.clinic.cookies import SESSION
+from skinbeam.app.clinic.worker import Maker, Worker
+from skinbeam.app.forms import submission
 from skinbeam.cli import main
-from skinbeam.report.consult import consult
+from skinbeam.records.kept import Made
+from skinbeam.records.roles import Role
 
 pytestmark = pytest.mark.check
 
@@ -89,12 +94,22 @@ def address(clinics: Clinics) -> Iterator[str]:
         yield found
 
 
-def planning_is_real(monkeypatch: Any, clinics: Clinics) -> bool:
+def planning_is_real(clinics: Clinics) -> bool:
     """On one database plans are made; the other keeps what stands for one, which takes no time."""
-    real = clinics.database.engine.dialect.name == "sqlite"
-    if real:
-        monkeypatch.setattr(consultations, "consult", consult)
-    return real
+    return clinics.database.engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def working(clinics: Clinics, make: Maker) -> Iterator[None]:
+    worker = Worker(clinics.database, make)
+    worker.start()
+    yield
+    worker.stop()
+
+
+def make_the_plan(page: Page) -> None:
+    page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
+    page.wait_for_url(re.compile(r"/plans/\w+$"), timeout=PLAN_MS)
 
 
 @pytest.fixture
@@ -178,10 +193,8 @@ def same_as_the_command_line(page: Page, folder: Path) -> None:
         assert kept == (folder / "out" / name).read_bytes(), name
 
 
-def test_from_sign_in_to_a_sealed_consent(
-    page: Page, address: str, clinics: Clinics, tmp_path: Path, monkeypatch: Any
-) -> None:
-    real = planning_is_real(monkeypatch, clinics)
+def test_from_sign_in_to_a_sealed_consent(page: Page, address: str, clinics: Clinics, tmp_path: Path) -> None:
+    real = planning_is_real(clinics)
     page.goto(f"{address}/")
     looked_at(page, "sign-in")
     sign_in(page, address, "clinician")
@@ -203,12 +216,11 @@ def test_from_sign_in_to_a_sealed_consent(
     expect(again.get_by_label("Use the photograph that was sent before")).to_be_checked()
     again.close()
 
-    page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
-    page.wait_for_url(re.compile(r"/plans/\w+$"), timeout=PLAN_MS)
+    with working(clinics, made_apart if real else planned):
+        make_the_plan(page)
     looked_at(page, "plan")
     if real:
         same_as_the_command_line(page, tmp_path)
-    monkeypatch.setattr(consultations, "consult", planned)
     page.get_by_role("radio").nth(1).check()
     page.get_by_label("Why, and what was said").first.fill("fewest visits")
     page.get_by_role("button", name="Keep the choice").first.click()
@@ -220,14 +232,13 @@ def test_from_sign_in_to_a_sealed_consent(
     page.get_by_role("button", name="It was explained now").click()
     for question in page.get_by_role("group").all():
         tell_back(question)
-    page.get_by_role("group").first.get_by_role("radio").first.check()
     page.get_by_role("group").first.get_by_label("Yes, since it is planned.").check()
-    page.get_by_label("Your name:").fill("Synthetic Person")
-    page.get_by_role("button", name="Sign and seal").click()
+    page.get_by_role("button", name="Keep the answers").click()
     expect(page.get_by_role("alert")).to_contain_text("Not everything was told back right")
     looked_at(page, "told-back")
-    for question in page.get_by_role("group").all():
-        tell_back(question)
+    tell_back(page.get_by_role("group").first)
+    page.get_by_role("button", name="Keep the answers").click()
+    page.get_by_label("Your name:").fill("Synthetic Person")
     page.get_by_label("Photographs are taken for my care").check()
     draw(page)
     page.get_by_role("button", name="Sign and seal").click()
@@ -239,13 +250,54 @@ def test_from_sign_in_to_a_sealed_consent(
     page.goto(consultation)
     page.get_by_label("Age (years)").fill("53")
     page.locator(".steps button").nth(3).click()
-    page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
-    page.wait_for_url(re.compile(r"/plans/\w+$"), timeout=PLAN_MS)
+    with working(clinics, planned):
+        make_the_plan(page)
     page.goto(plan)
     expect(page.get_by_text("Void: the plan was changed")).to_be_visible()
     looked_at(page, "void")
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
+
+
+@pytest.mark.parametrize("clinics", ["sqlite"], indirect=True)
+def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
+    page: Page, address: str, clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audience, "PATIENCE_S", 1.0)
+    ended = threading.Semaphore(0)
+
+    def slow(_sent: object, _home: object, heed: Callable[[str], None], _language: str) -> Made:
+        number = 0
+        try:
+            while True:
+                number += 1
+                heed(f"redness, cheeks: <device> {number}")
+                time.sleep(0.1)
+        finally:
+            ended.release()
+
+    desk = clinics.desk(Role.OWNER)
+    answers = kept_answers(submission(LEAST.items()))
+    here = f"{address}/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
+    sign_in(page, address, "clinician")
+    with working(clinics, slow):
+        for leave in ("button", "close"):
+            page.goto(here)
+            page.locator(".steps button").nth(3).click()
+            page.get_by_role("button", name="Make the plan").click(no_wait_after=True)
+            told = page.locator("p.said[role=status]")  # of the page of the job
+            expect(told).to_contain_text("redness, cheeks: <device> ")
+            early = told.text_content() or ""
+            expect(told).not_to_have_text(early)
+            if leave == "button":
+                looked_at(page, "job")
+                page.get_by_role("button", name="Stop").click()
+                page.wait_for_url(here)
+            else:
+                page.goto(f"{address}/")
+            assert ended.acquire(timeout=20)
+    steps = [step.action for step in desk.trail.last(200) if step.action.startswith("job.")]
+    assert steps == ["job.cancelled", "job.added"] * 2
 
 
 def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: str, browser: Browser) -> None:

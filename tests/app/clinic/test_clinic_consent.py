@@ -5,20 +5,17 @@ import html
 import io
 import json
 import re
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from app_samples import LEAST
 from clinic_samples import Clinics, planned
 from pypdf import PdfReader
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic import consultations
-from skinbeam.plan.records import Plan
 from skinbeam.records.desk import consents as desk_consents
-from skinbeam.records.kept import Permissions
+from skinbeam.records.kept import Made, Permissions
 from skinbeam.records.roles import Role
 from skinbeam.records.store import columns
 from skinbeam.report.consent.context import Question
@@ -34,11 +31,11 @@ def client(clinics: Clinics) -> TestClient:
 
 
 @pytest.fixture
-def plan(client: TestClient) -> str:
+def plan(client: TestClient, clinics: Clinics) -> str:
     """The address of a fresh plan, whose first option of the first concern was chosen."""
     patient = client.post("/patients").headers["location"]
     here = client.post(f"{patient}/consultations").headers["location"]
-    made = str(client.post(f"{here}/plan", data=LEAST | {"revision": "1"}).headers["location"])
+    made = clinics.plan(client, here)
     client.post(f"{made}/choice", data={"option": "0.0"})
     return made
 
@@ -57,8 +54,14 @@ def explained(client: TestClient, plan: str, days: str = "0") -> str:
     return here
 
 
+def told_back(client: TestClient, here: str, **sent: str) -> Any:
+    return client.post(f"{here}/told-back", data=right_answers() | sent)
+
+
 def signed(client: TestClient, here: str, **sent: str) -> Any:
-    return client.post(f"{here}/signature", data=right_answers() | {"person": "Synthetic Person"} | sent)
+    """What was explained is told back, then signed."""
+    told_back(client, here)
+    return client.post(f"{here}/signature", data={"person": "Synthetic Person"} | sent)
 
 
 def sealed(client: TestClient, here: str) -> str:
@@ -102,7 +105,8 @@ def test_nothing_is_signed_before_it_was_explained_and_slept_on(
     assert signed(client, here).status_code == 404
     explained(client, plan, "14")
     assert "Sign and seal" not in client.get(here).text
-    early = signed(client, here)
+    assert signed(client, here).status_code == 422
+    early = told_back(client, here)
     assert early.status_code == 422
     assert "time to think" in html.unescape(early.text)
     monkeypatch.setattr(desk_consents, "now", lambda: columns.now() + 14.1 * DAY)
@@ -116,32 +120,50 @@ def test_days_to_think_are_a_whole_number(client: TestClient, plan: str, days: s
     assert "A whole number from 0 to 365." in told.text
 
 
-def test_who_has_not_understood_does_not_sign_and_every_try_is_counted(client: TestClient, plan: str) -> None:
-    here, first = explained(client, plan), questions()[0]
-    wrong = {f"answer.{first.id}": str((first.right + 1) % 3)}
-    told = signed(client, here, **wrong)
-    assert told.status_code == 422
-    assert told.text.count("explain it again, then ask again") == 1
-    assert 'value="Synthetic Person"' in told.text  # what was filled in stays
-    tries = {f"tries.{one.id}": _tries(told.text, one) for one in questions()}
-    assert tries[f"tries.{first.id}"] == "1"
-    assert set(tries.values()) == {"0", "1"}
-    assert signed(client, here, **tries).status_code == 303
+def test_who_has_not_understood_does_not_sign_and_every_try_is_kept(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    here, (first, *others) = explained(client, plan), questions()
+    wrong = (first.right + 1) % 3
+    assert told_back(client, here, **{f"answer.{first.id}": str(wrong)}).headers["location"] == here
+    page = client.get(here).text
+    assert page.count("explain it again, then ask again") == 1
+    assert "Not everything was told back right" in page
+    assert page.count(" checked") == len(others)  # what was right need not be looked for again
+    assert "Sign and seal" not in page
+    refused = client.post(f"{here}/signature", data=right_answers() | {"person": "Synthetic Person", "tries.free": "0"})
+    assert refused.status_code == 422
+    assert "not told back right yet" in refused.text
+    assert signed(client, here).status_code == 303
     text = sealed(client, here)
-    assert "Right at try 2" in text
-    assert text.count("Right at try 1") == len(questions()) - 1
+    assert f"Right at try 2. Said before: {first.answers[wrong].rstrip('.')}" in text
+    assert text.count("Right at try 1") == len(others)
+    assert re.search(r"This was told back on \d+ \w+ 20\d\d\. clinician asked\.", text)
+    desk = clinics.desk()
+    consent = desk.consents.of(desk.plans.get(plan.rpartition("/")[2]).consultation_id)[-1]
+    assert [(one.told_by, one.wrong) for one in consent.told] == [("clinician", (first.id,)), ("clinician", ())]
+    assert consent.told[0].answers[first.id] == first.answers[wrong]
 
 
-def _tries(page: str, one: Question) -> str:
-    found = re.search(rf'name="tries\.{one.id}" value="(\d+)"', page)
-    assert found
-    return found[1]
+def test_each_consent_is_told_back_for_itself(client: TestClient, plan: str) -> None:
+    here = explained(client, plan)
+    told_back(client, here)
+    assert "Sign and seal" in client.get(here).text
+    client.post(f"{here}/withdrawal")
+    explained(client, plan)
+    assert "Sign and seal" not in client.get(here).text
+    assert client.post(f"{here}/signature", data={"person": "Synthetic Person"}).status_code == 422
 
 
-def test_an_answer_left_out_is_not_a_right_one(client: TestClient, plan: str) -> None:
+def test_an_answer_left_out_is_no_answer_and_no_try(client: TestClient, plan: str) -> None:
     here = explained(client, plan)
     for one in questions():
-        assert signed(client, here, **{f"answer.{one.id}": ""}).status_code == 422
+        for nothing in ("", "3", "-1", "x"):
+            told = told_back(client, here, **{f"answer.{one.id}": nothing})
+            assert told.status_code == 422
+            assert "Not every question was answered" in told.text
+    signed(client, here)
+    assert sealed(client, here).count("Right at try 1") == len(questions())
 
 
 @pytest.mark.parametrize("person", ["", " ", "x" * 201, "tab\there"])
@@ -182,7 +204,7 @@ def test_a_changed_plan_voids_the_consent_before_everybodys_eyes(
     here = explained(client, plan)
     signed(client, here)
     consultation = clinics.desk().plans.get(plan.rpartition("/")[2]).consultation_id
-    client.post(f"/consultations/{consultation}/plan", data=LEAST | {"revision": "2", "patient.sex": "male"})
+    clinics.plan(client, f"/consultations/{consultation}", **{"revision": "2", "patient.sex": "male"})
     for role in (Role.CLINICIAN, Role.AUDITOR):
         page = clinics.browser(role).get(here).text
         assert 'class="void"' in page
@@ -230,7 +252,8 @@ def test_an_auditor_reads_what_was_signed_and_signs_nothing(client: TestClient, 
 
 def test_markup_in_a_signature_stays_text(client: TestClient, plan: str) -> None:
     here, name = explained(client, plan), '<script>alert(1)</script> #panic("x")'
-    wrong = signed(client, here, person=name, **{f"answer.{questions()[0].id}": "9"})
+    wrong = signed(client, here, person=name, strokes="x")
+    assert wrong.status_code == 422
     assert "<script>alert" not in wrong.text
     signed(client, here, person=name)
     assert name in sealed(client, here)
@@ -238,18 +261,16 @@ def test_markup_in_a_signature_stays_text(client: TestClient, plan: str) -> None
 
 
 @pytest.mark.parametrize("decision", ["refer", "not-suitable"])
-def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, monkeypatch: Any, decision: str) -> None:
-    def stopped(consultation: Any, folder: Path) -> tuple[Plan, list[Path]]:
-        plan, files = planned(consultation, folder)
+def test_nothing_is_agreed_to_that_a_rule_stops(client: TestClient, clinics: Clinics, decision: str) -> None:
+    def stopped(*given: Any) -> Made:
         document = sample_plan()
         document["suitability"]["decision"] = decision
-        (folder / "plan.json").write_text(json.dumps(document), encoding="utf-8")
-        return plan, files
+        made = planned(*given)
+        return replace(made, files={**made.files, "plan.json": json.dumps(document).encode()})
 
-    monkeypatch.setattr(consultations, "consult", stopped)
     patient = client.post("/patients").headers["location"]
     begun = client.post(f"{patient}/consultations").headers["location"]
-    here = f"{client.post(f'{begun}/plan', data=LEAST | {'revision': '1'}).headers['location']}/consent/0.0"
+    here = f"{clinics.plan(client, begun, make=stopped)}/consent/0.0"
     page = client.get(here).text
     assert "The plan says that laser is not right, or not yet." in page
     assert "It was explained now" not in page

@@ -1,7 +1,6 @@
 """Patients, consultations and plans in the app: what is typed stays, two people never overwrite each other."""
 
 import html
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from skinbeam.records.roles import Role
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
 FACE = (EXAMPLE / "face.jpg").read_bytes()
-EVENTS = {"accept": "text/event-stream, text/html"}
 JSON = {"accept": "application/json"}
 
 
@@ -93,29 +91,20 @@ def test_what_is_no_photograph_is_refused(client: TestClient, content: bytes) ->
     assert "<img" not in client.get(here).text
 
 
-def test_a_plan_is_made_of_what_was_sent_and_kept_with_its_files(client: TestClient) -> None:
+def test_a_plan_is_made_of_what_was_sent_and_kept_with_its_files(client: TestClient, clinics: Clinics) -> None:
     here = begun(client)
-    made = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
-    assert made.status_code == 303
-    page = client.get(made.headers["location"]).text
+    made = clinics.plan(client, here)
+    page = client.get(made).text
     assert sample().plan_sha256[:12] in page
     for name, kind in (
         ("plan.json", "application/json"),
         ("report.html", "text/html"),
         ("leaflet.pdf", "application/pdf"),
     ):
-        file = client.get(f"{made.headers['location']}/files/{name}")
+        file = client.get(f"{made}/files/{name}")
         assert file.headers["content-type"].startswith(kind)
-    assert client.get(f"{made.headers['location']}/files/run.toml").status_code == 404
+    assert client.get(f"{made}/files/run.toml").status_code == 404
     assert ("patient.age_years", "42") in Form(client.get(here).text).filled
-
-
-def test_a_browser_that_listens_is_told_each_step(client: TestClient) -> None:
-    told = client.post(f"{begun(client)}/plan", data=LEAST | {"revision": "1"}, headers=EVENTS)
-    assert told.headers["content-type"].startswith("text/event-stream")
-    kind, data = told.text.strip().split("\n\n")[-1].split("\n")
-    assert kind == "event: done"
-    assert re.fullmatch(r"/plans/\w+", json.loads(data.removeprefix("data: ")))
 
 
 def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client: TestClient) -> None:
@@ -126,9 +115,9 @@ def test_a_plan_that_cannot_be_made_comes_back_as_the_form_with_its_fault(client
     assert revision(told.text) == "2"  # it was saved, so the next save fits
 
 
-def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestClient) -> None:
+def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestClient, clinics: Clinics) -> None:
     here = begun(client)
-    plan = client.post(f"{here}/plan", data=LEAST | {"revision": "1"}).headers["location"]
+    plan = clinics.plan(client, here)
     assert "This plan no longer holds" not in client.get(plan).text
     client.post(f"{here}/answers", data=LEAST | {"revision": "2", "patient.sex": "male"}, headers=JSON)
     page = client.get(plan).text
@@ -136,8 +125,8 @@ def test_an_answer_that_changes_leaves_its_plan_behind_and_says_so(client: TestC
     assert "Keep the choice" not in page
 
 
-def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestClient) -> None:
-    plan = client.post(f"{begun(client)}/plan", data=LEAST | {"revision": "1"}).headers["location"]
+def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestClient, clinics: Clinics) -> None:
+    plan = clinics.plan(client, begun(client))
     for option, notes in (("0.0", "first thought"), ("0.1", "fewer visits")):
         assert client.post(f"{plan}/choice", data={"option": option, "notes": notes}).headers["location"] == plan
     page = client.get(plan).text
@@ -151,7 +140,7 @@ def test_a_choice_is_kept_with_its_notes_and_the_last_one_counts(client: TestCli
 
 def test_an_auditor_reads_and_is_offered_nothing_to_change(client: TestClient, clinics: Clinics) -> None:
     here = begun(client)
-    plan = client.post(f"{here}/plan", data=LEAST | {"revision": "1"}).headers["location"]
+    plan = clinics.plan(client, here)
     auditor = clinics.browser(Role.AUDITOR)
     for page in ("/", here, plan):
         told = auditor.get(page).text
@@ -170,7 +159,7 @@ def test_markup_in_any_field_stays_text(client: TestClient, clinics: Clinics) ->
     conflict = client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
     refused = client.post(f"{here}/plan", data=answers | {"revision": "2"})
     fresh = begun(client)
-    plan = client.post(f"{fresh}/plan", data=LEAST | {"revision": "1"}).headers["location"]
+    plan = clinics.plan(client, fresh)
     client.post(f"{plan}/choice", data={"option": "0.0", "notes": HOSTILE})
     wrong = clinics.browser().post("/sign-in", data={"house": HOSTILE, "name": HOSTILE, "password": HOSTILE})
     owner = clinics.browser(Role.OWNER)

@@ -36,7 +36,7 @@ def held(client: TestClient, clinics: Clinics, pseudonym: str) -> str:
     patient = str(client.post("/patients", data={"pseudonym": pseudonym}).headers["location"])
     client.post(f"{patient}/contact", data={"name": "Synthetic Name"})
     here = client.post(f"{patient}/consultations").headers["location"]
-    client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
+    clinics.plan(client, here)
     picture = b"\xff\xd8\xff face"
     clinics.desk().photographs.add(here.rpartition("/")[2], picture, "image/jpeg", Permissions(teaching=True))
     return patient
@@ -108,7 +108,7 @@ def test_only_an_owner_is_offered_erasure_and_only_care_a_copy(client: TestClien
 
 def test_a_closed_consultation_is_read_only_until_it_is_opened_again(client: TestClient, clinics: Clinics) -> None:
     here = begun(client)
-    plan = client.post(f"{here}/plan", data=LEAST | {"revision": "1"}).headers["location"]
+    plan = clinics.plan(client, here)
     client.post(f"{plan}/choice", data={"option": "0.0"})
     number = revision(client.get(here).text)
     closed = client.post(f"{here}/closing", data=LEAST | {"revision": number})

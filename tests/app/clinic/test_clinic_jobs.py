@@ -1,0 +1,288 @@
+"""Plans in the queue: asked for, told, stopped, begun again after a crash, kept once."""
+
+import asyncio
+import html
+import json
+import re
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST, Form
+from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic import audience, jobs
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.apart import BrokenError, DefectError
+from skinbeam.app.clinic.audience import Audience
+from skinbeam.app.clinic.worker import Worker
+from skinbeam.app.forms import Submission, submission
+from skinbeam.records.desk import jobs as desk_jobs
+from skinbeam.records.kept import Made
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
+from skinbeam.records.roles import Role
+from skinbeam.records.store.queue import MOST_ATTEMPTS
+from skinbeam.records.upkeep.verify import verify
+
+Heed = Callable[[str], None]
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.CLINICIAN)
+
+
+@pytest.fixture
+def here(clinics: Clinics) -> str:
+    """The address of a consultation that is filled in."""
+    desk = clinics.desk()
+    answers = kept_answers(submission(LEAST.items()))
+    return f"/consultations/{desk.consultations.begin(desk.patients.add().id, answers).id}"
+
+
+def asked(client: TestClient, here: str) -> str:
+    """The address of the job that makes the plan."""
+    answer = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
+    assert answer.status_code == 303
+    assert re.fullmatch(r"/jobs/\w+", answer.headers["location"])
+    return str(answer.headers["location"])
+
+
+def plans(clinics: Clinics, here: str) -> int:
+    return len(clinics.desk().plans.of(here.rpartition("/")[2]))
+
+
+def actions(clinics: Clinics, job: str) -> list[tuple[str, str]]:
+    steps = clinics.desk(Role.OWNER).trail.last(50, subject=job[1:].replace("jobs", "job"))
+    return [(step.actor, step.action) for step in steps if step.action.startswith("job.")][::-1]
+
+
+def test_a_job_is_told_and_leads_to_its_plan(client: TestClient, clinics: Clinics, here: str) -> None:
+    job = asked(client, here)
+    page = client.get(job).text
+    assert "It waits for its turn." in page
+    assert f'sse-connect="{job}/events"' in page
+    assert '<noscript><meta http-equiv="refresh"' in page  # without a script it looks again by itself
+    assert client.get(job, headers={"hx-request": "true"}).status_code == 204
+    seen = []
+
+    def look(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+        heed("melasma <cheeks>")
+        seen.append(client.get(job).text)
+        return planned(sent, home, heed)
+
+    clinics.work(look)
+    assert "melasma &lt;cheeks&gt;" in seen[0]
+    plan = client.get(job).headers["location"]
+    assert re.fullmatch(r"/plans/\w+", plan)
+    assert client.get(job, headers={"hx-request": "true"}).headers["hx-redirect"] == plan
+    assert actions(clinics, job) == [("clinician", "job.added")]
+
+
+def test_what_is_asked_for_twice_is_made_once(client: TestClient, clinics: Clinics, here: str) -> None:
+    assert asked(client, here) == asked(client, here)
+    clinics.work()
+    assert plans(clinics, here) == 1
+
+
+def test_a_clinic_that_asks_for_too_much_at_once_is_told_in_its_form(
+    client: TestClient, clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_jobs, "_MOST_OPEN", 0)
+    told = client.post(f"{here}/plan", data=LEAST | {"revision": "1"})
+    assert told.status_code == 503
+    assert "of this clinic wait already" in told.text
+    assert set(LEAST.items()) <= set(Form(told.text).filled)
+
+
+def test_each_step_comes_as_an_event_and_the_end_too(
+    client: TestClient, clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_LOOK_S", 0.01)
+    job, told, listening = asked(client, here), threading.Event(), threading.Event()
+
+    def wait(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+        heed("melasma <cheeks>")
+        assert listening.wait(10)
+        assert told.wait(10)
+        return planned(sent, home, heed)
+
+    real = html.escape
+
+    def heard(words: str) -> str:
+        listening.set()
+        if words.startswith("melasma"):
+            told.set()
+        return real(words)
+
+    monkeypatch.setattr(jobs.html, "escape", heard)
+    working = threading.Thread(target=clinics.work, args=(wait,))
+    working.start()
+    answer = client.get(f"{job}/events")
+    working.join()
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [event for event in answer.text.split("\n\n") if event != ":"]
+    assert "event: said\ndata: melasma &lt;cheeks&gt;" in events
+    assert events[-2:] == ["event: ended\ndata:", ""]
+
+
+def test_a_stopped_plan_ends_soon_and_is_not_kept(client: TestClient, clinics: Clinics, here: str) -> None:
+    job = asked(client, here)
+
+    def stopped(_sent: Submission, _home: Path, heed: Heed, _language: str) -> Made:
+        heed("first look")
+        assert clinics.browser(Role.OWNER).post(f"{job}/cancel").headers["location"] == here
+        while True:  # ended by what it tells to
+            heed("")
+
+    clinics.work(stopped)
+    assert plans(clinics, here) == 0
+    assert "This plan was called off" in client.get(job).text
+    assert client.get(job, headers={"hx-request": "true"}).headers["hx-redirect"] == job
+    assert actions(clinics, job) == [("clinician", "job.added"), ("owner", "job.cancelled")]
+
+
+def test_a_plan_that_is_stopped_at_the_last_moment_is_not_kept(client: TestClient, clinics: Clinics, here: str) -> None:
+    job = asked(client, here)
+
+    def late(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+        made = planned(sent, home, heed)
+        client.post(f"{job}/cancel")
+        return made
+
+    clinics.work(late)
+    assert plans(clinics, here) == 0
+
+
+def test_what_is_wrong_with_a_photograph_is_told_at_its_field(client: TestClient, clinics: Clinics, here: str) -> None:
+    sent = LEAST | {"revision": "1"}
+    job = client.post(f"{here}/plan", data=sent, files={"photo": b"\xff\xd8\xff no picture"}).headers["location"]
+    clinics.work()
+    told = client.get(job)
+    assert told.status_code == 422
+    form = Form(told.text)
+    assert form.controls["photo"]["aria-invalid"] == "true"
+    assert set(LEAST.items()) <= set(form.filled)
+    client.post(f"{here}/answers", data=LEAST | {"revision": "2", "patient.sex": "male"})
+    assert client.get(job).headers["location"] == here, "a fault of other answers is none of these"
+
+
+def test_answers_that_change_meanwhile_have_no_plan(client: TestClient, clinics: Clinics, here: str) -> None:
+    job = asked(client, here)
+    client.post(f"{here}/answers", data=LEAST | {"revision": "1", "patient.sex": "male"})
+    clinics.work()
+    assert plans(clinics, here) == 0
+    assert client.get(job).headers["location"] == here
+
+
+def test_a_plan_whose_process_is_killed_is_made_again(client: TestClient, clinics: Clinics, here: str) -> None:
+    job, times = asked(client, here), []
+
+    def breaks(sent: Submission, home: Path, heed: Heed, _language: str) -> Made:
+        times.append(1)
+        if len(times) < MOST_ATTEMPTS:
+            raise BrokenError("killed")
+        return planned(sent, home, heed)
+
+    clinics.work(breaks)
+    assert client.get(job).headers["location"].startswith("/plans/")
+    assert plans(clinics, here) == 1
+
+
+def test_what_never_comes_to_an_end_is_given_up_and_told(client: TestClient, clinics: Clinics, here: str) -> None:
+    job, times = asked(client, here), []
+
+    def breaks(*_: object) -> Made:
+        times.append(1)
+        raise BrokenError("killed")
+
+    clinics.work(breaks)
+    assert len(times) == MOST_ATTEMPTS
+    assert "never came to an end" in client.get(job).text
+
+
+@pytest.mark.parametrize("error", [DefectError("x"), RuntimeError("secret")])
+def test_a_defect_is_told_without_its_inside(client: TestClient, clinics: Clinics, here: str, error: Exception) -> None:
+    job, times = asked(client, here), []
+
+    def breaks(*_: object) -> Made:
+        times.append(1)
+        raise error
+
+    clinics.work(breaks)
+    assert len(times) == 1
+    told = client.get(job)
+    assert "defect in skinbeam" in told.text
+    assert "secret" not in told.text
+
+
+def test_who_is_let_in_no_more_gets_no_plan(clinics: Clinics, here: str) -> None:
+    accounts = Accounts(clinics.database, clinics.members[HOME, Role.OWNER], Passwords())
+    guest = accounts.add("guest", Role.CLINICIAN, PASSWORD)
+    client = clinics.browser()
+    token = SignIn(clinics.database, Passwords()).sign_in(HOME, "guest", PASSWORD).token
+    client.headers["cookie"] = f"{COOKIE}={token}"
+    asked(client, here)
+    accounts.set_in(guest.id, allowed=False)
+    clinics.work()
+    assert plans(clinics, here) == 0
+
+
+def test_a_program_that_ends_gives_its_job_back(client: TestClient, clinics: Clinics, here: str) -> None:
+    job, begun = asked(client, here), threading.Event()
+
+    def slow(_sent: Submission, _home: Path, heed: Heed, _language: str) -> Made:
+        begun.set()
+        while True:
+            heed("first look")
+
+    worker = Worker(clinics.database, slow)
+    worker.start()
+    assert begun.wait(10)
+    worker.stop()
+    assert "It waits for its turn." in client.get(job).text
+    clinics.work()
+    assert client.get(job).headers["location"].startswith("/plans/")
+
+
+def test_a_job_ends_when_its_last_listener_has_left_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audience, "PATIENCE_S", 0.05)
+    left: list[str] = []
+
+    async def come_and_go() -> None:
+        heard = Audience()
+        with heard.listening("a", lambda: left.append("a")):
+            with heard.listening("a", lambda: left.append("first of two")):
+                pass
+            await asyncio.sleep(0.1)
+            assert not left
+        with heard.listening("a", lambda: left.append("loaded again")):  # within the patience
+            await asyncio.sleep(0.1)
+            assert not left
+        await asyncio.sleep(0.2)
+
+    asyncio.run(come_and_go())
+    assert left == ["loaded again"]
+
+
+def test_an_auditor_looks_on_and_stops_nothing(client: TestClient, clinics: Clinics, here: str) -> None:
+    job = asked(client, here)
+    auditor = clinics.browser(Role.AUDITOR)
+    assert "Stop" not in auditor.get(job).text
+    assert auditor.post(f"{job}/cancel").status_code == 403
+    clinics.work()
+    assert auditor.get(job).headers["location"].startswith("/plans/")
+
+
+def test_the_trail_is_whole_and_the_queue_tells_nothing_of_anybody(clinics: Clinics, here: str) -> None:
+    asked(clinics.browser(Role.CLINICIAN), here)
+    clinics.work()
+    assert all(one.findings == () for one in verify(clinics.database))
+    with clinics.database.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT payload, progress_sealed FROM job").all()
+    assert all(set(json.loads(payload)) == {"consultation", "revision", "language"} for payload, _ in rows)
+    assert all(b"redness" not in (sealed or b"") for _, sealed in rows)
