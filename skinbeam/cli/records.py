@@ -130,17 +130,23 @@ def _export(
     pseudonym: Pseudonym,
     db: Db,
     clinic: ClinicName,
-    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.zip", help="The file to write.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    form: Annotated[
+        str, typer.Option("--as", metavar="FORM", help="copy: a ZIP of everything; fhir: a Bundle under the pseudonym.")
+    ] = "copy",
     json: Json = False,
 ) -> None:
-    """Write a patient's copy of everything that is kept of them."""
+    """Write a patient's copy of everything that is kept of them, or what another system reads."""
+    from skinbeam.cli.exchanging import exporter
     from skinbeam.document import write_atomically
 
+    export = exporter(form)
     with _desk(db, clinic) as desk:
-        content = desk.copies.make(_patient(desk, pseudonym))
+        content, unread = export(desk, _patient(desk, pseudonym))
     write_atomically(output, content)
-    asked = {"db": db, "clinic": clinic, "patient": pseudonym}
-    _told(asked, {"copy": output.name, "bytes": len(content)}, json=json)
+    asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
+    told = {"photographs_left_out": list(unread)} if unread else {}
+    _told(asked, {form: output.name, "bytes": len(content)} | told, json=json)
 
 
 @records.command("import")

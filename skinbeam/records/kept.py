@@ -13,8 +13,11 @@ __all__ = [
     "Consent",
     "Consultation",
     "Contact",
+    "Dossier",
     "Holdings",
     "Job",
+    "KeptConsultation",
+    "KeptPlan",
     "Made",
     "Member",
     "Patient",
@@ -202,6 +205,33 @@ class Consent:
     signed_by: str | None
     void_reason: str | None
     voided_at: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class KeptPlan:
+    """A plan with the content of its files by name, and what was chosen of it, oldest first."""
+
+    plan: Plan
+    files: Mapping[str, bytes]
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True)
+class KeptConsultation:
+    """A consultation with its photographs and what they show, its plans, and its consents with the signed documents."""
+
+    consultation: Consultation
+    photographs: tuple[tuple[Photograph, bytes], ...] = ()
+    plans: tuple[KeptPlan, ...] = ()
+    consents: tuple[tuple[Consent, bytes | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """Everything of a patient that is kept under the pseudonym: who that is stands elsewhere."""
+
+    patient: Patient
+    consultations: tuple[KeptConsultation, ...] = ()
 
 
 @dataclass(frozen=True)

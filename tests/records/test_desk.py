@@ -285,6 +285,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
         "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
+        "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
     }
 
 
@@ -298,6 +299,7 @@ UNBOUND = {
     "jobs.cancel",
     "trail.last",
     "copies.make",
+    "dossiers.plans",
     "copies.take_in",
     "erasure.erase",
     "erasure.foresee",
@@ -338,6 +340,8 @@ NEEDS_CARE = {
     "consents.sign",
     "consultations.close",
     "consultations.reopen",
+    "dossiers.of",
+    "dossiers.plans",
 }
 NEEDS_WRITING = {
     "patients.add",
@@ -360,6 +364,7 @@ REFUSED: dict[Role, set[str]] = {
 def test_every_role_does_what_it_may_by_every_call(role: Role, database: Database, operator: Member) -> None:
     mine, theirs = Desk(database, operator), Desk(database, replace(operator, role=role))
     attempts = calls(theirs, mine) | {"patients.add": theirs.patients.add, "patients.all": theirs.patients.all}
+    attempts["dossiers.plans"] = lambda: theirs.dossiers.plans("csv")
     if role in (Role.ASSISTANT, Role.AUDITOR):
         sign(mine, mine.consents.of(mine.consultations.of(mine.patients.all()[0].id)[0].id)[-1])
     refused = set()

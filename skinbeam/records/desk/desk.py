@@ -3,6 +3,7 @@
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
+from skinbeam.records.desk.dossiers import Dossiers
 from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.jobs import Jobs
 from skinbeam.records.desk.patients import Patients
@@ -36,4 +37,5 @@ class Desk:
         self.jobs = Jobs(access)
         self.trail = Trail(access)
         self.copies = Copies(access)
+        self.dossiers = Dossiers(access)
         self.erasure = Erasure(access)

@@ -1,0 +1,54 @@
+"""The forms of `records export`: each is a function, and its library is asked for before anything is read."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from skinbeam.cli.told import not_built
+from skinbeam.errors import unknown_name
+
+if TYPE_CHECKING:
+    from skinbeam.records.desk.desk import Desk
+
+__all__ = ["Exported", "exporter"]
+
+Exported = tuple[bytes, tuple[str, ...]]  # the content, and the photographs that could not be read
+_Export = Callable[["Desk", str], Exported]
+
+
+def exporter(form: str) -> _Export:
+    """Return what writes a patient's records in a form.
+
+    Raises
+    ------
+    InputError : `unknown-form`.
+    NotAvailable : the library of the form is not installed.
+    """
+    if form not in _FORMS:
+        raise unknown_name("form", form, _FORMS, field="--as")
+    try:
+        return _FORMS[form]()
+    except ModuleNotFoundError as error:
+        import sys
+
+        from skinbeam.messages import text
+
+        line = f'{sys.executable} -m pip install "skinbeam[exchange]"'
+        not_built("records", text("exchange.missing", {"name": error.name, "line": line}))
+
+
+def _copy() -> _Export:
+    return lambda desk, patient: (desk.copies.make(patient), ())
+
+
+def _fhir() -> _Export:
+    from skinbeam.exchange.fhir.bundle import bundle_of
+    from skinbeam.exchange.handed_on import handed_on
+
+    def export(desk: "Desk", patient: str) -> Exported:
+        handed = handed_on(desk.dossiers.of(patient, "fhir"))
+        return bundle_of(handed, desk.member.clinic), handed.unread
+
+    return export
+
+
+_FORMS: dict[str, Callable[[], _Export]] = {"copy": _copy, "fhir": _fhir}

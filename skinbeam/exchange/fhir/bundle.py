@@ -1,0 +1,123 @@
+"""A patient's records as one Bundle of FHIR R4B, and back."""
+
+import json
+from collections import defaultdict
+
+from fhir.resources.R4B.bundle import Bundle
+from pydantic import ValidationError
+
+from skinbeam.exchange.fhir.consents import consent_of, consent_resource, signed_document
+from skinbeam.exchange.fhir.consultations import (
+    consultation_of,
+    encounter,
+    observations,
+    patient_of,
+    patient_resource,
+    response,
+)
+from skinbeam.exchange.fhir.parts import Resource, full_url, known, referred
+from skinbeam.exchange.fhir.photographs import media, permission, permissions_of, photograph_of
+from skinbeam.exchange.fhir.plans import care_plan, choices, devices, documents, plan_of
+from skinbeam.exchange.handed_on import Handed
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
+
+__all__ = ["bundle_of", "read_bundle"]
+
+
+def bundle_of(handed: Handed, clinic: str) -> bytes:
+    """Return what is handed on of a patient as a Bundle in JSON; the same records give the same bytes.
+
+    Parameters
+    ----------
+    clinic : whose pseudonym it is.
+    """
+    patient = handed.dossier.patient
+    resources = {patient.id: patient_resource(patient, clinic)}
+    for one in handed.dossier.consultations:
+        resources |= {resource["id"]: resource for resource in _resources(one, patient.id)}
+    entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in resources.items()]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    Bundle.model_validate(bundle)
+    return json.dumps(bundle, ensure_ascii=False, indent=1).encode()
+
+
+def read_bundle(content: bytes) -> Dossier:
+    """Return what a Bundle holds of a patient.
+
+    Raises
+    ------
+    InputError : `bad-bundle`: it is no Bundle of FHIR R4B, or not one that `bundle_of` has made.
+    """
+    try:
+        bundle = json.loads(content)
+        Bundle.model_validate(bundle)
+        held: dict[str, list[Resource]] = defaultdict(list)
+        for entry in bundle["entry"]:
+            held[entry["resource"]["resourceType"]].append(entry["resource"])
+        return _dossier(held)
+    except (ValidationError, ValueError, KeyError, TypeError, LookupError, StopIteration, AttributeError):
+        raise fault("bad-bundle", "bundle") from None
+
+
+def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
+    """The resources of a consultation, in the order in which they are read."""
+    made = [encounter(one.consultation), response(one.consultation), *observations(one.consultation)]
+    for photograph, content in one.photographs:
+        made += [media(photograph, content, patient_id), permission(photograph, patient_id)]
+    for kept in one.plans:
+        last = kept is one.plans[-1]
+        made += [
+            *devices(kept).values(),
+            care_plan(kept, patient_id, last=last),
+            *documents(kept, patient_id, last=last),
+            *choices(kept, patient_id),
+        ]
+    for consent, _ in one.consents:
+        made.append(consent_resource(consent, patient_id))
+        if consent.document is not None:
+            made.append(signed_document(consent, patient_id))
+    return made
+
+
+def _dossier(held: dict[str, list[Resource]]) -> Dossier:
+    (patient,) = held["Patient"]
+    by_id = {one["id"]: one for kind in held.values() for one in kind}
+    answers = {referred(one["encounter"]): one for one in held["QuestionnaireResponse"]}
+    return Dossier(
+        patient_of(patient),
+        tuple(_consultation(one, answers[one["id"]], held, by_id) for one in held["Encounter"]),
+    )
+
+
+def _consultation(
+    encounter: Resource, answers: Resource, held: dict[str, list[Resource]], by_id: dict[str, Resource]
+) -> KeptConsultation:
+    permissions = dict(map(permissions_of, _consents(held, "patient-privacy")))
+    plans = [_plan(one, by_id) for one in held["CarePlan"] if referred(one["encounter"]) == encounter["id"]]
+    mine = {kept.plan.id for kept in plans}
+    consents = (consent_of(one, _source(one, by_id)) for one in _consents(held, "treatment"))
+    return KeptConsultation(
+        consultation_of(encounter, answers),
+        tuple(
+            photograph_of(one, permissions[one["id"]])
+            for one in held["Media"]
+            if referred(one["encounter"]) == encounter["id"]
+        ),
+        tuple(plans),
+        tuple((consent, None) for consent in consents if consent.plan_id in mine),
+    )
+
+
+def _consents(held: dict[str, list[Resource]], scope: str) -> list[Resource]:
+    return [one for one in held["Consent"] if one["scope"]["coding"] == [known(scope)]]
+
+
+def _plan(care_plan: Resource, by_id: dict[str, Resource]) -> KeptPlan:
+    files = [by_id[referred(one)] for one in care_plan.get("supportingInfo", [])]
+    chosen = [by_id[referred(one["reference"])] for one in care_plan.get("activity", [])]
+    return plan_of(care_plan, files, chosen)
+
+
+def _source(consent: Resource, by_id: dict[str, Resource]) -> Resource | None:
+    return by_id[referred(consent["sourceReference"])] if "sourceReference" in consent else None

@@ -1,0 +1,104 @@
+"""What of a dossier is handed on: nothing that names a person of the clinic, and no more of the patient than was asked.
+
+Every document is made of what this leaves, so what is taken out here stands in none.
+"""
+
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Any
+
+from skinbeam.document import sha256_of
+from skinbeam.exchange.pictures import bare
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Consent, Consultation, Dossier, KeptConsultation, KeptPlan, Photograph
+
+__all__ = ["Handed", "handed_on"]
+
+_FILES = (".json", ".pdf")
+_ANSWERS = frozenset({"entries", "photograph"})
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What is handed on of a dossier; `unread` are the names of photographs that cannot be read and were left out."""
+
+    dossier: Dossier
+    unread: tuple[str, ...]
+
+
+def handed_on(dossier: Dossier) -> Handed:
+    """Return what is handed on of a dossier.
+
+    Names of members, who signed and the signature are taken out; so are the documents that carry a name, of which the
+    hash stays. Files are named by their SHA-256, and photographs hold the picture alone.
+
+    Raises
+    ------
+    InputError : `bad-answers`: answers that no form of this version has made.
+    """
+    unread: list[str] = []
+    consultations = tuple(_consultation(one, unread) for one in dossier.consultations)
+    return Handed(Dossier(dossier.patient, consultations), tuple(unread))
+
+
+def _consultation(one: KeptConsultation, unread: list[str]) -> KeptConsultation:
+    photographs = []
+    for photograph, content in one.photographs:
+        picture = bare(content, photograph.media_type)
+        if picture is None:
+            unread.append(photograph.id)
+        else:
+            photographs.append((_photograph(photograph, *picture), picture[0]))
+    there = {photograph.id for photograph, _ in photographs}
+    return KeptConsultation(
+        _answered(one.consultation, there),
+        tuple(photographs),
+        tuple(map(_plan, one.plans)),
+        tuple((_consent(consent, document), None) for consent, document in one.consents),
+    )
+
+
+def _answered(one: Consultation, photographs: set[str]) -> Consultation:
+    """Answers with those to one question beside each other, and their photograph if it is handed on."""
+    if set(one.answers) - _ANSWERS:
+        raise fault("bad-answers", f"consultation/{one.id}")
+    grouped: dict[str, list[Any]] = {}
+    for name, value in one.answers.get("entries", ()):
+        if text := _plain(value):
+            grouped.setdefault(name, []).append(text)
+    photograph = one.answers.get("photograph", "")
+    answers = {
+        "entries": [[name, value] for name, values in grouped.items() for value in values],
+        "photograph": photograph if photograph in photographs else "",
+    }
+    return replace(one, answers=answers, saved_by="")
+
+
+def _photograph(photograph: Photograph, content: bytes, media_type: str) -> Photograph:
+    return replace(photograph, file=sha256_of(content), media_type=media_type, added_by="")
+
+
+def _plan(kept: KeptPlan) -> KeptPlan:
+    files = {name: content for name, content in kept.files.items() if name.endswith(_FILES)}
+    return KeptPlan(
+        replace(kept.plan, files={name: sha256_of(content) for name, content in files.items()}, made_by=""),
+        files,
+        tuple(replace(choice, notes=_plain(choice.notes), made_by="") for choice in kept.choices),
+    )
+
+
+def _consent(consent: Consent, document: bytes | None) -> Consent:
+    return replace(
+        consent,
+        explained_by="",
+        signed_by=None,
+        told=(),
+        answers=None,
+        signature=None,
+        document=None if document is None else sha256_of(document),
+    )
+
+
+def _plain(text: str) -> str:
+    """A text without control characters, which documents of FHIR may not hold."""
+    return "".join(sign for sign in text if sign in "\t\n" or unicodedata.category(sign) not in ("Cc", "Cs")).strip()

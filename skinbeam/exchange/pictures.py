@@ -1,0 +1,155 @@
+"""Photographs without what a camera writes beside the picture: place, time, owner and number of the camera.
+
+A JPEG keeps its data as they are: only segments around them go, so that nothing is lost by decoding it again.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from PIL import Image
+
+from skinbeam.errors import InputError
+from skinbeam.photo.read import decode
+
+__all__ = ["Frame", "Pixels", "bare", "frame_of", "pixels_of"]
+
+_START, _END, _SCAN, _RESTARTS = 0xD8, 0xD9, 0xDA, range(0xD0, 0xD8)
+_APPLICATION, _COMMENT = range(0xE0, 0xF0), 0xFE
+_EXIF, _COLOUR_PROFILE, _ADOBE = 0xE1, 0xE2, 0xEE  # the last says how the colours are coded
+_JFIF, _JFIF_LENGTH = b"\xff\xe0\x00\x10JFIF\0", 14  # of this length it holds no small copy of the picture
+_BASELINE = 0xC0
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # those are tables
+_ORIENTATION, _TURNS = 0x0112, range(2, 9)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the head of a JPEG says of its picture; `orientation` is 1 where it stands upright, `ycc` of its colours."""
+
+    width: int
+    height: int
+    components: int
+    bits: int
+    baseline: bool
+    ycc: bool
+    orientation: int
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """A decoded picture: rows of red, green and blue, 8 bits each, upright."""
+
+    width: int
+    height: int
+    rgb: bytes
+
+
+class _Segment(NamedTuple):
+    mark: int
+    content: bytes
+    whole: bytes
+
+
+def bare(content: bytes, media_type: str) -> tuple[bytes, str] | None:
+    """Return a photograph without what is written beside it, and its type; None where it is no readable picture.
+
+    A JPEG keeps its coded data and the turn that shows it upright. Another kind becomes a PNG of the same pixels.
+    """
+    if media_type == "image/jpeg":
+        frame = frame_of(content)
+        return None if frame is None else (_stripped(content, frame.orientation), media_type)
+    pixels = pixels_of(content)
+    if pixels is None:
+        return None
+    written = io.BytesIO()
+    Image.frombytes("RGB", (pixels.width, pixels.height), pixels.rgb).save(written, "PNG")
+    return written.getvalue(), "image/png"
+
+
+def pixels_of(content: bytes) -> Pixels | None:
+    """Return the pixels of a photograph, decoded within limits in a process of its own; None where it refuses."""
+    try:
+        picture = decode(content, name="photograph")
+    except InputError:
+        return None
+    return Pixels(picture.shape[1], picture.shape[0], picture.tobytes())
+
+
+def frame_of(jpeg: bytes) -> Frame | None:
+    """Return what the head of a JPEG says; None where it is not whole."""
+    orientation, transform, found = 1, True, None
+    try:
+        for mark, content, _ in _segments(jpeg):
+            if mark == _EXIF and content.startswith(b"Exif\0\0"):
+                orientation = _turn(content)
+            elif mark == _ADOBE and content.startswith(b"Adobe"):
+                transform = content[11] != 0
+            elif mark in _FRAMES and found is None:
+                height, width = int.from_bytes(content[1:3]), int.from_bytes(content[3:5])
+                found = (width, height, content[5], content[0], mark == _BASELINE)
+    except (IndexError, ValueError):
+        return None
+    if found is None or 0 in found[:4]:
+        return None
+    return Frame(*found, ycc=transform, orientation=orientation)
+
+
+def _segments(jpeg: bytes) -> Iterator[_Segment]:
+    """Give what a JPEG is made of, up to its end; a scan with its coded data.
+
+    Raises
+    ------
+    ValueError, IndexError : it is none, or cut off.
+    """
+    if not jpeg.startswith(b"\xff\xd8"):
+        raise ValueError("no JPEG")
+    place = 2
+    while True:
+        while jpeg[place] == 0xFF and jpeg[place + 1] == 0xFF:
+            place += 1  # a mark may have any number of fillers before it
+        mark = jpeg[place + 1]
+        if jpeg[place] != 0xFF or mark in (0, _START, *_RESTARTS):
+            raise ValueError("no mark")
+        if mark == _END:
+            return
+        told = end = place + 2 + int.from_bytes(jpeg[place + 2 : place + 4])
+        if mark == _SCAN:
+            while jpeg[end] != 0xFF or jpeg[end + 1] in (0, *_RESTARTS):
+                end = jpeg.index(b"\xff", end + 1)
+        if not place + 4 <= told <= len(jpeg):
+            raise ValueError("cut off")
+        yield _Segment(mark, jpeg[place + 4 : told], jpeg[place:end])
+        place = end
+
+
+def _stripped(jpeg: bytes, orientation: int) -> bytes:
+    """The same coded data and what a decoder needs; a turn is told in a segment that tells no more."""
+    kept = [segment.whole for segment in _segments(jpeg) if _needed(segment)]
+    if orientation != 1:
+        exif = Image.Exif()
+        exif[_ORIENTATION] = orientation
+        told = exif.tobytes()
+        first = int(kept[0].startswith(_JFIF))  # which stays first
+        kept.insert(first, bytes((0xFF, _EXIF)) + (len(told) + 2).to_bytes(2) + told)
+    return b"".join((b"\xff\xd8", *kept, b"\xff\xd9"))
+
+
+def _needed(segment: _Segment) -> bool:
+    mark, content, whole = segment
+    if mark == _COMMENT or mark in _APPLICATION:
+        profile = mark == _COLOUR_PROFILE and content.startswith(b"ICC_PROFILE\0")
+        colours = mark == _ADOBE and content.startswith(b"Adobe")
+        return profile or colours or (whole.startswith(_JFIF) and len(content) == _JFIF_LENGTH)
+    return True
+
+
+def _turn(exif_content: bytes) -> int:
+    exif = Image.Exif()
+    try:
+        exif.load(exif_content)
+        turn = exif.get(_ORIENTATION, 1)
+    except Exception:  # what a camera wrote may be broken in any way; nothing of it but the turn is of use
+        return 1
+    return turn if turn in _TURNS else 1

@@ -1,0 +1,76 @@
+"""What is handed to another system: everything of a patient under the pseudonym, never who that is."""
+
+from collections.abc import Iterator
+
+from skinbeam.records.desk.consents import Consents
+from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.patients import Patients
+from skinbeam.records.desk.photographs import Photographs
+from skinbeam.records.desk.plans import Plans
+from skinbeam.records.faults import fault
+from skinbeam.records.kept import Consultation, Dossier, KeptConsultation, KeptPlan
+from skinbeam.records.roles import Act
+from skinbeam.records.store import tables
+from skinbeam.records.store.work import Access
+
+__all__ = ["Dossiers"]
+
+
+class Dossiers:
+    """The records of a clinic's patients, each as a whole."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._patients = Patients(access)
+        self._consultations = Consultations(access)
+        self._photographs = Photographs(access)
+        self._plans = Plans(access)
+        self._consents = Consents(access)
+
+    def of(self, patient_id: str, form: str) -> Dossier:
+        """Return everything of a patient; the trail says in which form it leaves.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient, or has erased them.
+        """
+        with self._access.work(Act.EXPORT) as work:
+            if work.get(tables.Patient, patient_id).erased_at is not None:
+                raise fault("absent", "patient")
+            work.note("record.exported", f"patient/{patient_id}", form=form)
+        patient = self._patients.get(patient_id)
+        return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
+
+    def plans(self, form: str) -> Iterator[Dossier]:
+        """Give every patient with answers, plans, choices and consents: no photographs, reports and signed documents.
+
+        The trail says in which form they leave.
+        """
+        with self._access.work(Act.EXPORT) as work:
+            work.note("plans.exported", "plan", form=form)
+        return (
+            Dossier(patient, tuple(map(self._planned, self._consultations.of(patient.id))))
+            for patient in self._patients.all()
+        )
+
+    def _whole(self, one: Consultation) -> KeptConsultation:
+        shown = (self._photographs.content(photograph.id) for photograph in self._photographs.of(one.id))
+        signed = (
+            (consent, None if consent.document is None else self._consents.document(consent.id))
+            for consent in self._consents.of(one.id)
+        )
+        return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed))
+
+    def _planned(self, one: Consultation) -> KeptConsultation:
+        consents = tuple((consent, None) for consent in self._consents.of(one.id))
+        return KeptConsultation(one, (), self._plans_of(one, "plan.json"), consents)
+
+    def _plans_of(self, one: Consultation, *names: str) -> tuple[KeptPlan, ...]:
+        return tuple(
+            KeptPlan(
+                plan,
+                {name: self._plans.file(plan.id, name) for name in plan.files if not names or name in names},
+                self._plans.choices(plan.id),
+            )
+            for plan in self._plans.of(one.id)
+        )

@@ -1,0 +1,75 @@
+"""`skinbeam records export --as FORM`, as whoever runs the machine types it."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from exchange_samples import JPEGS, PLAN, picture
+
+from skinbeam.exchange.fhir.bundle import read_bundle
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.kept import Made, Permissions
+from skinbeam.records.people.accounts import create_clinic
+from skinbeam.records.store.keys import VARIABLE, fresh_key
+from skinbeam.records.store.upgrades import open_database, set_up
+
+Run = Callable[..., Any]
+CLINIC = ("--clinic", "Harbour Clinic", "--json")
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The desk of a clinic with a patient of whom something of every kind is kept; commands find its database."""
+    environment = {VARIABLE: fresh_key(), "SKINBEAM_DB": str(tmp_path / "clinic.sqlite")}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    set_up(environment["SKINBEAM_DB"], environment)
+    opened = open_database(environment["SKINBEAM_DB"], environment)
+    made = Desk(opened, create_clinic(opened, "Harbour Clinic", synthetic=True))
+    patient = made.patients.add("Heron", year_of_birth=1984)
+    made.patients.set_contact(patient.id, {"name": "Zoë"})
+    answers = {"entries": [["patient.phototype", "II"], ["patient.age_years", "42"]], "photograph": ""}
+    consultation = made.consultations.begin(patient.id, answers)
+    for content, kind in ((JPEGS[0], "jpeg"), (picture("PNG"), "png"), (b"\xff\xd8 no picture", "jpeg")):
+        made.photographs.add(consultation.id, content, f"image/{kind}", Permissions(teaching=True))
+    files = {"plan.json": bytes(PLAN), "report.pdf": b"%PDF report", "report.html": b"<html>"}
+    plan = made.plans.add(consultation.id, Made("c" * 64, "p" * 64, "0.2.0", 0, 200, files), revision=1)
+    made.plans.choose(plan.id, "0.0", "because")
+    yield made
+    opened.close()
+
+
+def test_a_patient_as_fhir(desk: Desk, run: Run, tmp_path: Path) -> None:
+    ran = run("records", "export", "Heron", "--as", "fhir", "-o", str(tmp_path / "heron.json"), *CLINIC)
+    assert ran.code == 0, ran.err
+    assert len(ran.document["photographs_left_out"]) == 1
+    dossier = read_bundle((tmp_path / "heron.json").read_bytes())
+    (one,) = dossier.consultations
+    assert (dossier.patient.pseudonym, dossier.patient.year_of_birth) == ("Heron", 1984)
+    assert [photograph.media_type for photograph, _ in one.photographs] == ["image/jpeg", "image/png"]
+    assert one.plans[0].files == {"plan.json": PLAN, "report.pdf": b"%PDF report"}
+    assert [(choice.option, choice.notes) for choice in one.plans[0].choices] == [("0.0", "because")]
+    steps = [step.action for step in desk.trail.last(100, subject=f"patient/{dossier.patient.id}")]
+    assert "record.exported" in steps
+
+
+def test_a_form_that_is_not_there_names_the_nearest(desk: Desk, run: Run, tmp_path: Path) -> None:
+    ran = run("records", "export", "Heron", "--as", "fihr", "-o", str(tmp_path / "x"), *CLINIC)
+    assert (ran.code, ran.document["error"]["hint"]) == (2, 'Did you mean "fhir"?')
+
+
+def test_without_its_library_a_form_is_not_there_and_nothing_was_read(
+    desk: Desk, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "skinbeam.exchange.fhir.bundle", raising=False)
+    monkeypatch.setitem(sys.modules, "fhir.resources.R4B.bundle", None)  # as where it is not installed
+    before = desk.trail.last(1)
+    ran = run("records", "export", "Heron", "--as", "fhir", "-o", str(tmp_path / "x"), *CLINIC)
+    assert ran.code == 3
+    assert "skinbeam[exchange]" in ran.document["unknown"]
+    assert json.loads(ran.out)["schema"] == "skinbeam.records/1"
+    assert [step.seq for step in desk.trail.last(1)] == [before[0].seq + 1], "the look at the trail alone"
+    assert not (tmp_path / "x").exists()

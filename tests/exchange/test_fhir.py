@@ -1,0 +1,176 @@
+"""FHIR: what is written validates, names nobody, and is read back as it was."""
+
+import base64
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from exchange_samples import OWNER, dossiers
+from fhir.resources.R4B import get_fhir_model_class
+from fhir.resources.R4B.bundle import Bundle
+from hypothesis import given, settings
+from PIL import Image
+from pydantic import BaseModel
+
+from skinbeam.errors import InputError
+from skinbeam.exchange.fhir.bundle import bundle_of, read_bundle
+from skinbeam.exchange.handed_on import handed_on
+from skinbeam.records.kept import Dossier
+
+
+def resources(content: bytes) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in json.loads(content)["entry"]]
+
+
+def of(content: bytes, kind: str) -> list[dict[str, Any]]:
+    return [one for one in resources(content) if one["resourceType"] == kind]
+
+
+def parts(model: Any) -> Iterator[BaseModel]:
+    """A resource and everything in it."""
+    if isinstance(model, BaseModel):
+        yield model
+        for name in type(model).model_fields:
+            yield from parts(getattr(model, name))
+    elif isinstance(model, list):
+        for one in model:
+            yield from parts(one)
+
+
+def bindings(model: BaseModel) -> Iterator[tuple[str, Any, list[str]]]:
+    """The codes of a resource with those that FHIR allows there, which the library does not hold them to."""
+    for name, field in type(model).model_fields.items():
+        extra = field.json_schema_extra
+        value = getattr(model, name)
+        if isinstance(extra, dict) and "enum_values" in extra and value is not None:
+            yield f"{type(model).__name__}.{name}", value, list(extra["enum_values"])
+
+
+@settings(max_examples=25)
+@given(dossiers())
+def test_what_is_written_is_read_back_as_it_was(dossier: Dossier) -> None:
+    handed = handed_on(dossier)
+    content = bundle_of(handed, "Harbour Clinic")
+    assert read_bundle(content) == handed.dossier
+    assert bundle_of(handed, "Harbour Clinic") == content
+
+
+@settings(max_examples=25)
+@given(dossiers())
+def test_every_resource_is_one_and_every_reference_leads_to_its_kind(dossier: Dossier) -> None:
+    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    kinds = {entry["fullUrl"]: entry["resource"]["resourceType"] for entry in json.loads(content)["entry"]}
+    assert len(kinds) == len(resources(content))
+    for one in resources(content):
+        whole = get_fhir_model_class(one["resourceType"]).model_validate(one)
+        for part in parts(whole):
+            for where, value, allowed in bindings(part):
+                assert value in allowed, where
+            for name, field in type(part).model_fields.items():
+                extra, value = field.json_schema_extra, getattr(part, name)
+                wanted = extra.get("enum_reference_types") if isinstance(extra, dict) else None
+                for held in value if isinstance(value, list) else [value]:
+                    if wanted and held is not None and getattr(held, "reference", None):
+                        assert {kinds[held.reference], "Resource"} & set(wanted), f"{type(part).__name__}.{name}"
+    assert json.loads(Bundle.model_validate_json(content).model_dump_json()).keys() == json.loads(content).keys()
+
+
+@settings(max_examples=25)
+@given(dossiers())
+def test_nothing_names_who_it_was(dossier: Dossier) -> None:
+    content = bundle_of(handed_on(dossier), "Harbour Clinic").decode()
+    whole = content + "".join(
+        base64.b64decode(one["content"]["data"]).decode("latin-1") for one in of(content.encode(), "Media")
+    )
+    for secret in (OWNER, OWNER.encode().decode("latin-1"), "Ann", "GPS"):
+        assert secret not in whole
+
+
+@settings(max_examples=25)
+@given(dossiers())
+def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
+    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    by_url = {entry["fullUrl"]: entry["resource"] for entry in json.loads(content)["entry"]}
+    kept = {consent.id: (consent, pdf) for one in dossier.consultations for consent, pdf in one.consents}
+    found = [one for one in of(content, "Consent") if one["id"] in kept]
+    assert len(found) == len(kept)
+    for one in found:
+        consent, pdf = kept[one["id"]]
+        if consent.void_reason:
+            assert one["status"] == "inactive"
+        else:
+            assert one["status"] == ("active" if consent.signed_at else "proposed")
+        if pdf is not None:
+            document = by_url[one["sourceReference"]["reference"]]
+            assert document["masterIdentifier"]["value"] == hashlib.sha256(pdf).hexdigest()
+            assert "data" not in document["content"][0]["attachment"]
+    for one in of(content, "DocumentReference"):
+        held = one["content"][0]["attachment"]
+        if "data" in held:
+            inside = base64.b64decode(held["data"])
+            assert one["masterIdentifier"]["value"] == hashlib.sha256(inside).hexdigest()
+            assert base64.b64decode(held["hash"]) == hashlib.sha1(inside, usedforsecurity=False).digest()
+    (patient,) = of(content, "Patient")
+    assert patient.keys() <= {"resourceType", "id", "identifier", "active", "birthDate"}
+    assert len(patient.get("birthDate", "0000")) == 4, "the year alone"
+
+
+@settings(max_examples=25)
+@given(dossiers())
+def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
+    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    found = {(one["encounter"]["reference"], one["code"]["text"]): one for one in of(content, "Observation")}
+    count = 0
+    for one in dossier.consultations:
+        answered = dict(one.consultation.answers["entries"])
+        here = f"urn:uuid:{one.consultation.id[:8]}"
+        grades = [
+            value for (url, name), value in found.items() if url.startswith(here) and name == "Fitzpatrick phototype"
+        ]
+        angles = [
+            value for (url, name), value in found.items() if url.startswith(here) and name != "Fitzpatrick phototype"
+        ]
+        if answered["patient.phototype"] in ("II", "V-VI"):
+            (grade,) = grades
+            assert grade["valueCodeableConcept"]["coding"][0]["code"] == answered["patient.phototype"]
+            count += 1
+        if answered["patient.ita_deg"] in ("34", "-12,5", "41.25"):
+            (angle,) = angles
+            assert angle["valueQuantity"]["value"] == float(answered["patient.ita_deg"].replace(",", "."))
+            count += 1
+    assert count == len(found)
+
+
+@settings(max_examples=25)
+@given(dossiers())
+def test_photographs_show_the_same(dossier: Dossier) -> None:
+    content = bundle_of(handed_on(dossier), "Harbour Clinic")
+    kept = {photograph.id: picture for one in dossier.consultations for photograph, picture in one.photographs}
+    assert {one["id"] for one in of(content, "Media")} == set(kept)
+    for one in of(content, "Media"):
+        with (
+            Image.open(io.BytesIO(base64.b64decode(one["content"]["data"]))) as shown,
+            Image.open(io.BytesIO(kept[one["id"]])) as taken,
+        ):
+            assert shown.tobytes() == taken.tobytes()
+            assert shown.getexif().get(0x0112, 1) == taken.getexif().get(0x0112, 1)
+            assert set(shown.getexif()) <= {0x0112}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"resourceType": "Bundle", "type": "collection"}',
+        b'{"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Patient"}}]}',
+        b'{"resourceType": "Patient", "birthDate": "1984"}',
+    ],
+)
+def test_what_is_no_bundle_of_ours_is_refused(content: bytes) -> None:
+    with pytest.raises(InputError, match="no bundle"):
+        read_bundle(content)
