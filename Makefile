@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
+.PHONY: audit consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
@@ -117,6 +117,14 @@ lock:
 	$(LOCK) --output-file requirements/base.lock
 	$(LOCK) --extra dev --constraint requirements/base.lock --output-file requirements/dev.lock
 	$(LOCK) --extra fit --constraint requirements/base.lock --output-file requirements/fit.lock
+
+# Whether a locked version has a weakness that is known. It asks pypi.org, so it is no part of the tests; a version that
+# nobody there knows fails it, too.
+audit:
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python $(INSTALL) "uv>=0.13,<0.14"
+	$(BIN)/uv tool run --from "pip-audit>=2.9,<3" pip-audit --strict --disable-pip --require-hashes \
+	  -r requirements/base.lock -r requirements/dev.lock -r requirements/fit.lock
 
 clean:
 	rm -rf $(VENV) $(FIT) build out site
