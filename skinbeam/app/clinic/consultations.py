@@ -88,7 +88,7 @@ def _saved(visit: Visit) -> Consultation:
     if upload is not None:
         photograph = desk.photographs.add(id, upload.content, _kind(upload), Permissions()).id
     answers = kept_answers(sent_answers(visit.sent, photograph))
-    return desk.consultations.save(id, answers, revision=int(revision) if revision.isdecimal() else 0)
+    return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
 
 def _conflict(visit: Visit, error: ConflictError) -> Response:

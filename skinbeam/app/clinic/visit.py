@@ -23,6 +23,7 @@ from skinbeam.records.faults import (
     LockedError,
     UnreachableError,
     WrongKeyError,
+    fault,
 )
 from skinbeam.records.kept import SignedIn
 from skinbeam.records.people.accounts import Accounts
@@ -35,6 +36,7 @@ __all__ = ["House", "Upload", "Visit", "shown_time", "status_of"]
 
 # Photographs of a record are pictures of our own address.
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
+_LONGEST_PART = 64  # of an address; names of records have 32 signs
 _STATUS: dict[type[InputError], int] = {
     AbsentError: 404,
     ClosedError: 409,
@@ -105,8 +107,16 @@ class Visit:
         return Accounts(self.house.database, self.signed.member, self.house.passwords)
 
     def path(self, name: str) -> str:
-        """Return a part of the address."""
-        return str(self.request.path_params[name])
+        """Return a part of the address.
+
+        Raises
+        ------
+        AbsentError : it is no name of anything: PostgreSQL refuses to look for a NUL.
+        """
+        part = str(self.request.path_params[name])
+        if len(part) > _LONGEST_PART or not part.isprintable():
+            raise fault("absent", "path")
+        return part
 
     def raw(self, name: str) -> str:
         """Return a field as it was typed: spaces belong to a password; empty where it was not sent."""

@@ -1,0 +1,331 @@
+"""Hostile texts, addresses and files at every field, address and upload of the app, as its own pages name them."""
+
+import html.parser
+import io
+import itertools
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import httpx2
+import psycopg
+import pytest
+from app_samples import EXAMPLE, LEAST
+from clinic_samples import PASSWORD, Clinics, planned, two_clinics
+from limits import RateLimitItemPerMinute
+from PIL import Image
+from postgresql_server import private_postgresql
+from report_samples import sample
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic import gate
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.routes import ROUTES
+from skinbeam.app.clinic.worker import PLAN
+from skinbeam.app.forms import submission
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.kept import Made, Permissions, Plan
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+from skinbeam.report.consent.questions import teach_back
+
+MARK = "hostile"
+FACE = (EXAMPLE / "face.jpg").read_bytes()
+TEXTS = (
+    f"'\"><script>alert('{MARK}')</script><b id={MARK}>",
+    f"<img src=x onerror=alert('{MARK}')>",
+    f"<b id={MARK}>",  # short enough for a pseudonym
+    f'" onfocus=alert(1) autofocus id={MARK} x="',
+    "javascript:alert(1)",
+    "'; DROP TABLE patient; --",
+    "{{ 7 * 7 }}{% include '/etc/passwd' %}",
+    "../../../../etc/passwd",
+    "..\\..\\etc\\passwd",
+    "\u202egnp.exe\u2066\u200f\u200b",
+    "a\x00b",
+    "\ud800 alone",
+    "one\r\nSet-Cookie: planted=1",
+    "\u0661\u0669\u0667\u0664",  # digits that are none of ours
+    "9" * 5_000,
+    "-1e999",
+    "x" * 100_000,
+)
+ADDRESSES = (
+    "../../../../etc/passwd",
+    "..%2f..%2fetc%2fpasswd",
+    "\x00",
+    "\ud800",
+    f"<b id={MARK}>",
+    "' OR '1'='1",
+    "0" * 32,
+    "x" * 10_000,
+    "0.0/../0.1",
+    ".",
+)
+BY_SCRIPT = {"/suitability"}  # sent by a script, with the fields of the consultation's form
+# What the other fields hold, so that what is hostile is the first thing that is wrong.
+HARMLESS = {"password": PASSWORD, "role": "auditor", "person": "Synthetic Person", "days": "0", "option": "0.0"}
+LONG = 10  # a form of more fields has its answers filled at once with each text
+ANSWERS = ("patient.", "concern.", "test_spot.", "session.", "clinic.", "answer.", "tries.")
+
+
+@dataclass
+class Sent:
+    """A form of a page: where it goes and what it holds."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+class Page(html.parser.HTMLParser):
+    """The forms of a page, and whatever in it would run."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.forms: list[Sent] = []
+        self.runs: list[str] = []
+        self._select = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        seen = {name: value or "" for name, value in attrs}
+        addresses = [seen.get(name, "").strip().casefold() for name in ("href", "src", "action", "formaction")]
+        if (
+            seen.get("id") == MARK
+            or any(name.startswith("on") for name in seen)
+            or any(address.startswith(("javascript:", "data:text")) for address in addresses)
+            or (tag == "script" and not seen.get("src", "").startswith("/static/"))
+            or tag in ("iframe", "object", "embed", "base")
+        ):
+            self.runs.append(f"{tag} {seen}")
+        if tag == "form":
+            self.forms.append(Sent(seen.get("action", "")))
+        if seen.get("formaction"):
+            self.forms.append(Sent(seen["formaction"], dict(self.forms[-1].fields)))
+        if self.forms and seen.get("name") and tag in ("input", "select", "textarea", "button"):
+            self.forms[-1].fields.setdefault(seen["name"], seen.get("value", "") if seen.get("type") != "radio" else "")
+
+
+@dataclass
+class House:
+    """Records to knock at, and who knocks: an owner, who may do everything."""
+
+    clinics: Clinics
+    client: TestClient
+    names: Mapping[str, str]
+    pages: list[str]
+
+
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
+def clinics(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
+    folder = tmp_path_factory.mktemp("hostile")
+    if request.param == "sqlite":
+        with two_clinics(folder) as made:
+            yield made
+        return
+    with private_postgresql() as server:
+        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE clinic")
+        with two_clinics(folder, server.format(name="clinic")) as made:
+            yield made
+
+
+@pytest.fixture(scope="module")
+def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A record of each kind, and the pages of all of them in every state that has a form of its own."""
+    desk, client = clinics.desk(Role.OWNER), clinics.browser(Role.OWNER)
+    made = planned(submission(LEAST.items()), tmp_path_factory.mktemp("plan"), lambda _: None)
+    right = teach_back(sample(), sample().concerns[0].options[0])
+    patient = desk.patients.add("S-17", year_of_birth=1974).id
+    fresh, waiting, told, closed = (another(desk, patient, made) for _ in range(4))
+    for plan in (waiting, told):
+        client.post(f"/plans/{plan.id}/consent/0.0/talk", data={"days": "0"})
+    client.post(f"/plans/{told.id}/consent/0.0/told-back", data={f"answer.{one.id}": str(one.right) for one in right})
+    consent = desk.consents.of(told.consultation_id)[0].id
+    desk.consultations.close(closed.consultation_id, revision=1)
+    job = desk.jobs.add(PLAN, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
+    names = {
+        "patient": patient,
+        "consultation": fresh.consultation_id,
+        "photograph": desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id,
+        "plan": told.id,
+        "job": job,
+        "option": "0.0",
+        "name": "plan.json",
+        "consent": consent,
+        "member": Accounts(clinics.database, desk.member, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
+    }
+    silent = ("/document", "/events")  # one is not signed yet, the other ends with its job
+    pages = [path.format(**names) for method, path in ROUTES if method == "GET" and not path.endswith(silent)]
+    pages += [f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)]
+    return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
+
+
+def another(desk: Desk, patient: str, made: Made) -> Plan:
+    consultation = desk.consultations.begin(patient, kept_answers(submission(LEAST.items())))
+    return desk.plans.add(consultation.id, made, revision=consultation.revision)
+
+
+@pytest.fixture(autouse=True)
+def nobody_waits(monkeypatch: Any) -> None:
+    for inside in (True, False):
+        monkeypatch.setitem(gate._ASKED_A_MINUTE, inside, RateLimitItemPerMinute(10**9))
+
+
+def forms(house: House) -> dict[str, dict[str, str]]:
+    """Each route that takes a form → its fields, as some page offers them."""
+    found: dict[str, dict[str, str]] = {}
+    routes = {path: re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for method, path in ROUTES if method == "POST"}
+    for page in house.pages:
+        for form in Page(shown(house.client.get(page))).forms:
+            for route, pattern in routes.items():
+                if pattern.fullmatch(form.action):
+                    found.setdefault(route, {}).update(form.fields)
+    found |= dict.fromkeys(BY_SCRIPT, found["/consultations/{consultation}/answers"])
+    return found
+
+
+def shown(answer: httpx2.Response) -> str:
+    """The page of an answer; empty where it is none."""
+    return answer.text if answer.headers.get("content-type", "").startswith("text/html") else ""
+
+
+def send(house: House, route: str, fields: Mapping[str, str], *, parts: bool) -> None:
+    """Send a form as a browser does, whatever it holds, and see that it fails in no way and nothing of it runs."""
+    raw = {name: value.encode("utf-8", "surrogatepass") for name, value in fields.items() if name != "photo"}
+    if parts:
+        edge, kind = b"----edge", "multipart/form-data; boundary=----edge"
+        heads = ((b'Content-Disposition: form-data; name="' + name.encode() + b'"', raw[name]) for name in raw)
+        body = b"".join(b"--" + edge + b"\r\n" + head + b"\r\n\r\n" + value + b"\r\n" for head, value in heads)
+        body += b"--" + edge + b"--\r\n"
+    else:
+        kind = "application/x-www-form-urlencoded"
+        body = "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in raw.items()).encode()
+    answer = house.client.post(route.format(**house.names), content=body, headers={"content-type": kind})
+    told = {name: value[:60] for name, value in fields.items() if value not in ("", HARMLESS.get(name))}
+    assert answer.status_code not in (500, 401), (route, told)
+    assert answer.status_code < 500 or answer.status_code == 503, (route, told)
+    assert "planted" not in answer.headers.get("set-cookie", ""), (route, told)
+    assert Page(shown(answer)).runs == [], (route, told)
+
+
+def test_the_pages_hold_a_form_for_every_route_that_takes_one(house: House) -> None:
+    assert set(forms(house)) == {path for method, path in ROUTES if method == "POST"}
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if "<" in text or "onfocus" in text])
+def test_what_would_run_is_seen(text: str) -> None:
+    assert Page(f'<input value="{text}">' if text.startswith('"') else f"<p>{text}").runs
+
+
+@pytest.mark.check
+def test_no_text_in_any_field_fails_or_runs(house: House) -> None:
+    every, server = forms(house), house.clinics.database.engine.dialect.name != "sqlite"
+    texts = [text for text in TEXTS if not server or not text.isprintable() or len(text) > 1000]  # what it might refuse
+    assert sum(map(len, every.values())) > 400
+    for route, fields in every.items():
+        harmless = {name: HARMLESS.get(name, value) for name, value in fields.items()}
+        alone = [name for name in fields if len(fields) < LONG or not name.startswith(ANSWERS)]
+        tried = [(name, text) for name in alone for text in texts]
+        if alone != list(fields):
+            for text in texts[:-1]:  # the longest in each of them is more than a body may hold
+                send(house, route, harmless | {name: text for name in fields if name not in alone}, parts=False)
+        if route in BY_SCRIPT:  # which reads the answers as a plan does, and keeps nothing
+            tried = list(zip(fields, itertools.cycle(texts), strict=False))
+        for number, (name, text) in enumerate(tried):
+            send(house, route, harmless | {name: text}, parts=number % 2 == 0)
+    # What was kept of it is shown on every page as text.
+    patients = re.findall(r'href="(/patients/\w+)"', house.client.get("/").text)
+    assert len(patients) > (0 if server else 5)
+    for page in (*house.pages, *patients, *(f"{one}/contact" for one in patients)):
+        answer = house.client.get(page)
+        assert answer.status_code == 200, page
+        assert Page(shown(answer)).runs == [], page
+    assert house.client.get("/trail").status_code == 200
+
+
+@pytest.mark.check
+def test_no_address_leads_out_of_the_records(house: House) -> None:
+    opened = watched()
+    for (method, path), bad in itertools.product(ROUTES, ADDRESSES):
+        for name in re.findall(r"\{(\w+)\}", path):
+            address = path.format(**{**house.names, name: quote(bad.encode("utf-8", "surrogatepass"), safe="%")})
+            answer = house.client.get(address) if method == "GET" else house.client.post(address, data={"x": "y"})
+            assert answer.status_code in (404, 405), (method, path, name, bad, answer.status_code)
+            assert Page(shown(answer)).runs == [], (method, path, name, bad)
+    assert not [one for one in opened if "passwd" in one or ".." in one]
+
+
+def watched() -> list[str]:
+    """The paths that the program opens from now on; what listens cannot be taken away again, and listens no more."""
+    opened: list[str] = []
+    alive = [True]
+
+    def hear(event: str, arguments: Any) -> None:
+        if alive[0] and event == "open" and isinstance(arguments[0], str):
+            opened.append(arguments[0])
+            alive[0] = len(opened) < 100_000
+
+    sys.addaudithook(hear)
+    return opened
+
+
+def bomb() -> bytes:
+    """A PNG of 40,000 x 40,000 pixels in some kilobytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", 40_000, 40_000, 1, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 5_001 * 400, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def tiny() -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    return file.getvalue()
+
+
+UPLOADS = {
+    "page at its end": FACE + f"<script>alert('{MARK}')</script>".encode(),
+    "archive at its end": FACE + b"PK\x03\x04" + b"\0" * 100,
+    "bomb": bomb(),
+    "cut off": FACE[: len(FACE) // 3],
+    "tiny": tiny(),
+    "only its beginning": b"\xff\xd8\xff",
+    "SVG": b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+    "page": b"<!doctype html><script>alert(1)</script>",
+    "RIFF of sound": b"RIFF\x24\0\0\0WAVEfmt ",
+    "nothing": b"",
+    "too large": b"\xff\xd8\xff" + b"\0" * (64 * 1024 * 1024),
+}
+
+
+@pytest.mark.parametrize("upload", UPLOADS)
+def test_no_upload_fails_or_is_served_as_anything_but_a_picture(house: House, upload: str) -> None:
+    client, desk = house.client, house.clinics.desk(Role.OWNER)
+    fresh = desk.consultations.begin(house.names["patient"]).id
+    name = "../../../face.svg\";x=\"<b id='hostile'>.jpg"
+    kept = client.post(
+        f"/consultations/{fresh}/answers",
+        data=LEAST | {"revision": "1"},
+        files={"photo": (name, UPLOADS[upload], "text/html")},
+        headers={"accept": "application/json"},
+    )
+    assert kept.status_code in (200, 413, 422)
+    if kept.status_code != 200:
+        assert desk.photographs.of(fresh) == ()
+        assert desk.consultations.get(fresh).revision == 1
+        return
+    picture = client.get(f"/photographs/{kept.json()['photograph']}")
+    assert picture.headers["content-type"] in ("image/jpeg", "image/png", "image/webp")
+    assert picture.headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in picture.headers["content-security-policy"]
+    assert Page(client.get(f"/consultations/{fresh}").text).runs == []
