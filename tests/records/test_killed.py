@@ -1,4 +1,4 @@
-"""Killed at a random moment of a save, an upload, a plan, a backup or an upgrade: what was told as kept is kept."""
+"""Killed at a random moment of its work, from a save to an upgrade: what was told as kept is kept."""
 
 import json
 import os
@@ -11,68 +11,29 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import records_worker
+from records_worker import do
 from sqlalchemy import inspect, text
 
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import UnreachableError
 from skinbeam.records.people.accounts import create_clinic, operator
+from skinbeam.records.store import queue
+from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database, address_of, engine_of
+from skinbeam.records.store.queue import LEASE, Queue
 from skinbeam.records.store.upgrades import newest, open_database, revision_of, set_up
 from skinbeam.records.upkeep.backup import restore
 from skinbeam.records.upkeep.verify import verify
 
-KINDS = ("save", "upload", "plan", "backup", "upgrade")
-
-# Does one kind of work for ever, and tells each step once it is kept.
-WORKER = """
-import json, os, sys
-from pathlib import Path
-from skinbeam.records.desk.desk import Desk
-from skinbeam.records.kept import Made, Permissions
-from skinbeam.records.people.accounts import operator
-from skinbeam.records.store.database import address_of, engine_of
-from skinbeam.records.store.upgrades import migrate, newest, open_database
-from skinbeam.records.upkeep.backup import backup
-
-address, kind, folder = sys.argv[1:]
-def told(*step):
-    print(json.dumps(step), flush=True)
-if kind == "upgrade":
-    engine = engine_of(address_of(address))
-    told("ready")
-    while True:
-        for revision in ("0001", newest()):
-            with engine.begin() as connection:
-                migrate(connection, revision)
-            told(revision)
-database = open_database(address, os.environ)
-desk = Desk(database, operator(database, "Harbour Clinic"))
-one = desk.consultations.begin(desk.patients.add().id, {})
-told("ready")
-number = 0
-while True:
-    number += 1
-    if kind == "save":
-        one = desk.consultations.save(one.id, {"number": number}, revision=one.revision)
-        told(one.id, one.revision)
-    elif kind == "upload":
-        kept = desk.photographs.add(one.id, os.urandom(20_000), "image/png", Permissions())
-        told(kept.id)
-    elif kind == "plan":
-        files = {"plan.json": b"%d" % number * 1000, "a.pdf": os.urandom(9999)}
-        made = Made("c" * 64, f"{number:064}", "0", 0, 1, files)
-        told(desk.plans.add(one.id, made, revision=1).id)
-    else:
-        path = Path(folder) / f"{os.getpid()}-{number}.tar"
-        backup(database, path)
-        told(path.name)
-"""
+WORKER = Path(records_worker.__file__)
+KINDS = ("save", "upload", "plan", "job", "backup", "upgrade")
 
 
 def killed(address: str, kind: str, folder: Path, environment: dict[str, str], after_s: float) -> list[list[object]]:
     """What a worker told until it was killed, some time after it was ready."""
     folder.mkdir(exist_ok=True)
-    started = [sys.executable, "-c", WORKER, address, kind, str(folder)]
+    started = [sys.executable, str(WORKER), address, kind, str(folder)]
     worker = subprocess.Popen(started, stdout=subprocess.PIPE, env=dict(os.environ) | environment, text=True)
     assert worker.stdout is not None
     assert worker.stdout.readline() == '["ready"]\n'
@@ -93,6 +54,13 @@ def check(kind: str, told: list[list[object]], database: Database, environment: 
         elif kind == "plan":
             plan = desk.plans.get(str(step[0]))
             assert len(desk.plans.file(plan.id, "a.pdf")) == 9999
+    if kind == "job":
+        left_over(database)
+        jobs = [desk.jobs.get(str(step[0])) for step in told]
+        assert [job.state for job in jobs] == ["done"] * len(jobs)
+        if jobs:  # one that was kept and not told counts as well
+            numbers = [int(one.plan_sha256) for one in desk.plans.of(jobs[0].payload["consultation"])]
+            assert numbers in (list(range(1, len(jobs) + 1)), list(range(1, len(jobs) + 2)))
     if kind == "backup":  # every file that stands there under its name can be restored, told or not
         there = sorted(path.name for path in folder.iterdir() if path.suffix == ".tar" and path.name[0] != ".")
         assert {str(step[0]) for step in told} <= set(there)
@@ -102,6 +70,14 @@ def check(kind: str, told: list[list[object]], database: Database, environment: 
             assert restored.findings == ()
         for name in there:
             (folder / name).unlink()
+
+
+def left_over(database: Database) -> None:
+    """Do what the killed worker left, as the next program does once the lease has run out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(queue, "now", lambda: now() + LEASE)
+        while job := Queue(database).take("plan"):
+            do(database, job)
 
 
 def check_revision(address: str) -> None:
@@ -140,7 +116,7 @@ def rounds(count: int, address: str, environment: dict[str, str], folder: Path) 
 
 @pytest.mark.check
 def test_nothing_that_was_told_is_lost_when_the_program_is_killed(environment: dict[str, str], tmp_path: Path) -> None:
-    steps = rounds(10, str(tmp_path / "clinic.sqlite"), environment, tmp_path / "work")
+    steps = rounds(12, str(tmp_path / "clinic.sqlite"), environment, tmp_path / "work")
     assert all(steps.values()), steps
 
 
