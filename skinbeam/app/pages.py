@@ -12,7 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from skinbeam.app.forms import Submission, row_of
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.messages import catalogue, text
+from skinbeam.messages import LANGUAGES, catalogue, retold, spoken, text
+from skinbeam.report.shown import capital
 from skinbeam.schema.consultation import DECIDED, LESION_SIGNS, REACTIONS
 from skinbeam.schema.names import PHOTOTYPES, SEVERITIES, subtype_told, subtypes, table
 
@@ -214,7 +215,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(t=text, label=_label)
+    environment.globals.update(t=text, label=_label, spoken=spoken, languages=LANGUAGES)
+    environment.filters["capital"] = capital
     return environment
 
 
@@ -272,7 +274,7 @@ def _fault(sent: Submission, error: InputError) -> ShownFault:
     message, hint = error.message, error.hint
     if f"app-fault.{error.code}" in catalogue():  # what the schema says in the words of a case file
         message, hint = text(f"app-fault.{error.code}"), text(f"app-fault.{error.code}-hint")
-    message = f"{message[:1].upper()}{message[1:]}."
+    message = f"{capital(message)}."
     field = sent.field(error.field, error.message)
     if not _label(field):  # a fault of the request, or of something that this form does not ask
         return ShownFault("", "", message, hint)
@@ -305,7 +307,7 @@ def _kinds() -> tuple[Kinds, ...]:
             alike.setdefault(kinds, []).append(name)
     return tuple(
         Kinds(
-            text("app.kind-of", {"conditions": "; ".join(table("condition")[name]["title"] for name in names)}),
+            text("app.kind-of", {"conditions": "; ".join(retold(table("condition")[name]["title"]) for name in names)}),
             tuple(names),
             tuple(Choice(word, subtype_told(word)) for word in kinds),
         )
@@ -316,11 +318,11 @@ def _kinds() -> tuple[Kinds, ...]:
 def _choices() -> dict[str, tuple[Choice, ...]]:
     lists = {name: _titled(f"app-{name}", words) for name, words in _WORDS.items()}
     lists["phototype"] = tuple(Choice(word, word) for word in _with_between(PHOTOTYPES))
-    lists["condition"] = tuple(Choice(name, entry["title"]) for name, entry in table("condition").items())
+    lists["condition"] = tuple(Choice(name, retold(entry["title"])) for name, entry in table("condition").items())
     lists["site"] = tuple(
-        Choice(name, entry["title"]) for name, entry in table("site").items() if entry["use"] == "treatment"
+        Choice(name, retold(entry["title"])) for name, entry in table("site").items() if entry["use"] == "treatment"
     )
     lists["reaction"] = _titled("reaction", REACTIONS)
-    lists["decided"] = tuple(Choice(name, table("modality")[name]["title"]) for name in DECIDED)
-    lists["device"] = tuple(Choice(name, device.title) for name, device in devices().items())
+    lists["decided"] = tuple(Choice(name, retold(table("modality")[name]["title"])) for name in DECIDED)
+    lists["device"] = tuple(Choice(name, retold(device.title)) for name, device in devices().items())
     return lists

@@ -3,6 +3,7 @@
 Every response, errors and static files too, leaves with the same headers, and no defect shows its inside.
 """
 
+import datetime
 import ipaddress
 import logging
 import socket
@@ -16,7 +17,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from skinbeam.app.faults import answer, refusal
+from skinbeam.app.language import asked_language
 from skinbeam.errors import InputError
+from skinbeam.messages import living_in, speaking
 
 __all__ = ["HEADERS", "MAX_BODY_BYTES", "REPORT_POLICY", "STATIC", "Guard", "names_of", "ours", "same_origin"]
 
@@ -90,19 +93,34 @@ class Guard:
     ----------
     names : under which the app is asked.
     answer : makes the answer to a request that is refused.
+    language : tells in which language a request is answered.
+    zone : time zone of the moments that are told; that of this machine where it is None.
     """
 
-    def __init__(self, app: ASGIApp, names: Collection[str], answer: Answer = answer) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        names: Collection[str],
+        answer: Answer = answer,
+        language: Callable[[Request], str] = asked_language,
+        zone: datetime.tzinfo | None = None,
+    ) -> None:
         self._app = app
         self._names = names
         self._answer = answer
+        self._language = language
+        self._zone = zone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or refuse it with 403, 413, 421 or 500."""
+        """Answer a request in the language of who asks, or refuse it with 403, 413, 421 or 500."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        with speaking(self._language(request)), living_in(self._zone):
+            await self._answered(request, scope, receive, send)
+
+    async def _answered(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         read = 0
         started = False
 

@@ -1,9 +1,11 @@
 """The app put together, and the program that serves it. Demonstration mode: nothing outlives the program."""
 
+import datetime
 import os
 import socket
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from zoneinfo import ZoneInfo, available_timezones
 
 import uvicorn
 from fastapi import FastAPI
@@ -13,7 +15,7 @@ from skinbeam.app.demonstration import demonstration
 from skinbeam.app.faults import answer_faults
 from skinbeam.app.plans import Plans
 from skinbeam.app.security import STATIC, Guard, names_of
-from skinbeam.errors import InputError
+from skinbeam.errors import InputError, unknown_name
 from skinbeam.messages import text
 
 __all__ = ["build_app", "listen", "run"]
@@ -41,7 +43,9 @@ def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
     return app
 
 
-def run(host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int) -> None:
+def run(
+    host: str, port: int, db: str | None = None, names: Iterable[str] = (), *, keep_years: int, zone: str | None = None
+) -> None:
     """Serve until interrupted: the records of a clinic, or without any the form that keeps nothing.
 
     Parameters
@@ -49,10 +53,11 @@ def run(host: str, port: int, db: str | None = None, names: Iterable[str] = (), 
     db : address of the records.
     names : other names that it is asked under, by way of a server that stands before it.
     keep_years : how long the law of the place makes a clinic keep records of treatment.
+    zone : name of the time zone of the clinic, such as Europe/Zurich; that of this machine where it is None.
 
     Raises
     ------
-    InputError : nothing can listen at `host` and `port`, or the records cannot be opened.
+    InputError : the time zone is not known, nothing can listen at `host` and `port`, or the records cannot be opened.
     """
     if db is None:
         listen(build_app(host, names), host, port)
@@ -60,8 +65,16 @@ def run(host: str, port: int, db: str | None = None, names: Iterable[str] = (), 
     from skinbeam.app.clinic.server import build_clinic
     from skinbeam.records.store.upgrades import open_database
 
-    clinic = build_clinic(open_database(db, os.environ), host, names, keep_years=keep_years)
+    clinic = build_clinic(open_database(db, os.environ), host, names, keep_years=keep_years, zone=_zone(zone))
     listen(clinic, host, port, open_to_others="clinic.open-to-others")
+
+
+def _zone(name: str | None) -> datetime.tzinfo | None:
+    if name is None:
+        return None
+    if name not in (known := available_timezones()):
+        raise unknown_name("time-zone", name, known, field="--time-zone")
+    return ZoneInfo(name)
 
 
 def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.open-to-others") -> None:

@@ -14,7 +14,7 @@ from skinbeam.app.faults import refusal_of
 from skinbeam.app.planner import GoneError
 from skinbeam.app.steps import said
 from skinbeam.errors import InputError
-from skinbeam.messages import Message
+from skinbeam.messages import Message, speaking, spoken
 from skinbeam.plan.records import ConcernPlan
 
 __all__ = ["asked_for_events", "event_stream", "events"]
@@ -47,16 +47,20 @@ async def events(make: Make, page: Callable[[InputError], str]) -> AsyncIterator
     make : given who hears the plan and whether nobody waits for it any more; returns the name it is kept under.
     page : the page that tells what was wrong.
     """
-    loop, gone = asyncio.get_running_loop(), threading.Event()
+    loop, gone, language = asyncio.get_running_loop(), threading.Event(), spoken()
     told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     def tell(kind: str, words: str) -> None:
         with suppress(RuntimeError):  # the program ended meanwhile
             loop.call_soon_threadsafe(told.put_nowait, (kind, words))
 
+    def step(what: Message | ConcernPlan) -> None:
+        with speaking(language):  # of who listens; the plan itself is made in English
+            tell("said", said(what))
+
     def work() -> None:
         try:
-            tell("done", f"/plans/{make(lambda what: tell('said', said(what)), gone.is_set)}")
+            tell("done", f"/plans/{make(step, gone.is_set)}")
         except GoneError:
             return
         except Exception as error:

@@ -400,6 +400,14 @@ def serve(
             help="How long the law makes the clinic keep records of treatment.",
         ),
     ] = 10,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            "--time-zone",
+            envvar="SKINBEAM_TIME_ZONE",
+            help="Where the clinic's clocks stand, such as Europe/Zurich; else as this machine's.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what keeps it from starting as JSON.")] = False,
 ) -> None:
     """The clinic's app on its records; without --db the consultation alone, in demonstration mode."""
@@ -407,7 +415,7 @@ def serve(
         from skinbeam.app.server import run
     except ModuleNotFoundError as error:
         raise missing_group("serve", error) from None
-    run(host, port, db, name or (), keep_years=keep_years)
+    run(host, port, db, name or (), keep_years=keep_years, zone=time_zone)
 
 
 @app.command()

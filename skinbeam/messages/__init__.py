@@ -2,7 +2,8 @@
 
 from skinbeam.messages.files import catalogue, parameters, translated
 from skinbeam.messages.formatter import Formatter
-from skinbeam.messages.language import ENGLISH, LANGUAGES, speaking, spoken
+from skinbeam.messages.language import ENGLISH, LANGUAGES, living_in, local, speaking, spoken
+from skinbeam.messages.retold import retold
 from skinbeam.messages.sentences import Message, Warned, text
 
 __all__ = [
@@ -12,7 +13,10 @@ __all__ = [
     "Message",
     "Warned",
     "catalogue",
+    "living_in",
+    "local",
     "parameters",
+    "retold",
     "speaking",
     "spoken",
     "text",

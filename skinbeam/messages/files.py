@@ -56,9 +56,14 @@ def parameters(id: str) -> frozenset[str]:
 
 
 @cache
-def translated(language: str) -> Mapping[str, tuple[str, str]]:
-    """Return message id → the English that was translated, and what it is in `language`."""
-    return {id: both for name in _files() for id, both in _translation(name, language).items()}
+def translated(language: str, names: tuple[str, ...] = ()) -> Mapping[str, tuple[str, str]]:
+    """Return message id → the English that was translated, and what it is in `language`.
+
+    Parameters
+    ----------
+    names : of files, without their ending; none for all of the catalogue.
+    """
+    return {id: both for name in names or tuple(_files()) for id, both in _translation(name, language).items()}
 
 
 @cache

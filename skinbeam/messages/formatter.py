@@ -6,7 +6,8 @@ from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages.files import template
-from skinbeam.messages.language import ENGLISH, spoken
+from skinbeam.messages.language import ENGLISH, local, spoken
+from skinbeam.messages.retold import retold
 
 __all__ = ["Formatter"]
 
@@ -29,7 +30,7 @@ class Formatter:
     def interval(self, value: Estimate | Unknown) -> str:
         """Return `median (low to high)`, rounded to what the width of the interval can carry, or "unknown"."""
         if isinstance(value, Unknown):
-            return _say("number.unknown", reason=self.value(value.reason))
+            return _say("number.unknown", reason=retold(value.reason))
         width = value.high - value.low
         scale = max(abs(value.high), abs(value.low), abs(value.median))
         digits = 2 if scale == 0 or width == 0 or width / scale > 0.1 else 3
@@ -49,6 +50,11 @@ class Formatter:
 
         return str(format_date(value, "long", spoken()))
 
+    def moment(self, value: datetime.datetime) -> str:
+        """Return a moment by the clocks where it is read, e.g. 2 November 2026, 14:05 CET."""
+        here = local(value)
+        return _say("number.moment", date=self.date(here.date()), time=f"{here:%H:%M}", zone=f"{here:%Z}")
+
     def value(self, value: Any) -> str:
         """Return any parameter of a message as text."""
         if isinstance(value, bool | str):
@@ -57,6 +63,8 @@ class Formatter:
             return self.number(value)
         if isinstance(value, Estimate | Unknown):
             return self.interval(value)
+        if isinstance(value, datetime.datetime):
+            return self.moment(value)
         if isinstance(value, datetime.date):
             return self.date(value)
         if isinstance(value, list | tuple):

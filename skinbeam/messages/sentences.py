@@ -7,6 +7,7 @@ from typing import Any
 from skinbeam.messages.files import parameters, template
 from skinbeam.messages.formatter import Formatter
 from skinbeam.messages.language import ENGLISH, speaking
+from skinbeam.messages.retold import retold
 
 __all__ = ["Message", "Warned", "text"]
 
@@ -38,8 +39,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The sentence in the language that is spoken."""
-        return text(self.id, self.params)
+        """The sentence in the language that is spoken, and so what it names in English text."""
+        return text(self.id, {name: _retold(value) for name, value in self.params.items()})
 
     @property
     def english(self) -> str:
@@ -50,6 +51,13 @@ class Message:
     def as_record(self) -> dict[str, Any]:
         """Return id, parameters and the English text."""
         return {"id": self.id, "params": dict(self.params), "text": self.english}
+
+
+def _retold(value: Any) -> Any:
+    """A parameter of a message that was made of the data files; what somebody typed goes to `text` itself."""
+    if isinstance(value, list | tuple):
+        return [_retold(item) for item in value]
+    return retold(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

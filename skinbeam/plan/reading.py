@@ -3,6 +3,8 @@
 What is made from a plan long after it, such as a consent form, is made from its document: sentences stay as they stood.
 """
 
+import datetime
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -10,9 +12,9 @@ from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from skinbeam.assessment.risks import Risk
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expectation.records import Expectation
-from skinbeam.messages import Message, Warned
+from skinbeam.messages import ENGLISH, Message, Warned, retold, spoken
 from skinbeam.plan.records import Advice, Nearest, Option, Plan
 from skinbeam.plan.rules.reason import Reason
 from skinbeam.plan.setup import Setup
@@ -20,17 +22,33 @@ from skinbeam.plan.visits import Ladder
 
 __all__ = ["Told", "read_plan"]
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
 _PLAIN: Mapping[Any, tuple[type, ...]] = {int: (int,), float: (int, float), str: (str,), bool: (bool,)}
 
 
 @dataclass(frozen=True)
 class Told(Message):
-    """A message whose sentence is the one that was written, whatever the catalogue of today says."""
+    """A message whose sentence is the one that was written, whatever the catalogue of today says.
+
+    In another language it is told as long as the catalogue still says it with the words that were written.
+    """
 
     said: str = ""
 
     @property
     def text(self) -> str:
+        """The sentence that was written, in the language that is spoken."""
+        if spoken() == ENGLISH:
+            return self.said
+        same = Message(self.id, {name: _of_record(value) for name, value in self.params.items()})
+        try:
+            return same.text if same.english == self.said else retold(self.said)
+        except (KeyError, ValueError):  # the catalogue has no such sentence any more, or with other parameters
+            return retold(self.said)
+
+    @property
+    def english(self) -> str:
         """The sentence that was written."""
         return self.said
 
@@ -44,6 +62,19 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
     """
     read: Plan = _read(Plan, {name: value for name, value in document.items() if name != "plan_sha256"}, "plan")
     return read
+
+
+def _of_record(value: Any) -> Any:
+    """A parameter of a message as it was before it was written."""
+    if isinstance(value, list):
+        return [_of_record(item) for item in value]
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return datetime.date.fromisoformat(value)
+    if not isinstance(value, dict):
+        return value
+    if "unknown" in value:
+        return Unknown(value["unknown"])
+    return Told(value["id"], value["params"], value["text"]) if "params" in value else Estimate(**value)
 
 
 def _read(kind: Any, value: Any, path: str) -> Any:

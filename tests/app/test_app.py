@@ -155,7 +155,7 @@ def test_nothing_is_left_when_the_app_ends(planner: Planner, tmp_path: Path, mon
 
 def test_an_address_that_is_taken_is_an_input_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(InputError, match="cannot listen") as error:
-        server.run("127.0.0.1", taken.getsockname()[1])
+        server.run("127.0.0.1", taken.getsockname()[1], keep_years=10)
     assert error.value.field == "--port"
     assert error.value.message.endswith("Address already in use")
 
@@ -171,7 +171,7 @@ def test_the_address_is_printed_and_an_open_one_is_warned_of(
     monkeypatch.setattr("uvicorn.Server.run", close)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    server.run(host, port)
+    server.run(host, port, keep_years=10)
     printed = capsys.readouterr().out
     assert f"http://{host}:{port}" in printed
     assert ("no login" in printed) == warned

@@ -154,7 +154,9 @@ def test_a_template_reads_exactly_the_documented_fields(template: str, context: 
     source = (Path(pages.__file__).parent / "templates" / template).read_text(encoding="utf-8")
     tree = Environment().parse(source)
     macros = {node.name for node in tree.find_all(nodes.Macro)}
-    assert meta.find_undeclared_variables(tree) - macros - {"t", "label"} == {field.name for field in fields(context)}
+    assert meta.find_undeclared_variables(tree) - macros - {"t", "label", "spoken", "languages"} == {
+        field.name for field in fields(context)
+    }
     for hint in get_type_hints(context, include_extras=True).values():
         assert hint.__metadata__[0]
 

@@ -11,8 +11,12 @@ import pytest
 from babel.messages.pofile import read_po
 
 import skinbeam
+from skinbeam.assessment.medicines import medications
 from skinbeam.estimate import Estimate, Unknown
+from skinbeam.laser.device import devices
 from skinbeam.messages import LANGUAGES, Formatter, Message, catalogue, speaking, spoken, text, translated
+from skinbeam.messages.retold import NAMES
+from skinbeam.schema.names import NameKind, table
 
 MESSAGES = Path(skinbeam.__file__).parent / "data" / "messages"
 FILES = sorted(file for language in LANGUAGES for file in (MESSAGES / language).glob("*.po"))
@@ -22,14 +26,20 @@ def named(template: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
 
-def ids_of(english: Path) -> dict[str, str]:
-    sections = tomllib.loads(english.read_text(encoding="utf-8"))
+def ids_of(stem: str) -> dict[str, str]:
+    """What the English of a translated file is: a file of messages, or the titles of the data files."""
+    if stem == NAMES:
+        kinds: tuple[NameKind, ...] = ("condition", "site", "modality")
+        tables = {kind: table(kind) for kind in kinds} | {"medication": medications()}
+        titles = {f"{kind}.{name}": entry["title"] for kind, held in tables.items() for name, entry in held.items()}
+        return titles | {f"device.{name}": device.title for name, device in devices().items()}
+    sections = tomllib.loads((MESSAGES / "en" / f"{stem}.toml").read_text(encoding="utf-8"))
     return {f"{section}.{name}": said for section, held in sections.items() for name, said in held.items()}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
 def test_a_translated_file_holds_every_sentence_as_it_is_today(file: Path) -> None:
-    wanted = ids_of(MESSAGES / "en" / f"{file.stem}.toml")
+    wanted = ids_of(file.stem)
     with file.open("rb") as lines:
         held = {str(one.context): one for one in read_po(lines, abort_invalid=True) if one.id}
     assert not wanted.keys() - held.keys(), "nobody has translated these"

@@ -1,4 +1,4 @@
-"""What a browser holds of ours: the token of its session, and that it was signed in from before.
+"""What a browser holds of ours: the token of its session, that it was signed in from before, and its language.
 
 Over https a cookie is `Secure` and its name begins with `__Host-`, so that browsers take it from this very address
 alone: neither a page without encryption nor a sister name can plant one (RFC 6265bis, section 4.1.3.2). Over http that
@@ -10,9 +10,9 @@ import ipaddress
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["BROWSER", "SESSION", "drop_cookie", "encrypted", "held", "set_cookie"]
+__all__ = ["BROWSER", "LANGUAGE", "SESSION", "drop_cookie", "encrypted", "held", "set_cookie"]
 
-SESSION, BROWSER = "skinbeam", "skinbeam-browser"
+SESSION, BROWSER, LANGUAGE = "skinbeam", "skinbeam-browser", "skinbeam-language"
 _BROWSER_S = 180 * 24 * 3600
 
 
@@ -39,7 +39,7 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
     response.set_cookie(
         _called(request, name),
         value,
-        max_age=_BROWSER_S if name == BROWSER else None,  # a session goes with the browser
+        max_age=None if name == SESSION else _BROWSER_S,  # a session goes with the browser
         path="/",
         secure=encrypted(request),
         httponly=True,

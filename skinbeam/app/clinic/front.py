@@ -1,15 +1,24 @@
 """The front door: sign-in with password and one-time code, sign-out, and one's own account."""
 
+from fastapi import Request
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.cookies import BROWSER, SESSION, drop_cookie, held, set_cookie
+from skinbeam.app.clinic.cookies import BROWSER, LANGUAGE, SESSION, drop_cookie, held, set_cookie
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.app.language import asked_language
 from skinbeam.errors import InputError
+from skinbeam.messages import LANGUAGES, text
 from skinbeam.records.kept import SignedIn
 from skinbeam.records.people.accounts import clinics
 
-__all__ = ["add_front"]
+__all__ = ["add_front", "chosen_language"]
+
+
+def chosen_language(request: Request) -> str:
+    """Return the language that was chosen in this browser, or else the one it asks for."""
+    chosen = held(request, LANGUAGE)
+    return chosen if chosen in LANGUAGES else asked_language(request)
 
 
 def add_front(gate: Gate) -> None:
@@ -19,6 +28,7 @@ def add_front(gate: Gate) -> None:
     gate.add("GET", "/sign-in/code", lambda visit: visit.page("code.html"))
     gate.add("POST", "/sign-in/code", _code)
     gate.add("POST", "/sign-out", _sign_out)
+    gate.add("POST", "/language", _language)
     gate.add("GET", "/account", _account_page)
     gate.add("POST", "/account/password", _password)
     gate.add("POST", "/account/codes", _codes)
@@ -55,6 +65,22 @@ def _sign_out(visit: Visit) -> Response:
     gone = visit.go("/sign-in")
     drop_cookie(visit.request, gone, SESSION)
     return gone
+
+
+def _language(visit: Visit) -> Response:
+    """Keep a choice with the browser, where it holds before the sign-in too, and for whoever uses it."""
+    chosen = visit.said("language")
+    if chosen not in LANGUAGES:
+        raise InputError(
+            "unknown-language",
+            text("clinic-fault.language"),
+            field="language",
+            hint=text("clinic-fault.language-hint", {"names": list(LANGUAGES.values())}),
+        )
+    inside = visit.who is not None and not visit.who.code_due
+    response = visit.go("/account" if inside else "/sign-in" if visit.who is None else "/sign-in/code")
+    set_cookie(visit.request, response, LANGUAGE, chosen)
+    return response
 
 
 def _account_page(visit: Visit, error: InputError | None = None, address: str = "") -> Response:

@@ -25,6 +25,7 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("GET", "/sign-in/code"): Door.CODE_DUE,
     ("POST", "/sign-in/code"): Door.CODE_DUE,
     ("POST", "/sign-out"): Door.CODE_DUE,
+    ("POST", "/language"): Door.ANYBODY,
     ("GET", "/account"): Door.MEMBER,
     ("POST", "/account/password"): Door.MEMBER,
     ("POST", "/account/codes"): Door.MEMBER,

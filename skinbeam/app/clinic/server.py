@@ -1,5 +1,6 @@
 """The clinic's app put together: every route of the table, and what all of them share."""
 
+import datetime
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.consents import add_consents
 from skinbeam.app.clinic.consultations import add_consultations
-from skinbeam.app.clinic.front import add_front
+from skinbeam.app.clinic.front import add_front, chosen_language
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.jobs import add_jobs
 from skinbeam.app.clinic.patients import add_patients
@@ -35,13 +36,19 @@ __all__ = ["build_clinic"]
 
 
 def build_clinic(
-    database: Database, host: str = "127.0.0.1", names: Iterable[str] = (), *, keep_years: int = KEEP_YEARS
+    database: Database,
+    host: str = "127.0.0.1",
+    names: Iterable[str] = (),
+    *,
+    keep_years: int = KEEP_YEARS,
+    zone: datetime.tzinfo | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
 
     Parameters
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
+    zone : time zone of the moments that pages tell; that of this machine where it is None.
     """
     passwords = Passwords()
     house = House(database, passwords, SignIn(database, passwords), Worker(database), Audience(), keep_years)
@@ -66,7 +73,7 @@ def build_clinic(
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, names=names_of(host, names), answer=answer)
+    app.add_middleware(Guard, names=names_of(host, names), answer=answer, language=chosen_language, zone=zone)
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)

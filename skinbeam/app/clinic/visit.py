@@ -1,6 +1,5 @@
 """One request at the clinic's app, once the gate has let it in: who asks, what was sent, and how it is answered."""
 
-import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,7 @@ from skinbeam.app.faults import RefusedError, refusal_of
 from skinbeam.app.pages import render
 from skinbeam.app.security import HEADERS
 from skinbeam.errors import InputError
-from skinbeam.messages import text
+from skinbeam.messages import Formatter
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import (
     AbsentError,
@@ -31,8 +30,9 @@ from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import MAY, Act, Role
 from skinbeam.records.store.database import Database
+from skinbeam.report.shown import capital
 
-__all__ = ["House", "Upload", "Visit", "shown_time", "status_of"]
+__all__ = ["House", "Upload", "Visit", "status_of"]
 
 # Photographs of a record are pictures of our own address.
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
@@ -137,7 +137,7 @@ class Visit:
             "member": self.who.member if self.who is not None and inside else None,
             "may": {act.value: inside and self.may(act) for act in Act},
             "roles": [role.value for role in Role],
-            "time": shown_time,
+            "time": Formatter().moment,
         }
 
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
@@ -174,11 +174,6 @@ def status_of(error: InputError) -> int:
     return 503 if error.code == "queue-full" else _STATUS.get(type(error), refusal_of(error).status)
 
 
-def shown_time(at: datetime.datetime) -> str:
-    """Return a moment as people here read it."""
-    return text("clinic.time", {"date": at.date(), "time": f"{at:%H:%M}"})
-
-
 def _told(error: InputError) -> dict[str, str]:
-    message = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
+    message = f"{capital(error.message.rstrip('.'))}."
     return {"text": message, "hint": error.hint, "field": error.field}

@@ -192,7 +192,7 @@ def _to_sign(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
         raise fault("void", "consent")
     plan = _current(work, row.plan_id)
     if now() < row.not_before:
-        raise fault("too-early", "consent", until=f"{row.not_before:%Y-%m-%d %H:%M} UTC")
+        raise fault("too-early", "consent", until=row.not_before)
     return plan, row
 
 

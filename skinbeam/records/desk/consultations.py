@@ -157,7 +157,7 @@ def unchanged(work: Work, row: tables.Consultation, revision: int) -> None:
     if row.revision == revision:
         return
     by = work.name_of(row.saved_by)
-    error = fault("conflict", "consultation", by=by, at=f"{row.saved_at:%Y-%m-%d %H:%M:%S} UTC")
+    error = fault("conflict", "consultation", by=by, at=row.saved_at)
     assert isinstance(error, ConflictError)
     error.revision, error.saved_by, error.saved_at = row.revision, by, row.saved_at
     raise error

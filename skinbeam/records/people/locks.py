@@ -16,6 +16,7 @@ __all__ = ["FREE_FAILURES", "Locks"]
 FREE_FAILURES = 5
 _FIRST_WAIT, _LONGEST_WAIT = datetime.timedelta(seconds=30), datetime.timedelta(minutes=15)
 _FORGOTTEN = datetime.timedelta(days=1)
+_MINUTE = datetime.timedelta(minutes=1)
 # In the words of both databases: of two first attempts at once, one makes the row.
 _KNOWN = sql(
     "INSERT INTO login_lock (subject, failures, until) VALUES (:subject, 0, :until) ON CONFLICT DO NOTHING"
@@ -61,7 +62,7 @@ class Locks:
 
 
 def _locked(until: datetime.datetime) -> LockedError:
-    error = fault("locked", "password", until=f"{until:%H:%M:%S} UTC")
+    error = fault("locked", "password", until=until.replace(second=0, microsecond=0) + _MINUTE)  # minutes are told
     assert isinstance(error, LockedError)
     error.until = until
     return error

@@ -1,12 +1,53 @@
 """One app for the tests of a file."""
 
+import datetime
 from collections.abc import Iterator
 
 import pytest
-from clinic_samples import Clinics, two_clinics
+from app_samples import LEAST
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.worker import PLAN
+from skinbeam.app.forms import submission
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.kept import Permissions
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
 
 
 @pytest.fixture(scope="module")
 def clinics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
     with two_clinics(tmp_path_factory.mktemp("clinics")) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Records of the first clinic, by what a route calls them."""
+    desk, folder = clinics.desk(), tmp_path_factory.mktemp("plan")
+    patient = desk.patients.add("S-17", year_of_birth=1974)
+    consultation = desk.consultations.begin(patient.id, kept_answers(submission(LEAST.items())))
+    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions())
+    made = planned(submission(LEAST.items()), folder, lambda _: None)
+    kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
+    consent = desk.consents.explain(kept.id, option="0.0", cooling_off=datetime.timedelta(0))
+    signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
+    desk.consents.tell_back(consent.id, {}, ())
+    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    owner = clinics.members[HOME, Role.OWNER]
+    job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
+    desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
+    spare = Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD)
+    return {
+        "patient": patient.id,
+        "consultation": consultation.id,
+        "photograph": photograph.id,
+        "plan": kept.id,
+        "job": job.id,
+        "option": "0.0",
+        "name": "plan.json",
+        "consent": consent.id,
+        "member": spare.id,
+    }

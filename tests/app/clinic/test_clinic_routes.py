@@ -1,26 +1,17 @@
 """Every route × everybody who may knock, from the table that the app itself obeys."""
 
-import datetime
 from collections.abc import Mapping
 
 import pytest
 from app_samples import LEAST
-from clinic_samples import HOME, OTHER, PASSWORD, Clinics, planned
+from clinic_samples import HOME, OTHER, PASSWORD, Clinics
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.routes import ROUTES, Door, admitted
-from skinbeam.app.clinic.worker import PLAN
-from skinbeam.app.forms import submission
-from skinbeam.records.desk.consents import SignatureKind
-from skinbeam.records.kept import Permissions
-from skinbeam.records.people.accounts import Accounts
-from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
 
-NOW = datetime.timedelta(0)
 OF_RECORDS = sorted((method, path) for method, path in ROUTES if "{" in path)
 # What a route needs so that it is the record that decides the answer.
 SENT: Mapping[str, dict[str, str]] = {
@@ -32,36 +23,6 @@ SENT: Mapping[str, dict[str, str]] = {
     "/consultations/{consultation}/answers": LEAST | {"revision": "1"},
     "/consultations/{consultation}/plan": LEAST | {"revision": "1"},
 }
-
-
-@pytest.fixture(scope="module")
-def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Records of the first clinic, by what a route calls them."""
-    desk, folder = clinics.desk(), tmp_path_factory.mktemp("plan")
-    patient = desk.patients.add("S-17", year_of_birth=1974)
-    consultation = desk.consultations.begin(patient.id, kept_answers(submission(LEAST.items())))
-    photograph = desk.photographs.add(consultation.id, b"\xff\xd8\xff face", "image/jpeg", Permissions())
-    made = planned(submission(LEAST.items()), folder, lambda _: None)
-    kept = desk.plans.add(consultation.id, made, revision=consultation.revision)
-    consent = desk.consents.explain(kept.id, option="0.0", cooling_off=NOW)
-    signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
-    desk.consents.tell_back(consent.id, {}, ())
-    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
-    owner = clinics.members[HOME, Role.OWNER]
-    job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
-    desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
-    spare = Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD)
-    return {
-        "patient": patient.id,
-        "consultation": consultation.id,
-        "photograph": photograph.id,
-        "plan": kept.id,
-        "job": job.id,
-        "option": "0.0",
-        "name": "plan.json",
-        "consent": consent.id,
-        "member": spare.id,
-    }
 
 
 def ask(client: TestClient, method: str, path: str, names: Mapping[str, str]) -> int:

@@ -1,0 +1,129 @@
+"""The clinic's pages in another language than English: every sentence, every number and every moment."""
+
+import html
+import re
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+import pytest
+from clinic_samples import Clinics
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic.routes import ROUTES
+from skinbeam.app.clinic.server import build_clinic
+from skinbeam.messages import LANGUAGES, catalogue
+from skinbeam.records.roles import Role
+
+GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5", "Accept": "text/html"}
+PAGES = sorted(
+    path for method, path in ROUTES if method == "GET" and not re.search(r"photographs|files|document|events|\.pdf", path)
+)
+# Sentences, not words: many a word is the same in both languages. Parameters may stand anywhere in them.
+WORDS = re.compile(r"[A-Za-z]+")
+
+
+def sentences() -> list[list[str]]:
+    """The parts of each sentence between its parameters."""
+    parts = [re.split(r"\{\w+\}", said) for said in catalogue().values()]
+    return [one for one in parts if len(WORDS.findall(" ".join(one))) > 3]
+
+
+def holds(page: str, parts: list[str]) -> bool:
+    """Whether a sentence stands on a page, whatever its parameters are."""
+    inside = all(part in page for part in parts)
+    return inside and re.search(r".{0,80}?".join(map(re.escape, parts)), page) is not None
+
+
+def shown(page: str) -> str:
+    """What a page shows or reads aloud: its text, and the attributes that hold words."""
+    said = re.findall(r'(?:data-(?:alt|next|back|steps|saved|unsaved|title|add)|alt|aria-label|title)="([^"]*)"', page)
+    return html.unescape(
+        "\n".join([re.sub(r"<(?:script|style).*?</(?:script|style)>|<[^>]*>", "\n", page, flags=re.S), *said])
+    )
+
+
+@pytest.fixture(scope="module")
+def english() -> list[list[str]]:
+    return sentences()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_in_german_holds_no_english_sentence(
+    clinics: Clinics, names: Mapping[str, str], english: list[list[str]], path: str
+) -> None:
+    client = clinics.browser(Role.OWNER)
+    page = client.get(path.format(**names), headers=GERMAN).text
+    assert '<html lang="de">' in page
+    said = shown(page)
+    found = [one for one in english if holds(said, one)]
+    assert not found
+
+
+def test_the_same_page_in_english_holds_some(
+    clinics: Clinics, names: Mapping[str, str], english: list[list[str]]
+) -> None:
+    """So that a page without any is none by chance."""
+    for path in PAGES:
+        page = shown(clinics.browser(Role.OWNER).get(path.format(**names)).text)
+        assert any(holds(page, one) for one in english), path
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("de", "de"),
+        ("de-CH, en;q=0.8", "de"),
+        ("en, de;q=0.9", "en"),
+        ("fr, de;q=0.3, en;q=0.2", "de"),
+        ("fr", "en"),
+        ("", "en"),
+        ("de;q=0", "en"),
+        ("de;q=x", "en"),
+        (";q=1,,*", "en"),
+        ("DE", "de"),
+    ],
+)
+def test_before_anybody_chose_a_browser_is_asked(clinics: Clinics, asked: str, language: str) -> None:
+    page = clinics.browser().get("/sign-in", headers={"Accept-Language": asked}).text
+    assert f'<html lang="{language}">' in page
+
+
+def test_a_choice_of_language_stays_with_the_browser(clinics: Clinics) -> None:
+    client = clinics.browser()
+    for name in LANGUAGES.values():
+        assert name in client.get("/sign-in").text
+    client.headers["Accept-Language"] = "en"
+    answer = client.post("/language", data={"language": "de"})
+    assert answer.headers["location"] == "/sign-in"
+    cookie = answer.headers["set-cookie"].lower()
+    assert all(part in cookie for part in ("httponly", "secure", "samesite=strict", "max-age"))
+    assert "Anmelden" in client.get("/sign-in").text
+    client.post("/language", data={"language": "en"})
+    assert "Sign in" in client.get("/sign-in").text
+
+
+def test_a_language_that_is_none_is_refused(clinics: Clinics) -> None:
+    answer = clinics.browser().post("/language", data={"language": "xx"})
+    assert answer.status_code == 422
+    assert "set-cookie" not in answer.headers
+
+
+def test_faults_are_told_in_german(clinics: Clinics) -> None:
+    client: TestClient = clinics.browser(Role.OWNER)
+    assert "Diese Praxis hat keinen solchen Datensatz." in client.get("/patients/x", headers=GERMAN).text
+    wrong = client.post("/account/password", data={"old": "x", "new": "y"}, headers=GERMAN)
+    assert "Das alte Passwort ist falsch." in wrong.text
+    elsewhere = client.post("/patients", headers=GERMAN | {"Sec-Fetch-Site": "cross-site"})
+    assert "Die Anfrage kommt von einer anderen Website." in elsewhere.text
+
+
+def test_moments_are_told_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
+    desk = clinics.desk()
+    patient = desk.patients.add("Clocks")
+    at = patient.created_at.astimezone(ZoneInfo("Asia/Kathmandu"))  # 5:45 h ahead all year
+    client = clinics.browser(Role.OWNER)
+    app = build_clinic(clinics.database, zone=ZoneInfo("Asia/Kathmandu"))
+    moved = TestClient(app, base_url="https://localhost", cookies=client.cookies)
+    assert f"{at.day} {at:%B %Y}, {at:%H:%M} +0545" in moved.get(f"/patients/{patient.id}").text
+    german = moved.get(f"/patients/{patient.id}", headers=GERMAN).text
+    assert re.search(rf"{at.day}\. \w+ {at.year}, {at:%H:%M} Uhr \(\+0545\)", german)
