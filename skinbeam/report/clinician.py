@@ -41,6 +41,7 @@ from skinbeam.report.shown import (
     sentence,
     sentences,
     show,
+    within,
     words,
 )
 from skinbeam.schema.names import subtype_told
@@ -273,7 +274,7 @@ def _photo(used: Message, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
         rows.append(Fact(say("photo_scale"), show(_value(photo["scale_mm_per_px"]), "mm/px")))
         for finding in photo["findings"]:
             kind = capital(quantity(finding["kind"].replace("-", "_"))[0])
-            name = say("photo_finding", kind=kind, region=site_title(finding["region"]).lower())
+            name = say("photo_finding", kind=kind, region=within(site_title(finding["region"])))
             rows.append(Fact(name, _finding(finding)))
     return tuple(rows)
 

@@ -11,7 +11,7 @@ from skinbeam.plan.visits import CourseTotal, Gain, Ladder, Rung
 from skinbeam.plan.visits import Visit as PlannedVisit
 from skinbeam.report.context import Fact, Shown, SpotLadder, Visit
 from skinbeam.report.names import site_title
-from skinbeam.report.shown import join, per_100, quantity, say, sentences, show
+from skinbeam.report.shown import join, per_100, quantity, say, sentences, show, within
 
 __all__ = ["course_shown", "ladder_shown", "total_shown"]
 
@@ -95,7 +95,7 @@ def _ladder_line(told: Ladder) -> str:
     doses = join(dict.fromkeys(_spot_in_words(spot) for spot in told.spots))
     if len(densities) > 1:  # they differ in how close their microbeams stand
         doses = join([doses, *(show(density, quantity("density_per_cm2")[1]).text for density in densities)])
-    site = site_title(told.site).lower()
+    site = within(site_title(told.site))
     return say("spots_line", device=_named(told), site=site, doses=doses, wait=wait)
 
 

@@ -14,7 +14,7 @@ from plan_reading import read_plan
 from report_samples import sample, sample_figures, sample_plan
 
 from skinbeam.estimate import Unknown
-from skinbeam.messages import Message
+from skinbeam.messages import Message, speaking
 from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.overview.aloud import aloud
@@ -146,6 +146,13 @@ def test_the_two_sentences_of_a_concern_are_plain_enough_to_be_read_aloud() -> N
         said = aloud(concern)
         assert len(said) == 2
         assert reading_age_years(said) <= 15.0  # two sentences hold what the leaflet has a page for
+
+
+def test_read_aloud_in_german_a_name_keeps_its_capital() -> None:
+    with speaking("de"):
+        helps, _ = aloud(sample().concerns[0])
+    assert helps[0].isupper()
+    assert re.search(r"Die erste Wahl ist [A-ZÄÖÜ]", helps)
 
 
 def texts_of(value: Any) -> list[str]:

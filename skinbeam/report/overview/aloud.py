@@ -6,7 +6,7 @@ from skinbeam.report.leaflet.words import choice_name, harm_in_words, plain, ran
 from skinbeam.report.names import ranked
 from skinbeam.report.outcomes import good_of, worst_harm
 from skinbeam.report.showing import days_in_words
-from skinbeam.report.shown import capital, people, say
+from skinbeam.report.shown import capital, people, say, within
 
 __all__ = ["aloud"]
 
@@ -14,13 +14,13 @@ __all__ = ["aloud"]
 def aloud(concern: ConcernPlan) -> tuple[str, ...]:
     """Return two sentences."""
     first = ranked(concern)[0]
-    return _helps(concern, first), _costs(first)
+    return capital(_helps(concern, first)), _costs(first)
 
 
 def _helps(concern: ConcernPlan, first: Option) -> str:
     name, choice = plain("condition", concern.condition, concern.title), choice_name(first)
     site = plain("site", concern.site)
-    told = {"concern": name.lower(), "site": site, "choice": choice[:1].lower() + choice[1:]}
+    told = {"concern": within(name), "site": site, "choice": within(choice[:1]) + choice[1:]}
     p = good_of(first)
     if isinstance(p, Unknown):
         return say("aloud.helps_unknown", **told)
