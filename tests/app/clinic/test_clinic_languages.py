@@ -16,7 +16,9 @@ from skinbeam.records.roles import Role
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5", "Accept": "text/html"}
 PAGES = sorted(
-    path for method, path in ROUTES if method == "GET" and not re.search(r"photographs|files|document|events|\.pdf", path)
+    path
+    for method, path in ROUTES
+    if method == "GET" and not re.search(r"photographs|files|document|events|\.pdf", path)
 )
 # Sentences, not words: many a word is the same in both languages. Parameters may stand anywhere in them.
 WORDS = re.compile(r"[A-Za-z]+")
