@@ -1,6 +1,7 @@
 """Numbers, intervals, dates and lists as the language that is spoken writes them."""
 
 import datetime
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,10 @@ class Formatter:
         if rounded.is_integer() and abs(rounded) < 1e6:
             return str(int(rounded))
         return _written(f"{rounded:.{digits}g}" if abs(rounded) < 1000 else f"{rounded:.0f}")
+
+    def numbers(self, values: Iterable[float]) -> str:
+        """Return numbers as one line; they are not parted by the sign that stands within them."""
+        return template("number.between")[0].join(map(self.number, values))
 
     def interval(self, value: Estimate | Unknown) -> str:
         """Return `median (low to high)`, rounded to what the width of the interval can carry, or "unknown"."""
@@ -68,7 +73,8 @@ class Formatter:
         if isinstance(value, datetime.date):
             return self.date(value)
         if isinstance(value, list | tuple):
-            return ", ".join(self.value(item) for item in value)
+            counted = all(isinstance(item, int | float) for item in value)
+            return self.numbers(value) if counted else ", ".join(self.value(item) for item in value)
         if hasattr(value, "params"):  # a message
             return str(value.text)
         raise TypeError(f"a message cannot hold {type(value).__name__}")

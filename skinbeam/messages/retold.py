@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from skinbeam.messages.files import translated
+from skinbeam.messages.files import template, translated
 from skinbeam.messages.language import ENGLISH, spoken
 
 __all__ = ["NAMES", "retold"]
@@ -49,7 +49,9 @@ def _retold(english: str, language: str) -> str:
     for between in ("; ", ", "):
         parts = english.split(between)
         if len(parts) > 1:
-            return between.join(_retold(part, language) for part in parts)
+            counted = between == ", " and all(map(_ALONE.fullmatch, parts))
+            own = template("number.between")[0] if counted else between
+            return own.join(_retold(part, language) for part in parts)
     return _NUMBER.sub(lambda found: _number(found[0], language), english) if _ALONE.fullmatch(english) else english
 
 

@@ -15,7 +15,7 @@ from skinbeam.assessment.medicines import medications
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.laser.device import devices
 from skinbeam.messages import LANGUAGES, Formatter, Message, catalogue, speaking, spoken, text, translated
-from skinbeam.messages.retold import NAMES
+from skinbeam.messages.retold import NAMES, retold
 from skinbeam.schema.names import NameKind, table
 
 MESSAGES = Path(skinbeam.__file__).parent / "data" / "messages"
@@ -77,6 +77,8 @@ def test_german_numbers_intervals_and_dates() -> None:
         assert write.interval(Unknown("x")) == "unbekannt (x)"
         assert write.date(datetime.date(2026, 11, 22)) == "22. November 2026"
         assert write.value([0.5, datetime.date(2026, 3, 1)]) == "0,5, 1. März 2026"
+        assert write.value([11, 18.5, 23.5]) == "11; 18,5; 23,5"
+        assert retold("11, 18.5, 23.5 J/cm²") == "11; 18,5; 23,5 J/cm²"
 
 
 def test_what_was_translated_from_other_english_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from skinbeam.messages import Formatter
 from skinbeam.plan.records import ConcernPlan, Plan
 from skinbeam.plan.visits import Ladder
 from skinbeam.report.leaflet.words import light_in_words, plain
-from skinbeam.report.shown import join, say
+from skinbeam.report.shown import say
 
 __all__ = ["before_first_visit"]
 
@@ -37,17 +37,13 @@ def _doses(ladder: Ladder) -> str:
     """What the spots differ in: their fluence, or the energy or the number of their microbeams."""
     densities = _each(spot.density_per_cm2 for spot in ladder.spots)
     if len(densities) > 1:
-        return say("leaflet.before_patterns", densities=_listed(densities))
+        return say("leaflet.before_patterns", densities=densities)
     fluences = _each(spot.fluence_J_cm2 for spot in ladder.spots)
     if fluences:
-        return f"{_listed(fluences)} J/cm²"
-    return f"{_listed(_each(spot.energy_mJ for spot in ladder.spots))} mJ"
+        return f"{Formatter().numbers(fluences)} J/cm²"
+    return f"{Formatter().numbers(_each(spot.energy_mJ for spot in ladder.spots))} mJ"
 
 
 def _each(values: Iterable[float | None]) -> list[float]:
     """Every value that is there, once."""
     return list(dict.fromkeys(value for value in values if value is not None))
-
-
-def _listed(values: Iterable[float]) -> str:
-    return join(map(Formatter().number, values))

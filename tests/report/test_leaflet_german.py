@@ -1,0 +1,59 @@
+"""What a patient reads in German: as easy and as short as the English, and written as German is."""
+
+import re
+from collections.abc import Iterable
+
+from report_samples import leaflet_pdf, sample
+
+from skinbeam.messages import speaking
+from skinbeam.plan.records import Plan
+from skinbeam.report.consent.page import consent_page
+from skinbeam.report.consent.page import sentences_of as sentences_of_consent
+from skinbeam.report.leaflet.page import leaflet_page, sentences_of
+
+SCHOOL_YEAR = 6.0  # of children of twelve, as in English
+
+
+def sentences(plan: Plan) -> list[str]:
+    lasers = [(concern, option) for concern in plan.concerns for option in concern.options if option.setup is not None]
+    consents = [line for laser in lasers for line in sentences_of_consent(consent_page(plan, *laser))]
+    return [*sentences_of(leaflet_page(plan)), *consents]
+
+
+def syllables(word: str) -> int:
+    return max(1, len(re.findall(r"[aeiouyäöü]", re.sub(r"ei|ai|au|eu|äu|ie|aa|ee|oo", "a", word.lower()))))
+
+
+def school_year(texts: Iterable[str]) -> float:
+    """The first Wiener Sachtextformel (Bamberger and Vanecek 1984): the year at school in which a text can be read."""
+    told = [re.findall(r"[^\W\d_]+", part) for text in texts for part in re.split(r"[.!?](?=\s|$)", text)]
+    parts = [part for part in told if part]
+    words = [word for part in parts for word in part]
+    many, long, one = (
+        100 * sum(holds(word) for word in words) / len(words)
+        for holds in (lambda w: syllables(w) >= 3, lambda w: len(w) > 6, lambda w: syllables(w) == 1)
+    )
+    return 0.1935 * many + 0.1672 * len(words) / len(parts) + 0.1297 * long - 0.0327 * one - 0.875
+
+
+def test_a_child_of_twelve_can_read_it() -> None:
+    hard = ["Die postinflammatorische Hyperpigmentierung persistiert nach ablativen Behandlungsverfahren mehrmonatig."]
+    assert school_year(hard) > 2 * SCHOOL_YEAR
+    with speaking("de"):
+        assert school_year(sentences(sample())) <= SCHOOL_YEAR
+
+
+def test_nouns_keep_their_capital_within_a_sentence_and_lines_begin_with_one() -> None:
+    with speaking("de"):
+        page = leaflet_page(sample())
+    listed = re.search(r"Es geht um: ([^.]*)\.", " ".join(page.intro))
+    assert listed
+    assert re.search(r"[A-ZÄÖÜ]", listed[1]), "conditions are nouns, most of them alone"
+    assert all(concern.title[0].isupper() for concern in page.concerns)
+    assert all(option.name[0].isupper() for concern in page.concerns for option in concern.options)
+
+
+def test_it_is_as_short_as_in_english() -> None:
+    plan = sample()
+    with speaking("de"):
+        assert len(leaflet_pdf(plan).pages) <= 3 + len(plan.concerns)
