@@ -57,6 +57,11 @@ def picture(kind: str = "JPEG", *, orientation: int = 1, mode: str = "RGB", **op
 
 JPEGS = (picture(), picture(orientation=6), picture(mode="L"), picture(progressive=True))
 
+AT = datetime.datetime(2026, 11, 22, 9, 30, tzinfo=datetime.UTC)
+PATIENT = Patient("1a" * 16, "Heron ÅΩ", 1984, AT, None)
+CONSULTATION = Consultation("2b" * 16, PATIENT.id, "draft", 1, {}, AT, AT, "Ann")
+PHOTOGRAPH = Photograph("3c" * 16, CONSULTATION.id, "kept", "image/jpeg", Permissions(), AT, "Ann")
+
 ids = st.binary(min_size=16, max_size=16).map(bytes.hex)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 times = st.datetimes(

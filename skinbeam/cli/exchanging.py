@@ -51,4 +51,11 @@ def _fhir() -> _Export:
     return export
 
 
-_FORMS: dict[str, Callable[[], _Export]] = {"copy": _copy, "fhir": _fhir}
+def _dicom() -> _Export:
+    from skinbeam.exchange.dicom import dicom_files
+    from skinbeam.exchange.handed_on import handed_on
+
+    return lambda desk, patient: dicom_files(handed_on(desk.dossiers.of(patient, "dicom")))
+
+
+_FORMS: dict[str, Callable[[], _Export]] = {"copy": _copy, "fhir": _fhir, "dicom": _dicom}

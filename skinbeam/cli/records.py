@@ -132,7 +132,12 @@ def _export(
     clinic: ClinicName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
     form: Annotated[
-        str, typer.Option("--as", metavar="FORM", help="copy: a ZIP of everything; fhir: a Bundle under the pseudonym.")
+        str,
+        typer.Option(
+            "--as",
+            metavar="FORM",
+            help="copy, a ZIP of everything; or under the pseudonym fhir, a Bundle, or dicom, a ZIP of photographs.",
+        ),
     ] = "copy",
     json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from exchange_samples import JPEGS, PLAN, picture
 
+from skinbeam.exchange.dicom import read_dicom
 from skinbeam.exchange.fhir.bundle import read_bundle
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.kept import Made, Permissions
@@ -54,6 +56,20 @@ def test_a_patient_as_fhir(desk: Desk, run: Run, tmp_path: Path) -> None:
     assert [(choice.option, choice.notes) for choice in one.plans[0].choices] == [("0.0", "because")]
     steps = [step.action for step in desk.trail.last(100, subject=f"patient/{dossier.patient.id}")]
     assert "record.exported" in steps
+
+
+def test_a_patients_photographs_as_dicom(desk: Desk, run: Run, tmp_path: Path) -> None:
+    ran = run("records", "export", "Heron", "--as", "dicom", "-o", str(tmp_path / "heron.zip"), *CLINIC)
+    assert ran.code == 0, ran.err
+    assert len(ran.document["photographs_left_out"]) == 1
+    with zipfile.ZipFile(tmp_path / "heron.zip") as archive:
+        assert archive.namelist() == ["001/photograph-01.dcm", "001/photograph-02.dcm"]
+        taken = [read_dicom(archive.read(name)) for name in archive.namelist()]
+    (one,) = desk.consultations.of(desk.patients.all()[0].id)
+    assert [each.photograph_id for each in taken] == [each.id for each in desk.photographs.of(one.id)[:2]]
+    assert {(each.pseudonym, each.consultation_id, each.day) for each in taken} == {
+        ("Heron", one.id, one.created_at.date())
+    }
 
 
 def test_a_form_that_is_not_there_names_the_nearest(desk: Desk, run: Run, tmp_path: Path) -> None:

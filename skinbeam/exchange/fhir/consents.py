@@ -5,7 +5,6 @@ from skinbeam.exchange.fhir.parts import (
     Resource,
     attachment,
     coded,
-    derived_id,
     extended,
     extension,
     identified,
@@ -18,6 +17,7 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
+from skinbeam.exchange.names import derived_id
 from skinbeam.records.kept import Consent
 
 __all__ = ["consent_of", "consent_resource", "signed_document"]

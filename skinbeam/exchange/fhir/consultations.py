@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from skinbeam.exchange.fhir.parts import (
-    BASE,
     Resource,
     coded,
-    derived_id,
     extended,
     extension,
     identified,
@@ -22,6 +20,7 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
+from skinbeam.exchange.names import BASE, derived_id
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.kept import Consultation, Patient
 from skinbeam.schema.names import PHOTOTYPES

@@ -11,16 +11,15 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from skinbeam.exchange.names import BASE
 from skinbeam.messages import Message
 
 __all__ = [
-    "BASE",
     "CONSENT_DOCUMENT",
     "Resource",
     "attachment",
     "coded",
     "content_of",
-    "derived_id",
     "extended",
     "extension",
     "full_url",
@@ -38,8 +37,6 @@ __all__ = [
 
 Resource = dict[str, Any]
 
-BASE = "https://skinbeam.readthedocs.io/fhir"
-_NAMES = uuid.uuid5(uuid.NAMESPACE_URL, BASE)
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _KNOWN: Mapping[str, tuple[str, str, str]] = {
     "ambulatory": (f"{_HL7}/v3-ActCode", "AMB", "ambulatory"),
@@ -61,11 +58,6 @@ def words(id: str, **params: Any) -> str:
 def trimmed(resource: Resource) -> Resource:
     """Return a resource without what is empty, which FHIR does not allow."""
     return {name: value for name, value in resource.items() if value not in (None, "", [], {})}
-
-
-def derived_id(*names: str) -> str:
-    """Return the name of a resource that no record has a name for; the same for the same records."""
-    return uuid.uuid5(_NAMES, "/".join(names)).hex
 
 
 def full_url(id: str) -> str:

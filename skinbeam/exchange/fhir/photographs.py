@@ -8,7 +8,6 @@ from skinbeam.exchange.fhir.parts import (
     attachment,
     coded,
     content_of,
-    derived_id,
     identified,
     identifier,
     known,
@@ -19,6 +18,7 @@ from skinbeam.exchange.fhir.parts import (
     time_of,
     words,
 )
+from skinbeam.exchange.names import derived_id
 from skinbeam.records.kept import Permissions, Photograph
 
 __all__ = ["media", "permission", "permissions_of", "photograph_of"]

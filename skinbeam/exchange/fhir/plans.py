@@ -9,7 +9,6 @@ from skinbeam.exchange.fhir.parts import (
     attachment,
     coded,
     content_of,
-    derived_id,
     extended,
     extension,
     identified,
@@ -23,6 +22,7 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
+from skinbeam.exchange.names import derived_id
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import Option
 from skinbeam.plan.setup import Setup
