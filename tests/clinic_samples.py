@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from skinbeam.app.case import case_of
 from skinbeam.app.clinic.apart import FILES, PHOTOGRAPH
-from skinbeam.app.clinic.cookies import SESSION
+from skinbeam.app.clinic.door.cookies import SESSION
 from skinbeam.app.clinic.server import build_clinic
 from skinbeam.app.clinic.worker import Maker, Worker
 from skinbeam.app.forms import Submission

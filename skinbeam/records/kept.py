@@ -20,6 +20,7 @@ __all__ = [
     "KeptPlan",
     "Made",
     "Member",
+    "Passkey",
     "Patient",
     "Permissions",
     "Photograph",
@@ -34,7 +35,7 @@ COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody of a clinic; `codes` says whether one-time codes are set up."""
+    """Somebody of a clinic; `codes`: one-time codes are set up; `passkeys`: how many, where all members are listed."""
 
     clinic_id: str
     clinic: str
@@ -43,6 +44,17 @@ class Member:
     role: Role
     codes: bool = False
     disabled_at: datetime.datetime | None = None
+    passkeys: int = 0
+
+
+@dataclass(frozen=True)
+class Passkey:
+    """A passkey of a member, by the name that they gave it."""
+
+    id: str
+    name: str
+    created_at: datetime.datetime
+    used_at: datetime.datetime | None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from skinbeam.messages import catalogue
 from skinbeam.records import faults
 
 ROOT = Path(skinbeam.__file__).parent
-PLACES = [*(ROOT / "records").rglob("*.py"), ROOT / "cli" / "records.py"]
+PLACES = [*(ROOT / "records").rglob("*.py"), *(ROOT / "exchange").rglob("*.py"), ROOT / "cli" / "records.py"]
+PLACES += [file for file in (ROOT / "app").rglob("*.py") if "records.faults import" in file.read_text("utf-8")]
 
 
 def test_every_fault_has_its_sentence_and_its_way_out() -> None:

@@ -263,7 +263,7 @@ def test_a_new_password_ends_every_session(
     database: Database, door: SignIn, accounts: Accounts, ann: Member, passwords: Passwords
 ) -> None:
     came, mine = door.sign_in(CLINIC, "Ann", PASSWORD), Accounts(database, ann, passwords)
-    with pytest.raises(InputError, match="old password is wrong"):
+    with pytest.raises(InputError, match="password is wrong"):
         mine.change_password("not it", "another set of words")
     mine.change_password(PASSWORD, "another set of words")
     assert door.who(came.token) is None

@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from soft_passkey import SoftPasskey
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
 from test_desk import MADE, NO_WAIT, begun, sign
@@ -17,6 +19,7 @@ from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import DeniedError
 from skinbeam.records.kept import Permissions
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
 from skinbeam.records.store.database import Database
@@ -24,12 +27,18 @@ from skinbeam.records.upkeep.verify import SIGNED_TABLES, verify
 
 SIGNED = sorted(table.__table__.name for table in SIGNED_TABLES)  # type: ignore[attr-defined]
 KEYS = {"clinic_id", "id", "seq"}
+PASSWORD = "quiet otters read maps"
 
 
 @pytest.fixture
 def full(database: Database, desk: Desk) -> Desk:
     """A clinic with a row in every table."""
-    Accounts(database, desk.member, Passwords()).add("Ann", Role.CLINICIAN, "quiet otters read maps")
+    ann = Accounts(database, desk.member, Passwords()).add("Ann", Role.CLINICIAN, PASSWORD)
+    own, keys = Accounts(database, ann, Passwords()), Passkeys(database, ann, Passwords())
+    address = own.new_codes()
+    own.set_codes(address, pyotp.parse_uri(address).now())
+    site, device = Site("laser.example", "https://laser.example"), SoftPasskey("https://laser.example", "laser.example")
+    keys.add(site, "Telephone", device.created(keys.ask(site, "Telephone", PASSWORD)))
     made = begun(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})
     desk.photographs.add(made.id, b"a face", "image/png", Permissions())
@@ -80,7 +89,8 @@ def test_a_clinic_that_nobody_touched_is_whole(database: Database, full: Desk) -
 def test_every_table_of_a_clinic_is_signed_or_known_to_change(database: Database) -> None:
     with database.engine.connect() as connection:
         names = set(inspect(connection).get_table_names())
-    assert names - set(SIGNED) == {"alembic_version", "clinic", "job", "login_lock", "login_session", "store", "trail"}
+    login = {"login_challenge", "login_lock", "login_session"}
+    assert names - set(SIGNED) == {"alembic_version", "clinic", "job", "store", "trail"} | login
 
 
 def columns(database: Database) -> list[tuple[str, str]]:
@@ -150,7 +160,7 @@ def test_a_row_that_is_removed_is_found(database: Database, full: Desk) -> None:
 
 
 def test_a_row_that_is_put_in_is_found(database: Database, full: Desk) -> None:
-    unique = ("id", "pseudonym", "plain_name")
+    unique = ("id", "pseudonym", "plain_name", "credential")
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
             names = [column["name"] for column in inspect(connection).get_columns(table)]

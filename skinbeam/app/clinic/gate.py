@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from skinbeam.app.bodies import form_of
-from skinbeam.app.clinic.cookies import SESSION, held
+from skinbeam.app.clinic.door.cookies import SESSION, held
 from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.visit import House, Upload, Visit
 from skinbeam.app.faults import RefusedError, refusal, refusal_of

@@ -14,7 +14,8 @@ from starlette.staticfiles import StaticFiles
 from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.consents import add_consents
 from skinbeam.app.clinic.consultations import add_consultations
-from skinbeam.app.clinic.front import add_front, chosen_language
+from skinbeam.app.clinic.door.account import add_account
+from skinbeam.app.clinic.door.front import add_front, chosen_language
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.jobs import add_jobs
 from skinbeam.app.clinic.patients import add_patients
@@ -28,6 +29,7 @@ from skinbeam.app.security import STATIC, Guard, names_of
 from skinbeam.errors import InputError
 from skinbeam.records.desk.erasure import KEEP_YEARS
 from skinbeam.records.faults import fault
+from skinbeam.records.people.passkeys import PasskeyDoor
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.store.database import Database
@@ -51,7 +53,8 @@ def build_clinic(
     zone : time zone of the moments that pages tell; that of this machine where it is None.
     """
     passwords = Passwords()
-    house = House(database, passwords, SignIn(database, passwords), Worker(database), Audience(), keep_years)
+    doors = SignIn(database, passwords), PasskeyDoor(database)
+    house = House(database, passwords, *doors, Worker(database), Audience(), keep_years)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -77,8 +80,8 @@ def build_clinic(
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
-    parts = (add_front, add_people, add_patients, add_rights, add_consultations, add_jobs, add_plans, add_consents)
-    for add in parts:
+    people = (add_front, add_account, add_people, add_patients, add_rights)
+    for add in (*people, add_consultations, add_jobs, add_plans, add_consents):
         add(gate)
     app.include_router(router)
     return app

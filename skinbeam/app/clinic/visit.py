@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from skinbeam.app.clinic.audience import Audience
+from skinbeam.app.clinic.door.site import site_of
 from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import RefusedError, refusal_of
 from skinbeam.app.pages import render
@@ -26,13 +27,14 @@ from skinbeam.records.faults import (
 )
 from skinbeam.records.kept import SignedIn
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passkeys import PasskeyDoor, Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import MAY, Act, Role
 from skinbeam.records.store.database import Database
 from skinbeam.report.shown import capital
 
-__all__ = ["House", "Upload", "Visit", "status_of"]
+__all__ = ["House", "Upload", "Visit", "as_json", "status_of"]
 
 # Photographs of a record are pictures of our own address.
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
@@ -60,6 +62,7 @@ class House:
     database: Database
     passwords: Passwords
     door: SignIn
+    passkeys: PasskeyDoor
     worker: Worker
     audience: Audience
     keep_years: int
@@ -105,6 +108,21 @@ class Visit:
     def accounts(self) -> Accounts:
         """The members of the clinic, and one's own account."""
         return Accounts(self.house.database, self.signed.member, self.house.passwords)
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """One's own passkeys."""
+        return Passkeys(self.house.database, self.signed.member, self.house.passwords)
+
+    @property
+    def site(self) -> Site:
+        """What passkeys belong to here.
+
+        Raises
+        ------
+        InputError : `no-passkeys`: nothing; this is an address of numbers.
+        """
+        return site_of(self.request)
 
     def path(self, name: str) -> str:
         """Return a part of the address.
@@ -167,6 +185,11 @@ class Visit:
         if self.request.headers.get("hx-request"):
             return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
+
+
+def as_json(text: str) -> Response:
+    """Answer a script with JSON."""
+    return Response(text, media_type="application/json")
 
 
 def status_of(error: InputError) -> int:

@@ -1,7 +1,9 @@
 """Clinics and who works there: who may come in, as what, and with which password and codes."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pyotp
 from sqlalchemy import select
@@ -10,7 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import COMMAND_LINE, Member
 from skinbeam.records.people.codes import step_of
+from skinbeam.records.people.locks import Locks
 from skinbeam.records.people.passwords import Passwords, check_password, plain_name, shown_name
+from skinbeam.records.people.recovery import fresh_codes, keep_codes
 from skinbeam.records.roles import Act, Role
 from skinbeam.records.store import tables, trail
 from skinbeam.records.store.columns import now
@@ -100,12 +104,14 @@ class Accounts:
     def __init__(self, database: Database, member: Member, passwords: Passwords) -> None:
         self._access = Access(database, member)
         self._passwords = passwords
+        self._locks = Locks(database)
 
     def all(self) -> tuple[Member, ...]:
         """Return the members, also those who may no longer come in."""
         with self._access.work(Act.PEOPLE) as work:
             rows = work.rows(tables.Member, order=(tables.Member.plain_name,))
-            return tuple(member_of(row, self._access.member.clinic) for row in rows)
+            passkeys = Counter(passkey.member_id for passkey in work.rows(tables.Passkey))
+            return tuple(replace(member_of(row, self._access.member.clinic), passkeys=passkeys[row.id]) for row in rows)
 
     def add(self, name: str, role: Role, password: str) -> Member:
         """Let somebody in.
@@ -148,30 +154,46 @@ class Accounts:
         return self._change(id, "member.in" if allowed else "member.out", disabled_at=None if allowed else now())
 
     def reset(self, id: str, password: str) -> Member:
-        """Give a member a new password and take away their codes, after they have lost either; their sessions end."""
+        """Give a member a new password, after they have lost it; codes and passkeys go, and their sessions end."""
         with self._access.work(Act.PEOPLE) as work:
             name = work.get(tables.Member, id).name
         check_password(password, name)
         new = {"password_hash": self._passwords.hash(password), "code_secret_sealed": None, "code_step": None}
-        return self._change(id, "member.reset", **new)
+        return self._change(id, "member.reset", keys_too=True, **new)
 
     def change_password(self, old: str, new: str) -> None:
         """Change one's own password; one's sessions end.
 
         Raises
         ------
+        LockedError : too many wrong passwords.
         InputError : `wrong-password`, or the new one is too easy.
         """
-        with self._own() as (_, row):
-            kept, name = row.password_hash, row.name
-        if not self._passwords.fits(old, kept):
-            raise fault("wrong-password", "password")
-        check_password(new, name)
+        self.confirm(old)
+        check_password(new, self._access.member.name)
         hashed = self._passwords.hash(new)
         with self._own() as (work, row):
             row.password_hash = hashed
             work.keep(row, "member.password")
             work.end_sessions(row.id)
+
+    def confirm(self, password: str) -> None:
+        """See that who asks is who signed in, and not somebody at a screen that was left open.
+
+        Raises
+        ------
+        LockedError : too many wrong passwords.
+        InputError : `wrong-password`.
+        """
+        member = self._access.member
+        subject = self._locks.subject("own", member.clinic_id, member.id)
+        self._locks.count(subject)
+        with self._access.look(Act.READ) as work:
+            kept = work.get(tables.Member, member.id).password_hash
+        if not self._passwords.fits(password, kept):
+            raise fault("wrong-password", "password")
+        with self._access.database.writing() as session:
+            self._locks.forget(session, subject)
 
     def new_codes(self) -> str:
         """Return the address that an authenticator app reads for one's own codes; nothing is kept yet."""
@@ -179,8 +201,10 @@ class Accounts:
         issuer = f"{_ISSUER} {member.clinic}"
         return pyotp.TOTP(pyotp.random_base32(), name=member.name, issuer=issuer).provisioning_uri()
 
-    def set_codes(self, address: str, code: str) -> None:
+    def set_codes(self, address: str, code: str) -> tuple[str, ...]:
         """Keep what `new_codes` gave once the app shows the right code, so that nobody locks themselves out.
+
+        Returns recovery codes, which nothing shows again.
 
         Raises
         ------
@@ -197,6 +221,30 @@ class Accounts:
             work.seal(row, "code_secret_sealed", made.secret.encode())
             row.code_step = step
             work.keep(row, "member.codes")
+            return self._recovery_codes(work)
+
+    def new_recovery_codes(self) -> tuple[str, ...]:
+        """Return new recovery codes, which nothing shows again; those before are good for nothing.
+
+        Raises
+        ------
+        InputError : `no-codes`: there is nothing that they would stand in for.
+        """
+        with self._own() as (work, row):
+            if row.code_secret_sealed is None:
+                raise fault("no-codes", "code")
+            return self._recovery_codes(work)
+
+    def recovery_codes_left(self) -> int:
+        """Return how many of one's recovery codes were not used."""
+        with self._access.look(Act.READ) as work:
+            mine = tables.Recovery.id == self._access.member.id
+            return sum(len(row.signatures) for row in work.rows(tables.Recovery, mine))
+
+    def _recovery_codes(self, work: Work) -> tuple[str, ...]:
+        codes = fresh_codes()
+        keep_codes(work, self._access.database.secret, self._access.member.id, codes)
+        return codes
 
     @contextmanager
     def _own(self) -> Iterator[tuple[Work, tables.Member]]:
@@ -204,7 +252,7 @@ class Accounts:
         with self._access.work(Act.READ) as work:
             yield work, work.get(tables.Member, self._access.member.id)
 
-    def _change(self, id: str, action: str, **values: object) -> Member:
+    def _change(self, id: str, action: str, *, keys_too: bool = False, **values: object) -> Member:
         with self._access.work(Act.PEOPLE) as work:
             row = work.get(tables.Member, id)
             for name, value in values.items():
@@ -214,6 +262,11 @@ class Accounts:
                 raise fault("last-owner", "member")
             work.keep(row, action)
             work.end_sessions(row.id)
+            if keys_too:
+                for passkey in work.rows(tables.Passkey, tables.Passkey.member_id == id):
+                    work.drop(passkey, "passkey.removed")
+                for recovery in work.rows(tables.Recovery, tables.Recovery.id == id):
+                    work.drop(recovery, "recovery.removed")
             return member_of(row, self._access.member.clinic)
 
 

@@ -21,13 +21,14 @@ from skinbeam.records.people.browsers import known_browser, with_member
 from skinbeam.records.people.codes import step_of
 from skinbeam.records.people.locks import Locks
 from skinbeam.records.people.passwords import Passwords, plain_name
+from skinbeam.records.people.recovery import spend_code
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Clinic, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
 from skinbeam.records.store.work import Work
 
-__all__ = ["IDLE", "LONGEST", "SignIn"]
+__all__ = ["IDLE", "LONGEST", "SignIn", "begin_session"]
 
 IDLE = datetime.timedelta(minutes=30)  # a session nobody uses ends
 LONGEST = datetime.timedelta(hours=12)  # and any session does
@@ -77,13 +78,13 @@ class SignIn:
             if right and member is not None and house is not None:
                 self._locks.forget(session, subject)
                 Work(self._database, session, house, member.id).note("sign-in", f"member/{member.id}")
-                return _begin(session, member, house, code=False)
+                return begin_session(session, member, house, code=False)
             if house is not None:
                 Work(self._database, session, house, "unknown").note("sign-in.refused", f"name/{subject}")
         raise fault("not-in", "password")
 
     def confirm(self, token: str, code: str) -> SignedIn:
-        """Finish a sign-in with a one-time code, and return the session under a new token.
+        """Finish a sign-in with a one-time code or a recovery code, and return the session under a new token.
 
         Raises
         ------
@@ -98,10 +99,12 @@ class SignIn:
             secret = work.open(member, "code_secret_sealed") if member.code_secret_sealed else None
             step = None if secret is None else step_of(secret.decode(), code, after=member.code_step)
             if step is not None:
-                self._locks.forget(session, subject)
-                member.code_step, row.ended_at = step, now()
+                member.code_step = step
                 work.keep(member, "sign-in.code")
-                return _begin(session, member, clinic, code=True)
+            if step is not None or spend_code(work, self._database.secret, member.id, code):
+                self._locks.forget(session, subject)
+                row.ended_at = now()
+                return begin_session(session, member, clinic, code=True)
         raise fault("wrong-code", "code")
 
     def remember(self, browser: str, member: Member) -> str:
@@ -122,6 +125,11 @@ class SignIn:
                     again.seen_at = now()
         return _signed_in(token, row, member, clinic)
 
+    def note_code(self, token: str) -> None:
+        """Note that who holds a session has just set up codes with a right one, and need not wait for the next."""
+        with self._open(token, write=True) as (_, row, _, _):
+            row.code_at = now()
+
     def sign_out(self, token: str) -> None:
         """End a session; one that is none is no fault."""
         with self._database.writing() as session:
@@ -138,7 +146,13 @@ class SignIn:
             yield session, *found
 
 
-def _begin(session: Session, member: MemberRow, clinic: Clinic, *, code: bool) -> SignedIn:
+def begin_session(session: Session, member: MemberRow, clinic: Clinic, *, code: bool) -> SignedIn:
+    """Begin a session of a member.
+
+    Parameters
+    ----------
+    code : whether more than a password was right.
+    """
     token, at = secrets.token_urlsafe(32), now()
     row = LoginSession(
         token_hash=_hash(token),

@@ -26,11 +26,14 @@ __all__ = [
     "InClinic",
     "Job",
     "Lock",
+    "LoginChallenge",
     "LoginSession",
     "Member",
+    "Passkey",
     "Patient",
     "Photograph",
     "Plan",
+    "Recovery",
     "Store",
     "TellBack",
     "files_named",
@@ -40,6 +43,7 @@ __all__ = [
 _ID = String(32)
 _HASH = String(64)
 _WORD = String(200)
+_CREDENTIAL = String(1364)  # 1023 bytes, which is as long as one may be, in base64
 
 
 def new_id() -> str:
@@ -110,6 +114,29 @@ class Member(InClinic, Base):
     disabled_at: Mapped[datetime.datetime | None]
 
 
+class Passkey(InClinic, Base):
+    """A key pair of a member's own device: here the public key, and how often the private one says that it was used."""
+
+    __tablename__ = "passkey"
+    __table_args__ = (_of("member", "member_id"), Index(None, "clinic_id", "member_id"))
+    member_id: Mapped[str] = mapped_column(_ID)
+    name: Mapped[str] = mapped_column(_WORD)
+    credential: Mapped[str] = mapped_column(_CREDENTIAL, unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime.datetime]
+    used_at: Mapped[datetime.datetime | None]
+
+
+class Recovery(InClinic, Base):
+    """What is left of a member's recovery codes, as signatures, by the member's name in the clinic."""
+
+    __tablename__ = "recovery"
+    __table_args__ = (_of("member", "id"),)
+    signatures: Mapped[list[str]]
+    made_at: Mapped[datetime.datetime]
+
+
 class LoginSession(Base):
     """A browser that is signed in, by the hash of what it holds."""
 
@@ -122,6 +149,14 @@ class LoginSession(Base):
     seen_at: Mapped[datetime.datetime]
     ended_at: Mapped[datetime.datetime | None]
     code_at: Mapped[datetime.datetime | None]
+
+
+class LoginChallenge(Base):
+    """What a passkey was asked to sign, by the hash of it and of what it was asked for; good for one answer."""
+
+    __tablename__ = "login_challenge"
+    challenge_hash: Mapped[str] = mapped_column(_HASH, primary_key=True)
+    until: Mapped[datetime.datetime]
 
 
 class Lock(Base):

@@ -25,7 +25,7 @@ from skinbeam.records.upkeep.verify import SIGNED_TABLES, Checked, verify
 
 __all__ = ["Saved", "backup", "restore"]
 
-_LEFT_OUT = ("login_session", "login_lock")  # after a restore everybody signs in again
+_LEFT_OUT = ("login_session", "login_lock", "login_challenge")  # after a restore everybody signs in again
 _AT_A_TIME = 500
 
 

@@ -21,6 +21,8 @@ __all__ = ["SIGNED_TABLES", "Checked", "Finding", "refused", "verify"]
 
 SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.Member,
+    tables.Passkey,
+    tables.Recovery,
     tables.Patient,
     tables.Contact,
     tables.Consultation,

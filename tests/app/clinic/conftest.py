@@ -1,11 +1,14 @@
 """One app for the tests of a file."""
 
 import datetime
+import shutil
 from collections.abc import Iterator
 
 import pytest
 from app_samples import LEAST
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from playwright.sync_api import Browser, sync_playwright
+from soft_passkey import SoftPasskey
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.worker import PLAN
@@ -13,6 +16,7 @@ from skinbeam.app.forms import submission
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.kept import Permissions
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
 
@@ -40,6 +44,9 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
     desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
     spare = Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD)
+    passkeys, device = Passkeys(clinics.database, owner, Passwords()), SoftPasskey("https://localhost", "localhost")
+    site = Site(device.host, device.origin)
+    passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
     return {
         "patient": patient.id,
         "consultation": consultation.id,
@@ -50,4 +57,16 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "name": "plan.json",
         "consent": consent.id,
         "member": spare.id,
+        "passkey": passkeys.all()[0].id,
     }
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.fail("chromium is missing: sudo apt-get install -y chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield started
+        started.close()

@@ -17,7 +17,7 @@ from clinic_samples import HOME, PASSWORD
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.apart import PHOTOGRAPH, BrokenError, made_apart
-from skinbeam.app.clinic.cookies import SESSION
+from skinbeam.app.clinic.door.cookies import SESSION
 from skinbeam.app.forms import Submission, submission
 from skinbeam.errors import InputError
 from skinbeam.records.desk.desk import Desk

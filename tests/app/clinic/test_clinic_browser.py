@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,16 +15,16 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
-import uvicorn
 from app_samples import LEAST
+from clinic_pages import DESK, looked_at, opened_page, served
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from postgresql_server import private_postgresql
 
 from skinbeam.app.clinic import audience
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.apart import made_apart
-from skinbeam.app.clinic.cookies import SESSION
+from skinbeam.app.clinic.door.cookies import SESSION
 from skinbeam.app.clinic.worker import Maker, Worker
 from skinbeam.app.forms import submission
 from skinbeam.cli import main
@@ -36,9 +35,6 @@ pytestmark = pytest.mark.check
 
 ROOT = Path(__file__).parents[3]
 FACE = ROOT / "examples" / "first-consultation" / "face.jpg"
-AXE = (ROOT / "tests" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PLAN_MS = 90_000
 CASE = """
 [patient]
@@ -50,17 +46,6 @@ condition = "facial-telangiectasia"
 site = "cheeks"
 severity = "mild"
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.fail("chromium is missing: sudo apt-get install -y chromium")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -76,21 +61,9 @@ def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]
             yield made
 
 
-@contextmanager
-def served(clinics: Clinics) -> Iterator[str]:
-    server = uvicorn.Server(uvicorn.Config(clinics.app, port=0, log_level="warning", lifespan="off"))
-    running = threading.Thread(target=server.run, daemon=True)
-    running.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    running.join(20)
-
-
 @pytest.fixture
 def address(clinics: Clinics) -> Iterator[str]:
-    with served(clinics) as found:
+    with served(clinics.app) as found:
         yield found
 
 
@@ -114,28 +87,8 @@ def make_the_plan(page: Page) -> None:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=DESK)
-    opened = context.new_page()
-    opened.set_default_timeout(10_000)
-    faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    yield opened
-    context.close()
-    assert not faults
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Hold a page against axe-core on a phone and on a desk; SKINBEAM_SHOTS names a folder for pictures of it."""
-    page.wait_for_load_state()  # a link that was clicked leaves before the style sheet is there
-    for size in (PHONE, DESK):
-        page.set_viewport_size(size)
-        page.evaluate(AXE)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        assert found["passes"], "axe checked nothing"
-        assert not found["violations"], [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        if folder := os.environ.get("SKINBEAM_SHOTS"):
-            page.screenshot(path=str(Path(folder) / f"{name}-{size['width']}.png"), full_page=True)
+    with opened_page(browser) as page:
+        yield page
 
 
 def sign_in(page: Page, address: str, name: str) -> None:

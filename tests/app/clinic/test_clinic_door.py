@@ -1,5 +1,6 @@
 """The way in and out: who gets in, what a browser holds, and what nobody is told."""
 
+import html
 import logging
 import re
 import time
@@ -7,6 +8,7 @@ from typing import Any
 
 import pyotp
 import pytest
+import segno
 from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics
 from starlette.testclient import TestClient
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -145,7 +147,8 @@ def test_one_time_codes_are_set_up_and_then_asked_for(clinics: Clinics) -> None:
     wrong = client.post("/account/codes", data={"address": address, "code": "000000"})
     assert wrong.status_code == 422
     assert address.replace("&", "&amp;") in wrong.text  # the same key, so that the telephone still fits
-    assert client.post("/account/codes", data={"address": address, "code": codes.now()}).status_code == 303
+    used = codes.now()
+    assert client.post("/account/codes", data={"address": address, "code": used}).status_code == 200
 
     later = clinics.browser()
     assert knock(later, "careful").headers["location"] == "/sign-in/code"
@@ -153,11 +156,46 @@ def test_one_time_codes_are_set_up_and_then_asked_for(clinics: Clinics) -> None:
     assert later.post("/patients", data={"pseudonym": "x"}).status_code == 401
     half = later.cookies[COOKIE]
     assert later.post("/sign-in/code", data={"code": "000000"}).status_code == 422
-    assert later.post("/sign-in/code", data={"code": codes.now()}).status_code == 422  # it was used already
+    assert later.post("/sign-in/code", data={"code": used}).status_code == 422
     following = codes.at(int(time.time()) + codes.interval)
     assert later.post("/sign-in/code", data={"code": following}).headers["location"] == "/"
     assert later.cookies[COOKIE] != half
     assert later.get("/").status_code == 200
+
+
+def test_the_key_of_codes_is_shown_as_a_picture_that_the_policy_allows(clinics: Clinics) -> None:
+    told = clinics.browser(Role.OWNER).get("/account")
+    address = re.search(r'name="address" value="([^"]+)"', told.text)[1].replace("&amp;", "&")  # type: ignore[index]
+    drawn = segno.make_qr(address, error="m").svg_data_uri(scale=4, dark="#000", light="#fff")
+    assert html.escape(drawn) in html.escape(html.unescape(told.text))
+    assert "img-src 'self' data:" in told.headers["content-security-policy"]
+
+
+def test_recovery_codes_are_shown_once_and_let_in_once(clinics: Clinics) -> None:
+    somebody(clinics, "prepared")
+    client = clinics.browser()
+    knock(client, "prepared")
+    assert client.post("/account/recovery").status_code == 422  # without one-time codes they stand in for nothing
+    address = re.search(r'name="address" value="([^"]+)"', client.get("/account").text)[1]  # type: ignore[index]
+    app = pyotp.parse_uri(address.replace("&amp;", "&"))
+    sent = {"address": address.replace("&amp;", "&"), "code": app.now()}
+    codes = re.findall(r"<code>([a-z2-7-]{14})</code>", client.post("/account/codes", data=sent).text)
+    assert len(set(codes)) == 10
+    assert "Not used yet: 10 of 10" in client.get("/account").text
+    assert not any(code in client.get("/account").text for code in codes)
+
+    later = clinics.browser()
+    knock(later, "prepared")
+    assert later.post("/sign-in/code", data={"code": "aaaa-aaaa-aaaa"}).status_code == 422
+    typed = codes[3].replace("-", " ").upper()
+    assert later.post("/sign-in/code", data={"code": typed}).headers["location"] == "/"
+    assert "Not used yet: 9 of 10" in later.get("/account").text
+    again = clinics.browser()
+    knock(again, "prepared")
+    assert again.post("/sign-in/code", data={"code": codes[3]}).status_code == 422
+    fresh = re.findall(r"<code>([a-z2-7-]{14})</code>", later.post("/account/recovery").text)
+    assert again.post("/sign-in/code", data={"code": codes[4]}).status_code == 422
+    assert again.post("/sign-in/code", data={"code": fresh[0]}).status_code == 303
 
 
 def test_a_key_that_is_none_sets_up_no_codes(clinics: Clinics) -> None:

@@ -14,13 +14,15 @@ from urllib.parse import quote, quote_plus
 
 import httpx2
 import psycopg
+import pyotp
 import pytest
 from app_samples import EXAMPLE, LEAST
-from clinic_samples import PASSWORD, Clinics, planned, two_clinics
+from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics
 from limits import RateLimitItemPerMinute
 from PIL import Image
 from postgresql_server import private_postgresql
 from report_samples import sample
+from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
 from skinbeam.app.clinic import gate
@@ -31,7 +33,9 @@ from skinbeam.app.forms import submission
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.kept import Made, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import Role
 from skinbeam.report.consent.questions import teach_back
 
@@ -68,7 +72,12 @@ ADDRESSES = (
     "0.0/../0.1",
     ".",
 )
-BY_SCRIPT = {"/suitability"}  # sent by a script, with the fields of the consultation's form
+# Sent by a script, with the fields of another form.
+BY_SCRIPT = {
+    "/suitability": "/consultations/{consultation}/answers",
+    "/sign-in/passkey/challenge": "/sign-in/passkey",
+    "/account/passkeys/challenge": "/account/passkeys",
+}
 # What the other fields hold, so that what is hostile is the first thing that is wrong.
 HARMLESS = {"password": PASSWORD, "role": "auditor", "person": "Synthetic Person", "days": "0", "option": "0.0"}
 LONG = 10  # a form of more fields has its answers filled at once with each text
@@ -150,8 +159,17 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     consent = desk.consents.of(told.consultation_id)[0].id
     desk.consultations.close(closed.consultation_id, revision=1)
     job = desk.jobs.add(PLAN, {"consultation": fresh.consultation_id, "revision": 1, "language": "en"}).id
+    owner = clinics.members[HOME, Role.OWNER]
+    own, keys = Accounts(clinics.database, owner, Passwords()), Passkeys(clinics.database, owner, Passwords())
+    address = own.new_codes()
+    own.set_codes(address, pyotp.parse_uri(address).now())
+    SignIn(clinics.database, Passwords()).note_code(client.cookies[COOKIE])
+    device = SoftPasskey("https://localhost", "localhost")
+    site = Site(device.host, device.origin)
+    keys.add(site, "key", device.created(keys.ask(site, "key", PASSWORD)))
     names = {
         "patient": patient,
+        "passkey": keys.all()[0].id,
         "consultation": fresh.consultation_id,
         "photograph": desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id,
         "plan": told.id,
@@ -159,7 +177,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "option": "0.0",
         "name": "plan.json",
         "consent": consent,
-        "member": Accounts(clinics.database, desk.member, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
+        "member": Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
     silent = ("/document", "/events")  # one is not signed yet, the other ends with its job
     pages = [path.format(**names) for method, path in ROUTES if method == "GET" and not path.endswith(silent)]
@@ -187,8 +205,7 @@ def forms(house: House) -> dict[str, dict[str, str]]:
             for route, pattern in routes.items():
                 if pattern.fullmatch(form.action):
                     found.setdefault(route, {}).update(form.fields)
-    found |= dict.fromkeys(BY_SCRIPT, found["/consultations/{consultation}/answers"])
-    return found
+    return found | {route: found[form] for route, form in BY_SCRIPT.items()}
 
 
 def shown(answer: httpx2.Response) -> str:

@@ -5,28 +5,15 @@ alone: neither a page without encryption nor a sister name can plant one (RFC 62
 works nowhere; there a cookie is plain, and the app gives one on this machine alone.
 """
 
-import ipaddress
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-__all__ = ["BROWSER", "LANGUAGE", "SESSION", "drop_cookie", "encrypted", "held", "set_cookie"]
+from skinbeam.app.clinic.door.site import encrypted
+
+__all__ = ["BROWSER", "LANGUAGE", "SESSION", "drop_cookie", "held", "set_cookie"]
 
 SESSION, BROWSER, LANGUAGE = "skinbeam", "skinbeam-browser", "skinbeam-language"
 _BROWSER_S = 180 * 24 * 3600
-
-
-def encrypted(request: Request) -> bool:
-    """Return whether a browser asks through https: a name of ours is always asked so, but on the machine itself.
-
-    What a server that stands before this one says of the scheme counts as well.
-    """
-    name = request.url.hostname or ""
-    try:
-        here = ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        here = name == "localhost"
-    return request.url.scheme == "https" or not here
 
 
 def held(request: Request, name: str) -> str:

@@ -1,11 +1,12 @@
-"""The front door: sign-in with password and one-time code, sign-out, and one's own account."""
+"""The front door: sign-in with password and one-time code, or with a passkey, and sign-out."""
 
 from fastapi import Request
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.cookies import BROWSER, LANGUAGE, SESSION, drop_cookie, held, set_cookie
+from skinbeam.app.clinic.door.cookies import BROWSER, LANGUAGE, SESSION, drop_cookie, held, set_cookie
+from skinbeam.app.clinic.door.site import passkeys_work
 from skinbeam.app.clinic.gate import Gate
-from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.app.clinic.visit import Visit, as_json, status_of
 from skinbeam.app.language import asked_language
 from skinbeam.errors import InputError
 from skinbeam.messages import LANGUAGES, text
@@ -29,9 +30,8 @@ def add_front(gate: Gate) -> None:
     gate.add("POST", "/sign-in/code", _code)
     gate.add("POST", "/sign-out", _sign_out)
     gate.add("POST", "/language", _language)
-    gate.add("GET", "/account", _account_page)
-    gate.add("POST", "/account/password", _password)
-    gate.add("POST", "/account/codes", _codes)
+    gate.add("POST", "/sign-in/passkey/challenge", _passkey_challenge)
+    gate.add("POST", "/sign-in/passkey", _passkey)
 
 
 def _sign_in_page(visit: Visit, error: InputError | None = None) -> Response:
@@ -40,7 +40,7 @@ def _sign_in_page(visit: Visit, error: InputError | None = None) -> Response:
     visit.who = None  # the page stands outside, also for who is signed in
     status = 200 if error is None else status_of(error)
     said = {"house": visit.said("house"), "name": visit.said("name"), "only": known[0] if len(known) == 1 else ""}
-    return visit.page("sign-in.html", status, error=error, **said)
+    return visit.page("sign-in.html", status, error=error, passkeys_here=passkeys_work(visit.request), **said)
 
 
 def _sign_in(visit: Visit) -> Response:
@@ -57,6 +57,18 @@ def _code(visit: Visit) -> Response:
         signed = visit.house.door.confirm(visit.signed.token, visit.said("code"))
     except InputError as error:
         return visit.page("code.html", status_of(error), error=error)
+    return _signed_in(visit, signed)
+
+
+def _passkey_challenge(visit: Visit) -> Response:
+    return as_json(visit.house.passkeys.ask(visit.site))
+
+
+def _passkey(visit: Visit) -> Response:
+    try:
+        signed = visit.house.passkeys.sign_in(visit.site, visit.said("answer"))
+    except InputError as error:
+        return _sign_in_page(visit, error)
     return _signed_in(visit, signed)
 
 
@@ -81,28 +93,6 @@ def _language(visit: Visit) -> Response:
     response = visit.go("/account" if inside else "/sign-in" if visit.who is None else "/sign-in/code")
     set_cookie(visit.request, response, LANGUAGE, chosen)
     return response
-
-
-def _account_page(visit: Visit, error: InputError | None = None, address: str = "") -> Response:
-    status = 200 if error is None else status_of(error)
-    return visit.page("account.html", status, error=error, address=address or visit.accounts.new_codes())
-
-
-def _password(visit: Visit) -> Response:
-    try:
-        visit.accounts.change_password(visit.raw("old"), visit.raw("new"))
-    except InputError as error:
-        return _account_page(visit, error)
-    return visit.go("/sign-in")
-
-
-def _codes(visit: Visit) -> Response:
-    """Codes are kept once the telephone shows the right one; the key travels in the page and nowhere else."""
-    try:
-        visit.accounts.set_codes(visit.said("address"), visit.said("code"))
-    except InputError as error:
-        return _account_page(visit, error, visit.said("address"))
-    return visit.go("/account")
 
 
 def _signed_in(visit: Visit, signed: SignedIn) -> Response:

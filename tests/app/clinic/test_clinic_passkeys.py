@@ -1,0 +1,208 @@
+"""Passkeys at the app's door: what a browser is asked, where they work, and that a real one signs in."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from clinic_pages import looked_at, opened_page, served
+from clinic_samples import COOKIE, HOME, PASSWORD, Clinics
+from playwright.sync_api import Browser, Page, expect
+from soft_passkey import SoftPasskey
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic.server import build_clinic
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+
+ORIGIN, HOST = "https://localhost", "localhost"
+
+
+def signed_in(clinics: Clinics, name: str) -> TestClient:
+    """The browser of one more member, for what changes their account."""
+    owner = clinics.members[HOME, Role.OWNER]
+    Accounts(clinics.database, owner, Passwords()).add(name, Role.CLINICIAN, PASSWORD)
+    client = clinics.browser()
+    client.post("/sign-in", data={"house": HOME, "name": name, "password": PASSWORD})
+    return client
+
+
+def with_passkey(client: TestClient, origin: str = ORIGIN, host: str = HOST) -> SoftPasskey:
+    device = SoftPasskey(origin, host)
+    asked = client.post("/account/passkeys/challenge", data={"name": "Key", "password": PASSWORD})
+    assert asked.headers["content-type"] == "application/json"
+    kept = client.post("/account/passkeys", data={"name": "Key", "answer": device.created(asked.text)})
+    assert kept.headers["location"] == "/account"
+    return device
+
+
+def knock(client: TestClient, device: SoftPasskey) -> Any:
+    asked = client.post("/sign-in/passkey/challenge").text
+    return client.post("/sign-in/passkey", data={"answer": device.signed(asked)})
+
+
+def test_a_member_adds_uses_and_removes_a_passkey(clinics: Clinics) -> None:
+    client = signed_in(clinics, "keyholder")
+    device = with_passkey(client)
+    assert "not used yet" in client.get("/account").text
+    fresh = clinics.browser()
+    came = knock(fresh, device)
+    assert (came.status_code, came.headers["location"]) == (303, "/")
+    assert "keyholder" in fresh.get("/").text
+    page = fresh.get("/account").text
+    assert "last used" in page
+    remove = re.search(r'action="(/account/passkeys/\w+/remove)"', page)[1]  # type: ignore[index]
+    assert fresh.post(remove).status_code == 303
+    assert remove not in fresh.get("/account").text
+    assert knock(clinics.browser(), device).status_code == 422
+
+
+def test_a_passkey_ends_the_session_before_and_a_planted_one_is_not_taken_over(clinics: Clinics) -> None:
+    client = signed_in(clinics, "replaced")
+    device = with_passkey(client)
+    before = client.cookies[COOKIE]
+    knock(client, device)
+    assert client.cookies[COOKIE] != before
+    assert clinics.browser().get("/", headers={"cookie": f"{COOKIE}={before}"}).headers["location"] == "/sign-in"
+
+
+def test_what_is_wrong_with_a_passkey_is_not_told(clinics: Clinics) -> None:
+    device = with_passkey(signed_in(clinics, "quiet"))
+    unknown = SoftPasskey(ORIGIN, HOST, handle=device.handle)
+    device.origin = "https://evil.example"
+    pages = [knock(clinics.browser(), device), knock(clinics.browser(), unknown)]
+    pages.append(clinics.browser().post("/sign-in/passkey", data={"answer": "x"}))
+    assert {page.status_code for page in pages} == {422}
+    assert len({page.text for page in pages}) == 1
+    assert "set-cookie" not in pages[0].headers
+
+
+def test_a_wrong_password_gets_no_challenge_for_a_new_passkey(clinics: Clinics) -> None:
+    client = signed_in(clinics, "left-open")
+    told = client.post("/account/passkeys/challenge", data={"name": "x", "password": "a guess"})
+    assert told.status_code == 422
+    assert "The password is wrong" in told.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "origin", "host"),
+    [
+        ("http://localhost:8000", "http://localhost:8000", "localhost"),
+        ("https://localhost:8443", "https://localhost:8443", "localhost"),
+        ("http://laser.example", "https://laser.example", "laser.example"),  # behind a server that encrypts
+        ("http://laser.example", "http://laser.example", ""),
+        ("http://localhost:8000", "https://localhost:8000", ""),
+        ("https://localhost", "https://localhost:8443", ""),
+        ("https://localhost", "https://laser.example", ""),
+    ],
+)
+def test_a_passkey_belongs_to_the_name_and_origin_that_was_asked(
+    clinics: Clinics, asked: str, origin: str, host: str
+) -> None:
+    app = build_clinic(clinics.database, names=["laser.example"])
+    client = TestClient(app, base_url=asked, follow_redirects=False)
+    device = SoftPasskey(origin, host or "localhost")
+    page = client.post("/sign-in", data={"house": HOME, "name": "assistant", "password": PASSWORD})
+    held = {"cookie": page.headers["set-cookie"].partition(";")[0]}
+    told = client.post("/account/passkeys/challenge", data={"name": "x", "password": PASSWORD}, headers=held)
+    sent = {"name": "x", "answer": device.created(told.text)}
+    status = client.post("/account/passkeys", data=sent, headers=held).status_code
+    assert status == (303 if host else 422)
+    assert json.loads(told.text)["rp"]["id"] == asked.partition("//")[2].partition(":")[0]
+    if host:
+        assert knock(client, device).status_code == 303
+
+
+def test_under_an_address_of_numbers_there_are_none_and_the_page_says_so(clinics: Clinics) -> None:
+    client = TestClient(clinics.app, base_url="https://127.0.0.1:8000", follow_redirects=False)
+    assert client.post("/sign-in/passkey/challenge").status_code == 422
+    assert "passkey" not in client.get("/sign-in").text
+    client.post("/sign-in", data={"house": HOME, "name": "clinician", "password": PASSWORD})
+    page = client.get("/account").text
+    assert "address of numbers" in page
+    assert "/account/passkeys" not in page
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with opened_page(browser) as page:
+        yield page
+
+
+def add_authenticator(page: Page) -> None:
+    """Give the machine of a page an authenticator that has seen finger, face or PIN."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+def fill_passkey(page: Page, name: str, password: str) -> None:
+    page.get_by_label("Name of the passkey").fill(name)
+    page.locator("form[data-challenge]").get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Add a passkey").click()
+
+
+@pytest.mark.check
+def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics: Clinics) -> None:
+    owner = clinics.members[HOME, Role.OWNER]
+    Accounts(clinics.database, owner, Passwords()).add("browsing", Role.CLINICIAN, PASSWORD)
+    add_authenticator(page)
+    with served(clinics.app) as found:
+        address = found.replace("127.0.0.1", "localhost")
+        page.goto(address)
+        page.get_by_label("Clinic").fill(HOME)
+        page.get_by_label("Name").fill("browsing")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("link", name="browsing").click()
+        picture = cv2.imdecode(np.frombuffer(page.get_by_alt_text("QR picture").screenshot(), np.uint8), 0)
+        assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == page.locator("[name=address]").input_value()
+        fill_passkey(page, "This computer", "not the password")
+        expect(page.get_by_role("alert")).to_contain_text("The password is wrong.")
+        fill_passkey(page, "This computer", PASSWORD)
+        expect(page.get_by_text("not used yet")).to_be_visible()
+        looked_at(page, "account-passkeys")
+        fill_passkey(page, "The same again", PASSWORD)
+        expect(page.get_by_role("alert")).to_contain_text("on this device already")
+        page.get_by_role("button", name="Sign out").click()
+
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.post_data or "") if one.url.endswith("in/passkey") else None)
+        expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_visible()
+        looked_at(page, "sign-in-passkey")
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        assert page.request.post(f"{address}/sign-in/passkey", data=sent[0], headers=kind).status == 422  # replayed
+
+        page.get_by_role("link", name="browsing").click()
+        expect(page.get_by_text("last used")).to_be_visible()
+        page.get_by_role("button", name="Remove This computer").click()
+        expect(page.get_by_text("last used")).to_have_count(0)
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        expect(page.get_by_role("alert")).to_contain_text("The passkey was not accepted")
+
+
+@pytest.mark.check
+def test_where_no_passkey_can_be_the_page_says_so_and_password_and_code_stay(page: Page, clinics: Clinics) -> None:
+    add_authenticator(page)
+    with served(clinics.app) as address:
+        page.goto(address)
+        expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+        expect(page.locator("script")).to_have_count(0)
+        page.goto(address.replace("127.0.0.1", "localhost"))
+        page.get_by_role("button", name="Sign in with a passkey").click()  # this device holds none
+        expect(page.get_by_role("alert")).to_contain_text("The browser gave no passkey")
