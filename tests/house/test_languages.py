@@ -14,7 +14,7 @@ import skinbeam
 from skinbeam.assessment.medicines import medications
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.laser.device import devices
-from skinbeam.messages import LANGUAGES, Formatter, Message, catalogue, speaking, spoken, text, translated
+from skinbeam.messages import ENGLISH, LANGUAGES, Formatter, Message, catalogue, speaking, spoken, text, translated
 from skinbeam.messages.retold import NAMES, retold
 from skinbeam.schema.names import NameKind, table
 
@@ -50,6 +50,12 @@ def test_a_translated_file_holds_every_sentence_as_it_is_today(file: Path) -> No
         assert not one.fuzzy, id
         assert str(one.string).strip(), id
         assert named(str(one.string)) == named(wanted[id]), id
+
+
+@pytest.mark.parametrize("language", [one for one in LANGUAGES if one != ENGLISH])
+def test_every_file_is_translated(language: str) -> None:
+    english = {file.stem for file in (MESSAGES / ENGLISH).glob("*.toml")}
+    assert {file.stem for file in (MESSAGES / language).glob("*.po")} == english | {NAMES}
 
 
 def test_each_language_has_a_folder() -> None:
