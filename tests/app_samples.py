@@ -165,7 +165,7 @@ class Planner:
         self.made = self.at_once = self.most_at_once = 0
         self.seconds = 0.0
 
-    def __call__(self, consultation: Consultation, folder: Path) -> None:
+    def __call__(self, consultation: Consultation, folder: Path, *, language: str) -> None:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         time.sleep(self.seconds)

@@ -20,7 +20,7 @@ from skinbeam.app.planner import Planner
 from skinbeam.document import write_atomically
 from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import text
+from skinbeam.messages import spoken, text
 from skinbeam.plan.check import Consultation
 from skinbeam.plan.work.progress import Listener
 from skinbeam.report.consult import consult
@@ -33,7 +33,7 @@ _KEPT = 16
 @dataclass(frozen=True)
 class _Kept:
     folder: Path
-    case_sha256: str
+    asked: tuple[str, str]  # the hash of the case, and the language
     sent: Submission
 
 
@@ -100,12 +100,12 @@ class Plans:
                 shutil.rmtree(home, ignore_errors=True)
 
     def _made(self, sent: Submission, consultation: Consultation) -> str:
-        case_sha256, folder = consultation.sha256(), consultation.loaded.folder
-        known = next((name for name, kept in self._plans.items() if kept.case_sha256 == case_sha256), None)
+        asked, folder = (consultation.sha256(), spoken()), consultation.loaded.folder
+        known = next((name for name, kept in self._plans.items() if kept.asked == asked), None)
         if known is None:
-            consult(consultation, folder)
+            consult(consultation, folder, language=spoken())
             known = secrets.token_urlsafe(24)  # who knows the answers, and so the hash of a plan, cannot ask for it
-            self._plans[known] = _Kept(folder, case_sha256, sent)
+            self._plans[known] = _Kept(folder, asked, sent)
         self._plans.move_to_end(known)
         while len(self._plans) > _KEPT:
             shutil.rmtree(self._plans.popitem(last=False)[1].folder, ignore_errors=True)

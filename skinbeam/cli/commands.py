@@ -69,17 +69,24 @@ def consult(
     photo: Annotated[Path | None, typer.Option("--photo", metavar="FACE.jpg", help="A photograph of the face.")] = None,
     draws: Draws = 200,
     seed: Seed = 0,
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Of the reports and the leaflet: en or de.")
+    ] = "en",
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
     """From a consultation to a plan: suitability, options, expected results, course, report, leaflet."""
     from time import monotonic
 
+    from skinbeam.errors import unknown_name
+    from skinbeam.messages import LANGUAGES
     from skinbeam.plan.check import check_consultation
     from skinbeam.plan.work.progress import heard
     from skinbeam.schema.load import load_case
 
     began = monotonic()
+    if language not in LANGUAGES:
+        raise unknown_name("language", language, LANGUAGES, field="--language")
     with of_file(case):
         checked = check_consultation(load_case(case), photo, meanwhile=_load_planner)
     from skinbeam.cli.progress import PlanProgress
@@ -88,7 +95,7 @@ def consult(
     progress = PlanProgress(quiet=quiet)
     try:
         with heard(progress), of_file(case):
-            plan, _ = run(checked, output, draws=draws, seed=seed)
+            plan, _ = run(checked, output, draws=draws, seed=seed, language=language)
     finally:
         progress.wipe()
     if json:

@@ -3,6 +3,7 @@
 from skinbeam.messages.files import catalogue, parameters, translated
 from skinbeam.messages.formatter import Formatter
 from skinbeam.messages.language import ENGLISH, LANGUAGES, living_in, local, speaking, spoken
+from skinbeam.messages.records import retell
 from skinbeam.messages.retold import retold
 from skinbeam.messages.sentences import Message, Warned, text
 
@@ -16,6 +17,7 @@ __all__ = [
     "living_in",
     "local",
     "parameters",
+    "retell",
     "retold",
     "speaking",
     "spoken",

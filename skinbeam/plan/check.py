@@ -8,6 +8,7 @@ from pathlib import Path
 from skinbeam.errors import InputError
 from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
+from skinbeam.messages import ENGLISH, speaking
 from skinbeam.photo.look import Look, look_at
 from skinbeam.photo.read import read
 from skinbeam.plan.work.processes import side_by_side
@@ -110,6 +111,7 @@ def _look_at(photo: Path, card: Sequence[float] | None) -> Look:
     try:
         picture = read(photo)
         field = "photo.white_card"
-        return look_at(picture, card)
+        with speaking(ENGLISH):  # what it shows becomes part of the plan
+            return look_at(picture, card)
     except InputError as error:
         raise InputError(error.code, error.message, field=field, hint=error.hint, file=photo.name) from None

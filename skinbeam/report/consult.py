@@ -10,7 +10,7 @@ from skinbeam.document import pretty_json, sha256_of, unwritable, write_atomical
 from skinbeam.estimate import Unknown
 from skinbeam.files.placed import place
 from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import text
+from skinbeam.messages import ENGLISH, speaking, text
 from skinbeam.photo.document import document_of
 from skinbeam.plan.check import Consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
@@ -31,8 +31,12 @@ PHOTO_FOLDER = "photo"
 LEDGER, SEAL = "run.json", "plan.json"
 
 
-def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0) -> tuple[Plan, list[Path]]:
+def consult(
+    consultation: Consultation, folder: Path, *, draws: int = 200, seed: int = 0, language: str = ENGLISH
+) -> tuple[Plan, list[Path]]:
     """Make the plan of a consultation, write it with its reports into `folder`, and return both.
+
+    The plan is the same in every language; its reports are written in `language`.
 
     Everything is made first and then moved into place, `plan.json` last: while it is there, all files are of one run.
     Those of an earlier consultation that this one does not have go; files of others in the folder are left alone.
@@ -46,20 +50,22 @@ def consult(consultation: Consultation, folder: Path, *, draws: int = 200, seed:
             made_in = stack.enter_context(work_folder(folder, "consult"))
         except OSError as error:
             raise unwritable(folder, error) from None
-        plan = _written(consultation, made_in, draws=draws, seed=seed)
+        plan = _written(consultation, made_in, draws=draws, seed=seed, language=language)
         try:
             return plan, place(made_in, folder, ledger=LEDGER, seal=SEAL)
         except OSError as error:
             raise unwritable(folder, error) from None
 
 
-def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int) -> Plan:
+@speaking(ENGLISH)
+def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int, language: str) -> Plan:
     """Make the plan and write the whole set of files into an empty folder."""
     made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, meanwhile=_writer)
     plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
     write_atomically(folder / SEAL, pretty_json(plan.document))
     photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
-    _writer()(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays)
+    with speaking(language):
+        _writer()(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays)
     sums = {str(file.relative_to(folder)): sha256_of(file.read_bytes()) for file in folder.rglob("*") if file.is_file()}
     run = {
         "schema": "skinbeam.run/1",

@@ -9,16 +9,18 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from skinbeam.document import write_atomically
+from skinbeam.messages import retell, spoken
 from skinbeam.plan.records import Plan
 from skinbeam.plan.work.processes import side_by_side
 from skinbeam.report.clinician import report_page
 from skinbeam.report.context import ReportPage
 from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
 from skinbeam.report.figures import FigureData
-from skinbeam.report.leaflet.page import leaflet_page
+from skinbeam.report.leaflet.choices import dot_files
+from skinbeam.report.leaflet.page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.pdf import laid_out, make_pdf
 
-__all__ = ["render_html", "templates", "write_report"]
+__all__ = ["make_leaflet", "render_html", "templates", "write_report"]
 
 
 def write_report(
@@ -40,6 +42,7 @@ def write_report(
     photo : body of the photo document, when there is a photograph.
     photo_folder : where the files lie that `photo` names.
     """
+    plan, figures = retell(plan), retell(figures)
     drawn = draw(plan, figures)
     page, overlays = _page(plan, drawn, photo, photo_folder)
     pictures = dict(drawn.files) | overlays
@@ -57,6 +60,14 @@ def write_report(
     return [folder / name for name in sorted(files)]
 
 
+def make_leaflet(plan: Plan) -> bytes:
+    """Return the patient's leaflet alone, as PDF, in the language that is spoken."""
+    plan = retell(plan)
+    dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
+    with laid_out({name: content for files in dots for name, content in files.items()}) as root:
+        return make_pdf("leaflet", leaflet_page(plan), root)
+
+
 def render_html(
     plan: Plan,
     figures: FigureData,
@@ -65,6 +76,7 @@ def render_html(
     photo_folder: Path | None = None,
 ) -> str:
     """Return the clinician's report as one self-contained HTML page."""
+    plan, figures = retell(plan), retell(figures)
     drawn = draw(plan, figures)
     page, overlays = _page(plan, drawn, photo, photo_folder)
     return _html(page, dict(drawn.files) | overlays)
@@ -80,7 +92,10 @@ def _page(
 
 def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
     """The page with every figure inside."""
-    used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
+    used = vars(page) | {
+        "spoken": spoken(),
+        "embedded": {name: data_uri(name, content) for name, content in pictures.items()},
+    }
     return templates().get_template("report.html.j2").render(used)
 
 

@@ -172,7 +172,7 @@ def test_a_plan_that_nobody_waits_for_stops(
     kept = plans.Plans()
     told = 0
 
-    def consult(*_: Any) -> None:
+    def consult(*_: Any, **__: Any) -> None:
         nonlocal told
         for _turn in range(1000):
             told += 1

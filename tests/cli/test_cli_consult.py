@@ -59,6 +59,18 @@ def test_a_refused_consultation_is_done_too(run: Run, tmp_path: Path) -> None:
     assert {"plan.json", "report.html", "report.pdf", "leaflet.pdf"} <= files_of(tmp_path)
 
 
+def test_reports_are_in_the_language_that_is_asked_for_and_the_plan_in_none(run: Run, tmp_path: Path) -> None:
+    for language in ("en", "de"):
+        assert run("consult", REFUSED, "-o", str(tmp_path / language), "--language", language, "--quiet").code == 0
+    english, german = tmp_path / "en", tmp_path / "de"
+    assert (german / "plan.json").read_bytes() == (english / "plan.json").read_bytes()
+    assert PdfReader(english / "leaflet.pdf").trailer["/Root"]["/Lang"] == "en"
+    assert "Pflegen Sie Ihre Haut" in "".join(page.extract_text() for page in PdfReader(german / "leaflet.pdf").pages)
+    assert '<html lang="de">' in (german / "report.html").read_text(encoding="utf-8")
+    ran = run("consult", REFUSED, "-o", str(tmp_path / "xx"), "--language", "dee", "--json")
+    assert (ran.code, ran.document["error"]["field"]) == (2, "--language")
+
+
 def test_a_file_in_the_way_of_the_folder_is_told(run: Run, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     for target in ("out", "out/inside"):

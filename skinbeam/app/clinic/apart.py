@@ -131,7 +131,7 @@ def _main(home: Path, language: str, parent: int) -> None:
         with heard(hear):
             with speaking(language):
                 consultation = check_consultation(case_of(sent, home), home / PHOTOGRAPH if sent.photo else None)
-            plan, _ = consult(consultation, home / _MADE)
+            plan, _ = consult(consultation, home / _MADE, language=language)
     except InputError as error:
         tell(fault=error.as_record())
     except Exception:

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.app.security import REPORT_POLICY
+from skinbeam.messages import LANGUAGES, retell, speaking
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
@@ -19,6 +20,7 @@ from skinbeam.records.kept import Choice, Consultation, Plan
 from skinbeam.report.context import Glance
 from skinbeam.report.names import concern_name
 from skinbeam.report.overview.lines import glance
+from skinbeam.report.report import make_leaflet
 
 __all__ = ["Opened", "add_plans", "opened"]
 
@@ -81,6 +83,7 @@ def add_plans(gate: Gate) -> None:
     """Open the routes of plans."""
     gate.add("GET", "/plans/{plan}", _page)
     gate.add("GET", "/plans/{plan}/files/{name}", _file)
+    gate.add("GET", "/plans/{plan}/leaflet/{language}", _leaflet)
     gate.add("POST", "/plans/{plan}/choice", _choose)
 
 
@@ -99,14 +102,14 @@ def opened(desk: Desk, id: str) -> Opened:
 
 def _page(visit: Visit) -> Response:
     desk, plan = visit.desk, opened(visit.desk, visit.path("plan"))
-    choices = desk.plans.choices(plan.kept.id)
+    choices, records = desk.plans.choices(plan.kept.id), retell(plan.records)
     return visit.page(
         "plan.html",
         plan=plan.kept,
         outdated=plan.outdated,
         closed=plan.closed,
-        decision=plan.records.suitability.decision,
-        concerns=tuple(_concern(number, one, choices) for number, one in enumerate(plan.records.concerns)),
+        decision=records.suitability.decision,
+        concerns=tuple(_concern(number, one, choices) for number, one in enumerate(records.concerns)),
         consents=tuple(one for one in desk.consents.of(plan.kept.consultation_id) if one.plan_id == plan.kept.id),
         patient=desk.patients.get(plan.consultation.patient_id),
     )
@@ -116,6 +119,15 @@ def _concern(number: int, concern: ConcernPlan, choices: tuple[Choice, ...]) -> 
     mine = [one for one in choices if one.option.startswith(f"{number}.")]
     rows = (_Row(f"{number}.{i}", glance(concern, one), one.setup is not None) for i, one in enumerate(concern.options))
     return _Concern(concern_name(concern), tuple(rows), mine[-1] if mine else None)
+
+
+def _leaflet(visit: Visit) -> Response:
+    """The leaflet for a patient who reads another language than whoever made the plan."""
+    plan, language = opened(visit.desk, visit.path("plan")), visit.path("language")
+    if language not in LANGUAGES:
+        raise fault("absent", "language")
+    with speaking(language):
+        return Response(make_leaflet(plan.records), media_type=_TYPES["pdf"])
 
 
 def _choose(visit: Visit) -> Response:

@@ -62,6 +62,7 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("GET", "/photographs/{photograph}"): Act.READ,
     ("GET", "/plans/{plan}"): Act.READ,
     ("GET", "/plans/{plan}/files/{name}"): Act.READ,
+    ("GET", "/plans/{plan}/leaflet/{language}"): Act.READ,
     ("POST", "/plans/{plan}/choice"): Act.TREAT,
     ("GET", "/plans/{plan}/consent/{option}"): Act.READ,
     ("GET", "/plans/{plan}/consent/{option}/form.pdf"): Act.READ,

@@ -55,6 +55,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "job": job.id,
         "option": "0.0",
         "name": "plan.json",
+        "language": "de",
         "consent": consent.id,
         "member": spare.id,
         "passkey": passkeys.all()[0].id,

@@ -1,0 +1,115 @@
+"""Leaflet, consent form and report in German: the same plan, said in another language."""
+
+import io
+import re
+
+import pytest
+from pypdf import PdfReader
+from report_samples import sample, sample_plan
+
+from skinbeam.messages import Message, catalogue, retell, retold, speaking, text
+from skinbeam.plan.reading import Told
+from skinbeam.report.consent.questions import teach_back
+from skinbeam.report.consent.sealed import make_consent
+from skinbeam.report.figures import FigureData
+from skinbeam.report.report import make_leaflet, render_html
+
+LETTERS = re.compile(r"[A-Za-z]+")
+
+
+def words_of(pdf: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+
+
+def english_in(told: str) -> list[str]:
+    """Sentences of the English catalogue that stand in a text, whatever their parameters are."""
+    found = []
+    for said in catalogue().values():
+        parts = [part.strip() for part in re.split(r"\{\w+\}", said)]
+        long = [part for part in parts if len(LETTERS.findall(part)) > 3]
+        if long and all(part in told for part in parts):
+            found.append(said)
+    return found
+
+
+@pytest.mark.parametrize("paper", ["leaflet", "consent"])
+def test_what_a_patient_reads_holds_no_english_sentence(paper: str) -> None:
+    plan = sample()
+    concern = next(one for one in plan.concerns if one.first_laser)
+    assert concern.first_laser is not None
+    with speaking("de"):
+        said = retell(plan)
+        place = plan.concerns.index(concern)
+        option = said.concerns[place].options[concern.options.index(concern.first_laser[0])]
+        pdf = make_leaflet(plan) if paper == "leaflet" else make_consent(said, said.concerns[place], option)
+    told = words_of(pdf)
+    assert not english_in(told)
+    assert {"leaflet": "Pflegen Sie Ihre Haut", "consent": "Ihre Entscheidung"}[paper] in told
+    assert PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Lang"] == "de"
+    assert plan.plan_sha256[:12] in told
+
+
+def test_the_same_in_english_is_seen_to_be_english() -> None:
+    plan = sample()
+    concern = next(one for one in plan.concerns if one.first_laser)
+    assert concern.first_laser is not None
+    assert english_in(words_of(make_consent(plan, concern, concern.first_laser[0])))
+
+
+def test_the_report_is_in_the_language_that_is_spoken() -> None:
+    plan = sample()
+    with speaking("de"):
+        page = render_html(plan, FigureData())
+        title, concern = text("report.title"), retold(plan.concerns[0].title)
+    assert '<html lang="de">' in page
+    assert title in page
+    assert concern in page
+    assert plan.concerns[0].title not in page
+
+
+def test_another_language_leaves_the_plan_and_its_name_as_they_are() -> None:
+    plan = sample()
+    with speaking("de"):
+        assert retell(plan).plan_sha256 == plan.plan_sha256 == sample().plan_sha256
+        assert sample().document == plan.document
+        assert retell(plan).concerns[0].title != plan.concerns[0].title
+    assert retell(plan) is plan
+    assert plan.document["plan_sha256"] == sample_plan()["plan_sha256"]
+
+
+def test_what_is_right_to_answer_stands_at_the_same_place_in_each_language() -> None:
+    plan = sample()
+    option = next(one.first_laser[0] for one in plan.concerns if one.first_laser)
+    english = teach_back(plan, option)
+    with speaking("de"):
+        german = teach_back(retell(plan), option)
+    assert [one.right for one in german] == [one.right for one in english]
+    assert all(one.question != other.question for one, other in zip(german, english, strict=True))
+
+
+def test_a_text_is_found_again_by_its_english() -> None:
+    with speaking("de"):
+        assert retold("Visible facial veins") == "Sichtbare Gesichtsäderchen"
+        assert retold("visible facial veins") == "sichtbare Gesichtsäderchen"
+        assert retold("cheeks, nose") == "Wangen, Nase"
+        assert retold("10,600 nm") == "10.600 nm"
+        assert retold("below 0.5") == "unter 0,5"
+        assert retold("Vbeam 1.5, room 2") == "Vbeam 1.5, room 2"  # what a clinic calls its device
+    assert retold("Visible facial veins") == "Visible facial veins"
+
+
+def test_a_sentence_that_the_catalogue_no_longer_says_stays_as_it_was_written() -> None:
+    now = Told("number.below", {"least": 0.5}, "below 0.5")
+    old = Told("number.below", {"least": 0.5}, "less than 0.5")
+    gone = Told("number.gone", {}, "It was said so.")
+    with speaking("de"):
+        assert [one.text for one in (now, old, gone)] == ["unter 0,5", "less than 0.5", "It was said so."]
+        assert now.english == "below 0.5"
+
+
+def test_a_parameter_that_was_written_is_read_back() -> None:
+    inner = Message("number.below", {"least": 12345.0})
+    outer = Message("number.unknown", {"reason": inner})
+    record = {"id": inner.id, "params": dict(inner.params), "text": inner.text}
+    with speaking("de"):
+        assert Told(outer.id, {"reason": record}, outer.english).text == "unbekannt (unter 12.345)"
