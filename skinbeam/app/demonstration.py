@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -21,7 +20,7 @@ from starlette.datastructures import UploadFile
 from skinbeam.app.bodies import form_of
 from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission, submission
-from skinbeam.app.live import suitability_of
+from skinbeam.app.live import live_page
 from skinbeam.app.pages import form_page, plan_page
 from skinbeam.app.planner import GoneError
 from skinbeam.app.plans import Plans
@@ -45,9 +44,9 @@ def demonstration(plans: Plans) -> APIRouter:
     async def form() -> str:
         return form_page(Submission())
 
-    @router.post("/suitability")
-    async def suitability(request: Request) -> dict[str, Any]:
-        return await run_in_threadpool(suitability_of, await _received(request, plans))
+    @router.post("/suitability", response_class=HTMLResponse)
+    async def suitability(request: Request) -> str:
+        return await run_in_threadpool(live_page, await _received(request, plans))
 
     @router.post("/consult")
     async def consult(request: Request) -> Response:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from skinbeam.app.forms import Submission
+from skinbeam.app.pages import render
 from skinbeam.assessment.skin import colour_of, with_colour
 from skinbeam.errors import InputError
 from skinbeam.messages import text
@@ -12,9 +13,14 @@ from skinbeam.plan.rules.suitability import judge_case
 from skinbeam.plan.search.goals import laser_choices
 from skinbeam.schema.load import loaded_case
 
-__all__ = ["suitability_of"]
+__all__ = ["live_page", "suitability_of"]
 
 _NEEDED = ("condition", "site")
+
+
+def live_page(sent: Submission) -> str:
+    """Return the part of the form that tells what the rules say so far; empty as long as they say nothing."""
+    return render("live.html", told=suitability_of(sent)).strip()
 
 
 def suitability_of(sent: Submission) -> dict[str, Any]:

@@ -65,8 +65,11 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page(viewport=DESK)
     opened.set_default_timeout(10_000)
+    faults: list[str] = []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
     yield opened
     opened.close()
+    assert not faults
 
 
 def field(page: Page, name: str) -> str:

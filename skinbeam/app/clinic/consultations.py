@@ -10,7 +10,7 @@ from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Upload, Visit, status_of
 from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import Submission
-from skinbeam.app.live import suitability_of
+from skinbeam.app.live import live_page
 from skinbeam.app.pages import form_page
 from skinbeam.errors import InputError
 from skinbeam.messages import spoken
@@ -112,7 +112,7 @@ def _reopen(visit: Visit) -> Response:
 
 def _suitability(visit: Visit) -> Response:
     """Nothing of a record is read or kept: what was sent is judged."""
-    return JSONResponse(suitability_of(sent_answers(visit.sent)))
+    return visit.html(live_page(sent_answers(visit.sent)))
 
 
 def _plan(visit: Visit) -> Response:

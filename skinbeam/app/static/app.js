@@ -1,5 +1,5 @@
 "use strict";
-// Steps, rows that are added when needed, and what the rules say so far. Without it the form is one page that does the same.
+// Steps, and rows that are added when needed. Without it the form is one page that does the same.
 function start() {
   const form = document.querySelector("form.consultation");
   const steps = [...form.querySelectorAll(".step")], fixed = form.hasAttribute("data-fixed");
@@ -75,32 +75,9 @@ function start() {
     if (!fixed) group.append(more);
   });
 
-  // --- what the rules say so far ---
-  const live = document.querySelector(".live"), told = live.querySelector("[role=status]");
-  let waiting = 0, asked = 0;
-  async function ask() {
-    const number = ++asked, sent = new FormData(form);
-    sent.delete("photo");
-    sent.delete("photo.kept");
-    let answer = {};
-    try {
-      const reply = await fetch("/suitability", { method: "POST", body: sent });
-      if (reply.ok) answer = await reply.json();
-    } catch { /* the program ended: the form itself will say so */ }
-    if (number !== asked) return;  // an answer to older answers
-    live.hidden = !answer.title;
-    told.replaceChildren();
-    if (!answer.title) return;
-    told.append(made("strong", answer.title));
-    const reasons = made("ul", "");
-    for (const reason of answer.reasons) {
-      const item = made("li", `${reason.text} `);
-      item.append(made("small", `(${reason.rule}, ${reason.source})`));
-      reasons.append(item);
-    }
-    told.append(reasons);
-  }
-  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(ask, 300); });
+  // --- what the rules say so far: asked for by htmx; what cannot be asked is not told of older answers ---
+  const live = form.querySelector(".live [role=status]");
+  for (const kind of ["htmx:sendError", "htmx:responseError"]) live.addEventListener(kind, () => live.replaceChildren());
 
   function came(page) {  // the form with what is wrong: one answer, one plan made, one photograph sent
     const next = new DOMParser().parseFromString(page, "text/html"), fault = next.querySelector(".fault");
@@ -115,6 +92,7 @@ function start() {
       return;
     }
     document.body.replaceWith(next.body);
+    htmx.process(document.body);
     if (document.querySelector("form.consultation")) start();  // none where the sign-in has ended
   }
 
@@ -125,7 +103,6 @@ function start() {
   const marked = form.querySelector("[autofocus]");
   if (marked) reveal(marked.id);
   document.querySelector(".fault[autofocus]")?.focus();
-  if (!fixed) ask();
 }
 
 // Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.
