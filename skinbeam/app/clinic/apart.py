@@ -36,7 +36,8 @@ FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf"
 PHOTOGRAPH = "photograph"  # this name is told in complaints
 _MADE = "made"
 _BEAT_S = 0.5
-_NICE = 10  # pages come first
+# Pages come first. A session of its own would have a share of its own, whatever it is worth (Linux's autogroups).
+_NICE = 10
 
 Heed = Callable[[str], None]
 _log = logging.getLogger(__name__)
@@ -68,11 +69,12 @@ def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH
     command = [sys.executable, "-P", "-m", __name__, str(home), language, str(os.getpid())]
     environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
+            os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
             with suppress(BrokenPipeError), process.stdin as answers:
                 answers.write(json.dumps({"entries": sent.entries, "photo": sent.photo}).encode())
             return _made(process.stdout, home / _MADE, heed)
@@ -114,7 +116,6 @@ def _lines(told: IO[bytes]) -> Iterator[bytes]:
 def _main(home: Path, language: str, parent: int) -> None:
     """What the process does."""
     end_with_parent(parent)
-    os.nice(_NICE)
     told = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no step
 
