@@ -1,0 +1,117 @@
+"""The database goes away and comes back, or its disk is full: pages say so in words, and nothing is half kept."""
+
+import errno
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from app_samples import EXAMPLE, LEAST
+from clinic_samples import HOME, PASSWORD, Clinics, two_clinics
+from postgresql_server import private_postgresql
+from sqlalchemy import event
+from starlette.testclient import TestClient
+
+from skinbeam.records.roles import Role
+from skinbeam.records.upkeep.verify import verify
+
+LONG = {"session.0.treats": "redness", "session.0.adverse": "x" * 9_000}  # which needs room
+
+
+@contextmanager
+def full(clinics: Clinics) -> Iterator[None]:
+    """A disk on which SQLite finds no more room; its file may not grow."""
+
+    def may_not_grow(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA max_page_count = 1")
+
+    engine = clinics.database.engine
+    event.listen(engine, "connect", may_not_grow)
+    engine.dispose()
+    yield
+    event.remove(engine, "connect", may_not_grow)
+    engine.dispose()
+
+
+def begun(client: TestClient) -> str:
+    patient = client.post("/patients").headers["location"]
+    return str(client.post(f"{patient}/consultations").headers["location"])
+
+
+def test_a_save_on_a_full_disk_says_that_nothing_was_saved(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, desk = clinics.browser(Role.CLINICIAN), clinics.desk()
+    here = begun(client)
+    id = here.rpartition("/")[2]
+    client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
+    before = desk.consultations.get(id)
+    with full(clinics):
+        told = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"})
+    assert told.status_code == 503
+    assert "Nothing was saved" in told.text
+    assert "disk is full" in told.text
+
+    def is_full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", is_full)
+        files = {"photo": (EXAMPLE / "face.jpg").read_bytes()}
+        told_of_picture = client.post(f"{here}/answers", data=LEAST | {"revision": "2"}, files=files)
+    assert told_of_picture.status_code == 503
+    assert "Nothing was saved" in told_of_picture.text
+    assert desk.consultations.get(id) == before
+    assert desk.photographs.of(id) == ()
+    again = client.post(f"{here}/answers", data=LEAST | LONG | {"revision": "2"}, files=files)
+    assert again.headers["location"] == here
+    assert desk.consultations.get(id).revision == before.revision + 1
+    assert all(checked.findings == () for checked in verify(clinics.database))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[tuple[Clinics, Callable[[bool], None]]]:
+    """The app on a database of a server that lets nobody in, or lets them in again."""
+    with private_postgresql() as address:
+        everything = address.format(name="postgres")
+        with psycopg.connect(everything, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE clinic")
+
+        def let_in(allowed: bool) -> None:
+            with psycopg.connect(everything, autocommit=True) as connection:
+                connection.execute(f"ALTER DATABASE clinic ALLOW_CONNECTIONS {allowed}".encode())
+                if not allowed:
+                    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'clinic'"
+                    connection.execute(others.encode())
+
+        with two_clinics(tmp_path, address.format(name="clinic")) as clinics:
+            yield clinics, let_in
+
+
+@pytest.mark.check
+def test_a_database_that_goes_away_and_comes_back_is_waited_for(
+    server: tuple[Clinics, Callable[[bool], None]],
+) -> None:
+    clinics, let_in = server
+    client, stranger = clinics.browser(Role.CLINICIAN), clinics.browser()
+    here = begun(client)
+    client.post(f"{here}/answers", data=LEAST | {"revision": "1"})
+    changed = LEAST | {"patient.age_years": "43", "revision": "2"}
+    let_in(False)
+    for answer in (
+        client.get("/"),
+        client.get(here),
+        client.post(f"{here}/answers", data=changed),
+        stranger.get("/sign-in"),
+        stranger.post("/sign-in", data={"house": HOME, "name": "clinician", "password": PASSWORD}),
+    ):
+        assert answer.status_code == 503
+        assert "The database cannot do its work now" in answer.text
+        assert "Nothing was saved" in answer.text
+        assert "SELECT" not in answer.text
+    let_in(True)
+    assert client.get(here).status_code == 200
+    assert client.post(f"{here}/answers", data=changed).headers["location"] == here
+    assert clinics.desk().consultations.get(here.rpartition("/")[2]).revision == 3
+    assert all(checked.findings == () for checked in verify(clinics.database))
