@@ -311,9 +311,23 @@ def test_the_page_of_limits_stays_short_enough_to_be_read() -> None:
 
 def test_every_hazard_names_a_test() -> None:
     hazards = re.findall(r"^\| (\d+) \|.*$", risk := (DOCS / "risk.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert [int(number) for number in hazards] == list(range(1, len(hazards) + 1))
+    assert sorted(int(number) for number in hazards) == list(range(1, len(hazards) + 1))
+    accepted = {
+        int(severity): row.split(" | ")
+        for severity, row in re.findall(r"^\| severity (\d) \| (.*) \|$", risk, re.MULTILINE)
+    }
     for row in re.findall(r"^\| \d+ \|.*$", risk, re.MULTILINE):
         assert "`test_" in row, row
+        _, _, hazard, judged, controls, _, left, _ = (part.strip() for part in row.split("|"))
+        severity, before, after = map(int, re.findall(r"\d", judged))
+        assert after <= before, row
+        assert accepted[severity][after - 1] != "no", row
+        kinds = [controls.find(f"**{kind}:**") for kind in ("Design", "Protection", "Information")]
+        found = [at for at in kinds if at >= 0]
+        assert found, row
+        assert found == sorted(found), row
+        assert re.match(r"\*\*.+\*\* .+", hazard), row
+        assert left, row
 
 
 @pytest.mark.check
