@@ -127,7 +127,8 @@ class Person(threading.Thread):
         sent = f"house={self.work.house}&name={self.work.names[self.number]}&password={self.work.password}"
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         _, answer, _ = self.ask("sign-in", "POST", "/sign-in", sent.replace(" ", "+").encode(), kind)
-        self.headers["Cookie"] = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+        given = answer.headers.get_all("Set-Cookie") or []
+        self.headers["Cookie"] = "; ".join(one.partition(";")[0] for one in given)
 
     def think(self) -> None:
         least, greatest = self.work.think_s
