@@ -1,10 +1,13 @@
 """The forms of `records export`: each is a function, and its library is asked for before anything is read."""
 
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from skinbeam.cli.told import not_built
 from skinbeam.errors import unknown_name
+from skinbeam.messages import text
+from skinbeam.records.faults import fault
 
 if TYPE_CHECKING:
     from skinbeam.records.desk.desk import Desk
@@ -12,27 +15,26 @@ if TYPE_CHECKING:
 __all__ = ["Exported", "exporter"]
 
 Exported = tuple[bytes, tuple[str, ...]]  # the content, and the photographs that could not be read
-_Export = Callable[["Desk", str], Exported]
+_Export = Callable[["Desk", str], Exported]  # the desk, and the name of the patient
 
 
-def exporter(form: str) -> _Export:
-    """Return what writes a patient's records in a form.
+def exporter(form: str, pseudonym: str) -> _Export:
+    """Return what writes a patient's records, or those of the clinic, in a form.
 
     Raises
     ------
-    InputError : `unknown-form`.
+    InputError : `unknown-form`, or a pseudonym that is missing or too much.
     NotAvailable : the library of the form is not installed.
     """
     if form not in _FORMS:
         raise unknown_name("form", form, _FORMS, field="--as")
+    if bool(pseudonym) == (form in _OF_THE_CLINIC):
+        raise fault("of-the-clinic" if pseudonym else "of-one", "PSEUDONYM", form=form)
     try:
         return _FORMS[form]()
     except ModuleNotFoundError as error:
-        import sys
-
-        from skinbeam.messages import text
-
-        line = f'{sys.executable} -m pip install "skinbeam[exchange]"'
+        group = "parquet" if form == "parquet" else "exchange"
+        line = f'{sys.executable} -m pip install "skinbeam[{group}]"'
         not_built("records", text("exchange.missing", {"name": error.name, "line": line}))
 
 
@@ -58,4 +60,24 @@ def _dicom() -> _Export:
     return lambda desk, patient: dicom_files(handed_on(desk.dossiers.of(patient, "dicom")))
 
 
-_FORMS: dict[str, Callable[[], _Export]] = {"copy": _copy, "fhir": _fhir, "dicom": _dicom}
+def _csv() -> _Export:
+    from skinbeam.exchange.tables import as_csv, rows_of
+
+    return lambda desk, _: (as_csv(rows_of(desk.dossiers.plans("csv"))), ())
+
+
+def _parquet() -> _Export:
+    from skinbeam.exchange.parquet import as_parquet
+    from skinbeam.exchange.tables import rows_of
+
+    return lambda desk, _: (as_parquet(rows_of(desk.dossiers.plans("parquet"))), ())
+
+
+_FORMS: dict[str, Callable[[], _Export]] = {
+    "copy": _copy,
+    "fhir": _fhir,
+    "dicom": _dicom,
+    "csv": _csv,
+    "parquet": _parquet,
+}
+_OF_THE_CLINIC = ("csv", "parquet")

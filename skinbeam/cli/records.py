@@ -127,16 +127,20 @@ Pseudonym = Annotated[str, typer.Argument(metavar="PSEUDONYM", help="The patient
 
 @records.command("export")
 def _export(
-    pseudonym: Pseudonym,
     db: Db,
     clinic: ClinicName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="The file to write.")],
+    pseudonym: Annotated[
+        str,
+        typer.Argument(metavar="PSEUDONYM", help="The patient; none for a table of the clinic.", show_default=False),
+    ] = "",
     form: Annotated[
         str,
         typer.Option(
             "--as",
             metavar="FORM",
-            help="copy, a ZIP of everything; or under the pseudonym fhir, a Bundle, or dicom, a ZIP of photographs.",
+            help="copy: a ZIP of everything. Under the pseudonym fhir, a Bundle, or dicom, a ZIP of photographs. "
+            "Of the clinic csv or parquet: plans and choices, anonymised.",
         ),
     ] = "copy",
     json: Json = False,
@@ -145,9 +149,9 @@ def _export(
     from skinbeam.cli.exchanging import exporter
     from skinbeam.document import write_atomically
 
-    export = exporter(form)
+    export = exporter(form, pseudonym)
     with _desk(db, clinic) as desk:
-        content, unread = export(desk, _patient(desk, pseudonym))
+        content, unread = export(desk, _patient(desk, pseudonym) if pseudonym else "")
     write_atomically(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
     told = {"photographs_left_out": list(unread)} if unread else {}

@@ -1,17 +1,23 @@
 """`skinbeam records export --as FORM`, as whoever runs the machine types it."""
 
+import csv
 import json
+import re
+import shlex
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from exchange_samples import JPEGS, PLAN, picture
 
 from skinbeam.exchange.dicom import read_dicom
 from skinbeam.exchange.fhir.bundle import read_bundle
+from skinbeam.exchange.tables import Row
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.kept import Made, Permissions
 from skinbeam.records.people.accounts import create_clinic
@@ -31,7 +37,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     set_up(environment["SKINBEAM_DB"], environment)
     opened = open_database(environment["SKINBEAM_DB"], environment)
     made = Desk(opened, create_clinic(opened, "Harbour Clinic", synthetic=True))
-    patient = made.patients.add("Heron", year_of_birth=1984)
+    patient = made.patients.add(year_of_birth=1984)
     made.patients.set_contact(patient.id, {"name": "Zoë"})
     answers = {"entries": [["patient.phototype", "II"], ["patient.age_years", "42"]], "photograph": ""}
     consultation = made.consultations.begin(patient.id, answers)
@@ -45,12 +51,12 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def test_a_patient_as_fhir(desk: Desk, run: Run, tmp_path: Path) -> None:
-    ran = run("records", "export", "Heron", "--as", "fhir", "-o", str(tmp_path / "heron.json"), *CLINIC)
+    ran = run("records", "export", "P00001", "--as", "fhir", "-o", str(tmp_path / "heron.json"), *CLINIC)
     assert ran.code == 0, ran.err
     assert len(ran.document["photographs_left_out"]) == 1
     dossier = read_bundle((tmp_path / "heron.json").read_bytes())
     (one,) = dossier.consultations
-    assert (dossier.patient.pseudonym, dossier.patient.year_of_birth) == ("Heron", 1984)
+    assert (dossier.patient.pseudonym, dossier.patient.year_of_birth) == ("P00001", 1984)
     assert [photograph.media_type for photograph, _ in one.photographs] == ["image/jpeg", "image/png"]
     assert one.plans[0].files == {"plan.json": PLAN, "report.pdf": b"%PDF report"}
     assert [(choice.option, choice.notes) for choice in one.plans[0].choices] == [("0.0", "because")]
@@ -59,7 +65,7 @@ def test_a_patient_as_fhir(desk: Desk, run: Run, tmp_path: Path) -> None:
 
 
 def test_a_patients_photographs_as_dicom(desk: Desk, run: Run, tmp_path: Path) -> None:
-    ran = run("records", "export", "Heron", "--as", "dicom", "-o", str(tmp_path / "heron.zip"), *CLINIC)
+    ran = run("records", "export", "P00001", "--as", "dicom", "-o", str(tmp_path / "heron.zip"), *CLINIC)
     assert ran.code == 0, ran.err
     assert len(ran.document["photographs_left_out"]) == 1
     with zipfile.ZipFile(tmp_path / "heron.zip") as archive:
@@ -68,12 +74,44 @@ def test_a_patients_photographs_as_dicom(desk: Desk, run: Run, tmp_path: Path) -
     (one,) = desk.consultations.of(desk.patients.all()[0].id)
     assert [each.photograph_id for each in taken] == [each.id for each in desk.photographs.of(one.id)[:2]]
     assert {(each.pseudonym, each.consultation_id, each.day) for each in taken} == {
-        ("Heron", one.id, one.created_at.date())
+        ("P00001", one.id, one.created_at.date())
     }
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_the_clinics_plans_as_a_table(form: str, desk: Desk, run: Run, tmp_path: Path) -> None:
+    ran = run("records", "export", "--as", form, "-o", str(tmp_path / "plans"), *CLINIC)
+    assert ran.code == 0, ran.err
+    if form == "csv":
+        rows = list(csv.DictReader((tmp_path / "plans").read_text(encoding="utf-8").splitlines()))
+    else:
+        rows = pq.read_table(tmp_path / "plans").to_pylist()
+    assert [str(row["chosen"]).lower() for row in rows] == ["true", "false", "false", "false"]
+    assert "plans.exported" in [step.action for step in desk.trail.last(100, subject="plan")]
+
+
+def test_a_table_is_of_nobody_and_a_bundle_of_somebody(desk: Desk, run: Run, tmp_path: Path) -> None:
+    for words, code in ((("P00001", "--as", "csv"), "of-the-clinic"), (("--as", "fhir"), "of-one"), ((), "of-one")):
+        ran = run("records", "export", *words, "-o", str(tmp_path / "x"), *CLINIC)
+        assert (ran.code, ran.document["error"]["code"]) == (2, code)
+
+
+def test_what_the_guide_says_runs(desk: Desk, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[2] / "docs" / "guide" / "exchange.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^skinbeam (.*)$", page, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        words = shlex.split(line)
+        assert run(*words).code == 0, line
+        assert Path(words[-1]).stat().st_size > 0
+    columns = re.findall(r"`(\w+)`", page.split("| columns |")[1].split("**Left out")[0])
+    told = {*columns, *(f"{name}{end}" for name in ("p_effective", "p_harm", "p_half") for end in ("_low", "_high"))}
+    assert {field.name for field in fields(Row)} <= told
+
+
 def test_a_form_that_is_not_there_names_the_nearest(desk: Desk, run: Run, tmp_path: Path) -> None:
-    ran = run("records", "export", "Heron", "--as", "fihr", "-o", str(tmp_path / "x"), *CLINIC)
+    ran = run("records", "export", "P00001", "--as", "fihr", "-o", str(tmp_path / "x"), *CLINIC)
     assert (ran.code, ran.document["error"]["hint"]) == (2, 'Did you mean "fhir"?')
 
 
@@ -83,7 +121,7 @@ def test_without_its_library_a_form_is_not_there_and_nothing_was_read(
     monkeypatch.delitem(sys.modules, "skinbeam.exchange.fhir.bundle", raising=False)
     monkeypatch.setitem(sys.modules, "fhir.resources.R4B.bundle", None)  # as where it is not installed
     before = desk.trail.last(1)
-    ran = run("records", "export", "Heron", "--as", "fhir", "-o", str(tmp_path / "x"), *CLINIC)
+    ran = run("records", "export", "P00001", "--as", "fhir", "-o", str(tmp_path / "x"), *CLINIC)
     assert ran.code == 3
     assert "skinbeam[exchange]" in ran.document["unknown"]
     assert json.loads(ran.out)["schema"] == "skinbeam.records/1"

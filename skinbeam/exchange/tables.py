@@ -1,0 +1,189 @@
+"""A clinic's plans and choices as one table for statistics: a row for each option of each plan, nobody's in particular.
+
+People and plans have numbers in the order of names that are drawn by chance, so that a number tells no time. Age, sex
+and phototype stand there only where at least `SHARED_BY` people of the table have the same three.
+"""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.plan.reading import read_plan
+from skinbeam.plan.records import Assessment, ConcernPlan, Option
+from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
+
+__all__ = ["SHARED_BY", "Row", "as_csv", "rows_of"]
+
+SHARED_BY = 5
+_AGE_STEP_YEARS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """An option of a plan; None where nothing is known or nothing applies.
+
+    Parameters
+    ----------
+    person, plan : numbers, which are others in another export once somebody has come.
+    last : whether no later plan of the consultation replaces this one.
+    age_from_years : the decade, by its first year.
+    p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
+    p_half : share of people whom trials saw improve by half.
+    consent : explained, signed or void; empty where it was not spoken of.
+    """
+
+    person: int
+    plan: int
+    year: int
+    version: str
+    last: bool
+    age_from_years: int | None
+    sex: str | None
+    phototype: str | None
+    condition: str
+    site: str
+    severity: str | None
+    rank: int
+    modality: str
+    device: str | None
+    wavelength_nm: float | None
+    pulse_ms: float | None
+    fluence_J_cm2: float | None
+    spot_mm: float | None
+    microbeam_mJ: float | None
+    microbeams_per_cm2: float | None
+    passes: int | None
+    p_effective: float | None
+    p_effective_low: float | None
+    p_effective_high: float | None
+    p_harm: float | None
+    p_harm_low: float | None
+    p_harm_high: float | None
+    p_half: float | None
+    p_half_low: float | None
+    p_half_high: float | None
+    chosen: bool
+    consent: str | None
+
+
+def rows_of(dossiers: Iterable[Dossier]) -> tuple[Row, ...]:
+    """Return the rows of a clinic's patients."""
+    found: list[tuple[str, str, Row]] = []
+    traits: dict[str, _Traits] = {}
+    for dossier in dossiers:
+        for one in dossier.consultations:
+            for kept in one.plans:
+                plan = read_plan(json.loads(kept.files["plan.json"]))
+                traits[dossier.patient.id] = _traits(plan.assessment)
+                found += [(dossier.patient.id, kept.plan.id, row) for row in _rows(one, kept, plan.concerns)]
+    people = _numbers(id for id, _, _ in found)
+    plans = _numbers(id for _, id, _ in found)
+    shared = Counter(traits.values())
+    told = {id: one if shared[one] >= SHARED_BY else _Traits() for id, one in traits.items()}
+    numbered = (
+        replace(row, person=people[patient], plan=plans[plan], **asdict(told[patient])) for patient, plan, row in found
+    )
+    return tuple(sorted(numbered, key=lambda row: (row.person, row.plan)))
+
+
+def as_csv(rows: Iterable[Row]) -> bytes:
+    """Return a table as CSV in UTF-8: what is not known is empty, truth is `true` or `false`."""
+    written = io.StringIO()
+    table = csv.writer(written, lineterminator="\n")
+    table.writerow(field.name for field in fields(Row))
+    words = {True: "true", False: "false"}
+    for row in rows:
+        table.writerow(words[value] if isinstance(value, bool) else value for value in asdict(row).values())
+    return written.getvalue().encode()
+
+
+@dataclass(frozen=True)
+class _Traits:
+    """What may tell who somebody is."""
+
+    age_from_years: int | None = None
+    sex: str | None = None
+    phototype: str | None = None
+
+
+def _traits(assessed: Assessment) -> _Traits:
+    age = int(assessed.age_years // _AGE_STEP_YEARS * _AGE_STEP_YEARS)
+    return _Traits(age, _known(assessed.sex), _known(assessed.phototype))
+
+
+def _numbers(ids: Iterable[str]) -> dict[str, int]:
+    return {id: number for number, id in enumerate(sorted(set(ids)), 1)}
+
+
+def _rows(one: KeptConsultation, kept: KeptPlan, concerns: tuple[ConcernPlan, ...]) -> Iterator[Row]:
+    chosen = {choice.option.partition(".")[0]: choice.option for choice in kept.choices}
+    for place, concern in enumerate(concerns):
+        for number, option in enumerate(concern.options):
+            here = f"{place}.{number}"
+            yield Row(
+                person=0,
+                plan=0,
+                year=kept.plan.made_at.year,
+                version=kept.plan.version,
+                last=kept is one.plans[-1],
+                age_from_years=None,
+                sex=None,
+                phototype=None,
+                condition=concern.condition,
+                site=concern.site,
+                severity=_known(concern.severity),
+                rank=option.rank,
+                modality=option.modality,
+                **_setting(option),
+                **_spread("p_effective", option.p_effective),
+                **_spread("p_harm", option.p_harm),
+                **_spread("p_half", option.expected.p_at_least["50"]),
+                chosen=chosen.get(str(place)) == here,
+                consent=_consent(one, kept, here),
+            )
+
+
+def _setting(option: Option) -> dict[str, Any]:
+    if option.setup is None:
+        names = (
+            "device",
+            "wavelength_nm",
+            "pulse_ms",
+            "fluence_J_cm2",
+            "spot_mm",
+            "microbeam_mJ",
+            "microbeams_per_cm2",
+        )
+        return dict.fromkeys((*names, "passes"))
+    set_on, beam = option.setup.settings, option.setup.settings.microbeam
+    return {
+        "device": option.setup.device,
+        "wavelength_nm": option.setup.wavelength_nm,
+        "pulse_ms": set_on.pulse_ms,
+        "fluence_J_cm2": set_on.fluence_J_cm2,
+        "spot_mm": set_on.spot_mm,
+        "microbeam_mJ": beam and beam.energy_mJ,
+        "microbeams_per_cm2": beam and beam.density_per_cm2,
+        "passes": set_on.passes,
+    }
+
+
+def _spread(name: str, value: Value) -> dict[str, Any]:
+    known = (value.median, value.low, value.high) if isinstance(value, Estimate) else (None, None, None)
+    return dict(zip((name, f"{name}_low", f"{name}_high"), known, strict=True))
+
+
+def _consent(one: KeptConsultation, kept: KeptPlan, option: str) -> str | None:
+    mine = [consent for consent, _ in one.consents if (consent.plan_id, consent.option) == (kept.plan.id, option)]
+    if not mine:
+        return None
+    return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
+
+
+def _known(value: str | Unknown) -> str | None:
+    return None if isinstance(value, Unknown) else value

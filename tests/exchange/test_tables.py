@@ -1,0 +1,110 @@
+"""Tables of a clinic: a row for each option, nobody's in particular, the same numbers as the plan."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from exchange_samples import AT, CONSULTATION, OPTIONS, OWNER, PATIENT, PLAN
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skinbeam.exchange.parquet import as_parquet
+from skinbeam.exchange.tables import SHARED_BY, Row, as_csv, rows_of
+from skinbeam.records.kept import Choice, Consent, Dossier, KeptConsultation, KeptPlan, Plan
+
+
+def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWNER) -> Dossier:
+    """A made-up patient with plans; the last option was chosen and agreed to."""
+    patient = replace(PATIENT, id=f"{977 * number:032x}", pseudonym=f"Heron-{number}")
+    kept, consents = [], []
+    for one in range(plans):
+        id = f"{10 * number + one:032x}"
+        made = Plan(id, CONSULTATION.id, 1, "c" * 64, "p" * 64, "0.2.0", 0, 200, {"plan.json": "kept"}, AT, "Ann")
+        choices = tuple(Choice(f"{id}{i}", id, option, notes, AT, "Ann") for i, option in enumerate(("0.0", "0.1")))
+        kept.append(KeptPlan(made, {"plan.json": plan}, choices))
+        signed = {"answers": {"person": OWNER}, "signature_kind": "typed", "signature": b"", "document": "kept"}
+        about = {"explained_at": AT, "explained_by": "Ann", "not_before": AT, "told": (), "signed_at": AT}
+        void = (
+            {"void_reason": None, "voided_at": None}
+            if one == plans - 1
+            else {"void_reason": "new-plan", "voided_at": AT}
+        )
+        consents.append((Consent(id, id, "0.1", "p" * 64, signed_by="Ann", **about, **signed, **void), None))
+    return Dossier(patient, (KeptConsultation(CONSULTATION, (), tuple(kept), tuple(consents)),))
+
+
+def of(sex: str, age_years: float = 46) -> bytes:
+    plan = json.loads(PLAN)
+    return json.dumps(plan | {"assessment": plan["assessment"] | {"sex": sex, "age_years": age_years}}).encode()
+
+
+@pytest.fixture(scope="module")
+def rows() -> tuple[Row, ...]:
+    return rows_of([dossier(number, plans=2) for number in range(1, SHARED_BY + 1)])
+
+
+def test_there_is_a_row_for_each_option_with_the_numbers_of_its_plan(rows: tuple[Row, ...]) -> None:
+    plan = json.loads(PLAN)
+    options = [(concern, option) for concern in plan["concerns"] for option in concern["options"]]
+    assert len(rows) == SHARED_BY * 2 * len(options) == SHARED_BY * 2 * len(OPTIONS)
+    for row, (concern, option) in zip(rows, options * 2 * SHARED_BY, strict=True):
+        assert (row.condition, row.site, row.modality) == (concern["condition"], concern["site"], option["modality"])
+        assert row.device == option.get("device")
+        assert row.fluence_J_cm2 == option["settings"].get("fluence_J_cm2")
+        assert row.p_effective == option["p_effective"].get("median")
+        assert row.p_harm_high == option["p_harm"].get("high")
+        assert row.p_half_low == option["expected"]["p_at_least"]["50"].get("low")
+
+
+def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[Row, ...]) -> None:
+    mine = [row for row in rows if row.person == 1]
+    assert [row.chosen for row in mine] == [False, True, False, False] * 2
+    assert [row.consent for row in mine] == [None, "void", None, None, None, "signed", None, None]
+    assert [row.last for row in mine] == [False] * 4 + [True] * 4
+
+
+@settings(max_examples=15)
+@given(st.lists(st.sampled_from(["female", "male", "other"]), min_size=1, max_size=14))
+def test_no_traits_stand_there_that_fewer_than_five_share(sexes: list[str]) -> None:
+    rows = rows_of(dossier(number, PLANS[sex]) for number, sex in enumerate(sexes, 1))
+    shown = {row.person: (row.age_from_years, row.sex, row.phototype) for row in rows}
+    assert len(shown) == len(sexes)
+    for sex in set(sexes):
+        there = sum(traits == (40, sex, "III") for traits in shown.values())
+        assert there == (sexes.count(sex) if sexes.count(sex) >= SHARED_BY else 0)
+    few = sum(sexes.count(sex) for sex in set(sexes) if sexes.count(sex) < SHARED_BY)
+    assert sum(traits == (None, None, None) for traits in shown.values()) == few
+
+
+PLANS: Mapping[str, bytes] = {sex: of(sex) for sex in ("female", "male", "other")}
+
+
+def test_nobody_is_named(rows: tuple[Row, ...]) -> None:
+    told = as_csv(rows).decode()
+    for secret in (OWNER, "Heron", "Ann", PATIENT.id, "1984", "2026-11"):
+        assert secret not in told
+
+
+def test_a_number_tells_no_time() -> None:
+    """People come in the order in which they were added; their numbers follow names that are drawn by chance."""
+    late, early = dossier(1), dossier(2)
+    assert rows_of([late, early]) == rows_of([early, late])
+
+
+def as_written(value: Any) -> str:
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_both_files_hold_the_same_rows(rows: tuple[Row, ...]) -> None:
+    expected = [asdict(row) for row in rows]
+    table = pq.read_table(io.BytesIO(as_parquet(rows)))
+    assert table.to_pylist() == expected
+    written = list(csv.DictReader(io.StringIO(as_csv(rows).decode())))
+    assert written == [{name: as_written(value) for name, value in row.items()} for row in expected]
+    assert as_csv(()).decode().count("\n") == 1
+    assert pq.read_table(io.BytesIO(as_parquet(()))).column_names == list(expected[0])
