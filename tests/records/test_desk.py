@@ -56,6 +56,12 @@ def test_saving_what_is_saved_already_is_no_new_revision(desk: Desk) -> None:
     assert desk.consultations.save(made.id, dict(reversed(ANSWERS.items())), revision=1) == made
 
 
+def test_a_save_that_is_sent_again_since_its_answer_was_lost_is_no_conflict(desk: Desk) -> None:
+    made = begun(desk)
+    saved = desk.consultations.save(made.id, ANSWERS | {"note": "new"}, revision=1)
+    assert desk.consultations.save(made.id, ANSWERS | {"note": "new"}, revision=1) == saved
+
+
 def test_of_two_who_edit_one_consultation_the_second_is_told_who_was_first(database: Database, desk: Desk) -> None:
     ann = Accounts(database, desk.member, Passwords()).add("Ann", Role.CLINICIAN, "four words and a comma")
     made = begun(desk)

@@ -85,9 +85,9 @@ class Consultations:
         """
         with self._access.work(Act.WRITE) as work:
             row = still_open(work, id)
-            unchanged(work, row, revision)
             if json_text(dict(answers)) == work.open(row, "answers_sealed").decode():
-                return _consultation(work, row)
+                return _consultation(work, row)  # also of an older revision: who sends again has lost the answer
+            unchanged(work, row, revision)
             _answer(work, row, answers)
             row.state = State.DRAFT.value
             row.revision += 1
