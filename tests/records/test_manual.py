@@ -6,10 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from skinbeam.records.store.keys import fresh_key
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
+from skinbeam.records.roles import Role
+from skinbeam.records.store.database import FOLDER_VARIABLE, address_of, engine_of
+from skinbeam.records.store.keys import VARIABLE, fresh_key
+from skinbeam.records.store.upgrades import migrate, open_database
 
+PASSWORD = "quiet otters read maps"
 PAGE = Path(__file__).parents[2] / "docs" / "records.md"
 
 
@@ -29,30 +36,67 @@ def typed(places: dict[str, str], *, server: bool) -> str:
 @pytest.mark.check
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_first_hour_is_as_the_page_says(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    places = {
+    ran = run(typed(places(kind, tmp_path, request), server=kind == "postgresql"), tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("; entries ") == 3, "once for what was restored, twice for what is there"
+    assert "role: owner" in ran.stdout
+    assert (tmp_path / "trial.sqlite").is_file()
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_clinic_of_the_first_revision_is_brought_up_as_the_page_says(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Its owner comes in with the old password, and nothing of it looks altered."""
+    here, server = places(kind, tmp_path, request), kind == "postgresql"
+    first, update = typed(here, server=server).split("/before-the-update.tar\n")
+    ran = run(first.partition("skinbeam records backup")[0], tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    address = here["postgresql://skinbeam@127.0.0.1/skinbeam"].strip('"') if server else f"{tmp_path}/clinic.sqlite"
+    engine = engine_of(address_of(address))
+    with engine.begin() as connection:
+        migrate(connection, "0001")
+    engine.dispose()
+    exports = "".join(line for line in first.splitlines(keepends=True) if line.startswith("export "))
+    early = run(f"{exports}skinbeam records verify\n", tmp_path)
+    assert early.returncode == 2
+    assert "skinbeam records upgrade" in early.stderr
+    ran = run(f"{exports}{update}", tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert "revision_before: 0001" in ran.stdout
+    assert "clinic Harbour Clinic; entries 2; rows 1" in ran.stdout
+    key = here["SKINBEAM_KEY=..."].partition("=")[2]
+    database = open_database(address, {VARIABLE: key, FOLDER_VARIABLE: str(tmp_path / "files")})
+    assert SignIn(database, Passwords()).sign_in("Harbour Clinic", "ada", PASSWORD).member.role is Role.OWNER
+    database.close()
+
+
+def places(kind: str, folder: Path, request: pytest.FixtureRequest) -> dict[str, str]:
+    """Where the places of the page lie here."""
+    here = {
         "SKINBEAM_KEY=...": f"SKINBEAM_KEY={fresh_key()}",
-        "/backup": str(tmp_path),
-        "/srv/trial": f"{tmp_path}/trial",
+        "/backup": str(folder),
+        "/srv/trial": f"{folder}/trial",
     }
     if kind == "sqlite":
-        places["/srv/skinbeam"] = str(tmp_path)
-    else:
-        server: str = request.getfixturevalue("postgresql")
-        places["postgresql://skinbeam@127.0.0.1/skinbeam"] = f'"{server.format(name="postgres")}"'
-        places["/srv/skinbeam/files"] = f"{tmp_path}/files"
-    script = (
-        f'set -e\nskinbeam() {{ {sys.executable} -m skinbeam "$@"; }}\n{typed(places, server=kind == "postgresql")}'
-    )
-    ran = subprocess.run(
-        ["bash", "-c", script],
-        input="quiet otters read maps\n",
+        return here | {"/srv/skinbeam": str(folder)}
+    server: str = request.getfixturevalue("postgresql")
+    name = f"hour{os.urandom(4).hex()}"
+    with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    address = f'"{server.format(name=name)}"'
+    return here | {"postgresql://skinbeam@127.0.0.1/skinbeam": address, "/srv/skinbeam/files": f"{folder}/files"}
+
+
+def run(lines: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Type lines into a shell."""
+    return subprocess.run(
+        ["bash", "-c", f'set -e\nskinbeam() {{ {sys.executable} -m skinbeam "$@"; }}\n{lines}'],
+        input=f"{PASSWORD}\n",
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env={name: value for name, value in os.environ.items() if not name.startswith("SKINBEAM_")},
         check=False,
     )
-    assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.count("; entries ") == 2, "once for what was restored, once for what is there"
-    assert "role: owner" in ran.stdout
-    assert (tmp_path / "trial.sqlite").is_file()
