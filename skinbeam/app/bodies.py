@@ -19,6 +19,7 @@ __all__ = ["form_of", "whole"]
 
 _MOST_FIELDS, _MOST_FIELD_BYTES = 500, 10_000
 _MOST_FILES = 2  # one is asked; the second is read so far that its name can be told
+_FILES = ("photo", "case")
 _LINE = b"\r\n"
 
 
@@ -71,7 +72,7 @@ def _check(request: Request, data: FormData) -> None:
     """Refuse what a form of ours never sends and what would lose a field unsaid."""
     entries = data.multi_items()
     texts = [(name, value) for name, value in entries if isinstance(value, str)]
-    if any(isinstance(value, UploadFile) and name != "photo" for name, value in entries):
+    if any(isinstance(value, UploadFile) and name not in _FILES for name, value in entries):
         raise refusal(400)  # a field sent as a file would be passed over
     if any(name in TABLES for name, _ in entries):
         raise refusal(400)

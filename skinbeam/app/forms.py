@@ -5,12 +5,13 @@ as in a file; every other field reaches the schema, which refuses what it does n
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-__all__ = ["TABLES", "Row", "Submission", "repeats", "row_of", "submission"]
+__all__ = ["TABLES", "Row", "Submission", "entries_of", "repeats", "row_of", "submission"]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
@@ -120,6 +121,26 @@ class Submission:
 def submission(fields: Iterable[tuple[str, str]], photo: str = "") -> Submission:
     """Return what was sent, the fields that were left empty taken out."""
     return Submission(tuple((name, text.strip()) for name, text in fields if text.strip()), photo)
+
+
+def entries_of(tables: Mapping[str, Any], start: str = "") -> Iterator[tuple[str, str]]:
+    """Give the fields that a person would fill in from the tables of a checked case file, empty ones left out."""
+    for key, value in tables.items():
+        name = f"{start}{key}"
+        if isinstance(value, Mapping):
+            yield from entries_of(value, f"{name}.")
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                if isinstance(item, Mapping):
+                    yield from entries_of(item, f"{name}.{number}.")
+                else:
+                    yield name, str(item)
+        elif isinstance(value, bool):
+            yield from [(name, "true")] if value else []
+        elif isinstance(value, int | float):
+            yield name, f"{Decimal(repr(value)):f}"
+        elif str(value):
+            yield name, str(value)
 
 
 def repeats(fields: Iterable[tuple[str, str]]) -> str:

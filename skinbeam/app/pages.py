@@ -250,10 +250,10 @@ def form_page(
         ),
         kinds=_kinds(),
         signs=_titled("app-sign", LESION_SIGNS),
-        concern_rows=tuple(range(CONCERN_ROWS)),
-        medication_rows=tuple(range(MEDICATION_ROWS)),
-        spot_rows=tuple(range(SPOT_ROWS)),
-        session_rows=tuple(range(SESSION_ROWS)),
+        concern_rows=_rows(sent, "concern", CONCERN_ROWS),
+        medication_rows=_rows(sent, "patient.medications", MEDICATION_ROWS),
+        spot_rows=_rows(sent, "test_spot", SPOT_ROWS),
+        session_rows=_rows(sent, "session", SESSION_ROWS),
         read_only=read_only,
     )
     return render(template, **vars(page), **around)
@@ -268,6 +268,12 @@ def plan_page(name: str, report: str) -> str:
 def render(template: str, **values: Any) -> str:
     """Return a template filled."""
     return _environment().get_template(template).render(values)
+
+
+def _rows(sent: Submission, kind: str, least: int) -> tuple[int, ...]:
+    """The numbers of the rows of a kind: as many as are asked for, or as were sent."""
+    used = (row.number + 1 for name, _ in sent.entries if (row := row_of(name)) and row.kind == kind)
+    return tuple(range(max((least, *used))))
 
 
 def _fault(sent: Submission, error: InputError) -> ShownFault:

@@ -20,7 +20,7 @@ from skinbeam.schema.dates import check_dates, today
 from skinbeam.schema.refusals.faults import all_faults, too_large
 from skinbeam.schema.refusals.slips import read_line, slip_hint
 
-__all__ = ["LoadedCase", "is_there", "load_case", "loaded_case", "parse", "read_bytes", "read_toml"]
+__all__ = ["LoadedCase", "is_there", "load_case", "loaded_case", "parse", "read_bytes", "read_toml", "toml_tables"]
 
 MAX_TOML_BYTES = 1_000_000
 # A table of a file lies at most four deep; the time to read a key grows with the square of its parts.
@@ -136,13 +136,7 @@ def read_bytes(path: Path, *, field: str, most: int, what: str) -> bytes:
             )
         size = path.stat().st_size
         if size > most:
-            raise InputError(
-                "file-too-large",
-                f'"{path.name}" holds {size:,} bytes',
-                field=field,
-                hint=f"At most {most:,} bytes.",
-                file=path.name,
-            )
+            raise _too_long(path.name, size, most, field)
         return path.read_bytes()
     except OSError as error:
         raise InputError(
@@ -161,7 +155,18 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
     ------
     InputError : missing, too large, not UTF-8, not TOML.
     """
-    data = read_bytes(path, field=field, most=MAX_TOML_BYTES, what=what)
+    return toml_tables(read_bytes(path, field=field, most=MAX_TOML_BYTES, what=what), path.name, field=field)
+
+
+def toml_tables(data: bytes, file: str, *, field: str) -> dict[str, Any]:
+    """Return the tables of the content of a TOML file.
+
+    Raises
+    ------
+    InputError : too large, not UTF-8, not TOML.
+    """
+    if len(data) > MAX_TOML_BYTES:
+        raise _too_long(file, len(data), MAX_TOML_BYTES, field)
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -170,7 +175,7 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
             f"byte {error.start} is not UTF-8",
             field=field,
             hint="Save the file as UTF-8 text.",
-            file=path.name,
+            file=file,
         ) from None
     content = content.replace("\r\n", "\n").replace("\r", "\n")
     if any(token["deep"] for token in _TOKEN.finditer(content)):
@@ -179,7 +184,7 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
             f"a key has more than {MAX_KEY_PARTS} parts",
             field=field,
             hint="Keys such as patient.age_years, one table inside another at most.",
-            file=path.name,
+            file=file,
         )
     try:
         tables = tomllib.loads(content)
@@ -194,11 +199,21 @@ def read_toml(path: Path, *, field: str = "CASE", what: str = "a case file") -> 
             f"not valid TOML: {message}{read}",
             field=field,
             hint=slip_hint(line),
-            file=path.name,
+            file=file,
         ) from None
-    if (fault := too_large(tables, path.name)) is not None:
+    if (fault := too_large(tables, file)) is not None:
         raise fault
     return tables
+
+
+def _too_long(file: str, size: int, most: int, field: str) -> InputError:
+    return InputError(
+        "file-too-large",
+        f'"{file}" holds {size:,} bytes',
+        field=field,
+        hint=f"At most {most:,} bytes.",
+        file=file,
+    )
 
 
 def parse(model: type[Record], tables: Mapping[str, Any], *, file: str) -> Record:

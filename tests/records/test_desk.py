@@ -269,6 +269,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "patients.contact": lambda: desk.patients.contact(consultation.patient_id),
         "consultations.begin": lambda: desk.consultations.begin(consultation.patient_id),
         "consultations.get": lambda: desk.consultations.get(consultation.id),
+        "consultations.export": lambda: desk.consultations.export(consultation.id),
         "consultations.of": lambda: desk.consultations.of(consultation.patient_id),
         "consultations.save": lambda: desk.consultations.save(consultation.id, ANSWERS, revision=1),
         "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", Permissions()),
@@ -339,6 +340,7 @@ def test_another_clinic_cannot_reach_anything_by_any_call(database: Database, de
 
 
 NEEDS_CARE = {
+    "consultations.export",
     "consents.tell_back",
     "plans.add",
     "plans.choose",

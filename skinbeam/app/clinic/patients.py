@@ -6,7 +6,7 @@ from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 
-__all__ = ["add_patients"]
+__all__ = ["add_patients", "patient_page"]
 
 _SHOWN = 100  # of the list; who has more patients looks for one
 CONTACT = ("name", "born", "phone", "email", "address")
@@ -17,7 +17,7 @@ def add_patients(gate: Gate) -> None:
     gate.add("GET", "/", _list)
     gate.add("POST", "/search", _list)
     gate.add("POST", "/patients", _add)
-    gate.add("GET", "/patients/{patient}", _one)
+    gate.add("GET", "/patients/{patient}", patient_page)
     gate.add("GET", "/patients/{patient}/contact", _contact)
     gate.add("POST", "/patients/{patient}/contact", _set_contact)
     gate.add("POST", "/patients/{patient}/consultations", _begin)
@@ -42,10 +42,17 @@ def _add(visit: Visit) -> Response:
     return visit.go(f"/patients/{patient.id}")
 
 
-def _one(visit: Visit) -> Response:
+def patient_page(visit: Visit, error: InputError | None = None) -> Response:
+    """Answer with a patient and their consultations, and what was wrong with a case file."""
     id, desk = visit.path("patient"), visit.desk
-    consultations = desk.consultations.of(id)
-    return visit.page("patient.html", patient=desk.patients.get(id), consultations=consultations[::-1])
+    return visit.page(
+        "patient.html",
+        200 if error is None else status_of(error),
+        error=error,
+        faults=() if error is None else (error, *error.others),
+        patient=desk.patients.get(id),
+        consultations=desk.consultations.of(id)[::-1],
+    )
 
 
 def _contact(visit: Visit, error: InputError | None = None) -> Response:

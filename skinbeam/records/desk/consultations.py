@@ -66,6 +66,18 @@ class Consultations:
             work.note("consultation.seen", f"consultation/{id}")
             return _consultation(work, row)
 
+    def export(self, id: str) -> Consultation:
+        """Return a consultation as it was last saved, to be taken out of the clinic.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.work(Act.EXPORT) as work:
+            row = work.get(tables.Consultation, id)
+            work.note("consultation.exported", f"consultation/{id}")
+            return _consultation(work, row)
+
     def of(self, patient_id: str) -> tuple[Consultation, ...]:
         """Return the consultations of a patient, oldest first."""
         with self._access.work(Act.READ) as work:

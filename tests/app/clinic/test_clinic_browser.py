@@ -271,7 +271,14 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     with page.expect_download() as copied:
         page.get_by_role("button", name="Copy of everything").click()
     assert copied.value.suggested_filename.startswith("copy-20")
-    page.get_by_role("button", name="Begin a consultation").click()
+    page.get_by_text("Begin from a case file").click()
+    for content in ("[patient]\nage_years = 520\n", CASE):
+        page.get_by_label("Case file").set_input_files({"name": "c.toml", "mimeType": "", "buffer": content.encode()})
+        page.get_by_role("button", name="Begin with this file").click()
+        if content != CASE:
+            expect(page.get_by_role("alert")).to_contain_text("patient.age_years")
+            looked_at(page, "case-refused")
+    expect(page.get_by_label("Age (years)")).to_have_value("52")
     context = browser.new_context(viewport=DESK)
     other = context.new_page()
     sign_in(other, address, "assistant")
