@@ -1,13 +1,20 @@
-"""The case of a form, checked as a case file is, except that it names no file of this machine."""
+"""The case of a form, checked as a case file is, and the form of a case file; neither names a file of this machine."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from skinbeam.app.forms import Submission
+from skinbeam.app.forms import Submission, entries_of
+from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
-from skinbeam.schema.load import LoadedCase, loaded_case
+from skinbeam.messages import text
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import LoadedCase, loaded_case, parse, toml_tables
 from skinbeam.schema.refusals.meant import unknown_device
 
-__all__ = ["case_of"]
+__all__ = ["case_of", "read_case"]
+
+_ASKED = ("title", "patient", "concern", "test_spot", "session", "clinic")  # what the form asks; a title is not kept
 
 
 def case_of(sent: Submission, home: Path) -> LoadedCase:
@@ -25,3 +32,40 @@ def case_of(sent: Submission, home: Path) -> LoadedCase:
         if name not in devices():  # a case file may name a device file; a form must not read files of this machine
             raise unknown_device(name, devices(), field="clinic.devices")
     return loaded_case(sent.tables, home, "form")
+
+
+def read_case(content: bytes, file: str) -> Submission:
+    """Return the form that a case file fills in.
+
+    Raises
+    ------
+    InputError : what the command line refuses, too; or the file holds what the form does not, or names other files.
+    """
+    tables = toml_tables(content, file, field="CASE")
+    case = loaded_case(tables, Path(), file).case
+    strange = next((name for name in tables if name not in _ASKED), None)
+    if strange is not None:
+        raise _fault("file-named" if strange == "photo" else "not-in-form", strange)
+    for field, name in _devices_of(tables):
+        if name not in devices():
+            raise unknown_device(name, devices(), field=field)
+    sent = Submission(tuple(entries_of({name: table for name, table in tables.items() if name != "title"})))
+    adverse = next((one for one in case.session if len(one.adverse) > 1), None)
+    if adverse is not None or parse(Case, sent.tables, file=file) != case.model_copy(update={"title": ""}):
+        raise _fault("not-in-form", "session" if adverse is not None else "case")
+    return sent
+
+
+def _devices_of(tables: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Field and name of each device; a case file beside its device files may name one, a form must not read files."""
+    for name in tables.get("clinic", {}).get("devices", ()):
+        yield "clinic.devices", name
+    for kind in ("test_spot", "session"):
+        for number, row in enumerate(tables.get(kind, ())):
+            if "device" in row:
+                yield f"{kind}[{number}].device", row["device"]
+
+
+def _fault(code: str, field: str) -> InputError:
+    hint = text(f"clinic-fault.{code}-hint")
+    return InputError(f"case-{code}", text(f"clinic-fault.{code}"), field=field, hint=hint)

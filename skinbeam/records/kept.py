@@ -1,7 +1,7 @@
 """What the records hand out: frozen, decrypted, without anything that belongs to a database."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -248,13 +248,19 @@ class Dossier:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of the trail: who did what to which record."""
+    """A step of the trail: who did what to which record.
+
+    Parameters
+    ----------
+    seen : of a step that names several records, each with what of it was seen; else empty.
+    """
 
     seq: int
     at: datetime.datetime
     actor: str
     action: str
     subject: str
+    seen: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)

@@ -315,7 +315,7 @@ UNBOUND = {
 
 def public(desk: Desk) -> set[str]:
     """The calls of every drawer of a desk."""
-    drawers = {name: drawer for name, drawer in vars(desk).items() if name != "member"}
+    drawers = {name: drawer for name, drawer in vars(desk).items() if name not in ("member", "_access")}
     return {f"{name}.{call}" for name, drawer in drawers.items() for call in dir(drawer) if not call.startswith("_")}
 
 

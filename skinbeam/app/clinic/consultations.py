@@ -1,7 +1,9 @@
 """A consultation: the form bound to a record, saved as it is filled in, and its plan, which is asked for."""
 
+import datetime
 from pathlib import Path
 
+import tomli_w
 from fastapi.responses import JSONResponse, Response
 
 from skinbeam.app.case import case_of
@@ -13,7 +15,7 @@ from skinbeam.app.forms import Submission
 from skinbeam.app.live import live_page
 from skinbeam.app.pages import form_page
 from skinbeam.errors import InputError
-from skinbeam.messages import spoken
+from skinbeam.messages import spoken, text
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.faults import ConflictError
 from skinbeam.records.kept import Consultation, Permissions
@@ -32,6 +34,7 @@ def add_consultations(gate: Gate) -> None:
     gate.add("POST", "/consultations/{consultation}/plan", _plan)
     gate.add("POST", "/consultations/{consultation}/closing", _close)
     gate.add("POST", "/consultations/{consultation}/opening", _reopen)
+    gate.add("GET", "/consultations/{consultation}/case.toml", _case)
     gate.add("GET", "/photographs/{photograph}", _photograph)
 
 
@@ -129,6 +132,15 @@ def _plan(visit: Visit) -> Response:
         return visit.html(filled_form(visit, kept, error), status_of(error))
     visit.house.worker.wake()
     return visit.go(f"/jobs/{job.id}")
+
+
+def _case(visit: Visit) -> Response:
+    """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
+    kept = visit.desk.consultations.export(visit.path("consultation"))
+    about = "".join(f"# {text(f'clinic.case-about-{number}')}\n" for number in (1, 2))
+    content = about + "\n" + tomli_w.dumps(submission_of(kept.answers).tables)
+    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return visit.download(content.encode(), f"case-{date}.toml", "application/toml")
 
 
 def _photograph(visit: Visit) -> Response:

@@ -57,7 +57,7 @@ class Gate:
                     return turned_away
                 if method == "POST":
                     await _receive(visit)
-                return await to_thread.run_sync(work, visit)
+                return await to_thread.run_sync(visit.answer, work)
             except (InputError, RefusedError) as error:
                 return visit.fault(error)
             except HTTPException as error:  # the body is not a form

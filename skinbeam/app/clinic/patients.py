@@ -1,12 +1,17 @@
 """Patients: the list, one of them with their consultations, and, apart, who that is."""
 
+from pathlib import PurePath
+
 from fastapi.responses import Response
 
+from skinbeam.app.case import read_case
+from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
+from skinbeam.messages import text
 
-__all__ = ["add_patients", "patient_page"]
+__all__ = ["add_patients"]
 
 _SHOWN = 100  # of the list; who has more patients looks for one
 CONTACT = ("name", "born", "phone", "email", "address")
@@ -17,10 +22,11 @@ def add_patients(gate: Gate) -> None:
     gate.add("GET", "/", _list)
     gate.add("POST", "/search", _list)
     gate.add("POST", "/patients", _add)
-    gate.add("GET", "/patients/{patient}", patient_page)
+    gate.add("GET", "/patients/{patient}", _one)
     gate.add("GET", "/patients/{patient}/contact", _contact)
     gate.add("POST", "/patients/{patient}/contact", _set_contact)
     gate.add("POST", "/patients/{patient}/consultations", _begin)
+    gate.add("POST", "/patients/{patient}/case", _begin_from_case)
 
 
 def _list(visit: Visit, error: InputError | None = None) -> Response:
@@ -42,7 +48,7 @@ def _add(visit: Visit) -> Response:
     return visit.go(f"/patients/{patient.id}")
 
 
-def patient_page(visit: Visit, error: InputError | None = None) -> Response:
+def _one(visit: Visit, error: InputError | None = None) -> Response:
     """Answer with a patient and their consultations, and what was wrong with a case file."""
     id, desk = visit.path("patient"), visit.desk
     return visit.page(
@@ -77,3 +83,18 @@ def _set_contact(visit: Visit) -> Response:
 
 def _begin(visit: Visit) -> Response:
     return visit.go(f"/consultations/{visit.desk.consultations.begin(visit.path('patient')).id}")
+
+
+def _begin_from_case(visit: Visit) -> Response:
+    """Begin with the form that a case file fills in."""
+    id, upload = visit.path("patient"), visit.uploads.get("case")
+    visit.desk.patients.get(id)  # said before anything of the file is
+    try:
+        if upload is None:
+            raise InputError(
+                "case-no-file", text("clinic-fault.no-file"), field="case", hint=text("clinic-fault.no-file-hint")
+            )
+        sent = read_case(upload.content, PurePath(upload.name).name)
+    except InputError as error:
+        return _one(visit, error)
+    return visit.go(f"/consultations/{visit.desk.consultations.begin(id, kept_answers(sent)).id}")

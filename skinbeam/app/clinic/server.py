@@ -12,7 +12,6 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from skinbeam.app.clinic.audience import Audience
-from skinbeam.app.clinic.cases import add_cases
 from skinbeam.app.clinic.consents import add_consents
 from skinbeam.app.clinic.consultations import add_consultations
 from skinbeam.app.clinic.door.account import add_account
@@ -81,7 +80,7 @@ def build_clinic(
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
-    people = (add_front, add_account, add_people, add_patients, add_rights, add_cases)
+    people = (add_front, add_account, add_people, add_patients, add_rights)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents):
         add(gate)
     app.include_router(router)

@@ -1,6 +1,9 @@
 """One request at the clinic's app, once the gate has let it in: who asks, what was sent, and how it is answered."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from starlette.requests import Request
@@ -99,7 +102,7 @@ class Visit:
         assert self.who is not None
         return self.who
 
-    @property
+    @cached_property
     def desk(self) -> Desk:
         """What who asks works at."""
         return Desk(self.house.database, self.signed.member)
@@ -123,6 +126,11 @@ class Visit:
         InputError : `no-passkeys`: nothing; this is an address of numbers.
         """
         return site_of(self.request)
+
+    def answer(self, work: "Callable[[Visit], Response]") -> Response:
+        """Do the work of a route; what it shows of the records is one entry of the trail, and none is no entry."""
+        with nullcontext() if self.who is None else self.desk.page():
+            return work(self)
 
     def path(self, name: str) -> str:
         """Return a part of the address.

@@ -134,7 +134,7 @@ class Consents:
 
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, also those that are void."""
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.get(tables.Consultation, consultation_id)
             work.note("consents.listed", f"consultation/{consultation_id}")
             plans = [row.id for row in work.rows(tables.Plan, tables.Plan.consultation_id == consultation_id)]
@@ -149,7 +149,7 @@ class Consents:
         ------
         AbsentError : this clinic has no such consent, or it was not signed.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             file = work.get(tables.Consent, id).document
             if file is None:
                 raise fault("absent", "file")

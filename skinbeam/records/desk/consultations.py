@@ -61,7 +61,7 @@ class Consultations:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             row = work.get(tables.Consultation, id)
             work.note("consultation.seen", f"consultation/{id}")
             return _consultation(work, row)
@@ -73,14 +73,14 @@ class Consultations:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.EXPORT) as work:
+        with self._access.see(Act.EXPORT) as work:
             row = work.get(tables.Consultation, id)
             work.note("consultation.exported", f"consultation/{id}")
             return _consultation(work, row)
 
     def of(self, patient_id: str) -> tuple[Consultation, ...]:
         """Return the consultations of a patient, oldest first."""
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.get(tables.Patient, patient_id)
             work.note("consultations.listed", f"patient/{patient_id}")
             mine = tables.Consultation.patient_id == patient_id

@@ -50,6 +50,10 @@ class Copies:
         ------
         AbsentError : this clinic has no such patient.
         """
+        with self._access.page():
+            return self._made(patient_id)
+
+    def _made(self, patient_id: str) -> bytes:
         with self._access.work(Act.EXPORT) as work:
             work.get(tables.Patient, patient_id)
             work.note("copy.made", f"patient/{patient_id}")

@@ -1,5 +1,7 @@
 """The desk of a member: everything they may see and do in their clinic, each kind of record in its drawer."""
 
+from contextlib import AbstractContextManager
+
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
@@ -29,6 +31,7 @@ class Desk:
     def __init__(self, database: Database, member: Member) -> None:
         access = Access(database, member)
         self.member = member
+        self._access = access
         self.patients = Patients(access)
         self.consultations = Consultations(access)
         self.photographs = Photographs(access)
@@ -39,3 +42,7 @@ class Desk:
         self.copies = Copies(access)
         self.dossiers = Dossiers(access)
         self.erasure = Erasure(access)
+
+    def page(self) -> AbstractContextManager[None]:
+        """Write one entry into the trail for all that is seen in a block, when it ends."""
+        return self._access.page()

@@ -36,7 +36,7 @@ class Erasure:
         ------
         AbsentError : this clinic has no such patient.
         """
-        with self._access.work(Act.ERASE) as work:
+        with self._access.see(Act.ERASE) as work:
             patient = work.get(tables.Patient, patient_id)
             name = f"patient/{patient_id}"
             work.note("patient.holdings.seen", name)

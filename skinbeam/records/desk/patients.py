@@ -45,7 +45,7 @@ class Patients:
 
     def all(self) -> tuple[Patient, ...]:
         """Return the patients by pseudonym; those that were erased are not among them."""
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.note("patients.listed", "patient")
             there = tables.Patient.erased_at.is_(None)
             return tuple(map(_patient, work.rows(tables.Patient, there, order=(tables.Patient.pseudonym,))))
@@ -58,7 +58,7 @@ class Patients:
         most : how many are returned.
         """
         wanted, table = asked.casefold(), tables.Patient
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.note("patients.listed", "patient")
             order = (table.created_at,)
             known = work.names(table, table.pseudonym, table.erased_at.is_(None), order=order)
@@ -73,7 +73,7 @@ class Patients:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.note("patient.seen", f"patient/{id}")
             return _patient(work.get(tables.Patient, id))
 
@@ -98,7 +98,7 @@ class Patients:
 
     def contact(self, id: str) -> Contact | None:
         """Return who a patient is; None where nothing was kept."""
-        with self._access.work(Act.CONTACT) as work:
+        with self._access.see(Act.CONTACT) as work:
             work.note("contact.seen", f"contact/{id}")
             work.get(tables.Patient, id)
             known = work.rows(tables.Contact, tables.Contact.id == id)

@@ -59,7 +59,7 @@ class Photographs:
 
     def of(self, consultation_id: str) -> tuple[Photograph, ...]:
         """Return the photographs of a consultation, oldest first."""
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.get(tables.Consultation, consultation_id)
             work.note("photographs.listed", f"consultation/{consultation_id}")
             mine = tables.Photograph.consultation_id == consultation_id
@@ -73,7 +73,7 @@ class Photographs:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             row = work.get(tables.Photograph, id)
             work.note("photograph.seen", f"photograph/{id}")
             found = _photograph(work, row)

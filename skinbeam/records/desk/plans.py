@@ -62,7 +62,7 @@ class Plans:
         ------
         AbsentError : this clinic has none of that name.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             row = work.get(tables.Plan, id)
             work.note("plan.seen", f"plan/{id}")
             return _plan(work, row)
@@ -74,7 +74,7 @@ class Plans:
         ------
         AbsentError : this clinic has no such plan, or the plan no such file.
         """
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             kept = work.get(tables.Plan, id).files.get(name)
             if kept is None:
                 raise fault("absent", "file")
@@ -83,7 +83,7 @@ class Plans:
 
     def of(self, consultation_id: str) -> tuple[Plan, ...]:
         """Return the plans of a consultation, oldest first; the last one counts."""
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.get(tables.Consultation, consultation_id)
             work.note("plans.listed", f"consultation/{consultation_id}")
             mine = tables.Plan.consultation_id == consultation_id
@@ -110,7 +110,7 @@ class Plans:
 
     def choices(self, id: str) -> tuple[Choice, ...]:
         """Return what was chosen of a plan, oldest first; the last one counts."""
-        with self._access.work(Act.READ) as work:
+        with self._access.see(Act.READ) as work:
             work.get(tables.Plan, id)
             work.note("choices.listed", f"plan/{id}")
             rows = work.rows(tables.Choice, tables.Choice.plan_id == id, order=(tables.Choice.made_at,))

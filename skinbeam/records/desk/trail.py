@@ -1,9 +1,12 @@
 """The trail of a clinic as its owner and its auditor read it; reading it is a step of it."""
 
+from sqlalchemy import ColumnElement, Text, and_, or_, type_coerce
+
 from skinbeam.records.kept import Step
 from skinbeam.records.roles import Act
+from skinbeam.records.store.columns import json_text
 from skinbeam.records.store.tables import Entry
-from skinbeam.records.store.work import Access
+from skinbeam.records.store.work import SEEN, Access, Work
 
 __all__ = ["Trail"]
 
@@ -23,8 +26,19 @@ class Trail:
         subject : only those about this record, such as `patient/` and its name.
         """
         older = () if before is None else (Entry.seq < before,)
-        about = () if not subject else (Entry.subject == subject,)
+        about = () if not subject else (_about(subject),)
         with self._access.work(Act.TRAIL) as work:
             work.note("trail.seen", subject or "trail")
             found = work.entries(*older, *about, limit=most)
-            return tuple(Step(one.seq, one.at, work.name_of(one.actor), one.action, one.subject) for one in found)
+            return tuple(_step(work, one) for one in found)
+
+
+def _about(subject: str) -> ColumnElement[bool]:
+    """Whether an entry is about a record, or names it among what was seen."""
+    named = type_coerce(Entry.detail, Text).contains(json_text(subject), autoescape=True)
+    return or_(Entry.subject == subject, and_(Entry.action == SEEN, named))
+
+
+def _step(work: Work, entry: Entry) -> Step:
+    seen = entry.detail["seen"] if entry.action == SEEN else {}
+    return Step(entry.seq, entry.at, work.name_of(entry.actor), entry.action, entry.subject, seen)

@@ -22,7 +22,9 @@ from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, Job, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
 
-__all__ = ["Access", "Work"]
+__all__ = ["SEEN", "Access", "Work"]
+
+SEEN = "page.seen"  # an entry that names several records, each with what of it was seen
 
 Row = TypeVar("Row", bound=InClinic)
 
@@ -39,6 +41,7 @@ class Access:
     def __init__(self, database: Database, member: Member) -> None:
         self.database = database
         self.member = member
+        self._page: list[_Note] | None = None
 
     def keep_file(self, act: Act, content: bytes) -> str:
         """Keep a file for a row that will speak of it, before any lock is held, and return its name.
@@ -77,6 +80,55 @@ class Access:
         require(self.member.role, act)
         with self.database.reading() as session:
             yield Work(self.database, session, session.get_one(Clinic, self.member.clinic_id), self.member.id)
+
+    @contextmanager
+    def see(self, act: Act) -> Iterator["Work"]:
+        """Give a view for reading; what is noted in it is in the trail before the block is left, or the page around it.
+
+        Raises
+        ------
+        DeniedError : the role does not do such work.
+        """
+        require(self.member.role, act)
+        seen: list[_Note] = []
+        with self.database.reading() as session:
+            yield _View(self.database, session, session.get_one(Clinic, self.member.clinic_id), self.member.id, seen)
+        if self._page is None:
+            self._note(seen)
+        else:
+            self._page += seen
+
+    @contextmanager
+    def page(self) -> Iterator[None]:
+        """Write one entry for all that is seen in this block, when it ends: before anybody is shown anything of it."""
+        if self._page is not None:  # within another
+            yield
+            return
+        self._page = []
+        try:
+            yield
+        finally:
+            seen, self._page = self._page, None
+            self._note(seen)
+
+    def _note(self, seen: "list[_Note]") -> None:
+        """Write what was seen into the trail: one thing as it is, several by their records."""
+        if not seen:
+            return
+        with self.work(Act.READ) as work:
+            action, subject, detail = seen[0]
+            if all(note == seen[0] for note in seen):
+                work.note(action, subject, **detail)
+                return
+            records: dict[str, list[str]] = {}
+            for action, record, detail in seen:
+                what = " ".join([action, *map(str, detail.values())])
+                if what not in records.setdefault(record, []):
+                    records[record].append(what)
+            work.note(SEEN, subject, seen=records)
+
+
+_Note = tuple[str, str, dict[str, Any]]  # action, record, detail
 
 
 class Work:
@@ -188,3 +240,15 @@ class Work:
 
     def _place(self, row: Base, column: str) -> str:
         return f"{self.clinic_id}/{trail.row_name(row)}/{column}"
+
+
+class _View(Work):
+    """A view that changes nothing; its notes are kept for the entry that is written when it was seen."""
+
+    def __init__(self, database: Database, session: Session, clinic: Clinic, actor: str, seen: list[_Note]) -> None:
+        super().__init__(database, session, clinic, actor)
+        self._seen = seen
+
+    def note(self, action: str, subject: str, **detail: Any) -> None:
+        """Remember what was seen."""
+        self._seen.append((action, subject, detail))

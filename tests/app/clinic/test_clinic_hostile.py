@@ -176,6 +176,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "job": job,
         "option": "0.0",
         "name": "plan.json",
+        "language": "de",
         "consent": consent,
         "member": Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
