@@ -13,7 +13,9 @@ from clinic_samples import COOKIE, HOME, OTHER, PASSWORD, Clinics
 from starlette.testclient import TestClient
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from skinbeam.app.clinic.routes import ROUTES
 from skinbeam.app.clinic.server import build_clinic
+from skinbeam.records.kept import Member
 from skinbeam.records.people import signin
 from skinbeam.records.people.accounts import Accounts
 from skinbeam.records.people.passwords import Passwords
@@ -29,6 +31,10 @@ def somebody(clinics: Clinics, name: str, role: Role = Role.CLINICIAN) -> str:
     """Let one more member in, for what must not be done to those that other tests share."""
     owner = clinics.members[HOME, Role.OWNER]
     return Accounts(clinics.database, owner, Passwords()).add(name, role, PASSWORD).id
+
+
+def everybody(clinics: Clinics) -> tuple[Member, ...]:
+    return Accounts(clinics.database, clinics.members[HOME, Role.OWNER], Passwords()).all()
 
 
 def test_a_member_comes_in_and_goes_out(clinics: Clinics) -> None:
@@ -125,6 +131,7 @@ def test_after_many_failures_nothing_is_tried_for_a_while(clinics: Clinics) -> N
     assert knock(clinics.browser(), "guessed").status_code == 429  # the right one neither
 
 
+@pytest.mark.check
 def test_a_stranger_locks_nobody_out_of_the_browser_they_use(clinics: Clinics) -> None:
     somebody(clinics, "besieged")
     mine, stranger = clinics.browser(), clinics.browser()
@@ -210,6 +217,43 @@ def test_a_session_ends_by_itself(clinics: Clinics, monkeypatch: Any) -> None:
     assert client.get("/").status_code == 200
     monkeypatch.setattr(signin, "now", lambda: columns.now() + signin.IDLE * 1.01)
     assert client.get("/").headers["location"] == "/sign-in"
+    assert client.post("/patients", data={"pseudonym": "LATE"}).status_code == 401
+    for half_an_hour in range(1, 30):  # one that is used ends, too
+        monkeypatch.setattr(signin, "now", lambda h=half_an_hour: columns.now() + signin.IDLE * 0.9 * h)
+        if half_an_hour == 1:
+            busy = clinics.browser()
+            knock(busy)
+        if busy.get("/").status_code != 200:
+            break
+    assert half_an_hour == pytest.approx(1 + signin.LONGEST / (signin.IDLE * 0.9), abs=1)
+
+
+def test_a_sign_in_that_waits_for_its_code_ends_by_itself(clinics: Clinics, monkeypatch: Any) -> None:
+    id = somebody(clinics, "halfway")
+    mine = Accounts(clinics.database, next(one for one in everybody(clinics) if one.id == id), Passwords())
+    address = mine.new_codes()
+    mine.set_codes(address, pyotp.parse_uri(address).now())
+    client = clinics.browser()
+    assert knock(client, "halfway").headers["location"] == "/sign-in/code"
+    monkeypatch.setattr(signin, "now", lambda: columns.now() + signin.IDLE * 1.01)
+    assert client.get("/sign-in/code").headers["location"] == "/sign-in"
+    assert client.post("/sign-in/code", data={"code": "000000"}).status_code == 401
+
+
+def test_a_session_that_waits_for_its_code_is_not_the_one_after_it(clinics: Clinics) -> None:
+    """Who has planted, or seen, the token from before the code holds nothing after it."""
+    id = somebody(clinics, "stepwise")
+    mine = Accounts(clinics.database, next(one for one in everybody(clinics) if one.id == id), Passwords())
+    address = mine.new_codes()
+    recovery = mine.set_codes(address, pyotp.parse_uri(address).now())
+    client = clinics.browser()
+    knock(client, "stepwise")
+    half = client.cookies[COOKIE]
+    assert client.post("/sign-in/code", data={"code": recovery[0]}).status_code == 303
+    assert client.cookies[COOKIE] != half
+    for path in ("/", "/sign-in/code"):
+        told = clinics.browser().get(path, headers={"cookie": f"{COOKIE}={half}"})
+        assert told.headers["location"] == "/sign-in"
 
 
 def test_who_is_let_in_no_more_is_out_at_once(clinics: Clinics) -> None:
@@ -237,20 +281,72 @@ def test_the_last_owner_stays(clinics: Clinics) -> None:
     assert "Nobody could let anybody in" in told.text
 
 
-@pytest.mark.parametrize(
-    "headers", [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}]
+FOREIGN = (
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "nonsense"},
+    {"sec-fetch-site": "cross-site", "origin": "https://localhost"},
+    {"origin": "https://evil.example"},
+    {"origin": "https://localhost.evil.example"},
+    {"origin": "https://evil.example@localhost"},
+    {"origin": "https://localhost:8443"},
+    {"origin": "null"},  # of a page without an origin, such as a file or a frame in a sandbox
+    {"origin": ""},
 )
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
 def test_another_site_changes_nothing(clinics: Clinics, headers: dict[str, str]) -> None:
     client = clinics.browser(Role.OWNER)
     assert client.post("/patients", data={"pseudonym": "CSRF"}, headers=headers).status_code == 403
     assert "CSRF" not in client.get("/").text
 
 
-def test_it_answers_to_its_own_name_alone(clinics: Clinics) -> None:
-    told = clinics.browser(Role.OWNER).get("/", headers={"host": "evil.example"})
+def test_another_site_may_send_to_no_route_and_sign_nobody_in(clinics: Clinics) -> None:
+    """Not to the sign-in either: else somebody could work, unknowing, under the name of who lured them there."""
+    client, right = clinics.browser(Role.OWNER), {"house": HOME, "name": "clinician", "password": PASSWORD}
+    for method, path in ROUTES:
+        if method == "POST":
+            refused = client.post(path, data=right, headers={"sec-fetch-site": "cross-site"})
+            assert (refused.status_code, refused.headers.get("set-cookie")) == (403, None), path
+
+
+def test_what_only_reads_changes_nothing_about_who_is_in(clinics: Clinics) -> None:
+    """A link of another site may lead to any page; none of them signs in, out, or hands out a cookie."""
+    for method, path in ROUTES:
+        if method == "GET":
+            told = clinics.browser(Role.OWNER).get(path, headers={"sec-fetch-site": "cross-site"})
+            assert "set-cookie" not in told.headers, path
+    assert clinics.browser(Role.OWNER).get("/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "localhost.evil.example",
+        "localhost@evil.example",
+        "evil.example:443",
+        "evil.example#localhost",
+        "[::1",
+        "",
+        " ",
+    ],
+)
+def test_it_answers_to_its_own_name_alone(clinics: Clinics, host: str) -> None:
+    named = {"host": host, "x-forwarded-host": "localhost"}
+    told = clinics.browser(Role.OWNER).get("/", headers=named)
     assert told.status_code == 421
     assert "Patients:" not in told.text
     assert "evil.example" not in told.text
+    assert clinics.browser().post("/sign-in/passkey/challenge", headers=named).status_code == 421
+
+
+@pytest.mark.parametrize("named", ["x-forwarded-host", "x-host", "forwarded", "x-original-url"])
+def test_no_answer_leads_to_an_address_that_was_sent(clinics: Clinics, named: str) -> None:
+    for page in ("/", "/people", "/people/"):
+        told = clinics.browser().get(page, headers={named: "host=evil.example"})
+        assert told.headers["location"] in ("/sign-in", "https://localhost/people")
 
 
 def test_every_answer_carries_the_strict_headers(clinics: Clinics) -> None:
