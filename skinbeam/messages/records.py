@@ -17,7 +17,11 @@ __all__ = ["retell"]
 T = TypeVar("T")
 
 # Fields of a plan, and of what its figures are drawn from, whose text is for people.
-_SAID = {"title", "device_title", "light", "reason", "message", "effect", "harm", "limits"}
+_SAID = {"title", "device_title", "light", "reason", "message", "effect", "harm", "limits"} | {
+    "severity",
+    "sex",
+    "strength",
+}
 _HASH = "plan_sha256"
 
 

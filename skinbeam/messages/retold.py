@@ -23,6 +23,10 @@ _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
 _ALONE = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
 
 
+_TOLD_OF = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device, and why not
+_AT = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern, and where
+
+
 @dataclass(frozen=True)
 class _Pattern:
     start: str
@@ -40,12 +44,20 @@ def _retold(english: str, language: str) -> str:
     known = _phrases(language)
     if english in known:
         return known[english]
-    small = english[:1].lower() + english[1:]
+    small, large = english[:1].lower() + english[1:], english[:1].upper() + english[1:]
     if small in known:
         return known[small][:1].upper() + known[small][1:]
+    if large in known:
+        return known[large]
     for pattern in _patterns(language):
         if english.startswith(pattern.start) and (match := pattern.english.fullmatch(english)):
             return pattern.own.format(**{name: _retold(value, language) for name, value in match.groupdict().items()})
+    for form, own in ((_TOLD_OF, "{}: {}"), (_AT, "{} ({})")):
+        if (both := form.fullmatch(english)) and {
+            both["name"],
+            both["name"][:1].lower() + both["name"][1:],
+        } & known.keys():
+            return own.format(_retold(both["name"], language), _retold(both["about"], language))
     for between in ("; ", ", "):
         parts = english.split(between)
         if len(parts) > 1:
@@ -80,7 +92,7 @@ def _regex(template: str) -> re.Pattern[str]:
     for part, name, _, _ in _parts(template):
         written += re.escape(part)
         if name:
-            written += f"(?P={name})" if name in seen else f"(?P<{name}>.+?)"
+            written += f"(?P={name})" if name in seen else f"(?P<{name}>.+?(?<![,;]))"
             seen.add(name)
     return re.compile(written, re.DOTALL)
 

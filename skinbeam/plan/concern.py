@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
-from skinbeam.messages import Message
+from skinbeam.messages import Message, text
 from skinbeam.plan.devices import Found, NotOffered, laser_options, refusal
 from skinbeam.plan.nearest import Near, nearest_of
 from skinbeam.plan.options import other_option
@@ -95,7 +95,7 @@ def plan_concern(case: Case, concern: Concern, machines: Sequence[Machine] | Non
         site=concern.site,
         title=table("condition")[concern.condition]["title"],
         subtypes=_subtypes(concern),
-        severity=concern.severity if concern.severity is not None else Unknown("not said"),
+        severity=concern.severity if concern.severity is not None else Unknown(text("said.not-said")),
         target=target_record(concern.condition, concern.subtypes),
         can=can,
         cannot=cannot,
@@ -113,7 +113,7 @@ def _subtypes(concern: Concern) -> tuple[str, ...] | Unknown | None:
     """The kinds that were said; None where the condition has none to tell apart."""
     if not subtypes(concern.condition):
         return None
-    return tuple(concern.subtypes) or Unknown("which kind it is was not said")
+    return tuple(concern.subtypes) or Unknown(text("said.kind-not-said"))
 
 
 def _barred(case: Case, concern: Concern, modality: str, machines: Sequence[Machine] | None) -> list[Message]:

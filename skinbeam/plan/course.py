@@ -13,7 +13,7 @@ from typing import Any
 from skinbeam.assessment.questionnaire import fields_overlap
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.laser.wording import light_of
-from skinbeam.messages import Formatter, Message
+from skinbeam.messages import Formatter, Message, text
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.rules.response import response_of
 from skinbeam.plan.setup import DeviceSetting, Setup
@@ -243,16 +243,18 @@ def settings_in_words(settings: DeviceSetting, *, lamp: bool = False) -> str:
     if settings.microbeam is not None:
         beam = settings.microbeam
         parts += [
-            f"{write(beam.energy_mJ)} mJ per microbeam of {write(beam.diameter_um)} µm",
-            f"{write(beam.density_per_cm2)} per cm²",
+            text("setting.microbeam", {"energy": beam.energy_mJ, "diameter": beam.diameter_um}),
+            text("setting.density", {"number": beam.density_per_cm2}),
         ]
     if settings.fluence_J_cm2 is not None:
         parts.append(f"{write(settings.fluence_J_cm2)} J/cm²")
     if settings.spot_mm is not None:
-        parts.append(f"spot {write(settings.spot_mm)} mm")
-    parts.append(f"pulse {_pulse_in_words(settings.pulse_ms)}")
+        parts.append(text("setting.spot", {"diameter": settings.spot_mm}))
+    parts.append(text("setting.pulse", {"length": _pulse_in_words(settings.pulse_ms)}))
     if settings.passes is not None:
-        parts.append("1 pass" if settings.passes == 1 else f"{settings.passes} passes")
+        parts.append(
+            text("setting.one-pass") if settings.passes == 1 else text("setting.passes", {"number": settings.passes})
+        )
     if settings.cooling is not None:
-        parts.append(f"{settings.cooling.kind} cooling")
+        parts.append(text("setting.cooling", {"kind": settings.cooling.kind}))
     return ", ".join(parts)

@@ -226,12 +226,12 @@ def _stopped(suitability: Suitability) -> bool:
 def _assessment(case: Case, colour: Colour, photo: Message) -> Assessment:
     patient = case.patient
     assert patient is not None  # checked on entry
-    not_said = Unknown("not said")
+    not_said = Unknown(text("said.not-said"))
     return Assessment(
         age_years=patient.age_years,
         sex=patient.sex or not_said,
         phototype=patient.phototype or not_said,
-        ita_deg=colour.ita_deg if colour.ita_deg is not None else Unknown("not measured"),
+        ita_deg=colour.ita_deg if colour.ita_deg is not None else Unknown(text("said.not-measured")),
         colour_basis=colour.basis,
         risks=risks(case),
         medications=tuple(map(_medicine, patient.medications)),

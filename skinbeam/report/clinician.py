@@ -7,7 +7,7 @@ from typing import Any
 from skinbeam.document import fields_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message
+from skinbeam.messages import Message, retold
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.plan.rules.reason import severity
 from skinbeam.report.context import (
@@ -267,7 +267,7 @@ def _photo(used: Message, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     rows = [Fact(say("photo_used"), show(used))]
     if photo is not None:
         quality = photo["quality"]
-        problems = [problem["message"] for problem in quality["problems"]]
+        problems = [retold(problem["message"]) for problem in quality["problems"]]
         rows.append(Fact(say("photo_quality"), show(say("photo_ok") if quality["ok"] else join(problems))))
         if quality["ok"] and problems:
             rows.append(Fact(say("photo_problems"), show(join(problems))))
@@ -287,14 +287,18 @@ def _finding(finding: Mapping[str, Any]) -> Shown:
     seen = [("count", _value(finding["count"])), ("area_mm2", area)]
     known = [(quantity(name), value) for name, value in seen if not isinstance(value, Unknown)]
     told = join(f"{label} {show(value, unit).text}" for (label, unit), value in known)
-    return Shown(told, finding["note"], True)
+    return Shown(told, retold(finding["note"]), True)
 
 
 def _value(found: Any) -> Value | float:
     """A value of the photo document."""
     if not isinstance(found, Mapping):
         return float(found)
-    return Unknown(found["unknown"]) if "unknown" in found else Estimate(**{**found, "basis": tuple(found["basis"])})
+    return (
+        Unknown(retold(found["unknown"]))
+        if "unknown" in found
+        else Estimate(**{**found, "basis": tuple(found["basis"])})
+    )
 
 
 def _counted(part: ConcernPart, card: OptionCard) -> Fact:

@@ -1,6 +1,7 @@
 """The names of concerns, sites, options and devices, in words and as they stand in file names."""
 
 from skinbeam.laser.wording import named_with_light
+from skinbeam.messages import retold
 from skinbeam.plan.records import ConcernPlan, Nearest, Option, Plan
 from skinbeam.plan.setup import Setup
 from skinbeam.report.shown import say
@@ -35,7 +36,7 @@ def treated_names(plan: Plan) -> dict[str, str]:
 def site_title(name: str) -> str:
     """Return the site in words; a name that is not in the table stands as it is."""
     sites = table("site")
-    return str(sites[name]["title"]) if name in sites else name
+    return retold(str(sites[name]["title"])) if name in sites else name
 
 
 def slug(concern: ConcernPlan, option: Option) -> str:

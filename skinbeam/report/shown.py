@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import ENGLISH, Formatter, Message, catalogue, spoken, text
+from skinbeam.messages import ENGLISH, Formatter, Message, catalogue, retold, spoken, text
 from skinbeam.plan.records import TargetValue
 from skinbeam.plan.rules.reason import PlainReason
 from skinbeam.plan.spans import Duration, Range
@@ -229,4 +229,5 @@ def _with_unit(number: str, unit: str) -> str:
     """The number and its unit; a degree sign stands at the number, and there is no plural of one."""
     if number == "1" and unit in _COUNTED:
         unit = unit.removesuffix("s")
+    unit = retold(unit)
     return f"{number}{unit}" if unit == "°" else f"{number} {unit}".strip()

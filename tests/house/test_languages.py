@@ -107,3 +107,14 @@ def test_who_speaks_english_does_not_wait_for_other_languages() -> None:
     asked = "import sys; from skinbeam.messages import text; text('terminal.plan', {'hash': 'x'}); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()
     assert "babel" not in loaded
+
+
+def test_what_a_plan_lists_is_said_again_part_by_part() -> None:
+    with speaking("de"):
+        assert retold("560 nm, 10.5 J/cm², spot 7 mm, pulse 1.5 ms, 1 pass, spray cooling") == (
+            "560 nm, 10,5 J/cm², Spot 7 mm, Puls 1,5 ms, 1 Durchgang, Spraykühlung"
+        )
+        assert retold("4, 6.5 and 8 J/cm²") == "4; 6,5 und 8 J/cm²"
+        assert retold("Age spots (solar lentigines) (cheeks)") == "Altersflecken (Lentigines solares) (Wangen)"
+        assert retold("KTP laser, 532 nm: there is no photograph.") == "KTP-Laser, 532 nm: Es gibt keine Fotografie."
+        assert retold("Mrs Smith: there is no photograph.") == "Mrs Smith: there is no photograph."

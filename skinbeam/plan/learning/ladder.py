@@ -203,14 +203,16 @@ def _hours_in_words(hours: float) -> Message:
 
 def _doses_in_words(doses: Sequence[float], densities: Sequence[float]) -> str:
     """What the spots differ in, and the energy where that is their density."""
-    if len(densities) > 1:
-        return f"{_listed(doses)} mJ per microbeam and {_listed(densities)} microbeams per cm²"
-    return f"{_listed(doses)} {'mJ per microbeam' if densities else 'J/cm²'}"
-
-
-def _listed(values: Sequence[float]) -> str:
-    *others, last = map(Formatter().number, values)
-    return f"{', '.join(others)} and {last}" if others else last
+    *others, last = doses
+    if densities:
+        energies = (
+            text("setting.energies", {"others": others, "last": last})
+            if others
+            else text("setting.energy", {"number": last})
+        )
+        *others, last = densities
+        return text("setting.densities", {"energies": energies, "others": others, "last": last}) if others else energies
+    return text("setting.fluences", {"others": others, "last": last}) if others else f"{Formatter().number(last)} J/cm²"
 
 
 def _same_in_words(setup: Setup, densities: Sequence[float]) -> str:
@@ -218,7 +220,7 @@ def _same_in_words(setup: Setup, densities: Sequence[float]) -> str:
     bare = replace(setup.settings, fluence_J_cm2=None, passes=None)
     if bare.microbeam is None:
         return settings_in_words(bare, lamp=setup.lamp)
-    pattern = f"microbeams of {Formatter().number(bare.microbeam.diameter_um)} µm"
+    pattern = text("setting.microbeams", {"diameter": bare.microbeam.diameter_um})
     if len(densities) == 1:
-        pattern += f", {_listed(densities)} per cm²"
+        pattern += ", " + text("setting.density", {"number": densities[0]})
     return f"{settings_in_words(replace(bare, microbeam=None), lamp=setup.lamp)}, {pattern}"

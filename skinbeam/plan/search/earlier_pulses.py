@@ -14,7 +14,7 @@ from skinbeam.errors import InputError
 from skinbeam.laser.grid import Setting
 from skinbeam.laser.settings import Beam
 from skinbeam.laser.wording import light_of
-from skinbeam.messages import Formatter, Message
+from skinbeam.messages import Formatter, Message, text
 from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.practice.spots import missed
 from skinbeam.schema.case import Case
@@ -51,8 +51,12 @@ class EarlierPulse:
         write = Formatter().number
         lamp = len(self.beam.spectrum) > 1
         parts = (light_of(self.beam.wavelength_nm, lamp=lamp), f"{write(self.dose_J_cm2)} J/cm²")
-        size = f"spot {write(self.beam.spot_mm)} mm" if self.beam.spot_mm is not None else ""
-        return ", ".join(part for part in (*parts, size, f"pulse {write(self.beam.pulse_ms)} ms") if part)
+        size = text("setting.spot", {"diameter": self.beam.spot_mm}) if self.beam.spot_mm is not None else ""
+        return ", ".join(
+            part
+            for part in (*parts, size, text("setting.pulse", {"length": f"{write(self.beam.pulse_ms)} ms"}))
+            if part
+        )
 
 
 @dataclass(frozen=True)
