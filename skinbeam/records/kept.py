@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from skinbeam.messages import ENGLISH
 from skinbeam.records.roles import Role
 
 __all__ = [
@@ -217,6 +218,7 @@ class Consent:
     signed_by: str | None
     void_reason: str | None
     voided_at: datetime.datetime | None
+    language: str = ENGLISH
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import datetime
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from fastapi.responses import Response
 
@@ -10,8 +11,8 @@ from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import Opened, opened
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.errors import InputError
-from skinbeam.messages import text
-from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.messages import LANGUAGES, local, retell, speaking, spoken, text
+from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consent, Permissions
@@ -33,18 +34,43 @@ class _Form:
 
     plan: Opened
     place: str
-    concern: ConcernPlan
-    option: Option
+    known: tuple[Consent, ...]
+    language: str
+
+    @property
+    def here(self) -> str:
+        """The address of the page."""
+        return f"/plans/{self.plan.kept.id}/consent/{self.place}"
+
+    @cached_property
+    def told(self) -> tuple[Plan, ConcernPlan, Option]:
+        """The plan, the concern and the choice in the language of the form."""
+        with speaking(self.language):
+            plan = retell(self.plan.records)
+        concern, option = map(int, self.place.split("."))
+        return plan, plan.concerns[concern], plan.concerns[concern].options[option]
 
     @property
     def stopped(self) -> bool:
         """Whether a rule of the plan stops laser for now, so that nothing can be agreed to."""
         return self.plan.records.suitability.decision in ("refer", "not-suitable")
 
-    @property
+    @cached_property
     def questions(self) -> tuple[Question, ...]:
         """What is to be told back."""
-        return teach_back(self.plan.records, self.option)
+        plan, _, option = self.told
+        with speaking(self.language):
+            return teach_back(plan, option)
+
+    @property
+    def current(self) -> Consent | None:
+        """The consent that holds, signed or not yet."""
+        return self.known[0] if self.known and self.known[0].void_reason is None else None
+
+    def paper(self, signing: Signing | None = None) -> bytes:
+        """The form as PDF."""
+        with speaking(self.language):
+            return make_consent(*self.told, signing)
 
     def told_back(self, consent: Consent) -> bool:
         """Whether everything that is asked now was told back rightly the last time."""
@@ -77,50 +103,52 @@ def add_consents(gate: Gate) -> None:
 
 
 def _form_of(visit: Visit) -> _Form:
+    """The form in the language in which it was explained, or before that in the one that was chosen here."""
     plan, place = opened(visit.desk, visit.path("plan")), visit.path("option")
-    concern, option = plan.option(place)
+    _, option = plan.option(place)
     if option.setup is None:
         raise fault("absent", "consent")
-    return _Form(plan, place, concern, option)
-
-
-def _consents(visit: Visit, form: _Form) -> list[Consent]:
-    """The consents to this choice of this plan, the newest first."""
-    every = visit.desk.consents.of(form.plan.kept.consultation_id)
-    return [one for one in every if (one.plan_id, one.option) == (form.plan.kept.id, form.place)][::-1]
+    every = visit.desk.consents.of(plan.kept.consultation_id)
+    known = tuple(one for one in every if (one.plan_id, one.option) == (plan.kept.id, place))[::-1]
+    holds = known[0].language if known and known[0].void_reason is None else ""
+    chosen = visit.request.query_params.get("language", "")
+    return _Form(plan, place, known, holds or (chosen if chosen in LANGUAGES else spoken()))
 
 
 def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Response:
     """The form with what was filled in; what was told back is marked where it was wrong."""
-    desk, known = visit.desk, _consents(visit, form)
-    current = known[0] if known and known[0].void_reason is None else None
+    desk, current = visit.desk, form.current
+    with speaking(form.language):
+        paper = consent_page(*form.told)
+        said = agreement((local(current.explained_at).date(), local(_now()).date()) if current else None)
+        asked = _asked(form, current)
     return visit.page(
         "consent.html",
         200 if error is None else 422,
         error=error,
-        form=consent_page(form.plan.records, form.concern, form.option),
+        form=paper,
+        language=form.language,
         questions=form.questions,
         answered=dict(visit.sent),
-        asked=_asked(form, current),
+        asked=asked,
         told_back=current is not None and form.told_back(current),
-        here=f"/plans/{form.plan.kept.id}/consent/{form.place}",
+        here=form.here,
         plan=form.plan.kept,
         outdated=form.plan.outdated,
         closed=form.plan.closed,
         stopped=form.stopped,
         patient=desk.patients.get(form.plan.consultation.patient_id),
         current=current,
-        agreement=agreement((current.explained_at.date(), _now().date()) if current else None),
+        agreement=said,
         may_sign=current is not None and _now() >= current.not_before,
-        voided=[one for one in known if one.void_reason is not None],
+        voided=[one for one in form.known if one.void_reason is not None],
         permissions=PERMISSIONS,
         days=cooling_off_days(),
     )
 
 
 def _blank(visit: Visit) -> Response:
-    form = _form_of(visit)
-    return _pdf(make_consent(form.plan.records, form.concern, form.option))
+    return _pdf(_form_of(visit).paper())
 
 
 def _talk(visit: Visit) -> Response:
@@ -131,8 +159,8 @@ def _talk(visit: Visit) -> Response:
     if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
         return _page(visit, form, _wrong("days", most=_MOST_DAYS))
     cooling_off = datetime.timedelta(days=int(days))
-    visit.desk.consents.explain(form.plan.kept.id, option=form.place, cooling_off=cooling_off)
-    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+    visit.desk.consents.explain(form.plan.kept.id, option=form.place, cooling_off=cooling_off, language=form.language)
+    return visit.go(form.here)
 
 
 def _tell_back(visit: Visit) -> Response:
@@ -144,15 +172,15 @@ def _tell_back(visit: Visit) -> Response:
     if not all(given.values()):
         return _page(visit, form, _wrong("unanswered"))
     wrong = [one.id for one in form.questions if given[one.id] != one.answers[one.right]]
-    visit.desk.consents.tell_back(_waiting(visit, form).id, given, wrong)
-    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+    visit.desk.consents.tell_back(_waiting(form).id, given, wrong)
+    return visit.go(form.here)
 
 
 def _sign(visit: Visit) -> Response:
     form = _form_of(visit)
     if form.stopped:
         return _page(visit, form, _wrong("stopped"))
-    waiting = _waiting(visit, form)
+    waiting = _waiting(form)
     if not form.told_back(waiting):
         raise fault("not-told-back", "consent")
     person, on = visit.said("person"), _now()
@@ -167,8 +195,8 @@ def _sign(visit: Visit) -> Response:
         label=visit.desk.patients.get(consultation.patient_id).pseudonym,
         person=person,
         clinician=visit.signed.member.name,
-        explained=waiting.explained_at.date(),
-        on=on.date(),
+        explained=local(waiting.explained_at).date(),
+        on=local(on).date(),
         told=_told(waiting),
         photographs=allowed,
         strokes=strokes,
@@ -178,21 +206,21 @@ def _sign(visit: Visit) -> Response:
         answers={"photographs": sorted(allowed), "person": person},
         kind=SignatureKind.DRAWN if strokes else SignatureKind.TYPED,
         signature=(json.dumps(strokes) if strokes else person).encode(),
-        document=make_consent(form.plan.records, form.concern, form.option, signing),
+        document=form.paper(signing),
         signed_at=on,
     )
     permissions = Permissions(**{use: use in allowed for use in PERMISSIONS})
     for photograph in visit.desk.photographs.of(consultation.id):
         visit.desk.photographs.permit(photograph.id, permissions)
-    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+    return visit.go(form.here)
 
 
 def _withdraw(visit: Visit) -> Response:
     form = _form_of(visit)
-    for one in _consents(visit, form):
+    for one in form.known:
         if one.void_reason is None:
             visit.desk.consents.withdraw(one.id)
-    return visit.go(f"/plans/{form.plan.kept.id}/consent/{form.place}")
+    return visit.go(form.here)
 
 
 def _document(visit: Visit) -> Response:
@@ -203,14 +231,14 @@ def _pdf(content: bytes) -> Response:
     return Response(content, media_type="application/pdf")
 
 
-def _waiting(visit: Visit, form: _Form) -> Consent:
+def _waiting(form: _Form) -> Consent:
     """The consent that holds, signed or not yet.
 
     Raises
     ------
     AbsentError : there is none.
     """
-    waiting = next((one for one in _consents(visit, form) if one.void_reason is None), None)
+    waiting = form.current
     if waiting is None:
         raise fault("absent", "consent")
     return waiting
@@ -224,7 +252,7 @@ def _given(visit: Visit, question: Question) -> str:
 
 def _told(consent: Consent) -> tuple[Told, ...]:
     return tuple(
-        Told(one.told_at.date(), one.told_by, {id: one.answers[id] for id in one.wrong}) for one in consent.told
+        Told(local(one.told_at).date(), one.told_by, {id: one.answers[id] for id in one.wrong}) for one in consent.told
     )
 
 

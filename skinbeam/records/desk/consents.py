@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
+from skinbeam.messages import ENGLISH
 from skinbeam.records.desk.consultations import State, advance, still_open
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consent, TellBack
@@ -40,8 +41,12 @@ class Consents:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def explain(self, plan_id: str, *, option: str, cooling_off: datetime.timedelta) -> Consent:
+    def explain(
+        self, plan_id: str, *, option: str, cooling_off: datetime.timedelta, language: str = ENGLISH
+    ) -> Consent:
         """Write down that an option of a plan was explained now; it may be signed once the cooling-off time is over.
+
+        What is told back and signed is in the `language` in which it was explained.
 
         Raises
         ------
@@ -61,6 +66,9 @@ class Consents:
                 not_before=at + cooling_off,
             )
             work.keep(row, "consent.explained", plan_sha256=plan.plan_sha256)
+            if language != ENGLISH:
+                spoken = tables.ConsentLanguage(clinic_id=work.clinic_id, id=row.id, language=language)
+                work.keep(spoken, "consent.language", language=language)
             return _consent(work, row)
 
     def tell_back(self, id: str, answers: Mapping[str, str], wrong: Collection[str]) -> Consent:
@@ -213,6 +221,7 @@ def _told(work: Work, consent_id: str) -> tuple[TellBack, ...]:
 
 def _consent(work: Work, row: tables.Consent) -> Consent:
     voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id == row.id)
+    spoken = work.rows(tables.ConsentLanguage, tables.ConsentLanguage.id == row.id)
     return Consent(
         id=row.id,
         plan_id=row.plan_id,
@@ -230,4 +239,5 @@ def _consent(work: Work, row: tables.Consent) -> Consent:
         signed_by=None if row.signed_by is None else work.name_of(row.signed_by),
         void_reason=voids[0].reason if voids else None,
         voided_at=voids[0].voided_at if voids else None,
+        language=spoken[0].language if spoken else ENGLISH,
     )

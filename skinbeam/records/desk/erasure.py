@@ -105,12 +105,14 @@ def _drop(work: Work, consultations: list[tables.Consultation]) -> set[str]:
     names = [plan.id for plan in plans]
     consents = work.rows(tables.Consent, tables.Consent.plan_id.in_(names))
     voids = work.rows(tables.ConsentVoid, tables.ConsentVoid.id.in_([consent.id for consent in consents]))
+    languages = work.rows(tables.ConsentLanguage, tables.ConsentLanguage.id.in_([consent.id for consent in consents]))
     told = work.rows(tables.TellBack, tables.TellBack.consent_id.in_([consent.id for consent in consents]))
     choices = work.rows(tables.Choice, tables.Choice.plan_id.in_(names))
     of_these = {one.id for one in consultations}
     jobs = [job for job in work.rows(tables.Job) if job.payload.get("consultation") in of_these]
     rows: list[InClinic] = [
         *jobs,
+        *languages,
         *voids,
         *told,
         *consents,

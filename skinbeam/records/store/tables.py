@@ -19,6 +19,7 @@ __all__ = [
     "Choice",
     "Clinic",
     "Consent",
+    "ConsentLanguage",
     "ConsentVoid",
     "Consultation",
     "Contact",
@@ -278,6 +279,14 @@ class Consent(InClinic, Base):
     document: Mapped[str | None] = mapped_column(_HASH)
     signed_at: Mapped[datetime.datetime | None]
     signed_by: Mapped[str | None] = mapped_column(_WORD)
+
+
+class ConsentLanguage(InClinic, Base):
+    """The language in which a consent was explained, where it is not English; the row has the consent's name."""
+
+    __tablename__ = "consent_language"
+    __table_args__ = (_of("consent", "id"),)
+    language: Mapped[str] = mapped_column(_WORD)
 
 
 class ConsentVoid(InClinic, Base):

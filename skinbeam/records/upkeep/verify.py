@@ -30,6 +30,7 @@ SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.Plan,
     tables.Choice,
     tables.Consent,
+    tables.ConsentLanguage,
     tables.ConsentVoid,
     tables.TellBack,
 )

@@ -1,18 +1,22 @@
 """The clinic's pages in another language than English: every sentence, every number and every moment."""
 
 import html
+import io
 import re
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 import pytest
 from clinic_samples import Clinics
+from pypdf import PdfReader
+from report_samples import sample
 from starlette.testclient import TestClient
 
 from skinbeam.app.clinic.routes import ROUTES
 from skinbeam.app.clinic.server import build_clinic
-from skinbeam.messages import LANGUAGES, catalogue
+from skinbeam.messages import LANGUAGES, catalogue, retell, speaking
 from skinbeam.records.roles import Role
+from skinbeam.report.consent.questions import teach_back
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5", "Accept": "text/html"}
 PAGES = sorted(
@@ -36,6 +40,12 @@ def holds(page: str, parts: list[str]) -> bool:
     return inside and re.search(r".{0,80}?".join(map(re.escape, parts)), page) is not None
 
 
+def lasers() -> list[str]:
+    """The places of the choices of the plan that a consent can be to."""
+    found = [(i, j, one) for i, concern in enumerate(sample().concerns) for j, one in enumerate(concern.options)]
+    return [f"{i}.{j}" for i, j, one in found if one.setup is not None]
+
+
 def shown(page: str) -> str:
     """What a page shows or reads aloud: its text, and the attributes that hold words."""
     said = re.findall(r'(?:data-(?:alt|next|back|steps|saved|unsaved|title|add)|alt|aria-label|title)="([^"]*)"', page)
@@ -54,7 +64,8 @@ def test_a_page_in_german_holds_no_english_sentence(
     clinics: Clinics, names: Mapping[str, str], english: list[list[str]], path: str
 ) -> None:
     client = clinics.browser(Role.OWNER)
-    page = client.get(path.format(**names), headers=GERMAN).text
+    unexplained = dict(names) | {"option": lasers()[1]}  # what was explained in English stays English
+    page = client.get(path.format(**unexplained), headers=GERMAN).text
     assert '<html lang="de">' in page
     said = shown(page)
     found = [one for one in english if holds(said, one)]
@@ -129,3 +140,30 @@ def test_moments_are_told_by_the_clocks_of_the_clinic(clinics: Clinics) -> None:
     assert f"{at.day} {at:%B %Y}, {at:%H:%M} +0545" in moved.get(f"/patients/{patient.id}").text
     german = moved.get(f"/patients/{patient.id}", headers=GERMAN).text
     assert re.search(rf"{at.day}\. \w+ {at.year}, {at:%H:%M} Uhr \(\+0545\)", german)
+
+
+def test_what_was_explained_is_told_back_signed_and_sealed_in_the_same_language(
+    clinics: Clinics, names: Mapping[str, str]
+) -> None:
+    clinician = clinics.browser(Role.CLINICIAN)  # who reads English
+    plan, place = sample(), lasers()[-1]
+    here = f"/plans/{names['plan']}/consent/{place}"
+    assert "Your decision" not in clinician.get(f"{here}?language=de").text
+    assert "Explain it" in clinician.get(f"{here}?language=de").text
+    assert language_of(clinician.get(f"{here}/form.pdf?language=de").content) == "de"
+    assert clinician.post(f"{here}/talk?language=de", data={"days": "0"}).status_code == 303
+    assert "Was geplant ist" in clinician.get(here).text  # also where nothing asks for it any more
+    concern, option = map(int, place.split("."))
+    with speaking("de"):
+        questions = teach_back(retell(plan), retell(plan).concerns[concern].options[option])
+    told = {f"answer.{one.id}": str(one.right) for one in questions}
+    assert clinician.post(f"{here}/told-back", data=told).status_code == 303
+    assert clinician.post(f"{here}/signature", data={"person": "Ann Example"}).status_code == 303
+    consultation = clinics.desk().plans.get(names["plan"]).consultation_id
+    kept = next(one for one in clinics.desk().consents.of(consultation) if one.option == place)
+    assert kept.language == "de"
+    assert language_of(clinician.get(f"/consents/{kept.id}/document").content) == "de"
+
+
+def language_of(pdf: bytes) -> str:
+    return str(PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/Lang"])
