@@ -20,6 +20,7 @@ from skinbeam.messages import text
 
 __all__ = ["build_app", "listen", "run"]
 
+_IDLE_SECONDS = 150  # servers that stand before this one keep a line for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
 
 
@@ -109,6 +110,7 @@ def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.ope
         log_level="warning",
         server_header=False,
         date_header=True,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[listener])
