@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pyotp
 import pytest
 from clinic_pages import looked_at, opened_page, served
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics
@@ -168,11 +169,18 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         page.get_by_role("button", name="Sign in", exact=True).click()
         page.get_by_role("link", name="browsing").click()
         picture = cv2.imdecode(np.frombuffer(page.get_by_alt_text("QR picture").screenshot(), np.uint8), 0)
-        assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == page.locator("[name=address]").input_value()
+        key = cv2.QRCodeDetector().detectAndDecode(picture)[0]
+        assert key == page.locator("[name=address]").input_value()
+        page.get_by_role("textbox", name="One-time code").fill(pyotp.parse_uri(key).now())
+        page.get_by_role("button", name="Ask for codes from now on").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
+        looked_at(page, "recovery")
+        page.get_by_role("link", name="They are kept").click()
+        expect(page.get_by_text("Not used yet: 10 of 10")).to_be_visible()
         fill_passkey(page, "This computer", "not the password")
         expect(page.get_by_role("alert")).to_contain_text("The password is wrong.")
         fill_passkey(page, "This computer", PASSWORD)
-        expect(page.get_by_text("not used yet")).to_be_visible()
+        expect(page.locator(".rows").get_by_text("not used yet")).to_be_visible()
         looked_at(page, "account-passkeys")
         fill_passkey(page, "The same again", PASSWORD)
         expect(page.get_by_role("alert")).to_contain_text("on this device already")
