@@ -124,7 +124,7 @@ def show(value: Showable, unit: str = "") -> Shown:
     if isinstance(value, int | float):
         return Shown(_with_unit(*_number(value, unit)), "", True)
     if isinstance(value, str):
-        return Shown(_with_unit(value, unit), "", True)
+        return Shown(_with_unit(retold(value), unit), "", True)
     if isinstance(value, Range | Duration | TargetValue):
         return Shown(_with_unit(_ends(value), unit), _note(value), True)
     return Shown("; ".join(show(item, unit).text for item in value) or say("none"), "", True)

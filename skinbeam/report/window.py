@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from skinbeam.messages import retold
 from skinbeam.report.charts import STYLE, new_figure, plain_ticks, svg
 from skinbeam.report.figures import DoseRange, WindowData
 from skinbeam.report.shown import quantity, say, show
@@ -35,7 +36,7 @@ def _figure(data: WindowData) -> Figure:
     ax = figure.subplots()
     name, unit = quantity(data.of)
     lit = say("setting_of_light", name=name, light=data.light) if data.light else name
-    ax.set_xlabel(say("axis_quantity", name=lit, unit=unit))
+    ax.set_xlabel(say("axis_quantity", name=lit, unit=retold(unit)))
     if _spans(data.dose):
         ax.set_xscale("log")
     ax.set_xlim(data.dose[0], data.dose[-1])
@@ -86,7 +87,7 @@ def _map(ax: Any, data: WindowData) -> list[Any]:
     """Contours over dose and pulse length, or density."""
     by_pulse = data.by == "pulse_ms"
     name, unit = quantity(data.by)
-    ax.set_ylabel(say("axis_pulse") if by_pulse else say("axis_quantity", name=name, unit=unit))
+    ax.set_ylabel(say("axis_pulse") if by_pulse else say("axis_quantity", name=name, unit=retold(unit)))
     if _spans(data.rows):
         ax.set_yscale("log")
     plain_ticks(ax.yaxis)

@@ -2,6 +2,7 @@
 
 from skinbeam.document import fields_of
 from skinbeam.estimate import Unknown, Value
+from skinbeam.messages import retold
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.setup import Setup
 from skinbeam.report.context import Glance, Shown, Span
@@ -76,6 +77,8 @@ def setting_line(setup: Setup) -> str:
         before, delay = (show(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0))
         spray = held.cooling.kind == "spray"
         said.append(
-            say("cooled_by_spray", before=before, delay=delay) if spray else say("cooled_by", kind=held.cooling.kind)
+            say("cooled_by_spray", before=before, delay=delay)
+            if spray
+            else say("cooled_by", kind=retold(held.cooling.kind))
         )
     return join(said)
