@@ -54,7 +54,6 @@ def consent_resource(consent: Consent, patient_id: str) -> Resource:
             "sourceReference": consent.document and reference(_document_id(consent)),
             "provision": trimmed(
                 {
-                    "type": "permit",
                     "period": period,
                     "data": [{"meaning": "related", "reference": reference(consent.plan_id)}],
                 }

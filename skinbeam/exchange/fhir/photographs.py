@@ -42,12 +42,14 @@ def media(photograph: Photograph, content: bytes, patient_id: str) -> Resource:
 
 
 def permission(photograph: Photograph, patient_id: str) -> Resource:
-    """Return what a photograph may be used for; what is not named is not allowed."""
-    allowed = [use for use in _USES if getattr(photograph.permissions, use)]
-    provision: Resource = {"type": "permit" if allowed else "deny"}
-    if allowed:
-        provision["purpose"] = [our_coding("photograph-use", use, words(f"use-{use}")) for use in allowed]
-    provision["data"] = [{"meaning": "instance", "reference": reference(photograph.id)}]
+    """Return what a photograph may be used for, and what not; a type stands in nested rules alone, as FHIR has it."""
+    rules = []
+    for kind, wanted in (("permit", True), ("deny", False)):
+        uses = [use for use in _USES if getattr(photograph.permissions, use) is wanted]
+        if uses:
+            rules.append(
+                {"type": kind, "purpose": [our_coding("photograph-use", use, words(f"use-{use}")) for use in uses]}
+            )
     return {
         "resourceType": "Consent",
         "id": derived_id(photograph.id, "permissions"),
@@ -56,7 +58,7 @@ def permission(photograph: Photograph, patient_id: str) -> Resource:
         "category": [coded(known(CONSENT_DOCUMENT))],
         "patient": reference(patient_id),
         "policyRule": {"text": words("photograph-policy")},
-        "provision": provision,
+        "provision": {"data": [{"meaning": "instance", "reference": reference(photograph.id)}], "provision": rules},
     }
 
 
@@ -77,5 +79,6 @@ def photograph_of(media: Resource, permissions: Permissions) -> tuple[Photograph
 def permissions_of(consent: Resource) -> tuple[str, Permissions]:
     """Return the name of a photograph, and what it may be used for."""
     provision = consent["provision"]
-    allowed = {one["code"] for one in provision.get("purpose", [])}
+    permits = (rule for rule in provision["provision"] if rule["type"] == "permit")
+    allowed = {one["code"] for rule in permits for one in rule["purpose"]}
     return referred(provision["data"][0]["reference"]), Permissions(**{use: use in allowed for use in _USES})
