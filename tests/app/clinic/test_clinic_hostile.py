@@ -18,14 +18,12 @@ import pyotp
 import pytest
 from app_samples import EXAMPLE, LEAST
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics
-from limits import RateLimitItemPerMinute
 from PIL import Image
 from postgresql_server import private_postgresql
 from report_samples import sample
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
-from skinbeam.app.clinic import gate
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.routes import ROUTES
 from skinbeam.app.clinic.worker import PLAN
@@ -189,12 +187,6 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
 def another(desk: Desk, patient: str, made: Made) -> Plan:
     consultation = desk.consultations.begin(patient, kept_answers(submission(LEAST.items())))
     return desk.plans.add(consultation.id, made, revision=consultation.revision)
-
-
-@pytest.fixture(autouse=True)
-def nobody_waits(monkeypatch: Any) -> None:
-    for inside in (True, False):
-        monkeypatch.setitem(gate._ASKED_A_MINUTE, inside, RateLimitItemPerMinute(10**9))
 
 
 def forms(house: House) -> dict[str, dict[str, str]]:
