@@ -4,6 +4,7 @@ Length is what counts, and no rule about kinds of characters is made (NIST SP 80
 each guess cost memory and time; a check of a name that nobody has costs the same.
 """
 
+import os
 import threading
 import unicodedata
 
@@ -15,7 +16,7 @@ __all__ = ["SHORTEST", "Passwords", "check_password", "plain_name", "shown_name"
 
 SHORTEST, LONGEST = 12, 1024
 LONGEST_NAME = 100
-_AT_ONCE = 4  # each check takes 64 MB; others wait for their turn
+_AT_ONCE = max(1, (os.cpu_count() or 1) // 4)  # each check takes 64 MB and four processors; others wait for their turn
 
 
 class Passwords:
