@@ -7,7 +7,7 @@ from typing import Any
 from skinbeam.document import fields_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message, retold
+from skinbeam.messages import Message, retold, spoken
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.plan.rules.reason import severity
 from skinbeam.report.context import (
@@ -74,6 +74,7 @@ def report_page(
     names = treated_names(plan)
     course, always = course_shown(plan.course, names)
     return ReportPage(
+        spoken=spoken(),
         banner=plan.intended_use.text,
         about=_about(plan),
         plan_sha256=plan.plan_sha256,

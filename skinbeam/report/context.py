@@ -284,6 +284,7 @@ class Fault:
 class ReportPage:
     """The clinician's report."""
 
+    spoken: Annotated[str, "the language that it is in"]
     banner: Annotated[str, "intended use: stands on every page"]
     about: Annotated[tuple[Fact, ...], "mode, version, seed and hashes"]
     plan_sha256: Annotated[str, "the plan's name"]

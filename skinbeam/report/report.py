@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from skinbeam.document import write_atomically
-from skinbeam.messages import retell, spoken
+from skinbeam.messages import retell
 from skinbeam.plan.records import Plan
 from skinbeam.plan.work.processes import side_by_side
 from skinbeam.report.clinician import report_page
@@ -92,10 +92,7 @@ def _page(
 
 def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:
     """The page with every figure inside."""
-    used = vars(page) | {
-        "spoken": spoken(),
-        "embedded": {name: data_uri(name, content) for name, content in pictures.items()},
-    }
+    used = vars(page) | {"embedded": {name: data_uri(name, content) for name, content in pictures.items()}}
     return templates().get_template("report.html.j2").render(used)
 
 

@@ -112,10 +112,10 @@ def test_the_html_templates_read_exactly_the_documented_fields_of_the_records() 
 
 
 @pytest.mark.parametrize(
-    ("name", "page", "unused"), [("report", ReportPage, {"embedded"}), ("leaflet", LeafletPage, set())]
+    ("name", "page", "unused"), [("report", ReportPage, {"embedded", "spoken"}), ("leaflet", LeafletPage, set())]
 )
 def test_the_pdf_receives_exactly_its_documented_fields(name: str, page: Any, unused: set[str]) -> None:
-    """`embedded` is for the HTML page alone: Typst reads figures as files."""
+    """`embedded` is for the HTML page alone: Typst reads figures as files, and is told the language of any paper."""
     variables, _, _ = typst_names(name)
     assert variables | {"words"} == field_names(page) - unused
 
