@@ -196,7 +196,7 @@ def forms(house: House) -> dict[str, dict[str, str]]:
     for page in house.pages:
         for form in Page(shown(house.client.get(page))).forms:
             for route, pattern in routes.items():
-                if pattern.fullmatch(form.action):
+                if pattern.fullmatch(form.action.partition("?")[0]):
                     found.setdefault(route, {}).update(form.fields)
     return found | {route: found[form] for route, form in BY_SCRIPT.items()}
 
