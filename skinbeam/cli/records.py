@@ -72,19 +72,42 @@ def _create_user(
 
 
 @records.command("verify")
-def _verify(db: Db, json: Json = False) -> None:
+def _verify(
+    db: Db,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="NOTE", help="What this command told before, with --json.")
+    ] = None,
+    json: Json = False,
+) -> None:
     """Check that nothing was altered, removed or put in behind the trail's back, and that every file is whole."""
     with _group():
         from skinbeam.records.store.upgrades import open_database
-        from skinbeam.records.upkeep.verify import verify
+        from skinbeam.records.upkeep.verify import read_note, verify
+    import os
+
+    noted = () if against is None else read_note(against)
+    database = open_database(db, os.environ)
+    try:
+        checked = verify(database, noted)
+    finally:
+        database.close()
+    _report(checked, db, json=json)
+
+
+@records.command("tidy")
+def _tidy(db: Db, json: Json = False) -> None:
+    """Remove files that no record names, such as of an upload that was broken off; those of the last day stay."""
+    with _group():
+        from skinbeam.records.store.upgrades import open_database
+        from skinbeam.records.upkeep.tidy import tidy
     import os
 
     database = open_database(db, os.environ)
     try:
-        checked = verify(database)
+        removed = tidy(database)
     finally:
         database.close()
-    _report(checked, db, json=json)
+    _told({"db": db}, {"clinics": [{"clinic": name, "removed": count} for name, count in removed.items()]}, json=json)
 
 
 @records.command("backup")

@@ -8,7 +8,7 @@ from skinbeam.messages import catalogue
 from skinbeam.records import faults
 
 ROOT = Path(skinbeam.__file__).parent
-PLACES = [*(ROOT / "records").rglob("*.py"), *(ROOT / "exchange").rglob("*.py"), ROOT / "cli" / "records.py"]
+PLACES = [*(ROOT / "records").rglob("*.py"), *(ROOT / "exchange").rglob("*.py"), *(ROOT / "cli").glob("*.py")]
 PLACES += [file for file in (ROOT / "app").rglob("*.py") if "records.faults import" in file.read_text("utf-8")]
 
 

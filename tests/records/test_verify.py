@@ -1,5 +1,7 @@
 """Whatever is altered, removed, put in or swapped behind the trail's back is found, and its place is told."""
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +25,8 @@ from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
 from skinbeam.records.store.database import Database
-from skinbeam.records.upkeep.verify import SIGNED_TABLES, verify
+from skinbeam.records.upkeep.tidy import tidy
+from skinbeam.records.upkeep.verify import SIGNED_TABLES, Finding, Noted, read_note, verify
 
 SIGNED = sorted(table.__table__.name for table in SIGNED_TABLES)  # type: ignore[attr-defined]
 KEYS = {"clinic_id", "id", "seq"}
@@ -224,6 +227,51 @@ def test_a_file_that_is_altered_swapped_or_missing_is_found(database: Database, 
     assert found(database) == [("file-missing", f"file/{files[0].name}")]
     files[0].write_bytes(first)
     assert found(database) == []
+
+
+def test_what_was_put_back_and_what_is_gone_is_found_by_who_wrote_the_ends_down(database: Database, full: Desk) -> None:
+    (one,) = verify(database)
+    note = Noted(one.clinic, one.entries, one.end)
+    assert verify(database, [note])[0].findings == ()
+    full.patients.all()
+    assert verify(database, [note])[0].findings == (), "a trail that goes on is no finding"
+    for wrong in (replace(note, end="0" * 64), replace(note, entries=note.entries + 100)):
+        assert verify(database, [wrong])[0].findings == (Finding("trail-put-back", f"trail/{wrong.entries}"),)
+    gone = verify(database, [note, Noted("Gone Clinic", 5, "a" * 64)])[-1]
+    assert (gone.clinic, gone.findings) == ("Gone Clinic", (Finding("clinic-removed", "--against"),))
+
+
+@pytest.mark.parametrize(
+    "written", ["", "[]", "{}", '{"clinics": [{}]}', '{"clinics": 5}', '{"clinics": [{"clinic": 1}]}']
+)
+def test_what_is_no_note_is_refused(written: str, tmp_path: Path) -> None:
+    (tmp_path / "note.json").write_text(written, encoding="utf-8")
+    with pytest.raises(InputError, match="records verify --json"):
+        read_note(tmp_path / "note.json")
+    with pytest.raises(InputError, match="records verify --json"):
+        read_note(tmp_path / "none.json")
+
+
+def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(database: Database, full: Desk) -> None:
+    clinic, files = full.member.clinic_id, database.files
+    kept = set(files.names(clinic))
+    young, old, again = (files.add(clinic, content) for content in (b"young", b"old", b"kept again"))
+    folder = files.folder / clinic
+    half = folder / old[:2] / ".half-written"
+    half.write_bytes(b"h")
+    ago = time.time() - 25 * 3600
+    for path in [path for path in folder.glob("??/*") if path.name != young]:
+        os.utime(path, (ago, ago))
+    assert files.add(clinic, b"kept again") == again  # whose row is about to be written
+    assert verify(database)[0].spare_files == 3
+    assert tidy(database) == {"Harbour Clinic": 2}
+    assert set(files.names(clinic)) == kept | {young, again}
+    assert not half.exists()
+    assert files.get(clinic, again) == b"kept again"
+    (checked,) = verify(database)
+    assert (checked.findings, checked.spare_files) == ((), 2)
+    assert full.trail.last(2)[1].action == "files.tidied"
+    assert tidy(database) == {"Harbour Clinic": 0}
 
 
 def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: Desk) -> None:

@@ -6,7 +6,7 @@ a row speaks of it, so a row never lacks its file.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from skinbeam.files.unfinished import unfinished
@@ -40,7 +40,9 @@ class Files:
         """
         name = self._secret.signature(f"file/{clinic_id}", content)
         path = self._path(clinic_id, name)
-        if not path.exists():
+        try:
+            os.utime(path)  # it is as new as one that is written now: `tidy` leaves it
+        except OSError:
             try:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 self._write(path, self._keys.seal(content, f"{clinic_id}/file/{name}"))
@@ -94,6 +96,29 @@ class Files:
         for path in sorted((self.folder / clinic_id).glob("??/*")):
             if len(path.name) == _NAME_LENGTH:
                 yield path.name
+
+    def tidy(self, clinic_id: str, named: Collection[str], before: float) -> int:
+        """Remove what no row names and nobody has kept again since `before`, half-written files too; return how many.
+
+        A file is put aside before it is looked at for the last time: who keeps the same content meanwhile finds none
+        and writes it anew.
+
+        Parameters
+        ----------
+        before : seconds since 1970.
+        """
+        removed = 0
+        for path in sorted((self.folder / clinic_id).glob("??/*")):
+            if path.name in named or path.stat().st_mtime >= before:
+                continue
+            aside = path.with_name(f"{path.name}.aside")
+            path.rename(aside)
+            if aside.stat().st_mtime >= before:
+                aside.rename(path)
+                continue
+            aside.unlink()
+            removed += 1
+        return removed
 
     def remove(self, clinic_id: str, name: str) -> None:
         """Remove a file; one that is not there is no fault."""

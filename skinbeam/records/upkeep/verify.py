@@ -1,11 +1,14 @@
 """Whether everything is as it was kept: the trail whole, every row as its last entry left it, every file its name's.
 
-What this cannot see: a whole database put back to an earlier state together with its files, and a clinic that was
-removed with all its rows. The end of each trail is told, so that it can be written down elsewhere and compared.
+What a database cannot tell of itself: that all of it was put back to an earlier state together with its files, or that
+a clinic was removed with all its rows. The end of each trail is told, and whoever keeps that elsewhere has it compared:
+an end is a signature of all that stands before it, so nobody without the key makes one.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -17,7 +20,7 @@ from skinbeam.records.store import tables, trail
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Clinic, Entry, InClinic, files_named
 
-__all__ = ["SIGNED_TABLES", "Checked", "Finding", "refused", "verify"]
+__all__ = ["SIGNED_TABLES", "Checked", "Finding", "Noted", "read_note", "refused", "verify"]
 
 SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.Member,
@@ -58,8 +61,36 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def verify(database: Database) -> tuple[Checked, ...]:
-    """Check every clinic of a database, and its files."""
+@dataclass(frozen=True)
+class Noted:
+    """Where the trail of a clinic ended when somebody wrote it down."""
+
+    clinic: str
+    entries: int
+    end: str
+
+
+def read_note(path: Path) -> tuple[Noted, ...]:
+    """Return what `skinbeam records verify --json` has told, as it was kept.
+
+    Raises
+    ------
+    InputError : `bad-note`.
+    """
+    try:
+        held = json.loads(path.read_bytes())["clinics"]
+        return tuple(Noted(str(one["clinic"]), int(one["entries"]), str(one["end"])) for one in held)
+    except (OSError, ValueError, KeyError, TypeError):
+        raise fault("bad-note", "--against") from None
+
+
+def verify(database: Database, noted: Sequence[Noted] = ()) -> tuple[Checked, ...]:
+    """Check every clinic of a database, and its files.
+
+    Parameters
+    ----------
+    noted : where trails ended before; a clinic that is gone and a trail that does not go through there are found.
+    """
     with database.reading() as session:
         clinics = session.scalars(select(Clinic.id).order_by(Clinic.plain_name)).all()
         stray = list(_stray(session, set(clinics)))
@@ -72,8 +103,12 @@ def verify(database: Database) -> tuple[Checked, ...]:
                 continue
             check = _Check(database, session, clinic)
             check.findings.extend(stray)
+            check.compare([note for note in noted if note.clinic == clinic.name])
             stray = []
             checked.append(check.all())
+        there = {one.clinic for one in checked}
+        gone = (note.clinic for note in noted if note.clinic not in there)
+        checked += [Checked(name, 0, 0, 0, 0, "", (Finding("clinic-removed", "--against"),)) for name in gone]
         return tuple(checked)
 
 
@@ -95,6 +130,13 @@ class _Check:
         self._clinic = clinic
         self._signatures: dict[str, str | None] = {}
         self._files: set[str] = set()
+
+    def compare(self, noted: Sequence[Noted]) -> None:
+        """See that the trail goes through every end that was noted."""
+        for note in noted:
+            mine = (Entry.clinic_id == self._clinic.id, Entry.seq == note.entries)
+            if self._session.scalar(select(Entry.hash).where(*mine)) != note.end:
+                self._found("trail-put-back", f"trail/{note.entries}")
 
     def all(self) -> Checked:
         """Check the trail, then the rows that it speaks of, then the files that those speak of."""
