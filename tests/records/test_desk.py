@@ -275,6 +275,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "photographs.add": lambda: desk.photographs.add(consultation.id, b"x", "image/png", Permissions()),
         "photographs.permit": lambda: desk.photographs.permit(photograph.id, Permissions()),
         "photographs.of": lambda: desk.photographs.of(consultation.id),
+        "photographs.get": lambda: desk.photographs.get(photograph.id),
         "photographs.content": lambda: desk.photographs.content(photograph.id),
         "plans.add": lambda: desk.plans.add(consultation.id, MADE, revision=1),
         "plans.get": lambda: desk.plans.get(plan.id),

@@ -1,6 +1,7 @@
 """A consultation: the form bound to a record, saved as it is filled in, and its plan, which is asked for."""
 
 import datetime
+from dataclasses import fields
 from pathlib import Path
 
 import tomli_w
@@ -36,6 +37,8 @@ def add_consultations(gate: Gate) -> None:
     gate.add("POST", "/consultations/{consultation}/opening", _reopen)
     gate.add("GET", "/consultations/{consultation}/case.toml", _case)
     gate.add("GET", "/photographs/{photograph}", _photograph)
+    gate.add("GET", "/photographs/{photograph}/uses", _uses)
+    gate.add("POST", "/photographs/{photograph}/uses", _set_uses)
 
 
 def _form(visit: Visit) -> Response:
@@ -146,6 +149,17 @@ def _case(visit: Visit) -> Response:
 def _photograph(visit: Visit) -> Response:
     photograph, content = visit.desk.photographs.content(visit.path("photograph"))
     return Response(content, media_type=photograph.media_type)
+
+
+def _uses(visit: Visit) -> Response:
+    return visit.page("uses.html", one=visit.desk.photographs.get(visit.path("photograph")))
+
+
+def _set_uses(visit: Visit) -> Response:
+    """Change what a photograph may be used for; that is possible at any time, of a closed consultation, too."""
+    permissions = Permissions(**{use.name: visit.said(f"use.{use.name}") == "true" for use in fields(Permissions)})
+    changed = visit.desk.photographs.permit(visit.path("photograph"), permissions)
+    return visit.go(f"/consultations/{changed.consultation_id}")
 
 
 def _kind(upload: Upload) -> str:

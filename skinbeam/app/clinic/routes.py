@@ -62,6 +62,8 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("GET", "/jobs/{job}/events"): Act.READ,
     ("POST", "/jobs/{job}/cancel"): Act.TREAT,
     ("GET", "/photographs/{photograph}"): Act.READ,
+    ("GET", "/photographs/{photograph}/uses"): Act.READ,
+    ("POST", "/photographs/{photograph}/uses"): Act.WRITE,
     ("GET", "/plans/{plan}"): Act.READ,
     ("GET", "/plans/{plan}/files/{name}"): Act.READ,
     ("GET", "/plans/{plan}/leaflet/{language}"): Act.READ,

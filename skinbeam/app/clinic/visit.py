@@ -42,6 +42,7 @@ __all__ = ["House", "Upload", "Visit", "as_json", "status_of"]
 # Photographs of a record are pictures of our own address.
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
 _LONGEST_PART = 64  # of an address; names of records have 32 signs
+_CAMERA = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
     AbsentError: 404,
     ClosedError: 409,
@@ -174,7 +175,7 @@ class Visit:
     @staticmethod
     def html(page: str, status: int = 200) -> HTMLResponse:
         """Answer with a page that is made; it may show photographs of the records."""
-        return HTMLResponse(page, status, {"Content-Security-Policy": _PICTURES})
+        return HTMLResponse(page, status, {"Content-Security-Policy": _PICTURES, "Permissions-Policy": _CAMERA})
 
     def fault(self, error: InputError | RefusedError) -> Response:
         """Answer with a page that says what was wrong."""

@@ -103,6 +103,7 @@ function start() {
   const marked = form.querySelector("[autofocus]");
   if (marked) reveal(marked.id);
   document.querySelector(".fault[autofocus]")?.focus();
+  form.dispatchEvent(new Event("ready", { bubbles: true }));
 }
 
 // Saves the record of a clinic as it is filled in; each save names the one it follows, so that nobody overwrites another.
@@ -123,9 +124,13 @@ function saver(form, came) {
         const held = form.elements["photo.kept"] || photo.parentNode.appendChild(document.createElement("input"));
         if (!held.name) Object.assign(held, { name: "photo.kept", type: "hidden" });
         held.value = kept.photograph;
-        const shown = form.querySelector(".pictures"), picture = new Image();
+        const shown = form.querySelector(".pictures"), picture = new Image(), uses = document.createElement("a");
+        const figure = document.createElement("figure"), caption = document.createElement("figcaption");
         Object.assign(picture, { src: `/photographs/${kept.photograph}`, alt: shown.dataset.alt });
-        shown.append(picture);
+        Object.assign(uses, { href: `/photographs/${kept.photograph}/uses`, textContent: shown.dataset.uses });
+        caption.append(uses);
+        figure.append(picture, caption);
+        shown.append(figure);
       }
       state.textContent = due ? "" : form.dataset.saved;
     } catch {

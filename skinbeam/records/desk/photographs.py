@@ -66,6 +66,17 @@ class Photographs:
             rows = work.rows(tables.Photograph, mine, order=(tables.Photograph.added_at,))
             return tuple(_photograph(work, row) for row in rows)
 
+    def get(self, id: str) -> Photograph:
+        """Return what is known of a photograph.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.see(Act.READ) as work:
+            work.note("photograph.uses.seen", f"photograph/{id}")
+            return _photograph(work, work.get(tables.Photograph, id))
+
     def content(self, id: str) -> tuple[Photograph, bytes]:
         """Return a photograph with what it shows.
 

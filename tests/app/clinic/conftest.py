@@ -22,6 +22,9 @@ from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
 
+PLAIN = ("--no-sandbox", "--disable-gpu")
+CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+
 
 @pytest.fixture(scope="module")
 def clinics(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
@@ -70,7 +73,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.fail("chromium is missing: sudo apt-get install -y chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(executable_path=program, args=[*PLAIN, *CAMERA])
         yield started
         started.close()
 

@@ -327,6 +327,39 @@ def test_the_form_is_filled_in_and_signed_by_keyboard_alone(page: Page, address:
     expect(page.get_by_role("heading", name="What should be treated")).to_be_focused()
 
 
+@pytest.mark.parametrize("clinics", ["sqlite"], indirect=True)
+def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, address: str, clinics: Clinics) -> None:
+    desk = clinics.desk()
+    consultation = desk.consultations.begin(desk.patients.add("Camera").id, {})
+    sign_in(page, address, "clinician")
+    page.goto(f"{address}/consultations/{consultation.id}")
+    page.locator(".steps button").nth(3).press("Enter")
+    for number in (1, 2):
+        page.get_by_role("button", name="Use the camera").press("Enter")
+        expect(page.get_by_role("button", name="Take the photograph")).to_be_focused()
+        expect(page.get_by_text("What the camera sees now")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Keep this one")).to_be_focused()
+        if number == 1:
+            looked_at(page, "camera")
+            page.get_by_role("button", name="Take it again").press("Enter")
+            expect(page.get_by_role("button", name="Take the photograph")).to_be_focused()
+            page.keyboard.press("Enter")
+            expect(page.get_by_role("button", name="Keep this one")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator(".pictures img")).to_have_count(number)
+        expect(page.locator(".save-state")).to_have_text("Saved.")
+    for kept in desk.photographs.of(consultation.id):
+        assert kept.media_type == "image/jpeg"
+        assert desk.photographs.content(kept.id)[1].startswith(b"\xff\xd8\xff")
+    page.get_by_role("link", name="What it may be used for").first.click()
+    looked_at(page, "uses")
+    page.get_by_label("teaching").check()
+    page.get_by_role("button", name="Save").click()
+    page.locator(".steps button").nth(3).click()
+    expect(page.get_by_text("care, teaching")).to_have_count(1)
+
+
 def test_one_command_opens_a_clinic_of_made_up_people_and_leaves_nothing_behind(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as probe:
         port = probe.getsockname()[1]

@@ -12,6 +12,7 @@ from report_samples import sample
 from starlette.testclient import TestClient
 
 from skinbeam.app.clinic import patients
+from skinbeam.records.kept import Permissions
 from skinbeam.records.roles import Role
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}"
@@ -81,6 +82,33 @@ def test_a_photograph_is_kept_encrypted_and_shown_to_its_clinic(client: TestClie
     files = [path for path in clinics.database.files.folder.rglob("*") if path.is_file()]
     assert files
     assert all(FACE[:64] not in path.read_bytes() for path in files)
+
+
+def test_each_photograph_has_its_uses_which_change_at_any_time_and_are_written_down(
+    client: TestClient, clinics: Clinics
+) -> None:
+    here = begun(client)
+    desk, id = clinics.desk(), here.rpartition("/")[2]
+    one, _ = (desk.photographs.add(id, FACE, "image/jpeg", Permissions()) for _ in range(2))
+    uses = f"/photographs/{one.id}/uses"
+    assert client.get(uses).text.count(" checked") == 1
+    sent = {"use.teaching": "true", "use.publication": "true"}
+    assert client.post(uses, data=sent).headers["location"] == here
+    assert [photograph.permissions for photograph in desk.photographs.of(id)] == [
+        Permissions(care=False, teaching=True, publication=True),
+        Permissions(),
+    ]
+    assert "teaching, publication" in client.get(here).text
+    client.post(f"{here}/closing", data=LEAST | {"revision": "1"})
+    assert clinics.browser(Role.ASSISTANT).post(uses, data={"use.care": "true"}).headers["location"] == here
+    assert desk.photographs.get(one.id).permissions == Permissions()
+    trail = clinics.desk(Role.OWNER).trail.last(50, subject=f"photograph/{one.id}")
+    assert [step.actor for step in trail if step.action == "photograph.permitted"] == ["assistant", "clinician"]
+
+
+def test_only_pages_of_a_clinic_may_ask_for_the_camera(client: TestClient) -> None:
+    assert "camera=(self)" in client.get(begun(client)).headers["permissions-policy"]
+    assert "camera=()" in client.get("/static/app.js").headers["permissions-policy"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", b"<svg onload='alert(1)'>", b"%PDF-1.7", b"GIF89a"])
