@@ -28,8 +28,10 @@ def exporter(form: str, pseudonym: str) -> _Export:
     """
     if form not in _FORMS:
         raise unknown_name("form", form, _FORMS, field="--as")
-    if bool(pseudonym) == (form in _OF_THE_CLINIC):
-        raise fault("of-the-clinic" if pseudonym else "of-one", "PSEUDONYM", form=form)
+    if pseudonym and form in _OF_THE_CLINIC:
+        raise fault("of-the-clinic", "PSEUDONYM", form=form)
+    if not pseudonym and form not in _OF_THE_CLINIC:
+        raise fault("of-one", "PSEUDONYM", form=form)
     try:
         return _FORMS[form]()
     except ModuleNotFoundError as error:

@@ -42,7 +42,7 @@ def full(database: Database, desk: Desk) -> Desk:
     desk.photographs.add(made.id, FACE, "image/jpeg", Permissions())
     plan = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(plan.id, "vascular", "because")
-    sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT))
+    sign(desk, desk.consents.explain(plan.id, option="vascular", cooling_off=NO_WAIT, language="de"))
     desk.jobs.add("plan", {"consultation": made.id})
     return desk
 

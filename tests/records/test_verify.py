@@ -47,7 +47,7 @@ def full(database: Database, desk: Desk) -> Desk:
     desk.photographs.add(made.id, b"a face", "image/png", Permissions())
     first = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(first.id, "vascular", "because")
-    sign(desk, desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT))
+    sign(desk, desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT, language="de"))
     desk.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
     return desk
 
