@@ -31,12 +31,20 @@ def _page(visit: Visit, error: InputError | None = None, address: str = "") -> R
         200 if error is None else status_of(error),
         error=error,
         address=address,
-        # Of fixed colours, since telephones do not read white on black.
-        picture=segno.make_qr(address, error="m").svg_data_uri(scale=4, dark="#000", light="#fff"),
+        picture=_picture(address),
         left=visit.accounts.recovery_codes_left(),
         passkeys=visit.passkeys.all(),
         passkeys_here=passkeys_work(visit.request),
     )
+
+
+def _picture(address: str) -> str:
+    """The address for a telephone's camera; empty where it is too long for one, as with a clinic of a very long name."""
+    try:
+        code = segno.make_qr(address, error="m")
+    except segno.DataOverflowError:
+        return ""
+    return code.svg_data_uri(scale=4, dark="#000", light="#fff")  # telephones do not read white on black
 
 
 def _password(visit: Visit) -> Response:
