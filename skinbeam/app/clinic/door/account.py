@@ -39,7 +39,7 @@ def _page(visit: Visit, error: InputError | None = None, address: str = "") -> R
 
 
 def _picture(address: str) -> str:
-    """The address for a telephone's camera; empty where it is too long for one, as with a clinic of a very long name."""
+    """The address for a telephone's camera; empty where it is too long for one, as of a very long name."""
     try:
         code = segno.make_qr(address, error="m")
     except segno.DataOverflowError:
