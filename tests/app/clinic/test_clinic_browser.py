@@ -255,6 +255,10 @@ def test_a_plan_is_told_while_it_is_made_and_stopped_by_a_button_or_by_leaving(
 
 def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: str, browser: Browser) -> None:
     sign_in(page, address, "owner")
+    looked_at(page, "patients")
+    page.goto(f"{address}/nowhere")
+    looked_at(page, "fault")
+    page.go_back()
     for name in ("People", "Trail"):
         page.get_by_role("link", name=name, exact=True).click()
         looked_at(page, name.lower())

@@ -203,6 +203,13 @@ def test_a_real_browser_makes_a_passkey_and_signs_in_with_it(page: Page, clinics
         page.get_by_role("button", name="Sign in with a passkey").click()
         expect(page.get_by_role("alert")).to_contain_text("The passkey was not accepted")
 
+        page.get_by_label("Clinic").fill(HOME)
+        page.get_by_label("Name").fill("browsing")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_role("textbox", name="One-time code")).to_be_visible()
+        looked_at(page, "code")
+
 
 @pytest.mark.check
 def test_where_no_passkey_can_be_the_page_says_so_and_password_and_code_stay(page: Page, clinics: Clinics) -> None:
