@@ -21,8 +21,6 @@ NAMES = "names"  # the file of names that stand in data files, and not in the En
 _FEWEST_LETTERS = 4  # of a template, for a sentence to be known by: `{nm} nm` may stand within any
 _NUMBER = re.compile(r"(?<![\w.,])(\d{1,3}(?:,\d{3})+|\d+\.\d+)(?![\w.]*\w)")
 _ALONE = re.compile(r"[\d.,–\-+ ]*(?:nm|ms|µs|ns|ps|mm|µm|mJ|J|W|Hz|cm|J/cm²|W/cm²|per cm²|cm²|°C|°|%)?")
-
-
 _TOLD_OF = re.compile(r"(?P<name>[^(]+?): (?P<about>.+)", re.DOTALL)  # a device, and why not
 _AT = re.compile(r"(?P<name>.+) \((?P<about>[^()]+)\)")  # a concern, and where
 
@@ -44,19 +42,15 @@ def _retold(english: str, language: str) -> str:
     known = _phrases(language)
     if english in known:
         return known[english]
-    small, large = english[:1].lower() + english[1:], english[:1].upper() + english[1:]
-    if small in known:
-        return known[small][:1].upper() + known[small][1:]
-    if large in known:
-        return known[large]
+    if _small(english) in known:
+        return _large(known[_small(english)])
+    if _large(english) in known:
+        return known[_large(english)]
     for pattern in _patterns(language):
         if english.startswith(pattern.start) and (match := pattern.english.fullmatch(english)):
             return pattern.own.format(**{name: _retold(value, language) for name, value in match.groupdict().items()})
     for form, own in ((_TOLD_OF, "{}: {}"), (_AT, "{} ({})")):
-        if (both := form.fullmatch(english)) and {
-            both["name"],
-            both["name"][:1].lower() + both["name"][1:],
-        } & known.keys():
+        if (both := form.fullmatch(english)) and {both["name"], _small(both["name"])} & known.keys():
             return own.format(_retold(both["name"], language), _retold(both["about"], language))
     for between in ("; ", ", "):
         parts = english.split(between)
@@ -71,7 +65,7 @@ def _retold(english: str, language: str) -> str:
 def _phrases(language: str) -> Mapping[str, str]:
     """Names, as they stand within a sentence, and sentences without parameters."""
     sentences = {said: own.format() for said, own in translated(language).values() if "{" not in said}
-    return sentences | {said[:1].lower() + said[1:]: own for said, own in translated(language, (NAMES,)).values()}
+    return sentences | {_small(said): own for said, own in translated(language, (NAMES,)).values()}
 
 
 @cache
@@ -81,6 +75,14 @@ def _patterns(language: str) -> tuple[_Pattern, ...]:
     letters = {said: sum(map(str.isalpha, "".join(part for part, *_ in _parts(said)))) for said, _ in found}
     kept = sorted((both for both in found if letters[both[0]] >= _FEWEST_LETTERS), key=lambda both: -letters[both[0]])
     return tuple(_Pattern(_parts(said)[0][0], _regex(said), own) for said, own in kept)
+
+
+def _small(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+def _large(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _parts(template: str) -> list[tuple[str, str | None, str | None, str | None]]:

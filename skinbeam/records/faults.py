@@ -8,6 +8,7 @@ from skinbeam.messages import text
 
 __all__ = [
     "AbsentError",
+    "BusyError",
     "ClosedError",
     "ConflictError",
     "DeniedError",
@@ -20,6 +21,10 @@ __all__ = [
 
 class AbsentError(InputError):
     """This clinic has no such record; what another clinic has is answered in the same words."""
+
+
+class BusyError(InputError):
+    """So much waits to be done that more would wait for long."""
 
 
 class ClosedError(InputError):
@@ -58,6 +63,7 @@ _TYPES: dict[str, type[InputError]] = {
     "conflict": ConflictError,
     "denied": DeniedError,
     "locked": LockedError,
+    "queue-full": BusyError,
     "unreachable": UnreachableError,
     "wrong-key": WrongKeyError,
 }

@@ -56,10 +56,9 @@ def _page(
 ) -> str:
     """The form with these answers; after a conflict with those that were saved meanwhile beside them."""
     desk, here = visit.desk, f"/consultations/{kept.id}"
-    shown = error if error is None or not conflict else None
     return form_page(
         sent,
-        shown,
+        None if conflict else error,
         action=f"{here}/plan",
         template="clinic/consultation.html",
         read_only=kept.state == State.CLOSED or not visit.may(Act.WRITE),

@@ -20,6 +20,7 @@ from skinbeam.messages import Formatter
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import (
     AbsentError,
+    BusyError,
     ClosedError,
     ConflictError,
     DeniedError,
@@ -45,6 +46,7 @@ _LONGEST_PART = 64  # of an address; names of records have 32 signs
 _CAMERA = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  # of the consultation
 _STATUS: dict[type[InputError], int] = {
     AbsentError: 404,
+    BusyError: 503,
     ClosedError: 409,
     ConflictError: 409,
     DeniedError: 403,
@@ -203,7 +205,7 @@ def as_json(text: str) -> Response:
 
 def status_of(error: InputError) -> int:
     """Return the HTTP status of a fault."""
-    return 503 if error.code == "queue-full" else _STATUS.get(type(error), refusal_of(error).status)
+    return _STATUS.get(type(error), refusal_of(error).status)
 
 
 def _told(error: InputError) -> dict[str, str]:

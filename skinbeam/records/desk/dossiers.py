@@ -38,8 +38,9 @@ class Dossiers:
             if work.get(tables.Patient, patient_id).erased_at is not None:
                 raise fault("absent", "patient")
             work.note("record.exported", f"patient/{patient_id}", form=form)
-        patient = self._patients.get(patient_id)
-        return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
+        with self._access.page():
+            patient = self._patients.get(patient_id)
+            return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
 
     def plans(self, form: str) -> Iterator[Dossier]:
         """Give every patient with answers, plans, choices and consents: no photographs, reports and signed documents.

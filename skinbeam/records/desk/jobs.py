@@ -34,7 +34,8 @@ class Jobs:
 
         Raises
         ------
-        InputError : `too-long`, or `queue-full`: so much waits that more would wait for long.
+        InputError : `too-long`.
+        BusyError : so much waits that more would wait for long.
         """
         if len(json_text(dict(payload))) > _LONGEST_PAYLOAD:
             raise fault("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
