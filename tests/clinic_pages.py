@@ -1,4 +1,4 @@
-"""Pages of the clinic's app in a real browser, looked at on a phone and on a desk."""
+"""Pages of the app in a real browser, looked at on a phone and on a desk."""
 
 import os
 import threading
@@ -43,8 +43,11 @@ def opened_page(browser: Browser) -> Iterator[Page]:
     assert not faults
 
 
-def looked_at(page: Page, name: str) -> None:
-    """Hold a page against axe-core on a phone and on a desk; SKINBEAM_SHOTS names a folder for pictures of it."""
+def looked_at(page: Page, name: str = "") -> None:
+    """Hold a page against axe-core on a phone and on a desk, and let nothing stick out sideways.
+
+    SKINBEAM_SHOTS names a folder for pictures of those that have a name.
+    """
     page.wait_for_load_state()  # a link that was clicked leaves before the style sheet is there
     for size in (PHONE, DESK):
         page.set_viewport_size(size)
@@ -53,5 +56,5 @@ def looked_at(page: Page, name: str) -> None:
         assert found["passes"], "axe checked nothing"
         assert not found["violations"], [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-        if folder := os.environ.get("SKINBEAM_SHOTS"):
+        if name and (folder := os.environ.get("SKINBEAM_SHOTS")):
             page.screenshot(path=str(Path(folder) / f"{name}-{size['width']}.png"), full_page=True)

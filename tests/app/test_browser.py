@@ -12,15 +12,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from clinic_pages import DESK, PHONE, looked_at
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytestmark = pytest.mark.check
 
 ROOT = Path(__file__).parents[2]
-AXE = (ROOT / "tests" / "vendor" / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 MACHINE = socket.gethostname().lower()
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 PLAN_MS = 90_000
 
 
@@ -88,22 +86,11 @@ def send(page: Page, **how: bool) -> None:
     page.get_by_role("button", name="Make the plan").click(**how)
 
 
-def no_barriers(page: Page) -> None:
-    """Hold a page against axe-core on a phone and on a desk, and let nothing stick out sideways."""
-    for size in (PHONE, DESK):
-        page.set_viewport_size(size)
-        page.evaluate(AXE)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-        assert found["passes"], "axe checked nothing"
-        assert not found["violations"], [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-
-
 def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     for number in (4, 3, 2, 1):
         step(page, number)
-        no_barriers(page)
+        looked_at(page)
     page.get_by_label("Age (years)").fill("520")
     page.get_by_label("Fitzpatrick phototype").select_option("II-III")
     page.get_by_role("button", name="Next").click()
@@ -125,17 +112,17 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     expect(page.get_by_label("Cold sores (herpes labialis)")).to_be_checked()
     expect(page.get_by_label("Pulsed dye laser, 595 nm")).to_be_checked()
     expect(page.get_by_label("Use the photograph that was sent before")).to_be_checked()
-    no_barriers(page)
+    looked_at(page)
 
     page.get_by_label("Age (years)").fill("42")
     send(page, no_wait_after=True)
     page.wait_for_url(re.compile(r"/plans/[\w-]{32}$"), timeout=PLAN_MS)
     expect(page.get_by_role("heading", level=1)).to_have_text("Treatment plan")
     expect(page.locator(".banner")).to_contain_text("Demonstration mode")
-    no_barriers(page)
+    looked_at(page)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
     expect(page.locator("img[alt*='Overlay']").first).to_be_visible()
-    no_barriers(page)
+    looked_at(page)
 
     kept = page.url
     for name, starts in (("Plan (JSON)", b"{"), ("Report (PDF)", b"%PDF"), ("Patient leaflet (PDF)", b"%PDF")):
@@ -162,7 +149,7 @@ def test_kinds_are_asked_of_the_condition_that_was_chosen(page: Page, port: int)
         condition.select_option(chosen)
         expect(asked).to_have_count(1)
         expect(asked).to_contain_text(words)
-        no_barriers(page)
+        looked_at(page)
     page.get_by_label("Wider than 1 mm").first.check()
     condition.select_option("Freckles")
     expect(asked).to_have_count(1)  # what is ticked stays to be seen
@@ -175,7 +162,7 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
     step(page, 3)
     page.locator("summary", has_text="Test spots").click()
     page.locator("summary", has_text="Sessions that have taken place").click()
-    no_barriers(page)
+    looked_at(page)
     spot, session = page.get_by_role("group", name="Test spot 1"), page.get_by_role("group", name="Session 1")
     spot.get_by_label("Device").select_option("Pulsed dye laser, 595 nm")
     spot.get_by_label("Fluence").fill("7,5")
@@ -196,7 +183,7 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
     page.get_by_label("Where").first.select_option("cheeks")
     send(page)
     expect(page.get_by_role("alert")).to_contain_text("Test spot 1, Where: This is needed")
-    no_barriers(page)
+    looked_at(page)
 
 
 def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> None:
@@ -235,7 +222,7 @@ def test_a_form_is_sent_once_and_its_first_answer_is_shown(page: Page, port: int
         assert sum(url.endswith("/consult") for url in sent) == times
         if age == "42":
             at_fault.set_input_files(photograph)
-    no_barriers(page)
+    looked_at(page)
 
 
 def test_a_program_that_ended_is_told_and_the_answers_stay(page: Page, port: int) -> None:
@@ -246,7 +233,7 @@ def test_a_program_that_ended_is_told_and_the_answers_stay(page: Page, port: int
     expect(page.get_by_role("alert")).to_contain_text("no longer answers")
     expect(page.get_by_label("Age (years)")).to_have_value("42")
     expect(page.locator("button[type=submit]")).to_have_accessible_name("Make the plan")
-    no_barriers(page)
+    looked_at(page)
     page.unroute("**/consult")
     send(page)
     expect(page.get_by_role("alert")).to_contain_text("Concern 1, Condition: This is needed")
@@ -300,7 +287,7 @@ def test_suitability_is_told_with_its_rule_as_soon_as_answers_allow(page: Page, 
     page.get_by_label("Pregnant").check()
     expect(told).to_contain_text("not suitable")
     expect(told).to_contain_text("(pregnancy, ")
-    no_barriers(page)
+    looked_at(page)
     page.get_by_label("Pregnant").uncheck()
     step(page, 2)
     page.get_by_label("Condition").first.select_option("Visible facial veins")
@@ -332,7 +319,7 @@ def test_each_step_fits_a_phone_without_scrolling_twice(browser: Browser, port: 
     page.goto(f"http://127.0.0.1:{port}/")
     for number in (1, 2, 3, 4):
         step(page, number)
-        no_barriers(page)
+        looked_at(page)
         page.set_viewport_size(PHONE)
         step_height = page.locator(".step:visible").bounding_box()
         assert step_height is not None
