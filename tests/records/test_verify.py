@@ -11,6 +11,7 @@ import pyotp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rows_after_consent import add_rows_after_consent
 from soft_passkey import SoftPasskey
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import IntegrityError
@@ -44,10 +45,21 @@ def full(database: Database, desk: Desk) -> Desk:
     keys.add(site, "Telephone", device.created(keys.ask(site, "Telephone", PASSWORD)))
     made = begun(desk)
     desk.patients.set_contact(made.patient_id, {"name": "N"})
-    desk.photographs.add(made.id, b"a face", "image/png", Permissions())
+    face = desk.photographs.add(made.id, b"a face", "image/png", Permissions())
     first = desk.plans.add(made.id, MADE, revision=1)
     desk.plans.choose(first.id, "vascular", "because")
-    sign(desk, desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT, language="de"))
+    consent = desk.consents.explain(first.id, option="vascular", cooling_off=NO_WAIT, language="de")
+    sign(desk, consent)
+    photographs = dict.fromkeys(("photograph_id", "before_id", "after_id"), face.id)
+    add_rows_after_consent(
+        desk,
+        member_id=ann.id,
+        patient_id=made.patient_id,
+        consultation_id=made.id,
+        plan_id=first.id,
+        consent_id=consent.id,
+        **photographs,
+    )
     desk.plans.add(made.id, replace(MADE, plan_sha256="q" * 64), revision=1)
     return desk
 
@@ -163,7 +175,7 @@ def test_a_row_that_is_removed_is_found(database: Database, full: Desk) -> None:
 
 
 def test_a_row_that_is_put_in_is_found(database: Database, full: Desk) -> None:
-    unique = ("id", "pseudonym", "plain_name", "credential")
+    unique = ("id", "pseudonym", "plain_name", "credential", "serial", "token_hash")
     for number, table in enumerate(SIGNED, 1):
         with database.engine.connect() as connection:
             names = [column["name"] for column in inspect(connection).get_columns(table)]

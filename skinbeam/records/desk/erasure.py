@@ -9,7 +9,7 @@ import datetime
 
 from skinbeam.records.kept import Holdings
 from skinbeam.records.roles import Act
-from skinbeam.records.store import tables
+from skinbeam.records.store import followed, tables, treated
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.tables import Entry, InClinic, files_named
 from skinbeam.records.store.work import Access, Work
@@ -77,7 +77,7 @@ class Erasure:
                     work.keep(photograph, "photograph.permitted")
                 work.note(_KEPT, f"patient/{patient_id}", until=until.isoformat())
                 return until
-            files = _drop(work, consultations)
+            files = _drop(work, patient_id, consultations)
             patient.pseudonym, patient.year_of_birth, patient.erased_at = f"erased {patient_id}", None, now()
             work.keep(patient, "patient.erased")
             others = {name for table in _NAMING_FILES for row in work.rows(table) for name in files_named(row)}
@@ -99,8 +99,8 @@ def _photographs(work: Work, consultations: list[tables.Consultation]) -> list[t
     return work.rows(tables.Photograph, tables.Photograph.consultation_id.in_([one.id for one in consultations]))
 
 
-def _drop(work: Work, consultations: list[tables.Consultation]) -> set[str]:
-    """Remove consultations with all that hangs on them, and return the files that their rows spoke of."""
+def _drop(work: Work, patient_id: str, consultations: list[tables.Consultation]) -> set[str]:
+    """Remove appointments, and consultations with all that hangs on them; return the files that their rows spoke of."""
     plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_([one.id for one in consultations]))
     names = [plan.id for plan in plans]
     consents = work.rows(tables.Consent, tables.Consent.plan_id.in_(names))
@@ -109,9 +109,12 @@ def _drop(work: Work, consultations: list[tables.Consultation]) -> set[str]:
     told = work.rows(tables.TellBack, tables.TellBack.consent_id.in_([consent.id for consent in consents]))
     choices = work.rows(tables.Choice, tables.Choice.plan_id.in_(names))
     of_these = {one.id for one in consultations}
+    after = [row for kind in followed.OF_CONSULTATION for row in work.rows(kind, kind.consultation_id.in_(of_these))]
     jobs = [job for job in work.rows(tables.Job) if job.payload.get("consultation") in of_these]
     rows: list[InClinic] = [
         *jobs,
+        *after,
+        *work.rows(treated.Appointment, treated.Appointment.patient_id == patient_id),
         *languages,
         *voids,
         *told,

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from skinbeam.errors import InputError
 from skinbeam.records.faults import fault
-from skinbeam.records.store import tables, trail
+from skinbeam.records.store import followed, tables, trail, treated
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Clinic, Entry, InClinic, files_named
 
@@ -36,6 +36,10 @@ SIGNED_TABLES: tuple[type[InClinic], ...] = (
     tables.ConsentLanguage,
     tables.ConsentVoid,
     tables.TellBack,
+    treated.Machine,
+    treated.Appointment,
+    *followed.OF_CONSULTATION,
+    followed.ApiToken,
 )
 _AT_A_TIME = 1000  # rows in memory
 

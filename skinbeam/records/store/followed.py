@@ -1,0 +1,105 @@
+"""The tables of what comes after a treatment: the patient's diary, alarms out of it, follow-ups, and readers' tokens.
+
+Of a token there is its hash alone: who has the database opens no diary and reads nothing through the interface.
+"""
+
+import datetime
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from skinbeam.records.store.tables import Base, InClinic
+from skinbeam.records.store.treated import AdverseEvent, OfConsultation, TestSpot, TreatedArea, Treatment
+
+__all__ = ["OF_CONSULTATION", "Alarm", "ApiToken", "DiaryEntry", "DiaryLink", "FollowUp", "PhotographPair"]
+
+_ID = String(32)
+_HASH = String(64)
+_WORD = String(200)
+
+
+class DiaryLink(OfConsultation, Base):
+    """A way to the diary of a treatment for who has no account, good until it ends or another takes its place."""
+
+    __tablename__ = "diary_link"
+    _REFERS = (("treatment_id", "treatment"),)
+    treatment_id: Mapped[str] = mapped_column(_ID)
+    token_hash: Mapped[str] = mapped_column(_HASH, unique=True)
+    language: Mapped[str] = mapped_column(_WORD)
+    until: Mapped[datetime.datetime]
+    made_at: Mapped[datetime.datetime]
+    made_by: Mapped[str] = mapped_column(_WORD)
+    ended_at: Mapped[datetime.datetime | None]
+
+
+class DiaryEntry(OfConsultation, Base):
+    """What a patient wrote on one day after a treatment."""
+
+    __tablename__ = "diary_entry"
+    _REFERS = (("treatment_id", "treatment"), ("photograph_id", "photograph"))
+    treatment_id: Mapped[str] = mapped_column(_ID)
+    day: Mapped[int]
+    entry_sealed: Mapped[bytes]
+    photograph_id: Mapped[str | None] = mapped_column(_ID)
+    written_at: Mapped[datetime.datetime]
+
+
+class Alarm(OfConsultation, Base):
+    """A diary entry that somebody of the clinic must see now, and who answered it."""
+
+    __tablename__ = "alarm"
+    _REFERS = (("entry_id", "diary_entry"),)
+    entry_id: Mapped[str] = mapped_column(_ID)
+    raised_at: Mapped[datetime.datetime]
+    answered_at: Mapped[datetime.datetime | None]
+    answered_by: Mapped[str | None] = mapped_column(_WORD)
+    answer_sealed: Mapped[bytes | None]
+
+
+class FollowUp(OfConsultation, Base):
+    """What came of it, judged after the last treatment: grades, words and numbers of clinician and patient."""
+
+    __tablename__ = "follow_up"
+    _REFERS = (("treatment_id", "treatment"),)
+    treatment_id: Mapped[str] = mapped_column(_ID)
+    judged_sealed: Mapped[bytes]
+    seen_at: Mapped[datetime.datetime]
+    noted_at: Mapped[datetime.datetime]
+    noted_by: Mapped[str] = mapped_column(_WORD)
+
+
+class PhotographPair(OfConsultation, Base):
+    """Two photographs of the same place, from before and from the follow-up."""
+
+    __tablename__ = "photograph_pair"
+    _REFERS = (("follow_up_id", "follow_up"), ("before_id", "photograph"), ("after_id", "photograph"))
+    follow_up_id: Mapped[str] = mapped_column(_ID)
+    before_id: Mapped[str] = mapped_column(_ID)
+    after_id: Mapped[str] = mapped_column(_ID)
+
+
+class ApiToken(InClinic, Base):
+    """What another system shows to read the records of the clinic, by its hash; it ends by itself."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (Index(None, "clinic_id", "until"),)
+    name: Mapped[str] = mapped_column(_WORD)
+    token_hash: Mapped[str] = mapped_column(_HASH, unique=True)
+    until: Mapped[datetime.datetime]
+    made_at: Mapped[datetime.datetime]
+    made_by: Mapped[str] = mapped_column(_WORD)
+    ended_at: Mapped[datetime.datetime | None]
+
+
+# Each before what it refers to, so that the rows of a consultation can be removed in this order.
+OF_CONSULTATION: tuple[type[OfConsultation], ...] = (
+    PhotographPair,
+    FollowUp,
+    Alarm,
+    DiaryEntry,
+    DiaryLink,
+    AdverseEvent,
+    TreatedArea,
+    Treatment,
+    TestSpot,
+)

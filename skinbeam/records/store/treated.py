@@ -1,0 +1,140 @@
+"""The tables of what is done after consent: machines, appointments, test spots, treatments and what went wrong.
+
+Each row of a patient names its consultation, so that what hangs on one is found without a walk through other tables.
+What tells of somebody's skin lies in a sealed column, as JSON; what a list is ordered and filtered by lies open.
+"""
+
+import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
+from sqlalchemy.schema import SchemaItem
+
+from skinbeam.records.store.tables import Base, InClinic
+
+__all__ = ["AdverseEvent", "Appointment", "Machine", "OfConsultation", "TestSpot", "TreatedArea", "Treatment"]
+
+_ID = String(32)
+_WORD = String(200)
+
+
+class OfConsultation(InClinic):
+    """A row that goes with a consultation, and what else it refers to in the same clinic."""
+
+    _REFERS: tuple[tuple[str, str], ...] = ()  # column and table
+
+    consultation_id: Mapped[str] = mapped_column(_ID)
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[SchemaItem, ...]:  # noqa: N805
+        """The references, and an index for each, since rows are looked for by them."""
+        refers = (("consultation_id", "consultation"), *cls._REFERS)
+        keys = [ForeignKeyConstraint(["clinic_id", one], [f"{to}.clinic_id", f"{to}.id"]) for one, to in refers]
+        return (*keys, *(Index(None, "clinic_id", one) for one, _ in refers))
+
+
+class Machine(InClinic, Base):
+    """A device that stands in the clinic: which of the known ones it is, its serial number and its room."""
+
+    __tablename__ = "machine"
+    __table_args__ = (UniqueConstraint("clinic_id", "device", "serial"),)
+    name: Mapped[str] = mapped_column(_WORD)
+    device: Mapped[str] = mapped_column(_WORD)
+    serial: Mapped[str] = mapped_column(_WORD)
+    room: Mapped[str] = mapped_column(_WORD)
+    created_at: Mapped[datetime.datetime]
+    retired_at: Mapped[datetime.datetime | None]
+
+
+class Appointment(InClinic, Base):
+    """When a patient comes, to whom, for what and to which machine; the first has no consultation yet."""
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "patient_id"], ["patient.clinic_id", "patient.id"]),
+        ForeignKeyConstraint(["clinic_id", "consultation_id"], ["consultation.clinic_id", "consultation.id"]),
+        ForeignKeyConstraint(["clinic_id", "member_id"], ["member.clinic_id", "member.id"]),
+        ForeignKeyConstraint(["clinic_id", "machine_id"], ["machine.clinic_id", "machine.id"]),
+        Index(None, "clinic_id", "patient_id"),
+        Index(None, "clinic_id", "starts_at"),
+    )
+    patient_id: Mapped[str] = mapped_column(_ID)
+    consultation_id: Mapped[str | None] = mapped_column(_ID)
+    member_id: Mapped[str] = mapped_column(_ID)
+    machine_id: Mapped[str | None] = mapped_column(_ID)
+    purpose: Mapped[str] = mapped_column(_WORD)
+    starts_at: Mapped[datetime.datetime]
+    ends_at: Mapped[datetime.datetime]
+    state: Mapped[str] = mapped_column(_WORD)
+    revision: Mapped[int]
+    created_at: Mapped[datetime.datetime]
+    created_by: Mapped[str] = mapped_column(_WORD)
+
+
+class TestSpot(OfConsultation, Base):
+    """One spot of one setting, and what it was read as."""
+
+    __tablename__ = "test_spot"
+    _REFERS = (("machine_id", "machine"),)
+    __test__ = False  # for pytest, which takes the name for a test
+    machine_id: Mapped[str | None] = mapped_column(_ID)
+    spot_sealed: Mapped[bytes]
+    fired_at: Mapped[datetime.datetime]
+    fired_by: Mapped[str] = mapped_column(_WORD)
+    reading_sealed: Mapped[bytes | None]
+    read_at: Mapped[datetime.datetime | None]
+    read_by: Mapped[str | None] = mapped_column(_WORD)
+
+
+class Treatment(OfConsultation, Base):
+    """One session under a consent; device and serial as the machine had them on that day."""
+
+    __tablename__ = "treatment"
+    _REFERS = (
+        ("plan_id", "plan"),
+        ("consent_id", "consent"),
+        ("appointment_id", "appointment"),
+        ("machine_id", "machine"),
+    )
+    plan_id: Mapped[str] = mapped_column(_ID)
+    option: Mapped[str] = mapped_column(_WORD)
+    consent_id: Mapped[str] = mapped_column(_ID)
+    appointment_id: Mapped[str | None] = mapped_column(_ID)
+    machine_id: Mapped[str | None] = mapped_column(_ID)
+    device: Mapped[str | None] = mapped_column(_WORD)
+    serial: Mapped[str | None] = mapped_column(_WORD)
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(_WORD)
+    checklist_sealed: Mapped[bytes | None]
+    notes_sealed: Mapped[bytes | None]
+    created_at: Mapped[datetime.datetime]
+    created_by: Mapped[str] = mapped_column(_WORD)
+    started_at: Mapped[datetime.datetime | None]
+    started_by: Mapped[str | None] = mapped_column(_WORD)
+    ended_at: Mapped[datetime.datetime | None]
+    ended_by: Mapped[str | None] = mapped_column(_WORD)
+
+
+class TreatedArea(OfConsultation, Base):
+    """What was fired at one area of the face map in a treatment, what was seen and how much it hurt."""
+
+    __tablename__ = "treated_area"
+    _REFERS = (("treatment_id", "treatment"),)
+    treatment_id: Mapped[str] = mapped_column(_ID)
+    fired_sealed: Mapped[bytes]
+    fired_at: Mapped[datetime.datetime]
+    fired_by: Mapped[str] = mapped_column(_WORD)
+
+
+class AdverseEvent(OfConsultation, Base):
+    """Something that went wrong after a treatment, and who told of it: the session, the diary or a follow-up."""
+
+    __tablename__ = "adverse_event"
+    _REFERS = (("treatment_id", "treatment"),)
+    treatment_id: Mapped[str] = mapped_column(_ID)
+    source: Mapped[str] = mapped_column(_WORD)
+    event_sealed: Mapped[bytes]
+    seen_at: Mapped[datetime.datetime]
+    noted_at: Mapped[datetime.datetime]
+    noted_by: Mapped[str] = mapped_column(_WORD)
+    resolved_at: Mapped[datetime.datetime | None]
