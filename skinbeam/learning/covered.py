@@ -1,0 +1,101 @@
+"""Whether intervals hold as often as they say: those of a number, and those of a share of a clinic's patients."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.learning.counts import count_law, middle_of, share
+from skinbeam.learning.enough import FEWEST, too_few
+from skinbeam.learning.outcome import Forecast
+
+__all__ = ["ClinicCount", "Coverage", "clinic_count", "coverage"]
+
+_NODES = 41  # of the clinics that there may be: the share of a count is right to 1e-6 by then
+_NEAREST = 1e-6
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How many values lie within, below and above the intervals of one level.
+
+    Parameters
+    ----------
+    share : within, with its 95 % interval; unknown where there are too few.
+    """
+
+    level: float
+    within: int
+    below: int
+    above: int
+    share: Value
+
+    @property
+    def of(self) -> int:
+        """How many were compared."""
+        return self.within + self.below + self.above
+
+
+def coverage(pairs: Sequence[tuple[Estimate, float]]) -> tuple[Coverage, ...]:
+    """Return how often the intervals of each level hold what was seen; ends count as within."""
+    found = []
+    for level in sorted({stated.level for stated, _ in pairs}):
+        mine = [(stated, seen) for stated, seen in pairs if stated.level == level]
+        below = sum(seen < stated.low for stated, seen in mine)
+        above = sum(seen > stated.high for stated, seen in mine)
+        within, n = len(mine) - below - above, len(mine)
+        told: Value = share(within, n) if n >= FEWEST else too_few(n, "learning.of-judged")
+        found.append(Coverage(level, within, below, above, told))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class ClinicCount:
+    """Where this clinic lies among the clinics that were foretold (learning 8).
+
+    Parameters
+    ----------
+    people, happened : judged, and in how many of them it came about.
+    low, high : between which counts the share `level` of new clinics with such patients lies.
+    """
+
+    people: int
+    happened: int
+    low: int
+    high: int
+    level: float
+
+    @property
+    def where(self) -> str:
+        """`within`, `below` or `above` what was foretold of a new clinic."""
+        return "below" if self.happened < self.low else "above" if self.happened > self.high else "within"
+
+
+def clinic_count(forecasts: Sequence[Forecast]) -> ClinicCount | Unknown:
+    """Return the counts that were foretold of a new clinic with these patients, and what came about.
+
+    The interval of a foretold share is how clinics differ. The logit of a share is normal on each side of its middle,
+    and a clinic that is better or worse than others is so for all its patients.
+    """
+    if len(forecasts) < FEWEST:
+        return too_few(len(forecasts), "learning.of-judged")
+    level = forecasts[0].stated.level
+    end = NormalDist().inv_cdf(0.5 + level / 2.0)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
+    low, middle, high = (
+        _logits([getattr(one.stated, name) for one in forecasts]) for name in ("low", "median", "high")
+    )
+    sides = np.where(nodes < 0, (middle - low)[:, None], (high - middle)[:, None]) / end
+    law = count_law(expit(middle[:, None] + sides * nodes)) @ (weights / math.sqrt(2.0 * math.pi))
+    least, most = middle_of(law, level)
+    return ClinicCount(len(forecasts), sum(one.happened for one in forecasts), least, most, level)
+
+
+def _logits(shares: Sequence[float]) -> NDArray[np.float64]:
+    p = np.clip(np.asarray(shares, dtype=np.float64), _NEAREST, 1.0 - _NEAREST)
+    return np.asarray(np.log(p) - np.log1p(-p))

@@ -1,0 +1,126 @@
+"""Harms by who treated, against what was expected of their own patients: limits narrow with the cases."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from skinbeam.estimate import Unknown
+from skinbeam.learning.counts import poisson_limit
+from skinbeam.learning.enough import FEWEST, FEWEST_OPERATORS, too_few
+from skinbeam.learning.outcome import Outcome, harmed
+
+__all__ = ["LIMITS", "Funnel", "Operator", "funnel", "limits"]
+
+LIMITS = (0.95, 0.998)
+_FEWEST_EXPECTED = 1.0  # below, one harmed patient doubles the ratio, and too few harmed can never be seen
+_TRIMMED = 0.1  # share of deviations at each end that do not widen the limits for the others
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Somebody who treated.
+
+    Parameters
+    ----------
+    courses, harmed : judged courses, and those with a harm of which the plan told a share.
+    expected : courses with a harm, by what was foretold of these patients.
+    outside : the widest of `LIMITS` outside which the ratio lies, 0 within all; `above` where there are more harms.
+    """
+
+    name: str
+    courses: int
+    harmed: int
+    expected: float
+    outside: float
+    above: bool
+
+    @property
+    def ratio(self) -> float:
+        """Harmed over expected."""
+        return self.harmed / self.expected
+
+
+@dataclass(frozen=True)
+class Funnel:
+    """All who treated enough patients.
+
+    Parameters
+    ----------
+    target : harmed over expected of the whole clinic, around which the limits lie.
+    spread : how much more than chance the operators differ, as a factor on the variance, at least 1; unknown where
+        they are too few to tell, and then the limits hold chance alone.
+    operators : by how many harms were expected.
+    unshown : how many operators have too few cases to be shown by themselves, and how many courses they have.
+    shared : courses in which several treated.
+    """
+
+    target: float
+    spread: float | Unknown
+    operators: tuple[Operator, ...]
+    unshown: int
+    unshown_courses: int
+    shared: int
+
+
+def funnel(outcomes: Iterable[Outcome]) -> Funnel | Unknown:
+    """Return the funnel of all who treated, or the reason why there is none."""
+    counted: dict[str, list[tuple[float, bool]]] = defaultdict(list)
+    for one in outcomes:
+        if told := harmed(one):
+            counted[one.operator].append(told)
+    shared = counted.pop("", [])
+    pairs = [pair for mine in (*counted.values(), shared) for pair in mine]
+    expected, seen = sum(p for p, _ in pairs), sum(happened for _, happened in pairs)
+    if len(pairs) < FEWEST:
+        return too_few(len(pairs), "learning.of-judged")
+    if not seen:
+        return too_few(0, "learning.of-harmed", 1)
+    target = seen / expected
+    enough = {
+        name: mine
+        for name, mine in counted.items()
+        if len(mine) >= FEWEST and target * sum(p for p, _ in mine) >= _FEWEST_EXPECTED
+    }
+    few = [mine for name, mine in counted.items() if name not in enough]
+    sums = {name: (sum(p for p, _ in mine), sum(happened for _, happened in mine)) for name, mine in enough.items()}
+    spread = _spread([(target * expected, seen) for expected, seen in sums.values()])
+    shown = [_operator(name, len(enough[name]), *sums[name], target, spread) for name in enough]
+    return Funnel(
+        target,
+        spread,
+        tuple(sorted(shown, key=lambda one: one.expected)),
+        len(few),
+        sum(map(len, few)),
+        len(shared),
+    )
+
+
+def limits(
+    expected: Iterable[float], target: float, level: float, spread: float | Unknown
+) -> tuple[list[float], list[float]]:
+    """Return the ratios between which the share `level` of operators with so many expected harms lies (learning 9)."""
+    factor = spread if isinstance(spread, float) else 1.0
+    means = np.asarray(list(expected), dtype=np.float64)
+    low, high = (poisson_limit(target * means / factor, 0.5 + side * level / 2.0) for side in (-1, 1))
+    scale = factor / means
+    return [float(x) for x in low * scale], [float(x) for x in high * scale]
+
+
+def _operator(name: str, courses: int, expected: float, seen: int, target: float, spread: float | Unknown) -> Operator:
+    outside, ratio = 0.0, seen / expected
+    for level in LIMITS:
+        (low,), (high,) = limits([expected], target, level, spread)
+        if not low <= ratio <= high:
+            outside = level
+    return Operator(name, courses, seen, expected, outside, ratio > target)
+
+
+def _spread(counts: list[tuple[float, int]]) -> float | Unknown:
+    """The variance between operators over that of chance, without the furthest of them (learning 10)."""
+    if len(counts) < FEWEST_OPERATORS:
+        return too_few(len(counts), "learning.of-operators", FEWEST_OPERATORS)
+    deviations = np.sort([2.0 * (np.sqrt(seen) - np.sqrt(mean)) for mean, seen in counts])
+    ends = np.quantile(deviations, (_TRIMMED, 1.0 - _TRIMMED))
+    return max(1.0, float(np.mean(np.clip(deviations, *ends) ** 2)))

@@ -1,0 +1,69 @@
+"""Laws of counts against closed forms, and intervals against how often they hold."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, poisson
+
+from skinbeam.learning.counts import count_law, middle_of, poisson_limit, share
+
+CHANCES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30)
+
+
+@given(CHANCES)
+def test_a_law_of_counts_has_the_mean_and_variance_of_its_people(p: list[float]) -> None:
+    law, chances = count_law(p), np.array(p)
+    number = np.arange(len(law))
+    assert law.sum() == pytest.approx(1.0)
+    mean = float(law @ number)
+    assert mean == pytest.approx(chances.sum())
+    assert law @ (number - mean) ** 2 == pytest.approx(np.sum(chances * (1 - chances)), abs=1e-9)
+
+
+def test_a_law_of_people_who_are_alike_is_binomial() -> None:
+    assert count_law([0.3] * 40) == pytest.approx(binom.pmf(range(41), 40, 0.3))
+    both = count_law(np.column_stack(([0.3] * 12, [0.8] * 12)))
+    assert both[:, 1] == pytest.approx(binom.pmf(range(13), 12, 0.8))
+
+
+@given(CHANCES, st.sampled_from((0.5, 0.8, 0.95)))
+def test_the_middle_of_a_law_holds_its_level(p: list[float], level: float) -> None:
+    law = count_law(p)
+    low, high = middle_of(law, level)
+    assert law[low : high + 1].sum() >= level - 1e-9
+    tail = (1 - level) / 2
+    assert law[:low].sum() <= tail + 1e-9
+    assert law[high + 1 :].sum() <= tail + 1e-9
+
+
+def test_limits_of_rare_events_lie_between_whole_counts() -> None:
+    # Of a mean of 1: P(0) = 0.3679, P(1 or fewer) = 0.7358; the median is interpolated between 0 and 1.
+    p0, p1 = math.exp(-1.0), 2 * math.exp(-1.0)
+    assert poisson_limit([1.0], 0.5)[0] == pytest.approx((0.5 - p0) / (p1 - p0))
+    assert poisson_limit([0.01], 0.025)[0] == 0.0
+
+
+@given(st.floats(0.5, 200.0), st.sampled_from((0.001, 0.025, 0.975, 0.999)))
+def test_limits_of_rare_events_lie_within_one_of_their_quantile(mean: float, p: float) -> None:
+    limit, whole = poisson_limit([mean], p)[0], float(poisson.ppf(p, mean))
+    assert max(whole - 1, 0) - 1e-9 <= limit <= whole + 1e-9
+
+
+@pytest.mark.parametrize(("events", "of"), [(0, 20), (20, 20), (1, 50), (25, 50)])
+def test_a_share_lies_in_its_interval(events: int, of: int) -> None:
+    told = share(events, of)
+    assert 0.0 <= told.low <= told.median <= told.high <= 1.0
+    z = 1.959963984540054
+    for end in (told.low, told.high):  # the score equation, of which both ends are the roots
+        if 0.0 < end < 1.0:
+            assert abs(told.median - end) == pytest.approx(z * math.sqrt(end * (1 - end) / of))
+
+
+def test_intervals_of_shares_hold_as_often_as_they_say() -> None:
+    for of, p in ((30, 0.1), (100, 0.5), (300, 0.03)):
+        told = [share(k, of) for k in range(of + 1)]
+        held = sum(binom.pmf(k, of, p) for k in range(of + 1) if told[k].low <= p <= told[k].high)
+        assert 0.92 < held < 0.99  # of 95 %: the score interval is right on average, not at each share
