@@ -22,6 +22,7 @@ def sweep(
     *,
     axes: Mapping[str, Any] | None = None,
     sample: Mapping[str, Any] | None = None,
+    population: Mapping[str, int] | None = None,
     output: Path | str | None = None,
     cluster: str | None = None,
     workers: int | None = None,
@@ -35,6 +36,7 @@ def sweep(
     outputs : dotted paths of numbers in the answer of one case, such as `harm.p_burn`.
     axes : for each field a list, or `{"from": .., "to": .., "steps": .., "scale": "log"}`.
     sample : `{"n": .., "seed": .., "fields": {..}}` with a distribution for each field.
+    population : `{"n": .., "seed": ..}`: how many virtual patients are drawn.
     output : folder of the Zarr store; without it the results are read whole and nothing is kept.
     cluster, workers : address of a scheduler of Dask, or how many workers this machine runs.
     asked : `answer` (simulate, threshold or consult), `endpoint`, `of`, `draws`, `seed`.
@@ -49,7 +51,9 @@ def sweep(
     """
     path = Path(case)
     told = {"case": path.name, "outputs": list(outputs), "axes": dict(axes or {}), **asked}
-    read = parse(SweepFile, told | ({"sample": dict(sample)} if sample else {}), file=path.name)
+    drawn = {"sample": sample, "population": population}
+    told |= {name: dict(table) for name, table in drawn.items() if table}
+    read = parse(SweepFile, told, file=path.name)
     checked = sweep_of(read, read_toml(path), path.parent, path.name)
     if output is not None:
         run_sweep(checked, Path(output), cluster=cluster, count=workers)

@@ -10,13 +10,14 @@ import numpy as np
 from skinbeam.errors import InputError, did_you_mean
 from skinbeam.schema.fields import FieldFault
 
-__all__ = ["SAMPLE", "Axis", "Value", "check_size", "grid_axis", "sample_axis"]
+__all__ = ["SAMPLE", "Axis", "Quantile", "Value", "check_size", "drawn_axis", "grid_axis", "sample_axis"]
 
 SAMPLE = "sample"  # the name of the axis along which sampled fields vary together
 MOST_CASES = 10_000_000
 _RANGE_KEYS = {"from", "to", "steps", "scale"}
 _SPACED: Mapping[str, Callable[..., Any]] = {"linear": np.linspace, "log": np.geomspace}
 Value = float | int | bool | str
+Quantile = Callable[[float], Value]
 
 
 @dataclass(frozen=True)
@@ -80,17 +81,25 @@ def sample_axis(n: int, seed: int, fields: Mapping[str, Any]) -> Axis:
     ------
     FieldFault : a distribution that is not known, or without what it needs.
     """
+    return drawn_axis(SAMPLE, n, seed, {field: _quantile(field, told) for field, told in fields.items()})
+
+
+def drawn_axis(name: str, n: int, seed: int, fields: Mapping[str, Quantile]) -> Axis:
+    """Return an axis of `n` rows that fill the space of the fields evenly, each with the value at a share from 0 to 1.
+
+    Row k is the same whatever `n`.
+    """
     from scipy.stats import qmc
 
-    at = [_quantile(field, told) for field, told in fields.items()]
+    at = fields.values()
     points = qmc.Sobol(len(at), rng=np.random.default_rng(seed)).random_base2(max(1, math.ceil(math.log2(n))))[:n]
     # Away from the ends, where a normal law has no finite value.
     inside = np.clip(points, 0.5 / (1 << 30), 1.0 - 0.5 / (1 << 30))
     rows = tuple(tuple(f(float(u)) for f, u in zip(at, row, strict=True)) for row in inside)
-    return Axis(SAMPLE, tuple(fields), rows)
+    return Axis(name, tuple(fields), rows)
 
 
-def _quantile(field: str, told: Any) -> Callable[[float], Value]:
+def _quantile(field: str, told: Any) -> Quantile:
     """The value of a field at each share of its distribution."""
     keys = dict(told) if isinstance(told, Mapping) else {}
     name = keys.pop("distribution", None)
@@ -118,19 +127,19 @@ def _quantile(field: str, told: Any) -> Callable[[float], Value]:
         ) from None
 
 
-def _uniform(low: float, high: float) -> Callable[[float], Value]:
+def _uniform(low: float, high: float) -> Quantile:
     if not low < high:
         raise ValueError("low is not below high")
     return lambda share: _short(low + share * (high - low))
 
 
-def _log_uniform(low: float, high: float) -> Callable[[float], Value]:
+def _log_uniform(low: float, high: float) -> Quantile:
     if not 0.0 < low < high:
         raise ValueError("low is not above zero and below high")
     return lambda share: _short(low * (high / low) ** share)
 
 
-def _normal(mean: float, sd: float) -> Callable[[float], Value]:
+def _normal(mean: float, sd: float) -> Quantile:
     from scipy.special import ndtri
 
     if sd <= 0.0:
@@ -138,13 +147,13 @@ def _normal(mean: float, sd: float) -> Callable[[float], Value]:
     return lambda share: _short(mean + sd * float(ndtri(share)))
 
 
-def _one_of(values: Sequence[Value]) -> Callable[[float], Value]:
+def _one_of(values: Sequence[Value]) -> Quantile:
     if not isinstance(values, list) or not values or not all(isinstance(v, Value) for v in values):
         raise ValueError("values is not a list of values")
     return lambda share: values[min(int(share * len(values)), len(values) - 1)]
 
 
-_KINDS: Mapping[str, tuple[tuple[str, ...], Callable[..., Callable[[float], Value]]]] = {
+_KINDS: Mapping[str, tuple[tuple[str, ...], Callable[..., Quantile]]] = {
     "uniform": (("low", "high"), _uniform),
     "log-uniform": (("low", "high"), _log_uniform),
     "normal": (("mean", "sd"), _normal),

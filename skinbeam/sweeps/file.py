@@ -12,8 +12,9 @@ from skinbeam.schema.fields import FieldFault, Section, choice, some_of, text, w
 from skinbeam.schema.load import is_there, parse, read_toml
 from skinbeam.schema.names import ENDPOINTS
 from skinbeam.sweeps.axes import SAMPLE, Axis, check_size, grid_axis, sample_axis
+from skinbeam.sweeps.population import PERSON, population_axis
 
-__all__ = ["Question", "SampleTable", "Sweep", "SweepFile", "load_sweep", "sweep_of"]
+__all__ = ["PopulationTable", "Question", "SampleTable", "Sweep", "SweepFile", "load_sweep", "sweep_of"]
 
 ANSWERS = ("simulate", "threshold", "consult")
 _MOST_OUTPUTS = 100
@@ -25,6 +26,13 @@ class SampleTable(Section):
     n: Annotated[int, whole(1, 10_000_000)]
     seed: Annotated[int, whole(0, 2**63 - 1)] = 0
     fields: dict[str, Any]
+
+
+class PopulationTable(Section):
+    """How many people are drawn, from which seed."""
+
+    n: Annotated[int, whole(1, 10_000_000)]
+    seed: Annotated[int, whole(0, 2**63 - 1)] = 0
 
 
 class SweepFile(Section):
@@ -39,6 +47,7 @@ class SweepFile(Section):
     outputs: Annotated[list[str], some_of(text(200, least=1), _MOST_OUTPUTS)]
     axes: dict[str, Any] = Field(default_factory=dict)
     sample: SampleTable | None = None
+    population: PopulationTable | None = None
 
 
 @dataclass(frozen=True)
@@ -114,6 +123,8 @@ def sweep_of(read: SweepFile, tables: Mapping[str, Any], folder: Path, file: str
             axes.insert(0, sample_axis(read.sample.n, read.sample.seed, read.sample.fields))
         except FieldFault as fault:
             raise _of_field(fault, "sample.fields", file) from None
+    if read.population is not None:
+        axes.insert(0, population_axis(read.population.n, read.population.seed, tables, read.answer))
     _check(read, axes, file)
     question = Question(
         read.answer, tables, folder, file, tuple(read.outputs), read.draws, read.seed, read.endpoint, read.of
@@ -135,8 +146,9 @@ def _check(read: SweepFile, axes: list[Axis], file: str) -> None:
     twice = next((field for field in varied if varied.count(field) > 1), None)
     if twice is not None:
         raise InputError("wrong-value", f'"{twice}" varies twice', field="axes", hint="Once is enough.", file=file)
-    if SAMPLE in varied:
-        raise unknown_name("field", SAMPLE, ("settings.fluence_J_cm2", "skin.ita_deg"), field="axes")
+    named = next((name for name in (SAMPLE, PERSON) if name in varied), None)
+    if named is not None:
+        raise unknown_name("field", named, ("settings.fluence_J_cm2", "skin.ita_deg"), field="axes")
     if (read.endpoint is None) != (read.answer != "threshold"):
         raise InputError(
             "missing-key" if read.endpoint is None else "wrong-value",
