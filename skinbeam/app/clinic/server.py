@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.consents import add_consents
 from skinbeam.app.clinic.consultations import add_consultations
+from skinbeam.app.clinic.course.machines import add_machines
 from skinbeam.app.clinic.door.account import add_account
 from skinbeam.app.clinic.door.front import add_front, chosen_language
 from skinbeam.app.clinic.gate import Gate
@@ -80,7 +81,7 @@ def build_clinic(
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
-    people = (add_front, add_account, add_people, add_patients, add_rights)
+    people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents):
         add(gate)
     app.include_router(router)

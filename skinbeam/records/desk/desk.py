@@ -8,6 +8,7 @@ from skinbeam.records.desk.copies import Copies
 from skinbeam.records.desk.dossiers import Dossiers
 from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.jobs import Jobs
+from skinbeam.records.desk.machines import Machines
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
@@ -37,6 +38,7 @@ class Desk:
         self.photographs = Photographs(access)
         self.plans = Plans(access)
         self.consents = Consents(access)
+        self.machines = Machines(access)
         self.jobs = Jobs(access)
         self.trail = Trail(access)
         self.copies = Copies(access)

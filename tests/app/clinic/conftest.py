@@ -49,6 +49,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
     desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
     spare = Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD)
+    machine = clinics.desk(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     passkeys, device = Passkeys(clinics.database, owner, Passwords()), SoftPasskey("https://localhost", "localhost")
     site = Site(device.host, device.origin)
     passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
@@ -64,6 +65,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "consent": consent.id,
         "member": spare.id,
         "passkey": passkeys.all()[0].id,
+        "machine": machine.id,
     }
 
 

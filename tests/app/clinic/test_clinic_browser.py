@@ -259,7 +259,7 @@ def test_two_people_at_one_form_and_the_pages_of_an_owner(page: Page, address: s
     page.goto(f"{address}/nowhere")
     looked_at(page, "fault")
     page.go_back()
-    for name in ("People", "Trail"):
+    for name in ("People", "Machines", "Trail"):
         page.get_by_role("link", name=name, exact=True).click()
         looked_at(page, name.lower())
     page.get_by_role("link", name="owner at").click()

@@ -18,6 +18,8 @@ SENT: Mapping[str, dict[str, str]] = {
     "/people/{member}/role": {"role": "clinician"},
     "/people/{member}/password": {"password": PASSWORD},
     "/people/{member}/in": {"allowed": "true"},
+    "/machines/{machine}": {"name": "Dye laser"},
+    "/machines/{machine}/use": {"used": "true"},
     "/plans/{plan}/choice": {"option": "0.0"},
     "/plans/{plan}/consent/{option}/talk": {"days": "0"},
     "/consultations/{consultation}/answers": LEAST | {"revision": "1"},

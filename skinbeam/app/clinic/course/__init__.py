@@ -1,0 +1,1 @@
+"""The course of a treatment in the app: machines, and what is done at the patient after consent."""

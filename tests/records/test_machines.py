@@ -1,0 +1,79 @@
+"""The machines of a clinic: added and retired by its owner, and never two of one device with one serial number."""
+
+import pytest
+
+from skinbeam.errors import InputError
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import AbsentError, DeniedError
+from skinbeam.records.kept import Member
+from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+from skinbeam.records.store.database import Database
+from skinbeam.records.treated import Machine
+
+
+def added(desk: Desk, serial: str = "SYN-1", name: str = "Dye laser") -> Machine:
+    return desk.machines.add(device="pulsed-dye-595", serial=serial, name=name, room="2")
+
+
+def test_a_machine_is_added_moved_retired_and_taken_into_use_again(desk: Desk) -> None:
+    made = added(desk)
+    assert desk.machines.get(made.id) == made
+    moved = desk.machines.change(made.id, name="Old dye laser", room="")
+    assert (moved.name, moved.room, moved.device, moved.serial) == ("Old dye laser", "", "pulsed-dye-595", "SYN-1")
+    gone = desk.machines.use(made.id, used=False)
+    assert gone.retired_at is not None
+    assert desk.machines.use(made.id, used=False) == gone
+    assert desk.machines.all() == (gone,)
+    assert desk.machines.use(made.id, used=True) == moved
+    done = [step.action for step in desk.trail.last(10) if step.subject == f"machine/{made.id}"]
+    assert done == ["machine.in-use", "machine.retired", "machine.changed", "machine.added"]
+
+
+def test_machines_stand_by_name(desk: Desk) -> None:
+    second, first = added(desk, "SYN-1", "B"), added(desk, "SYN-2", "A")
+    assert desk.machines.all() == (first, second)
+
+
+def test_one_device_with_one_serial_number_is_there_once(desk: Desk) -> None:
+    added(desk)
+    with pytest.raises(InputError) as found:
+        added(desk, name="Another")
+    assert found.value.code == "taken"
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"device": "pulsed-dye-596"}, "unknown-device"),
+        ({"serial": ""}, "bad-machine"),
+        ({"name": "x" * 81}, "bad-machine"),
+        ({"room": "2\n"}, "bad-machine"),
+    ],
+)
+def test_what_no_machine_can_be_is_refused(desk: Desk, changed: dict[str, str], code: str) -> None:
+    with pytest.raises(InputError) as found:
+        desk.machines.add(**{"device": "pulsed-dye-595", "serial": "SYN-1", "name": "Dye laser"} | changed)
+    assert found.value.code == code
+    assert desk.machines.all() == ()
+
+
+def test_only_an_owner_adds_and_all_read(database: Database, operator: Member, desk: Desk) -> None:
+    made = added(desk)
+    for role in set(Role) - {Role.OWNER}:
+        other = Desk(database, Accounts(database, operator, Passwords()).add(role, role, "four words and a comma"))
+        assert other.machines.all() == (made,)
+        with pytest.raises(DeniedError):
+            added(other, "SYN-2")
+        with pytest.raises(DeniedError):
+            other.machines.use(made.id, used=False)
+
+
+def test_another_clinic_has_none_of_them(database: Database, desk: Desk) -> None:
+    made = added(desk)
+    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    assert stranger.machines.all() == ()
+    with pytest.raises(AbsentError):
+        stranger.machines.get(made.id)
+    added(stranger)
