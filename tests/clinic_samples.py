@@ -82,9 +82,9 @@ class OnePassword(Passwords):
 
 
 @contextmanager
-def two_clinics(folder: Path, address: str = "") -> Iterator[Clinics]:
+def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[Clinics]:
     """Give the app on a new database; SQLite where no address is given."""
-    environment = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
+    environment = {VARIABLE: key or fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
     address = address or str(folder / "clinic.sqlite")
     set_up(address, environment)
     database = open_database(address, environment)

@@ -156,7 +156,7 @@ class Guard:
             try:
                 await self._app(scope, bounded, with_headers)
             except Exception:
-                _log.exception("defect while answering %s %s", scope["method"], scope["path"])
+                _log.exception("defect while answering")
                 if started:
                     raise
                 await refuse(500)

@@ -3,7 +3,8 @@
 import datetime
 import os
 import socket
-from collections.abc import AsyncIterator, Iterable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -22,6 +23,8 @@ __all__ = ["build_app", "listen", "run"]
 
 _IDLE_SECONDS = 150  # servers that stand before this one keep a line for up to two minutes, and must not find it closed
 _CLOSING_SECONDS = 3  # for answers that are under way when the program is told to end
+_LAST_SECONDS = 4.5  # then it ends, whatever is not answered: a database that says nothing would keep it for minutes
+_INTERRUPTED = 130  # as the command line ends when it is asked to
 
 
 def build_app(host: str = "127.0.0.1", names: Iterable[str] = ()) -> FastAPI:
@@ -63,11 +66,13 @@ def run(
     if db is None:
         listen(build_app(host, names), host, port)
         return
+    from skinbeam.app.clinic.running.lines import begin_lines
     from skinbeam.app.clinic.server import build_clinic
     from skinbeam.records.store.upgrades import open_database
 
+    begin_lines()
     clinic = build_clinic(open_database(db, os.environ), host, names, keep_years=keep_years, zone=_zone(zone))
-    listen(clinic, host, port, open_to_others="clinic.open-to-others")
+    listen(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
 
 
 def _zone(name: str | None) -> datetime.tzinfo | None:
@@ -78,12 +83,24 @@ def _zone(name: str | None) -> datetime.tzinfo | None:
     return ZoneInfo(name)
 
 
-def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.open-to-others") -> None:
+def _nothing() -> None:
+    """Have nothing to do when the program is told to end."""
+
+
+def listen(
+    app: FastAPI,
+    host: str,
+    port: int,
+    *,
+    open_to_others: str = "app.open-to-others",
+    closing: Callable[[], object] = _nothing,
+) -> None:
     """Serve an app until interrupted, and say where.
 
     Parameters
     ----------
     open_to_others : the message where other machines can reach it.
+    closing : called once it is told to end, before the last answers are given.
 
     Raises
     ------
@@ -107,10 +124,28 @@ def listen(app: FastAPI, host: str, port: int, *, open_to_others: str = "app.ope
         print(text(open_to_others), flush=True)
     config = uvicorn.Config(
         app,
+        log_config=None,
         log_level="warning",
+        access_log=False,
         server_header=False,
         date_header=True,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_CLOSING_SECONDS,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    _Server(config, closing).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that ends within five seconds of being told to: it answers what is under way, then nothing keeps it."""
+
+    def __init__(self, config: uvicorn.Config, closing: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and end once the last answers are given."""
+        last = threading.Timer(_LAST_SECONDS, os._exit, [_INTERRUPTED])
+        last.daemon = True
+        last.start()
+        self._closing()
+        await super().shutdown(sockets)

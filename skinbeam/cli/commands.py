@@ -392,7 +392,10 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 8000,
     db: Annotated[
-        str | None, typer.Option("--db", metavar="URL", help="Records of a clinic: an SQLite file, or postgresql://...")
+        str | None,
+        typer.Option(
+            "--db", metavar="URL", envvar="SKINBEAM_DB", help="Records of a clinic: an SQLite file, or postgresql://..."
+        ),
     ] = None,
     name: Annotated[
         list[str] | None, typer.Option("--name", help="A name of the server before it; may stand again.")

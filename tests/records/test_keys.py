@@ -2,6 +2,7 @@
 
 import base64
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from skinbeam.errors import InputError
 from skinbeam.records.faults import WrongKeyError
-from skinbeam.records.store.keys import VARIABLE, Keys, Secret, fresh_key, keys_of
+from skinbeam.records.store.keys import FILE_VARIABLE, VARIABLE, Keys, Secret, fresh_key, keys_of
 
 KEYS = keys_of({VARIABLE: fresh_key()})
 
@@ -66,3 +67,16 @@ def test_without_a_key_a_fresh_one_is_offered() -> None:
 def test_signatures_are_of_one_purpose_and_one_secret() -> None:
     told = {Secret(secret).signature(purpose, b"x") for secret in (b"a" * 32, b"b" * 32) for purpose in ("row", "file")}
     assert len(told) == 4
+
+
+def test_a_key_may_lie_in_a_file_that_the_environment_names(tmp_path: Path) -> None:
+    written, file = fresh_key(), tmp_path / "key"
+    file.write_text(f"{written}\n", encoding="ascii")
+    sealed = keys_of({VARIABLE: written}).seal(b"x", "here")
+    assert keys_of({FILE_VARIABLE: str(file)}).open(sealed, "here") == b"x"
+    assert keys_of({VARIABLE: written, FILE_VARIABLE: "/nowhere"}).open(sealed, "here") == b"x"
+    for missing in (tmp_path / "none", tmp_path):
+        with pytest.raises(InputError) as found:
+            keys_of({FILE_VARIABLE: str(missing)})
+        assert (found.value.code, found.value.field) == ("no-key-file", FILE_VARIABLE)
+        assert written not in str(found.value)

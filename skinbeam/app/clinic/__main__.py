@@ -30,7 +30,8 @@ def _main(port: int) -> None:
         roles = ", ".join(role.value for role in Role)
         print(text("clinic.sample-told", {"roles": roles, "password": password}), flush=True)
         try:
-            listen(build_clinic(database, _HOST), _HOST, port)
+            clinic = build_clinic(database, _HOST)
+            listen(clinic, _HOST, port, closing=clinic.state.closing)
         except InputError as error:
             sys.exit(f"{error.message}. {error.hint}")
 

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from skinbeam._version import __version__
 from skinbeam.app.case import case_of
+from skinbeam.app.clinic.running.lines import begin_lines
 from skinbeam.app.forms import Submission
 from skinbeam.app.steps import said
 from skinbeam.errors import InputError, SkinbeamError
@@ -27,7 +28,7 @@ from skinbeam.plan.records import ConcernPlan
 from skinbeam.plan.work.processes import end_with_parent
 from skinbeam.plan.work.progress import heard
 from skinbeam.records.kept import Made
-from skinbeam.records.store.keys import VARIABLE
+from skinbeam.records.store.keys import FILE_VARIABLE, VARIABLE
 from skinbeam.report.consult import consult
 
 __all__ = ["FILES", "PHOTOGRAPH", "BrokenError", "DefectError", "made_apart"]
@@ -67,7 +68,7 @@ def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH
     """
     # -P: nothing of the folder that the program was started in is imported in place of a library.
     command = [sys.executable, "-P", "-m", __name__, str(home), language, str(os.getpid())]
-    environment = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    environment = {name: value for name, value in os.environ.items() if name not in (VARIABLE, FILE_VARIABLE)}
     with subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     ) as process:
@@ -116,6 +117,7 @@ def _lines(told: IO[bytes]) -> Iterator[bytes]:
 def _main(home: Path, language: str, parent: int) -> None:
     """What the process does."""
     end_with_parent(parent)
+    begin_lines()
     told = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no step
 

@@ -1,7 +1,7 @@
 """The gate before every route: who asks, whether they may, how often; then the work, and one answer to any fault."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 from fastapi import APIRouter
@@ -66,6 +66,17 @@ class Gate:
                 return visit.fault(refusal_of(error))
 
         self._router.add_api_route(path, answer, methods=[method], include_in_schema=False)
+
+    def watch(self, path: str, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        """Open a route of the table for what watches the server.
+
+        Raises
+        ------
+        KeyError : it does not stand in the table as that.
+        """
+        if ROUTES["GET", path] is not Door.MACHINE:
+            raise KeyError(path)
+        self._router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
 
     def _who(self, request: Request) -> SignedIn | None:
         token = held(request, SESSION)

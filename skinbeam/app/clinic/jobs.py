@@ -72,7 +72,7 @@ async def _told(visit: Visit, id: str) -> AsyncIterator[str]:
     # Who only reads stops nothing, neither by a button nor by leaving.
     counted = visit.house.audience.listening(id, lambda: jobs.cancel(id, why="page closed"))
     with counted if visit.may(Act.TREAT) else nullcontext():
-        while time.monotonic() < until:
+        while time.monotonic() < until and not visit.house.closing.is_set():
             try:
                 job = await to_thread.run_sync(jobs.get, id)
             except InputError:  # the database does not answer: the browser asks again

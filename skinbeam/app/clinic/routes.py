@@ -15,11 +15,14 @@ class Door(StrEnum):
     """Who comes in whatever their role."""
 
     ANYBODY = "anybody"
+    MACHINE = "machine"  # what watches the server: no sign-in is looked at, and nothing of anybody is told
     CODE_DUE = "code due"  # the password was right, and the one-time code is still asked for, or not
     MEMBER = "member"
 
 
 ROUTES: Mapping[tuple[str, str], Door | Act] = {
+    ("GET", "/health"): Door.MACHINE,
+    ("GET", "/metrics"): Door.MACHINE,
     ("GET", "/sign-in"): Door.ANYBODY,
     ("POST", "/sign-in"): Door.ANYBODY,
     ("GET", "/sign-in/code"): Door.CODE_DUE,

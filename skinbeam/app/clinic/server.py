@@ -1,6 +1,7 @@
 """The clinic's app put together: every route of the table, and what all of them share."""
 
 import datetime
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
@@ -23,6 +24,10 @@ from skinbeam.app.clinic.patients import add_patients
 from skinbeam.app.clinic.people import add_people
 from skinbeam.app.clinic.plans import add_plans
 from skinbeam.app.clinic.rights import add_rights
+from skinbeam.app.clinic.running.health import Health
+from skinbeam.app.clinic.running.metrics import Metrics
+from skinbeam.app.clinic.running.watch import Watch
+from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE, add_watching
 from skinbeam.app.clinic.visit import House, Visit
 from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import refusal
@@ -47,6 +52,8 @@ def build_clinic(
     zone: datetime.tzinfo | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
+
+    `state.closing` is called once the program is told to end, before the last answers are given.
 
     Parameters
     ----------
@@ -78,11 +85,20 @@ def build_clinic(
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Guard, names=names_of(host, names), answer=answer, language=chosen_language, zone=zone)
+    metrics = Metrics(database)
+    app.add_middleware(Watch, metrics=metrics)  # the last that is added stands outside
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents):
         add(gate)
+    add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
     app.include_router(router)
+
+    def closing() -> None:
+        house.closing.set()
+        house.worker.end()
+
+    app.state.closing = closing
     return app

@@ -1,5 +1,6 @@
 """One request at the clinic's app, once the gate has let it in: who asks, what was sent, and how it is answered."""
 
+import threading
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.door.site import site_of
+from skinbeam.app.clinic.running.lines import request_number
 from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import RefusedError, refusal_of
 from skinbeam.app.pages import render
@@ -63,6 +65,7 @@ class House:
     Parameters
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
+    closing : set once the program is told to end: answers that go on for long end by themselves.
     """
 
     database: Database
@@ -72,6 +75,7 @@ class House:
     worker: Worker
     audience: Audience
     keep_years: int
+    closing: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ class Visit:
             "may": {act.value: inside and self.may(act) for act in Act},
             "roles": [role.value for role in Role],
             "time": Formatter().moment,
+            "request": request_number.get(),
         }
 
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:

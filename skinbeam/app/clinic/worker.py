@@ -30,7 +30,8 @@ PLAN = "plan"
 _LOOK_S = 2.0  # how often it is looked for jobs that nobody told of: those of other programs, and of killed ones
 _REPORT_S = 0.9
 _LONGEST_S = 900.0  # a first plan compiles for minutes; one that takes longer hangs
-_ENDING_S = 5.0
+_ENDING_S = 1.0
+_SILENT_S = 60.0  # a worker says that it is alive every two seconds, but waits for a busy database
 
 Maker = Callable[[Submission, Path, Callable[[str], None], str], Made]
 _log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Worker:
         self._woken = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+        self._alive_at = time.monotonic()
 
     def start(self) -> None:
         """Begin."""
@@ -68,10 +70,18 @@ class Worker:
         """Say that there is a job."""
         self._woken.set()
 
-    def stop(self) -> None:
-        """End, and give the job back that is under way."""
+    def alive(self) -> bool:
+        """Tell whether jobs are being done."""
+        return self._thread.is_alive() and time.monotonic() - self._alive_at < _SILENT_S
+
+    def end(self) -> None:
+        """Say that it is to give the job back that is under way, and end."""
         self._ended.set()
         self._woken.set()
+
+    def stop(self) -> None:
+        """End, and wait until it has."""
+        self.end()
         self._thread.join(_ENDING_S)
 
     def work(self) -> bool:
@@ -103,7 +113,7 @@ class Worker:
 
     def _run(self) -> None:
         while not self._ended.is_set():
-            worked = False
+            worked, self._alive_at = False, time.monotonic()
             try:
                 worked = self.work()
             except UnreachableError as error:
@@ -134,7 +144,7 @@ class Worker:
 
         def heed(said: str) -> None:
             nonlocal reported
-            now = time.monotonic()
+            now = self._alive_at = time.monotonic()
             if self._ended.is_set():
                 raise _EndedError("the program ends")
             if now - begun > _LONGEST_S:

@@ -1,9 +1,9 @@
 """The key of a clinic's records: it seals what is stored, and names and signs with a secret of the database.
 
 Everything sealed is AES-256-GCM, an encryption that also refuses altered text (NIST SP 800-38D), with its place as
-associated data: what was sealed for one patient does not open at another's place. The key stands in the environment
-and never beside what it protects. Of several keys, separated by commas, the first seals and all open, so that a key
-can be replaced while the records stay readable.
+associated data: what was sealed for one patient does not open at another's place. The key stands in the environment,
+or in a file that it names, and never beside what it protects. Of several keys, separated by commas, the first seals
+and all open, so that a key can be replaced while the records stay readable.
 """
 
 import base64
@@ -12,15 +12,17 @@ import hashlib
 import hmac
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from skinbeam.records.faults import fault
 
-__all__ = ["KEY_BYTES", "VARIABLE", "Keys", "Secret", "fresh_key", "keys_of"]
+__all__ = ["FILE_VARIABLE", "KEY_BYTES", "VARIABLE", "Keys", "Secret", "fresh_key", "keys_of"]
 
 VARIABLE = "SKINBEAM_KEY"
+FILE_VARIABLE = "SKINBEAM_KEY_FILE"  # names a file that holds it, as systemd and container engines hand secrets over
 KEY_BYTES = 32
 _FORM = b"\x01"  # of what is sealed: form, name of the key, nonce, then ciphertext with its tag
 _NAME_BYTES, _NONCE_BYTES = 4, 12
@@ -89,9 +91,10 @@ def keys_of(environment: Mapping[str, str]) -> Keys:
 
     Raises
     ------
-    InputError : there is none, or one is not 32 bytes in urlsafe base64; the way out holds a fresh one.
+    InputError : there is none, its file cannot be read, or one is not 32 bytes in urlsafe base64.
+        The way out holds a fresh one.
     """
-    written = environment.get(VARIABLE, "").strip()
+    written = environment.get(VARIABLE, "").strip() or _from_file(environment.get(FILE_VARIABLE, ""))
     if not written:
         raise fault("no-key", VARIABLE, hint={"line": f"export {VARIABLE}={fresh_key()}"})
     try:
@@ -101,6 +104,16 @@ def keys_of(environment: Mapping[str, str]) -> Keys:
     if any(len(key) != KEY_BYTES for key in keys):
         raise fault("bad-key", VARIABLE, hint={"line": f"export {VARIABLE}={fresh_key()}"})
     return Keys(keys)
+
+
+def _from_file(path: str) -> str:
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="ascii").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise fault("no-key-file", FILE_VARIABLE, reason=reason) from None
 
 
 def _name(key: bytes) -> bytes:

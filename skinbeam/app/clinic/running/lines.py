@@ -1,0 +1,75 @@
+"""What the program logs: one line of JSON each, and nothing of anybody.
+
+An exception is told by its kind and the places that it came through. Its words are left out, as they may repeat what
+somebody has typed; so are the words of libraries, but for those of the server, before anything was put into them.
+"""
+
+import datetime
+import json
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import IO, Any
+
+__all__ = ["JsonLines", "begin_lines", "request_number"]
+
+_OURS, _SERVER = "skinbeam", "uvicorn"
+_MOST_PLACES = 30  # of one exception; the innermost tell most
+
+request_number: ContextVar[str] = ContextVar("request_number", default="")
+
+
+class JsonLines(logging.Formatter):
+    """Writes a record as one JSON document in one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        at = datetime.datetime.fromtimestamp(record.created, datetime.UTC).isoformat(timespec="milliseconds")
+        line: dict[str, Any] = {"at": at, "level": record.levelname.lower(), "from": record.name}
+        room = record.name.split(".")[0]
+        if room == _OURS:
+            line["said"] = record.getMessage()
+        elif room == _SERVER:
+            line["said"] = str(record.msg).strip()
+        if number := request_number.get():
+            line["request"] = number
+        line |= getattr(record, "told", {})
+        if record.exc_info and record.exc_info[1] is not None:
+            line["faults"] = list(_faults(record.exc_info[1]))
+        return json.dumps(line)
+
+
+def _faults(error: BaseException) -> Iterator[Mapping[str, Any]]:
+    """Tell an exception, then what it came of."""
+    met: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in met:
+        met.add(id(following))
+        frames = traceback.extract_tb(following.__traceback__)[-_MOST_PLACES:]
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        yield {"kind": type(following).__qualname__, "at": places}
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+
+
+def begin_lines(stream: IO[str] | None = None) -> None:
+    """Have the whole program log lines, also warnings of libraries and what ends a thread.
+
+    Parameters
+    ----------
+    stream : the error stream where it is None.
+    """
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.getLogger(_OURS).setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    threading.excepthook = _ended_thread
+
+
+def _ended_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None:
+        kind, error = type(ended.exc_value), ended.exc_value
+        logging.getLogger(_OURS).error("a thread has ended", exc_info=(kind, error, ended.exc_traceback))

@@ -1,0 +1,304 @@
+"""What a server tells whoever watches it: whether it works, how much it does, what went wrong; nothing of anybody."""
+
+import datetime
+import io
+import json
+import logging
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from app_samples import LEAST
+from clinic_samples import COOKIE, Clinics
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import create_engine
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic import visit
+from skinbeam.app.clinic.routes import ROUTES
+from skinbeam.app.clinic.running import health
+from skinbeam.app.clinic.running.health import CHECKS, Health
+from skinbeam.app.clinic.running.lines import begin_lines
+from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE
+from skinbeam.app.clinic.server import build_clinic
+from skinbeam.app.clinic.worker import PLAN, Worker
+from skinbeam.records.roles import Role
+from skinbeam.records.store import queue
+from skinbeam.records.store.upgrades import migrate, newest, revision_of
+
+SECRET = "Greta Sommer, blister of 1987"  # what somebody typed; nobody is called that
+HERE = ("127.0.0.1", 40000)
+TOKEN = "a token of the test"
+HOUR = datetime.timedelta(hours=1)
+
+
+def told(client: TestClient) -> tuple[int, dict[str, bool]]:
+    answer = client.get("/health")
+    body = answer.json()
+    assert body["status"] == ("ok" if answer.status_code == 200 else "failing")
+    return answer.status_code, body["checks"]
+
+
+def figures(text: str) -> dict[tuple[str, ...], float]:
+    """Each series of the text by its name and the values of its labels."""
+    families = text_string_to_metric_families(text)
+    return {(one.name, *one.labels.values()): one.value for family in families for one in family.samples}
+
+
+def from_here(clinics: Clinics, **headers: str) -> TestClient:
+    return TestClient(clinics.app, base_url="http://127.0.0.1", headers=headers, client=HERE)
+
+
+@pytest.fixture
+def looked_anew(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    """A browser at an app whose checks hold no answer."""
+    monkeypatch.setattr(health, "_HELD_S", 0.0)
+    return TestClient(build_clinic(clinics.database), base_url="https://localhost")
+
+
+def test_a_server_at_work_is_healthy(clinics: Clinics) -> None:
+    with TestClient(build_clinic(clinics.database), base_url="https://localhost") as client:
+        assert told(client) == (200, dict.fromkeys(CHECKS, True))
+
+
+def test_each_thing_that_is_missing_is_told_as_that(
+    clinics: Clinics, looked_anew: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    database = clinics.database
+
+    def failing() -> set[str]:
+        status, checks = told(looked_anew)
+        assert status == 503
+        return {name for name, met in checks.items() if not met}
+
+    assert failing() == {"worker"}, "nobody has started this one"
+    (tmp_path / "file").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+        assert failing() == {"worker", "disk"}
+    with monkeypatch.context() as patch:
+        patch.setattr(database.files, "folder", tmp_path / "file" / "files")
+        assert failing() == {"worker", "disk"}
+    for revision in ("0001", newest()):
+        with database.engine.begin() as connection:
+            migrate(connection, revision)
+            assert revision_of(connection) == revision
+        assert failing() == ({"worker"} if revision == newest() else {"worker", "schema"})
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "engine", create_engine(f"sqlite:///{tmp_path}/nowhere/clinic.sqlite"))
+        assert failing() >= {"database", "schema"}
+
+
+def test_a_worker_that_says_nothing_any_more_is_not_alive(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker(clinics.database)
+    worker.start()
+    try:
+        assert worker.alive()
+        later = time.monotonic() + 61
+        monkeypatch.setattr("skinbeam.app.clinic.worker.time", SimpleNamespace(monotonic=lambda: later))
+        monkeypatch.setattr(worker, "_alive_at", later - 61)
+        assert not worker.alive()
+    finally:
+        worker.stop()
+    assert not worker.alive()
+
+
+def test_health_is_looked_at_once_however_often_it_is_asked(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    honest = Health._looked
+    monkeypatch.setattr(Health, "_looked", lambda self: (looked.append(1), honest(self))[1])
+    client = TestClient(build_clinic(clinics.database), base_url="https://localhost")
+    begun = time.monotonic()
+    for _ in range(100):
+        client.get("/health")
+    assert len(looked) <= 1 + (time.monotonic() - begun) / health._HELD_S
+
+
+def test_a_database_that_says_nothing_is_told_as_gone_and_waited_for_once(
+    clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, silence = [], threading.Event()
+
+    def silent(_: Health) -> None:
+        looked.append(1)
+        silence.wait(20)
+
+    monkeypatch.setattr(Health, "_revision", silent)
+    monkeypatch.setattr(health, "_PATIENCE_S", 0.05)
+    with TestClient(build_clinic(clinics.database), base_url="https://localhost") as client:
+        for _ in range(5):
+            status, checks = told(client)
+            assert (status, checks["database"], checks["worker"]) == (503, False, True)
+        silence.set()
+    assert len(looked) == 1
+
+
+def test_health_needs_no_sign_in_and_looks_at_none(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no(*_: object) -> None:
+        raise AssertionError("a sign-in was looked at")
+
+    client = clinics.browser(Role.OWNER)
+    monkeypatch.setattr("skinbeam.app.clinic.gate.Gate._who", no)
+    assert client.get("/health").status_code == 503
+    assert client.get("/metrics").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "Via", "X-Real-IP"])
+def test_figures_are_for_this_machine_and_for_nobody_behind_a_server_before_it(clinics: Clinics, name: str) -> None:
+    assert from_here(clinics).get("/metrics").status_code == 200
+    assert clinics.browser(Role.OWNER).get("/metrics").status_code == 403, "an address that is no loopback"
+    assert from_here(clinics, **{name: "127.0.0.1"}).get("/metrics").status_code == 403
+
+
+def test_with_a_token_figures_are_for_who_has_it(clinics: Clinics, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    app = build_clinic(clinics.database)
+    far, near = (TestClient(app, base_url="http://127.0.0.1", client=(one, 40000)) for one in ("10.1.2.3", "127.0.0.1"))
+    for client in (far, near):
+        for sent in ({}, {"Authorization": "Bearer "}, {"Authorization": f"Bearer {TOKEN}x"}, {"Authorization": TOKEN}):
+            assert client.get("/metrics", headers=sent).status_code == 403
+        assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_requests_are_counted_by_the_pattern_of_their_address(clinics: Clinics, names: dict[str, str]) -> None:
+    client, strange = clinics.browser(Role.CLINICIAN), "/wp-admin/17.php"
+
+    def asked() -> dict[tuple[str, ...], float]:
+        return figures(from_here(clinics).get("/metrics").text)
+
+    before = asked()
+    for _ in range(3):
+        assert client.get(f"/patients/{names['patient']}?since={names['plan']}").status_code == 200
+    client.get(strange)
+    client.request("BREW", f"/patients/{names['patient']}")
+    after = asked()
+
+    def more(*series: str) -> float:
+        return after.get(series, 0.0) - before.get(series, 0.0)
+
+    assert more("skinbeam_requests_total", "GET", "/patients/{patient}", "200") == 3
+    assert more("skinbeam_request_seconds_count", "GET", "/patients/{patient}") == 3
+    assert more("skinbeam_requests_total", "GET", "none", "404") == 1
+    assert after["skinbeam_requests_open",] == 1, "the one that asks"
+    patterns = {path for _, path in ROUTES} | {"none", "/static"}
+    assert {labels[1] for name, *labels in after if name == "skinbeam_requests_total"} <= patterns
+    assert {labels[0] for name, *labels in after if name == "skinbeam_requests_total"} <= {
+        "GET",
+        "POST",
+        "HEAD",
+        "other",
+    }
+    assert after["skinbeam_healthy", "database"] == 1
+    assert after["skinbeam_healthy", "worker"] == 0
+
+
+def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
+    clinics: Clinics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = clinics.desk().jobs.add(PLAN, {"consultation": names["consultation"], "revision": 1, "language": "en"})
+    monkeypatch.setattr(queue, "now", lambda: job.created_at + HOUR)
+    found = figures(from_here(clinics).get("/metrics").text)
+    assert (found["skinbeam_jobs", "queued"], found["skinbeam_jobs", "running"]) == (1, 0)
+    assert found["skinbeam_job_oldest_seconds",] == HOUR.total_seconds()
+    clinics.desk().jobs.cancel(job.id)
+    found = figures(from_here(clinics).get("/metrics").text)
+    assert (found["skinbeam_jobs", "queued"], found["skinbeam_job_oldest_seconds",]) == (0, 0)
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What the program has logged; each line is one document."""
+    root, ours, stream = logging.getLogger(), logging.getLogger("skinbeam"), io.StringIO()
+    handlers, levels, hook = root.handlers[:], (root.level, ours.level), threading.excepthook
+    begin_lines(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:], threading.excepthook = handlers, hook
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    logging.captureWarnings(False)
+
+
+def test_a_request_is_one_line_that_names_nobody(
+    clinics: Clinics, names: dict[str, str], lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    client = clinics.browser(Role.CLINICIAN)
+    answers = [
+        client.get(f"/patients/{names['patient']}", params={"asked": SECRET}),
+        client.post("/search", data={"pseudonym": SECRET}),
+        client.get(f"/{SECRET}"),
+        client.post(f"/consultations/{names['consultation']}/answers", data=LEAST | {"patient.own_words": SECRET}),
+        client.get("/static/app.css"),
+    ]
+    found = lines()
+    assert [one["route"] for one in found] == ["/patients/{patient}", "/search", "none", OF_ANSWERS]
+    assert [one["request"] for one in found] == [answer.headers["x-request-id"] for answer in answers[:-1]]
+    assert [one["status"] for one in found] == [answer.status_code for answer in answers[:-1]]
+    assert all(one["s"] > 0 and one["said"] == "request" for one in found)
+    _names_nobody(found, names, client)
+
+
+def test_a_defect_is_told_by_its_kind_and_place_and_the_page_by_its_number(
+    clinics: Clinics,
+    names: dict[str, str],
+    lines: Callable[[], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def defect(*_: object) -> None:
+        try:
+            int(SECRET)
+        except ValueError as error:
+            raise RuntimeError(f"nothing is known of {SECRET}") from error
+
+    monkeypatch.setattr(visit.Visit, "desk", property(defect))
+    client = clinics.browser(Role.CLINICIAN)
+    answer = client.get(f"/patients/{names['patient']}", params={"asked": SECRET})
+    number = answer.headers["x-request-id"]
+    assert answer.status_code == 500
+    assert re.search(rf"Request {number}\.", answer.text)
+    told, counted = lines()
+    assert (told["level"], told["request"], counted["status"]) == ("error", number, 500)
+    assert [one["kind"] for one in told["faults"]] == ["RuntimeError", "ValueError"]
+    assert re.fullmatch(r".*test_clinic_running\.py:\d+ defect", told["faults"][0]["at"][-1])
+    _names_nobody([told, counted], names, client)
+
+
+def test_two_requests_have_two_numbers_and_none_is_taken_from_who_asks(clinics: Clinics) -> None:
+    numbers = {
+        clinics.browser().get(path, headers={"X-Request-Id": SECRET}).headers["x-request-id"]
+        for path in ("/sign-in", "/sign-in", "/nowhere", "/static/app.css", "/health")
+    }
+    assert len(numbers) == 5
+    assert all(re.fullmatch("[0-9a-f]{16}", number) for number in numbers)
+
+
+def test_what_libraries_say_is_told_without_what_they_put_into_it(
+    lines: Callable[[], list[dict[str, Any]]],
+) -> None:
+    logging.getLogger("uvicorn.error").error("Cancel %s running task(s)", SECRET)
+    logging.getLogger("asyncio").error(f"Task exception was never retrieved: {SECRET}")
+    logging.getLogger("py.warnings").warning("%s", SECRET)
+    ending = threading.Thread(target=lambda: int(SECRET))
+    ending.start()
+    ending.join()
+    found = lines()
+    assert [one["from"] for one in found] == ["uvicorn.error", "asyncio", "py.warnings", "skinbeam"]
+    assert [one.get("said") for one in found] == ["Cancel %s running task(s)", None, None, "a thread has ended"]
+    assert SECRET not in json.dumps(found)
+
+
+OF_ANSWERS = "/consultations/{consultation}/answers"
+
+
+def _names_nobody(found: list[dict[str, Any]], names: dict[str, str], client: TestClient) -> None:
+    written = json.dumps(found)
+    assert SECRET not in written
+    assert SECRET.replace(" ", "%20") not in written
+    assert "asked" not in written, "what an address asks for"
+    assert str(client.cookies.get(COOKIE)) not in written
+    assert all(name not in written for key, name in names.items() if key not in ("option", "name", "language"))

@@ -1,0 +1,169 @@
+"""A real server that is told to end in the middle of its work: in five seconds, and nothing it promised is lost."""
+
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx2
+import pytest
+from app_samples import LEAST
+from clinic_samples import HOME, Clinics, two_clinics
+from sqlalchemy import text as sql
+
+from skinbeam.app.clinic.door.cookies import SESSION
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import SignIn
+from skinbeam.records.roles import Role
+from skinbeam.records.store.database import FOLDER_VARIABLE
+from skinbeam.records.store.keys import FILE_VARIABLE, fresh_key
+from skinbeam.records.upkeep.verify import verify
+
+pytestmark = pytest.mark.check
+
+CASE = LEAST | {"patient.phototype": "II", "concern.0.condition": "facial-telangiectasia"}  # a laser is planned
+WRITERS, PATIENCE_S = 6, 60.0
+ENDING_S = 5.0 + 1.0  # and room for a busy machine
+
+
+@dataclass
+class Server:
+    """`skinbeam serve` on the records of two clinics, and what it has said."""
+
+    process: subprocess.Popen[str]
+    url: str
+    cookie: dict[str, str]
+
+    def client(self) -> httpx2.Client:
+        return httpx2.Client(base_url=self.url, headers=self.cookie, timeout=PATIENCE_S)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    file = tmp_path / "key"
+    file.write_text(f"{fresh_key()}\n", encoding="ascii")
+    return file
+
+
+@contextmanager
+def served(clinics: Clinics, folder: Path, key: Path) -> Iterator[Server]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+        port = probe.getsockname()[1]
+    environment = {FILE_VARIABLE: str(key), FOLDER_VARIABLE: str(folder / "files"), "SKINBEAM_DB": address(folder)}
+    command = [sys.executable, "-m", "skinbeam", "serve", "--port", str(port)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=os.environ | environment, text=True, **pipes) as process:  # type: ignore[call-overload]
+        try:
+            assert process.stdout is not None
+            assert f"http://127.0.0.1:{port}" in process.stdout.readline()
+            token = SignIn(clinics.database, Passwords()).sign_in(HOME, "clinician", "four words nobody guesses").token
+            yield Server(process, f"http://127.0.0.1:{port}", {"cookie": f"{SESSION}={token}"})
+        finally:
+            process.kill()
+
+
+def address(folder: Path) -> str:
+    return str(folder / "clinic.sqlite")
+
+
+def at_work(desk: Desk, job: str, writers: list["Writer"]) -> bool:
+    return desk.jobs.get(job).state == "running" and all(one.kept >= 3 for one in writers)
+
+
+@dataclass
+class Writer(threading.Thread):
+    """Saves a form again and again, and remembers the last save that it was told was kept."""
+
+    server: Server
+    consultation: str
+    kept: int = 1
+    odd: list[str] = field(default_factory=list)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def run(self) -> None:
+        with self.server.client() as client:
+            for age in itertools.cycle(range(20, 80)):
+                sent = LEAST | {"patient.age_years": str(age), "revision": str(self.kept)}
+                try:
+                    answer = client.post(f"/consultations/{self.consultation}/answers", data=sent)
+                except httpx2.TransportError:
+                    return  # nothing was promised
+                if answer.status_code != 303:
+                    self.odd.append(f"{answer.status_code} {answer.text}")
+                    return
+                self.kept += 1
+
+
+def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
+    tmp_path: Path, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
+        desk = clinics.desk(Role.CLINICIAN)
+        planned, *others = (desk.consultations.begin(desk.patients.add().id, {}) for _ in range(1 + WRITERS))
+        with server.client() as client:
+            asked = client.post(f"/consultations/{planned.id}/plan", data=CASE | {"revision": "1"})
+            job = asked.headers["location"].rpartition("/")[2]
+            stream = client.send(client.build_request("GET", f"/jobs/{job}/events"), stream=True)
+            told = stream.iter_lines()
+            writers = [Writer(server, other.id) for other in others]
+            for writer in writers:
+                writer.start()
+            until = time.monotonic() + PATIENCE_S
+            while not at_work(desk, job, writers) and time.monotonic() < until:
+                next(told)
+            begun = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            rest = list(told)  # the stream comes to its end, and is not torn off
+            _, lines = server.process.communicate(timeout=PATIENCE_S)
+        took_s = time.monotonic() - begun
+        assert server.process.returncode == 130
+        assert took_s < ENDING_S, f"{took_s} s"
+        assert "event: ended" not in rest, "the plan is not made"
+        for writer in writers:
+            writer.join(PATIENCE_S)
+            assert writer.odd == []
+            assert desk.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
+        left = desk.jobs.get(job)
+        assert (left.state, left.attempt) == ("queued", 0), "given back, and not counted as tried"
+        assert [one.findings for one in verify(clinics.database)] == [(), ()]
+        logged = [json.loads(line) for line in lines.splitlines()]
+        assert {one["level"] for one in logged} == {"info"}
+        assert all(other.id not in lines for other in others)
+
+
+def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key: Path) -> None:
+    """Another program holds the one writer's place of SQLite; a save waits for it for longer than five seconds."""
+    with two_clinics(tmp_path, key=key.read_text().strip()) as clinics, served(clinics, tmp_path, key) as server:
+        desk = clinics.desk(Role.CLINICIAN)
+        writer = Writer(server, desk.consultations.begin(desk.patients.add().id, {}).id)
+        writer.start()
+        until = time.monotonic() + PATIENCE_S
+        while writer.kept < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        with clinics.database.writing() as session:
+            session.execute(sql("SELECT 1"))  # which takes the place
+            time.sleep(0.5)
+            begun = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            server.process.communicate(timeout=PATIENCE_S)
+            took_s = time.monotonic() - begun
+        writer.join(PATIENCE_S)
+        assert server.process.returncode == 130
+        assert took_s < ENDING_S, f"{took_s} s"
+        assert desk.consultations.get(writer.consultation).revision in (writer.kept, writer.kept + 1)
+        assert [one.findings for one in verify(clinics.database)] == [(), ()]
