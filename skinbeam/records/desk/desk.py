@@ -7,6 +7,7 @@ from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
 from skinbeam.records.desk.dossiers import Dossiers
 from skinbeam.records.desk.erasure import Erasure
+from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.jobs import Jobs
 from skinbeam.records.desk.machines import Machines
 from skinbeam.records.desk.patients import Patients
@@ -39,6 +40,7 @@ class Desk:
         self.plans = Plans(access)
         self.consents = Consents(access)
         self.machines = Machines(access)
+        self.follow_ups = FollowUps(access)
         self.jobs = Jobs(access)
         self.trail = Trail(access)
         self.copies = Copies(access)

@@ -5,11 +5,12 @@ transaction. The clinic's own row is locked first, so that the trail has one end
 the newest when it is written.
 """
 
+import datetime
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -21,6 +22,7 @@ from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, Job, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
+from skinbeam.records.store.treated import OfConsultation
 
 __all__ = ["SEEN", "Access", "Work"]
 
@@ -170,6 +172,15 @@ class Work:
         """Return what each row of this clinic is called in the database and here: far sooner than thousands of rows."""
         mine = select(table.id, name).where(table.clinic_id == self.clinic_id, *conditions)
         return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
+
+    def newest(
+        self, table: type[OfConsultation], moment: InstrumentedAttribute[Any]
+    ) -> dict[str, datetime.datetime]:
+        """Return the newest moment of this clinic's rows of each consultation, where there is one."""
+        mine = select(table.consultation_id, func.max(moment)).where(
+            table.clinic_id == self.clinic_id, moment.is_not(None)
+        )
+        return {id: at for id, at in self._session.execute(mine.group_by(table.consultation_id))}
 
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
         """Return the newest entries of this clinic's trail that meet the conditions, newest first."""

@@ -1,0 +1,213 @@
+"""What came of a treatment, as the records hand it out: what a clinician graded, and what the patient said.
+
+A clinician grades how much better by quarters and by the steps of the Global Aesthetic Improvement Scale, as most trials
+did behind the evidence; a patient may grade by the same. Satisfaction, confidence and pain are free scales of this
+project and no validated instruments.
+"""
+
+import datetime
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import Literal
+
+from skinbeam.estimate import Unknown
+from skinbeam.messages import text
+
+__all__ = [
+    "Change",
+    "Due",
+    "Felt",
+    "FollowUp",
+    "Grade",
+    "Improvement",
+    "Moment",
+    "Pair",
+    "Quarter",
+    "Reading",
+    "Said",
+    "improvement_of",
+]
+
+Rater = Literal["blinded", "physician", "patient"]  # as the table of studies names them
+
+
+class Moment(StrEnum):
+    """Whether somebody was asked before the first treatment of a course or after its last."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Quarter(StrEnum):
+    """How much better, in the quarters that trials print; what is no better and no worse lies in the first."""
+
+    WORSE = "worse"
+    FIRST = "0-25"
+    SECOND = "26-50"
+    THIRD = "51-75"
+    FOURTH = "76-100"
+
+
+class Change(IntEnum):
+    """The five steps of the Global Aesthetic Improvement Scale by their numbers."""
+
+    VERY_MUCH_BETTER = 1
+    MUCH_BETTER = 2
+    BETTER = 3
+    SAME = 4
+    WORSE = 5
+
+
+@dataclass(frozen=True)
+class Improvement:
+    """A grade in per cent, from `low_pct` to `high_pct`, and whose it is; what is worse has no measure of how much."""
+
+    low_pct: float
+    high_pct: float
+    rater: Rater
+
+
+@dataclass(frozen=True)
+class Felt:
+    """Two free scales from 0 to 10: how confident somebody is in their looks, and how much it hurts.
+
+    Parameters
+    ----------
+    remembered : asked of a time that was past: what is remembered is coloured by what came after.
+    """
+
+    confidence_0_10: int
+    pain_0_10: int
+    remembered: bool = False
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a patient said.
+
+    Parameters
+    ----------
+    now : at this time.
+    before : before the first treatment, where it was not asked then.
+    quarter, change, satisfied_1_5 : None before a treatment; 5 is very satisfied.
+    alone : whether they filled it in themselves, and were not asked by somebody of the clinic.
+    """
+
+    now: Felt
+    before: Felt | None
+    quarter: Quarter | None
+    change: Change | None
+    satisfied_1_5: int | None
+    words: str
+    alone: bool
+    said_at: datetime.datetime
+    noted_by: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A score by a scale of a condition, before and after; either may not be known."""
+
+    scale: str
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What somebody of the clinic graded.
+
+    Parameters
+    ----------
+    hidden : it was graded by photographs of which the rater was not told which is from before.
+    unseen : the rater had not been shown what the patient said.
+    treated : the rater had a hand in the treatment.
+    rater_id : by which the records know the rater.
+    """
+
+    quarter: Quarter
+    change: Change
+    readings: tuple[Reading, ...]
+    notes: str
+    hidden: bool
+    unseen: bool
+    treated: bool
+    graded_at: datetime.datetime
+    rater: str
+    rater_id: str
+
+    @property
+    def blinded(self) -> bool:
+        """Whether trials would call the rater so."""
+        return self.hidden and self.unseen and not self.treated
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two photographs of the same place, by name."""
+
+    id: str
+    before_id: str
+    after_id: str
+
+
+@dataclass(frozen=True)
+class FollowUp:
+    """What was seen and said at one visit before or after a course of treatments.
+
+    Parameters
+    ----------
+    treatment_id : the first treatment of the course before it, the last one after it.
+    months_after : since that last treatment; 0 before.
+    grades : oldest first; of one rater the last one counts.
+    opened_by : names, as the records know them, of those who were shown what the patient said.
+    """
+
+    id: str
+    consultation_id: str
+    treatment_id: str
+    moment: Moment
+    months_after: float
+    seen_at: datetime.datetime
+    noted_by: str
+    said: Said | None = None
+    grades: tuple[Grade, ...] = ()
+    pairs: tuple[Pair, ...] = ()
+    opened_by: tuple[str, ...] = field(default=())
+
+    def graded_by(self, member_id: str) -> Grade | None:
+        """Return the grade of a member that counts; None where they gave none."""
+        return next((one for one in reversed(self.grades) if one.rater_id == member_id), None)
+
+
+@dataclass(frozen=True)
+class Due:
+    """A patient whose last treatment is so long ago that they should be seen again."""
+
+    patient_id: str
+    pseudonym: str
+    consultation_id: str
+    treated_at: datetime.datetime
+    overdue: bool
+
+
+_BOUNDS_PCT = {
+    Quarter.WORSE: (-100.0, 0.0),
+    Quarter.FIRST: (0.0, 25.0),
+    Quarter.SECOND: (25.0, 50.0),
+    Quarter.THIRD: (50.0, 75.0),
+    Quarter.FOURTH: (75.0, 100.0),
+}
+
+
+def improvement_of(follow_up: FollowUp) -> Improvement | Unknown:
+    """Return the improvement that counts: by a blinded rater before another clinician, by a patient where none graded.
+
+    Bounds meet, as in the table of studies: who is better by half lies in the third quarter.
+    """
+    last = {one.rater_id: one for one in follow_up.grades}.values()
+    for one in sorted(last, key=lambda grade: not grade.blinded):
+        return Improvement(*_BOUNDS_PCT[one.quarter], "blinded" if one.blinded else "physician")
+    if follow_up.said is not None and follow_up.said.quarter is not None:
+        return Improvement(*_BOUNDS_PCT[follow_up.said.quarter], "patient")
+    return Unknown(text("followed.not-graded"))
