@@ -1,8 +1,8 @@
 """What came of a treatment, as the records hand it out: what a clinician graded, and what the patient said.
 
-A clinician grades how much better by quarters and by the steps of the Global Aesthetic Improvement Scale, as most trials
-did behind the evidence; a patient may grade by the same. Satisfaction, confidence and pain are free scales of this
-project and no validated instruments.
+A clinician grades how much better by quarters and by the steps of the Global Aesthetic Improvement Scale, as trials do;
+a patient may grade by the same. Satisfaction, confidence and pain are free scales of this project and no validated
+instruments.
 """
 
 import datetime

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from treated_rows import add_treatment
 
 from skinbeam.errors import InputError
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import AbsentError, ClosedError, ConflictError, DeniedError
+from skinbeam.records.followed import Change, Felt, Quarter
 from skinbeam.records.kept import Consent, Consultation, Made, Member, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts, create_clinic
 from skinbeam.records.people.passwords import Passwords
@@ -263,6 +265,11 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     photograph = mine.photographs.add(consultation.id, b"face", "image/png", Permissions())
     consent = mine.consents.explain(plan.id, option="0.0", cooling_off=NO_WAIT)
     mine.patients.set_contact(consultation.patient_id, {"name": "N"})
+    held = sign(mine, mine.consents.explain(planned(mine).id, option="0.0", cooling_off=NO_WAIT))
+    treatment = add_treatment(mine, held.id, days_ago=90)
+    follow_up = mine.follow_ups.begin(treatment)
+    faces = [mine.photographs.add(follow_up.consultation_id, b"face", "image/png", Permissions()).id for _ in "ab"]
+    (pair,) = mine.follow_ups.pair(follow_up.id, *faces).pairs
     return {
         "patients.get": lambda: desk.patients.get(consultation.patient_id),
         "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}),
@@ -293,6 +300,15 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
         "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
+        "follow_ups.begin": lambda: desk.follow_ups.begin(treatment),
+        "follow_ups.say": lambda: desk.follow_ups.say(follow_up.id, Felt(5, 5)),
+        "follow_ups.open": lambda: desk.follow_ups.open(follow_up.id),
+        "follow_ups.pair": lambda: desk.follow_ups.pair(follow_up.id, *faces),
+        "follow_ups.part": lambda: desk.follow_ups.part(follow_up.id, pair.id),
+        "follow_ups.grade": lambda: desk.follow_ups.grade(follow_up.id, Quarter.FIRST, Change.SAME),
+        "follow_ups.get": lambda: desk.follow_ups.get(follow_up.id),
+        "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
+        "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
         "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
     }
 
@@ -302,6 +318,7 @@ UNBOUND = {
     "patients.add",
     "patients.all",
     "patients.some",
+    "follow_ups.due",
     "jobs.add",
     "jobs.get",
     "jobs.cancel",
@@ -351,6 +368,8 @@ NEEDS_CARE = {
     "consultations.reopen",
     "dossiers.of",
     "dossiers.plans",
+    "follow_ups.open",
+    "follow_ups.grade",
 }
 NEEDS_WRITING = {
     "patients.add",
@@ -359,6 +378,10 @@ NEEDS_WRITING = {
     "photographs.add",
     "photographs.permit",
     "consents.withdraw",
+    "follow_ups.begin",
+    "follow_ups.say",
+    "follow_ups.pair",
+    "follow_ups.part",
 }
 NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
 REFUSED: dict[Role, set[str]] = {

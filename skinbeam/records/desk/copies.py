@@ -1,6 +1,7 @@
 """A patient's copy of their records: one file that a person can open and another clinic can take in.
 
-Consents given elsewhere are in the copy and are not taken in: consent is to what this clinic has explained.
+Consents given elsewhere, and what came of treatments under them, are in the copy and are not taken in: consent is to
+what this clinic has explained.
 """
 
 import base64
@@ -15,6 +16,7 @@ from typing import Any
 from skinbeam.errors import InputError
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
@@ -42,6 +44,7 @@ class Copies:
         self._photographs = Photographs(access)
         self._plans = Plans(access)
         self._consents = Consents(access)
+        self._follow_ups = FollowUps(access)
 
     def make(self, patient_id: str) -> bytes:
         """Return everything that is kept of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
@@ -125,7 +128,12 @@ class Copies:
                 archive.writestr(place, self._plans.file(plan.id, name))
             chosen = [asdict(choice) for choice in self._plans.choices(plan.id)]
             plans.append(asdict(plan) | {"files": places, "choices": chosen})
-        return asdict(one) | {"photographs": photographs, "plans": plans, "consents": consents}
+        return asdict(one) | {
+            "photographs": photographs,
+            "plans": plans,
+            "consents": consents,
+            "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
+        }
 
 
 _Held = tuple[Mapping[str, Any], list[tuple[bytes, str, Permissions]], list[tuple[Made, list[tuple[str, str]]]]]

@@ -19,6 +19,7 @@ __all__ = ["KEEP_YEARS", "Erasure"]
 # Where nobody says otherwise: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria ask for ten years.
 KEEP_YEARS = 10
 _KEPT = "patient.kept"
+_SEEN = followed.FollowUp
 _YEAR = datetime.timedelta(days=366)
 _NAMING_FILES: tuple[type[InClinic], ...] = (tables.Photograph, tables.Plan, tables.Consent)
 
@@ -42,7 +43,7 @@ class Erasure:
             work.note("patient.holdings.seen", name)
             consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
             plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_([one.id for one in consultations]))
-            until = _keep_until(patient, consultations, keep_years)
+            until = _keep_until(work, patient, consultations, keep_years)
             asked = work.entries(Entry.subject == name, Entry.action == _KEPT, limit=1)
             return Holdings(
                 contact=bool(work.rows(tables.Contact, tables.Contact.id == patient_id)),
@@ -70,7 +71,7 @@ class Erasure:
             for contact in work.rows(tables.Contact, tables.Contact.id == patient_id):
                 work.drop(contact, "contact.erased")
             consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
-            until = _keep_until(patient, consultations, keep_years)
+            until = _keep_until(work, patient, consultations, keep_years)
             if until is not None:
                 for photograph in _photographs(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
@@ -87,10 +88,16 @@ class Erasure:
 
 
 def _keep_until(
-    patient: tables.Patient, consultations: list[tables.Consultation], keep_years: int
+    work: Work, patient: tables.Patient, consultations: list[tables.Consultation], keep_years: int
 ) -> datetime.datetime | None:
     """Until when records of treatment must be kept, counted from the last entry; None where nothing must."""
-    last = max((one.saved_at for one in consultations), default=patient.created_at)
+    names = [one.id for one in consultations]
+    after = [
+        at
+        for table, moment in ((treated.Treatment, treated.Treatment.ended_at), (_SEEN, _SEEN.noted_at))
+        for at in work.newest(table, moment, table.consultation_id.in_(names)).values()
+    ]
+    last = max((*after, *(one.saved_at for one in consultations)), default=patient.created_at)
     until = last + keep_years * _YEAR
     return until if consultations and until > now() else None
 

@@ -174,13 +174,12 @@ class Work:
         return [(id, called) for id, called in self._session.execute(mine.order_by(*order, table.id))]
 
     def newest(
-        self, table: type[OfConsultation], moment: InstrumentedAttribute[Any]
+        self, table: type[OfConsultation], moment: InstrumentedAttribute[Any], *conditions: ColumnElement[bool]
     ) -> dict[str, datetime.datetime]:
-        """Return the newest moment of this clinic's rows of each consultation, where there is one."""
-        mine = select(table.consultation_id, func.max(moment)).where(
-            table.clinic_id == self.clinic_id, moment.is_not(None)
-        )
-        return {id: at for id, at in self._session.execute(mine.group_by(table.consultation_id))}
+        """Return the newest moment of each consultation's rows in a table: far sooner than all of the rows."""
+        mine = (table.clinic_id == self.clinic_id, moment.is_not(None), *conditions)
+        asked = select(table.consultation_id, func.max(moment)).where(*mine).group_by(table.consultation_id)
+        return {row[0]: row[1] for row in self._session.execute(asked)}
 
     def entries(self, *conditions: ColumnElement[bool], limit: int) -> list[Entry]:
         """Return the newest entries of this clinic's trail that meet the conditions, newest first."""
