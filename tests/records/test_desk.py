@@ -270,7 +270,11 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     follow_up = mine.follow_ups.begin(treatment)
     faces = [mine.photographs.add(follow_up.consultation_id, b"face", "image/png", Permissions()).id for _ in "ab"]
     (pair,) = mine.follow_ups.pair(follow_up.id, *faces).pairs
+    machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
     return {
+        "machines.get": lambda: desk.machines.get(machine.id),
+        "machines.change": lambda: desk.machines.change(machine.id, name="Blue", room=""),
+        "machines.use": lambda: desk.machines.use(machine.id, used=True),
         "patients.get": lambda: desk.patients.get(consultation.patient_id),
         "patients.set_contact": lambda: desk.patients.set_contact(consultation.patient_id, {}),
         "patients.contact": lambda: desk.patients.contact(consultation.patient_id),
@@ -319,6 +323,8 @@ UNBOUND = {
     "patients.all",
     "patients.some",
     "follow_ups.due",
+    "machines.add",
+    "machines.all",
     "jobs.add",
     "jobs.get",
     "jobs.cancel",
@@ -384,11 +390,12 @@ NEEDS_WRITING = {
     "follow_ups.part",
 }
 NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
+NEEDS_OWNER = {"machines.change", "machines.use"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),
-    Role.CLINICIAN: set(),
-    Role.ASSISTANT: NEEDS_CARE,
-    Role.AUDITOR: NEEDS_CARE | NEEDS_WRITING | NEEDS_CONTACT,
+    Role.CLINICIAN: NEEDS_OWNER,
+    Role.ASSISTANT: NEEDS_OWNER | NEEDS_CARE,
+    Role.AUDITOR: NEEDS_OWNER | NEEDS_CARE | NEEDS_WRITING | NEEDS_CONTACT,
 }
 
 
