@@ -6,18 +6,12 @@ from collections import defaultdict
 from fhir.resources.R4B.bundle import Bundle
 from pydantic import ValidationError
 
-from skinbeam.exchange.fhir.consents import consent_of, consent_resource, signed_document
-from skinbeam.exchange.fhir.consultations import (
-    consultation_of,
-    encounter,
-    observations,
-    patient_of,
-    patient_resource,
-    response,
-)
+from skinbeam.exchange.fhir.consents import consent_of
+from skinbeam.exchange.fhir.consultations import consultation_of, patient_of
 from skinbeam.exchange.fhir.parts import Resource, full_url, known, referred
-from skinbeam.exchange.fhir.photographs import media, permission, permissions_of, photograph_of
-from skinbeam.exchange.fhir.plans import care_plan, choices, devices, documents, plan_of
+from skinbeam.exchange.fhir.photographs import permissions_of, photograph_of
+from skinbeam.exchange.fhir.plans import plan_of
+from skinbeam.exchange.fhir.resources import resources_of
 from skinbeam.exchange.handed_on import Handed
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
@@ -32,10 +26,7 @@ def bundle_of(handed: Handed, clinic: str) -> bytes:
     ----------
     clinic : whose pseudonym it is.
     """
-    patient = handed.dossier.patient
-    resources = {patient.id: patient_resource(patient, clinic)}
-    for one in handed.dossier.consultations:
-        resources |= {resource["id"]: resource for resource in _resources(one, patient.id)}
+    resources = resources_of(handed, clinic)
     entries = [{"fullUrl": full_url(id), "resource": resource} for id, resource in resources.items()]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     Bundle.model_validate(bundle)
@@ -60,34 +51,19 @@ def read_bundle(content: bytes) -> Dossier:
         raise fault("bad-bundle", "bundle") from None
 
 
-def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
-    """The resources of a consultation, in the order in which they are read."""
-    made = [encounter(one.consultation), response(one.consultation), *observations(one.consultation)]
-    for photograph, content in one.photographs:
-        made += [media(photograph, content, patient_id), permission(photograph, patient_id)]
-    for kept in one.plans:
-        last = kept is one.plans[-1]
-        made += [
-            *devices(kept).values(),
-            care_plan(kept, patient_id, last=last),
-            *documents(kept, patient_id, last=last),
-            *choices(kept, patient_id),
-        ]
-    for consent, _ in one.consents:
-        made.append(consent_resource(consent, patient_id))
-        if consent.document is not None:
-            made.append(signed_document(consent, patient_id))
-    return made
-
-
 def _dossier(held: dict[str, list[Resource]]) -> Dossier:
     (patient,) = held["Patient"]
-    by_id = {one["id"]: one for kind in held.values() for one in kind}
+    by_id = {name: one for kind in held.values() for one in kind for name in _names(one["id"])}
     answers = {referred(one["encounter"]): one for one in held["QuestionnaireResponse"]}
     return Dossier(
         patient_of(patient),
         tuple(_consultation(one, answers[one["id"]], held, by_id) for one in held["Encounter"]),
     )
+
+
+def _names(id: str) -> tuple[str, str]:
+    """How references call a resource, in a bundle and beyond."""
+    return id, referred({"reference": full_url(id)})
 
 
 def _consultation(

@@ -10,6 +10,7 @@ from skinbeam.exchange.fhir.parts import (
     identified,
     identifier,
     known,
+    part_id,
     reference,
     referred,
     time,
@@ -17,7 +18,6 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
-from skinbeam.exchange.names import derived_id
 from skinbeam.records.kept import Consent
 
 __all__ = ["consent_of", "consent_resource", "signed_document"]
@@ -104,4 +104,4 @@ def consent_of(resource: Resource, document: Resource | None) -> Consent:
 
 
 def _document_id(consent: Consent) -> str:
-    return derived_id(consent.id, "document")
+    return part_id(consent.id, "document")

@@ -13,6 +13,7 @@ from skinbeam.exchange.fhir.parts import (
     identifier,
     known,
     our_coding,
+    part_id,
     reference,
     referred,
     time,
@@ -20,7 +21,7 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
-from skinbeam.exchange.names import BASE, derived_id
+from skinbeam.exchange.names import BASE
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.kept import Consultation, Patient
 from skinbeam.schema.names import PHOTOTYPES
@@ -79,7 +80,7 @@ def response(one: Consultation) -> Resource:
     return trimmed(
         {
             "resourceType": "QuestionnaireResponse",
-            "id": derived_id(one.id, "answers"),
+            "id": part_id(one.id, "answers"),
             "questionnaire": f"{BASE}/Questionnaire/consultation",
             "status": "in-progress" if one.state == State.DRAFT else "completed",
             "subject": reference(one.patient_id),
@@ -109,13 +110,13 @@ def observations(one: Consultation) -> list[Resource]:
 def _observation(one: Consultation, name: str, code: Resource, **value: Any) -> Resource:
     return {
         "resourceType": "Observation",
-        "id": derived_id(one.id, name),
+        "id": part_id(one.id, name),
         "status": "preliminary" if one.state == State.DRAFT else "final",
         "code": code,
         "subject": reference(one.patient_id),
         "encounter": reference(one.id),
         "effectiveDateTime": time(one.saved_at),
-        "derivedFrom": [reference(derived_id(one.id, "answers"))],
+        "derivedFrom": [reference(part_id(one.id, "answers"))],
     } | value
 
 

@@ -7,6 +7,7 @@ in a system below `BASE`, with its words beside it.
 import base64
 import datetime
 import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from skinbeam.messages import Message
 
 __all__ = [
     "CONSENT_DOCUMENT",
+    "PSEUDONYM",
     "Resource",
     "attachment",
     "coded",
@@ -27,6 +29,7 @@ __all__ = [
     "identifier",
     "known",
     "our_coding",
+    "part_id",
     "reference",
     "referred",
     "time",
@@ -36,6 +39,9 @@ __all__ = [
 ]
 
 Resource = dict[str, Any]
+
+_ROW = re.compile("[0-9a-f]{32}")
+_PARTS = uuid.uuid5(uuid.NAMESPACE_URL, f"{BASE}/part")
 
 _HL7 = "http://terminology.hl7.org/CodeSystem"
 _KNOWN: Mapping[str, tuple[str, str, str]] = {
@@ -48,6 +54,7 @@ _KNOWN: Mapping[str, tuple[str, str, str]] = {
     "laser": ("http://snomed.info/sct", "122456005", "Laser device"),
 }
 CONSENT_DOCUMENT = "consent-document"
+PSEUDONYM = f"{BASE}/identifier/pseudonym"
 
 
 def words(id: str, **params: Any) -> str:
@@ -60,9 +67,14 @@ def trimmed(resource: Resource) -> Resource:
     return {name: value for name, value in resource.items() if value not in (None, "", [], {})}
 
 
+def part_id(id: str, name: str) -> str:
+    """Return the name of a resource that is made of a part of a row; it begins with the row's own."""
+    return f"{id}-{name}"
+
+
 def full_url(id: str) -> str:
     """Return how a bundle calls the resource of a name."""
-    return uuid.UUID(hex=id).urn
+    return (uuid.UUID(hex=id) if _ROW.fullmatch(id) else uuid.uuid5(_PARTS, id)).urn
 
 
 def reference(id: str) -> Resource:
@@ -71,8 +83,9 @@ def reference(id: str) -> Resource:
 
 
 def referred(reference: Mapping[str, Any]) -> str:
-    """Return the name that a reference means."""
-    return uuid.UUID(reference["reference"]).hex
+    """Return the name that a reference means: of a row, or of a part as `full_url` calls it."""
+    named: str = reference["reference"]
+    return uuid.UUID(named).hex if named.startswith("urn:uuid:") else named.rpartition("/")[2]
 
 
 def identifier(kind: str, value: str) -> Resource:

@@ -12,13 +12,13 @@ from skinbeam.exchange.fhir.parts import (
     identifier,
     known,
     our_coding,
+    part_id,
     reference,
     referred,
     time,
     time_of,
     words,
 )
-from skinbeam.exchange.names import derived_id
 from skinbeam.records.kept import Permissions, Photograph
 
 __all__ = ["media", "permission", "permissions_of", "photograph_of"]
@@ -52,7 +52,7 @@ def permission(photograph: Photograph, patient_id: str) -> Resource:
             )
     return {
         "resourceType": "Consent",
-        "id": derived_id(photograph.id, "permissions"),
+        "id": part_id(photograph.id, "permissions"),
         "status": "active",
         "scope": coded(known("patient-privacy")),
         "category": [coded(known(CONSENT_DOCUMENT))],

@@ -15,6 +15,7 @@ from skinbeam.exchange.fhir.parts import (
     identifier,
     known,
     our_coding,
+    part_id,
     reference,
     referred,
     time,
@@ -22,7 +23,6 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
-from skinbeam.exchange.names import derived_id
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import Option
 from skinbeam.plan.setup import Setup
@@ -38,7 +38,8 @@ def devices(kept: KeptPlan) -> dict[str, Resource]:
     """Return the devices of a plan's options, by the name of the resource."""
     options = _options(kept.files[_PLAN])
     setups = {option.setup.device: option.setup for option in options.values() if option.setup is not None}
-    return {_device_id(name): _device(setup) for name, setup in setups.items()}
+    made = (_device(part_id(kept.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1))
+    return {one["id"]: one for one in made}
 
 
 def care_plan(kept: KeptPlan, patient_id: str, *, last: bool) -> Resource:
@@ -162,18 +163,14 @@ def _chosen(option: Option) -> Resource:
 
 
 def _file_id(plan: Plan, name: str) -> str:
-    return derived_id(plan.id, name)
+    return part_id(plan.id, name)
 
 
-def _device_id(name: str) -> str:
-    return derived_id("device", name)
-
-
-def _device(setup: Setup) -> Resource:
+def _device(id: str, setup: Setup) -> Resource:
     kind = {"text": words("lamp")} if setup.lamp else coded(known("laser"), said=words("laser"))
     return {
         "resourceType": "Device",
-        "id": _device_id(setup.device),
+        "id": id,
         "identifier": [identifier("device", setup.device)],
         "deviceName": [{"name": setup.device_title, "type": "user-friendly-name"}],
         "type": kind,
