@@ -42,6 +42,7 @@ class Clinics:
     app: FastAPI
     members: Mapping[tuple[str, Role], Member]
     tokens: dict[tuple[str, Role], str] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)  # clinic → token of another program
 
     def browser(self, role: Role | None = None, clinic: str = HOME) -> TestClient:
         """A browser that is signed in as a role, or not."""
@@ -52,6 +53,13 @@ class Clinics:
                 self.tokens[clinic, role] = signed.token
             client.cookies.set(COOKIE, self.tokens[clinic, role], domain="localhost.local")
         return client
+
+    def reader(self, clinic: str = HOME) -> TestClient:
+        """Another program, which shows a token and holds no cookie."""
+        if clinic not in self.shown:
+            self.shown[clinic] = self.desk(Role.OWNER, clinic).tokens.make("reader", 1)[1]
+        headers = {"authorization": f"Bearer {self.shown[clinic]}"}
+        return TestClient(self.app, base_url="https://localhost", follow_redirects=False, headers=headers)
 
     def work(self, make: Maker | None = None) -> None:
         """Do what waits."""

@@ -29,6 +29,7 @@ __all__ = [
     "SignedIn",
     "Step",
     "TellBack",
+    "Token",
 ]
 
 COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs the machine
@@ -66,6 +67,19 @@ class SignedIn:
     member: Member
     code_due: bool
     until: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Token:
+    """What another system reads the records of a clinic with: its name, until when it is good, and its last use."""
+
+    id: str
+    name: str
+    made_at: datetime.datetime
+    made_by: str
+    until: datetime.datetime
+    ended_at: datetime.datetime | None
+    used_at: datetime.datetime | None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class Gate:
         async def answer(request: Request) -> Response:
             visit = Visit(self._house, request, None)
             try:
-                visit.who = await to_thread.run_sync(self._who, request)
+                visit.who = await to_thread.run_sync(self._who, request, door)
                 self._count(request, visit.who)
                 if turned_away := _turned_away(visit, door):
                     return turned_away
@@ -78,7 +78,11 @@ class Gate:
             raise KeyError(path)
         self._router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
 
-    def _who(self, request: Request) -> SignedIn | None:
+    def _who(self, request: Request, door: Door | Act) -> SignedIn | None:
+        """Whose cookie was sent, or whose token: neither opens what the other does."""
+        if door is Door.TOKEN:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            return self._house.readers.who(token.strip()) if scheme.casefold() == "bearer" else None
         token = held(request, SESSION)
         return self._house.door.who(token) if token else None
 
@@ -95,10 +99,13 @@ def _turned_away(visit: Visit, door: Door | Act) -> Response | None:
 
     Raises
     ------
+    RefusedError : 401, for a program that shows no token which is good.
     DeniedError : the role does not do such work.
     """
     if door is Door.ANYBODY:
         return None
+    if visit.who is None and door is Door.TOKEN:
+        raise refusal(401)
     if visit.who is None:
         return visit.go("/sign-in") if visit.request.method == "GET" else visit.fault(refusal(401))
     if visit.who.code_due and door is not Door.CODE_DUE:

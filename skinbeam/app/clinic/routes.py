@@ -18,6 +18,7 @@ class Door(StrEnum):
     MACHINE = "machine"  # what watches the server: no sign-in is looked at, and nothing of anybody is told
     CODE_DUE = "code due"  # the password was right, and the one-time code is still asked for, or not
     MEMBER = "member"
+    TOKEN = "token"  # another program, which shows a token and no cookie
 
 
 ROUTES: Mapping[tuple[str, str], Door | Act] = {
@@ -83,9 +84,20 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/plans/{plan}/consent/{option}/withdrawal"): Act.WRITE,
     ("GET", "/consents/{consent}/document"): Act.READ,
     ("GET", "/trail"): Act.TRAIL,
+    ("GET", "/tokens"): Act.PEOPLE,
+    ("POST", "/tokens"): Act.PEOPLE,
+    ("POST", "/tokens/{token}/end"): Act.PEOPLE,
+    ("GET", "/fhir"): Door.ANYBODY,
+    ("GET", "/fhir/metadata"): Door.ANYBODY,
+    ("GET", "/fhir/openapi.json"): Door.ANYBODY,
+    ("GET", "/fhir/{kind}"): Door.TOKEN,
+    ("GET", "/fhir/{kind}/{resource}"): Door.TOKEN,
+    ("GET", "/fhir/Patient/{patient}/$everything"): Door.TOKEN,
 }
 
 
 def admitted(door: Door | Act) -> frozenset[Role]:
     """Return the roles that a door opens for."""
+    if door is Door.TOKEN:
+        return frozenset()
     return MAY[door] if isinstance(door, Act) else frozenset(Role)

@@ -12,6 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
+from skinbeam.app.clinic.api.description import add_description
+from skinbeam.app.clinic.api.reading import add_reading
+from skinbeam.app.clinic.api.tokens import add_tokens
 from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.consents import add_consents
 from skinbeam.app.clinic.consultations import add_consultations
@@ -30,13 +33,14 @@ from skinbeam.app.clinic.running.watch import Watch
 from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE, add_watching
 from skinbeam.app.clinic.visit import House, Visit
 from skinbeam.app.clinic.worker import Worker
-from skinbeam.app.faults import refusal
+from skinbeam.app.faults import RefusedError, refusal
 from skinbeam.app.security import STATIC, Guard, names_of
 from skinbeam.errors import InputError
 from skinbeam.records.desk.erasure import KEEP_YEARS
 from skinbeam.records.faults import fault
 from skinbeam.records.people.passkeys import PasskeyDoor
 from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.readers import Readers
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.store.database import Database
 
@@ -61,7 +65,7 @@ def build_clinic(
     zone : time zone of the moments that pages tell; that of this machine where it is None.
     """
     passwords = Passwords()
-    doors = SignIn(database, passwords), PasskeyDoor(database)
+    doors = SignIn(database, passwords), Readers(database), PasskeyDoor(database)
     house = House(database, passwords, *doors, Worker(database), Audience(), keep_years)
 
     @asynccontextmanager
@@ -72,7 +76,7 @@ def build_clinic(
         database.close()
 
     def answer(request: Request, status: int, error: InputError) -> Response:
-        return Visit(house, request, None).page("fault.html", status, error=error)
+        return Visit(house, request, None).fault(RefusedError(status, error))
 
     async def by_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -91,7 +95,8 @@ def build_clinic(
     router = APIRouter()
     gate = Gate(house, router)
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
-    for add in (*people, add_consultations, add_jobs, add_plans, add_consents):
+    programs = (add_tokens, add_description, add_reading)
+    for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
     app.include_router(router)

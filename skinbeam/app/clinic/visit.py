@@ -10,8 +10,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from skinbeam.app.clinic.api.told import is_of_api, outcome
 from skinbeam.app.clinic.audience import Audience
-from skinbeam.app.clinic.door.site import site_of
+from skinbeam.app.clinic.door.site import encrypted, site_of
 from skinbeam.app.clinic.running.lines import request_number
 from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import RefusedError, refusal_of
@@ -35,6 +36,7 @@ from skinbeam.records.kept import SignedIn
 from skinbeam.records.people.accounts import Accounts
 from skinbeam.records.people.passkeys import PasskeyDoor, Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.readers import Readers
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import MAY, Act, Role
 from skinbeam.records.store.database import Database
@@ -71,6 +73,7 @@ class House:
     database: Database
     passwords: Passwords
     door: SignIn
+    readers: Readers
     passkeys: PasskeyDoor
     worker: Worker
     audience: Audience
@@ -134,6 +137,10 @@ class Visit:
         """
         return site_of(self.request)
 
+    def address(self, path: str) -> str:
+        """Return a whole address of ours, as who asks reaches it."""
+        return f"{'https' if encrypted(self.request) else 'http'}://{self.request.headers['host'].lower()}{path}"
+
     def answer(self, work: "Callable[[Visit], Response]") -> Response:
         """Do the work of a route; what it shows of the records is one entry of the trail, and none is no entry."""
         with nullcontext() if self.who is None else self.desk.page():
@@ -185,11 +192,12 @@ class Visit:
         return HTMLResponse(page, status, {"Content-Security-Policy": _PICTURES, "Permissions-Policy": _CAMERA})
 
     def fault(self, error: InputError | RefusedError) -> Response:
-        """Answer with a page that says what was wrong."""
+        """Answer with a page that says what was wrong; a program is told in its own way."""
         refused = error if isinstance(error, RefusedError) else None
         told = refused.error if refused else error
         assert isinstance(told, InputError)
-        return self.page("fault.html", refused.status if refused else status_of(told), error=told)
+        status = refused.status if refused else status_of(told)
+        return outcome(status, told) if is_of_api(self.request) else self.page("fault.html", status, error=told)
 
     @staticmethod
     def download(content: bytes, name: str, media_type: str) -> Response:

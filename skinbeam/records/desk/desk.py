@@ -13,6 +13,7 @@ from skinbeam.records.desk.machines import Machines
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
+from skinbeam.records.desk.tokens import Tokens
 from skinbeam.records.desk.trail import Trail
 from skinbeam.records.kept import Member
 from skinbeam.records.store.database import Database
@@ -42,6 +43,7 @@ class Desk:
         self.machines = Machines(access)
         self.follow_ups = FollowUps(access)
         self.jobs = Jobs(access)
+        self.tokens = Tokens(access)
         self.trail = Trail(access)
         self.copies = Copies(access)
         self.dossiers = Dossiers(access)

@@ -1,6 +1,6 @@
 """What is handed to another system: everything of a patient under the pseudonym, never who that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
@@ -10,10 +10,22 @@ from skinbeam.records.desk.plans import Plans
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consultation, Dossier, KeptConsultation, KeptPlan
 from skinbeam.records.roles import Act
-from skinbeam.records.store import tables
-from skinbeam.records.store.work import Access
+from skinbeam.records.store import followed, tables, treated
+from skinbeam.records.store.tables import InClinic
+from skinbeam.records.store.work import Access, Work
 
 __all__ = ["Dossiers"]
+
+_PARENTS: Mapping[type[InClinic], str] = {  # table → column that names the row above
+    tables.Consultation: "patient_id",
+    tables.Photograph: "consultation_id",
+    tables.Plan: "consultation_id",
+    tables.Choice: "plan_id",
+    tables.Consent: "plan_id",
+    treated.Appointment: "patient_id",
+    **dict.fromkeys(followed.OF_CONSULTATION, "consultation_id"),
+}
+_ABOVE: Mapping[str, type[InClinic]] = {"consultation_id": tables.Consultation, "plan_id": tables.Plan}
 
 
 class Dossiers:
@@ -41,6 +53,34 @@ class Dossiers:
         with self._access.page():
             patient = self._patients.get(patient_id)
             return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
+
+    def read(self, patient_id: str, what: str) -> Dossier:
+        """Return everything of a patient to who hands out a part of it, which the trail names.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient, or has erased them.
+        """
+        with self._access.see(Act.READ) as work:
+            if work.get(tables.Patient, patient_id).erased_at is not None:
+                raise fault("absent", "patient")
+            work.note("record.read", f"patient/{patient_id}", what=what)
+        with self._access.unnoted():
+            patient = self._patients.get(patient_id)
+            return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
+
+    def whose(self, id: str) -> str:
+        """Return the patient whose records a row belongs to, of whatever kind it is.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such row.
+        """
+        with self._access.look(Act.READ) as work:
+            for table in _PARENTS:
+                if found := work.rows(table, table.id == id):
+                    return _patient_of(work, found[0])
+        raise fault("absent", "record")
 
     def plans(self, form: str) -> Iterator[Dossier]:
         """Give every patient with answers, plans, choices and consents: no photographs, reports and signed documents.
@@ -75,3 +115,9 @@ class Dossiers:
             )
             for plan in self._plans.of(one.id)
         )
+
+
+def _patient_of(work: Work, row: InClinic) -> str:
+    column = _PARENTS[type(row)]
+    above: str = getattr(row, column)
+    return above if column == "patient_id" else _patient_of(work, work.get(_ABOVE[column], above))

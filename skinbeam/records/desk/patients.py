@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Contact, Patient
@@ -49,6 +49,22 @@ class Patients:
             work.note("patients.listed", "patient")
             there = tables.Patient.erased_at.is_(None)
             return tuple(map(_patient, work.rows(tables.Patient, there, order=(tables.Patient.pseudonym,))))
+
+    def listed(self, *, pseudonym: str = "", ids: Collection[str] | None = None) -> tuple[Patient, ...]:
+        """Return the patients in the order in which they came, without those that were erased.
+
+        Parameters
+        ----------
+        pseudonym : only who has it; everybody where it is empty.
+        ids : only these; everybody where it is None.
+        """
+        table = tables.Patient
+        named = () if not pseudonym else (table.pseudonym == pseudonym,)
+        chosen = () if ids is None else (table.id.in_(ids),)
+        with self._access.see(Act.READ) as work:
+            work.note("patients.listed", "patient")
+            rows = work.rows(table, table.erased_at.is_(None), *named, *chosen, order=(table.created_at,))
+            return tuple(map(_patient, rows))
 
     def some(self, asked: str, most: int) -> tuple[tuple[Patient, ...], int]:
         """Return the newest patients whose pseudonym holds what is asked, in whatever case, and how many there are.

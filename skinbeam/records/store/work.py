@@ -14,12 +14,14 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from skinbeam.messages import text
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Member
 from skinbeam.records.roles import Act, require
 from skinbeam.records.store import trail
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
+from skinbeam.records.store.followed import ApiToken
 from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, Job, LoginSession
 from skinbeam.records.store.tables import Member as MemberRow
 from skinbeam.records.store.treated import OfConsultation
@@ -113,6 +115,15 @@ class Access:
             seen, self._page = self._page, None
             self._note(seen)
 
+    @contextmanager
+    def unnoted(self) -> Iterator[None]:
+        """Leave no entry for what is seen in this block: who asks notes what of it is handed out."""
+        outside, self._page = self._page, []
+        try:
+            yield
+        finally:
+            self._page = outside
+
     def _note(self, seen: "list[_Note]") -> None:
         """Write what was seen into the trail: one thing as it is, several by their records."""
         if not seen:
@@ -203,6 +214,10 @@ class Work:
 
     def name_of(self, actor: str) -> str:
         """Return the name of who did something, by what rows and the trail say of them."""
+        kind, _, id = actor.partition("/")
+        if kind == ApiToken.__tablename__:
+            token = self._session.get(ApiToken, (self.clinic_id, id))
+            return actor if token is None else text("records.token-name", {"name": token.name})
         row = self._session.get(MemberRow, (self.clinic_id, actor))
         return actor if row is None else row.name
 

@@ -66,6 +66,9 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "member": spare.id,
         "passkey": passkeys.all()[0].id,
         "machine": machine.id,
+        "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "kind": "Encounter",
+        "resource": consultation.id,
     }
 
 

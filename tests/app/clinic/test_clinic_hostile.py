@@ -25,7 +25,7 @@ from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 
 from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.routes import ROUTES
+from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import submission
 from skinbeam.records.desk.desk import Desk
@@ -147,6 +147,7 @@ def clinics(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     """A record of each kind, and the pages of all of them in every state that has a form of its own."""
     desk, client = clinics.desk(Role.OWNER), clinics.browser(Role.OWNER)
+    client.headers.update({"authorization": clinics.reader().headers["authorization"]})
     made = planned(submission(LEAST.items()), tmp_path_factory.mktemp("plan"), lambda _: None)
     right = teach_back(sample(), sample().concerns[0].options[0])
     patient = desk.patients.add("S-17", year_of_birth=1974).id
@@ -176,10 +177,14 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "name": "plan.json",
         "language": "de",
         "consent": consent,
+        "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "kind": "Encounter",
+        "resource": fresh.consultation_id,
         "member": Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
     silent = ("/document", "/events")  # one is not signed yet, the other ends with its job
-    pages = [path.format(**names) for method, path in ROUTES if method == "GET" and not path.endswith(silent)]
+    shown = [one for one, door in ROUTES.items() if door is not Door.TOKEN]
+    pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)]
     return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
 

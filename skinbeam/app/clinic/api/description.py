@@ -1,0 +1,163 @@
+"""The API described by itself: a CapabilityStatement, an OpenAPI document, and a page of it for people."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.responses import Response
+
+from skinbeam._version import __version__
+from skinbeam.app.clinic.api.kinds import KINDS, MOST, USUAL
+from skinbeam.app.clinic.api.told import FHIR, tagged, told
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.visit import Visit
+from skinbeam.exchange.fhir.rest import BINARY
+from skinbeam.messages import Message, text
+
+__all__ = ["add_description", "capability_statement", "openapi_document"]
+
+_FHIR_VERSION, _CHANGED = "4.3.0", "2026-11-22"  # of R4B, and the day on which the statement last changed
+_OF_HL7 = "https://hl7.org/fhir/R4B"
+_TYPES = {"patient": "reference"}  # of a search; all others are tokens
+_TAG = "If-None-Match"
+
+Say = Callable[[str], str]
+
+
+def add_description(gate: Gate) -> None:
+    """Open the routes that tell what there is; they stand before those that read."""
+    gate.add("GET", "/fhir", _page)
+    gate.add("GET", "/fhir/metadata", lambda visit: told(visit.request, capability_statement(visit.address("/fhir"))))
+    gate.add("GET", "/fhir/openapi.json", _openapi)
+
+
+def _openapi(visit: Visit) -> Response:
+    document = openapi_document(visit.address("/fhir"), _english)
+    return tagged(visit.request, json.dumps(document, ensure_ascii=False).encode(), "application/json")
+
+
+def _page(visit: Visit) -> Response:
+    return visit.page("api.html", api=openapi_document(visit.address("/fhir"), _spoken))
+
+
+def capability_statement(base: str) -> dict[str, Any]:
+    """Return what the server can, as FHIR asks for it."""
+    resources = []
+    for kind, asked in KINDS.items():
+        resource: dict[str, Any] = {"type": kind, "interaction": [{"code": "read"}], "versioning": "no-version"}
+        if asked:
+            resource["interaction"].append({"code": "search-type"})
+            resource["searchParam"] = [{"name": name, "type": _TYPES.get(name, "token")} for name in asked]
+        if kind == "Patient":
+            definition = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+            resource["operation"] = [{"name": "everything", "definition": definition}]
+        resources.append(resource)
+    rest = {"mode": "server", "security": {"description": _english("security")}, "resource": resources}
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": _CHANGED,
+        "kind": "instance",
+        "software": {"name": "skinbeam"},
+        "implementation": {"description": _english("lead"), "url": base},
+        "fhirVersion": _FHIR_VERSION,
+        "format": ["json"],
+        "rest": [rest],
+    }
+
+
+def openapi_document(base: str, say: Say) -> dict[str, Any]:
+    """Return the API as OpenAPI describes one.
+
+    Parameters
+    ----------
+    base : address of the server.
+    say : the sentence of a name, in the language of who reads it.
+    """
+    paths = {"/metadata": _operation("metadata", say("metadata"), [], "CapabilityStatement", open_to_all=True)}
+    for kind, asked in KINDS.items():
+        if asked:
+            by = [_parameter(name, say, needed=name == "patient") for name in (*asked, "_count", "_offset")]
+            paths[f"/{kind}"] = _operation(f"search{kind}", say(f"kind-{kind}"), by, "Bundle")
+        content = {"*/*": {"schema": {"type": "string", "format": "binary"}}} if kind == BINARY else {}
+        summary = say("content") if kind == BINARY else say("read")
+        paths[f"/{kind}/{{id}}"] = _operation(f"read{kind}", summary, [_named(say)], kind, content)
+    paging = [_parameter(name, say) for name in ("_count", "_offset")]
+    everything = _operation("everything", say("everything"), [_named(say), *paging], "Bundle")
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": say("title"), "version": __version__, "description": say("lead")},
+        "servers": [{"url": base}],
+        "security": [{"token": []}],
+        "paths": paths | {"/Patient/{id}/$everything": everything},
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": say("security")}},
+            "headers": {"ETag": {"schema": {"type": "string"}, "description": say("tag")}},
+            "parameters": {"tag": {"name": _TAG, "in": "header", "description": say("tag"), "schema": _TEXT}},
+            "schemas": {name: _schema(name) for name in (*KINDS, "Bundle", "CapabilityStatement", "OperationOutcome")},
+            "responses": {
+                "known": {"description": say("known")},
+                "fault": {"description": say("faults"), "content": _content("OperationOutcome")},
+            },
+        },
+    }
+
+
+_TEXT = {"type": "string"}
+
+
+def _operation(
+    name: str,
+    summary: str,
+    by: list[dict[str, Any]],
+    kind: str,
+    content: dict[str, Any] | None = None,
+    *,
+    open_to_all: bool = False,
+) -> dict[str, Any]:
+    fault = {"$ref": "#/components/responses/fault"}
+    statuses = ("400", "404", "429") if open_to_all else ("400", "401", "404", "429")
+    done = {
+        "description": kind,
+        "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+        "content": _content(kind) | (content or {}),
+    }
+    answers = {"200": done, "304": {"$ref": "#/components/responses/known"}} | dict.fromkeys(statuses, fault)
+    parameters = [*by, {"$ref": "#/components/parameters/tag"}]
+    operation = {"operationId": name, "summary": summary, "parameters": parameters, "responses": answers}
+    return {"get": operation | ({"security": []} if open_to_all else {})}
+
+
+def _parameter(name: str, say: Say, *, needed: bool = False) -> dict[str, Any]:
+    numbers: dict[str, dict[str, Any]] = {
+        "_count": {"type": "integer", "minimum": 0, "maximum": MOST, "default": USUAL},
+        "_offset": {"type": "integer", "minimum": 0, "default": 0},
+    }
+    said, schema = say(f"by-{name.strip('_')}"), numbers.get(name, _TEXT)
+    return {"name": name, "in": "query", "required": needed, "description": said, "schema": schema}
+
+
+def _named(say: Say) -> dict[str, Any]:
+    return {"name": "id", "in": "path", "required": True, "description": say("by-id"), "schema": _TEXT}
+
+
+def _content(kind: str) -> dict[str, Any]:
+    return {FHIR: {"schema": {"$ref": f"#/components/schemas/{kind}"}}}
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    """The shape of a type is FHIR's to tell."""
+    return {
+        "type": "object",
+        "required": ["resourceType"],
+        "properties": {"resourceType": {"const": kind}},
+        "externalDocs": {"url": f"{_OF_HL7}/{kind.lower()}.html"},
+    }
+
+
+def _english(name: str) -> str:
+    return Message(f"clinic-api.{name}", {}).english
+
+
+def _spoken(name: str) -> str:
+    return text(f"clinic-api.{name}")
