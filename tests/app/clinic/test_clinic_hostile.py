@@ -178,6 +178,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "language": "de",
         "consent": consent,
         "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
+        "machine": desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser").id,
         "kind": "Encounter",
         "resource": fresh.consultation_id,
         "member": Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
