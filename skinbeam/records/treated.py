@@ -1,9 +1,80 @@
 """What the records hand out of what is done after consent: frozen, decrypted, without anything of a database."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-__all__ = ["Machine"]
+__all__ = [
+    "ADVERSE_KINDS",
+    "AdverseEvent",
+    "Answer",
+    "Decision",
+    "Deviation",
+    "Fired",
+    "Grade",
+    "Machine",
+    "Note",
+    "Ordered",
+    "Side",
+    "Source",
+    "TreatedArea",
+    "Treatment",
+    "TreatmentState",
+]
+
+# Harms as `practice.csv` and plans name them, so that what went wrong can be counted against what was foretold.
+ADVERSE_KINDS = (
+    "burn",
+    "blister",
+    "crust",
+    "erosion",
+    "purpura",
+    "pih",
+    "hypopigmentation",
+    "scar",
+    "atrophy",
+    "infection",
+    "herpes",
+    "prolonged-erythema",
+    "acne-flare",
+    "eye",
+    "other",
+)
+
+
+class TreatmentState(StrEnum):
+    """How far a treatment is."""
+
+    PREPARING = "preparing"
+    TREATING = "treating"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
+class Grade(StrEnum):
+    """How bad an adverse event is: grades 1 to 4 of CTCAE."""
+
+    MILD = "mild"
+    MODERATE = "moderate"
+    SEVERE = "severe"
+    SERIOUS = "serious"
+
+
+class Source(StrEnum):
+    """Where an adverse event was told of."""
+
+    SESSION = "session"
+    DIARY = "diary"
+    FOLLOW_UP = "follow-up"
+
+
+class Side(StrEnum):
+    """Which of the two sides of a person, as that person has them."""
+
+    BOTH = "both"
+    LEFT = "left"
+    RIGHT = "right"
 
 
 @dataclass(frozen=True)
@@ -22,3 +93,193 @@ class Machine:
     room: str
     created_at: datetime.datetime
     retired_at: datetime.datetime | None
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """What a plan says of the option that was agreed to, as far as a treatment is held against it.
+
+    Parameters
+    ----------
+    settings : name in the case file → what the plan sets.
+    allowed : name → the greatest value that a rule of the plan allows.
+    emitted : name → the greatest value that the device emits.
+    asked : items of the checklist beside those that are always asked.
+    """
+
+    condition: str
+    site: str
+    device: str
+    settings: Mapping[str, float]
+    allowed: Mapping[str, float]
+    emitted: Mapping[str, float]
+    asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a clinician decided about an answer that stops: to go on, and why."""
+
+    why: str
+    at: datetime.datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to an item of the checklist; the last one to an item counts, the others stay."""
+
+    item: str
+    answer: str
+    words: str
+    at: datetime.datetime
+    by: str
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """A setting that was fired otherwise than planned.
+
+    Parameters
+    ----------
+    hotter : whether it is likelier to hurt than what the plan was checked at.
+    most : what a rule or the device allows at most, where that was passed.
+    """
+
+    name: str
+    planned: float
+    fired: float
+    hotter: bool
+    most: float | None = None
+
+    @property
+    def pct(self) -> float:
+        """By how much it was fired above the plan, in per cent; negative below."""
+        return 100 * (self.fired / self.planned - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fired:
+    """What was fired at one area, as somebody tells it.
+
+    Parameters
+    ----------
+    settings : in the words of the case file.
+    endpoint : `seek`, `stop.N` (the sign of this number in the plan), `none` or `other`.
+    reason : why it was fired otherwise than planned.
+    corrects : the row that this one takes the place of.
+    why : why a row is corrected, or added after the end.
+    struck : nothing of this was fired: the row that it corrects was a mistake.
+    """
+
+    site: str
+    side: Side = Side.BOTH
+    settings: Mapping[str, float]
+    passes: int | None = None
+    pulses: int | None = None
+    endpoint: str
+    endpoint_words: str = ""
+    pain_0_10: float | None = None
+    words: str = ""
+    reason: str = ""
+    corrects: str | None = None
+    why: str = ""
+    struck: bool = False
+
+
+@dataclass(frozen=True)
+class TreatedArea:
+    """A row of what was fired, never changed, with how it differs from the plan."""
+
+    id: str
+    fired: Fired
+    deviations: tuple[Deviation, ...]
+    fired_at: datetime.datetime
+    fired_by: str
+
+
+@dataclass(frozen=True)
+class AdverseEvent:
+    """Something that went wrong after a treatment.
+
+    Parameters
+    ----------
+    site : where, as the case schema names it; empty where no one place has it.
+    resolved : what came of it, in words.
+    """
+
+    id: str
+    treatment_id: str
+    consultation_id: str
+    source: Source
+    kind: str
+    grade: Grade
+    site: str
+    words: str
+    seen_at: datetime.datetime
+    noted_at: datetime.datetime
+    noted_by: str
+    resolved_at: datetime.datetime | None
+    resolved: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """What somebody wrote beside a treatment."""
+
+    words: str
+    at: datetime.datetime
+    by: str
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """One session under a consent.
+
+    Parameters
+    ----------
+    device, serial : of the machine as it was on that day; None until one was picked.
+    number : which session of its consultation it is, from 1.
+    answers : every answer to the checklist, oldest first.
+    areas : every row, oldest first, also those that a later one corrects.
+    """
+
+    id: str
+    consultation_id: str
+    plan_id: str
+    option: str
+    consent_id: str
+    appointment_id: str | None
+    machine_id: str | None
+    device: str | None
+    serial: str | None
+    number: int
+    state: TreatmentState
+    ordered: Ordered
+    answers: tuple[Answer, ...]
+    areas: tuple[TreatedArea, ...]
+    events: tuple[AdverseEvent, ...]
+    notes: tuple[Note, ...]
+    created_at: datetime.datetime
+    created_by: str
+    started_at: datetime.datetime | None
+    started_by: str | None
+    ended_at: datetime.datetime | None
+    ended_by: str | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is read from now on."""
+        return self.state in (TreatmentState.DONE, TreatmentState.STOPPED)
+
+    @property
+    def answered(self) -> Mapping[str, Answer]:
+        """Item → the answer that counts."""
+        return {one.item: one for one in self.answers}
+
+    @property
+    def standing(self) -> tuple[TreatedArea, ...]:
+        """The rows that no other one corrects, and that were not struck out."""
+        corrected = {one.fired.corrects for one in self.areas}
+        return tuple(one for one in self.areas if one.id not in corrected and not one.fired.struck)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from treated_rows import add_treatment
+from treatment_samples import treatment_calls
 
 from skinbeam.errors import InputError
 from skinbeam.records.desk.consents import SignatureKind
@@ -314,6 +315,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
         "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
         "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
+        **treatment_calls(desk, mine),
     }
 
 
@@ -376,6 +378,12 @@ NEEDS_CARE = {
     "dossiers.plans",
     "follow_ups.open",
     "follow_ups.grade",
+    "treatments.decide",
+    "treatments.start",
+    "treatments.fire",
+    "treatments.end",
+    "adverse_events.add",
+    "adverse_events.resolve",
 }
 NEEDS_WRITING = {
     "patients.add",
@@ -388,6 +396,10 @@ NEEDS_WRITING = {
     "follow_ups.say",
     "follow_ups.pair",
     "follow_ups.part",
+    "treatments.begin",
+    "treatments.pick",
+    "treatments.answer",
+    "treatments.note",
 }
 NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
 NEEDS_OWNER = {"machines.change", "machines.use"}

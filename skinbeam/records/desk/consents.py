@@ -16,7 +16,7 @@ from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
-__all__ = ["Consents", "SignatureKind", "VoidReason", "void_replaced"]
+__all__ = ["Consents", "SignatureKind", "VoidReason", "in_force", "void_replaced"]
 
 _LONGEST_ANSWERS = 100_000  # characters
 
@@ -163,6 +163,22 @@ class Consents:
                 raise fault("absent", "file")
             work.note("consent.seen", f"consent/{id}")
         return self._access.database.files.get(self._access.member.clinic_id, file)
+
+
+def in_force(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
+    """Return a consent that holds now, with its plan: what is done to somebody is done under it.
+
+    Raises
+    ------
+    AbsentError : this clinic has none of that name.
+    InputError : `not-signed`, `void`, `plan-outdated`, or `closed`.
+    """
+    row = work.get(tables.Consent, id)
+    if row.signed_at is None:
+        raise fault("not-signed", "consent")
+    if work.rows(tables.ConsentVoid, tables.ConsentVoid.id == id):
+        raise fault("void", "consent")
+    return _current(work, row.plan_id), row
 
 
 def void_replaced(work: Work, plan: tables.Plan) -> None:

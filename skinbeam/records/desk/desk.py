@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 
+from skinbeam.records.desk.adverse_events import AdverseEvents
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
@@ -15,6 +16,7 @@ from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
 from skinbeam.records.desk.tokens import Tokens
 from skinbeam.records.desk.trail import Trail
+from skinbeam.records.desk.treatments import Treatments
 from skinbeam.records.kept import Member
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.work import Access
@@ -42,6 +44,8 @@ class Desk:
         self.consents = Consents(access)
         self.machines = Machines(access)
         self.follow_ups = FollowUps(access)
+        self.treatments = Treatments(access)
+        self.adverse_events = AdverseEvents(access)
         self.jobs = Jobs(access)
         self.tokens = Tokens(access)
         self.trail = Trail(access)

@@ -1,0 +1,349 @@
+"""Treatments: one session under a consent that holds, from the checklist through what was fired to its end.
+
+Nothing that was fired is ever refused because of what it was: what hurts somebody must stand in the record. What was
+fired above the plan waits for a reason. A row is kept at once and never changed; a correction is a new row.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from skinbeam.records.checklist import ITEMS, asked_of, open_items
+from skinbeam.records.desk.adverse_events import end_treatment, events_of
+from skinbeam.records.desk.consents import in_force
+from skinbeam.records.deviations import deviations
+from skinbeam.records.faults import fault
+from skinbeam.records.roles import Act
+from skinbeam.records.store import tables, treated
+from skinbeam.records.store.columns import json_text, now
+from skinbeam.records.store.tables import new_id
+from skinbeam.records.store.work import Access, Work
+from skinbeam.records.treated import (
+    Fired,
+    Ordered,
+    TreatedArea,
+    Treatment,
+    TreatmentState,
+)
+from skinbeam.records.treated_json import answers_of, area_of, fired_said, notes_of, ordered_of
+from skinbeam.schema import consultation as schema
+from skinbeam.schema.load import parse
+
+__all__ = ["Treatments"]
+
+_LONGEST = 20_000  # characters
+_OPEN = (TreatmentState.PREPARING, TreatmentState.TREATING)
+_BESIDE = ("density_per_cm2",)  # of columns: kept, and no word of a test spot in a case file
+
+
+class Treatments:
+    """The treatments of a clinic."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def begin(self, consent_id: str, ordered: Ordered, *, appointment_id: str | None = None) -> Treatment:
+        """Begin a treatment; one of the same consent that is not ended is given back, whoever began it.
+
+        Parameters
+        ----------
+        ordered : what the plan says of the option that was agreed to.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such consent or appointment.
+        InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent does not hold.
+        """
+        with self._access.work(Act.WRITE) as work:
+            plan, consent = in_force(work, consent_id)
+            table = treated.Treatment
+            known = work.rows(table, table.consultation_id == plan.consultation_id)
+            for one in known:
+                if one.consent_id == consent_id and one.ended_at is None:
+                    return _treatment(work, one)
+            if appointment_id is not None:
+                work.get(treated.Appointment, appointment_id)
+            row = table(
+                clinic_id=work.clinic_id,
+                id=new_id(),
+                consultation_id=plan.consultation_id,
+                plan_id=plan.id,
+                option=consent.option,
+                consent_id=consent_id,
+                appointment_id=appointment_id,
+                number=1 + sum(one.started_at is not None for one in known),
+                state=TreatmentState.PREPARING.value,
+                created_at=now(),
+                created_by=work.actor,
+            )
+            _seal(work, row, "checklist_sealed", {"ordered": dataclasses.asdict(ordered), "answers": []})
+            work.keep(row, "treatment.begun")
+            return _treatment(work, row)
+
+    def get(self, id: str) -> Treatment:
+        """Return a treatment.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.see(Act.READ) as work:
+            work.note("treatment.seen", f"treatment/{id}")
+            return _treatment(work, work.get(treated.Treatment, id))
+
+    def of(self, consultation_id: str) -> tuple[Treatment, ...]:
+        """Return the treatments of a consultation, oldest first."""
+        with self._access.see(Act.READ) as work:
+            work.get(tables.Consultation, consultation_id)
+            work.note("treatments.listed", f"consultation/{consultation_id}")
+            mine = treated.Treatment.consultation_id == consultation_id
+            rows = work.rows(treated.Treatment, mine, order=(treated.Treatment.created_at,))
+            return tuple(_treatment(work, row) for row in rows)
+
+    def pick(self, id: str, machine_id: str, why: str = "") -> Treatment:
+        """Say with which machine it is done; one that is not of the planned device stops until a clinician decides.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such machine, or it is retired.
+        InputError : `treatment-begun`: the first pulse may be fired already.
+        """
+        with self._access.work(Act.WRITE) as work:
+            row = _preparing(work, id)
+            machine = work.get(treated.Machine, machine_id)
+            if machine.retired_at is not None:
+                raise fault("absent", "machine")
+            row.machine_id, row.device, row.serial = machine.id, machine.device, machine.serial
+            planned = machine.device == _ordered(work, row).device
+            _answer(work, row, {"device": ("as-planned" if planned else "other", why)})
+            return _treatment(work, row)
+
+    def answer(self, id: str, answers: Mapping[str, tuple[str, str]]) -> Treatment:
+        """Keep answers to the checklist, each with words; one that says what is kept already is no new answer.
+
+        Parameters
+        ----------
+        answers : item → answer and words.
+
+        Raises
+        ------
+        InputError : `treatment-begun`, `bad-checklist` (no such item or answer), or `too-long`.
+        """
+        with self._access.work(Act.WRITE) as work:
+            row = _preparing(work, id)
+            asked = {item.name: item for item in asked_of(_ordered(work, row)) if item.name != "device"}
+            for item, (answer, _) in answers.items():
+                if item not in asked or answer not in asked[item].answers:
+                    raise fault("bad-checklist", item)
+            _answer(work, row, answers)
+            return _treatment(work, row)
+
+    def decide(self, id: str, item: str, why: str) -> Treatment:
+        """Go on in spite of an answer that stops, and say why; a firm item is put right and not decided away.
+
+        Raises
+        ------
+        InputError : `treatment-begun`, `bad-checklist`, `no-reason`, or `too-long`.
+        """
+        with self._access.work(Act.TREAT) as work:
+            row = _preparing(work, id)
+            said = _checklist(work, row)
+            given = [one for one in said["answers"] if one["item"] == item]
+            if not given or ITEMS[item].firm or given[-1]["answer"] in ITEMS[item].clear:
+                raise fault("bad-checklist", item)
+            if not why:
+                raise fault("no-reason", f"why-{item}")
+            given[-1]["decision"] = {"why": why, "at": now().isoformat(), "by": work.actor}
+            _seal(work, row, "checklist_sealed", said)
+            work.keep(row, "treatment.decided")
+            return _treatment(work, row)
+
+    def start(self, id: str) -> Treatment:
+        """Let the first pulse be fired: every item is answered, none stops, and the consent still holds.
+
+        Raises
+        ------
+        InputError : `treatment-begun`, `checklist-open`, or the consent does not hold (`begin`).
+        """
+        with self._access.work(Act.TREAT) as work:
+            row = _preparing(work, id)
+            in_force(work, row.consent_id)
+            if open_items(_treatment(work, row)):
+                raise fault("checklist-open", "checklist")
+            row.state, row.started_at, row.started_by = TreatmentState.TREATING.value, now(), work.actor
+            work.keep(row, "treatment.started")
+            return _treatment(work, row)
+
+    def fire(self, id: str, fired: Fired, *, row_id: str = "") -> TreatedArea:
+        """Keep what was fired at an area; a sign that stops ends the treatment. After the end it needs a `why`.
+
+        Parameters
+        ----------
+        row_id : the name of the row, so that one that is sent twice is kept once.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such treatment, or the treatment no such row to correct.
+        InputError : `checklist-open` (not started yet), `beyond-plan` (hotter than planned, and no reason), `no-reason`
+            (a correction, or a row after the end, without a why), `corrected` (it was already), `too-long`, or a
+            setting that no case file could hold.
+        """
+        with self._access.work(Act.TREAT) as work:
+            row = work.get(treated.Treatment, id)
+            areas = _areas(work, id)
+            sent = next((one for one in areas if one.id == row_id), None)
+            if sent is not None:
+                return sent
+            ordered = _ordered(work, row)
+            if row.started_at is None:
+                raise fault("checklist-open", "checklist")
+            _checked(row.device or ordered.device, fired)
+            _corrects(fired, areas, ended=row.ended_at is not None)
+            passes = {} if fired.passes is None else {"passes": float(fired.passes)}
+            found = () if fired.struck else deviations(ordered, {**fired.settings, **passes})
+            if any(one.hotter for one in found) and not fired.reason:
+                raise fault("beyond-plan", "reason")
+            area = treated.TreatedArea(
+                clinic_id=work.clinic_id,
+                id=row_id or new_id(),
+                consultation_id=row.consultation_id,
+                treatment_id=id,
+                fired_at=now(),
+                fired_by=work.actor,
+            )
+            _seal(work, area, "fired_sealed", fired_said(fired, found))
+            work.keep(area, "treatment.fired")
+            if fired.endpoint.startswith("stop") and not fired.struck and row.ended_at is None:
+                end_treatment(work, row, TreatmentState.STOPPED)
+            return _area(work, area)
+
+    def note(self, id: str, words: str) -> Treatment:
+        """Write a note beside a treatment, after its end, too.
+
+        Raises
+        ------
+        InputError : `no-reason` (nothing was written), or `too-long`.
+        """
+        with self._access.work(Act.WRITE) as work:
+            row = work.get(treated.Treatment, id)
+            if not words:
+                raise fault("no-reason", "words")
+            said = _notes(work, row)
+            said["notes"].append({"words": words, "at": now().isoformat(), "by": work.actor})
+            _seal(work, row, "notes_sealed", said)
+            work.keep(row, "treatment.noted")
+            return _treatment(work, row)
+
+    def end(self, id: str, state: TreatmentState) -> Treatment:
+        """End a treatment as done or stopped; one that is ended stays as it is.
+
+        Raises
+        ------
+        InputError : `nothing-fired`: a treatment that is done has a row of what was.
+        """
+        with self._access.work(Act.TREAT) as work:
+            row = work.get(treated.Treatment, id)
+            if row.ended_at is None:
+                if state is TreatmentState.DONE and not _treatment(work, row).standing:
+                    raise fault("nothing-fired", "state")
+                end_treatment(work, row, state)
+            return _treatment(work, row)
+
+
+def _preparing(work: Work, id: str) -> treated.Treatment:
+    """A treatment whose checklist may still be changed."""
+    row = work.get(treated.Treatment, id)
+    if row.state != TreatmentState.PREPARING:
+        raise fault("treatment-begun", "treatment")
+    return row
+
+
+def _answer(work: Work, row: treated.Treatment, answers: Mapping[str, tuple[str, str]]) -> None:
+    """Add what is new; the last answer to an item counts, and nobody's is lost."""
+    said = _checklist(work, row)
+    held = {one["item"]: (one["answer"], one["words"]) for one in said["answers"]}
+    for item, (answer, words) in answers.items():
+        if held.get(item) != (answer, words) or item == "device":
+            new = {"item": item, "answer": answer, "words": words, "at": now().isoformat(), "by": work.actor}
+            said["answers"].append(new)
+    _seal(work, row, "checklist_sealed", said)
+    work.keep(row, "treatment.checked")
+
+
+def _corrects(fired: Fired, areas: tuple[TreatedArea, ...], *, ended: bool) -> None:
+    """See that what is corrected is there and stands, and that who corrects or is late says why."""
+    if fired.corrects is not None:
+        if all(one.id != fired.corrects for one in areas):
+            raise fault("absent", "row")
+        if any(one.fired.corrects == fired.corrects for one in areas):
+            raise fault("corrected", "corrects")
+    if (ended or fired.corrects is not None) and not fired.why:
+        raise fault("no-reason", "why")
+
+
+def _checked(device: str, fired: Fired) -> None:
+    """See that a case file can say it, so that the next plan can read it."""
+    said = {name: value for name, value in fired.settings.items() if name not in _BESIDE}
+    about = {"device": device, "site": fired.site, "read_after_h": 0.0, "reaction": "none"}
+    parse(schema.TestSpot, about | said, file="treatment")
+
+
+def _seal(work: Work, row: tables.Base, column: str, said: Mapping[str, Any]) -> None:
+    written = json_text(dict(said))
+    if len(written) > _LONGEST:
+        raise fault("too-long", "words", hint={"longest": _LONGEST})
+    work.seal(row, column, written.encode())
+
+
+def _checklist(work: Work, row: treated.Treatment) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(work.open(row, "checklist_sealed"))
+    return said
+
+
+def _notes(work: Work, row: treated.Treatment) -> dict[str, Any]:
+    said: dict[str, Any] = {"notes": []} if row.notes_sealed is None else json.loads(work.open(row, "notes_sealed"))
+    return said
+
+
+def _ordered(work: Work, row: treated.Treatment) -> Ordered:
+    return ordered_of(_checklist(work, row)["ordered"])
+
+
+def _area(work: Work, row: treated.TreatedArea) -> TreatedArea:
+    said = json.loads(work.open(row, "fired_sealed"))
+    return area_of(said, row.id, row.fired_at, work.name_of(row.fired_by))
+
+
+def _areas(work: Work, treatment_id: str) -> tuple[TreatedArea, ...]:
+    table = treated.TreatedArea
+    rows = work.rows(table, table.treatment_id == treatment_id, order=(table.fired_at,))
+    return tuple(_area(work, row) for row in rows)
+
+
+def _treatment(work: Work, row: treated.Treatment) -> Treatment:
+    said = _checklist(work, row)
+    return Treatment(
+        id=row.id,
+        consultation_id=row.consultation_id,
+        plan_id=row.plan_id,
+        option=row.option,
+        consent_id=row.consent_id,
+        appointment_id=row.appointment_id,
+        machine_id=row.machine_id,
+        device=row.device,
+        serial=row.serial,
+        number=row.number,
+        state=TreatmentState(row.state),
+        ordered=ordered_of(said["ordered"]),
+        answers=answers_of(said["answers"], work.name_of),
+        areas=_areas(work, row.id),
+        events=events_of(work, row.id),
+        notes=notes_of(_notes(work, row)["notes"], work.name_of),
+        created_at=row.created_at,
+        created_by=work.name_of(row.created_by),
+        started_at=row.started_at,
+        started_by=None if row.started_by is None else work.name_of(row.started_by),
+        ended_at=row.ended_at,
+        ended_by=None if row.ended_by is None else work.name_of(row.ended_by),
+    )

@@ -1,0 +1,320 @@
+"""What is done under a consent: nothing before the checklist is clear, and nothing that was done is lost or changed."""
+
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from treatment_samples import ORDERED, agreed, begun, clear_answers, fired, started
+
+from skinbeam.errors import InputError
+from skinbeam.records.checklist import ITEMS, open_items, waiting
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import AbsentError, ClosedError, DeniedError
+from skinbeam.records.kept import Member
+from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+from skinbeam.records.store.database import Database
+from skinbeam.records.treated import Grade, Source, Treatment, TreatmentState
+from skinbeam.records.upkeep.verify import verify
+
+
+def other(database: Database, owner: Member, role: Role) -> Desk:
+    return Desk(database, Accounts(database, owner, Passwords()).add(role, role, "four words and a comma"))
+
+
+def actions(desk: Desk, treatment: Treatment) -> list[str]:
+    found = [step for step in desk.trail.last(200) if step.subject == f"treatment/{treatment.id}"]
+    return [step.action for step in found][::-1]
+
+
+def refused(code: str) -> "pytest.RaisesExc[InputError]":
+    return pytest.raises(InputError, check=lambda error: error.code == code)
+
+
+def test_from_a_consent_to_the_end(desk: Desk) -> None:
+    made = started(desk)
+    assert (made.number, made.device, made.serial) == (1, "pulsed-dye-595", "SYN-1")
+    row = desk.treatments.fire(made.id, fired(site="nose"))
+    done = desk.treatments.end(made.id, TreatmentState.DONE)
+    assert (done.areas, done.standing, done.ended) == ((row,), (row,), True)
+    assert (row.deviations, row.fired.pain_0_10, row.fired.site) == ((), 3.0, "nose")
+    assert desk.treatments.get(made.id) == done
+    assert desk.treatments.of(made.consultation_id) == (done,)
+    checked = ["treatment.checked"] * 2
+    assert actions(desk, made)[:5] == ["treatment.begun", *checked, "treatment.started", "treatment.done"]
+
+
+def test_the_trail_tells_nothing_of_anybodys_skin(desk: Desk) -> None:
+    made = started(desk)
+    desk.treatments.fire(made.id, fired(words="greyish rim"))
+    desk.adverse_events.add(made.id, kind="blister", grade=Grade.MILD, source=Source.SESSION, words="left cheek")
+    told = " ".join(f"{step.action} {step.subject}" for step in desk.trail.last(200))
+    assert not [word for word in ("greyish", "blister", "cheek", "mild", "7.5") if word in told]
+
+
+def test_a_treatment_needs_a_consent_that_holds(desk: Desk) -> None:
+    consent = agreed(desk)
+    plan = desk.plans.get(consent.plan_id)
+    withdrawn = desk.consents.withdraw(consent.id)
+    with refused("void"):
+        desk.treatments.begin(withdrawn.id, ORDERED)
+    waits = desk.consents.explain(plan.id, option="0.0", cooling_off=plan.made_at - plan.made_at)
+    with refused("not-signed"):
+        desk.treatments.begin(waits.id, ORDERED)
+    third = agreed(desk)
+    consultation = desk.plans.get(third.plan_id).consultation_id
+    desk.consultations.close(consultation, revision=1)
+    with pytest.raises(ClosedError):
+        desk.treatments.begin(third.id, ORDERED)
+    desk.consultations.reopen(consultation)
+    desk.consultations.save(consultation, {"patient.tan": "current"}, revision=1)
+    with refused("plan-outdated"):
+        desk.treatments.begin(third.id, ORDERED)
+
+
+def test_a_consent_that_was_taken_back_meanwhile_starts_nothing(desk: Desk) -> None:
+    made = begun(desk)
+    desk.treatments.answer(made.id, clear_answers())
+    desk.consents.withdraw(made.consent_id)
+    with refused("void"):
+        desk.treatments.start(made.id)
+    assert desk.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
+
+
+def test_two_who_begin_find_one_treatment_and_the_next_session_is_another(desk: Desk) -> None:
+    made = started(desk)
+    assert desk.treatments.begin(made.consent_id, ORDERED).id == made.id
+    desk.treatments.fire(made.id, fired())
+    desk.treatments.end(made.id, TreatmentState.DONE)
+    assert desk.treatments.begin(made.consent_id, ORDERED).number == 2
+
+
+def test_nothing_is_fired_before_every_item_is_answered(desk: Desk) -> None:
+    made = begun(desk)
+    assert [item.name for item in waiting(made)][:2] == ["identity", "consent"]
+    assert "shields" not in {item.name for item in waiting(made)}  # the plan gives no cause
+    for item, answer in clear_answers().items():
+        with refused("checklist-open"):
+            desk.treatments.start(made.id)
+        made = desk.treatments.answer(made.id, {item: answer})
+    with refused("checklist-open"):
+        desk.treatments.fire(made.id, fired())
+    assert desk.treatments.start(made.id).state == "treating"
+
+
+@pytest.mark.parametrize("item", [item for item in ITEMS.values() if item.name not in ("device", "shields")])
+def test_an_answer_that_stops_stops_until_it_is_decided_or_put_right(desk: Desk, item: object) -> None:
+    item = ITEMS[item.name]  # type: ignore[attr-defined]
+    made = begun(desk)
+    stopping = next(answer for answer in item.answers if answer not in item.clear)
+    made = desk.treatments.answer(made.id, clear_answers() | {item.name: (stopping, "seen now")})
+    assert [one.name for one in open_items(made)] == [item.name]
+    with refused("checklist-open"):
+        desk.treatments.start(made.id)
+    if item.firm:
+        with refused("bad-checklist"):
+            desk.treatments.decide(made.id, item.name, "it is urgent")
+        desk.treatments.answer(made.id, {item.name: (item.clear[0], "put right")})
+    else:
+        with refused("no-reason"):
+            desk.treatments.decide(made.id, item.name, "")
+        decided = desk.treatments.decide(made.id, item.name, "seen, and judged slight").answered[item.name].decision
+        assert decided is not None
+        assert decided.why == "seen, and judged slight"
+    assert desk.treatments.start(made.id).started_at is not None
+
+
+def test_a_decision_holds_for_the_answer_that_it_was_made_on(desk: Desk) -> None:
+    made = begun(desk)
+    desk.treatments.answer(made.id, clear_answers() | {"tan": ("yes", "a little")})
+    desk.treatments.decide(made.id, "tan", "hardly any")
+    made = desk.treatments.answer(made.id, {"tan": ("yes", "deep, from last week")})
+    assert [one.name for one in open_items(made)] == ["tan"]
+    assert [one.words for one in made.answers if one.item == "tan"] == ["a little", "deep, from last week"]
+
+
+def test_another_device_than_the_planned_one_waits_for_a_clinician(desk: Desk) -> None:
+    made = begun(desk)
+    green = desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
+    desk.treatments.answer(made.id, clear_answers())
+    picked = desk.treatments.pick(made.id, green.id, "the dye laser is broken")
+    assert (picked.device, [one.name for one in open_items(picked)]) == ("ktp-532", ["device"])
+    desk.treatments.decide(made.id, "device", "test spots with it were clean")
+    assert desk.treatments.start(made.id).device == "ktp-532"
+
+
+def test_a_retired_machine_is_not_picked(desk: Desk) -> None:
+    made = begun(desk)
+    desk.machines.use(str(made.machine_id), used=False)
+    with pytest.raises(AbsentError):
+        desk.treatments.pick(made.id, str(made.machine_id))
+
+
+def test_the_checklist_does_not_change_once_pulses_may_be_fired(desk: Desk) -> None:
+    made = started(desk)
+    for change in (
+        lambda: desk.treatments.answer(made.id, {"tan": ("yes", "")}),
+        lambda: desk.treatments.pick(made.id, str(made.machine_id)),
+        lambda: desk.treatments.decide(made.id, "tan", "why"),
+        lambda: desk.treatments.start(made.id),
+    ):
+        with refused("treatment-begun"):
+            change()
+
+
+def test_more_than_the_plan_waits_for_a_reason_and_is_kept_with_it(desk: Desk) -> None:
+    made = started(desk)
+    more = fired(settings={"fluence_J_cm2": 9.0})
+    with refused("beyond-plan"):
+        desk.treatments.fire(made.id, more)
+    row = desk.treatments.fire(made.id, dataclasses.replace(more, reason="no closure at 7.5"))
+    (found,) = row.deviations
+    assert (found.name, found.planned, found.fired, found.hotter, found.most) == (
+        "fluence_J_cm2",
+        7.5,
+        9.0,
+        True,
+        None,
+    )
+    assert found.pct == pytest.approx(20.0)
+    assert desk.treatments.get(made.id).areas == (row,)
+
+
+def test_less_than_the_plan_is_noted_and_needs_no_reason(desk: Desk) -> None:
+    (found,) = desk.treatments.fire(started(desk).id, fired(settings={"fluence_J_cm2": 6.0})).deviations
+    assert not found.hotter
+    assert found.pct == pytest.approx(-20.0)
+
+
+def test_a_sign_that_stops_ends_the_treatment_with_its_row(desk: Desk) -> None:
+    made = started(desk)
+    row = desk.treatments.fire(made.id, fired(endpoint="stop.0", endpoint_words="Grey skin"))
+    stopped = desk.treatments.get(made.id)
+    assert (stopped.state, stopped.areas) == ("stopped", (row,))
+
+
+@pytest.mark.parametrize(("grade", "state"), [(Grade.MODERATE, "treating"), (Grade.SEVERE, "stopped")])
+def test_a_severe_event_in_the_session_ends_it(desk: Desk, grade: Grade, state: str) -> None:
+    made = started(desk)
+    event = desk.adverse_events.add(made.id, kind="blister", grade=grade, source=Source.SESSION, site="cheeks")
+    now = desk.treatments.get(made.id)
+    assert (now.state, now.events) == (state, (event,))
+
+
+def test_an_event_after_the_session_leaves_it_as_it_ended_and_is_resolved_once(desk: Desk) -> None:
+    made = started(desk)
+    desk.treatments.fire(made.id, fired())
+    done = desk.treatments.end(made.id, TreatmentState.DONE)
+    event = desk.adverse_events.add(made.id, kind="pih", grade=Grade.SERIOUS, source=Source.DIARY, words="dark")
+    assert desk.treatments.get(made.id).ended_at == done.ended_at
+    over = desk.adverse_events.resolve(event.id, words="faded")
+    assert (over.resolved, over.words, over.kind) == ("faded", "dark", "pih")
+    assert desk.adverse_events.resolve(event.id, words="again") == over
+    assert desk.adverse_events.of(made.consultation_id) == (over,)
+
+
+def test_what_is_no_event_is_refused(desk: Desk) -> None:
+    made = started(desk)
+    with refused("bad-event"):
+        desk.adverse_events.add(made.id, kind="happiness", grade=Grade.MILD, source=Source.SESSION)
+    with refused("bad-event"):
+        desk.adverse_events.add(made.id, kind="burn", grade=Grade.MILD, source=Source.SESSION, site="moon")
+    later = made.created_at.replace(year=made.created_at.year + 1)
+    with refused("not-yet"):
+        desk.adverse_events.add(made.id, kind="burn", grade=Grade.MILD, source=Source.SESSION, seen_at=later)
+
+
+def test_what_is_ended_changes_by_new_rows_alone_and_says_why(desk: Desk) -> None:
+    made = started(desk)
+    first = desk.treatments.fire(made.id, fired())
+    desk.treatments.end(made.id, TreatmentState.DONE)
+    for late in (fired(site="nose"), fired(corrects=first.id)):
+        with refused("no-reason"):
+            desk.treatments.fire(made.id, late)
+    second = desk.treatments.fire(made.id, fired(corrects=first.id, pulses=44, why="miscounted"))
+    third = desk.treatments.fire(made.id, fired(site="nose", why="forgotten"))
+    now = desk.treatments.get(made.id)
+    assert (now.state, now.areas, now.standing) == ("done", (first, second, third), (second, third))
+    with refused("corrected"):
+        desk.treatments.fire(made.id, fired(corrects=first.id, why="again"))
+    with pytest.raises(AbsentError):
+        desk.treatments.fire(made.id, fired(corrects="f" * 32, why="another"))
+    desk.treatments.fire(made.id, fired(corrects=third.id, why="it was another patient", struck=True))
+    assert desk.treatments.get(made.id).standing == (second,)
+    assert desk.treatments.note(made.id, "seen by a colleague").notes[0].words == "seen by a colleague"
+
+
+def test_a_row_that_is_sent_twice_is_kept_once(desk: Desk) -> None:
+    made = started(desk)
+    row = desk.treatments.fire(made.id, fired(), row_id="a" * 32)
+    assert desk.treatments.fire(made.id, fired(), row_id="a" * 32) == row
+    assert desk.treatments.get(made.id).areas == (row,)
+
+
+def test_nobodys_row_is_lost_when_two_write_at_once(desk: Desk) -> None:
+    made = started(desk)
+    sites = ["nose", "chin", "cheeks", "forehead"] * 3
+    with ThreadPoolExecutor(4) as pool:
+        kept = list(pool.map(lambda site: desk.treatments.fire(made.id, fired(site=site)), sites))
+        list(pool.map(lambda n: desk.treatments.note(made.id, f"note {n}"), range(8)))
+    now = desk.treatments.get(made.id)
+    assert {one.id for one in now.areas} == {one.id for one in kept}
+    assert sorted(one.words for one in now.notes) == [f"note {n}" for n in range(8)]
+
+
+def test_two_answer_one_checklist_and_each_item_keeps_its_last_answer(desk: Desk) -> None:
+    made, answers = begun(desk), clear_answers()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda item: desk.treatments.answer(made.id, {item: answers[item]}), answers))
+    assert not open_items(desk.treatments.get(made.id))
+
+
+def test_nothing_done_is_no_session(desk: Desk) -> None:
+    made = started(desk)
+    with refused("nothing-fired"):
+        desk.treatments.end(made.id, TreatmentState.DONE)
+    assert desk.treatments.end(made.id, TreatmentState.STOPPED).state == "stopped"
+
+
+@pytest.mark.parametrize("settings", [{"fluence_J_cm2": -1.0}, {"pulse_ms": 1e9}, {"colour": 1.0}])
+def test_settings_that_no_case_file_could_hold_are_refused(desk: Desk, settings: dict[str, float]) -> None:
+    with pytest.raises(InputError):
+        desk.treatments.fire(started(desk).id, fired(settings=settings))
+
+
+def test_an_assistant_prepares_and_a_clinician_treats(database: Database, operator: Member, desk: Desk) -> None:
+    helper, made = other(database, operator, Role.ASSISTANT), begun(desk)
+    helper.treatments.answer(made.id, clear_answers())
+    for act in (
+        lambda: helper.treatments.start(made.id),
+        lambda: helper.treatments.decide(made.id, "tan", "why"),
+        lambda: helper.treatments.fire(made.id, fired()),
+        lambda: helper.treatments.end(made.id, TreatmentState.STOPPED),
+        lambda: helper.adverse_events.add(made.id, kind="burn", grade=Grade.MILD, source=Source.SESSION),
+    ):
+        with pytest.raises(DeniedError):
+            act()
+    assert helper.treatments.get(made.id).answered["tan"].by == "assistant"
+
+
+def test_another_clinic_finds_nothing(database: Database, desk: Desk) -> None:
+    made = started(desk)
+    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    for act in (
+        lambda: stranger.treatments.get(made.id),
+        lambda: stranger.treatments.of(made.consultation_id),
+        lambda: stranger.treatments.fire(made.id, fired()),
+        lambda: stranger.treatments.begin(made.consent_id, ORDERED),
+        lambda: stranger.adverse_events.of(made.consultation_id),
+    ):
+        with pytest.raises(AbsentError):
+            act()
+
+
+def test_what_was_kept_is_found_whole_by_verify(database: Database, desk: Desk) -> None:
+    made = started(desk)
+    desk.treatments.fire(made.id, fired())
+    event = desk.adverse_events.add(made.id, kind="burn", grade=Grade.SEVERE, source=Source.SESSION)
+    desk.adverse_events.resolve(event.id)
+    assert [one.findings for one in verify(database)] == [()]

@@ -1,0 +1,86 @@
+"""A treatment on the way, without a browser: a plan that was agreed to, the checklist answered, a row fired."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from skinbeam.records.checklist import asked_of
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.kept import Consent, Made
+from skinbeam.records.store.columns import now
+from skinbeam.records.treated import Fired, Grade, Ordered, Source, Treatment, TreatmentState
+
+__all__ = ["FIRED", "MADE", "ORDERED", "agreed", "begun", "clear_answers", "fired", "started", "treatment_calls"]
+
+MADE = Made("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
+ORDERED = Ordered(
+    condition="facial-telangiectasia",
+    site="cheeks",
+    device="pulsed-dye-595",
+    settings={"wavelength_nm": 595.0, "fluence_J_cm2": 7.5, "pulse_ms": 6.0, "spot_mm": 7.0},
+    allowed={},
+    emitted={"fluence_J_cm2": 40.0},
+    asked=("spots", "cooling"),
+)
+FIRED = Fired(site="cheeks", settings=ORDERED.settings, pulses=40, endpoint="seek", pain_0_10=3.0)
+
+
+def agreed(desk: Desk) -> Consent:
+    """A signed consent of a new patient."""
+    consultation = desk.consultations.begin(desk.patients.add().id, {})
+    plan = desk.plans.add(consultation.id, MADE, revision=1)
+    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.tell_back(consent.id, {}, ())
+    signature: Mapping[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
+    return desk.consents.sign(consent.id, answers={}, signed_at=now(), **signature)
+
+
+def begun(desk: Desk, ordered: Ordered = ORDERED) -> Treatment:
+    """A treatment whose machine is picked; the owner's desk is needed for that machine."""
+    known = [one for one in desk.machines.all() if one.device == ordered.device]
+    machine = known[0] if known else desk.machines.add(device=ordered.device, serial="SYN-1", name="Dye laser")
+    return desk.treatments.pick(desk.treatments.begin(agreed(desk).id, ordered).id, machine.id)
+
+
+def clear_answers(ordered: Ordered = ORDERED) -> dict[str, tuple[str, str]]:
+    """An answer to every item with which it goes on."""
+    return {item.name: (item.clear[0], "") for item in asked_of(ordered) if item.name != "device"}
+
+
+def started(desk: Desk, ordered: Ordered = ORDERED) -> Treatment:
+    """A treatment in which pulses may be fired."""
+    made = begun(desk, ordered)
+    desk.treatments.answer(made.id, clear_answers(ordered))
+    return desk.treatments.start(made.id)
+
+
+def fired(**changed: Any) -> Fired:
+    """A row of what was fired, with some of it otherwise."""
+    settings = {**FIRED.settings, **changed.pop("settings", {})}
+    return replace(FIRED, settings=settings, **changed)
+
+
+def treatment_calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
+    """Every call of a desk about treatments, on things that the desk `mine` has kept."""
+    consent, prepared, ready, running = agreed(mine), begun(mine), begun(mine), started(mine)
+    mine.treatments.answer(prepared.id, {"tan": ("yes", "")})
+    mine.treatments.answer(ready.id, clear_answers())
+    event = mine.adverse_events.add(running.id, kind="crust", grade=Grade.MILD, source=Source.SESSION)
+    about = {"kind": "burn", "grade": Grade.MILD, "source": Source.DIARY}
+    return {
+        "treatments.begin": lambda: desk.treatments.begin(consent.id, ORDERED),
+        "treatments.get": lambda: desk.treatments.get(running.id),
+        "treatments.of": lambda: desk.treatments.of(running.consultation_id),
+        "treatments.pick": lambda: desk.treatments.pick(prepared.id, str(prepared.machine_id)),
+        "treatments.answer": lambda: desk.treatments.answer(prepared.id, {"identity": ("yes", "")}),
+        "treatments.decide": lambda: desk.treatments.decide(prepared.id, "tan", "slight"),
+        "treatments.start": lambda: desk.treatments.start(ready.id),
+        "treatments.fire": lambda: desk.treatments.fire(running.id, FIRED),
+        "treatments.note": lambda: desk.treatments.note(running.id, "seen"),
+        "treatments.end": lambda: desk.treatments.end(running.id, TreatmentState.STOPPED),
+        "adverse_events.add": lambda: desk.adverse_events.add(running.id, **about),
+        "adverse_events.resolve": lambda: desk.adverse_events.resolve(event.id),
+        "adverse_events.of": lambda: desk.adverse_events.of(running.consultation_id),
+    }
