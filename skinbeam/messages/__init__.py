@@ -2,7 +2,7 @@
 
 from skinbeam.messages.files import catalogue, parameters, translated
 from skinbeam.messages.formatter import Formatter
-from skinbeam.messages.language import ENGLISH, LANGUAGES, living_in, local, speaking, spoken
+from skinbeam.messages.language import ENGLISH, LANGUAGES, living_in, local, moment_of, speaking, spoken
 from skinbeam.messages.records import retell
 from skinbeam.messages.retold import retold
 from skinbeam.messages.sentences import Message, Warned, text
@@ -16,6 +16,7 @@ __all__ = [
     "catalogue",
     "living_in",
     "local",
+    "moment_of",
     "parameters",
     "retell",
     "retold",

@@ -55,10 +55,22 @@ class Formatter:
 
         return str(format_date(value, "long", spoken()))
 
+    def weekday(self, value: datetime.date) -> str:
+        """Return e.g. Monday."""
+        if spoken() == ENGLISH:
+            return f"{value:%A}"
+        from babel.dates import format_date
+
+        return str(format_date(value, "EEEE", spoken()))
+
+    def clock(self, value: datetime.datetime) -> str:
+        """Return the time of day at a moment by the clocks where it is read, e.g. 14:05."""
+        return f"{local(value):%H:%M}"
+
     def moment(self, value: datetime.datetime) -> str:
         """Return a moment by the clocks where it is read, e.g. 2 November 2026, 14:05 CET."""
         here = local(value)
-        return _say("number.moment", date=self.date(here.date()), time=f"{here:%H:%M}", zone=f"{here:%Z}")
+        return _say("number.moment", date=self.date(here.date()), time=self.clock(value), zone=f"{here:%Z}")
 
     def value(self, value: Any) -> str:
         """Return any parameter of a message as text."""

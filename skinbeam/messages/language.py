@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["ENGLISH", "LANGUAGES", "living_in", "local", "speaking", "spoken"]
+__all__ = ["ENGLISH", "LANGUAGES", "living_in", "local", "moment_of", "speaking", "spoken"]
 
 ENGLISH = "en"
 LANGUAGES = {ENGLISH: "English", "de": "Deutsch"}  # as those call them who speak them
@@ -25,6 +25,20 @@ def spoken() -> str:
 def local(moment: datetime.datetime) -> datetime.datetime:
     """Return a moment by the clocks of the place where it is read."""
     return moment.astimezone(_zone.get())
+
+
+def moment_of(shown: datetime.datetime) -> datetime.datetime:
+    """Return the moment, in UTC, at which the clocks of that place show a time; the first where they show it twice.
+
+    Raises
+    ------
+    ValueError : they never show it: it is in the hour that is left out when summer time begins.
+    """
+    zone = _zone.get()
+    moment = (shown.astimezone() if zone is None else shown.replace(tzinfo=zone)).astimezone(datetime.UTC)
+    if local(moment).replace(tzinfo=None) != shown:
+        raise ValueError(f"no clock shows {shown}")
+    return moment
 
 
 @contextmanager

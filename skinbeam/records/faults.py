@@ -5,10 +5,12 @@ from typing import Any
 
 from skinbeam.errors import InputError
 from skinbeam.messages import text
+from skinbeam.records.booked import Clash
 
 __all__ = [
     "AbsentError",
     "BusyError",
+    "ClashError",
     "ClosedError",
     "ConflictError",
     "DeniedError",
@@ -25,6 +27,12 @@ class AbsentError(InputError):
 
 class BusyError(InputError):
     """So much waits to be done that more would wait for long."""
+
+
+class ClashError(InputError):
+    """Somebody or something is taken at a time that was asked for: `clashes` say who or what, and by what."""
+
+    clashes: tuple[Clash, ...]
 
 
 class ClosedError(InputError):
@@ -59,6 +67,7 @@ class WrongKeyError(InputError):
 
 _TYPES: dict[str, type[InputError]] = {
     "absent": AbsentError,
+    "clash": ClashError,
     "closed": ClosedError,
     "conflict": ConflictError,
     "denied": DeniedError,

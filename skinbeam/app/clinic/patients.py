@@ -6,6 +6,8 @@ from fastapi.responses import Response
 
 from skinbeam.app.case import read_case
 from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.course.appointments import today
+from skinbeam.app.clinic.course.times import written
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
@@ -35,7 +37,8 @@ def _list(visit: Visit, error: InputError | None = None) -> Response:
     found, number = visit.desk.patients.some(asked, _SHOWN)
     status = 200 if error is None else status_of(error)
     said = {"asked": asked, "new": new, "year": visit.said("year")}
-    return visit.page("patients.html", status, error=error, patients=found, number=number, **said)
+    shown = {"patients": found, "number": number, "today": today(visit)}
+    return visit.page("patients.html", status, error=error, **shown, **said, **written())
 
 
 def _add(visit: Visit) -> Response:

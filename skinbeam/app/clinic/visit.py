@@ -24,6 +24,7 @@ from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import (
     AbsentError,
     BusyError,
+    ClashError,
     ClosedError,
     ConflictError,
     DeniedError,
@@ -51,6 +52,7 @@ _CAMERA = HEADERS["Permissions-Policy"].replace("camera=()", "camera=(self)")  #
 _STATUS: dict[type[InputError], int] = {
     AbsentError: 404,
     BusyError: 503,
+    ClashError: 409,
     ClosedError: 409,
     ConflictError: 409,
     DeniedError: 403,

@@ -1,7 +1,7 @@
 """A patient's copy of their records: one file that a person can open and another clinic can take in.
 
-Consents given elsewhere, and what came of treatments under them, are in the copy and are not taken in: consent is to
-what this clinic has explained.
+Consents given and appointments made elsewhere, and what came of treatments under them, are in the copy and are not
+taken in: consent is to what this clinic has explained.
 """
 
 import base64
@@ -14,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from skinbeam.errors import InputError
+from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.follow_ups import FollowUps
@@ -40,6 +41,7 @@ class Copies:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._patients = Patients(access)
+        self._appointments = Appointments(access)
         self._consultations = Consultations(access)
         self._photographs = Photographs(access)
         self._plans = Plans(access)
@@ -68,6 +70,7 @@ class Copies:
                 "clinic": self._access.member.clinic,
                 "patient": asdict(patient),
                 "contact": {} if contact is None else dict(contact.contact),
+                "appointments": [asdict(one) for one in self._appointments.of(patient_id)],
                 "consultations": [
                     self._consultation(archive, f"{number:03}", one)
                     for number, one in enumerate(self._consultations.of(patient_id), 1)

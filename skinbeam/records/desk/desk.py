@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 
 from skinbeam.records.desk.adverse_events import AdverseEvents
+from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
@@ -43,6 +44,7 @@ class Desk:
         self.plans = Plans(access)
         self.consents = Consents(access)
         self.machines = Machines(access)
+        self.appointments = Appointments(access)
         self.follow_ups = FollowUps(access)
         self.treatments = Treatments(access)
         self.adverse_events = AdverseEvents(access)

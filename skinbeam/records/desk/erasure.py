@@ -1,12 +1,14 @@
 """The right to be forgotten, within what the law of the place makes a clinic keep.
 
-What tells who somebody is goes at once. The records of treatment go once they need be kept no longer; until then they
-stay for care alone. The trail stays whole in any case: it holds names of rows and signatures with a key, and nothing
-that anybody said. Backups that were made before still hold what was erased, until they are thrown away.
+What tells who somebody is goes at once, and what they are still booked for is cancelled. The records of treatment go
+once they need be kept no longer; until then they stay for care alone. The trail stays whole in any case: it holds names
+of rows and signatures with a key, and nothing that anybody said. Backups that were made before still hold what was
+erased, until they are thrown away.
 """
 
 import datetime
 
+from skinbeam.records.desk.appointments import cancel_ahead
 from skinbeam.records.kept import Holdings
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
@@ -73,6 +75,7 @@ class Erasure:
             consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
             until = _keep_until(work, patient, consultations, keep_years)
             if until is not None:
+                cancel_ahead(work, patient_id)
                 for photograph in _photographs(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.keep(photograph, "photograph.permitted")

@@ -15,6 +15,7 @@ from skinbeam.app.clinic import gate
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import submission
+from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.kept import Permissions
 from skinbeam.records.people.accounts import Accounts
@@ -53,7 +54,13 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     passkeys, device = Passkeys(clinics.database, owner, Passwords()), SoftPasskey("https://localhost", "localhost")
     site = Site(device.host, device.origin)
     passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
+    begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
+    ends = begins + datetime.timedelta(minutes=30)
+    doctor = clinics.members[HOME, Role.CLINICIAN].id
+    asked = Booking(patient.id, doctor, Purpose.SESSION, begins, ends, machine.id, consultation.id)
+    (appointment,) = desk.appointments.book(asked)
     return {
+        "appointment": appointment.id,
         "patient": patient.id,
         "consultation": consultation.id,
         "photograph": photograph.id,

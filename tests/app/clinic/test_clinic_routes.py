@@ -19,6 +19,7 @@ SENT: Mapping[str, dict[str, str]] = {
     "/people/{member}/role": {"role": "clinician"},
     "/people/{member}/password": {"password": PASSWORD},
     "/people/{member}/in": {"allowed": "true"},
+    "/appointments/{appointment}/state": {"state": "kept", "revision": "0"},
     "/machines/{machine}": {"name": "Dye laser"},
     "/machines/{machine}/use": {"used": "true"},
     "/plans/{plan}/choice": {"option": "0.0"},

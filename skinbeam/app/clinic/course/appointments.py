@@ -1,0 +1,188 @@
+"""The calendar of a clinic by day and week, and one appointment: booked, moved, cancelled, kept or missed."""
+
+import datetime
+from dataclasses import dataclass
+
+from fastapi.responses import Response
+
+from skinbeam.app.clinic.course.booking import Refusal, asked, choices, refused
+from skinbeam.app.clinic.course.times import monday, read_day, span_of, written
+from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.errors import InputError
+from skinbeam.messages import Formatter, local
+from skinbeam.records.booked import Appointment, Purpose, Standing
+from skinbeam.records.faults import ClashError
+from skinbeam.records.roles import MAY, Act
+from skinbeam.records.store.columns import now
+
+__all__ = ["add_appointments", "shown", "today"]
+
+_WEEK = 7
+_TYPED = ("day", "time", "minutes", "member", "machine")
+
+
+@dataclass(frozen=True)
+class _Day:
+    """A day of the calendar."""
+
+    date: datetime.date
+    weekday: str
+    told: str
+    today: bool
+    appointments: tuple[Appointment, ...]
+
+
+def add_appointments(gate: Gate) -> None:
+    """Open the routes of appointments."""
+    gate.add("GET", "/appointments", _calendar)
+    gate.add("GET", "/appointments/{appointment}", _one)
+    gate.add("POST", "/appointments/{appointment}/time", _move)
+    gate.add("POST", "/appointments/{appointment}/state", _set_state)
+    gate.add("GET", "/patients/{patient}/appointments", _of_patient)
+    gate.add("POST", "/patients/{patient}/appointments", _book)
+
+
+def shown(visit: Visit) -> tuple[datetime.date, int, str]:
+    """Return which days the calendar shows, from which on, and whose: as the address says."""
+    asked = visit.request.query_params
+    days = 1 if asked.get("days") == "1" else _WEEK
+    day = read_day(asked.get("from", ""), local(now()).date())
+    return day if days == 1 else monday(day), days, asked.get("who", "")
+
+
+def today(visit: Visit) -> tuple[Appointment, ...]:
+    """Return today's appointments of who asks, or of everybody where they treat nobody themselves."""
+    member = visit.signed.member
+    whose = member.id if member.role in MAY[Act.TREAT] else ""
+    first, until = span_of(local(now()).date())
+    found = visit.desk.appointments.between(first, until, member_id=whose)
+    return tuple(one for one in found if one.state != Standing.CANCELLED)
+
+
+def _calendar(visit: Visit) -> Response:
+    first, days, who = shown(visit)
+    write = Formatter()
+    booked: dict[datetime.date, list[Appointment]] = {}
+    for one in visit.desk.appointments.between(*span_of(first, days), member_id=who):
+        if one.state != Standing.CANCELLED:
+            booked.setdefault(local(one.starts_at).date(), []).append(one)
+    here = local(now()).date()
+    dates = [first + datetime.timedelta(days=number) for number in range(days)]
+    return visit.page(
+        "course/appointments.html",
+        days=[
+            _Day(date, write.weekday(date), write.date(date), date == here, tuple(booked.get(date, ())))
+            for date in dates
+        ],
+        first=first,
+        before=first - datetime.timedelta(days=days),
+        after=first + datetime.timedelta(days=days),
+        here=here,
+        number=sum(map(len, booked.values())),
+        who=who,
+        members=choices(visit).members,
+        **written(),
+    )
+
+
+def _of_patient(visit: Visit, error: InputError | None = None, refusal: Refusal | None = None) -> Response:
+    id, desk = visit.path("patient"), visit.desk
+    sent = {name: visit.said(name) for name in ("purpose", "consultation", *_TYPED)}
+    return visit.page(
+        "course/booking.html",
+        200 if error is None else status_of(error),
+        error=error,
+        refusal=refusal,
+        patient=desk.patients.get(id),
+        consultations=desk.consultations.of(id)[::-1],
+        appointments=desk.appointments.of(id)[::-1],
+        purposes=list(Purpose),
+        choices=choices(visit),
+        sent=sent | {"member": sent["member"] or visit.signed.member.id},
+        **written(),
+    )
+
+
+def _book(visit: Visit) -> Response:
+    patient = visit.path("patient")
+    visit.desk.patients.get(patient)  # said before anything of the form is
+    try:
+        booking = asked(visit, patient)
+    except InputError as error:
+        return _of_patient(visit, error)
+    try:
+        booked = visit.desk.appointments.book(booking)
+    except InputError as error:
+        if isinstance(error, ClashError):
+            return _of_patient(visit, error, refused(visit, error, (booking,)))
+        if status_of(error) != 422:
+            raise
+        return _of_patient(visit, error)
+    return visit.go(f"/appointments/{booked[0].id}")
+
+
+def _one(visit: Visit, error: InputError | None = None, refusal: Refusal | None = None) -> Response:
+    one = visit.desk.appointments.get(visit.path("appointment"))
+    sent = {name: visit.said(name) for name in _TYPED} if error else {}
+    starts = local(one.starts_at)
+    kept = {
+        "day": starts.date().isoformat(),
+        "time": f"{starts:%H:%M}",
+        "minutes": str((one.ends_at - one.starts_at) // datetime.timedelta(minutes=1)),
+        "member": one.member_id,
+        "machine": one.machine_id or "",
+    }
+    return visit.page(
+        "course/appointment.html",
+        200 if error is None else status_of(error),
+        error=error,
+        refusal=refusal,
+        one=one,
+        sent=kept | sent,
+        choices=choices(visit, one),
+        **written(),
+    )
+
+
+def _move(visit: Visit) -> Response:
+    one = visit.desk.appointments.get(visit.path("appointment"))
+    try:
+        booking = asked(visit, one.patient_id, one)
+    except InputError as error:
+        return _one(visit, error)
+    try:
+        visit.desk.appointments.move(
+            one.id,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            member_id=booking.member_id,
+            machine_id=booking.machine_id,
+            revision=_revision(visit),
+        )
+    except InputError as error:
+        if isinstance(error, ClashError):
+            return _one(visit, error, refused(visit, error, (booking,), but=one.id))
+        if status_of(error) != 422:
+            raise
+        return _one(visit, error)
+    return visit.go(f"/appointments/{one.id}")
+
+
+def _set_state(visit: Visit) -> Response:
+    id, state, drawer = visit.path("appointment"), visit.said("state"), visit.desk.appointments
+    try:
+        if state == Standing.CANCELLED:
+            drawer.cancel(id, revision=_revision(visit))
+        else:
+            drawer.mark(id, kept=state == Standing.KEPT, revision=_revision(visit))
+    except InputError as error:
+        if status_of(error) != 422:
+            raise
+        return _one(visit, error)
+    return visit.go(f"/appointments/{id}")
+
+
+def _revision(visit: Visit) -> int:
+    sent = visit.said("revision")
+    return int(sent[:9]) if sent.isdecimal() else 0

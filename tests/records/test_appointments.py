@@ -1,0 +1,253 @@
+"""Appointments: nobody and nothing is in two at a time, however many book at once; times outlast a change of clocks."""
+
+import io
+import json
+import threading
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from skinbeam.errors import InputError
+from skinbeam.records.booked import Appointment, Booking, Purpose, Standing
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import AbsentError, ClashError, DeniedError
+from skinbeam.records.kept import Member
+from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Role
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.upgrades import open_database
+
+TEN = (datetime.now(UTC) + timedelta(days=7)).replace(hour=10, minute=0, second=0, microsecond=0)
+HALF = timedelta(minutes=30)
+
+
+class Unhashed(Passwords):
+    """Nobody signs in here."""
+
+    def __init__(self) -> None:
+        pass
+
+    def hash(self, password: str) -> str:
+        return password
+
+
+def members(database: Database, operator: Member, *roles: Role) -> list[Member]:
+    accounts = Accounts(database, operator, Unhashed())
+    return [accounts.add(f"{role} {number}", role, "four words nobody guesses") for number, role in enumerate(roles)]
+
+
+@pytest.fixture
+def ann(database: Database, operator: Member) -> Member:
+    return members(database, operator, Role.CLINICIAN)[0]
+
+
+@pytest.fixture
+def booking(desk: Desk, ann: Member) -> Booking:
+    """A session at ten, in a week."""
+    machine = desk.machines.add(device="pulsed-dye-595", serial="1", name="Dye laser")
+    patient = desk.patients.add("Heron")
+    return Booking(patient.id, ann.id, Purpose.SESSION, TEN, TEN + HALF, machine.id)
+
+
+def another(desk: Desk, database: Database, operator: Member) -> dict[str, str]:
+    """A patient, a member and a machine that nobody has booked."""
+    (member,) = members(database, operator, Role.OWNER)
+    machine = desk.machines.add(device="pulsed-dye-595", serial="2", name="Other laser")
+    return {"patient_id": desk.patients.add("Stork").id, "member_id": member.id, "machine_id": machine.id}
+
+
+@pytest.mark.parametrize("shared", ["patient", "member", "machine"])
+def test_who_or_what_is_taken_is_refused_and_named(
+    desk: Desk, database: Database, operator: Member, booking: Booking, shared: str
+) -> None:
+    (first,) = desk.appointments.book(booking)
+    free = another(desk, database, operator)
+    for begins in (TEN - HALF / 2, TEN, TEN + HALF / 2):
+        other = replace(booking, **free | {f"{shared}_id": getattr(booking, f"{shared}_id")})
+        other = replace(other, starts_at=begins, ends_at=begins + HALF)
+        with pytest.raises(ClashError) as found:
+            desk.appointments.book(other)
+        assert [(clash.taken, clash.by) for clash in found.value.clashes] == [(shared, first.id)]
+    assert len(desk.appointments.book(replace(booking, **free))) == 1  # nothing is shared
+
+
+def test_ends_that_touch_and_times_that_were_given_up_are_free(desk: Desk, booking: Booking) -> None:
+    (first,) = desk.appointments.book(booking)
+    after, before = (replace(booking, starts_at=TEN + by, ends_at=TEN + by + HALF) for by in (HALF, -HALF))
+    desk.appointments.book(after, before)
+    with pytest.raises(ClashError):
+        desk.appointments.book(booking)
+    desk.appointments.cancel(first.id, revision=first.revision)
+    desk.appointments.book(booking)
+
+
+def test_a_long_one_is_found_by_what_begins_late_in_it(desk: Desk, booking: Booking) -> None:
+    desk.appointments.book(replace(booking, ends_at=TEN + timedelta(hours=12)))
+    late = TEN + timedelta(hours=11, minutes=55)
+    with pytest.raises(ClashError):
+        desk.appointments.book(replace(booking, starts_at=late, ends_at=late + HALF))
+
+
+def test_a_series_is_booked_whole_or_not_at_all(desk: Desk, booking: Booking) -> None:
+    week = timedelta(days=7)
+    series = [
+        replace(booking, starts_at=TEN + number * week, ends_at=TEN + number * week + HALF) for number in range(4)
+    ]
+    desk.appointments.book(series[2])
+    with pytest.raises(ClashError) as found:
+        desk.appointments.book(*series)
+    assert {clash.place for clash in found.value.clashes} == {2}
+    assert len(desk.appointments.of(booking.patient_id)) == 1
+    with pytest.raises(ClashError) as found:  # two of one series at one time
+        desk.appointments.book(series[0], series[0])
+    assert {(clash.place, clash.by) for clash in found.value.clashes} == {(1, "")}
+    assert len(desk.appointments.of(booking.patient_id)) == 1
+
+
+def test_two_who_book_at_once_never_both_have_the_time(
+    address: str, environment: dict[str, str], desk: Desk, booking: Booking
+) -> None:
+    """Ten times, four programs at once: one has it, and three are told so."""
+    opened = [open_database(address, environment) for _ in range(4)]
+    for number in range(10):
+        begins = TEN + number * HALF
+        asked = replace(booking, starts_at=begins, ends_at=begins + HALF)
+        ready, ended = threading.Barrier(4), []
+
+        def book(
+            database: Database,
+            asked: Booking = asked,
+            ready: threading.Barrier = ready,
+            ended: list[str] = ended,
+        ) -> None:
+            own = Desk(database, desk.member)
+            ready.wait()
+            try:
+                own.appointments.book(asked)
+                ended.append("booked")
+            except ClashError:
+                ended.append("told")
+
+        threads = [threading.Thread(target=book, args=(database,)) for database in opened]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert sorted(ended) == ["booked", "told", "told", "told"]
+    for database in opened:
+        database.close()
+
+
+def test_an_appointment_is_moved_by_who_read_it_last(desk: Desk, booking: Booking) -> None:
+    (one,) = desk.appointments.book(booking)
+    said = {"ends_at": TEN + 2 * HALF, "member_id": one.member_id, "machine_id": None}
+    moved = desk.appointments.move(one.id, starts_at=TEN + HALF / 2, revision=one.revision, **said)
+    assert (moved.starts_at, moved.machine, moved.revision) == (TEN + HALF / 2, "", 2)  # over its own old time
+    with pytest.raises(InputError) as found:
+        desk.appointments.move(one.id, starts_at=TEN, revision=one.revision, **said)
+    assert found.value.code == "appointment-changed"
+    desk.appointments.book(replace(booking, starts_at=TEN - HALF, ends_at=TEN))
+    with pytest.raises(ClashError):
+        desk.appointments.move(one.id, starts_at=TEN - HALF / 2, revision=moved.revision, **said)
+    assert desk.appointments.get(one.id) == moved
+
+
+def test_it_is_kept_or_missed_on_its_day_and_a_cancelled_one_never(desk: Desk, booking: Booking) -> None:
+    (ahead,) = desk.appointments.book(booking)
+    with pytest.raises(InputError) as found:
+        desk.appointments.mark(ahead.id, kept=True, revision=ahead.revision)
+    assert found.value.code == "appointment-ahead"
+    cancelled = desk.appointments.cancel(ahead.id, revision=ahead.revision)
+    over = replace(booking, starts_at=datetime.now(UTC) - HALF, ends_at=datetime.now(UTC))
+    (one,) = desk.appointments.book(over)
+    missed = desk.appointments.mark(one.id, kept=False, revision=one.revision)
+    assert missed.state is Standing.MISSED
+    came = desk.appointments.mark(one.id, kept=True, revision=missed.revision)  # late, but they came
+    assert came.state is Standing.KEPT
+    for refused in (
+        lambda: desk.appointments.mark(ahead.id, kept=False, revision=cancelled.revision),
+        lambda: desk.appointments.cancel(one.id, revision=came.revision),
+    ):
+        with pytest.raises(InputError) as found:
+            refused()
+        assert found.value.code == "appointment-over"
+
+
+def test_what_cannot_be_booked_says_why(desk: Desk, database: Database, operator: Member, booking: Booking) -> None:
+    assistant, auditor = members(database, operator, Role.ASSISTANT, Role.AUDITOR)
+    desk.machines.use(str(booking.machine_id), used=False)
+    without = replace(booking, machine_id=None)
+    other = desk.consultations.begin(desk.patients.add("Stork").id)
+    for asked, code in (
+        (booking, "appointment-machine"),
+        (replace(without, member_id=assistant.id), "appointment-member"),
+        (replace(without, member_id=auditor.id, purpose=Purpose.READING), "appointment-member"),
+        (replace(without, member_id="nobody"), "absent"),
+        (replace(without, patient_id="nobody"), "absent"),
+        (replace(without, machine_id="none"), "absent"),
+        (replace(without, consultation_id=other.id), "absent"),
+        (replace(without, ends_at=TEN), "appointment-length"),
+        (replace(without, ends_at=TEN + timedelta(hours=12, minutes=5)), "appointment-length"),
+    ):
+        with pytest.raises(InputError) as found:
+            desk.appointments.book(asked)
+        assert found.value.code == code
+    desk.appointments.book(replace(without, member_id=assistant.id, purpose=Purpose.READING))
+
+
+def test_who_may_book_and_in_their_own_clinic(
+    desk: Desk, database: Database, operator: Member, booking: Booking
+) -> None:
+    assistant, auditor = (Desk(database, one) for one in members(database, operator, Role.ASSISTANT, Role.AUDITOR))
+    (one,) = assistant.appointments.book(booking)
+    with pytest.raises(DeniedError):
+        auditor.appointments.book(booking)
+    assert auditor.appointments.between(TEN, TEN + HALF) == (one,)
+    stranger = Desk(database, create_clinic(database, "Hill Clinic", synthetic=True))
+    assert stranger.appointments.between(TEN, TEN + HALF) == ()
+    with pytest.raises(AbsentError):
+        stranger.appointments.get(one.id)
+    assert [step.action for step in desk.trail.last(50, subject=f"appointment/{one.id}")][1:] == ["appointment.booked"]
+
+
+def test_moments_are_kept_in_utc(desk: Desk, booking: Booking) -> None:
+    zurich = TEN.astimezone(tz=None)
+    (one,) = desk.appointments.book(replace(booking, starts_at=zurich))
+    kept = desk.appointments.get(one.id)
+    assert (kept.starts_at, kept.starts_at.utcoffset()) == (TEN, timedelta(0))
+
+
+def of_copy(desk: Desk, patient: str) -> list[dict[str, object]]:
+    record = json.loads(zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))).read("record.json"))
+    found: list[dict[str, object]] = record["appointments"]
+    return found
+
+
+def test_a_copy_holds_the_appointments_and_they_are_not_taken_in(desk: Desk, booking: Booking) -> None:
+    (one,) = desk.appointments.book(booking)
+    (copied,) = of_copy(desk, booking.patient_id)
+    assert (copied["id"], copied["starts_at"], copied["state"]) == (one.id, TEN.isoformat(), "booked")
+    again = desk.copies.take_in(desk.copies.make(booking.patient_id))
+    assert desk.appointments.of(again.id) == ()
+
+
+def test_erasure_cancels_what_is_to_come_while_records_must_stay_and_removes_all_afterwards(
+    desk: Desk, booking: Booking
+) -> None:
+    desk.consultations.begin(booking.patient_id)
+    begun = datetime.now(UTC) - timedelta(hours=1)
+    ahead, over = desk.appointments.book(booking, replace(booking, starts_at=begun, ends_at=begun + HALF))
+
+    def states() -> list[tuple[str, Standing]]:
+        found: tuple[Appointment, ...] = desk.appointments.of(booking.patient_id)
+        return [(one.id, one.state) for one in found]
+
+    assert desk.erasure.erase(booking.patient_id, keep_years=10) is not None
+    assert states() == [(over.id, Standing.BOOKED), (ahead.id, Standing.CANCELLED)]
+    assert desk.erasure.erase(booking.patient_id, keep_years=0) is None
+    assert states() == []
+    with pytest.raises(AbsentError):
+        desk.appointments.book(booking)
