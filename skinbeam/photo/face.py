@@ -5,18 +5,16 @@ is installed; both give the same record.
 """
 
 import importlib.util
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 import cv2
-import cv2.data as cv2_data
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.messages import Message
+from skinbeam.photo.eyes import cascade, eyes_of
 from skinbeam.photo.gates import limit
 from skinbeam.photo.read import Picture
 from skinbeam.photo.record import Face
@@ -28,7 +26,6 @@ Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
 
 cv2.setNumThreads(1)  # a process with threads cannot be copied for what follows (plan.work.processes)
-_EYE_CROP_PX = 240  # width to which a face box is brought before its eyes are sought
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def find_faces(rgb: Picture) -> list[Face]:
     faces = []
     for box in sorted(box for box in first if any(_overlap(box, other) > 0.3 for other in second)):
         x, y, w, h = (value / scale for value in box)
-        eyes = _eyes(rgb, (x, y, w, h))
+        eyes = eyes_of(rgb, (x, y, w, h))
         if eyes is not None:
             right, left = eyes
             middle = (right[0] + left[0]) / 2, (right[1] + left[1]) / 2
@@ -92,15 +89,10 @@ def _search_copy(rgb: Picture) -> tuple[Gray, float]:
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale
 
 
-@cache
-def _cascade(name: str) -> cv2.CascadeClassifier:
-    return cv2.CascadeClassifier(str(Path(cv2_data.haarcascades) / f"haarcascade_{name}.xml"))
-
-
 def _boxes(gray: Gray, name: str, *, step: float = 1.1) -> tuple[list[tuple[int, int, int, int]], float]:
     """Return the boxes of a cascade and the sum of their weights."""
     least = max(24, min(gray.shape) // 16)
-    found, _, weights = _cascade(name).detectMultiScale3(
+    found, _, weights = cascade(name).detectMultiScale3(
         gray, scaleFactor=step, minNeighbors=5, minSize=(least, least), outputRejectLevels=True
     )
     return [(int(x), int(y), int(w), int(h)) for x, y, w, h in found], float(np.sum(weights)) if len(found) else 0.0
@@ -122,51 +114,6 @@ def _turned(rgb: Picture) -> bool:
     turns = (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
     strongest = max(_boxes(cv2.rotate(half, turn), "frontalface_alt2", step=1.2)[1] for turn in turns)
     return strongest > 0 and strongest > limit("face", "turned_gain") * upright
-
-
-def _eyes(
-    rgb: Picture, box: tuple[float, float, float, float]
-) -> tuple[tuple[float, float], tuple[float, float]] | None:
-    """Return the person's right and left pupil inside a face box, or None.
-
-    The cascades of the eyes look at the box and at its mirror image, so that a mirrored picture gives mirrored eyes.
-    """
-    x, y, w, h = box
-    x0, y0, x1, y1 = max(int(x), 0), max(int(y), 0), math.ceil(x + w), math.ceil(y + 0.62 * h)
-    gray = cv2.cvtColor(rgb[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
-    scale = _EYE_CROP_PX / w
-    gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    width = gray.shape[1]
-    seen: list[tuple[float, float]] = []
-    for image, mirrored in ((gray, False), (cv2.flip(gray, 1), True)):
-        for name in ("eye_tree_eyeglasses", "eye"):
-            found = _cascade(name).detectMultiScale(image, 1.05, 3, minSize=(width // 8, width // 8))
-            for ex, ey, ew, eh in found:
-                centre = ex + ew / 2
-                seen.append((width - centre if mirrored else centre, ey + eh / 2))
-    points = np.array(seen).reshape(-1, 2)
-    eyes = []
-    for side in (points[points[:, 0] < 0.48 * width], points[points[:, 0] > 0.52 * width]):
-        side = side[(side[:, 1] > 0.25 * width) & (side[:, 1] < 0.58 * width)]
-        if len(side) < 2:  # one answer of four is noise
-            return None
-        eyes.append(_pupil(gray, np.median(side, axis=0)))
-    (right, left) = ((float(px / scale + x0), float(py / scale + y0)) for px, py in eyes)
-    return right, left
-
-
-def _pupil(gray: Gray, centre: Array) -> Array:
-    """Return the centroid of the dark of the iris around `centre`: two passes over a shrinking window."""
-    smooth = cv2.GaussianBlur(gray, (0, 0), 2.0).astype(np.float64)
-    for reach in (0.09 * gray.shape[1], 0.07 * gray.shape[1]):
-        yy, xx = np.mgrid[: gray.shape[0], : gray.shape[1]]
-        near = np.hypot(xx - centre[0], yy - centre[1]) < reach
-        dark = np.where(near, np.maximum(np.quantile(smooth[near], 0.25) - smooth, 0.0), 0.0)
-        total = dark.sum()
-        if total <= 0:
-            break
-        centre = np.array([(dark * xx).sum() / total, (dark * yy).sum() / total])
-    return centre
 
 
 def _with_mouth(rgb: Picture, face: Face) -> Face:

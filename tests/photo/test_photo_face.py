@@ -54,6 +54,27 @@ def test_the_pupils_and_the_mouth_are_where_a_person_puts_them() -> None:
     assert abs(face.roll_deg) < 6
 
 
+@pytest.mark.parametrize("side_px", [400, 700, 1500, 3000])
+def test_the_pupils_stay_where_they_are_at_every_size(side_px: int) -> None:
+    factor = side_px / PORTRAIT.shape[1]
+    face = the_face(resized(factor), find_faces)
+    assert isinstance(face, Face)
+    # Two pixels of the portrait, as above: nothing finer is in an enlarged copy, and the smallest has 1.3 times fewer.
+    assert math.dist(np.divide(face.right_pupil, factor), RIGHT_PUPIL) < 2
+    assert math.dist(np.divide(face.left_pupil, factor), LEFT_PUPIL) < 2
+
+
+def test_a_dark_outer_lid_does_not_draw_the_pupils_away() -> None:
+    rgb = PORTRAIT.copy()
+    for (x, y), outer in ((RIGHT_PUPIL, -1), (LEFT_PUPIL, 1)):
+        near, far = sorted((round(x + 5 * outer), round(x + 14 * outer)))
+        rgb[round(y - 6) : round(y), near:far] //= 3
+    face = the_face(rgb, find_faces)
+    assert isinstance(face, Face)
+    assert math.dist(face.right_pupil, RIGHT_PUPIL) < 2
+    assert math.dist(face.left_pupil, LEFT_PUPIL) < 2
+
+
 def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> None:
     face, seen, regions = shown(PORTRAIT)
     assert set(regions.masks) == set(SITES)

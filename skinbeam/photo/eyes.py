@@ -1,0 +1,124 @@
+"""The pupils inside a face box: cascades say where an eye is, the edge of the iris says where its middle is.
+
+Cascades of eyes are asked at several sizes of the box, since one size misses narrow or wrinkled lids that another
+finds. The pupil is then where light rises fastest outwards along circles of an iris's size, to both sides and below,
+where lids do not cover it (the operator of Daugman 1993), and darkest in the middle. Brows, lashes and the frames of
+glasses, which are as dark as a pupil, have no such round edge.
+"""
+
+import math
+from functools import cache
+from pathlib import Path
+
+import cv2
+import cv2.data as cv2_data
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.gates import entry, limit
+from skinbeam.photo.read import Picture
+from skinbeam.provenance import used
+
+__all__ = ["Box", "cascade", "eyes_of"]
+
+Array = NDArray[np.float64]
+Gray = NDArray[np.uint8]
+Box = tuple[float, float, float, float]  # x, y, width, height
+Point = tuple[float, float]
+
+_SIZES_PX = (160, 240, 320)  # to which a face box is brought before its eyes are sought
+_FINE_PX = 400  # and before the edge of the iris is
+_UPPER_FACE = 0.62  # share of a box that has the eyes
+# From the horizontal, downwards positive: the upper lid covers what is above, the lower one what is far below.
+_ARC_RAD = np.radians(np.linspace(-25.0, 45.0, 15))
+
+
+@cache
+def cascade(name: str) -> cv2.CascadeClassifier:
+    """Return a cascade that ships with OpenCV."""
+    return cv2.CascadeClassifier(str(Path(cv2_data.haarcascades) / f"haarcascade_{name}.xml"))
+
+
+def eyes_of(rgb: Picture, box: Box) -> tuple[Point, Point] | None:
+    """Return the person's right and left pupil inside a face box, or None where no two eyes are seen."""
+    used("daugman1993")
+    x, y, width, height = box
+    x0, y0 = max(int(x), 0), max(int(y), 0)
+    upper = rgb[y0 : math.ceil(y + _UPPER_FACE * height), x0 : math.ceil(x + width)]
+    gray = cv2.cvtColor(upper, cv2.COLOR_RGB2GRAY)
+    seen = np.concatenate([_seen(_at(gray, size / width)) / (size / width) for size in _SIZES_PX])
+    middle = 0.5 * gray.shape[1]
+    centres = []
+    for side in (seen[seen[:, 0] < 0.96 * middle], seen[seen[:, 0] > 1.04 * middle]):
+        side = side[(side[:, 1] > 0.5 * middle) & (side[:, 1] < 1.16 * middle)]
+        if len(side) < limit("face", "eye_answers_min"):
+            return None
+        centres.append(np.median(side, axis=0))
+    scale = _FINE_PX / width
+    right, left = _pupils(_at(gray, scale), [centre * scale for centre in centres])
+    return _placed(right / scale, x0, y0), _placed(left / scale, x0, y0)
+
+
+def _placed(point: Array, x0: int, y0: int) -> Point:
+    return float(point[0] + x0), float(point[1] + y0)
+
+
+def _at(gray: Gray, scale: float) -> Gray:
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(gray, None, fx=scale, fy=scale, interpolation=way), np.uint8)
+
+
+def _seen(gray: Gray) -> Array:
+    """Return the middles (n, 2) of what the cascades take for eyes, brows among them.
+
+    They look at the box and at its mirror image, so that a mirrored picture gives mirrored eyes.
+    """
+    width = gray.shape[1]
+    seen: list[Point] = []
+    for image, mirrored in ((gray, False), (cv2.flip(gray, 1), True)):
+        for name in ("eye_tree_eyeglasses", "eye"):
+            found = cascade(name).detectMultiScale(image, 1.05, 3, minSize=(width // 8, width // 8))
+            for ex, ey, ew, eh in found:
+                centre = ex + ew / 2
+                seen.append((width - centre if mirrored else centre, ey + eh / 2))
+    return np.array(seen, dtype=np.float64).reshape(-1, 2)
+
+
+def _pupils(gray: Gray, centres: list[Array]) -> list[Array]:
+    """Return the middles of two irises of one size, each near its centre: the size at which both answer best."""
+    record = entry("face", "iris_of_box")
+    radii = np.linspace(float(record["low"]), float(record["high"]), 7) * gray.shape[1]
+    smooth = cv2.GaussianBlur(gray, (0, 0), 0.004 * gray.shape[1]).astype(np.float32)
+    answers = [_answers(smooth, centre, radii) for centre in centres]
+    together = sum(answer.max(axis=(1, 2)) / max(float(answer.max()), 1e-6) for _, answer in answers)
+    size = int(np.argmax(together))
+    return [grid[np.unravel_index(int(answer[size].argmax()), answer.shape[1:])] for grid, answer in answers]
+
+
+def _answers(smooth: NDArray[np.float32], centre: Array, radii: Array) -> tuple[Array, Array]:
+    """Return points (rows, columns, 2) around a centre, and by radius how like the middle of an iris each is."""
+    width = smooth.shape[1]
+    reach, likely = limit("face", "pupil_reach") * width, limit("face", "pupil_spread") * width
+    steps = np.arange(-reach, reach + 1.0, 2.0)
+    grid = np.stack(np.meshgrid(centre[0] + steps, centre[1] + steps), axis=-1)
+    near = np.exp(-0.5 * np.sum((grid - centre) ** 2, axis=-1) / likely**2)
+    found = []
+    for radius in radii:
+        edges, depths = [], []
+        for side in (1, -1):
+            white, rim, middle = (_on_arc(smooth, grid, k * radius, side) for k in (1.25, 0.85, 0.25))
+            edges.append(np.median(white - rim, axis=-1))  # a glint is few of the points, so the median passes it over
+            depths.append(np.median(white, axis=-1) - np.median(middle, axis=-1))
+        # Both sides must answer: a fold of the lid has one edge.
+        edge = np.minimum(*edges) + 0.25 * np.maximum(*edges)
+        found.append(np.maximum(edge + np.minimum(*depths), 0.0) * near)
+    return grid, np.stack(found)
+
+
+def _on_arc(smooth: NDArray[np.float32], grid: Array, radius: float, side: int) -> Array:
+    """Return brightness (rows, columns, arc) on the arc to one side of each point."""
+    offsets = radius * np.stack([side * np.cos(_ARC_RAD), np.sin(_ARC_RAD)], axis=-1)
+    at = (grid[:, :, None, :] + offsets).astype(np.float32)
+    rows = at.reshape(-1, len(_ARC_RAD), 2)
+    seen = cv2.remap(smooth, rows, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(seen, np.float64).reshape(at.shape[:-1])
