@@ -13,7 +13,6 @@ from sqlalchemy import select
 from skinbeam.errors import InputError
 from skinbeam.records.faults import LockedError
 from skinbeam.records.kept import Member
-from skinbeam.records.people import codes, locks, signin
 from skinbeam.records.people.accounts import Accounts, clinics, create_clinic, operator
 from skinbeam.records.people.locks import FREE_FAILURES
 from skinbeam.records.people.passwords import Passwords
@@ -49,10 +48,8 @@ def door(database: Database, passwords: Passwords) -> SignIn:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> "Clock":
-    made = Clock()
-    for module in (signin, locks):
-        monkeypatch.setattr(module, "now", made)
-    monkeypatch.setattr(codes.time, "time", lambda: made().timestamp())
+    made, wall = Clock(), time.time
+    monkeypatch.setattr(time, "time", lambda: wall() + made.ahead.total_seconds())
     return made
 
 
@@ -61,7 +58,7 @@ class Clock:
         self.ahead = datetime.timedelta()
 
     def __call__(self) -> datetime.datetime:
-        return now() + self.ahead
+        return now()
 
 
 def test_who_has_the_password_comes_in_whatever_the_case_of_the_name(door: SignIn, ann: Member) -> None:

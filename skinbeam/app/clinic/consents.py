@@ -16,6 +16,7 @@ from skinbeam.plan.records import ConcernPlan, Option, Plan
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consent, Permissions
+from skinbeam.records.store.columns import now
 from skinbeam.report.consent.context import PERMISSIONS, Question, Signing, Stroke, Told
 from skinbeam.report.consent.page import agreement, consent_page, cooling_off_days, tries_told
 from skinbeam.report.consent.questions import teach_back
@@ -120,7 +121,7 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
     desk, current = visit.desk, form.current
     with speaking(form.language):
         paper = consent_page(*form.told)
-        said = agreement((local(current.explained_at).date(), local(_now()).date()) if current else None)
+        said = agreement((local(current.explained_at).date(), local(now()).date()) if current else None)
         asked = _asked(form, current)
     return visit.page(
         "consent.html",
@@ -140,7 +141,7 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
         patient=desk.patients.get(form.plan.consultation.patient_id),
         current=current,
         agreement=said,
-        may_sign=current is not None and _now() >= current.not_before,
+        may_sign=current is not None and now() >= current.not_before,
         voided=[one for one in form.known if one.void_reason is not None],
         permissions=PERMISSIONS,
         days=cooling_off_days(),
@@ -183,7 +184,7 @@ def _sign(visit: Visit) -> Response:
     waiting = _waiting(form)
     if not form.told_back(waiting):
         raise fault("not-told-back", "consent")
-    person, on = visit.said("person"), _now()
+    person, on = visit.said("person"), now()
     if not 0 < len(person) <= _LONGEST_NAME or not person.isprintable():
         return _page(visit, form, _wrong("person"))
     strokes = _strokes(visit.said("strokes"))
@@ -287,7 +288,3 @@ def _strokes(written: str) -> tuple[Stroke, ...] | None:
 def _wrong(code: str, **about: int) -> InputError:
     message, hint = text(f"clinic-fault.{code}"), text(f"clinic-fault.{code}-hint", about)
     return InputError(f"consent-{code}", message, field=code, hint=hint)
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)

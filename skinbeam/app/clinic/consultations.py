@@ -1,6 +1,5 @@
 """A consultation: the form bound to a record, saved as it is filled in, and its plan, which is asked for."""
 
-import datetime
 from dataclasses import fields
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from skinbeam.records.desk.consultations import State
 from skinbeam.records.faults import ConflictError
 from skinbeam.records.kept import Consultation, Permissions
 from skinbeam.records.roles import Act
+from skinbeam.records.store.columns import now
 
 __all__ = ["add_consultations", "filled_form"]
 
@@ -141,7 +141,7 @@ def _case(visit: Visit) -> Response:
     kept = visit.desk.consultations.export(visit.path("consultation"))
     about = "".join(f"# {text(f'clinic.case-about-{number}')}\n" for number in (1, 2))
     content = about + "\n" + tomli_w.dumps(submission_of(kept.answers).tables)
-    date = datetime.datetime.now(datetime.UTC).date().isoformat()
+    date = now().date().isoformat()
     return visit.download(content.encode(), f"case-{date}.toml", "application/toml")
 
 

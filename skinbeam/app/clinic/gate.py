@@ -6,8 +6,6 @@ from collections.abc import Awaitable, Callable
 from anyio import to_thread
 from fastapi import APIRouter
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -15,6 +13,7 @@ from starlette.responses import Response
 
 from skinbeam.app.bodies import form_of
 from skinbeam.app.clinic.door.cookies import SESSION, held
+from skinbeam.app.clinic.door.rate import Rate
 from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.visit import House, Upload, Visit
 from skinbeam.app.faults import RefusedError, refusal, refusal_of
@@ -37,7 +36,7 @@ class Gate:
     def __init__(self, house: House, router: APIRouter) -> None:
         self._house = house
         self._router = router
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._rate = Rate()
 
     def add(self, method: str, path: str, work: Work) -> None:
         """Open a route.
@@ -90,7 +89,7 @@ class Gate:
         """Refuse who asks too often; who is not signed in is known by their address alone."""
         host = request.client.host if request.client else ""
         asks = host if who is None else who.member.id
-        if not self._limiter.hit(_ASKED_A_MINUTE[who is not None], asks):
+        if not self._rate.hit(_ASKED_A_MINUTE[who is not None], asks):
             raise refusal(429)
 
 

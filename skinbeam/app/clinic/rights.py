@@ -1,13 +1,12 @@
 """What a patient may ask for: a copy of everything that is kept of them, and that it is erased."""
 
-import datetime
-
 from fastapi.responses import Response
 
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 from skinbeam.messages import text
+from skinbeam.records.store.columns import now
 
 __all__ = ["add_rights"]
 
@@ -22,7 +21,7 @@ def add_rights(gate: Gate) -> None:
 def _copy(visit: Visit) -> Response:
     """The archive that `skinbeam records export` writes; its name tells no pseudonym to who looks over a shoulder."""
     content = visit.desk.copies.make(visit.path("patient"))
-    name = text("clinic.copy-file", {"date": datetime.datetime.now(datetime.UTC).date().isoformat()})
+    name = text("clinic.copy-file", {"date": now().date().isoformat()})
     return visit.download(content, name, "application/zip")
 
 

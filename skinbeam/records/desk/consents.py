@@ -12,6 +12,7 @@ from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consent, TellBack
 from skinbeam.records.roles import Act
 from skinbeam.records.store import tables
+from skinbeam.records.store.clock import after, set_forward
 from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
@@ -85,8 +86,9 @@ class Consents:
         """
         with self._access.work(Act.TREAT) as work:
             _, consent = _to_sign(work, id)
+            told_at = after(one.told_at for one in _told(work, id))
             row = tables.TellBack(
-                clinic_id=work.clinic_id, id=new_id(), consent_id=id, told_at=now(), told_by=work.actor
+                clinic_id=work.clinic_id, id=new_id(), consent_id=id, told_at=told_at, told_by=work.actor
             )
             said = {"answers": dict(answers), "wrong": sorted(wrong)}
             work.seal(row, "answers_sealed", _written(said).encode())
@@ -113,7 +115,8 @@ class Consents:
 
         Raises
         ------
-        InputError : `too-early`, `not-told-back`, `signed-already`, `void`, `plan-outdated`, `closed`, or `too-long`.
+        InputError : `too-early`, `clock-set`, `not-told-back`, `signed-already`, `void`, `plan-outdated`, `closed`, or
+            `too-long`.
         """
         written = _written(answers)
         file = self._access.keep_file(Act.TREAT, document)
@@ -148,6 +151,8 @@ class Consents:
             plans = [row.id for row in work.rows(tables.Plan, tables.Plan.consultation_id == consultation_id)]
             mine = tables.Consent.plan_id.in_(plans)
             rows = work.rows(tables.Consent, mine, order=(tables.Consent.explained_at,))
+            at = now()
+            rows.sort(key=lambda row: row.explained_at <= at)  # dated ahead of the clock, which was set back: older
             return tuple(_consent(work, row) for row in rows)
 
     def document(self, id: str) -> bytes:
@@ -217,6 +222,8 @@ def _to_sign(work: Work, id: str) -> tuple[tables.Plan, tables.Consent]:
     plan = _current(work, row.plan_id)
     if now() < row.not_before:
         raise fault("too-early", "consent", until=row.not_before)
+    if now() - set_forward() < row.not_before:
+        raise fault("clock-set", "consent")
     return plan, row
 
 

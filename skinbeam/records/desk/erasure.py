@@ -12,6 +12,7 @@ from skinbeam.records.desk.appointments import cancel_ahead
 from skinbeam.records.kept import Holdings
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
+from skinbeam.records.store.clock import set_forward
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.tables import Entry, InClinic, files_named
 from skinbeam.records.store.work import Access, Work
@@ -102,7 +103,7 @@ def _keep_until(
     ]
     last = max((*after, *(one.saved_at for one in consultations)), default=patient.created_at)
     until = last + keep_years * _YEAR
-    return until if consultations and until > now() else None
+    return until if consultations and until > now() - set_forward() else None
 
 
 def _photographs(work: Work, consultations: list[tables.Consultation]) -> list[tables.Photograph]:

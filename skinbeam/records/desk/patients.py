@@ -1,6 +1,5 @@
 """Patients: a pseudonym to work with, and apart from it who that is."""
 
-import datetime
 import json
 from collections.abc import Collection, Mapping
 
@@ -134,7 +133,7 @@ def _pseudonym(written: str) -> str:
 
 
 def _year(year: int | None) -> int | None:
-    this = datetime.datetime.now(datetime.UTC).year
+    this = now().year
     if year is not None and not this - _OLDEST_YEARS <= year <= this:
         raise fault(
             "bad-year", "year_of_birth", year=str(year), hint={"first": str(this - _OLDEST_YEARS), "last": str(this)}

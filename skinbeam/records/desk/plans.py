@@ -8,7 +8,7 @@ from skinbeam.records.faults import fault
 from skinbeam.records.kept import Choice, Made, Plan
 from skinbeam.records.roles import Act
 from skinbeam.records.store import tables
-from skinbeam.records.store.columns import now
+from skinbeam.records.store.clock import after
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
@@ -37,7 +37,8 @@ class Plans:
         with self._access.work(Act.TREAT) as work:
             unchanged(work, work.get(tables.Consultation, consultation_id), revision)
             mine = tables.Plan.consultation_id == consultation_id
-            for last in work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))[-1:]:
+            earlier = work.rows(tables.Plan, mine, order=(tables.Plan.made_at,))
+            for last in earlier[-1:]:
                 same = (last.plan_sha256, last.consultation_revision, last.files)
                 if same == (made.plan_sha256, revision, files):
                     return _plan(work, last)
@@ -47,7 +48,7 @@ class Plans:
                 id=new_id(),
                 consultation_id=consultation_id,
                 consultation_revision=revision,
-                made_at=now(),
+                made_at=after(one.made_at for one in earlier),
                 made_by=work.actor,
                 **{field.name: getattr(made, field.name) for field in fields(made)} | {"files": files},
             )
@@ -101,8 +102,10 @@ class Plans:
         with self._access.work(Act.TREAT) as work:
             plan = work.get(tables.Plan, id)
             still_open(work, plan.consultation_id)
+            earlier = work.rows(tables.Choice, tables.Choice.plan_id == id)
+            made_at = after(one.made_at for one in earlier)
             row = tables.Choice(
-                clinic_id=work.clinic_id, id=new_id(), plan_id=id, option=option, made_at=now(), made_by=work.actor
+                clinic_id=work.clinic_id, id=new_id(), plan_id=id, option=option, made_at=made_at, made_by=work.actor
             )
             work.seal(row, "notes_sealed", notes.encode())
             work.keep(row, "choice.made")

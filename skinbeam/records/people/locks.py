@@ -49,7 +49,8 @@ class Locks:
             at = now()
             session.execute(_KNOWN, {"subject": subject, "until": at})
             row = session.get_one(Lock, subject, with_for_update=True)
-            if row.failures >= FREE_FAILURES and at < row.until:
+            # No lock ends later than that: the clock was set back, and does not make it longer.
+            if row.failures >= FREE_FAILURES and at < row.until <= at + _LONGEST_WAIT:
                 raise _locked(row.until)
             row.failures += 1
             over = row.failures - FREE_FAILURES

@@ -185,7 +185,9 @@ def _found(session: Session, token: str, *, lock: bool = False) -> tuple[LoginSe
         return None
     row, member, clinic = found
     at = now()
-    over = row.ended_at is not None or at > row.seen_at + IDLE or at > row.created_at + LONGEST
+    late = at > row.seen_at + IDLE or at > row.created_at + LONGEST
+    early = at < row.seen_at - _NOTED  # the clock was set back, which makes no session last longer
+    over = row.ended_at is not None or late or early
     return None if over or member.disabled_at is not None else (row, member, clinic)
 
 

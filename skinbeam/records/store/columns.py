@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Text
@@ -12,7 +13,7 @@ __all__ = ["Json", "Utc", "json_text", "now"]
 
 def now() -> datetime.datetime:
     """Return the time, in UTC."""
-    return datetime.datetime.now(datetime.UTC)
+    return datetime.datetime.fromtimestamp(time.time(), datetime.UTC)
 
 
 def json_text(value: Any) -> str:

@@ -25,6 +25,7 @@ from skinbeam.records.store.work import Work
 __all__ = ["LEASE", "MOST_ATTEMPTS", "OPEN", "QUEUED", "Queue", "Waiting", "kept_job"]
 
 LEASE = datetime.timedelta(seconds=20)  # a worker says every second that it is at work
+_UNEVEN = datetime.timedelta(minutes=1)  # between the clocks of two servers
 MOST_ATTEMPTS = 3  # what ended three workers would end a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN = (QUEUED, RUNNING)
@@ -53,7 +54,10 @@ class Queue:
     def take(self, *kinds: str) -> kept.Job | None:
         """Return the job of these kinds that has waited longest, held from now on; None where nothing waits."""
         with self._database.writing() as session:
-            lost = and_(Job.state == RUNNING, Job.lease_until < now())
+            at = now()
+            # None is held for longer than that: the clock was set back since.
+            over = or_(Job.lease_until < at, Job.lease_until > at + LEASE + _UNEVEN)
+            lost = and_(Job.state == RUNNING, over)
             waiting = select(Job).where(Job.kind.in_(kinds), or_(Job.state == QUEUED, lost))
             while True:
                 row = session.scalar(

@@ -17,7 +17,11 @@ from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.keys import Secret
 from skinbeam.records.store.tables import Base, Clinic, Entry
 
-__all__ = ["append", "row_name", "row_signature", "said_of_clinic", "signed"]
+__all__ = ["SET_BACK", "append", "row_name", "row_signature", "said_of_clinic", "signed"]
+
+SET_BACK = "clock.set-back"
+_CLOCK = "clock"
+_UNEVEN = datetime.timedelta(minutes=1)  # between the clocks of two servers, or when one is put right
 
 
 def append(
@@ -30,11 +34,35 @@ def append(
     subject: str,
     detail: Mapping[str, Any],
 ) -> Entry:
-    """Add an entry at the end of a clinic's trail; the clinic's row is locked by this transaction."""
+    """Add an entry at the end of a clinic's trail; the clinic's row is locked by this transaction.
+
+    The order of entries is that of their numbers. Their times never run back by a little; where the clock was set back
+    by more, an entry says so before the first that is dated by it.
+    """
+    last, at = session.get(Entry, (clinic.id, clinic.trail_length)), now()
+    if last is not None and at < last.at:
+        by = last.at - at
+        if by > _UNEVEN:
+            said = {"by_s": round(by.total_seconds())}
+            _add(session, secret, clinic, at, (_CLOCK, SET_BACK, f"clinic/{clinic.id}"), said)
+        else:
+            at = last.at
+    return _add(session, secret, clinic, at, (actor, action, subject), detail)
+
+
+def _add(
+    session: Session,
+    secret: Secret,
+    clinic: Clinic,
+    at: datetime.datetime,
+    what: tuple[str, str, str],
+    detail: Mapping[str, Any],
+) -> Entry:
+    actor, action, subject = what
     entry = Entry(
         clinic_id=clinic.id,
         seq=clinic.trail_length + 1,
-        at=now(),
+        at=at,
         actor=actor,
         action=action,
         subject=subject,

@@ -1,0 +1,330 @@
+"""The clock of the machine is set, by minutes, hours or years: what was promised by time holds, and nobody is stuck."""
+
+import datetime
+import time
+
+import pyotp
+import pytest
+
+from skinbeam.errors import InputError
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.faults import LockedError
+from skinbeam.records.kept import Consent, Made, Member, Plan
+from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.challenges import LIFE, Challenges
+from skinbeam.records.people.locks import FREE_FAILURES
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.people.signin import IDLE, LONGEST, SignIn
+from skinbeam.records.roles import Role
+from skinbeam.records.store import clock
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.queue import Queue
+from skinbeam.records.store.trail import SET_BACK
+from skinbeam.records.upkeep.verify import verify
+
+PASSWORD = "four words nobody guesses"
+MINUTE, HOUR, DAY = (datetime.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
+BY = pytest.mark.parametrize("by", [2 * MINUTE, 5 * HOUR, 400 * DAY])
+ONE = pytest.mark.parametrize("by", [5 * HOUR])  # where a hash of a password takes its time
+
+
+class Clock:
+    """The clock that the whole program reads; a counter of time, which nobody sets, goes on."""
+
+    def __init__(self) -> None:
+        self.wrong_s = 0.0
+        self.later_s = 0.0
+
+    def set(self, by: datetime.timedelta) -> None:
+        """Set it, as somebody does who moves its hands."""
+        self.wrong_s += by.total_seconds()
+
+    def wait(self, time: datetime.timedelta) -> None:
+        """Let time pass."""
+        self.later_s += time.total_seconds()
+
+
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made, wall, counter = Clock(), time.time, time.clock_gettime
+    monkeypatch.setattr(time, "time", lambda: wall() + made.wrong_s + made.later_s)
+    monkeypatch.setattr(time, "clock_gettime", lambda which: counter(which) + made.later_s)
+    return made
+
+
+@pytest.fixture
+def door(database: Database, operator: Member) -> SignIn:
+    Accounts(database, operator, Passwords()).add("Ann", Role.OWNER, PASSWORD)
+    return SignIn(database, Passwords())
+
+
+def plan_of(desk: Desk, number: int = 1, consultation: str = "") -> Plan:
+    of = consultation or desk.consultations.begin(desk.patients.add().id, {}).id
+    revision = desk.consultations.get(of).revision
+    return desk.plans.add(
+        of, Made("c" * 64, f"{number:064}", "0", 0, 1, {"plan.json": b"%d" % number}), revision=revision
+    )
+
+
+def explained(desk: Desk, plan: Plan, cooling_off: datetime.timedelta = 14 * DAY) -> Consent:
+    return desk.consents.explain(plan.id, option="0.0", cooling_off=cooling_off)
+
+
+def sign(desk: Desk, consent: Consent) -> Consent:
+    """Tell it back rightly, and sign it."""
+    desk.consents.tell_back(consent.id, {}, ())
+    return signed(desk, consent)
+
+
+def signed(desk: Desk, consent: Consent) -> Consent:
+    given = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": now()}
+    return desk.consents.sign(consent.id, answers={}, **given)  # type: ignore[arg-type]
+
+
+def refused(desk: Desk, consent: Consent) -> str:
+    with pytest.raises(InputError) as found:
+        sign(desk, consent)
+    return found.value.code
+
+
+@BY
+def test_a_clock_that_is_set_ends_sessions_and_makes_none_longer(
+    door: SignIn, hands: Clock, by: datetime.timedelta
+) -> None:
+    token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
+    hands.set(-by)
+    assert door.who(token) is None
+    fresh = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
+    for _ in range(3):
+        hands.wait(IDLE * 0.9)
+        assert door.who(fresh) is not None
+    hands.set(by + 5 * MINUTE)
+    assert (door.who(fresh) is None) == (by + 5 * MINUTE > IDLE)
+    hands.wait(LONGEST)
+    assert door.who(fresh) is None
+
+
+def test_a_clock_that_is_put_right_by_seconds_ends_no_session(door: SignIn, hands: Clock) -> None:
+    token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
+    hands.set(-datetime.timedelta(seconds=20))
+    assert door.who(token) is not None
+
+
+@ONE
+def test_a_lock_lasts_no_longer_for_a_clock_that_is_set_back(
+    door: SignIn, hands: Clock, by: datetime.timedelta
+) -> None:
+    def tried(password: str) -> str:
+        with pytest.raises(InputError) as found:
+            door.sign_in("Harbour Clinic", "Ann", password)
+        return found.value.code
+
+    for _ in range(FREE_FAILURES):
+        assert tried("wrong") == "not-in"
+    assert tried(PASSWORD) == "locked"
+    hands.set(-by)
+    waited = datetime.timedelta()
+    while waited <= 16 * MINUTE:
+        try:
+            door.sign_in("Harbour Clinic", "Ann", PASSWORD)
+        except LockedError:
+            hands.wait(MINUTE)
+            waited += MINUTE
+        else:
+            break
+    assert waited <= 15 * MINUTE, "who has the password waits for what a lock lasts, and not for the clock"
+
+
+@ONE
+def test_a_clock_that_is_set_frees_no_guesses(door: SignIn, hands: Clock, by: datetime.timedelta) -> None:
+    """Each jump is worth one guess at most; the count of failures stays."""
+    for _ in range(FREE_FAILURES):
+        with pytest.raises(InputError):
+            door.sign_in("Harbour Clinic", "Ann", "wrong")
+    for step in (-by, by):
+        hands.set(step)
+        codes = []
+        for _ in range(4):
+            with pytest.raises(InputError) as found:
+                door.sign_in("Harbour Clinic", "Ann", "wrong")
+            codes.append(found.value.code)
+        assert codes.count("locked") >= 3
+
+
+@BY
+def test_a_challenge_is_good_for_its_minutes_alone(database: Database, hands: Clock, by: datetime.timedelta) -> None:
+    challenges = Challenges(database)
+    old = challenges.new("sign-in")
+    hands.set(-by - LIFE)
+    with pytest.raises(InputError):
+        challenges.spend(old, "sign-in")
+    challenges.spend(challenges.new("sign-in"), "sign-in")
+
+
+@ONE
+def test_a_code_that_was_used_is_never_good_again(
+    database: Database, operator: Member, hands: Clock, by: datetime.timedelta
+) -> None:
+    accounts = Accounts(database, operator, Passwords())
+    ann = accounts.add("Ann", Role.OWNER, PASSWORD)
+    own, door = Accounts(database, ann, Passwords()), SignIn(database, Passwords())
+    uri = own.new_codes()
+    codes = pyotp.parse_uri(uri)
+    assert isinstance(codes, pyotp.TOTP)
+    own.set_codes(uri, codes.at(int(time.time())))
+    hands.wait(HOUR)
+    used, token = codes.at(int(time.time())), door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
+    door.confirm(token, used)
+    for step in (-by, by, -by):
+        hands.set(step)
+        for code in (used, codes.at(int(time.time()))) if step < datetime.timedelta() else (used,):
+            token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
+            with pytest.raises(InputError) as found:
+                door.confirm(token, code)
+            assert found.value.code == "wrong-code"
+    hands.set(by)
+    hands.wait(MINUTE)
+    token = door.sign_in("Harbour Clinic", "Ann", PASSWORD).token
+    door.confirm(token, codes.at(int(time.time())))
+
+
+@BY
+def test_a_job_of_a_worker_that_is_gone_waits_for_no_clock(
+    database: Database, desk: Desk, hands: Clock, by: datetime.timedelta
+) -> None:
+    job = desk.jobs.add("plan", {"number": 1})
+    first, queue = Queue(database), Queue(database)
+    assert first.take("plan") is not None
+    hands.set(-by)
+    again = queue.take("plan")
+    assert again is not None
+    assert (again.id, again.attempt) == (job.id, 2)
+    assert queue.take("plan") is None, "who has it now holds it"
+    hands.set(by)
+    assert queue.report(again, {"said": "at work"}), "and goes on holding it while the clock is set"
+    assert queue.take("plan") is None
+    assert queue.finish(again, {})
+
+
+def test_a_worker_goes_on_with_its_job_when_the_clock_is_set(database: Database, desk: Desk, hands: Clock) -> None:
+    desk.jobs.add("plan", {"number": 1})
+    queue = Queue(database)
+    job = queue.take("plan")
+    assert job is not None
+    for by in (5 * HOUR, -9 * HOUR, 400 * DAY):
+        hands.set(by)
+        assert queue.report(job, {})
+        assert queue.take("plan") is None
+    assert queue.finish(job, {"plan": "x"})
+
+
+@BY
+def test_the_trail_stays_whole_and_says_that_the_clock_was_set_back(
+    database: Database, desk: Desk, hands: Clock, by: datetime.timedelta
+) -> None:
+    desk.patients.add()
+    hands.set(-by)
+    desk.patients.add()
+    desk.patients.add()
+    newest = desk.trail.last(4)[1:]  # the first is that somebody reads it
+    assert [one.action for one in newest] == ["patient.added", "patient.added", SET_BACK]
+    assert newest[-1].actor == "clock"
+    hands.set(by)
+    desk.patients.add()
+    assert [one.action for one in desk.trail.last(2)[1:]] == ["patient.added"]
+    assert [one.findings for one in verify(database)] == [()]
+
+
+def test_times_of_the_trail_do_not_run_back_when_the_clock_is_put_right_by_seconds(desk: Desk, hands: Clock) -> None:
+    for _ in range(5):
+        desk.patients.add()
+        hands.set(-datetime.timedelta(seconds=10))
+    entries = desk.trail.last(100)
+    assert SET_BACK not in {one.action for one in entries}
+    times = [one.at for one in entries]
+    assert times == sorted(times, reverse=True)
+
+
+@BY
+def test_no_clock_shortens_the_time_to_think_it_over(desk: Desk, hands: Clock, by: datetime.timedelta) -> None:
+    consent = explained(desk, plan_of(desk), cooling_off=by)
+    hands.set(by + 6 * MINUTE)
+    assert refused(desk, consent) == "clock-set"
+    hands.set(-by - 6 * MINUTE)
+    assert refused(desk, consent) == "too-early"
+    hands.set(-by)
+    assert refused(desk, consent) == "too-early"
+    hands.set(by)
+    hands.wait(by + MINUTE)
+    assert sign(desk, consent).signed_at is not None
+
+
+def test_a_program_that_starts_anew_takes_the_clock_as_it_is(
+    desk: Desk, hands: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consent = explained(desk, plan_of(desk))
+    hands.set(15 * DAY)
+    assert refused(desk, consent) == "clock-set"
+    monkeypatch.setattr(clock, "_STARTED", time.time() - time.clock_gettime(clock._COUNTER))
+    assert sign(desk, consent).signed_at is not None
+
+
+def test_a_clock_that_drifts_stops_nobody(desk: Desk, hands: Clock) -> None:
+    consent = explained(desk, plan_of(desk))
+    hands.wait(14 * DAY)
+    hands.set(MINUTE)
+    assert sign(desk, consent).signed_at is not None
+
+
+@BY
+def test_who_has_told_it_back_wrongly_the_last_time_may_not_sign_whatever_the_clock_said(
+    desk: Desk, hands: Clock, by: datetime.timedelta
+) -> None:
+    consent = explained(desk, plan_of(desk), cooling_off=datetime.timedelta(0))
+    hands.wait(2 * by)
+    desk.consents.tell_back(consent.id, {"eyes": "closed"}, ())
+    hands.set(-by)
+    desk.consents.tell_back(consent.id, {"eyes": "open"}, ("eyes",))
+    with pytest.raises(InputError) as found:
+        signed(desk, consent)
+    assert found.value.code == "not-told-back"
+    assert [one.wrong for one in sign(desk, consent).told] == [(), ("eyes",), ()]
+
+
+@BY
+def test_the_last_plan_and_the_last_choice_count_whatever_the_clock_said(
+    desk: Desk, hands: Clock, by: datetime.timedelta
+) -> None:
+    first = plan_of(desk)
+    desk.plans.choose(first.id, "0.0")
+    hands.set(-by)
+    desk.plans.choose(first.id, "0.1")
+    assert [one.option for one in desk.plans.choices(first.id)] == ["0.0", "0.1"]
+    second = plan_of(desk, 2, first.consultation_id)
+    hands.set(by)
+    assert [one.id for one in desk.plans.of(first.consultation_id)] == [first.id, second.id]
+    assert explained(desk, second).plan_id == second.id
+
+
+def test_what_was_explained_while_the_clock_was_ahead_can_be_explained_again(desk: Desk, hands: Clock) -> None:
+    plan = plan_of(desk)
+    hands.set(400 * DAY)
+    wrong = explained(desk, plan)
+    hands.set(-400 * DAY)
+    right = explained(desk, plan)
+    assert [one.id for one in desk.consents.of(plan.consultation_id)] == [wrong.id, right.id]
+    hands.wait(15 * DAY)
+    assert sign(desk, right).signed_at is not None
+
+
+def test_a_clock_that_jumps_ahead_erases_nothing_that_the_law_keeps(desk: Desk, hands: Clock) -> None:
+    plan = plan_of(desk)
+    patient = desk.consultations.get(plan.consultation_id).patient_id
+    hands.set(11 * 366 * DAY)
+    assert desk.erasure.erase(patient, keep_years=10) is not None
+    assert desk.plans.get(plan.id).id == plan.id
+    hands.set(-11 * 366 * DAY)
+    hands.wait(11 * 366 * DAY)
+    assert desk.erasure.erase(patient, keep_years=10) is None
