@@ -35,5 +35,7 @@ def outcomes(
         p = harm * (2.0 if operator == twice else 1.0) * harm_of
         seen = Seen(bool(rng.random() < 0.6), frozenset({"pih"} if rng.random() < p else ()))
         foretold = Foretold(stated(0.6), {"pih": stated(harm), "scar": NOBODY_KNOWS}, NOBODY_KNOWS, NOBODY_KNOWS)
-        found.append(Outcome("acne-scars", "fractional-ablative", "cheeks", "III", operator, foretold, seen))
+        found.append(
+            Outcome(f"person {i}", "acne-scars", "fractional-ablative", "cheeks", "III", operator, foretold, seen)
+        )
     return tuple(found)

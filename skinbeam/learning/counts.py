@@ -1,15 +1,15 @@
-"""Laws of a count: of people who differ in their chances, and of rare events."""
+"""Laws of a count: of people who differ in their chances, and of events that fall to one of several."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import poisson
+from scipy.stats import binom
 
 from skinbeam.estimate import Estimate, wilson
 from skinbeam.learning.enough import LEVEL, Z95
 
-__all__ = ["count_law", "middle_of", "poisson_limit", "share"]
+__all__ = ["count_law", "middle_of", "part_limit", "share"]
 
 Floats = NDArray[np.float64]
 
@@ -47,13 +47,12 @@ def middle_of(law: Floats, level: float = LEVEL) -> tuple[int, int]:
     return int(np.searchsorted(below, tail, side="right")), int(np.searchsorted(below, 1.0 - tail, side="left"))
 
 
-def poisson_limit(expected: Sequence[float] | Floats, p: float) -> Floats:
-    """Return the quantile of a count of rare events, interpolated between whole counts (learning 9).
+def part_limit(shares: Sequence[float] | Floats, of: int, p: float) -> Floats:
+    """Return the quantile of how many of `of` events fall to who has such a share, between whole counts (learning 9).
 
     A count in steps would make limits in steps, outside which fewer fall than they say.
     """
-    mean = np.asarray(expected, dtype=np.float64)
-    upper = poisson.ppf(p, mean)
-    below, above = poisson.cdf(upper - 1, mean), poisson.cdf(upper, mean)
-    limit = upper - (above - p) / (above - below)
-    return np.where(upper <= 0, 0.0, np.maximum(limit, 0.0))
+    mine = np.asarray(shares, dtype=np.float64)
+    upper = binom.ppf(p, of, mine)
+    below, above = binom.cdf(upper - 1, of, mine), binom.cdf(upper, of, mine)
+    return np.asarray(np.maximum(upper - (above - p) / (above - below), 0.0))

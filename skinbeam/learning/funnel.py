@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skinbeam.estimate import Unknown
-from skinbeam.learning.counts import poisson_limit
+from skinbeam.learning.counts import part_limit
 from skinbeam.learning.enough import FEWEST, FEWEST_OPERATORS, too_few
 from skinbeam.learning.outcome import Outcome, harmed
 
@@ -48,7 +48,7 @@ class Funnel:
 
     Parameters
     ----------
-    target : harmed over expected of the whole clinic, around which the limits lie.
+    harmed, expected : of the whole clinic, those of whom nobody is shown among them.
     spread : how much more than chance the operators differ, as a factor on the variance, at least 1; unknown where
         they are too few to tell, and then the limits hold chance alone.
     operators : by how many harms were expected.
@@ -56,20 +56,26 @@ class Funnel:
     shared : courses in which several treated.
     """
 
-    target: float
+    harmed: int
+    expected: float
     spread: float | Unknown
     operators: tuple[Operator, ...]
     unshown: int
     unshown_courses: int
     shared: int
 
+    @property
+    def target(self) -> float:
+        """Harmed over expected of the whole clinic, around which the limits lie."""
+        return self.harmed / self.expected
+
 
 def funnel(outcomes: Iterable[Outcome]) -> Funnel | Unknown:
     """Return the funnel of all who treated, or the reason why there is none."""
     counted: dict[str, list[tuple[float, bool]]] = defaultdict(list)
     for one in outcomes:
-        if told := harmed(one):
-            counted[one.operator].append(told)
+        if judged := harmed(one):
+            counted[one.operator].append(judged)
     shared = counted.pop("", [])
     pairs = [pair for mine in (*counted.values(), shared) for pair in mine]
     expected, seen = sum(p for p, _ in pairs), sum(happened for _, happened in pairs)
@@ -85,36 +91,29 @@ def funnel(outcomes: Iterable[Outcome]) -> Funnel | Unknown:
     }
     few = [mine for name, mine in counted.items() if name not in enough]
     sums = {name: (sum(p for p, _ in mine), sum(happened for _, happened in mine)) for name, mine in enough.items()}
-    spread = _spread([(target * expected, seen) for expected, seen in sums.values()])
-    shown = [_operator(name, len(enough[name]), *sums[name], target, spread) for name in enough]
-    return Funnel(
-        target,
-        spread,
-        tuple(sorted(shown, key=lambda one: one.expected)),
-        len(few),
-        sum(map(len, few)),
-        len(shared),
-    )
+    spread = _spread([(target * mean, count) for mean, count in sums.values()])
+    told = Funnel(seen, expected, spread, (), len(few), sum(map(len, few)), len(shared))
+    shown = [_operator(told, name, len(enough[name]), *sums[name]) for name in enough]
+    return replace(told, operators=tuple(sorted(shown, key=lambda one: one.expected)))
 
 
-def limits(
-    expected: Iterable[float], target: float, level: float, spread: float | Unknown
-) -> tuple[list[float], list[float]]:
+def limits(told: Funnel, expected: Iterable[float], level: float) -> tuple[list[float], list[float]]:
     """Return the ratios between which the share `level` of operators with so many expected harms lies (learning 9)."""
-    factor = spread if isinstance(spread, float) else 1.0
+    factor = told.spread if isinstance(told.spread, float) else 1.0
     means = np.asarray(list(expected), dtype=np.float64)
-    low, high = (poisson_limit(target * means / factor, 0.5 + side * level / 2.0) for side in (-1, 1))
-    scale = factor / means
+    events = max(1, round(told.harmed / factor))
+    low, high = (part_limit(means / told.expected, events, 0.5 + side * level / 2.0) for side in (-1, 1))
+    scale = told.harmed / events / means
     return [float(x) for x in low * scale], [float(x) for x in high * scale]
 
 
-def _operator(name: str, courses: int, expected: float, seen: int, target: float, spread: float | Unknown) -> Operator:
+def _operator(told: Funnel, name: str, courses: int, expected: float, seen: int) -> Operator:
     outside, ratio = 0.0, seen / expected
     for level in LIMITS:
-        (low,), (high,) = limits([expected], target, level, spread)
+        (low,), (high,) = limits(told, [expected], level)
         if not low <= ratio <= high:
             outside = level
-    return Operator(name, courses, seen, expected, outside, ratio > target)
+    return Operator(name, courses, seen, expected, outside, ratio > told.target)
 
 
 def _spread(counts: list[tuple[float, int]]) -> float | Unknown:

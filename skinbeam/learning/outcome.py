@@ -49,9 +49,11 @@ class Outcome:
 
     Parameters
     ----------
+    person : whose it is, by a name that tells nobody who that is.
     operator : the name in the records of who treated; empty where several did, since none of them answers alone.
     """
 
+    person: str
     condition: str
     modality: str
     site: str

@@ -29,6 +29,7 @@ class Act(StrEnum):
     ERASE = "erase"
     PEOPLE = "people"  # members of the clinic
     TRAIL = "trail"  # who saw and changed what
+    LEARN = "learn"  # all outcomes against what was foretold, also by who treated
 
 
 _CARE = frozenset({Role.OWNER, Role.CLINICIAN})
@@ -42,6 +43,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.ERASE: frozenset({Role.OWNER}),
     Act.PEOPLE: frozenset({Role.OWNER}),
     Act.TRAIL: frozenset({Role.OWNER, Role.AUDITOR}),
+    Act.LEARN: _CARE | {Role.AUDITOR},
 }
 
 

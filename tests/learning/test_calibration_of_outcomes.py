@@ -167,7 +167,7 @@ def test_a_clinic_without_anybody_better_lies_below() -> None:
 def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
     told = Foretold(stated(0.6), {"pih": stated(0.1), "blister": NOBODY_KNOWS}, stated(0.5), NOBODY_KNOWS)
     untold = Foretold(NOBODY_KNOWS, {}, NOBODY_KNOWS, NOBODY_KNOWS)
-    place = ("acne-scars", "fractional-ablative", "cheeks", "III", "somebody")
+    place = ("P1", "acne-scars", "fractional-ablative", "cheeks", "III", "somebody")
     seen = Outcome(*place, told, Seen(True, frozenset({"blister"}), 0.4))
     unseen = Outcome(*place, told, Seen(None, frozenset({"pih"})))
     unforetold = Outcome(*place, untold, Seen(True, frozenset()))
@@ -182,5 +182,5 @@ def test_what_was_not_foretold_or_not_seen_is_left_out() -> None:
 
 def test_two_harms_meet_more_people_than_one() -> None:
     both = Foretold(NOBODY_KNOWS, {"pih": stated(0.1), "scar": stated(0.2)}, NOBODY_KNOWS, NOBODY_KNOWS)
-    told = harmed(Outcome("acne-scars", "peel", "cheeks", "III", "", both, Seen(None, frozenset())))
+    told = harmed(Outcome("P1", "acne-scars", "peel", "cheeks", "III", "", both, Seen(None, frozenset())))
     assert told == (pytest.approx(1 - 0.9 * 0.8), False)

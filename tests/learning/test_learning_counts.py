@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom, poisson
+from scipy.stats import binom
 
-from skinbeam.learning.counts import count_law, middle_of, poisson_limit, share
+from skinbeam.learning.counts import count_law, middle_of, part_limit, share
 
 CHANCES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=30)
 
@@ -39,16 +39,15 @@ def test_the_middle_of_a_law_holds_its_level(p: list[float], level: float) -> No
     assert law[high + 1 :].sum() <= tail + 1e-9
 
 
-def test_limits_of_rare_events_lie_between_whole_counts() -> None:
-    # Of a mean of 1: P(0) = 0.3679, P(1 or fewer) = 0.7358; the median is interpolated between 0 and 1.
-    p0, p1 = math.exp(-1.0), 2 * math.exp(-1.0)
-    assert poisson_limit([1.0], 0.5)[0] == pytest.approx((0.5 - p0) / (p1 - p0))
-    assert poisson_limit([0.01], 0.025)[0] == 0.0
+def test_limits_of_a_part_lie_between_whole_counts() -> None:
+    # Of two events, each as likely mine: P(0) = 1/4, P(1 or fewer) = 3/4; the median is interpolated between 0 and 1.
+    assert part_limit([0.5], 2, 0.5)[0] == pytest.approx(0.5)
+    assert part_limit([0.001], 20, 0.025)[0] == 0.0
 
 
-@given(st.floats(0.5, 200.0), st.sampled_from((0.001, 0.025, 0.975, 0.999)))
-def test_limits_of_rare_events_lie_within_one_of_their_quantile(mean: float, p: float) -> None:
-    limit, whole = poisson_limit([mean], p)[0], float(poisson.ppf(p, mean))
+@given(st.floats(0.02, 0.9), st.integers(5, 300), st.sampled_from((0.001, 0.025, 0.975, 0.999)))
+def test_limits_of_a_part_lie_within_one_of_their_quantile(share: float, of: int, p: float) -> None:
+    limit, whole = part_limit([share], of, p)[0], float(binom.ppf(p, of, share))
     assert max(whole - 1, 0) - 1e-9 <= limit <= whole + 1e-9
 
 

@@ -89,6 +89,7 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/appointments/{appointment}/state"): Act.WRITE,
     ("GET", "/patients/{patient}/appointments"): Act.READ,
     ("POST", "/patients/{patient}/appointments"): Act.WRITE,
+    ("GET", "/learning"): Act.LEARN,
     ("GET", "/trail"): Act.TRAIL,
     ("GET", "/tokens"): Act.PEOPLE,
     ("POST", "/tokens"): Act.PEOPLE,

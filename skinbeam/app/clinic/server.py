@@ -24,6 +24,7 @@ from skinbeam.app.clinic.door.account import add_account
 from skinbeam.app.clinic.door.front import add_front, chosen_language
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.jobs import add_jobs
+from skinbeam.app.clinic.learning.page import add_learning
 from skinbeam.app.clinic.patients import add_patients
 from skinbeam.app.clinic.people import add_people
 from skinbeam.app.clinic.plans import add_plans
@@ -97,7 +98,7 @@ def build_clinic(
     gate = Gate(house, router)
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     programs = (add_tokens, add_description, add_reading)
-    after = (add_appointments,)
+    after = (add_appointments, add_learning)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from skinbeam.app.clinic.api.told import is_of_api, outcome
 from skinbeam.app.clinic.audience import Audience
 from skinbeam.app.clinic.door.site import encrypted, site_of
+from skinbeam.app.clinic.learning.judged import Reader
 from skinbeam.app.clinic.running.lines import request_number
 from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import RefusedError, refusal_of
@@ -69,6 +70,7 @@ class House:
     Parameters
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
+    outcomes : what came of the clinics' courses, as it was read last.
     closing : set once the program is told to end: answers that go on for long end by themselves.
     """
 
@@ -80,6 +82,7 @@ class House:
     worker: Worker
     audience: Audience
     keep_years: int
+    outcomes: Reader = field(default_factory=Reader)
     closing: threading.Event = field(default_factory=threading.Event)
 
 

@@ -12,6 +12,7 @@ from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.jobs import Jobs
 from skinbeam.records.desk.machines import Machines
+from skinbeam.records.desk.outcomes import Outcomes
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
@@ -48,6 +49,7 @@ class Desk:
         self.follow_ups = FollowUps(access)
         self.treatments = Treatments(access)
         self.adverse_events = AdverseEvents(access)
+        self.outcomes = Outcomes(access)
         self.jobs = Jobs(access)
         self.tokens = Tokens(access)
         self.trail = Trail(access)

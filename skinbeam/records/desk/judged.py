@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from skinbeam.records.followed import Change, Felt, FollowUp, Grade, Moment, Pair, Quarter, Reading, Said
@@ -10,7 +10,7 @@ from skinbeam.records.store import followed, treated
 from skinbeam.records.store.columns import json_text
 from skinbeam.records.store.work import Work
 
-__all__ = ["MONTH", "course_of", "follow_up_of", "follow_ups_of", "opened", "seal"]
+__all__ = ["MONTH", "course_of", "follow_up_of", "follow_ups_of", "opened", "read_follow_up", "seal"]
 
 MONTH = datetime.timedelta(days=365.25 / 12)
 
@@ -42,11 +42,27 @@ def seal(work: Work, row: followed.FollowUp, held: Mapping[str, Any]) -> None:
 
 def follow_up_of(work: Work, row: followed.FollowUp) -> FollowUp:
     """Return a follow-up with its pairs."""
-    held = opened(work, row)
-    moment = Moment(held["moment"])
-    ended = work.get(treated.Treatment, row.treatment_id).ended_at
-    since = row.seen_at - ended if moment is Moment.AFTER and ended is not None else datetime.timedelta()
     pairs = work.rows(followed.PhotographPair, followed.PhotographPair.follow_up_id == row.id)
+    ended = work.get(treated.Treatment, row.treatment_id).ended_at
+    return read_follow_up(row, opened(work, row), ended, work.name_of, pairs)
+
+
+def read_follow_up(
+    row: followed.FollowUp,
+    held: Mapping[str, Any],
+    ended: datetime.datetime | None,
+    named: Callable[[str], str],
+    pairs: Sequence[followed.PhotographPair] = (),
+) -> FollowUp:
+    """Return a follow-up of which everything is read already.
+
+    Parameters
+    ----------
+    ended : when its treatment did.
+    named : what those are called who noted it.
+    """
+    moment = Moment(held["moment"])
+    since = row.seen_at - ended if moment is Moment.AFTER and ended is not None else datetime.timedelta()
     return FollowUp(
         id=row.id,
         consultation_id=row.consultation_id,
@@ -54,15 +70,15 @@ def follow_up_of(work: Work, row: followed.FollowUp) -> FollowUp:
         moment=moment,
         months_after=round(since / MONTH, 1),
         seen_at=row.seen_at,
-        noted_by=work.name_of(row.noted_by),
-        said=None if held["said"] is None else _said(work, held["said"]),
-        grades=tuple(_grade(work, one) for one in held["grades"]),
+        noted_by=named(row.noted_by),
+        said=None if held["said"] is None else _said(named, held["said"]),
+        grades=tuple(_grade(named, one) for one in held["grades"]),
         pairs=tuple(Pair(one.id, one.before_id, one.after_id) for one in pairs),
         opened_by=tuple(held["opened"]),
     )
 
 
-def _said(work: Work, held: Mapping[str, Any]) -> Said:
+def _said(named: Callable[[str], str], held: Mapping[str, Any]) -> Said:
     return Said(
         now=Felt(*held["now"]),
         before=None if held["before"] is None else Felt(*held["before"]),
@@ -72,11 +88,11 @@ def _said(work: Work, held: Mapping[str, Any]) -> Said:
         words=held["words"],
         alone=held["alone"],
         said_at=datetime.datetime.fromisoformat(held["at"]),
-        noted_by=work.name_of(held["by"]),
+        noted_by=named(held["by"]),
     )
 
 
-def _grade(work: Work, held: Mapping[str, Any]) -> Grade:
+def _grade(named: Callable[[str], str], held: Mapping[str, Any]) -> Grade:
     return Grade(
         quarter=Quarter(held["quarter"]),
         change=Change(held["change"]),
@@ -86,6 +102,6 @@ def _grade(work: Work, held: Mapping[str, Any]) -> Grade:
         unseen=held["unseen"],
         treated=held["treated"],
         graded_at=datetime.datetime.fromisoformat(held["at"]),
-        rater=work.name_of(held["by"]),
+        rater=named(held["by"]),
         rater_id=held["by"],
     )

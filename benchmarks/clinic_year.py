@@ -1,0 +1,272 @@
+"""A year of a made-up clinic, written into a database in bulk: people, sessions, diaries, harms and follow-ups.
+
+What plans foretold is not what came about: the odds of getting better are lower by a factor that is put in, and one
+operator harms twice as often as the others. Who reads the clinic's outcomes must find both.
+"""
+
+import datetime
+import hashlib
+import json
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.forms import submission
+from skinbeam.records.kept import Member
+from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.passwords import Passwords
+from skinbeam.records.roles import Act, Role
+from skinbeam.records.store import followed, tables, treated
+from skinbeam.records.store.columns import json_text
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.tables import InClinic, new_id
+from skinbeam.records.store.work import Access, Work
+from skinbeam.records.treated import Fired, Ordered
+from skinbeam.records.treated_json import fired_said
+
+PLAN = Path(__file__).parent.parent / "tests" / "data" / "plan-sample.json"
+TWICE = "clinician 2"  # who harms twice as often
+OPTIONS = ("0.0", "0.1", "1.0", "2.0", "3.0", "3.1")  # of the plan of the samples, all with a device
+DEVICES = ("pulsed-dye", "long-pulse-alexandrite", "fractional-co2", "fractional-erbium-glass")
+SHIFTS = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)  # of the logits of what plans foretell, so that they differ
+DAY = datetime.timedelta(days=1)
+SESSIONS, APART_WEEKS, FOLLOWED_AFTER = (2, 3, 3, 4), 5, 90 * DAY
+DIARY_DAYS = (1, 3, 7)
+QUARTERS = ("0-25", "26-50", "51-75", "76-100")
+ANSWERS = kept_answers(
+    submission(
+        (
+            ("patient.age_years", "52"),
+            ("patient.sex", "female"),
+            ("patient.phototype", "II"),
+            ("concern.0.condition", "facial-telangiectasia"),
+            ("concern.0.site", "cheeks"),
+            ("concern.0.severity", "moderate"),
+        )
+    )
+)
+
+Row = TypeVar("Row", bound=InClinic)
+
+
+@dataclass(frozen=True)
+class Year:
+    """What was written.
+
+    Parameters
+    ----------
+    odds : true odds of getting better over those that were foretold.
+    """
+
+    operator: Member
+    clinicians: tuple[str, ...]
+    patients: int
+    sessions: int
+    harmed: int
+    odds: float
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A made-up plan: what is kept of it, and of each option the shares that it foretells."""
+
+    sha256: str
+    files: dict[str, str]
+    half: dict[str, float]
+    harms: dict[str, dict[str, float]]
+
+
+def year(
+    database: Database,
+    house: str,
+    password: str,
+    *,
+    passwords: Passwords | None = None,
+    people: int = 800,
+    clinicians: int = 6,
+    odds: float = 0.5,
+    seed: int = 2026,
+) -> Year:
+    """Write a year of a clinic that is marked as synthetic, and return what it holds."""
+    chance = random.Random(seed)
+    operator = create_clinic(database, house, synthetic=True)
+    accounts = Accounts(database, operator, passwords or Passwords())
+    names = tuple(f"clinician {i}" for i in range(clinicians))
+    members = [accounts.add(name, Role.CLINICIAN, password) for name in names]
+    for role in (Role.OWNER, Role.AUDITOR):
+        accounts.add(role.value, role, password)
+    plans = [_plan(Access(database, members[0]), shift) for shift in SHIFTS]
+    first = datetime.datetime.now(datetime.UTC) - 500 * DAY
+    sessions = harmed = 0
+    for number in range(people):
+        begun = first + chance.randrange(365) * DAY + chance.randrange(8 * 60) * datetime.timedelta(minutes=1)
+        own = chance.choice((*range(clinicians), names.index(TWICE)))  # who harms more treats more, too
+        with Access(database, members[own]).work(Act.TREAT) as work:
+            one = _Person(work, chance, members, own, plans[number % len(plans)], odds)
+            one.write(number, begun)
+            sessions, harmed = sessions + one.sessions, harmed + one.harmed
+    return Year(operator, names, people, sessions, harmed, odds)
+
+
+class _Person:
+    """One person's way through the clinic, from the first question to the last follow-up."""
+
+    def __init__(
+        self, work: Work, chance: random.Random, members: Sequence[Member], own: int, plan: _Plan, odds: float
+    ) -> None:
+        self._work, self._chance, self._members, self._own = work, chance, members, own
+        self._plan, self._odds = plan, odds
+        self._option = chance.choice(OPTIONS)
+        self.sessions = chance.choice(SESSIONS)
+        self.harmed = False
+
+    def write(self, number: int, begun: datetime.datetime) -> None:
+        """Write all of it."""
+        consultation = self._consultation(number, begun)
+        plan, consent = self._consent(consultation, begun)
+        treatments = [
+            self._session(consultation, plan, consent, i, begun + (14 + 7 * APART_WEEKS * (i - 1)) * DAY)
+            for i in range(1, self.sessions + 1)
+        ]
+        self._harms(treatments)
+        if self._chance.random() < 0.8:
+            self._follow_up(treatments[-1])
+
+    def _consultation(self, number: int, begun: datetime.datetime) -> str:
+        patient = self._keep(
+            tables.Patient, "patient.added", pseudonym=f"P{number + 1:05}", year_of_birth=1974, created_at=begun
+        )
+        row = self._new(tables.Consultation, patient_id=patient.id, state="agreed", revision=1)
+        row.created_at = row.saved_at = begun
+        row.saved_by = self._work.actor
+        return self._sealed(row, "answers_sealed", ANSWERS, "consultation.begun").id
+
+    def _consent(self, consultation: str, at: datetime.datetime) -> tuple[str, str]:
+        plan = self._keep(
+            tables.Plan,
+            "plan.made",
+            consultation_id=consultation,
+            consultation_revision=1,
+            case_sha256=self._plan.sha256,
+            plan_sha256=self._plan.sha256,
+            version="synthetic",
+            seed=0,
+            draws=1,
+            files=self._plan.files,
+            made_at=at,
+            made_by=self._work.actor,
+        )
+        consent = self._new(tables.Consent, plan_id=plan.id, option=self._option, plan_sha256=self._plan.sha256)
+        consent.explained_at, consent.not_before, consent.signed_at = at, at + 7 * DAY, at + 8 * DAY
+        consent.explained_by = consent.signed_by = self._work.actor
+        consent.signature_kind, consent.document = "typed", self._plan.files["report.pdf"]
+        self._work.seal(consent, "signature_sealed", b"synthetic")
+        return plan.id, self._sealed(consent, "answers_sealed", {}, "consent.signed").id
+
+    def _session(
+        self, consultation: str, plan: str, consent: str, number: int, at: datetime.datetime
+    ) -> treated.Treatment:
+        by = self._chance.choice(self._members) if self._chance.random() < 0.03 else self._members[self._own]
+        row = self._new(
+            treated.Treatment,
+            consultation_id=consultation,
+            plan_id=plan,
+            option=self._option,
+            consent_id=consent,
+            device=DEVICES[int(self._option[0])],
+            serial="S-1",
+            number=number,
+            state="done",
+            created_at=at,
+            created_by=by.id,
+            started_at=at,
+            started_by=by.id,
+            ended_at=at + datetime.timedelta(minutes=30),
+            ended_by=by.id,
+        )
+        ordered = Ordered("acne-scars", "cheeks", row.device or "", {"fluence_J_cm2": 8.0}, {}, {})
+        self._sealed(row, "checklist_sealed", {"ordered": asdict(ordered), "answers": []}, "treatment.done")
+        area = self._new(treated.TreatedArea, consultation_id=consultation, treatment_id=row.id, fired_at=at)
+        area.fired_by = by.id
+        self._sealed(area, "fired_sealed", self._fired(), "area.fired")
+        for day in DIARY_DAYS:
+            entry = self._new(followed.DiaryEntry, consultation_id=consultation, treatment_id=row.id, day=day)
+            entry.written_at = at + day * DAY
+            self._sealed(entry, "entry_sealed", {"pain": 1, "redness": 1}, "diary.written")
+        return row
+
+    def _fired(self) -> dict[str, Any]:
+        """Round about the setting that was planned."""
+        settings = {"fluence_J_cm2": round(self._chance.uniform(7.0, 9.0), 1), "pulse_ms": 6.0, "spot_mm": 7.0}
+        pain = self._chance.randint(1, 6)
+        return fired_said(Fired(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain), ())
+
+    def _harms(self, treatments: Sequence[treated.Treatment]) -> None:
+        """Harms as often as they were foretold, and twice as often where one operator treated."""
+        factor = 2.0 if self._members[self._own].name == TWICE else 1.0
+        for name, p in self._plan.harms[self._option].items():
+            if self._chance.random() < min(1.0, factor * p):
+                one, self.harmed = self._chance.choice(treatments), True
+                at = (one.ended_at or one.created_at) + 5 * DAY
+                row = self._new(
+                    treated.AdverseEvent, consultation_id=one.consultation_id, treatment_id=one.id, source="diary"
+                )
+                row.seen_at = row.noted_at = at
+                row.noted_by = self._work.actor
+                self._sealed(
+                    row, "event_sealed", {"kind": name, "grade": "mild", "site": "cheeks", "words": ""}, "event.noted"
+                )
+
+    def _follow_up(self, last: treated.Treatment) -> None:
+        """A follow-up whose grade comes about with odds lower than those foretold."""
+        p = self._plan.half[self._option]
+        true = self._odds * p / (1.0 - p + self._odds * p)
+        better = self._chance.random() < true
+        quarter = self._chance.choice(QUARTERS[2:] if better else QUARTERS[:2])
+        at = (last.ended_at or last.created_at) + FOLLOWED_AFTER
+        row = self._new(followed.FollowUp, consultation_id=last.consultation_id, treatment_id=last.id)
+        row.seen_at = row.noted_at = at
+        row.noted_by = self._work.actor
+        grade = {"quarter": quarter, "change": 2 if better else 3, "readings": [], "notes": "", "hidden": False}
+        grade |= {"unseen": True, "treated": True, "at": at.isoformat(), "by": self._work.actor}
+        held = {"moment": "after", "said": None, "grades": [grade], "opened": []}
+        self._sealed(row, "judged_sealed", held, "follow-up.graded")
+
+    def _new(self, table: type[Row], **values: Any) -> Row:
+        return table(clinic_id=self._work.clinic_id, id=new_id(), **values)
+
+    def _keep(self, table: type[Row], action: str, **values: Any) -> Row:
+        row = self._new(table, **values)
+        self._work.keep(row, action)  # type: ignore[arg-type]
+        return row
+
+    def _sealed(self, row: Row, column: str, held: Any, action: str) -> Row:
+        self._work.seal(row, column, json_text(held).encode())  # type: ignore[arg-type]
+        self._work.keep(row, action)  # type: ignore[arg-type]
+        return row
+
+
+def _plan(access: Access, shift: float) -> _Plan:
+    """The plan of the samples, with what it foretells of improvement moved by so many logits."""
+    document = json.loads(PLAN.read_text(encoding="utf-8"))
+    half, harms = {}, {}
+    for place in OPTIONS:
+        concern, option = map(int, place.split("."))
+        one = document["concerns"][concern]["options"][option]
+        for told in one["expected"]["p_at_least"].values():
+            told |= {end: round(_moved(told[end], shift), 6) for end in ("low", "median", "high")}
+        half[place] = one["expected"]["p_at_least"]["50"]["median"]
+        harms[place] = {harm["name"]: harm["p"]["median"] for harm in one["harms"] if "median" in harm["p"]}
+    contents = dict.fromkeys(("report.html", "report.pdf", "appendix.pdf", "leaflet.pdf"), b"%PDF synthetic")
+    contents |= {"run.json": b"{}", "plan.json": json.dumps(document).encode()}
+    files = {name: access.keep_file(Act.TREAT, content) for name, content in contents.items()}
+    return _Plan(hashlib.sha256(contents["plan.json"]).hexdigest(), files, half, harms)
+
+
+def _moved(p: float, shift: float) -> float:
+    odds = p / (1.0 - p) * math.exp(shift)
+    return odds / (1.0 + odds)

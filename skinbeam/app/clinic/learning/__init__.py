@@ -1,0 +1,1 @@
+"""A clinic's outcomes against what its plans foretold: read from the records, judged, shown."""

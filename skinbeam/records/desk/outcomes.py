@@ -1,0 +1,180 @@
+"""What came of all courses of a clinic, for statistics: read as a whole, with one entry in the trail."""
+
+import datetime
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from skinbeam.records.desk.judged import read_follow_up
+from skinbeam.records.followed import Improvement, Moment, improvement_of
+from skinbeam.records.roles import Act
+from skinbeam.records.store import followed, tables, treated
+from skinbeam.records.store.tables import Entry
+from skinbeam.records.store.work import Access, Work
+
+__all__ = ["Course", "Fired", "Outcomes"]
+
+_OVER = ("done", "stopped")
+_TABLES = ("treatment", "treated_area", "adverse_event", "follow_up", "member", "consultation")
+_MOST_ENTRIES = 5000  # since it was counted last: beyond that, counting again is sooner than looking through them
+
+
+@dataclass(frozen=True)
+class Fired:
+    """What was fired at one area: in which session of the course and in which year, with what, as it was noted."""
+
+    device: str
+    year: int
+    session: int
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Course:
+    """The treatments of one concern of a consultation, under one plan, and what was seen of them.
+
+    Parameters
+    ----------
+    plan_file : the name in the store of the plan under which the first session was done; `option` is its place there.
+    operators : names in the records of all who treated.
+    sessions : how many were done or stopped.
+    months_after : of the last follow-up, since the last session; None where nobody saw the patient after it.
+    improved : by the last grade that counts; None where nobody graded.
+    harms : kinds of the adverse events of all sessions.
+    pain_0_10 : the worst of a session, over all sessions the mean; None where nobody was asked.
+    """
+
+    patient_id: str
+    plan_file: str
+    option: str
+    operators: frozenset[str]
+    sessions: int
+    months_after: float | None
+    improved: Improvement | None
+    harms: frozenset[str]
+    pain_0_10: float | None
+    fired: tuple[Fired, ...]
+
+    @property
+    def followed(self) -> bool:
+        """Whether somebody saw the patient after the last session."""
+        return self.months_after is not None
+
+
+class Outcomes:
+    """The courses of a clinic."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def changed(self, since: int) -> int | None:
+        """Return where the trail ends, if it says of a change to what courses are made of since an earlier end."""
+        with self._access.see(Act.LEARN) as work:
+            work.note("outcomes.counted", "treatment")
+            entries = work.entries(Entry.seq > since, limit=_MOST_ENTRIES)
+            end = entries[0].seq if entries else since
+            changes = ("row" in one.detail and one.subject.partition("/")[0] in _TABLES for one in entries)
+            return end if not since or len(entries) == _MOST_ENTRIES or any(changes) else None
+
+    def courses(self) -> tuple[Course, ...]:
+        """Return every course of which a session is over."""
+        with self._access.see(Act.LEARN) as work:
+            work.note("outcomes.counted", "treatment")
+            return tuple(_courses(work))
+
+    def names(self) -> Mapping[str, str]:
+        """Return what those are called who treat, by their names in the records."""
+        with self._access.look(Act.LEARN) as work:
+            return dict(work.names(tables.Member, tables.Member.name))
+
+    def plan(self, course: Course) -> bytes:
+        """Return the document of a course's plan, which `courses` has entered into the trail."""
+        return self._access.database.files.get(self._access.member.clinic_id, course.plan_file)
+
+
+class _Session(NamedTuple):
+    id: str
+    consultation_id: str
+    plan_id: str
+    option: str
+    number: int
+    device: str | None
+    by: str | None
+    created_at: datetime.datetime
+    ended_at: datetime.datetime | None
+
+
+def _courses(work: Work) -> Iterator[Course]:
+    table = treated.Treatment
+    columns = (table.id, table.consultation_id, table.plan_id, table.option, table.number, table.device)
+    courses: dict[tuple[str, str], list[_Session]] = defaultdict(list)
+    for *values, state in work.held(table, *columns, table.started_by, table.created_at, table.ended_at, table.state):
+        one = _Session(*values)
+        if state in _OVER:
+            courses[one.consultation_id, one.option.partition(".")[0]].append(one)
+    patients = dict(work.held(tables.Consultation, tables.Consultation.id, tables.Consultation.patient_id))
+    plans = {id: files["plan.json"] for id, files in work.held(tables.Plan, tables.Plan.id, tables.Plan.files)}
+    area = treated.TreatedArea
+    areas = _by_treatment(work.held(area, area.treatment_id, area.id, sealed="fired_sealed"))
+    events = _by_treatment(work.held(treated.AdverseEvent, treated.AdverseEvent.treatment_id, sealed="event_sealed"))
+    follow_ups = _by_treatment(_follow_ups(work))
+    for mine in courses.values():
+        mine.sort(key=lambda one: (one.number, one.created_at))
+        yield _course(mine, patients, plans, areas, events, follow_ups)
+
+
+def _standing(areas: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """What was fired, without what a later row corrects or strikes out."""
+    known = list(areas)
+    corrected = {held["corrects"] for _, held in known}
+    return [held for id, held in known if id not in corrected and not held["struck"]]
+
+
+def _follow_ups(work: Work) -> Iterator[tuple[Any, ...]]:
+    table = followed.FollowUp
+    columns = ("id", "consultation_id", "treatment_id", "seen_at", "noted_by")
+    for *values, held in work.held(table, *(getattr(table, name) for name in columns), sealed="judged_sealed"):
+        row = table(**dict(zip(columns, values, strict=True)))
+        yield row.treatment_id, row, held
+
+
+def _by_treatment(rows: Iterator[tuple[Any, ...]]) -> dict[str, list[tuple[Any, ...]]]:
+    """What the rows of a table hold, by their treatment."""
+    found: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    for treatment, *values, held in rows:
+        found[treatment].append((*values, json.loads(held)))
+    return found
+
+
+def _course(
+    mine: list[_Session],
+    patients: Mapping[str, str],
+    plans: Mapping[str, str],
+    areas: Mapping[str, list[tuple[Any, ...]]],
+    events: Mapping[str, list[tuple[Any, ...]]],
+    follow_ups: Mapping[str, list[tuple[Any, ...]]],
+) -> Course:
+    first, last = mine[0], max(mine, key=lambda one: one.ended_at or one.created_at)
+    fired = [(one, _standing(areas.get(one.id, ()))) for one in mine]
+    worst = [max(told) for _, held in fired if (told := [x["pain_0_10"] for x in held if x["pain_0_10"] is not None])]
+    read = (read_follow_up(row, held, last.ended_at, str) for row, held in follow_ups.get(last.id, ()))
+    after = sorted((one for one in read if one.moment is Moment.AFTER), key=lambda one: one.seen_at)
+    graded = [found for one in after if isinstance(found := improvement_of(one), Improvement)]
+    return Course(
+        patient_id=patients[first.consultation_id],
+        plan_file=plans[first.plan_id],
+        option=first.option,
+        operators=frozenset(one.by for one in mine if one.by),
+        sessions=len(mine),
+        months_after=after[-1].months_after if after else None,
+        improved=graded[-1] if graded else None,
+        harms=frozenset(str(held["kind"]) for one in mine for (held,) in events.get(one.id, ())),
+        pain_0_10=sum(worst) / len(worst) if worst else None,
+        fired=tuple(
+            Fired(one.device or "", one.created_at.year, session, area)
+            for session, (one, held) in enumerate(fired, 1)
+            for area in held
+        ),
+    )

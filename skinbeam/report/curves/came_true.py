@@ -1,0 +1,101 @@
+"""Figures of outcomes against what was foretold: the curve, and the funnel. Both are read without colour."""
+
+from functools import lru_cache
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from skinbeam.learning.funnel import LIMITS, Funnel, limits
+from skinbeam.learning.reliability import Group
+from skinbeam.messages import text
+from skinbeam.report.charts import STYLE, new_figure, svg
+
+__all__ = ["curve_figure", "funnel_figure"]
+
+_INK, _GREY, _PALE = "#1c2430", "#5b6472", "#d8dce2"
+_POINTS = 120
+_LINES = dict(zip(LIMITS, ("--", ":"), strict=True))
+
+
+@lru_cache(maxsize=64)
+def curve_figure(groups: tuple[Group, ...], language: str) -> str:
+    """Return the curve: what came about over what was foretold, and where chance alone would leave it.
+
+    Parameters
+    ----------
+    language : the one that is spoken; a figure is drawn once in each.
+    """
+    assert language
+    with rc_context(STYLE):
+        figure = new_figure(6.2, 4.4)
+        ax = figure.subplots()
+        stated = [one.stated for one in groups]
+        ax.plot([0, 1], [0, 1], color=_GREY, linewidth=1.0, label=text("clinic-learning.figure-right"))
+        ax.bar(
+            stated,
+            [one.right_high - one.right_low for one in groups],
+            bottom=[one.right_low for one in groups],
+            width=0.024,
+            facecolor="none",
+            edgecolor=_GREY,
+            hatch="/////",
+            linewidth=0.6,
+            label=text("clinic-learning.figure-chance"),
+        )
+        seen = [one.seen.median for one in groups]
+        ends = [[one.seen.median - one.seen.low for one in groups], [one.seen.high - one.seen.median for one in groups]]
+        ax.errorbar(
+            stated,
+            seen,
+            yerr=ends,
+            fmt="o-",
+            color=_INK,
+            linewidth=1.2,
+            capsize=3,
+            markersize=5,
+            label=text("clinic-learning.figure-seen"),
+        )
+        _shares(ax)
+        ax.set_xlabel(text("clinic-learning.figure-stated"))
+        ax.set_ylabel(text("clinic-learning.figure-came"))
+        figure.legend(loc="outside lower center", ncols=1, frameon=False)
+        return svg(figure)
+
+
+@lru_cache(maxsize=64)
+def funnel_figure(told: Funnel, language: str) -> str:
+    """Return the funnel: harms over expected by who treated; numbers are those of the table."""
+    assert language
+    with rc_context(STYLE):
+        figure = new_figure(6.2, 4.0)
+        ax = figure.subplots()
+        most = max(one.expected for one in told.operators)
+        expected = [most * 1.15 * (i + 4) / (_POINTS + 4) for i in range(_POINTS + 1)]
+        for level, line in _LINES.items():
+            low, high = limits(told, expected, level)
+            name = text("clinic-learning.figure-limit", {"level": 100 * level})
+            ax.plot(expected, low, line, color=_GREY, linewidth=1.2, label=name)
+            ax.plot(expected, high, line, color=_GREY, linewidth=1.2)
+        ax.axhline(told.target, color=_GREY, linewidth=1.0, label=text("clinic-learning.figure-target"))
+        for number, one in enumerate(told.operators, 1):
+            mark = "D" if one.outside else "o"
+            ax.plot(
+                one.expected, one.ratio, mark, color=_INK, markersize=6, fillstyle="full" if one.outside else "none"
+            )
+            ax.annotate(str(number), (one.expected, one.ratio), (6, 4), textcoords="offset points")
+        ax.set_xlim(0, most * 1.2)
+        ax.set_ylim(0, max(2.5 * told.target, 1.15 * max(one.ratio for one in told.operators)))
+        ax.set_xlabel(text("clinic-learning.figure-expected"))
+        ax.set_ylabel(text("clinic-learning.figure-ratio"))
+        ax.grid(color=_PALE, linewidth=0.5)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
+        return svg(figure)
+
+
+def _shares(ax: Axes) -> None:
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0, symbol=" %"))
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-0.02, 1.02)
+    ax.grid(color=_PALE, linewidth=0.5)
