@@ -122,7 +122,22 @@ def find_regions(seen: View) -> Regions:
             masks[name] = mask
             outline = cv2.approxPolyDP(largest, 0.02 * seen.face.pupil_px, True)
             polygons[name] = outline.reshape(-1, 2).astype(np.float64)
+    for name in _worn_over(seen, masks):
+        del masks[name], polygons[name]
     return Regions(masks, polygons, tuple(sorted(f"{name}-{far[1:]}" for name in _MIRRORED)) if far else ())
+
+
+def _worn_over(seen: View, masks: Mapping[str, Mask]) -> list[str]:
+    """Return the regions with far more fine structure than the face has: the frame of glasses, or hair."""
+    if not masks:
+        return []
+    light = cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+    fine, coarse, around = (share * seen.face.pupil_px for share in (0.006, 0.03, 0.05))
+    band = cv2.GaussianBlur(light, (0, 0), max(0.6, fine)) - cv2.GaussianBlur(light, (0, 0), coarse)
+    structure = np.sqrt(cv2.GaussianBlur(band * band, (0, 0), around))
+    usual = float(np.median(structure[np.logical_or.reduce(list(masks.values()))]))
+    most = limit("skin", "structure_max") * max(usual, 1.0)  # a level of 255 is noise
+    return [name for name, mask in masks.items() if float(np.median(structure[mask])) > most]
 
 
 @cache

@@ -90,6 +90,15 @@ def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> Non
         assert not regions.skin[y - 2 : y + 3, x - 4 : x + 5].any()
 
 
+def test_what_is_behind_the_frame_of_glasses_is_no_region() -> None:
+    _, seen, plain = shown(PORTRAIT)
+    rgb = seen.rgb.copy()
+    for x, y in (seen.face.right_pupil, seen.face.left_pupil):
+        cv2.rectangle(rgb, (round(x - 14), round(y - 7)), (round(x + 14), round(y + 8)), (10, 10, 10), 2)
+    framed = find_regions(replace(seen, rgb=rgb))
+    assert set(plain.masks) - set(framed.masks) == {"periorbital-right", "periorbital-left"}
+
+
 def test_hair_and_collar_are_not_skin() -> None:
     _, seen, regions = shown(PORTRAIT)
     x0, y0 = seen.origin
