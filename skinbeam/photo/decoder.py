@@ -118,8 +118,31 @@ def _srgb(image: Image.Image) -> Image.Image:
         except (ImageCms.PyCMSError, OSError):
             converted = None  # a broken profile says nothing; the file's numbers are then read as sRGB
         if converted is not None:
-            return converted
+            return _clipped_as_before(converted, image)
     return image.convert("RGB")
+
+
+def _clipped_as_before(converted: Image.Image, image: Image.Image) -> Image.Image:
+    """Return the converted picture with a channel at either end only where the file has one there.
+
+    A wider space has colours that sRGB has not: converted, they end at full light or black though nothing was lost in
+    the camera, and what looks for clipping would find it. A pixel that the file clips may end a level inside instead.
+    """
+    import numpy as np  # late: few pictures need it
+
+    inks = 255 - np.asarray(image) if image.mode == "CMYK" else np.asarray(image)
+    shown = np.array(converted)
+    full, black = (inks >= 254).any(axis=2), (inks <= 1).any(axis=2)
+    shown[~full] = np.minimum(shown[~full], 253)
+    shown[~black] = np.maximum(shown[~black], 2)
+    for at, end, brightest in (
+        (full & (shown < 254).all(axis=2), 255, True),
+        (black & (shown > 1).all(axis=2), 0, False),
+    ):
+        rows, columns = np.nonzero(at)
+        pixels = shown[rows, columns]
+        shown[rows, columns, pixels.argmax(axis=1) if brightest else pixels.argmin(axis=1)] = end
+    return Image.fromarray(shown)
 
 
 def _main() -> None:

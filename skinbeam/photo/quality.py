@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -20,6 +20,8 @@ Takes = Literal[
     "all", "colour", "tone", "detail", "nothing"
 ]  # "colour": maps, redness and tone; "tone": lightness alone
 
+_CHANNELS = ("red", "green", "blue")
+_ALONE = 0.5  # of the share of one channel: another that clips less than this does not share the blame
 _SHARPNESS_PUPIL_PX = 40.0  # a sharpness compares between pictures only at one size of the face
 
 
@@ -88,10 +90,7 @@ def check(seen: View, regions: Regions, pupil_px: float, gain: NDArray[np.float6
     if not regions.masks:
         return [*problems, Problem("no-regions", Message("photo-quality.no_regions"), "all")]
     skin = seen.rgb[regions.skin]
-    clipped, most = float(np.mean(((skin >= 254) | (skin <= 1)).any(axis=1))), limit("gate", "clipped_fraction_max")
-    if clipped > most:
-        params = {"percent": round(100 * clipped), "most": round(100 * most)}
-        problems.append(Problem("clipped", Message("photo-quality.clipped", params), "colour"))
+    problems += _clipped(skin)
     problems += _cast(linear(skin) * gain)
     if regions.far_side:
         problems.append(Problem("turned-away", Message("photo-quality.turned_away"), "nothing"))
@@ -100,6 +99,23 @@ def check(seen: View, regions: Regions, pupil_px: float, gain: NDArray[np.float6
         message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": detail})
         problems.append(Problem("too-small-for-detail", message, "detail"))
     return problems
+
+
+def _clipped(skin: Picture) -> list[Problem]:
+    """Return that skin (n, 3) lies at the end of a channel, and of which one where it is not all of them."""
+    ends = {"full": skin >= 254, "black": skin <= 1}
+    share, most = float(np.mean((ends["full"] | ends["black"]).any(axis=1))), limit("gate", "clipped_fraction_max")
+    if share <= most:
+        return []
+    params: dict[str, Any] = {"percent": round(100 * share), "most": round(100 * most)}
+    of = {(name, end): float(at[:, k].mean()) for end, at in ends.items() for k, name in enumerate(_CHANNELS)}
+    (name, end), largest = max(of.items(), key=lambda item: item[1])
+    alone = all(part <= _ALONE * largest for place, part in of.items() if place != (name, end))
+    message = Message("photo-quality.clipped", params)
+    if alone:
+        channel = Message(f"photo-quality.channel_{name}")
+        message = Message(f"photo-quality.clipped_{end}", {**params, "channel": channel})
+    return [Problem("clipped", message, "colour")]
 
 
 def _cast(light: NDArray[np.float64]) -> list[Problem]:

@@ -191,6 +191,16 @@ def test_without_true_colour_maps_and_marks_are_unknown(change: str, tmp_path: P
     assert all("unknown" in finding["count"] for finding in found["findings"])
 
 
+@pytest.mark.parametrize(
+    ("gain", "said"), [((1.5, 1.0, 1.0), "Red is at full light in"), ((1.6, 1.6, 1.6), "% of the skin")]
+)
+def test_what_is_clipped_is_named(gain: tuple[float, ...], said: str, tmp_path: Path) -> None:
+    rgb = np.clip(PORTRAIT * np.array(gain), 0, 255).astype(np.uint8)
+    problems = photo_document(saved(tmp_path, rgb), tmp_path / "out")["quality"]["problems"]
+    (told,) = (one["message"] for one in problems if one["code"] == "clipped")
+    assert said in told
+
+
 # Two places on open skin of each cheek, away from outlines.
 SPOTS = [(192.0, 126.0, 2.6), (256.0, 127.0, 2.6)]
 

@@ -2,6 +2,7 @@
 
 import io
 import resource
+import struct
 import time
 import tomllib
 from pathlib import Path
@@ -180,3 +181,34 @@ def test_an_embedded_profile_is_applied_and_a_broken_one_ignored(stripes: Image.
     assert np.abs(swapped[..., ::-1] - plain).max() <= 1
     broken = decode(saved(stripes, "PNG", icc_profile=b"nothing"), name="x.png").astype(int)
     np.testing.assert_array_equal(broken, plain)
+
+
+def display_p3() -> bytes:
+    """The profile of sRGB with the primaries of Display P3, adapted to D50."""
+    primaries = {b"rXYZ": (0.51512, 0.24120, -0.00105), b"gXYZ": (0.29198, 0.69225, 0.04189)}
+    primaries[b"bXYZ"] = (0.15710, 0.06657, 0.78407)
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for k in range(struct.unpack_from(">I", profile, 128)[0]):
+        tag, offset, _ = struct.unpack_from(">4sII", profile, 132 + 12 * k)
+        if tag in primaries:
+            struct.pack_into(">3i", profile, offset + 8, *(round(65536 * value) for value in primaries[tag]))
+    return bytes(profile)
+
+
+def test_what_a_wide_gamut_ends_is_not_called_clipped_and_what_the_file_clips_is() -> None:
+    matrix = np.array(
+        [[1.2249, -0.2247, 0.0], [-0.0420, 1.0419, 0.0], [-0.0197, -0.0786, 1.0979]]
+    )  # P3 to sRGB, linear
+    orange = (252, 60, 20)
+    linear = np.power(np.array(orange) / 255, 2.2)
+    assert (matrix @ linear > 1).any() or (matrix @ linear < 0).any(), "a colour that sRGB has not"
+    profile = display_p3()
+    decoded = [
+        decode(saved(Image.new("RGB", (80, 80), colour), "PNG", icc_profile=profile), name="x.png")[0, 0]
+        for colour in (orange, (255, 60, 20), (252, 60, 0))
+    ]
+    inside, full, black = ((int(colour.min()), int(colour.max())) for colour in decoded)
+    assert inside[0] >= 2
+    assert inside[1] <= 253
+    assert full[1] >= 254
+    assert black[0] <= 1
