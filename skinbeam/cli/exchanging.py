@@ -1,8 +1,8 @@
-"""The forms of `records export`: each is a function, and its library is asked for before anything is read."""
+"""The forms of `records export` and `records import`: each a function, whose library is asked for first."""
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from skinbeam.cli.told import not_built
 from skinbeam.errors import unknown_name
@@ -11,10 +11,12 @@ from skinbeam.records.faults import fault
 
 if TYPE_CHECKING:
     from skinbeam.records.desk.desk import Desk
+    from skinbeam.records.kept import Patient
 
-__all__ = ["Exported", "exporter"]
+__all__ = ["Exported", "exporter", "importer"]
 
 Exported = tuple[bytes, tuple[str, ...]]  # the content, and the photographs that could not be read
+_Import = Callable[["Desk"], tuple["Patient", dict[str, list[str]]]]  # the new patient, and what does not hold here
 _Export = Callable[["Desk", str], Exported]  # the desk, and the name of the patient
 
 
@@ -35,9 +37,35 @@ def exporter(form: str, pseudonym: str) -> _Export:
     try:
         return _FORMS[form]()
     except ModuleNotFoundError as error:
-        group = "parquet" if form == "parquet" else "exchange"
-        line = f'{sys.executable} -m pip install "skinbeam[{group}]"'
-        not_built("records", text("exchange.missing", {"name": error.name, "line": line}))
+        _missing(error, "parquet" if form == "parquet" else "exchange")
+
+
+def importer(content: bytes) -> _Import:
+    """Return what takes in what `records export` has written: a Bundle of FHIR, which is text, or a copy.
+
+    Raises
+    ------
+    InputError : it is a Bundle of which not all can be kept.
+    NotAvailable : the library of FHIR is not installed.
+    """
+    if not content.lstrip().startswith(b"{"):
+        return lambda desk: (desk.copies.take_in(content), {})
+    try:
+        from skinbeam.exchange.fhir.whole import whole_dossier
+    except ModuleNotFoundError as error:
+        _missing(error, "exchange")
+    dossier = whole_dossier(content)
+    consents = [consent for one in dossier.consultations for consent, _ in one.consents]
+    told = {
+        "consents_void": [consent.id for consent in consents if consent.void_reason is None],
+        "documents_left_out": [consent.document for consent in consents if consent.document is not None],
+    }
+    return lambda desk: (desk.arrivals.take_in(dossier), {name: held for name, held in told.items() if held})
+
+
+def _missing(error: ModuleNotFoundError, group: str) -> NoReturn:
+    line = f'{sys.executable} -m pip install "skinbeam[{group}]"'
+    not_built("records", text("exchange.missing", {"name": error.name, "line": line}))
 
 
 def _copy() -> _Export:

@@ -183,12 +183,15 @@ def _export(
 
 @records.command("import")
 def _import(
-    file: Annotated[Path, typer.Argument(metavar="FILE.zip", help="What export has written.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="What export has written: a copy (a ZIP), or a Bundle of FHIR.")
+    ],
     db: Db,
     clinic: ClinicName,
     json: Json = False,
 ) -> None:
-    """Take a patient's copy in as a new patient; consent given elsewhere is not taken over."""
+    """Take a patient's copy or Bundle in as a new patient; consent given elsewhere does not hold here."""
+    from skinbeam.cli.exchanging import importer
     from skinbeam.errors import InputError
 
     try:
@@ -197,12 +200,13 @@ def _import(
         raise InputError(
             "unreadable-file",
             f"it cannot be read: {error.strerror}",
-            field="FILE.zip",
-            hint="A copy of a patient's records.",
+            field="FILE",
+            hint="A copy of a patient's records, or a Bundle.",
         ) from None
+    take_in = importer(content)
     with _desk(db, clinic) as desk:
-        patient = desk.copies.take_in(content)
-    _told({"db": db, "clinic": clinic}, {"patient": patient.pseudonym}, json=json)
+        patient, told = take_in(desk)
+    _told({"db": db, "clinic": clinic}, {"patient": patient.pseudonym} | told, json=json)
 
 
 @records.command("erase")

@@ -16,7 +16,10 @@ from skinbeam.exchange.handed_on import Handed
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
 
-__all__ = ["bundle_of", "read_bundle"]
+__all__ = ["READ_FAULTS", "bundle_of", "read_bundle"]
+
+# What is raised of a document that is not of the shape that is looked for, or is nested too deep.
+READ_FAULTS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
 
 
 def bundle_of(handed: Handed, clinic: str) -> bytes:
@@ -47,7 +50,7 @@ def read_bundle(content: bytes) -> Dossier:
         for entry in bundle["entry"]:
             held[entry["resource"]["resourceType"]].append(entry["resource"])
         return _dossier(held)
-    except (ValidationError, ValueError, KeyError, TypeError, LookupError, StopIteration, AttributeError):
+    except READ_FAULTS:
         raise fault("bad-bundle", "bundle") from None
 
 

@@ -28,7 +28,7 @@ from skinbeam.plan.records import Option
 from skinbeam.plan.setup import Setup
 from skinbeam.records.kept import Choice, KeptPlan, Plan
 
-__all__ = ["care_plan", "choices", "devices", "documents", "plan_of"]
+__all__ = ["care_plan", "choices", "devices", "documents", "options_of", "plan_of"]
 
 _TYPES = {"json": "application/json", "pdf": "application/pdf"}
 _PLAN = "plan.json"
@@ -36,7 +36,7 @@ _PLAN = "plan.json"
 
 def devices(kept: KeptPlan) -> dict[str, Resource]:
     """Return the devices of a plan's options, by the name of the resource."""
-    options = _options(kept.files[_PLAN])
+    options = options_of(kept)
     setups = {option.setup.device: option.setup for option in options.values() if option.setup is not None}
     made = (_device(part_id(kept.plan.id, f"device-{n}"), setup) for n, setup in enumerate(setups.values(), 1))
     return {one["id"]: one for one in made}
@@ -93,7 +93,7 @@ def documents(kept: KeptPlan, patient_id: str, *, last: bool) -> list[Resource]:
 
 def choices(kept: KeptPlan, patient_id: str) -> list[Resource]:
     """Return what was chosen; of two choices for one concern the later one counts."""
-    options = _options(kept.files[_PLAN])
+    options = options_of(kept)
     counting = {choice.option.partition(".")[0]: choice.id for choice in kept.choices}
     return [
         trimmed(
@@ -145,6 +145,11 @@ def _choice_of(resource: Resource, plan_id: str) -> Choice:
         made_at=time_of(resource["authoredOn"]),
         made_by="",
     )
+
+
+def options_of(kept: KeptPlan) -> Mapping[str, Option]:
+    """Return the options of a plan by their places, such as `0.1`."""
+    return _options(kept.files[_PLAN])
 
 
 @lru_cache(maxsize=4)

@@ -32,6 +32,7 @@ class SignatureKind(StrEnum):
 class VoidReason(StrEnum):
     """Why a consent holds no more."""
 
+    ELSEWHERE = "elsewhere"  # given in another clinic: it is to what that one explained
     NEW_PLAN = "new-plan"
     WITHDRAWN = "withdrawn"
 

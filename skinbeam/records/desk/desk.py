@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from skinbeam.records.desk.adverse_events import AdverseEvents
 from skinbeam.records.desk.appointments import Appointments
+from skinbeam.records.desk.arrivals import Arrivals
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
@@ -55,6 +56,7 @@ class Desk:
         self.trail = Trail(access)
         self.copies = Copies(access)
         self.dossiers = Dossiers(access)
+        self.arrivals = Arrivals(access)
         self.erasure = Erasure(access)
 
     def page(self) -> AbstractContextManager[None]:

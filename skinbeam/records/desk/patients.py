@@ -11,7 +11,7 @@ from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
-__all__ = ["Patients"]
+__all__ = ["Patients", "add_patient"]
 
 _OLDEST_YEARS = 130
 _LONGEST_PSEUDONYM = 40
@@ -32,15 +32,7 @@ class Patients:
         InputError : `taken`, `bad-pseudonym`, or `bad-year`.
         """
         with self._access.work(Act.WRITE) as work:
-            row = tables.Patient(
-                clinic_id=work.clinic_id,
-                id=new_id(),
-                pseudonym=_pseudonym(pseudonym) if pseudonym else _free_number(work),
-                year_of_birth=_year(year_of_birth),
-                created_at=now(),
-            )
-            work.keep(row, "patient.added")
-            return _patient(row)
+            return add_patient(work, pseudonym, year_of_birth=year_of_birth)
 
     def all(self) -> tuple[Patient, ...]:
         """Return the patients by pseudonym; those that were erased are not among them."""
@@ -118,6 +110,19 @@ class Patients:
             work.get(tables.Patient, id)
             known = work.rows(tables.Contact, tables.Contact.id == id)
             return Contact(json.loads(work.open(known[0], "contact_sealed")), known[0].saved_at) if known else None
+
+
+def add_patient(work: Work, pseudonym: str = "", *, year_of_birth: int | None = None) -> Patient:
+    """Take a patient in within a transaction, as `Patients.add` does."""
+    row = tables.Patient(
+        clinic_id=work.clinic_id,
+        id=new_id(),
+        pseudonym=_pseudonym(pseudonym) if pseudonym else _free_number(work),
+        year_of_birth=_year(year_of_birth),
+        created_at=now(),
+    )
+    work.keep(row, "patient.added")
+    return _patient(row)
 
 
 def _free_number(work: Work) -> str:

@@ -1,0 +1,208 @@
+"""A Bundle from another clinic: all of it becomes records here, or nothing does."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from exchange_samples import AT, CONSULTATION, PATIENT, PHOTOGRAPH, dossiers, picture
+from hypothesis import HealthCheck, assume, given, settings
+
+from skinbeam.errors import InputError
+from skinbeam.exchange.fhir.bundle import bundle_of
+from skinbeam.exchange.fhir.whole import MOST_BYTES, whole_dossier
+from skinbeam.exchange.handed_on import handed_on
+from skinbeam.records.desk.desk import Desk
+from skinbeam.records.kept import Consent, Dossier, KeptConsultation, KeptPlan
+from skinbeam.records.people.accounts import create_clinic
+from skinbeam.records.store.keys import VARIABLE, fresh_key
+from skinbeam.records.store.upgrades import open_database, set_up
+from skinbeam.records.upkeep.verify import verify
+
+SMALL = Dossier(
+    PATIENT,
+    (
+        KeptConsultation(
+            replace(CONSULTATION, answers={"entries": [["patient.phototype", "II"]], "photograph": PHOTOGRAPH.id}),
+            ((PHOTOGRAPH, picture()),),
+        ),
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("arrivals")
+    environment = {VARIABLE: fresh_key(), "SKINBEAM_DB": str(folder / "clinic.sqlite")}
+    set_up(environment["SKINBEAM_DB"], environment)
+    opened = open_database(environment["SKINBEAM_DB"], environment)
+    yield Desk(opened, create_clinic(opened, "Hill Clinic", synthetic=True))
+    opened.close()
+
+
+def nameless(dossier: Dossier) -> Any:
+    """A dossier without names of rows, in the order of its moments, and with no consent that would hold elsewhere."""
+    patient = replace(dossier.patient, id="", pseudonym="", created_at=AT)
+    return patient, sorted(map(nameless_consultation, dossier.consultations), key=repr)
+
+
+def nameless_consultation(one: KeptConsultation) -> Any:
+    pictures = {photograph.id: content for photograph, content in one.photographs}
+    state = "planned" if one.consultation.state == "agreed" else one.consultation.state
+    answers = {
+        "entries": one.consultation.answers["entries"],
+        "photograph": bytes(pictures.get(one.consultation.answers["photograph"], b"")),
+    }
+    consultation = replace(one.consultation, id="", patient_id="", state=state, answers=answers)
+    photographs = [
+        (replace(photograph, id="", consultation_id=""), bytes(content)) for photograph, content in one.photographs
+    ]
+    options = {kept.plan.id: str(nameless_plan(kept)) for kept in one.plans}
+    consents = [nameless_consent(consent, options[consent.plan_id]) for consent, _ in one.consents]
+    plans = map(nameless_plan, one.plans)
+    return consultation, *(sorted(held, key=repr) for held in (photographs, plans, consents))
+
+
+def nameless_plan(kept: KeptPlan) -> Any:
+    chosen = sorted((replace(choice, id="", plan_id="") for choice in kept.choices), key=repr)
+    files = {name: bytes(content) for name, content in sorted(kept.files.items())}
+    return replace(kept.plan, id="", consultation_id="", files=sorted(kept.plan.files.items())), files, chosen
+
+
+def nameless_consent(consent: Consent, plan: str) -> Any:
+    void = {} if consent.void_reason not in (None, "elsewhere") else {"void_reason": "elsewhere", "voided_at": None}
+    return replace(consent, id="", plan_id=plan, document=None, **void)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(dossiers())
+def test_what_was_written_is_taken_in_and_written_again_the_same(desk: Desk, dossier: Dossier) -> None:
+    assume(all(kept.plan.seed < 2**63 for one in dossier.consultations for kept in one.plans))
+    handed = handed_on(dossier)
+    taken = whole_dossier(bundle_of(handed, "Harbour Clinic"))
+    assert taken == handed.dossier
+    patient = desk.arrivals.take_in(taken)
+    assert patient.id != dossier.patient.id
+    again = handed_on(desk.dossiers.of(patient.id, "fhir"))
+    assert nameless(again.dossier) == nameless(handed.dossier)
+    assert all(consent.void_reason for one in again.dossier.consultations for consent, _ in one.consents)
+    assert whole_dossier(bundle_of(again, "Hill Clinic")) == again.dossier
+    assert verify(desk.erasure._access.database)[0].findings == ()
+
+
+def written(change: Callable[[dict[str, Any]], object] = lambda _: None, dossier: Dossier = SMALL) -> bytes:
+    """A Bundle that is ours but for one change."""
+    bundle = json.loads(bundle_of(handed_on(dossier), "Harbour Clinic"))
+    change(bundle)
+    return json.dumps(bundle).encode()
+
+
+def first(bundle: dict[str, Any], kind: str) -> dict[str, Any]:
+    return next(entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind)
+
+
+def added(bundle: dict[str, Any], resource: dict[str, Any]) -> None:
+    bundle["entry"].append({"fullUrl": "urn:uuid:" + "0" * 8 + "-0000-0000-0000-" + "0" * 12, "resource": resource})
+
+
+CONDITION = {"resourceType": "Condition", "id": "c1", "subject": {"reference": "Patient/x"}}
+LOSES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "a type that is not kept": (lambda b: added(b, CONDITION), "Condition/c1"),
+    "a field that is not kept": (lambda b: first(b, "Patient").update(gender="female"), "gender"),
+    "an identifier that is not kept": (
+        lambda b: first(b, "Patient")["identifier"].append({"system": "urn:x", "value": "7"}),
+        "identifier",
+    ),
+    "a comment": (lambda b: first(b, "Observation").update(note=[{"text": "burn"}]), "note"),
+    "a finding that no answer holds": (
+        lambda b: first(b, "Observation")["valueCodeableConcept"].update(text="Phototype VI"),
+        "valueCodeableConcept.text",
+    ),
+    "a resource twice": (lambda b: b["entry"].append(b["entry"][-1]), "(2)"),
+    "a finding left out": (
+        lambda b: b.update(entry=[e for e in b["entry"] if e["resource"]["resourceType"] != "Observation"]),
+        "Observation/",
+    ),
+    "a moment of the bundle": (lambda b: b.update(timestamp="2026-01-01T00:00:00Z"), "Bundle.timestamp"),
+    "another content than its hash": (
+        lambda b: first(b, "Media")["content"].update(data=base64.b64encode(picture(orientation=6)).decode()),
+        "Media/",
+    ),
+    "no picture": (
+        lambda b: first(b, "Media")["content"].update(data=base64.b64encode(b"<script>").decode()),
+        "Media/",
+    ),
+    "somebody else's consultation": (
+        lambda b: first(b, "Encounter")["subject"].update(reference=b["entry"][2]["fullUrl"]),
+        "Encounter/",
+    ),
+    "a state that there is not": (
+        lambda b: first(b, "Encounter")["extension"][0]["extension"][0].update(valueString="paid"),
+        "Encounter/",
+    ),
+    "references in a circle": (
+        lambda b: first(b, "Observation").update(
+            derivedFrom=[{"reference": b["entry"][-1]["fullUrl"]}, {"reference": b["entry"][-1]["fullUrl"]}]
+        ),
+        "derivedFrom",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LOSES)
+def test_what_could_not_be_kept_is_named_and_nothing_is_taken(name: str) -> None:
+    change, where = LOSES[name]
+    assert whole_dossier(written()).patient.pseudonym == PATIENT.pseudonym
+    with pytest.raises(InputError) as raised:
+        whole_dossier(written(change))
+    assert raised.value.code == "bundle-loses"
+    assert where in raised.value.message
+
+
+def deep(levels: int) -> bytes:
+    return b'{"resourceType":"Bundle","entry":' + b"[" * levels + b"]" * levels + b"}"
+
+
+def nested(bundle: dict[str, Any]) -> None:
+    held = first(bundle, "Patient")
+    for _ in range(300):
+        held["extension"] = [{"url": "urn:x", "extension": []}]
+        held = held["extension"][0]
+    held["valueString"] = "deep"
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "deep arrays": lambda: deep(100_000),
+    "deep extensions": lambda: written(nested),
+    "a name twice": lambda: written().replace(
+        b'{"resourceType": "Patient"', b'{"id": "x", "resourceType": "Patient"', 1
+    ),
+    "no number": lambda: written().replace(b'"versionId": "1"', b'"versionId": NaN', 1),
+    "entries of another kind": lambda: written(lambda b: b.update(entry={"a": 1})),
+    "an entry that is none": lambda: written(lambda b: b["entry"].append(7)),
+    "a reference of another kind": lambda: written(lambda b: first(b, "Encounter").update(subject={"reference": 7})),
+    "a year that is none": lambda: written(lambda b: first(b, "Patient").update(birthDate="mmxx")),
+    "a whole day of birth": lambda: written(lambda b: first(b, "Patient").update(birthDate="1984-05-06")),
+    "two patients": lambda: written(lambda b: b["entry"].append(b["entry"][0])),
+    "a photograph that is no base64": lambda: written(lambda b: first(b, "Media")["content"].update(data="%%%")),
+    "digits without end": lambda: written(lambda b: first(b, "Encounter")["meta"].update(versionId="9" * 5000)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_is_hostile_is_refused(name: str) -> None:
+    with pytest.raises(InputError) as raised:
+        whole_dossier(HOSTILE[name]())
+    assert raised.value.code in ("bad-bundle", "bundle-loses")
+
+
+def test_what_is_too_large_is_refused_before_it_is_read() -> None:
+    for content in (b"{" + b" " * MOST_BYTES, b'{"entry": [' + b"0," * 20_001 + b"0]}"):
+        began = time.process_time()
+        with pytest.raises(InputError) as raised:
+            whole_dossier(content)
+        assert raised.value.code == "bundle-too-large"
+        assert time.process_time() - began < 1
