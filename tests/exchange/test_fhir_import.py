@@ -77,7 +77,7 @@ def nameless_consent(consent: Consent, plan: str) -> Any:
     return replace(consent, id="", plan_id=plan, document=None, **void)
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(dossiers())
 def test_what_was_written_is_taken_in_and_written_again_the_same(desk: Desk, dossier: Dossier) -> None:
     assume(all(kept.plan.seed < 2**63 for one in dossier.consultations for kept in one.plans))
