@@ -272,6 +272,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     faces = [mine.photographs.add(follow_up.consultation_id, b"face", "image/png", Permissions()).id for _ in "ab"]
     (pair,) = mine.follow_ups.pair(follow_up.id, *faces).pairs
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
+    token = mine.tokens.make("reader", 1)[0]
     return {
         "machines.get": lambda: desk.machines.get(machine.id),
         "machines.change": lambda: desk.machines.change(machine.id, name="Blue", room=""),
@@ -315,6 +316,9 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
         "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
         "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
+        "dossiers.read": lambda: desk.dossiers.read(consultation.patient_id, "Observation"),
+        "dossiers.whose": lambda: desk.dossiers.whose(consultation.id),
+        "tokens.end": lambda: desk.tokens.end(token.id),
         **treatment_calls(desk, mine),
     }
 
@@ -323,6 +327,10 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
 UNBOUND = {
     "patients.add",
     "patients.all",
+    "patients.listed",
+    "tokens.all",
+    "tokens.make",
+    "arrivals.take_in",
     "patients.some",
     "follow_ups.due",
     "machines.add",
@@ -406,7 +414,7 @@ NEEDS_WRITING = {
     "treatments.note",
 }
 NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
-NEEDS_OWNER = {"machines.change", "machines.use"}
+NEEDS_OWNER = {"machines.change", "machines.use", "tokens.end"}
 REFUSED: dict[Role, set[str]] = {
     Role.OWNER: set(),
     Role.CLINICIAN: NEEDS_OWNER,

@@ -4,11 +4,12 @@ from contextlib import AbstractContextManager
 
 from skinbeam.records.desk.adverse_events import AdverseEvents
 from skinbeam.records.desk.appointments import Appointments
-from skinbeam.records.desk.arrivals import Arrivals
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
-from skinbeam.records.desk.dossiers import Dossiers
+from skinbeam.records.desk.elsewhere.arrivals import Arrivals
+from skinbeam.records.desk.elsewhere.dossiers import Dossiers
+from skinbeam.records.desk.elsewhere.tokens import Tokens
 from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.jobs import Jobs
@@ -17,7 +18,6 @@ from skinbeam.records.desk.outcomes import Outcomes
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
-from skinbeam.records.desk.tokens import Tokens
 from skinbeam.records.desk.trail import Trail
 from skinbeam.records.desk.treatments import Treatments
 from skinbeam.records.kept import Member

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
-from skinbeam.records.desk.tokens import LONGEST_DAYS
+from skinbeam.records.desk.elsewhere.tokens import LONGEST_DAYS
 from skinbeam.records.store.columns import now
 
 __all__ = ["add_tokens"]
