@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeEngine
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.roles import Act
 from skinbeam.records.store.columns import Utc
-from skinbeam.records.store.followed import OF_CONSULTATION, ApiToken
+from skinbeam.records.store.followed import OF_CONSULTATION, ApiToken, CalendarFeed
 from skinbeam.records.store.tables import InClinic
 from skinbeam.records.store.treated import Appointment, Machine
 from skinbeam.records.store.work import Access
@@ -25,7 +25,7 @@ def add_rows_after_consent(desk: Desk, **names: str) -> None:
     access = Access(desk._access.database, desk.member)
     made = dict(names)
     with access.work(Act.READ) as work:
-        for kind in (Machine, Appointment, *reversed(OF_CONSULTATION), ApiToken):
+        for kind in (Machine, Appointment, *reversed(OF_CONSULTATION), ApiToken, CalendarFeed):
             row = _row(kind, work.clinic_id, made)
             work.keep(row, "made")  # type: ignore[arg-type]
             made[f"{_called(kind)}_id"] = row.id

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["Appointment", "Bookable", "Booking", "Clash", "Purpose", "Standing", "Taken"]
+__all__ = ["Appointment", "Bookable", "Booking", "Clash", "Feed", "Purpose", "Standing", "Taken"]
 
 Taken = Literal["member", "machine", "patient"]
 
@@ -93,3 +93,20 @@ class Clash:
     place: int
     taken: Taken
     by: str
+
+
+@dataclass(frozen=True)
+class Feed:
+    """The address at which a member's own calendar program reads their appointments; who holds it is not told.
+
+    Parameters
+    ----------
+    ended_at : when it was ended before its time; None where it was not.
+    """
+
+    id: str
+    member_id: str
+    member: str
+    made_at: datetime.datetime
+    until: datetime.datetime
+    ended_at: datetime.datetime | None

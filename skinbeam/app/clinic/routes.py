@@ -84,6 +84,12 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/plans/{plan}/consent/{option}/withdrawal"): Act.WRITE,
     ("GET", "/consents/{consent}/document"): Act.READ,
     ("GET", "/appointments"): Act.READ,
+    ("GET", "/appointments.ics"): Act.WRITE,
+    ("GET", "/appointments/{appointment}.ics"): Act.WRITE,
+    ("GET", "/calendar.ics"): Door.ANYBODY,  # whose address holds the token of a feed
+    ("GET", "/feeds"): Act.WRITE,
+    ("POST", "/feeds"): Act.WRITE,
+    ("POST", "/feeds/{feed}/end"): Act.WRITE,
     ("GET", "/appointments/{appointment}"): Act.READ,
     ("POST", "/appointments/{appointment}/time"): Act.WRITE,
     ("POST", "/appointments/{appointment}/state"): Act.WRITE,

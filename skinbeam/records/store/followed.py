@@ -5,13 +5,22 @@ Of a token there is its hash alone: who has the database opens no diary and read
 
 import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import ForeignKeyConstraint, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from skinbeam.records.store.tables import Base, InClinic
 from skinbeam.records.store.treated import AdverseEvent, OfConsultation, TestSpot, TreatedArea, Treatment
 
-__all__ = ["OF_CONSULTATION", "Alarm", "ApiToken", "DiaryEntry", "DiaryLink", "FollowUp", "PhotographPair"]
+__all__ = [
+    "OF_CONSULTATION",
+    "Alarm",
+    "ApiToken",
+    "CalendarFeed",
+    "DiaryEntry",
+    "DiaryLink",
+    "FollowUp",
+    "PhotographPair",
+]
 
 _ID = String(32)
 _HASH = String(64)
@@ -88,6 +97,21 @@ class ApiToken(InClinic, Base):
     until: Mapped[datetime.datetime]
     made_at: Mapped[datetime.datetime]
     made_by: Mapped[str] = mapped_column(_WORD)
+    ended_at: Mapped[datetime.datetime | None]
+
+
+class CalendarFeed(InClinic, Base):
+    """The address at which a member's own calendar program reads their appointments, by its hash; it ends by itself."""
+
+    __tablename__ = "calendar_feed"
+    __table_args__ = (
+        ForeignKeyConstraint(["clinic_id", "member_id"], ["member.clinic_id", "member.id"]),
+        Index(None, "clinic_id", "member_id"),
+    )
+    member_id: Mapped[str] = mapped_column(_ID)
+    token_hash: Mapped[str] = mapped_column(_HASH, unique=True)
+    until: Mapped[datetime.datetime]
+    made_at: Mapped[datetime.datetime]
     ended_at: Mapped[datetime.datetime | None]
 
 

@@ -16,7 +16,7 @@ from skinbeam.records.store import tables
 from skinbeam.records.store.columns import Json, now
 from skinbeam.records.store.database import SECRET_PLACE, Database, address_of, engine_of, folder_of, reachable
 from skinbeam.records.store.files import Files
-from skinbeam.records.store.followed import ApiToken
+from skinbeam.records.store.followed import ApiToken, CalendarFeed
 from skinbeam.records.store.keys import Secret, keys_of
 from skinbeam.records.store.tables import Base, Clinic, files_named
 from skinbeam.records.store.upgrades import is_known, migrate, newest, open_database, revision_of
@@ -155,13 +155,16 @@ def _fill(connection: Connection, archive: Reader) -> None:
 
 
 def _end_tokens(database: Database) -> None:
-    """End every token that is still good: one that was ended after the backup would be good again."""
+    """End every token and feed that is still good: one that was ended after the backup would be good again."""
     with database.writing() as session:
         for clinic in session.scalars(select(Clinic).order_by(Clinic.id).with_for_update()).all():
             work = Work(database, session, clinic, COMMAND_LINE)
-            for row in work.rows(ApiToken, ApiToken.ended_at.is_(None)):
-                row.ended_at = now()
-                work.keep(row, "token.ended")
+            for token in work.rows(ApiToken, ApiToken.ended_at.is_(None)):
+                token.ended_at = now()
+                work.keep(token, "token.ended")
+            for feed in work.rows(CalendarFeed, CalendarFeed.ended_at.is_(None)):
+                feed.ended_at = now()
+                work.keep(feed, "feed.ended")
 
 
 def _note(database: Database, action: str) -> None:

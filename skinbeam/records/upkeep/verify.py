@@ -40,6 +40,7 @@ SIGNED_TABLES: tuple[type[InClinic], ...] = (
     treated.Appointment,
     *followed.OF_CONSULTATION,
     followed.ApiToken,
+    followed.CalendarFeed,
 )
 _AT_A_TIME = 1000  # rows in memory
 

@@ -19,6 +19,7 @@ from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.kept import Permissions
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.feeds import Feeds
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
@@ -49,7 +50,10 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     owner = clinics.members[HOME, Role.OWNER]
     job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
     desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
-    spare = Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD)
+    accounts = Accounts(clinics.database, owner, Passwords())
+    spare = accounts.add("spare", Role.AUDITOR, PASSWORD)
+    feed, _ = Feeds(clinics.database, clinics.members[HOME, Role.CLINICIAN]).make()
+    _, fed = Feeds(clinics.database, accounts.add("fed", Role.ASSISTANT, PASSWORD)).make()
     machine = clinics.desk(Role.OWNER).machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
     passkeys, device = Passkeys(clinics.database, owner, Passwords()), SoftPasskey("https://localhost", "localhost")
     site = Site(device.host, device.origin)
@@ -61,6 +65,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     (appointment,) = desk.appointments.book(asked)
     return {
         "appointment": appointment.id,
+        "feed": feed.id,
+        "fed": fed,
         "patient": patient.id,
         "consultation": consultation.id,
         "photograph": photograph.id,

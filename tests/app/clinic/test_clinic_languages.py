@@ -22,7 +22,8 @@ GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5", "Accept": "text/html"}
 PAGES = sorted(
     path
     for method, path in ROUTES
-    if method == "GET" and not re.search(r"photographs|files|events|leaflet|document|\.pdf|\.toml", path)
+    if method == "GET"
+    and not re.search(r"photographs|files|events|leaflet|document|\.pdf|\.toml|\.ics|fhir/|health|metrics", path)
 )
 # Sentences, not words: many a word is the same in both languages. Parameters may stand anywhere in them.
 WORDS = re.compile(r"[A-Za-z]+")

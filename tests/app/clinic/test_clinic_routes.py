@@ -29,7 +29,7 @@ SENT: Mapping[str, dict[str, str]] = {
 }
 
 
-ASKED = {"/fhir/{kind}": "?patient={patient}"}
+ASKED = {"/calendar.ics": "?token={fed}", "/fhir/{kind}": "?patient={patient}"}
 
 
 def ask(client: TestClient, method: str, path: str, names: Mapping[str, str]) -> int:
