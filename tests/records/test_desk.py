@@ -301,6 +301,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         ),
         "consents.sign": lambda: sign(desk, mine.consents.of(consultation.id)[-1]),
         "consents.tell_back": lambda: desk.consents.tell_back(consent.id, {"free": "No."}, ()),
+        "consents.get": lambda: desk.consents.get(consent.id),
         "consents.of": lambda: desk.consents.of(consultation.id),
         "consents.document": lambda: desk.consents.document(mine.consents.of(consultation.id)[-1].id),
         "consents.withdraw": lambda: desk.consents.withdraw(consent.id),

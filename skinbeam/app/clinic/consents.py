@@ -143,6 +143,7 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
         agreement=said,
         may_sign=current is not None and now() >= current.not_before,
         voided=[one for one in form.known if one.void_reason is not None],
+        treatments=desk.treatments.of(form.plan.kept.consultation_id),
         permissions=PERMISSIONS,
         days=cooling_off_days(),
     )

@@ -21,6 +21,7 @@ from skinbeam.app.clinic.consultations import add_consultations
 from skinbeam.app.clinic.course.appointments import add_appointments
 from skinbeam.app.clinic.course.calendars import add_calendars
 from skinbeam.app.clinic.course.machines import add_machines
+from skinbeam.app.clinic.course.treatments import add_treatments
 from skinbeam.app.clinic.door.account import add_account
 from skinbeam.app.clinic.door.front import add_front, chosen_language
 from skinbeam.app.clinic.gate import Gate
@@ -99,7 +100,7 @@ def build_clinic(
     gate = Gate(house, router)
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     programs = (add_tokens, add_description, add_reading)
-    after = (add_calendars, add_appointments, add_learning)
+    after = (add_treatments, add_calendars, add_appointments, add_learning)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))

@@ -144,6 +144,17 @@ class Consents:
                 advance(work, plan.consultation_id, State.PLANNED)
             return _consent(work, row)
 
+    def get(self, id: str) -> Consent:
+        """Return a consent, signed or not, void or not.
+
+        Raises
+        ------
+        AbsentError : this clinic has none of that name.
+        """
+        with self._access.see(Act.READ) as work:
+            work.note("consent.seen", f"consent/{id}")
+            return _consent(work, work.get(tables.Consent, id))
+
     def of(self, consultation_id: str) -> tuple[Consent, ...]:
         """Return the consents of a consultation, oldest first, also those that are void."""
         with self._access.see(Act.READ) as work:

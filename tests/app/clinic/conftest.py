@@ -10,6 +10,7 @@ from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
 from limits import RateLimitItemPerMinute
 from playwright.sync_api import Browser, sync_playwright
 from soft_passkey import SoftPasskey
+from treatment_samples import ORDERED
 
 from skinbeam.app.clinic import gate
 from skinbeam.app.clinic.answers import kept_answers
@@ -23,6 +24,7 @@ from skinbeam.records.people.feeds import Feeds
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
+from skinbeam.records.treated import Grade, Source
 
 PLAIN = ("--no-sandbox", "--disable-gpu")
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -58,6 +60,9 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     passkeys, device = Passkeys(clinics.database, owner, Passwords()), SoftPasskey("https://localhost", "localhost")
     site = Site(device.host, device.origin)
     passkeys.add(site, "key", device.created(passkeys.ask(site, "key", PASSWORD)))
+    session = clinics.desk(Role.OWNER).treatments.begin(consent.id, ORDERED).id
+    about = {"kind": "burn", "grade": Grade.MILD, "source": Source.SESSION}
+    event = desk.adverse_events.add(session, **about)  # type: ignore[arg-type]
     begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
     ends = begins + datetime.timedelta(minutes=30)
     doctor = clinics.members[HOME, Role.CLINICIAN].id
@@ -79,6 +84,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "member": spare.id,
         "passkey": passkeys.all()[0].id,
         "machine": machine.id,
+        "treatment": session,
+        "event": event.id,
         "token": clinics.desk(Role.OWNER).tokens.make("spare", 1)[0].id,
         "kind": "Encounter",
         "resource": consultation.id,

@@ -1,0 +1,95 @@
+"""The face map: where somebody was treated, drawn, with the sites that a case file names; the project's own drawing.
+
+It is seen from the front, so that the patient's right is at the left. What has two sides is drawn once, at the left,
+and mirrored at the middle line.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from skinbeam.messages import text
+from skinbeam.records.treated import Side
+from skinbeam.report.names import site_title
+
+__all__ = ["OUTLINES", "PAIRED", "Region", "place_told", "regions"]
+
+WIDTH = 300
+
+# Site → what is drawn of it, at its patient's right where it has two sides, and where its label stands.
+_FACE: Mapping[str, tuple[str, float, float]] = {
+    "forehead": ("M74 78C90 32 120 22 150 22S210 32 226 78V104H172L166 92H134L128 104H74Z", 150, 62),
+    "glabella": ("M132 96H168L165 137H135Z", 150, 122),
+    "eyelid": ("M74 128C84 108 118 108 130 128 118 148 84 148 74 128Z", 102, 133),
+    "periorbital": ("M54 110 71 112C64 130 72 154 100 155L130 149 131 166C90 182 58 168 53 130Z", 80, 166),
+    "nose": ("M136 142H164L177 206C170 222 130 222 123 206Z", 150, 188),
+    "cheeks": ("M55 176C80 186 108 182 127 170L118 206C116 222 112 234 106 244L74 264C61 238 55 206 55 176Z", 88, 220),
+    "perioral": ("M112 236C124 226 176 226 188 236L192 274C176 286 124 286 108 274Z", 150, 260),
+    "chin": ("M114 286C128 294 172 294 186 286L184 332C170 348 130 348 116 332Z", 150, 320),
+    "jaw": ("M73 270 104 252 108 286 110 336C94 324 80 298 73 270Z", 96, 300),
+    "neck": ("M108 352C130 364 170 364 192 352L198 404H102Z", 150, 388),
+    "decolletage": ("M100 410H200C226 418 244 426 252 440L150 506 48 440C56 426 74 418 100 410Z", 150, 456),
+    "arms": ("M4 452 40 446 52 506 40 548H4Z", 26, 508),
+    "hands": ("M58 520H104L108 562C96 574 66 574 54 562Z", 81, 552),
+}
+PAIRED = ("periorbital", "eyelid", "cheeks", "jaw", "hands", "arms")
+# What is drawn beneath and treated as nothing: head, ears, eyes, mouth.
+OUTLINES = (
+    "M150 10C66 10 42 78 46 160 49 252 100 356 150 360 200 356 251 252 254 160 258 78 234 10 150 10Z",
+    "M46 150C30 140 28 176 40 206L50 210M254 150C270 140 272 176 260 206L250 210",
+    "M82 128C92 118 112 118 122 128M178 128C188 118 208 118 218 128",
+    "M124 254C136 246 145 248 150 250 155 248 164 246 176 254 166 264 134 264 124 254Z",
+)
+
+
+@dataclass(frozen=True)
+class Region:
+    """One part of the map.
+
+    Parameters
+    ----------
+    rows : numbers of the rows of what was fired there.
+    """
+
+    site: str
+    side: Side
+    title: str
+    path: str
+    mirrored: bool
+    x: float
+    y: float
+    rows: tuple[int, ...]
+
+    @property
+    def label(self) -> str:
+        """The rows, as they are written on it; three at most, which is as much as there is room for."""
+        shown = ", ".join(map(str, self.rows[:2]))
+        return f"{shown} …" if len(self.rows) > 2 else shown
+
+
+def regions(rows: Sequence[tuple[int, str, Side]]) -> tuple[Region, ...]:
+    """Return every region of the map.
+
+    Parameters
+    ----------
+    rows : number, site and side of each row of what was fired; a row of the full face fills every part of it.
+    """
+    found = []
+    for site, (path, x, y) in _FACE.items():
+        for side in (Side.RIGHT, Side.LEFT) if site in PAIRED else (Side.BOTH,):
+            mirrored = side is Side.LEFT
+            there = tuple(number for number, where, which in rows if _covers(where, which, site, side))
+            title = place_told(site, side)
+            found.append(Region(site, side, title, path, mirrored, WIDTH - x if mirrored else x, y, there))
+    return tuple(found)
+
+
+def place_told(site: str, side: Side) -> str:
+    """Return a place in words."""
+    named = site_title(site)
+    return named if side is Side.BOTH else text(f"clinic-session.{side}-side", {"site": named})
+
+
+def _covers(where: str, which: Side, site: str, side: Side) -> bool:
+    if where == "full-face":
+        return site not in ("neck", "decolletage", "arms", "hands")
+    return where == site and (which is Side.BOTH or which is side)

@@ -1,0 +1,291 @@
+"""The session in the app: refused without a consent that holds, stopped by its checklist, and kept row by row."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from clinic_samples import Clinics
+from starlette.testclient import TestClient
+from treatment_samples import clear_answers
+
+from skinbeam.app.clinic.course.face_map import PAIRED, regions
+from skinbeam.app.clinic.plans import opened
+from skinbeam.laser.device import devices
+from skinbeam.records.checklist import asked_of
+from skinbeam.records.roles import Role
+from skinbeam.records.treated import Side, Treatment
+from skinbeam.report.consent.questions import teach_back
+from skinbeam.schema.names import table
+
+ROW = {"site": "cheeks", "side": "right", "fluence_J_cm2": "7.5", "pulse_ms": "6", "spot_mm": "7", "endpoint": "seek"}
+SIGNED = {"person": "Synthetic Person"}
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.CLINICIAN)
+
+
+@pytest.fixture(scope="module")
+def machine(clinics: Clinics) -> str:
+    owner = clinics.desk(Role.OWNER)
+    return owner.machines.add(device="pulsed-dye-595", serial="SYN-9", name="Dye laser").id
+
+
+def agreed(client: TestClient, clinics: Clinics) -> str:
+    """The name of a signed consent to the first option of a fresh plan."""
+    patient = client.post("/patients").headers["location"]
+    plan = clinics.plan(client, client.post(f"{patient}/consultations").headers["location"])
+    here = f"{plan}/consent/0.0"
+    client.post(f"{here}/talk", data={"days": "0"})
+    records = opened(clinics.desk(), plan.rpartition("/")[2]).records
+    right = teach_back(records, records.concerns[0].options[0])
+    client.post(f"{here}/told-back", data={f"answer.{one.id}": str(one.right) for one in right})
+    assert client.post(f"{here}/signature", data=SIGNED).status_code == 303
+    found = re.search(r'action="(/consents/\w+)/treatments"', client.get(here).text)
+    assert found
+    return found[1]
+
+
+@pytest.fixture
+def here(client: TestClient, clinics: Clinics, machine: str) -> str:
+    """The address of a treatment whose machine is picked."""
+    begun = client.post(f"{agreed(client, clinics)}/treatments").headers["location"]
+    assert client.post(f"{begun}/machine", data={"machine": machine}).headers["location"] == begun
+    return str(begun)
+
+
+def kept(clinics: Clinics, here: str) -> Treatment:
+    return clinics.desk().treatments.get(here.rpartition("/")[2])
+
+
+def answers(clinics: Clinics, here: str, **changed: str) -> dict[str, str]:
+    ordered = kept(clinics, here).ordered
+    return {item: said for item, (said, _) in clear_answers(ordered).items()} | changed
+
+
+def started(client: TestClient, clinics: Clinics, here: str) -> str:
+    client.post(f"{here}/checklist", data=answers(clinics, here))
+    assert client.post(f"{here}/start").headers["location"] == here
+    return here
+
+
+def said(answer: Any) -> str:
+    return html.unescape(answer.text)
+
+
+def test_what_the_plan_orders_stands_on_the_page_and_in_the_record(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    ordered, page = kept(clinics, here).ordered, said(client.get(here))
+    assert (ordered.device, ordered.settings["fluence_J_cm2"], ordered.site) == ("pulsed-dye-595", 7.5, "cheeks")
+    assert [item.name for item in asked_of(ordered) if not item.always] == ["spots", "cooling"]
+    assert "7.5 J/cm²" in page
+    assert "eyewear for 595 nm" in page
+    assert "serial number SYN-9" in page
+    assert "greying or whitening" in page
+
+
+def test_a_consent_that_does_not_hold_is_refused_with_the_way_on(client: TestClient, clinics: Clinics) -> None:
+    consent = agreed(client, clinics)
+    clinics.desk().consents.withdraw(consent.rpartition("/")[2])
+    told = client.post(f"{consent}/treatments")
+    assert told.status_code == 422
+    assert "this consent is void" in said(told).lower()
+
+
+def test_the_checklist_lets_nobody_fire_before_it_is_clear(client: TestClient, clinics: Clinics, here: str) -> None:
+    assert "Open still: identity," in said(client.get(here))
+    assert client.post(f"{here}/start").status_code == 422
+    assert client.post(f"{here}/areas", data=ROW).status_code == 422
+    client.post(f"{here}/checklist", data=answers(clinics, here, tan="yes"))
+    page = said(client.get(here))
+    assert "Tanned skin takes up the light that was meant for the target." in page  # in the rule's own words
+    assert "Change the answers" in page
+    assert client.post(f"{here}/start").status_code == 422
+    client.post(f"{here}/decision", data={"item": "tan", "why-tan": "arms alone, not the face"})
+    page = said(client.get(here))
+    assert "arms alone, not the face" in page
+    assert "The checklist is done." in page
+    assert client.post(f"{here}/start").headers["location"] == here
+    assert kept(clinics, here).state == "treating"
+
+
+def test_a_new_medicine_is_told_with_what_the_rules_say_of_it(client: TestClient, clinics: Clinics, here: str) -> None:
+    sent = answers(clinics, here, medicines="yes") | {"medicines.words": "minocycline"}
+    client.post(f"{here}/checklist", data=sent)
+    assert "skin may react to light or darken" in said(client.get(here))
+
+
+def test_eyewear_is_put_on_and_not_decided_away(client: TestClient, clinics: Clinics, here: str) -> None:
+    client.post(f"{here}/checklist", data=answers(clinics, here) | {"eyewear-room": "no"})
+    assert "put right and not decided away" in said(client.get(here))
+    refused = client.post(f"{here}/decision", data={"item": "eyewear-room", "why-eyewear-room": "in a hurry"})
+    assert refused.status_code == 422
+
+
+def test_what_was_fired_stands_on_map_and_table_at_once(client: TestClient, clinics: Clinics, here: str) -> None:
+    started(client, clinics, here)
+    sent = ROW | {"pulses": "40", "pain_0_10": "3", "words": "<b>even</b>"}
+    assert client.post(f"{here}/areas", data=sent).headers["location"] == f"{here}#fired"
+    page = client.get(here).text
+    assert "cheeks, right: rows 1" in page
+    assert "cheeks, left: rows" not in page
+    assert "40 pulses" in page
+    assert "&lt;b&gt;even" in page
+    assert "<b>even" not in page
+    (area,) = kept(clinics, here).areas
+    assert (area.fired.side, area.fired.pain_0_10, area.fired.settings["pulse_ms"]) == (Side.RIGHT, 3.0, 6.0)
+
+
+def test_more_than_the_plan_is_warned_of_then_kept_with_its_reason(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    started(client, clinics, here)
+    more = ROW | {"fluence_J_cm2": "9,0", "words": "dense net"}
+    warned = client.post(f"{here}/areas", data=more | {"reason": "it did not close"})
+    assert warned.status_code == 422
+    assert "Fluence 9 J/cm² instead of 7.5 J/cm²: 20 % above the plan" in said(warned)
+    assert 'value="dense net"' in warned.text
+    confirm = re.search(r'name="confirmed" value="([^"]+)"', warned.text)
+    assert confirm
+    yes = {"confirmed": confirm[1], "reason": "it did not close"}
+    assert client.post(f"{here}/areas", data=more | yes | {"fluence_J_cm2": "90"}).status_code == 422  # another dose
+    assert client.post(f"{here}/areas", data=more | yes | {"reason": ""}).status_code == 422
+    assert kept(clinics, here).areas == ()
+    assert client.post(f"{here}/areas", data=more | yes).status_code == 303
+    page = said(client.get(here))
+    assert "20 % above the plan" in page
+    assert "Reason: it did not close" in page
+
+
+def test_a_slip_of_the_decimal_point_is_told_to_be_more_than_the_machine_can(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    started(client, clinics, here)
+    told = said(client.post(f"{here}/areas", data=ROW | {"fluence_J_cm2": "75"}))
+    most = f"{devices()['pulsed-dye-595'].dose[1]:g}"
+    assert f"900 % above the plan; more than the {most} J/cm² that a rule of the plan or the machine itself" in told
+
+
+def test_a_sign_that_stops_says_stop_with_the_plans_first_aid(client: TestClient, clinics: Clinics, here: str) -> None:
+    started(client, clinics, here)
+    client.post(f"{here}/areas", data=ROW | {"endpoint": "stop.0"})
+    page = said(client.get(here))
+    assert "Fire no further pulse." in page
+    assert "A blister: stop and cool." in page
+    assert "greying or whitening of the skin" in page
+    assert kept(clinics, here).state == "stopped"
+    assert kept(clinics, here).areas[0].fired.endpoint_words.startswith("Synthetic: greying")
+
+
+def test_a_severe_event_stops_and_is_resolved_later(client: TestClient, clinics: Clinics, here: str) -> None:
+    started(client, clinics, here)
+    event = {"kind": "blister", "grade": "severe", "event-site": "cheeks", "event-words": "two"}
+    assert client.post(f"{here}/events", data=event).status_code == 303
+    page = client.get(here).text
+    assert "Fire no further pulse." in page
+    found = re.search(r'action="(/adverse-events/\w+/end)"', page)
+    assert found
+    client.post(found[1], data={"words": "dry after two days"})
+    assert "dry after two days" in client.get(here).text
+    assert client.post(f"{here}/events", data=event | {"grade": "awful"}).status_code == 422
+
+
+def test_what_is_ended_is_corrected_by_a_new_row_that_says_why(client: TestClient, clinics: Clinics, here: str) -> None:
+    started(client, clinics, here)
+    client.post(f"{here}/areas", data=ROW)
+    client.post(f"{here}/end", data={"state": "done"})
+    assert kept(clinics, here).state == "done"
+    found = re.search(r'href="[^"]*(\?corrects=\w+)#row"', client.get(here).text)
+    assert found
+    form = said(client.get(f"{here}{found[1]}"))
+    assert "Why it is corrected" in form
+    late = ROW | {"corrects": found[1].partition("=")[2], "side": "left"}
+    assert client.post(f"{here}/areas", data=late).status_code == 422
+    assert client.post(f"{here}/areas", data=late | {"why": "mixed up the sides"}).status_code == 303
+    page = said(client.get(here))
+    assert "corrects row 1: mixed up the sides" in page
+    assert "cheeks, left: rows 2" in page
+    assert "cheeks, right: rows" not in page
+    client.post(f"{here}/notes", data={"note": "told to the patient"})
+    assert "told to the patient" in said(client.get(here))
+
+
+def test_a_row_that_is_sent_twice_is_kept_once(client: TestClient, clinics: Clinics, here: str) -> None:
+    started(client, clinics, here)
+    row = re.search(r'name="row" value="(\w{32})"', client.get(here).text)
+    assert row
+    for _ in range(2):
+        assert client.post(f"{here}/areas", data=ROW | {"row": row[1]}).status_code == 303
+    assert len(kept(clinics, here).areas) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"fluence_J_cm2": "1,000"}, "cannot be read"),
+        ({"fluence_J_cm2": ""}, "the dose is missing"),
+        ({"pulses": "many"}, "cannot be read"),
+        ({"pain_0_10": "11"}, "cannot be read"),
+        ({"endpoint": "stop.99"}, "nobody said what was seen"),
+        ({"site": "moon"}, "no place was chosen"),
+        ({"site": "back"}, "no place was chosen"),
+    ],
+)
+def test_what_cannot_be_read_is_told_and_what_was_typed_stays(
+    client: TestClient, clinics: Clinics, here: str, changed: dict[str, str], told: str
+) -> None:
+    started(client, clinics, here)
+    answer = client.post(f"{here}/areas", data=ROW | {"words": "dense net"} | changed)
+    assert answer.status_code == 422
+    assert told in said(answer).lower()
+    assert 'value="dense net"' in answer.text
+    assert kept(clinics, here).areas == ()
+
+
+def test_a_place_of_the_map_is_chosen_without_a_script_too(client: TestClient, clinics: Clinics, here: str) -> None:
+    started(client, clinics, here)
+    page = client.get(f"{here}?site=nose&side=both").text
+    assert '<option value="nose" selected>' in page
+
+
+def test_the_map_shows_every_site_that_a_case_treats() -> None:
+    sites = {name for name, entry in table("site").items() if entry["use"] == "treatment"}
+    drawn = regions(())
+    assert {one.site for one in drawn} == sites - {"full-face"}  # which is every part of the face
+    assert {one.site for one in drawn if one.side is not Side.BOTH} == set(PAIRED)
+    full = {one.site for one in regions([(1, "full-face", Side.BOTH)]) if one.rows}
+    assert full == sites - {"full-face", "neck", "decolletage", "arms", "hands"}
+
+
+def test_a_change_of_the_answers_meanwhile_is_told(client: TestClient, clinics: Clinics, here: str) -> None:
+    consultations = clinics.desk().consultations
+    answered = consultations.get(kept(clinics, here).consultation_id)
+    consultations.save(answered.id, {"entries": []}, revision=answered.revision)
+    assert "The consent to this does not hold any more" in said(client.get(here))
+
+
+def test_aftercare_tells_each_day_in_the_language_of_the_patient(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    started(client, clinics, here)
+    page = said(client.get(f"{here}/aftercare"))
+    assert "Day 3, " in page
+    assert "fine crusts fall off by themselves" in page
+    assert "Call at once if an eye hurts" in page
+    assert "Nach Ihrer Behandlung" in said(client.get(f"{here}/aftercare?language=de"))
+
+
+def test_an_assistant_prepares_and_finds_no_way_to_fire(client: TestClient, clinics: Clinics, here: str) -> None:
+    helper = clinics.browser(Role.ASSISTANT)
+    helper.post(f"{here}/checklist", data=answers(clinics, here))
+    page = helper.get(here).text
+    assert f'action="{here}/start"' not in page
+    assert helper.post(f"{here}/start").status_code == 403
+    started(client, clinics, here)
+    page = helper.get(here).text
+    assert f'action="{here}/areas"' not in page
+    assert f'action="{here}/notes"' in page
+    assert clinics.browser(Role.AUDITOR).get(here).status_code == 200
