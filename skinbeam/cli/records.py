@@ -96,18 +96,19 @@ def _verify(
 
 @records.command("tidy")
 def _tidy(db: Db, json: Json = False) -> None:
-    """Remove files that no record names, such as of an upload that was broken off; those of the last day stay."""
+    """Remove files that no record names, older than a day, and plans' jobs that ended more than 30 days ago."""
     with _group():
         from skinbeam.records.store.upgrades import open_database
         from skinbeam.records.upkeep.tidy import tidy
     import os
+    from dataclasses import asdict
 
     database = open_database(db, os.environ)
     try:
         removed = tidy(database)
     finally:
         database.close()
-    _told({"db": db}, {"clinics": [{"clinic": name, "removed": count} for name, count in removed.items()]}, json=json)
+    _told({"db": db}, {"clinics": [{"clinic": name} | asdict(one) for name, one in removed.items()]}, json=json)
 
 
 @records.command("backup")

@@ -20,6 +20,7 @@ __all__ = [
     "KeptConsultation",
     "KeptPlan",
     "Made",
+    "MayGo",
     "Member",
     "Passkey",
     "Patient",
@@ -99,6 +100,16 @@ class Contact:
 
     contact: Mapping[str, str]
     saved_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class MayGo:
+    """A patient whose records need be kept no longer: of whom something was last written down, and kept until when."""
+
+    id: str
+    pseudonym: str
+    last_entry: datetime.datetime
+    kept_until: datetime.datetime
 
 
 @dataclass(frozen=True)

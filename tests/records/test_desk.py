@@ -347,6 +347,7 @@ UNBOUND = {
     "copies.make",
     "dossiers.plans",
     "copies.take_in",
+    "erasure.due",
     "erasure.erase",
     "erasure.foresee",
 }

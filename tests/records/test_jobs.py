@@ -17,6 +17,9 @@ from skinbeam.records.store import queue
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.queue import LEASE, MOST_ATTEMPTS, Queue
+from skinbeam.records.upkeep import tidy as upkeep
+from skinbeam.records.upkeep.tidy import Tidied, tidy
+from skinbeam.records.upkeep.verify import verify
 
 
 def later(monkeypatch: pytest.MonkeyPatch, by: datetime.timedelta) -> None:
@@ -176,3 +179,26 @@ def test_jobs_are_those_of_the_clinic_and_of_who_treats(database: Database, desk
     for refused in (lambda: auditor.jobs.add("plan", {}), lambda: auditor.jobs.cancel(job.id)):
         with pytest.raises(DeniedError):
             refused()
+
+
+def test_a_job_that_ended_goes_after_a_month_and_nothing_that_waits(
+    database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = Queue(database)
+    done, failed, waits = (desk.jobs.add("plan", {"number": number}) for number in range(3))
+    taken = queue.take("plan")
+    assert taken is not None
+    queue.finish(taken, {})
+    desk.jobs.cancel(failed.id)
+    month = datetime.timedelta(days=30)
+    assert tidy(database) == {"Harbour Clinic": Tidied(files=0, jobs=0)}
+    with monkeypatch.context() as patch:
+        patch.setattr(upkeep, "now", lambda: now() + month)
+        assert tidy(database) == {"Harbour Clinic": Tidied(files=0, jobs=2)}
+        assert tidy(database) == {"Harbour Clinic": Tidied(files=0, jobs=0)}
+    assert desk.jobs.get(waits.id).state == "queued"
+    for gone in (done, failed):
+        with pytest.raises(AbsentError):
+            desk.jobs.get(gone.id)
+    assert [one.action for one in desk.trail.last(50)].count("jobs.tidied") == 1
+    assert [one.findings for one in verify(database)] == [()]

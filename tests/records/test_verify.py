@@ -26,7 +26,7 @@ from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
 from skinbeam.records.store.database import Database
-from skinbeam.records.upkeep.tidy import tidy
+from skinbeam.records.upkeep.tidy import Tidied, tidy
 from skinbeam.records.upkeep.verify import SIGNED_TABLES, Finding, Noted, read_note, verify
 
 SIGNED = sorted(table.__table__.name for table in SIGNED_TABLES)  # type: ignore[attr-defined]
@@ -276,14 +276,14 @@ def test_spare_files_go_once_they_are_a_day_old_and_nothing_that_is_named(databa
         os.utime(path, (ago, ago))
     assert files.add(clinic, b"kept again") == again  # whose row is about to be written
     assert verify(database)[0].spare_files == 3
-    assert tidy(database) == {"Harbour Clinic": 2}
+    assert tidy(database) == {"Harbour Clinic": Tidied(files=2, jobs=0)}
     assert set(files.names(clinic)) == kept | {young, again}
     assert not half.exists()
     assert files.get(clinic, again) == b"kept again"
     (checked,) = verify(database)
     assert (checked.findings, checked.spare_files) == ((), 2)
     assert full.trail.last(2)[1].action == "files.tidied"
-    assert tidy(database) == {"Harbour Clinic": 0}
+    assert tidy(database) == {"Harbour Clinic": Tidied(files=0, jobs=0)}
 
 
 def test_who_saw_what_stands_in_the_trail_and_only_some_read_it(database: Database, full: Desk) -> None:

@@ -18,13 +18,13 @@ from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 from skinbeam.messages import text
 from skinbeam.records.kept import Job
-from skinbeam.records.roles import Act
+from skinbeam.records.roles import MAY, Act
 from skinbeam.records.store.queue import DONE, FAILED, OPEN, QUEUED
 
 __all__ = ["add_jobs"]
 
 _LOOK_S = 0.5
-_STREAM_S = 30.0  # then the browser asks anew, and whoever is signed in no more is told nothing more
+_SIGNED_IN_S = 30.0  # between two looks at the sign-in: whoever is signed in no more is told nothing more
 _HEADERS = {"X-Accel-Buffering": "no"}  # a server before this one would hold events back until there are many
 
 
@@ -68,12 +68,16 @@ def _events(visit: Visit) -> Response:
 
 async def _told(visit: Visit, id: str) -> AsyncIterator[str]:
     """Yield `said` with each step, and `ended` once there is nothing more to wait for."""
-    jobs, until, last = visit.desk.jobs, time.monotonic() + _STREAM_S, ""
+    jobs, asked, last = visit.desk.jobs, time.monotonic(), ""
     # Who only reads stops nothing, neither by a button nor by leaving.
     counted = visit.house.audience.listening(id, lambda: jobs.cancel(id, why="page closed"))
     with counted if visit.may(Act.TREAT) else nullcontext():
-        while time.monotonic() < until and not visit.house.closing.is_set():
+        while not visit.house.closing.is_set():
             try:
+                if time.monotonic() - asked >= _SIGNED_IN_S:
+                    asked = time.monotonic()
+                    if not await to_thread.run_sync(_still_in, visit):
+                        return
                 job = await to_thread.run_sync(jobs.get, id)
             except InputError:  # the database does not answer: the browser asks again
                 return
@@ -84,6 +88,11 @@ async def _told(visit: Visit, id: str) -> AsyncIterator[str]:
             yield f"event: said\ndata: {said}\n\n" if said != last else ":\n\n"  # the sign of life finds who has left
             last = said
             await asyncio.sleep(_LOOK_S)
+
+
+def _still_in(visit: Visit) -> bool:
+    who = visit.house.door.who(visit.signed.token)
+    return who is not None and who.member.role in MAY[Act.READ]
 
 
 def _cancel(visit: Visit) -> Response:

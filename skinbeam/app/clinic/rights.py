@@ -14,6 +14,7 @@ __all__ = ["add_rights"]
 def add_rights(gate: Gate) -> None:
     """Open the routes of what a patient may ask for."""
     gate.add("POST", "/patients/{patient}/copy", _copy)
+    gate.add("GET", "/erasures", _due)
     gate.add("GET", "/patients/{patient}/erasure", _page)
     gate.add("POST", "/patients/{patient}/erasure", _erase)
 
@@ -23,6 +24,12 @@ def _copy(visit: Visit) -> Response:
     content = visit.desk.copies.make(visit.path("patient"))
     name = text("clinic.copy-file", {"date": now().date().isoformat()})
     return visit.download(content, name, "application/zip")
+
+
+def _due(visit: Visit) -> Response:
+    """Whose records may go; each leads to the page that tells what would, and asks."""
+    years = visit.house.keep_years
+    return visit.page("erasures.html", due=visit.desk.erasure.due(keep_years=years), years=years)
 
 
 def _page(visit: Visit, error: InputError | None = None) -> Response:

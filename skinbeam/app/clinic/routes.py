@@ -57,6 +57,7 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/patients/{patient}/consultations"): Act.WRITE,
     ("POST", "/patients/{patient}/case"): Act.WRITE,
     ("POST", "/patients/{patient}/copy"): Act.EXPORT,
+    ("GET", "/erasures"): Act.ERASE,
     ("GET", "/patients/{patient}/erasure"): Act.ERASE,
     ("POST", "/patients/{patient}/erasure"): Act.ERASE,
     ("POST", "/suitability"): Act.READ,

@@ -9,7 +9,7 @@ erased, until they are thrown away.
 import datetime
 
 from skinbeam.records.desk.appointments import cancel_ahead
-from skinbeam.records.kept import Holdings
+from skinbeam.records.kept import Holdings, MayGo
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
 from skinbeam.records.store.clock import set_forward
@@ -22,7 +22,8 @@ __all__ = ["KEEP_YEARS", "Erasure"]
 # Where nobody says otherwise: § 630f (3) BGB in Germany and § 51 (3) ÄrzteG in Austria ask for ten years.
 KEEP_YEARS = 10
 _KEPT = "patient.kept"
-_SEEN = followed.FollowUp
+# What is written down after a consultation was saved, and when.
+_AFTER = ((treated.Treatment, treated.Treatment.ended_at), (followed.FollowUp, followed.FollowUp.noted_at))
 _YEAR = datetime.timedelta(days=366)
 _NAMING_FILES: tuple[type[InClinic], ...] = (tables.Photograph, tables.Plan, tables.Consent)
 
@@ -57,6 +58,18 @@ class Erasure:
                 keep_until=until,
                 asked_at=asked[0].at if asked else None,
             )
+
+    def due(self, *, keep_years: int) -> tuple[MayGo, ...]:
+        """Return every patient whose records the law no longer makes a clinic keep, those of longest ago first."""
+        with self._access.see(Act.ERASE) as work:
+            work.note("patients.due.listed", "patient")
+            at, found = now() - set_forward(), []
+            last = _last_entries(work)
+            for patient in work.rows(tables.Patient, tables.Patient.erased_at.is_(None)):
+                latest = last.get(patient.id, patient.created_at)
+                if latest + keep_years * _YEAR <= at:
+                    found.append(MayGo(patient.id, patient.pseudonym, latest, latest + keep_years * _YEAR))
+            return tuple(sorted(found, key=lambda one: (one.last_entry, one.id)))
 
     def erase(self, patient_id: str, *, keep_years: int) -> datetime.datetime | None:
         """Erase what may be erased of a patient; return until when the rest must be kept, None where nothing is left.
@@ -97,13 +110,22 @@ def _keep_until(
     """Until when records of treatment must be kept, counted from the last entry; None where nothing must."""
     names = [one.id for one in consultations]
     after = [
-        at
-        for table, moment in ((treated.Treatment, treated.Treatment.ended_at), (_SEEN, _SEEN.noted_at))
-        for at in work.newest(table, moment, table.consultation_id.in_(names)).values()
+        at for table, moment in _AFTER for at in work.newest(table, moment, table.consultation_id.in_(names)).values()
     ]
     last = max((*after, *(one.saved_at for one in consultations)), default=patient.created_at)
     until = last + keep_years * _YEAR
     return until if consultations and until > now() - set_forward() else None
+
+
+def _last_entries(work: Work) -> dict[str, datetime.datetime]:
+    """Return each patient with a consultation, and when something was last written about them."""
+    after = [work.newest(table, moment) for table, moment in _AFTER]
+    last: dict[str, datetime.datetime] = {}
+    table = tables.Consultation
+    for id, patient_id, saved_at in work.held(table, table.id, table.patient_id, table.saved_at):
+        known = [last[patient_id]] if patient_id in last else []
+        last[patient_id] = max([saved_at, *known, *(moments[id] for moments in after if id in moments)])
+    return last
 
 
 def _photographs(work: Work, consultations: list[tables.Consultation]) -> list[tables.Photograph]:

@@ -8,10 +8,9 @@ Rows that another worker is just taking are skipped (PostgreSQL's SKIP LOCKED; S
 import datetime
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from skinbeam.errors import InputError
@@ -22,7 +21,7 @@ from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Clinic, Job
 from skinbeam.records.store.work import Work
 
-__all__ = ["LEASE", "MOST_ATTEMPTS", "OPEN", "QUEUED", "Queue", "Waiting", "kept_job"]
+__all__ = ["LEASE", "MOST_ATTEMPTS", "OPEN", "QUEUED", "Queue", "kept_job"]
 
 LEASE = datetime.timedelta(seconds=20)  # a worker says every second that it is at work
 _UNEVEN = datetime.timedelta(minutes=1)  # between the clocks of two servers
@@ -30,14 +29,6 @@ MOST_ATTEMPTS = 3  # what ended three workers would end a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN = (QUEUED, RUNNING)
 _WORKER = "worker"
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """How much there is to do: jobs by state, and for how long the oldest that nobody has taken has waited."""
-
-    number: Mapping[str, int]
-    oldest_s: float
 
 
 class Queue:
@@ -72,15 +63,6 @@ class Queue:
                 row.state, row.ended_at, row.lease_until = FAILED, now(), None
                 _tell(work, row, {"fault": fault("gave-up", "job").as_record()})
                 session.flush()
-
-    def waiting(self) -> Waiting:
-        """Return how much there is to do, of all kinds and clinics."""
-        counted = select(Job.state, func.count(), func.min(Job.created_at)).where(Job.state.in_(OPEN))
-        with self._database.reading() as session:
-            found = {state: (number, since) for state, number, since in session.execute(counted.group_by(Job.state))}
-        _, since = found.get(QUEUED, (0, None))
-        oldest_s = 0.0 if since is None else max(0.0, (now() - since).total_seconds())
-        return Waiting({state: found.get(state, (0, None))[0] for state in OPEN}, oldest_s)
 
     def report(self, job: kept.Job, progress: Mapping[str, Any]) -> bool:
         """Tell how far a job is, and hold it on; False where nobody waits for it any more, or another has it."""

@@ -130,6 +130,25 @@ def test_each_step_comes_as_an_event_and_the_end_too(
     assert events[-2:] == ["event: ended\ndata:", ""]
 
 
+def test_who_is_signed_in_no_more_is_told_nothing_more(
+    clinics: Clinics, here: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_LOOK_S", "_SIGNED_IN_S"):
+        monkeypatch.setattr(jobs, name, 0.05)
+    job, told = asked(clinics.browser(Role.CLINICIAN), here), []
+    listener = clinics.browser(Role.AUDITOR)
+    listening = threading.Thread(target=lambda: told.append(listener.get(f"{job}/events").text))
+    listening.start()
+    listening.join(0.5)
+    assert listening.is_alive()
+    clinics.browser(Role.AUDITOR).post("/sign-out")
+    clinics.tokens.pop((HOME, Role.AUDITOR))
+    listening.join(20)
+    clinics.browser(Role.CLINICIAN).post(f"{job}/cancel")  # so that one that would listen on ends, too
+    assert told
+    assert "event: ended" not in told[0]
+
+
 def test_a_stopped_plan_ends_soon_and_is_not_kept(client: TestClient, clinics: Clinics, here: str) -> None:
     job = asked(client, here)
 

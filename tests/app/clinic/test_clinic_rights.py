@@ -1,5 +1,6 @@
 """What a patient may ask for in the app, a copy and erasure; and a consultation that is closed."""
 
+import datetime
 import html
 import io
 import json
@@ -7,13 +8,16 @@ import zipfile
 
 import pytest
 from app_samples import LEAST, Form
-from clinic_samples import HOME, Clinics
+from clinic_samples import HOME, OTHER, Clinics
+from sqlalchemy import update
 from starlette.testclient import TestClient
 from test_clinic_records import JSON, begun, revision
 
 from skinbeam.app.clinic.server import build_clinic
 from skinbeam.records.kept import Permissions
 from skinbeam.records.roles import Role
+from skinbeam.records.store import tables
+from skinbeam.records.store.columns import now
 
 
 @pytest.fixture
@@ -151,3 +155,26 @@ def test_closing_keeps_what_stands_in_the_form_and_overwrites_nobody(client: Tes
     page = client.get(here).text
     assert ("patient.sex", "other") in Form(page).filled
     assert "This consultation is closed" in page
+
+
+def test_an_owner_is_told_whose_records_may_go_and_nobody_else(client: TestClient, clinics: Clinics) -> None:
+    kept, due = held(client, clinics, "DUE-1"), held(client, clinics, "DUE-2")
+    here = clinics.browser(Role.OWNER).get("/erasures")
+    assert here.status_code == 200
+    assert "DUE-" not in here.text
+    with clinics.database.writing() as session:
+        ago = now() - 11 * datetime.timedelta(days=366)
+        mine = tables.Consultation.patient_id == due.rpartition("/")[2]
+        session.execute(update(tables.Consultation).where(mine).values(saved_at=ago))
+    listed = clinics.browser(Role.OWNER).get("/erasures").text
+    assert f'href="{due}/erasure"' in listed
+    assert kept not in listed
+    assert "after the last entry" in listed
+    assert "/erasures" in clinics.browser(Role.OWNER).get("/").text
+    for role in (Role.CLINICIAN, Role.ASSISTANT, Role.AUDITOR):
+        assert "/erasures" not in clinics.browser(role).get("/").text
+        assert clinics.browser(role).get("/erasures").status_code == 403
+    assert due not in clinics.browser(Role.OWNER, OTHER).get("/erasures").text
+    owner = clinics.browser(Role.OWNER)
+    owner.post(f"{due}/erasure", data={"pseudonym": "DUE-2"})
+    assert due not in owner.get("/erasures").text, "and it is gone"

@@ -19,6 +19,7 @@ from clinic_samples import COOKIE, Clinics
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import create_engine
 from starlette.testclient import TestClient
+from treated_rows import add_treatment
 
 from skinbeam.app.clinic import visit
 from skinbeam.app.clinic.routes import ROUTES
@@ -29,8 +30,11 @@ from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE
 from skinbeam.app.clinic.server import build_clinic
 from skinbeam.app.clinic.worker import PLAN, Worker
 from skinbeam.records.roles import Role
-from skinbeam.records.store import queue
+from skinbeam.records.store.columns import now
+from skinbeam.records.store.followed import Alarm, DiaryEntry
+from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.upgrades import migrate, newest, revision_of
+from skinbeam.records.upkeep import standing as upkeep
 
 SECRET = "Greta Sommer, blister of 1987"  # what somebody typed; nobody is called that
 HERE = ("127.0.0.1", 40000)
@@ -202,13 +206,28 @@ def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
     clinics: Clinics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = clinics.desk().jobs.add(PLAN, {"consultation": names["consultation"], "revision": 1, "language": "en"})
-    monkeypatch.setattr(queue, "now", lambda: job.created_at + HOUR)
+    monkeypatch.setattr(upkeep, "now", lambda: job.created_at + HOUR)
     found = figures(from_here(clinics).get("/metrics").text)
     assert (found["skinbeam_jobs", "queued"], found["skinbeam_jobs", "running"]) == (1, 0)
     assert found["skinbeam_job_oldest_seconds",] == HOUR.total_seconds()
+    assert (found["skinbeam_alarms",], found["skinbeam_alarm_oldest_seconds",]) == (0, 0)
     clinics.desk().jobs.cancel(job.id)
     found = figures(from_here(clinics).get("/metrics").text)
     assert (found["skinbeam_jobs", "queued"], found["skinbeam_job_oldest_seconds",]) == (0, 0)
+
+
+def test_alarms_of_patients_that_nobody_answers_are_told(clinics: Clinics, names: dict[str, str]) -> None:
+    treatment = add_treatment(clinics.desk(), names["consent"], days_ago=1)
+    of = {"clinic_id": clinics.desk().member.clinic_id, "consultation_id": names["consultation"]}
+    with clinics.database.writing() as session:
+        row = DiaryEntry(**of, id=new_id(), treatment_id=treatment, day=1, entry_sealed=b"", written_at=now())
+        session.add(row)
+        session.flush()
+        open_alarm = Alarm(**of, id=new_id(), entry_id=row.id, raised_at=now() - HOUR)
+        session.add_all([open_alarm, Alarm(**of, id=new_id(), entry_id=row.id, raised_at=now(), answered_at=now())])
+    found = figures(from_here(clinics).get("/metrics").text)
+    assert found["skinbeam_alarms",] == 1
+    assert HOUR.total_seconds() <= found["skinbeam_alarm_oldest_seconds",] < HOUR.total_seconds() + 60
 
 
 @pytest.fixture

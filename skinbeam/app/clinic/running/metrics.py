@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 from skinbeam._version import __version__
 from skinbeam.records.faults import UnreachableError
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.queue import OPEN, Queue
+from skinbeam.records.upkeep.standing import standing
 
 __all__ = ["Metrics"]
 
@@ -77,7 +77,7 @@ class _Waiting(Collector):
     """What waits in the database, asked for when it is read; nothing where the database does not answer."""
 
     def __init__(self, database: Database) -> None:
-        self._queue = Queue(database)
+        self._database = database
 
     def describe(self) -> Iterator[Metric]:
         """Name no series, so that none is asked for before there are tables."""
@@ -86,10 +86,14 @@ class _Waiting(Collector):
     def collect(self) -> Iterator[Metric]:
         """Give each series with its values."""
         with suppress(UnreachableError):
-            waiting = self._queue.waiting()
+            found = standing(self._database)
             jobs = GaugeMetricFamily("skinbeam_jobs", "Jobs that wait or are under way.", labels=("state",))
-            for state in OPEN:
-                jobs.add_metric((state,), waiting.number[state])
+            for state, number in found.jobs.items():
+                jobs.add_metric((state,), number)
             yield jobs
-            oldest = "skinbeam_job_oldest_seconds"
-            yield GaugeMetricFamily(oldest, "How long the oldest job has waited.", waiting.oldest_s)
+            for name, told, value in (
+                ("skinbeam_job_oldest_seconds", "How long the oldest job has waited.", found.oldest_job_s),
+                ("skinbeam_alarms", "Alarms out of diaries that nobody has answered.", found.alarms),
+                ("skinbeam_alarm_oldest_seconds", "How long the oldest alarm has waited.", found.oldest_alarm_s),
+            ):
+                yield GaugeMetricFamily(name, told, value)

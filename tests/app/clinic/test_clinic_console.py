@@ -1,0 +1,63 @@
+"""What a browser writes on its console while a plan is listened to: nothing; and the page of records that may go."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST
+from clinic_pages import looked_at, opened_page, served
+from clinic_samples import Clinics, planned
+from playwright.sync_api import Browser, Page, expect
+
+from skinbeam.app.clinic import jobs
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.door.cookies import SESSION
+from skinbeam.app.clinic.worker import PLAN, Worker
+from skinbeam.app.forms import Submission, submission
+from skinbeam.records.kept import Made
+from skinbeam.records.roles import Role
+
+pytestmark = pytest.mark.check
+
+
+def signed_in(page: Page, clinics: Clinics, address: str, role: Role) -> None:
+    clinics.browser(role)
+    page.context.add_cookies([{"name": SESSION, "value": clinics.tokens["Harbour Clinic", role], "url": address}])
+
+
+def test_a_plan_that_ends_leaves_nothing_on_the_console(
+    browser: Browser, clinics: Clinics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_SIGNED_IN_S", 0.2)  # the sign-in is looked at again within one stream
+
+    def made(sent: Submission, home: Path, heed: Callable[[str], None], language: str) -> Made:
+        for number in range(15):
+            heed(f"step {number}")
+            time.sleep(0.1)
+        return planned(sent, home, heed, language)
+
+    desk = clinics.desk(Role.CLINICIAN)
+    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(LEAST.items())))
+    job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": 1, "language": "en"})
+    worker, said = Worker(clinics.database, made), []
+    with served(clinics.app) as address, opened_page(browser) as page:
+        page.on("console", lambda message: said.append(message.text))
+        signed_in(page, clinics, address, Role.CLINICIAN)
+        streams: list[str] = []
+        page.on("request", lambda asked: streams.append(asked.url) if asked.url.endswith("/events") else None)
+        page.goto(f"{address}/jobs/{job.id}")
+        worker.start()
+        page.wait_for_url("**/plans/*")
+        worker.stop()
+    assert said == []
+    assert len(streams) == 1
+
+
+def test_the_records_that_may_go_are_a_page_like_the_others(browser: Browser, clinics: Clinics) -> None:
+    with served(clinics.app) as address, opened_page(browser) as page:
+        signed_in(page, clinics, address, Role.OWNER)
+        page.goto(f"{address}/")
+        page.get_by_role("link", name="Records that may go").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Records that may go")
+        looked_at(page, "erasures")
