@@ -1,0 +1,49 @@
+"""The tutorial of a clinic is done word for word, on both databases: from the first call to the last follow-up."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from clinic_pages import opened_page, served
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from playwright.sync_api import Browser
+from postgresql_server import private_postgresql
+from tutorial import Reader, steps_of
+
+from skinbeam.app.clinic.worker import Worker
+
+pytestmark = pytest.mark.check
+
+ROOT = Path(__file__).parents[3]
+TUTORIAL = ROOT / "docs" / "guide" / "first-patient.md"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
+    if request.param == "sqlite":
+        with two_clinics(tmp_path) as made:
+            yield made
+        return
+    with private_postgresql() as server:
+        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE clinic")
+        with two_clinics(tmp_path, server.format(name="clinic")) as made:
+            yield made
+
+
+def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser) -> None:
+    worker = Worker(clinics.database, planned)
+    worker.start()
+    try:
+        with served(clinics.app) as address, opened_page(browser) as page:
+            files = ROOT / "examples" / "first-consultation"
+            reader = Reader(page, address, HOME, PASSWORD, files, lambda _: None)
+            for line, sentence in steps_of(TUTORIAL):
+                try:
+                    reader.do(sentence)
+                except Exception as error:
+                    shown = page.locator("main").inner_text()[:1500]
+                    pytest.fail(f"{TUTORIAL.name}:{line}: {sentence}\n{error}\n{page.url}\n{shown}")
+    finally:
+        worker.stop()

@@ -1,0 +1,143 @@
+"""Does what a tutorial says, in a browser: each item of its lists is one sentence of a few kinds."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+__all__ = ["Reader", "steps_of"]
+
+_LONG_MS = 90_000  # a plan, on a busy machine
+_RIGHT = re.compile(r"^(No\. I can|About \d|It may be|I call|\d+ )")  # what the consent form has explained
+
+
+def steps_of(tutorial: Path) -> Iterator[tuple[int, str]]:
+    """Give line number and sentence of each item of a list."""
+    for number, line in enumerate(tutorial.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("- "):
+            yield number, line[2:].rstrip(".")
+
+
+@dataclass
+class Reader:
+    """Somebody who follows a tutorial.
+
+    Parameters
+    ----------
+    page : of the browser.
+    address : of the app.
+    clinic, password : to sign in with.
+    files : folder of the files that are named.
+    looked_at : called with each page before it is left.
+    """
+
+    page: Page
+    address: str
+    clinic: str
+    password: str
+    files: Path
+    looked_at: Callable[[Page], None]
+    links: dict[str, str] = field(default_factory=dict)
+
+    def do(self, sentence: str) -> None:
+        """Do what a sentence says.
+
+        Raises
+        ------
+        ValueError : it is of no known kind.
+        """
+        for pattern, act in _KINDS.items():
+            if match := re.fullmatch(pattern, sentence):
+                act(self, *match.groups())
+                return
+        raise ValueError(f"nobody knows how to do this: {sentence}")
+
+    def sign_in(self, name: str) -> None:
+        self.page.context.clear_cookies()
+        self.page.goto(f"{self.address}/sign-in")
+        clinic = self.page.get_by_label("Clinic")
+        if clinic.is_visible():
+            clinic.fill(self.clinic)
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(self.password)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(self.page.get_by_role("heading", level=1)).to_have_text("Patients")
+
+    def press(self, name: str) -> None:
+        if self.page.locator(".consultation, form[data-form]").count():
+            expect(self.page.locator(".steps")).to_be_visible()
+        whole = self.page.get_by_role("button", name=name, exact=True).locator("visible=true")
+        self._leave(whole.first if whole.count() else self._shown(self.page.get_by_role("button", name=name)))
+
+    def open(self, name: str) -> None:
+        self._leave(self._shown(self.page.get_by_role("link", name=name)))
+
+    def type(self, text: str, label: str) -> None:
+        self._labelled(label).fill(text)
+
+    def choose(self, option: str, label: str) -> None:
+        self._labelled(label).select_option(label=option)
+
+    def choose_file(self, name: str, label: str) -> None:
+        self._labelled(label).set_input_files(self.files / name)
+
+    def tick(self, label: str) -> None:
+        self._labelled(label).check()
+
+    def tick_first(self) -> None:
+        self.page.get_by_role("radio").first.check()
+
+    def read(self, text: str) -> None:
+        expect(self._shown(self.page.get_by_text(text))).to_be_visible()
+
+    def wait(self, text: str) -> None:
+        expect(self.page.get_by_role("heading", name=text).first).to_be_visible(timeout=_LONG_MS)
+
+    def answer(self) -> None:
+        expect(self.page.get_by_role("group").first).to_be_visible()
+        for question in self.page.get_by_role("group").all():
+            right = question.get_by_label(_RIGHT)
+            if right.count():
+                right.first.check()
+
+    def draw(self) -> None:
+        canvas = self.page.locator("canvas")
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        assert box
+        self.page.mouse.move(box["x"] + 20, box["y"] + 60)
+        self.page.mouse.down()
+        for step in range(1, 20):
+            self.page.mouse.move(box["x"] + 20 + 9 * step, box["y"] + 60 + 30 * (-1) ** step)
+        self.page.mouse.up()
+
+    def _labelled(self, label: str) -> Locator:
+        whole = self.page.get_by_label(label, exact=True).locator("visible=true")
+        return whole.first if whole.count() else self._shown(self.page.get_by_label(label))
+
+    def _leave(self, way: Locator) -> None:
+        self.looked_at(self.page)
+        way.click(no_wait_after=True)
+
+    @staticmethod
+    def _shown(found: Locator) -> Locator:
+        """The first that is shown: a form in steps holds the others already."""
+        return found.locator("visible=true").first
+
+
+_KINDS: dict[str, Callable[..., None]] = {
+    r"Sign in as `(\w+)`": Reader.sign_in,
+    r"Press \*\*(.+)\*\*": Reader.press,
+    r"Open \*\*(.+)\*\*": Reader.open,
+    r"Type `(.+)` into \*\*(.+)\*\*": Reader.type,
+    r"Choose `(.+)` for \*\*(.+)\*\*": Reader.choose,
+    r"Choose the file `(.+)` for \*\*(.+)\*\*": Reader.choose_file,
+    r"Tick the first option": Reader.tick_first,
+    r"Tick \*\*(.+)\*\*": Reader.tick,
+    r"Read \*\*(.+)\*\*": Reader.read,
+    r"Wait for \*\*(.+)\*\*": Reader.wait,
+    r"Answer each question as it was explained": Reader.answer,
+    r"Draw the signature": Reader.draw,
+}
