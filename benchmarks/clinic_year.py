@@ -30,9 +30,16 @@ from skinbeam.records.treated_json import fired_said
 
 PLAN = Path(__file__).parent.parent / "tests" / "data" / "plan-sample.json"
 TWICE = "clinician 2"  # who harms twice as often
-OPTIONS = ("0.0", "0.1", "1.0", "2.0", "3.0", "3.1")  # of the plan of the samples, all with a device
-DEVICES = ("pulsed-dye", "long-pulse-alexandrite", "fractional-co2", "fractional-erbium-glass")
-SHIFTS = (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5)  # of the logits of what plans foretell, so that they differ
+FIRED: dict[str, tuple[str, dict[str, float]]] = {  # option → device, and about which settings are fired
+    "0.0": ("pulsed-dye-595", {"fluence_J_cm2": 8.0, "pulse_ms": 6.0, "spot_mm": 7.0}),
+    "0.1": ("pulsed-dye-585", {"fluence_J_cm2": 6.0, "pulse_ms": 0.45, "spot_mm": 7.0}),
+    "1.0": ("qs-alexandrite-755", {"fluence_J_cm2": 6.0, "spot_mm": 3.0}),
+    "2.0": ("fractional-1550", {"energy_mJ": 20.0, "density_per_cm2": 200.0}),
+    "3.0": ("fractional-co2-10600", {"energy_mJ": 15.0, "density_per_cm2": 150.0}),
+    "3.1": ("fractional-1540", {"energy_mJ": 25.0, "density_per_cm2": 100.0}),
+}
+# Of each plan how far the logits of what it foretells are moved, and whose it is, so that they differ.
+SHIFTS = ((-1.5, "I"), (-1.0, "II"), (-0.5, "II"), (0.0, "III"), (0.5, "III"), (1.0, "IV"), (1.5, "VI"))
 DAY = datetime.timedelta(days=1)
 SESSIONS, APART_WEEKS, FOLLOWED_AFTER = (2, 3, 3, 4), 5, 90 * DAY
 DIARY_DAYS = (1, 3, 7)
@@ -99,7 +106,7 @@ def year(
     members = [accounts.add(name, Role.CLINICIAN, password) for name in names]
     for role in (Role.OWNER, Role.AUDITOR):
         accounts.add(role.value, role, password)
-    plans = [_plan(Access(database, members[0]), shift) for shift in SHIFTS]
+    plans = [_plan(Access(database, members[0]), *one) for one in SHIFTS]
     first = datetime.datetime.now(datetime.UTC) - 500 * DAY
     sessions = harmed = 0
     for number in range(people):
@@ -120,7 +127,7 @@ class _Person:
     ) -> None:
         self._work, self._chance, self._members, self._own = work, chance, members, own
         self._plan, self._odds = plan, odds
-        self._option = chance.choice(OPTIONS)
+        self._option = chance.choice(tuple(FIRED))
         self.sessions = chance.choice(SESSIONS)
         self.harmed = False
 
@@ -177,7 +184,7 @@ class _Person:
             plan_id=plan,
             option=self._option,
             consent_id=consent,
-            device=DEVICES[int(self._option[0])],
+            device=FIRED[self._option][0],
             serial="S-1",
             number=number,
             state="done",
@@ -188,7 +195,7 @@ class _Person:
             ended_at=at + datetime.timedelta(minutes=30),
             ended_by=by.id,
         )
-        ordered = Ordered("acne-scars", "cheeks", row.device or "", {"fluence_J_cm2": 8.0}, {}, {})
+        ordered = Ordered("acne-scars", "cheeks", row.device or "", FIRED[self._option][1], {}, {})
         self._sealed(row, "checklist_sealed", {"ordered": asdict(ordered), "answers": []}, "treatment.done")
         area = self._new(treated.TreatedArea, consultation_id=consultation, treatment_id=row.id, fired_at=at)
         area.fired_by = by.id
@@ -201,7 +208,9 @@ class _Person:
 
     def _fired(self) -> dict[str, Any]:
         """Round about the setting that was planned."""
-        settings = {"fluence_J_cm2": round(self._chance.uniform(7.0, 9.0), 1), "pulse_ms": 6.0, "spot_mm": 7.0}
+        about, around = FIRED[self._option][1], self._chance.uniform(0.85, 1.1)
+        dosed = ("fluence_J_cm2", "energy_mJ")
+        settings = {name: round(value * around, 1) if name in dosed else value for name, value in about.items()}
         pain = self._chance.randint(1, 6)
         return fired_said(Fired(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain), ())
 
@@ -250,11 +259,12 @@ class _Person:
         return row
 
 
-def _plan(access: Access, shift: float) -> _Plan:
+def _plan(access: Access, shift: float, phototype: str) -> _Plan:
     """The plan of the samples, with what it foretells of improvement moved by so many logits."""
     document = json.loads(PLAN.read_text(encoding="utf-8"))
+    document["assessment"]["phototype"] = phototype
     half, harms = {}, {}
-    for place in OPTIONS:
+    for place in FIRED:
         concern, option = map(int, place.split("."))
         one = document["concerns"][concern]["options"][option]
         for told in one["expected"]["p_at_least"].values():

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from skinbeam.cli.told import not_built
 from skinbeam.errors import unknown_name
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Exported", "exporter", "importer"]
 
-Exported = tuple[bytes, tuple[str, ...]]  # the content, and the photographs that could not be read
+Exported = tuple[bytes, dict[str, Any]]  # the content, and what is told of it
 _Import = Callable[["Desk"], tuple["Patient", dict[str, list[str]]]]  # the new patient, and what does not hold here
 _Export = Callable[["Desk", str], Exported]  # the desk, and the name of the patient
 
@@ -69,7 +69,7 @@ def _missing(error: ModuleNotFoundError, group: str) -> NoReturn:
 
 
 def _copy() -> _Export:
-    return lambda desk, patient: (desk.copies.make(patient), ())
+    return lambda desk, patient: (desk.copies.make(patient), {})
 
 
 def _fhir() -> _Export:
@@ -78,7 +78,7 @@ def _fhir() -> _Export:
 
     def export(desk: "Desk", patient: str) -> Exported:
         handed = handed_on(desk.dossiers.of(patient, "fhir"))
-        return bundle_of(handed, desk.member.clinic), handed.unread
+        return bundle_of(handed, desk.member.clinic), _unread(handed.unread)
 
     return export
 
@@ -87,20 +87,44 @@ def _dicom() -> _Export:
     from skinbeam.exchange.dicom import dicom_files
     from skinbeam.exchange.handed_on import handed_on
 
-    return lambda desk, patient: dicom_files(handed_on(desk.dossiers.of(patient, "dicom")))
+    def export(desk: "Desk", patient: str) -> Exported:
+        content, unread = dicom_files(handed_on(desk.dossiers.of(patient, "dicom")))
+        return content, _unread(unread)
+
+    return export
 
 
 def _csv() -> _Export:
     from skinbeam.exchange.tables import as_csv, rows_of
 
-    return lambda desk, _: (as_csv(rows_of(desk.dossiers.plans("csv"))), ())
+    return lambda desk, _: (as_csv(rows_of(desk.dossiers.plans("csv"))), {})
 
 
 def _parquet() -> _Export:
     from skinbeam.exchange.parquet import as_parquet
     from skinbeam.exchange.tables import rows_of
 
-    return lambda desk, _: (as_parquet(rows_of(desk.dossiers.plans("parquet"))), ())
+    return lambda desk, _: (as_parquet(rows_of(desk.dossiers.plans("parquet"))), {})
+
+
+def _released(form: str) -> _Export:
+    """A table for a reviewed release, with the entry of the bibliography that its source key needs."""
+    from skinbeam.app.clinic.learning.evidence_table import evidence_table
+    from skinbeam.app.clinic.learning.judged import Reader
+    from skinbeam.app.clinic.learning.practice_table import practice_table
+    from skinbeam.app.clinic.learning.released import entry_of
+
+    def export(desk: "Desk", _: str) -> Exported:
+        read, pseudonym = Reader().exported(desk, form)
+        table = (practice_table if form == "practice" else evidence_table)(read, f"clinic{pseudonym}")
+        told = {"rows": table.rows, "people": table.people, "people_left_out": table.left_out}
+        return table.content, told | {"bibliography": entry_of(f"clinic{pseudonym}")}
+
+    return export
+
+
+def _unread(photographs: tuple[str, ...]) -> dict[str, Any]:
+    return {"photographs_left_out": list(photographs)} if photographs else {}
 
 
 _FORMS: dict[str, Callable[[], _Export]] = {
@@ -109,5 +133,7 @@ _FORMS: dict[str, Callable[[], _Export]] = {
     "dicom": _dicom,
     "csv": _csv,
     "parquet": _parquet,
+    "practice": lambda: _released("practice"),
+    "evidence": lambda: _released("evidence"),
 }
-_OF_THE_CLINIC = ("csv", "parquet")
+_OF_THE_CLINIC = ("csv", "parquet", "practice", "evidence")

@@ -164,7 +164,8 @@ def _export(
             "--as",
             metavar="FORM",
             help="copy: a ZIP of everything. Under the pseudonym fhir, a Bundle, or dicom, a ZIP of photographs. "
-            "Of the clinic csv or parquet: plans and choices, anonymised.",
+            "Of the clinic csv or parquet: plans and choices, anonymised; practice or evidence: doses with harms, or "
+            "outcomes, in groups of ten people or more, for a reviewed release.",
         ),
     ] = "copy",
     json: Json = False,
@@ -175,10 +176,9 @@ def _export(
 
     export = exporter(form, pseudonym)
     with _desk(db, clinic) as desk:
-        content, unread = export(desk, _patient(desk, pseudonym) if pseudonym else "")
+        content, told = export(desk, _patient(desk, pseudonym) if pseudonym else "")
     write_atomically(output, content)
     asked = {"db": db, "clinic": clinic, "patient": pseudonym, "as": form}
-    told = {"photographs_left_out": list(unread)} if unread else {}
     _told(asked, {form: output.name, "bytes": len(content)} | told, json=json)
 
 

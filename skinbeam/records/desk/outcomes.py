@@ -23,12 +23,11 @@ _MOST_ENTRIES = 5000  # since it was counted last: beyond that, counting again i
 
 @dataclass(frozen=True)
 class Fired:
-    """What was fired at one area: in which session of the course and in which year, with what, as it was noted."""
+    """What was fired at one area: the device by its name among the known ones, settings in words of the case file."""
 
     device: str
-    year: int
-    session: int
-    settings: Mapping[str, Any]
+    settings: Mapping[str, float]
+    passes: int | None
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,16 @@ class Outcomes:
         with self._access.see(Act.LEARN) as work:
             work.note("outcomes.counted", "treatment")
             return tuple(_courses(work))
+
+    def exported(self, form: str) -> tuple[tuple[Course, ...], str]:
+        """Return every course for a table that leaves the clinic, and the pseudonym under which it does.
+
+        The pseudonym stays the same, so that whoever takes two tables in knows that they are of one clinic.
+        """
+        with self._access.see(Act.EXPORT) as work:
+            work.note("outcomes.exported", "treatment", form=form)
+            name = self._access.database.secret.signature("pseudonym of clinic", work.clinic_id.encode())
+            return tuple(_courses(work)), "".join(chr(ord("a") + int(sign, 16)) for sign in name[:8])
 
     def names(self) -> Mapping[str, str]:
         """Return what those are called who treat, by their names in the records."""
@@ -172,9 +181,5 @@ def _course(
         improved=graded[-1] if graded else None,
         harms=frozenset(str(held["kind"]) for one in mine for (held,) in events.get(one.id, ())),
         pain_0_10=sum(worst) / len(worst) if worst else None,
-        fired=tuple(
-            Fired(one.device or "", one.created_at.year, session, area)
-            for session, (one, held) in enumerate(fired, 1)
-            for area in held
-        ),
+        fired=tuple(Fired(one.device or "", area["settings"], area["passes"]) for one, held in fired for area in held),
     )

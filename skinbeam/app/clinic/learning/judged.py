@@ -5,7 +5,7 @@ A plan never changes, so what it foretold is read once; all is counted again whe
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -83,12 +83,16 @@ class Reader:
             since, known = self._read.get(desk.member.clinic_id, (0, None))
             end = desk.outcomes.changed(since)
             if known is None or end is not None:
-                known = self._counted(desk)
+                known = self._joined(desk, desk.outcomes.courses())
                 self._read[desk.member.clinic_id] = (since if end is None else end, known)
             return known
 
-    def _counted(self, desk: Desk) -> Read:
-        courses = desk.outcomes.courses()
+    def exported(self, desk: Desk, form: str) -> tuple[Read, str]:
+        """Return the same for a table that leaves the clinic, and the clinic's pseudonym."""
+        courses, pseudonym = desk.outcomes.exported(form)
+        return self._joined(desk, courses), pseudonym
+
+    def _joined(self, desk: Desk, courses: Sequence[Course]) -> Read:
         told = [(one, self._of(desk, one)) for one in courses if one.followed]
         return Read(
             treated=len(courses),
