@@ -28,6 +28,7 @@ from typing import Any
 
 import psutil
 from clinic_people import MARK, Work
+from clinic_year import Year, year
 
 from skinbeam import __version__
 from skinbeam.app.clinic.answers import kept_answers
@@ -72,11 +73,12 @@ class Run:
     patients: int
     think_s: tuple[float, float] = THINK_S
     plans: bool = False
+    year: bool = False
 
     @property
     def title(self) -> str:
         thought = "without a pause" if not self.think_s[1] else "thinking {:g} to {:g} s".format(*self.think_s)
-        plans = ", while plans are made" if self.plans else ""
+        plans = ", while plans are made" if self.plans else ", what came after consent" if self.year else ""
         return f"{self.kind}, {self.people} clinicians {thought}, {self.patients:,} patients{plans}"
 
 
@@ -86,6 +88,19 @@ RUNS = {
     "patients": (Run("SQLite", 50, 100), Run("SQLite", 50, 10_000)),
     "closed": (Run("SQLite", 50, 1000, NO_THOUGHT),),
     "postgresql": (Run("PostgreSQL", 50, 1000), Run("PostgreSQL", 50, 1000, plans=True)),
+    "year": (Run("SQLite", 20, 800, year=True), Run("PostgreSQL", 20, 800, year=True)),
+}
+# What is looked at after consent, one patient after the other.
+AFTER = {
+    "list of patients": "/",
+    "patient": "/patients/{patient}",
+    "appointments": "/appointments",
+    "their appointments": "/patients/{patient}/appointments",
+    "treatment": "/treatments/{treatment}",
+    "diary": "/treatments/{treatment}/diary",
+    "follow-ups": "/patients/{patient}/follow-ups",
+    "follow-up": "/follow-ups/{follow_up}",
+    "learning": "/learning",
 }
 
 
@@ -150,13 +165,27 @@ def filled(database: Database, run: Run, made: Made) -> tuple[list[str], list[li
     return names, visits, member
 
 
+def rounds_of(written: Year) -> list[list[tuple[str, str]]]:
+    """What each clinician looks at: every page of one patient after the other, of those who were followed up."""
+    ways, rounds = [one for one in written.ways if one.follow_up], []
+    for number in range(len(written.clinicians)):
+        pages = [
+            (page, path.format(patient=one.patient, treatment=one.treatments[-1], follow_up=one.follow_up))
+            for one in ways[number :: len(written.clinicians)]
+            for page, path in AFTER.items()
+        ]
+        first = number % len(AFTER)  # so that they do not all look at the same
+        rounds.append(pages[first:] + pages[:first])
+    return rounds
+
+
 @contextlib.contextmanager
 def serving(address: str, environment: dict[str, str]) -> Iterator[tuple[int, psutil.Process]]:
     """The app in a process of its own, at a free port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     words = [sys.executable, "-m", "skinbeam", "serve", "--db", address, "--port", str(port)]
-    server = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         while True:
             with contextlib.suppress(OSError):
@@ -234,7 +263,12 @@ def measure(run: Run, made: Made, seconds: float) -> None:
         records = {VARIABLE: fresh_key(), FOLDER_VARIABLE: str(folder / "files")}
         set_up(address, records)
         database = open_database(address, records)
-        names, visits, member = filled(database, run, made)
+        rounds: list[list[tuple[str, str]]] = []
+        if run.year:
+            written = year(database, HOUSE, PASSWORD, passwords=OnePassword(), clinicians=run.people)
+            names, visits, member, rounds = list(written.clinicians), [], written.operator, rounds_of(written)
+        else:
+            names, visits, member = filled(database, run, made)
         planned = ""
         if run.plans:
             desk = Desk(database, member)
@@ -244,7 +278,7 @@ def measure(run: Run, made: Made, seconds: float) -> None:
         picture.write_bytes(face + secrets.token_bytes(PICTURE_BYTES - len(face)))
         port, server = stack.enter_context(serving(address, os.environ | records))
         ramp_s = run.people * 0.3
-        work = Work(port, HOUSE, names, PASSWORD, visits, planned, seconds, ramp_s, run.think_s, str(picture))
+        work = Work(port, HOUSE, names, PASSWORD, visits, planned, seconds, ramp_s, run.think_s, str(picture), rounds)
         (folder / "work.json").write_text(json.dumps(asdict(work)), encoding="utf-8")
         people = [sys.executable, Path(__file__).with_name("clinic_people.py"), folder / "work.json"]
         before, all_before = processor_s(server), machine_s()

@@ -36,6 +36,7 @@ class Work:
     think_s : least and greatest time between two actions of one clinician; zero for none.
     visits : of each clinician, the consultation, its patient and its plan.
     planned : consultation of whom plans are made one after the other; empty for none.
+    rounds : in place of visits, what each looks at again and again, by name and path.
     """
 
     port: int
@@ -48,6 +49,7 @@ class Work:
     ramp_s: float
     think_s: tuple[float, float]
     picture: str
+    rounds: list[list[tuple[str, str]]] = field(default_factory=list)
 
 
 @dataclass
@@ -183,6 +185,20 @@ class Clinician(Person):
             self.ask("photograph", "GET", f"/photographs/{kept['photograph']}")
 
 
+class Follower(Person):
+    """Looks at what came after consent until the time is over: each page of one patient after the other."""
+
+    def run(self) -> None:
+        time.sleep(self.work.ramp_s * self.number / len(self.work.names))
+        self.come_in()
+        while True:
+            for page, path in self.work.rounds[self.number]:
+                if time.perf_counter() > self.until:
+                    return
+                self.ask(page, "GET", path)
+                self.think()
+
+
 class Planner(Person):
     """Has plans made of one consultation, one after the other."""
 
@@ -222,6 +238,7 @@ def main(asked: str, told: str) -> None:
     work, seen, start = Work(**said), Seen(), time.perf_counter()
     until = start + work.ramp_s + work.seconds
     people: list[Person] = [Clinician(work, number, seen, until) for number in range(len(work.visits))]
+    people += [Follower(work, number, seen, until) for number in range(len(work.rounds))]
     if work.planned:
         people.append(Planner(work, len(work.visits), seen, until))
     for one in people:

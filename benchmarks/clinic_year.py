@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.forms import submission
+from skinbeam.records.booked import Purpose, Standing
 from skinbeam.records.kept import Member
 from skinbeam.records.people.accounts import Accounts, create_clinic
 from skinbeam.records.people.passwords import Passwords
@@ -61,6 +62,18 @@ Row = TypeVar("Row", bound=InClinic)
 
 
 @dataclass(frozen=True)
+class Way:
+    """One person's way through the clinic, by the names in the records; `follow_up` is empty where nobody saw them."""
+
+    patient: str
+    consultation: str
+    plan: str
+    treatments: tuple[str, ...]
+    follow_up: str
+    harmed: bool
+
+
+@dataclass(frozen=True)
 class Year:
     """What was written.
 
@@ -71,10 +84,13 @@ class Year:
 
     operator: Member
     clinicians: tuple[str, ...]
-    patients: int
-    sessions: int
-    harmed: int
+    ways: tuple[Way, ...]
     odds: float
+
+    @property
+    def sessions(self) -> int:
+        """How many there were."""
+        return sum(len(one.treatments) for one in self.ways)
 
 
 @dataclass(frozen=True)
@@ -108,15 +124,13 @@ def year(
         accounts.add(role.value, role, password)
     plans = [_plan(Access(database, members[0]), *one) for one in SHIFTS]
     first = datetime.datetime.now(datetime.UTC) - 500 * DAY
-    sessions = harmed = 0
+    ways = []
     for number in range(people):
         begun = first + chance.randrange(365) * DAY + chance.randrange(8 * 60) * datetime.timedelta(minutes=1)
         own = chance.choice((*range(clinicians), names.index(TWICE)))  # who harms more treats more, too
         with Access(database, members[own]).work(Act.TREAT) as work:
-            one = _Person(work, chance, members, own, plans[number % len(plans)], odds)
-            one.write(number, begun)
-            sessions, harmed = sessions + one.sessions, harmed + one.harmed
-    return Year(operator, names, people, sessions, harmed, odds)
+            ways.append(_Person(work, chance, members, own, plans[number % len(plans)], odds).write(number, begun))
+    return Year(operator, names, tuple(ways), odds)
 
 
 class _Person:
@@ -128,29 +142,28 @@ class _Person:
         self._work, self._chance, self._members, self._own = work, chance, members, own
         self._plan, self._odds = plan, odds
         self._option = chance.choice(tuple(FIRED))
-        self.sessions = chance.choice(SESSIONS)
-        self.harmed = False
+        self._sessions = chance.choice(SESSIONS)
 
-    def write(self, number: int, begun: datetime.datetime) -> None:
+    def write(self, number: int, begun: datetime.datetime) -> Way:
         """Write all of it."""
-        consultation = self._consultation(number, begun)
+        patient, consultation = self._consultation(number, begun)
         plan, consent = self._consent(consultation, begun)
         treatments = [
-            self._session(consultation, plan, consent, i, begun + (14 + 7 * APART_WEEKS * (i - 1)) * DAY)
-            for i in range(1, self.sessions + 1)
+            self._session(patient, consultation, plan, consent, i, begun + (14 + 7 * APART_WEEKS * (i - 1)) * DAY)
+            for i in range(1, self._sessions + 1)
         ]
-        self._harms(treatments)
-        if self._chance.random() < 0.8:
-            self._follow_up(treatments[-1])
+        harmed = self._harms(treatments)
+        seen = self._follow_up(treatments[-1]) if self._chance.random() < 0.8 else ""
+        return Way(patient, consultation, plan, tuple(one.id for one in treatments), seen, harmed)
 
-    def _consultation(self, number: int, begun: datetime.datetime) -> str:
+    def _consultation(self, number: int, begun: datetime.datetime) -> tuple[str, str]:
         patient = self._keep(
             tables.Patient, "patient.added", pseudonym=f"P{number + 1:05}", year_of_birth=1974, created_at=begun
         )
         row = self._new(tables.Consultation, patient_id=patient.id, state="agreed", revision=1)
         row.created_at = row.saved_at = begun
         row.saved_by = self._work.actor
-        return self._sealed(row, "answers_sealed", ANSWERS, "consultation.begun").id
+        return patient.id, self._sealed(row, "answers_sealed", ANSWERS, "consultation.begun").id
 
     def _consent(self, consultation: str, at: datetime.datetime) -> tuple[str, str]:
         plan = self._keep(
@@ -175,15 +188,30 @@ class _Person:
         return plan.id, self._sealed(consent, "answers_sealed", {}, "consent.signed").id
 
     def _session(
-        self, consultation: str, plan: str, consent: str, number: int, at: datetime.datetime
+        self, patient: str, consultation: str, plan: str, consent: str, number: int, at: datetime.datetime
     ) -> treated.Treatment:
         by = self._chance.choice(self._members) if self._chance.random() < 0.03 else self._members[self._own]
+        booked = self._keep(
+            treated.Appointment,
+            "appointment.booked",
+            patient_id=patient,
+            consultation_id=consultation,
+            member_id=by.id,
+            purpose=Purpose.SESSION.value,
+            starts_at=at,
+            ends_at=at + datetime.timedelta(minutes=45),
+            state=Standing.KEPT.value,
+            revision=1,
+            created_at=at - 14 * DAY,
+            created_by=self._work.actor,
+        )
         row = self._new(
             treated.Treatment,
             consultation_id=consultation,
             plan_id=plan,
             option=self._option,
             consent_id=consent,
+            appointment_id=booked.id,
             device=FIRED[self._option][0],
             serial="S-1",
             number=number,
@@ -203,7 +231,8 @@ class _Person:
         for day in DIARY_DAYS:
             entry = self._new(followed.DiaryEntry, consultation_id=consultation, treatment_id=row.id, day=day)
             entry.written_at = at + day * DAY
-            self._sealed(entry, "entry_sealed", {"pain": 1, "redness": 1}, "diary.written")
+            said = {"pain": 1, "redness": "slight", "signs": [], "question": ""}
+            self._sealed(entry, "entry_sealed", said, "diary.written")
         return row
 
     def _fired(self) -> dict[str, Any]:
@@ -214,23 +243,23 @@ class _Person:
         pain = self._chance.randint(1, 6)
         return fired_said(Fired(site="cheeks", settings=settings, passes=1, endpoint="seek", pain_0_10=pain), ())
 
-    def _harms(self, treatments: Sequence[treated.Treatment]) -> None:
+    def _harms(self, treatments: Sequence[treated.Treatment]) -> bool:
         """Harms as often as they were foretold, and twice as often where one operator treated."""
-        factor = 2.0 if self._members[self._own].name == TWICE else 1.0
+        harmed, factor = False, 2.0 if self._members[self._own].name == TWICE else 1.0
         for name, p in self._plan.harms[self._option].items():
             if self._chance.random() < min(1.0, factor * p):
-                one, self.harmed = self._chance.choice(treatments), True
+                one, harmed = self._chance.choice(treatments), True
                 at = (one.ended_at or one.created_at) + 5 * DAY
                 row = self._new(
                     treated.AdverseEvent, consultation_id=one.consultation_id, treatment_id=one.id, source="diary"
                 )
                 row.seen_at = row.noted_at = at
                 row.noted_by = self._work.actor
-                self._sealed(
-                    row, "event_sealed", {"kind": name, "grade": "mild", "site": "cheeks", "words": ""}, "event.noted"
-                )
+                held = {"kind": name, "grade": "mild", "site": "cheeks", "words": ""}
+                self._sealed(row, "event_sealed", held, "event.noted")
+        return harmed
 
-    def _follow_up(self, last: treated.Treatment) -> None:
+    def _follow_up(self, last: treated.Treatment) -> str:
         """A follow-up whose grade comes about with odds lower than those foretold."""
         p = self._plan.half[self._option]
         true = self._odds * p / (1.0 - p + self._odds * p)
@@ -243,7 +272,7 @@ class _Person:
         grade = {"quarter": quarter, "change": 2 if better else 3, "readings": [], "notes": "", "hidden": False}
         grade |= {"unseen": True, "treated": True, "at": at.isoformat(), "by": self._work.actor}
         held = {"moment": "after", "said": None, "grades": [grade], "opened": []}
-        self._sealed(row, "judged_sealed", held, "follow-up.graded")
+        return self._sealed(row, "judged_sealed", held, "follow-up.graded").id
 
     def _new(self, table: type[Row], **values: Any) -> Row:
         return table(clinic_id=self._work.clinic_id, id=new_id(), **values)
