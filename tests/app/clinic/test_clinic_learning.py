@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from treated_rows import add_treatment
 
 from skinbeam.app.clinic.answers import kept_answers
-from skinbeam.app.clinic.door.cookies import SESSION
+from skinbeam.app.clinic.door.cookies import LANGUAGE, SESSION
 from skinbeam.app.clinic.learning.foretold import told_of
 from skinbeam.app.clinic.learning.judged import Reader
 from skinbeam.app.clinic.server import build_clinic
@@ -129,6 +129,8 @@ def test_the_page_shows_what_was_put_into_a_made_up_year(whole_year: tuple[Datab
     assert found.half.slope.low < 1.0 < found.half.slope.high, "the odds alone were altered"
     assert isinstance(found.funnel, Funnel)
     assert [read.names[one.name] for one in found.funnel.operators if one.outside and one.above] == [TWICE]
+    client.cookies.set(f"__Host-{LANGUAGE}", "de", domain="localhost.local")
+    assert "Atrophe Aknenarben: " in client.get("/learning").text, "counted in English, told in German"
     with served(app) as address, opened_page(browser) as opened:
         opened.context.add_cookies([{"name": SESSION, "value": token, "url": address}])
         opened.goto(f"{address}/learning")

@@ -20,12 +20,26 @@ __all__ = ["HarmRow", "Kind", "Learnt", "Place", "harm_title", "kinds_of", "lear
 
 @dataclass(frozen=True)
 class Kind:
-    """A condition treated in one way, with enough people to be shown by itself."""
+    """A condition treated in one way, by its names in the plan, with enough people to be shown by itself."""
 
-    name: str
-    condition: str
-    modality: str
+    condition_name: str
+    modality_name: str
     people: int
+
+    @property
+    def name(self) -> str:
+        """Both names in one."""
+        return f"{self.condition_name}.{self.modality_name}"
+
+    @property
+    def condition(self) -> str:
+        """The condition in words."""
+        return _title("condition", self.condition_name)
+
+    @property
+    def modality(self) -> str:
+        """The way of treatment in words."""
+        return _title("modality", self.modality_name)
 
 
 @dataclass(frozen=True)
@@ -83,7 +97,7 @@ def kinds_of(outcomes: Sequence[Outcome]) -> tuple[tuple[Kind, ...], int, int]:
     for one in outcomes:
         counts[one.condition, one.modality].add(one.person)
     shown = tuple(
-        Kind(f"{condition}.{modality}", _title("condition", condition), _title("modality", modality), len(people))
+        Kind(condition, modality, len(people))
         for (condition, modality), people in sorted(counts.items())
         if len(people) >= FEWEST
     )
