@@ -6,7 +6,7 @@ instruments.
 """
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Literal
 
@@ -15,6 +15,7 @@ from skinbeam.messages import text
 
 __all__ = [
     "Change",
+    "Course",
     "Due",
     "Felt",
     "FollowUp",
@@ -158,14 +159,20 @@ class FollowUp:
     Parameters
     ----------
     treatment_id : the first treatment of the course before it, the last one after it.
-    months_after : since that last treatment; 0 before.
+    plan_id, option : of that treatment: what was foretold, as it was consented to.
+    treated_at : when it ended; None of what was asked before it.
+    months_after : since then; 0 before.
     grades : oldest first; of one rater the last one counts.
-    opened_by : names, as the records know them, of those who were shown what the patient said.
+    opened_by, paired_by : names, as the records know them, of those who were shown what the patient said, and of those
+        who know which photograph is which since they put them side by side.
     """
 
     id: str
     consultation_id: str
     treatment_id: str
+    plan_id: str
+    option: str
+    treated_at: datetime.datetime | None
     moment: Moment
     months_after: float
     seen_at: datetime.datetime
@@ -173,11 +180,37 @@ class FollowUp:
     said: Said | None = None
     grades: tuple[Grade, ...] = ()
     pairs: tuple[Pair, ...] = ()
-    opened_by: tuple[str, ...] = field(default=())
+    opened_by: tuple[str, ...] = ()
+    paired_by: tuple[str, ...] = ()
 
     def graded_by(self, member_id: str) -> Grade | None:
         """Return the grade of a member that counts; None where they gave none."""
         return next((one for one in reversed(self.grades) if one.rater_id == member_id), None)
+
+
+@dataclass(frozen=True)
+class Course:
+    """The treatments of one concern in a consultation, and what was asked before and seen after them.
+
+    Parameters
+    ----------
+    treatment_id, plan_id, option : of the last one.
+    sessions : how many have ended.
+    treated_at : when the last of these ended; None where none has.
+    """
+
+    consultation_id: str
+    treatment_id: str
+    plan_id: str
+    option: str
+    sessions: int
+    treated_at: datetime.datetime | None
+    follow_ups: tuple[FollowUp, ...]
+
+    @property
+    def asked_before(self) -> bool:
+        """Whether it was asked how it was before the first treatment."""
+        return any(one.moment is Moment.BEFORE for one in self.follow_ups)
 
 
 @dataclass(frozen=True)

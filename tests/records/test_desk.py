@@ -315,6 +315,9 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "follow_ups.grade": lambda: desk.follow_ups.grade(follow_up.id, Quarter.FIRST, Change.SAME),
         "follow_ups.get": lambda: desk.follow_ups.get(follow_up.id),
         "follow_ups.of": lambda: desk.follow_ups.of(follow_up.consultation_id),
+        "follow_ups.courses": lambda: desk.follow_ups.courses(
+            mine.consultations.get(follow_up.consultation_id).patient_id
+        ),
         "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
         "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
         "dossiers.read": lambda: desk.dossiers.read(consultation.patient_id, "Observation"),

@@ -39,6 +39,12 @@ def rater(database: Database, desk: Desk) -> Desk:
     return Desk(database, Accounts(database, desk.member, Passwords()).add("Rater", Role.CLINICIAN, "long password 1"))
 
 
+@pytest.fixture
+def assistant(database: Database, desk: Desk) -> Desk:
+    """The desk of who puts photographs side by side."""
+    return Desk(database, Accounts(database, desk.member, Passwords()).add("Helper", Role.ASSISTANT, "long password 2"))
+
+
 def code_of(error: pytest.ExceptionInfo[InputError]) -> str:
     return error.value.code
 
@@ -50,7 +56,7 @@ def two_faces(desk: Desk, consultation: str) -> tuple[str, str]:
 
 def test_months_count_from_the_last_treatment_of_the_course(desk: Desk, consent: str) -> None:
     first = add_treatment(desk, consent, days_ago=200)
-    last = add_treatment(desk, consent, days_ago=100, number=2)
+    last = add_treatment(desk, consent, days_ago=100)
     begun = desk.follow_ups.begin(first)
     assert (begun.treatment_id, begun.moment) == (last, Moment.AFTER)
     assert begun.months_after == pytest.approx(100 / 30.4375, abs=0.06)
@@ -128,9 +134,9 @@ def test_before_a_treatment_nothing_is_asked_that_only_comes_after(desk: Desk, c
     assert code_of(error) == "not-treated"
 
 
-def test_blind_is_who_neither_treated_nor_knew(desk: Desk, rater: Desk, consent: str) -> None:
+def test_blind_is_who_neither_treated_nor_knew(desk: Desk, rater: Desk, assistant: Desk, consent: str) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assistant.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
     readings = (Reading("masi", 12.4, 6.0),)
     desk.follow_ups.grade(begun.id, Quarter.FOURTH, Change.VERY_MUCH_BETTER, hidden=True)
     mine, theirs = rater.follow_ups.grade(
@@ -143,10 +149,10 @@ def test_blind_is_who_neither_treated_nor_knew(desk: Desk, rater: Desk, consent:
 
 
 def test_a_grade_after_a_look_at_the_answers_is_not_blind_and_neither_is_a_second_one(
-    desk: Desk, rater: Desk, consent: str
+    desk: Desk, rater: Desk, assistant: Desk, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assistant.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
     assert rater.member.id in rater.follow_ups.open(begun.id).opened_by
     opened = rater.follow_ups.grade(begun.id, Quarter.SECOND, Change.BETTER, hidden=True).grades[-1]
     assert (opened.unseen, opened.blinded) == (False, False)
@@ -156,6 +162,23 @@ def test_a_grade_after_a_look_at_the_answers_is_not_blind_and_neither_is_a_secon
     mine = corrected.graded_by(desk.member.id)
     assert mine is not None
     assert mine.quarter is Quarter.WORSE
+
+
+def test_who_put_the_photographs_side_by_side_knows_which_is_which(desk: Desk, rater: Desk, consent: str) -> None:
+    begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
+    rater.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
+    assert not rater.follow_ups.grade(begun.id, Quarter.FIRST, Change.SAME, hidden=True).grades[0].hidden
+
+
+def test_a_course_is_one_concern_of_a_consultation(desk: Desk, consent: str) -> None:
+    treatment = add_treatment(desk, consent)
+    plan = desk.plans.of(desk.follow_ups.begin(treatment, Moment.BEFORE).consultation_id)[0]
+    other = sign(desk, desk.consents.explain(plan.id, option="1.0", cooling_off=NO_WAIT)).id
+    second = add_treatment(desk, other, days_ago=3)
+    patient = desk.consultations.get(plan.consultation_id).patient_id
+    veins, spots = desk.follow_ups.courses(patient)[::-1]
+    assert (veins.sessions, veins.treated_at, veins.asked_before, veins.treatment_id) == (0, None, True, treatment)
+    assert (spots.sessions, spots.asked_before, spots.treatment_id, spots.follow_ups) == (1, False, second, ())
 
 
 def test_without_photographs_nothing_was_hidden(desk: Desk, rater: Desk, consent: str) -> None:
@@ -211,7 +234,7 @@ def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(desk: Desk, c
     (late,) = desk.follow_ups.due(**times)
     assert late.overdue
     assert (now() - late.treated_at).days == 200
-    again = add_treatment(desk, consent, days_ago=100, number=2)
+    again = add_treatment(desk, consent, days_ago=100)
     (late,) = desk.follow_ups.due(**times)
     assert not late.overdue, "time runs from the last one"
     desk.follow_ups.begin(first, seen_at=now() - datetime.timedelta(days=150))

@@ -22,7 +22,7 @@ from skinbeam.records.kept import Consultation, Permissions
 from skinbeam.records.roles import Act
 from skinbeam.records.store.columns import now
 
-__all__ = ["add_consultations", "filled_form"]
+__all__ = ["add_consultations", "filled_form", "kind_of"]
 
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
@@ -91,7 +91,7 @@ def _saved(visit: Visit) -> Consultation:
     upload = visit.uploads.get("photo")
     photograph = ""
     if upload is not None:
-        photograph = desk.photographs.add(id, upload.content, _kind(upload), Permissions()).id
+        photograph = desk.photographs.add(id, upload.content, kind_of(upload), Permissions()).id
     answers = kept_answers(sent_answers(visit.sent, photograph))
     return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
@@ -161,6 +161,6 @@ def _set_uses(visit: Visit) -> Response:
     return visit.go(f"/consultations/{changed.consultation_id}")
 
 
-def _kind(upload: Upload) -> str:
-    """The kind of a picture, by how it begins; what its name says counts for nothing."""
+def kind_of(upload: Upload) -> str:
+    """Return the kind of a picture, by how it begins; what its name says counts for nothing."""
     return next((kind for start, kind in _KINDS.items() if upload.content.startswith(start)), "unknown")

@@ -8,6 +8,7 @@ from skinbeam.app.case import read_case
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.course.appointments import today
 from skinbeam.app.clinic.course.times import written
+from skinbeam.app.clinic.followed.follow_ups import due
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
@@ -37,7 +38,7 @@ def _list(visit: Visit, error: InputError | None = None) -> Response:
     found, number = visit.desk.patients.some(asked, _SHOWN)
     status = 200 if error is None else status_of(error)
     said = {"asked": asked, "new": new, "year": visit.said("year")}
-    shown = {"patients": found, "number": number, "today": today(visit)}
+    shown = {"patients": found, "number": number, "today": today(visit), "due": due(visit.desk)}
     return visit.page("patients.html", status, error=error, **shown, **said, **written())
 
 

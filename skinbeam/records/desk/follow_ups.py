@@ -5,13 +5,13 @@ later one, which is no longer blind. A course is what was treated in one consult
 """
 
 import datetime
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from skinbeam.records.desk.consultations import still_open
-from skinbeam.records.desk.judged import course_of, follow_up_of, follow_ups_of, opened, seal
+from skinbeam.records.desk.judged import concern_of, course_of, follow_up_of, follow_ups_of, opened, seal
+from skinbeam.records.desk.said import Told, asked_before, checked, keep, keep_said, to_change
 from skinbeam.records.faults import fault
-from skinbeam.records.followed import Change, Due, Felt, FollowUp, Moment, Quarter, Reading
+from skinbeam.records.followed import Change, Course, Due, Felt, FollowUp, Moment, Quarter, Reading
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
 from skinbeam.records.store.columns import now
@@ -20,7 +20,6 @@ from skinbeam.records.store.work import Access, Work
 
 __all__ = ["FollowUps"]
 
-_LONGEST_WORDS = 10_000  # characters
 _MOST_READINGS = 20
 
 
@@ -71,7 +70,7 @@ class FollowUps:
                 noted_at=at,
                 noted_by=work.actor,
             )
-            seal(work, row, {"moment": moment.value, "said": None, "grades": [], "opened": []})
+            seal(work, row, {"moment": moment.value, "said": None, "grades": [], "opened": [], "paired": []})
             work.keep(row, "follow-up.begun", moment=moment.value)
             return follow_up_of(work, row)
 
@@ -100,30 +99,8 @@ class FollowUps:
             only after a treatment.
         """
         with self._access.work(Act.WRITE) as work:
-            row, held = _to_change(work, id)
-            if held["said"] is not None:
-                raise fault("said-already", "follow-up")
-            after = held["moment"] == Moment.AFTER
-            felt = [one for one in (now_felt, before) if one is not None]
-            numbers = [number for one in felt for number in (one.confidence_0_10, one.pain_0_10)]
-            if not all(0 <= number <= 10 for number in numbers) or satisfied_1_5 not in (None, *range(1, 6)):
-                raise fault("bad-answer", "follow-up")
-            if not after and any(one is not None for one in (before, quarter, change, satisfied_1_5)):
-                raise fault("bad-answer", "follow-up")
-            held["said"] = {
-                "now": _written(now_felt, remembered=not after and _has_begun(work, row)),
-                "before": None if before is None else _written(before, remembered=True),
-                "quarter": quarter,
-                "change": change,
-                "satisfied_1_5": satisfied_1_5,
-                "words": _checked(words),
-                "alone": alone,
-                "at": now().isoformat(),
-                "by": work.actor,
-            }
-            if not alone and work.actor not in held["opened"]:
-                held["opened"].append(work.actor)
-            return _keep(work, row, held, "follow-up.said")
+            told = Told(now_felt, before, quarter, change, satisfied_1_5, words)
+            return keep_said(work, id, told, alone=alone)
 
     def open(self, id: str) -> FollowUp:
         """Show who asks what the patient said; a grade that they give from now on is not blind any more."""
@@ -132,7 +109,7 @@ class FollowUps:
             held = opened(work, row)
             if work.actor not in held["opened"]:
                 held["opened"].append(work.actor)
-            return _keep(work, row, held, "follow-up.opened")
+            return keep(work, row, held, "follow-up.opened")
 
     def grade(
         self,
@@ -156,7 +133,7 @@ class FollowUps:
             scale and not by the other.
         """
         with self._access.work(Act.TREAT) as work:
-            row, held = _to_change(work, id)
+            row, held = to_change(work, id)
             if held["moment"] != Moment.AFTER:
                 raise fault("not-treated", "follow-up")
             if (quarter is Quarter.WORSE) != (change is Change.WORSE) or len(readings) > _MOST_READINGS:
@@ -169,8 +146,8 @@ class FollowUps:
                     "quarter": quarter,
                     "change": change,
                     "readings": [[one.scale, one.before, one.after] for one in readings],
-                    "notes": _checked(notes),
-                    "hidden": hidden and first and bool(pairs),
+                    "notes": checked(notes),
+                    "hidden": hidden and first and bool(pairs) and work.actor not in held["paired"],
                     "unseen": unseen,
                     "treated": work.actor in _hands(work, row),
                     "at": now().isoformat(),
@@ -179,10 +156,10 @@ class FollowUps:
             )
             if unseen:
                 held["opened"].append(work.actor)
-            return _keep(work, row, held, "follow-up.graded")
+            return keep(work, row, held, "follow-up.graded")
 
     def pair(self, id: str, before_id: str, after_id: str) -> FollowUp:
-        """Put two photographs of the patient side by side.
+        """Put two photographs of the patient side by side; who does knows from now on which is which.
 
         Raises
         ------
@@ -190,7 +167,7 @@ class FollowUps:
         InputError : `closed`, or `same-photograph`.
         """
         with self._access.work(Act.WRITE) as work:
-            row, _ = _to_change(work, id)
+            row, held = to_change(work, id)
             patient = work.get(tables.Consultation, row.consultation_id).patient_id
             for one in (before_id, after_id):
                 of = work.get(tables.Photograph, one).consultation_id
@@ -207,7 +184,8 @@ class FollowUps:
                 after_id=after_id,
             )
             work.keep(kept, "photographs.paired")
-            return follow_up_of(work, row)
+            held["paired"] = sorted({*held["paired"], work.actor})
+            return keep(work, row, held, "follow-up.paired")
 
     def part(self, id: str, pair_id: str) -> FollowUp:
         """Take a pair apart that nobody has graded yet; the photographs stay.
@@ -217,7 +195,7 @@ class FollowUps:
         InputError : `closed`, or `graded-already`.
         """
         with self._access.work(Act.WRITE) as work:
-            row, held = _to_change(work, id)
+            row, held = to_change(work, id)
             pair = work.get(followed.PhotographPair, pair_id)
             if pair.follow_up_id != id:
                 raise fault("absent", "photographpair")
@@ -246,14 +224,28 @@ class FollowUps:
             rows = work.rows(followed.FollowUp, mine, order=(followed.FollowUp.seen_at,))
             return tuple(follow_up_of(work, row) for row in rows)
 
+    def courses(self, patient_id: str) -> tuple[Course, ...]:
+        """Return the courses of treatments of a patient, the newest consultation first.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such patient.
+        """
+        with self._access.see(Act.READ) as work:
+            work.get(tables.Patient, patient_id)
+            work.note("follow-ups.listed", f"patient/{patient_id}")
+            mine = tables.Consultation.patient_id == patient_id
+            names = [one.id for one in work.rows(tables.Consultation, mine, order=(tables.Consultation.created_at,))]
+            rows = work.rows(treated.Treatment, treated.Treatment.consultation_id.in_(names))
+            firsts = {(names.index(one.consultation_id), concern_of(one)): one for one in rows}
+            return tuple(_whole(work, course_of(work, firsts[place])) for place in sorted(firsts, reverse=True))
+
     def before(self, id: str) -> FollowUp | None:
         """Return what was asked before the first treatment of the course that a follow-up is of; None where nothing."""
         with self._access.see(Act.READ) as work:
             row = work.get(followed.FollowUp, id)
             work.note("follow-up.seen", f"follow_up/{id}")
-            course = course_of(work, work.get(treated.Treatment, row.treatment_id))
-            asked = [one for one in follow_ups_of(work, course) if one.moment is Moment.BEFORE]
-            return asked[0] if asked else None
+            return asked_before(work, row)
 
     def due(
         self, *, after: datetime.timedelta, overdue: datetime.timedelta, until: datetime.timedelta
@@ -284,14 +276,23 @@ class FollowUps:
             return tuple(sorted(waiting, key=lambda one: one.treated_at))
 
 
+def _whole(work: Work, course: Sequence[treated.Treatment]) -> Course:
+    ended = sorted((one for one in course if one.ended_at is not None), key=_end)
+    last = ended[-1] if ended else course[0]
+    return Course(
+        consultation_id=last.consultation_id,
+        treatment_id=last.id,
+        plan_id=last.plan_id,
+        option=last.option,
+        sessions=len(ended),
+        treated_at=last.ended_at,
+        follow_ups=tuple(follow_ups_of(work, course)),
+    )
+
+
 def _end(treatment: treated.Treatment) -> datetime.datetime:
     assert treatment.ended_at is not None
     return treatment.ended_at
-
-
-def _has_begun(work: Work, row: followed.FollowUp) -> bool:
-    course = course_of(work, work.get(treated.Treatment, row.treatment_id))
-    return any(one.started_at is not None for one in course)
 
 
 def _hands(work: Work, row: followed.FollowUp) -> set[str | None]:
@@ -299,25 +300,3 @@ def _hands(work: Work, row: followed.FollowUp) -> set[str | None]:
     course = course_of(work, work.get(treated.Treatment, row.treatment_id))
     areas = work.rows(treated.TreatedArea, treated.TreatedArea.treatment_id.in_([one.id for one in course]))
     return {by for one in course for by in (one.started_by, one.ended_by)} | {one.fired_by for one in areas}
-
-
-def _to_change(work: Work, id: str) -> tuple[followed.FollowUp, dict[str, Any]]:
-    row = work.get(followed.FollowUp, id)
-    still_open(work, row.consultation_id)
-    return row, opened(work, row)
-
-
-def _keep(work: Work, row: followed.FollowUp, held: Mapping[str, Any], action: str) -> FollowUp:
-    seal(work, row, held)
-    work.keep(row, action)
-    return follow_up_of(work, row)
-
-
-def _checked(words: str) -> str:
-    if len(words) > _LONGEST_WORDS:
-        raise fault("too-long", "follow-up", hint={"longest": _LONGEST_WORDS})
-    return words
-
-
-def _written(felt: Felt, *, remembered: bool) -> list[Any]:
-    return [felt.confidence_0_10, felt.pain_0_10, remembered]

@@ -10,6 +10,7 @@ from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
 from limits import RateLimitItemPerMinute
 from playwright.sync_api import Browser, sync_playwright
 from soft_passkey import SoftPasskey
+from treated_rows import add_treatment
 from treatment_samples import ORDERED
 
 from skinbeam.app.clinic import gate
@@ -49,6 +50,10 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
     desk.consents.tell_back(consent.id, {}, ())
     desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    treatment = add_treatment(desk, consent.id, days_ago=100)
+    follow_up = desk.follow_ups.begin(treatment)
+    later = desk.photographs.add(consultation.id, b"\xff\xd8\xff later", "image/jpeg", Permissions())
+    (pair,) = clinics.desk(Role.ASSISTANT).follow_ups.pair(follow_up.id, photograph.id, later.id).pairs
     owner = clinics.members[HOME, Role.OWNER]
     job = desk.jobs.add(PLAN, {"consultation": consultation.id, "revision": consultation.revision, "language": "en"})
     desk.jobs.cancel(job.id)  # who listens to one that waits would wait, too
@@ -81,6 +86,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "name": "plan.json",
         "language": "de",
         "consent": consent.id,
+        "follow_up": follow_up.id,
+        "pair": pair.id,
         "member": spare.id,
         "passkey": passkeys.all()[0].id,
         "machine": machine.id,

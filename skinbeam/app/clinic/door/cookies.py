@@ -10,9 +10,10 @@ from starlette.responses import Response
 
 from skinbeam.app.clinic.door.site import encrypted
 
-__all__ = ["BROWSER", "LANGUAGE", "SESSION", "drop_cookie", "held", "set_cookie"]
+__all__ = ["BROWSER", "HANDED", "LANGUAGE", "SESSION", "drop_cookie", "held", "set_cookie"]
 
 SESSION, BROWSER, LANGUAGE = "skinbeam", "skinbeam-browser", "skinbeam-language"
+HANDED = "skinbeam-handed"  # the questions that a patient answers on this very device
 _BROWSER_S = 180 * 24 * 3600
 
 
@@ -26,7 +27,7 @@ def set_cookie(request: Request, response: Response, name: str, value: str) -> N
     response.set_cookie(
         _called(request, name),
         value,
-        max_age=None if name == SESSION else _BROWSER_S,  # a session goes with the browser
+        max_age=None if name in (SESSION, HANDED) else _BROWSER_S,  # these go with the browser
         path="/",
         secure=encrypted(request),
         httponly=True,

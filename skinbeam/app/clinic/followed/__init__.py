@@ -1,0 +1,1 @@
+"""Follow-ups by their pages: what a patient says, what is graded, what went wrong, and photographs side by side."""

@@ -1,0 +1,57 @@
+"""Scores by which trials graded a condition: name, range and source, without what belongs to their authors."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+
+from skinbeam.shipped import shipped_table
+
+__all__ = ["Scale", "scales", "scales_for"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A score of which less is better.
+
+    Parameters
+    ----------
+    low, high, step : the scores that there are.
+    used_by : studies whose improvement was read from it.
+    """
+
+    name: str
+    title: str
+    low: float
+    high: float
+    step: float
+    conditions: tuple[str, ...]
+    used_by: tuple[str, ...]
+    source: str
+
+    def holds(self, score: float) -> bool:
+        """Tell whether it has such a score; a fine step is given to be typed, and is not asked for."""
+        return self.low <= score <= self.high and (self.step < 1 or score == int(score))
+
+
+@cache
+def scales() -> tuple[Scale, ...]:
+    """Return every scale of the shipped table."""
+    return tuple(
+        Scale(
+            name=name,
+            title=one["title"],
+            low=float(one["low"]),
+            high=float(one["high"]),
+            step=float(one["step"]),
+            conditions=tuple(one["conditions"]),
+            used_by=tuple(one["used_by"]),
+            source=one["source"],
+        )
+        for name, one in shipped_table("data/scales.toml").items()
+    )
+
+
+def scales_for(condition: str, studies: Collection[str]) -> tuple[Scale, ...]:
+    """Return the scales of a condition, first those by which most of the studies behind an expectation judged."""
+    fitting = (one for one in scales() if condition in one.conditions)
+    return tuple(sorted(fitting, key=lambda one: -len(set(one.used_by) & set(studies))))
