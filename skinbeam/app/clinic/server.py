@@ -24,11 +24,7 @@ from skinbeam.app.clinic.course.machines import add_machines
 from skinbeam.app.clinic.course.treatments import add_treatments
 from skinbeam.app.clinic.door.account import add_account
 from skinbeam.app.clinic.door.front import add_front, chosen_language
-from skinbeam.app.clinic.followed.follow_ups import add_follow_ups
-from skinbeam.app.clinic.followed.grades import add_grades
-from skinbeam.app.clinic.followed.harms import add_harms
-from skinbeam.app.clinic.followed.pairs import add_pairs
-from skinbeam.app.clinic.followed.said import add_said
+from skinbeam.app.clinic.followed.rooms import add_followed
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.jobs import add_jobs
 from skinbeam.app.clinic.learning.page import add_learning
@@ -103,11 +99,11 @@ def build_clinic(
     app.add_exception_handler(HTTPException, by_status)
     router = APIRouter()
     gate = Gate(house, router)
+    add_followed(gate)
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     programs = (add_tokens, add_description, add_reading)
     after = (add_treatments, add_calendars, add_appointments, add_learning)
-    followed = (add_follow_ups, add_said, add_grades, add_pairs, add_harms)
-    for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *followed, *programs):
+    for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
     app.include_router(router)
