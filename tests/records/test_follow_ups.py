@@ -239,6 +239,9 @@ def test_of_whom_nothing_was_heard_since_the_last_treatment_is_due(desk: Desk, c
     assert not late.overdue, "time runs from the last one"
     desk.follow_ups.begin(first, seen_at=now() - datetime.timedelta(days=150))
     assert desk.follow_ups.due(**times) == (late,), "seen before the last one"
+    desk.consultations.close(late.consultation_id, revision=1)
+    assert desk.follow_ups.due(**times) == (late,), "who is done with is still to be seen"
+    desk.consultations.reopen(late.consultation_id)
     desk.follow_ups.begin(again)
     assert desk.follow_ups.due(**times) == ()
 

@@ -267,8 +267,8 @@ class FollowUps:
                 for id, end in ended.items()
                 if at - until <= end <= at - after and not (id in seen and seen[id] > end)
             }
-            consultations = work.rows(tables.Consultation, tables.Consultation.id.in_(late))
-            of = {one.id: one.patient_id for one in consultations if one.state != "closed"}
+            table = tables.Consultation
+            of = dict(work.names(table, table.patient_id, table.id.in_(late)))
             called = dict(work.names(tables.Patient, tables.Patient.pseudonym, tables.Patient.id.in_(set(of.values()))))
             waiting = (
                 Due(patient, called[patient], id, late[id], late[id] <= at - overdue) for id, patient in of.items()
