@@ -1,9 +1,11 @@
 """Sessions that ended long ago, for what is asked of what comes after them: their time alone is written by hand."""
 
 import datetime
+from typing import Any
 
 from treatment_samples import ORDERED
 
+from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.roles import Act
 from skinbeam.records.store import treated
@@ -11,7 +13,15 @@ from skinbeam.records.store.columns import now
 from skinbeam.records.store.work import Access
 from skinbeam.records.treated import TreatmentState
 
-__all__ = ["add_treatment", "end_treatment"]
+__all__ = ["add_treatment", "agree", "end_treatment"]
+
+
+def agree(desk: Desk, plan_id: str, option: str = "0.0") -> str:
+    """Have somebody consent to an option of a plan without sleeping on it, and name the consent."""
+    waiting = desk.consents.explain(plan_id, option=option, cooling_off=datetime.timedelta(0))
+    desk.consents.tell_back(waiting.id, {}, ())
+    signed: dict[str, Any] = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF"}
+    return desk.consents.sign(waiting.id, answers={}, signed_at=waiting.not_before, **signed).id
 
 
 def add_treatment(desk: Desk, consent_id: str, *, days_ago: float | None = None) -> str:

@@ -13,14 +13,13 @@ from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
-from treated_rows import add_treatment, end_treatment
+from treated_rows import add_treatment, agree, end_treatment
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.door.cookies import HANDED
 from skinbeam.app.clinic.followed.grades import LEFT, NEITHER, RIGHT
 from skinbeam.app.forms import submission
 from skinbeam.records.desk import handed as handed_over
-from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.followed import Change, Felt, FollowUp, Quarter
 from skinbeam.records.kept import Permissions
@@ -36,11 +35,7 @@ def consent(desk: Desk, folder: Path, option: str = "0.0") -> tuple[str, str]:
     """A consultation with a plan that was consented to."""
     consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(LEAST.items())))
     kept = desk.plans.add(consultation.id, planned(submission(LEAST.items()), folder, lambda _: None), revision=1)
-    waiting = desk.consents.explain(kept.id, option=option, cooling_off=datetime.timedelta(0))
-    desk.consents.tell_back(waiting.id, {}, ())
-    signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": waiting.not_before}
-    desk.consents.sign(waiting.id, answers={}, **signed)  # type: ignore[arg-type]
-    return consultation.id, waiting.id
+    return consultation.id, agree(desk, kept.id, option)
 
 
 def picture(colour: str, size: tuple[int, int] = (300, 400), seconds: float | None = None) -> bytes:

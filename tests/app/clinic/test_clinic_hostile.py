@@ -23,18 +23,21 @@ from postgresql_server import private_postgresql
 from report_samples import sample
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
+from treated_rows import add_treatment, agree
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import submission
 from skinbeam.records.desk.desk import Desk
+from skinbeam.records.followed import Felt
 from skinbeam.records.kept import Made, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import Role
+from skinbeam.records.treated import Grade, Source
 from skinbeam.report.consent.questions import teach_back
 
 MARK = "hostile"
@@ -72,6 +75,7 @@ ADDRESSES = (
 )
 # Sent by a script, with the fields of another form.
 BY_SCRIPT = {
+    "/asked": "/follow-ups/{follow_up}/patient",
     "/suitability": "/consultations/{consultation}/answers",
     "/sign-in/passkey/challenge": "/sign-in/passkey",
     "/account/passkeys/challenge": "/account/passkeys",
@@ -183,11 +187,28 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "resource": fresh.consultation_id,
         "member": Accounts(clinics.database, owner, Passwords()).add("spare", Role.AUDITOR, PASSWORD).id,
     }
+    seen, answered = seen_again(clinics, another(desk, patient, made))
+    names = seen | names
     silent = ("/document", "/events")  # one is not signed yet, the other ends with its job
     shown = [one for one, door in ROUTES.items() if door is not Door.TOKEN]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
-    pages += [f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)]
+    pages += [f"/follow-ups/{answered}", *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting))]
     return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
+
+
+def seen_again(clinics: Clinics, plan: Plan) -> tuple[dict[str, str], str]:
+    """A follow-up of a session that is over, with photographs side by side and something that went wrong.
+
+    And another one, which the patient has answered and the owner has not been shown.
+    """
+    desk = clinics.desk(Role.OWNER)
+    treatment = add_treatment(desk, agree(desk, plan.id), days_ago=100)
+    one, other = (desk.follow_ups.begin(treatment) for _ in range(2))
+    faces = [desk.photographs.add(one.consultation_id, FACE, "image/jpeg", Permissions()).id for _ in range(2)]
+    (pair,) = desk.follow_ups.pair(one.id, *faces).pairs
+    clinics.desk(Role.ASSISTANT).follow_ups.say(other.id, Felt(5, 0))
+    event = desk.adverse_events.add(treatment, kind="pih", grade=Grade.MILD, source=Source.FOLLOW_UP)
+    return {"follow_up": one.id, "pair": pair.id, "event": event.id, "treatment": treatment}, other.id
 
 
 def another(desk: Desk, patient: str, made: Made) -> Plan:
