@@ -3,7 +3,7 @@
 A field that is lost is not a field that was left empty: without `patient.pregnant` a plan counts nobody as pregnant.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
@@ -23,12 +23,13 @@ _FILES = ("photo", "case")
 _LINE = b"\r\n"
 
 
-async def form_of(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES) -> FormData:
+async def form_of(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES, lines: Collection[str] = ()) -> FormData:
     """Return the fields of a form whose body is whole and names each of them once; lists repeat with other values.
 
     Parameters
     ----------
     field_bytes : how long a field may be at most.
+    lines : fields that may hold several lines.
 
     Raises
     ------
@@ -44,7 +45,7 @@ async def form_of(request: Request, *, field_bytes: int = _MOST_FIELD_BYTES) -> 
         raise _refused("body-cut-off", "request")
     data = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS, max_part_size=field_bytes)
     try:
-        _check(request, data)
+        _check(request, data, lines)
     except BaseException:
         await data.close()
         raise
@@ -68,7 +69,7 @@ def whole(content_type: str, body: bytes) -> bool:
     return bool(found) and not rest.strip()
 
 
-def _check(request: Request, data: FormData) -> None:
+def _check(request: Request, data: FormData, several: Collection[str]) -> None:
     """Refuse what a form of ours never sends and what would lose a field unsaid."""
     entries = data.multi_items()
     texts = [(name, value) for name, value in entries if isinstance(value, str)]
@@ -76,8 +77,9 @@ def _check(request: Request, data: FormData) -> None:
         raise refusal(400)  # a field sent as a file would be passed over
     if any(name in TABLES for name, _ in entries):
         raise refusal(400)
-    # No field holds lines, and one that does may have swallowed the fields after it.
-    if lines := next((name for name, value in texts if "\n" in value or "\r" in value), ""):
+    # No other field holds lines, and one that does may have swallowed the fields after it.
+    single = ((name, value) for name, value in texts if name not in several)
+    if lines := next((name for name, value in single if "\n" in value or "\r" in value), ""):
         raise _refused("field-of-lines", lines)
     photographs: Sequence[tuple[str, str]] = [(name, "") for name, value in entries if not isinstance(value, str)]
     if twice := repeats([*texts, *photographs]):

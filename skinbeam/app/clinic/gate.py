@@ -123,7 +123,7 @@ async def _receive(visit: Visit) -> None:
     """
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            data = await form_of(visit.request, field_bytes=_FIELD_BYTES)
+            data = await form_of(visit.request, field_bytes=_FIELD_BYTES, lines=("question", "words", "notes"))
     except TimeoutError:
         raise refusal(408) from None
     try:

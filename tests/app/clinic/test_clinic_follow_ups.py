@@ -28,7 +28,7 @@ from skinbeam.records.store.columns import now
 from skinbeam.records.treated import Source
 
 ANSWERS = {"quarter": "26-50", "change": "3", "satisfied": "4", "now.confidence": "7", "now.pain": "0"}
-WORDS = "It is <b>paler</b>, and I look at it less."
+WORDS = "It is <b>paler</b>,\nand I look at it less."
 
 
 def consent(desk: Desk, folder: Path, option: str = "0.0") -> tuple[str, str]:
@@ -143,7 +143,7 @@ def test_who_holds_the_tablet_answers_once_and_reaches_nothing_else(clinics: Cli
     assert "Thank you" in client.post("/asked", data=ANSWERS | {"words": WORDS}).text
     said = clinics.desk().follow_ups.get(begun.id).said
     assert said is not None
-    assert (said.words, said.alone, said.noted_by) == (WORDS, True, "patient")
+    assert (said.words.splitlines(), said.alone, said.noted_by) == (WORDS.splitlines(), True, "patient")
     assert "nothing to answer" in client.get("/asked").text
     assert clinics.desk(Role.ASSISTANT).member.id not in clinics.desk().follow_ups.get(begun.id).opened_by
 
@@ -369,7 +369,7 @@ def test_from_what_is_due_to_a_blind_grade_in_a_browser(page: Page, clinics: Cli
         looked_at(page, "grade")
         page.get_by_label("Neither").check()
         page.get_by_role("button", name="Keep my grade").click()
-        expect(page.locator("blockquote")).to_have_text(WORDS)
+        expect(page.locator("blockquote")).to_have_text(WORDS)  # white space between words is one
         expect(page.get_by_text("blind: did not treat")).to_be_visible()
         looked_at(page, "follow-up")
 
