@@ -127,6 +127,7 @@ class Holdings:
     photographs: int
     plans: int
     consents: int
+    treatments: int
     keep_until: datetime.datetime | None
     asked_at: datetime.datetime | None
 

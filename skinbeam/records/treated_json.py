@@ -5,9 +5,10 @@ import datetime
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from skinbeam.messages import text
 from skinbeam.records.treated import Answer, Decision, Deviation, Fired, Note, Ordered, Side, TreatedArea
 
-__all__ = ["answers_of", "area_of", "fired_said", "notes_of", "ordered_of"]
+__all__ = ["answers_of", "area_of", "done_elsewhere", "fired_said", "notes_of", "ordered_of"]
 
 Namer = Callable[[str], str]  # who did something → their name
 
@@ -37,6 +38,39 @@ def area_of(said: Mapping[str, Any], id: str, at: datetime.datetime, by: str) ->
     held = dict(said)
     found = tuple(Deviation(**one) for one in held.pop("deviations"))
     return TreatedArea(id, Fired(**held | {"side": Side(held["side"])}), found, at, by)
+
+
+def done_elsewhere(consultation: Mapping[str, Any], plan_id: str) -> list[dict[str, str]]:
+    """Return the treatments that a copy holds under a plan in words, each as a note beside the option that was done.
+
+    Raises
+    ------
+    KeyError, TypeError : they are none.
+    """
+    done = [one for one in consultation.get("treatments", ()) if one["plan_id"] == plan_id]
+    return [{"option": str(one["option"]), "notes": _told(one)} for one in done]
+
+
+def _told(said: Mapping[str, Any]) -> str:
+    """What was done in a treatment: device, every row that stands, what went wrong."""
+    corrected = {one["fired"]["corrects"] for one in said["areas"]}
+    rows = [one["fired"] for one in said["areas"] if one["id"] not in corrected and not one["fired"]["struck"]]
+    events = [f"{one['kind']}, {one['grade']}" for one in said["events"]]
+    about = {
+        "number": said["number"],
+        "at": str(said["started_at"] or said["created_at"])[:10],
+        "state": said["state"],
+        "device": said["device"] or said["ordered"]["device"],
+        "serial": said["serial"] or "-",
+        "rows": "; ".join(map(_row, rows)) or "-",
+        "events": "; ".join(events) or "-",
+    }
+    return text("records-copy.treatment", about)
+
+
+def _row(fired: Mapping[str, Any]) -> str:
+    settings = ", ".join(f"{name} {value:g}" for name, value in fired["settings"].items())
+    return f"{fired['site']} ({fired['side']}): {settings}, pulses {fired['pulses'] or '-'}, seen {fired['endpoint']}"
 
 
 def _answer(said: Mapping[str, Any], name_of: Namer) -> Answer:

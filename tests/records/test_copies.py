@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from test_desk import ANSWERS, MADE, NO_WAIT, sign
+from treatment_samples import fired, started
 
 from skinbeam.errors import InputError
 from skinbeam.records.desk.desk import Desk
@@ -19,6 +20,7 @@ from skinbeam.records.kept import Patient, Permissions
 from skinbeam.records.people.accounts import create_clinic
 from skinbeam.records.roles import Role
 from skinbeam.records.store.database import Database
+from skinbeam.records.treated import Grade, Source, Treatment, TreatmentState
 from skinbeam.records.upkeep.verify import verify
 
 FACE = b"\xff\xd8 a face"
@@ -218,3 +220,59 @@ def test_copies_and_erasure_by_command(
     assert run("records", "erase", "Heron", "--keep-years", "0", *clinic).document["erased"] is True
     assert [one.pseudonym for one in desk.patients.all()] == ["P00002"]
     opened.close()
+
+
+@pytest.fixture
+def treated(desk: Desk) -> Treatment:
+    """A treatment with a corrected row and an event, and a note beside it."""
+    made = started(desk)
+    first = desk.treatments.fire(made.id, fired())
+    desk.treatments.fire(made.id, fired(site="nose", corrects=first.id, why="another place"))
+    desk.adverse_events.add(made.id, kind="blister", grade=Grade.MILD, source=Source.SESSION)
+    desk.treatments.note(made.id, "calm")
+    return desk.treatments.end(made.id, TreatmentState.DONE)
+
+
+def owner_of(desk: Desk, treatment: Treatment) -> str:
+    return desk.consultations.get(treatment.consultation_id).patient_id
+
+
+def test_a_copy_holds_treatments_and_another_clinic_reads_what_was_done(
+    database: Database, desk: Desk, treated: Treatment
+) -> None:
+    packed = desk.copies.make(owner_of(desk, treated))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        (held,) = json.loads(archive.read("record.json"))["consultations"][0]["treatments"]
+    assert [row["fired"]["site"] for row in held["areas"]] == ["cheeks", "nose"]
+    assert (held["serial"], held["events"][0]["kind"], held["notes"][0]["words"]) == ("SYN-1", "blister", "calm")
+    other = Desk(database, create_clinic(database, "Hill Clinic"))
+    (plan,) = other.plans.of(other.consultations.of(other.copies.take_in(packed).id)[0].id)
+    told = other.plans.choices(plan.id)[-1].notes
+    assert "pulsed-dye-595, serial number SYN-1. nose (both): fluence_J_cm2 7.5, pulse_ms 6" in told
+    assert "blister, mild" in told
+    assert "cheeks" not in told  # the row was corrected
+    assert all(checked.findings == () for checked in verify(database))
+
+
+def test_an_erased_patient_leaves_no_row_of_a_treatment_and_the_trail_stays_whole(
+    database: Database, desk: Desk, treated: Treatment
+) -> None:
+    patient = owner_of(desk, treated)
+    assert desk.erasure.foresee(patient, keep_years=0).treatments == 1
+    assert desk.erasure.erase(patient, keep_years=0) is None
+    with database.reading() as session:
+        for table in ("treatment", "treated_area", "adverse_event"):
+            assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0
+        assert session.execute(text("SELECT count(*) FROM machine")).scalar_one() == 1, "the clinic keeps its machine"
+    (checked,) = verify(database)
+    assert (checked.findings, checked.spare_files) == ((), 0)
+
+
+def test_the_years_to_keep_count_from_what_was_done_last(desk: Desk, treated: Treatment) -> None:
+    patient = owner_of(desk, treated)
+    ended = desk.erasure.foresee(patient, keep_years=10).keep_until
+    desk.adverse_events.resolve(treated.events[0].id)
+    over = desk.erasure.foresee(patient, keep_years=10).keep_until
+    assert ended is not None
+    assert over is not None
+    assert over > ended

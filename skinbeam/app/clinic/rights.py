@@ -35,7 +35,7 @@ def _due(visit: Visit) -> Response:
 def _page(visit: Visit, error: InputError | None = None) -> Response:
     id, desk, years = visit.path("patient"), visit.desk, visit.house.keep_years
     held = desk.erasure.foresee(id, keep_years=years)
-    counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents")}
+    counts = {name: getattr(held, name) for name in ("consultations", "photographs", "plans", "consents", "treatments")}
     return visit.page(
         "erasure.html",
         200 if error is None else status_of(error),

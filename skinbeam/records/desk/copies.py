@@ -1,7 +1,7 @@
 """A patient's copy of their records: one file that a person can open and another clinic can take in.
 
 Consents given and appointments made elsewhere, and what came of treatments under them, are in the copy and are not
-taken in: consent is to what this clinic has explained.
+taken in: consent is to what this clinic has explained. What was done elsewhere is taken in as words beside its plan.
 """
 
 import base64
@@ -21,11 +21,13 @@ from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
+from skinbeam.records.desk.treatments import Treatments
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consultation, Made, Patient, Permissions
 from skinbeam.records.roles import Act
 from skinbeam.records.store import tables
 from skinbeam.records.store.work import Access
+from skinbeam.records.treated_json import done_elsewhere
 
 __all__ = ["Copies"]
 
@@ -40,6 +42,7 @@ class Copies:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+        self._treatments = Treatments(access)
         self._patients = Patients(access)
         self._appointments = Appointments(access)
         self._consultations = Consultations(access)
@@ -132,6 +135,7 @@ class Copies:
             chosen = [asdict(choice) for choice in self._plans.choices(plan.id)]
             plans.append(asdict(plan) | {"files": places, "choices": chosen})
         return asdict(one) | {
+            "treatments": [asdict(treatment) for treatment in self._treatments.of(one.id)],
             "photographs": photographs,
             "plans": plans,
             "consents": consents,
@@ -151,6 +155,7 @@ def _held(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_He
         ]
         plans = []
         for plan in one["plans"]:
+            plan["choices"] += done_elsewhere(one, plan["id"])
             about = {name: str(plan[name]) for name in ("case_sha256", "plan_sha256", "version")}
             held = {name: files[place] for name, place in plan["files"].items()}
             made = Made(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)

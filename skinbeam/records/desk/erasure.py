@@ -7,6 +7,9 @@ erased, until they are thrown away.
 """
 
 import datetime
+from typing import Any
+
+from sqlalchemy.orm import InstrumentedAttribute
 
 from skinbeam.records.desk.appointments import cancel_ahead
 from skinbeam.records.kept import Holdings, MayGo
@@ -23,7 +26,17 @@ __all__ = ["KEEP_YEARS", "Erasure"]
 KEEP_YEARS = 10
 _KEPT = "patient.kept"
 # What is written down after a consultation was saved, and when.
-_AFTER = ((treated.Treatment, treated.Treatment.ended_at), (followed.FollowUp, followed.FollowUp.noted_at))
+_AFTER: tuple[tuple[type[treated.OfConsultation], InstrumentedAttribute[Any]], ...] = (
+    (treated.TestSpot, treated.TestSpot.fired_at),
+    (treated.TestSpot, treated.TestSpot.read_at),
+    (treated.Treatment, treated.Treatment.created_at),
+    (treated.Treatment, treated.Treatment.ended_at),
+    (treated.TreatedArea, treated.TreatedArea.fired_at),
+    (treated.AdverseEvent, treated.AdverseEvent.noted_at),
+    (treated.AdverseEvent, treated.AdverseEvent.resolved_at),
+    (followed.DiaryEntry, followed.DiaryEntry.written_at),
+    (followed.FollowUp, followed.FollowUp.noted_at),
+)
 _YEAR = datetime.timedelta(days=366)
 _NAMING_FILES: tuple[type[InClinic], ...] = (tables.Photograph, tables.Plan, tables.Consent)
 
@@ -46,7 +59,8 @@ class Erasure:
             name = f"patient/{patient_id}"
             work.note("patient.holdings.seen", name)
             consultations = work.rows(tables.Consultation, tables.Consultation.patient_id == patient_id)
-            plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_([one.id for one in consultations]))
+            names = [one.id for one in consultations]
+            plans = work.rows(tables.Plan, tables.Plan.consultation_id.in_(names))
             until = _keep_until(work, patient, consultations, keep_years)
             asked = work.entries(Entry.subject == name, Entry.action == _KEPT, limit=1)
             return Holdings(
@@ -55,6 +69,7 @@ class Erasure:
                 photographs=len(_photographs(work, consultations)),
                 plans=len(plans),
                 consents=len(work.rows(tables.Consent, tables.Consent.plan_id.in_([plan.id for plan in plans]))),
+                treatments=len(work.rows(treated.Treatment, treated.Treatment.consultation_id.in_(names))),
                 keep_until=until,
                 asked_at=asked[0].at if asked else None,
             )

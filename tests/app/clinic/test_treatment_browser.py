@@ -1,0 +1,117 @@
+"""A treatment in a real browser: checklist, face map by mouse and keyboard, warning, stop, correction, paper."""
+
+import datetime
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST
+from clinic_pages import looked_at, opened_page, served
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from playwright.sync_api import Browser, Page, expect
+
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.forms import submission
+from skinbeam.records.checklist import ITEMS
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.roles import Role
+
+pytestmark = pytest.mark.check
+
+
+@pytest.fixture
+def clinics(tmp_path: Path) -> Iterator[Clinics]:
+    with two_clinics(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def consent(clinics: Clinics, tmp_path: Path) -> str:
+    """The path of the page of a signed consent; the clinic has two machines."""
+    desk, sent = clinics.desk(Role.OWNER), submission(LEAST.items())
+    desk.machines.add(device="pulsed-dye-595", serial="SYN-1", name="Dye laser")
+    desk.machines.add(device="ktp-532", serial="SYN-2", name="Green laser")
+    consultation = desk.consultations.begin(desk.patients.add("Synthetic 17").id, kept_answers(sent))
+    plan = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    made = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.tell_back(made.id, {}, ())
+    signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": made.not_before}
+    desk.consents.sign(made.id, answers={}, **signed)  # type: ignore[arg-type]
+    return f"/plans/{plan.id}/consent/0.0"
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with opened_page(browser) as page:
+        yield page
+
+
+def answer(page: Page) -> None:
+    """The checklist, with a tan."""
+    for item in ITEMS.values():
+        if item.name not in ("device", "shields"):
+            page.locator(f"#{item.name}-{'yes' if item.name == 'tan' else item.clear[0]}").check()
+    page.locator("#tan-words").fill("a weekend on a lake")
+    page.get_by_role("button", name="Keep the answers").click()
+
+
+def fire(page: Page, endpoint: str) -> None:
+    page.get_by_role("group", name="Endpoint seen").get_by_label(re.compile(endpoint)).check()
+    page.get_by_role("button", name="Keep this row").click()
+
+
+def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clinics: Clinics, consent: str) -> None:
+    with served(clinics.app) as address:
+        page.goto(f"{address}/")
+        for label, words in (("Clinic", HOME), ("Name", "clinician"), ("Password", PASSWORD)):
+            page.get_by_label(label).fill(words)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+        page.goto(f"{address}{consent}")
+        page.get_by_role("button", name="Begin a treatment").click()
+        page.get_by_label("Machine that is used").select_option(label="Green laser · SYN-2")
+        page.get_by_role("button", name="Take this machine").click()
+        expect(page.get_by_text("The machine is another device")).to_be_visible()
+        page.get_by_label("Machine that is used").select_option(label="Dye laser · SYN-1 · as planned")
+        page.get_by_role("button", name="Take this machine").click()
+        answer(page)
+        expect(page.get_by_text("Tanned skin takes up the light")).to_be_visible()
+        looked_at(page, "treatment-checklist")
+        page.get_by_label("Why it goes on all the same").fill("the arms alone")
+        page.get_by_role("button", name="Decide to go on").click()
+        page.get_by_role("button", name="Let the first pulse be fired").click()
+
+        site, side = page.get_by_label("Place", exact=True), page.get_by_label("Side", exact=True)
+        expect(page.locator(".face-map a[aria-current]")).to_have_count(2)  # what the script shows: both cheeks
+        page.get_by_role("link", name="nose", exact=True).press("Enter")
+        expect(site).to_have_value("nose")
+        page.get_by_role("link", name="cheeks, right").click()
+        expect(side).to_have_value("right")
+        fire(page, "As sought")
+        expect(page.get_by_role("link", name="cheeks, right: rows 1")).to_be_visible()
+
+        page.get_by_label(re.compile("^Fluence")).fill("9")
+        fire(page, "As sought")
+        warning = page.get_by_role("alert")
+        expect(warning).to_contain_text("20 % above the plan")
+        looked_at(page, "treatment-warned")
+        warning.get_by_label("Yes, that is what was fired").check()
+        warning.get_by_label("Why it was fired otherwise").fill("no closure at 7.5")
+        page.get_by_role("button", name="Keep this row").click()
+        expect(page.get_by_text("Reason: no closure at 7.5")).to_be_visible()
+        looked_at(page, "treatment-rows")
+
+        fire(page, "greying or whitening")
+        expect(page.get_by_role("heading", name="Stop", exact=True)).to_be_visible()
+        expect(page.get_by_text("A blister: stop and cool.")).to_be_visible()
+        looked_at(page, "treatment-stopped")
+        page.get_by_role("link", name="Correct row 1").click()
+        page.get_by_label("Side", exact=True).select_option("left")
+        page.get_by_label("Why it is corrected").fill("mixed up the sides")
+        page.get_by_role("button", name="Keep this row").click()
+        expect(page.get_by_text("corrects row 1: mixed up the sides")).to_be_visible()
+        page.get_by_role("link", name="Aftercare to print").click()
+        page.get_by_role("link", name="Deutsch").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Nach Ihrer Behandlung")
+        looked_at(page, "treatment-aftercare")
