@@ -3,11 +3,15 @@
 import datetime
 import io
 import json
+from collections.abc import Iterator, Sequence
 
 from hypothesis import strategies as st
 from PIL import Image
 from report_samples import sample_plan
 
+from skinbeam.records.booked import Appointment, Purpose, Standing
+from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Pair, Quarter, Reading, Said
+from skinbeam.records.followed import Grade as FollowUpGrade
 from skinbeam.records.kept import (
     Choice,
     Consent,
@@ -20,6 +24,22 @@ from skinbeam.records.kept import (
     Photograph,
     Plan,
     TellBack,
+)
+from skinbeam.records.treated import (
+    ADVERSE_KINDS,
+    AdverseEvent,
+    Answer,
+    Decision,
+    Deviation,
+    Fired,
+    Grade,
+    Note,
+    Ordered,
+    Side,
+    Source,
+    TreatedArea,
+    Treatment,
+    TreatmentState,
 )
 
 
@@ -75,7 +95,7 @@ angles = st.sampled_from(["", "34", "-12,5", "41.25", "none"])
 @st.composite
 def dossiers(draw: st.DrawFn) -> Dossier:
     """Any dossier that could be kept."""
-    names = draw(st.lists(ids, min_size=60, max_size=60, unique=True))
+    names = draw(st.lists(ids, min_size=120, max_size=120, unique=True))
     fresh = iter(names)
     patient = Patient(
         id=next(fresh),
@@ -119,8 +139,160 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         }
         state = draw(st.sampled_from(["draft", "planned", "agreed", "closed"]))
         one = Consultation(id, patient.id, state, draw(st.integers(1, 99)), answers, draw(times), draw(times), "Ann")
-        consultations.append(KeptConsultation(one, photographs, plans, consents))
-    return Dossier(patient, tuple(consultations))
+        treatments = tuple(draw(kept_treatments(fresh, id, consent)) for consent, _ in consents if consent.signed_at)
+        follow_ups = tuple(draw(kept_follow_ups(fresh, one, photographs)) for one in treatments)
+        consultations.append(KeptConsultation(one, photographs, plans, consents, treatments, follow_ups))
+    appointments = draw(st.lists(kept_appointments(fresh, patient, consultations), max_size=2))
+    return Dossier(patient, tuple(consultations), tuple(appointments))
+
+
+WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+scores = st.integers(0, 10)
+
+
+@st.composite
+def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str, consent: Consent) -> Treatment:
+    """Any treatment; who did something is the owner of a secret name."""
+    id = next(fresh)
+    areas = []
+    for _ in range(draw(st.integers(0, 2))):
+        fired = Fired(
+            site=draw(st.sampled_from(["cheeks", "nose"])),
+            side=draw(st.sampled_from(Side)),
+            settings=draw(st.sampled_from([{"fluence_J_cm2": 9.5, "spot_mm": 7.0}, {"energy_mJ": 20.0}])),
+            passes=draw(st.none() | st.integers(1, 4)),
+            endpoint=draw(st.sampled_from(["seek", "stop.1", "none", "other"])),
+            endpoint_words=draw(WORD),
+            pain_0_10=draw(st.none() | st.integers(0, 10).map(float)),
+            words=draw(WORD),
+            reason=draw(WORD),
+            corrects=areas[-1].id if areas and draw(st.booleans()) else None,
+        )
+        found = (Deviation("fluence_J_cm2", 8.0, 9.5, True),) if draw(st.booleans()) else ()
+        areas.append(TreatedArea(next(fresh), fired, found, draw(times), OWNER))
+    events = tuple(
+        AdverseEvent(
+            id=next(fresh),
+            treatment_id=id,
+            consultation_id=consultation_id,
+            source=draw(st.sampled_from(Source)),
+            kind=draw(st.sampled_from(ADVERSE_KINDS)),
+            grade=draw(st.sampled_from(Grade)),
+            site=draw(st.sampled_from(["", "nose"])),
+            words=draw(WORD),
+            seen_at=draw(times),
+            noted_at=draw(times),
+            noted_by=OWNER,
+            resolved_at=draw(st.none() | times),
+            resolved=draw(WORD),
+        )
+        for _ in range(draw(st.integers(0, 2)))
+    )
+    begun, ended = draw(st.none() | times), draw(st.none() | times)
+    device = draw(st.none() | st.just("pulsed-dye-595"))
+    decision = draw(st.none() | st.builds(Decision, WORD, times, st.just(OWNER)))
+    return Treatment(
+        id=id,
+        consultation_id=consultation_id,
+        plan_id=consent.plan_id,
+        option=consent.option,
+        consent_id=consent.id,
+        appointment_id=None,
+        machine_id=None if device is None else "9f" * 16,
+        device=device,
+        serial=None if device is None else "SYN-1",
+        number=draw(st.integers(1, 9)),
+        state=draw(st.sampled_from(TreatmentState)),
+        ordered=Ordered("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {"spot_mm": 12.0}, ("tan",)),
+        answers=(Answer("eyewear", "yes", draw(WORD), draw(times), OWNER, decision),),
+        areas=tuple(areas),
+        events=events,
+        notes=(Note(draw(WORD), draw(times), OWNER),) if draw(st.booleans()) else (),
+        created_at=draw(times),
+        created_by=OWNER,
+        started_at=begun,
+        started_by=begun and OWNER,
+        ended_at=ended,
+        ended_by=ended and OWNER,
+    )
+
+
+@st.composite
+def kept_follow_ups(
+    draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[Photograph, bytes]]
+) -> FollowUp:
+    """Any follow-up of a treatment."""
+    felt = st.builds(Felt, scores, scores, st.booleans())
+    said = st.builds(
+        Said,
+        now=felt,
+        before=st.none() | felt,
+        quarter=st.none() | st.sampled_from(Quarter),
+        change=st.none() | st.sampled_from(Change),
+        satisfied_1_5=st.none() | st.integers(1, 5),
+        words=WORD,
+        alone=st.booleans(),
+        said_at=times,
+        noted_by=st.just(OWNER),
+    )
+    grade = st.builds(
+        FollowUpGrade,
+        quarter=st.sampled_from(Quarter),
+        change=st.sampled_from(Change),
+        readings=st.sampled_from([(), (Reading("vss", 6.0, 2.5), Reading("vss", None, 3.0))]),
+        notes=WORD,
+        hidden=st.booleans(),
+        unseen=st.booleans(),
+        treated=st.booleans(),
+        graded_at=times,
+        rater=st.just(OWNER),
+        rater_id=ids,
+    )
+    pair = (Pair(next(fresh), photographs[0][0].id, photographs[-1][0].id),) if photographs else ()
+    return FollowUp(
+        id=next(fresh),
+        consultation_id=treatment.consultation_id,
+        treatment_id=treatment.id,
+        plan_id=treatment.plan_id,
+        option=treatment.option,
+        treated_at=draw(st.none() | times),
+        moment=draw(st.sampled_from(Moment)),
+        months_after=draw(st.sampled_from([0.0, 1.5, 6.0])),
+        seen_at=draw(times),
+        noted_by=OWNER,
+        said=draw(st.none() | said),
+        grades=tuple(draw(st.lists(grade, max_size=2))),
+        pairs=pair,
+        opened_by=(OWNER,),
+        paired_by=(OWNER,),
+    )
+
+
+@st.composite
+def kept_appointments(
+    draw: st.DrawFn, fresh: Iterator[str], patient: Patient, consultations: Sequence[KeptConsultation]
+) -> Appointment:
+    """Any appointment of a patient."""
+    starts = draw(times)
+    return Appointment(
+        id=next(fresh),
+        patient_id=patient.id,
+        pseudonym=OWNER,
+        consultation_id=consultations[0].consultation.id if consultations and draw(st.booleans()) else None,
+        member_id="7a" * 16,
+        member=OWNER,
+        machine_id=None,
+        machine=OWNER,
+        room=OWNER,
+        purpose=draw(st.sampled_from(Purpose)),
+        starts_at=starts,
+        ends_at=starts + datetime.timedelta(minutes=30),
+        state=draw(st.sampled_from(Standing)),
+        revision=draw(st.integers(1, 9)),
+        created_at=draw(times),
+        created_by=OWNER,
+        treatment_id=None,
+    )
 
 
 @st.composite

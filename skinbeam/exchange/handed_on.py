@@ -3,13 +3,14 @@
 Every document is made of what this leaves, so what is taken out here stands in none.
 """
 
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import Any
 
 from skinbeam.document import sha256_of
+from skinbeam.exchange.nameless import nameless, plain_text
 from skinbeam.exchange.pictures import bare
 from skinbeam.records.faults import fault
+from skinbeam.records.followed import FollowUp
 from skinbeam.records.kept import Consent, Consultation, Dossier, KeptConsultation, KeptPlan, Photograph
 
 __all__ = ["Handed", "handed_on"]
@@ -38,7 +39,10 @@ def handed_on(dossier: Dossier) -> Handed:
     """
     unread: list[str] = []
     consultations = tuple(_consultation(one, unread) for one in dossier.consultations)
-    return Handed(Dossier(dossier.patient, consultations), tuple(unread))
+    shown = {photograph.id for one in consultations for photograph, _ in one.photographs}
+    followed = (replace(one, follow_ups=_followed(one, shown)) for one in consultations)
+    appointments = tuple(map(nameless, dossier.appointments))
+    return Handed(Dossier(dossier.patient, tuple(followed), appointments), tuple(unread))
 
 
 def _consultation(one: KeptConsultation, unread: list[str]) -> KeptConsultation:
@@ -55,7 +59,20 @@ def _consultation(one: KeptConsultation, unread: list[str]) -> KeptConsultation:
         tuple(photographs),
         tuple(map(_plan, one.plans)),
         tuple((_consent(consent, document), None) for consent, document in one.consents),
+        tuple(map(nameless, one.treatments)),
+        one.follow_ups,
     )
+
+
+def _followed(one: KeptConsultation, shown: set[str]) -> tuple[FollowUp, ...]:
+    """Follow-ups with the pairs of which both photographs are handed on; raters are told apart by number."""
+    handed = []
+    for follow_up in one.follow_ups:
+        raters = list(dict.fromkeys(grade.rater_id for grade in follow_up.grades))
+        grades = tuple(replace(grade, rater_id=str(raters.index(grade.rater_id) + 1)) for grade in follow_up.grades)
+        pairs = tuple(pair for pair in follow_up.pairs if {pair.before_id, pair.after_id} <= shown)
+        handed.append(nameless(replace(follow_up, grades=grades, pairs=pairs)))
+    return tuple(handed)
 
 
 def _answered(one: Consultation, photographs: set[str]) -> Consultation:
@@ -64,7 +81,7 @@ def _answered(one: Consultation, photographs: set[str]) -> Consultation:
         raise fault("bad-answers", f"consultation/{one.id}")
     grouped: dict[str, list[Any]] = {}
     for name, value in one.answers.get("entries", ()):
-        if text := _plain(value):
+        if text := plain_text(value):
             grouped.setdefault(name, []).append(text)
     photograph = one.answers.get("photograph", "")
     answers = {
@@ -83,7 +100,7 @@ def _plan(kept: KeptPlan) -> KeptPlan:
     return KeptPlan(
         replace(kept.plan, files={name: sha256_of(content) for name, content in files.items()}, made_by=""),
         files,
-        tuple(replace(choice, notes=_plain(choice.notes), made_by="") for choice in kept.choices),
+        tuple(replace(choice, notes=plain_text(choice.notes), made_by="") for choice in kept.choices),
     )
 
 
@@ -97,8 +114,3 @@ def _consent(consent: Consent, document: bytes | None) -> Consent:
         signature=None,
         document=None if document is None else sha256_of(document),
     )
-
-
-def _plain(text: str) -> str:
-    """A text without control characters, which documents of FHIR may not hold."""
-    return "".join(sign for sign in text if sign in "\t\n" or unicodedata.category(sign) not in ("Cc", "Cs")).strip()

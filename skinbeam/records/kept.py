@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from skinbeam.messages import ENGLISH
+from skinbeam.records.booked import Appointment
+from skinbeam.records.followed import FollowUp
 from skinbeam.records.roles import Role
+from skinbeam.records.treated import Treatment
 
 __all__ = [
     "COMMAND_LINE",
@@ -258,12 +261,14 @@ class KeptPlan:
 
 @dataclass(frozen=True)
 class KeptConsultation:
-    """A consultation with its photographs and what they show, its plans, and its consents with the signed documents."""
+    """A consultation with all that hangs on it: contents of photographs and plans, and the documents of consents."""
 
     consultation: Consultation
     photographs: tuple[tuple[Photograph, bytes], ...] = ()
     plans: tuple[KeptPlan, ...] = ()
     consents: tuple[tuple[Consent, bytes | None], ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -272,6 +277,7 @@ class Dossier:
 
     patient: Patient
     consultations: tuple[KeptConsultation, ...] = ()
+    appointments: tuple[Appointment, ...] = ()
 
 
 @dataclass(frozen=True)

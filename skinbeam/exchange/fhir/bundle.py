@@ -2,21 +2,30 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
+from typing import TypeVar
 
 from fhir.resources.R4B.bundle import Bundle
 from pydantic import ValidationError
 
+from skinbeam.exchange.fhir.appointments import appointment_of
 from skinbeam.exchange.fhir.consents import consent_of
-from skinbeam.exchange.fhir.consultations import consultation_of, patient_of
+from skinbeam.exchange.fhir.consultations import consultation_of, is_of_consultation, patient_of
+from skinbeam.exchange.fhir.follow_ups import follow_up_of
 from skinbeam.exchange.fhir.parts import Resource, full_url, known, referred
 from skinbeam.exchange.fhir.photographs import permissions_of, photograph_of
 from skinbeam.exchange.fhir.plans import plan_of
 from skinbeam.exchange.fhir.resources import resources_of
+from skinbeam.exchange.fhir.treatments import treatment_of
 from skinbeam.exchange.handed_on import Handed
 from skinbeam.records.faults import fault
+from skinbeam.records.followed import FollowUp
 from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
+from skinbeam.records.treated import Treatment
 
 __all__ = ["READ_FAULTS", "bundle_of", "read_bundle"]
+
+Row = TypeVar("Row", Treatment, FollowUp)
 
 # What is raised of a document that is not of the shape that is looked for, or is nested too deep.
 READ_FAULTS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
@@ -57,10 +66,11 @@ def read_bundle(content: bytes) -> Dossier:
 def _dossier(held: dict[str, list[Resource]]) -> Dossier:
     (patient,) = held["Patient"]
     by_id = {name: one for kind in held.values() for one in kind for name in _names(one["id"])}
-    answers = {referred(one["encounter"]): one for one in held["QuestionnaireResponse"]}
+    answers = {referred(one["encounter"]): one for one in held["QuestionnaireResponse"] if is_of_consultation(one)}
     return Dossier(
         patient_of(patient),
         tuple(_consultation(one, answers[one["id"]], held, by_id) for one in held["Encounter"]),
+        tuple(map(appointment_of, held["Appointment"])),
     )
 
 
@@ -85,7 +95,14 @@ def _consultation(
         ),
         tuple(plans),
         tuple((consent, None) for consent in consents if consent.plan_id in mine),
+        _of(encounter, map(treatment_of, held["Procedure"])),
+        _of(encounter, map(follow_up_of, held["Observation"])),
     )
+
+
+def _of(encounter: Resource, found: Iterable[Row | None]) -> tuple[Row, ...]:
+    """What goes with a consultation, of what was read of resources, some of which are of something else."""
+    return tuple(one for one in found if one is not None and one.consultation_id == encounter["id"])
 
 
 def _consents(held: dict[str, list[Resource]], scope: str) -> list[Resource]:

@@ -26,8 +26,17 @@ from skinbeam.records.desk.consultations import State
 from skinbeam.records.kept import Consultation, Patient
 from skinbeam.schema.names import PHOTOTYPES
 
-__all__ = ["consultation_of", "encounter", "observations", "patient_of", "patient_resource", "response"]
+__all__ = [
+    "consultation_of",
+    "encounter",
+    "is_of_consultation",
+    "observations",
+    "patient_of",
+    "patient_resource",
+    "response",
+]
 
+_QUESTIONS = f"{BASE}/Questionnaire/consultation"
 _PHOTO = "photo"
 _GRADE = re.compile(f"({'|'.join(PHOTOTYPES)})(-({'|'.join(PHOTOTYPES)}))?")
 _NUMBER = re.compile(r"[+-]?\d{1,3}([.,]\d{1,6})?", re.ASCII)
@@ -81,7 +90,7 @@ def response(one: Consultation) -> Resource:
         {
             "resourceType": "QuestionnaireResponse",
             "id": part_id(one.id, "answers"),
-            "questionnaire": f"{BASE}/Questionnaire/consultation",
+            "questionnaire": _QUESTIONS,
             "status": "in-progress" if one.state == State.DRAFT else "completed",
             "subject": reference(one.patient_id),
             "encounter": reference(one.id),
@@ -89,6 +98,11 @@ def response(one: Consultation) -> Resource:
             "item": items,
         }
     )
+
+
+def is_of_consultation(response: Resource) -> bool:
+    """Return whether answers are those of the form, and not of a diary or a follow-up."""
+    return bool(response["questionnaire"] == _QUESTIONS)
 
 
 def observations(one: Consultation) -> list[Resource]:

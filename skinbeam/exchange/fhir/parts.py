@@ -17,6 +17,7 @@ from skinbeam.messages import Message
 
 __all__ = [
     "CONSENT_DOCUMENT",
+    "PAIN",
     "PSEUDONYM",
     "Resource",
     "attachment",
@@ -51,9 +52,16 @@ _KNOWN: Mapping[str, tuple[str, str, str]] = {
     "treatment": (f"{_HL7}/consentscope", "treatment", "Treatment"),
     "consent-document": ("http://loinc.org", "59284-0", "Consent Document"),
     "phototype": ("http://snomed.info/sct", "443635002", "Fitzpatrick classification of skin type"),
+    "pain": ("http://loinc.org", "72514-3", "Pain severity - 0-10 verbal numeric rating [Score] - Reported"),
+    "severity-mild": (f"{_HL7}/adverse-event-severity", "mild", "Mild"),
+    "severity-moderate": (f"{_HL7}/adverse-event-severity", "moderate", "Moderate"),
+    "severity-severe": (f"{_HL7}/adverse-event-severity", "severe", "Severe"),
+    "outcome-resolved": (f"{_HL7}/adverse-event-outcome", "resolved", "Resolved"),
+    "outcome-ongoing": (f"{_HL7}/adverse-event-outcome", "ongoing", "Ongoing"),
     "laser": ("http://snomed.info/sct", "122456005", "Laser device"),
 }
 CONSENT_DOCUMENT = "consent-document"
+PAIN = "pain"
 PSEUDONYM = f"{BASE}/identifier/pseudonym"
 
 

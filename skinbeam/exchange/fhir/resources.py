@@ -1,10 +1,13 @@
 """A patient's records as resources of FHIR R4B, by their names; whoever asks gets them as a Bundle or one by one."""
 
+from skinbeam.exchange.fhir.appointments import appointment_resource
 from skinbeam.exchange.fhir.consents import consent_resource, signed_document
 from skinbeam.exchange.fhir.consultations import encounter, observations, patient_resource, response
+from skinbeam.exchange.fhir.follow_ups import follow_up_resources
 from skinbeam.exchange.fhir.parts import Resource
 from skinbeam.exchange.fhir.photographs import media, permission
 from skinbeam.exchange.fhir.plans import care_plan, choices, devices, documents
+from skinbeam.exchange.fhir.treatments import treatment_resources
 from skinbeam.exchange.handed_on import Handed
 from skinbeam.records.kept import KeptConsultation
 
@@ -22,7 +25,7 @@ def resources_of(handed: Handed, clinic: str) -> dict[str, Resource]:
     resources = {patient.id: patient_resource(patient, clinic)}
     for one in handed.dossier.consultations:
         resources |= {resource["id"]: resource for resource in _resources(one, patient.id)}
-    return resources
+    return resources | {one.id: appointment_resource(one) for one in handed.dossier.appointments}
 
 
 def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
@@ -42,4 +45,8 @@ def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
         made.append(consent_resource(consent, patient_id))
         if consent.document is not None:
             made.append(signed_document(consent, patient_id))
+    for treatment in one.treatments:
+        made += treatment_resources(treatment, patient_id)
+    for follow_up in one.follow_ups:
+        made += follow_up_resources(follow_up, patient_id)
     return made

@@ -53,7 +53,7 @@ def whole_dossier(content: bytes) -> Dossier:
         raise fault("bundle-too-large", "bundle", hint={"most": MOST_BYTES // 1_000_000})
     dossier = read_bundle(content)
     try:
-        lost = [*_implausible(dossier), *_unlike(bundle, dossier)]
+        lost = [*_implausible(dossier), *_after_consent(dossier), *_unlike(bundle, dossier)]
     except (*READ_FAULTS, InputError):
         raise fault("bad-bundle", "bundle") from None
     if lost:
@@ -120,6 +120,14 @@ def _difference(one: Any, other: Any) -> tuple[str, ...] | None:
 
 def _under(name: str, place: tuple[str, ...] | None) -> tuple[str, ...] | None:
     return None if place is None else (name, *place)
+
+
+def _after_consent(dossier: Dossier) -> Iterator[str]:
+    """What belongs to a consent, a machine or a member of the other clinic, none of which are here."""
+    for one in dossier.consultations:
+        yield from (f"Procedure/{treatment.id}" for treatment in one.treatments)
+        yield from (f"Observation/{follow_up.id}" for follow_up in one.follow_ups)
+    yield from (f"Appointment/{appointment.id}" for appointment in dossier.appointments)
 
 
 def _implausible(dossier: Dossier) -> Iterator[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from clinic_samples import COOKIE, HOME, OTHER, Clinics
-from exchange_samples import JPEGS, picture
+from exchange_samples import JPEGS
 from fhir.resources.R4B import get_fhir_model_class
 from openapi_spec_validator import validate
 from sqlalchemy import select, update
@@ -21,10 +21,12 @@ from skinbeam.app.clinic.api.kinds import KINDS
 from skinbeam.exchange.fhir.bundle import read_bundle
 from skinbeam.exchange.handed_on import handed_on
 from skinbeam.messages import LANGUAGES
+from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.kept import Permissions
 from skinbeam.records.roles import Role
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.followed import ApiToken
+from skinbeam.records.treated import Grade, Ordered, Source
 
 FHIR = "application/fhir+json"
 
@@ -33,10 +35,18 @@ FHIR = "application/fhir+json"
 def reader(clinics: Clinics, names: dict[str, str]) -> TestClient:
     """Another program; the patient of the samples has photographs that can be read, and chose."""
     desk = clinics.desk()
-    for content, kind in ((JPEGS[0], "jpeg"), (picture("PNG"), "png")):
-        desk.photographs.add(names["consultation"], content, f"image/{kind}", Permissions(teaching=True))
+    for content in JPEGS[:2]:
+        desk.photographs.add(names["consultation"], content, "image/jpeg", Permissions(teaching=True))
     desk.plans.choose(names["plan"], "0.0", "because")
     desk.consultations.begin(names["patient"], {"entries": [["patient.phototype", "II"]], "photograph": ""})
+    ordered = Ordered("redness", "cheeks", "pulsed-dye-595", {"fluence_J_cm2": 8.0}, {}, {})
+    treatment = desk.treatments.begin(names["consent"], ordered)
+    desk.treatments.pick(treatment.id, names["machine"])
+    desk.adverse_events.add(treatment.id, kind="burn", grade=Grade.MILD, source=Source.DIARY, words="a blister")
+    starts = now() + datetime.timedelta(days=30)
+    member = clinics.members[HOME, Role.CLINICIAN].id
+    until = starts + datetime.timedelta(minutes=30)
+    desk.appointments.book(Booking(names["patient"], member, Purpose.SESSION, starts, until))
     return clinics.reader()
 
 
@@ -301,9 +311,9 @@ def test_the_page_tells_every_address_and_loads_nothing_from_elsewhere(clinics: 
 
 def test_what_the_guide_says_runs(clinics: Clinics, reader: TestClient, names: dict[str, str]) -> None:
     page = (Path(__file__).parents[3] / "docs" / "guide" / "exchange.md").read_text(encoding="utf-8")
-    desk = clinics.desk()
     known = {"TOKEN": clinics.shown[HOME], "PATIENT": names["patient"]}
-    known["PHOTOGRAPH"] = desk.photographs.of(names["consultation"])[1].id
+    shown = held(resource(reader, f"/fhir/Media?patient={names['patient']}"))
+    known["PHOTOGRAPH"] = shown[0]["id"]
     lines = re.findall(r"^curl (.*)$", page, re.MULTILINE)
     assert len(lines) == 5
     anybody = TestClient(clinics.app, base_url="https://localhost")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from skinbeam.app.faults import refusal
 from skinbeam.exchange.fhir.rest import BINARY
 
-__all__ = ["EVERYTHING", "KINDS", "MOST", "PAGING", "USUAL", "kind_of"]
+__all__ = ["KINDS", "MOST", "PAGING", "USUAL", "WITHOUT_PICTURES", "kind_of"]
 
 USUAL, MOST = 100, 500  # resources of an answer
 PAGING = ("_count", "_offset")
@@ -19,11 +19,27 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "CarePlan": _OF_A_PATIENT,
     "ServiceRequest": _OF_A_PATIENT,
     "Consent": _OF_A_PATIENT,
+    "Procedure": _OF_A_PATIENT,
+    "AdverseEvent": _OF_A_PATIENT,
+    "Appointment": _OF_A_PATIENT,
     "Device": _OF_A_PATIENT,
     "DocumentReference": _OF_A_PATIENT,
     BINARY: (),  # read by its name alone
 }
-EVERYTHING = "Patient-everything"
+# What tells nothing of photographs, which take long to make bare: they are left unread where such a type is asked for.
+WITHOUT_PICTURES = frozenset(
+    {
+        "Patient",
+        "Encounter",
+        "CarePlan",
+        "ServiceRequest",
+        "Procedure",
+        "AdverseEvent",
+        "Appointment",
+        "Device",
+        "DocumentReference",
+    }
+)
 
 
 def kind_of(name: str, *, searched: bool) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from skinbeam.app.clinic.api.kinds import KINDS, MOST, PAGING, USUAL, kind_of
+from skinbeam.app.clinic.api.kinds import KINDS, MOST, PAGING, USUAL, WITHOUT_PICTURES, kind_of
 from skinbeam.app.clinic.api.told import FHIR, tagged, told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit
@@ -106,7 +106,9 @@ def _resources(visit: Visit, patient: str, what: str) -> dict[str, Resource]:
 
 def _whole(visit: Visit, patient: str, what: str) -> dict[str, Resource]:
     """Everything that is handed on of a patient; the trail says what of it was asked for."""
-    return resources_of(handed_on(visit.desk.dossiers.read(patient, what)), visit.signed.member.clinic)
+    pictures = what.partition("/")[0] not in WITHOUT_PICTURES
+    dossier = visit.desk.dossiers.read(patient, what, pictures=pictures)
+    return resources_of(handed_on(dossier), visit.signed.member.clinic)
 
 
 def _page(visit: Visit, asked: _Asked, found: Sequence[Resource]) -> Response:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 
+from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
 from skinbeam.records.desk.plans import Plans
+from skinbeam.records.desk.treatments import Treatments
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consultation, Dossier, KeptConsultation, KeptPlan
 from skinbeam.records.roles import Act
@@ -38,6 +41,9 @@ class Dossiers:
         self._photographs = Photographs(access)
         self._plans = Plans(access)
         self._consents = Consents(access)
+        self._treatments = Treatments(access)
+        self._follow_ups = FollowUps(access)
+        self._appointments = Appointments(access)
 
     def of(self, patient_id: str, form: str) -> Dossier:
         """Return everything of a patient; the trail says in which form it leaves.
@@ -51,11 +57,14 @@ class Dossiers:
                 raise fault("absent", "patient")
             work.note("record.exported", f"patient/{patient_id}", form=form)
         with self._access.page():
-            patient = self._patients.get(patient_id)
-            return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
+            return self._of(patient_id)
 
-    def read(self, patient_id: str, what: str) -> Dossier:
+    def read(self, patient_id: str, what: str, *, pictures: bool = True) -> Dossier:
         """Return everything of a patient to who hands out a part of it, which the trail names.
+
+        Parameters
+        ----------
+        pictures : whether photographs are read, too.
 
         Raises
         ------
@@ -66,8 +75,7 @@ class Dossiers:
                 raise fault("absent", "patient")
             work.note("record.read", f"patient/{patient_id}", what=what)
         with self._access.unnoted():
-            patient = self._patients.get(patient_id)
-            return Dossier(patient, tuple(map(self._whole, self._consultations.of(patient_id))))
+            return self._of(patient_id, pictures=pictures)
 
     def whose(self, id: str) -> str:
         """Return the patient whose records a row belongs to, of whatever kind it is.
@@ -94,17 +102,25 @@ class Dossiers:
             for patient in self._patients.all()
         )
 
-    def _whole(self, one: Consultation) -> KeptConsultation:
-        shown = (self._photographs.content(photograph.id) for photograph in self._photographs.of(one.id))
+    def _of(self, patient_id: str, *, pictures: bool = True) -> Dossier:
+        patient = self._patients.get(patient_id)
+        consultations = (self._whole(one, pictures=pictures) for one in self._consultations.of(patient_id))
+        return Dossier(patient, tuple(consultations), self._appointments.of(patient_id))
+
+    def _whole(self, one: Consultation, *, pictures: bool) -> KeptConsultation:
+        kept = self._photographs.of(one.id) if pictures else ()
+        shown = (self._photographs.content(photograph.id) for photograph in kept)
         signed = (
             (consent, None if consent.document is None else self._consents.document(consent.id))
             for consent in self._consents.of(one.id)
         )
-        return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed))
+        course = (self._treatments.of(one.id), self._follow_ups.of(one.id))
+        return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed), *course)
 
     def _planned(self, one: Consultation) -> KeptConsultation:
         consents = tuple((consent, None) for consent in self._consents.of(one.id))
-        return KeptConsultation(one, (), self._plans_of(one, "plan.json"), consents)
+        course = (self._treatments.of(one.id), self._follow_ups.of(one.id))
+        return KeptConsultation(one, (), self._plans_of(one, "plan.json"), consents, *course)
 
     def _plans_of(self, one: Consultation, *names: str) -> tuple[KeptPlan, ...]:
         return tuple(
