@@ -15,11 +15,24 @@ from typing import Any
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import Assessment, ConcernPlan, Option
+from skinbeam.records.followed import Improvement, Moment, improvement_of
 from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
+from skinbeam.records.treated import Grade
 
 __all__ = ["SHARED_BY", "Row", "as_csv", "rows_of"]
 
 SHARED_BY = 5
+_GRADES = tuple(Grade)  # the worst last
+_COURSE = (
+    "sessions",
+    "pain_0_10",
+    "adverse_events",
+    "worst_grade",
+    "months_after",
+    "improvement_low_pct",
+    "improvement_high_pct",
+    "improvement_rater",
+)
 _AGE_STEP_YEARS = 10
 
 
@@ -35,6 +48,11 @@ class Row:
     p_effective, p_harm : shares of the simulated skins that reach the target, and that break a limit.
     p_half : share of people whom trials saw improve by half.
     consent : explained, signed or void; empty where it was not spoken of.
+    sessions : treatments of this option in which something was fired; None where there was none.
+    pain_0_10 : the worst that was told in them.
+    adverse_events, worst_grade : after them.
+    months_after, improvement_low_pct, improvement_high_pct, improvement_rater : of the last follow-up, as
+        `improvement_of` has it.
     """
 
     person: int
@@ -69,6 +87,14 @@ class Row:
     p_half_high: float | None
     chosen: bool
     consent: str | None
+    sessions: int | None
+    pain_0_10: float | None
+    adverse_events: int | None
+    worst_grade: str | None
+    months_after: float | None
+    improvement_low_pct: float | None
+    improvement_high_pct: float | None
+    improvement_rater: str | None
 
 
 def rows_of(dossiers: Iterable[Dossier]) -> tuple[Row, ...]:
@@ -145,6 +171,7 @@ def _rows(one: KeptConsultation, kept: KeptPlan, concerns: tuple[ConcernPlan, ..
                 **_spread("p_half", option.expected.p_at_least["50"]),
                 chosen=chosen.get(str(place)) == here,
                 consent=_consent(one, kept, here),
+                **_came_of(one, kept, here),
             )
 
 
@@ -183,6 +210,23 @@ def _consent(one: KeptConsultation, kept: KeptPlan, option: str) -> str | None:
     if not mine:
         return None
     return "void" if mine[-1].void_reason else "signed" if mine[-1].signed_at else "explained"
+
+
+def _came_of(one: KeptConsultation, kept: KeptPlan, option: str) -> dict[str, Any]:
+    """What was done of an option and what came of it, by the rows of a treatment that stand."""
+    mine = [each for each in one.treatments if (each.plan_id, each.option) == (kept.plan.id, option) and each.standing]
+    if not mine:
+        return dict.fromkeys(_COURSE)
+    pain = [area.fired.pain_0_10 for each in mine for area in each.standing if area.fired.pain_0_10 is not None]
+    grades = [event.grade for each in mine for event in each.events]
+    after = [each for each in one.follow_ups if each.moment is Moment.AFTER]
+    seen = [each for each in after if (each.plan_id, each.option) == (kept.plan.id, option)]
+    last = max(seen, key=lambda each: each.seen_at, default=None)
+    better = None if last is None else improvement_of(last)
+    told = (better.low_pct, better.high_pct, better.rater) if isinstance(better, Improvement) else (None, None, None)
+    worst = max(grades, key=_GRADES.index).value if grades else None
+    months = None if last is None else last.months_after
+    return dict(zip(_COURSE, (len(mine), max(pain, default=None), len(grades), worst, months, *told), strict=True))
 
 
 def _known(value: str | Unknown) -> str | None:

@@ -1,6 +1,7 @@
 """Tables of a clinic: a row for each option, nobody's in particular, the same numbers as the plan."""
 
 import csv
+import datetime
 import io
 import json
 from collections.abc import Mapping
@@ -15,7 +16,18 @@ from hypothesis import strategies as st
 
 from skinbeam.exchange.parquet import as_parquet
 from skinbeam.exchange.tables import SHARED_BY, Row, as_csv, rows_of
+from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Quarter, Said
 from skinbeam.records.kept import Choice, Consent, Dossier, KeptConsultation, KeptPlan, Plan
+from skinbeam.records.treated import (
+    AdverseEvent,
+    Fired,
+    Grade,
+    Ordered,
+    Source,
+    TreatedArea,
+    Treatment,
+    TreatmentState,
+)
 
 
 def dossier(number: int, plan: bytes = PLAN, *, plans: int = 1, notes: str = OWNER) -> Dossier:
@@ -66,6 +78,54 @@ def test_what_was_chosen_last_and_agreed_to_is_marked(rows: tuple[Row, ...]) -> 
     assert [row.chosen for row in mine] == [False, True, False, False] * 2
     assert [row.consent for row in mine] == [None, "void", None, None, None, "signed", None, None]
     assert [row.last for row in mine] == [False] * 4 + [True] * 4
+
+
+def test_what_was_done_and_came_of_it_stands_with_its_option() -> None:
+    one = dossier(1)
+    (held,) = one.consultations
+    fired = Fired(site="cheeks", settings={"fluence_J_cm2": 8.0}, endpoint="seek", pain_0_10=6.0)
+    areas = (
+        TreatedArea("a1", replace(fired, pain_0_10=9.0), (), AT, "Ann"),
+        TreatedArea("a2", replace(fired, corrects="a1"), (), AT, "Ann"),
+    )
+    event = AdverseEvent(
+        "e1", "t1", "", Source.DIARY, "pih", Grade.SEVERE, "", "", AT, AT, "Ann", resolved_at=None, resolved=""
+    )
+    treatment = Treatment(
+        id="t1",
+        consultation_id=CONSULTATION.id,
+        plan_id=held.plans[0].plan.id,
+        option="0.1",
+        consent_id="c",
+        appointment_id=None,
+        machine_id=None,
+        device=None,
+        serial=None,
+        number=1,
+        state=TreatmentState.DONE,
+        ordered=Ordered("redness", "cheeks", "x", {}, {}, {}),
+        answers=(),
+        areas=areas,
+        events=(replace(event, id="e0", grade=Grade.MILD), event),
+        notes=(),
+        created_at=AT,
+        created_by="Ann",
+        started_at=AT,
+        started_by="Ann",
+        ended_at=AT,
+        ended_by="Ann",
+    )
+    said = Said(Felt(5, 1), None, Quarter.FOURTH, Change.BETTER, 4, "", True, AT, "Ann")
+    course = ("t1", held.plans[0].plan.id, "0.1", AT)
+    seen = FollowUp("f", CONSULTATION.id, *course, Moment.AFTER, 6.0, AT, "Ann", said)
+    before = replace(seen, id="b", moment=Moment.BEFORE, seen_at=AT + datetime.timedelta(days=9), said=None)
+    after = replace(held, treatments=(treatment, replace(treatment, id="t2", areas=())), follow_ups=(seen, before))
+    rows = rows_of([replace(one, consultations=(after,))])
+    assert [row.sessions for row in rows] == [None, 1, None, None]
+    row = rows[1]
+    assert (row.pain_0_10, row.adverse_events, row.worst_grade) == (6.0, 2, "severe"), "a corrected row counts no more"
+    told = (row.months_after, row.improvement_low_pct, row.improvement_high_pct, row.improvement_rater)
+    assert told == (6.0, 75.0, 100.0, "patient")
 
 
 @settings(max_examples=15)
