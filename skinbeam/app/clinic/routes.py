@@ -84,6 +84,8 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/plans/{plan}/consent/{option}/signature"): Act.TREAT,
     ("POST", "/plans/{plan}/consent/{option}/withdrawal"): Act.WRITE,
     ("GET", "/consents/{consent}/document"): Act.READ,
+    ("GET", "/plans/{plan}/appointments"): Act.WRITE,
+    ("POST", "/plans/{plan}/appointments"): Act.WRITE,
     ("GET", "/appointments"): Act.READ,
     ("GET", "/appointments.ics"): Act.WRITE,
     ("GET", "/appointments/{appointment}.ics"): Act.WRITE,

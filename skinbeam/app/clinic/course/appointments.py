@@ -1,13 +1,17 @@
 """The calendar of a clinic by day and week, and one appointment: booked, moved, cancelled, kept or missed."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.course.booking import Refusal, asked, choices, refused
+from skinbeam.app.clinic.course.booking import Refusal, choices, read_booking, refused
+from skinbeam.app.clinic.course.courses import add_courses
+from skinbeam.app.clinic.course.series import chosen_lasers, minutes_of
 from skinbeam.app.clinic.course.times import monday, read_day, span_of, written
 from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.plans import opened
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 from skinbeam.messages import Formatter, local
@@ -34,7 +38,8 @@ class _Day:
 
 
 def add_appointments(gate: Gate) -> None:
-    """Open the routes of appointments."""
+    """Open the routes of appointments, one by one and as a course."""
+    add_courses(gate)
     gate.add("GET", "/appointments", _calendar)
     gate.add("GET", "/appointments/{appointment}", _one)
     gate.add("POST", "/appointments/{appointment}/time", _move)
@@ -88,7 +93,7 @@ def _calendar(visit: Visit) -> Response:
 
 def _of_patient(visit: Visit, error: InputError | None = None, refusal: Refusal | None = None) -> Response:
     id, desk = visit.path("patient"), visit.desk
-    sent = {name: visit.said(name) for name in ("purpose", "consultation", *_TYPED)}
+    sent = _sent(visit)
     return visit.page(
         "course/booking.html",
         200 if error is None else status_of(error),
@@ -108,7 +113,8 @@ def _book(visit: Visit) -> Response:
     patient = visit.path("patient")
     visit.desk.patients.get(patient)  # said before anything of the form is
     try:
-        booking = asked(visit, patient)
+        sent = _sent(visit)
+        booking = read_booking(sent, patient, minutes=_planned(visit, sent))
     except InputError as error:
         return _of_patient(visit, error)
     try:
@@ -148,7 +154,8 @@ def _one(visit: Visit, error: InputError | None = None, refusal: Refusal | None 
 def _move(visit: Visit) -> Response:
     one = visit.desk.appointments.get(visit.path("appointment"))
     try:
-        booking = asked(visit, one.patient_id, one)
+        sent = _sent(visit) | {"purpose": one.purpose.value, "consultation": one.consultation_id or ""}
+        booking = read_booking(sent, one.patient_id)
     except InputError as error:
         return _one(visit, error)
     try:
@@ -181,6 +188,24 @@ def _set_state(visit: Visit) -> Response:
             raise
         return _one(visit, error)
     return visit.go(f"/appointments/{id}")
+
+
+def _sent(visit: Visit) -> dict[str, str]:
+    return {name: visit.said(name) for name in ("purpose", "consultation", *_TYPED)}
+
+
+def _planned(visit: Visit, sent: Mapping[str, str]) -> int:
+    """How long the newest plan of the consultation says that a session on the machine is; 0 where there is none."""
+    if sent["purpose"] != Purpose.SESSION or sent["minutes"] or not sent["consultation"]:
+        return 0
+    plans = visit.desk.plans.of(sent["consultation"])
+    if not plans:
+        return 0
+    lasers = chosen_lasers(opened(visit.desk, plans[-1].id).records, visit.desk.plans.choices(plans[-1].id))
+    if sent["machine"]:
+        device = visit.desk.machines.get(sent["machine"]).device
+        lasers = tuple(laser for laser in lasers if laser.setup.device == device)
+    return minutes_of(lasers) if lasers else 0
 
 
 def _revision(visit: Visit) -> int:

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from skinbeam.app.clinic.course.series import USUAL_MINUTES
 from skinbeam.app.clinic.course.times import HORIZON, free_times, read_moment, span_of
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.errors import InputError
@@ -13,16 +14,8 @@ from skinbeam.records.faults import ClashError
 from skinbeam.records.store.columns import now
 from skinbeam.records.treated import Machine
 
-__all__ = ["USUAL_MINUTES", "Choices", "Refusal", "asked", "choices", "refused"]
+__all__ = ["Choices", "Refusal", "choices", "read_booking", "refused"]
 
-# How long an appointment is that nobody gave a length; a judgement, and a session is as long as its plan says.
-USUAL_MINUTES: Mapping[Purpose, int] = {
-    Purpose.CONSULTATION: 30,
-    Purpose.TEST_SPOT: 20,
-    Purpose.READING: 10,
-    Purpose.SESSION: 30,
-    Purpose.FOLLOW_UP: 20,
-}
 _FREE = 3  # times that are proposed
 _YEARS_AHEAD = 3
 
@@ -37,9 +30,15 @@ class Choices:
 
 @dataclass(frozen=True)
 class Refusal:
-    """What takes a time that was asked for, and the next ones at which there is room."""
+    """What takes a time that was asked for, and the next ones at which there is room.
 
-    taken: tuple[tuple[str, Appointment], ...]
+    Parameters
+    ----------
+    taken : each with the appointment that does; None of one that was asked for with it.
+    """
+
+    taken: tuple[tuple[str, Appointment | None], ...]
+    asked: Booking
     free: tuple[datetime.datetime, ...]
 
 
@@ -52,34 +51,33 @@ def choices(visit: Visit, one: Appointment | None = None) -> Choices:
     return Choices(members, tuple(each for each in machines if each.retired_at is None or each.id == held))
 
 
-def asked(visit: Visit, patient_id: str, one: Appointment | None = None) -> Booking:
-    """Return the booking that a form asks for.
+def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) -> Booking:
+    """Return the booking that the fields of a form ask for.
 
     Parameters
     ----------
-    one : the appointment that is about to be moved; what it is for stays.
+    minutes : how long it is where nobody says; as long as usual where it is 0.
 
     Raises
     ------
     InputError : `no-such-time`, `out-of-days`, `no-minutes`, or `no-purpose`.
     """
-    starts_at = read_moment(visit.said("day"), visit.said("time"))
+    if sent["purpose"] not in set(Purpose):
+        raise _wrong("no-purpose", "purpose")
+    starts_at, purpose = read_moment(sent["day"], sent["time"]), Purpose(sent["purpose"])
     if not span_of(local(now()).date())[0] <= starts_at <= now() + datetime.timedelta(days=366 * _YEARS_AHEAD):
         raise _wrong("out-of-days", "day", years=_YEARS_AHEAD)
-    if one is None and visit.said("purpose") not in set(Purpose):
-        raise _wrong("no-purpose", "purpose")
-    purpose = Purpose(visit.said("purpose")) if one is None else one.purpose
-    typed = visit.said("minutes") or str(USUAL_MINUTES[purpose])
+    typed = sent["minutes"] or str(minutes or USUAL_MINUTES[purpose])
     if not (typed.isdecimal() and len(typed) <= len("1440")):
         raise _wrong("no-minutes", "minutes")
     return Booking(
         patient_id=patient_id,
-        member_id=visit.said("member"),
+        member_id=sent["member"],
         purpose=purpose,
         starts_at=starts_at,
         ends_at=starts_at + datetime.timedelta(minutes=int(typed)),
-        machine_id=visit.said("machine") or None,
-        consultation_id=(visit.said("consultation") or None) if one is None else one.consultation_id,
+        machine_id=sent["machine"] or None,
+        consultation_id=sent["consultation"] or None,
     )
 
 
@@ -94,11 +92,11 @@ def refused(visit: Visit, error: ClashError, bookings: Sequence[Booking], *, but
     here = [clash for clash in error.clashes if clash.place == place]
     booking = bookings[place]
     taken = visit.desk.appointments.taken(booking, booking.starts_at + HORIZON, but=but)
-    return Refusal(tuple(_told(visit, clash) for clash in here), free_times(booking, taken, _FREE))
+    return Refusal(tuple(_told(visit, clash) for clash in here), booking, free_times(booking, taken, _FREE))
 
 
-def _told(visit: Visit, clash: Clash) -> tuple[str, Appointment]:
-    return text(f"appointment-taken.{clash.taken}"), visit.desk.appointments.get(clash.by)
+def _told(visit: Visit, clash: Clash) -> tuple[str, Appointment | None]:
+    return text(f"appointment-taken.{clash.taken}"), visit.desk.appointments.get(clash.by) if clash.by else None
 
 
 def _wrong(code: str, field: str, **about: int) -> InputError:

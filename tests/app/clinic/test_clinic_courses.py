@@ -1,0 +1,194 @@
+"""The course of a plan as appointments: where there is room, booked as a whole, by the clocks of the clinic."""
+
+import datetime
+import html
+import re
+from dataclasses import replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from app_samples import LEAST
+from clinic_samples import COOKIE, HOME, Clinics, planned
+from report_samples import sample
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.course.series import due_of
+from skinbeam.app.clinic.course.times import monday
+from skinbeam.app.clinic.server import build_clinic
+from skinbeam.app.forms import submission
+from skinbeam.estimate import Unknown
+from skinbeam.plan.records import Plan
+from skinbeam.plan.spans import Range
+from skinbeam.records.booked import Appointment, Booking, Purpose
+from skinbeam.records.kept import Choice
+from skinbeam.records.roles import Role
+from skinbeam.records.store.columns import now
+
+ZURICH = ZoneInfo("Europe/Zurich")
+START = monday(now().date()) + datetime.timedelta(days=14)
+FIRSTS = ("0.0", "1.0", "2.0", "3.0")  # the first laser of each concern of the sample
+DYE = "pulsed-dye-595"
+
+
+def chosen(*places: str) -> list[Choice]:
+    return [Choice("c", "p", place, "", now(), "Ann") for place in places]
+
+
+def told(plan: Plan, *places: str) -> list[tuple[Purpose, int, int, str]]:
+    return [(due.purpose, due.days, due.minutes, due.device) for due in due_of(plan, chosen(*places), None)]
+
+
+def test_sessions_stand_in_the_weeks_of_the_plan_one_for_each_device_of_a_visit() -> None:
+    plan = sample()
+    due = [one for one in told(plan, *FIRSTS) if one[0] is Purpose.SESSION]
+    assert sorted({days // 7 for _, days, _, _ in due}) == [visit.week for visit in plan.course]
+    assert [device for _, days, _, device in due if days == 0] == [DYE, "nd-yag-532-picosecond"]
+    assert all(minutes == 30 for _, _, minutes, _ in due)  # what the source of the sample says at most
+
+
+def test_test_spots_come_as_long_before_as_they_need_to_be_read_and_for_a_chosen_device_alone() -> None:
+    plan = sample()
+    (ladder,) = plan.test_spots
+    assert (ladder.device, ladder.read_after_h) == (DYE, 72)
+    assert told(plan, "0.0")[:2] == [(Purpose.TEST_SPOT, -3, 20, DYE), (Purpose.READING, 0, 10, "")]
+    assert {purpose for purpose, *_ in told(plan, "3.0")} == {Purpose.SESSION}
+
+
+def test_another_laser_than_the_first_has_a_course_of_its_own_and_no_laser_none() -> None:
+    plan = sample()
+    devices = {device for purpose, _, _, device in told(plan, "0.1") if purpose is Purpose.SESSION}
+    assert devices == {"ktp-532"}
+    assert told(plan, "0.0", "0.1") == told(plan, "0.1")  # what was chosen last
+    assert told(plan, "0.2") == told(plan) == []  # no treatment, and nothing chosen
+
+
+def test_a_follow_up_stands_when_trials_looked_and_a_length_that_nobody_told_is_as_usual() -> None:
+    plan = sample()
+    first, *others = plan.concerns
+    option = replace(first.options[0], followup_months=Range(3, 12, "months"), minutes=Unknown("no source"))
+    known = replace(plan, concerns=(replace(first, options=(option,)), *others), course=plan.course[:1])
+    *_, session, follow_up = told(known, "0.0")
+    assert session[0] is Purpose.SESSION
+    assert session[2] == 30
+    assert follow_up == (Purpose.FOLLOW_UP, session[1] + 92, 20, "")
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    """A browser of a clinician at a server whose clinic is in Zurich."""
+    clinics.browser(Role.CLINICIAN)
+    found = TestClient(
+        build_clinic(clinics.database, zone=ZURICH), base_url="https://localhost", follow_redirects=False
+    )
+    found.cookies.set(COOKIE, clinics.tokens[HOME, Role.CLINICIAN], domain="localhost.local")
+    return found
+
+
+@pytest.fixture
+def plan(clinics: Clinics, tmp_path: Path) -> str:
+    """A kept plan whose first lasers were chosen."""
+    desk, sent = clinics.desk(), submission(LEAST.items())
+    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(sent))
+    kept = desk.plans.add(consultation.id, planned(sent, tmp_path, lambda _: None), revision=1)
+    for place in FIRSTS:
+        desk.plans.choose(kept.id, place, "")
+    return kept.id
+
+
+def fields(page: str) -> dict[str, str]:
+    """What a browser would send of the form that books."""
+    form = page[page.index('<form method="post" action="/plans/') :]
+    found = {}
+    for tag in re.findall(r"<input [^>]*>", form):
+        name, value = (re.search(rf' {key}="([^"]*)"', tag) for key in ("name", "value"))
+        if name and ("checkbox" not in tag or " checked" in tag):
+            found[name[1]] = html.unescape(value[1]) if value else ""
+    for name, options in re.findall(r'<select [^>]*name="(machine-\d+)">(.*?)</select>', form, re.S):
+        held = re.search(r'value="([^"]*)" selected', options)
+        found[name] = held[1] if held else ""
+    return found
+
+
+def of_patient(clinics: Clinics, plan: str) -> tuple[Appointment, ...]:
+    desk = clinics.desk()
+    patient = desk.consultations.get(desk.plans.get(plan).consultation_id).patient_id
+    return desk.appointments.of(patient)
+
+
+def test_the_course_is_looked_at_and_booked_in_one_act_at_the_same_hour_in_summer_and_winter(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    machine = clinics.desk(Role.OWNER).machines.add(device=DYE, serial="course", name="Dye")
+    page = client.get(f"/plans/{plan}/appointments?day={START}&time=09:00").text
+    sent = fields(page)
+    assert of_patient(clinics, plan) == ()
+    answer = client.post(f"/plans/{plan}/appointments", data=sent)
+    assert answer.status_code == 303
+    booked = of_patient(clinics, plan)
+    assert [one.purpose for one in booked[:2]] == [Purpose.TEST_SPOT, Purpose.READING]
+    sessions = [one for one in booked if one.purpose is Purpose.SESSION]
+    weeks = [
+        (one.starts_at.astimezone(ZURICH).date() - sessions[0].starts_at.astimezone(ZURICH).date()).days // 7
+        for one in sessions
+    ]
+    assert weeks == sorted(due[1] // 7 for due in told(sample(), *FIRSTS) if due[0] is Purpose.SESSION)
+    begins = {f"{one.starts_at.astimezone(ZURICH):%H:%M}" for one in sessions if one.starts_at.date() != START}
+    assert "09:00" in begins
+    assert begins <= {"09:00", "09:10", "09:30", "09:40"}
+    assert {one.starts_at.utcoffset() for one in booked} == {datetime.timedelta(0)}
+    assert all(one.machine_id == (machine.id if "Dye" in one.machine else None) for one in booked)
+    assert sum(one.machine_id == machine.id for one in booked) == 1 + sum(
+        due[3] == DYE for due in told(sample(), *FIRSTS) if due[0] is Purpose.SESSION
+    )
+
+
+def test_what_is_taken_is_gone_around_and_a_clash_books_nothing(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    desk, member = clinics.desk(), clinics.members[HOME, Role.CLINICIAN].id
+    day = START + datetime.timedelta(days=7)
+    nine = datetime.datetime.combine(day, datetime.time(9), ZURICH)
+    hour = datetime.timedelta(hours=1)
+    desk.appointments.book(Booking(desk.patients.add("Before").id, member, Purpose.READING, nine, nine + hour))
+    sent = fields(client.get(f"/plans/{plan}/appointments?day={day}&time=09:00").text)
+    assert (sent["day-0"], sent["time-0"]) == (str(day), "10:00")
+    answer = client.post(f"/plans/{plan}/appointments", data=sent | {"time-0": "09:15"})
+    assert answer.status_code == 409
+    assert "the member is taken: Before, " in answer.text
+    assert of_patient(clinics, plan) == ()
+    assert fields(answer.text) == sent | {"time-0": "09:15"}
+    twice = sent | {"day-1": sent["day-0"], "time-1": sent["time-0"]}
+    assert "by another one of this list" in client.post(f"/plans/{plan}/appointments", data=twice).text
+    del sent["book-0"]
+    assert client.post(f"/plans/{plan}/appointments", data=sent).status_code == 303
+    assert Purpose.TEST_SPOT not in {one.purpose for one in of_patient(clinics, plan)}
+
+
+def test_a_session_that_nobody_gave_a_length_is_as_long_as_its_plan_says(
+    client: TestClient, clinics: Clinics, plan: str
+) -> None:
+    desk = clinics.desk()
+    consultation = desk.plans.get(plan).consultation_id
+    patient = desk.consultations.get(consultation).patient_id
+    sent = {
+        "purpose": "session",
+        "consultation": consultation,
+        "day": str(START + datetime.timedelta(days=1)),
+        "time": "13:00",
+        "minutes": "",
+        "member": clinics.members[HOME, Role.OWNER].id,
+    }
+    assert client.post(f"/patients/{patient}/appointments", data=sent).status_code == 303
+    (one,) = desk.appointments.of(patient)
+    assert one.ends_at - one.starts_at == datetime.timedelta(minutes=4 * 30)  # four concerns, 30 minutes each
+
+
+def test_a_plan_that_no_longer_holds_is_not_booked(client: TestClient, clinics: Clinics, plan: str) -> None:
+    desk = clinics.desk()
+    consultation = desk.consultations.get(desk.plans.get(plan).consultation_id)
+    desk.consultations.save(consultation.id, {"entries": [], "photograph": ""}, revision=consultation.revision)
+    page = client.get(f"/plans/{plan}/appointments").text
+    assert "This plan no longer holds" in page
+    assert "Book all of these" not in page
