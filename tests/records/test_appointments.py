@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from treatment_samples import ORDERED, agreed
 
 from skinbeam.errors import InputError
 from skinbeam.records.booked import Appointment, Booking, Purpose, Standing
@@ -251,3 +252,28 @@ def test_erasure_cancels_what_is_to_come_while_records_must_stay_and_removes_all
     assert states() == []
     with pytest.raises(AbsentError):
         desk.appointments.book(booking)
+
+
+def test_a_treatment_that_begins_is_of_the_appointment_and_says_that_it_was_kept(desk: Desk, ann: Member) -> None:
+    consent = agreed(desk)
+    patient = desk.consultations.get(desk.plans.get(consent.plan_id).consultation_id).patient_id
+    at = datetime.now(UTC)
+    near = Booking(patient, ann.id, Purpose.SESSION, at, at + HALF)
+    other_day = replace(near, starts_at=TEN, ends_at=TEN + HALF)
+    reading = replace(near, purpose=Purpose.READING, starts_at=at - HALF, ends_at=at)
+    desk.appointments.book(other_day, reading)
+    (one,) = desk.appointments.book(near)
+    made = desk.treatments.begin(consent.id, ORDERED)
+    kept = desk.appointments.get(one.id)
+    assert (made.appointment_id, kept.state, kept.treatment_id) == (one.id, Standing.KEPT, made.id)
+    states = [each.state for each in desk.appointments.of(patient) if each.id != one.id]
+    assert states == [Standing.BOOKED, Standing.BOOKED]
+
+
+def test_a_treatment_begins_without_an_appointment_and_in_nobody_elses(desk: Desk, ann: Member) -> None:
+    consent, at = agreed(desk), datetime.now(UTC)
+    stork = desk.patients.add("Stork").id
+    (theirs,) = desk.appointments.book(Booking(stork, ann.id, Purpose.SESSION, at, at + HALF))
+    with pytest.raises(AbsentError):
+        desk.treatments.begin(consent.id, ORDERED, appointment_id=theirs.id)
+    assert desk.treatments.begin(consent.id, ORDERED).appointment_id is None

@@ -13,7 +13,7 @@ from skinbeam.records.store.columns import now
 from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
-__all__ = ["LONGEST", "Appointments", "cancel_ahead"]
+__all__ = ["LONGEST", "Appointments", "cancel_ahead", "keep_appointment"]
 
 SHORTEST, LONGEST = datetime.timedelta(minutes=5), datetime.timedelta(hours=12)
 _TAKING = (Standing.BOOKED.value, Standing.KEPT.value)
@@ -188,6 +188,37 @@ def cancel_ahead(work: Work, patient_id: str) -> None:
     ahead = (table.patient_id == patient_id, table.state == Standing.BOOKED.value, table.starts_at > now())
     for row in work.rows(table, *ahead):
         _cancel(work, row)
+
+
+def keep_appointment(work: Work, consultation_id: str, id: str | None) -> str | None:
+    """Say that the patient of a consultation came to the appointment in which a treatment begins; return its name.
+
+    Parameters
+    ----------
+    id : of the appointment; where it is None, the nearest session of today is taken in which none was begun, if any.
+
+    Raises
+    ------
+    AbsentError : this patient has none of that name.
+    """
+    patient, table = work.get(tables.Consultation, consultation_id).patient_id, treated.Appointment
+    if id is None:
+        at = now()
+        near = (table.starts_at > at - LONGEST, table.starts_at < at + LONGEST, table.state.in_(_TAKING))
+        mine = work.rows(table, table.patient_id == patient, table.purpose == Purpose.SESSION.value, *near)
+        begun = work.rows(treated.Treatment, treated.Treatment.appointment_id.in_([row.id for row in mine]))
+        left = [row for row in mine if row.id not in {one.appointment_id for one in begun}]
+        if not left:
+            return None
+        row = min(left, key=lambda one: abs(one.starts_at - at))
+    else:
+        row = work.get(table, id)
+        if row.patient_id != patient:
+            raise fault("absent", "appointment")
+    if row.state == Standing.BOOKED:
+        row.state = Standing.KEPT.value
+        _keep(work, row, "appointment.kept")
+    return row.id
 
 
 def _row(work: Work, booking: Booking) -> treated.Appointment:

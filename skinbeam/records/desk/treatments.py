@@ -11,6 +11,7 @@ from typing import Any
 
 from skinbeam.records.checklist import ITEMS, asked_of, open_items
 from skinbeam.records.desk.adverse_events import end_treatment, events_of
+from skinbeam.records.desk.appointments import keep_appointment
 from skinbeam.records.desk.consents import in_force
 from skinbeam.records.deviations import deviations
 from skinbeam.records.faults import fault
@@ -49,10 +50,11 @@ class Treatments:
         Parameters
         ----------
         ordered : what the plan says of the option that was agreed to.
+        appointment_id : in which it is; the patient's nearest one of today where nobody says. It counts as kept.
 
         Raises
         ------
-        AbsentError : this clinic has no such consent or appointment.
+        AbsentError : this clinic has no such consent, or the patient no such appointment.
         InputError : `closed`, `void`, `not-signed`, or `plan-outdated`: the consent does not hold.
         """
         with self._access.work(Act.WRITE) as work:
@@ -62,8 +64,7 @@ class Treatments:
             for one in known:
                 if one.consent_id == consent_id and one.ended_at is None:
                     return _treatment(work, one)
-            if appointment_id is not None:
-                work.get(treated.Appointment, appointment_id)
+            kept = keep_appointment(work, plan.consultation_id, appointment_id)
             row = table(
                 clinic_id=work.clinic_id,
                 id=new_id(),
@@ -71,7 +72,7 @@ class Treatments:
                 plan_id=plan.id,
                 option=consent.option,
                 consent_id=consent_id,
-                appointment_id=appointment_id,
+                appointment_id=kept,
                 number=1 + sum(one.started_at is not None for one in known),
                 state=TreatmentState.PREPARING.value,
                 created_at=now(),

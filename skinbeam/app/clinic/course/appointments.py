@@ -16,7 +16,9 @@ from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 from skinbeam.messages import Formatter, local
 from skinbeam.records.booked import Appointment, Purpose, Standing
+from skinbeam.records.desk.appointments import LONGEST
 from skinbeam.records.faults import ClashError
+from skinbeam.records.kept import Consent
 from skinbeam.records.roles import MAY, Act
 from skinbeam.records.store.columns import now
 
@@ -147,8 +149,19 @@ def _one(visit: Visit, error: InputError | None = None, refusal: Refusal | None 
         one=one,
         sent=kept | sent,
         choices=choices(visit, one),
+        ahead=one.starts_at > now() + LONGEST,
+        consents=_consents(visit, one),
         **written(),
     )
+
+
+def _consents(visit: Visit, one: Appointment) -> tuple[Consent, ...]:
+    """The consents under which a session can begin in an appointment."""
+    over = one.treatment_id is not None or one.state in (Standing.CANCELLED, Standing.MISSED)
+    if over or one.purpose != Purpose.SESSION or one.consultation_id is None:
+        return ()
+    given = visit.desk.consents.of(one.consultation_id)
+    return tuple(consent for consent in given if consent.signed_at is not None and consent.void_reason is None)
 
 
 def _move(visit: Visit) -> Response:

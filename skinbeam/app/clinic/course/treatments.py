@@ -120,7 +120,8 @@ def _begin(visit: Visit) -> Response:
     """Begin, or go to the one that is under way."""
     desk, consent = visit.desk, visit.desk.consents.get(visit.path("consent"))
     plan = opened(desk, consent.plan_id)
-    made = desk.treatments.begin(consent.id, ordered_of(plan.records, *plan.option(consent.option)))
+    ordered = ordered_of(plan.records, *plan.option(consent.option))
+    made = desk.treatments.begin(consent.id, ordered, appointment_id=visit.said("appointment") or None)
     return visit.go(f"/treatments/{made.id}")
 
 
