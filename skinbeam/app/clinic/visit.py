@@ -44,7 +44,7 @@ from skinbeam.records.roles import MAY, Act, Role
 from skinbeam.records.store.database import Database
 from skinbeam.report.shown import capital
 
-__all__ = ["House", "Upload", "Visit", "as_json", "status_of"]
+__all__ = ["House", "Upload", "Visit", "as_json", "name_sent", "status_of"]
 
 # Photographs of a record are pictures of our own address.
 _PICTURES = HEADERS["Content-Security-Policy"].replace("img-src data:", "img-src 'self' data:")
@@ -156,12 +156,9 @@ class Visit:
 
         Raises
         ------
-        AbsentError : it is no name of anything: PostgreSQL refuses to look for a NUL.
+        AbsentError : it is no name of anything.
         """
-        part = str(self.request.path_params[name])
-        if len(part) > _LONGEST_PART or not part.isprintable():
-            raise fault("absent", "path")
-        return part
+        return name_sent(str(self.request.path_params[name]))
 
     def raw(self, name: str) -> str:
         """Return a field as it was typed: spaces belong to a password; empty where it was not sent."""
@@ -214,6 +211,18 @@ class Visit:
         if self.request.headers.get("hx-request"):
             return Response(status_code=204, headers={"HX-Redirect": path})
         return RedirectResponse(path, status_code=303)
+
+
+def name_sent(part: str) -> str:
+    """Return what may be the name of a record.
+
+    Raises
+    ------
+    AbsentError : it is no name of anything: PostgreSQL refuses to look for a NUL.
+    """
+    if len(part) > _LONGEST_PART or not part.isprintable():
+        raise fault("absent", "path")
+    return part
 
 
 def as_json(text: str) -> Response:

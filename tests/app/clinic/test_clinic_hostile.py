@@ -1,5 +1,6 @@
 """Hostile texts, addresses and files at every field, address and upload of the app, as its own pages name them."""
 
+import datetime
 import html.parser
 import io
 import itertools
@@ -29,10 +30,12 @@ from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import submission
+from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.followed import Felt
 from skinbeam.records.kept import Made, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.feeds import Feeds
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
@@ -170,7 +173,13 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     device = SoftPasskey("https://localhost", "localhost")
     site = Site(device.host, device.origin)
     keys.add(site, "key", device.created(keys.ask(site, "key", PASSWORD)))
+    desk.plans.choose(told.id, "0.0", "")
+    begins = datetime.datetime.now(datetime.UTC)
+    ends = begins + datetime.timedelta(minutes=30)
+    (today,) = desk.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
     names = {
+        "appointment": today.id,
+        "feed": Feeds(clinics.database, owner).make()[0].id,
         "patient": patient,
         "passkey": keys.all()[0].id,
         "consultation": fresh.consultation_id,
@@ -190,7 +199,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     seen, answered = seen_again(clinics, another(desk, patient, made))
     names = seen | names
     silent = ("/document", "/events")  # one is not signed yet, the other ends with its job
-    shown = [one for one, door in ROUTES.items() if door is not Door.TOKEN]
+    shown = [one for one, door in ROUTES.items() if door not in (Door.TOKEN, Door.MACHINE)]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [f"/follow-ups/{answered}", *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting))]
     return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
@@ -294,7 +303,8 @@ def test_no_address_leads_out_of_the_records(house: House) -> None:
         for name in re.findall(r"\{(\w+)\}", path):
             address = path.format(**{**house.names, name: quote(bad.encode("utf-8", "surrogatepass"), safe="%")})
             answer = house.client.get(address) if method == "GET" else house.client.post(address, data={"x": "y"})
-            assert answer.status_code in (404, 405), (method, path, name, bad, answer.status_code)
+            elsewhere = bad == "."  # which a browser leaves out: what is left may be the address of a list
+            assert answer.status_code in (404, 405) or elsewhere, (method, path, name, bad, answer.status_code)
             assert Page(shown(answer)).runs == [], (method, path, name, bad)
     assert not [one for one in opened if "passwd" in one or ".." in one]
 

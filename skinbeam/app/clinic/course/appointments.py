@@ -12,7 +12,7 @@ from skinbeam.app.clinic.course.series import chosen_lasers, minutes_of
 from skinbeam.app.clinic.course.times import monday, read_day, span_of, written
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import opened
-from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.app.clinic.visit import Visit, name_sent, status_of
 from skinbeam.errors import InputError
 from skinbeam.messages import Formatter, local
 from skinbeam.records.booked import Appointment, Purpose, Standing
@@ -55,7 +55,7 @@ def shown(visit: Visit) -> tuple[datetime.date, int, str]:
     asked = visit.request.query_params
     days = 1 if asked.get("days") == "1" else _WEEK
     day = read_day(asked.get("from", ""), local(now()).date())
-    return day if days == 1 else monday(day), days, asked.get("who", "")
+    return day if days == 1 else monday(day), days, name_sent(asked.get("who", ""))
 
 
 def today(visit: Visit) -> tuple[Appointment, ...]:
@@ -211,12 +211,12 @@ def _planned(visit: Visit, sent: Mapping[str, str]) -> int:
     """How long the newest plan of the consultation says that a session on the machine is; 0 where there is none."""
     if sent["purpose"] != Purpose.SESSION or sent["minutes"] or not sent["consultation"]:
         return 0
-    plans = visit.desk.plans.of(sent["consultation"])
+    plans = visit.desk.plans.of(name_sent(sent["consultation"]))
     if not plans:
         return 0
     lasers = chosen_lasers(opened(visit.desk, plans[-1].id).records, visit.desk.plans.choices(plans[-1].id))
     if sent["machine"]:
-        device = visit.desk.machines.get(sent["machine"]).device
+        device = visit.desk.machines.get(name_sent(sent["machine"])).device
         lasers = tuple(laser for laser in lasers if laser.setup.device == device)
     return minutes_of(lasers) if lasers else 0
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from skinbeam.app.clinic.course.series import USUAL_MINUTES
 from skinbeam.app.clinic.course.times import HORIZON, free_times, read_moment, span_of
-from skinbeam.app.clinic.visit import Visit
+from skinbeam.app.clinic.visit import Visit, name_sent
 from skinbeam.errors import InputError
 from skinbeam.messages import local, text
 from skinbeam.records.booked import Appointment, Bookable, Booking, Clash, Purpose
@@ -72,12 +72,12 @@ def read_booking(sent: Mapping[str, str], patient_id: str, *, minutes: int = 0) 
         raise _wrong("no-minutes", "minutes")
     return Booking(
         patient_id=patient_id,
-        member_id=sent["member"],
+        member_id=name_sent(sent["member"]),
         purpose=purpose,
         starts_at=starts_at,
         ends_at=starts_at + datetime.timedelta(minutes=int(typed)),
-        machine_id=sent["machine"] or None,
-        consultation_id=sent["consultation"] or None,
+        machine_id=name_sent(sent["machine"]) or None,
+        consultation_id=name_sent(sent["consultation"]) or None,
     )
 
 

@@ -14,10 +14,10 @@ from skinbeam.app.clinic.course.series import Due, due_of
 from skinbeam.app.clinic.course.times import HORIZON, Span, free_times, read_day, read_moment, written
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import Opened, opened
-from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.app.clinic.visit import Visit, name_sent, status_of
 from skinbeam.errors import InputError
 from skinbeam.messages import local, retell
-from skinbeam.records.booked import Booking
+from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.faults import ClashError
 from skinbeam.records.store.columns import now
 
@@ -52,7 +52,8 @@ def _propose(visit: Visit) -> Response:
     asked = visit.request.query_params
     treats = [one.id for one in offered.members if one.treats]
     mine = visit.signed.member.id
-    member = asked.get("member") or (mine if mine in treats else "") or next(iter(treats), "")
+    wanted = (asked.get("member"), mine, *treats)
+    member = next((one for one in wanted if one in treats), "")
     start = _start(visit, plan, asked.get("day", ""))
     time = asked.get("time", _MORNING)
     try:
@@ -129,8 +130,8 @@ def _laid_out(
 
 def _book(visit: Visit) -> Response:
     plan, offered = opened(visit.desk, visit.path("plan")), choices(visit)
-    rows = [_typed(visit, number) for number in range(_MOST) if visit.said(f"purpose-{number}")]
-    member = visit.said("member")
+    rows = [_typed(visit, number) for number in range(_MOST) if visit.said(f"purpose-{number}") in set(Purpose)]
+    member = name_sent(visit.said("member"))
     sent = {"day": rows[0].day if rows else "", "time": rows[0].time if rows else _MORNING, "member": member}
     bookings: list[Booking] = []
     try:

@@ -25,7 +25,7 @@ from skinbeam.app.clinic.course.telling import (
 )
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import Opened, opened
-from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.app.clinic.visit import Visit, name_sent, status_of
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import LANGUAGES, local, retell, retold, speaking, spoken, text
@@ -121,7 +121,7 @@ def _begin(visit: Visit) -> Response:
     desk, consent = visit.desk, visit.desk.consents.get(visit.path("consent"))
     plan = opened(desk, consent.plan_id)
     ordered = ordered_of(plan.records, *plan.option(consent.option))
-    made = desk.treatments.begin(consent.id, ordered, appointment_id=visit.said("appointment") or None)
+    made = desk.treatments.begin(consent.id, ordered, appointment_id=name_sent(visit.said("appointment")) or None)
     return visit.go(f"/treatments/{made.id}")
 
 
