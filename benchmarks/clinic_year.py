@@ -271,7 +271,7 @@ class _Person:
         row.noted_by = self._work.actor
         grade = {"quarter": quarter, "change": 2 if better else 3, "readings": [], "notes": "", "hidden": False}
         grade |= {"unseen": True, "treated": True, "at": at.isoformat(), "by": self._work.actor}
-        held = {"moment": "after", "said": None, "grades": [grade], "opened": []}
+        held = {"moment": "after", "said": None, "grades": [grade], "opened": [], "paired": []}
         return self._sealed(row, "judged_sealed", held, "follow-up.graded").id
 
     def _new(self, table: type[Row], **values: Any) -> Row:
