@@ -111,7 +111,7 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/treatments/{treatment}/notes"): Act.WRITE,
     ("POST", "/treatments/{treatment}/end"): Act.TREAT,
     ("POST", "/adverse-events/{event}/end"): Act.TREAT,
-    ("GET", "/follow-ups"): Act.READ,
+    ("GET", "/due"): Act.READ,
     ("GET", "/patients/{patient}/follow-ups"): Act.READ,
     ("POST", "/treatments/{treatment}/follow-ups"): Act.WRITE,
     ("GET", "/follow-ups/{follow_up}"): Act.READ,

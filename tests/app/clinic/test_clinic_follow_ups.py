@@ -312,12 +312,12 @@ def test_the_front_page_tells_who_should_be_seen(clinics: Clinics, tmp_path: Pat
     consultation, agreed = consent(owner, tmp_path)
     treatment = add_treatment(owner, agreed, days_ago=200)
     patient = owner.patients.get(owner.consultations.get(consultation).patient_id)
-    for path in ("/", "/follow-ups"):
+    for path in ("/", "/due"):
         page = page_of(clinics, Role.ASSISTANT, path)
         assert f'<a href="/patients/{patient.id}/follow-ups">{patient.pseudonym}</a>' in page
         assert "overdue" in page
     owner.follow_ups.begin(treatment)
-    assert f"/patients/{patient.id}/follow-ups" not in page_of(clinics, Role.ASSISTANT, "/follow-ups")
+    assert f"/patients/{patient.id}/follow-ups" not in page_of(clinics, Role.ASSISTANT, "/due")
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +337,7 @@ def test_from_what_is_due_to_a_blind_grade_in_a_browser(page: Page, clinics: Cli
     owner = clinics.desk(Role.OWNER)
     with served(clinics.app) as address:
         sign_in(page, address, "assistant")
-        page.goto(f"{address}/follow-ups")
+        page.goto(f"{address}/due")
         looked_at(page, "follow-ups-due")
         page.goto(f"{address}/patients/{owner.consultations.get(begun.consultation_id).patient_id}/follow-ups")
         looked_at(page, "follow-ups")

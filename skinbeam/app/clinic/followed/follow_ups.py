@@ -51,7 +51,7 @@ class _Foretold:
 
 def add_follow_ups(gate: Gate) -> None:
     """Open the routes of follow-ups."""
-    gate.add("GET", "/follow-ups", _due)
+    gate.add("GET", "/due", _due)
     gate.add("GET", "/patients/{patient}/follow-ups", _of_patient)
     gate.add("POST", "/treatments/{treatment}/follow-ups", _begin)
     gate.add("GET", "/follow-ups/{follow_up}", _page)
