@@ -90,6 +90,19 @@ def test_of_a_handful_of_people_no_number_is_told(clinics: Clinics, tmp_path: Pa
     assert "/learning" not in clinics.browser(Role.ASSISTANT).get("/").text
 
 
+def test_the_pages_of_the_made_up_year_open(clinics: Clinics) -> None:
+    """What is written in bulk is what the drawers would have written, as far as the pages read it."""
+    written = year(clinics.database, HOUSE, PASSWORD, passwords=OnePassword(), people=6, clinicians=3)
+    token = SignIn(clinics.database, OnePassword()).sign_in(HOUSE, written.clinicians[0], PASSWORD).token
+    client = TestClient(clinics.app, base_url="https://localhost")
+    client.cookies.set(COOKIE, token, domain="localhost.local")
+    one = next(way for way in written.ways if way.follow_up)
+    here = f"/patients/{one.patient}"
+    treatment, follow_up = f"/treatments/{one.treatments[-1]}", f"/follow-ups/{one.follow_up}"
+    for path in (here, f"{here}/appointments", f"{here}/follow-ups", treatment, follow_up, "/learning"):
+        assert client.get(path).status_code == 200, path
+
+
 @pytest.fixture(scope="module")
 def whole_year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, float]]:
     """A database with a made-up year, and how long it took to write."""

@@ -1,6 +1,9 @@
 """The page on which a clinic reads whether what its plans foretold came true."""
 
 import base64
+import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 from fastapi.responses import Response
 
@@ -14,6 +17,10 @@ from skinbeam.report.curves.came_true import curve_figure, funnel_figure
 from skinbeam.report.shown import percent
 
 __all__ = ["add_learning"]
+
+T = TypeVar("T")
+
+_DRAWING = threading.Lock()
 
 
 def add_learning(gate: Gate) -> None:
@@ -37,9 +44,9 @@ def _page(visit: Visit) -> Response:
         hidden_people=hidden_people,
         least=FEWEST,
         found=found,
-        curve="" if isinstance(found.groups, Unknown) else _picture(curve_figure(found.groups, spoken())),
+        curve="" if isinstance(found.groups, Unknown) else _drawn(curve_figure, found.groups),
         funnel=funnel,
-        funnel_picture=_picture(funnel_figure(funnel, spoken())) if funnel else "",
+        funnel_picture=_drawn(funnel_figure, funnel) if funnel else "",
         names=read.names,
         number=Formatter().number,
         interval=Formatter().interval,
@@ -47,6 +54,11 @@ def _page(visit: Visit) -> Response:
     )
 
 
-def _picture(svg: str) -> str:
-    """A figure as the address of a picture: the policy of the pages lets no style stand in them."""
+def _drawn(figure: Callable[[T, str], str], told: T) -> str:
+    """A figure as the address of a picture: the policy of the pages lets no style stand in them.
+
+    One at a time is drawn, since the library's style is one for all threads.
+    """
+    with _DRAWING:
+        svg = figure(told, spoken())
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
