@@ -61,8 +61,12 @@ def served(clinics: Clinics, folder: Path, key: Path) -> Iterator[Server]:
         port = probe.getsockname()[1]
     environment = {FILE_VARIABLE: str(key), FOLDER_VARIABLE: str(folder / "files"), "SKINBEAM_DB": address(folder)}
     command = [sys.executable, "-m", "skinbeam", "serve", "--port", str(port)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=os.environ | environment, text=True, **pipes) as process:  # type: ignore[call-overload]
+    with (
+        log_of(folder).open("w", encoding="utf-8") as log,  # a pipe that nobody reads would hold the server up
+        subprocess.Popen(
+            command, env=os.environ | environment, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
@@ -70,6 +74,10 @@ def served(clinics: Clinics, folder: Path, key: Path) -> Iterator[Server]:
             yield Server(process, f"http://127.0.0.1:{port}", {"cookie": f"{SESSION}={token}"})
         finally:
             process.kill()
+
+
+def log_of(folder: Path) -> Path:
+    return folder / "log"
 
 
 def address(folder: Path) -> str:
@@ -129,7 +137,7 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
             begun = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
             rest = list(told)  # the stream comes to its end, and is not torn off
-            _, lines = server.process.communicate(timeout=PATIENCE_S)
+            server.process.wait(PATIENCE_S)
         took_s = time.monotonic() - begun
         assert server.process.returncode == 130
         assert took_s < ENDING_S, f"{took_s} s"
@@ -141,6 +149,7 @@ def test_a_server_told_to_end_under_load_ends_in_five_seconds_and_loses_nothing(
         left = desk.jobs.get(job)
         assert (left.state, left.attempt) == ("queued", 0), "given back, and not counted as tried"
         assert [one.findings for one in verify(clinics.database)] == [(), ()]
+        lines = log_of(tmp_path).read_text(encoding="utf-8")
         logged = [json.loads(line) for line in lines.splitlines()]
         assert {one["level"] for one in logged} == {"info"}
         assert all(other.id not in lines for other in others)
@@ -160,7 +169,7 @@ def test_a_server_whose_answer_never_comes_ends_all_the_same(tmp_path: Path, key
             time.sleep(0.5)
             begun = time.monotonic()
             server.process.send_signal(signal.SIGTERM)
-            server.process.communicate(timeout=PATIENCE_S)
+            server.process.wait(PATIENCE_S)
             took_s = time.monotonic() - begun
         writer.join(PATIENCE_S)
         assert server.process.returncode == 130
