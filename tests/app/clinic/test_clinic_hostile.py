@@ -25,6 +25,7 @@ from report_samples import sample
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
 from treated_rows import add_treatment, agree
+from treatment_samples import ORDERED, clear_answers
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.routes import ROUTES, Door
@@ -202,7 +203,18 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     shown = [one for one, door in ROUTES.items() if door not in (Door.TOKEN, Door.MACHINE)]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
     pages += [f"/follow-ups/{answered}", *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting))]
+    pages += prepared(desk, names["machine"], [another(desk, patient, made) for _ in range(3)])
     return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
+
+
+def prepared(desk: Desk, machine: str, plans: list[Plan]) -> list[str]:
+    """The pages of sessions whose checklist stops, lets them start, has let them, and of the consent to one."""
+    made = [desk.treatments.begin(agree(desk, plan.id), ORDERED).id for plan in plans]
+    for id, changed in zip(made, ({"tan": ("yes", "")}, {}, {}), strict=True):
+        desk.treatments.pick(id, machine)
+        desk.treatments.answer(id, clear_answers() | changed)
+    desk.treatments.start(made[-1])
+    return [*(f"/treatments/{id}" for id in made), f"/plans/{plans[0].id}/consent/0.0"]
 
 
 def seen_again(clinics: Clinics, plan: Plan) -> tuple[dict[str, str], str]:
@@ -232,7 +244,7 @@ def forms(house: House) -> dict[str, dict[str, str]]:
     for page in house.pages:
         for form in Page(shown(house.client.get(page))).forms:
             for route, pattern in routes.items():
-                if pattern.fullmatch(form.action.partition("?")[0]):
+                if pattern.fullmatch(re.split("[?#]", form.action)[0]):
                     found.setdefault(route, {}).update(form.fields)
     return found | {route: found[form] for route, form in BY_SCRIPT.items()}
 
