@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from diary_samples import WARNING
 from sqlalchemy import func, select
 from treated_rows import add_treatment
 from treatment_samples import treatment_calls
@@ -17,6 +18,7 @@ from skinbeam.records.faults import AbsentError, ClosedError, ConflictError, Den
 from skinbeam.records.followed import Change, Felt, Quarter
 from skinbeam.records.kept import Consent, Consultation, Made, Member, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts, create_clinic
+from skinbeam.records.people.diary_door import DiaryDoor
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import MAY, Role
 from skinbeam.records.store import tables
@@ -271,6 +273,10 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     follow_up = mine.follow_ups.begin(treatment)
     faces = [mine.photographs.add(follow_up.consultation_id, b"face", "image/png", Permissions()).id for _ in "ab"]
     (pair,) = mine.follow_ups.pair(follow_up.id, *faces).pairs
+    token = mine.diaries.link(treatment, language="en", until=now() + datetime.timedelta(1)).token
+    DiaryDoor(mine._access.database).open(token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    (alarm,) = mine.alarms.open()
+    until = alarm.raised_at
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
     token = mine.tokens.make("reader", 1)[0]
     return {
@@ -319,12 +325,29 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
             mine.consultations.get(follow_up.consultation_id).patient_id
         ),
         "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
+        "diaries.link": lambda: desk.diaries.link(treatment, language="en", until=until),
+        "diaries.end": lambda: desk.diaries.end(treatment),
+        "diaries.links": lambda: desk.diaries.links(treatment),
+        "diaries.of": lambda: desk.diaries.of(treatment),
+        "diaries.of_consultation": lambda: desk.diaries.of_consultation(follow_up.consultation_id),
+        "diaries.mark_read": lambda: desk.diaries.mark_read(treatment),
+        "alarms.get": lambda: desk.alarms.get(alarm.id),
+        "alarms.of_consultation": lambda: desk.alarms.of_consultation(follow_up.consultation_id),
+        "alarms.stop": lambda: desk.alarms.stop(follow_up.consultation_id),
+        "alarms.answer": lambda: desk.alarms.answer(alarm.id, "Called."),
+        "alarms.decide": lambda: answered_and_decided(desk, mine, alarm.id),
         "dossiers.of": lambda: desk.dossiers.of(consultation.patient_id, "fhir"),
         "dossiers.read": lambda: desk.dossiers.read(consultation.patient_id, "Observation"),
         "dossiers.whose": lambda: desk.dossiers.whose(consultation.id),
         "tokens.end": lambda: desk.tokens.end(token.id),
         **treatment_calls(desk, mine),
     }
+
+
+def answered_and_decided(desk: Desk, mine: Desk, alarm: str) -> Any:
+    if mine.alarms.get(alarm).answered_at is None:
+        mine.alarms.answer(alarm, "Called.")
+    return desk.alarms.decide(alarm, "Nothing.", adverse_event_id=None)
 
 
 # They name nothing that another clinic could have; jobs, trail, copies and erasure have tests of their own.
@@ -343,6 +366,9 @@ UNBOUND = {
     "outcomes.courses",
     "outcomes.names",
     "outcomes.plan",
+    "diaries.unread",
+    "alarms.open",
+    "alarms.count",
     "jobs.add",
     "jobs.get",
     "jobs.cancel",
@@ -401,6 +427,7 @@ NEEDS_CARE = {
     "treatments.end",
     "adverse_events.add",
     "adverse_events.resolve",
+    "alarms.decide",
 }
 NEEDS_WRITING = {
     "patients.add",
@@ -417,6 +444,10 @@ NEEDS_WRITING = {
     "treatments.pick",
     "treatments.answer",
     "treatments.note",
+    "diaries.link",
+    "diaries.end",
+    "diaries.mark_read",
+    "alarms.answer",
 }
 NEEDS_CONTACT = {"patients.contact", "patients.set_contact"}
 NEEDS_OWNER = {"machines.change", "machines.use", "tokens.end"}

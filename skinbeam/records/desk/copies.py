@@ -17,6 +17,8 @@ from skinbeam.errors import InputError
 from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.diary.alarms import Alarms
+from skinbeam.records.desk.diary.entries import Diaries
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
@@ -50,6 +52,8 @@ class Copies:
         self._plans = Plans(access)
         self._consents = Consents(access)
         self._follow_ups = FollowUps(access)
+        self._diaries = Diaries(access)
+        self._alarms = Alarms(access)
 
     def make(self, patient_id: str) -> bytes:
         """Return everything that is kept of a patient as a ZIP: `record.json`, photographs, plans, signed documents.
@@ -139,8 +143,21 @@ class Copies:
             "photographs": photographs,
             "plans": plans,
             "consents": consents,
+            "diary": self._diary(one, photographs),
             "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
         }
+
+    def _diary(self, one: Consultation, photographs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The entries of the diaries of a consultation, with their photographs and what the clinic made of them."""
+        places = {str(photograph["id"]): photograph["file"] for photograph in photographs}
+        alarms = {alarm.id: alarm for alarm in self._alarms.of_consultation(one.id)}
+        told = ("raised_at", "answered_at", "answered_by", "answer", "decided_at", "decided_by", "reason")
+        return [
+            asdict(entry)
+            | {"photograph": places.get(entry.photograph_id or "", "")}
+            | {"alarm": {name: getattr(alarms[entry.id], name) for name in told} if entry.id in alarms else None}
+            for entry in self._diaries.of_consultation(one.id)
+        ]
 
 
 _Held = tuple[Mapping[str, Any], list[tuple[bytes, str, Permissions]], list[tuple[Made, list[tuple[str, str]]]]]

@@ -10,6 +10,9 @@ from skinbeam.records.desk.copies import Copies
 from skinbeam.records.desk.elsewhere.arrivals import Arrivals
 from skinbeam.records.desk.elsewhere.dossiers import Dossiers
 from skinbeam.records.desk.elsewhere.tokens import Tokens
+from skinbeam.records.desk.diary.alarms import Alarms
+from skinbeam.records.desk.diary.entries import Diaries
+from skinbeam.records.desk.dossiers import Dossiers
 from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.jobs import Jobs
@@ -51,6 +54,8 @@ class Desk:
         self.treatments = Treatments(access)
         self.adverse_events = AdverseEvents(access)
         self.outcomes = Outcomes(access)
+        self.diaries = Diaries(access)
+        self.alarms = Alarms(access)
         self.jobs = Jobs(access)
         self.tokens = Tokens(access)
         self.trail = Trail(access)

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import InstrumentedAttribute
 
 from skinbeam.records.desk.appointments import cancel_ahead
+from skinbeam.records.desk.diary.entries import end_links
 from skinbeam.records.kept import Holdings, MayGo
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
@@ -105,6 +106,7 @@ class Erasure:
             until = _keep_until(work, patient, consultations, keep_years)
             if until is not None:
                 cancel_ahead(work, patient_id)
+                end_links(work, [one.id for one in consultations])
                 for photograph in _photographs(work, consultations):
                     photograph.for_teaching = photograph.for_publication = False
                     work.keep(photograph, "photograph.permitted")

@@ -15,7 +15,7 @@ from skinbeam.records.store.work import Access
 __all__ = ["Jobs"]
 
 _LONGEST_PAYLOAD = 10_000  # characters: names of records, not what they hold
-_MOST_OPEN = 20  # of one clinic, so that others have their turn
+_MOST_OPEN = 20  # of one kind and clinic, so that others have their turn
 _CANCELLED = "cancelled"
 
 
@@ -40,9 +40,9 @@ class Jobs:
         if len(json_text(dict(payload))) > _LONGEST_PAYLOAD:
             raise fault("too-long", "job", hint={"longest": _LONGEST_PAYLOAD})
         with self._access.work(Act.TREAT) as work:
-            waiting = work.rows(tables.Job, tables.Job.state.in_(OPEN))
+            waiting = work.rows(tables.Job, tables.Job.kind == kind, tables.Job.state.in_(OPEN))
             for one in waiting:
-                if (one.kind, one.payload) == (kind, dict(payload)):
+                if one.payload == dict(payload):
                     return kept_job(work, one)
             if len(waiting) >= _MOST_OPEN:
                 raise fault("queue-full", "job", most=_MOST_OPEN)

@@ -14,10 +14,12 @@ from skinbeam.records.store.treated import AdverseEvent, OfConsultation, TestSpo
 __all__ = [
     "OF_CONSULTATION",
     "Alarm",
+    "AlarmDecision",
     "ApiToken",
     "CalendarFeed",
     "DiaryEntry",
     "DiaryLink",
+    "DiaryReading",
     "FollowUp",
     "PhotographPair",
 ]
@@ -63,6 +65,28 @@ class Alarm(OfConsultation, Base):
     answered_at: Mapped[datetime.datetime | None]
     answered_by: Mapped[str | None] = mapped_column(_WORD)
     answer_sealed: Mapped[bytes | None]
+
+
+class DiaryReading(OfConsultation, Base):
+    """Who of the clinic has read a diary entry first, and when; the row has the entry's name."""
+
+    __tablename__ = "diary_reading"
+    _REFERS = (("entry_id", "diary_entry"),)
+    entry_id: Mapped[str] = mapped_column(_ID)
+    read_at: Mapped[datetime.datetime]
+    read_by: Mapped[str] = mapped_column(_WORD)
+
+
+class AlarmDecision(OfConsultation, Base):
+    """What a clinician made of an alarm: an adverse event, or none, and why; the row has the alarm's name."""
+
+    __tablename__ = "alarm_decision"
+    _REFERS = (("alarm_id", "alarm"), ("adverse_event_id", "adverse_event"))
+    alarm_id: Mapped[str] = mapped_column(_ID)
+    adverse_event_id: Mapped[str | None] = mapped_column(_ID)
+    reason_sealed: Mapped[bytes]
+    decided_at: Mapped[datetime.datetime]
+    decided_by: Mapped[str] = mapped_column(_WORD)
 
 
 class FollowUp(OfConsultation, Base):
@@ -119,7 +143,9 @@ class CalendarFeed(InClinic, Base):
 OF_CONSULTATION: tuple[type[OfConsultation], ...] = (
     PhotographPair,
     FollowUp,
+    AlarmDecision,
     Alarm,
+    DiaryReading,
     DiaryEntry,
     DiaryLink,
     AdverseEvent,

@@ -21,10 +21,12 @@ from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Clinic, Job
 from skinbeam.records.store.work import Work
 
-__all__ = ["LEASE", "MOST_ATTEMPTS", "OPEN", "QUEUED", "Queue", "kept_job"]
+__all__ = ["ALARM", "LEASE", "MOST_ATTEMPTS", "OPEN", "QUEUED", "Queue", "kept_job"]
 
 LEASE = datetime.timedelta(seconds=20)  # a worker says every second that it is at work
 _UNEVEN = datetime.timedelta(minutes=1)  # between the clocks of two servers
+ALARM = "alarm"  # word of a diary's alarm, to be sent out of the program
+_LONGEST_WAIT = datetime.timedelta(days=1)  # of a job that was put off; a clock that ran ahead told a later moment
 MOST_ATTEMPTS = 3  # what ended three workers would end a fourth
 QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
 OPEN = (QUEUED, RUNNING)
@@ -49,7 +51,8 @@ class Queue:
             # None is held for longer than that: the clock was set back since.
             over = or_(Job.lease_until < at, Job.lease_until > at + LEASE + _UNEVEN)
             lost = and_(Job.state == RUNNING, over)
-            waiting = select(Job).where(Job.kind.in_(kinds), or_(Job.state == QUEUED, lost))
+            due = or_(Job.lease_until.is_(None), ~Job.lease_until.between(at, at + _LONGEST_WAIT))
+            waiting = select(Job).where(Job.kind.in_(kinds), or_(and_(Job.state == QUEUED, due), lost))
             while True:
                 row = session.scalar(
                     waiting.order_by(Job.created_at, Job.id).limit(1).with_for_update(skip_locked=True)
@@ -84,6 +87,16 @@ class Queue:
         tried : whether this counts as an attempt; not for a worker that was told to end.
         """
         return self._set(job, {}, state=QUEUED, lease_until=None, attempts=job.attempt - (not tried))
+
+    def put_off(self, job: kept.Job, wait: datetime.timedelta, progress: Mapping[str, Any]) -> bool:
+        """Let go of a job that shall be taken up again after a while, at the latest after a day.
+
+        Parameters
+        ----------
+        progress : what came of it so far.
+        """
+        until = now() + min(wait, _LONGEST_WAIT)
+        return self._set(job, progress, state=QUEUED, lease_until=until, attempts=job.attempt - 1)
 
     def _set(self, job: kept.Job, progress: Mapping[str, Any], **values: Any) -> bool:
         mine = (Job.clinic_id == job.clinic_id, Job.id == job.id, Job.attempts == job.attempt, Job.state == RUNNING)

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
@@ -33,7 +33,8 @@ class Standing:
 
 def standing(database: Database) -> Standing:
     """Count what waits."""
-    counted = select(Job.state, func.count(), func.min(Job.created_at)).where(Job.state.in_(OPEN)).group_by(Job.state)
+    fresh = case((Job.lease_until.is_(None), Job.created_at))  # what was put off is not overdue
+    counted = select(Job.state, func.count(), func.min(fresh)).where(Job.state.in_(OPEN)).group_by(Job.state)
     raised = select(func.count(), func.min(Alarm.raised_at)).where(Alarm.answered_at.is_(None))
     with database.reading() as session:
         jobs = {state: (number, since) for state, number, since in session.execute(counted)}

@@ -9,12 +9,13 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from skinbeam.records.kept import COMMAND_LINE
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
+from skinbeam.records.store.followed import DiaryLink
 from skinbeam.records.store.tables import Clinic, Job, files_named
 from skinbeam.records.store.work import Work
 from skinbeam.records.upkeep.verify import SIGNED_TABLES
@@ -49,6 +50,7 @@ def tidy(database: Database) -> Mapping[str, Tidied]:
             locked = session.scalars(select(Clinic).where(Clinic.id == clinic.id).with_for_update()).one()
             work = Work(database, session, locked, COMMAND_LINE)
             jobs = _remove_jobs(session, clinic.id)
+            _remove_links(work)
             for what, count in (("files", files), ("jobs", jobs)):
                 if count:
                     work.note(f"{what}.tidied", f"clinic/{clinic.id}", removed=count)
@@ -59,3 +61,10 @@ def tidy(database: Database) -> Mapping[str, Tidied]:
 def _remove_jobs(session: Session, clinic_id: str) -> int:
     mine = (Job.clinic_id == clinic_id, Job.ended_at < now() - _LOOKED_AT)
     return len(session.scalars(delete(Job).where(*mine).returning(Job.id)).all())
+
+
+def _remove_links(work: Work) -> None:
+    """Remove links to diaries that were over a day ago, so that no clock that is set back opens one again."""
+    before = now() - _YOUNG
+    for link in work.rows(DiaryLink, or_(DiaryLink.until < before, DiaryLink.ended_at < before)):
+        work.drop(link, "diary-link.tidied")

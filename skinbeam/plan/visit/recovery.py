@@ -1,0 +1,107 @@
+"""The days after a session as a plan tells them: what is normal on each, what warns, and how long to look.
+
+A plan describes some days of healing; what a day looks like is what the last of them says. What warns is a list of
+questions (`data/diary.toml`), each with the rules of the plan that name it.
+"""
+
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.plan.records import Advice, HealingDay, Option, Plan
+from skinbeam.provenance import used
+from skinbeam.shipped import shipped_table
+
+__all__ = ["REDNESS", "SIGNS", "Today", "WarningSign", "advice_about", "healing_days", "link_days", "today", "warns"]
+
+_PAIN = (0, 10)
+
+
+@dataclass(frozen=True)
+class WarningSign:
+    """A question whose yes calls the clinic; `at_once`: an eye may be lost within hours."""
+
+    name: str
+    rules: tuple[str, ...]
+    at_once: bool
+
+
+@dataclass(frozen=True)
+class Today:
+    """What is normal on a day, from the days that the plan describes.
+
+    Parameters
+    ----------
+    now : the last that begins on that day or before; None before the first, or where the plan describes none.
+    next : the one after it.
+    over : the day lies beyond everything that the plan foretells to show.
+    """
+
+    now: HealingDay | None
+    next: HealingDay | None
+    over: bool
+
+
+@cache
+def _signs() -> tuple[WarningSign, ...]:
+    held = shipped_table("data/diary.toml")["sign"]
+    return tuple(WarningSign(name, tuple(one["rules"]), one.get("at_once", False)) for name, one in held.items())
+
+
+SIGNS = tuple(one.name for one in _signs())
+REDNESS = tuple(shipped_table("data/diary.toml")["redness"])
+
+
+def warns(pain: int, redness: str, ticked: Collection[str]) -> tuple[WarningSign, ...]:
+    """Return what of an entry calls the clinic, in the order of the questions; empty where nothing does.
+
+    Raises
+    ------
+    ValueError : pain is not 0 to 10, or a word is none of the questions'.
+    """
+    if not _PAIN[0] <= pain <= _PAIN[1] or redness not in REDNESS or not set(ticked) <= set(SIGNS):
+        raise ValueError("no answer to these questions")
+    table = shipped_table("data/diary.toml")
+    return (
+        *(one for one in _signs() if one.name in ticked),
+        *(WarningSign("redness", tuple(held["rules"]), False) for held in [table["redness"][redness]] if held["warns"]),
+        *([WarningSign("pain", ("call-same-day",), False)] if pain >= table["pain"]["severe"]["value"] else ()),
+    )
+
+
+def advice_about(plan: Plan, found: Collection[WarningSign]) -> tuple[Advice, ...]:
+    """Return what the plan tells clinicians to do about such signs, each sentence once."""
+    named = {rule for one in found for rule in one.rules}
+    advice = tuple(one for one in plan.complications if one.rule in named)
+    used(*(one.source for one in advice))
+    return advice
+
+
+def today(option: Option, day: int) -> Today:
+    """Return what is normal on a day after a session, counted from 0."""
+    begun = [one for one in option.healing if one.day <= day]
+    later = [one for one in option.healing if one.day > day]
+    return Today(begun[-1] if begun else None, later[0] if later else None, day > healing_days(option))
+
+
+def healing_days(option: Option) -> int:
+    """Return the last day on which the plan foretells that something shows; 0 where it foretells nothing."""
+    return math.ceil(max(_ends(option), default=0.0))
+
+
+def link_days(option: Option) -> int:
+    """Return for how many days after a session a diary is open: until healing is over, and a margin."""
+    table = {name: int(one["value"]) for name, one in shipped_table("data/diary.toml")["link"].items()}
+    return min(max(healing_days(option) + table["margin_days"], table["least_days"]), table["most_days"])
+
+
+def _ends(option: Option) -> Iterator[float]:
+    if not isinstance(option.shows_days, Unknown):
+        yield option.shows_days.high
+    if isinstance(option.downtime_days, Estimate):
+        yield option.downtime_days.high
+    if option.purpura_days is not None:
+        yield option.purpura_days.high
+    yield from (float(one.day) for one in option.healing)

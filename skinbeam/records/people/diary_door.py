@@ -1,0 +1,199 @@
+"""The way of a patient to the diary of one treatment: a token, and no account.
+
+Who holds the token reads which plan the treatment followed, adds entries, and is told whether the clinic has answered.
+Nothing else of the records can be reached from here, and no entry can be read again: a telephone is often not one
+person's alone. The token is 256 random bits, of which a hash is kept; it is checked again within every transaction.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from skinbeam.records.diary import DiaryNote, DiaryStatus
+from skinbeam.records.faults import fault
+from skinbeam.records.store.columns import json_text, now
+from skinbeam.records.store.database import Database
+from skinbeam.records.store.followed import Alarm, DiaryEntry, DiaryLink
+from skinbeam.records.store.queue import ALARM, QUEUED
+from skinbeam.records.store.tables import Clinic, Job, Photograph, Plan, new_id
+from skinbeam.records.store.treated import Treatment
+from skinbeam.records.store.work import Work
+
+__all__ = ["LONGEST_QUESTION", "PATIENT", "Diary", "DiaryDoor", "hash_of"]
+
+PATIENT = "patient"  # who acts, as the trail says
+LONGEST_QUESTION = 1000  # characters
+_PLAN = "plan.json"
+_KEY = re.compile(r"[0-9a-f]{32}")
+
+
+def hash_of(token: str) -> str:
+    """Return what is kept of a token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+class DiaryDoor:
+    """Opens a diary for who holds its token.
+
+    Parameters
+    ----------
+    database : an open one.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self, token: str) -> "Diary":
+        """Return the diary of a token.
+
+        Raises
+        ------
+        AbsentError : there is none: in the same words for one that never was, is over, was ended or replaced.
+        """
+        hashed = hash_of(token)
+        with self._database.reading() as session:
+            link, treatment, clinic = _found(session, hashed)
+            plan = session.get_one(Plan, (link.clinic_id, treatment.plan_id))
+        return Diary(self._database, hashed, link, treatment, clinic, plan.files[_PLAN])
+
+
+class Diary:
+    """The diary of one treatment, for as long as its link is good.
+
+    Parameters
+    ----------
+    hashed : of the token.
+    plan : name of the file that holds the plan.
+    """
+
+    def __init__(
+        self, database: Database, hashed: str, link: DiaryLink, treatment: Treatment, clinic: Clinic, plan: str
+    ) -> None:
+        self.link_id = link.id
+        self.language = link.language
+        self.clinic = clinic.name
+        self.option = treatment.option
+        self.began = treatment.started_at or treatment.created_at
+        self._database = database
+        self._hashed = hashed
+        self._clinic_id = clinic.id
+        self._plan = plan
+
+    def plan(self) -> bytes:
+        """Return the document of the plan that was followed."""
+        return self._database.files.get(self._clinic_id, self._plan)
+
+    def status(self, key: str = "") -> DiaryStatus:
+        """Return how things stand, and note that the diary was opened.
+
+        Parameters
+        ----------
+        key : of the entry that was just written.
+
+        Raises
+        ------
+        AbsentError : the link was ended meanwhile.
+        """
+        with self._work() as (work, link):
+            work.note("diary.opened", f"treatment/{link.treatment_id}")
+            mine = DiaryEntry.treatment_id == link.treatment_id
+            entries = {row.id: row for row in work.rows(DiaryEntry, mine)}
+            alarms = work.rows(Alarm, Alarm.entry_id.in_(list(entries)))
+            answered = [one.answered_at for one in alarms if one.answered_at is not None]
+            return DiaryStatus(
+                kept=_entry_id(link, key) in entries,
+                waiting=len(answered) < len(alarms),
+                answered_at=max(answered, default=None),
+            )
+
+    def write(self, key: str, day: int, note: DiaryNote, *, photograph: bytes | None, alarm: bool) -> None:
+        """Keep an entry, and with it what calls somebody of the clinic; one that is sent again is kept once.
+
+        Parameters
+        ----------
+        key : made for the form that was filled in: the same form is the same entry, however often the network sends it.
+        day : counted from the treatment.
+        photograph : JPEG, for care alone.
+        alarm : whether somebody must see it now.
+
+        Raises
+        ------
+        AbsentError : the link was ended meanwhile.
+        InputError : `bad-diary-form`: no form of ours made this key; `too-long`.
+        """
+        if not _KEY.fullmatch(key):
+            raise fault("bad-diary-form", "entry")
+        if len(note.question) > LONGEST_QUESTION:
+            raise fault("too-long", "question", hint={"longest": LONGEST_QUESTION})
+        file = None if photograph is None else self._database.files.add(self._clinic_id, photograph)
+        with self._work() as (work, link):
+            id = _entry_id(link, key)
+            if work.rows(DiaryEntry, DiaryEntry.id == id):
+                return
+            row = DiaryEntry(clinic_id=work.clinic_id, id=id, consultation_id=link.consultation_id)
+            row.treatment_id, row.day, row.written_at = link.treatment_id, day, now()
+            row.photograph_id = None if file is None else _keep_photograph(work, link, file)
+            work.seal(row, "entry_sealed", json_text(asdict(note) | {"signs": list(note.signs)}).encode())
+            work.keep(row, "diary.written")
+            if alarm:
+                _raise(work, link, row)
+
+    @contextmanager
+    def _work(self) -> Iterator[tuple[Work, DiaryLink]]:
+        """Give a transaction, once the link was found good in it."""
+        with self._database.writing() as session:
+            clinic = session.scalars(select(Clinic).where(Clinic.id == self._clinic_id).with_for_update()).one()
+            link, _, _ = _found(session, self._hashed)
+            yield Work(self._database, session, clinic, PATIENT), link
+
+
+def _found(session: Session, hashed: str) -> tuple[DiaryLink, Treatment, Clinic]:
+    """The link of a hash that is good, all in one question, so that one that is over takes no longer than none."""
+    asked = (
+        select(DiaryLink, Treatment, Clinic)
+        .join(Treatment, (Treatment.clinic_id == DiaryLink.clinic_id) & (Treatment.id == DiaryLink.treatment_id))
+        .join(Clinic, Clinic.id == DiaryLink.clinic_id)
+        .where(DiaryLink.token_hash == hashed)
+    )
+    found = session.execute(asked).one_or_none()
+    if found is None or found[0].ended_at is not None or now() >= found[0].until:
+        raise fault("absent", "diary")
+    return found[0], found[1], found[2]
+
+
+def _entry_id(link: DiaryLink, key: str) -> str:
+    """The name of an entry: who sends a key of another diary reaches nothing there."""
+    return hashlib.sha256(f"{link.treatment_id}/{key}".encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _keep_photograph(work: Work, link: DiaryLink, file: str) -> str:
+    row = Photograph(
+        clinic_id=work.clinic_id,
+        id=new_id(),
+        consultation_id=link.consultation_id,
+        file=file,
+        media_type="image/jpeg",
+        for_care=True,
+        for_teaching=False,
+        for_publication=False,
+        added_at=now(),
+        added_by=work.actor,
+    )
+    work.keep(row, "photograph.added")
+    return row.id
+
+
+def _raise(work: Work, link: DiaryLink, entry: DiaryEntry) -> None:
+    """Have the clinic called: inside by its pages, and outside by a job, both there with the entry or not at all."""
+    alarm = Alarm(clinic_id=work.clinic_id, id=entry.id, entry_id=entry.id, raised_at=entry.written_at)
+    alarm.consultation_id = link.consultation_id
+    work.keep(alarm, "alarm.raised")
+    payload = {"alarm": alarm.id, "consultation": link.consultation_id}
+    job = Job(clinic_id=work.clinic_id, id=new_id(), kind=ALARM, payload=payload, state=QUEUED, attempts=0)
+    job.created_at, job.created_by = entry.written_at, work.actor
+    work.add_job(job)
