@@ -87,6 +87,16 @@ def same_origin(request: Request) -> bool:
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
 
 
+def _of_a_secret_address(request: Request, secret: str) -> bool:
+    """Return whether a request is for an address that no other site knows.
+
+    A page there sends no referrer, so that its address goes nowhere, and a browser without Sec-Fetch-Site then says
+    `Origin: null` with its form.
+    """
+    here = bool(secret) and request.url.path.startswith(secret)
+    return here and "sec-fetch-site" not in request.headers and request.headers.get("origin") == "null"
+
+
 class Guard:
     """ASGI middleware around the whole app.
 
@@ -96,6 +106,7 @@ class Guard:
     answer : makes the answer to a request that is refused.
     language : tells in which language a request is answered.
     zone : time zone of the moments that are told; that of this machine where it is None.
+    secret : how addresses begin that are known to one person alone; empty where none is.
     """
 
     def __init__(
@@ -105,8 +116,10 @@ class Guard:
         answer: Answer = answer,
         language: Callable[[Request], str] = asked_language,
         zone: datetime.tzinfo | None = None,
+        secret: str = "",
     ) -> None:
         self._app = app
+        self._secret = secret
         self._names = names
         self._answer = answer
         self._language = language
@@ -148,7 +161,9 @@ class Guard:
 
         if not ours(request, self._names):
             await refuse(421)
-        elif scope["method"] not in ("GET", "HEAD") and not same_origin(request):
+        elif not (
+            scope["method"] in ("GET", "HEAD") or same_origin(request) or _of_a_secret_address(request, self._secret)
+        ):
             await refuse(403)
         elif _announced(request) > MAX_BODY_BYTES:
             await refuse(413)

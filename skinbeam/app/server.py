@@ -66,12 +66,15 @@ def run(
     if db is None:
         listen(build_app(host, names), host, port)
         return
+    from skinbeam.app.clinic.diary.outside import outside_of
     from skinbeam.app.clinic.running.lines import begin_lines
     from skinbeam.app.clinic.server import build_clinic
     from skinbeam.records.store.upgrades import open_database
 
     begin_lines()
-    clinic = build_clinic(open_database(db, os.environ), host, names, keep_years=keep_years, zone=_zone(zone))
+    outside = outside_of(os.environ)
+    database = open_database(db, os.environ)
+    clinic = build_clinic(database, host, names, keep_years=keep_years, zone=_zone(zone), outside=outside)
     listen(clinic, host, port, open_to_others="clinic.open-to-others", closing=clinic.state.closing)
 
 

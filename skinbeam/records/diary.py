@@ -3,7 +3,17 @@
 import datetime
 from dataclasses import dataclass
 
-__all__ = ["Alarm", "AlarmCount", "DiaryEntry", "DiaryLink", "DiaryNote", "DiaryStatus", "NewDiaryLink", "Unread"]
+__all__ = [
+    "Alarm",
+    "AlarmCount",
+    "DiaryEntry",
+    "DiaryLink",
+    "DiaryNote",
+    "DiaryOf",
+    "DiaryStatus",
+    "NewDiaryLink",
+    "Unread",
+]
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,20 @@ class DiaryEntry:
     written_at: datetime.datetime
     read_at: datetime.datetime | None
     read_by: str | None
+
+
+@dataclass(frozen=True)
+class DiaryOf:
+    """Whose diary it is, and of which session: the first pulse was at `began`, None where there was none yet."""
+
+    treatment_id: str
+    consultation_id: str
+    patient_id: str
+    pseudonym: str
+    plan_id: str
+    option: str
+    number: int
+    began: datetime.datetime | None
 
 
 @dataclass(frozen=True)

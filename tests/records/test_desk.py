@@ -327,6 +327,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "follow_ups.before": lambda: desk.follow_ups.before(follow_up.id),
         "diaries.link": lambda: desk.diaries.link(treatment, language="en", until=until),
         "diaries.end": lambda: desk.diaries.end(treatment),
+        "diaries.about": lambda: desk.diaries.about(treatment),
         "diaries.links": lambda: desk.diaries.links(treatment),
         "diaries.of": lambda: desk.diaries.of(treatment),
         "diaries.of_consultation": lambda: desk.diaries.of_consultation(follow_up.consultation_id),

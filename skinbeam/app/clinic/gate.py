@@ -14,7 +14,7 @@ from starlette.responses import Response
 from skinbeam.app.bodies import form_of
 from skinbeam.app.clinic.door.cookies import SESSION, held
 from skinbeam.app.clinic.door.rate import Rate
-from skinbeam.app.clinic.routes import ROUTES, Door
+from skinbeam.app.clinic.routes import QUIET, ROUTES, Door
 from skinbeam.app.clinic.visit import House, Upload, Visit
 from skinbeam.app.faults import RefusedError, refusal, refusal_of
 from skinbeam.errors import InputError
@@ -50,8 +50,9 @@ class Gate:
         async def answer(request: Request) -> Response:
             visit = Visit(self._house, request, None)
             try:
-                visit.who = await to_thread.run_sync(self._who, request, door)
-                self._count(request, visit.who)
+                visit.who = await to_thread.run_sync(self._who, request, door, (method, path) not in QUIET)
+                if door is not Door.LINK:  # who counts those apart, so that nobody shuts out who holds a good one
+                    self._count(request, visit.who)
                 if turned_away := _turned_away(visit, door):
                     return turned_away
                 if method == "POST":
@@ -77,13 +78,15 @@ class Gate:
             raise KeyError(path)
         self._router.add_api_route(path, answer, methods=["GET"], include_in_schema=False)
 
-    def _who(self, request: Request, door: Door | Act) -> SignedIn | None:
+    def _who(self, request: Request, door: Door | Act, used: bool) -> SignedIn | None:
         """Whose cookie was sent, or whose token: neither opens what the other does."""
+        if door is Door.LINK:
+            return None
         if door is Door.TOKEN:
             scheme, _, token = request.headers.get("authorization", "").partition(" ")
             return self._house.readers.who(token.strip()) if scheme.casefold() == "bearer" else None
         token = held(request, SESSION)
-        return self._house.door.who(token) if token else None
+        return self._house.door.who(token, used=used) if token else None
 
     def _count(self, request: Request, who: SignedIn | None) -> None:
         """Refuse who asks too often; who is not signed in is known by their address alone."""
@@ -101,7 +104,7 @@ def _turned_away(visit: Visit, door: Door | Act) -> Response | None:
     RefusedError : 401, for a program that shows no token which is good.
     DeniedError : the role does not do such work.
     """
-    if door is Door.ANYBODY:
+    if door in (Door.ANYBODY, Door.LINK):
         return None
     if visit.who is None and door is Door.TOKEN:
         raise refusal(401)

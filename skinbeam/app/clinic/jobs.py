@@ -15,8 +15,10 @@ from fastapi.responses import Response, StreamingResponse
 from skinbeam.app.clinic.consultations import filled_form
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
+from skinbeam.app.clinic.worker import PLAN
 from skinbeam.errors import InputError
 from skinbeam.messages import text
+from skinbeam.records.faults import fault
 from skinbeam.records.kept import Job
 from skinbeam.records.roles import MAY, Act
 from skinbeam.records.store.queue import DONE, FAILED, OPEN, QUEUED
@@ -37,7 +39,7 @@ def add_jobs(gate: Gate) -> None:
 
 def _page(visit: Visit) -> Response:
     """Lead to the plan, or to the form where something is wrong with it; else show how far the job is."""
-    job = visit.desk.jobs.get(visit.path("job"))
+    job = _job(visit)
     if job.state == DONE:
         return visit.go(f"/plans/{job.progress['plan']}")
     here = f"/jobs/{job.id}"
@@ -55,6 +57,19 @@ def _page(visit: Visit) -> Response:
     )
 
 
+def _job(visit: Visit) -> Job:
+    """The plan that is being made; what else waits in the queue has no page and is called off by nobody.
+
+    Raises
+    ------
+    AbsentError : this clinic makes none of that name.
+    """
+    job = visit.desk.jobs.get(visit.path("job"))
+    if job.kind != PLAN:
+        raise fault("absent", "job")
+    return job
+
+
 def _said(job: Job) -> str:
     if job.state == QUEUED:
         return text("clinic.job-waits")
@@ -62,7 +77,7 @@ def _said(job: Job) -> str:
 
 
 def _events(visit: Visit) -> Response:
-    visit.desk.jobs.get(visit.path("job"))
+    _job(visit)
     return StreamingResponse(_told(visit, visit.path("job")), media_type="text/event-stream", headers=_HEADERS)
 
 
@@ -96,5 +111,5 @@ def _still_in(visit: Visit) -> bool:
 
 
 def _cancel(visit: Visit) -> Response:
-    job = visit.desk.jobs.cancel(visit.path("job"))
+    job = visit.desk.jobs.cancel(_job(visit).id)
     return visit.go(f"/consultations/{job.payload['consultation']}")

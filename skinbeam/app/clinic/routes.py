@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from skinbeam.records.roles import MAY, Act, Role
 
-__all__ = ["ROUTES", "Door", "admitted"]
+__all__ = ["QUIET", "ROUTES", "Door", "admitted"]
 
 
 class Door(StrEnum):
@@ -19,6 +19,7 @@ class Door(StrEnum):
     CODE_DUE = "code due"  # the password was right, and the one-time code is still asked for, or not
     MEMBER = "member"
     TOKEN = "token"  # another program, which shows a token and no cookie
+    LINK = "link"  # a patient, whose address is the key to one diary; no sign-in is looked at
 
 
 ROUTES: Mapping[tuple[str, str], Door | Act] = {
@@ -128,6 +129,16 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("POST", "/follow-ups/{follow_up}/pairs"): Act.WRITE,
     ("POST", "/follow-ups/{follow_up}/pairs/{pair}/parting"): Act.WRITE,
     ("GET", "/trail"): Act.TRAIL,
+    ("GET", "/diary/{link}"): Door.LINK,
+    ("POST", "/diary/{link}"): Door.LINK,
+    ("GET", "/treatments/{treatment}/diary"): Act.READ,
+    ("POST", "/treatments/{treatment}/diary/link"): Act.WRITE,
+    ("POST", "/treatments/{treatment}/diary/ending"): Act.WRITE,
+    ("POST", "/treatments/{treatment}/diary/reading"): Act.WRITE,
+    ("GET", "/alarms"): Act.READ,
+    ("GET", "/alarms/banner"): Act.READ,
+    ("POST", "/alarms/{alarm}/answer"): Act.WRITE,
+    ("POST", "/alarms/{alarm}/decision"): Act.TREAT,
     ("GET", "/tokens"): Act.PEOPLE,
     ("POST", "/tokens"): Act.PEOPLE,
     ("POST", "/tokens/{token}/end"): Act.PEOPLE,
@@ -138,6 +149,9 @@ ROUTES: Mapping[tuple[str, str], Door | Act] = {
     ("GET", "/fhir/{kind}/{resource}"): Door.TOKEN,
     ("GET", "/fhir/Patient/{patient}/$everything"): Door.TOKEN,
 }
+
+# What a page asks by itself, which is no use of a session: one that nobody uses ends all the same.
+QUIET = frozenset({("GET", "/alarms/banner")})
 
 
 def admitted(door: Door | Act) -> frozenset[Role]:

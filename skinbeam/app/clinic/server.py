@@ -22,6 +22,12 @@ from skinbeam.app.clinic.course.appointments import add_appointments
 from skinbeam.app.clinic.course.calendars import add_calendars
 from skinbeam.app.clinic.course.machines import add_machines
 from skinbeam.app.clinic.course.treatments import add_treatments
+from skinbeam.app.clinic.diary.alarms import add_alarms
+from skinbeam.app.clinic.diary.clinic_side import add_diaries
+from skinbeam.app.clinic.diary.closed import DIARY
+from skinbeam.app.clinic.diary.outside import Outside
+from skinbeam.app.clinic.diary.pager import Pager
+from skinbeam.app.clinic.diary.patient_side import add_patient_diary
 from skinbeam.app.clinic.door.account import add_account
 from skinbeam.app.clinic.door.front import add_front, chosen_language
 from skinbeam.app.clinic.followed.rooms import add_followed
@@ -59,6 +65,7 @@ def build_clinic(
     *,
     keep_years: int = KEEP_YEARS,
     zone: datetime.tzinfo | None = None,
+    outside: Outside | None = None,
 ) -> FastAPI:
     """Return the clinic's app on an open database, which it closes when it ends; it answers to `names` too.
 
@@ -68,15 +75,20 @@ def build_clinic(
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     zone : time zone of the moments that pages tell; that of this machine where it is None.
+    outside : how patients reach the clinic, and how it is called when a diary needs to be read.
     """
+    outside = outside or Outside()
     passwords = Passwords()
     doors = SignIn(database, passwords), Readers(database), PasskeyDoor(database)
-    house = House(database, passwords, *doors, Worker(database), Audience(), keep_years)
+    house = House(database, passwords, *doors, Worker(database), Audience(), keep_years, outside=outside)
+    pager = Pager(database, outside)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         house.worker.start()
+        pager.start()
         yield
+        pager.end()
         await to_thread.run_sync(house.worker.stop)
         database.close()
 
@@ -93,7 +105,9 @@ def build_clinic(
 
     app = FastAPI(title="skinbeam", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    app.add_middleware(Guard, names=names_of(host, names), answer=answer, language=chosen_language, zone=zone)
+    app.add_middleware(
+        Guard, names=names_of(host, names), answer=answer, language=chosen_language, zone=zone, secret=DIARY
+    )
     metrics = Metrics(database)
     app.add_middleware(Watch, metrics=metrics)  # the last that is added stands outside
     app.add_exception_handler(HTTPException, by_status)
@@ -102,7 +116,8 @@ def build_clinic(
     add_followed(gate)
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     programs = (add_tokens, add_description, add_reading)
-    after = (add_treatments, add_calendars, add_appointments, add_learning)
+    diary = (add_patient_diary, add_diaries, add_alarms)
+    after = (add_treatments, add_calendars, add_appointments, add_learning, *diary)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
@@ -111,6 +126,7 @@ def build_clinic(
     def closing() -> None:
         house.closing.set()
         house.worker.end()
+        pager.end()
 
     app.state.closing = closing
     return app

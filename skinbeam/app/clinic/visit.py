@@ -12,6 +12,10 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from skinbeam.app.clinic.api.told import is_of_api, outcome
 from skinbeam.app.clinic.audience import Audience
+from skinbeam.app.clinic.diary.banner import Told, told_of
+from skinbeam.app.clinic.diary.closed import closed, is_of_diary
+from skinbeam.app.clinic.diary.outside import Outside
+from skinbeam.app.clinic.door.rate import Rate
 from skinbeam.app.clinic.door.site import encrypted, site_of
 from skinbeam.app.clinic.learning.judged import Reader
 from skinbeam.app.clinic.running.lines import request_number
@@ -71,6 +75,8 @@ class House:
     ----------
     keep_years : how long the law of the place makes a clinic keep records of treatment.
     outcomes : what came of the clinics' courses, as it was read last.
+    outside : how patients reach the clinic, and how it is called when a diary needs to be read.
+    wrong_links : counts the wrong links to diaries by address.
     closing : set once the program is told to end: answers that go on for long end by themselves.
     """
 
@@ -83,6 +89,8 @@ class House:
     audience: Audience
     keep_years: int
     outcomes: Reader = field(default_factory=Reader)
+    outside: Outside = field(default_factory=Outside)
+    wrong_links: Rate = field(default_factory=Rate)
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -180,8 +188,16 @@ class Visit:
             "may": {act.value: inside and self.may(act) for act in Act},
             "roles": [role.value for role in Role],
             "time": Formatter().moment,
+            "alarms": self._alarms() if inside else None,
             "request": request_number.get(),
         }
+
+    def _alarms(self) -> Told | None:
+        """What every page tells of alarms; nothing where the database does not answer, which the page then says."""
+        try:
+            return told_of(self.desk.alarms.count(), mailed=self.house.outside.mail is not None)
+        except UnreachableError:
+            return None
 
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
         """Answer with a page."""
@@ -199,6 +215,8 @@ class Visit:
         told = refused.error if refused else error
         assert isinstance(told, InputError)
         status = refused.status if refused else status_of(told)
+        if is_of_diary(self.request):
+            return closed(status, self.house.outside.phone)
         return outcome(status, told) if is_of_api(self.request) else self.page("fault.html", status, error=told)
 
     @staticmethod

@@ -14,9 +14,20 @@ from skinbeam.plan.records import Advice, HealingDay, Option, Plan
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 
-__all__ = ["REDNESS", "SIGNS", "Today", "WarningSign", "advice_about", "healing_days", "link_days", "today", "warns"]
+__all__ = [
+    "PAIN",
+    "REDNESS",
+    "SIGNS",
+    "Today",
+    "WarningSign",
+    "advice_about",
+    "healing_days",
+    "link_days",
+    "today",
+    "warns",
+]
 
-_PAIN = (0, 10)
+PAIN = (0, 10)
 
 
 @dataclass(frozen=True)
@@ -61,7 +72,7 @@ def warns(pain: int, redness: str, ticked: Collection[str]) -> tuple[WarningSign
     ------
     ValueError : pain is not 0 to 10, or a word is none of the questions'.
     """
-    if not _PAIN[0] <= pain <= _PAIN[1] or redness not in REDNESS or not set(ticked) <= set(SIGNS):
+    if not PAIN[0] <= pain <= PAIN[1] or redness not in REDNESS or not set(ticked) <= set(SIGNS):
         raise ValueError("no answer to these questions")
     table = shipped_table("data/diary.toml")
     return (

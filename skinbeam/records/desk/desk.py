@@ -7,12 +7,11 @@ from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
+from skinbeam.records.desk.diary.alarms import Alarms
+from skinbeam.records.desk.diary.entries import Diaries
 from skinbeam.records.desk.elsewhere.arrivals import Arrivals
 from skinbeam.records.desk.elsewhere.dossiers import Dossiers
 from skinbeam.records.desk.elsewhere.tokens import Tokens
-from skinbeam.records.desk.diary.alarms import Alarms
-from skinbeam.records.desk.diary.entries import Diaries
-from skinbeam.records.desk.dossiers import Dossiers
 from skinbeam.records.desk.erasure import Erasure
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.jobs import Jobs

@@ -13,6 +13,7 @@ from skinbeam.records.checklist import ITEMS, asked_of, open_items
 from skinbeam.records.desk.adverse_events import end_treatment, events_of
 from skinbeam.records.desk.appointments import keep_appointment
 from skinbeam.records.desk.consents import in_force
+from skinbeam.records.desk.diary.alarms import course_is_stopped
 from skinbeam.records.deviations import deviations
 from skinbeam.records.faults import fault
 from skinbeam.records.roles import Act
@@ -165,11 +166,14 @@ class Treatments:
 
         Raises
         ------
-        InputError : `treatment-begun`, `checklist-open`, or the consent does not hold (`begin`).
+        InputError : `treatment-begun`, `checklist-open`, `course-stopped` (an alarm of a diary waits for a clinician's
+            decision), or the consent does not hold (`begin`).
         """
         with self._access.work(Act.TREAT) as work:
             row = _preparing(work, id)
             in_force(work, row.consent_id)
+            if course_is_stopped(work, row.consultation_id):
+                raise fault("course-stopped", "treatment")
             if open_items(_treatment(work, row)):
                 raise fault("checklist-open", "checklist")
             row.state, row.started_at, row.started_by = TreatmentState.TREATING.value, now(), work.actor

@@ -111,14 +111,19 @@ class SignIn:
         """Return what a browser shall hold from now on that a member has signed in from it."""
         return with_member(self._database.secret, browser, plain_name(member.clinic), plain_name(member.name))
 
-    def who(self, token: str) -> SignedIn | None:
-        """Return the session of a token; None where it is none, or has ended."""
+    def who(self, token: str, *, used: bool = True) -> SignedIn | None:
+        """Return the session of a token; None where it is none, or has ended.
+
+        Parameters
+        ----------
+        used : whether somebody uses it now, and not a page that asks by itself while nobody is there.
+        """
         with self._database.reading() as session:
             found = _found(session, token)
         if found is None:
             return None
         row, member, clinic = found
-        if now() - row.seen_at > _NOTED:
+        if used and now() - row.seen_at > _NOTED:
             with self._database.writing() as session:
                 again = session.get(LoginSession, row.token_hash)
                 if again is not None:

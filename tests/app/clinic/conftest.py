@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from app_samples import LEAST
 from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from diary_samples import WARNING, treated
 from limits import RateLimitItemPerMinute
 from playwright.sync_api import Browser, sync_playwright
 from soft_passkey import SoftPasskey
@@ -21,6 +22,7 @@ from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.kept import Permissions
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.diary_door import DiaryDoor
 from skinbeam.records.people.feeds import Feeds
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
@@ -73,7 +75,13 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     doctor = clinics.members[HOME, Role.CLINICIAN].id
     asked = Booking(patient.id, doctor, Purpose.SESSION, begins, ends, machine.id, consultation.id)
     (appointment,) = desk.appointments.book(asked)
+    diary = treated(desk, days_ago=2.0).treatment
+    link = desk.diaries.link(diary, language="en", until=ends)
+    DiaryDoor(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
     return {
+        "alarm": desk.alarms.open()[0].id,
+        "link": link.token,
+        "diary": diary,
         "appointment": appointment.id,
         "feed": feed.id,
         "fed": fed,

@@ -19,6 +19,7 @@ import pyotp
 import pytest
 from app_samples import EXAMPLE, LEAST
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics
+from diary_samples import WARNING, treated
 from PIL import Image
 from postgresql_server import private_postgresql
 from report_samples import sample
@@ -36,6 +37,7 @@ from skinbeam.records.desk.desk import Desk
 from skinbeam.records.followed import Felt
 from skinbeam.records.kept import Made, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts
+from skinbeam.records.people.diary_door import DiaryDoor
 from skinbeam.records.people.feeds import Feeds
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
@@ -178,10 +180,18 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     begins = datetime.datetime.now(datetime.UTC)
     ends = begins + datetime.timedelta(minutes=30)
     (today,) = desk.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
+    link = desk.diaries.link(treated(desk, days_ago=2.0).treatment, language="en", until=until).token
+    for key in ("0", "1"):
+        DiaryDoor(clinics.database).open(link).write(key * 32, 1, WARNING, photograph=None, alarm=True)
+    first, second = desk.alarms.open()
+    desk.alarms.answer(first.id, "Called.")
     names = {
         "appointment": today.id,
         "feed": Feeds(clinics.database, owner).make()[0].id,
         "patient": patient,
+        "link": link,
+        "alarm": second.id,
         "passkey": keys.all()[0].id,
         "consultation": fresh.consultation_id,
         "photograph": desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id,
@@ -244,7 +254,7 @@ def forms(house: House) -> dict[str, dict[str, str]]:
     for page in house.pages:
         for form in Page(shown(house.client.get(page))).forms:
             for route, pattern in routes.items():
-                if pattern.fullmatch(re.split("[?#]", form.action)[0]):
+                if pattern.fullmatch(re.split("[?#]", form.action or page)[0]):
                     found.setdefault(route, {}).update(form.fields)
     return found | {route: found[form] for route, form in BY_SCRIPT.items()}
 

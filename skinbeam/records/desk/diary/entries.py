@@ -6,7 +6,7 @@ import secrets
 
 from sqlalchemy import ColumnElement
 
-from skinbeam.records.diary import DiaryEntry, DiaryLink, DiaryNote, NewDiaryLink, Unread
+from skinbeam.records.diary import DiaryEntry, DiaryLink, DiaryNote, DiaryOf, NewDiaryLink, Unread
 from skinbeam.records.faults import fault
 from skinbeam.records.people.diary_door import hash_of
 from skinbeam.records.roles import Act
@@ -25,6 +25,29 @@ class Diaries:
 
     def __init__(self, access: Access) -> None:
         self._access = access
+
+    def about(self, treatment_id: str) -> DiaryOf:
+        """Return whose diary that of a treatment is.
+
+        Raises
+        ------
+        AbsentError : this clinic has no such treatment.
+        """
+        with self._access.see(Act.READ) as work:
+            row = work.get(treated.Treatment, treatment_id)
+            patient = work.get(tables.Patient, work.get(tables.Consultation, row.consultation_id).patient_id)
+            work.note("treatment.seen", f"treatment/{treatment_id}")
+            work.note("patient.seen", f"patient/{patient.id}")
+            return DiaryOf(
+                treatment_id=row.id,
+                consultation_id=row.consultation_id,
+                patient_id=patient.id,
+                pseudonym=patient.pseudonym,
+                plan_id=row.plan_id,
+                option=row.option,
+                number=row.number,
+                began=row.started_at,
+            )
 
     def link(self, treatment_id: str, *, language: str, until: datetime.datetime) -> NewDiaryLink:
         """Make a link to the diary of a treatment, which ends the one before; its token is told this once.
