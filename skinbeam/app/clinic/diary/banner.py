@@ -14,7 +14,7 @@ _LOUD, _LOUDEST = timedelta(minutes=15), timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Told:
-    """The banner: `loud` is quiet, loud or loudest; `outside` what is wrong with calling somebody outside."""
+    """The banner: `loud` is new, loud or loudest; `outside` what is wrong with calling somebody outside."""
 
     number: int
     text: str
@@ -34,7 +34,7 @@ def told_of(count: AlarmCount, *, mailed: bool) -> Told | None:
 
 def loudness(waited: timedelta) -> str:
     """Return how loud an alarm is that has waited for so long."""
-    return "loudest" if waited >= _LOUDEST else "loud" if waited >= _LOUD else "quiet"
+    return "loudest" if waited >= _LOUDEST else "loud" if waited >= _LOUD else "new"
 
 
 def age_told(waited: timedelta) -> str:
