@@ -17,6 +17,7 @@ from skinbeam.errors import InputError
 from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.course.test_spots import TestSpots
 from skinbeam.records.desk.diary.alarms import Alarms
 from skinbeam.records.desk.diary.entries import Diaries
 from skinbeam.records.desk.follow_ups import FollowUps
@@ -27,6 +28,7 @@ from skinbeam.records.desk.treatments import Treatments
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Consultation, Made, Patient, Permissions
 from skinbeam.records.roles import Act
+from skinbeam.records.spots import TestSpot, spot_of
 from skinbeam.records.store import tables
 from skinbeam.records.store.work import Access
 from skinbeam.records.treated_json import done_elsewhere
@@ -51,6 +53,7 @@ class Copies:
         self._photographs = Photographs(access)
         self._plans = Plans(access)
         self._consents = Consents(access)
+        self._test_spots = TestSpots(access)
         self._follow_ups = FollowUps(access)
         self._diaries = Diaries(access)
         self._alarms = Alarms(access)
@@ -87,7 +90,7 @@ class Copies:
         return packed.getvalue()
 
     def take_in(self, content: bytes) -> Patient:
-        """Keep a copy as a new patient of this clinic, with contact, answers, photographs, plans and choices.
+        """Keep a copy as a new patient of this clinic, with contact, answers, photographs, plans and test spots.
 
         Raises
         ------
@@ -108,7 +111,7 @@ class Copies:
         patient = self._patients.add(year_of_birth=year)
         if contact:
             self._patients.set_contact(patient.id, contact)
-        for answers, photographs, plans in held:
+        for answers, photographs, plans, test_spots in held:
             consultation = self._consultations.begin(patient.id, answers)
             for photograph in photographs:
                 self._photographs.add(consultation.id, *photograph)
@@ -116,6 +119,8 @@ class Copies:
                 plan = self._plans.add(consultation.id, made, revision=consultation.revision)
                 for option, notes in choices:
                     self._plans.choose(plan.id, option, notes)
+            for test_spot in test_spots:
+                self._test_spots.take_in(consultation.id, test_spot)
         return patient
 
     def _consultation(self, archive: zipfile.ZipFile, folder: str, one: Consultation) -> dict[str, Any]:
@@ -144,6 +149,7 @@ class Copies:
             "plans": plans,
             "consents": consents,
             "diary": self._diary(one, photographs),
+            "test_spots": [asdict(spot) for spot in self._test_spots.of(one.id)],
             "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
         }
 
@@ -160,7 +166,12 @@ class Copies:
         ]
 
 
-_Held = tuple[Mapping[str, Any], list[tuple[bytes, str, Permissions]], list[tuple[Made, list[tuple[str, str]]]]]
+_Held = tuple[
+    Mapping[str, Any],
+    list[tuple[bytes, str, Permissions]],
+    list[tuple[Made, list[tuple[str, str]]]],
+    list[TestSpot],
+]
 
 
 def _held(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_Held]:
@@ -177,7 +188,7 @@ def _held(record: Mapping[str, Any], files: Mapping[str, bytes]) -> Iterator[_He
             held = {name: files[place] for name, place in plan["files"].items()}
             made = Made(**about, seed=int(plan["seed"]), draws=int(plan["draws"]), files=held)
             plans.append((made, [(str(choice["option"]), str(choice["notes"])) for choice in plan["choices"]]))
-        yield dict(one["answers"]), photographs, plans
+        yield dict(one["answers"]), photographs, plans, [spot_of(spot) for spot in one.get("test_spots", ())]
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,1 @@
+"""Drawers of what is done at the patient before and after consent."""
