@@ -7,6 +7,7 @@ from functools import cached_property
 
 from fastapi.responses import Response
 
+from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import Opened, opened
 from skinbeam.app.clinic.visit import Visit
@@ -55,6 +56,11 @@ class _Form:
     def stopped(self) -> bool:
         """Whether a rule of the plan stops laser for now, so that nothing can be agreed to."""
         return self.plan.records.suitability.decision in ("refer", "not-suitable")
+
+    @property
+    def barred(self) -> InputError | None:
+        """Why nothing can be agreed to: the plan stops laser for now, or what was recorded since speaks against it."""
+        return _wrong("stopped") if self.stopped else fault("plan-outdated", "plan") if self.plan.stops else None
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -136,6 +142,7 @@ def _page(visit: Visit, form: _Form, error: InputError | None = None) -> Respons
         here=form.here,
         plan=form.plan.kept,
         outdated=form.plan.outdated,
+        stops=stops_told(form.plan.stops, retell(form.plan.records)),
         closed=form.plan.closed,
         stopped=form.stopped,
         patient=desk.patients.get(form.plan.consultation.patient_id),
@@ -156,8 +163,8 @@ def _blank(visit: Visit) -> Response:
 def _talk(visit: Visit) -> Response:
     """Write down that it was explained now, and how long it is slept on."""
     form, days = _form_of(visit), visit.said("days")
-    if form.stopped:
-        return _page(visit, form, _wrong("stopped"))
+    if form.barred is not None:
+        return _page(visit, form, form.barred)
     if not (days.isascii() and days.isdecimal()) or len(days) > len(str(_MOST_DAYS)) or int(days) > _MOST_DAYS:
         return _page(visit, form, _wrong("days", most=_MOST_DAYS))
     cooling_off = datetime.timedelta(days=int(days))
@@ -168,8 +175,8 @@ def _talk(visit: Visit) -> Response:
 def _tell_back(visit: Visit) -> Response:
     """Keep what was told back; the page marks what was wrong, to be explained and asked again."""
     form = _form_of(visit)
-    if form.stopped:
-        return _page(visit, form, _wrong("stopped"))
+    if form.barred is not None:
+        return _page(visit, form, form.barred)
     given = {one.id: _given(visit, one) for one in form.questions}
     if not all(given.values()):
         return _page(visit, form, _wrong("unanswered"))
@@ -180,8 +187,8 @@ def _tell_back(visit: Visit) -> Response:
 
 def _sign(visit: Visit) -> Response:
     form = _form_of(visit)
-    if form.stopped:
-        return _page(visit, form, _wrong("stopped"))
+    if form.barred is not None:
+        return _page(visit, form, form.barred)
     waiting = _waiting(form)
     if not form.told_back(waiting):
         raise fault("not-told-back", "consent")

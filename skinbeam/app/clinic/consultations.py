@@ -8,6 +8,8 @@ from fastapi.responses import JSONResponse, Response
 
 from skinbeam.app.case import case_of
 from skinbeam.app.clinic.answers import REVISION, differences, kept_answers, sent_answers, submission_of
+from skinbeam.app.clinic.course.history import joined, recorded_history
+from skinbeam.app.clinic.course.told import fact_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Upload, Visit, status_of
 from skinbeam.app.clinic.worker import PLAN
@@ -69,6 +71,7 @@ def _page(
         patient=desk.patients.get(kept.patient_id),
         photographs=desk.photographs.of(kept.id),
         plans=desk.plans.of(kept.id)[::-1],
+        recorded=tuple(map(fact_told, recorded_history(desk, kept.patient_id))),
         **visit.around(),
     )
 
@@ -127,7 +130,7 @@ def _plan(visit: Visit) -> Response:
     except ConflictError as error:
         return _conflict(visit, error)
     try:
-        case_of(submission_of(kept.answers), Path())
+        case_of(joined(submission_of(kept.answers), recorded_history(visit.desk, kept.patient_id)), Path())
         names = {"consultation": kept.id, "revision": kept.revision, "language": spoken()}
         job = visit.desk.jobs.add(PLAN, names)
     except InputError as error:
@@ -140,7 +143,8 @@ def _case(visit: Visit) -> Response:
     """The form as a case file; a photograph goes with `--photo`, and who the patient is stands nowhere in it."""
     kept = visit.desk.consultations.export(visit.path("consultation"))
     about = "".join(f"# {text(f'clinic.case-about-{number}')}\n" for number in (1, 2))
-    content = about + "\n" + tomli_w.dumps(submission_of(kept.answers).tables)
+    sent = joined(submission_of(kept.answers), recorded_history(visit.desk, kept.patient_id))
+    content = about + "\n" + tomli_w.dumps(sent.tables)
     date = now().date().isoformat()
     return visit.download(content.encode(), f"case-{date}.toml", "application/toml")
 

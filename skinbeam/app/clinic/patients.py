@@ -17,6 +17,7 @@ from skinbeam.messages import text
 __all__ = ["add_patients"]
 
 _SHOWN = 100  # of the list; who has more patients looks for one
+_DUE_SHOWN = 20
 CONTACT = ("name", "born", "phone", "email", "address")
 
 
@@ -39,6 +40,7 @@ def _list(visit: Visit, error: InputError | None = None) -> Response:
     status = 200 if error is None else status_of(error)
     said = {"asked": asked, "new": new, "year": visit.said("year")}
     shown = {"patients": found, "number": number, "today": today(visit), "due": due(visit.desk)}
+    shown["spots_due"] = visit.desk.test_spots.due(_DUE_SHOWN)
     return visit.page("patients.html", status, error=error, **shown, **said, **written())
 
 

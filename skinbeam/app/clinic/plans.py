@@ -3,9 +3,12 @@
 import json
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from fastapi.responses import Response
 
+from skinbeam.app.clinic.course.stops import Stop, Told, stops_of, told_since
+from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.app.security import REPORT_POLICY
@@ -35,12 +38,19 @@ class Opened:
     Parameters
     ----------
     outdated : its answers have changed, or a later plan replaces it.
+    told : what was recorded of the patient, and what of it the plan was made of.
     """
 
     kept: Plan
     records: Records
     outdated: bool
     consultation: Consultation
+    told: Told
+
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """What was recorded since that speaks against it: it is signed no more."""
+        return stops_of(self.told, self.records)
 
     @property
     def closed(self) -> bool:
@@ -97,7 +107,8 @@ def opened(desk: Desk, id: str) -> Opened:
     kept = desk.plans.get(id)
     records = read_plan(json.loads(desk.plans.file(id, "plan.json")))
     last, now = desk.plans.of(kept.consultation_id)[-1], desk.consultations.get(kept.consultation_id)
-    return Opened(kept, records, last.id != kept.id or now.revision != kept.consultation_revision, now)
+    outdated = last.id != kept.id or now.revision != kept.consultation_revision
+    return Opened(kept, records, outdated, now, told_since(desk, kept, now))
 
 
 def _page(visit: Visit) -> Response:
@@ -107,6 +118,7 @@ def _page(visit: Visit) -> Response:
         "plan.html",
         plan=plan.kept,
         outdated=plan.outdated,
+        stops=stops_told(plan.stops, records),
         closed=plan.closed,
         decision=records.suitability.decision,
         concerns=tuple(_concern(number, one, choices) for number, one in enumerate(records.concerns)),

@@ -21,6 +21,7 @@ from skinbeam.app.clinic.consultations import add_consultations
 from skinbeam.app.clinic.course.appointments import add_appointments
 from skinbeam.app.clinic.course.calendars import add_calendars
 from skinbeam.app.clinic.course.machines import add_machines
+from skinbeam.app.clinic.course.test_spots import add_test_spots
 from skinbeam.app.clinic.course.treatments import add_treatments
 from skinbeam.app.clinic.diary.alarms import add_alarms
 from skinbeam.app.clinic.diary.clinic_side import add_diaries
@@ -117,7 +118,7 @@ def build_clinic(
     people = (add_front, add_account, add_people, add_machines, add_patients, add_rights)
     programs = (add_tokens, add_description, add_reading)
     diary = (add_patient_diary, add_diaries, add_alarms)
-    after = (add_treatments, add_calendars, add_appointments, add_learning, *diary)
+    after = (add_test_spots, add_treatments, add_calendars, add_appointments, add_learning, *diary)
     for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))

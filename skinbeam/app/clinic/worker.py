@@ -9,10 +9,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from skinbeam.app.clinic.answers import submission_of
 from skinbeam.app.clinic.apart import PHOTOGRAPH, BrokenError, made_apart
+from skinbeam.app.clinic.course.history import HISTORY, joined, recorded_history, written_facts
 from skinbeam.app.faults import refusal
 from skinbeam.app.forms import Submission
 from skinbeam.errors import InputError, SkinbeamError
@@ -129,13 +131,16 @@ class Worker:
         kept = desk.consultations.get(names["consultation"])
         if kept.revision != names["revision"]:
             raise fault("plan-outdated", "job")
-        sent = submission_of(kept.answers)
+        facts = recorded_history(desk, kept.patient_id)
+        sent = joined(submission_of(kept.answers), facts)
         with work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
             if sent.photo:
                 (home / PHOTOGRAPH).write_bytes(desk.photographs.content(sent.photo)[1])
             made = self._make(sent, home, self._heed(job), names["language"])
         if not self._queue.report(job, {}):
             raise _LostError("called off at the last moment")
+        if facts:
+            made = replace(made, files={**made.files, HISTORY: written_facts(facts)})
         return desk.plans.add(names["consultation"], made, revision=names["revision"])
 
     def _heed(self, job: Job) -> Callable[[str], None]:

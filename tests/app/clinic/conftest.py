@@ -27,6 +27,7 @@ from skinbeam.records.people.feeds import Feeds
 from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import Role
+from skinbeam.records.spots import ORAL, Firing
 from skinbeam.records.treated import Grade, Source
 
 PLAIN = ("--no-sandbox", "--disable-gpu")
@@ -78,6 +79,8 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     diary = treated(desk, days_ago=2.0).treatment
     link = desk.diaries.link(diary, language="en", until=ends)
     DiaryDoor(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
+    spot = desk.test_spots.fire(consultation.id, Firing(kept.id, settings, 72.0, ORAL, {}))
     return {
         "alarm": desk.alarms.open()[0].id,
         "link": link.token,
@@ -86,6 +89,7 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
         "feed": feed.id,
         "fed": fed,
         "patient": patient.id,
+        "spot": spot.id,
         "consultation": consultation.id,
         "photograph": photograph.id,
         "plan": kept.id,

@@ -43,6 +43,7 @@ from skinbeam.records.people.passkeys import Passkeys, Site
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.people.signin import SignIn
 from skinbeam.records.roles import Role
+from skinbeam.records.spots import ORAL, Firing
 from skinbeam.records.treated import Grade, Source
 from skinbeam.report.consent.questions import teach_back
 
@@ -186,12 +187,15 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         DiaryDoor(clinics.database).open(link).write(key * 32, 1, WARNING, photograph=None, alarm=True)
     first, second = desk.alarms.open()
     desk.alarms.answer(first.id, "Called.")
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
+    firing = Firing(fresh.id, settings, 72.0, ORAL, {})
     names = {
         "appointment": today.id,
         "feed": Feeds(clinics.database, owner).make()[0].id,
         "patient": patient,
         "link": link,
         "alarm": second.id,
+        "spot": desk.test_spots.fire(fresh.consultation_id, firing).id,
         "passkey": keys.all()[0].id,
         "consultation": fresh.consultation_id,
         "photograph": desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id,

@@ -24,6 +24,7 @@ SENT: Mapping[str, dict[str, str]] = {
     "/machines/{machine}/use": {"used": "true"},
     "/plans/{plan}/choice": {"option": "0.0"},
     "/plans/{plan}/consent/{option}/talk": {"days": "0"},
+    "/test-spots/{spot}/reading": {"reaction": "redness"},
     "/consultations/{consultation}/answers": LEAST | {"revision": "1"},
     "/consultations/{consultation}/plan": LEAST | {"revision": "1"},
 }

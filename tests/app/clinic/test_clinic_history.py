@@ -1,0 +1,91 @@
+"""What was typed and what was recorded, joined: each row once, whoever wrote it."""
+
+import datetime
+from typing import Any
+
+import pytest
+
+from skinbeam.app.clinic.course.history import Fact, joined, known_facts, unsaid, written_facts
+from skinbeam.app.forms import Submission, submission
+
+AT = datetime.datetime(2026, 11, 2, tzinfo=datetime.UTC)
+SPOT = {
+    "device": "pulsed-dye-595",
+    "site": "cheeks",
+    "wavelength_nm": 595.0,
+    "fluence_J_cm2": 7.5,
+    "pulse_ms": 6.0,
+    "read_after_h": 71.6,
+    "reaction": "blister",
+}
+SESSION = {"week": 0.0, "treats": "redness", "device": "pulsed-dye-595", "fluence_J_cm2": 6.5}
+
+
+def spot(id: str = "a", **other: Any) -> Fact:
+    return Fact(f"test_spot/{id}", "test_spot", SPOT | other, AT, "/")
+
+
+def session(week: float, **other: Any) -> Fact:
+    return Fact(f"treatment/{week}", "session", SESSION | {"week": week} | other, AT, "/")
+
+
+def typed(**fields: str) -> Submission:
+    return submission((name.replace("__", "."), words) for name, words in fields.items())
+
+
+def weeks(sent: Submission) -> list[float]:
+    return [row["week"] for row in sent.tables["session"]]
+
+
+def test_what_is_recorded_stands_behind_what_was_typed() -> None:
+    sent = typed(test_spot__1__device="ktp-532", test_spot__1__reaction="none", patient__age_years="42")
+    rows = joined(sent, [spot(), spot("b", reaction="none")]).tables
+    assert rows["test_spot"] == [{"device": "ktp-532", "reaction": "none"}, SPOT, SPOT | {"reaction": "none"}]
+    assert rows["patient"] == {"age_years": 42.0}
+    assert joined(sent, []) == sent
+
+
+def test_what_is_both_typed_and_recorded_counts_once_and_keeps_what_only_one_knows() -> None:
+    sent = typed(
+        test_spot__0__device="pulsed-dye-595",
+        test_spot__0__site="cheeks",
+        test_spot__0__fluence_J_cm2="7,5",
+        test_spot__0__spot_mm="7",
+        test_spot__0__read_after_h="72",
+        test_spot__0__reaction="blister",
+    )
+    assert joined(sent, [spot()]).tables["test_spot"] == [SPOT | {"spot_mm": 7.0, "read_after_h": 72.0}]
+    assert len(joined(sent, [spot(), spot("b")]).tables["test_spot"]) == 2  # typed once, recorded twice
+
+
+@pytest.mark.parametrize("other", [{"reaction": "none"}, {"fluence_J_cm2": 6.0}, {"device": "ktp-532"}])
+def test_what_differs_is_another_row(other: dict[str, Any]) -> None:
+    first = joined(Submission(), [spot()])
+    assert joined(first, [spot(**other)]).tables["test_spot"] == [SPOT, SPOT | other]
+
+
+def test_joining_twice_adds_nothing() -> None:
+    facts = [spot(), session(0.0), session(5.3, adverse=["blister", "scar"], response_pct=10.0)]
+    once = joined(Submission(), facts)
+    assert once.tables["session"][1]["adverse"] == ["blister; scar"]
+    assert joined(once, facts) == once
+    assert unsaid(once, facts) == ()
+    assert unsaid(Submission(), facts) == tuple(facts)
+
+
+def test_sessions_from_elsewhere_come_first_and_their_weeks_are_counted_on() -> None:
+    elsewhere = typed(session__0__treats="redness", session__0__week="0", session__0__device="ktp-532")
+    facts = [session(0.0), session(4.0)]
+    assert weeks(joined(elsewhere, facts)) == [0.0, 0.0, 4.0]
+    later = typed(session__0__treats="redness", session__0__week="9", session__0__device="ktp-532")
+    once = joined(later, facts)
+    assert weeks(once) == [9.0, 9.0, 13.0]
+    assert joined(once, facts) == once
+
+
+def test_a_plan_knows_what_it_was_made_of_and_not_what_was_seen_since() -> None:
+    facts = (spot(), session(0.0))
+    written = written_facts(facts)
+    assert known_facts(facts, written) == facts
+    assert known_facts(facts, None) == ()
+    assert known_facts((spot(reaction="scar"), session(0.0), session(4.0)), written) == (session(0.0),)

@@ -1,0 +1,229 @@
+"""Test spots in the app: fired from the plan's ladder, read when they are due, and what follows for the plan."""
+
+import datetime
+import html
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST
+from clinic_samples import Clinics, planned
+from starlette.testclient import TestClient
+
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.course.history import HISTORY
+from skinbeam.app.forms import submission
+from skinbeam.records.desk.consents import SignatureKind
+from skinbeam.records.kept import Plan
+from skinbeam.records.roles import Role
+from skinbeam.records.spots import ORAL, Firing, TestSpot
+
+DEVICE = "pulsed-dye-595"
+SETTINGS = {"device": DEVICE, "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0, "pulse_ms": 6.0}
+
+
+@pytest.fixture
+def client(clinics: Clinics) -> TestClient:
+    return clinics.browser(Role.CLINICIAN)
+
+
+@pytest.fixture
+def plan(clinics: Clinics, tmp_path: Path) -> Plan:
+    """The sample plan of a new patient, whose ladder is of a pulsed dye laser on the cheeks."""
+    desk, answers = clinics.desk(), submission(LEAST.items())
+    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(answers))
+    return desk.plans.add(consultation.id, planned(answers, tmp_path, lambda _: None), revision=1)
+
+
+def here(plan: Plan) -> str:
+    return f"/consultations/{plan.consultation_id}/test-spots"
+
+
+def said(client: TestClient, path: str) -> str:
+    page = client.get(path)
+    assert page.status_code == 200
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def fill(plan: Plan, rung: str = "0.1", **other: str) -> dict[str, str]:
+    """What the page sends when one of its buttons is pressed."""
+    doses = {"0.0": "4", "0.1": "6", "0.2": "7.5"}
+    sent = {f"{place}.fluence_J_cm2": dose for place, dose in doses.items()}
+    sent |= {f"{place}.{name}": value for place in doses for name, value in (("pulse_ms", "6"), ("spot_mm", "7"))}
+    return sent | {"plan": plan.id, "rung": rung, "agreed": "true"} | other
+
+
+def fired(clinics: Clinics, plan: Plan, hours: float = 80.0, **settings: object) -> TestSpot:
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=hours)
+    firing = Firing(plan.id, SETTINGS | settings, 72.0, ORAL, {})
+    return clinics.desk().test_spots.fire(plan.consultation_id, firing, at)
+
+
+def test_the_ladder_of_the_plan_is_fired_spot_by_spot(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    page = said(client, here(plan))
+    assert "4, 6 and 7.5 J/cm², read at 72 hours" in page
+    assert client.get(here(plan)).text.count('name="rung"') == 3
+    assert client.post(here(plan), data=fill(plan)).status_code == 303
+    (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
+    assert spot.firing.settings == SETTINGS | {"spot_mm": 7.0}
+    assert (spot.firing.consent, spot.firing.why, spot.firing.planned) == (ORAL, "", {})
+    assert "to be read from" in said(client, here(plan))
+
+
+def test_what_is_set_otherwise_needs_a_reason_and_is_shown(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    refused = client.post(here(plan), data=fill(plan, **{"0.1.fluence_J_cm2": "6,5"}))
+    assert refused.status_code == 422
+    assert "no reason was given" in refused.text
+    assert 'value="6,5"' in refused.text
+    sent = fill(plan, **{"0.1.fluence_J_cm2": "6,5", "0.1.why": "the dial has no 6"})
+    assert client.post(here(plan), data=sent).status_code == 303
+    (spot,) = clinics.desk().test_spots.of(plan.consultation_id)
+    assert (spot.firing.settings["fluence_J_cm2"], spot.firing.planned) == (6.5, {"fluence_J_cm2": 6.0})
+    page = said(client, here(plan))
+    assert "6.5 J/cm²" in page
+    assert "the dial has no 6" in page
+
+
+def test_nothing_is_fired_before_somebody_agreed(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    sent = fill(plan)
+    del sent["agreed"]
+    refused = client.post(here(plan), data=sent)
+    assert refused.status_code == 422
+    assert "Nobody has noted that the person agreed" in refused.text
+    assert client.post(here(plan), data=fill(plan)).status_code == 303
+    assert client.post(here(plan), data=sent).status_code == 303  # noted with the spot before
+    assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 2
+
+
+def test_a_signed_consent_to_the_device_holds_for_its_spots(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    desk = clinics.desk()
+    consent = desk.consents.explain(plan.id, option="0.0", cooling_off=datetime.timedelta(0))
+    desk.consents.tell_back(consent.id, {}, ())
+    signed = {"kind": SignatureKind.TYPED, "signature": b"S", "document": b"%PDF", "signed_at": consent.not_before}
+    desk.consents.sign(consent.id, answers={}, **signed)  # type: ignore[arg-type]
+    sent = fill(plan)
+    del sent["agreed"]
+    assert client.post(here(plan), data=sent).status_code == 303
+    (spot,) = desk.test_spots.of(plan.consultation_id)
+    assert spot.firing.consent == consent.id
+
+
+def test_an_outdated_plan_is_not_fired(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    answers = kept_answers(submission((LEAST | {"patient.age_years": "43"}).items()))
+    clinics.desk().consultations.save(plan.consultation_id, answers, revision=1)
+    assert client.post(here(plan), data=fill(plan)).status_code == 422
+    assert "No spot is fired with this plan" in said(client, here(plan))
+    assert clinics.desk().test_spots.of(plan.consultation_id) == ()
+
+
+@pytest.mark.parametrize("rung", ["", "9.0", "0.9", "0", "x.y", "-1.0", "0.1.2"])
+def test_a_spot_that_no_ladder_has_is_not_there(client: TestClient, plan: Plan, rung: str) -> None:
+    assert client.post(here(plan), data=fill(plan, rung)).status_code == 404
+
+
+def test_what_is_due_stands_on_the_front_page_until_it_is_read(
+    client: TestClient, clinics: Clinics, plan: Plan
+) -> None:
+    fired(clinics, plan, 10.0)
+    assert "Test spots to be read now" not in client.get("/").text
+    spot = fired(clinics, plan)
+    front = client.get("/").text
+    assert "Test spots to be read now" in front
+    assert f'href="{here(plan)}"' in front
+    assert "to be read now" in said(client, here(plan))
+    reader = clinics.browser(Role.ASSISTANT)
+    sent = {"reaction": "none", "hours_ago": "2"}
+    files = {"photo": ("a.jpg", b"\xff\xd8\xff spot", "image/jpeg")}
+    assert reader.post(f"/test-spots/{spot.id}/reading", data=sent, files=files).status_code == 303
+    assert "Test spots to be read now" not in client.get("/").text
+    read = clinics.desk().test_spots.get(spot.id)
+    (reading,) = read.readings
+    assert read.hours(reading) == pytest.approx(78.0, abs=0.01)
+    assert reading.read_by == Role.ASSISTANT.value
+    assert reading.photograph_id is not None
+    assert client.get(f"/photographs/{reading.photograph_id}").content == b"\xff\xd8\xff spot"
+
+
+def test_a_reading_that_cannot_be_is_said(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    spot = fired(clinics, plan)
+    for sent in ({"reaction": "fine"}, {"reaction": ""}, {"reaction": "none", "hours_ago": "soon"}):
+        refused = client.post(f"/test-spots/{spot.id}/reading", data=sent)
+        assert refused.status_code == 422, sent
+        assert 'role="alert"' in refused.text
+    assert clinics.desk().test_spots.get(spot.id).readings == ()
+
+
+def test_an_injury_says_at_once_what_to_do_and_stops_the_device(
+    client: TestClient, clinics: Clinics, plan: Plan
+) -> None:
+    spot = fired(clinics, plan)
+    answer = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
+    page = said(client, answer.headers["location"])
+    assert "it is planned below this dose only" in page
+    assert "No pulse of this device until a new plan is made" in page
+    assert client.post(here(plan), data=fill(plan)).status_code == 422
+    assert len(clinics.desk().test_spots.of(plan.consultation_id)) == 1
+    assert "This plan no longer holds for signing" in said(client, f"/plans/{plan.id}")
+    consent = f"/plans/{plan.id}/consent/0.0"
+    assert "This plan no longer holds for signing" in said(client, consent)
+    refused = client.post(f"{consent}/talk", data={"days": "0"})
+    assert refused.status_code == 422
+    assert clinics.desk().consents.of(plan.consultation_id) == ()
+
+
+@pytest.mark.parametrize("reaction", ["none", "redness", "purpura"])
+def test_a_usual_reaction_leaves_the_plan_as_it_is(
+    client: TestClient, clinics: Clinics, plan: Plan, reaction: str
+) -> None:
+    spot = fired(clinics, plan)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": reaction})
+    assert 'id="stops"' not in client.get(f"/plans/{plan.id}").text
+    assert client.post(f"/plans/{plan.id}/consent/0.0/talk", data={"days": "0"}).status_code == 303
+    assert client.post(here(plan), data=fill(plan)).status_code == 303
+
+
+def test_a_spot_that_healed_was_burnt_all_the_same(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    spot = fired(clinics, plan, 1000.0)
+    for reaction in ("burn", "none"):
+        client.post(f"/test-spots/{spot.id}/reading", data={"reaction": reaction})
+    assert 'id="stops"' in client.get(f"/plans/{plan.id}").text
+
+
+def test_the_next_plan_is_made_of_what_was_read_and_holds(client: TestClient, clinics: Clinics, plan: Plan) -> None:
+    spot = fired(clinics, plan)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "blister"})
+    seen = []
+
+    def look(sent, home, heed, _language="en"):  # type: ignore[no-untyped-def]
+        seen.append(sent.tables)
+        return planned(sent, home, heed)
+
+    made = clinics.plan(client, f"/consultations/{plan.consultation_id}", make=look)
+    (row,) = seen[0]["test_spot"]
+    assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "blister"}
+    assert made != f"/plans/{plan.id}"
+    held = json.loads(clinics.desk().plans.file(made.rpartition("/")[2], HISTORY))
+    assert [one["record"] for one in held["records"]] == [f"test_spot/{spot.id}"]
+    assert 'id="stops"' not in client.get(made).text
+    assert client.post(f"{made}/consent/0.0/talk", data={"days": "0"}).status_code == 303
+    # What a later consultation of the same patient is planned of, too.
+    patient = clinics.desk().consultations.get(plan.consultation_id).patient_id
+    another = client.post(f"/patients/{patient}/consultations").headers["location"]
+    clinics.plan(client, another, make=look)
+    assert seen[1]["test_spot"] == seen[0]["test_spot"]
+
+
+def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
+    client: TestClient, clinics: Clinics, plan: Plan
+) -> None:
+    spot = fired(clinics, plan)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "crust"})
+    consultation = f"/consultations/{plan.consultation_id}"
+    page = client.get(consultation).text
+    assert "Recorded in this clinic" in page
+    assert 'name="test_spot.0.reaction"' in page  # still free for what was done elsewhere
+    assert '<option value="crust" selected' not in page
+    (row,) = tomllib.loads(client.get(f"{consultation}/case.toml").text)["test_spot"]
+    assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "crust"}
