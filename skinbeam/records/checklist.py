@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from skinbeam.records.treated import Answer, Ordered, Treatment
 
-__all__ = ["ITEMS", "Item", "asked_of", "open_items", "stops", "waiting"]
+__all__ = ["BY_ITSELF", "ITEMS", "Item", "asked_of", "open_items", "stops", "waiting"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ ITEMS = {
         Item("medicines", *_NO),
         Item("pregnancy", ("no", "cannot-be", "yes"), ("no", "cannot-be")),
         Item("infection", *_NO),
+        Item("course", ("quiet", "speaks"), ("quiet",)),  # told by the rules that judge what was recorded
         Item("spots", ("allowed", "not-read", "not-allowed"), ("allowed",), always=False),
         Item("photograph", *_YES),
         Item("cooling", *_YES, always=False),
@@ -49,6 +50,8 @@ ITEMS = {
         Item("shields", *_YES, firm=True, always=False),
     )
 }
+
+BY_ITSELF = ("device", "course")  # items that nobody is asked: the machine and the rules tell
 
 
 def asked_of(ordered: Ordered) -> tuple[Item, ...]:

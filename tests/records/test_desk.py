@@ -12,6 +12,7 @@ from treated_rows import add_treatment
 from treatment_samples import treatment_calls
 
 from skinbeam.errors import InputError
+from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import AbsentError, ClosedError, ConflictError, DeniedError
@@ -21,12 +22,15 @@ from skinbeam.records.people.accounts import Accounts, create_clinic
 from skinbeam.records.people.diary_door import DiaryDoor
 from skinbeam.records.people.passwords import Passwords
 from skinbeam.records.roles import MAY, Role
+from skinbeam.records.spots import ORAL, Firing
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
 
 ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
 MADE = Made("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
+SPOT = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
+HOUR = datetime.timedelta(hours=1)
 NO_WAIT = datetime.timedelta()
 
 
@@ -279,6 +283,12 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     until = alarm.raised_at
     machine = mine.machines.add(device="ktp-532", serial="1", name="Green")
     token = mine.tokens.make("reader", 1)[0]
+    accounts = Accounts(mine._access.database, mine.member, Passwords())
+    doctor = accounts.add("Doctor", Role.CLINICIAN, "four words and a comma").id
+    at, later = now(), now() + 24 * HOUR
+    booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
+    first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
+    spot = mine.test_spots.fire(consultation.id, Firing(plan.id, SPOT, 72.0, ORAL, {}))
     return {
         "machines.get": lambda: desk.machines.get(machine.id),
         "machines.change": lambda: desk.machines.change(machine.id, name="Blue", room=""),
@@ -341,6 +351,25 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "dossiers.read": lambda: desk.dossiers.read(consultation.patient_id, "Observation"),
         "dossiers.whose": lambda: desk.dossiers.whose(consultation.id),
         "tokens.end": lambda: desk.tokens.end(token.id),
+        "test_spots.fire": lambda: desk.test_spots.fire(consultation.id, spot.firing),
+        "test_spots.read": lambda: desk.test_spots.read(spot.id, "none"),
+        "test_spots.get": lambda: desk.test_spots.get(spot.id),
+        "test_spots.of": lambda: desk.test_spots.of(consultation.id),
+        "test_spots.of_patient": lambda: desk.test_spots.of_patient(consultation.patient_id),
+        "test_spots.take_in": lambda: desk.test_spots.take_in(consultation.id, spot),
+        "appointments.book": lambda: desk.appointments.book(replace(booking, starts_at=later, ends_at=later + HOUR)),
+        "appointments.get": lambda: desk.appointments.get(first.id),
+        "appointments.of": lambda: desk.appointments.of(consultation.patient_id),
+        "appointments.mark": lambda: desk.appointments.mark(first.id, kept=True, revision=1),
+        "appointments.move": lambda: desk.appointments.move(
+            second.id,
+            starts_at=later + 2 * HOUR,
+            ends_at=later + 3 * HOUR,
+            member_id=booking.member_id,
+            machine_id=None,
+            revision=1,
+        ),
+        "appointments.cancel": lambda: desk.appointments.cancel(second.id, revision=2),
         **treatment_calls(desk, mine),
     }
 
@@ -361,10 +390,15 @@ UNBOUND = {
     "arrivals.take_in",
     "patients.some",
     "follow_ups.due",
+    "appointments.between",
+    "appointments.members",
+    "appointments.taken",
     "machines.add",
+    "test_spots.due",
     "machines.all",
     "outcomes.changed",
     "outcomes.courses",
+    "outcomes.exported",
     "outcomes.names",
     "outcomes.plan",
     "diaries.unread",
@@ -422,6 +456,8 @@ NEEDS_CARE = {
     "dossiers.plans",
     "follow_ups.open",
     "follow_ups.grade",
+    "test_spots.fire",
+    "test_spots.take_in",
     "treatments.decide",
     "treatments.start",
     "treatments.fire",
@@ -441,6 +477,11 @@ NEEDS_WRITING = {
     "follow_ups.say",
     "follow_ups.pair",
     "follow_ups.part",
+    "test_spots.read",
+    "appointments.book",
+    "appointments.cancel",
+    "appointments.mark",
+    "appointments.move",
     "treatments.begin",
     "treatments.pick",
     "treatments.answer",

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 from skinbeam.app.case import read_case
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.course.appointments import today
+from skinbeam.app.clinic.course.timeline import timeline
 from skinbeam.app.clinic.course.times import written
 from skinbeam.app.clinic.followed.follow_ups import due
 from skinbeam.app.clinic.gate import Gate
@@ -57,13 +58,15 @@ def _add(visit: Visit) -> Response:
 def _one(visit: Visit, error: InputError | None = None) -> Response:
     """Answer with a patient and their consultations, and what was wrong with a case file."""
     id, desk = visit.path("patient"), visit.desk
+    consultations = desk.consultations.of(id)
     return visit.page(
         "patient.html",
         200 if error is None else status_of(error),
         error=error,
         faults=() if error is None else (error, *error.others),
         patient=desk.patients.get(id),
-        consultations=desk.consultations.of(id)[::-1],
+        consultations=consultations[::-1],
+        happened=timeline(desk, consultations),
     )
 
 

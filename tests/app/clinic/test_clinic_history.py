@@ -22,11 +22,11 @@ SESSION = {"week": 0.0, "treats": "redness", "device": "pulsed-dye-595", "fluenc
 
 
 def spot(id: str = "a", **other: Any) -> Fact:
-    return Fact(f"test_spot/{id}", "test_spot", SPOT | other, AT, "/")
+    return Fact(f"test_spot/{id}", "test_spot", SPOT | other, AT, "/", "p")
 
 
 def session(week: float, **other: Any) -> Fact:
-    return Fact(f"treatment/{week}", "session", SESSION | {"week": week} | other, AT, "/")
+    return Fact(f"treatment/{week}", "session", SESSION | {"week": week} | other, AT, "/", "p")
 
 
 def typed(**fields: str) -> Submission:

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.clinic.course.history import HISTORY
+from skinbeam.app.clinic.course.test_spots import written
 from skinbeam.app.forms import submission
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.kept import Plan
@@ -227,3 +228,27 @@ def test_what_is_recorded_is_shown_in_the_form_and_in_the_case_file(
     assert '<option value="crust" selected' not in page
     (row,) = tomllib.loads(client.get(f"{consultation}/case.toml").text)["test_spot"]
     assert row == SETTINGS | {"read_after_h": 80.0, "reaction": "crust"}
+
+
+def test_a_patient_s_page_tells_what_happened_in_order_with_one_entry_of_the_trail(
+    client: TestClient, clinics: Clinics, plan: Plan
+) -> None:
+    spot = fired(clinics, plan, 0.0)
+    client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "redness"})
+    patient = clinics.desk().consultations.get(plan.consultation_id).patient_id
+    before = len(clinics.desk(Role.OWNER).trail.last(500))
+    page = client.get(f"/patients/{patient}").text
+    assert len(clinics.desk(Role.OWNER).trail.last(500)) == before + 2  # this reading of the trail is one, too
+    lines = re.findall(r'<li><a href="([^"]+)">([^<]+)</a> <span class="hint">', page.partition('id="happened"')[2])
+    assert [(path, words.partition(" by ")[0]) for path, words in lines] == [
+        (here(plan), "Test spot read"),
+        (here(plan), "Test spot fired"),
+        (f"/plans/{plan.id}", "Plan made"),
+        (f"/consultations/{plan.consultation_id}", "Consultation begun"),
+    ]
+
+
+@pytest.mark.parametrize("value", [4.0, 7.5, 5e-6, 4.5e-7, 1000.0, 0.1])
+def test_a_number_that_the_ladder_shows_is_read_back_as_it_was(value: float) -> None:
+    sent = submission([("test_spot.0.pulse_ms", written(value))])
+    assert sent.tables["test_spot"] == [{"pulse_ms": value}]

@@ -14,6 +14,7 @@ from skinbeam.app.clinic.plans import opened
 from skinbeam.laser.device import devices
 from skinbeam.records.checklist import asked_of
 from skinbeam.records.roles import Role
+from skinbeam.records.spots import ORAL, Firing
 from skinbeam.records.treated import Side, Treatment
 from skinbeam.report.consent.questions import teach_back
 from skinbeam.schema.names import table
@@ -289,3 +290,48 @@ def test_an_assistant_prepares_and_finds_no_way_to_fire(client: TestClient, clin
     assert f'action="{here}/areas"' not in page
     assert f'action="{here}/notes"' in page
     assert clinics.browser(Role.AUDITOR).get(here).status_code == 200
+
+
+def test_a_second_session_goes_on_and_after_a_burn_only_once_a_clinician_says_why(
+    client: TestClient, clinics: Clinics, machine: str
+) -> None:
+    consent = agreed(client, clinics)
+    for number in range(3):
+        here = str(client.post(f"{consent}/treatments").headers["location"])
+        client.post(f"{here}/machine", data={"machine": machine})
+        client.post(f"{here}/checklist", data=answers(clinics, here) | {"course": "quiet"})
+        client.post(f"{here}/start")
+        if number == 2:
+            break
+        assert kept(clinics, here).started_at is not None  # the second, too: the plan told of it
+        client.post(f"{here}/areas", data=ROW)
+        client.post(f"{here}/end", data={"state": "done"})
+        if number == 1:
+            client.post(f"{here}/events", data={"kind": "blister", "grade": "mild"})
+    assert kept(clinics, here).started_at is None
+    page = html.unescape(client.get(here).text)
+    assert "it is planned below this dose only" in page
+    assert "it speaks against this session" in page.casefold()
+    plan = re.search(r'href="(/plans/\w+)"', page)
+    assert plan
+    assert "This plan no longer holds for signing" in client.get(plan[1]).text
+    assert client.post(f"{here}/decision", data={"item": "course", "why-course": ""}).status_code == 422
+    client.post(f"{here}/decision", data={"item": "course", "why-course": "healed; 5 J/cm² now"})
+    assert client.post(f"{here}/start").status_code == 303
+    assert kept(clinics, here).started_at is not None
+
+
+def test_after_an_injury_at_a_spot_of_its_device_nobody_decides(
+    client: TestClient, clinics: Clinics, here: str
+) -> None:
+    client.post(f"{here}/checklist", data=answers(clinics, here))
+    treatment, desk = kept(clinics, here), clinics.desk()
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "wavelength_nm": 595.0, "fluence_J_cm2": 6.0}
+    firing = Firing(treatment.plan_id, settings, 72.0, ORAL, {})
+    desk.test_spots.read(desk.test_spots.fire(treatment.consultation_id, firing).id, "blister")
+    assert client.post(f"{here}/start").status_code == 422
+    sent = {"item": "course", "why-course": "it is urgent"}
+    assert client.post(f"{here}/decision", data=sent).status_code == 422
+    assert client.post(f"{here}/start").status_code == 422
+    assert kept(clinics, here).started_at is None
+    assert "No pulse of this device until a new plan is made" in client.get(here).text

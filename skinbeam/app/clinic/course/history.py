@@ -14,11 +14,23 @@ from typing import Any, Literal
 from skinbeam.app.forms import Submission, entries_of, row_of
 from skinbeam.assessment.reactions import reactions
 from skinbeam.records.desk.desk import Desk
+from skinbeam.records.followed import FollowUp, Improvement, Moment, improvement_of
 from skinbeam.records.spots import TestSpot
+from skinbeam.records.treated import AdverseEvent, Grade, Treatment
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import parse
 
-__all__ = ["HISTORY", "Fact", "case_of_fact", "joined", "known_facts", "recorded_history", "unsaid", "written_facts"]
+__all__ = [
+    "HISTORY",
+    "Fact",
+    "case_of_fact",
+    "joined",
+    "known_facts",
+    "recorded_history",
+    "session_facts",
+    "unsaid",
+    "written_facts",
+]
 
 HISTORY = "history.json"  # the file of a plan that says which of it the plan was made of
 _SCHEMA = "skinbeam.history/1"
@@ -26,6 +38,10 @@ _SERIOUS = ("expected", "sign", "unread", "harm")
 _SAME_WEEK = 0.5
 _SAME = 0.005  # of a number, relatively: what a person copies from a machine is rounded
 _NOT_COMPARED = ("week", "read_after_h", "response_pct", "adverse")
+
+_PULSE = ("wavelength_nm", "fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")
+_HARM_WORDS = {"atrophy": "atrophic scar", "eye": "eye injury", "other": "other adverse event"}
+_LONGEST_ADVERSE = 100  # letters of a text in a case file
 
 Kind = Literal["test_spot", "session"]
 
@@ -39,6 +55,9 @@ class Fact:
     record : as the trail calls it.
     at : when it was fired.
     path : the page that shows it.
+    plan_id : the plan that it was done under.
+    place : the option of it; empty of a test spot.
+    grave : what went wrong in it and was graded as more than mild.
     """
 
     record: str
@@ -46,14 +65,21 @@ class Fact:
     row: Mapping[str, Any]
     at: datetime.datetime
     path: str
+    plan_id: str
+    place: str = ""
+    grave: tuple[AdverseEvent, ...] = ()
 
 
 def recorded_history(desk: Desk, patient_id: str) -> tuple[Fact, ...]:
     """Return what was done to a patient's skin and what came of it, oldest first.
 
-    A spot that nobody has read says nothing yet.
+    A spot that nobody has read says nothing yet, nor does a treatment in which nothing was fired.
     """
-    return tuple(_spot_fact(one) for one in desk.test_spots.of_patient(patient_id) if one.readings)
+    spots = [_spot_fact(one) for one in desk.test_spots.of_patient(patient_id) if one.readings]
+    consultations = [one.id for one in desk.consultations.of(patient_id)]
+    done = [one for id in consultations for one in desk.treatments.of(id) if one.started_at and one.standing]
+    judged = [one for id in consultations if done for one in desk.follow_ups.of(id)]
+    return tuple(sorted([*spots, *session_facts(done, judged)], key=lambda fact: fact.at))
 
 
 def _spot_fact(spot: TestSpot) -> Fact:
@@ -61,8 +87,62 @@ def _spot_fact(spot: TestSpot) -> Fact:
     settings = {name: value for name, value in spot.firing.settings.items() if name != "density_per_cm2"}
     read = [settings | {"read_after_h": round(spot.hours(one), 1), "reaction": one.reaction} for one in spot.readings]
     path = f"/consultations/{spot.consultation_id}/test-spots"
-    facts = [Fact(f"test_spot/{spot.id}", "test_spot", row, spot.fired_at, path) for row in read]
+    name, plan = f"test_spot/{spot.id}", spot.firing.plan_id
+    facts = [Fact(name, "test_spot", row, spot.fired_at, path, plan) for row in read]
     return max(reversed(facts), key=_seriousness)  # of several as serious the last
+
+
+def session_facts(done: Sequence[Treatment], judged: Sequence[FollowUp]) -> list[Fact]:
+    """Return a row for each treatment in which something was fired; weeks are counted from the first.
+
+    Parameters
+    ----------
+    judged : follow-ups; what the last one after a treatment says is its response.
+    """
+    begun = [(one.started_at, one) for one in done if one.started_at is not None]
+    first = min((at for at, _ in begun), default=None)
+    return [] if first is None else [_session_fact(one, at, at - first, judged) for at, one in begun]
+
+
+def _session_fact(
+    done: Treatment, at: datetime.datetime, since_first: datetime.timedelta, judged: Sequence[FollowUp]
+) -> Fact:
+    """A treatment as one session, which it was, by the least dose of its areas.
+
+    Where something went wrong nobody says at which area: below the least dose none of them was. Where nothing did, no
+    more is claimed of this skin than that the least dose was harmless.
+    """
+    least = min((one.fired.settings for one in done.standing), key=_dose)
+    pulse = {name: least.get(name, done.ordered.settings.get(name)) for name in _PULSE}
+    row = {"week": round(since_first / datetime.timedelta(weeks=1), 2), "treats": done.ordered.condition}
+    row |= {"device": done.device or done.ordered.device} | {k: v for k, v in pulse.items() if v is not None}
+    if done.events:
+        row["adverse"] = list(dict.fromkeys(map(_in_words, done.events)))
+    # What a patient said is not told here before somebody has graded: who reads it could grade blind no more.
+    after = [one for one in judged if (one.treatment_id, one.moment) == (done.id, Moment.AFTER) and one.grades]
+    for one in sorted(after, key=lambda follow_up: follow_up.seen_at)[-1:]:
+        improved = improvement_of(one)
+        if isinstance(improved, Improvement):
+            row["response_pct"] = _middle(improved)
+    grave = tuple(one for one in done.events if one.grade is not Grade.MILD)
+    path = f"/treatments/{done.id}"
+    return Fact(f"treatment/{done.id}", "session", row, at, path, done.plan_id, done.option, grave)
+
+
+def _dose(settings: Mapping[str, float]) -> tuple[float, float]:
+    return settings.get("fluence_J_cm2", 0.0), settings.get("energy_mJ", 0.0)
+
+
+def _in_words(event: AdverseEvent) -> str:
+    """A harm in the words that the case file reads; what has no kind of its own stands as it was written."""
+    if event.kind == "other" and event.words:
+        return event.words.replace(";", ",")[:_LONGEST_ADVERSE]
+    return _HARM_WORDS.get(event.kind, event.kind.replace("-", " "))
+
+
+def _middle(improved: Improvement) -> float:
+    """The middle of the quarter that was graded; of what has become worse nobody says by how much, so it is none."""
+    return max(0.0, (improved.low_pct + improved.high_pct) / 2)
 
 
 def _seriousness(fact: Fact) -> int:
@@ -86,7 +166,9 @@ def joined(sent: Submission, facts: Sequence[Fact]) -> Submission:
         for index, said in enumerate(rows):
             place = both.get(index)
             known = {} if place is None else typed[place]
-            added = {name: value for name, value in said.items() if name not in known}
+            added = {name: value for name, value in said.items() if name not in known or name == "adverse"}
+            if "adverse" in added:  # what went wrong is never passed over because less was typed
+                added["adverse"] = _untold(added["adverse"], known.get("adverse", ()))
             entries += _entries(kind, next(free) if place is None else place, added)
     return Submission(tuple(entries), sent.photo)
 
@@ -111,9 +193,17 @@ def known_facts(facts: Sequence[Fact], written: bytes | None) -> tuple[Fact, ...
 
 
 def _entries(kind: Kind, place: int, row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The fields of a row; several reactions of a session are one text, as in the form."""
-    plain = {name: "; ".join(value) if name == "adverse" else value for name, value in row.items()}
+    """The fields of a row; several reactions of a session are one text, as in the form, if they are short enough."""
+    plain = dict(row)
+    together = "; ".join(row.get("adverse", ()))
+    if len(together) <= _LONGEST_ADVERSE:
+        plain["adverse"] = together
     return entries_of(plain, f"{kind}.{place}.")
+
+
+def _untold(recorded: Sequence[str], typed: Sequence[str]) -> list[str]:
+    told = {part.strip() for text in typed for part in text.split(";")}
+    return [one for one in recorded if one not in told]
 
 
 def _matched(

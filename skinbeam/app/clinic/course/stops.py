@@ -9,8 +9,9 @@ decides: nothing has been treated yet, a new plan costs a minute, and that dose 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from skinbeam.app.clinic.answers import submission_of
 from skinbeam.app.clinic.course.history import (
@@ -23,6 +24,7 @@ from skinbeam.app.clinic.course.history import (
     unsaid,
 )
 from skinbeam.app.forms import Submission
+from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
@@ -36,6 +38,9 @@ from skinbeam.schema.consultation import Concern
 from skinbeam.schema.load import parse
 
 __all__ = ["Stop", "Told", "stops_of", "told_since"]
+
+
+_COURSE = "skinbeam-judgement-course"
 
 
 @dataclass(frozen=True)
@@ -63,10 +68,12 @@ class Told:
 
     Parameters
     ----------
+    plan_id : its name in the records.
     sent : the answers that it was made of.
     known, facts : recorded then, and now.
     """
 
+    plan_id: str
     sent: Submission
     known: tuple[Fact, ...]
     facts: tuple[Fact, ...]
@@ -83,7 +90,8 @@ def told_since(desk: Desk, plan: Plan, consultation: Consultation) -> Told:
     written = desk.plans.file(plan.id, HISTORY) if facts and HISTORY in plan.files else None
     same = consultation.revision == plan.consultation_revision
     # Answers that have changed since may be half typed; such a plan is outdated whatever the records say.
-    return Told(submission_of(consultation.answers) if same else Submission(), known_facts(facts, written), facts)
+    sent = submission_of(consultation.answers) if same else Submission()
+    return Told(plan.id, sent, known_facts(facts, written), facts)
 
 
 def stops_of(told: Told, records: Records, place: str = "") -> tuple[Stop, ...]:
@@ -96,8 +104,12 @@ def stops_of(told: Told, records: Records, place: str = "") -> tuple[Stop, ...]:
             for reason in earlier_reasons(_beside(fact, told.sent), option.modality):
                 stop = _of_fact(fact, reason, option if place else None)
                 found.setdefault(stop.key, stop)
+            for stop in _of_session(fact, told, concern, option):
+                found.setdefault(stop.key, stop)
         for reason in _of_response(told, concern, option):
             found.setdefault((stop := _of_course(reason)).key, stop)
+        if place and (stop_ := _beyond(told, option, place)) is not None:
+            found.setdefault(stop_.key, stop_)
     return tuple(found.values())
 
 
@@ -125,6 +137,28 @@ def _of_fact(fact: Fact, reason: Reason, option: Option | None) -> Stop:
     return Stop(
         _key(reason.rule, fact.record, repr(sorted(fact.row.items()))), reason.message, reason.source, fact, final
     )
+
+
+def _of_session(fact: Fact, told: Told, concern: ConcernPlan, option: Option) -> Iterator[Stop]:
+    """What a session says that no rule of reactions does: graded as more than mild, or done under another plan."""
+    if fact.grave and not earlier_reasons(_beside(fact, told.sent), option.modality):
+        yield _own("stop-event", {}, fact)
+    if fact.kind == "session" and fact.plan_id != told.plan_id and fact.row["treats"] == concern.condition:
+        yield _own("stop-elsewhere", {"treats": concern.title}, fact)
+
+
+def _beyond(told: Told, option: Option, place: str) -> Stop | None:
+    """Whether the sessions that the plan told for an option are done."""
+    done = [one for one in told.facts if (one.plan_id, one.place) == (told.plan_id, place)]
+    if isinstance(option.sessions, Unknown) or len(done) < option.sessions.high:
+        return None
+    return _own("stop-sessions", {"done": len(done), "most": option.sessions.high}, done[-1])
+
+
+def _own(name: str, about: Mapping[str, Any], fact: Fact) -> Stop:
+    """A stop of the clinic's own, beside those of the planner's rules."""
+    message = Message(f"clinic-spots.{name}", about)
+    return Stop(_key(name, fact.record, repr(sorted(fact.row.items()))), message, _COURSE, fact, final=False)
 
 
 def _of_course(reason: Reason) -> Stop:

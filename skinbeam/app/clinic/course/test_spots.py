@@ -8,6 +8,7 @@ consent to that device holds for its spots; without one, who fires notes that it
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from fastapi.responses import Response
 
@@ -17,7 +18,7 @@ from skinbeam.app.clinic.course.told import pulse_told, stops_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import Opened, opened
 from skinbeam.app.clinic.visit import Visit, status_of
-from skinbeam.app.forms import entries_of, submission
+from skinbeam.app.forms import submission
 from skinbeam.errors import InputError
 from skinbeam.messages import retell, retold, text
 from skinbeam.plan.visits import Ladder, Rung
@@ -29,7 +30,7 @@ from skinbeam.records.store.columns import now
 from skinbeam.report.names import site_title
 from skinbeam.schema.consultation import REACTIONS
 
-__all__ = ["add_test_spots"]
+__all__ = ["add_test_spots", "written"]
 
 _SET = ("fluence_J_cm2", "energy_mJ", "pulse_ms", "spot_mm")  # what may be set otherwise than planned
 _LONGEST_AGO_H = 100_000.0
@@ -104,7 +105,7 @@ def _ladders(visit: Visit, plan: Opened, spots: tuple[TestSpot, ...]) -> tuple[_
             place=str(place),
             title=text("clinic-spots.ladder", {"device": retold(one.device_title), "site": site_title(one.site)}),
             words=one.message.text,
-            rungs=tuple(dict(entries_of(_planned(rung))) for rung in one.spots),
+            rungs=tuple({name: written(value) for name, value in _planned(rung).items()} for rung in one.spots),
             consent=_consent(visit, plan, one, spots),
             stopped=_held(plan, one.device) is not None,
         )
@@ -115,6 +116,11 @@ def _ladders(visit: Visit, plan: Opened, spots: tuple[TestSpot, ...]) -> tuple[_
 def _planned(rung: Rung) -> dict[str, float]:
     """What the plan sets, in the words of the case file."""
     return {name: value for name in _SET if (value := getattr(rung, name)) is not None}
+
+
+def written(value: float) -> str:
+    """Return a number as a field of the form takes it back, without an exponent: a short pulse has 0.000005 ms."""
+    return f"{Decimal(repr(value)).normalize():f}"
 
 
 def _consent(visit: Visit, plan: Opened, ladder: Ladder, spots: tuple[TestSpot, ...]) -> str:

@@ -15,7 +15,7 @@ from skinbeam.schema.names import table
 
 __all__ = ["Line", "ShownStop", "fact_told", "pulse_told", "stops_told"]
 
-_UNITS = (("wavelength_nm", "nm"), ("fluence_J_cm2", "J/cm²"), ("energy_mJ", "mJ"), ("density_per_cm2", "/cm²"))
+_UNITS = (("fluence_J_cm2", "J/cm²"), ("energy_mJ", "mJ"), ("density_per_cm2", "/cm²"))
 # What the plan says of complications, by what was seen.
 _DONE_THEN: Mapping[str, tuple[str, ...]] = {
     "blister": ("complication-burn",),
@@ -24,6 +24,12 @@ _DONE_THEN: Mapping[str, tuple[str, ...]] = {
     "crust": ("complication-burn",),
     "pigment-change": ("complication-dark-marks", "complication-pale-marks"),
     "scar": ("complication-scar",),
+    "pih": ("complication-dark-marks",),
+    "hypopigmentation": ("complication-pale-marks",),
+    "atrophic scar": ("complication-scar",),
+    "infection": ("complication-infection",),
+    "herpes": ("complication-infection",),
+    "prolonged erythema": ("complication-long-redness",),
 }
 
 
@@ -53,7 +59,12 @@ def pulse_told(settings: Mapping[str, Any]) -> str:
     write = Formatter().number
     name = settings.get("device", "")
     device = retold(devices()[name].title) if name in devices() else name
-    parts = [device, *(f"{write(settings[key])} {unit}" for key, unit in _UNITS if settings.get(key) is not None)]
+    light = f"{write(settings['wavelength_nm'])} nm" if settings.get("wavelength_nm") is not None else ""
+    parts = [
+        device,
+        "" if light in device else light,
+        *(f"{write(settings[key])} {unit}" for key, unit in _UNITS if settings.get(key) is not None),
+    ]
     if settings.get("spot_mm") is not None:
         parts.append(text("setting.spot", {"diameter": settings["spot_mm"]}))
     if settings.get("pulse_ms") is not None:
@@ -90,4 +101,7 @@ def stops_told(stops: tuple[Stop, ...], plan: Plan) -> tuple[ShownStop, ...]:
 
 
 def _done_then(stop: Stop) -> tuple[str, ...]:
-    return () if stop.fact is None else _DONE_THEN.get(stop.fact.row.get("reaction", ""), ())
+    if stop.fact is None:
+        return ()
+    seen = [stop.fact.row.get("reaction", ""), *stop.fact.row.get("adverse", ())]
+    return tuple(dict.fromkeys(rule for one in seen for rule in _DONE_THEN.get(one, ())))

@@ -13,6 +13,7 @@ from skinbeam.app.clinic.course.changed import CHANGES, rules_told
 from skinbeam.app.clinic.course.face_map import OUTLINES, regions
 from skinbeam.app.clinic.course.ordered import ordered_of
 from skinbeam.app.clinic.course.sent import SETTINGS, fired_sent
+from skinbeam.app.clinic.course.stops import Stop, stops_of
 from skinbeam.app.clinic.course.telling import (
     Row,
     Sign,
@@ -23,6 +24,7 @@ from skinbeam.app.clinic.course.telling import (
     stopping,
     value_told,
 )
+from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.plans import Opened, opened
 from skinbeam.app.clinic.visit import Visit, name_sent, status_of
@@ -31,7 +33,7 @@ from skinbeam.laser.device import devices
 from skinbeam.messages import LANGUAGES, local, retell, retold, speaking, spoken, text
 from skinbeam.plan.records import Immediate, Option
 from skinbeam.plan.records import Plan as Records
-from skinbeam.records.checklist import asked_of, open_items
+from skinbeam.records.checklist import BY_ITSELF, asked_of, open_items
 from skinbeam.records.deviations import deviations
 from skinbeam.records.faults import fault
 from skinbeam.records.store.tables import new_id
@@ -104,6 +106,11 @@ class _Session:
         """What may be said to have been seen."""
         return signs_of(self.option)
 
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """What was recorded since the plan was made that speaks against this session."""
+        return stops_of(self.plan.told, self.plan.records, self.kept.option)
+
     @property
     def signs_kept(self) -> tuple[str, ...]:
         """The signs that stop, as the record keeps them: in English."""
@@ -122,7 +129,20 @@ def _begin(visit: Visit) -> Response:
     plan = opened(desk, consent.plan_id)
     ordered = ordered_of(plan.records, *plan.option(consent.option))
     made = desk.treatments.begin(consent.id, ordered, appointment_id=name_sent(visit.said("appointment")) or None)
+    _judge(visit, _Session(made, plan))
     return visit.go(f"/treatments/{made.id}")
+
+
+def _judge(visit: Visit, session: _Session) -> tuple[Stop, ...]:
+    """Answer in the checklist whether a rule speaks against this session, and return what does.
+
+    The answer names what speaks, so that a decision holds for that and for nothing that is recorded later.
+    """
+    found = session.stops
+    if session.kept.state is TreatmentState.PREPARING:
+        answer = ("speaks", " ".join(one.key for one in found)) if found else ("quiet", "")
+        visit.desk.treatments.answer(session.kept.id, {"course": answer})
+    return found
 
 
 def _page(
@@ -180,7 +200,7 @@ def _device(kept: Treatment) -> str:
 def _checklist(visit: Visit, session: _Session) -> dict[str, Any]:
     """What is asked, what was answered, and what of it stops, with the words of rules."""
     kept, modality = session.kept, session.option.modality
-    asked = [item for item in asked_of(kept.ordered) if item.name != "device"]
+    asked = [item for item in asked_of(kept.ordered) if item.name not in BY_ITSELF]
     setup = session.option.setup
     told = rules_told(submission_of(session.plan.consultation.answers), (session.concern, modality), kept.answered)
     return {
@@ -189,6 +209,7 @@ def _checklist(visit: Visit, session: _Session) -> dict[str, Any]:
         "light": "" if setup is None else setup.light,
         "stopping": stopping(asked_of(kept.ordered), kept.answered),
         "rules": told,
+        "course": stops_told(session.stops, session.records) if kept.state is TreatmentState.PREPARING else (),
         "changes": CHANGES,
         "open_items": open_items(kept),
         "machines": [one for one in visit.desk.machines.all() if one.retired_at is None],
@@ -239,17 +260,22 @@ def _pick(visit: Visit) -> Response:
 def _answer(visit: Visit) -> Response:
     """Keep what was answered; what was left open stays open."""
     kept = visit.desk.treatments.get(visit.path("treatment"))
-    items = [item.name for item in asked_of(kept.ordered)]
+    items = [item.name for item in asked_of(kept.ordered) if item.name not in BY_ITSELF]
     given = {item: (visit.said(item), visit.said(f"{item}.words")) for item in items if visit.said(item)}
     return _done(visit, lambda id: visit.desk.treatments.answer(id, given))
 
 
 def _decide(visit: Visit) -> Response:
     item = visit.said("item")
+    if item == "course" and any(one.final for one in _judge(visit, _session(visit))):
+        return _told(visit, fault("plan-outdated", "plan"))
     return _done(visit, lambda id: visit.desk.treatments.decide(id, item, visit.said(f"why-{item}")))
 
 
 def _start(visit: Visit) -> Response:
+    """Let the first pulse be fired, once the rules were asked again: more may be recorded since it was begun."""
+    if any(one.final for one in _judge(visit, _session(visit))):
+        return _told(visit, fault("plan-outdated", "plan"))
     return _done(visit, visit.desk.treatments.start)
 
 

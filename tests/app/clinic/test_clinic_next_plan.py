@@ -1,0 +1,62 @@
+"""From a spot that burnt to the next plan, with plans that are really made, and the same from the case file."""
+
+import datetime
+import json
+from pathlib import Path
+
+import pytest
+from app_samples import LEAST
+from clinic_samples import Clinics
+
+from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.apart import made_apart
+from skinbeam.app.forms import submission
+from skinbeam.cli import main
+from skinbeam.records.roles import Role
+from skinbeam.records.spots import ORAL, Firing
+
+pytestmark = pytest.mark.check
+
+ANSWERS = LEAST | {
+    "patient.age_years": "52",
+    "patient.phototype": "III",
+    "concern.0.condition": "facial-telangiectasia",
+    "concern.0.severity": "mild",
+    "clinic.devices": "pulsed-dye-595",
+}
+
+
+def doses(clinics: Clinics, plan: str) -> list[float]:
+    """The fluences of the laser options of a plan."""
+    (concern,) = json.loads(clinics.desk().plans.file(plan, "plan.json"))["concerns"]
+    lasers = (one["settings"] for one in concern["options"] if one["settings"])
+    return [one["fluence_J_cm2"] for one in lasers]
+
+
+def test_a_burn_at_a_spot_lowers_the_dose_of_the_next_plan_as_the_case_file_does(
+    clinics: Clinics, tmp_path: Path
+) -> None:
+    desk, client = clinics.desk(), clinics.browser(Role.CLINICIAN)
+    consultation = desk.consultations.begin(desk.patients.add().id, kept_answers(submission(ANSWERS.items())))
+    here = f"/consultations/{consultation.id}"
+    first = clinics.plan(client, here, make=made_apart, **ANSWERS).rpartition("/")[2]
+    record = json.loads(desk.plans.file(first, "plan.json"))
+    (ladder,) = record["test_spots"]
+    top = ladder["spots"][-1]
+    where = {name: ladder[name] for name in ("device", "site", "wavelength_nm")}
+    settings = where | {name: top[name] for name in ("fluence_J_cm2", "pulse_ms", "spot_mm")}
+    at = datetime.datetime.now(datetime.UTC) - datetime.timedelta(hours=80)
+    spot = desk.test_spots.fire(consultation.id, Firing(first, settings, ladder["read_after_h"], ORAL, {}), at)
+    told = client.post(f"/test-spots/{spot.id}/reading", data={"reaction": "burn"}).headers["location"]
+    assert "it is planned below this dose only" in client.get(told).text
+    next_ = clinics.plan(client, here, make=made_apart, **ANSWERS).rpartition("/")[2]
+    before, after = doses(clinics, first), doses(clinics, next_)
+    assert before
+    assert max(before) == settings["fluence_J_cm2"]
+    assert all(dose < settings["fluence_J_cm2"] for dose in after)  # lower, or refused
+    case = tmp_path / "case.toml"
+    case.write_bytes(client.get(f"{here}/case.toml").content)
+    with pytest.raises(SystemExit) as ended:
+        main(["consult", str(case), "-o", str(tmp_path / "out")])
+    assert ended.value.code == 0
+    assert (tmp_path / "out" / "plan.json").read_bytes() == desk.plans.file(next_, "plan.json")
