@@ -7,6 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from skinbeam.records.checklist import ITEMS
+
 __all__ = ["Reader", "steps_of"]
 
 _LONG_MS = 90_000  # a plan, on a busy machine
@@ -102,6 +104,12 @@ class Reader:
             if right.count():
                 right.first.check()
 
+    def check_off(self) -> None:
+        for item in ITEMS.values():
+            clear = self.page.locator(f"#{item.name}-{item.clear[0]}")
+            if clear.count():
+                clear.check()
+
     def draw(self) -> None:
         canvas = self.page.locator("canvas")
         canvas.scroll_into_view_if_needed()
@@ -119,7 +127,12 @@ class Reader:
 
     def _leave(self, way: Locator) -> None:
         self.looked_at(self.page)
+        leads_on = way.evaluate("way => way.tagName === 'A' || way.type === 'submit'")
+        self.page.evaluate("document.documentElement.dataset.left = ''")
         way.click(no_wait_after=True)
+        if leads_on:  # the next sentence is about the next page, which has not set this
+            expect(self.page.locator("html:not([data-left])")).to_have_count(1)
+            self.page.wait_for_load_state("domcontentloaded")
 
     @staticmethod
     def _shown(found: Locator) -> Locator:
@@ -139,5 +152,6 @@ _KINDS: dict[str, Callable[..., None]] = {
     r"Read \*\*(.+)\*\*": Reader.read,
     r"Wait for \*\*(.+)\*\*": Reader.wait,
     r"Answer each question as it was explained": Reader.answer,
+    r"Answer every item of the checklist with what lets you go on": Reader.check_off,
     r"Draw the signature": Reader.draw,
 }
