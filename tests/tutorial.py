@@ -88,6 +88,9 @@ class Reader:
     def tick(self, label: str) -> None:
         self._labelled(label).check()
 
+    def mark(self, answer: str, question: str) -> None:
+        self.page.get_by_role("group", name=question).first.get_by_label(answer, exact=True).check()
+
     def tick_first(self) -> None:
         self.page.get_by_role("radio").first.check()
 
@@ -147,6 +150,7 @@ _KINDS: dict[str, Callable[..., None]] = {
     r"Type `(.+)` into \*\*(.+)\*\*": Reader.type,
     r"Choose `(.+)` for \*\*(.+)\*\*": Reader.choose,
     r"Choose the file `(.+)` for \*\*(.+)\*\*": Reader.choose_file,
+    r"Mark `(.+)` under \*\*(.+)\*\*": Reader.mark,
     r"Tick the first option": Reader.tick_first,
     r"Tick \*\*(.+)\*\*": Reader.tick,
     r"Read \*\*(.+)\*\*": Reader.read,
