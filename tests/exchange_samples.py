@@ -25,6 +25,7 @@ from skinbeam.records.kept import (
     Plan,
     TellBack,
 )
+from skinbeam.records.spots import ORAL, Firing, SpotReading, TestSpot
 from skinbeam.records.treated import (
     ADVERSE_KINDS,
     AdverseEvent,
@@ -141,7 +142,8 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         one = Consultation(id, patient.id, state, draw(st.integers(1, 99)), answers, draw(times), draw(times), "Ann")
         treatments = tuple(draw(kept_treatments(fresh, id, consent)) for consent, _ in consents if consent.signed_at)
         follow_ups = tuple(draw(kept_follow_ups(fresh, one, photographs)) for one in treatments)
-        consultations.append(KeptConsultation(one, photographs, plans, consents, treatments, follow_ups))
+        spots = tuple(draw(kept_spots(fresh, id, kept.plan, photographs)) for kept in plans)
+        consultations.append(KeptConsultation(one, photographs, plans, consents, treatments, follow_ups, spots))
     appointments = draw(st.lists(kept_appointments(fresh, patient, consultations), max_size=2))
     return Dossier(patient, tuple(consultations), tuple(appointments))
 
@@ -214,6 +216,29 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
         started_by=begun and OWNER,
         ended_at=ended,
         ended_by=ended and OWNER,
+    )
+
+
+@st.composite
+def kept_spots(
+    draw: st.DrawFn,
+    fresh: Iterator[str],
+    consultation_id: str,
+    plan: Plan,
+    photographs: Sequence[tuple[Photograph, bytes]],
+) -> TestSpot:
+    """Any test spot of a plan."""
+    settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 7.5, "spot_mm": 7.0}
+    planned = draw(st.sampled_from([{}, {"fluence_J_cm2": 8.0}]))
+    shown = st.sampled_from([None, "0" * 32, *(photograph.id for photograph, _ in photographs)])
+    reading = st.builds(SpotReading, st.sampled_from(["purpura", "no-response"]), times, st.just(OWNER), WORD, shown)
+    return TestSpot(
+        id=next(fresh),
+        consultation_id=consultation_id,
+        firing=Firing(plan.id, settings, 48.0, ORAL, planned, draw(WORD)),
+        fired_at=draw(times),
+        fired_by=OWNER,
+        readings=tuple(draw(st.lists(reading, max_size=2))),
     )
 
 

@@ -12,6 +12,7 @@ from skinbeam.exchange.pictures import bare
 from skinbeam.records.faults import fault
 from skinbeam.records.followed import FollowUp
 from skinbeam.records.kept import Consent, Consultation, Dossier, KeptConsultation, KeptPlan, Photograph
+from skinbeam.records.spots import TestSpot
 
 __all__ = ["Handed", "handed_on"]
 
@@ -61,7 +62,16 @@ def _consultation(one: KeptConsultation, unread: list[str]) -> KeptConsultation:
         tuple((_consent(consent, document), None) for consent, document in one.consents),
         tuple(map(nameless, one.treatments)),
         one.follow_ups,
+        tuple(nameless(_spot(spot, there)) for spot in one.test_spots),
     )
+
+
+def _spot(spot: TestSpot, shown: set[str]) -> TestSpot:
+    """A test spot whose readings name no photograph that is not handed on."""
+    readings = (
+        reading if reading.photograph_id in shown else replace(reading, photograph_id=None) for reading in spot.readings
+    )
+    return replace(spot, readings=tuple(readings))
 
 
 def _followed(one: KeptConsultation, shown: set[str]) -> tuple[FollowUp, ...]:

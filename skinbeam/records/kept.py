@@ -9,6 +9,7 @@ from skinbeam.messages import ENGLISH
 from skinbeam.records.booked import Appointment
 from skinbeam.records.followed import FollowUp
 from skinbeam.records.roles import Role
+from skinbeam.records.spots import TestSpot
 from skinbeam.records.treated import Treatment
 
 __all__ = [
@@ -269,6 +270,7 @@ class KeptConsultation:
     consents: tuple[tuple[Consent, bytes | None], ...] = ()
     treatments: tuple[Treatment, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
+    test_spots: tuple[TestSpot, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,16 +16,18 @@ from skinbeam.exchange.fhir.parts import Resource, full_url, known, referred
 from skinbeam.exchange.fhir.photographs import permissions_of, photograph_of
 from skinbeam.exchange.fhir.plans import plan_of
 from skinbeam.exchange.fhir.resources import resources_of
+from skinbeam.exchange.fhir.spots import test_spot_of
 from skinbeam.exchange.fhir.treatments import treatment_of
 from skinbeam.exchange.handed_on import Handed
 from skinbeam.records.faults import fault
 from skinbeam.records.followed import FollowUp
 from skinbeam.records.kept import Dossier, KeptConsultation, KeptPlan
+from skinbeam.records.spots import TestSpot
 from skinbeam.records.treated import Treatment
 
 __all__ = ["READ_FAULTS", "bundle_of", "read_bundle"]
 
-Row = TypeVar("Row", Treatment, FollowUp)
+Row = TypeVar("Row", Treatment, FollowUp, TestSpot)
 
 # What is raised of a document that is not of the shape that is looked for, or is nested too deep.
 READ_FAULTS = (ValidationError, ValueError, TypeError, LookupError, StopIteration, AttributeError, RecursionError)
@@ -97,6 +99,7 @@ def _consultation(
         tuple((consent, None) for consent in consents if consent.plan_id in mine),
         _of(encounter, map(treatment_of, held["Procedure"])),
         _of(encounter, map(follow_up_of, held["Observation"])),
+        _of(encounter, map(test_spot_of, held["Procedure"])),
     )
 
 

@@ -7,6 +7,7 @@ from skinbeam.exchange.fhir.follow_ups import follow_up_resources
 from skinbeam.exchange.fhir.parts import Resource
 from skinbeam.exchange.fhir.photographs import media, permission
 from skinbeam.exchange.fhir.plans import care_plan, choices, devices, documents
+from skinbeam.exchange.fhir.spots import test_spot_resources
 from skinbeam.exchange.fhir.treatments import treatment_resources
 from skinbeam.exchange.handed_on import Handed
 from skinbeam.records.kept import KeptConsultation
@@ -45,6 +46,8 @@ def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
         made.append(consent_resource(consent, patient_id))
         if consent.document is not None:
             made.append(signed_document(consent, patient_id))
+    for spot in one.test_spots:
+        made += test_spot_resources(spot, patient_id)
     for treatment in one.treatments:
         made += treatment_resources(treatment, patient_id)
     for follow_up in one.follow_ups:

@@ -126,6 +126,7 @@ def _after_consent(dossier: Dossier) -> Iterator[str]:
     """What belongs to a consent, a machine or a member of the other clinic, none of which are here."""
     for one in dossier.consultations:
         yield from (f"Procedure/{treatment.id}" for treatment in one.treatments)
+        yield from (f"Procedure/{spot.id}" for spot in one.test_spots)
         yield from (f"Observation/{follow_up.id}" for follow_up in one.follow_ups)
     yield from (f"Appointment/{appointment.id}" for appointment in dossier.appointments)
 

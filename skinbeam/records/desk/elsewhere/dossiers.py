@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.course.test_spots import TestSpots
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
@@ -44,6 +45,7 @@ class Dossiers:
         self._treatments = Treatments(access)
         self._follow_ups = FollowUps(access)
         self._appointments = Appointments(access)
+        self._test_spots = TestSpots(access)
 
     def of(self, patient_id: str, form: str) -> Dossier:
         """Return everything of a patient; the trail says in which form it leaves.
@@ -114,7 +116,7 @@ class Dossiers:
             (consent, None if consent.document is None else self._consents.document(consent.id))
             for consent in self._consents.of(one.id)
         )
-        course = (self._treatments.of(one.id), self._follow_ups.of(one.id))
+        course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.of(one.id))
         return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed), *course)
 
     def _planned(self, one: Consultation) -> KeptConsultation:
