@@ -10,6 +10,7 @@ from PIL import Image
 from report_samples import sample_plan
 
 from skinbeam.records.booked import Appointment, Purpose, Standing
+from skinbeam.records.diary import DiaryEntry, DiaryNote
 from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Pair, Quarter, Reading, Said
 from skinbeam.records.followed import Grade as FollowUpGrade
 from skinbeam.records.kept import (
@@ -143,7 +144,9 @@ def dossiers(draw: st.DrawFn) -> Dossier:
         treatments = tuple(draw(kept_treatments(fresh, id, consent)) for consent, _ in consents if consent.signed_at)
         follow_ups = tuple(draw(kept_follow_ups(fresh, one, photographs)) for one in treatments)
         spots = tuple(draw(kept_spots(fresh, id, kept.plan, photographs)) for kept in plans)
-        consultations.append(KeptConsultation(one, photographs, plans, consents, treatments, follow_ups, spots))
+        diary = tuple(draw(kept_entries(fresh, treatment, photographs)) for treatment in treatments)
+        course = (treatments, follow_ups, spots, diary)
+        consultations.append(KeptConsultation(one, photographs, plans, consents, *course))
     appointments = draw(st.lists(kept_appointments(fresh, patient, consultations), max_size=2))
     return Dossier(patient, tuple(consultations), tuple(appointments))
 
@@ -217,6 +220,19 @@ def kept_treatments(draw: st.DrawFn, fresh: Iterator[str], consultation_id: str,
         ended_at=ended,
         ended_by=ended and OWNER,
     )
+
+
+@st.composite
+def kept_entries(
+    draw: st.DrawFn, fresh: Iterator[str], treatment: Treatment, photographs: Sequence[tuple[Photograph, bytes]]
+) -> DiaryEntry:
+    """Any entry of a diary."""
+    signs = draw(st.sampled_from([(), ("fever",), ("fever", "pus")]))
+    shown = st.sampled_from([None, "0" * 32, *(photograph.id for photograph, _ in photographs)])
+    read = draw(st.none() | times)
+    note = DiaryNote(draw(scores), draw(st.sampled_from(["none", "strong"])), signs, draw(WORD))
+    day = draw(st.integers(0, 60))
+    return DiaryEntry(next(fresh), treatment.id, day, note, draw(shown), draw(times), read, read and OWNER)
 
 
 @st.composite

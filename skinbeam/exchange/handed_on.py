@@ -9,6 +9,7 @@ from typing import Any
 from skinbeam.document import sha256_of
 from skinbeam.exchange.nameless import nameless, plain_text
 from skinbeam.exchange.pictures import bare
+from skinbeam.records.diary import DiaryEntry
 from skinbeam.records.faults import fault
 from skinbeam.records.followed import FollowUp
 from skinbeam.records.kept import Consent, Consultation, Dossier, KeptConsultation, KeptPlan, Photograph
@@ -63,7 +64,13 @@ def _consultation(one: KeptConsultation, unread: list[str]) -> KeptConsultation:
         tuple(map(nameless, one.treatments)),
         one.follow_ups,
         tuple(nameless(_spot(spot, there)) for spot in one.test_spots),
+        tuple(nameless(_entry(entry, there)) for entry in one.diary),
     )
+
+
+def _entry(entry: DiaryEntry, shown: set[str]) -> DiaryEntry:
+    """An entry of a diary that names no photograph which is not handed on."""
+    return entry if entry.photograph_id in shown else replace(entry, photograph_id=None)
 
 
 def _spot(spot: TestSpot, shown: set[str]) -> TestSpot:

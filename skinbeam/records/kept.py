@@ -7,6 +7,7 @@ from typing import Any
 
 from skinbeam.messages import ENGLISH
 from skinbeam.records.booked import Appointment
+from skinbeam.records.diary import DiaryEntry
 from skinbeam.records.followed import FollowUp
 from skinbeam.records.roles import Role
 from skinbeam.records.spots import TestSpot
@@ -271,6 +272,7 @@ class KeptConsultation:
     treatments: tuple[Treatment, ...] = ()
     follow_ups: tuple[FollowUp, ...] = ()
     test_spots: tuple[TestSpot, ...] = ()
+    diary: tuple[DiaryEntry, ...] = ()
 
 
 @dataclass(frozen=True)

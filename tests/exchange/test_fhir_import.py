@@ -79,7 +79,9 @@ def nameless_consent(consent: Consent, plan: str) -> Any:
 
 
 def before_treatment(dossier: Dossier) -> Dossier:
-    consultations = (replace(one, treatments=(), follow_ups=(), test_spots=()) for one in dossier.consultations)
+    consultations = (
+        replace(one, treatments=(), follow_ups=(), test_spots=(), diary=()) for one in dossier.consultations
+    )
     return replace(dossier, consultations=tuple(consultations), appointments=())
 
 

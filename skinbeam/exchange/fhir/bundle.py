@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from skinbeam.exchange.fhir.appointments import appointment_of
 from skinbeam.exchange.fhir.consents import consent_of
 from skinbeam.exchange.fhir.consultations import consultation_of, is_of_consultation, patient_of
+from skinbeam.exchange.fhir.diaries import diary_entry_of
 from skinbeam.exchange.fhir.follow_ups import follow_up_of
 from skinbeam.exchange.fhir.parts import Resource, full_url, known, referred
 from skinbeam.exchange.fhir.photographs import permissions_of, photograph_of
@@ -100,6 +101,9 @@ def _consultation(
         _of(encounter, map(treatment_of, held["Procedure"])),
         _of(encounter, map(follow_up_of, held["Observation"])),
         _of(encounter, map(test_spot_of, held["Procedure"])),
+        tuple(
+            one for id, one in filter(None, map(diary_entry_of, held["QuestionnaireResponse"])) if id == encounter["id"]
+        ),
     )
 
 

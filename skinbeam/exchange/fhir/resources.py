@@ -3,6 +3,7 @@
 from skinbeam.exchange.fhir.appointments import appointment_resource
 from skinbeam.exchange.fhir.consents import consent_resource, signed_document
 from skinbeam.exchange.fhir.consultations import encounter, observations, patient_resource, response
+from skinbeam.exchange.fhir.diaries import diary_resources
 from skinbeam.exchange.fhir.follow_ups import follow_up_resources
 from skinbeam.exchange.fhir.parts import Resource
 from skinbeam.exchange.fhir.photographs import media, permission
@@ -50,6 +51,8 @@ def _resources(one: KeptConsultation, patient_id: str) -> list[Resource]:
         made += test_spot_resources(spot, patient_id)
     for treatment in one.treatments:
         made += treatment_resources(treatment, patient_id)
+    for entry in one.diary:
+        made += diary_resources(entry, one.consultation.id, patient_id)
     for follow_up in one.follow_ups:
         made += follow_up_resources(follow_up, patient_id)
     return made

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from skinbeam.exchange.fhir.parts import Resource, extended, extension, our_coding
 
-__all__ = ["coded_site", "from_row", "has_row", "measured", "row_extension"]
+__all__ = ["coded_site", "from_row", "has_row", "measured", "pain_quantity", "row_extension"]
 
 Record = TypeVar("Record")
 
@@ -49,6 +49,11 @@ def measured(name: str, value: float) -> Resource:
     """Return a number by its name in the case file, whose ending is its unit."""
     shown, code = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), ("", ""))
     return {"value": value} | ({"unit": shown, "system": _UCUM, "code": code} if code else {})
+
+
+def pain_quantity(pain_0_10: float) -> Resource:
+    """Return a pain from 0 to 10 as its code of LOINC has it."""
+    return {"value": pain_0_10, "unit": "{score}", "system": _UCUM, "code": "{score}"}
 
 
 def coded_site(sites: Iterable[str]) -> list[Resource]:

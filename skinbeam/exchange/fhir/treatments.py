@@ -15,7 +15,7 @@ from skinbeam.exchange.fhir.parts import (
     trimmed,
     words,
 )
-from skinbeam.exchange.fhir.rows import coded_site, from_row, has_row, measured, row_extension
+from skinbeam.exchange.fhir.rows import coded_site, from_row, has_row, measured, pain_quantity, row_extension
 from skinbeam.records.treated import AdverseEvent, Grade, TreatedArea, Treatment, TreatmentState
 
 __all__ = ["pain_component", "treatment_of", "treatment_resources"]
@@ -51,8 +51,7 @@ def treatment_of(procedure: Resource) -> Treatment | None:
 
 def pain_component(pain_0_10: float) -> Resource:
     """Return a pain that somebody told, from 0 to 10."""
-    value = {"value": pain_0_10, "unit": "{score}", "system": "http://unitsofmeasure.org", "code": "{score}"}
-    return {"code": coded(known(PAIN)), "valueQuantity": value}
+    return {"code": coded(known(PAIN)), "valueQuantity": pain_quantity(pain_0_10)}
 
 
 def _procedure(one: Treatment, patient_id: str) -> Resource:

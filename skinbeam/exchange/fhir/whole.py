@@ -127,6 +127,7 @@ def _after_consent(dossier: Dossier) -> Iterator[str]:
     for one in dossier.consultations:
         yield from (f"Procedure/{treatment.id}" for treatment in one.treatments)
         yield from (f"Procedure/{spot.id}" for spot in one.test_spots)
+        yield from (f"QuestionnaireResponse/{entry.id}" for entry in one.diary)
         yield from (f"Observation/{follow_up.id}" for follow_up in one.follow_ups)
     yield from (f"Appointment/{appointment.id}" for appointment in dossier.appointments)
 

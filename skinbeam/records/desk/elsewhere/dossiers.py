@@ -6,6 +6,7 @@ from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.course.test_spots import TestSpots
+from skinbeam.records.desk.diary.entries import Diaries
 from skinbeam.records.desk.follow_ups import FollowUps
 from skinbeam.records.desk.patients import Patients
 from skinbeam.records.desk.photographs import Photographs
@@ -46,6 +47,7 @@ class Dossiers:
         self._follow_ups = FollowUps(access)
         self._appointments = Appointments(access)
         self._test_spots = TestSpots(access)
+        self._diaries = Diaries(access)
 
     def of(self, patient_id: str, form: str) -> Dossier:
         """Return everything of a patient; the trail says in which form it leaves.
@@ -117,7 +119,8 @@ class Dossiers:
             for consent in self._consents.of(one.id)
         )
         course = (self._treatments.of(one.id), self._follow_ups.of(one.id), self._test_spots.of(one.id))
-        return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed), *course)
+        diary = self._diaries.of_consultation(one.id)
+        return KeptConsultation(one, tuple(shown), self._plans_of(one), tuple(signed), *course, diary)
 
     def _planned(self, one: Consultation) -> KeptConsultation:
         consents = tuple((consent, None) for consent in self._consents.of(one.id))
