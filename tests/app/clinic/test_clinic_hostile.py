@@ -178,11 +178,12 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     site = Site(device.host, device.origin)
     keys.add(site, "key", device.created(keys.ask(site, "key", PASSWORD)))
     desk.plans.choose(told.id, "0.0", "")
-    begins = datetime.datetime.now(datetime.UTC)
+    begins = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=3)  # a session keeps one of its day
     ends = begins + datetime.timedelta(minutes=30)
-    (today,) = desk.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
+    (soon,) = desk.appointments.book(Booking(patient, owner.id, Purpose.SESSION, begins, ends))
     until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=9)
-    link = desk.diaries.link(treated(desk, days_ago=2.0).treatment, language="en", until=until).token
+    diary = treated(desk, days_ago=2.0).treatment
+    link = desk.diaries.link(diary, language="en", until=until).token
     for key in ("0", "1"):
         DiaryDoor(clinics.database).open(link).write(key * 32, 1, WARNING, photograph=None, alarm=True)
     first, second = desk.alarms.open()
@@ -190,7 +191,7 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     firing = Firing(fresh.id, settings, 72.0, ORAL, {})
     names = {
-        "appointment": today.id,
+        "appointment": soon.id,
         "feed": Feeds(clinics.database, owner).make()[0].id,
         "patient": patient,
         "link": link,
@@ -216,7 +217,11 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     silent = ("/document", "/events")  # one is not signed yet, the other ends with its job
     shown = [one for one, door in ROUTES.items() if door not in (Door.TOKEN, Door.MACHINE)]
     pages = [path.format(**names) for method, path in shown if method == "GET" and not path.endswith(silent)]
-    pages += [f"/follow-ups/{answered}", *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting))]
+    pages += [
+        f"/follow-ups/{answered}",
+        f"/treatments/{diary}/diary",
+        *(f"/plans/{plan.id}/consent/0.0" for plan in (fresh, waiting)),
+    ]
     pages += prepared(desk, names["machine"], [another(desk, patient, made) for _ in range(3)])
     return House(clinics, client, names, [*pages, f"/consultations/{closed.consultation_id}"])
 
