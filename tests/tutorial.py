@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -41,7 +41,6 @@ class Reader:
     password: str
     files: Path
     looked_at: Callable[[Page], None]
-    links: dict[str, str] = field(default_factory=dict)
 
     def do(self, sentence: str) -> None:
         """Do what a sentence says.
@@ -75,6 +74,11 @@ class Reader:
 
     def open(self, name: str) -> None:
         self._leave(self._shown(self.page.get_by_role("link", name=name)))
+
+    def open_link(self) -> None:
+        link = self.page.locator("code", has_text="/diary/").inner_text()
+        self.page.context.clear_cookies()
+        self.page.goto(f"{self.address}/diary/{link.rpartition('/')[2]}")
 
     def type(self, text: str, label: str) -> None:
         self._labelled(label).fill(text)
@@ -146,6 +150,7 @@ class Reader:
 _KINDS: dict[str, Callable[..., None]] = {
     r"Sign in as `(\w+)`": Reader.sign_in,
     r"Press \*\*(.+)\*\*": Reader.press,
+    r"Open the link as the patient": Reader.open_link,
     r"Open \*\*(.+)\*\*": Reader.open,
     r"Type `(.+)` into \*\*(.+)\*\*": Reader.type,
     r"Choose `(.+)` for \*\*(.+)\*\*": Reader.choose,

@@ -35,7 +35,7 @@ def _page(visit: Visit, error: InputError | None = None) -> Response:
         unread=visit.desk.diaries.unread(),
         kinds=ADVERSE_KINDS,
         grades=[one.value for one in Grade],
-        none=_NONE,
+        no_event=_NONE,
     )
 
 
