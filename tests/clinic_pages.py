@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from clinic_samples import HOME, PASSWORD
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -41,6 +42,16 @@ def opened_page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert not faults
+
+
+def sign_in(page: Page, address: str, name: str) -> None:
+    """Sign in by name, with the password that all members of the samples share."""
+    page.goto(f"{address}/")
+    page.get_by_label("Clinic").fill(HOME)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
 
 
 def looked_at(page: Page, name: str = "") -> None:

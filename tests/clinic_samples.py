@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg
 from app_samples import LEAST
 from fastapi import FastAPI
+from postgresql_server import private_postgresql
 from report_samples import sample, sample_plan
 from starlette.testclient import TestClient
 
@@ -104,6 +106,20 @@ def two_clinics(folder: Path, address: str = "", *, key: str = "") -> Iterator[C
         yield Clinics(database, build_clinic(database), members)
     finally:
         database.close()
+
+
+@contextmanager
+def two_clinics_on(kind: str, folder: Path) -> Iterator[Clinics]:
+    """Give the app on a new database of a kind: `sqlite`, or `postgresql` on a server of its own."""
+    if kind == "sqlite":
+        with two_clinics(folder) as made:
+            yield made
+        return
+    with private_postgresql() as server:
+        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE clinic")
+        with two_clinics(folder, server.format(name="clinic")) as made:
+            yield made
 
 
 def planned(sent: Submission, home: Path, heed: Callable[[str], None], _language: str = ENGLISH) -> Made:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from app_samples import LEAST
-from clinic_pages import DESK, looked_at, opened_page, served
-from clinic_samples import HOME, PASSWORD, Clinics, planned
+from clinic_pages import DESK, looked_at, opened_page, served, sign_in
+from clinic_samples import HOME, Clinics, planned
 from playwright.sync_api import Browser, Page, expect
 
 from skinbeam.app.clinic.answers import kept_answers
@@ -33,15 +33,6 @@ def address(clinics: Clinics) -> Iterator[str]:
 def page(browser: Browser) -> Iterator[Page]:
     with opened_page(browser) as page:
         yield page
-
-
-def sign_in(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/")
-    page.get_by_label("Clinic").fill(HOME)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
 
 
 def ask_for(page: Page, address: str, patient: str, time: str) -> None:

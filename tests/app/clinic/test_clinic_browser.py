@@ -13,13 +13,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx2
-import psycopg
 import pytest
 from app_samples import LEAST
-from clinic_pages import DESK, looked_at, opened_page, served
-from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from clinic_pages import DESK, looked_at, opened_page, served, sign_in
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
 from playwright.sync_api import Browser, Locator, Page, expect
-from postgresql_server import private_postgresql
 
 from skinbeam.app.clinic import audience
 from skinbeam.app.clinic.answers import kept_answers
@@ -50,15 +48,8 @@ severity = "mild"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
-    if request.param == "sqlite":
-        with two_clinics(tmp_path) as made:
-            yield made
-        return
-    with private_postgresql() as server:
-        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE clinic")
-        with two_clinics(tmp_path, server.format(name="clinic")) as made:
-            yield made
+    with two_clinics_on(request.param, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -89,15 +80,6 @@ def make_the_plan(page: Page) -> None:
 def page(browser: Browser) -> Iterator[Page]:
     with opened_page(browser) as page:
         yield page
-
-
-def sign_in(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/")
-    page.get_by_label("Clinic").fill(HOME)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
 
 
 def steps_shown(page: Page) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from clinic_pages import looked_at, opened_page, served
-from clinic_samples import PASSWORD, Clinics, two_clinics
+from clinic_pages import looked_at, opened_page, served, sign_in
+from clinic_samples import Clinics, two_clinics
 from diary_samples import CALM, WARNING, treated
 from playwright.sync_api import Browser, Page, expect
 
@@ -32,22 +32,13 @@ def phone(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def sign_in(page: Page, address: str) -> None:
-    page.goto(f"{address}/")
-    page.get_by_label("Clinic").fill("Harbour Clinic")
-    page.get_by_label("Name").fill("clinician")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
-
-
 def test_a_warning_sign_from_an_old_telephone_reaches_a_page_that_stays_open(
     browser: Browser, phone: Page, clinics: Clinics
 ) -> None:
     of = treated(clinics.desk(), days_ago=2.0, phone="+43 1 234")
     with served(clinics.app) as address, opened_page(browser) as page:
         page.clock.install()
-        sign_in(page, address)
+        sign_in(page, address, "clinician")
         page.goto(f"{address}/treatments/{of.treatment}/diary")
         page.get_by_role("button", name="Make a link").click()
         link = page.locator("code").inner_text()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from app_samples import LEAST
-from clinic_pages import looked_at, opened_page, served
-from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from clinic_pages import looked_at, opened_page, served, sign_in
+from clinic_samples import HOME, Clinics, planned, two_clinics
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from starlette.testclient import TestClient
@@ -372,12 +372,3 @@ def test_from_what_is_due_to_a_blind_grade_in_a_browser(page: Page, clinics: Cli
         expect(page.locator("blockquote")).to_have_text(WORDS)  # white space between words is one
         expect(page.get_by_text("blind: did not treat")).to_be_visible()
         looked_at(page, "follow-up")
-
-
-def sign_in(page: Page, address: str, name: str) -> None:
-    page.goto(f"{address}/")
-    page.get_by_label("Clinic").fill(HOME)
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Patients")

@@ -14,14 +14,12 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx2
-import psycopg
 import pyotp
 import pytest
 from app_samples import EXAMPLE, LEAST
-from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics
+from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics_on
 from diary_samples import WARNING, treated
 from PIL import Image
-from postgresql_server import private_postgresql
 from report_samples import sample
 from soft_passkey import SoftPasskey
 from starlette.testclient import TestClient
@@ -142,16 +140,8 @@ class House:
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.check)])
 def clinics(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinics]:
-    folder = tmp_path_factory.mktemp("hostile")
-    if request.param == "sqlite":
-        with two_clinics(folder) as made:
-            yield made
-        return
-    with private_postgresql() as server:
-        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE clinic")
-        with two_clinics(folder, server.format(name="clinic")) as made:
-            yield made
+    with two_clinics_on(request.param, tmp_path_factory.mktemp("hostile")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

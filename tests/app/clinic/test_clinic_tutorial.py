@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from clinic_pages import opened_page, served
-from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics_on
 from playwright.sync_api import Browser
-from postgresql_server import private_postgresql
 from tutorial import Reader, steps_of
 
 from skinbeam.app.clinic.worker import Worker
@@ -21,15 +19,8 @@ TUTORIAL = ROOT / "docs" / "guide" / "first-patient.md"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def clinics(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Clinics]:
-    if request.param == "sqlite":
-        with two_clinics(tmp_path) as made:
-            yield made
-        return
-    with private_postgresql() as server:
-        with psycopg.connect(server.format(name="postgres"), autocommit=True) as connection:
-            connection.execute("CREATE DATABASE clinic")
-        with two_clinics(tmp_path, server.format(name="clinic")) as made:
-            yield made
+    with two_clinics_on(request.param, tmp_path) as made:
+        yield made
 
 
 def test_every_step_of_the_tutorial_can_be_done(clinics: Clinics, browser: Browser) -> None:

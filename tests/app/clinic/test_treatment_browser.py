@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from app_samples import LEAST
-from clinic_pages import looked_at, opened_page, served
-from clinic_samples import HOME, PASSWORD, Clinics, planned, two_clinics
+from clinic_pages import looked_at, opened_page, served, sign_in
+from clinic_samples import Clinics, planned, two_clinics
 from playwright.sync_api import Browser, Page, expect
 
 from skinbeam.app.clinic.answers import kept_answers
@@ -63,11 +63,7 @@ def fire(page: Page, endpoint: str) -> None:
 
 def test_from_a_consent_through_a_session_to_the_paper_for_home(page: Page, clinics: Clinics, consent: str) -> None:
     with served(clinics.app) as address:
-        page.goto(f"{address}/")
-        for label, words in (("Clinic", HOME), ("Name", "clinician"), ("Password", PASSWORD)):
-            page.get_by_label(label).fill(words)
-        page.get_by_role("button", name="Sign in").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Patients")
+        sign_in(page, address, "clinician")
         page.goto(f"{address}{consent}")
         page.get_by_role("button", name="Begin a treatment").click()
         page.get_by_label("Machine that is used").select_option(label="Green laser · SYN-2")
