@@ -180,15 +180,15 @@ class Visit:
         """Tell whether who asks does such work."""
         return self.signed.member.role in MAY[act]
 
-    def around(self) -> dict[str, Any]:
-        """Return what every page of the clinic reads."""
+    def around(self, status: int = 200) -> dict[str, Any]:
+        """Return what every page of the clinic reads; that of a defect asks no records, which may be what is defect."""
         inside = self.who is not None and not self.who.code_due
         return {
             "member": self.who.member if self.who is not None and inside else None,
             "may": {act.value: inside and self.may(act) for act in Act},
             "roles": [role.value for role in Role],
             "time": Formatter().moment,
-            "alarms": self._alarms() if inside else None,
+            "alarms": self._alarms() if inside and status < 500 else None,
             "request": request_number.get(),
         }
 
@@ -202,7 +202,7 @@ class Visit:
     def page(self, template: str, status: int = 200, *, error: InputError | None = None, **values: Any) -> HTMLResponse:
         """Answer with a page."""
         shown = {"error": None if error is None else _told(error)}
-        return self.html(render(f"clinic/{template}", **self.around(), **shown, **values), status)
+        return self.html(render(f"clinic/{template}", **self.around(status), **shown, **values), status)
 
     @staticmethod
     def html(page: str, status: int = 200) -> HTMLResponse:

@@ -205,18 +205,19 @@ def test_requests_are_counted_by_the_pattern_of_their_address(clinics: Clinics, 
 def test_the_queue_is_told_with_how_long_its_oldest_job_has_waited(
     clinics: Clinics, names: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = figures(from_here(clinics).get("/metrics").text)["skinbeam_jobs", "queued"]
     job = clinics.desk().jobs.add(PLAN, {"consultation": names["consultation"], "revision": 1, "language": "en"})
     monkeypatch.setattr(upkeep, "now", lambda: job.created_at + HOUR)
     found = figures(from_here(clinics).get("/metrics").text)
-    assert (found["skinbeam_jobs", "queued"], found["skinbeam_jobs", "running"]) == (1, 0)
-    assert found["skinbeam_job_oldest_seconds",] == HOUR.total_seconds()
-    assert (found["skinbeam_alarms",], found["skinbeam_alarm_oldest_seconds",]) == (0, 0)
+    assert (found["skinbeam_jobs", "queued"], found["skinbeam_jobs", "running"]) == (before + 1, 0)
+    assert found["skinbeam_job_oldest_seconds",] >= HOUR.total_seconds()
     clinics.desk().jobs.cancel(job.id)
     found = figures(from_here(clinics).get("/metrics").text)
-    assert (found["skinbeam_jobs", "queued"], found["skinbeam_job_oldest_seconds",]) == (0, 0)
+    assert found["skinbeam_jobs", "queued"] == before
 
 
 def test_alarms_of_patients_that_nobody_answers_are_told(clinics: Clinics, names: dict[str, str]) -> None:
+    before = figures(from_here(clinics).get("/metrics").text)["skinbeam_alarms",]
     treatment = add_treatment(clinics.desk(), names["consent"], days_ago=1)
     of = {"clinic_id": clinics.desk().member.clinic_id, "consultation_id": names["consultation"]}
     with clinics.database.writing() as session:
@@ -226,7 +227,7 @@ def test_alarms_of_patients_that_nobody_answers_are_told(clinics: Clinics, names
         open_alarm = Alarm(**of, id=new_id(), entry_id=row.id, raised_at=now() - HOUR)
         session.add_all([open_alarm, Alarm(**of, id=new_id(), entry_id=row.id, raised_at=now(), answered_at=now())])
     found = figures(from_here(clinics).get("/metrics").text)
-    assert found["skinbeam_alarms",] == 1
+    assert found["skinbeam_alarms",] == before + 1
     assert HOUR.total_seconds() <= found["skinbeam_alarm_oldest_seconds",] < HOUR.total_seconds() + 60
 
 
