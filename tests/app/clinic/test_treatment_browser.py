@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from skinbeam.app.clinic.answers import kept_answers
 from skinbeam.app.forms import submission
-from skinbeam.records.checklist import ITEMS
+from skinbeam.records.checklist import BY_ITSELF, ITEMS
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.roles import Role
 
@@ -50,7 +50,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def answer(page: Page) -> None:
     """The checklist, with a tan."""
     for item in ITEMS.values():
-        if item.name not in ("device", "shields"):
+        if item.name not in (*BY_ITSELF, "shields"):
             page.locator(f"#{item.name}-{'yes' if item.name == 'tan' else item.clear[0]}").check()
     page.locator("#tan-words").fill("a weekend on a lake")
     page.get_by_role("button", name="Keep the answers").click()
