@@ -19,6 +19,7 @@ import pytest
 from app_samples import EXAMPLE, LEAST
 from clinic_samples import COOKIE, HOME, PASSWORD, Clinics, planned, two_clinics_on
 from diary_samples import WARNING, treated
+from limits import RateLimitItemPerMinute
 from PIL import Image
 from report_samples import sample
 from soft_passkey import SoftPasskey
@@ -27,6 +28,7 @@ from treated_rows import add_treatment, agree
 from treatment_samples import ORDERED, clear_answers
 
 from skinbeam.app.clinic.answers import kept_answers
+from skinbeam.app.clinic.diary import patient_side
 from skinbeam.app.clinic.routes import ROUTES, Door
 from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import submission
@@ -126,6 +128,12 @@ class Page(html.parser.HTMLParser):
             self.forms.append(Sent(seen["formaction"], dict(self.forms[-1].fields)))
         if self.forms and seen.get("name") and tag in ("input", "select", "textarea", "button"):
             self.forms[-1].fields.setdefault(seen["name"], seen.get("value", "") if seen.get("type") != "radio" else "")
+
+
+@pytest.fixture(autouse=True)
+def no_diary_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The texts come faster than one patient writes."""
+    monkeypatch.setattr(patient_side, "_RIGHT", RateLimitItemPerMinute(10**9))
 
 
 @dataclass
