@@ -15,6 +15,7 @@ from skinbeam.records.treated import Treatment
 
 __all__ = [
     "COMMAND_LINE",
+    "PATIENT",
     "Choice",
     "Consent",
     "Consultation",
@@ -38,6 +39,7 @@ __all__ = [
     "Token",
 ]
 
+PATIENT = "patient"  # who acts where a patient does, by a link or on a tablet that was handed over
 COMMAND_LINE = "command line"  # who acts when nobody is signed in: whoever runs the machine
 
 

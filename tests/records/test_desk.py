@@ -15,6 +15,7 @@ from skinbeam.errors import InputError
 from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.consents import SignatureKind
 from skinbeam.records.desk.desk import Desk
+from skinbeam.records.desk.said import Told
 from skinbeam.records.faults import AbsentError, ClosedError, ConflictError, DeniedError
 from skinbeam.records.followed import Change, Felt, Quarter
 from skinbeam.records.kept import Consent, Consultation, Made, Member, Permissions, Plan
@@ -324,7 +325,7 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
         "consultations.close": lambda: desk.consultations.close(consultation.id, revision=1),
         "consultations.reopen": lambda: desk.consultations.reopen(consultation.id),
         "follow_ups.begin": lambda: desk.follow_ups.begin(treatment),
-        "follow_ups.say": lambda: desk.follow_ups.say(follow_up.id, Felt(5, 5)),
+        "follow_ups.say": lambda: desk.follow_ups.say(follow_up.id, Told(Felt(5, 5))),
         "follow_ups.open": lambda: desk.follow_ups.open(follow_up.id),
         "follow_ups.pair": lambda: desk.follow_ups.pair(follow_up.id, *faces),
         "follow_ups.part": lambda: desk.follow_ups.part(follow_up.id, pair.id),

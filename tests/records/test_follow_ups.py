@@ -14,6 +14,7 @@ from treated_rows import add_treatment, end_treatment
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
 from skinbeam.records.desk.desk import Desk
+from skinbeam.records.desk.said import Told
 from skinbeam.records.faults import AbsentError, ClosedError
 from skinbeam.records.followed import Change, Felt, Improvement, Moment, Quarter, Reading, improvement_of
 from skinbeam.records.kept import Permissions
@@ -77,7 +78,7 @@ def test_a_follow_up_comes_after_a_treatment_and_not_in_the_future(desk: Desk, c
 
 def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: Desk, consent: str) -> None:
     treatment = add_treatment(desk, consent)
-    asked = desk.follow_ups.say(desk.follow_ups.begin(treatment, Moment.BEFORE).id, FELT)
+    asked = desk.follow_ups.say(desk.follow_ups.begin(treatment, Moment.BEFORE).id, Told(FELT))
     assert (asked.months_after, asked.said and asked.said.now) == (0.0, FELT)
     with pytest.raises(InputError) as error:
         desk.follow_ups.begin(treatment, Moment.BEFORE)
@@ -88,7 +89,7 @@ def test_what_was_before_is_asked_once_and_before_it_is_only_remembered(desk: De
     assert code_of(error) == "too-late"
     after = desk.follow_ups.begin(treatment)
     assert desk.follow_ups.before(after.id) == asked
-    said = desk.follow_ups.say(after.id, Felt(8, 0), before=Felt(3, 5)).said
+    said = desk.follow_ups.say(after.id, Told(Felt(8, 0), before=Felt(3, 5))).said
     assert said is not None
     assert said.before == Felt(3, 5, remembered=True)
     assert not said.now.remembered
@@ -98,7 +99,7 @@ def test_what_was_said_is_never_written_over(desk: Desk, consent: str) -> None:
     id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
     quarter, change, words = Quarter.SECOND, Change.BETTER, "Better, but I had hoped for more."
     said = {"quarter": quarter, "change": change, "satisfied_1_5": 3, "words": words}
-    kept = desk.follow_ups.say(id, FELT, alone=True, **said).said  # type: ignore[arg-type]
+    kept = desk.follow_ups.say(id, Told(FELT, **said), alone=True).said  # type: ignore[arg-type]
     assert kept is not None
     assert (kept.now, kept.quarter, kept.change, kept.satisfied_1_5, kept.words, kept.alone) == (
         FELT,
@@ -109,7 +110,7 @@ def test_what_was_said_is_never_written_over(desk: Desk, consent: str) -> None:
         True,
     )
     with pytest.raises(InputError) as error:
-        desk.follow_ups.say(id, Felt(10, 0))
+        desk.follow_ups.say(id, Told(Felt(10, 0)))
     assert code_of(error) == "said-already"
     assert desk.follow_ups.get(id).said == kept
 
@@ -119,7 +120,7 @@ def test_answers_out_of_their_scale_are_refused(about: dict[str, object], desk: 
     id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
     for felt in (FELT, Felt(11, 0)):
         with pytest.raises(InputError) as error:
-            desk.follow_ups.say(id, felt, **about)  # type: ignore[arg-type]
+            desk.follow_ups.say(id, Told(felt, **about))  # type: ignore[arg-type]
         assert code_of(error) == "bad-answer"
     assert desk.follow_ups.get(id).said is None
 
@@ -128,7 +129,7 @@ def test_before_a_treatment_nothing_is_asked_that_only_comes_after(desk: Desk, c
     id = desk.follow_ups.begin(add_treatment(desk, consent), Moment.BEFORE).id
     for about in ({"quarter": Quarter.FIRST}, {"change": Change.SAME}, {"satisfied_1_5": 3}, {"before": FELT}):
         with pytest.raises(InputError):
-            desk.follow_ups.say(id, FELT, **about)  # type: ignore[arg-type]
+            desk.follow_ups.say(id, Told(FELT, **about))  # type: ignore[arg-type]
     with pytest.raises(InputError) as error:
         desk.follow_ups.grade(id, Quarter.FIRST, Change.SAME)
     assert code_of(error) == "not-treated"
@@ -197,7 +198,7 @@ def test_worse_is_worse_by_either_scale(desk: Desk, consent: str) -> None:
 def test_what_counts_is_unknown_then_the_patients_then_the_clinicians(desk: Desk, consent: str) -> None:
     id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
     assert isinstance(improvement_of(desk.follow_ups.get(id)), Unknown)
-    asked = desk.follow_ups.say(id, FELT, quarter=Quarter.FOURTH)
+    asked = desk.follow_ups.say(id, Told(FELT, quarter=Quarter.FOURTH))
     assert improvement_of(asked) == Improvement(75.0, 100.0, "patient")
     graded = desk.follow_ups.grade(id, Quarter.WORSE, Change.WORSE)
     assert improvement_of(graded) == Improvement(-100.0, 0.0, "physician")
@@ -205,7 +206,7 @@ def test_what_counts_is_unknown_then_the_patients_then_the_clinicians(desk: Desk
 
 def test_who_asked_the_patient_has_heard_the_answers(desk: Desk, consent: str) -> None:
     id = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90)).id
-    assert desk.member.id in desk.follow_ups.say(id, FELT).opened_by
+    assert desk.member.id in desk.follow_ups.say(id, Told(FELT)).opened_by
 
 
 def test_pairs_are_of_one_patient_and_stay_once_they_were_graded(desk: Desk, consent: str) -> None:
@@ -261,7 +262,7 @@ def test_of_a_closed_consultation_nothing_is_written(desk: Desk, consent: str) -
     desk.consultations.close(begun.consultation_id, revision=1)
     for attempt in (
         lambda: desk.follow_ups.begin(begun.treatment_id),
-        lambda: desk.follow_ups.say(begun.id, FELT),
+        lambda: desk.follow_ups.say(begun.id, Told(FELT)),
         lambda: desk.follow_ups.grade(begun.id, Quarter.FIRST, Change.SAME),
         lambda: desk.follow_ups.pair(begun.id, "a", "b"),
     ):
@@ -274,7 +275,7 @@ def test_the_trail_tells_no_answers_and_everything_is_as_it_was_kept(
     database: Database, desk: Desk, consent: str
 ) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
-    desk.follow_ups.say(begun.id, FELT, words="It burns")
+    desk.follow_ups.say(begun.id, Told(FELT, words="It burns"))
     desk.follow_ups.grade(begun.id, Quarter.FIRST, Change.SAME, notes="It burns")
     with database.reading() as session:
         for table in ("trail", "follow_up"):
@@ -287,7 +288,7 @@ def test_the_trail_tells_no_answers_and_everything_is_as_it_was_kept(
 def test_a_copy_holds_the_follow_ups_and_they_go_with_the_patient(database: Database, desk: Desk, consent: str) -> None:
     begun = desk.follow_ups.begin(add_treatment(desk, consent, days_ago=90))
     desk.follow_ups.pair(begun.id, *two_faces(desk, begun.consultation_id))
-    desk.follow_ups.say(begun.id, FELT, words="Better")
+    desk.follow_ups.say(begun.id, Told(FELT, words="Better"))
     desk.follow_ups.grade(begun.id, Quarter.THIRD, Change.MUCH_BETTER)
     patient = desk.consultations.get(begun.consultation_id).patient_id
     with zipfile.ZipFile(io.BytesIO(desk.copies.make(patient))) as archive:

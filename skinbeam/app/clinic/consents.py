@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.places import option_at
 from skinbeam.app.clinic.plans import Opened, opened
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.errors import InputError
@@ -49,8 +50,7 @@ class _Form:
         """The plan, the concern and the choice in the language of the form."""
         with speaking(self.language):
             plan = retell(self.plan.records)
-        concern, option = map(int, self.place.split("."))
-        return plan, plan.concerns[concern], plan.concerns[concern].options[option]
+        return plan, *option_at(plan, self.place)
 
     @property
     def stopped(self) -> bool:

@@ -1,7 +1,6 @@
 """A kept plan: its options side by side, what was chosen of it and why, and its files."""
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +9,7 @@ from fastapi.responses import Response
 from skinbeam.app.clinic.course.stops import Stop, Told, stops_of, told_since
 from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.places import option_at
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.app.security import REPORT_POLICY
 from skinbeam.messages import LANGUAGES, retell, speaking
@@ -27,7 +27,6 @@ from skinbeam.report.report import make_leaflet
 
 __all__ = ["Opened", "add_plans", "opened"]
 
-_PLACE = re.compile(r"(\d{1,3})\.(\d{1,3})", re.ASCII)
 _TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": "application/pdf"}
 
 
@@ -64,11 +63,7 @@ class Opened:
         ------
         AbsentError : the plan has none there.
         """
-        if match := _PLACE.fullmatch(place):
-            concern, option = map(int, match.groups())
-            if concern < len(self.records.concerns) and option < len(self.records.concerns[concern].options):
-                return self.records.concerns[concern], self.records.concerns[concern].options[option]
-        raise fault("absent", "plan")
+        return option_at(self.records, place)
 
 
 @dataclass(frozen=True)

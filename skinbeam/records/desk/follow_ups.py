@@ -11,7 +11,7 @@ from skinbeam.records.desk.consultations import still_open
 from skinbeam.records.desk.judged import concern_of, course_of, follow_up_of, follow_ups_of, opened, seal
 from skinbeam.records.desk.said import Told, asked_before, checked, keep, keep_said, to_change
 from skinbeam.records.faults import fault
-from skinbeam.records.followed import Change, Course, Due, Felt, FollowUp, Moment, Quarter, Reading
+from skinbeam.records.followed import Change, Course, Due, FollowUp, Moment, Quarter, Reading
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
 from skinbeam.records.store.columns import now
@@ -74,23 +74,11 @@ class FollowUps:
             work.keep(row, "follow-up.begun", moment=moment.value)
             return follow_up_of(work, row)
 
-    def say(
-        self,
-        id: str,
-        now_felt: Felt,
-        *,
-        before: Felt | None = None,
-        quarter: Quarter | None = None,
-        change: Change | None = None,
-        satisfied_1_5: int | None = None,
-        words: str = "",
-        alone: bool = False,
-    ) -> FollowUp:
+    def say(self, id: str, told: Told, *, alone: bool = False) -> FollowUp:
         """Keep what a patient said, once.
 
         Parameters
         ----------
-        before : as it is remembered, where it was not asked before the first treatment.
         alone : whether they filled it in themselves.
 
         Raises
@@ -99,7 +87,6 @@ class FollowUps:
             only after a treatment.
         """
         with self._access.work(Act.WRITE) as work:
-            told = Told(now_felt, before, quarter, change, satisfied_1_5, words)
             return keep_said(work, id, told, alone=alone)
 
     def open(self, id: str) -> FollowUp:

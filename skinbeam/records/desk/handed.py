@@ -8,34 +8,21 @@ import datetime
 import hmac
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-
-from sqlalchemy import select
 
 from skinbeam.records.desk.judged import follow_up_of
-from skinbeam.records.desk.said import Told, asked_before, keep_said, to_change
+from skinbeam.records.desk.said import Asked, Told, asked_before, asked_of, keep_said, to_change
 from skinbeam.records.faults import fault
 from skinbeam.records.followed import FollowUp, Moment
-from skinbeam.records.kept import Member
+from skinbeam.records.kept import PATIENT, Member
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
-from skinbeam.records.store.tables import Clinic
-from skinbeam.records.store.work import Access, Work
+from skinbeam.records.store.work import Access, Work, work_of
 
-__all__ = ["Asked", "HandedOver"]
+__all__ = ["HandedOver"]
 
-_PATIENT = "patient"  # who acts, as the trail says
 _GOOD = datetime.timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is asked: of which moment, and whether what was before must be remembered, since nobody asked then."""
-
-    moment: Moment
-    remember: bool
 
 
 class HandedOver:
@@ -78,8 +65,7 @@ class HandedOver:
             one = follow_up_of(work, row)
             if one.said is not None:
                 raise fault("absent", "follow-up")
-            before = asked_before(work, row) if one.moment is Moment.AFTER else one
-            return Asked(one.moment, before is None or (before is not one and before.said is None))
+            return asked_of(one, asked_before(work, row) if one.moment is Moment.AFTER else None)
 
     def say(self, token: str, told: Told) -> FollowUp:
         """Keep what the patient said. Raises as `asked`, and as `FollowUps.say`."""
@@ -94,9 +80,7 @@ class HandedOver:
         clinic_id, id, until = about.split(".")
         if now().timestamp() >= int(until):
             raise fault("absent", "follow-up")
-        with self._database.writing() as session:
-            clinic = session.scalars(select(Clinic).where(Clinic.id == clinic_id).with_for_update()).one()
-            work = Work(self._database, session, clinic, _PATIENT)
+        with work_of(self._database, clinic_id, PATIENT) as work:
             yield work, work.get(followed.FollowUp, id)
 
     def _signature(self, about: str) -> str:

@@ -12,14 +12,19 @@ from skinbeam.records.store import followed, treated
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.work import Work
 
-__all__ = ["Told", "asked_before", "checked", "keep", "keep_said", "to_change"]
+__all__ = ["Asked", "Told", "asked_before", "asked_of", "checked", "keep", "keep_said", "to_change"]
 
 _LONGEST_WORDS = 10_000  # characters
 
 
 @dataclass(frozen=True)
 class Told:
-    """The answers of a patient, as `FollowUps.say` takes them."""
+    """The answers of a patient.
+
+    Parameters
+    ----------
+    before : as it is remembered, where it was not asked before the first treatment.
+    """
 
     now: Felt
     before: Felt | None = None
@@ -27,6 +32,19 @@ class Told:
     change: Change | None = None
     satisfied_1_5: int | None = None
     words: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked: of which moment, and whether what was before must be remembered, since nobody asked then."""
+
+    moment: Moment
+    remember: bool
+
+
+def asked_of(one: FollowUp, before: FollowUp | None) -> Asked:
+    """Return what a follow-up asks, beside the one that was before the first treatment, if there is one."""
+    return Asked(one.moment, one.moment is Moment.AFTER and (before is None or before.said is None))
 
 
 def keep_said(work: Work, id: str, told: Told, *, alone: bool) -> FollowUp:

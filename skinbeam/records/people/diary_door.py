@@ -16,25 +16,21 @@ from sqlalchemy.orm import Session
 
 from skinbeam.records.diary import DiaryNote, DiaryStatus
 from skinbeam.records.faults import fault
+from skinbeam.records.kept import PATIENT
+from skinbeam.records.people.tokens import hash_of
 from skinbeam.records.store.columns import json_text, now
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.followed import Alarm, DiaryEntry, DiaryLink
 from skinbeam.records.store.queue import ALARM, QUEUED
 from skinbeam.records.store.tables import Clinic, Job, Photograph, Plan, new_id
 from skinbeam.records.store.treated import Treatment
-from skinbeam.records.store.work import Work
+from skinbeam.records.store.work import Work, work_of
 
-__all__ = ["LONGEST_QUESTION", "PATIENT", "Diary", "DiaryDoor", "hash_of"]
+__all__ = ["LONGEST_QUESTION", "Diary", "DiaryDoor"]
 
-PATIENT = "patient"  # who acts, as the trail says
 LONGEST_QUESTION = 1000  # characters
 _PLAN = "plan.json"
 _KEY = re.compile(r"[0-9a-f]{32}")
-
-
-def hash_of(token: str) -> str:
-    """Return what is kept of a token."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 class DiaryDoor:
@@ -146,10 +142,9 @@ class Diary:
     @contextmanager
     def _work(self) -> Iterator[tuple[Work, DiaryLink]]:
         """Give a transaction, once the link was found good in it."""
-        with self._database.writing() as session:
-            clinic = session.scalars(select(Clinic).where(Clinic.id == self._clinic_id).with_for_update()).one()
-            link, _, _ = _found(session, self._hashed)
-            yield Work(self._database, session, clinic, PATIENT), link
+        with work_of(self._database, self._clinic_id, PATIENT) as work:
+            link = next(iter(work.rows(DiaryLink, DiaryLink.token_hash == self._hashed)), None)
+            yield work, _good(link)
 
 
 def _found(session: Session, hashed: str) -> tuple[DiaryLink, Treatment, Clinic]:
@@ -161,9 +156,15 @@ def _found(session: Session, hashed: str) -> tuple[DiaryLink, Treatment, Clinic]
         .where(DiaryLink.token_hash == hashed)
     )
     found = session.execute(asked).one_or_none()
-    if found is None or found[0].ended_at is not None or now() >= found[0].until:
-        raise fault("absent", "diary")
+    _good(None if found is None else found[0])
+    assert found is not None
     return found[0], found[1], found[2]
+
+
+def _good(link: DiaryLink | None) -> DiaryLink:
+    if link is None or link.ended_at is not None or now() >= link.until:
+        raise fault("absent", "diary")
+    return link
 
 
 def _entry_id(link: DiaryLink, key: str) -> str:

@@ -8,7 +8,8 @@ from skinbeam.records.booked import Feed
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Member
 from skinbeam.records.people.accounts import member_of
-from skinbeam.records.people.readers import fresh_token, hash_of
+from skinbeam.records.people.readers import fresh_token
+from skinbeam.records.people.tokens import hash_of
 from skinbeam.records.roles import MAY, Act
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import now

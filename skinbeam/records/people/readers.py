@@ -1,15 +1,10 @@
-"""Other systems that read the records of a clinic: each shows a token, whose hash alone is kept.
-
-A token has 256 random bits, so that nothing is gained by trying; a slow hash is for passwords, which people make up.
-"""
-
-import hashlib
-import secrets
+"""Other systems that read the records of a clinic: each shows a token, whose hash alone is kept."""
 
 from sqlalchemy import select
 
 from skinbeam.messages import text
 from skinbeam.records.kept import Member, SignedIn
+from skinbeam.records.people.tokens import hash_of, random_token
 from skinbeam.records.roles import Role
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
@@ -17,19 +12,14 @@ from skinbeam.records.store.followed import ApiToken
 from skinbeam.records.store.tables import Clinic
 from skinbeam.records.store.trail import row_name
 
-__all__ = ["Readers", "fresh_token", "hash_of"]
+__all__ = ["Readers", "fresh_token"]
 
 _BEGINNING = "skinbeam_"  # so that a token which was left lying about in a file is found as one
 
 
 def fresh_token() -> str:
     """Return a new token."""
-    return _BEGINNING + secrets.token_urlsafe(32)
-
-
-def hash_of(token: str) -> str:
-    """Return what is kept of a token."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    return _BEGINNING + random_token()
 
 
 class Readers:

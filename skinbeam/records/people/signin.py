@@ -5,8 +5,6 @@ come in. Every step gives a new token. After some failures a name is locked for 
 """
 
 import datetime
-import hashlib
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,6 +20,7 @@ from skinbeam.records.people.codes import step_of
 from skinbeam.records.people.locks import Locks
 from skinbeam.records.people.passwords import Passwords, plain_name
 from skinbeam.records.people.recovery import spend_code
+from skinbeam.records.people.tokens import hash_of, random_token
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.tables import Clinic, LoginSession
@@ -138,7 +137,7 @@ class SignIn:
     def sign_out(self, token: str) -> None:
         """End a session; one that is none is no fault."""
         with self._database.writing() as session:
-            row = session.get(LoginSession, _hash(token))
+            row = session.get(LoginSession, hash_of(token))
             if row is not None and row.ended_at is None:
                 row.ended_at = now()
 
@@ -158,9 +157,9 @@ def begin_session(session: Session, member: MemberRow, clinic: Clinic, *, code: 
     ----------
     code : whether more than a password was right.
     """
-    token, at = secrets.token_urlsafe(32), now()
+    token, at = random_token(), now()
     row = LoginSession(
-        token_hash=_hash(token),
+        token_hash=hash_of(token),
         clinic_id=member.clinic_id,
         member_id=member.id,
         created_at=at,
@@ -183,7 +182,7 @@ def _found(session: Session, token: str, *, lock: bool = False) -> tuple[LoginSe
         select(LoginSession, MemberRow, Clinic)
         .join(MemberRow, (MemberRow.clinic_id == LoginSession.clinic_id) & (MemberRow.id == LoginSession.member_id))
         .join(Clinic, Clinic.id == LoginSession.clinic_id)
-        .where(LoginSession.token_hash == _hash(token))
+        .where(LoginSession.token_hash == hash_of(token))
     )
     found = session.execute(asked.with_for_update() if lock else asked).one_or_none()
     if found is None:
@@ -194,7 +193,3 @@ def _found(session: Session, token: str, *, lock: bool = False) -> tuple[LoginSe
     early = at < row.seen_at - _NOTED  # the clock was set back, which makes no session last longer
     over = row.ended_at is not None or late or early
     return None if over or member.disabled_at is not None else (row, member, clinic)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

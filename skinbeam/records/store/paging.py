@@ -1,12 +1,10 @@
 """What the one who tells of alarms outside asks of the records: nothing about a patient."""
 
-from sqlalchemy import select
-
 from skinbeam.records.store.database import Database
 from skinbeam.records.store.followed import Alarm
 from skinbeam.records.store.queue import ALARM
 from skinbeam.records.store.tables import Clinic
-from skinbeam.records.store.work import Work
+from skinbeam.records.store.work import work_of
 
 __all__ = ["Paging"]
 
@@ -30,6 +28,5 @@ class Paging:
 
     def note_sent(self, clinic_id: str, alarm_id: str) -> None:
         """Write into the trail that word of an alarm was sent outside."""
-        with self._database.writing() as session:
-            clinic = session.scalars(select(Clinic).where(Clinic.id == clinic_id).with_for_update()).one()
-            Work(self._database, session, clinic, "worker").note("alarm.sent", f"{ALARM}/{alarm_id}")
+        with work_of(self._database, clinic_id, "worker") as work:
+            work.note("alarm.sent", f"{ALARM}/{alarm_id}")

@@ -26,7 +26,7 @@ from skinbeam.records.store.tables import Base, Clinic, Entry, InClinic, Job, Lo
 from skinbeam.records.store.tables import Member as MemberRow
 from skinbeam.records.store.treated import OfConsultation
 
-__all__ = ["SEEN", "Access", "Work"]
+__all__ = ["SEEN", "Access", "Work", "work_of"]
 
 SEEN = "page.seen"  # an entry that names several records, each with what of it was seen
 
@@ -67,11 +67,8 @@ class Access:
         DeniedError : the role does not do such work.
         """
         require(self.member.role, act)
-        with self.database.writing() as session:
-            clinic = session.scalar(select(Clinic).where(Clinic.id == self.member.clinic_id).with_for_update())
-            if clinic is None:
-                raise fault("absent", "clinic")
-            yield Work(self.database, session, clinic, self.member.id)
+        with work_of(self.database, self.member.clinic_id, self.member.id) as work:
+            yield work
 
     @contextmanager
     def look(self, act: Act) -> Iterator["Work"]:
@@ -283,6 +280,21 @@ class Work:
 
     def _place(self, row: Base, column: str) -> str:
         return f"{self.clinic_id}/{trail.row_name(row)}/{column}"
+
+
+@contextmanager
+def work_of(database: Database, clinic_id: str, actor: str) -> Iterator[Work]:
+    """Give a transaction in a clinic to somebody, who may be no member; whoever calls has seen what they may do.
+
+    Raises
+    ------
+    AbsentError : there is no such clinic.
+    """
+    with database.writing() as session:
+        clinic = session.scalar(select(Clinic).where(Clinic.id == clinic_id).with_for_update())
+        if clinic is None:
+            raise fault("absent", "clinic")
+        yield Work(database, session, clinic, actor)
 
 
 class _View(Work):

@@ -21,6 +21,7 @@ from skinbeam.app.clinic.followed.grades import LEFT, NEITHER, RIGHT
 from skinbeam.app.forms import submission
 from skinbeam.records.desk import handed as handed_over
 from skinbeam.records.desk.desk import Desk
+from skinbeam.records.desk.said import Told
 from skinbeam.records.followed import Change, Felt, FollowUp, Quarter
 from skinbeam.records.kept import Permissions
 from skinbeam.records.roles import Role
@@ -249,7 +250,7 @@ def test_half_a_comparison_is_none(clinics: Clinics, begun: FollowUp) -> None:
 
 def test_who_looked_at_the_answers_grades_on_but_not_blind(clinics: Clinics, begun: FollowUp) -> None:
     client, path = clinics.browser(Role.CLINICIAN), f"/follow-ups/{begun.id}"
-    clinics.desk(Role.ASSISTANT).follow_ups.say(begun.id, Felt(1, 9), words="It hurts")
+    clinics.desk(Role.ASSISTANT).follow_ups.say(begun.id, Told(Felt(1, 9), words="It hurts"))
     assert client.post(f"{path}/opening", data={"x": "y"}).status_code == 303
     assert "It hurts" in client.get(path).text
     client.post(f"{path}/grade", data={"better": NEITHER})

@@ -34,6 +34,7 @@ from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import submission
 from skinbeam.records.booked import Booking, Purpose
 from skinbeam.records.desk.desk import Desk
+from skinbeam.records.desk.said import Told
 from skinbeam.records.followed import Felt
 from skinbeam.records.kept import Made, Permissions, Plan
 from skinbeam.records.people.accounts import Accounts
@@ -245,7 +246,7 @@ def seen_again(clinics: Clinics, plan: Plan) -> tuple[dict[str, str], str]:
     one, other = (desk.follow_ups.begin(treatment) for _ in range(2))
     faces = [desk.photographs.add(one.consultation_id, FACE, "image/jpeg", Permissions()).id for _ in range(2)]
     (pair,) = desk.follow_ups.pair(one.id, *faces).pairs
-    clinics.desk(Role.ASSISTANT).follow_ups.say(other.id, Felt(5, 0))
+    clinics.desk(Role.ASSISTANT).follow_ups.say(other.id, Told(Felt(5, 0)))
     event = desk.adverse_events.add(treatment, kind="pih", grade=Grade.MILD, source=Source.FOLLOW_UP)
     return {"follow_up": one.id, "pair": pair.id, "event": event.id, "treatment": treatment}, other.id
 

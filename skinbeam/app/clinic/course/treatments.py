@@ -26,6 +26,7 @@ from skinbeam.app.clinic.course.telling import (
 )
 from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.places import option_at
 from skinbeam.app.clinic.plans import Opened, opened
 from skinbeam.app.clinic.visit import Visit, name_sent, status_of
 from skinbeam.errors import InputError
@@ -88,8 +89,7 @@ class _Session:
     @cached_property
     def option(self) -> Option:
         """The option that was agreed to."""
-        concern, option = map(int, self.kept.option.split("."))
-        return self.records.concerns[concern].options[option]
+        return option_at(self.records, self.kept.option)[1]
 
     @property
     def concern(self) -> int:
@@ -99,7 +99,8 @@ class _Session:
     @property
     def name(self) -> str:
         """What is treated, and with what."""
-        return f"{concern_name(self.records.concerns[self.concern])}, {device_of(self.option)}"
+        concern, option = option_at(self.records, self.kept.option)
+        return f"{concern_name(concern)}, {device_of(option)}"
 
     @cached_property
     def signs(self) -> tuple[Sign, ...]:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from skinbeam.app.clinic.places import option_at
 from skinbeam.messages import retell
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import Option, Plan
@@ -21,5 +22,4 @@ class FollowedPlan:
 def followed_plan(document: bytes, place: str) -> FollowedPlan:
     """Return the plan of a document, and its option at a place such as `0.1`."""
     plan = retell(read_plan(json.loads(document)))
-    concern, option = map(int, place.split("."))
-    return FollowedPlan(plan, plan.concerns[concern].options[option])
+    return FollowedPlan(plan, option_at(plan, place)[1])

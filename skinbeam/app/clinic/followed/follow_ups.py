@@ -6,6 +6,7 @@ from fastapi.responses import Response
 
 from skinbeam.app.clinic.followed.pictures import Beside, beside
 from skinbeam.app.clinic.gate import Gate
+from skinbeam.app.clinic.places import option_at
 from skinbeam.app.clinic.plans import opened
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.estimate import Estimate, Unknown
@@ -81,11 +82,7 @@ def _due(visit: Visit) -> Response:
 
 def option_of(desk: Desk, one: FollowUp | Course) -> tuple[ConcernPlan, Option]:
     """Return the option that was treated by, as it was consented to, in the language that is spoken."""
-    plan = opened(desk, one.plan_id)
-    plan.option(one.option)
-    concern, place = map(int, one.option.split("."))
-    told = retell(plan.records).concerns[concern]
-    return told, told.options[place]
+    return option_at(retell(opened(desk, one.plan_id).records), one.option)
 
 
 def sees_answers(visit: Visit, one: FollowUp) -> bool:

@@ -12,8 +12,8 @@ from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.errors import InputError
 from skinbeam.records.desk.desk import Desk
-from skinbeam.records.desk.handed import Asked, HandedOver
-from skinbeam.records.desk.said import Told
+from skinbeam.records.desk.handed import HandedOver
+from skinbeam.records.desk.said import Asked, Told, asked_of
 from skinbeam.records.faults import AbsentError, fault
 from skinbeam.records.followed import Change, Felt, FollowUp, Moment, Quarter
 
@@ -46,16 +46,7 @@ def _form(visit: Visit, asked: Asked, error: InputError | None, **about: Any) ->
 def _say(visit: Visit) -> Response:
     desk, one = visit.desk, visit.desk.follow_ups.get(visit.path("follow_up"))
     try:
-        told = _told(visit, _asked(desk, one))
-        desk.follow_ups.say(
-            one.id,
-            told.now,
-            before=told.before,
-            quarter=told.quarter,
-            change=told.change,
-            satisfied_1_5=told.satisfied_1_5,
-            words=told.words,
-        )
+        desk.follow_ups.say(one.id, _told(visit, _asked(desk, one)))
     except InputError as error:
         if status_of(error) != 422:
             raise
@@ -101,8 +92,7 @@ def _say_alone(visit: Visit) -> Response:
 
 def _asked(desk: Desk, one: FollowUp) -> Asked:
     """What is asked; what was before is asked afterwards where nobody did then."""
-    before = desk.follow_ups.before(one.id) if one.moment is Moment.AFTER else one
-    return Asked(one.moment, before is None or (before is not one and before.said is None))
+    return asked_of(one, desk.follow_ups.before(one.id) if one.moment is Moment.AFTER else None)
 
 
 def _told(visit: Visit, asked: Asked) -> Told:

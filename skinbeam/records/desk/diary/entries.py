@@ -2,13 +2,12 @@
 
 import datetime
 import json
-import secrets
 
 from sqlalchemy import ColumnElement
 
 from skinbeam.records.diary import DiaryEntry, DiaryLink, DiaryNote, DiaryOf, NewDiaryLink, Unread
 from skinbeam.records.faults import fault
-from skinbeam.records.people.diary_door import hash_of
+from skinbeam.records.people.tokens import hash_of, random_token
 from skinbeam.records.roles import Act
 from skinbeam.records.store import followed, tables, treated
 from skinbeam.records.store.columns import now
@@ -16,8 +15,6 @@ from skinbeam.records.store.tables import new_id
 from skinbeam.records.store.work import Access, Work
 
 __all__ = ["Diaries", "end_links", "entry_of"]
-
-_TOKEN_BYTES = 32
 
 
 class Diaries:
@@ -57,7 +54,7 @@ class Diaries:
         AbsentError : this clinic has no such treatment.
         InputError : `not-begun`: it has not begun.
         """
-        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        token = random_token()
         with self._access.work(Act.WRITE) as work:
             treatment = work.get(treated.Treatment, treatment_id)
             if treatment.started_at is None:

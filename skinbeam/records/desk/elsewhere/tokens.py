@@ -4,7 +4,8 @@ import datetime
 
 from skinbeam.records.faults import fault
 from skinbeam.records.kept import Token
-from skinbeam.records.people.readers import fresh_token, hash_of
+from skinbeam.records.people.readers import fresh_token
+from skinbeam.records.people.tokens import hash_of
 from skinbeam.records.roles import Act
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.followed import ApiToken
