@@ -3,7 +3,7 @@ VENV := .venv
 FIT := .venv-fit
 BIN := $(VENV)/bin
 
-.PHONY: audit consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
+.PHONY: atlas audit consult serve example test check setup face bench validate derived docs evidence evidence-report practice practice-report lock clean
 
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
@@ -74,12 +74,21 @@ derived: $(VENV)/dev $(FIT)/fit
 	$(FIT)/bin/python -m skinbeam.practice.fit derived
 	$(FIT)/bin/python -m skinbeam.evidence.fit derived
 
+# What a plan chooses for 1,000 virtual patients and for every colour, on twelve devices, and the pages of it; it goes on
+# where it was cut off. On a cluster: make atlas ATLAS="--people 100000 --cluster tls://scheduler:8786"
+ATLAS :=
+atlas: $(VENV)/dev
+	$(BIN)/python -m skinbeam.sweeps.atlas -o docs/atlas/atlas.json $(ATLAS)
+	$(BIN)/python docs/atlas_pages.py
+
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/consultation.py
 	$(BIN)/python benchmarks/light.py
 	$(BIN)/python benchmarks/heat.py
 	$(BIN)/python benchmarks/clinic.py
+	$(BIN)/python benchmarks/photo.py
+	$(BIN)/python benchmarks/sweep.py
 
 # The sampler holds Numba back, so it has an environment of its own.
 $(FIT)/fit: pyproject.toml requirements/fit.lock

@@ -29,6 +29,7 @@ from typing import Any
 import psutil
 from clinic_people import MARK, Work
 from clinic_year import Year, year
+from machine import print_machine
 
 from skinbeam import __version__
 from skinbeam.app.clinic.answers import kept_answers
@@ -296,6 +297,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="of each run, once all are signed in")
     parser.add_argument("--only", choices=RUNS, action="append", help="groups of runs; all without it")
     asked = parser.parse_args()
+    print_machine()
     made = real_plan()
     for group in asked.only or RUNS:
         for run in RUNS[group]:

@@ -23,6 +23,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from machine import print_machine
+
 from skinbeam.plan.plan import make_plan
 from skinbeam.schema.load import load_case
 
@@ -138,6 +140,7 @@ def main() -> None:
     parser.add_argument("case", nargs="?", type=Path, default=EXAMPLE)
     parser.add_argument("--runs", type=int, default=3)
     asked = parser.parse_args()
+    print_machine()
     case = load_case(asked.case)
     make_plan(case)
     clock = Clock()

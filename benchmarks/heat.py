@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+from machine import print_machine
 from numba import get_num_threads, njit, prange
 
 from skinbeam.physics.heat.boiling import Water
@@ -141,6 +142,7 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=200, help="along each side of the cube")
     parser.add_argument("--runs", type=int, default=7)
     options = parser.parse_args()
+    print_machine()
     print(f"{get_num_threads()} threads; load of the machine before: {os.getloadavg()[0]:.1f}")
     one_dimension(options.runs)
     rings(options.runs)

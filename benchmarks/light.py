@@ -9,6 +9,8 @@ import argparse
 import os
 from pathlib import Path
 
+from machine import print_machine
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Light engines side by side.")
@@ -21,6 +23,7 @@ def main() -> None:
     allowed = sorted(os.sched_getaffinity(0))
     if len(allowed) < options.cores:
         parser.error(f"--cores {options.cores}: this process may use {len(allowed)}")
+    print_machine()
     os.sched_setaffinity(0, allowed[: options.cores])
     # Only now: OpenBLAS counts the cores when NumPy is imported, and its threads beyond them would wait for each other.
     from light_tables import print_tables

@@ -7,7 +7,6 @@ does so for all of them.
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -15,13 +14,13 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from light_cases import LAYERED, VESSEL, Layered
 from light_mcml import Figure, Mcml
+from machine import others_seconds
 
 from skinbeam.physics.light.layers import PlaneLayers
 from skinbeam.physics.light.ordinates import Light, solve
@@ -195,12 +194,6 @@ def parts(case: Layered, light: LightField) -> dict[str, float]:
     return {"Rd": light.reflectance_diffuse, **{f"A {t.name}": value for t, value in absorbed}}
 
 
-def others_seconds() -> float:
-    """CPU time that the machine has spent since it started on all but this process and its children."""
-    user, nice, system, _, _, irq, softirq, *_ = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK") - sum(os.times()[:4])
-
-
 def alternate(engines: Mapping[str, Callable[[int], float]], runs: int) -> dict[str, list[float]]:
     """Rates of the engines, run by run in turn; prints their table."""
     rates: dict[str, list[float]] = {name: [] for name in engines}
@@ -347,21 +340,10 @@ def heading(text: str) -> None:
     print(f"\n{text}", flush=True)
 
 
-def machine(allowed: list[int], cores: tuple[int, ...]) -> None:
-    """Print where, when and how."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
-    packages = ", ".join(f"{name} {version(name)}" for name in ("skinbeam", "numpy", "numba"))
-    print(f"{model}, {len(allowed)} cores, of which {len(cores)} used; {platform.system()} {platform.machine()}")
-    print(f"{time.strftime('%Y-%m-%d %H:%M')}; Python {platform.python_version()}, {packages}")
-    print(" ".join(["python benchmarks/light.py", *words]))
-
-
 def print_tables(options: argparse.Namespace, allowed: list[int]) -> None:
     """Measure and print all there is, on the first `options.cores` of the `allowed` cores."""
     cores = tuple(allowed[: options.cores])
-    machine(allowed, cores)
+    print(f"{len(cores)} of {len(allowed)} cores used")
     for option, path, names in (
         ("--mcml", options.mcml, "MCML"),
         ("--peers-python", options.peers_python, "pmcxcl, pmmc"),

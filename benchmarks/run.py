@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from machine import print_machine
 
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.laser import cooling as laser_cooling
@@ -94,6 +95,7 @@ def threshold(case: Case, endpoint: str) -> object:
 
 
 def main() -> None:
+    print_machine()
     case = parse(Case, PULSE, file="benchmark")
     beam = laser_settings.resolve(case)
     cooling = laser_cooling.resolve(case.cooling, beam.device)

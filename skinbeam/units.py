@@ -10,6 +10,7 @@ __all__ = [
     "CM",
     "DAY_S",
     "GAS_CONSTANT_J_MOL_K",
+    "GIGABYTE",
     "G_KG",
     "HOUR_S",
     "J_CM2",
@@ -49,6 +50,7 @@ PER_CM: Final = 1e2  # 1/m in one 1/cm
 PER_MM: Final = 1e3
 G_KG: Final = 1000.0  # grams in one kilogram: `mass_kg = mass_g / G_KG`
 MEGABYTE: Final = 1e6  # bytes
+GIGABYTE: Final = 1e9
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86400.0
 J_PER_CAL: Final = 4.184

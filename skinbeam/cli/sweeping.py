@@ -44,22 +44,28 @@ def sweep(
             show(told, json=json)
             return
         print(cost.sentence(), file=sys.stderr)
-    with _progress(quiet=quiet) as hear:
-        document = run_sweep(asked, output, cost=cost, cluster=cluster, count=workers, hear=hear)
+    with _progress(quiet=quiet) as (hear, tell):
+        document = run_sweep(asked, output, cost=cost, cluster=cluster, count=workers, hear=hear, tell=tell)
     if not quiet or json:
         show(document, json=json)
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """Give what hears how many cases are done; a bar where somebody looks at a terminal."""
+def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Give what hears how many cases are done, and what hears sentences; a bar where somebody looks at a terminal."""
     if quiet or not sys.stderr.isatty():
-        yield lambda done, cases: None
+        yield (lambda done, cases: None), (lambda sentence: None if quiet else print(sentence, file=sys.stderr))
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("cases"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("cases", total=None)
-        yield lambda done, cases: bar.update(task, completed=done, total=cases)
+
+        def hear(done: int, cases: int) -> None:
+            if bar.task_ids:
+                bar.update(bar.task_ids[0], completed=done)
+            else:  # what stood before took no time now, and must not make the rest look as fast
+                bar.add_task("cases", completed=done, total=cases)
+
+        yield hear, bar.console.print

@@ -30,6 +30,7 @@ class Published:
     phototypes : lowest and highest, 1 to 6.
     maker : whether the maker of the machine recommends them in its manual.
     density_per_cm2 : of all passes of a session together; where a source does not say, its figure is taken as that.
+    coverage_pct : share of the skin under microbeams.
     """
 
     row: str
@@ -47,6 +48,7 @@ class Published:
     density_per_cm2: Span | None
     passes: Span | None
     maker: bool = False
+    coverage_pct: Span | None = None
 
 
 @cache
@@ -85,6 +87,7 @@ def _settings(row: PracticeRow) -> Published:
         density_per_cm2=_density_per_cm2(row),
         passes=row.passes,
         maker=row.grade == "manual",
+        coverage_pct=row.coverage_pct,
     )
 
 

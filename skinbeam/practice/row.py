@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skinbeam.shipped import shipped_table
 
@@ -200,6 +201,7 @@ def named_nm(device: str) -> float | None:
     return found.pop() if len(found) == 1 else None
 
 
+@lru_cache(maxsize=1024)
 def role_of(source: str) -> str:
     """Return `validation` where the SHA-256 of a source's key is 0 modulo 3, else `calibration`.
 

@@ -6,8 +6,6 @@ from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.laser import cooling as laser_cooling
 from skinbeam.laser import settings as laser_settings
@@ -27,6 +25,7 @@ from skinbeam.simulate.removal.ablation import fast_train, removes
 from skinbeam.simulate.skins.effort import Effort
 from skinbeam.simulate.skins.ensemble import CHUNK, chunks
 from skinbeam.simulate.skins.grid import core_m, grid_of
+from skinbeam.simulate.skins.kept import kept_median, kept_sample
 from skinbeam.skin.draws import BLOCK
 from skinbeam.skin.layers import unknown_layers
 from skinbeam.skin.model import Skin
@@ -112,7 +111,7 @@ def scene_of(loaded: LoadedCase, *, dose_required: bool = True, pulse_required: 
     cooling = laser_cooling.resolve(case.cooling, beam.device if beam is not None else None)
     bath = (case.bath.temperature_C, case.bath.exposure_s) if case.bath is not None else None
     skin = Skin.from_case(case)
-    middle = skin.median()
+    middle = kept_median(skin)
     if case.vessel:
         _vessels_in_tissue(skin, middle, loaded.file)
     warnings = (
@@ -170,18 +169,18 @@ def run_chunks(scene: Scene, draws: int, seed: int, work: Callable[["xr.Dataset"
     InputError : more work than is done in reasonable time, or a reading that no skin gives.
     """
     median = scene.middle
-    typical = median["thickness_m"].values[0]
     size = _draws_at_once(scene, median, draws)
     reading = scene.skin.reading
     results: list[Result] = []
     total = 0.0
     for block in chunks(draws, BLOCK):
-        whole = scene.skin.sample(block.stop - block.start, seed, start=block.start)
-        whole = whole.assign_coords(typical_m=("layer", typical), draw=("sample", np.arange(block.start, block.stop)))
+        whole = kept_sample(scene.skin, block.stop - block.start, seed, block.start)
         if reading is not None:
             whole = weigh_by_reading(whole, reading)
         total += float(whole["weight"].sum())
-        results += [work(whole.isel(sample=part)) for part in chunks(block.stop - block.start, size)]
+        count = block.stop - block.start
+        parts = [whole] if count <= size else (whole.isel(sample=part) for part in chunks(count, size))
+        results += [work(part) for part in parts]
     if not total > 0:
         raise InputError(
             "reading-not-skin",

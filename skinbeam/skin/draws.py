@@ -12,6 +12,7 @@ the whole block as in those, at every power of two below as in scrambled nets (O
 
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol
 
 import numpy as np
@@ -24,6 +25,7 @@ Array = NDArray[np.float64]
 LEVELS: Final = 10
 BLOCK: Final = 2**LEVELS
 Key = tuple[int, int]
+_KEPT = 256  # blocks, 2 MB: the quantities of two skins, which many cases of one seed draw anew
 
 
 def key_of(rng: int | np.random.Generator) -> Key:
@@ -82,26 +84,29 @@ class RandomDraws:
     def _take(self, name: str) -> Array:
         stream = zlib.crc32(name.encode())
         first, last = self.start // BLOCK, (self.start + self.count - 1) // BLOCK
-        blocks = [_block(Philox(key=list(self.key), counter=[0, 0, stream, k])) for k in range(first, last + 1)]
+        blocks = [_block(self.key, stream, k) for k in range(first, last + 1)]
         skip = self.start - first * BLOCK
         return np.concatenate(blocks)[skip : skip + self.count]
 
 
-def _block(bits: Philox) -> Array:
+@lru_cache(maxsize=_KEPT)
+def _block(key: Key, stream: int, block: int) -> Array:
     """Return BLOCK numbers in (0, 1), stratified at every power of two.
 
     Draw k and its neighbour lie in different halves, at random which; of two such pairs that follow each other those in
     one half lie in different quarters, and so on. So digit j of draw k is bit j of k or its opposite, at random for
     each run of 2^j draws and each of what the digits before it can be.
     """
-    rng = np.random.Generator(bits)
+    rng = np.random.Generator(Philox(key=list(key), counter=[0, 0, stream, block]))
     opposite = rng.integers(2, size=(LEVELS, BLOCK // 2))
     k, number = np.arange(BLOCK), np.zeros(BLOCK, dtype=np.int64)
     for level, flips in enumerate(opposite):
         flip = flips[(k >> (level + 1) << level) + number]
         number = 2 * number + ((k >> level & 1) ^ flip)
     # Generator.random can be 0, at which a normal has no end.
-    return np.asarray((number + np.maximum(rng.random(BLOCK), 2.0**-53)) / BLOCK)
+    drawn = np.asarray((number + np.maximum(rng.random(BLOCK), 2.0**-53)) / BLOCK)
+    drawn.flags.writeable = False  # many read the same
+    return drawn
 
 
 @dataclass(frozen=True)

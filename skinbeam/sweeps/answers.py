@@ -5,18 +5,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from skinbeam._version import __version__
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.schema.load import LoadedCase, loaded_case
 from skinbeam.sweeps.axes import Value
 from skinbeam.sweeps.cases import tables_with
 from skinbeam.sweeps.file import Question
 
-__all__ = ["ANSWERED", "FAILED", "PARTLY", "Row", "answer_cases", "value_at"]
+__all__ = ["ANSWERED", "FAILED", "PARTLY", "Row", "answer_block", "answer_cases", "is_dose", "value_at"]
 
 # Status of a case; 0 is not answered yet.
 ANSWERED: Final = 1
 PARTLY: Final = 2  # a number that was asked for is unknown
 FAILED: Final = 3
+_DOSES = ("settings", "cooling", "microbeam", "bath")  # tables of a case that change no skin, and at most its spot
 _ABSENT = "is no number of the answer"
 
 
@@ -39,9 +41,40 @@ class Row:
     paths: tuple[str, ...] = ()
 
 
+def answer_block(version: str, question: Question, cases: Sequence[Mapping[str, Value]]) -> list[Row]:
+    """Return the row of each case, on a worker: one that joined late may have another version.
+
+    Raises
+    ------
+    InputError : it has another version than who asks.
+    """
+    if version != __version__:
+        raise InputError(
+            "other-version",
+            f"a worker that joined has skinbeam {__version__}",
+            field="--cluster",
+            hint=f"Install skinbeam {version} there. The same command goes on with what is missing.",
+        )
+    return answer_cases(question, cases)
+
+
 def answer_cases(question: Question, cases: Sequence[Mapping[str, Value]]) -> list[Row]:
-    """Return the row of each case, given by the values that vary."""
-    return [_answer(question, values) for values in cases]
+    """Return the row of each case, given by the values that vary.
+
+    Cases of the same skin and light are answered one after the other, since a worker keeps what it drew and lit last.
+    """
+    rows = {k: _answer(question, cases[k]) for k in sorted(range(len(cases)), key=lambda k: _lit(cases[k]))}
+    return [rows[k] for k in range(len(cases))]
+
+
+def _lit(values: Mapping[str, Value]) -> list[str]:
+    """What tells the skin and light of a case from those of others."""
+    return [str(value) for field, value in values.items() if not is_dose(field)]
+
+
+def is_dose(field: str) -> bool:
+    """Return whether a field changes neither the skins of a case nor their light."""
+    return field.partition(".")[0] in _DOSES
 
 
 def _answer(question: Question, values: Mapping[str, Value]) -> Row:
@@ -114,8 +147,15 @@ def _consult(question: Question, loaded: LoadedCase) -> Any:
     return make_plan(loaded, draws=question.draws, seed=question.seed).document
 
 
+def _atlas(question: Question, loaded: LoadedCase) -> Any:
+    from skinbeam.sweeps.atlas.answer import atlas_document
+
+    return atlas_document(loaded, draws=question.draws, seed=question.seed)
+
+
 _ASKED: Mapping[str, Callable[[Question, LoadedCase], Any]] = {
     "simulate": _simulate,
     "threshold": _threshold,
     "consult": _consult,
+    "atlas": _atlas,  # of the atlas alone: a sweep file cannot ask it
 }

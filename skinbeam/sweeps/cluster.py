@@ -3,42 +3,85 @@
 import ipaddress
 import logging
 import os
-from collections.abc import Iterator
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from skinbeam._version import __version__
 from skinbeam.errors import InputError
+from skinbeam.messages import text
+from skinbeam.sweeps.watch import scheduler_lost, workers_of
+from skinbeam.units import GIGABYTE
 
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["check_address", "workers"]
+__all__ = ["Machine", "check_address", "connected", "gigabytes", "machine", "versions_there", "workers"]
 
 _WAIT_S = 15
-# Cases run side by side, so each worker takes one processor; two settings, since libraries read either.
-_ONE_THREAD = {"NUMBA_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+_CLOSE_S = 2  # a scheduler that is gone says no goodbye
+_HIGHEST_PORT = 65535
+_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?):([0-9]{1,5})")
+_HINT = "tls://host:8786 with certificates in the configuration of Dask, or tcp://127.0.0.1:8786."
+_TLS_HINT = "Start it first, with certificates of the authority that the configuration of Dask names here."
+_VERSION = "skinbeam._version:__version__"
+_NEVER_LOGGED = logging.CRITICAL + 1
+_SHARE = 0.9  # of the memory of the machine that its workers may fill; the rest is for this process and the system
+_FULL = 0.95  # of its own share, beyond which a worker is started again
+_LOCAL = {
+    # Cases run side by side, so each worker takes one processor; several settings, since libraries read either.
+    "distributed.nanny.pre-spawn-environ": {
+        "NUMBA_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    },
+    "distributed.worker.daemon": True,
+    # Nothing of a worker lies on a disk to be unpickled from there; results are small.
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    # What an answer does not give back stays taken: a worker that paused for it would stand still for ever.
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": _FULL,
+    # Pages that nobody has asked for, and that anybody on this machine could read.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a sweep without a cluster runs on: how many workers, and the memory that each may take."""
+
+    workers: int
+    memory_bytes: int
+
+
+def machine(count: int | None = None) -> Machine:
+    """Return the workers of this machine: one a processor, or as many as are asked for, that share its memory."""
+    from distributed.system import MEMORY_LIMIT
+
+    asked = count or len(os.sched_getaffinity(0))
+    return Machine(asked, int(_SHARE * MEMORY_LIMIT / asked))
 
 
 def check_address(address: str) -> None:
     """Refuse the address of a scheduler whose connection others could read or take over.
 
+    Only one spelling is taken, so that nothing which reads it after this can see another host in it.
+
     Raises
     ------
     InputError : no address, or neither TLS nor on this machine. Who reaches a scheduler runs code on its workers.
     """
-    hint = "tls://host:8786 with certificates in the configuration of Dask, or tcp://127.0.0.1:8786."
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if host is None or port is None or parts.scheme not in ("tcp", "tls"):
-        raise InputError("wrong-address", f'"{address}" is no address of a scheduler', field="--cluster", hint=hint)
-    if parts.scheme == "tcp" and not _here(host):
+    parts = _ADDRESS.fullmatch(address)
+    if parts is None or not 0 < int(parts[4]) <= _HIGHEST_PORT:
+        raise InputError("wrong-address", f'"{address}" is no address of a scheduler', field="--cluster", hint=_HINT)
+    if parts[1] == "tcp" and not _here(parts[2].strip("[]")):
         raise InputError(
-            "open-address", f'"{address}" is neither encrypted nor on this machine', field="--cluster", hint=hint
+            "open-address", f'"{address}" is neither encrypted nor on this machine', field="--cluster", hint=_HINT
         )
 
 
@@ -50,51 +93,128 @@ def _here(host: str) -> bool:
 
 
 @contextmanager
-def workers(address: str | None, count: int | None = None) -> "Iterator[Client]":
+def workers(
+    address: str | None, count: int | None = None, tell: Callable[[str], None] = lambda sentence: None
+) -> "Iterator[Client]":
     """Give a client of the cluster at `address`; without one, of as many workers here as there are processors.
+
+    Parameters
+    ----------
+    tell : told who works, and with how much memory.
 
     Raises
     ------
-    InputError : nobody answers at the address, or its workers have another version of skinbeam.
+    InputError : nobody answers at the address, its workers have another version of skinbeam, or none can be started.
     """
+    if address is None:
+        with _started_here(machine(count), tell) as client:
+            yield client
+        return
+    with connected(address) as client:
+        _check_versions(client)
+        there = workers_of(client)
+        least = min((worker["memory_limit"] for worker in there), default=0)
+        said = {"address": address, "workers": str(len(there))}
+        if least:
+            tell(text("sweep.cluster", said | {"memory": gigabytes(least)}))
+        else:
+            tell(text("sweep.cluster-unbounded", said))
+        yield client
+
+
+@contextmanager
+def _started_here(held: Machine, tell: Callable[[str], None]) -> "Iterator[Client]":
+    """Workers of this machine. Others who are signed in on it cannot reach them: every run has keys of its own."""
     import dask
     from distributed import Client, LocalCluster
 
-    if address is not None:
-        check_address(address)
+    with dask.config.set(_LOCAL):
         try:
-            client = Client(address, timeout=_WAIT_S)
-        except (OSError, TimeoutError) as error:
+            cluster = LocalCluster(
+                n_workers=held.workers,
+                threads_per_worker=1,
+                memory_limit=held.memory_bytes,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.CRITICAL,
+                security=True,
+            )
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                "no-workers",
+                f"no worker can be started: {error}",
+                field="--workers",
+                hint="Fewer workers, or room in the folder for temporary files.",
+            ) from None
+        # Whoever asks for a sweep in Python keeps the scheduler that their own arrays are computed with.
+        with cluster, Client(cluster, set_as_default=False) as client:
+            tell(text("sweep.workers", {"workers": str(held.workers), "memory": gigabytes(held.memory_bytes)}))
+            yield client
+
+
+@contextmanager
+def connected(address: str) -> "Iterator[Client]":
+    """Give a client of the scheduler at an address.
+
+    Raises
+    ------
+    InputError : as `check_address`, or nobody answers there who knows the same certificates.
+    """
+    from distributed import Client
+    from distributed.comm import CommClosedError
+    from distributed.utils import LoopRunner, silence_logging_cmgr
+
+    check_address(address)
+    # What Dask logs of lost connections: what is wrong is said once, in words of ours.
+    with silence_logging_cmgr(_NEVER_LOGGED):
+        try:
+            LoopRunner().run_sync(_reach, address)
+            client = Client(address, timeout=_WAIT_S, set_as_default=False)
+        # What Dask makes of an address where nobody is, of certificates that are missing, and of another protocol.
+        except (OSError, TimeoutError, TypeError, ValueError, ImportError) as error:
             raise InputError(
                 "no-scheduler",
                 f'no scheduler answers at "{address}": {error}',
                 field="--cluster",
-                hint="Start it first: dask scheduler.",
+                hint=_TLS_HINT if address.startswith("tls") else "Start it first: dask scheduler.",
             ) from None
-        with client:
-            _check_versions(client)
+        try:
             yield client
+        except CommClosedError:
+            raise scheduler_lost() from None
+        finally:
+            _close(client)
+
+
+async def _reach(address: str) -> None:
+    """Shake hands with a scheduler before a client is made for it.
+
+    A client that reaches nobody is left half made. When Python frees it, it waits for a lock that the next client may
+    hold at that moment, and both stand still for ever.
+    """
+    from distributed import Security
+    from distributed.comm import connect
+
+    comm = await connect(address, timeout=_WAIT_S, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+def _close(client: "Client") -> None:
+    """Say goodbye to a scheduler that is perhaps not there any more."""
+    try:
+        client.close(timeout=_CLOSE_S)
+    except (OSError, TimeoutError):
         return
-    quiet = {"distributed.nanny.pre-spawn-environ": _ONE_THREAD, "distributed.worker.daemon": True}
-    with (
-        dask.config.set(quiet),
-        LocalCluster(
-            n_workers=count or len(os.sched_getaffinity(0)),
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
 
 
-def _version() -> str:
-    return __version__
+def versions_there(client: "Client") -> dict[str, str]:
+    """Return the version of skinbeam on each worker by its address; empty where there is none."""
+    # By the name of a function of Python itself: one of ours could not be read where skinbeam is missing.
+    found: dict[str, Any] = client.run(pkgutil.resolve_name, _VERSION, on_error="return")
+    return {worker: version if isinstance(version, str) else "" for worker, version in found.items()}
 
 
 def _check_versions(client: "Client") -> None:
-    found = client.run(_version)
+    found = versions_there(client)
     if not found:
         raise InputError(
             "no-workers", "the scheduler has no workers", field="--cluster", hint="Start some: dask worker ADDRESS."
@@ -104,7 +224,12 @@ def _check_versions(client: "Client") -> None:
         worker, version = next(iter(other.items()))
         raise InputError(
             "other-version",
-            f"{len(other)} of {len(found)} workers have another version, {worker} has {version}",
+            f"{len(other)} of {len(found)} workers have another version, {worker} has {version or 'none'}",
             field="--cluster",
             hint=f"Install skinbeam {__version__} there.",
         )
+
+
+def gigabytes(size: int) -> str:
+    """Return a size in bytes as a number of gigabytes to be read."""
+    return f"{size / GIGABYTE:.3g}"

@@ -5,7 +5,9 @@ what is unknown or failed). Zarr puts each file of a block in place whole, and t
 whose status is there was written whole, wherever a run was cut off.
 """
 
+import errno
 import fcntl
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skinbeam._version import __version__
-from skinbeam.document import plain, sha256_of, unwritable
+from skinbeam.document import UNWRITABLE, plain, sha256_of
 from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
 from skinbeam.schema.load import loaded_case
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Store", "errors_of", "is_ours", "open_store", "opened"]
 
 MESSAGE_BYTES = 400
+_PARTIAL = ".partial"  # of the names that Zarr gives to what it has half written
 _STATUS, _MESSAGE, _BYTE = "status", "message", "message_byte"
 _UNITS = {
     "_J_cm2": "J/cm2", "_mJ": "mJ", "_ms": "ms", "_mm": "mm", "_um": "um", "_nm": "nm", "_deg": "deg", "_C": "degC",
@@ -45,18 +48,25 @@ class Store:
     def __init__(self, path: Path, sweep: Sweep) -> None:
         import zarr
 
-        self._group = zarr.open_group(path, mode="r+", zarr_format=3)
         self._path, self._sweep = path, sweep
-        self.block = tuple(int(side) for side in self._array(_STATUS).chunks)
+        self.block = _block_of(path, sweep)
+        self._mend()
+        group = zarr.open_group(path, mode="r+", zarr_format=3, use_consolidated=False)
+        self._arrays = {name: group[name] for name in (*sweep.question.outputs, _MESSAGE, _STATUS)}
 
     def missing(self) -> list[tuple[slice, ...]]:
-        """Return the blocks that were not written yet."""
-        status = np.asarray(self._array(_STATUS)[...])
+        """Return the blocks that were not written yet.
+
+        Raises
+        ------
+        InputError : the store is damaged.
+        """
+        status = self._status()
         return [block for block in blocks(self._sweep.shape, self.block) if not status[block].all()]
 
     def counts(self) -> dict[int, int]:
         """Return how many cases have each status."""
-        found, counts = np.unique(np.asarray(self._array(_STATUS)[...]), return_counts=True)
+        found, counts = np.unique(self._status(), return_counts=True)
         return {int(status): int(count) for status, count in zip(found, counts, strict=True)}
 
     def write(self, block: tuple[slice, ...], rows: Sequence[Row]) -> None:
@@ -69,16 +79,35 @@ class Store:
         sides = tuple(part.stop - part.start for part in block)
         try:
             for k, name in enumerate(self._sweep.question.outputs):
-                self._array(name)[block] = np.array([row.values[k] for row in rows]).reshape(sides)
+                self._arrays[name][block] = np.array([row.values[k] for row in rows]).reshape(sides)
             if any(row.message for row in rows):
                 told = np.stack([_bytes(row.message) for row in rows])
-                self._array(_MESSAGE)[(*block, slice(None))] = told.reshape((*sides, MESSAGE_BYTES))
-            self._array(_STATUS)[block] = np.array([row.status for row in rows], dtype=np.uint8).reshape(sides)
+                self._arrays[_MESSAGE][(*block, slice(None))] = told.reshape((*sides, MESSAGE_BYTES))
+            self._arrays[_STATUS][block] = np.array([row.status for row in rows], dtype=np.uint8).reshape(sides)
         except OSError as error:
-            raise unwritable(self._path, error) from None
+            raise _unwritable(self._path, error) from None
 
-    def _array(self, name: str) -> Any:
-        return self._group[name]
+    def _status(self) -> Any:
+        try:
+            return np.asarray(self._arrays[_STATUS][...])
+        except Exception as error:  # each codec has errors of its own
+            raise _refused("damaged-store", f'"{self._path.name}" cannot be read: {error}') from None
+
+    def _mend(self) -> None:
+        """Remove what a run that was killed, or a power cut, left half written; those blocks are answered again."""
+        for name in (*self._sweep.question.outputs, _MESSAGE, _STATUS):
+            for folder, _, files in os.walk(self._path / name):
+                for file in (Path(folder) / each for each in files):
+                    if file.suffix == _PARTIAL:
+                        file.unlink()
+                    elif file.stat().st_size == 0:
+                        self._status_beside(file, name).unlink(missing_ok=True)
+                        file.unlink(missing_ok=True)
+
+    def _status_beside(self, file: Path, name: str) -> Path:
+        """The file of the status of a block from a file of its numbers."""
+        inside = file.relative_to(self._path / name).parts[: 1 + len(self.block)]
+        return self._path.joinpath(_STATUS, *inside)
 
 
 @contextmanager
@@ -101,7 +130,7 @@ def open_store(path: Path, sweep: Sweep, cost: Cost | None) -> Iterator[Store]:
                 (folder / "new.zarr").rename(path)
         handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise _unwritable(path, error) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -123,7 +152,8 @@ def opened(path: Path) -> "xr.Dataset":
     """Return a store as a Dataset whose arrays are read when they are asked for; axes of one field are coordinates."""
     import xarray as xr
 
-    results: xr.Dataset = xr.open_zarr(path, consolidated=True)
+    # Each array by its own description, which was compared with ours; a list of them in one place was not.
+    results: xr.Dataset = xr.open_zarr(path, consolidated=False, zarr_format=3)
     return results
 
 
@@ -153,12 +183,46 @@ def _identity(sweep: Sweep) -> str:
 
 
 def _told(path: Path) -> dict[str, Any]:
-    import zarr
+    """The attributes of a store; none where there is no store of ours."""
+    attributes = _json(path).get("attributes")
+    return attributes if isinstance(attributes, dict) else {}
 
+
+def _json(array: Path) -> dict[str, Any]:
+    """What a store says of itself or of an array, read as nothing but JSON; empty where it says nothing."""
     try:
-        return dict(zarr.open_group(path, mode="r", zarr_format=3).attrs)
-    except (OSError, ValueError, KeyError):
+        read = json.loads((array / "zarr.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
         return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _block_of(path: Path, sweep: Sweep) -> tuple[int, ...]:
+    """The sides of a block of a store, each array of which is as this sweep makes it.
+
+    A store may come from anybody, and what it says of itself decides how its bytes are read: with which codecs, into
+    how much memory. So each array is compared with one that is made here, before anything of it is opened.
+    """
+    import zarr
+    from zarr.core.buffer import default_buffer_prototype
+
+    grid = _json(path / _STATUS).get("chunk_grid", {})
+    sides = grid.get("configuration", {}).get("chunk_shape", []) if isinstance(grid, dict) else []
+    fits = (
+        isinstance(sides, list)
+        and len(sides) == len(sweep.shape)
+        and all(type(side) is int and 0 < side <= length for side, length in zip(sides, sweep.shape, strict=True))
+    )
+    if fits:
+        made = zarr.create_group(zarr.storage.MemoryStore(), zarr_format=3)
+        _fill(made, sweep, tuple(sides))
+        as_made = {
+            name: json.loads(array.metadata.to_buffer_dict(default_buffer_prototype())["zarr.json"].to_bytes())
+            for name, array in made.arrays()
+        }
+        if all(_json(path / name) == told for name, told in as_made.items()):
+            return tuple(sides)
+    raise _refused("damaged-store", f'"{path.name}" is not as this sweep made it')
 
 
 def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
@@ -172,11 +236,17 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
         "answer": question.answer,
         "draws": question.draws,
         "seed": question.seed,
-        "pilot_seconds_per_case": cost.seconds_per_case,
         "status": "0 not yet, 1 answered, 2 partly unknown, 3 failed",
     }
-    group = zarr.create_group(path, zarr_format=3, attributes=attributes)
-    block = block_of(sweep.shape, cost.cases_a_block)
+    _fill(
+        zarr.create_group(path, zarr_format=3, attributes=attributes), sweep, block_of(sweep.shape, cost.cases_a_block)
+    )
+    consolidate(path)
+
+
+def _fill(group: Any, sweep: Sweep, block: tuple[int, ...]) -> None:
+    """Make the arrays of a sweep, and write the values of what varies."""
+    question = sweep.question
     names = [axis.name for axis in sweep.axes]
     for output in question.outputs:
         _array(group, output, sweep.shape, block, np.float64, names, nan)
@@ -185,12 +255,13 @@ def _make(path: Path, sweep: Sweep, identity: str, cost: Cost) -> None:
     for axis in sweep.axes:
         for k, field in enumerate(axis.fields):
             _coordinate(group, field, axis.name, [row[k] for row in axis.rows])
-    consolidate(path)
 
 
 def _array(
     group: Any, name: str, shape: tuple[int, ...], chunks: tuple[int, ...], dtype: Any, dims: list[str], fill: float
 ) -> None:
+    from zarr.codecs import ZstdCodec
+
     unit = next((unit for end, unit in _UNITS.items() if name.split(".")[-1].endswith(end)), "1")
     group.create_array(
         name,
@@ -198,6 +269,7 @@ def _array(
         chunks=chunks,
         dtype=dtype,
         fill_value=fill,
+        compressors=ZstdCodec(level=0, checksum=True),  # said here: the same bytes whatever a library takes by itself
         dimension_names=dims,
         attributes={"units": unit},
     )
@@ -217,6 +289,16 @@ def _coordinate(group: Any, field: str, dim: str, values: list[Any]) -> None:
 def _bytes(message: str) -> Any:
     data = message.encode()[:MESSAGE_BYTES]
     return np.frombuffer(data.ljust(MESSAGE_BYTES, b"\0"), dtype=np.uint8)
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return InputError(
+        UNWRITABLE,
+        f'"{path}" cannot be written: {error.strerror or error}',
+        field="-o",
+        hint="Make room; the same command goes on with what is missing." if full else "A folder that can be written.",
+    )
 
 
 def _refused(code: str, message: str) -> InputError:

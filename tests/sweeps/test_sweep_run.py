@@ -1,28 +1,21 @@
 """A sweep answers each case as the command for one does; what fails is a row; wherever it is cut off, it goes on."""
 
-import contextlib
-import os
-import random
-import signal
-import subprocess
-import sys
-import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
+from own_cluster import files_of, set_desk, sweeping, told
 
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.errors import InputError
 from skinbeam.schema.load import load_case
-from skinbeam.sweeps.answers import ANSWERED, FAILED, PARTLY, value_at
+from skinbeam.sweeps.answers import FAILED, PARTLY, value_at
 from skinbeam.sweeps.ask import sweep
 from skinbeam.sweeps.cluster import check_address
-from skinbeam.sweeps.cost import cost_of
+from skinbeam.sweeps.cost import Cost, cost_of
 from skinbeam.sweeps.file import load_sweep
-from skinbeam.sweeps.store import errors_of
+from skinbeam.sweeps.store import errors_of, open_store
 
 CASE = """
 [skin]
@@ -117,82 +110,19 @@ def test_a_case_of_a_sweep_answers_as_it_does_alone_and_one_that_fails_is_a_row(
     assert all("microlesion.depth_um" in row["message"] for row in rows if row["status"] == PARTLY)
 
 
-def started(desk: Path) -> Any:
-    command = [sys.executable, "-m", "skinbeam", "sweep", "sweep.toml", "-o", "out.zarr", "--workers", "2", "--json"]
-    return subprocess.Popen(command, cwd=desk, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-
-
-def written(desk: Path) -> dict[str, int]:
-    """The files of blocks that were written, and when."""
-    folder = desk / "out.zarr" / "status" / "c"
-    return {str(file.relative_to(folder)): file.stat().st_mtime_ns for file in folder.rglob("*") if file.is_file()}
-
-
-def kill_and_go_on(desk: Path, times: int) -> None:
-    """Kill the run, and now and then one of its workers, at random moments, until nothing is left to kill."""
-    chance = random.Random(0)
-    before: dict[str, int] = {}
-    for _ in range(times):
-        with started(desk) as running:
-            aim = len(before) + chance.randint(1, 4)
-            while running.poll() is None and len(written(desk)) < aim:
-                time.sleep(0.02)
-            if chance.random() < 0.5:
-                with contextlib.suppress(OSError):  # either may have ended meanwhile
-                    lists = Path(f"/proc/{running.pid}/task").glob("*/children")  # workers are children of a thread
-                    children = [int(child) for each in lists for child in each.read_text().split()]
-                    for child in chance.sample(children, min(1, len(children))):
-                        os.kill(child, signal.SIGKILL)
-                time.sleep(chance.random())
-            running.kill()
-        now = written(desk)
-        assert not set(before.items()) - set(now.items())  # nothing lost, nothing written twice
-        before = now
-    running = started(desk)
-    out, err = running.communicate(timeout=600)
-    assert running.returncode == 0, err
-    assert not set(before.items()) - set(written(desk).items())
-    assert b'"answered": 200' in out
-
-
-def check_whole(desk: Path) -> None:
-    """Every case stands, where it belongs: hotter for longer kills more."""
-    results = xr.open_zarr(desk / "out.zarr").load()
-    assert (results["status"] == ANSWERED).all()
-    dead = results["damage.epidermis_fraction"]
-    assert (dead.diff("bath.temperature_C") >= 0.0).all()
-    assert (dead.diff("bath.exposure_s") >= 0.0).all()
-    assert float(dead.min()) < 0.1
-    assert float(dead.max()) > 0.9
-
-
 @pytest.mark.check
-def test_a_sweep_that_is_killed_goes_on_and_repeats_nothing(desk: Path) -> None:
-    kill_and_go_on(desk, 3)
-    check_whole(desk)
-
-
-@pytest.mark.long
-def test_a_sweep_that_is_killed_again_and_again_goes_on_and_repeats_nothing(desk: Path) -> None:
-    kill_and_go_on(desk, 12)
-    check_whole(desk)
-
-
-@pytest.mark.check
-def test_a_store_of_another_sweep_and_one_that_is_being_written_are_refused(desk: Path) -> None:
-    running = started(desk)
-    while running.poll() is None and not written(desk):
-        time.sleep(0.02)
-    second = started(desk)
-    out, _ = second.communicate(timeout=120)
-    assert second.returncode == 2
-    assert b"store-taken" in out
-    running.communicate(timeout=300)
-    assert running.returncode == 0
-    (desk / "sweep.toml").write_text(SWEEP.replace("draws = 2", "draws = 3"), encoding="utf-8")
-    other = started(desk)
-    out, _ = other.communicate(timeout=120)
-    assert other.returncode == 2
-    assert b"another-sweep" in out
-    (desk / "out.zarr" / "mine.txt").write_text("kept", encoding="utf-8")
-    assert (desk / "out.zarr" / "mine.txt").read_text(encoding="utf-8") == "kept"
+def test_a_store_of_another_sweep_and_one_that_is_being_written_are_refused(tmp_path: Path) -> None:
+    set_desk(tmp_path, 4)
+    asked, cost = load_sweep(tmp_path / "sweep.toml"), Cost(4, 1.0, 1)
+    with open_store(tmp_path / "out.zarr", asked, None):
+        code, document, _ = told(sweeping(tmp_path))
+    assert (code, document["error"]["code"]) == (2, "store-taken")
+    before = files_of(tmp_path / "out.zarr")
+    question = replace(asked.question, draws=3)
+    with (
+        pytest.raises(InputError) as refused,
+        open_store(tmp_path / "out.zarr", replace(asked, question=question), cost),
+    ):
+        pass
+    assert refused.value.code == "another-sweep"
+    assert files_of(tmp_path / "out.zarr") == before

@@ -44,7 +44,7 @@ def illuminate(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> 
 
 def one_skin(skins: "xr.Dataset", spectrum: Sequence[tuple[float, float]]) -> OneSkin:
     """Return the first of some skins with the light of a broad beam in it."""
-    first = skins.isel(sample=slice(1))
+    first = skins if skins.sizes["sample"] == 1 else skins.isel(sample=slice(1))
     return OneSkin(first, illuminate(first, spectrum))
 
 
@@ -66,7 +66,7 @@ def _lights_between(skins: "xr.Dataset", each: Sequence[Optics], faces: Floats) 
         return [light_between(skins, properties, faces) for properties in each]
     thickness = np.asarray(skins["thickness_m"].values, dtype=np.float64)
     together = LayeredMedium.joined([LayeredMedium.of(properties, thickness) for properties in each])
-    whole = IN_SKINS.light(together, _WIDE, Tally(np.tile(faces, (len(each), 1))))
+    whole = _light_of(together, np.tile(faces, (len(each), 1)))
     draws = len(thickness)
     return [whole.draws(slice(i * draws, (i + 1) * draws)) for i in range(len(each))]
 
@@ -78,9 +78,25 @@ def light_between(skins: "xr.Dataset", properties: Optics, edges_m: Floats) -> L
     """
     media = LayeredMedium.of(properties, skins["thickness_m"].to_numpy())
     if "mua_per_m" not in skins:
-        return IN_SKINS.light(media, _WIDE, Tally(edges_m))
+        return _light_of(media, np.asarray(edges_m))
     one = _explicit_light(media.draw(0), tuple(np.atleast_2d(edges_m)[0].tolist()))
     return LightField.stacked([one] * len(media.thickness_m))
+
+
+def _light_of(media: LayeredMedium, edges_m: Floats) -> LightField:
+    """Light in many stacks of layers; cases of one skin that differ in dose or pulse ask for the same."""
+    columns = np.stack(media.columns)
+    return _kept_light(columns.tobytes(), columns.shape, edges_m.tobytes(), edges_m.shape)
+
+
+@remembered(4)
+def _kept_light(layers: bytes, shape: tuple[int, ...], edges: bytes, edges_shape: tuple[int, ...]) -> LightField:
+    mua, mus, g, n, thickness = np.frombuffer(layers).reshape(shape)
+    media = LayeredMedium(mua, mus, g, n, thickness)
+    light = IN_SKINS.light(media, _WIDE, Tally(np.frombuffer(edges).reshape(edges_shape)))
+    for part in (light.absorbed_fraction, light.fluence_rate_ratio):
+        part.flags.writeable = False
+    return light
 
 
 @remembered(8)

@@ -1,0 +1,47 @@
+"""`python -m skinbeam.sweeps.atlas -o FILE.json`: answers the atlas, and writes what it says.
+
+The answers lie in a Zarr store beside, so that a run that was cut off goes on, here or on a cluster of Dask.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+from skinbeam.files.unfinished import unfinished
+from skinbeam.sweeps.atlas.cells import atlas_sweep, cells_of
+from skinbeam.sweeps.atlas.summary import atlas_of
+from skinbeam.sweeps.cost import cost_of
+from skinbeam.sweeps.run import run_sweep
+from skinbeam.sweeps.store import is_ours
+
+
+def main() -> None:
+    """Print the cost, answer what is missing, tell what that took, and write the document."""
+    parser = argparse.ArgumentParser(prog="python -m skinbeam.sweeps.atlas", description=__doc__)
+    parser.add_argument("--people", type=int, default=1000, metavar="N", help="Virtual patients; 1000 without it.")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.json", help="The document.")
+    parser.add_argument("--store", type=Path, default=Path("out/atlas.zarr"), metavar="FILE.zarr", help="The answers.")
+    parser.add_argument("--cluster", metavar="ADDRESS", help="Scheduler of Dask; this machine without it.")
+    parser.add_argument("--workers", type=int, metavar="N", help="On this machine.")
+    asked = parser.parse_args()
+    asked.store.parent.mkdir(parents=True, exist_ok=True)
+    sweep = atlas_sweep(cells_of(asked.people))
+    cost = None if is_ours(asked.store) else cost_of(sweep)
+    if cost is not None:
+        print(cost.sentence(), file=sys.stderr)
+    began = time.perf_counter()
+    run_sweep(sweep, asked.store, cost=cost, cluster=asked.cluster, count=asked.workers)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)  # of workers on this machine, which have ended
+    clock_s, processor_s = time.perf_counter() - began, spent.ru_utime + spent.ru_stime
+    print(f"{clock_s:.0f} s by the clock, {processor_s:.0f} s of processors", file=sys.stderr)
+    document = json.dumps(atlas_of(asked.store, asked.people), ensure_ascii=False, separators=(",", ":"))
+    with unfinished(asked.output) as file:
+        file.write_text(document + "\n", encoding="utf-8")
+        file.replace(asked.output)
+
+
+if __name__ == "__main__":
+    main()

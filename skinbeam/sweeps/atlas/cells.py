@@ -1,0 +1,105 @@
+"""The skins that the atlas asks each device: those of virtual patients, like ones once, and an even grid of colours."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Any
+
+from skinbeam.sweeps.atlas.answer import OUTPUTS
+from skinbeam.sweeps.atlas.choices import Choice, asked, choices
+from skinbeam.sweeps.axes import Axis
+from skinbeam.sweeps.file import Question, Sweep
+from skinbeam.sweeps.population import population_axis
+
+__all__ = ["Cell", "Person", "atlas_sweep", "cells_of", "people_of", "person_at"]
+
+_AXIS = "cell"
+_FIELDS = ("clinic.devices.0", "concern.0.condition", "concern.0.site", "patient.ita_deg")
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """A device, what it is asked for, and a skin."""
+
+    device: str
+    condition: str
+    site: str
+    ita_deg: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """A virtual patient: the measured colour, the cells of the nearest darker and lighter one, and how far along.
+
+    Parameters
+    ----------
+    share : 0 at the first cell, 1 at the second; beyond the last colour, both cells are its.
+    """
+
+    ita_deg: float
+    cells: tuple[Cell, Cell]
+    share: float
+
+    @property
+    def nearest(self) -> Cell:
+        """The nearer of the two."""
+        return self.cells[round(self.share)]
+
+
+def people_of(choice: Choice, n: int) -> list[Person]:
+    """Return `n` virtual patients with what a device is asked for."""
+    axis = population_axis(n, asked()["asked"]["seed"], {"concern": [{"condition": choice.condition}]}, "consult")
+    site, colour = (axis.fields.index(field) for field in _FIELDS[2:])
+    return [person_at(choice, str(row[site]), float(row[colour])) for row in axis.rows]
+
+
+def person_at(choice: Choice, site: str, ita_deg: float) -> Person:
+    """Return where somebody with such skin stands."""
+    colours = _colours(choice, site)
+    after = min(max(bisect_right(colours, ita_deg), 1), len(colours) - 1)
+    low, high = colours[after - 1 : after + 1]
+    share = min(max((ita_deg - low) / (high - low), 0.0), 1.0)
+    darker, lighter = (Cell(choice.name, choice.condition, site, one) for one in (low, high))
+    return Person(ita_deg, (darker, lighter), share)
+
+
+def cells_of(n: int) -> tuple[Cell, ...]:
+    """Return what is asked for `n` virtual patients, each cell once, the devices in their order."""
+    found: list[Cell] = []
+    for choice in choices():
+        grid = {
+            Cell(choice.name, choice.condition, site, ita) for site in choice.sites for ita in _colours(choice, site)
+        }
+        found += sorted(grid.union(*(one.cells for one in people_of(choice, n))))
+    return tuple(found)
+
+
+def _colours(choice: Choice, site: str) -> Sequence[float]:
+    """The colours that are asked at a site, ascending."""
+    colours: Sequence[float] = asked()["cells"]["first_deg" if site == choice.sites[0] else "other_deg"]
+    return colours
+
+
+def atlas_sweep(cells: Sequence[Cell]) -> Sweep:
+    """Return the sweep that answers the cells."""
+    told = asked()
+    concern: dict[str, Any] = {
+        "condition": cells[0].condition,
+        "site": cells[0].site,
+        "severity": "moderate",
+        # A pigmented spot that nobody looked at through a dermatoscope is referred, whatever its colour.
+        "diagnosed": True,
+        "diagnosed_by": "dermatologist",
+        "diagnosis_method": "dermoscopy",
+        "diagnosis_date": told["person"]["diagnosis_date"],
+    }
+    person = {name: told["person"][name] for name in ("age_years", "sex")}
+    tables = {
+        "patient": {**person, "ita_deg": cells[0].ita_deg},
+        "concern": [concern],
+        "clinic": {"devices": [cells[0].device]},
+    }
+    draws, seed = told["asked"]["draws"], told["asked"]["seed"]
+    question = Question("atlas", tables, Path(), "atlas.toml", OUTPUTS, draws, seed, None, None)
+    return Sweep(question, (Axis(_AXIS, _FIELDS, tuple(astuple(cell) for cell in cells)),))

@@ -1,0 +1,236 @@
+"""A cluster that is lost is said to be; who waits says for what; and the same command goes on with the same bytes."""
+
+import io
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dask
+import pytest
+import rich.progress
+from distributed.system import MEMORY_LIMIT
+from own_cluster import (
+    await_workers,
+    children,
+    cluster,
+    files_of,
+    local,
+    made_alone,
+    set_desk,
+    standing,
+    sweeping,
+    threads,
+)
+from rich.progress import Progress
+
+from skinbeam.cli.sweeping import _progress
+from skinbeam.errors import InputError
+from skinbeam.sweeps import cluster as clusters
+from skinbeam.sweeps import hands, watch
+from skinbeam.sweeps.answers import ANSWERED, FAILED
+from skinbeam.sweeps.cluster import Machine
+from skinbeam.sweeps.cost import Cost
+from skinbeam.sweeps.file import load_sweep
+from skinbeam.sweeps.run import run_sweep
+from skinbeam.sweeps.store import errors_of, opened
+
+BLOCKS = 12
+MANY = 256  # of which four are a block
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sweep of a few blocks, and nobody who waits for long."""
+    for where, name, seconds in (
+        (hands, "_LOOK_S", 0.2),
+        (watch, "_ANSWER_S", 1.0),
+        (watch, "_NOBODY_S", 1.0),
+        (clusters, "_WAIT_S", 5),
+    ):
+        monkeypatch.setattr(where, name, seconds)
+    set_desk(tmp_path, BLOCKS)
+    return tmp_path
+
+
+def run(desk: Path, address: str | None, at: int = 0, do: Callable[[], Any] = lambda: None, **keywords: Any) -> Any:
+    """Run the sweep, and do something once so many cases are done."""
+
+    def hear(done: int, cases: int) -> None:
+        if done == at:
+            do()
+
+    return run_sweep(load_sweep(desk / "sweep.toml"), desk / "out.zarr", cluster=address, hear=hear, **keywords)
+
+
+@pytest.mark.check
+def test_a_scheduler_that_stops_answering_or_dies_is_said_to_be_lost_and_the_sweep_goes_on(desk: Path) -> None:
+    whole = made_alone(desk)
+    with cluster(desk, workers=1) as own:
+        await_workers(own.address)
+        for asked in (signal.SIGSTOP, signal.SIGKILL):
+            before = len(standing(desk / "out.zarr")) // 2
+            with pytest.raises(InputError) as lost:
+                run(desk, own.address, before + 2, lambda asked=asked: own.scheduler.send_signal(asked))
+            assert lost.value.code == "scheduler-lost"
+            assert "goes on with what is missing" in lost.value.hint
+            assert before + 2 <= len(standing(desk / "out.zarr")) // 2 < BLOCKS
+            own.scheduler.send_signal(signal.SIGCONT)
+        with pytest.raises(InputError) as nobody:
+            run(desk, own.address)
+        assert nobody.value.code == "no-scheduler"
+        assert "dask scheduler" in nobody.value.hint
+        own.scheduler.communicate()
+        own.start_missing()
+        await_workers(own.address)
+        assert run(desk, own.address)["answered"] == BLOCKS
+    assert files_of(desk / "out.zarr") == whole
+
+
+def test_a_cluster_without_anybody_is_said_to_be_before_anything_runs(desk: Path) -> None:
+    with threads(0) as address, pytest.raises(InputError) as nobody:
+        run(desk, address)
+    assert nobody.value.code == "no-workers"
+    assert not standing(desk / "out.zarr")
+
+
+@pytest.mark.check
+def test_who_waits_for_workers_says_so_goes_on_with_new_ones_and_ends_when_none_come(desk: Path) -> None:
+    whole = made_alone(desk)
+    sentences: list[str] = []
+    with local(1) as made:
+
+        def tell(sentence: str) -> None:
+            sentences.append(sentence)
+            if "No worker is left" in sentence:
+                made.scale(1)
+
+        done = run(desk, made.scheduler_address, 3, lambda: made.scale(0), tell=tell)
+        assert done["answered"] == BLOCKS
+        assert files_of(desk / "out.zarr") == whole
+        assert [sentence for sentence in sentences if "No worker is left" in sentence]
+        shutil.rmtree(desk / "out.zarr")
+        set_desk(desk, BLOCKS)
+        with pytest.raises(InputError) as nobody:
+            run(desk, made.scheduler_address, 3, lambda: made.scale(0))
+        assert nobody.value.code == "no-workers"
+        assert "goes on with what is missing" in nobody.value.hint
+        made.scale(1)
+        made.wait_for_workers(1)
+        assert run(desk, made.scheduler_address)["answered"] == BLOCKS
+    assert files_of(desk / "out.zarr") == whole
+
+
+@pytest.mark.check
+def test_ctrl_c_ends_it_without_a_word_and_the_sweep_goes_on(desk: Path) -> None:
+    whole = made_alone(desk)
+    running = sweeping(desk, "--workers", "1")
+    while running.poll() is None and len(standing(desk / "out.zarr")) < 4:
+        time.sleep(0.01)
+    started = children(running.pid)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
+    code, out, err = running.communicate()
+    assert (code, out) == (130, "")
+    assert err.startswith("Workers on this machine: 1, each with at most ")
+    assert err.count("\n") == 1
+    assert started
+    until = time.monotonic() + 10.0
+    while any(Path(f"/proc/{child}").exists() for child in started):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    with threads(1) as address:
+        assert run(desk, address)["answered"] == BLOCKS
+    assert files_of(desk / "out.zarr") == whole
+
+
+@pytest.mark.check
+def test_a_case_that_outgrows_the_memory_of_its_worker_is_a_row_and_the_others_are_answered(
+    desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried with the rest of its block, alone, and at last with nothing else at any worker."""
+    shutil.rmtree(desk / "out.zarr")
+    set_desk(desk, MANY)
+    shutil.rmtree(desk / "out.zarr")  # blocks of four below
+    answer, limit = hands.answer_block, 500_000_000
+
+    def hungry(version: str, question: Any, cases: Any) -> Any:
+        held = []
+        # Beyond the limit it answers, so that a worker without one is told from a worker that was ended in time.
+        while len(held) < 60 and any(case["bath.temperature_C"] == 45.0 for case in cases):
+            held.append(b"1" * 20_000_000)
+            time.sleep(0.02)  # the memory of a worker is looked at ten times a second
+        return answer(version, question, cases)
+
+    monkeypatch.setattr(hands, "answer_block", hungry)
+    monkeypatch.setattr(watch, "_NOBODY_S", 60.0)  # a worker that is started again is gone for a while
+    monkeypatch.setattr(clusters, "machine", lambda count: Machine(1, limit))
+    sentences: list[str] = []
+    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):  # each death counts
+        done = run(desk, None, cost=Cost(MANY, 2.5, 1), tell=sentences.append)
+    assert (done["answered"], done["failed"]) == (MANY - 1, 1)
+    assert sentences[0] == (
+        "Workers on this machine: 1, each with at most 0.5 GB of memory; one that needs more is started again."
+    )
+    results = opened(desk / "out.zarr")
+    assert results["status"].values.tolist() == [FAILED] + [ANSWERED] * (MANY - 1)
+    assert results["status"].encoding["chunks"] == (4,)
+    [row] = errors_of(results)
+    assert "too little memory" in row["message"]
+
+
+def test_who_waits_anew_waits_as_long_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    sentences: list[str] = []
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(watch, "workers_of", lambda client: [{"status": "paused"}])
+    one = watch.Watch(None, sentences.append)
+    for _ in range(2):
+        one.look()
+        clock[0] += watch._NOBODY_S
+        one.look()
+        one.worked()
+        clock[0] += 10.0 * watch._NOBODY_S
+    assert sentences == ["No worker is left. New ones are waited for, at most 5 minutes."] * 2
+    one.look()
+    clock[0] += watch._NOBODY_S + 1.0
+    with pytest.raises(InputError):
+        one.look()
+
+
+def test_workers_share_the_memory_of_the_machine() -> None:
+    one, eight = clusters.machine(1), clusters.machine(8)
+    assert (one.workers, eight.workers) == (1, 8)
+    assert eight.memory_bytes == one.memory_bytes // 8 < MEMORY_LIMIT
+    assert clusters.machine().workers == len(os.sched_getaffinity(0))
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_time_left_is_that_of_the_work_of_this_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a sweep that goes on, what stood before took no time now: it must not make the rest look as fast."""
+    clock = [0.0]
+    seen: list[Progress] = []
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(
+        rich.progress,
+        "Progress",
+        lambda *columns, **keywords: (
+            seen.append(Progress(*columns, get_time=lambda: clock[0], auto_refresh=False, **keywords)) or seen[0]
+        ),
+    )
+    with _progress(quiet=False) as (hear, tell):
+        for done in range(900, 951, 10):
+            hear(done, 1000)
+            clock[0] += 20.0
+        tell("No worker is left.")
+        [task] = seen[0].tasks
+        assert (task.completed, task.total) == (950, 1000)
+        assert task.time_remaining == pytest.approx(100.0, rel=0.25)  # 50 cases at ten in 20 s
+    assert "No worker is left." in sys.stderr.getvalue()

@@ -1,0 +1,111 @@
+"""What cases share is computed once, and is what each would compute; the cost counts with it."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from skinbeam.physics.light.scene import Tally
+from skinbeam.schema.layers import LightBeam
+from skinbeam.simulate.light.lighting import illuminate
+from skinbeam.simulate.light.medium import LayeredMedium
+from skinbeam.simulate.light.ordinates import IN_SKINS
+from skinbeam.simulate.skins.kept import kept_median, kept_sample
+from skinbeam.skin.draws import RandomDraws, key_of
+from skinbeam.skin.model import Skin
+from skinbeam.sweeps import answers, cost
+from skinbeam.sweeps.answers import Row, answer_cases
+from skinbeam.sweeps.file import Sweep, load_sweep
+
+PALE, DARK = Skin(site="cheeks", ita_deg=50.0), Skin(site="cheeks", ita_deg=10.0)
+SWEEP = """
+case = "case.toml"
+draws = 2
+outputs = ["temperature_C.basal_peak"]
+[axes]
+"bath.exposure_s" = {from = 1.0, to = 20.0, steps = 20}
+"skin.temperature_C" = {from = 30.0, to = 36.0, steps = 5}
+"bath.temperature_C" = {from = 45.0, to = 60.0, steps = 8}
+"""
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Sweep:
+    (tmp_path / "case.toml").write_text('[skin]\nsite = "forearm"\n[bath]\n', encoding="utf-8")
+    (tmp_path / "sweep.toml").write_text(SWEEP, encoding="utf-8")
+    return load_sweep(tmp_path / "sweep.toml")
+
+
+def test_skins_that_were_kept_are_those_that_are_drawn_and_cannot_be_written() -> None:
+    for skin in (PALE, DARK, PALE):
+        for seed, start in ((1, 0), (2, 0), (1, 1024)):
+            kept = kept_sample(skin, 5, seed, start)
+            xr.testing.assert_identical(kept.drop_vars(["typical_m", "draw"]), skin.sample(5, seed, start))
+            assert kept["draw"].values.tolist() == list(range(start, start + 5))
+        xr.testing.assert_identical(kept_median(skin), skin.median())
+        assert np.array_equal(kept["typical_m"].values, skin.median()["thickness_m"].values[0])
+        with pytest.raises(ValueError, match="read-only"):
+            kept["thickness_m"].values[0, 0] = 1.0
+
+
+def test_light_that_was_kept_is_that_of_its_own_skins() -> None:
+    for skin in (PALE, DARK, PALE):
+        skins = skin.sample(3, 0)
+        lit = illuminate(skins, [(532.0, 1.0)])
+        media = LayeredMedium.of(lit.lines[0].optics, skins["thickness_m"].to_numpy())
+        alone = IN_SKINS.light(media, LightBeam(), Tally(lit.grid.faces))
+        assert np.array_equal(lit.fluence_rate_ratio, alone.fluence_rate_ratio)
+        assert np.array_equal(lit.absorbed, alone.absorbed_fraction)
+
+
+def test_streams_that_were_kept_are_those_of_their_key_name_and_block() -> None:
+    read = {
+        (seed, name, start): RandomDraws(key_of(seed), 3, start).uniform(name).tolist()
+        for _ in range(2)
+        for seed in (0, 1)
+        for name in ("a", "b")
+        for start in (0, 1024)
+    }
+    assert len({tuple(values) for values in read.values()}) == len(read)
+
+
+def test_cases_of_the_same_skin_follow_each_other_and_rows_stand_in_the_order_asked(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def answer(question: object, values: Mapping[str, Any]) -> Row:
+        asked.append(values)
+        return Row((values["bath.exposure_s"] + values["skin.ita_deg"],), answers.ANSWERED)
+
+    monkeypatch.setattr(answers, "_answer", answer)
+    cases = [{"bath.exposure_s": float(s), "skin.ita_deg": 100.0 * k} for s in range(4) for k in range(3)]
+    rows = answer_cases(sweep.question, cases)
+    assert [row.values[0] for row in rows] == [case["bath.exposure_s"] + case["skin.ita_deg"] for case in cases]
+    skins = [values["skin.ita_deg"] for values in asked]
+    assert sum(a != b for a, b in pairwise(skins)) == 2
+
+
+def test_the_pilot_counts_cases_that_share_their_skins_as_the_sweep_has_them(
+    sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: list[Sequence[int]] = []
+
+    def answered(_: Sweep, place: Sequence[int]) -> tuple[Row, float]:
+        shares = bool(places) and places[-1][1] == place[1] and len(places) % 2 == 0
+        places.append(place)
+        return Row((1.0,), answers.ANSWERED), 0.1 if shares else 1.0
+
+    monkeypatch.setattr(cost, "_answered", answered)
+    found = cost.cost_of(sweep)
+    pilot = places[1:]
+    assert len(pilot) == 20
+    assert all(a[1] == b[1] and a[0] != b[0] and a[2] != b[2] for a, b in zip(pilot[::2], pilot[1::2], strict=True))
+    # Spread over each axis, also where its length divides the number of cases.
+    assert all(len({place[axis] for place in pilot[::2]}) >= 4 for axis in range(3))
+    # Of the 800 cases five have skins that none had before.
+    assert found.seconds_per_case == pytest.approx((5 * 1.0 + 795 * 0.1) / 800)
