@@ -12,29 +12,35 @@ from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.read import Picture
+from skinbeam.photo.reading.read import Picture
 from skinbeam.provenance import used
 
-__all__ = ["Colour", "card_gain", "ita_deg", "lab", "linear", "read_colour"]
+__all__ = ["LUMINANCE", "TO_XYZ", "Colour", "card_gain", "ita_deg", "lab", "levels", "linear", "read_colour"]
 
 Array = NDArray[np.float64]
 
 # sRGB primaries, IEC 61966-2-1; the white is the sum of the columns, so that (1, 1, 1) is L = 100 exactly.
-_TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-_WHITE = _TO_XYZ.sum(axis=1)
+TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+LUMINANCE = TO_XYZ[1]
+_WHITE = TO_XYZ.sum(axis=1)
 _SIDE = 6 / 29  # corner of the Lab curve, CIE 15
 
 
 def linear(rgb: Picture) -> Array:
     """Return sRGB bytes (..., 3) as linear light, 0 to 1 (IEC 61966-2-1)."""
-    levels = np.arange(256) / 255
-    table = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)
+    steps = np.arange(256) / 255
+    table = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4)
     return table[rgb]
+
+
+def levels(light: Array) -> Array:
+    """Return linear light (...) as levels of sRGB, 0 to 1 as light is (IEC 61966-2-1): the way back of `linear`."""
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0) ** (1 / 2.4) - 0.055)
 
 
 def lab(light: Array) -> Array:
     """Return linear sRGB light (..., 3) as CIE L*, a*, b* under D65 (CIE 15)."""
-    ratio = light @ _TO_XYZ.T / _WHITE
+    ratio = light @ TO_XYZ.T / _WHITE
     f = np.where(ratio > _SIDE**3, np.cbrt(ratio), ratio / (3 * _SIDE**2) + 4 / 29)
     x, y, z = f[..., 0], f[..., 1], f[..., 2]
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
@@ -92,7 +98,7 @@ class Colour:
     ita_deg : the face, with the spread of a photograph of this kind.
     regions : ITA of each region's median colour as read, without spread; the light is part of it.
     darkest_deg : the lowest of `regions`.
-    calibrated : a white card was read.
+    calibrated : a white card or a chart was read.
     """
 
     ita_deg: Estimate
@@ -110,45 +116,40 @@ class Colour:
         }
 
 
-def read_colour(medians: Mapping[str, Array], *, calibrated: bool) -> Colour | Unknown:
+def read_colour(
+    medians: Mapping[str, Array], uncalibrated_deg: Estimate | None = None, *, left_delta_E: float = 0.0
+) -> Colour | Unknown:
     """Return the colour of a face from the median linear light (3,) of its regions.
 
-    The spread adds in quadrature (photo 1): the unevenness between the regions, the error of a camera after chart
-    correction carried through the ITA formula (its gradient is 1/r, r the distance from (L*, b*) = (50, 0)), and
-    without a card the light and the exposure, which reaches further down than up.
+    With a card the spread adds in quadrature (photo 1): the unevenness between the regions, and the error of a camera
+    after chart correction carried through the ITA formula (its gradient is 1/r, r the distance from (50, 0)).
+    A region that looks bluish is left out, and where most do the face is unknown.
+
+    Parameters
+    ----------
+    uncalibrated_deg : what the optics of skin leave of the angle of a picture without a card; None with one.
+    left_delta_E : what a chart's correction left on its own patches. Skin is no patch: the error that was seen on
+        skin after such a correction stays the least that is reckoned with.
     """
     from scipy.special import ndtri  # late: a page without a photograph need not load it
 
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)
     values = {name: lab(light) for name, light in medians.items()}
-    angles: dict[str, float] = {}
-    for name, (L, _, b) in values.items():
-        angle = ita_deg(float(L), float(b))
-        if isinstance(angle, Unknown):
-            return angle
-        angles[name] = angle
-    L, _, b = np.median(list(values.values()), axis=0)
-    middle = float(np.median(list(angles.values())))
-    axis_error = limit("colour", "camera_delta_E") / math.sqrt(3)  # ΔE shared evenly by L*, a*, b*
-    camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
-    uneven = float(np.std(list(angles.values())))
-    level = limit("colour", "level")
-    wide = float(ndtri((1 + level) / 2))
-    down = up = wide * math.hypot(camera, uneven)
-    if not calibrated:
-        light = wide * math.hypot(camera, max(limit("colour", "light_deg"), uneven))
-        face = np.median(list(medians.values()), axis=0)
-        stops = wide * limit("colour", "exposure_stops")
-        down, up = (math.hypot(light, _exposure_deg(face, stops=sign * stops)) for sign in (-1, 1))
-    basis = ("skinbeam2026photo", entry("colour", "camera_delta_E")["source"], "chardon1991")
+    read = {name: ita_deg(float(L), float(b)) for name, (L, _, b) in values.items()}
+    angles = {name: angle for name, angle in read.items() if not isinstance(angle, Unknown)}
+    if 2 * len(angles) <= len(read):
+        return Unknown(Message("photo-colour.blue").text)
     used("chardon1991", "iec61966")
-    low, high = max(middle - down, -90.0), min(middle + up, 90.0)
-    estimate = Estimate(middle, low, high, level, "measured" if calibrated else "assumed", basis=basis)
-    return Colour(estimate, angles, min(angles.values()), calibrated)
-
-
-def _exposure_deg(light: Array, *, stops: float) -> float:
-    """Return the change of ITA, in degrees, when `light` (3,) is exposed by so many stops more."""
-    before, after = (lab(light * factor) for factor in (1.0, 2.0**stops))
-    return float(np.degrees(np.arctan2(after[0] - 50, after[2]) - np.arctan2(before[0] - 50, before[2])))
+    if uncalibrated_deg is not None:
+        return Colour(uncalibrated_deg, angles, min(angles.values()), calibrated=False)
+    L, _, b = np.median([values[name] for name in angles], axis=0)
+    middle = float(np.median(list(angles.values())))
+    left = max(limit("colour", "camera_delta_E"), left_delta_E)
+    axis_error = left / math.sqrt(3)  # ΔE shared evenly by L*, a*, b*
+    camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
+    level = limit("colour", "level")
+    reach = float(ndtri((1 + level) / 2)) * math.hypot(camera, float(np.std(list(angles.values()))))
+    basis = ("skinbeam2026photo", entry("colour", "camera_delta_E")["source"], "chardon1991")
+    low, high = max(middle - reach, -90.0), min(middle + reach, 90.0)
+    return Colour(Estimate(middle, low, high, level, "measured", basis=basis), angles, min(angles.values()), True)

@@ -8,10 +8,10 @@ from skinbeam.document import document
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
+from skinbeam.photo.face.record import Face
 from skinbeam.photo.look import Look, SeenSkin, look_at
 from skinbeam.photo.overlays import MAP_FILES, write_overlays
-from skinbeam.photo.read import read
-from skinbeam.photo.record import Face
+from skinbeam.photo.reading.read import read
 
 __all__ = ["document_of", "photo_document"]
 
@@ -19,7 +19,11 @@ SCHEMA = "skinbeam.photo/1"
 
 
 def photo_document(
-    path: Path | str, out: Path | None = None, *, white_card: Sequence[float] | None = None
+    path: Path | str,
+    out: Path | None = None,
+    *,
+    white_card: Sequence[float] | None = None,
+    points: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Return the document `skinbeam.photo/1` of a photograph and write its overlays into `out`.
 
@@ -28,13 +32,14 @@ def photo_document(
     path : the picture file.
     out : folder for the overlays; none are written without it.
     white_card : x, y, width, height in pixels of the upright picture.
+    points : x and y of right pupil, left pupil and mouth, where a person has set them.
 
     Raises
     ------
-    InputError : the file cannot be read, or the card lies outside the picture.
+    InputError : the file cannot be read, or the card or a point lies outside the picture.
     NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
     """
-    look = look_at(read(path), white_card)
+    look = look_at(read(path), white_card, points)
     whole = document_of(look, out)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=whole)
@@ -47,11 +52,17 @@ def document_of(look: Look, out: Path | None) -> dict[str, Any]:
     body: dict[str, Any] = {
         "faces": look.faces,
         "face": seen,
-        "quality": {"ok": not isinstance(seen, Unknown), "problems": look.problems},
+        "quality": {
+            "ok": not isinstance(seen, Unknown),
+            "problems": look.problems,
+            "ask": Message("photo-quality.ask").text,
+        },
         "regions": seen,
         "regions_note": Message("photo-finding.approximate").text,
+        "regions_left_out": seen,
         "maps": seen,
         "colour": seen,
+        "card": look.card,
         "findings": seen,
         "scale_mm_per_px": seen,
     }
@@ -59,6 +70,9 @@ def document_of(look: Look, out: Path | None) -> dict[str, Any]:
         body |= {
             "face": _face_record(seen.face),
             "regions": {name: seen.view.back(points) for name, points in seen.regions.polygons.items()},
+            "regions_left_out": {
+                name: Message(f"photo-region.{why}").text for name, why in seen.regions.left_out.items()
+            },
             "maps": _maps(seen, out),
             "colour": seen.colour,
             "findings": seen.findings,

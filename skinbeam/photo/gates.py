@@ -6,7 +6,7 @@ from typing import Any
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 
-__all__ = ["entry", "limit", "template", "triple"]
+__all__ = ["chart_patches", "entry", "limit", "template", "triple"]
 
 
 def _tables() -> Mapping[str, Mapping[str, Any]]:
@@ -29,6 +29,12 @@ def triple(section: str, name: str) -> tuple[float, float, float]:
     """Return a red, green, blue direction."""
     red, green, blue = entry(section, name)["value"]
     return float(red), float(green), float(blue)
+
+
+def chart_patches() -> list[list[float]]:
+    """Return L*, a*, b* of the 24 patches of the common chart, by rows, under D50."""
+    patches: list[list[float]] = entry("chart", "patch")["value"]
+    return patches
 
 
 def template() -> Mapping[str, Any]:

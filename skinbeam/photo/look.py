@@ -1,27 +1,37 @@
 """Looks at a photograph: one face, its skin, the light and colour on it, as a record that every reader shares."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import sha256_of
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message, Warned
+from skinbeam.photo.card.calibration import Calibration, by_chart, by_white, uncorrected
+from skinbeam.photo.card.chart import find_chart
 from skinbeam.photo.colour import Colour, card_gain, read_colour
-from skinbeam.photo.face import Refusal, the_face
-from skinbeam.photo.findings import Finding, too_fine, with_colour, without_colour
-from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.maps import PigmentMaps, pigments, smoothed
-from skinbeam.photo.marks import Spots, redness, spots
+from skinbeam.photo.face.finder import Refusal, the_face, usable
+from skinbeam.photo.face.given import face_given
+from skinbeam.photo.face.record import Face
+from skinbeam.photo.face.regions import SHADED, Regions, View, find_regions, view
+from skinbeam.photo.face.scale import scale_of
+from skinbeam.photo.findings.detail import Detail, detail_of
+from skinbeam.photo.findings.finding import Finding
+from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.read import read_findings, too_coarse
+from skinbeam.photo.gates import limit
+from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
+from skinbeam.photo.maps.pigments import PigmentMaps, pigments, smoothed
 from skinbeam.photo.quality import Problem, check, dim, exposure
-from skinbeam.photo.read import Photograph, Picture
-from skinbeam.photo.record import Face
-from skinbeam.photo.regions import Regions, View, find_regions, view
+from skinbeam.photo.reading.read import Photograph, Picture
 from skinbeam.provenance import collect
 
 __all__ = ["Look", "SeenSkin", "look_at"]
+
+_CHART_MARGIN = 1.15  # of its patches' outline: the frame around them
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,8 @@ class SeenSkin:
     face : in pixels of the picture.
     view : the part of the picture around it, on which everything else was read.
     maps : of the pigments, or why colour says nothing.
-    spots : region → pigmented spots, for the regions that have any.
+    optics : melanin, blood and brightness by the optics of skin, or why colour says nothing.
+    marks : what was found, each where it lies.
     colour : of the face, or why lightness says nothing.
     scale_mm_per_px : at the eyes.
     """
@@ -42,7 +53,8 @@ class SeenSkin:
     view: View
     regions: Regions
     maps: PigmentMaps | Unknown
-    spots: Mapping[str, Spots]
+    optics: SkinMaps | Unknown
+    marks: tuple[Mark, ...]
     colour: Colour | Unknown
     findings: tuple[Finding, ...]
     scale_mm_per_px: Estimate
@@ -59,6 +71,7 @@ class Look:
     problems : what is wrong with the photograph, the gravest first.
     skin : of the face, or why no face can be used.
     sources : keys of the limits and constants that were read.
+    card : what the colours were corrected by, or why by nothing.
     """
 
     photo_sha256: str
@@ -68,88 +81,113 @@ class Look:
     problems: tuple[Problem, ...]
     skin: SeenSkin | Unknown
     sources: tuple[str, ...]
+    card: Calibration | Unknown
 
 
-def look_at(photograph: Photograph, white_card: Sequence[float] | None = None) -> Look:
+def look_at(
+    photograph: Photograph, white_card: Sequence[float] | None = None, points: Sequence[float] | None = None
+) -> Look:
     """Return what a photograph shows.
 
     Parameters
     ----------
     white_card : x, y, width, height in pixels of the upright picture.
+    points : x and y of right pupil, left pupil and mouth, where a person has set them; nothing is searched then.
 
     Raises
     ------
-    InputError : the card lies outside the picture.
+    InputError : the card or a point lies outside the picture, or the points are those of no upright face.
     """
     with collect() as sources:
         rgb = photograph.rgb
-        gain = None if white_card is None else card_gain(rgb, white_card)
-        faces, problems, skin = _seen(rgb, gain if isinstance(gain, np.ndarray) else None)
-    card = {} if white_card is None else {"white_card": list(white_card)}
+        card = _calibration(rgb, white_card)
+        found = the_face(rgb) if points is None else usable(rgb, [face_given(rgb, points)])
+        faces, problems, skin = _seen(rgb, found, card if isinstance(card, Calibration) else None)
+    said = {"white_card": white_card, "points": points}
+    given = {name: list(value) for name, value in said.items() if value is not None}
     return Look(
         photograph.sha256,
-        sha256_of({"photo_sha256": photograph.sha256} | card),
-        _warnings(gain),
+        sha256_of({"photo_sha256": photograph.sha256} | given),
+        _warnings(card),
         faces,
         tuple(problems),
         Unknown(problems[0].message.text) if skin is None else skin,
         tuple(sources),
+        Unknown(Message("photo-quality.no_card").text) if card is None else card,
     )
 
 
-def _seen(rgb: Picture, gain: NDArray[np.float64] | None) -> tuple[int, list[Problem], SeenSkin | None]:
-    """The number of faces, what is wrong, and the skin of the only face if it can be used; `gain` (3,) is a card's."""
-    face = the_face(rgb)
+def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> Calibration | Unknown | None:
+    """Return the correction by the white card that was given, else by a chart in the picture; None without either."""
+    if white_card is not None:
+        gain = card_gain(rgb, white_card)
+        return gain if isinstance(gain, Unknown) else by_white(gain)
+    chart = find_chart(rgb)
+    return None if chart is None else by_chart(chart)
+
+
+def _seen(rgb: Picture, face: Face | Refusal, card: Calibration | None) -> tuple[int, list[Problem], SeenSkin | None]:
+    """The number of faces, what is wrong, and the skin of the only face if it can be used."""
     if isinstance(face, Refusal):
         dark = exposure(rgb)
         refused = Problem(face.code, face.message, "all")
         return face.faces, [refused] if dark is None else [refused, dark], None
     seen = view(rgb, face)
     regions = find_regions(seen)
-    correction = 1.0 if gain is None else gain
-    problems = check(seen, regions, face.pupil_px, correction)
-    if gain is None and (dark := dim(rgb)) is not None:
+    if card is not None and card.outline is not None:
+        regions = _beside(regions, seen, card.outline)
+    problems = check(seen, regions, face.pupil_px, card or uncorrected())
+    if card is None and (dark := dim(rgb)) is not None:
         problems.append(dark)
     if any(problem.takes == "all" for problem in problems):
         return 1, problems, None
-    light = smoothed(seen.rgb, seen.face.pupil_px) * correction
-    return 1, problems, _skin(face, seen, regions, light, problems, calibrated=gain is not None)
+    return 1, problems, _skin(rgb, face, seen, regions, problems, card)
+
+
+def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regions:
+    """Return the regions without what a chart covers, a margin around it included; patches of it look like skin."""
+    corners = (outline + 0.5 - seen.origin) * seen.scale - 0.5
+    wider = corners.mean(axis=0) + _CHART_MARGIN * (corners - corners.mean(axis=0))
+    hidden = np.zeros(seen.rgb.shape[:2], np.uint8)
+    cv2.fillPoly(hidden, [np.round(wider).astype(np.int32)], 1)
+    masks = {name: mask & (hidden == 0) for name, mask in regions.masks.items()}
+    masks = {name: mask for name, mask in masks.items() if mask.sum() >= limit("gate", "region_px_min")}
+    polygons = {name: regions.polygons[name] for name in masks}
+    return replace(regions, masks=masks, polygons=polygons)
 
 
 def _skin(
+    rgb: Picture,
     face: Face,
     seen: View,
     regions: Regions,
-    light: NDArray[np.float64],
     problems: Sequence[Problem],
-    *,
-    calibrated: bool,
+    card: Calibration | None,
 ) -> SeenSkin:
-    """What linear light (height, width, 3) of a view says of the skin in it, as far as the problems leave it."""
-    scale = _scale(face)
+    """What a view says of the skin in it, as far as the problems leave it; fine things are read from the picture."""
+    scale, correction, calibrated = scale_of(face), card or uncorrected(), card is not None
+    light = correction(smoothed(seen.rgb, seen.face.pupil_px))
     no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
-    medians = {name: np.median(light[mask], axis=0) for name, mask in regions.masks.items()}
-    colour = Unknown(no_tone) if no_tone else read_colour(medians, calibrated=calibrated)
+    medians = {name: np.median(light[mask], axis=0) for name, mask in regions.masks.items() if name not in SHADED}
     maps: PigmentMaps | Unknown = Unknown(no_colour) if no_colour else pigments(light)
-    if isinstance(maps, Unknown):
-        dark: Mapping[str, Spots] = {}
-        marks = without_colour(maps.reason)
+    optics: SkinMaps | Unknown
+    optics = Unknown(no_colour) if no_colour else skin_maps(light, regions.skin, calibrated=calibrated)
+    angle = None if calibrated or isinstance(optics, Unknown) else optics.level.ita_deg
+    left = correction.delta_E or 0.0
+    colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, left_delta_E=left)
+    fine: Detail | Unknown
+    if too_few := too_coarse(face.pupil_px):
+        fine = Unknown(too_few)
+    elif lost := next((p.message.text for p in problems if p.takes in ("detail", "colour")), ""):
+        fine = Unknown(lost)
     else:
-        dark = spots(light, maps, regions, seen.face.pupil_px)
-        marks = with_colour(dark, redness(maps, regions), seen.scale, scale)
-    findings = (*marks, *too_fine(face.pupil_px))
-    return SeenSkin(face, seen, regions, maps, dark, colour, findings, scale)
+        fine = detail_of(rgb, seen, regions, scale, correction)
+    marks, findings = read_findings(seen, regions, maps, optics, scale.scaled(1 / seen.scale), fine, correction)
+    return SeenSkin(face, seen, regions, maps, optics, marks, colour, findings, scale)
 
 
-def _scale(face: Face) -> Estimate:
-    """Return mm per pixel at the eyes, from the pupil distance of adults."""
-    record = entry("scale", "pupil_distance_mm")
-    value, low, high = (float(record[name]) / face.pupil_px for name in ("value", "low", "high"))
-    return Estimate(value, low, high, limit("scale", "level"), "assumed", basis=(record["source"],))
-
-
-def _warnings(gain: NDArray[np.float64] | Unknown | None) -> tuple[Warned, ...]:
-    if isinstance(gain, Unknown):
-        return (Warned("card-not-used", Message("photo-quality.card", {"reason": gain.reason})),)
-    return (Warned("uncalibrated-photo", Message("photo-quality.uncalibrated")),) if gain is None else ()
+def _warnings(card: Calibration | Unknown | None) -> tuple[Warned, ...]:
+    if isinstance(card, Unknown):
+        return (Warned("card-not-used", Message("photo-quality.card", {"reason": card.reason})),)
+    return (Warned("uncalibrated-photo", Message("photo-quality.uncalibrated")),) if card is None else ()

@@ -1,4 +1,4 @@
-"""Pictures for the report: outlines of the regions, and pigment maps with their scale, as PNG without metadata."""
+"""Pictures for the report: outlines of regions, marks, and pigment maps with their scale, as PNG without metadata."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,26 +8,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import write_atomically
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import text
+from skinbeam.photo.drawn_marks import with_marks
+from skinbeam.photo.face.regions import SITES, View
 from skinbeam.photo.look import SeenSkin
-from skinbeam.photo.read import Picture
-from skinbeam.photo.regions import SITES, View
+from skinbeam.photo.reading.read import Picture
 from skinbeam.schema.names import table
 
 __all__ = ["MAP_FILES", "write_overlays"]
 
-MAP_FILES: Mapping[str, str] = {"regions": "regions.png", "melanin": "melanin.png", "haemoglobin": "haemoglobin.png"}
+MAP_FILES: Mapping[str, str] = {
+    "regions": "regions.png",
+    "marks": "marks.png",
+    "melanin": "melanin.png",
+    "haemoglobin": "haemoglobin.png",
+}
 
 _WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
 _SCALE_PX = 24
+_SHARES = (0.3, 3.3)  # of the face's pigment: the same ends in every picture, so that pictures compare
+_TICKS = (0.5, 1, 2)
+_LENGTH_mm = 20.0
 _LETTERS = 0.55  # of the font's size: 12 px high
-_SPOT, _OUTLINE = (255, 80, 0), (0, 150, 90)
+_OUTLINE = (0, 150, 90)
 
 
 def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
     """Write the overlays into `folder` and return name → file; where colour says nothing the outlines alone."""
-    seen, regions, maps = skin.view, skin.regions, skin.maps
+    seen, regions = skin.view, skin.regions
     x0, y0, x1, y1 = _frame(seen)
     zoom = _WIDTH_PX / (x1 - x0)
     size = _WIDTH_PX, round((y1 - y0) * zoom)
@@ -42,39 +51,53 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
         _line(outlined, points, _OUTLINE)
     for region, points in outlines.items():
         _written(outlined, table("site")[SITES[region]]["title"].lower(), _widest(points, outlined.shape[:2]))
-    spots = np.zeros(seen.rgb.shape[:2], np.uint8)
-    for found in skin.spots.values():
-        spots |= found.mask
-    contours, _ = cv2.findContours(spots, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for contour in contours:
-        centre, radius = cv2.minEnclosingCircle(contour)
-        at = round((centre[0] + 0.5 - x0) * zoom), round((centre[1] + 0.5 - y0) * zoom)
-        cv2.circle(outlined, at, round((radius + 1.5) * zoom), _SPOT, 2, cv2.LINE_AA)
-    written = {"regions": outlined}
-    if not isinstance(maps, Unknown):
-        there = regions.skin
+    written = {"regions": outlined, "marks": with_marks(picture, skin.marks, (x0, y0), zoom)}
+    if not isinstance(skin.optics, Unknown):
+        level = skin.optics.level
         pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
-        over = cv2.resize(there[y0:y1, x0:x1].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
-        for name, index in (("melanin", maps.melanin), ("haemoglobin", maps.haemoglobin)):
-            low, high = np.quantile(index[there], (0.02, 0.98))
-            level = np.clip((index - low) / max(high - low, 1e-9), 0, 1)
-            colours = cv2.applyColorMap(np.round(255 * level).astype(np.uint8), cv2.COLORMAP_VIRIDIS)[..., ::-1]
+        told = (regions.skin & skin.optics.known)[y0:y1, x0:x1].astype(np.uint8)
+        over = cv2.resize(told, size, interpolation=cv2.INTER_NEAREST).astype(bool)
+        mm_px = skin.scale_mm_per_px.scaled(1 / (seen.scale * zoom))
+        shares = {"melanin": skin.optics.melanin / level.melanin, "haemoglobin": skin.optics.blood / level.blood}
+        for name, share in shares.items():
+            colours = cv2.applyColorMap(_steps(share), cv2.COLORMAP_VIRIDIS)[..., ::-1]
             drawn = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)
-            written[name] = np.vstack([drawn, _scale(size[0])])
+            _length(drawn, mm_px)
+            written[name] = np.vstack([drawn, _scale(size[0], name)])
+        _length(outlined, mm_px)
     for name, image in written.items():
         _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
         write_atomically(folder / MAP_FILES[name], data.tobytes())
     return {name: MAP_FILES[name] for name in written}
 
 
-def _scale(width: int) -> Picture:
-    """A bar of the colours of a map below it, from little on the left to much on the right."""
-    steps = np.tile(np.linspace(0, 255, width).astype(np.uint8), (_SCALE_PX, 1))
+def _steps(share: NDArray[np.float64]) -> Picture:
+    """Return the colour step of each share of the face's pigment, its logarithm even over `_SHARES`."""
+    low, high = np.log(_SHARES)
+    level = np.clip((np.log(np.maximum(share, _SHARES[0])) - low) / (high - low), 0, 1)
+    return np.asarray(np.round(255 * level), np.uint8)
+
+
+def _scale(width: int, name: str) -> Picture:
+    """A bar of the colours of a map below it, with what they stand for: shares of the pigment of this face."""
+    shares = np.geomspace(_SHARES[0], _SHARES[1], width)
+    steps = np.tile(_steps(shares), (_SCALE_PX, 1))
     gap = np.full((_SCALE_PX // 2, width, 3), 255, np.uint8)
     bar = np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS)[..., ::-1])
-    for end, at_px in (("little", 0.06 * width), ("much", 0.94 * width)):
-        _written(bar, text(f"photo-scale.{end}"), (round(at_px), _SCALE_PX // 2))
-    return np.vstack([gap, bar])
+    for share in _TICKS:
+        _written(bar, f"{share:g}", (int(np.searchsorted(shares, share)), _SCALE_PX // 2))
+    said = np.full((_SCALE_PX, width, 3), 255, np.uint8)
+    _written(said, text(f"photo-scale.{name}"), (width // 2, _SCALE_PX // 2))
+    return np.vstack([gap, bar, said])
+
+
+def _length(image: Picture, mm_px: Estimate) -> None:
+    """Lay a bar of a length on skin on the picture, and how surely it is that long."""
+    long_px = round(_LENGTH_mm / mm_px.median)
+    x, y = 16, image.shape[0] - 16
+    _line(image, np.array([[x, y], [x + long_px, y]], np.float64), (20, 30, 40))
+    params = {"mm": _LENGTH_mm, "low": long_px * mm_px.low, "high": long_px * mm_px.high}
+    _written(image, text("photo-scale.length", params), (x + long_px // 2, y - 14))
 
 
 def _widest(points: NDArray[np.float64], shape: tuple[int, int]) -> tuple[int, int]:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.messages import Message
+from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import lab, linear
+from skinbeam.photo.face.regions import Regions, View
 from skinbeam.photo.gates import limit
-from skinbeam.photo.read import Picture
-from skinbeam.photo.regions import Regions, View
+from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.suspicion import suspicions
 
 __all__ = ["Problem", "check", "dim", "exposure", "sharpness"]
 
@@ -76,10 +78,10 @@ def _box(seen: View) -> Picture:
     return seen.rgb[rows, max(round(x - 0.9 * reach), 0) : round(x + 0.9 * reach)]
 
 
-def check(seen: View, regions: Regions, pupil_px: float, gain: NDArray[np.float64] | float = 1.0) -> list[Problem]:
+def check(seen: View, regions: Regions, pupil_px: float, card: Calibration) -> list[Problem]:
     """Return what is wrong with a photograph whose face was found, the gravest first.
 
-    `pupil_px` is that of the picture, before any reduction; `gain` (3,) is a card's correction of linear light.
+    `pupil_px` is that of the picture, before any reduction; `card` corrects its linear light.
     """
     problems = [problem] if (problem := exposure(_box(seen))) else []
     sharp, least = sharpness(seen), limit("gate", "sharpness_min")
@@ -91,9 +93,11 @@ def check(seen: View, regions: Regions, pupil_px: float, gain: NDArray[np.float6
         return [*problems, Problem("no-regions", Message("photo-quality.no_regions"), "all")]
     skin = seen.rgb[regions.skin]
     problems += _clipped(skin)
-    problems += _cast(linear(skin) * gain)
+    problems += _cast(card(linear(skin)))
     if regions.far_side:
         problems.append(Problem("turned-away", Message("photo-quality.turned_away"), "nothing"))
+    doubts = suspicions(seen, regions, calibrated=card.corrects)
+    problems += [Problem(code, message, "nothing") for code, message in doubts]
     detail = limit("gate", "pupil_px_detail")
     if pupil_px < detail:
         message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": detail})

@@ -18,7 +18,8 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from skinbeam.errors import InputError
-from skinbeam.photo.decoder import Limits, RefusedPictureError, picture_of, scans_of
+from skinbeam.photo.reading.asked import Limits, RefusedPictureError
+from skinbeam.photo.reading.decoder import picture_of, scans_of
 from skinbeam.plan.check import check_case
 from skinbeam.schema.load import load_case
 

@@ -8,15 +8,18 @@ import cv2
 import numpy as np
 import pytest
 
-from skinbeam.photo.face import Refusal, find_faces, the_face
-from skinbeam.photo.mesh import MESH_REGIONS, asymmetry
+from skinbeam.photo.face.finder import Refusal, find_faces, the_face
+from skinbeam.photo.face.mesh import MESH_REGIONS, asymmetry
+from skinbeam.photo.face.record import Face
+from skinbeam.photo.face.regions import SITES, Regions, View, find_regions, view
 from skinbeam.photo.quality import sharpness
-from skinbeam.photo.read import read
-from skinbeam.photo.record import Face
-from skinbeam.photo.regions import SITES, Regions, View, find_regions, view
+from skinbeam.photo.reading.read import read
 
 TESTS = Path(__file__).parents[1]
 PORTRAIT = read(TESTS.parent / "examples" / "first-consultation" / "face.jpg").rgb
+
+# What is seen of a face with a fringe and a collar, whatever its size.
+CORE = {"glabella", "periorbital-right", "periorbital-left", "nose", "cheek-right", "cheek-left", "perioral", "chin"}
 
 # Points of the portrait marked by hand on an enlarged print, good to a pixel.
 RIGHT_PUPIL, LEFT_PUPIL, MOUTH = (203.6, 101.0), (246.6, 103.0), (223.6, 146.0)
@@ -77,9 +80,11 @@ def test_a_dark_outer_lid_does_not_draw_the_pupils_away() -> None:
 
 def test_every_region_of_the_portrait_is_found_and_lies_where_it_should() -> None:
     face, seen, regions = shown(PORTRAIT)
-    assert set(regions.masks) == set(SITES)
+    assert set(regions.masks) | set(regions.left_out) == set(SITES)
+    assert set(regions.masks) >= CORE
+    assert {"neck", "decolletage"} <= set(regions.left_out)  # a suit and its collar
     centre = {name: seen.back(np.argwhere(mask)[:, ::-1].mean(axis=0)[None])[0] for name, mask in regions.masks.items()}
-    heights = ["forehead", "nose", "perioral", "chin", "neck"]
+    heights = ["glabella", "nose", "perioral", "chin"]
     assert sorted(heights, key=lambda name: centre[name][1]) == heights
     for name in ("cheek", "periorbital"):
         assert centre[f"{name}-right"][0] < centre["nose"][0] < centre[f"{name}-left"][0]
@@ -96,7 +101,10 @@ def test_what_is_behind_the_frame_of_glasses_is_no_region() -> None:
     for x, y in (seen.face.right_pupil, seen.face.left_pupil):
         cv2.rectangle(rgb, (round(x - 14), round(y - 7)), (round(x + 14), round(y + 8)), (10, 10, 10), 2)
     framed = find_regions(replace(seen, rgb=rgb))
-    assert set(plain.masks) - set(framed.masks) == {"periorbital-right", "periorbital-left"}
+    around = {"periorbital-right", "periorbital-left", "eyelid-right", "eyelid-left"}
+    assert around & set(plain.masks)
+    assert not around & set(framed.masks)
+    assert around <= set(framed.left_out)
 
 
 def test_hair_and_collar_are_not_skin() -> None:
@@ -111,9 +119,9 @@ def test_hair_and_collar_are_not_skin() -> None:
 def test_a_mirrored_photograph_gives_mirrored_regions() -> None:
     _, seen, regions = shown(PORTRAIT)
     _, other, mirrored = shown(np.ascontiguousarray(PORTRAIT[:, ::-1]))
-    assert set(regions.masks) == set(mirrored.masks)
     swap = {"right": "left", "left": "right"}
-    for name, mask in regions.masks.items():
+    for name in CORE:
+        mask = regions.masks[name]
         stem, _, side = name.partition("-")
         twin = mirrored.masks[f"{stem}-{swap[side]}" if side else stem]
         # Pupils move by up to 0.7 of 44 px between the two, so a strip of a pixel along each outline may differ.
@@ -207,12 +215,12 @@ def test_mesh_and_cascades_agree_on_the_portrait(mesh_face: Face) -> None:
     assert math.dist(face.mouth, mesh_face.mouth) < 3
     by_mesh = find_regions(replace(seen, face=mesh_face.moved(seen.scale, *seen.origin)))
     for name in ("cheek-right", "cheek-left", "nose", "chin", "periorbital-right"):
-        # The mesh draws other outlines (its nose ends higher, its cheek runs to the jaw).
-        assert overlap(by_mesh.masks[name], regions.masks[name]) > 0.45, name
+        # The mesh draws other outlines: its nose ends higher, its cheek runs to the jaw, it tells no lid from its rim.
+        assert overlap(by_mesh.masks[name], regions.masks[name]) > (0.3 if "orbital" in name else 0.45), name
 
 
-def test_the_mesh_lists_name_every_region_but_the_neck() -> None:
-    assert set(MESH_REGIONS) == set(SITES) - {"neck"}
+def test_the_mesh_lists_name_regions() -> None:
+    assert set(MESH_REGIONS) < set(SITES)
     assert all(0 <= index < 468 for points in MESH_REGIONS.values() for index in points)
 
 
@@ -224,7 +232,7 @@ def test_a_face_turned_away_loses_its_far_side(mesh_face: Face) -> None:
     assert asymmetry(away) == pytest.approx(2 * 0.1 - 1)
     seen = view(PORTRAIT, replace(mesh_face, points=away))
     found = find_regions(seen)
-    assert set(found.far_side) == {"cheek-right", "periorbital-right"}
+    assert set(found.far_side) == {f"{name}-right" for name in ("cheek", "periorbital", "eyelid", "jaw")}
     assert "cheek-right" not in found.masks
     assert "cheek-left" in found.masks
 

@@ -11,10 +11,11 @@ from PIL import Image
 from skinbeam.document import canonical_json
 from skinbeam.errors import InputError, NotAvailable
 from skinbeam.photo.document import photo_document
-from skinbeam.photo.face import the_face
+from skinbeam.photo.face.finder import the_face
+from skinbeam.photo.face.regions import view
+from skinbeam.photo.findings.finding import KINDS
 from skinbeam.photo.look import SeenSkin, look_at
-from skinbeam.photo.read import read
-from skinbeam.photo.regions import view
+from skinbeam.photo.reading.read import read
 from skinbeam.provenance import collect
 from skinbeam.schema.names import table
 from skinbeam.sources import cite
@@ -71,7 +72,13 @@ def test_the_portrait_carries_regions_colour_and_larger_spots_only(portrait: dic
     for kind in ("fine-lines", "pores", "vessels"):
         assert "at least 120" in kinds[kind]["count"]["unknown"]
     assert kinds["spots"]["count"] == 0
+    assert set(kinds) == set(KINDS)
     assert [warning["code"] for warning in portrait["warnings"]] == ["uncalibrated-photo"]
+
+
+def test_the_shaded_side_of_a_face_is_no_brown_patch(portrait: dict) -> None:
+    (patch,) = (finding for finding in portrait["findings"] if finding["kind"] == "diffuse-pigment")
+    assert patch["area_mm2"]["median"] == 0.0
 
 
 def test_every_finding_has_its_keys_and_names_a_condition(portrait: dict) -> None:
@@ -97,7 +104,12 @@ def test_the_scale_is_that_of_adults_pupils(portrait: dict) -> None:
 
 def test_pictures_are_written_without_metadata_and_named(tmp_path: Path) -> None:
     found = photo_document(FILE, tmp_path / "out")
-    assert found["maps"] == {"regions": "regions.png", "melanin": "melanin.png", "haemoglobin": "haemoglobin.png"}
+    assert found["maps"] == {
+        "regions": "regions.png",
+        "marks": "marks.png",
+        "melanin": "melanin.png",
+        "haemoglobin": "haemoglobin.png",
+    }
     for file in found["maps"].values():
         data = (tmp_path / "out" / file).read_bytes()
         chunks, place = [], 8
@@ -131,7 +143,7 @@ def test_one_hundred_and_twenty_pixels_lift_the_gate_of_size(tmp_path: Path) -> 
         codes = [problem["code"] for problem in found["quality"]["problems"]]
         assert ("too-small-for-detail" in codes) is small
         lines = next(f for f in found["findings"] if f["kind"] == "fine-lines")
-        assert ("at least 120" in lines["count"]["unknown"]) is small
+        assert ("unknown" in lines["area_mm2"]) is small
 
 
 REFUSED = {
@@ -275,5 +287,5 @@ def test_a_look_keeps_the_face_and_not_the_picture() -> None:
 def test_the_sources_that_were_read_are_counted() -> None:
     with collect() as keys:
         photo_document(FILE)
-    assert {"viola2001", "dodgson2004", "choi2017", "chardon1991", "iec61966", "skinbeam2026photo"} <= set(keys)
+    assert {"viola2001", "dodgson2004", "skinbeam2026skin", "chardon1991", "iec61966", "skinbeam2026photo"} <= set(keys)
     assert all(cite(key) for key in keys)

@@ -12,9 +12,10 @@ import pytest
 from PIL import Image, ImageCms
 
 from skinbeam.errors import InputError
-from skinbeam.photo import read as reading
-from skinbeam.photo.decoder import Limits, RefusedPictureError, picture_of, scans_of
-from skinbeam.photo.read import decode, limits, read
+from skinbeam.photo.reading import read as reading
+from skinbeam.photo.reading.asked import Limits, RefusedPictureError
+from skinbeam.photo.reading.decoder import picture_of, scans_of
+from skinbeam.photo.reading.read import decode, limits, read
 
 BROKEN = Path(__file__).parents[1] / "broken" / "photo"
 EXPECTED = tomllib.loads((BROKEN / "expected.toml").read_text(encoding="utf-8"))
@@ -91,10 +92,8 @@ def test_a_photograph_that_takes_too_much_is_given_up(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - before < 0.5, "the work was done elsewhere"
 
 
-def test_a_decoder_that_crashes_is_a_damaged_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    crashes = tmp_path / "crashes.py"
-    crashes.write_text("import os, sys\nsys.stdin.buffer.read(1)\nos.abort()\n")
-    monkeypatch.setattr(reading, "_DECODER", crashes)
+def test_a_decoder_that_crashes_is_a_damaged_photograph(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_DECODER", "import os, sys; sys.stdin.buffer.read(1); os.abort()")
     with pytest.raises(InputError) as caught:
         read(PORTRAIT)
     assert (caught.value.code, caught.value.file) == ("truncated-picture", "face.jpg")

@@ -9,6 +9,7 @@ from skinbeam.validation.derived.column_corrections import COLUMN_CORRECTIONS
 from skinbeam.validation.derived.melanin_by_colour import MELANIN_BY_COLOUR
 from skinbeam.validation.derived.melanin_by_site import MELANIN_BY_SITE
 from skinbeam.validation.derived.model_error import MODEL_ERROR
+from skinbeam.validation.derived.skin_colours import SKIN_COLOURS
 from skinbeam.validation.derived.spot_share import SPOT_SHARE
 from skinbeam.validation.derived.vessel_reduction import VESSEL_REDUCTION
 from skinbeam.validation.derived.vessel_return import VESSEL_RETURN
@@ -20,6 +21,7 @@ DERIVED: tuple[Derived, ...] = (
     VESSEL_RETURN,
     MELANIN_BY_COLOUR,
     MELANIN_BY_SITE,
+    SKIN_COLOURS,
     SPOT_SHARE,
     COLUMN_CORRECTIONS,
     VESSEL_REDUCTION,

@@ -23,6 +23,7 @@ class Face:
     box : x, y, width, height of the detection.
     backend : `cascades` or `mesh`.
     points : (478, 2) mesh points, or None.
+    iris_px : horizontal diameter of the visible iris, the same for both eyes, or None where its edge is not seen.
     """
 
     right_pupil: tuple[float, float]
@@ -31,6 +32,7 @@ class Face:
     box: tuple[float, float, float, float]
     backend: str
     points: Array | None = None
+    iris_px: float | None = None
 
     @property
     def pupil_px(self) -> float:
@@ -79,4 +81,5 @@ class Face:
             mouth=to(self.mouth),
             box=(x, y, self.box[2] * scale, self.box[3] * scale),
             points=points,
+            iris_px=None if self.iris_px is None else self.iris_px * scale,
         )

@@ -5,22 +5,25 @@ is installed; both give the same record.
 """
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.messages import Message
-from skinbeam.photo.eyes import cascade, eyes_of
-from skinbeam.photo.gates import limit
-from skinbeam.photo.read import Picture
-from skinbeam.photo.record import Face
+from skinbeam.photo.face import mesh
+from skinbeam.photo.face.eyes import cascade, eyes_of
+from skinbeam.photo.face.iris import iris_px
+from skinbeam.photo.face.record import Face
+from skinbeam.photo.gates import entry, limit
+from skinbeam.photo.reading.read import Picture
 from skinbeam.provenance import used
 
-__all__ = ["Refusal", "find_faces", "landmarks", "the_face"]
+__all__ = ["BACKENDS", "Landmarks", "Refusal", "find_faces", "landmarks", "the_face", "usable"]
 
 Array = NDArray[np.float64]
 Gray = NDArray[np.uint8]
@@ -37,21 +40,30 @@ class Refusal:
     faces: int
 
 
+class Landmarks(Protocol):
+    """A finder of faces: every face of an upright picture (height, width, 3), left to right."""
+
+    def __call__(self, rgb: Picture, /) -> list[Face]:
+        """Return the faces with pupils and mouth, in pixels of the picture."""
+        ...
+
+
 @cache
-def landmarks() -> Callable[[Picture], list[Face]]:
+def landmarks() -> Landmarks:
     """Return the face finder of this installation: the mesh where its package is installed, else the cascades."""
-    if importlib.util.find_spec("mediapipe") is not None:
-        from skinbeam.photo.mesh import find_faces as mesh_faces
-
-        return mesh_faces
-    return find_faces
+    return BACKENDS["cascades" if importlib.util.find_spec("mediapipe") is None else "mesh"]
 
 
-def the_face(rgb: Picture, finder: Callable[[Picture], list[Face]] | None = None) -> Face | Refusal:
+def the_face(rgb: Picture, finder: Landmarks | None = None) -> Face | Refusal:
     """Return the only face of an upright picture (height, width, 3), or why there is none to use."""
     faces = (finder or landmarks())(rgb)
     if _turned(rgb):
         return Refusal("picture-turned", Message("photo-face.turned"), len(faces))
+    return usable(rgb, faces)
+
+
+def usable(rgb: Picture, faces: Sequence[Face]) -> Face | Refusal:
+    """Return the only one of the faces of an upright picture, its irises measured, or why it cannot be used."""
     if not faces:
         return Refusal("no-face", Message("photo-face.none"), 0)
     if len(faces) > 1:
@@ -63,13 +75,25 @@ def the_face(rgb: Picture, finder: Callable[[Picture], list[Face]] | None = None
     least = limit("gate", "pupil_px_min")
     if face.pupil_px < least:
         return Refusal("too-small", Message("photo-face.small", {"pupils": face.pupil_px, "least": least}), 1)
-    return face
+    return replace(face, iris_px=iris_px(rgb, face))
 
 
 def find_faces(rgb: Picture) -> list[Face]:
-    """Return the faces that two cascades agree on and in which two eyes are found, left to right."""
+    """Return the faces that two cascades agree on and in which two eyes are found, left to right.
+
+    A face may fall between the steps of size at which the cascades look: where none is seen, copies of other sizes are
+    searched.
+    """
     used("viola2001")
-    small, scale = _search_copy(rgb)
+    searched = entry("face", "search_px")
+    for side_px in (searched["value"], *searched["also"]):
+        if faces := _faces_at(rgb, float(side_px)):
+            return faces
+    return []
+
+
+def _faces_at(rgb: Picture, side_px: float) -> list[Face]:
+    small, scale = _search_copy(rgb, side_px)
     first, second = (_boxes(small, name)[0] for name in ("frontalface_alt2", "frontalface_default"))
     faces = []
     for box in sorted(box for box in first if any(_overlap(box, other) > 0.3 for other in second)):
@@ -82,9 +106,9 @@ def find_faces(rgb: Picture) -> list[Face]:
     return faces
 
 
-def _search_copy(rgb: Picture) -> tuple[Gray, float]:
-    """Return a grey copy whose longer side is at most the search size, and its scale."""
-    scale = min(1.0, limit("face", "search_px") / max(rgb.shape[:2]))
+def _search_copy(rgb: Picture, side_px: float) -> tuple[Gray, float]:
+    """Return a grey copy whose longer side has at most so many pixels, and its scale."""
+    scale = min(1.0, side_px / max(rgb.shape[:2]))
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
     return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), scale
 
@@ -108,7 +132,7 @@ def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> floa
 
 def _turned(rgb: Picture) -> bool:
     """Whether the picture answers as a face more strongly after a quarter or half turn."""
-    gray, _ = _search_copy(rgb)
+    gray, _ = _search_copy(rgb, limit("face", "search_px"))
     half = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     upright = _boxes(half, "frontalface_alt2", step=1.2)[1]
     turns = (cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE)
@@ -117,21 +141,43 @@ def _turned(rgb: Picture) -> bool:
 
 
 def _with_mouth(rgb: Picture, face: Face) -> Face:
-    """Return `face` with its mouth: the row of reddest skin below the nose, else where the template has it."""
+    """Return `face` with its mouth: lips, teeth and the gap between them, else where the template has it.
+
+    Light changes fastest from row to row at a mouth, bearded or not; red alone would follow a flushed chin or a lip
+    under a moustache, so it counts near that row only.
+    """
     at = replace(face, mouth=_along(face, limit("face", "mouth_at")))
-    nearest, farthest = limit("face", "mouth_nearest"), limit("face", "mouth_farthest")
-    rows, columns = np.linspace(nearest, farthest, 51), np.linspace(-0.22, 0.22, 23)
+    usual, spread = limit("face", "mouth_at"), limit("face", "mouth_spread")
+    rows, columns = np.linspace(usual - 2 * spread, usual + 2 * spread, 65), np.linspace(-0.3, 0.3, 31)
     grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
     pixels = at.place(grid).astype(np.float32).reshape(len(rows), len(columns), 2)
-    sample = cv2.remap(rgb, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64) + 1.0
-    red = np.log(sample[..., 0] / sample[..., 1]).mean(axis=1)
-    excess = np.maximum(red - np.quantile(red, 0.5), 0.0)
-    if excess.sum() <= 0:
+    (x0, y0), (x1, y1) = np.floor(pixels.min(axis=(0, 1))), np.ceil(pixels.max(axis=(0, 1)))
+    x0, y0 = max(int(x0), 0), max(int(y0), 0)
+    cut = rgb[y0 : int(y1) + 2, x0 : int(x1) + 2]
+    if not cut.size:
         return at
-    return replace(face, mouth=_along(face, float((excess * rows).sum() / excess.sum())))
+    pixels -= np.array([x0, y0], np.float32)
+    soft = cv2.GaussianBlur(cut, (0, 0), max(0.5, 0.015 * face.pupil_px))
+    sample = cv2.remap(soft, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64) + 4.0
+    light = np.log(sample)
+    likely = np.exp(-0.5 * ((rows - usual) / spread) ** 2)
+    change = np.abs(np.gradient(light.mean(axis=2), axis=0)).mean(axis=1)
+    change = cv2.GaussianBlur(change, (0, 0), 4.0).ravel() * likely
+    red = (light[..., 0] - light[..., 1]).mean(axis=1)
+    below = rows - rows[change.argmax()]  # the gap is sharpest where the upper lip ends: little of red lies above it
+    red = np.maximum(red - np.median(red), 0.0) * (below > -0.5 * spread) * (below < 1.5 * spread)
+    if change.max() <= 0:
+        return at
+    strong = np.maximum(change / change.max() - 0.5, 0.0)
+    weight = strong / strong.sum() + (red / red.sum() if red.sum() > 0 else 0.0)
+    return replace(face, mouth=_along(face, float((weight * rows).sum() / weight.sum())))
 
 
 def _along(face: Face, distance: float) -> tuple[float, float]:
     """Return the point `distance` pupil distances straight below the middle of the eyes."""
     (x0, y0), (x1, y1) = face.right_pupil, face.left_pupil
     return face.middle[0] - distance * (y1 - y0), face.middle[1] + distance * (x1 - x0)
+
+
+# By `Face.backend`.
+BACKENDS: Mapping[str, Landmarks] = {"cascades": find_faces, "mesh": mesh.find_faces}

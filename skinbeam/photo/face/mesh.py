@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.read import Picture
-from skinbeam.photo.record import Face
+from skinbeam.photo.face.record import Face
+from skinbeam.photo.reading.read import Picture
 
 __all__ = ["MESH_REGIONS", "asymmetry", "find_faces"]
 

@@ -1,7 +1,7 @@
 """Reads a photograph: upright, sRGB, 8 bit, without its metadata; hostile files are refused early.
 
-Decoding is left to a process of its own (`photo.decoder`), with limits of its time and memory: a megabyte of JPEG may
-hold thousands of scans, each of which goes over the whole picture.
+Decoding is left to a process of its own (`photo.reading.decoder`), with limits of its time and memory: a megabyte of
+JPEG may hold thousands of scans, each of which goes over the whole picture.
 """
 
 import json
@@ -28,7 +28,9 @@ __all__ = ["Photograph", "Picture", "decode", "limits", "read"]
 
 Picture = NDArray[np.uint8]  # (height, width, 3), sRGB, upright
 
-_DECODER = Path(__file__).with_name("decoder.py")
+# Behind all that is installed, so that nothing here stands in place of a library.
+_DECODER = "import sys; sys.path.append(sys.argv[2]); from skinbeam.photo.reading.decoder import main; main()"
+_ROOT = Path(__file__).parents[3]
 _WAITED = 4  # seconds by the clock for each of the processor: a busy machine is no fault of the photograph
 
 _LIMITS = {
@@ -49,6 +51,14 @@ _CODES = {
     "memory": "too-much-memory",
     "slow": "too-slow-picture",
     "truncated": "truncated-picture",
+    "deep": "unknown-white",
+    "high_range": "high-dynamic-range",
+    "heic_absent": "heic-not-installed",
+    "dicom_absent": "dicom-not-installed",
+    "dicom_empty": "dicom-without-picture",
+    "dicom_text": "dicom-with-text",
+    "dicom_grey": "dicom-without-colour",
+    "dicom_coding": "dicom-coding",
 }
 
 
@@ -76,7 +86,7 @@ def read(path: Path | str, *, field: str = "photo") -> Photograph:
 
 
 def limits() -> dict[str, int]:
-    """Return what a photograph may ask for, by the names of `photo.decoder.Limits`."""
+    """Return what a photograph may ask for, by the names of `photo.reading.asked.Limits`."""
     return {name: int(limit("read", entry)) for name, entry in _LIMITS.items()}
 
 
@@ -85,8 +95,8 @@ def decode(data: bytes, *, name: str, field: str = "photo") -> Picture:
     if not data:
         raise _refusal("empty", name, field)
     allowed = limits()
-    # -P and a path: nothing of the folder that it is started in, or of this one, is imported in place of a library.
-    words = [sys.executable, "-P", str(_DECODER), json.dumps(allowed)]
+    # -P: nothing of the folder that it is started in is imported in place of a library.
+    words = [sys.executable, "-P", "-c", _DECODER, json.dumps(allowed), str(_ROOT)]
     pipe = subprocess.PIPE
     with (
         subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as child,
@@ -134,7 +144,7 @@ def _filled(picture: Picture, pixels: IO[bytes]) -> bool:
     return True
 
 
-def _refusal(message: str, name: str, field: str, **params: int) -> InputError:
+def _refusal(message: str, name: str, field: str, **params: int | str) -> InputError:
     return InputError(
         _CODES[message],
         Message(f"photo-read.{message}", {"file": name, **params}).text,

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.read import Picture
+from skinbeam.photo.reading.read import Picture
 from skinbeam.provenance import used
 
 __all__ = ["Box", "cascade", "eyes_of"]

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.colour import linear
 from skinbeam.photo.gates import triple
-from skinbeam.photo.read import Picture
+from skinbeam.photo.reading.read import Picture
 
-__all__ = ["PigmentMaps", "density", "pigments", "smoothed"]
+__all__ = ["PigmentMaps", "blur_px", "density", "pigments", "smoothed"]
 
 Array = NDArray[np.float64]
 
@@ -50,6 +50,11 @@ def pigments(light: Array) -> PigmentMaps:
     return PigmentMaps(solved[..., 0], solved[..., 1], solved[..., 2])
 
 
+def blur_px(pupil_px: float) -> float:
+    """Return how far a picture is blurred for its colour, a fiftieth of the pupil distance: JPEG stores it coarsely."""
+    return max(0.7, 0.02 * pupil_px)
+
+
 def smoothed(rgb: Picture, pupil_px: float) -> Array:
-    """Return linear light of a picture, blurred by a fiftieth of the pupil distance: JPEG stores colour coarsely."""
-    return np.asarray(cv2.GaussianBlur(linear(rgb), (0, 0), max(0.7, 0.02 * pupil_px)))
+    """Return linear light of a picture, blurred for its colour."""
+    return np.asarray(cv2.GaussianBlur(linear(rgb), (0, 0), blur_px(pupil_px)))

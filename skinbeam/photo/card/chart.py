@@ -1,0 +1,248 @@
+"""Finds the common chart of 24 patches in a picture: four rows of six on a dark frame, at any turn and tilt.
+
+Bright patches stand out from the frame in the brightest of their channels, under any light. What stands out and is
+nearly square is joined to a lattice from neighbour to neighbour, the lattice to a plane seen from somewhere (a
+homography), and each way of laying the chart on it is judged by colour: one matrix must bring what is seen to what the
+chart has. No other pattern passes that, however regular.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.colour import LUMINANCE, lab, linear
+from skinbeam.photo.gates import chart_patches, limit
+from skinbeam.photo.reading.read import Picture
+
+__all__ = ["COLUMNS", "ROWS", "Chart", "find_chart", "fitted", "lab_of", "reference_light"]
+
+Array = NDArray[np.float64]
+Gray = NDArray[np.uint8]
+
+ROWS, COLUMNS = 4, 6
+_SEARCH_PX = 1600  # the longer side of the copy in which the chart is sought
+_BLOCKS = (12, 24, 48)  # neighbourhoods of the threshold: so often in the longer side
+# The frame keeps the chart apart: few things beside it fall into its lattice.
+_MANY, _MOST_JOINED, _ATTEMPTS = 600, 36, 300
+_STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1))
+_BEYOND = 5  # cells around what was joined in which the rest of the chart may lie
+_INSIDE = np.linspace(-0.2, 0.2, 7)  # of a cell: the middle of a patch
+
+# CIE L*a*b* with the white of D50 to linear sRGB, adapted to D65 (Bradford).
+_D50 = np.array([0.9642, 1.0, 0.8249])
+_TO_LINEAR = np.array(
+    [[3.1338561, -1.6168667, -0.4906146], [-0.9787684, 1.9161415, 0.0334540], [0.0719453, -0.2289914, 1.4052427]]
+)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart in a picture.
+
+    Parameters
+    ----------
+    light : (24, 3) mean linear light of each patch, in the order of the reference: by rows from dark skin to black.
+    clipped : (24,) whether a patch is at the end of a channel.
+    outline : (4, 2) corners in pixels of the picture.
+    """
+
+    light: Array
+    clipped: NDArray[np.bool_]
+    outline: Array
+
+
+@cache
+def reference_light() -> Array:
+    """Return the linear sRGB light (24, 3) of the patches, as a perfect camera would read them."""
+    L, a, b = np.array(chart_patches(), np.float64).T
+    f = np.stack([(L + 16) / 116 + a / 500, (L + 16) / 116, (L + 16) / 116 - b / 200], axis=1)
+    side = 6 / 29
+    return np.asarray(np.where(f > side, f**3, 3 * side**2 * (f - 4 / 29)) * _D50 @ _TO_LINEAR.T)
+
+
+def find_chart(rgb: Picture) -> Chart | None:
+    """Return the chart in a picture (height, width, 3), or None."""
+    scale = min(1.0, _SEARCH_PX / max(rgb.shape[:2]))
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
+    brightest = cv2.GaussianBlur(small.max(axis=2), (0, 0), 1.0)
+    for share in _BLOCKS:
+        patches = _squares(brightest, max(small.shape[:2]) // share)
+        for lattice in _lattices(patches):
+            plane = _plane(lattice, patches)
+            if plane is not None and (chart := _laid(small, plane, lattice, scale)) is not None:
+                return chart
+    return None
+
+
+def _squares(brightest: Gray, block: int) -> Array:
+    """Return what stands out of its surroundings and is nearly a square: (n, 3) x, y and side."""
+    above = cv2.adaptiveThreshold(brightest, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block | 1, -4)
+    above = cv2.erode(above, np.ones((3, 3), np.uint8))
+    contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    least, most = limit("chart", "patch_px_min"), max(brightest.shape) / (COLUMNS + 1)
+    found = []
+    for contour in contours:
+        _, _, width, height = cv2.boundingRect(contour)
+        if not (least <= min(width, height) and max(width, height) <= 1.5 * most):
+            continue
+        (x, y), (long, short), _ = cv2.minAreaRect(contour)
+        long, short = max(long, short), min(long, short)
+        area = cv2.contourArea(contour)
+        if (
+            short < least
+            or long > limit("chart", "aspect_max") * short
+            or area < limit("chart", "fill_min") * long * short
+        ):
+            continue
+        found.append((x, y, float(np.sqrt(area)) + 2.0))  # an erosion took a pixel from each side
+    return np.array(found, np.float64).reshape(-1, 3)
+
+
+def _lattices(patches: Array) -> Iterator[dict[tuple[int, int], int]]:
+    """Yield lattices (column, row) → index of a patch, each grown from neighbour to neighbour."""
+    least, taken = limit("chart", "patches_min"), set[int]()
+    if len(patches) > _MANY:  # a carpet or a wall of tiles: the time to look at it all is not there
+        return
+    left = _ATTEMPTS
+    for seed in np.argsort(-patches[:, 2]) if len(patches) else []:
+        if int(seed) in taken:
+            continue
+        for axes in _axes(patches, int(seed)):
+            left -= 1
+            if left < 0:
+                return
+            lattice = _grown(patches, int(seed), axes)
+            if len(lattice) >= least:
+                taken |= set(lattice.values())
+                if len(lattice) <= _MOST_JOINED:
+                    yield lattice
+                break
+
+
+def _axes(patches: Array, seed: int) -> Iterator[tuple[Array, Array]]:
+    """Yield pairs of steps from a patch to neighbours of its size that stand about square to each other."""
+    x, y, side = patches[seed]
+    off = patches[:, :2] - (x, y)
+    far = np.hypot(*off.T)
+    like = (patches[:, 2] < 1.6 * side) & (patches[:, 2] > side / 1.6)
+    near = np.flatnonzero(like & (far > 0.9 * side) & (far < 1.9 * side))
+    near = near[np.argsort(far[near])][:6]
+    for k, first in enumerate(near):
+        for second in near[k + 1 :]:
+            cross = off[first][0] * off[second][1] - off[first][1] * off[second][0]
+            if abs(cross) > 0.8 * far[first] * far[second]:
+                yield off[first], off[second]
+
+
+def _grown(patches: Array, seed: int, axes: tuple[Array, Array]) -> dict[tuple[int, int], int]:
+    """Return the lattice around a patch; its steps follow the tilt from cell to cell."""
+    lattice, taken = {(0, 0): seed}, {seed}
+    open_ends = [((0, 0), axes)]
+    while open_ends and len(lattice) <= _MOST_JOINED:
+        (column, row), (across, down) = open_ends.pop(0)
+        here = patches[lattice[column, row]]
+        for right, below in _STEPS:
+            cell = column + right, row + below
+            if cell in lattice:
+                continue
+            expected = here[:2] + right * across + below * down
+            off = np.hypot(*(patches[:, :2] - expected).T)
+            nearest = int(np.argmin(off))
+            side = patches[nearest, 2]
+            if off[nearest] > 0.3 * here[2] or nearest in taken or not here[2] / 1.6 < side < 1.6 * here[2]:
+                continue
+            lattice[cell] = nearest
+            taken.add(nearest)
+            step = patches[nearest, :2] - here[:2]
+            turned = (right * step, down) if right else (across, below * step)
+            open_ends.append((cell, turned))
+    return lattice
+
+
+def _plane(lattice: dict[tuple[int, int], int], patches: Array) -> Array | None:
+    """Return the homography (3, 3) from cells to pixels on which most of a lattice lies."""
+    cells = np.array(list(lattice), np.float64)
+    if min(np.ptp(cells, axis=0)) < 1:
+        return None
+    at = patches[list(lattice.values())]
+    plane, inside = cv2.findHomography(cells, at[:, :2], cv2.RANSAC, 0.15 * float(np.median(at[:, 2])))
+    return None if plane is None or inside.sum() < limit("chart", "patches_min") else np.asarray(plane)
+
+
+def _through(plane: Array, cells: Array) -> Array:
+    """Return cells (..., 2) as pixels."""
+    flat = cv2.perspectiveTransform(cells.reshape(-1, 1, 2), plane)
+    return np.asarray(flat.reshape(cells.shape))
+
+
+def _laid(small: Picture, plane: Array, lattice: dict[tuple[int, int], int], scale: float) -> Chart | None:
+    """Return the chart as it lies on a plane, when one way of laying it there matches its colours."""
+    cells = np.array(list(lattice))
+    (left, top), (right, bottom) = cells.min(axis=0) - _BEYOND, cells.max(axis=0) + _BEYOND
+    columns, rows = np.arange(left, right + 1), np.arange(top, bottom + 1)
+    middles = np.stack(np.meshgrid(columns, rows), axis=-1).astype(np.float64)
+    light, uneven, clipped = _sampled(small, plane, middles)
+    joined = np.zeros(light.shape[:2], bool)
+    joined[cells[:, 1] - top, cells[:, 0] - left] = True
+    best, at = limit("chart", "match_delta_E"), None
+    for turn in range(8):
+        there = [_turned(values, turn) for values in (light, uneven, clipped, joined, middles)]
+        for row in range(there[0].shape[0] - ROWS + 1):
+            for column in range(there[0].shape[1] - COLUMNS + 1):
+                part = [values[row : row + ROWS, column : column + COLUMNS] for values in there]
+                if part[3].sum() < limit("chart", "patches_min") or part[1].max() > limit("chart", "uneven_max"):
+                    continue
+                apart = _apart(part[0].reshape(-1, 3), part[2].reshape(-1))
+                if apart < best:
+                    best, at = apart, part
+    if at is None:
+        return None
+    corners = np.array([(-0.6, -0.6), (0.6, -0.6), (0.6, 0.6), (-0.6, 0.6)])
+    ends = np.array([at[4][0, 0], at[4][0, -1], at[4][-1, -1], at[4][-1, 0]])
+    outward = np.sign(ends - ends.mean(axis=0)) * np.abs(corners)
+    outline = (_through(plane, ends + outward) + 0.5) / scale - 0.5
+    return Chart(at[0].reshape(-1, 3), at[2].reshape(-1), outline)
+
+
+def _turned(values: Any, turn: int) -> Any:
+    """Return a grid of cells in one of the eight ways to look at it, mirrored ones among them (a selfie)."""
+    return np.rot90(values[:, ::-1] if turn >= 4 else values, turn % 4)
+
+
+def _sampled(small: Picture, plane: Array, middles: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Return by cell its mean linear light, how uneven it is in levels of 255, and whether a channel is at its end."""
+    inside = np.stack(np.meshgrid(_INSIDE, _INSIDE), axis=-1).reshape(-1, 2)
+    at = _through(plane, middles[:, :, None, :] + inside)
+    inner = ((at >= 0) & (at <= np.array(small.shape[1::-1]) - 1)).all(axis=(2, 3))
+    flat = np.clip(at, -1e4, 1e4).astype(np.float32).reshape(-1, len(inside), 2)
+    seen = cv2.remap(small, flat, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE).reshape(*at.shape[:3], 3)
+    uneven = np.where(inner, seen.std(axis=2).max(axis=-1), np.inf)
+    ended = (seen >= 254).any(axis=3).mean(axis=2) > limit("colour", "card_clipped_max")
+    return linear(seen).mean(axis=2), uneven, ended
+
+
+def _apart(light: Array, clipped: NDArray[np.bool_]) -> float:
+    """Return the mean ΔE of patches (24, 3) from the reference after the matrix that fits them best."""
+    used = ~clipped
+    if used.sum() < limit("chart", "patches_min"):
+        return float("inf")
+    wanted = reference_light()
+    off = lab_of(light @ fitted(light[used], wanted[used])) - lab_of(wanted)
+    return float(np.mean(np.linalg.norm(off[used], axis=1)))
+
+
+def fitted(terms: Array, wanted: Array) -> Array:
+    """Return the matrix that best brings terms (patch, n) to linear light (patch, 3), errors weighed as in L*."""
+    weight = (np.maximum(wanted @ LUMINANCE, 0.0) + 0.02)[:, None] ** (-2 / 3)
+    matrix, *_ = np.linalg.lstsq(terms * weight, wanted * weight, rcond=None)
+    return np.asarray(matrix)
+
+
+def lab_of(light: Array) -> Array:
+    """Return L*, a*, b* of linear light that a matrix may have made negative."""
+    return lab(np.maximum(light, 0.0))

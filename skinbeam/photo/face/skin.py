@@ -1,0 +1,95 @@
+"""Where a view shows the bare skin of this face, and not hair, beard, cloth, metal or what lies behind it.
+
+Skin, light and gloss are told apart by the dichromatic reflection of Shafer (1985): a pixel is body colour times shade,
+plus gloss in the colour of the light. In log ratios of the channels shade drops out, and gloss is what brightens beyond
+the usual. Blood makes skin redder than hair of any colour, cloth and pearls, in every tone of skin; shade
+between folds makes it redder still, while dark hair is grey: a dark pixel has to be redder than a light one.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.colour import LUMINANCE, linear
+from skinbeam.photo.face.template import above_chin
+from skinbeam.photo.face.view import View
+from skinbeam.photo.gates import limit
+from skinbeam.provenance import used
+
+__all__ = ["Tones", "skin_of", "tones"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+_LEAST_OWN = 0.2  # log ratios of a grey or blue picture are no measure of themselves
+_DARKEST = 1e-4  # keeps the logarithm finite: a third of the first step of 8-bit sRGB
+
+
+@dataclass(frozen=True)
+class Tones:
+    """A view against the usual colour of its face, (height, width) each.
+
+    Parameters
+    ----------
+    light : natural logarithm of luminance over that of the face.
+    red, yellow : log(red/green) and log(green/blue) over the face's own, less 1: 0 is usual once gloss is taken off.
+    rough : fine structure over that of the face's own skin.
+    """
+
+    light: Array
+    red: Array
+    yellow: Array
+    rough: Array
+
+
+def tones(seen: View, sample: Mask) -> Tones | None:
+    """Return a view against the usual colour in `sample` (height, width), or None where nothing can be learnt there."""
+    used("shafer1985")
+    blur_px = max(0.4, limit("skin", "blur_pupil") * seen.face.pupil_px)
+    light = cv2.GaussianBlur(linear(seen.rgb), (0, 0), blur_px) + _DARKEST
+    body = _body(light[sample])
+    if body is None:
+        return None
+    luminance = light @ LUMINANCE / float(body @ LUMINANCE)
+    gloss = np.maximum(luminance - 1, 0)[..., None] * float(body @ LUMINANCE)
+    expected = np.log((body + gloss) / np.roll(body + gloss, -1, axis=-1))
+    own = np.log(body / np.roll(body, -1))
+    off = (np.log(light / np.roll(light, -1, axis=-1)) - expected) / np.maximum(np.abs(own), _LEAST_OWN)
+    return Tones(np.log(luminance), off[..., 0], off[..., 1], _rough(seen, sample))
+
+
+def _body(light: Array) -> Array | None:
+    """Return the usual colour (3,) of linear light (n, 3): the median of what is neither very dark nor grey."""
+    kept = np.ones(len(light), bool)
+    for _ in range(3):
+        if kept.sum() < 10:
+            return None
+        body = np.asarray(np.median(light[kept], axis=0), np.float64)
+        dark = np.log(light @ LUMINANCE / float(body @ LUMINANCE))
+        red = np.log(light[:, 0] / light[:, 1])
+        own = float(np.log(body[0] / body[1]))
+        kept = (dark > -1.0) & (red > own - 0.4 * max(abs(own), _LEAST_OWN))
+    return body
+
+
+def _rough(seen: View, sample: Mask) -> Array:
+    light = cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
+    fine, coarse, around = (share * seen.face.pupil_px for share in (0.006, 0.03, 0.025))
+    band = cv2.GaussianBlur(light, (0, 0), max(0.6, fine)) - cv2.GaussianBlur(light, (0, 0), coarse)
+    structure = np.sqrt(cv2.GaussianBlur(band * band, (0, 0), around))
+    return np.asarray(structure / max(float(np.median(structure[sample])), 1.0), np.float64)  # a level of 255 is noise
+
+
+def skin_of(seen: View, tone: Tones) -> Mask:
+    """Return where a view shows skin: red enough for how dark it is, and not of another colour."""
+    dark = np.maximum(-tone.light - limit("skin", "shade_from"), 0)
+    least = -limit("skin", "pale_max") + limit("skin", "shade_redder") * dark
+    # A channel at its end is paler than the skin was; above the chin it is gloss, below it may be a collar.
+    end = (seen.rgb.max(axis=2) >= limit("skin", "end_level")) & above_chin(seen) & (tone.light > 0)
+    least = np.where(end, -limit("skin", "pale_end_max"), least)
+    there = (tone.red > least) & (tone.red < limit("skin", "red_max"))
+    there &= (np.abs(tone.yellow) < limit("skin", "yellow_max")) | end
+    there &= tone.light > -limit("skin", "shade_max")
+    return np.asarray(there)

@@ -1,0 +1,1 @@
+"""What is seen on the skin: kinds, counts, areas, contrasts."""

@@ -1,0 +1,210 @@
+"""What is seen as a roundish spot: brown ones, inflamed ones, and shallow dents by their shade."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Estimate
+from skinbeam.photo.face.regions import SITES, Regions
+from skinbeam.photo.findings.mark import CarriedBy, Mark
+from skinbeam.photo.findings.pigment import Pigments
+from skinbeam.photo.gates import entry, limit
+from skinbeam.photo.maps.pigments import density
+
+__all__ = ["dents", "inflamed", "patch", "spots"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class _Sought:
+    """A kind of spot, which is also the section of its limits.
+
+    Parameters
+    ----------
+    dense : (height, width, 3), optical density.
+    channel : in which it is looked for.
+    direction : (3,), what explains a share of its darkening, green set to 1.
+    pigment : what else may.
+    """
+
+    kind: str
+    carried_by: CarriedBy
+    dense: Array
+    channel: int
+    direction: Array
+    pigment: Pigments
+
+    @property
+    def in_channel(self) -> float:
+        """What a unit of green density of the kind adds in its channel."""
+        return float(self.direction[self.channel])
+
+    def share(self, darker: Array) -> float:
+        """Return how much of the darkening (3,) in its channel the kind explains."""
+        parts = np.linalg.solve(np.stack([self.pigment.melanin, self.pigment.blood, np.ones(3)], axis=1), darker)
+        kinds = ("melanin", "haemoglobin", "shade")
+        return float(parts[kinds.index(self.carried_by)]) * self.in_channel / float(darker[self.channel])
+
+
+def spots(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return the pigmented spots.
+
+    A spot is darker in red light than the skin around it, where haemoglobin hardly absorbs, and melanin explains at
+    least a share of that by colour; roundish; wholly inside its region, since what touches an outline is mostly
+    shade, hair or brow.
+
+    Parameters
+    ----------
+    light : (height, width, 3), linear, of the view.
+    mm_per_px : of the view.
+    """
+    return _marks(_Sought("spots", "melanin", density(light), 0, pigment.melanin, pigment), regions, mm_per_px)
+
+
+def inflamed(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return the red spots: roundish, darker in green light, which blood explains by colour."""
+    return _marks(_Sought("inflamed", "haemoglobin", density(light), 1, pigment.blood, pigment), regions, mm_per_px)
+
+
+def dents(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return shallow dents: roundish, darker in every colour alike, so that shade explains them and no pigment does."""
+    sites = entry("scars", "sites")["value"]
+    masks = {name: mask for name, mask in regions.masks.items() if SITES.get(name, name) in sites}
+    sought = _Sought("scars", "shade", density(light), 0, np.ones(3), pigment)
+    return _marks(sought, replace(regions, masks=masks), mm_per_px)
+
+
+def _marks(sought: _Sought, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    found = []
+    for name, mask in regions.masks.items():
+        widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
+        raised = _raised(sought.dense[..., sought.channel], mask, widest)
+        excess = raised / sought.in_channel
+        found += [_mark(sought, name, blob, excess, mm_per_px) for blob in _blobs(sought, mask, raised, widest)]
+    return tuple(found)
+
+
+def _mark(sought: _Sought, region: str, blob: Mask, raised: Array, mm_per_px: Estimate) -> Mark:
+    """The mark of a blob; a blurred edge lies outside it, so that what is raised next to it belongs to it too."""
+    edge = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+    to_be_seen = False
+    if sought.kind == "spots":
+        wide = mm_per_px.median * _diameter(float(blob.sum())) >= limit("spots", "seen_diameter_mm")
+        large_enough = _diameter(float(blob.sum())) >= limit("spots", "shape_px_min")
+        to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
+    return patch(sought.kind, region, sought.carried_by, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen)
+
+
+def patch(
+    kind: str,
+    region: str,
+    carried_by: CarriedBy,
+    there: Mask,
+    excess: Array,
+    mm_per_px: Estimate,
+    to_be_seen: bool = False,
+) -> Mark:
+    """Return the mark of a part of the view.
+
+    Parameters
+    ----------
+    there : (height, width), what it covers.
+    excess : (height, width), what it adds to its map; 0 where it adds nothing.
+    """
+    rows, columns = (slice(*_ends((there | (excess > 0)).any(axis=axis))) for axis in (1, 0))
+    cover = there[rows, columns].astype(np.float32)
+    return Mark(
+        kind=kind,
+        region=region,
+        carried_by=carried_by,
+        origin=(columns.start, rows.start),
+        cover=cover,
+        excess=excess[rows, columns].astype(np.float32),
+        contrast=float(excess[there].mean()),
+        size_mm=mm_per_px.scaled(_diameter(float(cover.sum()))),
+        to_be_seen=to_be_seen,
+    )
+
+
+def _ends(there: NDArray[np.bool_] | np.bool_) -> tuple[int, int]:
+    at = np.flatnonzero(there)
+    return int(at[0]), int(at[-1]) + 1
+
+
+def _diameter(area: float) -> float:
+    """Return the diameter of the disc of an area."""
+    return float(np.sqrt(4 / np.pi * area))
+
+
+def _blobs(sought: _Sought, mask: Mask, raised: Array, widest: float) -> Iterator[Mask]:
+    """The spots of a region, each as a mask of the view; `raised` is how far its channel rises above what is around."""
+    kind = sought.kind
+    least = max(limit(kind, "contrast_od_min"), limit(kind, "noise_factor") * float(np.median(raised[mask])))
+    dark = (mask & (raised > least)).astype(np.uint8)
+    edge = mask & ~cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    for label in range(1, count):
+        diameter = _diameter(stats[label, cv2.CC_STAT_AREA])
+        if not limit(kind, "diameter_px_min") <= diameter <= widest:
+            continue
+        blob = labels == label
+        if (blob & edge).any() or _elongation(blob) > limit(kind, "elongation_max"):
+            continue
+        near = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
+        ring = mask & ~near & cv2.dilate(blob.astype(np.uint8), np.ones((11, 11), np.uint8)).astype(bool)
+        darker = sought.dense[blob].mean(axis=0) - sought.dense[ring].mean(axis=0)
+        if darker[sought.channel] > 0 and sought.share(darker) >= limit(kind, "share_min"):
+            yield blob
+
+
+def _raised(image: Array, mask: Mask, diameter: float) -> Array:
+    """Return how far `image` rises above its opening with a disc inside `mask`: narrow peaks stay, slopes vanish."""
+    radius = max(1, round(diameter / 2))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    rows, columns = (slice(*_ends(mask.any(axis=axis))) for axis in (1, 0))
+    part, inside = image[rows, columns].astype(np.float32), mask[rows, columns]
+    beyond = float(np.abs(part).max()) + 1.0  # outside the mask nothing may win
+    low = cv2.erode(np.where(inside, part, np.float32(beyond)), disc)
+    opened = cv2.dilate(np.where(inside, low, np.float32(-beyond)), disc)
+    raised = np.zeros(image.shape)
+    raised[rows, columns] = np.where(inside, part - opened, 0.0)
+    return raised
+
+
+def _elongation(blob: Mask) -> float:
+    """Return the ratio of the longer to the shorter axis of a blob by its second moments."""
+    rows, columns = np.nonzero(blob)
+    # A twelfth is the variance of a pixel's own width: a line one pixel wide stays finite.
+    spread = np.cov(np.stack([columns, rows]), bias=True) + np.eye(2) / 12
+    small, large = np.linalg.eigvalsh(spread)
+    return float(np.sqrt(large / small))
+
+
+def _is_irregular(blob: Mask, raised: Array) -> bool:
+    """Whether a spot's outline has notches, one half of it is unlike the other, or its brown is uneven."""
+    contours, _ = cv2.findContours(blob.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outline = max(contours, key=cv2.contourArea)
+    hull = cv2.contourArea(cv2.convexHull(outline))
+    solid = cv2.contourArea(outline) / hull if hull > 0 else 1.0
+    inner = cv2.erode(blob.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    brown = raised[inner] if inner.sum() >= 9 else raised[blob]
+    low, high = np.quantile(brown, (0.1, 0.9))
+    uneven = (high - low) / max(float(np.median(brown)), 1e-9)
+    return (
+        solid < limit("spots", "seen_solidity_min")
+        or _unlike_halves(blob) > limit("spots", "seen_asymmetry_max")
+        or uneven > limit("spots", "seen_unevenness_max")
+    )
+
+
+def _unlike_halves(blob: Mask) -> float:
+    """Return the share of a spot that does not lie on the spot once it is turned by half about its middle."""
+    rows, columns = np.nonzero(blob)
+    turned = np.round([2 * rows.mean() - rows, 2 * columns.mean() - columns]).astype(int)
+    turned = np.clip(turned, 0, np.array(blob.shape)[:, None] - 1)
+    return float(1 - blob[turned[0], turned[1]].mean())

@@ -1,0 +1,151 @@
+"""The skin at the resolution that vessels, lines and pores need, cut from the picture itself."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Estimate
+from skinbeam.photo.card.calibration import Calibration
+from skinbeam.photo.colour import LUMINANCE, linear
+from skinbeam.photo.face.regions import Regions, View
+from skinbeam.photo.gates import limit, triple
+from skinbeam.photo.maps.pigments import density
+from skinbeam.photo.reading.read import Picture
+
+__all__ = ["Blur", "Detail", "detail_of", "read_detail"]
+
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_LUMA = LUMINANCE.astype(np.float32)
+_FINE, _COARSE = 0.8, 1.6  # pixels: the two blurs whose gradients are compared
+_STEP = 1 / 3  # variance of the central difference, in pixels squared
+
+
+@dataclass(frozen=True)
+class Blur:
+    """How a picture spreads a point: standard deviation in pixels of the detail, likely and at least and at most."""
+
+    px: float
+    low_px: float
+    high_px: float
+
+
+@dataclass(frozen=True)
+class Detail:
+    """The skin of a face, finer than the view.
+
+    Parameters
+    ----------
+    blood, shade : (height, width), optical density that blood, and that light and relief add.
+    bright : (height, width), optical density of the brightness, which a JPEG keeps at every pixel.
+    masks : region → (height, width).
+    mm_per_px : of this detail.
+    view_px : pixels of the view to a pixel of this detail.
+    origin : x, y of this detail's first pixel in pixels of the view.
+    view_shape : height and width of the view.
+    """
+
+    blood: Image
+    shade: Image
+    bright: Image
+    masks: dict[str, Mask]
+    mm_per_px: Estimate
+    blur: Blur
+    view_px: float
+    origin: tuple[float, float]
+    view_shape: tuple[int, int]
+
+    def in_view(self, points: Array) -> Array:
+        """Return points (n, 2) of this detail as pixels of the view."""
+        return np.asarray((points + 0.5) * self.view_px - 0.5 + self.origin)
+
+
+def detail_of(rgb: Picture, seen: View, regions: Regions, mm_per_px: Estimate, card: Calibration) -> Detail:
+    """Return the regions of a face from the whole picture `rgb`, at most `face.detail_pupil_px` between the pupils.
+
+    Parameters
+    ----------
+    mm_per_px : of the picture.
+    card : corrects linear light.
+    """
+    rows, columns = (np.flatnonzero(regions.skin.any(axis=axis)) for axis in (1, 0))
+    corners = np.array([[columns[0] - 0.5, rows[0] - 0.5], [columns[-1] + 0.5, rows[-1] + 0.5]])
+    height, width = rgb.shape[:2]
+    x0, y0 = np.maximum(np.floor(seen.back(corners[:1])[0] + 0.5).astype(int), 0)
+    x1, y1 = np.minimum(np.ceil(seen.back(corners[1:])[0] + 0.5).astype(int), (width, height))
+    cut = rgb[y0:y1, x0:x1]
+    scale = min(1.0, limit("face", "detail_pupil_px") * seen.scale / seen.face.pupil_px)
+    if scale < 1:
+        cut = cv2.resize(cut, (round(cut.shape[1] * scale), round(cut.shape[0] * scale)), interpolation=cv2.INTER_AREA)
+        scale = cut.shape[1] / (x1 - x0)
+    light = card(linear(cut)).astype(np.float32)
+    view_px = seen.scale / scale
+    origin = float((x0 - seen.origin[0]) * seen.scale), float((y0 - seen.origin[1]) * seen.scale)
+    to_view = np.array([[view_px, 0, origin[0] + 0.5 * view_px - 0.5], [0, view_px, origin[1] + 0.5 * view_px - 0.5]])
+    masks = {
+        name: cv2.warpAffine(
+            mask.astype(np.uint8), to_view, cut.shape[1::-1], flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        ).astype(bool)
+        for name, mask in regions.masks.items()
+    }
+    view_shape = seen.rgb.shape[0], seen.rgb.shape[1]
+    return read_detail(light, masks, mm_per_px.scaled(1 / scale), view_px, origin, view_shape)
+
+
+def read_detail(
+    light: Image,
+    masks: dict[str, Mask],
+    mm_per_px: Estimate,
+    view_px: float,
+    origin: tuple[float, float],
+    view_shape: tuple[int, int],
+) -> Detail:
+    """Return the detail of linear light (height, width, 3); the rest as in `Detail`."""
+    blood, shade, bright = _parted(light)
+    return Detail(blood, shade, bright, masks, mm_per_px, _blur(light), view_px, origin, view_shape)
+
+
+def _parted(light: Image) -> tuple[Image, Image, Image]:
+    """Return of light (height, width, 3) what blood adds to its density, what light and relief add, and brightness.
+
+    A JPEG keeps brightness at every pixel and colour at every second, so that the shade is brightness less what the
+    pigments take, whose colour is smoothed.
+    """
+    dense = density(light.astype(np.float64)).astype(np.float32)
+    directions = np.stack([triple("pigments", "melanin"), triple("pigments", "haemoglobin"), np.ones(3)], axis=1)
+    apart = np.linalg.inv(directions).astype(np.float32)
+    smooth = cv2.GaussianBlur(dense, (0, 0), limit("detail", "colour_px"))
+    pigments = smooth @ apart[:2].T
+    bright = -np.log(np.maximum(light @ _LUMA, 1e-4))
+    taken = pigments @ (_LUMA @ directions[:, :2]).astype(np.float32)
+    return np.ascontiguousarray(pigments[..., 1]), np.asarray(bright - taken, np.float32), bright
+
+
+def _blur(light: Image) -> Blur:
+    """Return the blur of a picture from its sharpest edges, of lids, lashes, lips and hair.
+
+    A step that is blurred by b has the gradient 1/sqrt(b² + s²) after a further blur s, so that the ratio of the
+    gradients after two blurs tells b (Zhuo and Sim 2011, eq. 4, with a blur on both sides). A line that is narrower
+    than the blur has the square of that ratio. Lashes are lines and lids are steps: the truth lies between.
+    """
+    bright = cv2.GaussianBlur(light @ _LUMA, (0, 0), _FINE)
+    coarse = cv2.GaussianBlur(bright, (0, 0), float(np.sqrt(_COARSE**2 - _FINE**2)))
+    sharp, soft = (np.hypot(*(np.gradient(image, axis=axis) for axis in (0, 1))) for image in (bright, coarse))
+    peak = sharp >= cv2.dilate(sharp, np.ones((3, 3), np.uint8))
+    steep = limit("detail", "edge_noise") * float(np.median(sharp))
+    strong = peak & (sharp > max(steep, float(np.quantile(sharp, limit("detail", "edge_quantile")))))
+    ratio = (sharp[strong] / np.maximum(soft[strong], 1e-6)) ** 2
+    ratio = ratio[ratio > 1.02]
+    if len(ratio) < limit("detail", "edge_px_min"):
+        return Blur(*(limit("detail", f"blur_px{end}") for end in ("", "_low", "_high")))
+    fine, wide = _FINE**2 + _STEP, _COARSE**2 + _STEP
+    step = np.maximum((wide - ratio * fine) / (ratio - 1), 0.0)
+    line = np.maximum((wide - np.sqrt(ratio) * fine) / (np.sqrt(ratio) - 1), 0.0)
+    low, high = (float(np.sqrt(np.quantile(squared, 0.3))) for squared in (step, line))
+    least, most = limit("detail", "blur_px_low"), limit("detail", "blur_px_high")
+    low, high = max(low, least), max(min(high, most), least)
+    return Blur((low + high) / 2, min(low, high), high) if low <= high else Blur(high, least, high)

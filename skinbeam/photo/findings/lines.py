@@ -1,0 +1,153 @@
+"""What is seen as a line: vessels in the map of blood, wrinkles in the map of shade."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.messages import Message
+from skinbeam.photo.colour import LUMINANCE
+from skinbeam.photo.findings.detail import Detail
+from skinbeam.photo.findings.mark import CarriedBy, Mark
+from skinbeam.photo.findings.ridges import Profile, Trace, Width, box_of, centred, profile_of, traces
+from skinbeam.photo.gates import limit, triple
+
+__all__ = ["vessels", "wrinkles"]
+
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_FINER = 4  # a line is drawn so much finer than the view and then reduced
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line in pixels of the detail: where, its cross-section in brightness, the share of it that is blood."""
+
+    trace: Trace
+    region: str
+    across: Profile
+    blood_share: float
+
+
+def vessels(seen: Detail) -> tuple[Mark, ...]:
+    """Return the visible vessels: lines that blood darkens, as wide as vessels are."""
+    in_bright = _blood_in_bright()
+    lines = [
+        line
+        for line in _lines(seen, seen.blood, "vessels")
+        if line.blood_share >= limit("vessels", "blood_share_min")
+        and line.trace.length_px >= limit("vessels", "slender_min") * line.across.width.px
+    ]
+    return tuple(_mark(seen, line, "vessels", "haemoglobin", in_bright) for line in lines)
+
+
+def wrinkles(seen: Detail) -> tuple[Mark, ...]:
+    """Return lines and wrinkles: dark lines in brightness that blood does not explain; their depth is not told.
+
+    The light in a furrow has met skin more than once and is redder for it, so that a part of its shade looks like
+    blood: on faces a third to three fifths, where it is four fifths and more of a vessel.
+    """
+    lines = [
+        line
+        for line in _lines(seen, seen.bright, "fine-lines")
+        if line.blood_share <= limit("fine-lines", "blood_share_max")
+        and line.trace.length_px >= limit("fine-lines", "slender_min") * line.across.width.px
+    ]
+    return tuple(_mark(seen, line, "fine-lines", "shade", 1.0) for line in lines)
+
+
+def _lines(seen: Detail, image: Image, kind: str) -> Iterator[_Line]:
+    """The lines of a map that are dense and narrow enough, each in the region where most of it lies."""
+    mm = seen.mm_per_px.median
+    skin = np.logical_or.reduce(list(seen.masks.values()))
+    rim = round(limit(kind, "rim_mm") / mm)
+    inner = cv2.erode(skin.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8), borderValue=0).astype(bool)
+    if not inner.any():
+        return
+    scales = [max(sigma / mm, 0.7) for sigma in (limit(kind, f"sigma_mm_{size}") for size in ("low", "mid", "high"))]
+    reach = round(limit(kind, "width_mm_max") / mm)
+    names = list(seen.masks)
+    found = traces(
+        image,
+        inner,
+        scales,
+        seed=limit(kind, "strength_seed"),
+        grow=limit(kind, "strength_grow"),
+        length_px=limit(kind, "length_mm_min") / mm,
+    )
+    for trace in found:
+        if trace.strength < limit(kind, "strength_min"):
+            continue
+        line = Trace(centred(seen.bright, trace.points), trace.strength)
+        across = profile_of(seen.bright, line.points, reach, seen.blur)
+        if across.seen < limit(kind, "density_min") or across.width.px >= limit(kind, "widest_share") * reach:
+            continue
+        height, wide = box_of(seen.blood, line.points, reach, seen.blur)
+        red = max(height, 0.0) * wide * _blood_in_bright()
+        inside = [int(_at(mask, line.points).sum()) for mask in seen.masks.values()]
+        yield _Line(line, names[int(np.argmax(inside))], across, red / (across.height * across.width.px))
+
+
+def _blood_in_bright() -> float:
+    """What a unit of blood's density adds to that of brightness."""
+    return float(LUMINANCE @ triple("pigments", "haemoglobin"))
+
+
+def _at(mask: Mask, points: Array) -> Mask:
+    x, y = np.round(points).astype(int).T
+    height, width = mask.shape
+    return np.asarray(mask[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)])
+
+
+def _mark(seen: Detail, line: _Line, kind: str, carried_by: CarriedBy, in_bright: float) -> Mark:
+    """The mark of a line in the view; `in_bright` is what its map adds to the density of brightness."""
+    points = seen.in_view(line.trace.points)
+    blur = seen.blur.px * seen.view_px
+    width = line.across.width.px * seen.view_px
+    origin, cover = _drawn(points, width, blur, seen.view_shape)
+    return Mark(
+        kind=kind,
+        region=line.region,
+        carried_by=carried_by,
+        origin=origin,
+        cover=cover,
+        excess=cover * np.float32(line.across.height / in_bright),
+        contrast=line.across.seen / in_bright,
+        size_mm=seen.mm_per_px.scaled(line.trace.length_px),
+        line=points,
+        width_mm=_width_mm(line.across.width, seen),
+    )
+
+
+def _width_mm(width: Width, seen: Detail) -> Value:
+    """Return a width with the intervals of scale and blur; unknown where the likely blur is all of it."""
+    least = limit("detail", "width_px_min")
+    if width.px <= least:
+        most = width.high_px * seen.mm_per_px.high
+        return Unknown(Message("finding.narrower", {"mm": most}).text)
+    scale = seen.mm_per_px
+    low, middle, high = (
+        width.low_px * scale.low if width.low_px > least else 0.0,
+        width.px * scale.median,
+        width.high_px * scale.high,
+    )
+    return Estimate(middle, low, high, scale.level, scale.kind, basis=(*scale.basis, "zhuo2011"))
+
+
+def _drawn(points: Array, width: float, blur: float, view: tuple[int, int]) -> tuple[tuple[int, int], Image]:
+    """Return where a line (n, 2) of a width lies in the view, in pixels, and how much of each pixel it covers."""
+    rim = int(np.ceil(width / 2 + 3 * blur)) + 2
+    x0, y0 = np.maximum(np.floor(points.min(axis=0)).astype(int) - rim, 0)
+    x1, y1 = np.minimum(np.ceil(points.max(axis=0)).astype(int) + rim + 1, view[::-1])
+    fine = np.zeros(((y1 - y0) * _FINER, (x1 - x0) * _FINER), np.uint8)
+    at = np.round(((points - (x0, y0) + 0.5) * _FINER - 0.5) * 16).astype(np.int32)
+    thick = max(round(width * _FINER), 1)
+    cv2.polylines(fine, [at], False, 255, thick, cv2.LINE_AA, 4)
+    cover = cv2.resize(fine, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    cover *= min(width * _FINER / thick, 1.0)  # a line narrower than can be drawn covers less
+    return (int(x0), int(y0)), cv2.GaussianBlur(cover, (0, 0), blur) if blur > 0 else cover

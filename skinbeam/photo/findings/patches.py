@@ -1,0 +1,72 @@
+"""What is seen as a patch: redness of a region, and pigment that lies over it without an edge."""
+
+import math
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Estimate
+from skinbeam.photo.face.regions import Regions
+from skinbeam.photo.findings.blobs import patch
+from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.pigment import Pigments
+from skinbeam.photo.gates import limit
+from skinbeam.photo.maps.inverse import SkinMaps
+
+__all__ = ["diffuse_pigment", "redness"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def redness(haemoglobin: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return regions whose median haemoglobin index stands out from the median of all regions, each as one mark."""
+    medians = {name: float(np.median(haemoglobin[mask])) for name, mask in regions.masks.items()}
+    face = float(np.median(list(medians.values())))
+    least = limit("redness", "contrast_min")
+    found = []
+    for name, median in medians.items():
+        more = np.where(regions.masks[name], haemoglobin - face, 0.0)
+        if median - face > least:
+            found.append(patch("redness", name, "haemoglobin", more > least, np.maximum(more, 0.0), mm_per_px))
+    return tuple(found)
+
+
+def diffuse_pigment(optics: SkinMaps, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return brown patches that are too wide for a spot: skin that holds more melanin than most of the face.
+
+    How far the map may be wrong within the picture is taken off first.
+    """
+    blur = limit("diffuse-pigment", "smooth_mm") / mm_per_px.median
+    more = np.log(optics.melanin / float(np.median(optics.melanin[regions.skin])))
+    doubt = limit("diffuse-pigment", "deviations") * optics.melanin_sd / optics.melanin
+    least = math.log(limit("diffuse-pigment", "ratio_min")) + doubt
+    return tuple(
+        patch(
+            "diffuse-pigment",
+            name,
+            "melanin",
+            there,
+            np.where(there, smooth * pigment.green_per_ln_melanin, 0.0),
+            mm_per_px,
+        )
+        for name, mask in regions.masks.items()
+        for smooth in (_smooth(more, mask, blur),)
+        for there in _wide(mask & optics.known & (smooth > least), mm_per_px)
+    )
+
+
+def _smooth(image: Array, mask: Mask, sigma: float) -> Array:
+    """Return the image blurred within the mask, where nothing outside it counts."""
+    weight = cv2.GaussianBlur(mask.astype(np.float64), (0, 0), sigma)
+    return np.asarray(cv2.GaussianBlur(np.where(mask, image, 0.0), (0, 0), sigma) / np.maximum(weight, 1e-6))
+
+
+def _wide(there: Mask, mm_per_px: Estimate) -> Iterator[Mask]:
+    least = limit("diffuse-pigment", "area_mm2_min") / mm_per_px.median**2
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(there.astype(np.uint8), connectivity=8)
+    for label in range(1, count):
+        if stats[label, cv2.CC_STAT_AREA] >= least:
+            yield labels == label

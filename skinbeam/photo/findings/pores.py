@@ -1,0 +1,70 @@
+"""Pores and texture: dark points of the shade, and how rough it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.findings.detail import Detail
+from skinbeam.photo.gates import limit
+
+__all__ = ["Texture", "textures"]
+
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_MAD = 1.4826  # standard deviations of a normal law in a median absolute deviation
+
+
+@dataclass(frozen=True)
+class Texture:
+    """The fine relief of a region.
+
+    Parameters
+    ----------
+    pores : how many dark points.
+    area_mm2 : of the region that was looked at.
+    contrast : mean density of the points above the skin beside them.
+    roughness : standard deviation of the shade between the scales of a pore and of a fold, in optical density; the
+        noise of the picture is part of it.
+    """
+
+    pores: int
+    area_mm2: float
+    contrast: float
+    roughness: float
+
+
+def textures(seen: Detail) -> Mapping[str, Texture]:
+    """Return region → texture, for the regions that are large enough."""
+    mm = seen.mm_per_px.median
+    sigma = limit("pores", "sigma_mm") / mm
+    filled = _filled(seen.shade, np.logical_or.reduce(list(seen.masks.values())))
+    points = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), 1.6 * sigma)
+    band = cv2.GaussianBlur(filled, (0, 0), sigma) - cv2.GaussianBlur(filled, (0, 0), limit("pores", "coarse_mm") / mm)
+    peak = points >= cv2.dilate(points, np.ones((3, 3), np.uint8))
+    rim = max(round(limit("pores", "rim_mm") / mm), 1)
+    found = {}
+    for name, mask in seen.masks.items():
+        inner = cv2.erode(mask.astype(np.uint8), np.ones((2 * rim + 1, 2 * rim + 1), np.uint8), borderValue=0) > 0
+        area = float(inner.sum()) * mm**2
+        if area < limit("pores", "area_mm2_min"):
+            continue
+        noise = _MAD * float(np.median(np.abs(points[inner] - np.median(points[inner]))))
+        least = max(limit("pores", "density_min") * _KEPT, limit("pores", "noise_factor") * noise)
+        pore = peak & inner & (points > least)
+        height = float(points[pore].mean()) / _KEPT if pore.any() else 0.0
+        found[name] = Texture(int(pore.sum()), area, height, float(band[inner].std()))
+    return found
+
+
+# The middle of a point of Gaussian profile s keeps 1/2 of its height after a blur by s, and 1/(1 + 1.6²) after one by
+# 1.6 s: the difference of both.
+_KEPT = 1 / 2 - 1 / (1 + 1.6**2)
+
+
+def _filled(image: Image, mask: Mask) -> Image:
+    """Return the image with the middle of the skin where there is none."""
+    return np.where(mask, image, np.float32(np.median(image[mask]))).astype(np.float32)

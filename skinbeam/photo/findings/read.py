@@ -1,0 +1,113 @@
+"""Everything that is looked for on the skin of a face, in one go: marks, and the findings made of them."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import Message
+from skinbeam.photo.card.calibration import Calibration
+from skinbeam.photo.colour import linear
+from skinbeam.photo.face.regions import Regions, View
+from skinbeam.photo.findings.blobs import dents, inflamed, spots
+from skinbeam.photo.findings.contrast import shows_redness
+from skinbeam.photo.findings.detail import Detail
+from skinbeam.photo.findings.finding import KINDS, Finding, unknown_finding
+from skinbeam.photo.findings.lines import vessels, wrinkles
+from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.patches import diffuse_pigment, redness
+from skinbeam.photo.findings.pigment import pigments_at
+from skinbeam.photo.findings.pores import textures
+from skinbeam.photo.findings.summary import Measure, findings_of, texture_findings
+from skinbeam.photo.gates import limit
+from skinbeam.photo.maps.inverse import SkinMaps
+from skinbeam.photo.maps.pigments import PigmentMaps
+
+__all__ = ["read_findings", "too_coarse"]
+
+_FINE = ("vessels", "fine-lines", "pores")
+
+
+def too_coarse(pupil_px: float) -> str:
+    """Return why a picture tells no fine things: too few pixels between the pupils; empty where it does tell them."""
+    least = limit("gate", "pupil_px_detail")
+    if pupil_px >= least:
+        return ""
+    return Message("photo-finding.too_few_pixels", {"pupils": round(pupil_px), "least": least}).text
+
+
+def read_findings(
+    seen: View,
+    regions: Regions,
+    maps: PigmentMaps | Unknown,
+    optics: SkinMaps | Unknown,
+    mm_per_px: Estimate,
+    fine: Detail | Unknown,
+    card: Calibration,
+) -> tuple[tuple[Mark, ...], tuple[Finding, ...]]:
+    """Return the marks of a face, and of every kind what is found, or why it is unknown.
+
+    Parameters
+    ----------
+    mm_per_px : of the view.
+    fine : the skin in detail, or why it tells nothing.
+    card : corrects linear light.
+    """
+    if isinstance(maps, Unknown) or isinstance(optics, Unknown):
+        reason = maps.reason if isinstance(maps, Unknown) else optics.reason  # type: ignore[union-attr]
+        return (), tuple(
+            unknown_finding(kind, fine.reason if kind in _FINE and isinstance(fine, Unknown) else reason)
+            for kind in KINDS
+        )
+    area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
+    measure = Measure(mm_per_px, seen.scale, seen.face.roll_deg, area)
+    light = card(_lightly_smoothed(seen, mm_per_px))
+    pigment = pigments_at(optics.level)
+    marks = [
+        *spots(light, pigment, regions, mm_per_px),
+        *diffuse_pigment(optics, pigment, regions, mm_per_px),
+        *redness(maps.haemoglobin, regions, mm_per_px),
+        *inflamed(light, pigment, regions, mm_per_px),
+        *dents(light, pigment, regions, mm_per_px),
+    ]
+    if isinstance(fine, Detail):
+        marks += [*vessels(fine), *wrinkles(fine)]
+    marks = _without_doubles(marks, light.shape)
+    found: list[Finding] = []
+    for kind in KINDS:
+        if kind in _FINE and isinstance(fine, Unknown):
+            found.append(unknown_finding(kind, fine.reason))
+        elif kind == "pores" and isinstance(fine, Detail):
+            found += _pores(fine, measure)
+        elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(optics.level):
+            found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text))
+        else:
+            found += findings_of(kind, marks, measure)
+    return tuple(marks), tuple(found)
+
+
+def _lightly_smoothed(seen: View, mm_per_px: Estimate) -> NDArray[np.float64]:
+    """Return linear light of a view, blurred less than the smallest spot is wide."""
+    sigma = max(limit("spots", "smooth_mm") / mm_per_px.median, limit("spots", "smooth_px_min"))
+    return np.asarray(cv2.GaussianBlur(linear(seen.rgb), (0, 0), sigma))
+
+
+def _without_doubles(marks: list[Mark], shape: tuple[int, ...]) -> list[Mark]:
+    """Return the marks less the dents that lie on a line or a spot: a wide wrinkle is darkest somewhere."""
+    taken = np.zeros(shape[:2], np.uint8)
+    for mark in marks:
+        if mark.kind in ("spots", "inflamed", "fine-lines"):
+            there = taken[mark.window]
+            there |= (mark.cover[: there.shape[0], : there.shape[1]] > 0.25).astype(np.uint8)
+    taken = cv2.dilate(taken, np.ones((3, 3), np.uint8))
+    return [
+        mark for mark in marks if mark.kind != "scars" or not (taken[mark.window].astype(bool) & (mark.cover > 0)).any()
+    ]
+
+
+def _pores(fine: Detail, measure: Measure) -> list[Finding]:
+    least = limit("pores", "mm_per_px_max")
+    mm = fine.mm_per_px.median
+    if mm > least:
+        return [unknown_finding("pores", Message("finding.pores_need", {"mm": mm, "least": least}).text)]
+    return texture_findings(textures(fine), measure) or [unknown_finding("pores", Message("finding.no_area").text)]

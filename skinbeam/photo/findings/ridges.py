@@ -1,0 +1,224 @@
+"""Lines in a map: a ridge filter at several scales, traces of what it finds, and how wide a line is."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.findings.detail import Blur
+from skinbeam.photo.findings.thinning import linked, thinned
+
+__all__ = ["Profile", "Trace", "Width", "box_of", "centred", "profile_of", "traces"]
+
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Pixel = tuple[int, int]
+
+_XX = np.array([[0, 0, 0], [1, -2, 1], [0, 0, 0]], np.float32)
+_XY = np.array([[1, 0, -1], [0, 0, 0], [-1, 0, 1]], np.float32) / 4
+_STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))  # straight ones first
+_STEEP = 1.4826  # standard deviations of a normal law in a median absolute deviation
+_WANDER = 0.35  # pixels by which the middle of a line is missed, standard deviation: found on drawn lines
+_ALONG = 9  # points of a line whose profiles are averaged to find its middle
+_SMOOTH = 5  # points of a trace that are averaged: a skeleton steps by whole pixels
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A line: (n, 2) x, y of its middle, one point about every pixel, and how it stands out of the noise."""
+
+    points: Array
+    strength: float
+
+    @property
+    def length_px(self) -> float:
+        """Length along the line."""
+        return float(np.linalg.norm(np.diff(self.points, axis=0), axis=1).sum())
+
+
+@dataclass(frozen=True)
+class Width:
+    """Width of a line in pixels, blur taken off: likely, with the most blur, with the least."""
+
+    px: float
+    low_px: float
+    high_px: float
+
+
+@dataclass(frozen=True)
+class Profile:
+    """The cross-section of a line: how high it is without blur, how high it is seen, and how wide it is."""
+
+    height: float
+    seen: float
+    width: Width
+
+
+def traces(
+    image: Image, mask: Mask, sigmas_px: Sequence[float], *, seed: float, grow: float, length_px: float
+) -> list[Trace]:
+    """Return the lines along which `image` is higher than on both sides.
+
+    The curvature across a line of Gaussian profile s, after a blur by sigma, is greatest in the norm sigma^(3/2) where
+    sigma = s (Lindeberg 1998, gamma = 3/4). The curvature along it is taken off, so that points answer less than lines.
+
+    Parameters
+    ----------
+    mask : where lines are looked for.
+    sigmas_px : the scales.
+    seed, grow : times the noise of a scale, which a line reaches somewhere, and everywhere.
+    length_px : the least.
+    """
+    strength = _strength(_filled(image, mask, 3 * max(sigmas_px)), mask, sigmas_px)
+    there = linked(mask & (strength > grow), strength > seed)
+    lines = []
+    for points in _paths(thinned(there), length_px):
+        rows, columns = points[:, 1].astype(int), points[:, 0].astype(int)
+        lines.append(Trace(_smoothed(points), float(strength[rows, columns].mean())))
+    return [line for line in lines if line.length_px >= length_px]
+
+
+def _filled(image: Image, mask: Mask, reach: float) -> Image:
+    """Return the image with what lies outside the mask replaced by what lies inside near by: no edge is a line."""
+    weight = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), reach)
+    near = cv2.GaussianBlur(np.where(mask, image, 0).astype(np.float32), (0, 0), reach) / np.maximum(weight, 1e-6)
+    inside = float(np.median(image[mask]))
+    return np.where(mask, image, np.where(weight > 1e-3, near, inside)).astype(np.float32)
+
+
+def _strength(image: Image, mask: Mask, sigmas_px: Sequence[float]) -> Image:
+    """Return how a line stands out at its best scale, in standard deviations of the noise of that scale."""
+    best = np.zeros_like(image)
+    for sigma in sigmas_px:
+        smooth = cv2.GaussianBlur(image, (0, 0), sigma)
+        xx, yy, xy = (cv2.filter2D(smooth, -1, kernel) for kernel in (_XX, _XX.T, _XY))
+        half, turn = (xx + yy) / 2, np.hypot((xx - yy) / 2, xy)
+        across, along = half - turn, half + turn
+        line = -across - np.abs(along)
+        noise = _STEEP * float(np.median(np.abs(across[mask] - np.median(across[mask]))))
+        best = np.maximum(best, line / max(noise, 1e-9))
+    return best
+
+
+def _paths(skeleton: Mask, length_px: float) -> list[Array]:
+    """Return the lines of a skeleton as (n, 2) x, y in order: of each tree its longest path, then that of the rest."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(skeleton.astype(np.uint8), connectivity=8)
+    least = max(length_px / 2**0.5, _SMOOTH)  # pixels: a step across a corner is longer than one
+    found = []
+    for label in range(1, count):
+        x, y, w, h, area = stats[label]
+        if area < least:
+            continue
+        rows, columns = np.nonzero(labels[y : y + h, x : x + w] == label)
+        trees = [set(zip((columns + x).tolist(), (rows + y).tolist(), strict=True))]
+        while trees:
+            tree = trees.pop()
+            path = _walk(tree, _walk(tree, min(tree))[-1])
+            if len(path) < least:
+                continue
+            found.append(np.array(path, np.float64))
+            tree -= set(path)
+            while tree:
+                reached = set(_reached(tree, min(tree)))
+                tree -= reached
+                if len(reached) >= least:
+                    trees.append(reached)
+    return found
+
+
+def _reached(tree: set[Pixel], start: Pixel) -> dict[Pixel, Pixel]:
+    """Return each pixel that hangs together with one, in the order of the steps to it → the pixel before it."""
+    before, near = {start: start}, [start]
+    while near:
+        far = []
+        for x, y in near:
+            for dx, dy in _STEPS:
+                if (at := (x + dx, y + dy)) in tree and at not in before:
+                    before[at] = (x, y)
+                    far.append(at)
+        near = far
+    return before
+
+
+def _walk(tree: set[Pixel], start: Pixel) -> list[Pixel]:
+    """Return the way to the pixel that is most steps from one."""
+    before = _reached(tree, start)
+    path = [next(reversed(before))]
+    while path[-1] != start:
+        path.append(before[path[-1]])
+    return path[::-1]
+
+
+def _smoothed(points: Array) -> Array:
+    """Return a path with the steps of its pixels averaged; its ends stay."""
+    reach = _SMOOTH // 2
+    padded = np.pad(points, ((reach, reach), (0, 0)), mode="reflect", reflect_type="odd")
+    return np.stack([np.convolve(padded[:, k], np.ones(_SMOOTH) / _SMOOTH, "valid") for k in (0, 1)], axis=1)
+
+
+def centred(image: Image, points: Array) -> Array:
+    """Return a line moved onto the ridge of `image` that it runs beside by up to two pixels."""
+    offsets, values, normal = _across(image, points, 2)
+    reach = min(_ALONG, len(points) // 2 * 2 - 1)
+    smooth = cv2.blur(values, (1, reach), borderType=cv2.BORDER_REFLECT)
+    at = np.clip(smooth.argmax(axis=1), 1, len(offsets) - 2)
+    row = np.arange(len(points))
+    left, middle, right = (smooth[row, at + k] for k in (-1, 0, 1))
+    bend = np.minimum(left - 2 * middle + right, -1e-9)
+    shift = offsets[at] + np.clip((left - right) / (2 * bend), -1, 1) * (offsets[1] - offsets[0])
+    return _smoothed(points + cv2.blur(shift[:, None], (1, reach), borderType=cv2.BORDER_REFLECT) * normal)
+
+
+def _across(image: Image, points: Array, reach_px: int) -> tuple[Array, Image, Array]:
+    """Return offsets (m,) across a line, the image (n, m) at each from each point, and the normals (n, 2)."""
+    along = np.gradient(points, axis=0)
+    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
+    normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
+    offsets = np.arange(-2 * reach_px, 2 * reach_px + 1) / 2
+    at = (points[:, None] + offsets[None, :, None] * normal[:, None]).astype(np.float32)
+    values = cv2.remap(image, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return offsets, values, normal
+
+
+def profile_of(image: Image, points: Array, reach_px: int, blur: Blur) -> Profile:
+    """Return the mean cross-section of a line, with `reach_px` to each side.
+
+    A line of even height and width w, blurred by s, has the profile Φ((t + w/2)/s) - Φ((t - w/2)/s). Width and a
+    slope of what lies around are fitted by least squares, with the likely, the most and the least blur.
+    """
+    offsets, values = _section(image, points, reach_px)
+    fitted = [_fitted(offsets, values, math.hypot(s, _WANDER)) for s in (blur.px, blur.high_px, blur.low_px)]
+    (height, likely), (_, low), (_, high) = fitted
+    low, _, high = sorted((low, likely, high))
+    peak = math.erf(likely / 2**1.5 / math.hypot(blur.px, _WANDER))
+    return Profile(height, height * peak, Width(likely, low, high))
+
+
+def box_of(image: Image, points: Array, reach_px: int, blur: Blur) -> tuple[float, float]:
+    """Return height and width of the line in the likely blur alone, as `profile_of` fits them."""
+    return _fitted(*_section(image, points, reach_px), math.hypot(blur.px, _WANDER))
+
+
+def _section(image: Image, points: Array, reach_px: int) -> tuple[Array, Array]:
+    """Return offsets across a line, and the mean of the image at each."""
+    offsets, across, _ = _across(image, points, reach_px)
+    return offsets, np.asarray(across.mean(axis=0), np.float64)
+
+
+def _fitted(offsets: Array, values: Array, s: float) -> tuple[float, float]:
+    from scipy.special import ndtr  # late: a page without a photograph need not load it
+
+    best = (np.inf, 0.0, 0.0)
+    ground = np.stack([np.ones_like(offsets), offsets], axis=1)
+    for width in np.geomspace(0.25, offsets[-1], 48):
+        shape = ndtr((offsets + width / 2) / s) - ndtr((offsets - width / 2) / s)
+        model = np.concatenate([shape[:, None], ground], axis=1)
+        solved, *_ = np.linalg.lstsq(model, values, rcond=None)
+        left = float(np.square(model @ solved - values).sum())
+        if left < best[0]:
+            best = left, float(solved[0]), float(width)
+    return best[1], best[2]

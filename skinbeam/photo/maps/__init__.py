@@ -1,0 +1,1 @@
+"""Maps of pigment over the skin of a photograph."""

@@ -1,0 +1,212 @@
+"""Maps of melanin, blood and brightness from the colour of every pixel, each with its uncertainty.
+
+Three channels and three unknowns: what a pixel holds is that which makes its colour by the optics of skin (photo 4),
+weighed by how much noise its channels carry and by how far pigment and shade may lie from those of the face. Where
+colour tells melanin from blood the weights hardly matter; on very dark skin, where it does not, the standard deviations
+grow towards what was believed beforehand, and say so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.colour import levels
+from skinbeam.photo.gates import limit
+from skinbeam.photo.maps.level import Level, level_of, plain
+from skinbeam.photo.maps.optics import SkinColours, skin_colours
+from skinbeam.photo.maps.pigments import density
+
+__all__ = ["SkinMaps", "skin_maps"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+# The logarithms of a pixel's colour over the face's are laid on a grid, solved there and read between: ln(red/green),
+# ln(green/blue), ln(green).
+_REACH = ((-0.8, 0.9, 23), (-0.9, 0.8, 23), (-1.8, 1.1, 10))
+_STEPS = 5
+_STEP_MAX = 0.5
+_COARSE = 15  # every so many points of the grid of colours are where the search starts
+
+
+@dataclass(frozen=True)
+class SkinMaps:
+    """What the skin of a picture holds, every map (height, width).
+
+    Parameters
+    ----------
+    melanin, blood : volume fractions, of melanosomes in the epidermis and of blood in the dermis.
+    gain : brightness over that of the middle of the face: the light and the shade.
+    melanin_sd, blood_sd : standard deviations within this picture: how surely two places of it differ. The level of
+        the whole is less sure: `level`.
+    known : where melanin, blood and brightness make the colour that is seen; elsewhere the maps mean nothing.
+    level : of the face, and the colour of the light.
+    """
+
+    melanin: Array
+    blood: Array
+    gain: Array
+    melanin_sd: Array
+    blood_sd: Array
+    known: Mask
+    level: Level
+
+    def repainted(self, light: Array, melanin: Array, blood: Array) -> Array:
+        """Return the picture's linear light (height, width, 3) if its skin held so much melanin and blood instead.
+
+        As the camera would show it, its contrast with it; light stays to the bit where neither is changed.
+        """
+        changed = (melanin != self.melanin) | (blood != self.blood)
+        made = skin_colours().colours
+        over = made(melanin[changed], blood[changed]) / made(self.melanin[changed], self.blood[changed])
+        painted = light.copy()
+        painted[changed] *= over**self.level.contrast
+        return painted
+
+
+def skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps:
+    """Return the maps of linear sRGB light (height, width, 3) in `skin`, by the level of its middle.
+
+    The deviations hold noise, and how much more or less a pixel would hold over the face if the level of the face lay
+    a standard deviation lower or higher, or the camera's contrast were another.
+    """
+    seen = -density(light[skin])
+    level = level_of(np.exp(np.median(seen, axis=0)), calibrated=calibrated)
+    ln = plain(seen, level.contrast)
+    middle = np.median(ln, axis=0)
+    solved = _solved(level, middle)
+    aside = [
+        _solved(level.holding(level.melanin * factor), middle)
+        for factor in np.exp([-level.melanin_ln_sd, level.melanin_ln_sd])
+    ]
+    nodes = solved[:3] + np.log([level.melanin, level.blood, 1.0])[:, None, None, None]
+    moved = np.mean([(one[:2] - solved[:2]) ** 2 for one in aside], axis=0)
+    moved = moved + (solved[:2] * level.contrast_ln_sd) ** 2
+    at = _places(ln - middle)
+    deviations = np.sqrt(solved[3:5] ** 2 + moved)
+    u, v, s, su, sv, miss = (_between(values, at) for values in (*nodes, *deviations, solved[5]))
+    melanin, blood, gain = np.exp([u, v, s])
+    fits = (miss <= limit("maps", "miss_max")) & (gain >= limit("maps", "gain_min"))
+    fits &= (gain <= limit("maps", "gain_max")) & _inside(at)
+    return SkinMaps(
+        _laid(melanin, skin, level.melanin),
+        _laid(blood, skin, level.blood),
+        _laid(gain, skin, 1.0),
+        _laid(melanin * su, skin, 0.0),
+        _laid(blood * sv, skin, 0.0),
+        _laid(fits, skin, 0.0) > 0,
+        level,
+    )
+
+
+def _laid(values: Array | Mask, skin: Mask, elsewhere: float) -> Array:
+    """Return values of the pixels in `skin` as a map."""
+    laid = np.full(skin.shape, elsewhere)
+    laid[skin] = values
+    return laid
+
+
+def _places(over: Array) -> list[Array]:
+    """Return where on the grid of `_REACH` logarithms over the face's (n, 3) lie, in steps."""
+    places = (over[:, 0] - over[:, 1], over[:, 1] - over[:, 2], over[:, 1])
+    return [(place - low) / (high - low) * (n - 1) for place, (low, high, n) in zip(places, _REACH, strict=True)]
+
+
+def _inside(at: list[Array]) -> Mask:
+    """Whether a place (n) is on the grid in every direction."""
+    ends = (n - 1 for _, _, n in _REACH)
+    return np.asarray(np.all([(place >= 0) & (place <= end) for place, end in zip(at, ends, strict=True)], axis=0))
+
+
+def _between(nodes: Array, at: list[Array]) -> Array:
+    from scipy.ndimage import map_coordinates  # late: a page without a photograph need not load it
+
+    return np.asarray(map_coordinates(nodes, at, order=1, mode="nearest"))
+
+
+def _noise_ln(ln: Array) -> Array:
+    """Standard deviation of the logarithm of linear light (...), at such logarithms: a share of a step of sRGB."""
+    light = np.exp(ln)
+    encoded = levels(light)
+    slope = np.where(encoded <= 0.04045, 1 / 12.92, 2.4 / 1.055 * ((encoded + 0.055) / 1.055) ** 1.4)
+    return np.hypot(limit("maps", "noise_levels") / 255 * slope / light, limit("maps", "floor_ln"))
+
+
+def _solved(level: Level, middle: Array) -> Array:
+    """Return the mean ln melanin, ln blood and ln gain over the face's, the deviations of the first two, and the miss.
+
+    (6, ...) at every node of `_REACH`, for a face of median logarithm `middle` (3,). Skin has about the colour of
+    another that is on the other side of the yellowest: both are sought, each by steps of Gauss and Newton, and weighed
+    by how probable they are.
+    """
+    rg, gb, g = np.meshgrid(*(np.linspace(*one) for one in _REACH), indexing="ij")
+    over = np.stack([g + rg, g, g - gb], axis=-1).reshape(-1, 3)
+    pixel, shade = limit("maps", "pixel_ln"), limit("maps", "shade_ln")
+    asked = _Asked(
+        seen=over + middle - np.log(level.cast * level.gain),
+        weight=_noise_ln(over + middle) ** -2,
+        before=np.array([pixel, pixel, shade]) ** -2,
+        start=np.array([np.log(level.melanin), np.log(level.blood), 0.0]),
+    )
+    yellowest = np.log(limit("maps", "yellowest"))
+    sides = [_side(asked, -np.inf, yellowest), _side(asked, yellowest, np.inf)]
+    evidence = np.stack([logarithm for _, _, logarithm, _ in sides])
+    share = np.exp(evidence - evidence.max(axis=0))
+    share = (share / share.sum(axis=0))[..., None]
+    x = sum(part * at for part, (at, _, _, _) in zip(share, sides, strict=True))
+    squares = sum(part * (own + (at - x) ** 2) for part, (at, own, _, _) in zip(share, sides, strict=True))
+    miss = np.min([missed for _, _, _, missed in sides], axis=0)
+    return np.stack([*(x - asked.start).T, *np.sqrt(squares[:, :2]).T, miss]).reshape(6, *rg.shape)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of nodes: logarithms and their weights (node, 3), and what is believed of the unknowns (3,)."""
+
+    seen: Array
+    weight: Array
+    before: Array
+    start: Array
+
+    def cost(self, x: Array, made: Array) -> tuple[Array, Array]:
+        """Return squared deviations of unknowns that make logarithms (..., 3): over channels, and over unknowns."""
+        missed = self.seen - made - x[..., 2:]
+        return (self.weight * missed**2).sum(axis=-1), (self.before * (x - self.start) ** 2).sum(axis=-1)
+
+
+def _side(asked: _Asked, low: float, high: float) -> tuple[Array, Array, Array, Array]:
+    """Return the most probable unknowns with ln melanin in a range, (node, 3), variances, ln evidence and miss."""
+    colours = skin_colours()
+    axes = (colours.ln_melanin, colours.ln_blood)
+    ends = np.array(
+        [[max(axes[0][0], low), axes[1][0], _REACH[2][0]], [min(axes[0][-1], high), axes[1][-1], _REACH[2][1]]]
+    )
+    x = _searched(colours, asked, low, high)
+    for _ in range(_STEPS):
+        planes = colours.read(x[:, 0], x[:, 1], slice(0, 9))
+        slopes = np.stack([planes[:, 3:6], planes[:, 6:9], np.ones_like(x)], axis=-1)  # (node, channel, unknown)
+        weighted = np.swapaxes(slopes * asked.weight[..., None], 1, 2)
+        curvature = weighted @ slopes + np.diag(asked.before)
+        residual = asked.seen - planes[:, :3] - x[:, 2:]
+        pull = (weighted @ residual[..., None])[..., 0] - asked.before * (x - asked.start)
+        step = np.linalg.solve(curvature, pull[..., None])[..., 0]
+        x = np.clip(x + np.clip(step, -_STEP_MAX, _STEP_MAX), *ends)
+    missed, apart = asked.cost(x, colours.read(x[:, 0], x[:, 1], slice(0, 3)))
+    variances = np.diagonal(np.linalg.inv(curvature), axis1=1, axis2=2)
+    evidence = -0.5 * (missed + apart + np.log(np.linalg.det(curvature)))
+    return x, variances, evidence, np.sqrt(missed)
+
+
+def _searched(colours: SkinColours, asked: _Asked, low: float, high: float) -> Array:
+    """Return the best of a coarse grid of melanin and blood, each with its best brightness, (node, 3)."""
+    u, v = np.meshgrid(colours.ln_melanin[::_COARSE], colours.ln_blood[::_COARSE])
+    inside = (u >= low) & (u <= high)
+    made = colours.planes[::_COARSE, ::_COARSE, :3][inside]
+    tried = np.stack([u[inside], v[inside]], axis=1)
+    missed = asked.seen[:, None] - made
+    weight = asked.weight[:, None]
+    gain = (weight * missed).sum(axis=-1) / (weight.sum(axis=-1) + asked.before[2])
+    at = np.concatenate([np.broadcast_to(tried, (*gain.shape, 2)), gain[..., None]], axis=-1)
+    missed_by, apart = _Asked(asked.seen[:, None], weight, asked.before, asked.start).cost(at, made)
+    best = (missed_by + apart).argmin(axis=1)
+    return np.asarray(at[np.arange(len(best)), best])

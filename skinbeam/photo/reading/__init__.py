@@ -1,0 +1,1 @@
+"""Brings a photograph in: decoded apart from everything else, upright, in sRGB, without its metadata."""

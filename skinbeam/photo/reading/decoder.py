@@ -1,0 +1,127 @@
+"""Decodes a photograph in a process of its own, which may be killed: what a file does to its decoder is not foreseen.
+
+The process gets the limits as JSON in its argument and the file on its standard input. It writes one line of JSON,
+`width` and `height` or `refused` with what is said of it, and then the pixels: nothing else of a file leaves it. It
+imports little of this package, so that it starts fast.
+"""
+
+import io
+import json
+import resource
+import sys
+import warnings
+from importlib.util import find_spec
+from typing import Any
+
+from PIL import Image
+
+from skinbeam.photo.reading.asked import Limits, RefusedPictureError
+from skinbeam.photo.reading.dicom import dicom_picture, is_dicom
+from skinbeam.photo.reading.srgb import upright_srgb
+
+__all__ = ["main", "picture_of", "scans_of"]
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+_START_OF_SCAN, _END, _RESTARTS = 0xDA, 0xD9, range(0xD0, 0xD8)
+
+
+def picture_of(data: bytes, limits: Limits) -> Image.Image:
+    """Return the picture in the bytes of a file: upright, RGB, sRGB, 8 bit.
+
+    Raises
+    ------
+    RefusedPictureError : what is wrong with it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow warns where the checks below refuse
+        try:
+            if is_dicom(data):
+                image, profile = dicom_picture(data, limits, lambda coded, formats: _decoded(coded, formats, limits))
+                return upright_srgb(image, profile=profile)
+            return upright_srgb(_decoded(data, _formats(data), limits))
+        except (RefusedPictureError, MemoryError):
+            raise
+        except Exception:
+            # A decoder that is fed arbitrary bytes may fail in any way; all of them mean the same to the caller.
+            raise RefusedPictureError("truncated") from None
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """Return the formats that the bytes may have; a HEIC picture needs a library that is not always there."""
+    if data[4:8] != b"ftyp" or data[8:12] not in _HEIC_BRANDS:
+        return _FORMATS
+    if find_spec("pi_heif") is None:
+        raise RefusedPictureError("heic_absent")
+    from pi_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
+    return ("HEIF",)
+
+
+def _decoded(data: bytes, formats: tuple[str, ...], limits: Limits) -> Image.Image:
+    """Return the first picture of a file, decoded, once what it asks for has been checked."""
+    try:
+        image = Image.open(io.BytesIO(data), formats=formats)
+    except Image.DecompressionBombError:
+        raise RefusedPictureError("pixels_many", most=limits.pixels) from None
+    except MemoryError:
+        raise
+    except Exception:
+        raise RefusedPictureError("not_picture") from None
+    limits.check_size(*image.size)
+    if image.format in ("JPEG", "MPO") and (scans := scans_of(data)) > limits.scans:
+        raise RefusedPictureError("scans", scans=scans, most=limits.scans)
+    # MPO: a camera's JPEG with a preview behind it; HEIF: the picture that the file calls its first.
+    if image.format not in ("MPO", "HEIF") and _another(image):
+        raise RefusedPictureError("animated")
+    image.load()
+    limits.check_size(*image.size)  # a HEIC picture may turn out otherwise than its head said
+    return image
+
+
+def _another(image: Image.Image) -> bool:
+    """Whether a second picture follows; a TIFF may hold a million, so they are not counted."""
+    try:
+        image.seek(1)
+    except EOFError:
+        return False
+    return True
+
+
+def scans_of(data: bytes) -> int:
+    """Return how often a JPEG goes over its picture; a progressive one does so about ten times.
+
+    Segments are passed over by their length: what they hold, a small copy of the picture among it, is not counted. In
+    the data of a scan every 0xFF is followed by a zero, by the mark of a restart, or by the mark that ends it.
+    """
+    place, scans = data.find(b"\xff\xd8") + 2, 0
+    while 2 <= place < len(data) - 3:
+        if data[place] != 0xFF or data[place + 1] in (0, 0xFF, *_RESTARTS):
+            place = data.find(b"\xff", place + 1)
+            continue
+        mark = data[place + 1]
+        if mark == _END:
+            break
+        scans += mark == _START_OF_SCAN
+        place += 2 + int.from_bytes(data[place + 2 : place + 4])
+    return scans
+
+
+def main() -> None:
+    """Decode the photograph on the standard input under the limits in the first argument."""
+    limits = Limits(**json.loads(sys.argv[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
+    told: dict[str, Any]
+    pixels = b""
+    try:
+        image = picture_of(sys.stdin.buffer.read(), limits)
+        told = {"width": image.width, "height": image.height}
+        pixels = image.tobytes()
+    except RefusedPictureError as refused:
+        told = {"refused": refused.code, "params": refused.params}
+    except MemoryError:
+        told = {"refused": "memory", "params": {}}
+    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n")
+    sys.stdout.buffer.write(pixels)

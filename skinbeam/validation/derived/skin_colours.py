@@ -1,0 +1,137 @@
+"""What colour a camera sees of skin, as a table by its melanin and its blood, and how far such skins differ.
+
+The middle skin of a face is given melanin and blood, and its reflectance solved from 400 to 700 nm by the same exact
+method as every pulse. A camera that shows colours as they are (sRGB, IEC 61966-2-1) sees the light that comes back
+out of the skin, and a part of what its surface returns: all of it where light falls from everywhere, none where a lamp
+stands to the side. A quarter is taken. The spread is that of drawn skins of the same melanin and blood: their
+layers, scattering, oxygen and vessels, and that part between none and all. It takes a
+minute.
+"""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.derived import Derived
+from skinbeam.document import round_significant
+from skinbeam.photo.colour import TO_XYZ
+from skinbeam.simulate.appearance import reflected
+from skinbeam.skin.colour import COLOUR_WAVELENGTHS_NM, ita_of_lab_deg, lab_of_spectrum, xyz_of_spectrum
+from skinbeam.skin.layers import DERMIS
+from skinbeam.skin.melanin import column_of_ita_m
+from skinbeam.skin.model import Skin
+from skinbeam.skin.port import port_loss
+from skinbeam.skin.properties import optics
+from skinbeam.skin.tables import table
+from skinbeam.sources import Sourced
+from skinbeam.units import UM
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["SKIN_COLOURS", "holding", "seen_by_srgb", "spectra_of"]
+
+Array = NDArray[np.float64]
+SITE: Final = "cheeks"
+# Volume fractions: of melanosomes in an epidermis as thick as `by_ita` has it, of blood in the dermis. From a fifth of
+# the lightest class to as full as granules lie; from pallor to a port-wine stain.
+MELANIN: Final = tuple(float(value) for value in np.geomspace(0.005, 0.64, 22))
+BLOOD: Final = tuple(float(value) for value in np.geomspace(0.001, 0.2, 14))
+SURFACE: Final = 0.25
+SPREAD_MELANIN: Final = (0.01, 0.03, 0.08, 0.2, 0.5)
+SPREAD_BLOOD: Final = (0.003, 0.0108, 0.04)
+DRAWS: Final = 64
+DIGITS: Final = 5
+
+HEADER = """\
+# Colour of the skin of a face by melanin and blood. `melanin`: volume fraction of melanosomes, averaged over an
+# epidermis as thick as `by_ita` of tissue/melanin.toml has it. `blood`: volume fraction in the dermis. `light`:
+# linear sRGB over that of a white surface, a quarter of the surface's reflection in it, [blood][melanin][channel].
+# `ita_deg`: individual typology angle as an instrument reads it, [blood][melanin]. `spread`: covariance over drawn
+# skins of ln(red/green) and ln(green/blue), [blood][melanin][rr, rg, gg] at its own nodes.
+# Made by `make derived`; not to be edited.
+"""
+
+
+def holding(melanin: float, blood: float, *, draws: int = 0, seed: int = 0) -> "xr.Dataset":
+    """Return the middle skin of a face, or drawn ones, that hold so much melanin and blood (volume fractions)."""
+    wanted_m = melanin * table("melanin")["by_ita"]["epidermis_um"] * UM
+    ita = 20.0
+    ratio = wanted_m / float(column_of_ita_m(ita, site=SITE))
+    skin = Skin(site=SITE, ita_deg=ita, melanin_ratio=Sourced(ratio, ratio, ratio, "fixed", "skinbeam2026skin", ""))
+    ds = skin.sample(draws, seed) if draws else skin.median()
+    thickness, melanosomes = ds["thickness_m"].to_numpy(), ds["melanosome_fraction"].to_numpy()
+    held = (np.where(np.isfinite(thickness), thickness, 0.0) * melanosomes).sum(axis=1, keepdims=True)
+    dermis = ds["tissue"].to_numpy() == DERMIS
+    bloody = ds["blood_fraction"].to_numpy().copy()
+    mean = np.average(bloody[:, dermis], weights=thickness[:, dermis], axis=1)[:, None]
+    bloody[:, dermis] *= blood / mean
+    dims = ds["blood_fraction"].dims
+    return ds.assign(melanosome_fraction=(dims, melanosomes * wanted_m / held), blood_fraction=(dims, bloody))
+
+
+def spectra_of(ds: "xr.Dataset") -> tuple[Array, Array]:
+    """Return diffuse reflectance and that of the surface at `COLOUR_WAVELENGTHS_NM`, (sample, 31) each."""
+    return reflected(ds, [optics(ds, nm) for nm in COLOUR_WAVELENGTHS_NM])
+
+
+def seen_by_srgb(reflectance: Array) -> Array:
+    """Return linear sRGB (..., 3) of spectra (..., 31) under D65; a perfect diffuser is (1, 1, 1).
+
+    The package's observer is that of 10 degrees; its white is laid on the one of sRGB.
+    """
+    white = xyz_of_spectrum(np.ones(len(COLOUR_WAVELENGTHS_NM)))
+    return np.asarray(xyz_of_spectrum(reflectance) / white * TO_XYZ.sum(axis=1) @ np.linalg.inv(TO_XYZ).T)
+
+
+def _node(melanin: float, blood: float) -> tuple[Array, float]:
+    """Colour of the middle skin, (3,), and its ITA, degrees."""
+    diffuse, surface = (part[0] for part in spectra_of(holding(melanin, blood)))
+    whole = float(ita_of_lab_deg(lab_of_spectrum(diffuse + surface)))
+    read = lab_of_spectrum(diffuse * (1.0 - port_loss(whole)) + surface)
+    return seen_by_srgb(diffuse + SURFACE * surface), float(ita_of_lab_deg(read))
+
+
+def _covariance(melanin: float, blood: float) -> list[float]:
+    """Covariance over drawn skins of ln(red/green) and ln(green/blue)."""
+    diffuse, surface = spectra_of(holding(melanin, blood, draws=DRAWS))
+    shares = np.random.default_rng(0).permutation((np.arange(DRAWS) + 0.5) / DRAWS)[:, None]
+    ln = np.log(seen_by_srgb(diffuse + shares * surface))
+    found = np.cov(ln[:, 0] - ln[:, 1], ln[:, 1] - ln[:, 2])
+    return [round_significant(float(value), DIGITS) for value in (found[0, 0], found[0, 1], found[1, 1])]
+
+
+def _made() -> dict[str, Any]:
+    nodes = [[_node(melanin, blood) for melanin in MELANIN] for blood in BLOOD]
+
+    def rounded(value: float) -> float:
+        return round_significant(float(value), DIGITS)
+
+    return {
+        "source": "skinbeam2026skin",
+        "conditions": "middle skin of a cheek under D65; a quarter of the light that the surface returns is seen",
+        "melanin": [rounded(value) for value in MELANIN],
+        "blood": [rounded(value) for value in BLOOD],
+        "light": [[[rounded(value) for value in colour] for colour, _ in row] for row in nodes],
+        "ita_deg": [[rounded(ita) for _, ita in row] for row in nodes],
+        "spread": {
+            "melanin": SPREAD_MELANIN,
+            "blood": SPREAD_BLOOD,
+            "covariance": [[_covariance(melanin, blood) for melanin in SPREAD_MELANIN] for blood in SPREAD_BLOOD],
+        },
+    }
+
+
+SKIN_COLOURS = Derived(
+    name="skin_colours",
+    header=HEADER,
+    inputs=(
+        *(f"data/tissue/{name}.toml" for name in ("layers", "melanin", "optics", "presets", "vessels")),
+        "data/spectra/",
+        "data/derived/melanin_by_colour.toml",
+        "data/derived/melanin_by_site.toml",
+    ),
+    version=1,
+    make=_made,
+)

@@ -1,0 +1,147 @@
+"""Reads a folder of photographs at several sizes and lays out what was seen, for a person to judge by eye.
+
+python -m skinbeam.validation.photographs FOLDER [-o OUT] [--sides 300,640,1024,3000]
+
+OUT gets `index.html` (each picture with its pupils, irises, regions, maps and findings, as large as they were read) and
+`table.json` (the same as numbers). It shows people's faces: it belongs where the folder belongs, and nowhere else.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+from skinbeam.document import write_atomically
+from skinbeam.errors import InputError
+from skinbeam.estimate import Unknown
+from skinbeam.messages import text
+from skinbeam.photo.document import document_of
+from skinbeam.photo.look import SeenSkin, look_at
+from skinbeam.photo.reading.read import Photograph, Picture, read
+
+__all__ = ["SIDES_PX", "looked_at", "main", "write_sheet"]
+
+SIDES_PX = (300, 450, 640, 1024, 1500, 2200, 3000)  # of the longer side: what a portrait may come in
+_SUFFIXES = {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".dcm"}
+_WIDTH_PX = 900  # of the drawn face: a pixel of a small picture is then several of the sheet
+_EYE = (60, 255, 60)
+# Neighbours in the list lie far apart on the circle of hues: 7 and 24 share no factor.
+_HUES = (7 * np.arange(24) % 24 * 255 / 24).astype(np.uint8)
+_COLOURS = cv2.applyColorMap(_HUES[:, None], cv2.COLORMAP_HSV)[:, 0, ::-1]
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{{ text("photo-sheet.title") }}</title>
+<style>body{font:14px/1.4 system-ui,sans-serif;margin:1em;background:#fff;color:#111}section{border-top:2px solid #555}
+figure{display:inline-block;margin:.3em;vertical-align:top}figure img{width:30em;max-width:95vw}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:0 1em}dd{margin:0}dt{font-weight:600}</style>
+<h1>{{ text("photo-sheet.title") }}</h1><p>{{ text("photo-sheet.note") }}</p>
+{% for row in rows %}<section><h2>{{ row.file }}, {{ row.side_px }} px</h2>
+{% for name, file in row.pictures.items() %}<figure><a href="{{ file }}"><img src="{{ file }}" alt="{{ name }}"
+loading="lazy"></a><figcaption>{{ name }}</figcaption></figure>{% endfor %}
+<dl>{% for key, value in row.items() if key not in ("file", "side_px", "pictures") %}<dt>{{ key }}</dt>
+<dd>{% if value is mapping or value is string or value is number %}{{ value }}{% else %}
+{% for one in value %}{{ one }}<br>{% endfor %}{% endif %}</dd>{% endfor %}</dl></section>{% endfor %}</html>"""
+
+
+def looked_at(photograph: Photograph, side_px: int, folder: Path) -> dict[str, Any]:
+    """Return what a photograph shows once its longer side has `side_px` pixels; its pictures go into `folder`."""
+    look = look_at(_sized(photograph, side_px))
+    document = document_of(look, folder)
+    row: dict[str, Any] = {"side_px": side_px, "faces": look.faces, "pictures": {}}
+    row["problems"] = [f"{one['code']} ({one['takes']}): {one['message']}" for one in document["quality"]["problems"]]
+    if isinstance(look.skin, Unknown):
+        return row | {"unknown": look.skin.reason}
+    face = document["face"]
+    drawn = _drawn(look.skin)
+    _write(folder / "face.png", drawn)
+    files = {"face": "face.png"} | {name: file for name, file in document["maps"].items() if isinstance(file, str)}
+    skin = look.skin.regions
+    return row | {
+        "pictures": {name: f"{folder.name}/{file}" for name, file in files.items()},
+        "pupils_apart_px": face["pupil_distance_px"],
+        "pupils_apart_of_the_side": round(face["pupil_distance_px"] / side_px, 4),
+        "roll_deg": face["roll_deg"],
+        "iris_px": face.get("iris_px", text("photo-sheet.not_measured")),
+        "scale_mm_per_px": document["scale_mm_per_px"],
+        "region_px": {name: int(mask.sum()) for name, mask in skin.masks.items()},
+        "colour": document["colour"],
+        "findings": document["findings"],
+    }
+
+
+def _sized(photograph: Photograph, side_px: int) -> Photograph:
+    scale = side_px / max(photograph.rgb.shape[:2])
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    rgb = cv2.resize(photograph.rgb, None, fx=scale, fy=scale, interpolation=how)
+    return replace(photograph, rgb=np.asarray(rgb, np.uint8))
+
+
+def _drawn(skin: SeenSkin) -> Picture:
+    """Return the face of a view, enlarged, with every region that was kept tinted and its pupils and mouth marked."""
+    seen = skin.view
+    zoom = _WIDTH_PX / seen.rgb.shape[1]
+    drawn = np.asarray(cv2.resize(seen.rgb, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC), np.uint8)
+    for mask, colour in zip(skin.regions.masks.values(), _COLOURS, strict=False):
+        kept = cv2.resize(mask.astype(np.uint8), drawn.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        drawn[kept > 0] = (0.75 * drawn[kept > 0] + 0.25 * colour).astype(np.uint8)
+        contours, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(drawn, contours, -1, tuple(int(value) for value in colour), 2)
+    iris_px = getattr(seen.face, "iris_px", None)
+    for point in (seen.face.right_pupil, seen.face.left_pupil, seen.face.mouth):
+        cv2.drawMarker(drawn, _at(point, zoom), _EYE, cv2.MARKER_CROSS, 12, 1)
+    if isinstance(iris_px, float):
+        for point in (seen.face.right_pupil, seen.face.left_pupil):
+            cv2.circle(drawn, _at(point, zoom), round(iris_px / 2 * zoom), _EYE, 1, cv2.LINE_AA)
+    return drawn
+
+
+def _at(point: Sequence[float], zoom: float) -> tuple[int, int]:
+    return round((point[0] + 0.5) * zoom), round((point[1] + 0.5) * zoom)
+
+
+def _write(file: Path, rgb: Picture) -> None:
+    _, data = cv2.imencode(".png", np.ascontiguousarray(rgb[..., ::-1]))
+    write_atomically(file, data.tobytes())
+
+
+def write_sheet(folder: Path, out: Path, sides_px: Sequence[int] = SIDES_PX) -> list[dict[str, Any]]:
+    """Look at every picture of a folder at every size, write the sheet into `out`, and return its rows."""
+    rows = list(_rows(folder, out, sides_px))
+    page = Environment(autoescape=True, undefined=StrictUndefined, loader=FunctionLoader(lambda _: _PAGE))
+    write_atomically(out / "index.html", page.get_template("").render(rows=rows, text=text).encode())
+    write_atomically(out / "table.json", (json.dumps(rows, indent=1, default=str) + "\n").encode())
+    return rows
+
+
+def _rows(folder: Path, out: Path, sides_px: Sequence[int]) -> Iterator[dict[str, Any]]:
+    for file in sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES):
+        try:
+            photograph = read(file)
+        except InputError as fault:
+            yield {"file": file.name, "side_px": 0, "pictures": {}, "refused": str(fault)}
+            continue
+        for side_px in sides_px:
+            place = out / f"{file.stem}-{side_px}"
+            place.mkdir(parents=True, exist_ok=True)
+            yield {"file": file.name} | looked_at(photograph, side_px, place)
+
+
+def main() -> None:
+    """Write the sheet of a folder and say what was seen in one line each."""
+    parser = argparse.ArgumentParser(description=text("photo-sheet.title"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("-o", "--out", type=Path, default=Path("photographs"))
+    parser.add_argument("--sides", default=",".join(map(str, SIDES_PX)))
+    said = parser.parse_args()
+    for row in write_sheet(said.folder, said.out, [int(side) for side in said.sides.split(",")]):
+        told = row.get("pupils_apart_px", row.get("unknown", row.get("refused")))
+        print(row["file"], row["side_px"], told, *sorted(row.get("region_px", ())))
+
+
+if __name__ == "__main__":
+    main()

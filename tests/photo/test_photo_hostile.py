@@ -1,0 +1,98 @@
+"""Hostile pictures are refused or read within limits of time and memory, and never end the program that asked."""
+
+import random
+import resource
+import time
+
+import numpy as np
+import pytest
+from hostile_pictures import HOSTILE, SEEDS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skinbeam.errors import InputError
+from skinbeam.photo.reading.asked import Limits, RefusedPictureError
+from skinbeam.photo.reading.decoder import picture_of
+from skinbeam.photo.reading.read import decode, limits
+
+# What unpacks or repeats itself for seconds: with `make check`.
+SLOW = {
+    *("200-megapixel.jpg", "200-megapixel.png", "200-megapixel.heic", "text-bomb.png", "profile-bomb.png"),
+    *("rows-bomb.png", "deflated.dcm", "directories.tif", "says-more.jpg", "says-more.png", "says-more.heic"),
+}
+NAMES = [pytest.param(name, marks=pytest.mark.check if name in SLOW else ()) for name in HOSTILE]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hostile_picture_is_refused_or_read_within_its_limits(name: str) -> None:
+    made, allowed = HOSTILE[name]
+    data, begun = made(), time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    said, refused, rgb = "read", None, None
+    try:
+        rgb = decode(data, name=name)
+    except InputError as error:
+        said, refused = error.code, error
+    assert said in allowed
+    if rgb is not None:
+        assert rgb.dtype == np.uint8
+        assert rgb.shape[0] * rgb.shape[1] <= limits()["pixels"]
+    if refused is not None:
+        assert refused.file == name
+        assert all((refused.message, refused.hint, refused.field))
+    # The processor's seconds have a limit of their own; the clock has four times that on a busy machine.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before <= limits()["seconds"] + 1
+    assert time.monotonic() - begun < 4 * limits()["seconds"] + 5
+
+
+def damaged(data: bytes, seed: int, flips: int) -> bytes:
+    """The same file with some bytes changed, a part taken out, doubled or cut off."""
+    chance, whole = random.Random(seed), bytearray(data)
+    for _ in range(flips):
+        # Heads decide how the rest is read, so every other change falls there.
+        place = chance.randrange(min(len(whole), 600) if chance.random() < 0.5 else len(whole))
+        whole[place] = chance.choice(
+            (0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256), whole[place] ^ 1 << chance.randrange(8))
+        )
+    start = chance.randrange(len(whole))
+    part = slice(start, start + chance.randrange(1, 64))
+    how = chance.randrange(5)
+    if how == 0:
+        del whole[part]
+    elif how == 1:
+        whole[part] = bytes(whole[part]) * 2
+    elif how == 2:
+        del whole[start + 64 :]
+    return bytes(whole)
+
+
+def held_to_its_promise(data: bytes, allowed: Limits) -> None:
+    """Whatever the bytes are: a picture within its limits, or a refusal that a sentence is there for."""
+    try:
+        picture = picture_of(data, allowed)
+    except (RefusedPictureError, MemoryError):
+        return
+    assert picture.mode == "RGB"
+    assert picture.width * picture.height <= allowed.pixels
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("kind", SEEDS)
+@settings(max_examples=120, deadline=None)
+@given(seed=st.integers(0, 2**32), flips=st.integers(0, 12))
+def test_damage_to_any_format_is_refused_or_a_picture(kind: str, seed: int, flips: int) -> None:
+    # A million pixels: what a changed head asks for is refused before it takes this process long.
+    held_to_its_promise(damaged(SEEDS[kind], seed, flips), Limits(**limits() | {"pixels": 1_000_000}))
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+def test_a_file_that_breaks_off_anywhere_never_ends_the_reader(kind: str) -> None:
+    for share in (0.02, 0.1, 0.3, 0.6, 0.9, 0.99):
+        held_to_its_promise(SEEDS[kind][: int(share * len(SEEDS[kind]))], Limits(**limits()))
+
+
+@pytest.mark.parametrize("kind", SEEDS)
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_some_damage_is_refused_or_a_picture(kind: str, seed: int) -> None:
+    held_to_its_promise(damaged(SEEDS[kind], seed, 6), Limits(**limits() | {"pixels": 1_000_000}))

@@ -1,0 +1,145 @@
+"""Drawn spots, dents and patches come back where they lie; taking away what a mark adds leaves the skin around it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.photo.face.regions import Regions
+from skinbeam.photo.findings.blobs import dents, inflamed, spots
+from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.patches import redness
+from skinbeam.photo.findings.pigment import Pigments
+from skinbeam.photo.findings.severity import of_acne
+from skinbeam.photo.findings.summary import Measure, findings_of
+from skinbeam.photo.maps.pigments import pigments
+
+MELANIN, BLOOD, SHADE = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
+MM_PER_PX = Estimate(0.4, 0.3, 0.5, 0.95, "assumed")
+SHAPE = (100, 140)
+PIGMENTS = Pigments(MELANIN, BLOOD, 0.4)
+MEASURE = Measure(MM_PER_PX, 1.0, 0.0, {"cheek-right": 11700.0})
+
+
+def painted(cover: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Linear light (height, width, 3) of plain skin with a density laid where it is covered."""
+    return np.array([0.5, 0.32, 0.24]) * np.exp(-cover[..., None] * density)
+
+
+def disc(x: float = 70, y: float = 40, radius: float = 6, flat: float = 1.0) -> np.ndarray:
+    """Cover (height, width) of a soft disc, or of an ellipse that is `flat` times as high as wide."""
+    yy, xx = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    return np.clip(radius + 0.5 - np.hypot(xx - x, (yy - y) / flat), 0, 1)
+
+
+def cheek() -> Regions:
+    mask = np.zeros(SHAPE, bool)
+    mask[5:-5, 5:-5] = True
+    return Regions({"cheek-right": mask}, {}, ())
+
+
+def found(light: np.ndarray, look=spots) -> tuple[Mark, ...]:
+    return look(light, PIGMENTS, cheek(), MM_PER_PX)
+
+
+def test_a_spot_lies_where_it_was_painted() -> None:
+    (mark,) = found(painted(disc(), 0.4 * MELANIN))
+    assert (mark.kind, mark.region, mark.carried_by) == ("spots", "cheek-right", "melanin")
+    rows, columns = np.nonzero(mark.laid_on(SHAPE, mark.cover))
+    assert (columns.mean(), rows.mean()) == pytest.approx((70, 40), abs=0.2)
+    # The limit of contrast cuts the soft edge somewhere within its one pixel.
+    assert np.pi * 6**2 < mark.area_px < np.pi * 7.5**2
+    assert mark.size_mm.median == pytest.approx(0.4 * 2 * np.sqrt(mark.area_px / np.pi), rel=1e-6)
+
+
+@pytest.mark.parametrize(("look", "density"), [(spots, 0.4 * MELANIN), (inflamed, 0.4 * BLOOD), (dents, 0.4 * SHADE)])
+def test_each_kind_is_told_by_its_colour_alone(look, density: np.ndarray) -> None:
+    light = painted(disc(radius=4), density)
+    kinds = [mark.kind for other in (spots, inflamed, dents) for mark in found(light, other)]
+    assert kinds == [found(light, look)[0].kind]
+
+
+def test_taking_a_spot_away_leaves_the_skin_around_it() -> None:
+    light = painted(disc(), 0.4 * MELANIN)
+    (mark,) = found(light)
+    melanin = pigments(light).melanin
+    left = melanin - mark.laid_on(melanin.shape, mark.excess)
+    assert left.max() - left.min() < 0.02  # of 0.4 that was painted
+    assert mark.contrast == pytest.approx(0.4, rel=0.1)
+
+
+@settings(max_examples=25)
+@given(st.floats(0.3, 3.0), st.floats(0, 0.8), st.floats(3, 10), st.integers(25, 115), st.integers(25, 75))
+def test_neither_exposure_nor_a_slope_of_light_moves_a_spot(
+    exposure: float, slope: float, radius: float, x: int, y: int
+) -> None:
+    light = painted(disc(x, y, radius), 0.4 * MELANIN)
+    ramp = np.exp(-slope * np.linspace(0, 1, SHAPE[1]))[None, :, None]
+    (plain,), (lit,) = found(light), found(exposure * ramp * light)
+    # A slope of 0.8 over 140 pixels changes the contrast in red by 0.006 a pixel: the outline moves by less than one.
+    assert lit.size_mm.median == pytest.approx(plain.size_mm.median, abs=2 * 0.4)
+    assert lit.contrast == pytest.approx(plain.contrast, rel=0.15)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_picture_has_the_same_spots(turns: int) -> None:
+    light = painted(np.maximum(disc(40, 30, 5), disc(90, 60, 8)), 0.4 * MELANIN)
+    turned = np.ascontiguousarray(np.rot90(light, turns))
+    mask = np.ascontiguousarray(np.rot90(cheek().masks["cheek-right"], turns))
+    again = spots(turned, PIGMENTS, Regions({"cheek-right": mask}, {}, ()), MM_PER_PX)
+    assert sorted(mark.area_px for mark in again) == sorted(mark.area_px for mark in found(light))
+
+
+def test_wide_and_irregular_spots_must_be_seen_by_a_doctor() -> None:
+    notch = disc(radius=7) * (1 - disc(x=76, y=40, radius=5))
+    uneven = disc(radius=7) * np.where(np.arange(SHAPE[1]) < 70, 0.4, 1.4)
+    cases = {"small": (disc(radius=5), False), "wide": (disc(radius=8), True), "notched": (notch, True)}
+    cases["uneven"] = (uneven, True)
+    for name, (cover, seen) in cases.items():
+        marks = found(painted(cover, 0.4 * MELANIN))
+        assert any(mark.to_be_seen for mark in marks) is seen, name
+    (finding,) = findings_of("spots", found(painted(disc(radius=8), 0.4 * MELANIN)), MEASURE)
+    assert finding.to_be_seen == 1
+    assert finding.note is not None
+    assert "must be seen by a doctor before any laser" in finding.note.text
+
+
+def test_spots_are_told_by_their_size_and_suggest_a_condition() -> None:
+    small = np.maximum.reduce([disc(30, 30, 3), disc(60, 30, 3), disc(90, 30, 3)])
+    (freckles,) = findings_of("spots", found(painted(small, 0.4 * MELANIN)), MEASURE)
+    (lentigines,) = findings_of("spots", found(painted(disc(radius=5), 0.4 * MELANIN)), MEASURE)
+    assert (freckles.count, freckles.freckle_like, freckles.suggests) == (3, 3, "freckles")
+    assert (lentigines.count, lentigines.lentigo_like, lentigines.suggests) == (1, 1, "age-spots")
+    assert isinstance(freckles.severity, Unknown)
+    assert freckles.told is not None
+    assert freckles.told.text.startswith("3 brown spots")
+
+
+def test_redness_is_a_mark_of_its_region() -> None:
+    halves = {"cheek-right": np.zeros(SHAPE, bool), "nose": np.zeros(SHAPE, bool), "chin": np.zeros(SHAPE, bool)}
+    for name, start in zip(halves, (5, 50, 95), strict=True):
+        halves[name][10:90, start : start + 40] = True
+    light = painted(halves["cheek-right"].astype(float), 0.3 * BLOOD)
+    (mark,) = redness(pigments(light).haemoglobin, Regions(halves, {}, ()), MM_PER_PX)
+    assert (mark.kind, mark.region, mark.area_px) == ("redness", "cheek-right", 3200)
+    assert mark.contrast == pytest.approx(0.3, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("right", "left", "severity"), [(3, 0, "mild"), (5, 5, "mild"), (6, 0, "moderate"), (2, 21, "severe")]
+)
+def test_acne_is_graded_by_the_worse_half(right: int, left: int, severity: str) -> None:
+    (mark,) = found(painted(disc(radius=4), 0.4 * BLOOD), inflamed)
+    other = replace(mark, region="cheek-left")
+    assert of_acne([mark] * right + [other] * left) == severity
+    middle = replace(mark, region="nose")
+    assert isinstance(of_acne([middle] * 30), Unknown)
+
+
+def test_a_mark_is_one_patch() -> None:
+    (mark,) = found(painted(disc(), 0.4 * MELANIN))
+    with pytest.raises(ValueError, match="one patch"):
+        replace(mark, cover=mark.cover[1:])
