@@ -22,6 +22,7 @@ from skinbeam.simulate.appearance import weigh_by_reading
 from skinbeam.skin.melanin import ita_range_deg, phototype_range
 from skinbeam.skin.model import Skin
 from skinbeam.skin.vessels import VesselPopulation
+from skinbeam.sources import Sourced
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,6 +40,7 @@ class Colour:
     limiting_ita_deg, limiting_phototype : the darker of what was said, for limits; the same where nothing is in doubt.
     basis : what it rests on, in words.
     warnings : conflicts.
+    darker_at : sites that hold more melanin than the face on a photograph, each with how many times as much at least.
     """
 
     ita_deg: float | None
@@ -47,11 +49,16 @@ class Colour:
     limiting_phototype: str | None
     basis: Message
     warnings: tuple[Warned, ...] = ()
+    darker_at: tuple[tuple[str, float], ...] = ()
 
     @property
     def in_doubt(self) -> bool:
         """Whether limits are held against a darker skin than the target's."""
         return (self.ita_deg, self.phototype) != (self.limiting_ita_deg, self.limiting_phototype)
+
+    def times_at(self, site: str) -> float:
+        """Return how many times the person's melanin limits are held for at a site: never less than once."""
+        return dict(self.darker_at).get(site, 1.0)
 
 
 def colour_of(case: Case, seen: PhotoColour | Unknown | None) -> Colour:
@@ -169,5 +176,9 @@ def draw_skins(case: Case, colour: Colour, place: Place, *, draws: int, seed: in
         lesion=[Lesion(kind=place.lesion)] if place.lesion is not None else [],
     )
     skin = replace(Skin.from_case(described), population=place.vessels)
+    times = colour.times_at(place.site) if place.limiting else 1.0
+    if times > 1.0:
+        held = Sourced(times, times, times, "fixed", "skinbeam2026photo", "melanin over the face's in a photograph")
+        skin = replace(skin, melanin_ratio=held)
     skins = skin.sample(draws, seed)
     return weigh_by_reading(skins, reading) if reading is not None else skins

@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from skinbeam._version import __version__
+from skinbeam.cli.evidence import cite, claims, compare, expect
 from skinbeam.cli.lasers import lasers
+from skinbeam.cli.options import ENDS, CaseFile, Draws, Json, Plot, Quiet, Seed
 from skinbeam.cli.records import records
 from skinbeam.cli.sweeping import sweep
 from skinbeam.cli.told import check_plot, draw, missing_group, not_built, of_file, show, show_names
-from skinbeam.schema.names import ENDPOINTS
 
 __all__ = ["app"]
 
@@ -29,16 +30,6 @@ app = typer.Typer(
 
 app.add_typer(records, name="records")
 app.add_typer(lasers, name="lasers")
-
-CaseFile = Annotated[Path, typer.Argument(metavar="CASE.toml", help="The case file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print nothing but what is wrong, and what --json asks for.")]
-Plot = Annotated[
-    Path | None, typer.Option("--plot", metavar="FILE", help="Draw it, as FILE.svg, FILE.png or FILE.pdf.")
-]
-Draws = Annotated[int, typer.Option("--draws", min=1, max=100_000, help="Sampled skins.")]
-ENDS = ", ".join(sorted(ENDPOINTS))
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of every random draw.")]
 
 
 def _version(asked: bool) -> None:
@@ -244,66 +235,8 @@ def skin(
     show(document, json=json)
 
 
-@app.command()
-def expect(
-    condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
-    modality: Annotated[str, typer.Option("--modality", help="See `skinbeam conditions`.")],
-    severity: Annotated[str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")] = None,
-    site: Annotated[str | None, typer.Option("--site", help="Body site.")] = None,
-    wavelength: Annotated[float | None, typer.Option("--wavelength", help="In nm.")] = None,
-    pulse_ms: Annotated[float | None, typer.Option("--pulse-ms", help="Length of a pulse, in ms.")] = None,
-    sessions: Annotated[float | None, typer.Option("--sessions", help="Number of sessions.")] = None,
-    follow_up_months: Annotated[float | None, typer.Option("--follow-up-months", help="Months after the last.")] = None,
-    phototype: Annotated[str | None, typer.Option("--phototype", help="I to VI, or a range.")] = None,
-    subtype: Annotated[
-        list[str] | None, typer.Option("--subtype", help="A kind of the condition; may stand again.")
-    ] = None,
-    patients: Annotated[int, typer.Option("--patients", help="Patients of the new clinic.")] = 100,
-    threshold: Annotated[int, typer.Option("--threshold", help="Improvement that counts, in per cent.")] = 50,
-    rater: Annotated[str | None, typer.Option("--rater", help="blinded, physician or patient.")] = None,
-    unit: Annotated[str, typer.Option("--unit", help="patients or lesions.")] = "patients",
-    plot: Plot = None,
-    seed: Seed = 0,
-    json: Json = False,
-) -> None:
-    """What published trials say a new clinic would see."""
-    from skinbeam.evidence.expectation.answer import expect_document
-    from skinbeam.evidence.question import Question
-
-    question = Question(
-        condition,
-        modality,
-        severity=severity,
-        site=site,
-        wavelength_nm=wavelength,
-        pulse_ms=pulse_ms,
-        sessions=sessions,
-        follow_up_months=follow_up_months,
-        phototype=phototype,
-        patients=patients,
-        threshold=threshold,
-        rater=rater,
-        unit=unit,
-        subtypes=tuple(subtype or ()),
-    )
-    check_plot(plot)
-    document = expect_document(question, seed=seed)
-    draw(document, plot)
-    show(document, json=json)
-
-
-@app.command()
-def compare(
-    a: Annotated[str, typer.Argument(metavar="A", help="A treatment; see `skinbeam conditions`.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="The treatment it is held against.")],
-    condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
-    seed: Seed = 0,
-    json: Json = False,
-) -> None:
-    """What trials that compared two treatments found, and the network's answer beside it."""
-    from skinbeam.evidence.comparison.compare import compare_document
-
-    show(compare_document(condition, a, b, seed=seed), json=json)
+app.command()(expect)
+app.command()(compare)
 
 
 @app.command()
@@ -312,29 +245,29 @@ def photo(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the overlays.")
     ] = None,
-    json: Json = False,
-) -> None:
-    """Regions, maps and findings of a photograph."""
-    from skinbeam.photo.document import photo_document
-
-    show(photo_document(image, output), json=json)
-
-
-# What is not there is said first: nobody need mend a command line to learn it.
-_ABSENT = {"ignore_unknown_options": True, "allow_extra_args": True}
-
-
-@app.command(context_settings=_ABSENT)
-def preview(
-    image: Annotated[Path | None, typer.Argument(metavar="FACE.jpg", help="The photograph.")] = None,
-    plan: Annotated[Path | None, typer.Option("--plan", metavar="plan.json", help="The plan.")] = None,
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="Folder for the pictures.")
+    points: Annotated[
+        tuple[float, float, float, float, float, float] | None,
+        typer.Option("--points", metavar="X Y X Y X Y", help="Right pupil, left pupil and mouth, set by hand, px."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Before, each healing day, after: not in this release."""
-    not_built("preview", "pictures of an expected result are not in this release")
+    """Regions, maps and findings of a photograph: JPEG, PNG, WebP, TIFF, HEIC or DICOM."""
+    from skinbeam.photo.document import photo_document
+
+    show(photo_document(image, output, points=points), json=json)
+
+
+@app.command()
+def preview(
+    image: Annotated[Path, typer.Argument(metavar="FACE.jpg", help="The photograph.")],
+    plan: Annotated[Path, typer.Option("--plan", metavar="plan.json", help="The plan that `consult` wrote.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Folder for the pictures.")],
+    json: Json = False,
+) -> None:
+    """Before, each healing day, after: computed illustrations at the 10th, 50th and 90th percentile."""
+    from skinbeam.preview.document import preview_document
+
+    show(preview_document(image, plan, output), json=json)
 
 
 app.command()(sweep)
@@ -362,29 +295,8 @@ def validate(
     sys.stdout.write(validation_text(document))
 
 
-@app.command()
-def claims(
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A leaflet or web text to check.")] = None,
-    json: Json = False,
-) -> None:
-    """What advertising says about laser treatment, each claim with verdict and evidence."""
-    from skinbeam.evidence.claims import claims_document
-
-    show(claims_document(file), json=json)
-
-
-@app.command()
-def cite(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")] = None,
-    json: Json = False,
-) -> None:
-    """BibTeX of sources."""
-    from skinbeam.evidence.cite import cite_document, cite_text
-
-    if json:
-        show(cite_document(keys or ()), json=True)
-    else:
-        print(cite_text(keys or ()), end="")
+app.command()(claims)
+app.command()(cite)
 
 
 @app.command()
@@ -437,8 +349,14 @@ def conditions(json: Json = False) -> None:
 
 
 @app.command()
-def doctor(json: Json = False) -> None:
-    """What this machine can do, with the fix for what is missing."""
+def doctor(
+    cluster: Annotated[
+        str | None, typer.Option("--cluster", metavar="ADDRESS", help="Scheduler of Dask that sweeps would go to.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What this machine can do, and a cluster, with the fix for what is missing."""
     from skinbeam.report.doctor import doctor_document
+    from skinbeam.sweeps.health import health_of_sweeps
 
-    show(doctor_document(), json=json)
+    show(doctor_document(health_of_sweeps(cluster)), json=json)

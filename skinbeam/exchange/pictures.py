@@ -11,7 +11,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from skinbeam.errors import InputError
-from skinbeam.photo.read import decode
+from skinbeam.photo.reading.read import decode
 
 __all__ = ["Frame", "Pixels", "bare", "frame_of", "pixels_of"]
 

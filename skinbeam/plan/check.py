@@ -10,7 +10,7 @@ from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
 from skinbeam.messages import ENGLISH, speaking
 from skinbeam.photo.look import Look, look_at
-from skinbeam.photo.read import read
+from skinbeam.photo.reading.read import read
 from skinbeam.plan.work.processes import side_by_side
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table

@@ -1,6 +1,6 @@
 """The plan: one function that reads from top to bottom, and a frozen record named by its hash."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from skinbeam._version import __version__
 from skinbeam.assessment.medicines import read_medication
+from skinbeam.assessment.photograph import sites_seen, told
 from skinbeam.assessment.questionnaire import questionnaire
 from skinbeam.assessment.risks import risks
 from skinbeam.assessment.skin import Colour, colour_of, with_colour
@@ -15,6 +16,7 @@ from skinbeam.estimate import Unknown
 from skinbeam.laser.device import devices, load_device
 from skinbeam.messages import Formatter, Message, text
 from skinbeam.photo.colour import Colour as PhotoColour
+from skinbeam.photo.findings.suggestion import Suggestion, seen_at, suggested
 from skinbeam.photo.look import Look
 from skinbeam.plan.aftercare import aftercare, checklist, records, when_to_call
 from skinbeam.plan.check import Consultation, check_consultation
@@ -124,7 +126,9 @@ def _made(
     case = loaded.case
     with collect() as sources:
         seen, photo_state = _seen(consultation.photo)
-        colour = colour_of(case, seen)
+        sites = sites_seen(consultation.photo, case.concern)
+        darker = tuple((one.site, one.darker) for one in sites if one.darker > 1.0)
+        colour = replace(colour_of(case, seen), darker_at=darker)
         machines = _machines(loaded)
         bank = SkinBank(case, colour, draws, seed, machines)
         case = with_colour(case, colour)  # for the rules; the skins above know it already
@@ -144,12 +148,13 @@ def _made(
             seed=seed,
             warnings=(
                 *_notices(case, colour),
+                *_spots_to_be_seen(consultation.photo),
                 *learned_notices(case, machines, None if stopped else bank.told),
                 *response_notices(case, gains),
             ),
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
-            assessment=_assessment(case, colour, photo_state),
+            assessment=_assessment(case, colour, photo_state, told(sites)),
             suitability=suitability,
             why=why(case, suitability),
             concerns=concerns,
@@ -164,6 +169,7 @@ def _made(
             aftercare=aftercare(chosen, case),
             when_to_call=when_to_call(chosen, case),
             clinic_phone=(case.clinic.phone.strip() if case.clinic is not None else "") or None,
+            suggested=_suggested(case, consultation.photo) or None,
             unknowns=_unknowns(concerns),
             sources=(),
             draws=draws,
@@ -204,6 +210,23 @@ def _seen(photo: Look | None) -> tuple[PhotoColour | Unknown | None, Message]:
     return photo.skin.colour, Message("plan.used-photo")
 
 
+def _spots_to_be_seen(photo: Look | None) -> Iterator[Notice]:
+    """Warn of brown spots on the photograph that a doctor must see; a clinician decides what follows from it."""
+    found = () if photo is None or isinstance(photo.skin, Unknown) else photo.skin.findings
+    for finding in found:
+        if finding.to_be_seen:
+            params = {"told": seen_at(finding), "count": finding.to_be_seen}
+            yield Notice("spot-to-be-seen", Message("finding.spot_to_be_seen", params).text)
+
+
+def _suggested(case: Case, photo: Look | None) -> tuple[Suggestion, ...]:
+    """What the photograph suggests beside the concerns of the case."""
+    if photo is None or isinstance(photo.skin, Unknown):
+        return ()
+    asked = {(concern.condition, concern.site) for concern in case.concern}
+    return tuple(one for one in suggested(photo.skin.findings) if (one.condition, one.site) not in asked)
+
+
 def _candidates(case: Case) -> dict[str, list[str]]:
     """Condition → laser modalities that could be offered for it, where it is."""
     return {concern.condition: laser_choices(concern.condition, concern.site)[0] for concern in case.concern}
@@ -223,7 +246,7 @@ def _stopped(suitability: Suitability) -> bool:
     return severity(suitability.decision) >= severity("refer")
 
 
-def _assessment(case: Case, colour: Colour, photo: Message) -> Assessment:
+def _assessment(case: Case, colour: Colour, photo: Message, photo_told: tuple[Message, ...]) -> Assessment:
     patient = case.patient
     assert patient is not None  # checked on entry
     not_said = Unknown(text("said.not-said"))
@@ -236,6 +259,7 @@ def _assessment(case: Case, colour: Colour, photo: Message) -> Assessment:
         risks=risks(case),
         medications=tuple(map(_medicine, patient.medications)),
         photo=photo,
+        photo_told=photo_told or None,
         keloid_decision=_decided(patient),
     )
 
@@ -282,7 +306,7 @@ def _unknowns(concerns: Sequence[ConcernPlan]) -> tuple[Message, ...]:
                     "reason": refused.reasons[0].text,
                 }
                 found.append(Message("unknown.settings", params))
-    return (*found, Message("unknown.preview"))
+    return tuple(found)
 
 
 def _notices(case: Case, colour: Colour) -> tuple[Notice, ...]:

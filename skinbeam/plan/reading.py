@@ -15,6 +15,7 @@ from skinbeam.assessment.risks import Risk
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.messages import ENGLISH, Message, Warned, retold, spoken
+from skinbeam.photo.findings.suggestion import Suggestion
 from skinbeam.plan.records import Advice, Nearest, Option, Plan
 from skinbeam.plan.rules.reason import Reason
 from skinbeam.plan.setup import Setup
@@ -116,9 +117,11 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
         return Told(value["id"], value["params"], value["text"])
     held = dict(value)
     if kind is Expectation:
-        held["abstains"] = {"id": "", "params": {}, "text": held["abstains"]} if held["abstains"] else None
+        held["abstains"] = _said(held["abstains"]) if held["abstains"] else None
     elif kind is Warned:
-        held["message"] = {"id": "", "params": {}, "text": held["message"]}
+        held["message"] = _said(held["message"])
+    elif kind is Suggestion:
+        held["seen"] = [_said(sentence) for sentence in held["seen"]]
     if kind in (Reason, Advice, Risk, Ladder):
         held["message"] = held["message"] | {"text": held.pop("text")}
         held |= {"name": held.pop("risk")} if kind is Risk else {}
@@ -139,6 +142,11 @@ def _read_record(kind: Any, value: Any, path: str) -> Any:
             for name, item in held.items()
         }
     )
+
+
+def _said(sentence: str) -> dict[str, Any]:
+    """The record of a message of which a document holds the sentence alone."""
+    return {"id": "", "params": {}, "text": sentence}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from skinbeam.document import fields_of, plain, round_significant, sha256_of
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.evidence.expectation.records import Expectation
 from skinbeam.messages import Message
+from skinbeam.photo.findings.suggestion import Suggestion
 from skinbeam.plan.rules.reason import PlainReason, Reason
 from skinbeam.plan.rules.suitability import Suitability
 from skinbeam.plan.setup import Setup
@@ -105,6 +106,7 @@ class Assessment:
     medications: tuple[Medicine, ...]
     photo: Message
     keloid_decision: Message | None = None
+    photo_told: tuple[Message, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -331,6 +333,8 @@ class Plan:
     ----------
     case_sha256, seed, draws, data_release, version : what it was made from.
     clinic_phone : whom to call, as the clinic wrote it; None where it did not.
+    suggested : concerns that the photograph suggests and the case does not have; they change nothing in the plan. None
+        where there are none.
     sources : keys of all that was used.
     """
 
@@ -356,6 +360,7 @@ class Plan:
     aftercare: tuple[Advice, ...]
     when_to_call: tuple[Advice, ...]
     clinic_phone: str | None = None
+    suggested: tuple[Suggestion, ...] | None = None
     unknowns: tuple[Message, ...]
     sources: tuple[str, ...]
     draws: int

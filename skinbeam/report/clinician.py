@@ -7,7 +7,7 @@ from typing import Any
 from skinbeam.document import fields_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
-from skinbeam.messages import Message, retold, spoken
+from skinbeam.messages import retold, spoken
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.plan.rules.reason import severity
 from skinbeam.report.context import (
@@ -22,6 +22,7 @@ from skinbeam.report.context import (
     Reference,
     ReportPage,
     Shown,
+    Strip,
 )
 from skinbeam.report.course import course_shown, ladder_shown, total_shown
 from skinbeam.report.names import concern_name, device_of, foremost, site_title, treated_names
@@ -57,6 +58,7 @@ def report_page(
     *,
     embedded: Mapping[str, str],
     photo: Mapping[str, Any] | None,
+    preview: Strip | None = None,
 ) -> ReportPage:
     """Return the page's context.
 
@@ -66,6 +68,7 @@ def report_page(
     overlays : overlays of the photograph.
     embedded : figure file → data URI.
     photo : body of the photo document, when there is a photograph.
+    preview : pictures of what may come, when there is a face to draw them on.
     """
     decision = _decision(plan)
     decided = (*decision.reasons, *decision.more, *decision.always)
@@ -87,8 +90,9 @@ def report_page(
         person=_person(plan.assessment),
         risks=tuple(risk.message.text for risk in plan.assessment.risks),
         medications=tuple(map(_medication, plan.assessment.medications)),
-        photo=_photo(plan.assessment.photo, photo),
+        photo=_photo(plan.assessment, photo),
         overlays=tuple(overlays),
+        preview=preview,
         concerns=concerns,
         calendar=pictures["calendar"][0],
         course=course,
@@ -263,9 +267,12 @@ def _read_as(medicine: Medicine) -> Shown:
     return Shown(matched or say("medication_none"), "; ".join(slips) if matched else "", True)
 
 
-def _photo(used: Message, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
+def _photo(person: Assessment, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
     """What the photograph said: the plan's part, then quality, scale and findings."""
-    rows = [Fact(say("photo_used"), show(used))]
+    rows = [
+        Fact(say("photo_used"), show(person.photo)),
+        *(Fact(say("photo_in_plan"), show(one)) for one in person.photo_told or ()),
+    ]
     if photo is not None:
         quality = photo["quality"]
         problems = [retold(problem["message"]) for problem in quality["problems"]]

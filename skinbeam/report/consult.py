@@ -10,7 +10,7 @@ from skinbeam.document import pretty_json, sha256_of, unwritable, write_atomical
 from skinbeam.estimate import Unknown
 from skinbeam.files.placed import place
 from skinbeam.files.unfinished import work_folder
-from skinbeam.messages import ENGLISH, speaking, text
+from skinbeam.messages import ENGLISH, retell, speaking, text
 from skinbeam.photo.document import document_of
 from skinbeam.plan.check import Consultation
 from skinbeam.plan.concern import FIGURE_DRAWS, Planned
@@ -22,12 +22,13 @@ from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.section import Section, section_of
 from skinbeam.plan.setup import Setup
 from skinbeam.plan.window.around import Window, window_of
+from skinbeam.preview.document import preview_of
 from skinbeam.report.figures import ConcernFigures, DoseRange, FigureData, LayerMark, SectionData, WindowData
 from skinbeam.report.shown import join, quantity, say
 
-__all__ = ["consult", "figures_of"]
+__all__ = ["PREVIEW_FOLDER", "consult", "figures_of"]
 
-PHOTO_FOLDER = "photo"
+PHOTO_FOLDER, PREVIEW_FOLDER = "photo", "preview"
 LEDGER, SEAL = "run.json", "plan.json"
 
 
@@ -63,9 +64,13 @@ def _written(consultation: Consultation, folder: Path, *, draws: int, seed: int,
     made = plan_consultation(consultation, _concern_figures, draws=draws, seed=seed, meanwhile=_writer)
     plan, look, overlays = made.plan, made.photo, folder / PHOTO_FOLDER
     write_atomically(folder / SEAL, pretty_json(plan.document))
-    photo = None if look is None or isinstance(look.skin, Unknown) else document_of(look, overlays)
+    seen = None if look is None or isinstance(look.skin, Unknown) else look
+    photo = None if seen is None else document_of(seen, overlays)
     with speaking(language):
-        _writer()(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays)
+        preview = None if seen is None else preview_of(retell(plan), seen)
+        for name, content in ({} if preview is None else preview.files).items():
+            write_atomically(folder / PREVIEW_FOLDER / name, content)
+        _writer()(plan, FigureData(made.concerns), folder, photo=photo, photo_folder=overlays, preview=preview)
     sums = {str(file.relative_to(folder)): sha256_of(file.read_bytes()) for file in folder.rglob("*") if file.is_file()}
     run = {
         "schema": "skinbeam.run/1",

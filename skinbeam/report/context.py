@@ -33,6 +33,7 @@ __all__ = [
     "Shown",
     "Span",
     "SpotLadder",
+    "Strip",
     "Visit",
 ]
 
@@ -125,6 +126,15 @@ class Picture:
     alt: Annotated[str, "what the figure shows, for those who cannot see it"]
     caption: Annotated[str, "caption with units"]
     unknown: Annotated[str, "why there is no figure; empty when there is one"]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures of what may come, as one figure, with what belongs below it."""
+
+    file: Annotated[str, "path of the figure below the report's folder"]
+    alt: Annotated[str, "what the figure shows, for those who cannot see it"]
+    below: Annotated[tuple[str, ...], "the assumption behind them, and what is not drawn"]
 
 
 @dataclass(frozen=True)
@@ -295,6 +305,7 @@ class ReportPage:
     medications: Annotated[tuple[Fact, ...], "medications and the name each was matched to"]
     photo: Annotated[tuple[Fact, ...], "what the photograph could and could not tell"]
     overlays: Annotated[tuple[Picture, ...], "overlays of the photograph"]
+    preview: Annotated[Strip | None, "pictures of what may come; None without a photograph of a face"]
     concerns: Annotated[tuple[ConcernPart, ...], "one part for each concern"]
     calendar: Annotated[Picture, "the course as a calendar"]
     course: Annotated[tuple[Visit, ...], "visits in order"]
@@ -389,5 +400,6 @@ class LeafletPage:
     call: Annotated[tuple[str, ...], "when to call"]
     phone: Annotated[str, "whom to call, or a line to write it on"]
     questions: Annotated[tuple[str, ...], "questions to ask"]
+    preview: Annotated[Strip | None, "pictures of what may come; None without a photograph of a face"]
     about: Annotated[tuple[str, ...], "version and date, newer versions, funding"]
     words: Annotated[Mapping[str, str], "headings and labels, by name"]

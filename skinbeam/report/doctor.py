@@ -4,6 +4,7 @@ import importlib.util
 import os
 import platform
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ __all__ = ["doctor_document"]
 _WEB = ("fastapi", "uvicorn", "python_multipart", "sqlalchemy", "alembic", "pwdlib", "pyotp", "cryptography", "limits")
 
 
-def doctor_document() -> dict[str, Any]:
-    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}."""
+def doctor_document(more: Sequence[Any] = ()) -> dict[str, Any]:
+    """Return skinbeam.doctor/1: `checks`, each {name, ok, found, fix}; `more` are records of that shape."""
     checks = [
         _check("cores", True, str(os.cpu_count() or 1), ""),
         _check("python", True, platform.python_version(), ""),
@@ -29,6 +30,7 @@ def doctor_document() -> dict[str, Any]:
         _gpu(),
         _check("database", True, f"SQLite {sqlite3.sqlite_version}; PostgreSQL by its address", ""),
         _cache(),
+        *more,
     ]
     return document("skinbeam.doctor/1", case_sha256=sha256_of({}), seed=0, body={"checks": checks})
 

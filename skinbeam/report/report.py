@@ -12,8 +12,9 @@ from skinbeam.document import write_atomically
 from skinbeam.messages import retell
 from skinbeam.plan.records import Plan
 from skinbeam.plan.work.processes import side_by_side
+from skinbeam.preview.document import Preview
 from skinbeam.report.clinician import report_page
-from skinbeam.report.context import ReportPage
+from skinbeam.report.context import ReportPage, Strip
 from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
 from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.choices import dot_files
@@ -21,6 +22,8 @@ from skinbeam.report.leaflet.page import CONCERNS_IN_FULL, leaflet_page
 from skinbeam.report.pdf import laid_out, make_pdf
 
 __all__ = ["make_leaflet", "render_html", "templates", "write_report"]
+
+_SHEET = "preview/sheet.png"
 
 
 def write_report(
@@ -30,6 +33,7 @@ def write_report(
     *,
     photo: Mapping[str, Any] | None = None,
     photo_folder: Path | None = None,
+    preview: Preview | None = None,
 ) -> list[Path]:
     """Write `report.html`, `report.pdf`, `appendix.pdf`, `leaflet.pdf` and `figures/*.svg`, and return their paths.
 
@@ -41,17 +45,19 @@ def write_report(
     folder : made when missing.
     photo : body of the photo document, when there is a photograph.
     photo_folder : where the files lie that `photo` names.
+    preview : pictures of what may come, when there is a face to draw them on.
     """
     plan, figures = retell(plan), retell(figures)
     drawn = draw(plan, figures)
-    page, overlays = _page(plan, drawn, photo, photo_folder)
-    pictures = dict(drawn.files) | overlays
+    strip, shown = _strip(preview)
+    page, overlays = _page(plan, drawn, photo, photo_folder, strip)
+    pictures = dict(drawn.files) | overlays | shown
     with laid_out(pictures) as root:
         made: dict[str, Callable[[], bytes]] = {  # what takes longest is begun first
             "appendix.pdf": lambda: make_pdf("report", page, root, part="appendix"),
             "report.pdf": lambda: make_pdf("report", page, root),
             "report.html": lambda: _html(page, pictures).encode(),
-            "leaflet.pdf": lambda: make_pdf("leaflet", leaflet_page(plan), root),
+            "leaflet.pdf": lambda: make_pdf("leaflet", leaflet_page(plan, strip), root),
         }
         written = side_by_side(lambda name: made[name](), list(made))
     files = dict(drawn.files) | dict(zip(made, written, strict=True))
@@ -61,7 +67,7 @@ def write_report(
 
 
 def make_leaflet(plan: Plan) -> bytes:
-    """Return the patient's leaflet alone, as PDF, in the language that is spoken."""
+    """Return the patient's leaflet alone, as PDF, in the language that is spoken, without pictures of a face."""
     plan = retell(plan)
     dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
     with laid_out({name: content for files in dots for name, content in files.items()}) as root:
@@ -83,11 +89,18 @@ def render_html(
 
 
 def _page(
-    plan: Plan, drawn: Drawn, photo: Mapping[str, Any] | None, photo_folder: Path | None
+    plan: Plan, drawn: Drawn, photo: Mapping[str, Any] | None, photo_folder: Path | None, strip: Strip | None = None
 ) -> tuple[ReportPage, dict[str, bytes]]:
     """The page's context without embedded figures, and the overlays' content."""
     pictures, overlays = photo_overlays(photo, photo_folder)
-    return report_page(plan, drawn.pictures, pictures, embedded={}, photo=photo), overlays
+    return report_page(plan, drawn.pictures, pictures, embedded={}, photo=photo, preview=strip), overlays
+
+
+def _strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
+    """The pictures of what may come as a page shows them, and their content."""
+    if preview is None or not preview.sheet:
+        return None, {}
+    return Strip(_SHEET, preview.alt, preview.told), {_SHEET: preview.sheet}
 
 
 def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:

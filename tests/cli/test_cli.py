@@ -113,9 +113,6 @@ def test_what_is_wrong_has_code_2_a_field_and_a_hint(name: str, run: Run) -> Non
 
 
 NOT_BUILT: dict[str, tuple[str, ...]] = {
-    "preview": ("preview", "face.jpg", "--plan", "plan.json", "-o", "out"),
-    "preview with nothing": ("preview",),
-    "preview with an option that it will have": ("preview", "face.jpg", "--days", "7"),
     "simulate on cuda": ("simulate", PULSE, "--device", "cuda"),
     "simulate on cuda with no case": ("simulate", "nowhere.toml", "--device", "cuda"),
 }

@@ -42,6 +42,7 @@ KEYS = {
     "studies",
     "abstains",
     "in_words",
+    "person_improvement_pct",
     "untreated",
     "warnings",
 }

@@ -369,6 +369,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "validate": ["--only", "arrhenius"],
         "window": ["pulse.toml", "--effect", "epidermal-necrosis", *few],
         "plan": ["refused.toml", "-o", "out", *few],
+        "preview": ["examples/first-consultation/face.jpg", "--plan", "out/plan.json", "-o", "pictures"],
     }
     assert set(commands) == set(listed)
     for schema, arguments in commands.items():

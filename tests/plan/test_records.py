@@ -12,6 +12,7 @@ from report_samples import sample_plan
 from skinbeam.document import canonical_json, round_significant
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
+from skinbeam.photo.findings.suggestion import Suggestion
 from skinbeam.plan import records
 from skinbeam.plan.records import Plan, rounded
 
@@ -34,6 +35,22 @@ def test_a_plan_comes_back_from_its_document_whole(name: str) -> None:
     read = read_plan(made)
     assert canonical_json(read.document) == canonical_json(made)
     assert read.plan_sha256 == made["plan_sha256"]
+
+
+def test_what_a_photograph_gave_a_plan_comes_back_with_it() -> None:
+    seen = Message(
+        "finding.seen_at",
+        {"told": Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0}), "where": "nose"},
+    )
+    told = Message("photo-plan.melanin_unknown", {"site": "nose"})
+    made = replace(
+        PLAN,
+        suggested=(Suggestion("age-spots", "nose", None, (seen,)), Suggestion("active-acne", "nose", "mild", (seen,))),
+        assessment=replace(PLAN.assessment, photo_told=(told,)),
+    )
+    read = read_plan(made.document)
+    assert read.document == made.document
+    assert read.plan_sha256 == made.plan_sha256
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from skinbeam.records.spots import ORAL, Firing
 from skinbeam.records.store import tables
 from skinbeam.records.store.columns import now
 from skinbeam.records.store.database import Database
+from skinbeam.records.suggested import Decision
 
 ANSWERS = {"patient": {"age_years": 42, "sex": "female"}, "concern": [{"site": "cheeks", "area_cm2": 40.25}]}
 MADE = Made("c" * 64, "p" * 64, "0.2.0", 2**62, 200, {"plan.json": b'{"a": 1.0}', "report.pdf": b"%PDF-1.7 \x00"})
@@ -290,7 +291,12 @@ def calls(desk: Desk, mine: Desk) -> dict[str, Callable[[], Any]]:
     booking = Booking(consultation.patient_id, doctor, Purpose.SESSION, at, at + HOUR)
     first, second = mine.appointments.book(booking, replace(booking, starts_at=at + HOUR, ends_at=at + 2 * HOUR))
     spot = mine.test_spots.fire(consultation.id, Firing(plan.id, SPOT, 72.0, ORAL, {}))
+    shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
+    (suggestion,) = mine.suggestions.add(consultation.id, photograph.id, [shown])
     return {
+        "suggestions.add": lambda: desk.suggestions.add(consultation.id, photograph.id, [shown]),
+        "suggestions.of": lambda: desk.suggestions.of(consultation.id),
+        "suggestions.decide": lambda: desk.suggestions.decide(suggestion.id, Decision.KEPT),
         "machines.get": lambda: desk.machines.get(machine.id),
         "machines.change": lambda: desk.machines.change(machine.id, name="Blue", room=""),
         "machines.use": lambda: desk.machines.use(machine.id, used=True),
@@ -457,6 +463,8 @@ NEEDS_CARE = {
     "dossiers.plans",
     "follow_ups.open",
     "follow_ups.grade",
+    "suggestions.add",
+    "suggestions.decide",
     "test_spots.fire",
     "test_spots.take_in",
     "treatments.decide",

@@ -27,11 +27,12 @@ from skinbeam.plan.check import check_consultation
 from skinbeam.plan.records import ConcernPlan
 from skinbeam.plan.work.processes import end_with_parent
 from skinbeam.plan.work.progress import heard
+from skinbeam.preview.document import LISTED
 from skinbeam.records.kept import Made
 from skinbeam.records.store.keys import FILE_VARIABLE, VARIABLE
-from skinbeam.report.consult import consult
+from skinbeam.report.consult import PREVIEW_FOLDER, consult
 
-__all__ = ["FILES", "PHOTOGRAPH", "BrokenError", "DefectError", "made_apart"]
+__all__ = ["FILES", "PHOTOGRAPH", "BrokenError", "DefectError", "made_apart", "preview_name"]
 
 FILES = ("plan.json", "report.html", "report.pdf", "appendix.pdf", "leaflet.pdf", "run.json")
 PHOTOGRAPH = "photograph"  # this name is told in complaints
@@ -84,6 +85,11 @@ def made_apart(sent: Submission, home: Path, heed: Heed, language: str = ENGLISH
                 os.killpg(process.pid, signal.SIGKILL)  # whatever it started goes with it
 
 
+def preview_name(name: str) -> str:
+    """Return the name under which a plan keeps a picture of what may come, or their list."""
+    return name if name == LISTED else f"preview-{name}"
+
+
 def _made(told: IO[bytes], folder: Path, heed: Heed) -> Made:
     """Wait for the plan, and pass on each step."""
     last = ""
@@ -94,7 +100,9 @@ def _made(told: IO[bytes], folder: Path, heed: Heed) -> Made:
         if "defect" in step:
             raise DefectError("a defect while a plan was made")
         if "made" in step:
-            return Made(**step["made"], files={name: (folder / name).read_bytes() for name in FILES})
+            drawn = sorted((folder / PREVIEW_FOLDER).glob("*")) if (folder / PREVIEW_FOLDER).is_dir() else []
+            files = {name: folder / name for name in FILES} | {preview_name(path.name): path for path in drawn}
+            return Made(**step["made"], files={name: path.read_bytes() for name, path in files.items()})
         last = step.get("said", last)
         heed(last)
     raise BrokenError("the process that makes a plan ended without a word")

@@ -1,7 +1,9 @@
 """A consultation: the form bound to a record, saved as it is filled in, and its plan, which is asked for."""
 
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 from fastapi.responses import JSONResponse, Response
@@ -17,14 +19,16 @@ from skinbeam.app.forms import Submission
 from skinbeam.app.live import live_page
 from skinbeam.app.pages import form_page
 from skinbeam.errors import InputError
-from skinbeam.messages import spoken, text
+from skinbeam.messages import Message, retold, spoken, text
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.faults import ConflictError
 from skinbeam.records.kept import Consultation, Permissions
 from skinbeam.records.roles import Act
 from skinbeam.records.store.columns import now
+from skinbeam.records.suggested import SuggestedConcern
+from skinbeam.schema.names import table
 
-__all__ = ["add_consultations", "filled_form", "kind_of"]
+__all__ = ["add_consultations", "conflict_page", "filled_form", "kind_of", "saved_answers"]
 
 _KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"RIFF": "image/webp"}
 
@@ -71,17 +75,44 @@ def _page(
         patient=desk.patients.get(kept.patient_id),
         photographs=desk.photographs.of(kept.id),
         plans=desk.plans.of(kept.id)[::-1],
+        suggestions=tuple(map(_suggestion_shown, desk.suggestions.of(kept.id))),
+        nothing_suggested=visit.request.query_params.get("suggested") == "none",
         recorded=tuple(map(fact_told, recorded_history(desk, kept.patient_id))),
         **visit.around(),
     )
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """A suggestion as the page tells it."""
+
+    id: str
+    title: str
+    seen: tuple[str, ...]
+    decision: str
+
+
+def _suggestion_shown(one: SuggestedConcern) -> _Shown:
+    """Return a suggestion in words."""
+    condition = retold(table("condition")[one.condition]["title"])
+    site = retold(table("site")[one.site]["title"])
+    title = text("suggest.concern", {"condition": condition, "site": site.lower()})
+    decision = "" if one.decision is None else text(f"suggest.{one.decision}", {"by": one.decided_by})
+    return _Shown(one.id, title, tuple(_message(told).text for told in one.told), decision)
+
+
+def _message(told: Any) -> Message:
+    """The message of its JSON; its parameters may be messages."""
+    params = {name: _message(one) if isinstance(one, Mapping) else one for name, one in told["params"].items()}
+    return Message(told["id"], params)
+
+
 def _save(visit: Visit) -> Response:
     """Save, and tell a page that saves by itself the new revision; a conflict comes back as the form with both."""
     try:
-        kept = _saved(visit)
+        kept = saved_answers(visit)
     except ConflictError as error:
-        return _conflict(visit, error)
+        return conflict_page(visit, error)
     if "application/json" in visit.request.headers.get("accept", ""):
         return JSONResponse(
             {"revision": kept.revision, "photograph": kept.answers["photograph"] if "photo" in visit.uploads else ""}
@@ -89,7 +120,13 @@ def _save(visit: Visit) -> Response:
     return visit.go(f"/consultations/{kept.id}")
 
 
-def _saved(visit: Visit) -> Consultation:
+def saved_answers(visit: Visit) -> Consultation:
+    """Save what stands in the form, with a photograph that came with it.
+
+    Raises
+    ------
+    ConflictError : somebody else saved since.
+    """
     id, desk, revision = visit.path("consultation"), visit.desk, visit.said(REVISION)
     upload = visit.uploads.get("photo")
     photograph = ""
@@ -99,7 +136,8 @@ def _saved(visit: Visit) -> Consultation:
     return desk.consultations.save(id, answers, revision=int(revision[:9]) if revision.isdecimal() else 0)
 
 
-def _conflict(visit: Visit, error: ConflictError) -> Response:
+def conflict_page(visit: Visit, error: ConflictError) -> Response:
+    """Return the form with both answers."""
     kept = visit.desk.consultations.get(visit.path("consultation"))
     return visit.html(_page(visit, kept, sent_answers(visit.sent), error, conflict=True), status_of(error))
 
@@ -107,10 +145,10 @@ def _conflict(visit: Visit, error: ConflictError) -> Response:
 def _close(visit: Visit) -> Response:
     """Save what stands in the form, and close it."""
     try:
-        kept = _saved(visit)
+        kept = saved_answers(visit)
         visit.desk.consultations.close(kept.id, revision=kept.revision)
     except ConflictError as error:
-        return _conflict(visit, error)
+        return conflict_page(visit, error)
     return visit.go(f"/consultations/{kept.id}")
 
 
@@ -126,9 +164,9 @@ def _suitability(visit: Visit) -> Response:
 def _plan(visit: Visit) -> Response:
     """Save the answers, and ask for their plan; what is wrong with them is said at once."""
     try:
-        kept = _saved(visit)
+        kept = saved_answers(visit)
     except ConflictError as error:
-        return _conflict(visit, error)
+        return conflict_page(visit, error)
     try:
         case_of(joined(submission_of(kept.answers), recorded_history(visit.desk, kept.patient_id)), Path())
         names = {"consultation": kept.id, "revision": kept.revision, "language": spoken()}

@@ -6,16 +6,18 @@ from functools import cached_property
 
 from fastapi.responses import Response
 
+from skinbeam.app.clinic.apart import preview_name
 from skinbeam.app.clinic.course.stops import Stop, Told, stops_of, told_since
 from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.places import option_at
 from skinbeam.app.clinic.visit import Visit
 from skinbeam.app.security import REPORT_POLICY
-from skinbeam.messages import LANGUAGES, retell, speaking
+from skinbeam.messages import LANGUAGES, retell, retold, speaking
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
+from skinbeam.preview.document import LISTED
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import fault
@@ -27,7 +29,12 @@ from skinbeam.report.report import make_leaflet
 
 __all__ = ["Opened", "add_plans", "opened"]
 
-_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+_TYPES = {
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "png": "image/png",
+}
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,25 @@ class _Concern:
     choice: Choice | None
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """The photograph and what may come, as two files of the plan; `frequency` tells how many see more or less."""
+
+    before: str
+    after: str
+    label: str
+    frequency: str
+
+
+@dataclass(frozen=True)
+class _Preview:
+    """What the page of a plan shows of its pictures: pairs, the whole strip, and what they rest on."""
+
+    pairs: tuple[_Pair, ...]
+    strip: str
+    below: tuple[str, ...]
+
+
 def add_plans(gate: Gate) -> None:
     """Open the routes of plans."""
     gate.add("GET", "/plans/{plan}", _page)
@@ -119,7 +145,27 @@ def _page(visit: Visit) -> Response:
         concerns=tuple(_concern(number, one, choices) for number, one in enumerate(records.concerns)),
         consents=tuple(one for one in desk.consents.of(plan.kept.consultation_id) if one.plan_id == plan.kept.id),
         patient=desk.patients.get(plan.consultation.patient_id),
+        preview=_preview(desk, plan.kept),
     )
+
+
+def _preview(desk: Desk, kept: Plan) -> _Preview | None:
+    """The pictures that were made with a plan; None where its photograph was of no use, or none was there."""
+    if LISTED not in kept.files:
+        return None
+    told = json.loads(desk.plans.file(kept.id, LISTED))
+    shown = [one for one in told["pictures"] if one["at"] in ("end", "months", "harm") and isinstance(one["file"], str)]
+    pairs = (
+        _Pair(
+            preview_name("before.png"),
+            preview_name(one["file"]),
+            retold(one["label"]),
+            retold(one.get("frequency", "")),
+        )
+        for one in shown
+    )
+    below = (told["marked"], told["assumption"], *told["not_drawn"])
+    return _Preview(tuple(pairs), preview_name(told["strip"]), tuple(map(retold, below)))
 
 
 def _concern(number: int, concern: ConcernPlan, choices: tuple[Choice, ...]) -> _Concern:

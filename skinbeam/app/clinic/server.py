@@ -43,6 +43,7 @@ from skinbeam.app.clinic.running.health import Health
 from skinbeam.app.clinic.running.metrics import Metrics
 from skinbeam.app.clinic.running.watch import Watch
 from skinbeam.app.clinic.running.watching import TOKEN_VARIABLE, add_watching
+from skinbeam.app.clinic.suggestions import add_suggestions
 from skinbeam.app.clinic.visit import House, Visit
 from skinbeam.app.clinic.worker import Worker
 from skinbeam.app.faults import RefusedError, refusal
@@ -119,7 +120,7 @@ def build_clinic(
     programs = (add_tokens, add_description, add_reading)
     diary = (add_patient_diary, add_diaries, add_alarms)
     after = (add_test_spots, add_treatments, add_calendars, add_appointments, add_learning, *diary)
-    for add in (*people, add_consultations, add_jobs, add_plans, add_consents, *after, *programs):
+    for add in (*people, add_consultations, add_suggestions, add_jobs, add_plans, add_consents, *after, *programs):
         add(gate)
     add_watching(gate, Health(database, house.worker), metrics, os.environ.get(TOKEN_VARIABLE, ""))
     app.include_router(router)

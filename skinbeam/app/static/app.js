@@ -100,6 +100,7 @@ function start() {
   if (form.querySelector(".making")) planner(form, came, saving);
 
   show(0, false);
+  if (location.hash) reveal(aim(location));  // the answer to a button within a step
   const marked = form.querySelector("[autofocus]");
   if (marked) reveal(marked.id);
   document.querySelector(".fault[autofocus]")?.focus();

@@ -175,6 +175,7 @@ def _answer(question: Question, seed: int) -> Expectation:
         studies=_studies(usable),
         abstains=None,
         in_words=_words(question, at_least["50"], asked, mean, counts["pih"].p),
+        person_improvement_pct=_person(question, clinics, usable, seed),
     )
 
 
@@ -208,6 +209,14 @@ def _predicted(question: Question, clinics: NewClinics, usable: Sequence[Arm]) -
         rate = rate.alike(people, 1.0 + (lesions_per_patient(usable) - 1.0) * float(posterior()["icc"].mean()))
     pmf = count_pmf(rate, people)
     return Prediction(people, question.threshold, tuple(pmf), intervals_of(pmf))
+
+
+def _person(question: Question, clinics: NewClinics, usable: Sequence[Arm], seed: int) -> Value:
+    """What one patient improves by; unknown where trials told responders from others and nothing between."""
+    if not any(arm.mean_pct is not None or len(arm.cuts) > 1 for arm in usable):
+        names = {"condition": title("condition", question.condition), "modality": title("modality", question.modality)}
+        return Unknown(Message("evidence.responders-only", names).text)
+    return estimate(clinics.patient_pct(seed=seed), keys(usable))
 
 
 def _clinics(question: Question, seed: int) -> tuple[NewClinics, NewClinics | None]:
@@ -250,6 +259,7 @@ def _silence(question: Question, reason: Message) -> Expectation:
         studies=_studies(arms_of(question.condition, question.modality)),
         abstains=reason,
         in_words=(reason,),
+        person_improvement_pct=unknown,
     )
 
 

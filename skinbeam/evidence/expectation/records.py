@@ -95,6 +95,8 @@ class Expectation:
     abstains : why the evidence cannot say what improves; None where it can.
     untreated : the natural course of the same condition; None in that course itself.
     warnings : what the answer does not hold.
+    person_improvement_pct : what one patient of a new clinic improves by, below 0 where it becomes worse: 9 of 10
+        improve by more than its low end, 1 of 10 by more than its high end. None in a plan of an earlier release.
     """
 
     p_at_least: Mapping[str, Value]
@@ -115,6 +117,7 @@ class Expectation:
     in_words: tuple[Message, ...]
     untreated: "Expectation | None" = None
     warnings: tuple[Warned, ...] = ()
+    person_improvement_pct: Value | None = None
 
     def as_record(self) -> dict[str, Any]:
         """Return the JSON shape, as it stands in a plan: every key; in the untreated course neither of the last two."""
@@ -122,4 +125,6 @@ class Expectation:
         record["abstains"] = False if self.abstains is None else self.abstains.english
         if self.untreated is None:
             del record["untreated"], record["warnings"]
+        if self.person_improvement_pct is None:
+            del record["person_improvement_pct"]
         return record

@@ -15,7 +15,7 @@ import numpy as np
 from skinbeam.evidence.studies.arm import Arm
 from skinbeam.evidence.synthesis.design import UNTREATED, Features, fitted_arms, layout, weakness
 from skinbeam.evidence.synthesis.distributions import Floats
-from skinbeam.evidence.synthesis.law import Law, single
+from skinbeam.evidence.synthesis.law import CLEAR_PCT, Law, single
 from skinbeam.evidence.synthesis.posterior import Posterior, posterior
 
 __all__ = ["CLINICS", "Course", "NewClinics", "new_clinics", "study_weights"]
@@ -44,6 +44,14 @@ class NewClinics:
     def mean_pct(self) -> Floats:
         """Mean improvement over the patients of each clinic, as scored, (clinic,)."""
         return self.scored.moments[0]
+
+    def patient_pct(self, *, seed: int = 0) -> Floats:
+        """Return what one patient of each clinic improves by, as rated, (clinic,)."""
+        rng = np.random.default_rng(seed)
+        law = self.rated
+        others = law.theta_pct + law.sd_pct * rng.standard_normal(law.theta_pct.size)
+        clear = rng.random(law.theta_pct.size) < law.cleared
+        return np.where(clear, CLEAR_PCT, np.minimum(CLEAR_PCT, others))
 
 
 def new_clinics(

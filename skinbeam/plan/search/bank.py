@@ -97,7 +97,7 @@ class SkinBank:
         target = replace(around, lesion=lesion, limiting=False)
         wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))
         # A vessel leaves the epidermis above it as it is; a pigment spot does not.
-        apart = self.colour.in_doubt or lesion is not None
+        apart = self.colour.in_doubt or lesion is not None or self.colour.times_at(site) > 1.0
         lighter = (
             draw_skins(_without_reading(self.case), colour, target, draws=draws, seed=self.seed)
             for colour in lighter_colours(self.colour)

@@ -53,6 +53,7 @@ class Practised:
     Parameters
     ----------
     usual : what half of the sources did not go beyond.
+    middle : of the sources, each by the middle of what it prints, on a logarithmic scale.
     condition : whose settings they are: of the one that was asked, or borrowed.
     such_skin : whether people of the phototype that was asked were among those treated.
     """
@@ -60,6 +61,7 @@ class Practised:
     low: float
     high: float
     usual: float
+    middle: float
     sources: tuple[str, ...]
     condition: str
     such_skin: bool
@@ -94,6 +96,15 @@ class Envelope:
     def sources(self) -> tuple[str, ...]:
         """Every source of the nearest rows, whichever settings they print."""
         return _sources(self.tiers[0].rows)
+
+    @property
+    def own(self) -> tuple[Published, ...]:
+        """Rows of the condition itself, whoever was treated."""
+        return tuple(row for tier in self.tiers if tier.condition == self.condition for row in tier.rows)
+
+    def only(self, rows: Sequence[Published]) -> "Envelope":
+        """Return the same of these rows of the condition alone."""
+        return replace(self, tiers=(_Tier(self.condition, tuple(rows)),))
 
     @property
     def nearest(self) -> tuple[str, bool]:
@@ -164,6 +175,7 @@ class Envelope:
             low=min(lows),
             high=max(highs),
             usual=median(highs),
+            middle=median(math.sqrt(low * high) for low, high in zip(lows, highs, strict=True)),
             sources=tuple(by_source),
             condition=whose.condition,
             such_skin=self._such_skin(rows),

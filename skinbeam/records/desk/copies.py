@@ -17,6 +17,7 @@ from skinbeam.errors import InputError
 from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
+from skinbeam.records.desk.course.suggestions import Suggestions
 from skinbeam.records.desk.course.test_spots import TestSpots
 from skinbeam.records.desk.diary.alarms import Alarms
 from skinbeam.records.desk.diary.entries import Diaries
@@ -54,6 +55,7 @@ class Copies:
         self._plans = Plans(access)
         self._consents = Consents(access)
         self._test_spots = TestSpots(access)
+        self._suggestions = Suggestions(access)
         self._follow_ups = FollowUps(access)
         self._diaries = Diaries(access)
         self._alarms = Alarms(access)
@@ -149,6 +151,7 @@ class Copies:
             "plans": plans,
             "consents": consents,
             "diary": self._diary(one, photographs),
+            "suggested_concerns": [asdict(concern) for concern in self._suggestions.of(one.id)],
             "test_spots": [asdict(spot) for spot in self._test_spots.of(one.id)],
             "follow_ups": [asdict(follow_up) for follow_up in self._follow_ups.of(one.id)],
         }

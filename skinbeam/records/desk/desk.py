@@ -7,6 +7,7 @@ from skinbeam.records.desk.appointments import Appointments
 from skinbeam.records.desk.consents import Consents
 from skinbeam.records.desk.consultations import Consultations
 from skinbeam.records.desk.copies import Copies
+from skinbeam.records.desk.course.suggestions import Suggestions
 from skinbeam.records.desk.course.test_spots import TestSpots
 from skinbeam.records.desk.diary.alarms import Alarms
 from skinbeam.records.desk.diary.entries import Diaries
@@ -49,6 +50,7 @@ class Desk:
         self.plans = Plans(access)
         self.consents = Consents(access)
         self.test_spots = TestSpots(access)
+        self.suggestions = Suggestions(access)
         self.machines = Machines(access)
         self.appointments = Appointments(access)
         self.follow_ups = FollowUps(access)

@@ -22,6 +22,7 @@ __all__ = [
     "DiaryReading",
     "FollowUp",
     "PhotographPair",
+    "SuggestedConcern",
 ]
 
 _ID = String(32)
@@ -111,6 +112,20 @@ class PhotographPair(OfConsultation, Base):
     after_id: Mapped[str] = mapped_column(_ID)
 
 
+class SuggestedConcern(OfConsultation, Base):
+    """A concern that a photograph suggested, and what a clinician did with it: kept, dismissed, or nothing yet."""
+
+    __tablename__ = "suggested_concern"
+    _REFERS = (("photograph_id", "photograph"),)
+    photograph_id: Mapped[str] = mapped_column(_ID)
+    suggestion_sealed: Mapped[bytes]
+    made_at: Mapped[datetime.datetime]
+    made_by: Mapped[str] = mapped_column(_WORD)
+    decision: Mapped[str | None] = mapped_column(_WORD)
+    decided_at: Mapped[datetime.datetime | None]
+    decided_by: Mapped[str | None] = mapped_column(_WORD)
+
+
 class ApiToken(InClinic, Base):
     """What another system shows to read the records of the clinic, by its hash; it ends by itself."""
 
@@ -141,6 +156,7 @@ class CalendarFeed(InClinic, Base):
 
 # Each before what it refers to, so that the rows of a consultation can be removed in this order.
 OF_CONSULTATION: tuple[type[OfConsultation], ...] = (
+    SuggestedConcern,
     PhotographPair,
     FollowUp,
     AlarmDecision,

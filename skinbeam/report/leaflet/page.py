@@ -11,7 +11,7 @@ from dataclasses import fields
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import catalogue
 from skinbeam.plan.records import ConcernPlan, Plan
-from skinbeam.report.context import LeafletConcern, LeafletPage
+from skinbeam.report.context import LeafletConcern, LeafletPage, Strip
 from skinbeam.report.leaflet.about import about, studies
 from skinbeam.report.leaflet.alike import advice_told, own_harms_told, pain_and_bruise_told, phone_told, scars_told
 from skinbeam.report.leaflet.before import before_first_visit
@@ -27,11 +27,11 @@ __all__ = ["ADULT_YEARS", "CONCERNS_IN_FULL", "leaflet_page", "sentences_of"]
 
 ADULT_YEARS = 18.0  # as the rule `under-age`; a test compares
 CONCERNS_IN_FULL = 4  # a page each: more are not read
-_NOT_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone")
+_NOT_SENTENCES = ("plan_sha256", "title", "state", "words", "concerns", "phone", "preview")
 
 
-def leaflet_page(plan: Plan) -> LeafletPage:
-    """Return the leaflet's context."""
+def leaflet_page(plan: Plan, preview: Strip | None = None) -> LeafletPage:
+    """Return the leaflet's context; `preview` holds pictures of what may come."""
     shown = plan.concerns[:CONCERNS_IN_FULL]
     state = plan.suitability.decision
     names = join(dict.fromkeys(within(_name(concern)) for concern in plan.concerns))
@@ -53,6 +53,7 @@ def leaflet_page(plan: Plan) -> LeafletPage:
         call=advice_told(plan.when_to_call, "call"),
         phone=phone_told(plan),
         questions=told("question"),
+        preview=preview,
         about=about(plan),
         words=words("leaflet"),
     )

@@ -30,6 +30,7 @@ from skinbeam.records.roles import Role
 from skinbeam.records.spots import ORAL, Firing
 from skinbeam.records.treated import Grade, Source
 
+SUGGESTED = {"condition": "age-spots", "site": "cheeks", "seen": [], "told": []}
 PLAIN = ("--no-sandbox", "--disable-gpu")
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -81,7 +82,9 @@ def names(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     DiaryDoor(clinics.database).open(link.token).write("0" * 32, 1, WARNING, photograph=None, alarm=True)
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     spot = desk.test_spots.fire(consultation.id, Firing(kept.id, settings, 72.0, ORAL, {}))
+    suggestion = desk.suggestions.add(consultation.id, photograph.id, [SUGGESTED])[0]
     return {
+        "suggestion": suggestion.id,
         "alarm": desk.alarms.open()[0].id,
         "link": link.token,
         "diary": diary,

@@ -189,6 +189,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
     desk.alarms.answer(first.id, "Called.")
     settings = {"device": "pulsed-dye-595", "site": "cheeks", "fluence_J_cm2": 4.0}
     firing = Firing(fresh.id, settings, 72.0, ORAL, {})
+    photograph = desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id
+    shown = {"condition": "age-spots", "site": "cheeks", "seen": ["two spots"], "told": []}
     names = {
         "appointment": soon.id,
         "feed": Feeds(clinics.database, owner).make()[0].id,
@@ -198,7 +200,8 @@ def house(clinics: Clinics, tmp_path_factory: pytest.TempPathFactory) -> House:
         "spot": desk.test_spots.fire(fresh.consultation_id, firing).id,
         "passkey": keys.all()[0].id,
         "consultation": fresh.consultation_id,
-        "photograph": desk.photographs.add(fresh.consultation_id, FACE, "image/jpeg", Permissions()).id,
+        "photograph": photograph,
+        "suggestion": desk.suggestions.add(fresh.consultation_id, photograph, [shown])[0].id,
         "plan": told.id,
         "job": job,
         "option": "0.0",

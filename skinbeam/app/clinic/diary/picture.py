@@ -7,7 +7,7 @@ from PIL import Image
 
 from skinbeam.errors import InputError
 from skinbeam.photo.gates import limit
-from skinbeam.photo.read import decode
+from skinbeam.photo.reading.read import decode
 
 __all__ = ["written_anew"]
 

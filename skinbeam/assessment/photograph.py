@@ -1,0 +1,142 @@
+"""What a photograph says of the places that are to be treated, over the rest of the same face.
+
+How one place differs from another is far more certain in a photograph than how dark the face is. A place that holds
+more melanin than the face, beyond what noise and the unevenness of the light over the face make likely, has its limits
+held for skin that is so much darker; one that holds less changes nothing. Spots and vessels are told beside what the
+plan computes with; doses do not follow them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from skinbeam.document import round_significant
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.messages import Message
+from skinbeam.photo.face.regions import SITES
+from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.gates import limit
+from skinbeam.photo.look import Look, SeenSkin
+from skinbeam.photo.maps.inverse import SkinMaps
+from skinbeam.schema.consultation import Concern
+from skinbeam.schema.names import table
+
+__all__ = ["SiteSeen", "sites_seen", "told"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SiteSeen:
+    """What is seen at one site of a concern.
+
+    Parameters
+    ----------
+    melanin_ratio : melanin over that of the middle of the face, or why it is not known.
+    spot_ratio : melanin of brown spots over the skin around them, or None where none were found or told.
+    vessel_um : diameter of the vessels that are seen, or None.
+    """
+
+    site: str
+    melanin_ratio: Estimate | Unknown
+    spot_ratio: Estimate | None
+    vessel_um: Estimate | None
+
+    @property
+    def darker(self) -> float:
+        """How many times the face's melanin limits are held for here; 1 where the place is not surely darker."""
+        if isinstance(self.melanin_ratio, Unknown):
+            return 1.0
+        return round_significant(max(self.melanin_ratio.low, 1.0))
+
+
+def sites_seen(look: Look | None, concerns: Sequence[Concern]) -> tuple[SiteSeen, ...]:
+    """Return what the photograph shows at the sites of the concerns, for those that are in it."""
+    if look is None or isinstance(look.skin, Unknown) or isinstance(look.skin.optics, Unknown):
+        return ()
+    skin, maps = look.skin, look.skin.optics
+    medians = {name: found for name, mask in skin.regions.masks.items() if (found := _region(maps, mask)) is not None}
+    sites = dict.fromkeys(concern.site for concern in concerns if concern.site in SITES.values())
+    return tuple(_site(site, skin, maps, medians) for site in sites)
+
+
+def told(sites: Sequence[SiteSeen]) -> tuple[Message, ...]:
+    """Return what was taken from the photograph for each site, and what was only seen there."""
+    found: list[Message] = []
+    for one in sites:
+        where = {"site": table("site")[one.site]["title"]}
+        ratio = one.melanin_ratio
+        if isinstance(ratio, Unknown):
+            found.append(Message("photo-plan.melanin_unknown", where))
+        elif one.darker > 1.0:
+            found.append(Message("photo-plan.melanin_darker", where | _params(ratio) | {"times": one.darker}))
+        else:
+            found.append(Message("photo-plan.melanin_alike", where | _params(ratio)))
+        if one.spot_ratio is not None:
+            found.append(Message("photo-plan.spots", where | _params(one.spot_ratio)))
+        if one.vessel_um is not None:
+            found.append(Message("photo-plan.vessels", where | _params(one.vessel_um)))
+    return tuple(found)
+
+
+def _params(value: Estimate) -> dict[str, float]:
+    return {name: round_significant(getattr(value, name), 2) for name in ("median", "low", "high")}
+
+
+def _region(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """ln of the melanin of a region over the face's, and its deviation; None where most of it is not known."""
+    known = mask & maps.known
+    if 2 * known.sum() < mask.sum():
+        return None
+    deviation = float(np.median(maps.melanin_sd[known] / maps.melanin[known]))
+    return float(np.median(np.log(maps.melanin[known] / maps.level.melanin))), deviation
+
+
+def _site(site: str, skin: SeenSkin, maps: SkinMaps, medians: dict[str, tuple[float, float]]) -> SiteSeen:
+    here = [found for name, found in medians.items() if SITES[name] == site]
+    ratio: Estimate | Unknown = Unknown(Message("photo-plan.too_little").text)
+    rest = np.array([middle for name, (middle, _) in medians.items() if SITES[name] != site])
+    if here and rest.size > 2:
+        # Light is uneven over a face, and looks like melanin where colour tells them apart badly.
+        spread = float(np.hypot(max(sd for _, sd in here), np.std(rest, ddof=1)))
+        ratio = _ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
+    marks = [mark for mark in skin.marks if SITES.get(mark.region) == site]
+    widths = [mark.width_mm for mark in marks if mark.kind == "vessels" and isinstance(mark.width_mm, Estimate)]
+    return SiteSeen(site, ratio, _spots(maps, marks), _widths(widths))
+
+
+def _ratio(ln: float, sd: float) -> Estimate:
+    level = limit("colour", "level")
+    reach = float(ndtri((1 + level) / 2)) * sd
+    low, middle, high = (float(np.exp(value)) for value in (ln - reach, ln, ln + reach))
+    return Estimate(middle, low, high, level, "assumed", basis=("skinbeam2026photo",))
+
+
+def _spots(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
+    """Melanin of brown spots over that of a ring around each; None without spots that are known."""
+    over, deviations = [], []
+    for mark in marks:
+        if mark.kind != "spots":
+            continue
+        cover = mark.laid_on(maps.melanin.shape, mark.cover) > 0.5
+        near = cv2.dilate(cover.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool) & ~cover & maps.known
+        spot = cover & maps.known
+        if spot.any() and near.any():
+            over.append(float(np.log(np.median(maps.melanin[spot]) / np.median(maps.melanin[near]))))
+            deviations.append(float(np.median(maps.melanin_sd[spot] / maps.melanin[spot])))
+    if not over:
+        return None
+    return _ratio(float(np.median(over)), float(np.hypot(np.median(deviations), np.std(over))))
+
+
+def _widths(widths: Sequence[Estimate]) -> Estimate | None:
+    """The middle width, µm, from the narrowest low to the widest high end."""
+    if not widths:
+        return None
+    um = 1000.0 * np.array([[one.low, one.median, one.high] for one in widths])
+    low, middle, high = float(um[:, 0].min()), float(np.median(um[:, 1])), float(um[:, 2].max())
+    return Estimate(middle, low, high, widths[0].level, "measured", basis=widths[0].basis)

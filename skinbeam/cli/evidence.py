@@ -1,0 +1,94 @@
+"""The commands about evidence: what trials say, which of two treatments they favour, claims and sources."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from skinbeam.cli.options import Json, Plot, Seed
+from skinbeam.cli.told import check_plot, draw, show
+
+__all__ = ["cite", "claims", "compare", "expect"]
+
+
+def expect(
+    condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
+    modality: Annotated[str, typer.Option("--modality", help="See `skinbeam conditions`.")],
+    severity: Annotated[str | None, typer.Option("--severity", help="mild, moderate, severe, or a range.")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="Body site.")] = None,
+    wavelength: Annotated[float | None, typer.Option("--wavelength", help="In nm.")] = None,
+    pulse_ms: Annotated[float | None, typer.Option("--pulse-ms", help="Length of a pulse, in ms.")] = None,
+    sessions: Annotated[float | None, typer.Option("--sessions", help="Number of sessions.")] = None,
+    follow_up_months: Annotated[float | None, typer.Option("--follow-up-months", help="Months after the last.")] = None,
+    phototype: Annotated[str | None, typer.Option("--phototype", help="I to VI, or a range.")] = None,
+    subtype: Annotated[
+        list[str] | None, typer.Option("--subtype", help="A kind of the condition; may stand again.")
+    ] = None,
+    patients: Annotated[int, typer.Option("--patients", help="Patients of the new clinic.")] = 100,
+    threshold: Annotated[int, typer.Option("--threshold", help="Improvement that counts, in per cent.")] = 50,
+    rater: Annotated[str | None, typer.Option("--rater", help="blinded, physician or patient.")] = None,
+    unit: Annotated[str, typer.Option("--unit", help="patients or lesions.")] = "patients",
+    plot: Plot = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """What published trials say a new clinic would see."""
+    from skinbeam.evidence.expectation.answer import expect_document
+    from skinbeam.evidence.question import Question
+
+    question = Question(
+        condition,
+        modality,
+        severity=severity,
+        site=site,
+        wavelength_nm=wavelength,
+        pulse_ms=pulse_ms,
+        sessions=sessions,
+        follow_up_months=follow_up_months,
+        phototype=phototype,
+        patients=patients,
+        threshold=threshold,
+        rater=rater,
+        unit=unit,
+        subtypes=tuple(subtype or ()),
+    )
+    check_plot(plot)
+    document = expect_document(question, seed=seed)
+    draw(document, plot)
+    show(document, json=json)
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A treatment; see `skinbeam conditions`.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="The treatment it is held against.")],
+    condition: Annotated[str, typer.Option("--condition", help="See `skinbeam conditions`.")],
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """What trials that compared two treatments found, and the network's answer beside it."""
+    from skinbeam.evidence.comparison.compare import compare_document
+
+    show(compare_document(condition, a, b, seed=seed), json=json)
+
+
+def claims(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="A leaflet or web text to check.")] = None,
+    json: Json = False,
+) -> None:
+    """What advertising says about laser treatment, each claim with verdict and evidence."""
+    from skinbeam.evidence.claims import claims_document
+
+    show(claims_document(file), json=json)
+
+
+def cite(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY...]", help="Source keys; none means all.")] = None,
+    json: Json = False,
+) -> None:
+    """BibTeX of sources."""
+    from skinbeam.evidence.cite import cite_document, cite_text
+
+    if json:
+        show(cite_document(keys or ()), json=True)
+    else:
+        print(cite_text(keys or ()), end="")

@@ -1,0 +1,153 @@
+"""The document of a preview (`skinbeam.preview/1`) and its pictures: every change is listed with its origin."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skinbeam.document import document, pretty_json, sha256_of, write_atomically
+from skinbeam.errors import InputError, NotAvailable
+from skinbeam.estimate import Unknown
+from skinbeam.messages import Message, text
+from skinbeam.photo.look import Look, look_at
+from skinbeam.photo.reading.read import read
+from skinbeam.plan.reading import read_plan
+from skinbeam.plan.records import Plan
+from skinbeam.preview.marked import banded, png
+from skinbeam.preview.panels import because, strip_of
+from skinbeam.preview.records import Panel, Strip
+from skinbeam.preview.sheet import below, sheet_of, with_words_below
+from skinbeam.schema.load import read_bytes
+
+__all__ = ["LISTED", "SCHEMA", "Preview", "preview_document", "preview_of", "read_plan_file"]
+
+SCHEMA = "skinbeam.preview/1"
+STRIP, LISTED = "strip.png", "preview.json"
+_PLAN_BYTES_MAX = 50_000_000  # a plan of four concerns has one to two
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Pictures of a plan on a photograph.
+
+    Parameters
+    ----------
+    files : by name, their list among them; none where no face can be used.
+    document : `skinbeam.preview/1`.
+    sheet : the strip as one picture for a page that says `told` in its own words, PNG; empty where there is none.
+    alt, told : what the sheet shows, and what belongs below it, in the language that is spoken.
+    """
+
+    files: Mapping[str, bytes]
+    document: dict[str, Any]
+    sheet: bytes = b""
+    alt: str = ""
+    told: tuple[str, ...] = ()
+
+
+def preview_document(photo: Path | str, plan: Path | str, out: Path) -> dict[str, Any]:
+    """Return the document `skinbeam.preview/1` of a plan on a photograph, and write its pictures into `out`.
+
+    Raises
+    ------
+    InputError : the photograph or the plan cannot be read.
+    NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
+    """
+    made = read_plan_file(Path(plan))
+    look = look_at(read(photo))
+    preview = preview_of(made, look)
+    if isinstance(look.skin, Unknown):
+        raise NotAvailable(look.skin.reason, body=preview.document)
+    for name, content in preview.files.items():
+        write_atomically(out / name, content)
+    return preview.document
+
+
+def read_plan_file(path: Path) -> Plan:
+    """Return the plan in a file.
+
+    Raises
+    ------
+    InputError : missing, too large, not JSON, or not a plan.
+    """
+    data = read_bytes(path, field="--plan", most=_PLAN_BYTES_MAX, what="a plan")
+    hint = text("preview-plan.hint")
+    try:
+        held = json.loads(data)
+    except (ValueError, RecursionError):
+        said = text("preview-plan.not_json", {"file": path.name})
+        raise InputError("not-json", said, field="--plan", hint=hint, file=path.name) from None
+    try:
+        if not isinstance(held, dict):
+            raise ValueError("plan: an object was expected")
+        return read_plan(held)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        said = text("preview-plan.not_a_plan", {"file": path.name, "reason": str(error)[:200]})
+        raise InputError("not-a-plan", said, field="--plan", hint=hint, file=path.name) from None
+
+
+def preview_of(plan: Plan, look: Look) -> Preview:
+    """Return the pictures of a plan on a photograph.
+
+    Words on pictures are in the language that is spoken; the document is English.
+    """
+    if isinstance(look.skin, Unknown):
+        return Preview({}, _document(plan, look, look.skin))
+    strip = strip_of(plan, look.skin)
+    whole = _document(plan, look, strip)
+    files = {name: _file(panel) for name, panel in strip.files.items()}
+    sheet = sheet_of(strip)
+    files |= {STRIP: png(with_words_below(sheet, strip), altered=True), LISTED: pretty_json(whole).encode()}
+    labels = ", ".join(dict.fromkeys(panel.label.text for panel in strip.panels if panel.picture is not None))
+    return Preview(
+        files,
+        whole,
+        png(sheet, altered=True),
+        text("preview.alt", {"labels": labels}),
+        tuple(one.text for one in below(strip)),
+    )
+
+
+def _file(panel: Panel) -> bytes:
+    assert panel.picture is not None  # a panel without one has no file
+    altered = panel.moment.kind != "before"
+    mark = text("preview.marked" if altered else "preview.photograph")
+    return png(banded(panel.picture, f"{panel.label.text} · {mark}"), altered=altered)
+
+
+def _document(plan: Plan, look: Look, strip: Strip | Unknown) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "plan_sha256": plan.plan_sha256,
+        "photo_sha256": look.photo_sha256,
+        "marked": Message("preview.described").english,
+        "assumption": Message("preview.assumption").english,
+    }
+    parts = ("strip", "visit", "pictures", "changes", "not_drawn", "sources")
+    if isinstance(strip, Unknown):
+        body |= dict.fromkeys(parts, strip)
+    else:
+        body |= {
+            "strip": STRIP,
+            "visit": Unknown(Message("preview.no-session").english) if strip.visit is None else strip.visit.english,
+            "pictures": [_panel(panel) for panel in strip.panels],
+            "changes": strip.rows,
+            "not_drawn": [because(one).english for one in strip.left],
+            "sources": strip.sources,
+        }
+    case = sha256_of({"plan_sha256": plan.plan_sha256, "photo_sha256": look.photo_sha256})
+    return document(SCHEMA, case_sha256=case, seed=plan.seed, warnings=look.warnings, body=body)
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    when = panel.moment
+    told = {"day": when.day, "months": when.months, "percentile": when.percentile}
+    why = panel.why
+    return {
+        "at": when.kind,
+        **{name: value for name, value in told.items() if value is not None},
+        "label": panel.label.english,
+        "file": panel.file if why is None else Unknown(why.english),
+        **({} if panel.frequency is None else {"frequency": panel.frequency.english}),
+        "notes": [note.english for note in panel.notes],
+    }

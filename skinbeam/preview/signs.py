@@ -1,0 +1,173 @@
+"""What a session leaves for days, and what a harm would look like, as maps raised over the treated skin.
+
+A duration is that of the plan. A size is the least that is seen, where trials only counted that it was there; a sign
+without either is not drawn, and is named.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skinbeam.estimate import Estimate, Unknown, Value
+from skinbeam.messages import Message
+from skinbeam.photo.colour import lab, linear
+from skinbeam.photo.look import SeenSkin
+from skinbeam.photo.maps.inverse import SkinMaps
+from skinbeam.plan.records import ConcernPlan, Option
+from skinbeam.preview.forward import Float, Pigment
+from skinbeam.preview.gates import entry, shown_signs, value
+from skinbeam.preview.records import Left, Sign
+from skinbeam.preview.removals import faded, in_words, on_site
+from skinbeam.provenance import used
+from skinbeam.skin.tables import number, table
+
+__all__ = ["Treated", "harms", "signs"]
+
+Treated = Sequence[tuple[ConcernPlan, Option]]
+
+_MOST_INDEX = 3.0  # of a map: no skin is so far from its neighbour
+_HALVINGS = 40
+
+
+def signs(treated: Treated, seen: SeenSkin) -> tuple[tuple[Sign, ...], tuple[Left, ...]]:
+    """Return what a session with these options shows for how long, and what of it is not drawn."""
+    found = [
+        one
+        for concern, option in treated
+        for name in shown_signs(option.modality)
+        if (one := _sign(name, concern, option, seen)) is not None
+    ]
+    drawn = tuple(one for one in found if isinstance(one, Sign))
+    return drawn, tuple(one for one in found if isinstance(one, Left))
+
+
+def _sign(name: str, concern: ConcernPlan, option: Option, seen: SeenSkin) -> Sign | Left | None:
+    """A sign, why it is not drawn, or None where it is not to be expected."""
+    field = _Field.of(concern, option, seen)
+    if name == "purpura":
+        if option.p_purpura is None or option.purpura_days is None or option.p_purpura.median <= 0:
+            return None
+        if isinstance(field, Left):
+            return field
+        days = option.purpura_days
+        return field.bruised(option.p_purpura, days.high, () if days.source is None else (days.source,))
+    said = Message("preview.sign-after", {"sign": Message(f"preview-sign.{name}"), "treatment": option.title})
+    if name != "erythema":
+        return Left((said,), Message("preview.sign-unsized"))
+    lasting = [one for one in option.shows if one.what == "redness"]
+    if not lasting:
+        return Left((said,), Message("preview.sign-untimed"))
+    if isinstance(field, Left):
+        return field
+    longest = max(lasting, key=lambda one: one.high)
+    keys = (longest.source,) if isinstance(longest.source, str) else longest.source
+    used(*keys)
+    return field.seen("erythema", "haemoglobin", keys, until_day=longest.high)
+
+
+def harms(treated: Treated, drawn: Sequence[Sign], seen: SeenSkin) -> Iterator[Sign | Left]:
+    """Yield what has a picture of its own, each after the option that brings it most often, or why it has none.
+
+    Dark marks and lasting redness, and bruises that are not likely enough to be drawn among the days.
+    """
+    for harm in ("pih", "prolonged-erythema"):
+        known = [
+            (concern, option, one.p)
+            for concern, option in treated
+            for one in option.harms
+            if one.name == harm and isinstance(one.p, Estimate)
+        ]
+        if not known:
+            continue
+        concern, option, p = max(known, key=lambda one: one[2].median)
+        field = _Field.of(concern, option, seen)
+        if isinstance(field, Left):
+            yield field
+        elif harm == "pih":
+            yield field.seen("dark-mark", "melanin", p.basis, p=p)
+        else:
+            yield field.seen("lasting-erythema", "haemoglobin", p.basis, p=p)
+    rare = [one for one in drawn if isinstance(one.p, Estimate)]
+    yield from sorted(rare, key=lambda one: -one.p.median if isinstance(one.p, Estimate) else 0.0)[:1]
+
+
+@dataclass(frozen=True)
+class _Field:
+    """The skin that an option treats, faded towards its edges, (height, width)."""
+
+    concern: ConcernPlan
+    option: Option
+    weight: Float
+    maps: SkinMaps
+    middle: np.ndarray
+
+    @classmethod
+    def of(cls, concern: ConcernPlan, option: Option, seen: SeenSkin) -> "_Field | Left":
+        """Return the field, or why it is not drawn."""
+        if isinstance(seen.optics, Unknown):
+            return Left((in_words(concern),), Message("preview.not-seen", {"reason": seen.optics.reason}))
+        rim_px = value("picture", "field_rim_pupil") * seen.view.face.pupil_px
+        whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
+        for region, mask in seen.regions.masks.items():
+            if on_site(region, concern.site):
+                np.maximum(whole, faded(mask, rim_px), out=whole)
+        if not whole.any():
+            return Left((in_words(concern),), Message("preview.site-unseen"))
+        return cls(concern, option, whole, seen.optics, np.median(linear(seen.view.rgb[whole > 0]), axis=0))
+
+    def seen(
+        self,
+        name: str,
+        carried_by: str,
+        keys: tuple[str, ...],
+        *,
+        until_day: float | None = None,
+        p: Value | None = None,
+    ) -> Sign:
+        """Return a sign whose colour is just seen, whatever the tone of the skin."""
+        record = entry("size", "seen_E")
+        index = self._index(carried_by, float(record["value"]))
+        size = Message("preview-size.seen_E", {"value": float(record["value"])})
+        return self._sign(name, carried_by, index, size, (record["source"], *keys), until_day, p)
+
+    def bruised(self, p: Value, until_day: float, keys: tuple[str, ...]) -> Sign:
+        """Return the blood that has left its vessels where a bruise is seen at all, on top of the skin's own."""
+        held = table("vessels")["purpura"]["share"]
+        share = number(held)
+        index = Pigment.middle(self.maps).density_of_blood(1.0 + share)
+        size = Message("preview-size.purpura", {"pct": round(100 * share)})
+        return self._sign("purpura", "haemoglobin", index, size, (held["source"], *keys), until_day, p)
+
+    def _sign(
+        self,
+        name: str,
+        carried_by: str,
+        index: float,
+        size: Message,
+        sources: tuple[str, ...],
+        until_day: float | None,
+        p: Value | None,
+    ) -> Sign:
+        return Sign(
+            name=name,
+            concern=self.concern.place,
+            title=in_words(self.concern),
+            treatment=self.option.modality,
+            carried_by=carried_by,
+            added=np.asarray(index * self.weight, np.float32),
+            until_day=until_day,
+            size=size,
+            p=p,
+            sources=sources,
+        )
+
+    def _index(self, carried_by: str, wanted_E: float) -> float:
+        """Return how far a map has to rise for the field's median colour to move by `wanted_E`, by halving."""
+        pigment, before = Pigment.middle(self.maps), lab(self.middle)
+        low, high = 0.0, _MOST_INDEX
+        for _ in range(_HALVINGS):
+            half = (low + high) / 2
+            after = lab(self.middle * np.exp(pigment.ln_factor({carried_by: half})))
+            low, high = (half, high) if np.linalg.norm(after - before) < wanted_E else (low, half)
+        return high

@@ -1,0 +1,84 @@
+"""What a photograph says of a site over the rest of the face, and that it only ever darkens."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from skinbeam.assessment.photograph import SiteSeen, sites_seen, told
+from skinbeam.assessment.skin import Place, colour_of, draw_skins
+from skinbeam.estimate import Estimate
+from skinbeam.photo.colour import linear
+from skinbeam.photo.look import Look, SeenSkin, look_at
+from skinbeam.photo.reading.read import Photograph, read
+from skinbeam.schema.case import Case
+from skinbeam.schema.consultation import Concern
+from skinbeam.validation.skin_pictures import on_portrait
+
+FILE = Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg"
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Photograph:
+    return read(FILE)
+
+
+def painted(portrait: Photograph, factor: float) -> Look:
+    """The portrait with so many times the melanin on both cheeks."""
+    skin = look_at(portrait).skin
+    assert isinstance(skin, SeenSkin)
+    rgb = portrait.rgb
+    cover = np.zeros(rgb.shape[:2], np.uint8)
+    for name in ("cheek-right", "cheek-left"):
+        cv2.fillPoly(cover, [np.round(skin.view.back(skin.regions.polygons[name])).astype(np.int32)], 1)
+    soft = cv2.GaussianBlur(cover.astype(np.float64), (0, 0), 1.5)
+    light = on_portrait(linear(rgb), 1 + (factor - 1) * soft, of=(0.03, 0.0108))
+    level = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+    return look_at(Photograph(np.round(255 * np.clip(level, 0, 1)).astype(np.uint8), portrait.sha256))
+
+
+CHEEKS = [Concern(condition="melasma", site="cheeks", severity="mild", diagnosed=False)]
+
+
+def test_a_site_with_more_melanin_reads_darker_and_a_paler_one_changes_nothing(portrait: Photograph) -> None:
+    (plain,), (dark,), (pale,) = (sites_seen(painted(portrait, factor), CHEEKS) for factor in (1.0, 4.0, 0.4))
+    assert all(isinstance(one.melanin_ratio, Estimate) for one in (plain, dark, pale))
+    assert pale.melanin_ratio.median < plain.melanin_ratio.median < dark.melanin_ratio.median
+    assert (plain.darker, pale.darker) == (1.0, 1.0)
+    (said,) = told((pale,))
+    assert said.id == "photo-plan.melanin_alike"
+    assert "changes nothing" in said.text
+
+
+def test_only_a_ratio_that_is_surely_above_one_darkens() -> None:
+    sure, unsure = (
+        SiteSeen("cheeks", Estimate(2.0, low, 3.0, 0.8, "assumed", basis=("skinbeam2026photo",)), None, None)
+        for low in (1.3, 0.9)
+    )
+    assert (sure.darker, unsure.darker) == (1.3, 1.0)
+    (said,) = told((sure,))
+    assert said.id == "photo-plan.melanin_darker"
+    assert "1.3 times as much" in said.text
+
+
+def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
+    from dataclasses import replace
+
+    from skinbeam.schema.load import load_case
+
+    case: Case = load_case(FILE.parent / "case.toml").case
+    colour = replace(colour_of(case, None), darker_at=(("cheeks", 1.5),))
+
+    def melanin(site: str, *, limiting: bool) -> np.ndarray:
+        skins = draw_skins(case, colour, Place(site, limiting=limiting), draws=16, seed=0)
+        thickness = skins["thickness_m"].where(np.isfinite(skins["thickness_m"]), 0.0)
+        return (thickness * skins["melanosome_fraction"]).sum("layer").to_numpy()
+
+    # The basal layer holds what it can of it, which moves the sum by rounding alone.
+    np.testing.assert_allclose(melanin("cheeks", limiting=True), 1.5 * melanin("cheeks", limiting=False), rtol=1e-6)
+    np.testing.assert_array_equal(melanin("nose", limiting=True), melanin("nose", limiting=False))
+
+
+def test_without_a_face_nothing_is_said() -> None:
+    assert sites_seen(None, CHEEKS) == ()
