@@ -125,7 +125,7 @@ lock:
 	$(BIN)/python $(INSTALL) "uv>=0.13,<0.14"
 	$(LOCK) --output-file requirements/base.lock
 	$(LOCK) --extra dev --constraint requirements/base.lock --output-file requirements/dev.lock
-	$(LOCK) --extra app --extra exchange --constraint requirements/dev.lock --output-file requirements/serve.lock
+	$(LOCK) --extra app --extra exchange --extra heic --constraint requirements/dev.lock --output-file requirements/serve.lock
 	$(LOCK) --extra fit --constraint requirements/base.lock --output-file requirements/fit.lock
 
 # Whether a locked version has a weakness that is known. It asks pypi.org, so it is no part of the tests; a version that
