@@ -1,6 +1,6 @@
 """Whether a case file holds what is asked of it: a consultation, or a pulse that its device can emit."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from skinbeam.messages import ENGLISH, speaking
 from skinbeam.photo.look import Look, look_at
 from skinbeam.photo.reading.read import read
 from skinbeam.plan.work.processes import side_by_side
+from skinbeam.schema.consultation import Photo
 from skinbeam.schema.load import LoadedCase
 from skinbeam.schema.names import table
 
@@ -97,21 +98,29 @@ def check_consultation(
 
 def _look(loaded: LoadedCase, photo: Path | None, meanwhile: Callable[[], object] | None) -> Look | None:
     """What the photograph shows: the one named on the command line, else the one in the case."""
-    if photo is None and loaded.case.photo is not None:
-        photo = loaded.beside(loaded.case.photo.file, field="photo.file")
+    said = loaded.case.photo
+    if photo is None and said is not None:
+        if said.file is None:
+            raise InputError(
+                "missing-key",
+                "photo.file is missing, nothing was read",
+                field="photo.file",
+                hint="[photo] names a file beside the case file, unless --photo gives one.",
+                file=loaded.file,
+            )
+        photo = loaded.beside(said.file, field="photo.file")
     if photo is None:
         return None
-    card = loaded.case.photo.white_card if loaded.case.photo is not None else None
-    (look,) = side_by_side(partial(_look_at, card=card), [photo], meanwhile=meanwhile)
+    (look,) = side_by_side(partial(_look_at, said=said), [photo], meanwhile=meanwhile)
     return look
 
 
-def _look_at(photo: Path, card: Sequence[float] | None) -> Look:
-    field = "photo.file"
+def _look_at(photo: Path, said: Photo | None) -> Look:
+    card, points = (None, None) if said is None else (said.white_card, said.flat_points)
     try:
-        picture = read(photo)
-        field = "photo.white_card"
+        picture = read(photo, field="file")
         with speaking(ENGLISH):  # what it shows becomes part of the plan
-            return look_at(picture, card)
+            return look_at(picture, card, points)
     except InputError as error:
+        field = f"photo.{error.field}"
         raise InputError(error.code, error.message, field=field, hint=error.hint, file=photo.name) from None

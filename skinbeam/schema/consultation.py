@@ -98,6 +98,8 @@ Fluence = Annotated[float, number(0, 1000, "J/cm²", above=True)]
 Energy = Annotated[float, number(0, 10_000, "mJ", above=True)]
 Pulse = Annotated[float, number(1e-9, 1e4, "ms")]
 SpotSize = Annotated[float, number(0, 200, "mm", above=True)]
+Pixel = Annotated[float, number(0, 100_000, "pixels")]
+PicturePoint = Annotated[list[Pixel], Field(min_length=2, max_length=2)]
 
 
 def _a_date(read: Any) -> datetime.date:
@@ -243,9 +245,13 @@ class Clinic(Section):
 
 
 class Photo(Section):
-    """A photograph beside the case file."""
+    """A photograph, beside the case file or handed over with it, and what a person marked on it."""
 
-    file: Annotated[str, text(255)]
-    white_card: list[Annotated[float, number(0, 100_000, "pixels")]] | None = Field(
-        default=None, min_length=4, max_length=4
-    )
+    file: Annotated[str, text(255)] | None = None
+    white_card: list[Pixel] | None = Field(default=None, min_length=4, max_length=4)
+    points: list[PicturePoint] | None = Field(default=None, min_length=3, max_length=3)
+
+    @property
+    def flat_points(self) -> list[float] | None:
+        """x and y of right pupil, left pupil and mouth in one list, or None."""
+        return None if self.points is None else [value for point in self.points for value in point]

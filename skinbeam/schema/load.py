@@ -89,13 +89,13 @@ class LoadedCase:
         InputError : a file that the case names is missing or lies outside its folder.
         """
         record = self.case.model_dump(exclude={"title", "photo"}, exclude_none=True)
-        if not photo_sha256 and self.case.photo is not None:
-            with self.beside(self.case.photo.file, field="photo.file").open("rb") as content:
+        photo = self.case.photo
+        if not photo_sha256 and photo is not None and photo.file is not None:
+            with self.beside(photo.file, field="photo.file").open("rb") as content:
                 photo_sha256 = hashlib.file_digest(content, "sha256").hexdigest()
         if photo_sha256:
-            record["photo"] = {"sha256": photo_sha256}
-            if self.case.photo is not None and self.case.photo.white_card is not None:
-                record["photo"]["white_card"] = self.case.photo.white_card
+            marked = {} if photo is None else photo.model_dump(exclude={"file"}, exclude_none=True)
+            record["photo"] = {"sha256": photo_sha256} | marked
         device = record.get("laser", {}).get("device", "")
         if device.endswith(".toml"):
             record["laser"]["device"] = sha256_of(self.beside(device, field="laser.device").read_bytes())

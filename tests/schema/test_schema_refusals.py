@@ -272,6 +272,13 @@ def test_a_fault_of_a_picture_or_a_cube_names_that_file(run: Run, tmp_path: Path
         encoding="utf-8",
     )
     assert run("consult", str(case), "-o", str(tmp_path / "out")).err.startswith("error: face.jpg: photo.white_card: ")
+    for points in ("[[200, 100], [9000, 100], [224, 146]]", "[[247, 103], [204, 101], [224, 146]]"):
+        case.write_text(
+            '[patient]\nage_years = 40\n[[concern]]\ncondition = "redness"\nsite = "cheeks"\n'
+            f'[photo]\nfile = "face.jpg"\npoints = {points}\n',
+            encoding="utf-8",
+        )
+        assert run("consult", str(case), "-o", str(tmp_path / "out")).err.startswith("error: face.jpg: photo.points: ")
     (tmp_path / "cube.npz").write_bytes(b"PK")
     layers = tmp_path / "layers.toml"
     layers.write_text(
