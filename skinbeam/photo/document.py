@@ -24,6 +24,7 @@ def photo_document(
     *,
     white_card: Sequence[float] | None = None,
     points: Sequence[float] | None = None,
+    length: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Return the document `skinbeam.photo/1` of a photograph and write its overlays into `out`.
 
@@ -33,13 +34,14 @@ def photo_document(
     out : folder for the overlays; none are written without it.
     white_card : x, y, width, height in pixels of the upright picture.
     points : x and y of right pupil, left pupil and mouth, where a person has set them.
+    length : x and y of two points and the mm between them: a ruler on the skin, or a known thing.
 
     Raises
     ------
-    InputError : the file cannot be read, or the card or a point lies outside the picture.
+    InputError : the file cannot be read, the card or a point lies outside the picture, or the length is impossible.
     NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
     """
-    look = look_at(read(path), white_card, points)
+    look = look_at(read(path), white_card, points, length=length)
     whole = document_of(look, out)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=whole)

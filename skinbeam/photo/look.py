@@ -16,17 +16,19 @@ from skinbeam.photo.colour import Colour, card_gain, read_colour
 from skinbeam.photo.face.finder import Refusal, the_face, usable
 from skinbeam.photo.face.given import face_given
 from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import SHADED, Regions, View, find_regions, view
-from skinbeam.photo.face.scale import scale_of
+from skinbeam.photo.face.regions import SHADED, Regions, find_regions, view
+from skinbeam.photo.face.scale import check_length, scale_of
 from skinbeam.photo.findings.detail import Detail, detail_of
 from skinbeam.photo.findings.finding import Finding
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.read import read_findings, too_coarse
 from skinbeam.photo.gates import limit
+from skinbeam.photo.length import scale_given
 from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
 from skinbeam.photo.maps.pigments import PigmentMaps, pigments, smoothed
 from skinbeam.photo.quality import Problem, check, dim, exposure
 from skinbeam.photo.reading.read import Photograph, Picture
+from skinbeam.photo.view import View
 from skinbeam.provenance import collect
 
 __all__ = ["Look", "SeenSkin", "look_at"]
@@ -46,7 +48,7 @@ class SeenSkin:
     optics : melanin, blood and brightness by the optics of skin, or why colour says nothing.
     marks : what was found, each where it lies.
     colour : of the face, or why lightness says nothing.
-    scale_mm_per_px : at the eyes.
+    scale_mm_per_px : of the picture, at the eyes or where a length was given.
     """
 
     face: Face
@@ -85,7 +87,11 @@ class Look:
 
 
 def look_at(
-    photograph: Photograph, white_card: Sequence[float] | None = None, points: Sequence[float] | None = None
+    photograph: Photograph,
+    white_card: Sequence[float] | None = None,
+    points: Sequence[float] | None = None,
+    *,
+    length: Sequence[float] | None = None,
 ) -> Look:
     """Return what a photograph shows.
 
@@ -93,17 +99,20 @@ def look_at(
     ----------
     white_card : x, y, width, height in pixels of the upright picture.
     points : x and y of right pupil, left pupil and mouth, where a person has set them; nothing is searched then.
+    length : x and y of two points and the mm between them, which say how large a pixel is in place of the eyes.
 
     Raises
     ------
-    InputError : the card or a point lies outside the picture, or the points are those of no upright face.
+    InputError : the card or a point lies outside the picture, the points are those of no upright face, or the length
+        is that of nothing on it.
     """
     with collect() as sources:
         rgb = photograph.rgb
         card = _calibration(rgb, white_card)
+        scale = None if length is None else scale_given(rgb, length)
         found = the_face(rgb) if points is None else usable(rgb, [face_given(rgb, points)])
-        faces, problems, skin = _seen(rgb, found, card if isinstance(card, Calibration) else None)
-    said = {"white_card": white_card, "points": points}
+        faces, problems, skin = _seen(rgb, found, scale, card if isinstance(card, Calibration) else None)
+    said = {"white_card": white_card, "points": points, "length": length}
     given = {name: list(value) for name, value in said.items() if value is not None}
     return Look(
         photograph.sha256,
@@ -126,12 +135,16 @@ def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> Calibratio
     return None if chart is None else by_chart(chart)
 
 
-def _seen(rgb: Picture, face: Face | Refusal, card: Calibration | None) -> tuple[int, list[Problem], SeenSkin | None]:
+def _seen(
+    rgb: Picture, face: Face | Refusal, given: Estimate | None, card: Calibration | None
+) -> tuple[int, list[Problem], SeenSkin | None]:
     """The number of faces, what is wrong, and the skin of the only face if it can be used."""
     if isinstance(face, Refusal):
         dark = exposure(rgb)
         refused = Problem(face.code, face.message, "all")
         return face.faces, [refused] if dark is None else [refused, dark], None
+    if given is not None:
+        check_length(face, given)
     seen = view(rgb, face)
     regions = find_regions(seen)
     if card is not None and card.outline is not None:
@@ -141,7 +154,7 @@ def _seen(rgb: Picture, face: Face | Refusal, card: Calibration | None) -> tuple
         problems.append(dark)
     if any(problem.takes == "all" for problem in problems):
         return 1, problems, None
-    return 1, problems, _skin(rgb, face, seen, regions, problems, card)
+    return 1, problems, _skin(rgb, face, given or scale_of(face), seen, regions, problems, card)
 
 
 def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regions:
@@ -159,14 +172,15 @@ def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regio
 def _skin(
     rgb: Picture,
     face: Face,
+    scale: Estimate,
     seen: View,
     regions: Regions,
     problems: Sequence[Problem],
     card: Calibration | None,
 ) -> SeenSkin:
     """What a view says of the skin in it, as far as the problems leave it; fine things are read from the picture."""
-    scale, correction, calibrated = scale_of(face), card or uncorrected(), card is not None
-    light = correction(smoothed(seen.rgb, seen.face.pupil_px))
+    correction, calibrated = card or uncorrected(), card is not None
+    light = correction(smoothed(seen.rgb, seen.place.pupil_px))
     no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
     medians = {name: np.median(light[mask], axis=0) for name, mask in regions.masks.items() if name not in SHADED}

@@ -11,7 +11,7 @@ from skinbeam.document import write_atomically
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import text
 from skinbeam.photo.drawn_marks import with_marks
-from skinbeam.photo.face.regions import SITES, View
+from skinbeam.photo.face.regions import SITES
 from skinbeam.photo.look import SeenSkin
 from skinbeam.photo.reading.read import Picture
 from skinbeam.schema.names import table
@@ -37,7 +37,7 @@ _OUTLINE = (0, 150, 90)
 def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
     """Write the overlays into `folder` and return name → file; where colour says nothing the outlines alone."""
     seen, regions = skin.view, skin.regions
-    x0, y0, x1, y1 = _frame(seen)
+    x0, y0, x1, y1 = seen.place.drawn
     zoom = _WIDTH_PX / (x1 - x0)
     size = _WIDTH_PX, round((y1 - y0) * zoom)
 
@@ -115,18 +115,6 @@ def _written(image: Picture, name: str, middle: tuple[int, int]) -> None:
     at = x, middle[1] + height // 2
     cv2.putText(image, name, at, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, (255, 255, 255), 4, cv2.LINE_AA)
     cv2.putText(image, name, at, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, (20, 30, 40), 1, cv2.LINE_AA)
-
-
-def _frame(seen: View) -> tuple[int, int, int, int]:
-    """Return the part of the view that is drawn: the face with a margin, x0, y0, x1, y1."""
-    (x, y), reach = seen.face.middle, seen.face.pupil_px
-    height, width = seen.rgb.shape[:2]
-    return (
-        max(int(x - 1.6 * reach), 0),
-        max(int(y - 1.5 * reach), 0),
-        min(int(x + 1.6 * reach) + 1, width),
-        min(int(y + 2.8 * reach) + 1, height),
-    )
 
 
 def _line(image: Picture, points: NDArray[np.float64], colour: tuple[int, int, int]) -> None:

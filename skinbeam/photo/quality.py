@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from skinbeam.messages import Message
 from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import lab, linear
-from skinbeam.photo.face.regions import Regions, View
+from skinbeam.photo.face.regions import Regions
 from skinbeam.photo.gates import limit
 from skinbeam.photo.reading.read import Picture
 from skinbeam.photo.suspicion import suspicions
+from skinbeam.photo.view import View
 
 __all__ = ["Problem", "check", "dim", "exposure", "sharpness"]
 
@@ -65,17 +66,16 @@ def sharpness(seen: View) -> float:
     Dividing by the variance makes it the same for a darker or flatter copy. A smaller face is not enlarged.
     """
     gray = cv2.cvtColor(_box(seen), cv2.COLOR_RGB2GRAY).astype(np.float64)
-    scale = min(1.0, _SHARPNESS_PUPIL_PX / seen.face.pupil_px)
+    scale = min(1.0, _SHARPNESS_PUPIL_PX / seen.place.pupil_px)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     spread = float(small.var())
     return float(cv2.Laplacian(small, cv2.CV_64F).var()) / spread if spread > 0 else 0.0
 
 
 def _box(seen: View) -> Picture:
-    """Return the face alone: a pupil distance to the sides and above, two below."""
-    (x, y), reach = seen.face.middle, seen.face.pupil_px
-    rows = slice(max(round(y - 0.5 * reach), 0), round(y + 1.8 * reach))
-    return seen.rgb[rows, max(round(x - 0.9 * reach), 0) : round(x + 0.9 * reach)]
+    """Return what light and sharpness are judged on."""
+    x0, y0, x1, y1 = seen.place.judged
+    return seen.rgb[y0:y1, x0:x1]
 
 
 def check(seen: View, regions: Regions, pupil_px: float, card: Calibration) -> list[Problem]:

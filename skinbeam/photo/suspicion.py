@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from skinbeam.messages import Message
 from skinbeam.photo.colour import LUMINANCE, lab, linear
 from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import Regions, View
+from skinbeam.photo.face.regions import Regions
+from skinbeam.photo.face.view import FaceView
 from skinbeam.photo.gates import limit
 from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.view import View
 from skinbeam.provenance import used
 
 __all__ = ["eye_white", "shine_fraction", "suspicions", "unequal_sides"]
@@ -31,13 +33,13 @@ def suspicions(seen: View, regions: Regions, *, calibrated: bool) -> Iterator[tu
     shine, most = shine_fraction(linear(seen.rgb[regions.skin])), limit("gate", "shine_max")
     if shine > most:
         yield "shiny-skin", Message("photo-quality.shine", {"percent": round(100 * shine), "most": round(100 * most)})
-    white = None if calibrated else eye_white(seen.rgb, seen.face)
+    white = eye_white(seen.rgb, seen.face) if isinstance(seen, FaceView) and not calibrated else None
     if white is not None and float(np.hypot(*white)) > limit("gate", "eye_white_chroma_max"):
         yield "coloured-light", Message("photo-quality.eye_white", {"chroma": round(float(np.hypot(*white)))})
     apart = unequal_sides(regions)
     if apart > limit("gate", "sides_apart_max") and not regions.far_side:
         yield "unequal-sides", Message("photo-quality.sides", {"percent": round(100 * apart)})
-    roll = abs(seen.face.roll_deg)
+    roll = abs(seen.place.roll_deg)
     if roll > limit("gate", "roll_deg"):
         yield "tilted-head", Message("photo-quality.roll", {"roll": round(roll)})
 

@@ -7,15 +7,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.face.regions import View
 from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.view import View
 from skinbeam.preview.forward import Float, Pigment, multiplied
 from skinbeam.preview.gates import value
 
 __all__ = ["Frame", "frame_of"]
 
-# The face with a margin, in pupil distances around the point between the pupils: left, up, right, down.
-_LEFT, _UP, _RIGHT, _DOWN = 1.6, 1.5, 1.6, 2.5
 _EDGE, _HALO = (0, 70, 90), (255, 255, 255)
 _DASH_PX, _GAP_PX, _JOINED_PX = 12, 12, 21
 
@@ -69,10 +67,7 @@ class Frame:
 
 def frame_of(seen: View, pigment: Pigment | None) -> Frame:
     """Return what is shown of a view."""
-    (x, y), reach = seen.face.middle, seen.face.pupil_px
-    height, width = seen.rgb.shape[:2]
-    x0, y0 = max(int(x - _LEFT * reach), 0), max(int(y - _UP * reach), 0)
-    x1, y1 = min(int(x + _RIGHT * reach) + 1, width), min(int(y + _DOWN * reach) + 1, height)
+    x0, y0, x1, y1 = seen.place.drawn
     cut = seen.rgb[y0:y1, x0:x1]
     zoom = max(1.0, value("picture", "width_px") / (x1 - x0))
     if zoom > 1.0:

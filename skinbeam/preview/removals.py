@@ -124,7 +124,7 @@ def _excess(marks: Sequence[Mark], seen: SeenSkin) -> Float:
     whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
     for mark in marks:
         there = whole[mark.window]
-        excess = mark.excess if mark.line is not None else _sharpened(mark, blur_px(seen.view.face.pupil_px))
+        excess = mark.excess if mark.line is not None else _sharpened(mark, blur_px(seen.view.place.pupil_px))
         np.maximum(there, np.maximum(excess, 0.0), out=there)
     return whole
 

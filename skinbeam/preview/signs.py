@@ -107,7 +107,7 @@ class _Field:
         """Return the field, or why it is not drawn."""
         if isinstance(seen.optics, Unknown):
             return Left((in_words(concern),), Message("preview.not-seen", {"reason": seen.optics.reason}))
-        rim_px = value("picture", "field_rim_pupil") * seen.view.face.pupil_px
+        rim_px = value("picture", "field_rim_pupil") * seen.view.place.pupil_px
         whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
         for region, mask in seen.regions.masks.items():
             if on_site(region, concern.site):

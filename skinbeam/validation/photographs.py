@@ -91,12 +91,12 @@ def _drawn(skin: SeenSkin) -> Picture:
         drawn[kept > 0] = (0.75 * drawn[kept > 0] + 0.25 * colour).astype(np.uint8)
         contours, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(drawn, contours, -1, tuple(int(value) for value in colour), 2)
-    iris_px = getattr(seen.face, "iris_px", None)
-    for point in (seen.face.right_pupil, seen.face.left_pupil, seen.face.mouth):
+    face = skin.face.moved(seen.scale, *seen.origin)
+    for point in (face.right_pupil, face.left_pupil, face.mouth):
         cv2.drawMarker(drawn, _at(point, zoom), _EYE, cv2.MARKER_CROSS, 12, 1)
-    if isinstance(iris_px, float):
-        for point in (seen.face.right_pupil, seen.face.left_pupil):
-            cv2.circle(drawn, _at(point, zoom), round(iris_px / 2 * zoom), _EYE, 1, cv2.LINE_AA)
+    if face.iris_px is not None:
+        for point in (face.right_pupil, face.left_pupil):
+            cv2.circle(drawn, _at(point, zoom), round(face.iris_px / 2 * zoom), _EYE, 1, cv2.LINE_AA)
     return drawn
 
 

@@ -10,21 +10,21 @@ import pytest
 from skinbeam.photo.colour import linear
 from skinbeam.photo.face.finder import find_faces, the_face
 from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import View, find_regions, view
+from skinbeam.photo.face.regions import FaceView, find_regions, view
 from skinbeam.photo.reading.read import read
 
 PORTRAIT = read(Path(__file__).parents[2] / "examples" / "first-consultation" / "face.jpg").rgb
 
 
 @pytest.fixture(scope="module")
-def seen() -> View:
+def seen() -> FaceView:
     # Twice as large, so that what is painted is wider than the margins of a pixel.
     face = the_face(cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), find_faces)
     assert isinstance(face, Face)
     return view(cv2.resize(PORTRAIT, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), face)
 
 
-def painted(seen: View, at: tuple[float, float], half: tuple[float, float], factor: tuple[float, ...]) -> View:
+def painted(seen: FaceView, at: tuple[float, float], half: tuple[float, float], factor: tuple[float, ...]) -> FaceView:
     """A view whose linear light is multiplied within an ellipse; places in pupil distances from between the eyes."""
     mask = inside(seen, at, half)[..., None]
     light = np.where(mask, linear(seen.rgb) * factor, linear(seen.rgb))
@@ -32,7 +32,7 @@ def painted(seen: View, at: tuple[float, float], half: tuple[float, float], fact
     return replace(seen, rgb=np.round(255 * np.clip(coded, 0, 1)).astype(np.uint8))
 
 
-def inside(seen: View, at: tuple[float, float], half: tuple[float, float]) -> np.ndarray:
+def inside(seen: FaceView, at: tuple[float, float], half: tuple[float, float]) -> np.ndarray:
     x, y = seen.face.place(np.array([at]))[0]
     mask = np.zeros(seen.rgb.shape[:2], np.uint8)
     axes = round(half[0] * seen.face.pupil_px), round(half[1] * seen.face.pupil_px)
@@ -43,7 +43,7 @@ def inside(seen: View, at: tuple[float, float], half: tuple[float, float]) -> np
 CHEEK, WIDE = (-0.72, 0.55), (0.16, 0.16)
 
 
-def test_a_shaved_beard_is_no_skin_and_its_cheek_above_is(seen: View) -> None:
+def test_a_shaved_beard_is_no_skin_and_its_cheek_above_is(seen: FaceView) -> None:
     at, half = (0.0, 1.6), (0.3, 0.12)
     # Half the light of all channels, a little less of the red: grey hair in the pores.
     bearded = find_regions(painted(seen, at, half, (0.5, 0.52, 0.56)))
@@ -55,7 +55,7 @@ def test_a_shaved_beard_is_no_skin_and_its_cheek_above_is(seen: View) -> None:
 
 
 @pytest.mark.parametrize("grey", [0.1, 0.3, 0.6])
-def test_grey_of_any_lightness_is_no_skin(seen: View, grey: float) -> None:
+def test_grey_of_any_lightness_is_no_skin(seen: FaceView, grey: float) -> None:
     patch = inside(seen, CHEEK, WIDE)
     rgb = seen.rgb.copy()
     rgb[patch] = round(255 * grey)  # a strand of hair, a collar, a plaster
@@ -68,7 +68,7 @@ def test_grey_of_any_lightness_is_no_skin(seen: View, grey: float) -> None:
     [(0.75, 0.6, 0.45), (1.0, 0.7, 0.75), (0.6, 0.55, 0.5)],
     ids=["brown spot", "red patch", "shade"],
 )
-def test_spots_redness_and_shade_are_skin(seen: View, factor: tuple[float, ...]) -> None:
+def test_spots_redness_and_shade_are_skin(seen: FaceView, factor: tuple[float, ...]) -> None:
     marked = find_regions(painted(seen, CHEEK, (0.08, 0.08), factor))
     there = inside(seen, CHEEK, (0.08, 0.08))
     assert (marked.skin & there).sum() > 0.95 * there.sum()

@@ -11,7 +11,7 @@ import pytest
 from skinbeam.photo.face.finder import Refusal, find_faces, the_face
 from skinbeam.photo.face.mesh import MESH_REGIONS, asymmetry
 from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.regions import SITES, Regions, View, find_regions, view
+from skinbeam.photo.face.regions import SITES, FaceView, Regions, find_regions, view
 from skinbeam.photo.quality import sharpness
 from skinbeam.photo.reading.read import read
 
@@ -25,7 +25,7 @@ CORE = {"glabella", "periorbital-right", "periorbital-left", "nose", "cheek-righ
 RIGHT_PUPIL, LEFT_PUPIL, MOUTH = (203.6, 101.0), (246.6, 103.0), (223.6, 146.0)
 
 
-def shown(rgb: np.ndarray) -> tuple[Face, View, Regions]:
+def shown(rgb: np.ndarray) -> tuple[Face, FaceView, Regions]:
     face = the_face(rgb, find_faces)
     assert isinstance(face, Face)
     seen = view(rgb, face)
@@ -37,7 +37,7 @@ def resized(factor: float) -> np.ndarray:
     return cv2.resize(PORTRAIT, None, fx=factor, fy=factor, interpolation=how)
 
 
-def whole(mask: np.ndarray, seen: View) -> np.ndarray:
+def whole(mask: np.ndarray, seen: FaceView) -> np.ndarray:
     """A mask of a view at scale 1 in the frame of the portrait."""
     frame = np.zeros(PORTRAIT.shape[:2], bool)
     frame[seen.origin[1] :, seen.origin[0] :][: mask.shape[0], : mask.shape[1]] = mask

@@ -104,7 +104,7 @@ def test_the_better_the_percentile_the_less_is_left_of_a_spot(strip: Strip) -> N
 
 
 def test_a_spot_that_is_gone_leaves_the_skin_that_was_there_before_it() -> None:
-    first, blur = seen().marks[0], blur_px(seen().view.face.pupil_px)
+    first, blur = seen().marks[0], blur_px(seen().view.place.pupil_px)
     shape = seen().view.rgb.shape[:2]
     clean = look_at(read(FACE)).skin
     assert not isinstance(clean, Unknown)

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.photo.face.bare import disc
 from skinbeam.photo.face.skin import Tones
-from skinbeam.photo.face.template import disc, filled, holes
-from skinbeam.photo.face.view import View
+from skinbeam.photo.face.template import filled, holes
+from skinbeam.photo.face.view import FaceView
 from skinbeam.photo.gates import limit
 
 __all__ = ["covered"]
@@ -20,12 +21,12 @@ _USUAL_BROW = -0.33
 _LIPS = (0.62, 0.36)  # half axes about the middle of the mouth within which lips and teeth lie, in pupil distances
 
 
-def covered(seen: View, tone: Tones) -> Mask:
+def covered(seen: FaceView, tone: Tones) -> Mask:
     """Return eyes, nostrils, mouth, brows, beard and frames (height, width), each with a margin."""
     return holes(seen) | _brows(seen, tone) | _mouth(seen, tone) | _framed(seen, tone) | _beard(seen, tone)
 
 
-def _brows(seen: View, tone: Tones) -> Mask:
+def _brows(seen: FaceView, tone: Tones) -> Mask:
     """Return the band of each brow: darker or less red than the skin above and below it."""
     hair = (-tone.light - 1.5 * np.minimum(tone.red, 0)).astype(np.float32)
     height, width = seen.rgb.shape[:2]
@@ -55,7 +56,7 @@ def _clipped(value: float, size: int) -> int:
     return min(max(round(float(value)), 0), size - 1)
 
 
-def _mouth(seen: View, tone: Tones) -> Mask:
+def _mouth(seen: FaceView, tone: Tones) -> Mask:
     """Return lips, teeth and what is between them: redder, paler or much darker than skin, about the mouth."""
     where = _ellipse(seen, *_LIPS)
     teeth = (tone.red < -0.35) & (tone.light > -0.8)
@@ -67,7 +68,7 @@ def _mouth(seen: View, tone: Tones) -> Mask:
     return np.asarray(cv2.dilate(mouth.astype(np.uint8), disc(seen, 0.04)) > 0)
 
 
-def _ellipse(seen: View, half_x: float, half_y: float) -> Mask:
+def _ellipse(seen: FaceView, half_x: float, half_y: float) -> Mask:
     face = seen.face
     mask = np.zeros(seen.rgb.shape[:2], np.uint8)
     axes = round(half_x * face.pupil_px), round(half_y * face.pupil_px)
@@ -76,7 +77,7 @@ def _ellipse(seen: View, half_x: float, half_y: float) -> Mask:
     return mask.astype(bool)
 
 
-def _framed(seen: View, tone: Tones) -> Mask:
+def _framed(seen: FaceView, tone: Tones) -> Mask:
     """Return where fine structure is far stronger than on this face's skin, and what is behind the lenses of glasses.
 
     The lower rim of a frame runs below a whole eye; lids and lashes end above it. Rimless glasses are not seen.
@@ -94,7 +95,7 @@ def _framed(seen: View, tone: Tones) -> Mask:
     return np.asarray(mask)
 
 
-def _beard(seen: View, tone: Tones) -> Mask:
+def _beard(seen: FaceView, tone: Tones) -> Mask:
     """Return beard, moustache, stubble: below the nose, darker than the cheeks and neither redder nor yellower.
 
     Shade on skin makes it redder and pigment makes it yellower; hair in front of it or in its pores does neither.

@@ -2,11 +2,13 @@
 
 import math
 
+from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate
+from skinbeam.messages import Message
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.gates import entry, limit
 
-__all__ = ["scale_of"]
+__all__ = ["check_length", "scale_of"]
 
 _WIDE = 1.96  # standard deviations of a normal distribution to the ends of the level (95 %)
 
@@ -31,3 +33,16 @@ def scale_of(face: Face) -> Estimate:
     apart = _WIDE / math.sqrt(sum(weights))
     low, high = (math.exp(middle + sign * apart) for sign in (-1, 1))
     return Estimate(math.exp(middle), low, high, level, "assumed", basis=(iris["source"], pupils["source"]))
+
+
+def check_length(face: Face, given: Estimate, *, field: str = "length") -> None:
+    """Refuse mm per pixel that a person gave where they put the pupils of this face as far apart as nobody's are.
+
+    Raises
+    ------
+    InputError : with the distance.
+    """
+    apart_mm, likely = given.median * face.pupil_px, entry("scale", "pupils_given_mm")
+    if not float(likely["low"]) <= apart_mm <= float(likely["high"]):
+        said = Message("photo-length.pupils", {"mm": apart_mm, "low": likely["low"], "high": likely["high"]})
+        raise InputError("bad-length", said.text, field=field, hint=Message("photo-length.hint").text)

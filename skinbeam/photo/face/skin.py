@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.colour import LUMINANCE, linear
-from skinbeam.photo.face.template import above_chin
-from skinbeam.photo.face.view import View
 from skinbeam.photo.gates import limit
+from skinbeam.photo.view import View
 from skinbeam.provenance import used
 
 __all__ = ["Tones", "skin_of", "tones"]
@@ -47,7 +46,7 @@ class Tones:
 def tones(seen: View, sample: Mask) -> Tones | None:
     """Return a view against the usual colour in `sample` (height, width), or None where nothing can be learnt there."""
     used("shafer1985")
-    blur_px = max(0.4, limit("skin", "blur_pupil") * seen.face.pupil_px)
+    blur_px = max(0.4, limit("skin", "blur_pupil") * seen.place.pupil_px)
     light = cv2.GaussianBlur(linear(seen.rgb), (0, 0), blur_px) + _DARKEST
     body = _body(light[sample])
     if body is None:
@@ -76,18 +75,23 @@ def _body(light: Array) -> Array | None:
 
 def _rough(seen: View, sample: Mask) -> Array:
     light = cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2LAB)[..., 0].astype(np.float32)
-    fine, coarse, around = (share * seen.face.pupil_px for share in (0.006, 0.03, 0.025))
+    fine, coarse, around = (share * seen.place.pupil_px for share in (0.006, 0.03, 0.025))
     band = cv2.GaussianBlur(light, (0, 0), max(0.6, fine)) - cv2.GaussianBlur(light, (0, 0), coarse)
     structure = np.sqrt(cv2.GaussianBlur(band * band, (0, 0), around))
     return np.asarray(structure / max(float(np.median(structure[sample])), 1.0), np.float64)  # a level of 255 is noise
 
 
-def skin_of(seen: View, tone: Tones) -> Mask:
-    """Return where a view shows skin: red enough for how dark it is, and not of another colour."""
+def skin_of(seen: View, tone: Tones, glossy: Mask) -> Mask:
+    """Return where a view shows skin: red enough for how dark it is, and not of another colour.
+
+    Parameters
+    ----------
+    glossy : (height, width), where nothing but skin is as light as gloss.
+    """
     dark = np.maximum(-tone.light - limit("skin", "shade_from"), 0)
     least = -limit("skin", "pale_max") + limit("skin", "shade_redder") * dark
-    # A channel at its end is paler than the skin was; above the chin it is gloss, below it may be a collar.
-    end = (seen.rgb.max(axis=2) >= limit("skin", "end_level")) & above_chin(seen) & (tone.light > 0)
+    # A channel at its end is paler than the skin was: where it is no cloth or paper, it is gloss.
+    end = (seen.rgb.max(axis=2) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
     least = np.where(end, -limit("skin", "pale_end_max"), least)
     there = (tone.red > least) & (tone.red < limit("skin", "red_max"))
     there &= (np.abs(tone.yellow) < limit("skin", "yellow_max")) | end

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.face.record import Face
-from skinbeam.photo.face.view import View
+from skinbeam.photo.face.view import FaceView
 from skinbeam.photo.gates import template
+from skinbeam.photo.view import View
 
-__all__ = ["above_chin", "disc", "filled", "holes", "learnt", "outlines"]
+__all__ = ["above_chin", "filled", "holes", "learnt", "outlines"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -46,12 +47,12 @@ def outlines(face: Face) -> dict[str, Array]:
     return placed
 
 
-def learnt(seen: View) -> Mask:
+def learnt(seen: FaceView) -> Mask:
     """Return where the colour of a face is learnt: cheeks, nose and chin."""
     return filled(seen, seen.face.place(_template()[1])) & ~holes(seen)
 
 
-def holes(seen: View) -> Mask:
+def holes(seen: FaceView) -> Mask:
     """Return eyes, mouth and nostrils, as wide as they usually are."""
     angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     mask = np.zeros(seen.rgb.shape[:2], bool)
@@ -69,13 +70,7 @@ def filled(seen: View, outline: Array) -> Mask:
     return mask.astype(bool)
 
 
-def above_chin(seen: View) -> Mask:
+def above_chin(seen: FaceView) -> Mask:
     """Return the part of a view above the lower lip, without what is beside the face."""
     half = np.array([[-0.7, 1.4], [-1.05, 0.6], [-1.05, -1.2]])
     return filled(seen, seen.face.place(_closed(half)))
-
-
-def disc(seen: View, pupils: float) -> NDArray[np.uint8]:
-    """Return a disc whose radius is so many pupil distances, at least one pixel."""
-    radius = max(1, round(pupils * seen.face.pupil_px))
-    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)

@@ -4,40 +4,32 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.gates import limit
 from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.view import Box, Place, View
 
-__all__ = ["View", "view"]
+__all__ = ["WHOLE", "FaceView", "view"]
 
-Array = NDArray[np.float64]
+WHOLE = "full-face"  # the site of all of a face
+# In pupil distances around the point between the pupils: to the sides, up, down.
+_JUDGED, _DRAWN = (0.9, 0.5, 1.8), (1.6, 1.5, 2.8)
 
 
 @dataclass(frozen=True)
-class View:
-    """The part of the picture around the face, reduced where it is large.
+class FaceView(View):
+    """The view of a face.
 
     Parameters
     ----------
-    rgb : (height, width, 3).
     face : the face in pixels of `rgb`.
-    scale : pixels of `rgb` per pixel of the picture.
-    origin : x, y of the cut in the picture.
     """
 
-    rgb: Picture
     face: Face
-    scale: float
-    origin: tuple[int, int]
-
-    def back(self, points: Array) -> Array:
-        """Return points (n, 2) of this view as pixels of the picture."""
-        return (points + 0.5) / self.scale + self.origin - 0.5
 
 
-def view(rgb: Picture, face: Face) -> View:
+def view(rgb: Picture, face: Face) -> FaceView:
     """Return the view of a face: three pupil distances around it, at most 160 px between the pupils."""
     reach = 3.2 * face.pupil_px
     (x, y), (height, width) = face.middle, rgb.shape[:2]
@@ -50,5 +42,16 @@ def view(rgb: Picture, face: Face) -> View:
         size = round(cut.shape[1] * scale), round(cut.shape[0] * scale)
         cut = cv2.resize(cut, size, interpolation=cv2.INTER_AREA)
         scale = size[0] / (x1 - x0)
+    here = face.moved(scale, x0, y0)
+    judged, drawn = (_around(here, around, cut) for around in (_JUDGED, _DRAWN))
+    place = Place(WHOLE, here.pupil_px, here.roll_deg, judged, drawn)
     # A copy, so that the picture need not be kept.
-    return View(np.array(cut), face.moved(scale, x0, y0), scale, (x0, y0))
+    return FaceView(np.array(cut), place, scale, (x0, y0), here)
+
+
+def _around(face: Face, reach: tuple[float, float, float], rgb: Picture) -> Box:
+    """Return so many pupil distances around a face, within the picture."""
+    (x, y), (height, width) = face.middle, rgb.shape[:2]
+    side, up, down = (share * face.pupil_px for share in reach)
+    x0, y0 = max(round(x - side), 0), max(round(y - up), 0)
+    return x0, y0, min(round(x + side), width), min(round(y + down), height)

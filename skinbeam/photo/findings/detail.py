@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Estimate
 from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import LUMINANCE, linear
-from skinbeam.photo.face.regions import Regions, View
+from skinbeam.photo.face.regions import Regions
 from skinbeam.photo.gates import limit, triple
 from skinbeam.photo.maps.pigments import density
 from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.view import View
 
 __all__ = ["Blur", "Detail", "detail_of", "read_detail"]
 
@@ -78,7 +79,7 @@ def detail_of(rgb: Picture, seen: View, regions: Regions, mm_per_px: Estimate, c
     x0, y0 = np.maximum(np.floor(seen.back(corners[:1])[0] + 0.5).astype(int), 0)
     x1, y1 = np.minimum(np.ceil(seen.back(corners[1:])[0] + 0.5).astype(int), (width, height))
     cut = rgb[y0:y1, x0:x1]
-    scale = min(1.0, limit("face", "detail_pupil_px") * seen.scale / seen.face.pupil_px)
+    scale = min(1.0, limit("face", "detail_pupil_px") * seen.scale / seen.place.pupil_px)
     if scale < 1:
         cut = cv2.resize(cut, (round(cut.shape[1] * scale), round(cut.shape[0] * scale)), interpolation=cv2.INTER_AREA)
         scale = cut.shape[1] / (x1 - x0)

@@ -8,7 +8,7 @@ from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import linear
-from skinbeam.photo.face.regions import Regions, View
+from skinbeam.photo.face.regions import Regions
 from skinbeam.photo.findings.blobs import dents, inflamed, spots
 from skinbeam.photo.findings.contrast import shows_redness
 from skinbeam.photo.findings.detail import Detail
@@ -22,6 +22,7 @@ from skinbeam.photo.findings.summary import Measure, findings_of, texture_findin
 from skinbeam.photo.gates import limit
 from skinbeam.photo.maps.inverse import SkinMaps
 from skinbeam.photo.maps.pigments import PigmentMaps
+from skinbeam.photo.view import View
 
 __all__ = ["read_findings", "too_coarse"]
 
@@ -60,7 +61,7 @@ def read_findings(
             for kind in KINDS
         )
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
-    measure = Measure(mm_per_px, seen.scale, seen.face.roll_deg, area)
+    measure = Measure(mm_per_px, seen.scale, seen.place.roll_deg, area)
     light = card(_lightly_smoothed(seen, mm_per_px))
     pigment = pigments_at(optics.level)
     marks = [

@@ -1,0 +1,56 @@
+"""The part of a picture on which skin is read, and how large what is seen there is: the same for a face and a hand."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.reading.read import Picture
+
+__all__ = ["Box", "Place", "View"]
+
+Array = NDArray[np.float64]
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1; the last column and row lie outside
+
+
+@dataclass(frozen=True)
+class Place:
+    """What of a person is read, in pixels of a view.
+
+    Parameters
+    ----------
+    site : of all of it, by the name of the case file: `full-face`, or the one that a person named.
+    pupil_px : what a distance between two pupils is, the length that limits of a photograph are written in: seen on a
+        face, of 63 mm elsewhere.
+    roll_deg : how the line of the eyes lies; 0 where there are none.
+    judged : where light and sharpness are judged.
+    drawn : what a picture for a report shows.
+    """
+
+    site: str
+    pupil_px: float
+    roll_deg: float
+    judged: Box
+    drawn: Box
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of the picture around what is read, reduced where it is large.
+
+    Parameters
+    ----------
+    rgb : (height, width, 3).
+    place : in pixels of `rgb`.
+    scale : pixels of `rgb` per pixel of the picture.
+    origin : x, y of the cut in the picture.
+    """
+
+    rgb: Picture
+    place: Place
+    scale: float
+    origin: tuple[int, int]
+
+    def back(self, points: Array) -> Array:
+        """Return points (n, 2) of this view as pixels of the picture."""
+        return (points + 0.5) / self.scale + self.origin - 0.5
