@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,18 @@ from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.reading.read import Picture
 from skinbeam.provenance import used
 
-__all__ = ["LUMINANCE", "TO_XYZ", "Colour", "card_gain", "ita_deg", "lab", "levels", "linear", "read_colour"]
+__all__ = [
+    "LUMINANCE",
+    "TO_XYZ",
+    "Colour",
+    "brightest",
+    "card_gain",
+    "ita_deg",
+    "lab",
+    "levels",
+    "linear",
+    "read_colour",
+]
 
 Array = NDArray[np.float64]
 
@@ -36,6 +48,11 @@ def linear(rgb: Picture) -> Array:
 def levels(light: Array) -> Array:
     """Return linear light (...) as levels of sRGB, 0 to 1 as light is (IEC 61966-2-1): the way back of `linear`."""
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 0.0) ** (1 / 2.4) - 0.055)
+
+
+def brightest(rgb: Picture) -> NDArray[np.uint8]:
+    """Return the highest channel of sRGB bytes (..., 3)."""
+    return np.maximum(np.maximum(rgb[..., 0], rgb[..., 1]), rgb[..., 2])  # many times as fast as .max(axis=-1)
 
 
 def lab(light: Array) -> Array:
@@ -131,8 +148,6 @@ def read_colour(
     left_delta_E : what a chart's correction left on its own patches. Skin is no patch: the error that was seen on
         skin after such a correction stays the least that is reckoned with.
     """
-    from scipy.special import ndtri  # late: a page without a photograph need not load it
-
     if not medians:
         return Unknown(Message("photo-colour.no_skin").text)
     values = {name: lab(light) for name, light in medians.items()}
@@ -149,7 +164,7 @@ def read_colour(
     axis_error = left / math.sqrt(3)  # ΔE shared evenly by L*, a*, b*
     camera = math.degrees(math.atan2(axis_error, math.hypot(L - 50, b)))
     level = limit("colour", "level")
-    reach = float(ndtri((1 + level) / 2)) * math.hypot(camera, float(np.std(list(angles.values()))))
+    reach = NormalDist().inv_cdf((1 + level) / 2) * math.hypot(camera, float(np.std(list(angles.values()))))
     basis = ("skinbeam2026photo", entry("colour", "camera_delta_E")["source"], "chardon1991")
     low, high = max(middle - reach, -90.0), min(middle + reach, 90.0)
     return Colour(Estimate(middle, low, high, level, "measured", basis=basis), angles, min(angles.values()), True)

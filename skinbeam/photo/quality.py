@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skinbeam.messages import Message
 from skinbeam.photo.card.calibration import Calibration
-from skinbeam.photo.colour import lab, linear
+from skinbeam.photo.colour import brightest, lab, linear
 from skinbeam.photo.face.regions import Regions
 from skinbeam.photo.gates import limit
 from skinbeam.photo.reading.read import Picture
@@ -54,10 +54,10 @@ def exposure(rgb: Picture) -> Problem | None:
 
 def dim(rgb: Picture) -> Problem | None:
     """Return a problem when nothing in the whole picture is bright, whatever the skin: then the exposure is unknown."""
-    brightest, least = float(np.quantile(rgb.max(axis=2), 0.995)), limit("gate", "bright_min")
-    if brightest >= least:
+    bright, least = float(np.quantile(brightest(rgb), 0.995)), limit("gate", "bright_min")
+    if bright >= least:
         return None
-    return Problem("dim-picture", Message("photo-quality.dim", {"brightest": round(brightest), "least": least}), "tone")
+    return Problem("dim-picture", Message("photo-quality.dim", {"brightest": round(bright), "least": least}), "tone")
 
 
 def sharpness(seen: View) -> float:

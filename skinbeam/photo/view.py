@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.reading.read import Picture
 
-__all__ = ["Box", "Place", "View"]
+__all__ = ["Box", "Place", "View", "window"]
 
 Array = NDArray[np.float64]
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1; the last column and row lie outside
@@ -54,3 +54,10 @@ class View:
     def back(self, points: Array) -> Array:
         """Return points (n, 2) of this view as pixels of the picture."""
         return (points + 0.5) / self.scale + self.origin - 0.5
+
+
+def window(there: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:
+    """Return the rows and columns that hold all of a mask that is not empty, and a margin as far as there is one."""
+    ends = (np.flatnonzero(there.any(axis=axis))[[0, -1]] for axis in (1, 0))
+    rows, columns = (slice(max(int(first) - margin, 0), int(last) + 1 + margin) for first, last in ends)
+    return rows, columns

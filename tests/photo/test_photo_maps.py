@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from skinbeam.photo.colour import linear
 from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
 from skinbeam.photo.maps.level import level_of
 from skinbeam.photo.maps.optics import skin_colours
+from skinbeam.photo.maps.splines import cubic, straight
 from skinbeam.validation.derived.skin_colours import SURFACE, holding, seen_by_srgb, spectra_of
 from skinbeam.validation.skin_pictures import Light, photographed, seen, spectra
 
@@ -132,3 +134,18 @@ def test_a_repainted_picture_shows_the_pigment_it_was_given_and_is_left_alone_el
     ratio = (again.melanin / again.level.melanin)[at] / (found.melanin / found.level.melanin)[at]
     # Read back over the same face: as far from it as the maps shrink a difference towards it.
     assert np.median(ratio) == pytest.approx(0.6, rel=0.15)
+
+
+def test_splines_return_every_cubic_and_its_slope_and_are_those_of_scipy() -> None:
+    nodes, at = np.log(np.geomspace(0.001, 0.2, 14)), np.linspace(np.log(0.001), np.log(0.2), 97)
+    cube = np.polynomial.Polynomial([1.0, -2.0, 0.5, 0.25])
+    # Cubes of a span of five, and an inverse of a condition near a million, leave ten digits of sixteen.
+    np.testing.assert_allclose(cubic(nodes, at) @ cube(nodes), cube(at), atol=1e-8)
+    np.testing.assert_allclose(cubic(nodes, at, slope=True) @ cube(nodes), cube.deriv()(at), atol=1e-8)
+    values = np.random.default_rng(3).normal(size=nodes.size)
+    np.testing.assert_allclose(cubic(nodes, at) @ values, CubicSpline(nodes, values)(at), atol=1e-8)
+
+
+def test_straight_lines_are_held_beyond_their_ends() -> None:
+    weights = straight(np.array([0.0, 1.0, 3.0]), np.array([-1.0, 0.25, 2.0, 9.0]))
+    np.testing.assert_allclose(weights @ [4.0, 8.0, 0.0], [4.0, 5.0, 4.0, 0.0])

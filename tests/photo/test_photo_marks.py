@@ -15,7 +15,7 @@ from skinbeam.photo.findings.patches import redness
 from skinbeam.photo.findings.pigment import Pigments
 from skinbeam.photo.findings.severity import of_acne
 from skinbeam.photo.findings.summary import Measure, findings_of
-from skinbeam.photo.maps.pigments import pigments
+from skinbeam.photo.maps.pigments import density, pigments
 
 MELANIN, BLOOD, SHADE = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
 MM_PER_PX = Estimate(0.4, 0.3, 0.5, 0.95, "assumed")
@@ -42,7 +42,7 @@ def cheek() -> Regions:
 
 
 def found(light: np.ndarray, look=spots) -> tuple[Mark, ...]:
-    return look(light, PIGMENTS, cheek(), MM_PER_PX)
+    return look(density(light), PIGMENTS, cheek(), MM_PER_PX)
 
 
 def test_a_spot_lies_where_it_was_painted() -> None:
@@ -89,7 +89,7 @@ def test_a_turned_picture_has_the_same_spots(turns: int) -> None:
     light = painted(np.maximum(disc(40, 30, 5), disc(90, 60, 8)), 0.4 * MELANIN)
     turned = np.ascontiguousarray(np.rot90(light, turns))
     mask = np.ascontiguousarray(np.rot90(cheek().masks["cheek-right"], turns))
-    again = spots(turned, PIGMENTS, Regions({"cheek-right": mask}, {}, ()), MM_PER_PX)
+    again = spots(density(turned), PIGMENTS, Regions({"cheek-right": mask}, {}, ()), MM_PER_PX)
     assert sorted(mark.area_px for mark in again) == sorted(mark.area_px for mark in found(light))
 
 

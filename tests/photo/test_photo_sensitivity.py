@@ -19,6 +19,7 @@ from skinbeam.photo.findings.lines import vessels, wrinkles
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.pigment import pigments_at
 from skinbeam.photo.maps.level import level_of
+from skinbeam.photo.maps.pigments import density
 from skinbeam.validation.skin_pictures import photographed
 
 pytestmark = pytest.mark.long
@@ -58,7 +59,7 @@ def found_in(light: np.ndarray, look) -> tuple[int, int]:
     regions = Regions({"cheek-right": np.ones((SIDE, SIDE), bool)}, {}, ())
     hit, false = set(), 0
     level = level_of(np.median(light.reshape(-1, 3), axis=0), calibrated=True)
-    for mark in look(light, pigments_at(level), regions, scale):
+    for mark in look(density(light), pigments_at(level), regions, scale):
         place = min(PLACES, key=lambda at: np.hypot(*np.subtract(at, middle(mark))))
         if np.hypot(*np.subtract(place, middle(mark))) < 8:
             hit.add(place)
@@ -96,13 +97,13 @@ def test_strong_spots_are_found_in_every_tone_and_plain_skin_has_hardly_any(kind
 def test_strong_lines_are_found_in_every_tone_and_plain_skin_has_hardly_any(kind: str) -> None:
     look, of = (vessels, "vessels") if kind == "vessels" else (wrinkles, "folds")
     for tone in TONES:
-        for density in (0.1, 0.2, 0.4) if kind == "vessels" else (0.06, 0.1, 0.2):
+        for height in (0.1, 0.2, 0.4) if kind == "vessels" else (0.06, 0.1, 0.2):
             for width_mm in (0.2, 0.4, 0.8):
-                drawn = replace(Drawn(tone=tone), **{of: [(line, width_mm, density) for line in LINES]})
+                drawn = replace(Drawn(tone=tone), **{of: [(line, width_mm, height) for line in LINES]})
                 share = sum(mark.size_mm.median for mark in look(drawn.detail())) / sum(map(length_of, LINES))
-                print(f"{kind} {tone} {density} {width_mm} mm: {share:.2f} of the length")
-                if width_mm >= 0.4 and density >= (0.4 if kind == "vessels" else 0.2):
-                    assert share >= 0.9, (tone, density, width_mm)
+                print(f"{kind} {tone} {height} {width_mm} mm: {share:.2f} of the length")
+                if width_mm >= 0.4 and height >= (0.4 if kind == "vessels" else 0.2):
+                    assert share >= 0.9, (tone, height, width_mm)
         plain = sum(len(look(Drawn(tone=tone, seed=seed).detail())) for seed in range(1, 5))
         print(f"{kind} {tone} plain: {plain} in 96 cm²")
         assert plain <= 1

@@ -39,6 +39,8 @@ class Calibration:
 
     def __call__(self, light: Array) -> Array:
         """Return light (..., 3) corrected; none is negative."""
+        if not self.corrects:
+            return np.maximum(light, 0.0)
         terms = light if len(self.matrix) == 3 else _with_roots(light)
         return np.asarray(np.maximum(terms @ self.matrix, 0.0))
 

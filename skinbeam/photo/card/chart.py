@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import LUMINANCE, lab, linear
+from skinbeam.photo.colour import LUMINANCE, brightest, lab, linear
 from skinbeam.photo.gates import chart_patches, limit
 from skinbeam.photo.reading.read import Picture
 
@@ -69,9 +69,9 @@ def find_chart(rgb: Picture) -> Chart | None:
     """Return the chart in a picture (height, width, 3), or None."""
     scale = min(1.0, _SEARCH_PX / max(rgb.shape[:2]))
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else rgb
-    brightest = cv2.GaussianBlur(small.max(axis=2), (0, 0), 1.0)
+    bright = cv2.GaussianBlur(brightest(small), (0, 0), 1.0)
     for share in _BLOCKS:
-        patches = _squares(brightest, max(small.shape[:2]) // share)
+        patches = _squares(bright, max(small.shape[:2]) // share)
         for lattice in _lattices(patches):
             plane = _plane(lattice, patches)
             if plane is not None and (chart := _laid(small, plane, lattice, scale)) is not None:
@@ -79,12 +79,12 @@ def find_chart(rgb: Picture) -> Chart | None:
     return None
 
 
-def _squares(brightest: Gray, block: int) -> Array:
+def _squares(bright: Gray, block: int) -> Array:
     """Return what stands out of its surroundings and is nearly a square: (n, 3) x, y and side."""
-    above = cv2.adaptiveThreshold(brightest, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block | 1, -4)
+    above = cv2.adaptiveThreshold(bright, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block | 1, -4)
     above = cv2.erode(above, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    least, most = limit("chart", "patch_px_min"), max(brightest.shape) / (COLUMNS + 1)
+    least, most = limit("chart", "patch_px_min"), max(bright.shape) / (COLUMNS + 1)
     found = []
     for contour in contours:
         _, _, width, height = cv2.boundingRect(contour)

@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.gates import limit
-from skinbeam.photo.view import View
+from skinbeam.photo.view import View, window
 
 __all__ = ["bare_skin", "disc", "pieces"]
 
@@ -34,13 +34,17 @@ def _widest_mark(seen: View) -> float:
 
 def pieces(mask: Mask, *, share: float) -> tuple[Mask, NDArray[np.int32]] | None:
     """Return the largest piece of a mask with those that have a share of its area, and the outline of the largest."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8))
-    if count < 2:
+    if not mask.any():
         return None
+    at = window(mask)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask[at].astype(np.uint8))
     areas = stats[1:, cv2.CC_STAT_AREA]
     largest = (labels == 1 + areas.argmax()).astype(np.uint8)
-    contours, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    return np.isin(labels, 1 + np.flatnonzero(areas >= share * areas.max())), np.asarray(contours[0], np.int32)
+    corner = (at[1].start, at[0].start)
+    contours, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE, offset=corner)
+    kept = np.zeros_like(mask)
+    kept[at] = np.isin(labels, 1 + np.flatnonzero(areas >= share * areas.max()))
+    return kept, np.asarray(contours[0], np.int32)
 
 
 def disc(seen: View, pupils: float) -> NDArray[np.uint8]:

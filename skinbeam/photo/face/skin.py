@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import LUMINANCE, linear
+from skinbeam.photo.colour import LUMINANCE, brightest, linear
 from skinbeam.photo.gates import limit
 from skinbeam.photo.view import View
 from skinbeam.provenance import used
@@ -52,10 +52,12 @@ def tones(seen: View, sample: Mask) -> Tones | None:
     if body is None:
         return None
     luminance = light @ LUMINANCE / float(body @ LUMINANCE)
-    gloss = np.maximum(luminance - 1, 0)[..., None] * float(body @ LUMINANCE)
-    expected = np.log((body + gloss) / np.roll(body + gloss, -1, axis=-1))
-    own = np.log(body / np.roll(body, -1))
-    off = (np.log(light / np.roll(light, -1, axis=-1)) - expected) / np.maximum(np.abs(own), _LEAST_OWN)
+    own = -np.diff(np.log(body))
+    off = -np.diff(np.log(light), axis=-1) - own
+    glossy = luminance > 1
+    gloss = (luminance[glossy] - 1)[:, None] * float(body @ LUMINANCE)
+    off[glossy] += own + np.diff(np.log(body + gloss), axis=-1)
+    off /= np.maximum(np.abs(own), _LEAST_OWN)
     return Tones(np.log(luminance), off[..., 0], off[..., 1], _rough(seen, sample))
 
 
@@ -91,7 +93,7 @@ def skin_of(seen: View, tone: Tones, glossy: Mask) -> Mask:
     dark = np.maximum(-tone.light - limit("skin", "shade_from"), 0)
     least = -limit("skin", "pale_max") + limit("skin", "shade_redder") * dark
     # A channel at its end is paler than the skin was: where it is no cloth or paper, it is gloss.
-    end = (seen.rgb.max(axis=2) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
+    end = (brightest(seen.rgb) >= limit("skin", "end_level")) & glossy & (tone.light > 0)
     least = np.where(end, -limit("skin", "pale_end_max"), least)
     there = (tone.red > least) & (tone.red < limit("skin", "red_max"))
     there &= (np.abs(tone.yellow) < limit("skin", "yellow_max")) | end

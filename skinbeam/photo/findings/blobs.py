@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Estimate
 from skinbeam.photo.face.regions import SITES, Regions
-from skinbeam.photo.findings.mark import CarriedBy, Mark
+from skinbeam.photo.findings.mark import CarriedBy, Mark, moved
 from skinbeam.photo.findings.pigment import Pigments
 from skinbeam.photo.gates import entry, limit
-from skinbeam.photo.maps.pigments import density
+from skinbeam.photo.view import window
 
 __all__ = ["dents", "inflamed", "patch", "spots"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+_RING_PX = 5  # around a spot, of skin that it is held against
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class _Sought:
         return float(parts[kinds.index(self.carried_by)]) * self.in_channel / float(darker[self.channel])
 
 
-def spots(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def spots(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return the pigmented spots.
 
     A spot is darker in red light than the skin around it, where haemoglobin hardly absorbs, and melanin explains at
@@ -60,32 +62,34 @@ def spots(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate
 
     Parameters
     ----------
-    light : (height, width, 3), linear, of the view.
+    dense : (height, width, 3), optical density of the view.
     mm_per_px : of the view.
     """
-    return _marks(_Sought("spots", "melanin", density(light), 0, pigment.melanin, pigment), regions, mm_per_px)
+    return _marks(_Sought("spots", "melanin", dense, 0, pigment.melanin, pigment), regions, mm_per_px)
 
 
-def inflamed(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def inflamed(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return the red spots: roundish, darker in green light, which blood explains by colour."""
-    return _marks(_Sought("inflamed", "haemoglobin", density(light), 1, pigment.blood, pigment), regions, mm_per_px)
+    return _marks(_Sought("inflamed", "haemoglobin", dense, 1, pigment.blood, pigment), regions, mm_per_px)
 
 
-def dents(light: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def dents(dense: Array, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return shallow dents: roundish, darker in every colour alike, so that shade explains them and no pigment does."""
     sites = entry("scars", "sites")["value"]
     masks = {name: mask for name, mask in regions.masks.items() if SITES.get(name, name) in sites}
-    sought = _Sought("scars", "shade", density(light), 0, np.ones(3), pigment)
+    sought = _Sought("scars", "shade", dense, 0, np.ones(3), pigment)
     return _marks(sought, replace(regions, masks=masks), mm_per_px)
 
 
 def _marks(sought: _Sought, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     found = []
-    for name, mask in regions.masks.items():
-        widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
-        raised = _raised(sought.dense[..., sought.channel], mask, widest)
+    widest = limit(sought.kind, "diameter_mm_max") / mm_per_px.median
+    for name, whole in regions.masks.items():
+        at = window(whole, _RING_PX)
+        mask, part = whole[at], replace(sought, dense=sought.dense[at])
+        raised = _raised(part.dense[..., sought.channel], mask, widest)
         excess = raised / sought.in_channel
-        found += [_mark(sought, name, blob, excess, mm_per_px) for blob in _blobs(sought, mask, raised, widest)]
+        found += [moved(_mark(part, name, blob, excess, mm_per_px), at) for blob in _blobs(part, mask, raised, widest)]
     return tuple(found)
 
 
@@ -116,7 +120,7 @@ def patch(
     there : (height, width), what it covers.
     excess : (height, width), what it adds to its map; 0 where it adds nothing.
     """
-    rows, columns = (slice(*_ends((there | (excess > 0)).any(axis=axis))) for axis in (1, 0))
+    rows, columns = window(there | (excess > 0))
     cover = there[rows, columns].astype(np.float32)
     return Mark(
         kind=kind,
@@ -129,11 +133,6 @@ def patch(
         size_mm=mm_per_px.scaled(_diameter(float(cover.sum()))),
         to_be_seen=to_be_seen,
     )
-
-
-def _ends(there: NDArray[np.bool_] | np.bool_) -> tuple[int, int]:
-    at = np.flatnonzero(there)
-    return int(at[0]), int(at[-1]) + 1
 
 
 def _diameter(area: float) -> float:
@@ -155,8 +154,10 @@ def _blobs(sought: _Sought, mask: Mask, raised: Array, widest: float) -> Iterato
         blob = labels == label
         if (blob & edge).any() or _elongation(blob) > limit(kind, "elongation_max"):
             continue
-        near = cv2.dilate(blob.astype(np.uint8), np.ones((5, 5), np.uint8)).astype(bool)
-        ring = mask & ~near & cv2.dilate(blob.astype(np.uint8), np.ones((11, 11), np.uint8)).astype(bool)
+        near, wide = (
+            cv2.dilate(blob.astype(np.uint8), np.ones((2 * px + 1, 2 * px + 1), np.uint8)) for px in (2, _RING_PX)
+        )
+        ring = mask & (near == 0) & (wide > 0)
         darker = sought.dense[blob].mean(axis=0) - sought.dense[ring].mean(axis=0)
         if darker[sought.channel] > 0 and sought.share(darker) >= limit(kind, "share_min"):
             yield blob
@@ -166,14 +167,11 @@ def _raised(image: Array, mask: Mask, diameter: float) -> Array:
     """Return how far `image` rises above its opening with a disc inside `mask`: narrow peaks stay, slopes vanish."""
     radius = max(1, round(diameter / 2))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    rows, columns = (slice(*_ends(mask.any(axis=axis))) for axis in (1, 0))
-    part, inside = image[rows, columns].astype(np.float32), mask[rows, columns]
+    part = image.astype(np.float32)
     beyond = float(np.abs(part).max()) + 1.0  # outside the mask nothing may win
-    low = cv2.erode(np.where(inside, part, np.float32(beyond)), disc)
-    opened = cv2.dilate(np.where(inside, low, np.float32(-beyond)), disc)
-    raised = np.zeros(image.shape)
-    raised[rows, columns] = np.where(inside, part - opened, 0.0)
-    return raised
+    low = cv2.erode(np.where(mask, part, np.float32(beyond)), disc)
+    opened = cv2.dilate(np.where(mask, low, np.float32(-beyond)), disc)
+    return np.where(mask, part - opened, 0.0)
 
 
 def _elongation(blob: Mask) -> float:

@@ -1,6 +1,6 @@
 """A mark: one thing that is seen on the skin, where it lies, and what it adds to the map that carries it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skinbeam.estimate import Estimate, Value
 
-__all__ = ["CarriedBy", "Mark"]
+__all__ = ["CarriedBy", "Mark", "moved"]
 
 Array = NDArray[np.float64]
 Patch = NDArray[np.float32]
@@ -68,3 +68,9 @@ class Mark:
         whole = np.zeros(shape[:2], np.float32)
         whole[self.window] = values
         return whole
+
+
+def moved(mark: Mark, at: tuple[slice, slice]) -> Mark:
+    """Return a mark that was found in a window of the view, in pixels of the view."""
+    (x, y), (rows, columns) = mark.origin, at
+    return replace(mark, origin=(x + columns.start, y + rows.start))

@@ -10,15 +10,18 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Estimate
 from skinbeam.photo.face.regions import Regions
 from skinbeam.photo.findings.blobs import patch
-from skinbeam.photo.findings.mark import Mark
+from skinbeam.photo.findings.mark import Mark, moved
 from skinbeam.photo.findings.pigment import Pigments
 from skinbeam.photo.gates import limit
 from skinbeam.photo.maps.inverse import SkinMaps
+from skinbeam.photo.view import window
 
 __all__ = ["diffuse_pigment", "redness"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+
+_REACH = 4.5  # standard deviations: a blur of doubles takes in four and a pixel
 
 
 def redness(haemoglobin: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
@@ -40,22 +43,18 @@ def diffuse_pigment(optics: SkinMaps, pigment: Pigments, regions: Regions, mm_pe
     How far the map may be wrong within the picture is taken off first.
     """
     blur = limit("diffuse-pigment", "smooth_mm") / mm_per_px.median
-    more = np.log(optics.melanin / float(np.median(optics.melanin[regions.skin])))
-    doubt = limit("diffuse-pigment", "deviations") * optics.melanin_sd / optics.melanin
-    least = math.log(limit("diffuse-pigment", "ratio_min")) + doubt
-    return tuple(
-        patch(
-            "diffuse-pigment",
-            name,
-            "melanin",
-            there,
-            np.where(there, smooth * pigment.green_per_ln_melanin, 0.0),
-            mm_per_px,
-        )
-        for name, mask in regions.masks.items()
-        for smooth in (_smooth(more, mask, blur),)
-        for there in _wide(mask & optics.known & (smooth > least), mm_per_px)
-    )
+    middle = float(np.median(optics.melanin[regions.skin]))
+    found = []
+    for name, whole in regions.masks.items():
+        at = window(whole, math.ceil(_REACH * blur))
+        mask, melanin = whole[at], optics.melanin[at]
+        doubt = limit("diffuse-pigment", "deviations") * optics.melanin_sd[at] / melanin
+        smooth = _smooth(np.log(melanin / middle), mask, blur)
+        brown = mask & optics.known[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
+        for there in _wide(brown, mm_per_px):
+            excess = np.where(there, smooth * pigment.green_per_ln_melanin, 0.0)
+            found.append(moved(patch("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at))
+    return tuple(found)
 
 
 def _smooth(image: Array, mask: Mask, sigma: float) -> Array:

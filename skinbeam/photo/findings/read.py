@@ -21,7 +21,7 @@ from skinbeam.photo.findings.pores import textures
 from skinbeam.photo.findings.summary import Measure, findings_of, texture_findings
 from skinbeam.photo.gates import limit
 from skinbeam.photo.maps.inverse import SkinMaps
-from skinbeam.photo.maps.pigments import PigmentMaps
+from skinbeam.photo.maps.pigments import PigmentMaps, density
 from skinbeam.photo.view import View
 
 __all__ = ["read_findings", "too_coarse"]
@@ -62,18 +62,18 @@ def read_findings(
         )
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
     measure = Measure(mm_per_px, seen.scale, seen.place.roll_deg, area)
-    light = card(_lightly_smoothed(seen, mm_per_px))
+    dense = density(card(_lightly_smoothed(seen, mm_per_px)))
     pigment = pigments_at(optics.level)
     marks = [
-        *spots(light, pigment, regions, mm_per_px),
+        *spots(dense, pigment, regions, mm_per_px),
         *diffuse_pigment(optics, pigment, regions, mm_per_px),
         *redness(maps.haemoglobin, regions, mm_per_px),
-        *inflamed(light, pigment, regions, mm_per_px),
-        *dents(light, pigment, regions, mm_per_px),
+        *inflamed(dense, pigment, regions, mm_per_px),
+        *dents(dense, pigment, regions, mm_per_px),
     ]
     if isinstance(fine, Detail):
         marks += [*vessels(fine), *wrinkles(fine)]
-    marks = _without_doubles(marks, light.shape)
+    marks = _without_doubles(marks, dense.shape)
     found: list[Finding] = []
     for kind in KINDS:
         if kind in _FINE and isinstance(fine, Unknown):

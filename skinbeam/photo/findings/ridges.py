@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -178,7 +179,7 @@ def _across(image: Image, points: Array, reach_px: int) -> tuple[Array, Image, A
     along = np.gradient(points, axis=0)
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     normal = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    offsets = np.arange(-2 * reach_px, 2 * reach_px + 1) / 2
+    offsets = _offsets(reach_px)
     at = (points[:, None] + offsets[None, :, None] * normal[:, None]).astype(np.float32)
     values = cv2.remap(image, at[..., 0], at[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return offsets, values, normal
@@ -190,8 +191,8 @@ def profile_of(image: Image, points: Array, reach_px: int, blur: Blur) -> Profil
     A line of even height and width w, blurred by s, has the profile Φ((t + w/2)/s) - Φ((t - w/2)/s). Width and a
     slope of what lies around are fitted by least squares, with the likely, the most and the least blur.
     """
-    offsets, values = _section(image, points, reach_px)
-    fitted = [_fitted(offsets, values, math.hypot(s, _WANDER)) for s in (blur.px, blur.high_px, blur.low_px)]
+    values = _section(image, points, reach_px)
+    fitted = [_fitted(values, math.hypot(s, _WANDER)) for s in (blur.px, blur.high_px, blur.low_px)]
     (height, likely), (_, low), (_, high) = fitted
     low, _, high = sorted((low, likely, high))
     peak = math.erf(likely / 2**1.5 / math.hypot(blur.px, _WANDER))
@@ -200,25 +201,36 @@ def profile_of(image: Image, points: Array, reach_px: int, blur: Blur) -> Profil
 
 def box_of(image: Image, points: Array, reach_px: int, blur: Blur) -> tuple[float, float]:
     """Return height and width of the line in the likely blur alone, as `profile_of` fits them."""
-    return _fitted(*_section(image, points, reach_px), math.hypot(blur.px, _WANDER))
+    return _fitted(_section(image, points, reach_px), math.hypot(blur.px, _WANDER))
 
 
-def _section(image: Image, points: Array, reach_px: int) -> tuple[Array, Array]:
-    """Return offsets across a line, and the mean of the image at each."""
-    offsets, across, _ = _across(image, points, reach_px)
-    return offsets, np.asarray(across.mean(axis=0), np.float64)
+def _section(image: Image, points: Array, reach_px: int) -> Array:
+    """Return the mean of the image at each place across a line."""
+    _, across, _ = _across(image, points, reach_px)
+    return np.asarray(across.mean(axis=0), np.float64)
 
 
-def _fitted(offsets: Array, values: Array, s: float) -> tuple[float, float]:
-    from scipy.special import ndtr  # late: a page without a photograph need not load it
+def _fitted(values: Array, s: float) -> tuple[float, float]:
+    """Return height and width of the line of blur s whose profile is nearest to the mean of a section."""
+    widths, models, solving = _models(values.size // 4, s)
+    solved = solving @ values
+    left = np.square((models @ solved[..., None])[..., 0] - values).sum(axis=1)
+    best = int(left.argmin())
+    return float(solved[best, 0]), float(widths[best])
 
-    best = (np.inf, 0.0, 0.0)
-    ground = np.stack([np.ones_like(offsets), offsets], axis=1)
-    for width in np.geomspace(0.25, offsets[-1], 48):
-        shape = ndtr((offsets + width / 2) / s) - ndtr((offsets - width / 2) / s)
-        model = np.concatenate([shape[:, None], ground], axis=1)
-        solved, *_ = np.linalg.lstsq(model, values, rcond=None)
-        left = float(np.square(model @ solved - values).sum())
-        if left < best[0]:
-            best = left, float(solved[0]), float(width)
-    return best[1], best[2]
+
+@lru_cache(maxsize=64)  # a picture has three blurs, and a reach for vessels and one for folds
+def _models(reach_px: int, s: float) -> tuple[Array, Array, Array]:
+    """Widths (k) of lines of blur s, the terms of their profiles (k, m, 3), and what solves for them (k, 3, m)."""
+    offsets = _offsets(reach_px)
+    widths = np.geomspace(0.25, offsets[-1], 48)
+    ends = (offsets + widths[:, None, None] / 2 * np.array([[1.0], [-1.0]])) / s
+    reached = 0.5 * np.array([math.erf(end / math.sqrt(2)) for end in ends.ravel()]).reshape(ends.shape)
+    ground = np.broadcast_to(np.stack([np.ones_like(offsets), offsets], axis=1), (widths.size, offsets.size, 2))
+    models = np.concatenate([(reached[:, 0] - reached[:, 1])[..., None], ground], axis=-1)
+    return widths, models, np.linalg.pinv(models)
+
+
+def _offsets(reach_px: int) -> Array:
+    """Places (m) across a line, half a pixel apart."""
+    return np.arange(-2 * reach_px, 2 * reach_px + 1) / 2

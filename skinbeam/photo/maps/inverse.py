@@ -6,7 +6,9 @@ colour tells melanin from blood the weights hardly matter; on very dark skin, wh
 grow towards what was believed beforehand, and say so.
 """
 
+import math
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +86,7 @@ def skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps
     moved = moved + (solved[:2] * level.contrast_ln_sd) ** 2
     at = _places(ln - middle)
     deviations = np.sqrt(solved[3:5] ** 2 + moved)
-    u, v, s, su, sv, miss = (_between(values, at) for values in (*nodes, *deviations, solved[5]))
+    u, v, s, su, sv, miss = _between(np.stack([*nodes, *deviations, solved[5]]), at)
     melanin, blood, gain = np.exp([u, v, s])
     fits = (miss <= limit("maps", "miss_max")) & (gain >= limit("maps", "gain_min"))
     fits &= (gain <= limit("maps", "gain_max")) & _inside(at)
@@ -119,9 +121,21 @@ def _inside(at: list[Array]) -> Mask:
 
 
 def _between(nodes: Array, at: list[Array]) -> Array:
-    from scipy.ndimage import map_coordinates  # late: a page without a photograph need not load it
-
-    return np.asarray(map_coordinates(nodes, at, order=1, mode="nearest"))
+    """Return values (k, ...) of the grid at places (n), linearly, as (k, n); beyond the grid its ends are held."""
+    flat = nodes.reshape(len(nodes), -1)
+    first = np.zeros(at[0].shape, np.intp)
+    shares = []
+    for place, (_, _, n) in zip(at, _REACH, strict=True):
+        held = np.clip(place, 0.0, n - 1.0)
+        step = np.minimum(held.astype(np.intp), n - 2)
+        first = first * n + step
+        shares.append((1.0 - (held - step), held - step))
+    strides = (_REACH[1][2] * _REACH[2][2], _REACH[2][2], 1)
+    laid = np.zeros((len(nodes), first.size))
+    for corner in product((0, 1), repeat=3):
+        weight = math.prod(share[side] for share, side in zip(shares, corner, strict=True))
+        laid += weight * flat[:, first + sum(side * stride for side, stride in zip(corner, strides, strict=True))]
+    return laid
 
 
 def _noise_ln(ln: Array) -> Array:

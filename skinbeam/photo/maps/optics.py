@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skinbeam.derived import derived_table
+from skinbeam.photo.maps.splines import cubic, straight
 from skinbeam.provenance import used
 
 __all__ = ["SkinColours", "skin_colours"]
@@ -65,21 +66,23 @@ class SkinColours:
 
 @cache
 def _made() -> SkinColours:
-    from scipy.interpolate import RectBivariateSpline  # late: a page without a photograph need not load it
-
     found = derived_table("skin_colours")
     melanin, blood = (np.log(np.asarray(found[name])) for name in ("melanin", "blood"))
     u, v = np.linspace(melanin[0], melanin[-1], _SHAPE[1]), np.linspace(blood[0], blood[-1], _SHAPE[0])
-    light = np.log(np.asarray(found["light"]))
-    laid = [RectBivariateSpline(blood, melanin, light[..., k]) for k in range(3)]
-    ita = RectBivariateSpline(blood, melanin, np.asarray(found["ita_deg"]))
-    values = [one(v, u) for one in laid]
-    slopes = [one(v, u, dx=dx, dy=dy) for dx, dy in ((0, 1), (1, 0)) for one in laid]
+    light, ita = np.log(np.asarray(found["light"])), np.asarray(found["ita_deg"])[..., None]
+    down, across = cubic(blood, v), cubic(melanin, u)
+    steep_down, steep_across = cubic(blood, v, slope=True), cubic(melanin, u, slope=True)
+    parts = [(down, across, light), (down, steep_across, light), (steep_down, across, light), (down, across, ita)]
+    planes = np.concatenate([_laid(*part) for part in parts], axis=-1)
     spread = found["spread"]
-    nodes = np.asarray(spread["covariance"])
     at = [np.log(np.asarray(spread[name])) for name in ("blood", "melanin")]
-    coarse = [RectBivariateSpline(*at, nodes[..., k], kx=1, ky=1)(v, u) for k in range(3)]
-    return SkinColours(u, v, np.stack([*values, *slopes, ita(v, u)], axis=-1), np.stack(coarse, axis=-1))
+    covariance = _laid(straight(at[0], v), straight(at[1], u), np.asarray(spread["covariance"]))
+    return SkinColours(u, v, planes, covariance)
+
+
+def _laid(down: Array, across: Array, nodes: Array) -> Array:
+    """Return nodes (i, k, n) laid between them by the weights (row, i) and (column, k): (row, column, n)."""
+    return np.asarray(np.einsum("ri,ck,ikn->rcn", down, across, nodes, optimize=True))
 
 
 def skin_colours() -> SkinColours:
