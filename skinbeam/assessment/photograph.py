@@ -97,14 +97,14 @@ def _region(maps: SkinMaps, mask: NDArray[np.bool_]) -> tuple[float, float] | No
 
 
 def _site(site: str, skin: SeenSkin, maps: SkinMaps, medians: dict[str, tuple[float, float]]) -> SiteSeen:
-    here = [found for name, found in medians.items() if SITES[name] == site]
+    here = [found for name, found in medians.items() if SITES.get(name, name) == site]
     ratio: Estimate | Unknown = Unknown(Message("photo-plan.too_little").text)
-    rest = np.array([middle for name, (middle, _) in medians.items() if SITES[name] != site])
+    rest = np.array([middle for name, (middle, _) in medians.items() if SITES.get(name, name) != site])
     if here and rest.size > 2:
         # Light is uneven over a face, and looks like melanin where colour tells them apart badly.
         spread = float(np.hypot(max(sd for _, sd in here), np.std(rest, ddof=1)))
         ratio = _ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
-    marks = [mark for mark in skin.marks if SITES.get(mark.region) == site]
+    marks = [mark for mark in skin.marks if SITES.get(mark.region, mark.region) == site]
     widths = [mark.width_mm for mark in marks if mark.kind == "vessels" and isinstance(mark.width_mm, Estimate)]
     return SiteSeen(site, ratio, _spots(maps, marks), _widths(widths))
 

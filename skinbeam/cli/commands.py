@@ -249,6 +249,9 @@ def photo(
         tuple[float, float, float, float, float, float] | None,
         typer.Option("--points", metavar="X Y X Y X Y", help="Right pupil, left pupil and mouth, set by hand, px."),
     ] = None,
+    site: Annotated[
+        str | None, typer.Option("--site", metavar="SITE", help="Without a face: hands, arms, neck or decolletage.")
+    ] = None,
     length: Annotated[
         tuple[float, float, float, float, float] | None,
         typer.Option("--length", metavar="X Y X Y MM", help="Two points, px, and the mm between them: a ruler."),
@@ -258,7 +261,7 @@ def photo(
     """Regions, maps and findings of a photograph: JPEG, PNG, WebP, TIFF, HEIC or DICOM."""
     from skinbeam.photo.document import photo_document
 
-    show(photo_document(image, output, points=points, length=length), json=json)
+    show(photo_document(image, output, points=points, site=site, length=length), json=json)
 
 
 @app.command()

@@ -24,6 +24,7 @@ def photo_document(
     *,
     white_card: Sequence[float] | None = None,
     points: Sequence[float] | None = None,
+    site: str | None = None,
     length: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Return the document `skinbeam.photo/1` of a photograph and write its overlays into `out`.
@@ -34,14 +35,15 @@ def photo_document(
     out : folder for the overlays; none are written without it.
     white_card : x, y, width, height in pixels of the upright picture.
     points : x and y of right pupil, left pupil and mouth, where a person has set them.
+    site : of what is shown without a face: hands, arms, neck or décolletage.
     length : x and y of two points and the mm between them: a ruler on the skin, or a known thing.
 
     Raises
     ------
     InputError : the file cannot be read, the card or a point lies outside the picture, or the length is impossible.
-    NotAvailable : no face can be used; its body is the whole document, unknowns in place of values.
+    NotAvailable : no face, or no skin of the site, can be used; its body is the whole document with unknowns.
     """
-    look = look_at(read(path), white_card, points, length=length)
+    look = look_at(read(path), white_card, points, site=site, length=length)
     whole = document_of(look, out)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=whole)
@@ -51,16 +53,17 @@ def photo_document(
 def document_of(look: Look, out: Path | None) -> dict[str, Any]:
     """Return the document of what a photograph shows and write its overlays into `out`."""
     seen = look.skin
+    face = isinstance(seen, Unknown) or seen.face is not None
     body: dict[str, Any] = {
         "faces": look.faces,
         "face": seen,
         "quality": {
             "ok": not isinstance(seen, Unknown),
             "problems": look.problems,
-            "ask": Message("photo-quality.ask").text,
+            "ask": Message("photo-quality.ask" if face else "photo-site.ask").text,
         },
         "regions": seen,
-        "regions_note": Message("photo-finding.approximate").text,
+        "regions_note": Message("photo-finding.approximate" if face else "photo-site.approximate").text,
         "regions_left_out": seen,
         "maps": seen,
         "colour": seen,
@@ -83,7 +86,9 @@ def document_of(look: Look, out: Path | None) -> dict[str, Any]:
     return document(SCHEMA, case_sha256=look.case_sha256, seed=0, warnings=look.warnings, body=body)
 
 
-def _face_record(face: Face) -> dict[str, Any]:
+def _face_record(face: Face | None) -> dict[str, Any] | Unknown:
+    if face is None:
+        return Unknown(Message("photo-site.no_face").text)
     return {
         "backend": face.backend,
         "pupil_distance_px": face.pupil_px,

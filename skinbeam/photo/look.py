@@ -1,19 +1,21 @@
-"""Looks at a photograph: one face, its skin, the light and colour on it, as a record that every reader shares."""
+"""Looks at a photograph: a face or a named place, its skin, light and colour, as a record that every reader shares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.document import sha256_of
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.errors import InputError
+from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message, Warned
 from skinbeam.photo.card.calibration import Calibration, by_chart, by_white, uncorrected
 from skinbeam.photo.card.chart import find_chart
 from skinbeam.photo.colour import Colour, card_gain, read_colour
-from skinbeam.photo.face.finder import Refusal, the_face, usable
+from skinbeam.photo.face.finder import Refusal, landmarks, the_face, usable
 from skinbeam.photo.face.given import face_given
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.face.regions import SHADED, Regions, find_regions, view
@@ -26,8 +28,9 @@ from skinbeam.photo.gates import limit
 from skinbeam.photo.length import scale_given
 from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
 from skinbeam.photo.maps.pigments import PigmentMaps, pigments, smoothed
-from skinbeam.photo.quality import Problem, check, dim, exposure
+from skinbeam.photo.quality import Problem, check, coarse, dim, exposure
 from skinbeam.photo.reading.read import Photograph, Picture
+from skinbeam.photo.site.found import find_site, site_named
 from skinbeam.photo.view import View
 from skinbeam.provenance import collect
 
@@ -38,20 +41,20 @@ _CHART_MARGIN = 1.15  # of its patches' outline: the frame around them
 
 @dataclass(frozen=True)
 class SeenSkin:
-    """The skin of the one face of a photograph.
+    """The skin of the one face of a photograph, or of the place that a person named.
 
     Parameters
     ----------
-    face : in pixels of the picture.
+    face : in pixels of the picture; None where a person named the place.
     view : the part of the picture around it, on which everything else was read.
     maps : of the pigments, or why colour says nothing.
     optics : melanin, blood and brightness by the optics of skin, or why colour says nothing.
     marks : what was found, each where it lies.
     colour : of the face, or why lightness says nothing.
-    scale_mm_per_px : of the picture, at the eyes or where a length was given.
+    scale_mm_per_px : of the picture, at the eyes or where a length was given; unknown of a place without a length.
     """
 
-    face: Face
+    face: Face | None
     view: View
     regions: Regions
     maps: PigmentMaps | Unknown
@@ -59,7 +62,7 @@ class SeenSkin:
     marks: tuple[Mark, ...]
     colour: Colour | Unknown
     findings: tuple[Finding, ...]
-    scale_mm_per_px: Estimate
+    scale_mm_per_px: Value
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Look:
     photo_sha256, case_sha256 : of the file, and of file and white card.
     faces : how many were seen.
     problems : what is wrong with the photograph, the gravest first.
-    skin : of the face, or why no face can be used.
+    skin : of the face or the place, or why none can be used.
     sources : keys of the limits and constants that were read.
     card : what the colours were corrected by, or why by nothing.
     """
@@ -91,6 +94,7 @@ def look_at(
     white_card: Sequence[float] | None = None,
     points: Sequence[float] | None = None,
     *,
+    site: str | None = None,
     length: Sequence[float] | None = None,
 ) -> Look:
     """Return what a photograph shows.
@@ -99,26 +103,28 @@ def look_at(
     ----------
     white_card : x, y, width, height in pixels of the upright picture.
     points : x and y of right pupil, left pupil and mouth, where a person has set them; nothing is searched then.
+    site : of what is shown without a face, by its name in the case file: hands, arms, neck or décolletage.
     length : x and y of two points and the mm between them, which say how large a pixel is in place of the eyes.
 
     Raises
     ------
     InputError : the card or a point lies outside the picture, the points are those of no upright face, or the length
-        is that of nothing on it.
+        is that of nothing on it; the site is one of a face, or comes with points of a face.
     """
     with collect() as sources:
         rgb = photograph.rgb
         card = _calibration(rgb, white_card)
         scale = None if length is None else scale_given(rgb, length)
-        found = the_face(rgb) if points is None else usable(rgb, [face_given(rgb, points)])
-        faces, problems, skin = _seen(rgb, found, scale, card if isinstance(card, Calibration) else None)
+        found = _face_found(rgb, points, scale) if site is None else _site_found(rgb, site, points, scale)
+        problems, skin = _read(rgb, found, card if isinstance(card, Calibration) else None)
     said = {"white_card": white_card, "points": points, "length": length}
-    given = {name: list(value) for name, value in said.items() if value is not None}
+    given: dict[str, Any] = {name: list(value) for name, value in said.items() if value is not None}
+    given |= {} if site is None else {"site": site_named(site)}
     return Look(
         photograph.sha256,
         sha256_of({"photo_sha256": photograph.sha256} | given),
         _warnings(card),
-        faces,
+        found.faces if isinstance(found, Refusal) else int(found.face is not None),
         tuple(problems),
         Unknown(problems[0].message.text) if skin is None else skin,
         tuple(sources),
@@ -135,26 +141,57 @@ def _calibration(rgb: Picture, white_card: Sequence[float] | None) -> Calibratio
     return None if chart is None else by_chart(chart)
 
 
-def _seen(
-    rgb: Picture, face: Face | Refusal, given: Estimate | None, card: Calibration | None
-) -> tuple[int, list[Problem], SeenSkin | None]:
-    """The number of faces, what is wrong, and the skin of the only face if it can be used."""
+@dataclass(frozen=True)
+class _Found:
+    """The skin of a face or of a place that a person named, before anything is read on it."""
+
+    face: Face | None
+    view: View
+    regions: Regions
+    scale: Value
+
+
+def _face_found(rgb: Picture, points: Sequence[float] | None, scale: Estimate | None) -> _Found | Refusal:
+    """Return the skin of the only face, or why it cannot be used."""
+    face = the_face(rgb) if points is None else usable(rgb, [face_given(rgb, points)])
     if isinstance(face, Refusal):
-        dark = exposure(rgb)
-        refused = Problem(face.code, face.message, "all")
-        return face.faces, [refused] if dark is None else [refused, dark], None
-    if given is not None:
-        check_length(face, given)
+        return face
+    if scale is not None:
+        check_length(face, scale)
     seen = view(rgb, face)
-    regions = find_regions(seen)
+    return _Found(face, seen, find_regions(seen), scale or scale_of(face))
+
+
+def _site_found(rgb: Picture, site: str, points: Sequence[float] | None, scale: Estimate | None) -> _Found | Refusal:
+    """Return the skin of a place, or why none is read; beside a face nobody could say what is read of which."""
+    if points is not None:
+        hint = Message("photo-site.points_hint").text
+        raise InputError("site-and-points", Message("photo-site.points").text, field="site", hint=hint)
+    name = site_named(site)
+    if faces := landmarks()(rgb):
+        return Refusal("face-beside", Message("photo-site.face"), len(faces))
+    found = find_site(rgb, name, scale)
+    if isinstance(found, Refusal):
+        return found
+    return _Found(None, *found, scale or Unknown(Message("photo-site.no_length").text))
+
+
+def _read(rgb: Picture, found: _Found | Refusal, card: Calibration | None) -> tuple[list[Problem], SeenSkin | None]:
+    """Return what is wrong, and the skin that was found if it can be used."""
+    if isinstance(found, Refusal):
+        dark = exposure(rgb)
+        refused = Problem(found.code, found.message, "all")
+        return [refused] if dark is None else [refused, dark], None
     if card is not None and card.outline is not None:
-        regions = _beside(regions, seen, card.outline)
-    problems = check(seen, regions, face.pupil_px, card or uncorrected())
+        found = replace(found, regions=_beside(found.regions, found.view, card.outline))
+    problems = check(found.view, found.regions, card or uncorrected())
+    if isinstance(found.scale, Estimate) and (blunt := coarse(found.view)) is not None:
+        problems.append(blunt)
     if card is None and (dark := dim(rgb)) is not None:
         problems.append(dark)
     if any(problem.takes == "all" for problem in problems):
-        return 1, problems, None
-    return 1, problems, _skin(rgb, face, given or scale_of(face), seen, regions, problems, card)
+        return problems, None
+    return problems, _skin(rgb, found, problems, card)
 
 
 def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regions:
@@ -169,36 +206,45 @@ def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regio
     return replace(regions, masks=masks, polygons=polygons)
 
 
-def _skin(
-    rgb: Picture,
-    face: Face,
-    scale: Estimate,
-    seen: View,
-    regions: Regions,
-    problems: Sequence[Problem],
-    card: Calibration | None,
-) -> SeenSkin:
+def _skin(rgb: Picture, found: _Found, problems: Sequence[Problem], card: Calibration | None) -> SeenSkin:
     """What a view says of the skin in it, as far as the problems leave it; fine things are read from the picture."""
+    seen, regions, scale = found.view, found.regions, found.scale
     correction, calibrated = card or uncorrected(), card is not None
     light = correction(smoothed(seen.rgb, seen.place.pupil_px))
     no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
-    medians = {name: np.median(light[mask], axis=0) for name, mask in regions.masks.items() if name not in SHADED}
     maps: PigmentMaps | Unknown = Unknown(no_colour) if no_colour else pigments(light)
     optics: SkinMaps | Unknown
     optics = Unknown(no_colour) if no_colour else skin_maps(light, regions.skin, calibrated=calibrated)
     angle = None if calibrated or isinstance(optics, Unknown) else optics.level.ita_deg
-    left = correction.delta_E or 0.0
-    colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, left_delta_E=left)
+    medians = {name: np.median(light[mask], axis=0) for name, mask in _lit(found).items()}
+    colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, left_delta_E=correction.delta_E or 0.0)
     fine: Detail | Unknown
-    if too_few := too_coarse(face.pupil_px):
+    if isinstance(scale, Unknown):
+        fine = scale
+    elif too_few := too_coarse(seen):
         fine = Unknown(too_few)
     elif lost := next((p.message.text for p in problems if p.takes in ("detail", "colour")), ""):
         fine = Unknown(lost)
     else:
         fine = detail_of(rgb, seen, regions, scale, correction)
-    marks, findings = read_findings(seen, regions, maps, optics, scale.scaled(1 / seen.scale), fine, correction)
-    return SeenSkin(face, seen, regions, maps, optics, marks, colour, findings, scale)
+    of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)
+    marks, findings = read_findings(seen, regions, maps, optics, of_view, fine, correction)
+    return SeenSkin(found.face, seen, regions, maps, optics, marks, colour, findings, scale)
+
+
+def _lit(found: _Found) -> dict[str, NDArray[np.bool_]]:
+    """Return the masks whose colour is that of the skin: of a face what is turned to the light, of a place quarters.
+
+    How the quarters of a place differ says how unevenly it is lit, as regions do on a face.
+    """
+    if found.face is not None:
+        return {name: mask for name, mask in found.regions.masks.items() if name not in SHADED}
+    ((name, mask),) = found.regions.masks.items()
+    rows, columns = np.nonzero(mask)
+    below, beside = (np.arange(n) > np.median(at) for n, at in zip(mask.shape, (rows, columns), strict=True))
+    quarters = (mask & (below == low)[:, None] & (beside == right) for low in (False, True) for right in (False, True))
+    return {f"{name}-{number}": quarter for number, quarter in enumerate(quarters, 1) if quarter.any()}
 
 
 def _warnings(card: Calibration | Unknown | None) -> tuple[Warned, ...]:

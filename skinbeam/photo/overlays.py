@@ -50,14 +50,16 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
     for points in outlines.values():
         _line(outlined, points, _OUTLINE)
     for region, points in outlines.items():
-        _written(outlined, table("site")[SITES[region]]["title"].lower(), _widest(points, outlined.shape[:2]))
+        title = table("site")[SITES.get(region, region)]["title"].lower()
+        _written(outlined, title, _widest(points, outlined.shape[:2]))
     written = {"regions": outlined, "marks": with_marks(picture, skin.marks, (x0, y0), zoom)}
     if not isinstance(skin.optics, Unknown):
         level = skin.optics.level
         pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
         told = (regions.skin & skin.optics.known)[y0:y1, x0:x1].astype(np.uint8)
         over = cv2.resize(told, size, interpolation=cv2.INTER_NEAREST).astype(bool)
-        mm_px = skin.scale_mm_per_px.scaled(1 / (seen.scale * zoom))
+        scale = skin.scale_mm_per_px
+        mm_px = scale.scaled(1 / (seen.scale * zoom)) if isinstance(scale, Estimate) else None
         shares = {"melanin": skin.optics.melanin / level.melanin, "haemoglobin": skin.optics.blood / level.blood}
         for name, share in shares.items():
             colours = cv2.applyColorMap(_steps(share), cv2.COLORMAP_VIRIDIS)[..., ::-1]
@@ -91,8 +93,10 @@ def _scale(width: int, name: str) -> Picture:
     return np.vstack([gap, bar, said])
 
 
-def _length(image: Picture, mm_px: Estimate) -> None:
-    """Lay a bar of a length on skin on the picture, and how surely it is that long."""
+def _length(image: Picture, mm_px: Estimate | None) -> None:
+    """Lay a bar of a length on skin on the picture, and how surely it is that long; none where no scale is known."""
+    if mm_px is None:
+        return
     long_px = round(_LENGTH_mm / mm_px.median)
     x, y = 16, image.shape[0] - 16
     _line(image, np.array([[x, y], [x + long_px, y]], np.float64), (20, 30, 40))

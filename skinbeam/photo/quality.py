@@ -12,12 +12,13 @@ from skinbeam.messages import Message
 from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import brightest, lab, linear
 from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.gates import limit
+from skinbeam.photo.face.view import FaceView
+from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.reading.read import Picture
 from skinbeam.photo.suspicion import suspicions
 from skinbeam.photo.view import View
 
-__all__ = ["Problem", "check", "dim", "exposure", "sharpness"]
+__all__ = ["Problem", "check", "coarse", "dim", "exposure", "sharpness"]
 
 Takes = Literal[
     "all", "colour", "tone", "detail", "nothing"
@@ -78,10 +79,10 @@ def _box(seen: View) -> Picture:
     return seen.rgb[y0:y1, x0:x1]
 
 
-def check(seen: View, regions: Regions, pupil_px: float, card: Calibration) -> list[Problem]:
-    """Return what is wrong with a photograph whose face was found, the gravest first.
+def check(seen: View, regions: Regions, card: Calibration) -> list[Problem]:
+    """Return what is wrong with a photograph whose skin was found, the gravest first.
 
-    `pupil_px` is that of the picture, before any reduction; `card` corrects its linear light.
+    `card` corrects linear light.
     """
     problems = [problem] if (problem := exposure(_box(seen))) else []
     sharp, least = sharpness(seen), limit("gate", "sharpness_min")
@@ -97,12 +98,19 @@ def check(seen: View, regions: Regions, pupil_px: float, card: Calibration) -> l
     if regions.far_side:
         problems.append(Problem("turned-away", Message("photo-quality.turned_away"), "nothing"))
     doubts = suspicions(seen, regions, calibrated=card.corrects)
-    problems += [Problem(code, message, "nothing") for code, message in doubts]
-    detail = limit("gate", "pupil_px_detail")
-    if pupil_px < detail:
-        message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": detail})
-        problems.append(Problem("too-small-for-detail", message, "detail"))
-    return problems
+    return problems + [Problem(code, message, "nothing") for code, message in doubts]
+
+
+def coarse(seen: View) -> Problem | None:
+    """Return a problem when a picture of known scale has too few pixels for what is fine."""
+    pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
+    if pupil_px >= least:
+        return None
+    message = Message("photo-quality.no_detail", {"pupils": round(pupil_px), "least": least})
+    if not isinstance(seen, FaceView):
+        pupils_mm = float(entry("scale", "pupil_distance_mm")["value"])
+        message = Message("photo-site.no_detail", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least})
+    return Problem("too-small-for-detail", message, "detail")
 
 
 def _clipped(skin: Picture) -> list[Problem]:

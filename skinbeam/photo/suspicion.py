@@ -20,7 +20,7 @@ from skinbeam.photo.reading.read import Picture
 from skinbeam.photo.view import View
 from skinbeam.provenance import used
 
-__all__ = ["eye_white", "shine_fraction", "suspicions", "unequal_sides"]
+__all__ = ["edge_fraction", "eye_white", "shine_fraction", "suspicions", "unequal_sides"]
 
 Array = NDArray[np.float64]
 
@@ -36,6 +36,9 @@ def suspicions(seen: View, regions: Regions, *, calibrated: bool) -> Iterator[tu
     white = eye_white(seen.rgb, seen.face) if isinstance(seen, FaceView) and not calibrated else None
     if white is not None and float(np.hypot(*white)) > limit("gate", "eye_white_chroma_max"):
         yield "coloured-light", Message("photo-quality.eye_white", {"chroma": round(float(np.hypot(*white)))})
+    reached = 0.0 if isinstance(seen, FaceView) else edge_fraction(regions)
+    if reached > limit("site", "edge_share"):
+        yield "skin-to-the-edge", Message("photo-site.edge", {"percent": round(100 * reached)})
     apart = unequal_sides(regions)
     if apart > limit("gate", "sides_apart_max") and not regions.far_side:
         yield "unequal-sides", Message("photo-quality.sides", {"percent": round(100 * apart)})
@@ -76,6 +79,12 @@ def eye_white(rgb: Picture, face: Face) -> Array | None:
             colours.append(np.median(light[brightness >= np.median(brightness)], axis=0))
     values = lab(np.array(colours))
     return np.asarray(np.median(values[:, 1:], axis=0))
+
+
+def edge_fraction(regions: Regions) -> float:
+    """Return the share of the edge of a whole picture that lies on skin."""
+    skin = regions.skin
+    return float(np.concatenate([skin[0], skin[-1], skin[1:-1, 0], skin[1:-1, -1]]).mean())
 
 
 def unequal_sides(regions: Regions) -> float:

@@ -89,7 +89,7 @@ def _marked(face: Photograph, skin: SeenSkin, tone: float) -> tuple[int | None, 
     spots, flush = np.zeros(face.rgb.shape[:2]), np.zeros(face.rgb.shape[:2])
     for name in _CHEEKS:
         x, y = np.mean(skin.view.back(skin.regions.polygons[name]), axis=0)
-        away = np.hypot(xx - x, yy - y) / skin.face.pupil_px
+        away = np.hypot(xx - x, yy - y) / (skin.view.place.pupil_px / skin.view.scale)
         spots = np.maximum(spots, np.clip((0.09 - away) / 0.02, 0, 1))
         flush = np.maximum(flush, np.clip((0.32 - away) / 0.05, 0, 1))
     # All of the picture takes the tone: hair and cloth are no skin before and after. Light is brought back to the face.

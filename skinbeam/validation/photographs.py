@@ -91,6 +91,7 @@ def _drawn(skin: SeenSkin) -> Picture:
         drawn[kept > 0] = (0.75 * drawn[kept > 0] + 0.25 * colour).astype(np.uint8)
         contours, _ = cv2.findContours(kept, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(drawn, contours, -1, tuple(int(value) for value in colour), 2)
+    assert skin.face is not None  # no site was named
     face = skin.face.moved(seen.scale, *seen.origin)
     for point in (face.right_pupil, face.left_pupil, face.mouth):
         cv2.drawMarker(drawn, _at(point, zoom), _EYE, cv2.MARKER_CROSS, 12, 1)

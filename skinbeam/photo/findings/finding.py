@@ -6,7 +6,7 @@ from typing import Any, Literal
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
 
-__all__ = ["KINDS", "Confidence", "Finding", "unknown_finding"]
+__all__ = ["KINDS", "ON_FACES", "Confidence", "Finding", "unknown_finding"]
 
 # low: what is counted may as well be light, make-up or noise. moderate: drawn marks as strong and as large as most of
 # these are found 9 times in 10 (docs/photo.md). Nobody has held this program against real faces whose marks were
@@ -24,6 +24,8 @@ KINDS = {
     "fine-lines": "fine-lines-periorbital",
     "pores": "skin-texture",
 }
+# Their limits were set on faces, where alone there are the conditions that they suggest.
+ON_FACES = ("inflamed", "scars", "fine-lines", "pores")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class Finding:
     size_mm : the middle one of the marks, from the smallest to the largest.
     length_mm, length_mm_per_cm2 : of lines together.
     width_mm : of lines, the middle one, from the narrowest to the widest.
-    orientation_deg : of most lines: 0 along the line of the eyes, 90 across it.
+    orientation_deg : of most lines: 0 along the line of the eyes, or of the picture's width off the face, 90 across it.
     per_cm2 : how many to a square centimetre.
     roughness : standard deviation of the fine shade, in optical density.
     freckle_like, lentigo_like : spots by their size.
@@ -50,8 +52,8 @@ class Finding:
     """
 
     kind: str
-    region: str = "full-face"
-    site: str = "full-face"
+    region: str
+    site: str
     count: int | Unknown
     area_mm2: Value
     area_px: float | None = None
@@ -82,9 +84,16 @@ class Finding:
         return {name: value for name, value in record.items() if value is not None}
 
 
-def unknown_finding(kind: str, reason: str) -> Finding:
-    """Return the finding of a kind that cannot be judged."""
+def unknown_finding(kind: str, reason: str, site: str) -> Finding:
+    """Return the finding of a kind that cannot be judged on all of a site."""
     unknown = Unknown(reason)
     return Finding(
-        kind=kind, count=unknown, area_mm2=unknown, severity=unknown, confidence=unknown, suggests=KINDS[kind]
+        kind=kind,
+        region=site,
+        site=site,
+        count=unknown,
+        area_mm2=unknown,
+        severity=unknown,
+        confidence=unknown,
+        suggests=KINDS[kind],
     )

@@ -25,7 +25,14 @@ _REACH = 4.5  # standard deviations: a blur of doubles takes in four and a pixel
 
 
 def redness(haemoglobin: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return regions whose median haemoglobin index stands out from the median of all regions, each as one mark."""
+    """Return regions whose median haemoglobin index stands out from the median of all regions, each as one mark.
+
+    A place of one region has nothing but itself to be held against: parts of it that stand out are marks there, as wide
+    as a brown patch must be.
+    """
+    if len(regions.masks) == 1:
+        ((name, mask),) = regions.masks.items()
+        return tuple(_red_parts(haemoglobin, name, mask, mm_per_px))
     medians = {name: float(np.median(haemoglobin[mask])) for name, mask in regions.masks.items()}
     face = float(np.median(list(medians.values())))
     least = limit("redness", "contrast_min")
@@ -35,6 +42,13 @@ def redness(haemoglobin: Array, regions: Regions, mm_per_px: Estimate) -> tuple[
         if median - face > least:
             found.append(patch("redness", name, "haemoglobin", more > least, np.maximum(more, 0.0), mm_per_px))
     return tuple(found)
+
+
+def _red_parts(haemoglobin: Array, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
+    more = np.where(mask, haemoglobin - float(np.median(haemoglobin[mask])), 0.0)
+    smooth = _smooth(more, mask, limit("diffuse-pigment", "smooth_mm") / mm_per_px.median)
+    for there in _wide(mask & (smooth > limit("redness", "contrast_min")), mm_per_px):
+        yield patch("redness", region, "haemoglobin", there, np.where(there, np.maximum(more, 0.0), 0.0), mm_per_px)
 
 
 def diffuse_pigment(optics: SkinMaps, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:

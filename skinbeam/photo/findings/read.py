@@ -4,22 +4,23 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Estimate, Unknown
+from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import Message
 from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import linear
 from skinbeam.photo.face.regions import Regions
+from skinbeam.photo.face.view import FaceView
 from skinbeam.photo.findings.blobs import dents, inflamed, spots
 from skinbeam.photo.findings.contrast import shows_redness
 from skinbeam.photo.findings.detail import Detail
-from skinbeam.photo.findings.finding import KINDS, Finding, unknown_finding
+from skinbeam.photo.findings.finding import KINDS, ON_FACES, Finding, unknown_finding
 from skinbeam.photo.findings.lines import vessels, wrinkles
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.findings.patches import diffuse_pigment, redness
 from skinbeam.photo.findings.pigment import pigments_at
 from skinbeam.photo.findings.pores import textures
 from skinbeam.photo.findings.summary import Measure, findings_of, texture_findings
-from skinbeam.photo.gates import limit
+from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.maps.inverse import SkinMaps
 from skinbeam.photo.maps.pigments import PigmentMaps, density
 from skinbeam.photo.view import View
@@ -29,12 +30,15 @@ __all__ = ["read_findings", "too_coarse"]
 _FINE = ("vessels", "fine-lines", "pores")
 
 
-def too_coarse(pupil_px: float) -> str:
+def too_coarse(seen: View) -> str:
     """Return why a picture tells no fine things: too few pixels between the pupils; empty where it does tell them."""
-    least = limit("gate", "pupil_px_detail")
+    pupil_px, least = seen.place.pupil_px / seen.scale, limit("gate", "pupil_px_detail")
     if pupil_px >= least:
         return ""
-    return Message("photo-finding.too_few_pixels", {"pupils": round(pupil_px), "least": least}).text
+    if isinstance(seen, FaceView):
+        return Message("photo-finding.too_few_pixels", {"pupils": round(pupil_px), "least": least}).text
+    pupils_mm = float(entry("scale", "pupil_distance_mm")["value"])
+    return Message("photo-site.too_coarse", {"mm": pupils_mm / pupil_px, "most": pupils_mm / least}).text
 
 
 def read_findings(
@@ -42,26 +46,26 @@ def read_findings(
     regions: Regions,
     maps: PigmentMaps | Unknown,
     optics: SkinMaps | Unknown,
-    mm_per_px: Estimate,
+    mm_per_px: Value,
     fine: Detail | Unknown,
     card: Calibration,
 ) -> tuple[tuple[Mark, ...], tuple[Finding, ...]]:
-    """Return the marks of a face, and of every kind what is found, or why it is unknown.
+    """Return the marks of a face or another place, and of every kind what is found, or why it is unknown.
 
     Parameters
     ----------
-    mm_per_px : of the view.
+    mm_per_px : of the view; without it nothing is told, since whatever is looked for has a size.
     fine : the skin in detail, or why it tells nothing.
     card : corrects linear light.
     """
-    if isinstance(maps, Unknown) or isinstance(optics, Unknown):
-        reason = maps.reason if isinstance(maps, Unknown) else optics.reason  # type: ignore[union-attr]
-        return (), tuple(
-            unknown_finding(kind, fine.reason if kind in _FINE and isinstance(fine, Unknown) else reason)
-            for kind in KINDS
-        )
+    untold = {} if isinstance(seen, FaceView) else dict.fromkeys(ON_FACES, Message("photo-site.on_faces").text)
+    if isinstance(fine, Unknown):
+        untold = {**dict.fromkeys(_FINE, fine.reason), **untold}
+    if isinstance(maps, Unknown) or isinstance(optics, Unknown) or isinstance(mm_per_px, Unknown):
+        reason = next(one.reason for one in (maps, optics, mm_per_px) if isinstance(one, Unknown))
+        return (), tuple(unknown_finding(kind, untold.get(kind, reason), seen.place.site) for kind in KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
-    measure = Measure(mm_per_px, seen.scale, seen.place.roll_deg, area)
+    measure = Measure(mm_per_px, seen.place.site, seen.scale, seen.place.roll_deg, area)
     dense = density(card(_lightly_smoothed(seen, mm_per_px)))
     pigment = pigments_at(optics.level)
     marks = [
@@ -73,15 +77,15 @@ def read_findings(
     ]
     if isinstance(fine, Detail):
         marks += [*vessels(fine), *wrinkles(fine)]
-    marks = _without_doubles(marks, dense.shape)
+    marks = [mark for mark in _without_doubles(marks, dense.shape) if mark.kind not in untold]
     found: list[Finding] = []
     for kind in KINDS:
-        if kind in _FINE and isinstance(fine, Unknown):
-            found.append(unknown_finding(kind, fine.reason))
+        if kind in untold:
+            found.append(unknown_finding(kind, untold[kind], measure.site))
         elif kind == "pores" and isinstance(fine, Detail):
             found += _pores(fine, measure)
         elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(optics.level):
-            found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text))
+            found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text, measure.site))
         else:
             found += findings_of(kind, marks, measure)
     return tuple(marks), tuple(found)
@@ -110,5 +114,7 @@ def _pores(fine: Detail, measure: Measure) -> list[Finding]:
     least = limit("pores", "mm_per_px_max")
     mm = fine.mm_per_px.median
     if mm > least:
-        return [unknown_finding("pores", Message("finding.pores_need", {"mm": mm, "least": least}).text)]
-    return texture_findings(textures(fine), measure) or [unknown_finding("pores", Message("finding.no_area").text)]
+        reason = Message("finding.pores_need", {"mm": mm, "least": least}).text
+        return [unknown_finding("pores", reason, measure.site)]
+    found = texture_findings(textures(fine), measure)
+    return found or [unknown_finding("pores", Message("finding.no_area").text, measure.site)]

@@ -32,12 +32,14 @@ class Measure:
     Parameters
     ----------
     mm_per_px : of the view.
+    site : of all of the skin that is read.
     view_scale : pixels of the view to a pixel of the picture.
     roll_deg : how the line of the eyes lies in the view.
     area_px : region → its pixels in the view.
     """
 
     mm_per_px: Estimate
+    site: str
     view_scale: float
     roll_deg: float
     area_px: Mapping[str, float]
@@ -101,6 +103,8 @@ def _none(kind: str, measure: Measure) -> Finding:
     least = limit("spots", "diameter_px_min") * measure.mm_per_px.median
     return Finding(
         kind=kind,
+        region=measure.site,
+        site=measure.site,
         count=_uncounted() if kind in _UNCOUNTED else 0,
         area_mm2=measure.mm2(0.0),
         area_px=0.0,
