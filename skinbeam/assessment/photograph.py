@@ -56,9 +56,9 @@ class SiteSeen:
 
 def sites_seen(look: Look | None, concerns: Sequence[Concern]) -> tuple[SiteSeen, ...]:
     """Return what the photograph shows at the sites of the concerns, for those that are in it."""
-    if look is None or isinstance(look.skin, Unknown) or isinstance(look.skin.optics, Unknown):
+    if look is None or isinstance(look.skin, Unknown) or isinstance(look.skin.maps, Unknown):
         return ()
-    skin, maps = look.skin, look.skin.optics
+    skin, maps = look.skin, look.skin.maps
     medians = {name: found for name, mask in skin.regions.masks.items() if (found := _region(maps, mask)) is not None}
     sites = dict.fromkeys(concern.site for concern in concerns if concern.site in SITES.values())
     return tuple(_site(site, skin, maps, medians) for site in sites)

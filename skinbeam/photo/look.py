@@ -27,7 +27,7 @@ from skinbeam.photo.findings.read import read_findings, too_coarse
 from skinbeam.photo.gates import limit
 from skinbeam.photo.length import scale_given
 from skinbeam.photo.maps.inverse import SkinMaps, skin_maps
-from skinbeam.photo.maps.pigments import PigmentMaps, pigments, smoothed
+from skinbeam.photo.maps.pigments import smoothed
 from skinbeam.photo.quality import Problem, check, coarse, dim, exposure
 from skinbeam.photo.reading.read import Photograph, Picture
 from skinbeam.photo.site.found import find_site, site_named
@@ -47,8 +47,7 @@ class SeenSkin:
     ----------
     face : in pixels of the picture; None where a person named the place.
     view : the part of the picture around it, on which everything else was read.
-    maps : of the pigments, or why colour says nothing.
-    optics : melanin, blood and brightness by the optics of skin, or why colour says nothing.
+    maps : melanin, blood and brightness by the optics of skin, or why colour says nothing.
     marks : what was found, each where it lies.
     colour : of the face, or why lightness says nothing.
     scale_mm_per_px : of the picture, at the eyes or where a length was given; unknown of a place without a length.
@@ -57,8 +56,7 @@ class SeenSkin:
     face: Face | None
     view: View
     regions: Regions
-    maps: PigmentMaps | Unknown
-    optics: SkinMaps | Unknown
+    maps: SkinMaps | Unknown
     marks: tuple[Mark, ...]
     colour: Colour | Unknown
     findings: tuple[Finding, ...]
@@ -213,10 +211,9 @@ def _skin(rgb: Picture, found: _Found, problems: Sequence[Problem], card: Calibr
     light = correction(smoothed(seen.rgb, seen.place.pupil_px))
     no_colour = next((p.message.text for p in problems if p.takes == "colour"), "")
     no_tone = next((p.message.text for p in problems if p.takes in ("colour", "tone")), "")
-    maps: PigmentMaps | Unknown = Unknown(no_colour) if no_colour else pigments(light)
-    optics: SkinMaps | Unknown
-    optics = Unknown(no_colour) if no_colour else skin_maps(light, regions.skin, calibrated=calibrated)
-    angle = None if calibrated or isinstance(optics, Unknown) else optics.level.ita_deg
+    maps: SkinMaps | Unknown
+    maps = Unknown(no_colour) if no_colour else skin_maps(light, regions.skin, calibrated=calibrated)
+    angle = None if calibrated or isinstance(maps, Unknown) else maps.level.ita_deg
     medians = {name: np.median(light[mask], axis=0) for name, mask in _lit(found).items()}
     colour = Unknown(no_tone) if no_tone else read_colour(medians, angle, left_delta_E=correction.delta_E or 0.0)
     fine: Detail | Unknown
@@ -229,8 +226,8 @@ def _skin(rgb: Picture, found: _Found, problems: Sequence[Problem], card: Calibr
     else:
         fine = detail_of(rgb, seen, regions, scale, correction)
     of_view = scale if isinstance(scale, Unknown) else scale.scaled(1 / seen.scale)
-    marks, findings = read_findings(seen, regions, maps, optics, of_view, fine, correction)
-    return SeenSkin(found.face, seen, regions, maps, optics, marks, colour, findings, scale)
+    marks, findings = read_findings(seen, regions, maps, of_view, fine, correction)
+    return SeenSkin(found.face, seen, regions, maps, marks, colour, findings, scale)
 
 
 def _lit(found: _Found) -> dict[str, NDArray[np.bool_]]:

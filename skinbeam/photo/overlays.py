@@ -53,14 +53,14 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
         title = table("site")[SITES.get(region, region)]["title"].lower()
         _written(outlined, title, _widest(points, outlined.shape[:2]))
     written = {"regions": outlined, "marks": with_marks(picture, skin.marks, (x0, y0), zoom)}
-    if not isinstance(skin.optics, Unknown):
-        level = skin.optics.level
+    if not isinstance(skin.maps, Unknown):
+        level = skin.maps.level
         pale = enlarge(cv2.cvtColor(cv2.cvtColor(seen.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
-        told = (regions.skin & skin.optics.known)[y0:y1, x0:x1].astype(np.uint8)
+        told = (regions.skin & skin.maps.known)[y0:y1, x0:x1].astype(np.uint8)
         over = cv2.resize(told, size, interpolation=cv2.INTER_NEAREST).astype(bool)
         scale = skin.scale_mm_per_px
         mm_px = scale.scaled(1 / (seen.scale * zoom)) if isinstance(scale, Estimate) else None
-        shares = {"melanin": skin.optics.melanin / level.melanin, "haemoglobin": skin.optics.blood / level.blood}
+        shares = {"melanin": skin.maps.melanin / level.melanin, "haemoglobin": skin.maps.blood / level.blood}
         for name, share in shares.items():
             colours = cv2.applyColorMap(_steps(share), cv2.COLORMAP_VIRIDIS)[..., ::-1]
             drawn = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)

@@ -41,7 +41,7 @@ def strip_of(plan: Plan, seen: SeenSkin, *, exponent: float | None = None) -> St
         least = value("strip", "purpura_least")
         drawn = [one for one in shown if one.p is None or (isinstance(one.p, Estimate) and one.p.median >= least)]
         visit = _longest(plan.course, drawn)
-        frame = frame_of(seen.view, None if isinstance(seen.optics, Unknown) else Pigment.of(seen.optics))
+        frame = frame_of(seen.view, None if isinstance(seen.maps, Unknown) else Pigment.of(seen.maps))
         here = [pair for pair in treated if visit is not None and pair[0].place in visit.treats]
         at_visit = [sign for sign in drawn if visit is not None and sign.concern in visit.treats]
         panels: list[_Made] = [_before(frame)]

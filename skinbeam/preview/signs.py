@@ -105,8 +105,8 @@ class _Field:
     @classmethod
     def of(cls, concern: ConcernPlan, option: Option, seen: SeenSkin) -> "_Field | Left":
         """Return the field, or why it is not drawn."""
-        if isinstance(seen.optics, Unknown):
-            return Left((in_words(concern),), Message("preview.not-seen", {"reason": seen.optics.reason}))
+        if isinstance(seen.maps, Unknown):
+            return Left((in_words(concern),), Message("preview.not-seen", {"reason": seen.maps.reason}))
         rim_px = value("picture", "field_rim_pupil") * seen.view.place.pupil_px
         whole = np.zeros(seen.view.rgb.shape[:2], np.float32)
         for region, mask in seen.regions.masks.items():
@@ -114,7 +114,7 @@ class _Field:
                 np.maximum(whole, faded(mask, rim_px), out=whole)
         if not whole.any():
             return Left((in_words(concern),), Message("preview.site-unseen"))
-        return cls(concern, option, whole, seen.optics, np.median(linear(seen.view.rgb[whole > 0]), axis=0))
+        return cls(concern, option, whole, seen.maps, np.median(linear(seen.view.rgb[whole > 0]), axis=0))
 
     def seen(
         self,

@@ -15,13 +15,13 @@ from skinbeam.photo.findings.patches import redness
 from skinbeam.photo.findings.pigment import Pigments
 from skinbeam.photo.findings.severity import of_acne
 from skinbeam.photo.findings.summary import Measure, findings_of
-from skinbeam.photo.maps.pigments import density, pigments
+from skinbeam.photo.maps.pigments import blood_index, density, directions
 
 MELANIN, BLOOD, SHADE = np.array([0.653, 1, 1.753]), np.array([0.256, 1, 0.882]), np.ones(3)
 MM_PER_PX = Estimate(0.4, 0.3, 0.5, 0.95, "assumed")
 SHAPE = (100, 140)
 PIGMENTS = Pigments(MELANIN, BLOOD, 0.4)
-MEASURE = Measure(MM_PER_PX, 1.0, 0.0, {"cheek-right": 11700.0})
+MEASURE = Measure(MM_PER_PX, "full-face", 1.0, 0.0, {"cheek-right": 11700.0})
 
 
 def painted(cover: np.ndarray, density: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def test_each_kind_is_told_by_its_colour_alone(look, density: np.ndarray) -> Non
 def test_taking_a_spot_away_leaves_the_skin_around_it() -> None:
     light = painted(disc(), 0.4 * MELANIN)
     (mark,) = found(light)
-    melanin = pigments(light).melanin
+    melanin = density(light) @ np.linalg.inv(directions())[0]
     left = melanin - mark.laid_on(melanin.shape, mark.excess)
     assert left.max() - left.min() < 0.02  # of 0.4 that was painted
     assert mark.contrast == pytest.approx(0.4, rel=0.1)
@@ -123,7 +123,7 @@ def test_redness_is_a_mark_of_its_region() -> None:
     for name, start in zip(halves, (5, 50, 95), strict=True):
         halves[name][10:90, start : start + 40] = True
     light = painted(halves["cheek-right"].astype(float), 0.3 * BLOOD)
-    (mark,) = redness(pigments(light).haemoglobin, Regions(halves, {}, ()), MM_PER_PX)
+    (mark,) = redness(blood_index(density(light)), Regions(halves, {}, ()), MM_PER_PX)
     assert (mark.kind, mark.region, mark.area_px) == ("redness", "cheek-right", 3200)
     assert mark.contrast == pytest.approx(0.3, rel=1e-6)
 

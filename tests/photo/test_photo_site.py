@@ -66,7 +66,7 @@ def test_a_hand_gives_what_a_face_gives(hand: Look) -> None:
     assert hand.faces == 0
     assert hand.skin.face is None
     assert set(hand.skin.regions.masks) == {"hands"}
-    assert not isinstance(hand.skin.optics, Unknown)
+    assert not isinstance(hand.skin.maps, Unknown)
     assert not isinstance(hand.skin.colour, Unknown)
     assert {finding.site for finding in hand.skin.findings} == {"hands"}
     found = kinds(hand)
@@ -85,7 +85,7 @@ def test_without_a_length_nothing_is_measured_and_the_reason_says_what_to_do(tmp
     assert isinstance(seen.skin, SeenSkin)
     assert isinstance(seen.skin.scale_mm_per_px, Unknown)
     assert seen.skin.marks == ()
-    assert not isinstance(seen.skin.optics, Unknown)
+    assert not isinstance(seen.skin.maps, Unknown)
     for kind in set(KINDS) - set(ON_FACES):
         area = kinds(seen)[kind].area_mm2
         assert isinstance(area, Unknown)

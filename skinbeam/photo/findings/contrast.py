@@ -5,7 +5,7 @@ import math
 from skinbeam.photo.gates import limit
 from skinbeam.photo.maps.level import Level
 from skinbeam.photo.maps.optics import skin_colours
-from skinbeam.photo.maps.pigments import pigments
+from skinbeam.photo.maps.pigments import blood_index, density
 
 __all__ = ["shows_redness"]
 
@@ -21,7 +21,6 @@ def shows_redness(level: Level) -> bool:
     colours = skin_colours().colours
     melanin = level.melanin * math.exp(2 * level.melanin_ln_sd)
     flushed, usual = (
-        float(pigments(colours(melanin, blood)[None, None]).haemoglobin[0, 0])
-        for blood in (_TWICE * level.blood, level.blood)
+        float(blood_index(density(colours(melanin, blood)))) for blood in (_TWICE * level.blood, level.blood)
     )
     return (flushed - usual) * level.contrast >= limit("redness", "contrast_min")

@@ -10,8 +10,8 @@ from skinbeam.estimate import Estimate
 from skinbeam.photo.card.calibration import Calibration
 from skinbeam.photo.colour import LUMINANCE, linear
 from skinbeam.photo.face.regions import Regions
-from skinbeam.photo.gates import limit, triple
-from skinbeam.photo.maps.pigments import density
+from skinbeam.photo.gates import limit
+from skinbeam.photo.maps.pigments import density, directions
 from skinbeam.photo.reading.read import Picture
 from skinbeam.photo.view import View
 
@@ -117,12 +117,12 @@ def _parted(light: Image) -> tuple[Image, Image, Image]:
     pigments take, whose colour is smoothed.
     """
     dense = density(light.astype(np.float64)).astype(np.float32)
-    directions = np.stack([triple("pigments", "melanin"), triple("pigments", "haemoglobin"), np.ones(3)], axis=1)
-    apart = np.linalg.inv(directions).astype(np.float32)
+    added = directions()
+    apart = np.linalg.inv(added).astype(np.float32)
     smooth = cv2.GaussianBlur(dense, (0, 0), limit("detail", "colour_px"))
     pigments = smooth @ apart[:2].T
     bright = -np.log(np.maximum(light @ _LUMA, 1e-4))
-    taken = pigments @ (_LUMA @ directions[:, :2]).astype(np.float32)
+    taken = pigments @ (_LUMA @ added[:, :2]).astype(np.float32)
     return np.ascontiguousarray(pigments[..., 1]), np.asarray(bright - taken, np.float32), bright
 
 

@@ -13,7 +13,8 @@ from skinbeam.photo.colour import LUMINANCE
 from skinbeam.photo.findings.detail import Detail
 from skinbeam.photo.findings.mark import CarriedBy, Mark
 from skinbeam.photo.findings.ridges import Profile, Trace, Width, box_of, centred, profile_of, traces
-from skinbeam.photo.gates import limit, triple
+from skinbeam.photo.gates import limit
+from skinbeam.photo.maps.pigments import directions
 
 __all__ = ["vessels", "wrinkles"]
 
@@ -95,7 +96,7 @@ def _lines(seen: Detail, image: Image, kind: str) -> Iterator[_Line]:
 
 def _blood_in_bright() -> float:
     """What a unit of blood's density adds to that of brightness."""
-    return float(LUMINANCE @ triple("pigments", "haemoglobin"))
+    return float(LUMINANCE @ directions()[:, 1])
 
 
 def _at(mask: Mask, points: Array) -> Mask:

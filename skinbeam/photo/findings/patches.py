@@ -24,47 +24,47 @@ Mask = NDArray[np.bool_]
 _REACH = 4.5  # standard deviations: a blur of doubles takes in four and a pixel
 
 
-def redness(haemoglobin: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
-    """Return regions whose median haemoglobin index stands out from the median of all regions, each as one mark.
+def redness(index: Array, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+    """Return regions whose median index of blood stands out from the median of all regions, each as one mark.
 
     A place of one region has nothing but itself to be held against: parts of it that stand out are marks there, as wide
     as a brown patch must be.
     """
     if len(regions.masks) == 1:
         ((name, mask),) = regions.masks.items()
-        return tuple(_red_parts(haemoglobin, name, mask, mm_per_px))
-    medians = {name: float(np.median(haemoglobin[mask])) for name, mask in regions.masks.items()}
+        return tuple(_red_parts(index, name, mask, mm_per_px))
+    medians = {name: float(np.median(index[mask])) for name, mask in regions.masks.items()}
     face = float(np.median(list(medians.values())))
     least = limit("redness", "contrast_min")
     found = []
     for name, median in medians.items():
-        more = np.where(regions.masks[name], haemoglobin - face, 0.0)
+        more = np.where(regions.masks[name], index - face, 0.0)
         if median - face > least:
             found.append(patch("redness", name, "haemoglobin", more > least, np.maximum(more, 0.0), mm_per_px))
     return tuple(found)
 
 
-def _red_parts(haemoglobin: Array, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
-    more = np.where(mask, haemoglobin - float(np.median(haemoglobin[mask])), 0.0)
+def _red_parts(index: Array, region: str, mask: Mask, mm_per_px: Estimate) -> Iterator[Mark]:
+    more = np.where(mask, index - float(np.median(index[mask])), 0.0)
     smooth = _smooth(more, mask, limit("diffuse-pigment", "smooth_mm") / mm_per_px.median)
     for there in _wide(mask & (smooth > limit("redness", "contrast_min")), mm_per_px):
         yield patch("redness", region, "haemoglobin", there, np.where(there, np.maximum(more, 0.0), 0.0), mm_per_px)
 
 
-def diffuse_pigment(optics: SkinMaps, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
+def diffuse_pigment(maps: SkinMaps, pigment: Pigments, regions: Regions, mm_per_px: Estimate) -> tuple[Mark, ...]:
     """Return brown patches that are too wide for a spot: skin that holds more melanin than most of the face.
 
     How far the map may be wrong within the picture is taken off first.
     """
     blur = limit("diffuse-pigment", "smooth_mm") / mm_per_px.median
-    middle = float(np.median(optics.melanin[regions.skin]))
+    middle = float(np.median(maps.melanin[regions.skin]))
     found = []
     for name, whole in regions.masks.items():
         at = window(whole, math.ceil(_REACH * blur))
-        mask, melanin = whole[at], optics.melanin[at]
-        doubt = limit("diffuse-pigment", "deviations") * optics.melanin_sd[at] / melanin
+        mask, melanin = whole[at], maps.melanin[at]
+        doubt = limit("diffuse-pigment", "deviations") * maps.melanin_sd[at] / melanin
         smooth = _smooth(np.log(melanin / middle), mask, blur)
-        brown = mask & optics.known[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
+        brown = mask & maps.known[at] & (smooth > math.log(limit("diffuse-pigment", "ratio_min")) + doubt)
         for there in _wide(brown, mm_per_px):
             excess = np.where(there, smooth * pigment.green_per_ln_melanin, 0.0)
             found.append(moved(patch("diffuse-pigment", name, "melanin", there, excess, mm_per_px), at))

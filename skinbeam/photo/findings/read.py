@@ -22,7 +22,7 @@ from skinbeam.photo.findings.pores import textures
 from skinbeam.photo.findings.summary import Measure, findings_of, texture_findings
 from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.maps.inverse import SkinMaps
-from skinbeam.photo.maps.pigments import PigmentMaps, density
+from skinbeam.photo.maps.pigments import density
 from skinbeam.photo.view import View
 
 __all__ = ["read_findings", "too_coarse"]
@@ -44,8 +44,7 @@ def too_coarse(seen: View) -> str:
 def read_findings(
     seen: View,
     regions: Regions,
-    maps: PigmentMaps | Unknown,
-    optics: SkinMaps | Unknown,
+    maps: SkinMaps | Unknown,
     mm_per_px: Value,
     fine: Detail | Unknown,
     card: Calibration,
@@ -61,17 +60,17 @@ def read_findings(
     untold = {} if isinstance(seen, FaceView) else dict.fromkeys(ON_FACES, Message("photo-site.on_faces").text)
     if isinstance(fine, Unknown):
         untold = {**dict.fromkeys(_FINE, fine.reason), **untold}
-    if isinstance(maps, Unknown) or isinstance(optics, Unknown) or isinstance(mm_per_px, Unknown):
-        reason = next(one.reason for one in (maps, optics, mm_per_px) if isinstance(one, Unknown))
+    if isinstance(maps, Unknown) or isinstance(mm_per_px, Unknown):
+        reason = next(one.reason for one in (maps, mm_per_px) if isinstance(one, Unknown))
         return (), tuple(unknown_finding(kind, untold.get(kind, reason), seen.place.site) for kind in KINDS)
     area = {name: float(mask.sum()) for name, mask in regions.masks.items()}
     measure = Measure(mm_per_px, seen.place.site, seen.scale, seen.place.roll_deg, area)
     dense = density(card(_lightly_smoothed(seen, mm_per_px)))
-    pigment = pigments_at(optics.level)
+    pigment = pigments_at(maps.level)
     marks = [
         *spots(dense, pigment, regions, mm_per_px),
-        *diffuse_pigment(optics, pigment, regions, mm_per_px),
-        *redness(maps.haemoglobin, regions, mm_per_px),
+        *diffuse_pigment(maps, pigment, regions, mm_per_px),
+        *redness(maps.redness, regions, mm_per_px),
         *inflamed(dense, pigment, regions, mm_per_px),
         *dents(dense, pigment, regions, mm_per_px),
     ]
@@ -84,7 +83,7 @@ def read_findings(
             found.append(unknown_finding(kind, untold[kind], measure.site))
         elif kind == "pores" and isinstance(fine, Detail):
             found += _pores(fine, measure)
-        elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(optics.level):
+        elif kind == "redness" and not any(mark.kind == kind for mark in marks) and not shows_redness(maps.level):
             found.append(unknown_finding(kind, Message("photo-plan.too_dark_for_redness").text, measure.site))
         else:
             found += findings_of(kind, marks, measure)

@@ -17,7 +17,7 @@ from skinbeam.photo.colour import levels
 from skinbeam.photo.gates import limit
 from skinbeam.photo.maps.level import Level, level_of, plain
 from skinbeam.photo.maps.optics import SkinColours, skin_colours
-from skinbeam.photo.maps.pigments import density
+from skinbeam.photo.maps.pigments import blood_index, density
 
 __all__ = ["SkinMaps", "skin_maps"]
 
@@ -41,6 +41,8 @@ class SkinMaps:
     gain : brightness over that of the middle of the face: the light and the shade.
     melanin_sd, blood_sd : standard deviations within this picture: how surely two places of it differ. The level of
         the whole is less sure: `level`.
+    redness : what blood adds to green optical density, by one direction for all faces, up to a constant of the light:
+        it finds more of the redness on dark skin than `blood`, which leans towards the face's.
     known : where melanin, blood and brightness make the colour that is seen; elsewhere the maps mean nothing.
     level : of the face, and the colour of the light.
     """
@@ -50,6 +52,7 @@ class SkinMaps:
     gain: Array
     melanin_sd: Array
     blood_sd: Array
+    redness: Array
     known: Mask
     level: Level
 
@@ -72,7 +75,8 @@ def skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps
     The deviations hold noise, and how much more or less a pixel would hold over the face if the level of the face lay
     a standard deviation lower or higher, or the camera's contrast were another.
     """
-    seen = -density(light[skin])
+    dense = density(light[skin])
+    seen = -dense
     level = level_of(np.exp(np.median(seen, axis=0)), calibrated=calibrated)
     ln = plain(seen, level.contrast)
     middle = np.median(ln, axis=0)
@@ -96,6 +100,7 @@ def skin_maps(light: Array, skin: Mask, *, calibrated: bool = False) -> SkinMaps
         _laid(gain, skin, 1.0),
         _laid(melanin * su, skin, 0.0),
         _laid(blood * sv, skin, 0.0),
+        _laid(blood_index(dense), skin, 0.0),
         _laid(fits, skin, 0.0) > 0,
         level,
     )

@@ -1,6 +1,4 @@
-"""Pigment maps: how much melanin and haemoglobin colour each pixel of skin, apart from how much light falls on it."""
-
-from dataclasses import dataclass
+"""Optical density of skin, and what blood adds to it apart from melanin and light, by one direction for all faces."""
 
 import cv2
 import numpy as np
@@ -10,26 +8,11 @@ from skinbeam.photo.colour import linear
 from skinbeam.photo.gates import triple
 from skinbeam.photo.reading.read import Picture
 
-__all__ = ["PigmentMaps", "blur_px", "density", "pigments", "smoothed"]
+__all__ = ["blood_index", "blur_px", "density", "directions", "smoothed"]
 
 Array = NDArray[np.float64]
 
 _DARKEST = 1 / (255 * 12.92)  # linear light of the first sRGB step above black: keeps the logarithm finite
-
-
-@dataclass(frozen=True)
-class PigmentMaps:
-    """Index maps (height, width), in units of green optical density (natural logarithm), up to a constant of the light.
-
-    Parameters
-    ----------
-    melanin, haemoglobin : the two pigments.
-    shade : what is common to all channels: light, shadow, grey.
-    """
-
-    melanin: Array
-    haemoglobin: Array
-    shade: Array
 
 
 def density(light: Array) -> Array:
@@ -37,17 +20,19 @@ def density(light: Array) -> Array:
     return np.asarray(-np.log(np.maximum(light, _DARKEST)))
 
 
-def pigments(light: Array) -> PigmentMaps:
-    """Return the maps of linear light (height, width, 3).
+def directions() -> Array:
+    """Return what a unit of melanin, of blood and of shade adds to the density of each channel, (channel, 3)."""
+    return np.stack([triple("pigments", "melanin"), triple("pigments", "haemoglobin"), np.ones(3)], axis=1)
 
-    The density of a pixel is taken as m·melanin + h·haemoglobin + s·(1, 1, 1), with fixed directions for the bands
-    of a camera (`data/photo.toml`), and solved for m, h, s (photo 2). A change of brightness moves s alone, so
-    uneven light leaves the pigments; coloured light adds a constant to them, so only differences within one picture
-    mean anything.
+
+def blood_index(dense: Array) -> Array:
+    """Return how much of green density (...) blood explains of densities (..., 3), up to a constant of the light.
+
+    The density is taken as m·melanin + h·haemoglobin + s·(1, 1, 1), with fixed directions for the bands of a camera
+    (`data/photo.toml`), and solved for h (photo 2). A change of brightness moves s alone, so uneven light leaves it;
+    coloured light adds a constant, so only differences within one picture mean anything.
     """
-    directions = np.stack([triple("pigments", "melanin"), triple("pigments", "haemoglobin"), np.ones(3)], axis=1)
-    solved = density(light) @ np.linalg.inv(directions).T
-    return PigmentMaps(solved[..., 0], solved[..., 1], solved[..., 2])
+    return np.asarray(dense @ np.linalg.inv(directions())[1])
 
 
 def blur_px(pupil_px: float) -> float:
