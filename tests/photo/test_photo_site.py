@@ -59,6 +59,16 @@ def test_the_spots_of_a_hand_are_found_where_they_are_and_as_wide(hand: Look) ->
         # A pixel of the view is 0.39 mm: the middle of a disc is good to half of one, its width to one at each side.
         assert math.dist(near[:2], (x, y)) < 0.3
         assert near[2] == pytest.approx(wide, abs=0.8)
+    spots = kinds(hand)["spots"]
+    assert isinstance(spots.area_mm2, Estimate)
+    assert spots.area_mm2.low < sum(math.pi / 4 * wide**2 for _, _, wide, *_ in SPOTS) < spots.area_mm2.high
+
+
+def test_a_spot_that_barely_stands_out_is_no_surer_than_its_rim() -> None:
+    faint = kinds(look(Hand(mm_per_px=0.4, tone="dark", spots=[(*BACK, 6.0, 0.35, 0.0)]).rgb(), ruler(0.4)))["spots"]
+    assert faint.count == 1
+    assert faint.size_mm is not None
+    assert faint.size_mm.low < 6.0 < faint.size_mm.high
 
 
 def test_a_hand_gives_what_a_face_gives(hand: Look) -> None:
@@ -128,11 +138,19 @@ def test_a_hand_is_told_from_what_it_lies_on(ground: str) -> None:
 
 @pytest.mark.check
 @pytest.mark.parametrize("tone", ["light", "medium", "dark"])
-@pytest.mark.parametrize("ground", [*GROUNDS, "skin"])
+@pytest.mark.parametrize("ground", GROUNDS)
 def test_hands_of_every_tone_are_told_from_every_ground(tone: str, ground: str) -> None:
     of_hand, beside = kept(tone, ground)
     assert of_hand > 0.5
     assert beside < 0.01
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("tone", ["light", "medium", "dark"])
+def test_a_ground_of_just_the_colour_of_the_skin_is_told_from_it_or_said_to_be_doubtful(tone: str) -> None:
+    _, beside = kept(tone, "skin")
+    told = [problem.code for problem in look(Hand(mm_per_px=0.5, tone=tone, ground="skin").rgb(), ruler(0.5)).problems]
+    assert (beside < 0.01) is ("skin-to-the-edge" not in told)
 
 
 def test_a_close_view_of_skin_says_that_it_reaches_the_edge_and_finds_no_spot() -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from skinbeam.photo.gates import limit
 from skinbeam.photo.view import View, window
 
-__all__ = ["bare_skin", "disc", "pieces"]
+__all__ = ["bare_skin", "disc", "pieces", "widest_mark"]
 
 Mask = NDArray[np.bool_]
 
@@ -17,7 +17,7 @@ def bare_skin(seen: View, skin: Mask, cover: Mask, sample: Mask) -> Mask:
     whole = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, disc(seen, limit("skin", "open_pupil")))
     # A dark spot or a very red patch is skin, though not of the face's usual colour; a wider gap is something else.
     gaps, labels, stats, _ = cv2.connectedComponentsWithStats(1 - whole)
-    small = [k for k in range(1, gaps) if stats[k, cv2.CC_STAT_AREA] < _widest_mark(seen)]
+    small = [k for k in range(1, gaps) if stats[k, cv2.CC_STAT_AREA] < widest_mark(seen)]
     whole[np.isin(labels, small)] = 1
     # The shade under a chin and the frame of glasses part a face; a jacket of its colour lies farther off.
     _, labels = cv2.connectedComponents(cv2.dilate(whole, disc(seen, limit("skin", "bridge_pupil"))))
@@ -27,7 +27,7 @@ def bare_skin(seen: View, skin: Mask, cover: Mask, sample: Mask) -> Mask:
     return np.asarray(whole.astype(bool) & (labels == own.argmax()) & ~cover)
 
 
-def _widest_mark(seen: View) -> float:
+def widest_mark(seen: View) -> float:
     """Return the area, in pixels, of the widest mark that is taken for one of the skin."""
     return float(np.pi / 4 * (limit("skin", "mark_pupil") * seen.place.pupil_px) ** 2)
 

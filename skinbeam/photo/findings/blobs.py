@@ -101,7 +101,9 @@ def _mark(sought: _Sought, region: str, blob: Mask, raised: Array, mm_per_px: Es
         wide = mm_per_px.median * _diameter(float(blob.sum())) >= limit("spots", "seen_diameter_mm")
         large_enough = _diameter(float(blob.sum())) >= limit("spots", "shape_px_min")
         to_be_seen = wide or (large_enough and _is_irregular(blob, raised))
-    return patch(sought.kind, region, sought.carried_by, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen)
+    found = patch(sought.kind, region, sought.carried_by, blob, np.where(edge, raised, 0.0), mm_per_px, to_be_seen)
+    size, true = found.size_mm, entry("spots", "true_of_found")
+    return replace(found, size_mm=replace(size, low=size.low * true["low"], high=size.high * true["high"]))
 
 
 def patch(

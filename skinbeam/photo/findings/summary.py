@@ -21,6 +21,7 @@ __all__ = ["Measure", "findings_of", "texture_findings"]
 
 _UNCOUNTED = ("redness", "diffuse-pigment")
 _LINES = ("vessels", "fine-lines")
+_ROUND = ("spots", "inflamed", "scars")
 _WRINKLES = {"periorbital": "fine-lines-periorbital", "perioral": "perioral-lines"}
 _MM2_CM2 = (CM / MM) ** 2
 
@@ -122,7 +123,7 @@ def _finding(kind: str, region: str, marks: Sequence[Mark], measure: Measure) ->
         region=region,
         site=SITES.get(region, region),
         count=_uncounted() if kind in _UNCOUNTED else len(marks),
-        area_mm2=measure.mm2(area),
+        area_mm2=_of_discs(marks, measure.mm2(area)) if kind in _ROUND else measure.mm2(area),
         area_px=area / measure.view_scale**2,
         severity=_no_scale(),
         confidence=_confidence(kind, marks),
@@ -136,6 +137,12 @@ def _finding(kind: str, region: str, marks: Sequence[Mark], measure: Measure) ->
     if found.to_be_seen:
         found = replace(found, note=Message("photo-finding.spots_seen", {"count": found.to_be_seen}))
     return replace(found, told=_told(found, measure))
+
+
+def _of_discs(marks: Sequence[Mark], area: Estimate) -> Estimate:
+    """Return the area of roundish marks with the spread of their widths, which are unsurer than the scale."""
+    low, high = (sum(math.pi / 4 * getattr(mark.size_mm, end) ** 2 for mark in marks) for end in ("low", "high"))
+    return replace(area, low=low, high=high)
 
 
 def _of_spots(marks: Sequence[Mark]) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate
 from skinbeam.messages import Message
 from skinbeam.photo.colour import linear
-from skinbeam.photo.face.bare import bare_skin, disc, pieces
+from skinbeam.photo.face.bare import bare_skin, disc, pieces, widest_mark
 from skinbeam.photo.face.finder import Refusal
 from skinbeam.photo.face.regions import Regions
 from skinbeam.photo.face.skin import Tones, skin_of, tones
 from skinbeam.photo.gates import entry, limit
 from skinbeam.photo.reading.read import Picture
-from skinbeam.photo.view import Place, View
+from skinbeam.photo.view import Place, View, window
 from skinbeam.schema.names import resolve, table
 
 __all__ = ["find_site", "site_named"]
@@ -61,7 +61,7 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
     """
     seen = _view(rgb, site, mm_per_px)
     least = limit("gate", "pupil_px_min")
-    if seen.place.pupil_px < least * min(1.0, seen.scale):
+    if mm_per_px is not None and seen.place.pupil_px / seen.scale < least:
         params = {"mm": float(entry("scale", "pupil_distance_mm")["value"]) / least}
         return Refusal("too-small", Message("photo-site.small", params), 0)
     sample = _middle(seen)
@@ -76,8 +76,8 @@ def find_site(rgb: Picture, site: str, mm_per_px: Estimate | None) -> tuple[View
         return Refusal("no-skin", Message("photo-site.none"), 0)
     mask, contour = kept
     polygon = cv2.approxPolyDP(contour, 0.02 * seen.place.pupil_px, True).reshape(-1, 2).astype(np.float64)
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    box = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+    rows, columns = window(mask)
+    box = columns.start, rows.start, columns.stop, rows.stop
     seen = replace(seen, place=replace(seen.place, judged=box, drawn=_wider(box, mask.shape)))
     return seen, Regions({site: mask}, {site: polygon}, ())
 
@@ -127,11 +127,13 @@ def _middle(seen: View) -> Mask | None:
 
 
 def _outlines(seen: View, tone: Tones, bare: Mask) -> Mask:
-    """Return what is far rougher than this skin and reaches out of it: outlines, jewellery, grain; a spot does not."""
+    """Return what is far rougher than this skin, outlines, jewellery, grain, but not a spot, small and within it."""
     rough = cv2.dilate((tone.rough > limit("skin", "structure_max")).astype(np.uint8), disc(seen, 0.02))
-    _, labels = cv2.connectedComponents(rough)
-    reaching = np.unique(labels[~bare])
-    return np.isin(labels, reaching[reaching > 0])
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(rough)
+    spot = stats[:, cv2.CC_STAT_AREA] < widest_mark(seen)
+    spot[labels[~bare]] = False
+    spot[0] = True
+    return np.asarray(~spot[labels])
 
 
 def _holding(sample: Mask, bare: Mask) -> Mask:
