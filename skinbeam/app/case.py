@@ -35,7 +35,7 @@ def case_of(sent: Submission, home: Path) -> LoadedCase:
 
 
 def read_case(content: bytes, file: str) -> Submission:
-    """Return the form that a case file fills in.
+    """Return the form that a case file fills in; points of a photograph are left out, since it does not come along.
 
     Raises
     ------
@@ -43,6 +43,9 @@ def read_case(content: bytes, file: str) -> Submission:
     """
     tables = toml_tables(content, file, field="CASE")
     case = loaded_case(tables, Path(), file).case
+    if case.photo is not None and case.photo.file is None:
+        case = case.model_copy(update={"photo": None})
+        del tables["photo"]
     strange = next((name for name in tables if name not in _ASKED), None)
     if strange is not None:
         raise _fault("file-named" if strange == "photo" else "not-in-form", strange)

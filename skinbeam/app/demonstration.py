@@ -62,6 +62,11 @@ def demonstration(plans: Plans) -> APIRouter:
                 return Response(status_code=204)  # nobody reads it
         return RedirectResponse(f"/plans/{name}", status_code=303)
 
+    @router.post("/points", response_class=HTMLResponse)
+    async def points(request: Request) -> str:
+        sent = await _received(request, plans)
+        return form_page(sent, face=await run_in_threadpool(plans.face, sent))
+
     @router.get("/plans/{plan}", response_class=HTMLResponse)
     async def plan(plan: str) -> HTMLResponse:
         report = (_kept(plans, plan) / "report.html").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
-__all__ = ["TABLES", "Row", "Submission", "entries_of", "repeats", "row_of", "submission"]
+__all__ = ["POINTS_OF", "TABLES", "Row", "Submission", "entries_of", "repeats", "row_of", "submission"]
 
 _LISTS = {"patient.history", "patient.keloid_decision.allows", "clinic.devices", "subtypes", "lesion_signs", "adverse"}
 _FLAGS = {"patient.pregnant", "patient.lactating", "diagnosed"}
@@ -29,6 +29,7 @@ _NUMBERS = {
     "read_after_h",
     "week",
     "response_pct",
+    "photo.points",
 }
 # Tables of which there may be several, and in each the field to fill first.
 _ROWS = {"concern": "condition", "patient.medications": "name", "test_spot": "device", "session": "treats"}
@@ -37,6 +38,8 @@ TABLES = frozenset({*_ROWS, "patient", "clinic", "patient.keloid_decision"})
 _KINDS = "|".join(map(re.escape, _ROWS))
 _ROW = re.compile(rf"({_KINDS})\.(\d{{1,3}})\.(\w+)")
 _PLAIN = re.compile(r"(patient|clinic)\.(\w+)")
+_POINT = re.compile(r"photo\.points\.([0-2])\.([01])")
+POINTS_OF = "photo.points.of"  # the photograph that the points were set on
 _DECISION = re.compile(r"patient\.keloid_decision\.(\w+)")
 # A comma is read as the decimal sign only where it cannot be a thousands separator: "1,000" is left to the schema.
 _DECIMAL = re.compile(r"[+-]?\d+(\.\d+|,\d{1,2})?", re.ASCII)
@@ -49,6 +52,7 @@ _FIRST_FIELD = {
     "session": "session.0.treats",
     "clinic": "clinic.devices",
     "photo.file": "photo",
+    "points": "photo.points",
 }
 
 
@@ -84,6 +88,7 @@ class Submission:
         """The tables of the case file."""
         tables: dict[str, Any] = {}
         rows: dict[str, dict[int, dict[str, Any]]] = {kind: {} for kind in _ROWS}
+        points: dict[str, list[Any]] = {}
         for name, text in self.entries:
             if row := row_of(name):
                 _put(rows[row.kind].setdefault(row.number, {}), row.key, row.key, text)
@@ -93,13 +98,17 @@ class Submission:
             elif match := _DECISION.fullmatch(name):
                 decision = tables.setdefault("patient", {}).setdefault("keloid_decision", {})
                 _put(decision, match[1], name, text)
-            else:
+            elif match := _POINT.fullmatch(name):
+                points.setdefault(match[1], []).append(_value("photo.points", text))
+            elif name != POINTS_OF:
                 tables[name] = text
         if rows["patient.medications"]:
             tables.setdefault("patient", {})["medications"] = _in_order(rows["patient.medications"])
         for kind in ("concern", "test_spot", "session"):
             if rows[kind]:
                 tables[kind] = _in_order(rows[kind])
+        if points and self.photo and (POINTS_OF, self.photo) in self.entries:  # of another they would lie anywhere
+            tables.setdefault("photo", {"points": [points[number] for number in sorted(points)]})
         return tables
 
     def field(self, path: str, message: str = "") -> str:
@@ -107,6 +116,8 @@ class Submission:
 
         A fault of a whole concern names what is missing in the message.
         """
+        if path.startswith("photo.points"):
+            return "photo.points"
         if re.fullmatch(r"concern\[\d+\]", path) and (missing := re.search(r"without (\w+)", message)):
             path = f"{path}.{missing[1]}"
         match = re.fullmatch(rf"({_KINDS})\[(\d+)\](?:\.(\w+))?.*", path)

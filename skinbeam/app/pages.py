@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from skinbeam.app.forms import Submission, row_of
+from skinbeam.app.points import ShownFace
 from skinbeam.errors import InputError
 from skinbeam.laser.device import devices
 from skinbeam.messages import LANGUAGES, catalogue, retold, spoken, text
@@ -109,6 +110,7 @@ _PULSE = {
     "pulse_ms": "app.pulse",
     "spot_mm": "app.spot-size",
 }
+_POINTS = ("right", "left", "mouth")
 _LABELS = {
     "patient.age_years": "app.age",
     "patient.sex": "app.sex",
@@ -141,6 +143,12 @@ _LABELS = {
     **{f"{kind}.{name}": label for kind in ("test_spot", "session") for name, label in _PULSE.items()},
     "clinic.phone": "app.clinic-phone",
     "photo": "app.photo",
+    "photo.points": "points.title",
+    **{
+        f"photo.points.{i}.{k}": f"points.{name}-{axis}"
+        for i, name in enumerate(_POINTS)
+        for k, axis in enumerate("xy")
+    },
 }
 
 
@@ -188,6 +196,7 @@ class FormPage:
     ticked: Annotated[frozenset[tuple[str, str]], "field name and value of every box that is ticked"]
     photo: Annotated[str, "SHA-256 of the photograph sent before, offered again; empty when there is none"]
     fault: Annotated[ShownFault | None, "why the form came back"]
+    face: Annotated[ShownFace | None, "the photograph with the points of its face, once it was asked for"]
     choices: Annotated[Mapping[str, tuple[Choice, ...]], "list name → its values"]
     history: Annotated[tuple[Group, ...], "what the person has or has had"]
     kinds: Annotated[tuple[Kinds, ...], "what is asked of a concern of those conditions"]
@@ -227,6 +236,7 @@ def form_page(
     action: str = "/consult",
     template: str = "form.html",
     read_only: bool = False,
+    face: ShownFace | None = None,
     **around: Any,
 ) -> str:
     """Return the consultation form, filled with what was sent, and the fault at its field when there is one.
@@ -234,6 +244,7 @@ def form_page(
     Parameters
     ----------
     template : the form, or one that extends it and reads `around`, too.
+    face : the photograph of the form with the points of its face.
     """
     values = dict(sent.entries)
     fault = None if error is None else _fault(sent, error)
@@ -243,6 +254,7 @@ def form_page(
         ticked=frozenset(sent.entries),
         photo="" if fault is not None and fault.field == "photo" else sent.photo,
         fault=fault,
+        face=face,
         choices=_choices(),
         history=tuple(
             Group(text(f"app-history-group.{group}"), _titled("app-history", words))

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from skinbeam.app.forms import Submission
 from skinbeam.app.planner import Planner
+from skinbeam.app.points import ShownFace
 from skinbeam.document import write_atomically
 from skinbeam.errors import InputError
 from skinbeam.files.unfinished import work_folder
@@ -98,6 +99,17 @@ class Plans:
         finally:
             if all(kept.folder != home for kept in list(self._plans.values())):
                 shutil.rmtree(home, ignore_errors=True)
+
+    def face(self, sent: Submission) -> ShownFace | None:
+        """Return the photograph of a form with the points of its face; None without a photograph.
+
+        Raises
+        ------
+        InputError : it is no longer kept, or cannot be read.
+        RefusedError : 503, too many are waited for.
+        """
+        photograph = self._photograph(sent.photo)
+        return None if photograph is None else self._planner.face(sent, photograph)
 
     def _made(self, sent: Submission, consultation: Consultation) -> str:
         asked, folder = (consultation.sha256(), spoken()), consultation.loaded.folder

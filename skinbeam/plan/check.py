@@ -9,6 +9,7 @@ from skinbeam.errors import InputError
 from skinbeam.laser.device import load_device
 from skinbeam.laser.settings import resolve
 from skinbeam.messages import ENGLISH, speaking
+from skinbeam.photo.face.given import face_given
 from skinbeam.photo.look import Look, look_at
 from skinbeam.photo.reading.read import read
 from skinbeam.plan.work.processes import side_by_side
@@ -119,6 +120,8 @@ def _look_at(photo: Path, said: Photo | None) -> Look:
     card, points = (None, None) if said is None else (said.white_card, said.flat_points)
     try:
         picture = read(photo, field="file")
+        if points is not None:
+            face_given(picture.rgb, points)  # refuses in the language of who asks
         with speaking(ENGLISH):  # what it shows becomes part of the plan
             return look_at(picture, card, points)
     except InputError as error:

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from skinbeam.app import pages
 from skinbeam.app.forms import submission
 from skinbeam.app.pages import HISTORY_GROUPS, Choice, FormPage, Group, Kinds, PlanPage, ShownFault
+from skinbeam.app.points import ShownFace
 from skinbeam.schema.case import Case
 from skinbeam.schema.consultation import HISTORY
 from skinbeam.schema.load import parse
@@ -53,6 +54,8 @@ def test_decimal_comma_is_read_and_doubtful_numbers_are_left_to_the_schema(text:
         ("patient.keloid_decision", "", "patient.keloid_decision.by"),
         ("patient.keloid_decision.allows[0]", "", "patient.keloid_decision.allows"),
         ("photo.file", "", "photo"),
+        ("photo.points", "", "photo.points"),
+        ("photo.points[1][0]", "", "photo.points"),
     ],
 )
 def test_a_fault_in_the_case_points_at_its_field(path: str, message: str, field: str) -> None:
@@ -70,7 +73,7 @@ def test_every_control_has_its_own_label(client: TestClient) -> None:
     assert len(form.ids) == len(set(form.ids))
     text = client.get("/").text
     scripts = re.findall(r"<script[^>]*>", text)  # none in the page itself
-    assert scripts == [f'<script src="/static/{name}.js" defer>' for name in ("vendor/htmx.min", "app")]
+    assert scripts == [f'<script src="/static/{name}.js" defer>' for name in ("vendor/htmx.min", "points", "app")]
 
 
 @pytest.mark.parametrize(
@@ -150,9 +153,10 @@ def test_a_photograph_that_cannot_be_read_is_the_fault_and_is_not_kept(client: T
     assert gone.json()["error"]["code"] == "photo-gone"
 
 
-@pytest.mark.parametrize(("template", "context"), [("form.html", FormPage), ("plan.html", PlanPage)])
-def test_a_template_reads_exactly_the_documented_fields(template: str, context: Any) -> None:
-    source = (Path(pages.__file__).parent / "templates" / template).read_text(encoding="utf-8")
+@pytest.mark.parametrize(("files", "context"), [(("form.html", "points.html"), FormPage), (("plan.html",), PlanPage)])
+def test_a_template_reads_exactly_the_documented_fields(files: tuple[str, ...], context: Any) -> None:
+    folder = Path(pages.__file__).parent / "templates"
+    source = "".join((folder / name).read_text(encoding="utf-8") for name in files)
     tree = Environment().parse(source)
     macros = {node.name for node in tree.find_all(nodes.Macro)}
     assert meta.find_undeclared_variables(tree) - macros - {"t", "label", "spoken", "languages"} == {
@@ -163,9 +167,11 @@ def test_a_template_reads_exactly_the_documented_fields(template: str, context: 
 
 
 def test_the_records_inside_the_form_are_read_whole() -> None:
-    source = (Path(pages.__file__).parent / "templates" / "form.html").read_text(encoding="utf-8")
+    folder = Path(pages.__file__).parent / "templates"
+    source = "".join((folder / name).read_text(encoding="utf-8") for name in ("form.html", "points.html"))
     read = {(str(getattr(n.node, "name", "")), n.attr) for n in Environment().parse(source).find_all(nodes.Getattr)}
     assert {attr for of, attr in read if of == "fault"} - {"startswith"} == {f.name for f in fields(ShownFault)}
     assert {attr for of, attr in read if of == "group"} == {f.name for f in fields(Group)}
+    assert {attr for of, attr in read if of == "face"} == {f.name for f in fields(ShownFace)}
     assert {attr for of, attr in read if of == "kind"} == {f.name for f in fields(Kinds)}
     assert {attr for of, attr in read if of in ("one", "sign", "word", "device")} == {f.name for f in fields(Choice)}

@@ -19,6 +19,12 @@ def _asks(client: TestClient) -> dict[str, tuple[str, str, dict[str, Any], int]]
     return {
         "/": ("PUT", "/", {}, 405),
         "/consult": ("POST", "/consult", {"data": LEAST | {"patient.age_years": "520"}}, 422),
+        "/points": (
+            "POST",
+            "/points",
+            {"data": LEAST, "files": {"photo": ("me.jpg", b"no picture", "image/jpeg")}},
+            422,
+        ),
         "/suitability": ("POST", "/suitability", {"data": {"patient.age_years": "4\n2"}}, 400),
         "/plans/{plan}": ("GET", f"/plans/{'0' * 64}", {}, 404),
         "/plans/{plan}/answers": ("GET", f"/plans/{'0' * 64}/answers", {}, 404),

@@ -189,7 +189,7 @@ def test_test_spots_and_sessions_are_asked_and_kept(page: Page, port: int) -> No
 def test_the_button_says_that_the_plan_is_being_made(page: Page, port: int) -> None:
     page.goto(f"http://127.0.0.1:{port}/")
     page.route("**/consult", lambda _: None)  # never answered
-    button = page.locator("button[type=submit]")
+    button = page.locator(".send button[type=submit]")
     page.get_by_label("Age (years)").fill("42")
     step(page, 4)
     expect(button).to_have_accessible_name("Make the plan")
@@ -232,7 +232,7 @@ def test_a_program_that_ended_is_told_and_the_answers_stay(page: Page, port: int
     send(page)
     expect(page.get_by_role("alert")).to_contain_text("no longer answers")
     expect(page.get_by_label("Age (years)")).to_have_value("42")
-    expect(page.locator("button[type=submit]")).to_have_accessible_name("Make the plan")
+    expect(page.locator(".send button[type=submit]")).to_have_accessible_name("Make the plan")
     looked_at(page)
     page.unroute("**/consult")
     send(page)
@@ -273,7 +273,7 @@ def test_an_upload_beyond_all_bounds_is_answered(page: Page, port: int, tmp_path
         expect(page.get_by_role("alert")).to_contain_text("too large")
         expect(page.get_by_label("A photograph of the face")).to_be_focused()
         expect(page.get_by_label("Age (years)")).to_have_value("520")  # nobody fills it in again
-        expect(page.locator("button[type=submit]")).to_have_accessible_name("Make the plan")
+        expect(page.locator(".send button[type=submit]")).to_have_accessible_name("Make the plan")
     page.get_by_label("A photograph of the face").set_input_files([])
     send(page)
     expect(page.get_by_role("alert")).to_contain_text("Is out of range")
@@ -379,7 +379,7 @@ def test_a_plan_is_told_while_it_is_made_and_can_be_cancelled(page: Page, port: 
     expect(told).to_contain_text("first look: ", timeout=PLAN_MS)
     page.get_by_role("button", name="Cancel").click()
     expect(told).to_be_hidden()
-    expect(page.locator("button[type=submit]")).to_have_accessible_name("Make the plan")
+    expect(page.locator(".send button[type=submit]")).to_have_accessible_name("Make the plan")
     page.get_by_role("button", name="Make the plan").click()  # another may be made at once
     expect(told).to_contain_text("first look: ", timeout=PLAN_MS)
     page.get_by_role("button", name="Cancel").click()

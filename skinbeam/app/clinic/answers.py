@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from skinbeam.app.forms import Submission, submission
+from skinbeam.app.forms import POINTS_OF, Submission, submission
 from skinbeam.app.pages import place_of
 
 __all__ = ["Difference", "differences", "kept_answers", "sent_answers", "submission_of"]
@@ -44,7 +44,7 @@ def submission_of(answers: Mapping[str, Any]) -> Submission:
 
 def differences(mine: Submission, theirs: Submission) -> tuple[Difference, ...]:
     """Return every field that two people filled differently, in words."""
-    names = dict.fromkeys(name for sent in (mine, theirs) for name, _ in sent.entries)
+    names = dict.fromkeys(name for sent in (mine, theirs) for name, _ in sent.entries if name != POINTS_OF)
     both = ((name, _of(mine, name), _of(theirs, name)) for name in names)
     return tuple(Difference(place_of(name) or name, one, other) for name, one, other in both if one != other)
 

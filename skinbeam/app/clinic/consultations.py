@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from skinbeam.app.case import case_of
 from skinbeam.app.clinic.answers import REVISION, differences, kept_answers, sent_answers, submission_of
+from skinbeam.app.clinic.apart import PHOTOGRAPH
 from skinbeam.app.clinic.course.history import joined, recorded_history
 from skinbeam.app.clinic.course.told import fact_told
 from skinbeam.app.clinic.gate import Gate
@@ -18,8 +19,10 @@ from skinbeam.app.clinic.worker import PLAN
 from skinbeam.app.forms import Submission
 from skinbeam.app.live import live_page
 from skinbeam.app.pages import form_page
+from skinbeam.app.points import ONE_PHOTOGRAPH, ShownFace, shown_face
 from skinbeam.errors import InputError
 from skinbeam.messages import Message, retold, spoken, text
+from skinbeam.photo.reading.read import decode
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.faults import ConflictError
 from skinbeam.records.kept import Consultation, Permissions
@@ -49,7 +52,27 @@ def add_consultations(gate: Gate) -> None:
 
 def _form(visit: Visit) -> Response:
     kept = visit.desk.consultations.get(visit.path("consultation"))
-    return visit.html(filled_form(visit, kept))
+    if "points" not in visit.request.query_params:
+        return visit.html(filled_form(visit, kept))
+    try:
+        return visit.html(_page(visit, kept, submission_of(kept.answers), None, face=_face(visit, kept)))
+    except InputError as error:
+        return visit.html(filled_form(visit, kept, error), status_of(error))
+
+
+def _face(visit: Visit, kept: Consultation) -> ShownFace | None:
+    """The photograph of the answers with the points of its face; None without a photograph.
+
+    Raises
+    ------
+    InputError : it cannot be read.
+    """
+    sent = submission_of(kept.answers)
+    if not sent.photo:
+        return None
+    with ONE_PHOTOGRAPH:
+        _, content = visit.desk.photographs.content(sent.photo)
+        return shown_face(decode(content, name=PHOTOGRAPH), sent)
 
 
 def filled_form(visit: Visit, kept: Consultation, error: InputError | None = None) -> str:
@@ -58,7 +81,13 @@ def filled_form(visit: Visit, kept: Consultation, error: InputError | None = Non
 
 
 def _page(
-    visit: Visit, kept: Consultation, sent: Submission, error: InputError | None, *, conflict: bool = False
+    visit: Visit,
+    kept: Consultation,
+    sent: Submission,
+    error: InputError | None,
+    *,
+    conflict: bool = False,
+    face: ShownFace | None = None,
 ) -> str:
     """The form with these answers; after a conflict with those that were saved meanwhile beside them."""
     desk, here = visit.desk, f"/consultations/{kept.id}"
@@ -68,6 +97,7 @@ def _page(
         action=f"{here}/plan",
         template="clinic/consultation.html",
         read_only=kept.state == State.CLOSED or not visit.may(Act.WRITE),
+        face=face,
         here=here,
         kept=kept,
         conflict=differences(sent, submission_of(kept.answers)) if conflict else None,
@@ -117,7 +147,8 @@ def _save(visit: Visit) -> Response:
         return JSONResponse(
             {"revision": kept.revision, "photograph": kept.answers["photograph"] if "photo" in visit.uploads else ""}
         )
-    return visit.go(f"/consultations/{kept.id}")
+    asked = "?points=" if "points" in visit.request.query_params else ""
+    return visit.go(f"/consultations/{kept.id}{asked}")
 
 
 def saved_answers(visit: Visit) -> Consultation:

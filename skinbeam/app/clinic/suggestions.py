@@ -1,7 +1,6 @@
 """What a photograph suggests to treat: read when a clinician asks, and each taken over as a concern or dismissed."""
 
 import tempfile
-import threading
 from pathlib import Path
 
 from fastapi.responses import Response
@@ -11,6 +10,7 @@ from skinbeam.app.clinic.consultations import conflict_page, filled_form, saved_
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.visit import Visit, status_of
 from skinbeam.app.forms import Submission, row_of
+from skinbeam.app.points import ONE_PHOTOGRAPH, points_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Unknown
 from skinbeam.files.unfinished import work_folder
@@ -25,7 +25,6 @@ from skinbeam.records.suggested import Decision, SuggestedConcern
 __all__ = ["add_suggestions"]
 
 _PHOTOGRAPH = "photograph"  # this name is told in complaints
-_ONE = threading.Lock()  # a photograph takes seconds and hundreds of megabytes: one is read at a time
 
 
 def add_suggestions(gate: Gate) -> None:
@@ -46,23 +45,26 @@ def _look(visit: Visit) -> Response:
         if not photographs:
             raise _refused("no-photograph", text("suggest.no-photograph"))
         photograph = kept.answers.get("photograph") or photographs[-1].id
-        found = visit.desk.suggestions.add(kept.id, photograph, _suggestions(visit, photograph))
+        found = visit.desk.suggestions.add(
+            kept.id, photograph, _suggestions(visit, photograph, submission_of(kept.answers))
+        )
     except InputError as error:
         return visit.html(filled_form(visit, kept, error), status_of(error))
     return visit.go(f"{here}#suggested" if found else f"{here}?suggested=none#photograph")
 
 
-def _suggestions(visit: Visit, photograph: str) -> list[dict[str, object]]:
-    """What a photograph suggests.
+def _suggestions(visit: Visit, photograph: str, sent: Submission) -> list[dict[str, object]]:
+    """What a photograph suggests, by the points that were set on it if it is that of the form.
 
     Raises
     ------
-    InputError : it cannot be read, or shows no face that can be used.
+    InputError : it or its points cannot be read, or it shows no face that can be used.
     """
-    with _ONE, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
+    points = points_of(sent) if sent.photo == photograph else None
+    with ONE_PHOTOGRAPH, work_folder(Path(tempfile.gettempdir()), "skinbeam-clinic") as home:
         file = home / _PHOTOGRAPH
         file.write_bytes(visit.desk.photographs.content(photograph)[1])
-        skin = look_at(read(file)).skin
+        skin = look_at(read(file), points=points).skin
     if isinstance(skin, Unknown):
         raise _refused("photograph-not-usable", skin.reason)
     return [{**one.as_record(), "told": [_told(seen) for seen in one.seen]} for one in suggested(skin.findings)]

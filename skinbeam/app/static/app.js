@@ -122,7 +122,7 @@ function saver(form, came) {
       form.elements.revision.value = kept.revision;
       if (kept.photograph) {
         photo.value = "";
-        const held = form.elements["photo.kept"] || photo.parentNode.appendChild(document.createElement("input"));
+        const held = form.elements["photo.kept"] || form.querySelector(".points").appendChild(document.createElement("input"));
         if (!held.name) Object.assign(held, { name: "photo.kept", type: "hidden" });
         held.value = kept.photograph;
         const shown = form.querySelector(".pictures"), picture = new Image(), uses = document.createElement("a");
@@ -132,6 +132,7 @@ function saver(form, came) {
         caption.append(uses);
         figure.append(picture, caption);
         shown.append(figure);
+        form.dispatchEvent(new Event("photographed"));
       }
       state.textContent = due ? "" : form.dataset.saved;
     } catch {
