@@ -2,11 +2,11 @@
 
 How one place differs from another is far more certain in a photograph than how dark the face is. A place that holds
 more melanin than the face, beyond what noise and the unevenness of the light over the face make likely, has its limits
-held for skin that is so much darker; one that holds less changes nothing. Spots and vessels are told beside what the
-plan computes with; doses do not follow them.
+held for skin that is so much darker; one that holds less changes nothing. Spots are told beside what the plan computes
+with; doses do not follow them. Those for vessels follow widths that are read well enough (skin/seen_widths.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -24,8 +24,9 @@ from skinbeam.photo.look import Look, SeenSkin
 from skinbeam.photo.maps.inverse import SkinMaps
 from skinbeam.schema.consultation import Concern
 from skinbeam.schema.names import table
+from skinbeam.units import MM, UM
 
-__all__ = ["SiteSeen", "sites_seen", "told"]
+__all__ = ["SiteSeen", "in_short", "sites_seen", "told"]
 
 Array = NDArray[np.float64]
 
@@ -38,13 +39,15 @@ class SiteSeen:
     ----------
     melanin_ratio : melanin over that of the middle of the face, or why it is not known.
     spot_ratio : melanin of brown spots over the skin around them, or None where none were found or told.
-    vessel_um : diameter of the vessels that are seen, or None.
+    vessel_um : how wide the vessels look that are seen, or None.
+    vessels_clear : whether these are of regions whose vessels were told with more than low confidence.
     """
 
     site: str
     melanin_ratio: Estimate | Unknown
     spot_ratio: Estimate | None
     vessel_um: Estimate | None
+    vessels_clear: bool = False
 
     @property
     def darker(self) -> float:
@@ -64,8 +67,13 @@ def sites_seen(look: Look | None, concerns: Sequence[Concern]) -> tuple[SiteSeen
     return tuple(_site(site, skin, maps, medians) for site in sites)
 
 
-def told(sites: Sequence[SiteSeen]) -> tuple[Message, ...]:
-    """Return what was taken from the photograph for each site, and what was only seen there."""
+def told(sites: Sequence[SiteSeen], vessels: Mapping[str, Sequence[Message]]) -> tuple[Message, ...]:
+    """Return what was taken from the photograph for each site, and what was only seen there.
+
+    Parameters
+    ----------
+    vessels : site → what doses take from the vessels seen there, where a concern is made of vessels.
+    """
     found: list[Message] = []
     for one in sites:
         where = {"site": table("site")[one.site]["title"]}
@@ -73,17 +81,19 @@ def told(sites: Sequence[SiteSeen]) -> tuple[Message, ...]:
         if isinstance(ratio, Unknown):
             found.append(Message("photo-plan.melanin_unknown", where))
         elif one.darker > 1.0:
-            found.append(Message("photo-plan.melanin_darker", where | _params(ratio) | {"times": one.darker}))
+            found.append(Message("photo-plan.melanin_darker", where | in_short(ratio) | {"times": one.darker}))
         else:
-            found.append(Message("photo-plan.melanin_alike", where | _params(ratio)))
+            found.append(Message("photo-plan.melanin_alike", where | in_short(ratio)))
         if one.spot_ratio is not None:
-            found.append(Message("photo-plan.spots", where | _params(one.spot_ratio)))
+            found.append(Message("photo-plan.spots", where | in_short(one.spot_ratio)))
         if one.vessel_um is not None:
-            found.append(Message("photo-plan.vessels", where | _params(one.vessel_um)))
+            seen = Message("photo-plan.vessels", where | in_short(one.vessel_um))
+            found.extend(vessels.get(one.site, [seen]))
     return tuple(found)
 
 
-def _params(value: Estimate) -> dict[str, float]:
+def in_short(value: Estimate) -> dict[str, float]:
+    """Return the parameters that a sentence about an estimate names."""
     return {name: round_significant(getattr(value, name), 2) for name in ("median", "low", "high")}
 
 
@@ -105,8 +115,10 @@ def _site(site: str, skin: SeenSkin, maps: SkinMaps, medians: dict[str, tuple[fl
         spread = float(np.hypot(max(sd for _, sd in here), np.std(rest, ddof=1)))
         ratio = _ratio(float(np.mean([middle for middle, _ in here]) - np.median(rest)), spread)
     marks = [mark for mark in skin.marks if SITES.get(mark.region, mark.region) == site]
-    widths = [mark.width_mm for mark in marks if mark.kind == "vessels" and isinstance(mark.width_mm, Estimate)]
-    return SiteSeen(site, ratio, _spots(maps, marks), _widths(widths))
+    vessels = [mark for mark in marks if mark.kind == "vessels"]
+    sure = {one.region for one in skin.findings if one.kind == "vessels" and one.confidence == "moderate"}
+    clear = [mark for mark in vessels if mark.region in sure]
+    return SiteSeen(site, ratio, _spots(maps, marks), _widths(clear or vessels), bool(clear))
 
 
 def _ratio(ln: float, sd: float) -> Estimate:
@@ -133,10 +145,11 @@ def _spots(maps: SkinMaps, marks: Sequence[Mark]) -> Estimate | None:
     return _ratio(float(np.median(over)), float(np.hypot(np.median(deviations), np.std(over))))
 
 
-def _widths(widths: Sequence[Estimate]) -> Estimate | None:
+def _widths(vessels: Sequence[Mark]) -> Estimate | None:
     """The middle width, µm, from the narrowest low to the widest high end."""
+    widths = [mark.width_mm for mark in vessels if isinstance(mark.width_mm, Estimate)]
     if not widths:
         return None
-    um = 1000.0 * np.array([[one.low, one.median, one.high] for one in widths])
+    um = MM / UM * np.array([[one.low, one.median, one.high] for one in widths])
     low, middle, high = float(um[:, 0].min()), float(np.median(um[:, 1])), float(um[:, 2].max())
     return Estimate(middle, low, high, widths[0].level, "measured", basis=widths[0].basis)

@@ -34,6 +34,7 @@ from skinbeam.plan.rules.why import why
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.candidates import Machine
 from skinbeam.plan.search.goals import laser_choices
+from skinbeam.plan.seen.vessels import told_of_vessels, widths_of
 from skinbeam.plan.setup import Setup
 from skinbeam.plan.visit.gains import gains_of, response_notices
 from skinbeam.plan.visit.total import total_of
@@ -130,7 +131,7 @@ def _made(
         darker = tuple((one.site, one.darker) for one in sites if one.darker > 1.0)
         colour = replace(colour_of(case, seen), darker_at=darker)
         machines = _machines(loaded)
-        bank = SkinBank(case, colour, draws, seed, machines)
+        bank = SkinBank(case, colour, draws, seed, machines, widths_of(case, sites))
         case = with_colour(case, colour)  # for the rules; the skins above know it already
         suitability = judge_case(case, _candidates(case))
         # What the rules decide hangs on no skin, so that it is told at once.
@@ -154,7 +155,7 @@ def _made(
             ),
             mode="demonstration",
             intended_use=Message("plan.demonstration"),
-            assessment=_assessment(case, colour, photo_state, told(sites)),
+            assessment=_assessment(case, colour, photo_state, told(sites, told_of_vessels(case, sites))),
             suitability=suitability,
             why=why(case, suitability),
             concerns=concerns,

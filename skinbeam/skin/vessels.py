@@ -1,7 +1,7 @@
 """Blood vessels that a pulse meets: those given, or draws of a population of them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from skinbeam.estimate import Estimate
 from skinbeam.provenance import used
 from skinbeam.schema.exposure import Vessel
-from skinbeam.skin.draws import Draws
+from skinbeam.skin.draws import BLOCK, Draws, RandomDraws, key_of
 from skinbeam.skin.layers import PAPILLARY_DERMIS
+from skinbeam.skin.seen_widths import SeenWidth
 from skinbeam.skin.spread import spread, spread_at
 from skinbeam.skin.tables import sourced, table
 from skinbeam.sources import Sourced
@@ -65,10 +67,12 @@ class VesselPopulation:
     ----------
     kind : its name.
     parts : (share, diameter in µm, depth of the axis in µm or None for the upper plexus), the shares in any unit.
+    seen : how wide those of this person look, which the diameters and shares are joined with; None without.
     """
 
     kind: str
     parts: tuple[tuple[float, Sourced, Sourced | None], ...]
+    seen: SeenWidth | None = None
 
     def draw(self, draws: Draws, epidermis_m: Array, plexus_top_m: Array, plexus_m: Array) -> Vessels:
         """Return one vessel a draw, below the epidermis and no nearer to the surface than its own radius and wall.
@@ -78,20 +82,28 @@ class VesselPopulation:
         epidermis_m : depth of the lower border of the epidermis, (sample,).
         plexus_top_m, plexus_m : depth of the upper plexus and its thickness, (sample,).
         """
-        part = self._part(draws)
-        diameters, depths = [], []
-        for _, diameter, depth in self.parts:
-            diameters.append(spread(draws, "vessel diameter", diameter) * UM)
-            depths.append(
-                plexus_top_m + plexus_m * draws.uniform("vessel depth")
-                if depth is None
-                else spread(draws, "vessel depth", depth) * UM
-            )
-        diameter_m = np.choose(part, diameters)
+        part, diameter_m = self._diameters(draws)
+        depths = [
+            plexus_top_m + plexus_m * draws.uniform("vessel depth")
+            if depth is None
+            else spread(draws, "vessel depth", depth) * UM
+            for _, _, depth in self.parts
+        ]
         wall, haematocrit, oxygenation = (values[:, 0] for values in _defaults(draws, 1))
         haematocrit = tube_haematocrit(haematocrit, diameter_m)
         depth_m = np.maximum(np.choose(part, depths), epidermis_m + diameter_m / 2 + wall)
         return Vessels(*(a[:, None] for a in (depth_m, diameter_m, wall, haematocrit, oxygenation)))
+
+    def joined(self, seen: SeenWidth | None) -> "VesselPopulation":
+        """Return the same vessels joined with how wide they look; as they are where they do not look so."""
+        fits = seen is not None and seen.fits([(share, diameter) for share, diameter, _ in self.parts])
+        return replace(self, seen=seen) if fits else self
+
+    def diameter_um(self) -> Estimate:
+        """Return how wide its vessels are, between a tenth of them and nine tenths."""
+        _, drawn_m = self._diameters(RandomDraws(key_of(0), BLOCK))
+        low, middle, high = (float(one) for one in np.quantile(drawn_m / UM, (0.1, 0.5, 0.9)))
+        return Estimate(middle, low, high, 0.8, "modelled", draws=BLOCK)
 
     def lesion_depths(self, draws: Draws) -> Array:
         """Return depths that stand for the vessels of the lesion that each draw is of, (sample, place), m.
@@ -104,9 +116,20 @@ class VesselPopulation:
         each = np.stack([spread_at(depth, z) for _, _, depth in self.parts if depth is not None])
         return np.asarray(each[self._part(draws)] * UM)
 
+    def _diameters(self, draws: Draws) -> tuple[NDArray[np.int64], Array]:
+        """Which of its parts each draw is of, and how wide it is, m, (sample,)."""
+        part = self._part(draws)
+        if self.seen is None:
+            each = [spread(draws, "vessel diameter", published) * UM for _, published, _ in self.parts]
+        else:
+            normal = draws.normal("vessel diameter")
+            each = [self.seen.diameters_m(published, normal) for _, published, _ in self.parts]
+        return part, np.choose(part, each)
+
     def _part(self, draws: Draws) -> NDArray[np.int64]:
         """Which of its parts each draw is of, (sample,)."""
-        shares = np.array([share for share, _, _ in self.parts])
+        likely = [1.0 if self.seen is None else self.seen.share(diameter) for _, diameter, _ in self.parts]
+        shares = np.array([share for share, _, _ in self.parts]) * likely
         return np.searchsorted(np.cumsum(shares / shares.sum()), draws.uniform("vessel kind"), side="right")
 
 

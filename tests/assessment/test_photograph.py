@@ -1,5 +1,6 @@
 """What a photograph says of a site over the rest of the face, and that it only ever darkens."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,8 @@ from skinbeam.assessment.photograph import SiteSeen, sites_seen, told
 from skinbeam.assessment.skin import Place, colour_of, draw_skins
 from skinbeam.estimate import Estimate
 from skinbeam.photo.colour import linear
+from skinbeam.photo.findings.finding import Confidence, unknown_finding
+from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.look import Look, SeenSkin, look_at
 from skinbeam.photo.reading.read import Photograph, read
 from skinbeam.schema.case import Case
@@ -46,7 +49,7 @@ def test_a_site_with_more_melanin_reads_darker_and_a_paler_one_changes_nothing(p
     assert all(isinstance(one.melanin_ratio, Estimate) for one in (plain, dark, pale))
     assert pale.melanin_ratio.median < plain.melanin_ratio.median < dark.melanin_ratio.median
     assert (plain.darker, pale.darker) == (1.0, 1.0)
-    (said,) = told((pale,))
+    (said,) = told((pale,), {})
     assert said.id == "photo-plan.melanin_alike"
     assert "changes nothing" in said.text
 
@@ -57,14 +60,12 @@ def test_only_a_ratio_that_is_surely_above_one_darkens() -> None:
         for low in (1.3, 0.9)
     )
     assert (sure.darker, unsure.darker) == (1.3, 1.0)
-    (said,) = told((sure,))
+    (said,) = told((sure,), {})
     assert said.id == "photo-plan.melanin_darker"
     assert "1.3 times as much" in said.text
 
 
 def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
-    from dataclasses import replace
-
     from skinbeam.schema.load import load_case
 
     case: Case = load_case(FILE.parent / "case.toml").case
@@ -78,6 +79,44 @@ def test_limits_alone_hold_the_melanin_of_a_darker_site() -> None:
     # The basal layer holds what it can of it, which moves the sum by rounding alone.
     np.testing.assert_allclose(melanin("cheeks", limiting=True), 1.5 * melanin("cheeks", limiting=False), rtol=1e-6)
     np.testing.assert_array_equal(melanin("nose", limiting=True), melanin("nose", limiting=False))
+
+
+def test_widths_count_where_the_vessels_of_a_region_were_told_well(portrait: Photograph) -> None:
+    skin = look_at(portrait).skin
+    assert isinstance(skin, SeenSkin)
+    where = skin.regions.masks["cheek-right"]
+    patch = np.ones((4, 4), np.float32)
+    widths = {"cheek-right": 0.5, "cheek-left": 0.9}
+    marks = tuple(
+        Mark(
+            kind="vessels",
+            region=region,
+            carried_by="haemoglobin",
+            origin=(int(where.shape[1] / 2), int(where.shape[0] / 2)),
+            cover=patch,
+            excess=patch,
+            contrast=0.3,
+            size_mm=Estimate(8.0, 7.0, 9.0, 0.95, "assumed"),
+            width_mm=Estimate(mm, 0.8 * mm, 1.2 * mm, 0.95, "assumed"),
+        )
+        for region, mm in widths.items()
+    )
+
+    def seen(*confidences: Confidence) -> SiteSeen:
+        findings = tuple(
+            replace(unknown_finding("vessels", "made", "cheeks"), region=region, confidence=confidence)
+            for region, confidence in zip(widths, confidences, strict=True)
+        )
+        look = replace(look_at(portrait), skin=replace(skin, marks=marks, findings=findings))
+        (one,) = sites_seen(look, CHEEKS)
+        assert isinstance(one.vessel_um, Estimate)
+        return one
+
+    unsure, half, sure = seen("low", "low"), seen("moderate", "low"), seen("moderate", "moderate")
+    assert [one.vessels_clear for one in (unsure, half, sure)] == [False, True, True]
+    # Of one region that was told well the other's vessels do not count; of both, and of none, all are told.
+    assert [one.vessel_um.median for one in (unsure, half, sure)] == pytest.approx([700.0, 500.0, 700.0])
+    assert (half.vessel_um.low, half.vessel_um.high) == pytest.approx((400.0, 600.0))
 
 
 def test_without_a_face_nothing_is_said() -> None:

@@ -1,6 +1,6 @@
 """The skins that a plan is made on: this person's, drawn once for each site and target."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from skinbeam.plan.search.goals import LESION_OF, Goal, vessels_of
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.told import Told, told_of
 from skinbeam.schema.case import Case
+from skinbeam.skin.seen_widths import SeenWidth
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,13 +37,20 @@ class SkinBank:
     Parameters
     ----------
     machines : of the clinic; an earlier pulse may have been of one that no list holds.
+    widths : site → how wide vessels look there, where a photograph shows it well enough for doses.
     """
 
     def __init__(
-        self, case: Case, colour: Colour, draws: int, seed: int, machines: Sequence[Machine] | None = None
+        self,
+        case: Case,
+        colour: Colour,
+        draws: int,
+        seed: int,
+        machines: Sequence[Machine] | None = None,
+        widths: Mapping[str, SeenWidth] | None = None,
     ) -> None:
         self.case, self.colour, self.draws, self.seed = case, colour, draws, seed
-        self._machines = machines or ()
+        self._machines, self._widths = machines or (), widths or {}
         # A cache of the method would tie the bank to itself, and its gigabytes would wait for the garbage collector.
         self._made: dict[_Key, SiteSkins] = {}
 
@@ -65,7 +73,7 @@ class SkinBank:
         Neither is chance: settings that lie close would else change places with the seed, and a dose would move where
         the share that it reaches rises slowly. Limits and probabilities are of the drawn skins alone.
         """
-        return SkinBank(self.case, self.colour, AIMED, _DESIGN, self._machines)
+        return SkinBank(self.case, self.colour, AIMED, _DESIGN, self._machines, self._widths)
 
     @cached_property
     def told(self) -> Told | None:
@@ -92,7 +100,7 @@ class SkinBank:
     def _make(
         self, site: str, lesion: str | None, vessels: _Vessels | None, draws: int, layered_draws: int
     ) -> SiteSkins:
-        population = vessels_of(*vessels) if vessels is not None else None
+        population = vessels_of(*vessels).joined(self._widths.get(site)) if vessels is not None else None
         around = Place(site, vessels=population, limiting=True)
         target = replace(around, lesion=lesion, limiting=False)
         wanted = self._weighed(draw_skins(self.case, self.colour, target, draws=draws, seed=self.seed))

@@ -1,0 +1,1 @@
+"""What a plan takes from a photograph beside the colour of the skin."""

@@ -1,0 +1,104 @@
+"""What a plan takes from vessels that a photograph shows: how wide those are that doses are computed for."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from consultations import PERSON, concern, devices, laser_options, loaded
+
+from skinbeam.assessment.photograph import SiteSeen, told
+from skinbeam.assessment.skin import colour_of
+from skinbeam.estimate import Estimate, Unknown
+from skinbeam.plan.plan import make_plan
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.seen.vessels import told_of_vessels, widths_of
+from skinbeam.schema.case import Case
+from skinbeam.schema.exposure import Vessel
+
+VEINS = PERSON + concern("facial-telangiectasia", extra="")
+CASE = loaded(VEINS).case
+GOAL = goal_of("facial-telangiectasia", "vascular")
+
+
+def site(um: float, *, clear: bool = True, name: str = "cheeks") -> SiteSeen:
+    width = Estimate(um, 0.8 * um, 1.2 * um, 0.95, "measured")
+    return SiteSeen(name, Unknown("not compared"), None, width, clear)
+
+
+def diameters(case: Case, *sites: SiteSeen, at: str = "cheeks") -> np.ndarray:
+    bank = SkinBank(case, colour_of(case, None), 32, 0, widths=widths_of(case, sites))
+    for skins in (bank.designed.skins(at, GOAL, most=32), bank.skins(at, GOAL)):
+        drawn = skins.target["vessel_diameter_m"].to_numpy()[:, 0]
+        assert all((one.target["vessel_diameter_m"].to_numpy()[:, 0] == drawn).all() for one in skins.lighter)
+    return drawn
+
+
+def test_wider_vessels_seen_are_planned_for_at_their_site_alone() -> None:
+    published = diameters(CASE)
+    narrow, wide = diameters(CASE, site(350.0)), diameters(CASE, site(750.0))
+    assert (narrow < wide).all()
+    assert np.median(narrow) < np.median(published) < np.median(wide)
+    np.testing.assert_array_equal(diameters(CASE, site(750.0), at="nose"), published)
+
+
+@pytest.mark.parametrize("seen", [site(750.0, clear=False), site(1700.0)], ids=["unsure", "apart"])
+def test_widths_that_are_unsure_or_of_other_vessels_change_nothing(seen: SiteSeen) -> None:
+    np.testing.assert_array_equal(diameters(CASE, seen), diameters(CASE))
+
+
+def test_a_case_that_names_vessels_wins_over_the_photograph() -> None:
+    given = CASE.model_copy(update={"vessel": [Vessel(depth_um=400.0, diameter_um=200.0)]})
+    np.testing.assert_array_equal(diameters(given, site(750.0)), diameters(given))
+    (said,) = told_of_vessels(given, [site(750.0)])["cheeks"]
+    assert said.id == "photo-plan.vessels_given"
+
+
+def test_a_kind_that_was_said_holds_against_the_photograph() -> None:
+    """Who says that vessels are over 1 mm wide is not talked out of it by narrower ones, which are told."""
+    wide = loaded(PERSON + concern("facial-telangiectasia", extra='subtypes = ["over-1-mm"]')).case
+    (said,) = told_of_vessels(wide, [site(500.0)])["cheeks"]
+    assert said.id == "photo-plan.vessels_apart"
+    assert "of their own" in said.text
+
+
+def test_what_doses_are_computed_for_is_told_once_for_each_concern_of_vessels() -> None:
+    case = loaded(VEINS + concern("redness", extra="") + concern("melasma")).case
+    seen = site(700.0)
+    veins, redness = told_of_vessels(case, [seen])["cheeks"]
+    assert {veins.id, redness.id} == {"photo-plan.vessels_joined"}
+    assert veins.params["published_median"] < veins.params["drawn_median"] < veins.params["median"]
+    # What is seen is as wide as light spreads: vessels of diffuse redness may look so, and stay as published.
+    assert redness.params["drawn_median"] == redness.params["published_median"]
+    assert [one.id for one in told([seen], told_of_vessels(case, [seen]))[1:]] == [veins.id, redness.id]
+    only_brown = loaded(PERSON + concern("melasma")).case
+    assert [one.id for one in told([seen], told_of_vessels(only_brown, [seen]))][1:] == ["photo-plan.vessels"]
+
+
+def test_the_vessels_of_a_low_class_are_told_as_such() -> None:
+    (said,) = told_of_vessels(CASE, [site(700.0, clear=False)])["cheeks"]
+    assert said.id == "photo-plan.vessels_unsure"
+
+
+@pytest.mark.check
+def test_wider_vessels_get_more_light_in_pulses_that_are_no_shorter(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = loaded(VEINS + devices("pulsed-dye-595"))
+
+    def planned(*sites: SiteSeen) -> Any:
+        monkeypatch.setattr("skinbeam.plan.plan.sites_seen", lambda look, concerns: sites)
+        return make_plan(case, draws=60).document
+
+    def settings(*sites: SiteSeen) -> dict[str, float]:
+        (option,) = laser_options(planned(*sites))
+        return option["settings"]
+
+    narrow, wide = settings(site(350.0)), settings(site(650.0))
+    assert narrow["fluence_J_cm2"] < wide["fluence_J_cm2"]
+    assert narrow["pulse_ms"] <= wide["pulse_ms"]
+    # What is only told leaves every other number of the plan as it was.
+    plain, unsure = planned(), planned(site(650.0, clear=False))
+    assert unsure["assessment"].pop("photo_told")
+    assert "photo_told" not in plain["assessment"]
+    for document in (plain, unsure):
+        del document["plan_sha256"]
+    assert plain == unsure
