@@ -115,10 +115,10 @@ def _reaching_J_cm2(trial: Trial) -> float | Unknown | None:
 
 
 def _broken_at(dose_J_cm2: float, goal: Goal, concern: Concern, trial: Trial) -> Verdict | None:
-    """The limit that a dose breaks by most; None where it keeps them all."""
+    """The limit that a dose breaks by most, as doses are raised within it; None where it keeps them all."""
     found = trial.thresholds
     assert found is not None  # of a full field: it has a dose that reaches
-    limits = limits_for(goal.modality, concern.site, goal.condition)
+    limits = [limit.raised(goal.modality) for limit in limits_for(goal.modality, concern.site, goal.condition)]
     judged = [judge_limit(limit, found.value[limit.id](dose_J_cm2), trial.weights[1], trial.basis) for limit in limits]
     broken = [one for one in judged if one.status == "not_met"]
     return max(broken, key=lambda one: one.limit.spent(one.share), default=None)

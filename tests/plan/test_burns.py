@@ -112,9 +112,8 @@ def test_the_dose_goes_up_to_the_goal_or_to_a_limit() -> None:
         above = [dose for dose in DYE.doses(SETTING) if dose > found.dose]
         if above and found.p_effective < target().wanted and not found.held:
             over = burns_of(PULSE, _computed(ita_deg)).p(above[0])
-            p, error = share(over, found.weights[1])
             (lasting,) = [v for v in found.verdicts if v.limit.id == "lasting-burn-if-cooling-fails"]
-            assert p + 1.645 * error > 0.1 or lasting.status == "warn"
+            assert share(over, found.weights[1])[0] >= 0.05 or lasting.status == "warn"
 
 
 def _computed(ita_deg: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from consultations import PERSON, concern, devices, document, laser_options
 
 from skinbeam.plan.learning.ladder import most_telling
 
-DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 15.0")
+DARK = PERSON.replace('"II"', '"IV"').replace("ita_deg = 60.0", "ita_deg = 40.0")  # 532 nm is too weak below 30°
 VEINS = concern("facial-telangiectasia", extra="")
 GREEN = devices("ktp-532")
 

@@ -124,6 +124,18 @@ def test_a_planned_dose_keeps_the_limit_of_burns_and_its_own_window() -> None:
             assert row["planned.to_dose"] is None or row["planned.dose"] <= row["planned.to_dose"] * 1.001
 
 
+def test_doses_for_vessels_burn_one_in_twenty_at_most_and_at_one_setting_none_rises_with_darkness() -> None:
+    for device in (one for one in ATLAS["devices"] if one["modality"] == "vascular"):
+        least: dict[tuple[Any, ...], float] = {}  # dose of the lightest skin yet at each setting
+        for row in sorted(rows(device["name"]), key=lambda row: -float(row["ita_deg"])):
+            if row["planned.dose"] is None:
+                continue
+            assert row["planned.p_harm"] < 0.05, (device["name"], row)
+            key = tuple(row[name] for name in ("site", "planned.wavelength_nm", "planned.pulse_ms", "planned.spot_mm"))
+            assert row["planned.dose"] <= least.get(key, math.inf), (device["name"], row)
+            least[key] = row["planned.dose"]
+
+
 def test_the_textbook_burns_no_fewer_of_darker_skin() -> None:
     for device in ATLAS["devices"]:
         for site in {row["site"] for row in rows(device["name"])}:

@@ -82,6 +82,7 @@ def full_field_trial(
     if goal.modality != "ablative":
         aimed = aimed or skins
         thresholds = _heating(beam, goal, skins, cooling, limits, aimed=aimed, quick=quick)
+        doses = _gentle(goal, doses, thresholds, limits, skins.weights[1])
         found = _choose(machine, setting, doses, thresholds, limits, skins, quick=quick)
         if found is None or (quick and goal.where == "vessel"):  # vessels take a second each: held in the second look
             return found
@@ -117,6 +118,23 @@ def thresholds_of(beam: Beam, goal: Goal, skins: SiteSkins, cooling: CoolingPlan
     if goal.modality == "ablative":
         return _removing(beam, goal, skins, limits, quick=True)
     return _heating(beam, goal, skins, cooling, limits, aimed=skins, quick=True)
+
+
+def _gentle(
+    goal: Goal, doses: Sequence[float], thresholds: Thresholds, limits: Sequence[Limit], weights: Floats
+) -> Sequence[float]:
+    """Those of `doses` that a first session is given: doses of some goals are raised to a warning, not to the stop.
+
+    Who is not reached can be treated again, with more if the first session burnt nothing; a burn cannot be undone. The
+    error of the draws counts where a dose is allowed, not where it is chosen.
+    """
+    for limit in (limit.raised(goal.modality) for limit in limits if goal.modality in limit.raised_within):
+
+        def beyond(dose: float, limit: Limit = limit) -> bool:
+            return judge_limit(limit, thresholds.value[limit.id](dose), weights, (), strict=False).status == "not_met"
+
+        doses = doses[: bisect_left(doses, True, key=beyond)]
+    return doses
 
 
 def _as_short(machine: Machine, goal: Goal, beam: Beam) -> Beam:

@@ -7,7 +7,7 @@ allowed (plan 1).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal
 
@@ -51,6 +51,7 @@ class Limit:
     ----------
     share : of draws that keep it; None where the quantity is itself a probability, whose mean is bounded.
     conditions : for which it holds; empty for all.
+    raised_within : modalities whose doses are raised up to `warn` and no further.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Limit:
     source: str
     share: float | None = None
     conditions: tuple[str, ...] = ()
+    raised_within: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.operator not in ("<", ">"):
@@ -76,6 +78,10 @@ class Limit:
     def share_required(self) -> float:
         """The share of skins that have to keep it."""
         return 1.0 - self.stop if self.share is None else self.share
+
+    def raised(self, modality: str) -> "Limit":
+        """Return the limit that doses of a modality are raised within."""
+        return replace(self, stop=self.warn) if modality in self.raised_within else self
 
     def kept(self, values: Quantity, bound: float) -> NDArray[np.bool_] | Floats:
         """Return which draws are on the right side of `bound`, or how likely; NaN is on neither."""

@@ -1,0 +1,70 @@
+"""A first session is gentle: a dose is raised until one in twenty would be burnt, and darker skin gets less of it."""
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+from consultations import PERSON, concern, loaded
+
+from skinbeam.assessment.skin import colour_of
+from skinbeam.laser.device import load_device
+from skinbeam.laser.grid import Setting
+from skinbeam.plan.search.bank import SkinBank
+from skinbeam.plan.search.candidates import Machine, built_in_cooling
+from skinbeam.plan.search.full_field import full_field_trial
+from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.search.limits import Limit, limits_for, target
+from skinbeam.plan.search.region import Region
+from skinbeam.plan.search.trial import Trial
+
+VEINS = goal_of("facial-telangiectasia", "vascular")
+DYE = Machine("pulsed-dye-595", load_device("pulsed-dye-595"), Path())
+SETTING = Setting(595.0, 6.0, 7.0)  # the middle of those that were published
+COLOURS_DEG = (57.0, 34.0, 20.0, -10.0)  # very light, intermediate, tan and brown
+
+
+@cache
+def trial(ita_deg: float) -> Trial:
+    text = PERSON.replace("60.0", str(ita_deg)).replace('phototype = "II"\n', "")
+    case = loaded(text + concern(VEINS.condition, extra="")).case
+    skins = SkinBank(case, colour_of(case, None), 100, 0).skins("cheeks", VEINS)
+    found = full_field_trial(DYE, SETTING, VEINS, skins, built_in_cooling(DYE.device)[0])
+    assert found is not None
+    return found
+
+
+def burn_limit(modality: str) -> Limit:
+    (found,) = [limit for limit in limits_for(modality, "cheeks") if limit.id == "epidermal-burn"]
+    return found
+
+
+@pytest.mark.parametrize("ita_deg", COLOURS_DEG)
+def test_a_dose_for_vessels_is_raised_within_the_warning_and_up_to_it(ita_deg: float) -> None:
+    found = trial(ita_deg)
+    assert found.p_broken < burn_limit("vascular").warn
+    above = [dose for dose in DYE.doses(SETTING) if dose > found.dose]
+    if found.p_effective < target().wanted and not found.held:
+        assert found.burns is not None
+        assert found.burns.p(above[0]) @ found.weights[1] / found.weights[1].sum() >= burn_limit("vascular").warn
+
+
+def test_brown_skin_gets_a_fifth_less_than_light_skin_and_no_more_on_the_way() -> None:
+    """A maker's table takes a fifth to two fifths off from phototypes I and II down to V (candela2013, hair)."""
+    doses = [trial(ita_deg).dose for ita_deg in COLOURS_DEG]
+    assert doses == sorted(doses, reverse=True)
+    assert doses[-1] <= 0.8 * doses[0]
+
+
+def test_what_is_published_for_light_skin_is_planned_there() -> None:
+    """The middle of published fluences at this pulse and spot, up to where skin counts as tan."""
+    machine = replace(DYE, region=Region(VEINS.condition, VEINS.modality, 2))
+    assert machine.region is not None
+    published = machine.region.doses(DYE.device, SETTING, DYE.doses(SETTING))
+    for ita_deg in (57.0, 34.0):
+        assert (published[0] * published[-1]) ** 0.5 <= trial(ita_deg).dose
+
+
+def test_where_the_goal_is_a_burn_of_a_spot_the_limit_alone_holds() -> None:
+    held = {name: name in burn_limit(name).raised_within for name in burn_limit("vascular").modalities}
+    assert held == {"vascular": True, "pigment-short-pulse": True, "pigment-long-pulse": False}
