@@ -194,3 +194,8 @@ def test_a_chart_beside_the_face_brings_back_its_colour(scene: np.ndarray) -> No
         back = look.skin.view.back(np.stack([xs, ys], axis=1).astype(float)).round().astype(int)
         assert not frame[back[:, 1], back[:, 0]].any()
     assert told["warm"] == pytest.approx(told["plain"], abs=6)  # without the chart they are 20 degrees apart
+
+
+@pytest.mark.parametrize("side_px", [64, 90, 130])
+def test_the_smallest_pictures_that_are_read_are_searched_too(side_px: int) -> None:
+    assert find_chart(np.full((64, side_px, 3), 128, np.uint8)) is None

@@ -81,7 +81,7 @@ def find_chart(rgb: Picture) -> Chart | None:
 
 def _squares(bright: Gray, block: int) -> Array:
     """Return what stands out of its surroundings and is nearly a square: (n, 3) x, y and side."""
-    above = cv2.adaptiveThreshold(bright, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, block | 1, -4)
+    above = cv2.adaptiveThreshold(bright, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, max(block, 3) | 1, -4)
     above = cv2.erode(above, np.ones((3, 3), np.uint8))
     contours, _ = cv2.findContours(above, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     least, most = limit("chart", "patch_px_min"), max(bright.shape) / (COLUMNS + 1)
