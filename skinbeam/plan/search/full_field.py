@@ -74,7 +74,7 @@ def full_field_trial(
     ------
     NotAvailable : the model cannot judge the target at such a setting.
     """
-    doses = machine.doses(setting)
+    doses: Sequence[float] = machine.doses(setting)
     if not doses:
         return None
     beam = beam_of(machine, setting, doses[0])
