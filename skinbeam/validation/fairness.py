@@ -1,8 +1,8 @@
 """How well a photograph is read on light and on dark skin, side by side: `python -m skinbeam.validation.fairness FACE`.
 
 Angles are read from made pictures of known skin under lights that are balanced nearly right, in several exposures, by
-three cameras. Spots and redness are painted on the cheeks of a face whose skin is given each tone by the optics of
-skin, and looked for. A table in Markdown is printed.
+two cameras of two contrasts. Spots and redness are drawn on made skin of the same tones and looked for; they are also
+painted on the cheeks of a face whose skin is given each tone by the optics of skin. Tables in Markdown are printed.
 """
 
 import sys
@@ -11,14 +11,21 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.estimate import Unknown
+from skinbeam.estimate import Estimate, Unknown
 from skinbeam.photo.colour import linear
+from skinbeam.photo.face.regions import Regions
+from skinbeam.photo.findings.blobs import inflamed, spots
+from skinbeam.photo.findings.contrast import shows_redness
+from skinbeam.photo.findings.patches import redness
+from skinbeam.photo.findings.pigment import pigments_at
 from skinbeam.photo.look import SeenSkin, look_at
 from skinbeam.photo.maps.inverse import skin_maps
 from skinbeam.photo.maps.level import level_of
+from skinbeam.photo.maps.pigments import blood_index, density
 from skinbeam.photo.reading.read import Photograph, read
 from skinbeam.validation.skin_pictures import (
     Light,
@@ -30,15 +37,21 @@ from skinbeam.validation.skin_pictures import (
     spectra,
 )
 
-__all__ = ["TONES", "AngleError", "angle_error", "main", "melanin_error", "pictures"]
+__all__ = ["TONES", "AngleError", "Found", "angle_error", "found_rates", "main", "melanin_error", "pictures"]
 
 Array = NDArray[np.float64]
 
 # Volume fraction of melanosomes by class of the typology angle, each in the middle of its class.
 TONES = {"very light": 0.016, "light": 0.03, "intermediate": 0.045, "tan": 0.07, "brown": 0.12, "dark": 0.25}
 BLOOD = 0.0108
-LIGHTS_K, MIRED, STOPS, CAMERAS = (2700.0, 4000.0, 7500.0), (-15.0, 0.0, 15.0), (-1.0, 0.0, 1.0), ("srgb", "wide")
+LIGHTS_K, MIRED, STOPS, CAMERAS = (2700.0, 4000.0, 7500.0), (-15.0, 15.0), (-1.0, 0.0, 1.0), ("srgb", "wide")
+CONTRASTS = (1.0, 1.3)
 SPOT, FLUSH = 2.2, 2.5  # times the melanin of a lentigo, times the blood of a flushed cheek
+_GREY = 0.18  # stays where a camera adds contrast
+# Drawn skin: pixels of a side, how wide they are, where discs lie on it, how wide those are.
+_SIDE, _MM, _DISC_MM = 128, 0.39, 3.0
+_PLACES = [(x, y) for x in range(16, 128, 24) for y in range(16, 128, 24)]
+RED, RED_FLUSH = 3.0, (2.0, 3.0)  # times the blood of a red spot, and of flushed cheeks
 _CHEEKS = ("cheek-right", "cheek-left")
 
 
@@ -53,15 +66,16 @@ class AngleError:
 
 
 def pictures(tone: float) -> Iterator[Array]:
-    """Yield linear light (3,) of plain skin of such melanin under every light, exposure and camera."""
-    for K, mired, stops, camera in product(LIGHTS_K, MIRED, STOPS, CAMERAS):
-        yield seen(spectra(tone, BLOOD), Light(K, 1e6 / (1e6 / K + mired), stops), camera)
+    """Yield linear light (3,) of plain skin of such melanin under every light and exposure, by every camera."""
+    for K, mired, stops, camera, contrast in product(LIGHTS_K, MIRED, STOPS, CAMERAS, CONTRASTS):
+        light = np.clip(seen(spectra(tone, BLOOD), Light(K, 1e6 / (1e6 / K + mired), stops), camera), 1e-4, 1.0)
+        yield np.clip(_GREY * (light / _GREY) ** contrast, 1e-4, 1.0)
 
 
 def angle_error(tone: float) -> AngleError:
     """Return how well the angle of plain skin of such melanin is read without a card."""
     true = ita_deg(tone, BLOOD)
-    read_deg = [level_of(np.clip(light, 1e-4, 1.0), calibrated=False).ita_deg for light in pictures(tone)]
+    read_deg = [level_of(light, calibrated=False).ita_deg for light in pictures(tone)]
     missed = np.array([one.median - true for one in read_deg])
     return AngleError(
         true,
@@ -80,6 +94,97 @@ def melanin_error(tone: float) -> tuple[float, float, bool]:
     ratio = float(np.median(found.melanin[spot]) / found.level.melanin)
     deviation = float(np.median(found.melanin_sd[spot] / found.melanin[spot]))
     return ratio, deviation, abs(np.log(ratio / SPOT)) <= 2 * deviation
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of one tone, shares of what was drawn that is found: brown spots, red spots, flushed cheeks by their blood.
+
+    `false` are spots of either colour where none was drawn, to a hundred square centimetres; `untold` is the share of
+    pictures of plain skin of which redness is said not to be told.
+    """
+
+    spots: float
+    red_spots: float
+    flushed: tuple[float, ...]
+    false: float
+    untold: float
+
+
+def found_rates(tone: float) -> Found:
+    """Return how much is found of what is drawn on skin of such melanin, under three lights by two cameras."""
+    yy, xx = np.mgrid[:_SIDE, :_SIDE]
+    nearest = np.min([np.hypot(xx - x, yy - y) for x, y in _PLACES], axis=0)
+    discs = np.clip(_DISC_MM / 2 / _MM + 0.5 - nearest, 0, 1)
+    plain = np.ones((_SIDE, _SIDE))
+    hits, false = {"spots": 0, "inflamed": 0}, 0
+    flushed, untold = [0] * len(RED_FLUSH), 0
+    shots = list(product(LIGHTS_K, CAMERAS))
+    for seed, (K, camera) in enumerate(shots):
+        shot = _Shot(tone, Light(K, stops=-0.5), camera, seed)
+        for kind, look, drawn in (
+            ("spots", spots, (SPOT**discs, plain)),
+            ("inflamed", inflamed, (plain, RED**discs)),
+            ("", spots, (plain, plain)),
+            ("", inflamed, (plain, plain)),
+        ):
+            light = shot.of(*drawn)
+            level = level_of(np.median(light.reshape(-1, 3), axis=0), calibrated=False)
+            marks = look(density(light), pigments_at(level), _ONE, _SCALE)
+            if kind:
+                on = (discs > 0.5) & np.any([mark.laid_on(discs.shape, mark.cover) > 0 for mark in marks], axis=0)
+                hits[kind] += sum(bool(on[y, x]) for x, y in _PLACES)
+            else:
+                false += len(marks)
+        untold += not shows_redness(level_of(np.median(shot.of(plain, plain).reshape(-1, 3), axis=0), calibrated=False))
+        for k, times in enumerate(RED_FLUSH):
+            light = shot.of(plain, np.where(xx < _SIDE // 4, times, 1.0))
+            flushed[k] += any(mark.region == _BANDS[0] for mark in redness(blood_index(density(light)), _FOUR, _SCALE))
+    drawn_discs, area_cm2 = len(shots) * len(_PLACES), len(shots) * (_SIDE * _MM / 10) ** 2
+    return Found(
+        hits["spots"] / drawn_discs,
+        hits["inflamed"] / drawn_discs,
+        tuple(count / len(shots) for count in flushed),
+        100 * false / area_cm2,
+        untold / len(shots),
+    )
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """One picture of mottled skin: its melanin, its light, its camera, and which mottling."""
+
+    tone: float
+    light: Light
+    camera: str
+    seed: int
+
+    def of(self, brown: Array, red: Array) -> Array:
+        """Linear light of skin that holds so many times the melanin and the blood, noise and a slope of light in it."""
+        rng = np.random.default_rng(self.seed)
+        melanin, blood = (np.exp(0.06 * _field(rng, 8.0)) for _ in range(2))
+        shade = np.exp(0.02 * _field(rng, 1.5) + 0.3 * np.linspace(-0.5, 0.5, _SIDE)[:, None])
+        shown = photographed(
+            self.tone * melanin * brown, BLOOD * blood * red, shade=shade, light=self.light, camera=self.camera
+        )
+        noisy = np.clip(np.round(cv2.GaussianBlur(shown, (0, 0), 0.5) + rng.normal(0, 1.5, shown.shape)), 0, 255)
+        return np.asarray(cv2.GaussianBlur(linear(noisy.astype(np.uint8)), (0, 0), 0.35 / _MM))
+
+
+def _field(rng: np.random.Generator, sd_px: float) -> Array:
+    noise = cv2.GaussianBlur(rng.standard_normal((_SIDE, _SIDE)), (0, 0), sd_px)
+    return np.asarray(noise / noise.std())
+
+
+_SCALE = Estimate(_MM, 0.9 * _MM, 1.1 * _MM, 0.95, "assumed")
+_BANDS = ("cheek-right", "nose", "chin", "cheek-left")
+_WHOLE = np.ones((_SIDE, _SIDE), bool)
+_ONE = Regions({"cheek-right": _WHOLE}, {}, ())
+_FOUR = Regions(
+    {name: _WHOLE & (np.arange(_SIDE) * 4 // _SIDE == k) for k, name in enumerate(_BANDS)},
+    {},
+    (),
+)
 
 
 def _marked(face: Photograph, skin: SeenSkin, tone: float) -> tuple[int | None, bool | None]:
@@ -131,6 +236,22 @@ def main(arguments: Sequence[str]) -> int:
             f"| {ratio:.1f} ({low:.1f} to {high:.1f}) | {'cannot be told' if spots is None else f'{spots} of 2'} "
             f"| {'cannot be told' if red is None else 'found' if red else 'not found'} |"
         )
+    print()
+    print("| drawn and found | " + " | ".join(TONES) + " |")
+    print("|---" * (len(TONES) + 1) + "|")
+    found = [found_rates(tone) for tone in TONES.values()]
+    rows = {
+        f"brown spots of {_DISC_MM:g} mm, {SPOT} times the melanin": [f"{100 * one.spots:.0f} %" for one in found],
+        f"red spots of {_DISC_MM:g} mm, {RED:g} times the blood": [f"{100 * one.red_spots:.0f} %" for one in found],
+        **{
+            f"redness of a cheek, {times:g} times the blood": [f"{100 * one.flushed[k]:.0f} %" for one in found]
+            for k, times in enumerate(RED_FLUSH)
+        },
+        "false spots in 100 cm² of plain skin": [f"{one.false:.1f}" for one in found],
+        "redness said not to be told": [f"{100 * one.untold:.0f} %" for one in found],
+    }
+    for name, values in rows.items():
+        print(f"| {name} | " + " | ".join(values) + " |")
     return 0
 
 

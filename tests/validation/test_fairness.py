@@ -5,13 +5,13 @@ import pytest
 
 from skinbeam.photo.findings.contrast import shows_redness
 from skinbeam.photo.maps.level import level_of
-from skinbeam.validation.fairness import TONES, angle_error, melanin_error, pictures
+from skinbeam.validation.fairness import TONES, angle_error, found_rates, melanin_error, pictures
 
 
 @pytest.mark.parametrize("name", TONES)
 def test_the_angle_lies_in_its_interval_for_every_tone(name: str) -> None:
-    """Nine in ten are meant; of the darkest, at the end of what is believed possible, somewhat fewer."""
-    assert angle_error(TONES[name]).held >= (0.75 if name == "dark" else 0.9)
+    """Nine in ten are meant: of 72 pictures, 58 and more in all but one of a hundred draws (binomial)."""
+    assert angle_error(TONES[name]).held >= 58 / 72
 
 
 @pytest.mark.parametrize("name", TONES)
@@ -25,3 +25,14 @@ def test_redness_is_said_not_to_be_told_where_the_skin_may_be_too_dark_for_it() 
     }
     assert np.mean(read["very light"]) > 0.6  # a picture a stop too dark leaves its skin open
     assert np.mean(read["dark"]) < 0.1
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_brown_spots_and_flushed_cheeks_are_found_as_often_on_dark_skin_and_red_spots_are_not(name: str) -> None:
+    found = found_rates(TONES[name])
+    assert found.spots >= 0.9
+    assert min(found.flushed) >= 0.9
+    # docs/photo.md says that half of the red spots are missed on dark skin; fewer found would be another thing to say.
+    assert found.red_spots >= (0.9 if name == "light" else 0.4)
+    assert found.false <= 2.0

@@ -64,7 +64,8 @@ def level_of(light: Array, *, calibrated: bool) -> Level:
     Every typology angle is as likely as any other beforehand: no colour of skin is favoured. Blood, colour and strength
     of the light, the contrast of the camera and what differs between skins of the same pigment are normal in their
     logarithms (`data/photo.toml`, and the tables' own spread); the answer is the mean and the standard deviation of
-    what is then probable (photo 3), summed over the grid of colours.
+    what is then probable (photo 3), summed over the grid of colours. A camera's meter brings a face towards grey, so
+    that the light on a dark one is believed to look stronger than that on a light one.
     """
     colours = skin_colours()
     kind = "card" if calibrated else "light"
@@ -82,7 +83,8 @@ def level_of(light: Array, *, calibrated: bool) -> Level:
     ita = colours.planes[::2, ::2, 9]
     before = -2 * np.log(np.maximum(-np.gradient(ita, u[0], axis=1), _ITA_SLOPE_MIN))
     before = before + ((v - np.log(limit("maps", "blood_middle"))) / limit("maps", "blood_ln")) ** 2
-    before = before + ((shown[..., 1] - made[..., 1]) / strength_sd) ** 2
+    metered = -limit("maps", f"{kind}_metered") * (made[..., 1] - _GREY)
+    before = before + ((shown[..., 1] - made[..., 1] - metered) / strength_sd) ** 2
     before = before + (np.log(contrasts) - centre) ** 2 / spread**2
     logarithm = -0.5 * (squared / determinant + np.log(determinant) + before)
     weight = np.exp(logarithm - logarithm.max())
