@@ -3,13 +3,15 @@
 The report cites exactly what was read while it was made, never a fixed list.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["collect", "remembered", "used"]
+from skinbeam.shipped import shipped_table
+
+__all__ = ["collect", "remembered", "sourced", "used"]
 
 Args = ParamSpec("Args")
 Result = TypeVar("Result")
@@ -33,6 +35,13 @@ def used(*keys: str) -> None:
     for collector in _collectors.get():
         for key in keys:  # mostly one, for which a loop is quickest
             collector[key] = None
+
+
+def sourced(table: str, section: str, name: str) -> Mapping[str, Any]:
+    """Return a record of a shipped table: `value`, `source` and what else it carries; its source counts as used."""
+    record: Mapping[str, Any] = shipped_table(table)[section][name]
+    used(record["source"])
+    return record
 
 
 def remembered(most: int) -> Callable[[Callable[Args, Result]], Callable[Args, Result]]:

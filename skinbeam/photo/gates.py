@@ -1,23 +1,16 @@
 """The limits that a photograph is held to: one data file, each with its reason and source."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from skinbeam.provenance import used
+from skinbeam.provenance import sourced, used
 from skinbeam.shipped import shipped_table
 
 __all__ = ["chart_patches", "entry", "limit", "template", "triple"]
 
-
-def _tables() -> Mapping[str, Mapping[str, Any]]:
-    return shipped_table("data/photo.toml")
-
-
-def entry(section: str, name: str) -> Mapping[str, Any]:
-    """Return the record of a limit: `value`, `source` and what else it carries; its source counts as used."""
-    record: Mapping[str, Any] = _tables()[section][name]
-    used(record["source"])
-    return record
+_TABLE = "data/photo.toml"
+entry = partial(sourced, _TABLE)
 
 
 def limit(section: str, name: str) -> float:
@@ -39,6 +32,6 @@ def chart_patches() -> list[list[float]]:
 
 def template() -> Mapping[str, Any]:
     """Return the face template: half outlines, holes and the outline where skin colour is learnt."""
-    table = _tables()["template"]
+    table: Mapping[str, Any] = shipped_table(_TABLE)["template"]
     used(table["source"])
     return table

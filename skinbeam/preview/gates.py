@@ -1,23 +1,20 @@
 """The sizes and judgements that a picture is made with: one data file, each with its source."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
-from skinbeam.provenance import used
+from skinbeam.provenance import sourced
 from skinbeam.shipped import shipped_table
 
 __all__ = ["days", "entry", "kinds_seen", "months", "shown_signs", "value"]
 
+_TABLE = "data/preview.toml"
+entry = partial(sourced, _TABLE)
+
 
 def _tables() -> Mapping[str, Any]:
-    return shipped_table("data/preview.toml")
-
-
-def entry(section: str, name: str) -> Mapping[str, Any]:
-    """Return the record of a value: `value`, `source` and what else it carries; its source counts as used."""
-    record: Mapping[str, Any] = _tables()[section][name]
-    used(record["source"])
-    return record
+    return shipped_table(_TABLE)
 
 
 def value(section: str, name: str) -> float:

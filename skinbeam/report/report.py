@@ -66,12 +66,13 @@ def write_report(
     return [folder / name for name in sorted(files)]
 
 
-def make_leaflet(plan: Plan) -> bytes:
-    """Return the patient's leaflet alone, as PDF, in the language that is spoken, without pictures of a face."""
+def make_leaflet(plan: Plan, preview: Preview | None = None) -> bytes:
+    """Return the patient's leaflet alone, as PDF, in the language that is spoken; `preview` was made in the same."""
     plan = retell(plan)
+    strip, shown = _strip(preview)
     dots = [dot_files(concern) for concern in plan.concerns[:CONCERNS_IN_FULL]]
-    with laid_out({name: content for files in dots for name, content in files.items()}) as root:
-        return make_pdf("leaflet", leaflet_page(plan), root)
+    with laid_out({name: content for files in dots for name, content in files.items()} | shown) as root:
+        return make_pdf("leaflet", leaflet_page(plan, strip), root)
 
 
 def render_html(

@@ -6,18 +6,23 @@ from functools import cached_property
 
 from fastapi.responses import Response
 
-from skinbeam.app.clinic.apart import preview_name
+from skinbeam.app.clinic.answers import submission_of
+from skinbeam.app.clinic.apart import PHOTOGRAPH, preview_name
 from skinbeam.app.clinic.course.stops import Stop, Told, stops_of, told_since
 from skinbeam.app.clinic.course.told import stops_told
 from skinbeam.app.clinic.gate import Gate
 from skinbeam.app.clinic.places import option_at
 from skinbeam.app.clinic.visit import Visit
+from skinbeam.app.points import ONE_PHOTOGRAPH, points_of
 from skinbeam.app.security import REPORT_POLICY
+from skinbeam.document import sha256_of
 from skinbeam.messages import LANGUAGES, retell, retold, speaking
+from skinbeam.photo.look import look_at
+from skinbeam.photo.reading.read import Photograph, decode
 from skinbeam.plan.reading import read_plan
 from skinbeam.plan.records import ConcernPlan, Option
 from skinbeam.plan.records import Plan as Records
-from skinbeam.preview.document import LISTED
+from skinbeam.preview.document import LISTED, Preview, preview_of
 from skinbeam.records.desk.consultations import State
 from skinbeam.records.desk.desk import Desk
 from skinbeam.records.faults import fault
@@ -180,7 +185,19 @@ def _leaflet(visit: Visit) -> Response:
     if language not in LANGUAGES:
         raise fault("absent", "language")
     with speaking(language):
-        return Response(make_leaflet(plan.records), media_type=_TYPES["pdf"])
+        return Response(make_leaflet(plan.records, _drawn_again(visit.desk, plan)), media_type=_TYPES["pdf"])
+
+
+def _drawn_again(desk: Desk, plan: Opened) -> Preview | None:
+    """The pictures of a plan in the language that is spoken; None where it has none, or the form was changed since."""
+    sent = submission_of(plan.consultation.answers)
+    changed = plan.consultation.revision != plan.kept.consultation_revision
+    if LISTED not in plan.kept.files or changed or not sent.photo:
+        return None
+    _, content = desk.photographs.content(sent.photo)
+    with ONE_PHOTOGRAPH:
+        photograph = Photograph(decode(content, name=PHOTOGRAPH), sha256_of(content))
+        return preview_of(plan.records, look_at(photograph, points=points_of(sent)))
 
 
 def _choose(visit: Visit) -> Response:
