@@ -256,12 +256,16 @@ def photo(
         tuple[float, float, float, float, float] | None,
         typer.Option("--length", metavar="X Y X Y MM", help="Two points, px, and the mm between them: a ruler."),
     ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option("--before", metavar="BEFORE.jpg", help="An earlier picture of the same face: what changed since."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Regions, maps and findings of a photograph: JPEG, PNG, WebP, TIFF, HEIC or DICOM."""
     from skinbeam.photo.document import photo_document
 
-    show(photo_document(image, output, points=points, site=site, length=length), json=json)
+    show(photo_document(image, output, points=points, site=site, length=length, before=before), json=json)
 
 
 @app.command()

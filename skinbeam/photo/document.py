@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from skinbeam.document import document
+from skinbeam.document import document, sha256_of
 from skinbeam.errors import NotAvailable
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.look import Look, SeenSkin, look_at
 from skinbeam.photo.overlays import MAP_FILES, write_overlays
+from skinbeam.photo.pairs.record import change_record
 from skinbeam.photo.reading.read import read
 
 __all__ = ["document_of", "photo_document"]
@@ -26,6 +27,7 @@ def photo_document(
     points: Sequence[float] | None = None,
     site: str | None = None,
     length: Sequence[float] | None = None,
+    before: Path | str | None = None,
 ) -> dict[str, Any]:
     """Return the document `skinbeam.photo/1` of a photograph and write its overlays into `out`.
 
@@ -37,21 +39,26 @@ def photo_document(
     points : x and y of right pupil, left pupil and mouth, where a person has set them.
     site : of what is shown without a face: hands, arms, neck or décolletage.
     length : x and y of two points and the mm between them: a ruler on the skin, or a known thing.
+    before : an earlier picture of the same face; what changed since is then told.
 
     Raises
     ------
-    InputError : the file cannot be read, the card or a point lies outside the picture, or the length is impossible.
+    InputError : a file cannot be read, the card or a point lies outside the picture, or the length is impossible.
     NotAvailable : no face, or no skin of the site, can be used; its body is the whole document with unknowns.
     """
     look = look_at(read(path), white_card, points, site=site, length=length)
-    whole = document_of(look, out)
+    earlier = None if before is None else look_at(read(before, field="before"), site=site)
+    whole = document_of(look, out, earlier)
     if isinstance(look.skin, Unknown):
         raise NotAvailable(look.skin.reason, body=whole)
     return whole
 
 
-def document_of(look: Look, out: Path | None) -> dict[str, Any]:
-    """Return the document of what a photograph shows and write its overlays into `out`."""
+def document_of(look: Look, out: Path | None, before: Look | None = None) -> dict[str, Any]:
+    """Return the document of what a photograph shows and write its overlays into `out`.
+
+    With an earlier picture of the same face its key `change` holds what changed since, or why that is not told.
+    """
     seen = look.skin
     face = isinstance(seen, Unknown) or seen.face is not None
     body: dict[str, Any] = {
@@ -83,7 +90,11 @@ def document_of(look: Look, out: Path | None) -> dict[str, Any]:
             "findings": seen.findings,
             "scale_mm_per_px": seen.scale_mm_per_px,
         }
-    return document(SCHEMA, case_sha256=look.case_sha256, seed=0, warnings=look.warnings, body=body)
+    case = look.case_sha256
+    if before is not None:
+        body["change"] = change_record(before, look, out)
+        case = sha256_of({"after": case, "before": before.case_sha256})
+    return document(SCHEMA, case_sha256=case, seed=0, warnings=look.warnings, body=body)
 
 
 def _face_record(face: Face | None) -> dict[str, Any] | Unknown:

@@ -16,7 +16,7 @@ from skinbeam.photo.look import SeenSkin
 from skinbeam.photo.reading.read import Picture
 from skinbeam.schema.names import table
 
-__all__ = ["MAP_FILES", "write_overlays"]
+__all__ = ["MAP_FILES", "SCALE_PX", "WIDTH_PX", "length_bar", "write_overlays", "write_png", "written_at"]
 
 MAP_FILES: Mapping[str, str] = {
     "regions": "regions.png",
@@ -25,8 +25,8 @@ MAP_FILES: Mapping[str, str] = {
     "haemoglobin": "haemoglobin.png",
 }
 
-_WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
-_SCALE_PX = 24
+WIDTH_PX = 720  # of a written picture: small faces are enlarged so that outlines are finer than what they outline
+SCALE_PX = 24
 _SHARES = (0.3, 3.3)  # of the face's pigment: the same ends in every picture, so that pictures compare
 _TICKS = (0.5, 1, 2)
 _LENGTH_mm = 20.0
@@ -38,8 +38,8 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
     """Write the overlays into `folder` and return name → file; where colour says nothing the outlines alone."""
     seen, regions = skin.view, skin.regions
     x0, y0, x1, y1 = seen.place.drawn
-    zoom = _WIDTH_PX / (x1 - x0)
-    size = _WIDTH_PX, round((y1 - y0) * zoom)
+    zoom = WIDTH_PX / (x1 - x0)
+    size = WIDTH_PX, round((y1 - y0) * zoom)
 
     def enlarge(image: Picture) -> Picture:
         return np.asarray(cv2.resize(image[y0:y1, x0:x1], size, interpolation=cv2.INTER_CUBIC), np.uint8)
@@ -51,7 +51,7 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
         _line(outlined, points, _OUTLINE)
     for region, points in outlines.items():
         title = table("site")[SITES.get(region, region)]["title"].lower()
-        _written(outlined, title, _widest(points, outlined.shape[:2]))
+        written_at(outlined, title, _widest(points, outlined.shape[:2]))
     written = {"regions": outlined, "marks": with_marks(picture, skin.marks, (x0, y0), zoom)}
     if not isinstance(skin.maps, Unknown):
         level = skin.maps.level
@@ -64,13 +64,18 @@ def write_overlays(folder: Path, skin: SeenSkin) -> dict[str, str]:
         for name, share in shares.items():
             colours = cv2.applyColorMap(_steps(share), cv2.COLORMAP_VIRIDIS)[..., ::-1]
             drawn = np.where(over[..., None], enlarge(np.ascontiguousarray(colours)), pale)
-            _length(drawn, mm_px)
+            length_bar(drawn, mm_px)
             written[name] = np.vstack([drawn, _scale(size[0], name)])
-        _length(outlined, mm_px)
+        length_bar(outlined, mm_px)
     for name, image in written.items():
-        _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
-        write_atomically(folder / MAP_FILES[name], data.tobytes())
+        write_png(folder / MAP_FILES[name], image)
     return {name: MAP_FILES[name] for name in written}
+
+
+def write_png(path: Path, image: Picture) -> None:
+    """Write a picture without metadata."""
+    _, data = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
+    write_atomically(path, data.tobytes())
 
 
 def _steps(share: NDArray[np.float64]) -> Picture:
@@ -83,17 +88,17 @@ def _steps(share: NDArray[np.float64]) -> Picture:
 def _scale(width: int, name: str) -> Picture:
     """A bar of the colours of a map below it, with what they stand for: shares of the pigment of this face."""
     shares = np.geomspace(_SHARES[0], _SHARES[1], width)
-    steps = np.tile(_steps(shares), (_SCALE_PX, 1))
-    gap = np.full((_SCALE_PX // 2, width, 3), 255, np.uint8)
+    steps = np.tile(_steps(shares), (SCALE_PX, 1))
+    gap = np.full((SCALE_PX // 2, width, 3), 255, np.uint8)
     bar = np.ascontiguousarray(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS)[..., ::-1])
     for share in _TICKS:
-        _written(bar, f"{share:g}", (int(np.searchsorted(shares, share)), _SCALE_PX // 2))
-    said = np.full((_SCALE_PX, width, 3), 255, np.uint8)
-    _written(said, text(f"photo-scale.{name}"), (width // 2, _SCALE_PX // 2))
+        written_at(bar, f"{share:g}", (int(np.searchsorted(shares, share)), SCALE_PX // 2))
+    said = np.full((SCALE_PX, width, 3), 255, np.uint8)
+    written_at(said, text(f"photo-scale.{name}"), (width // 2, SCALE_PX // 2))
     return np.vstack([gap, bar, said])
 
 
-def _length(image: Picture, mm_px: Estimate | None) -> None:
+def length_bar(image: Picture, mm_px: Estimate | None) -> None:
     """Lay a bar of a length on skin on the picture, and how surely it is that long; none where no scale is known."""
     if mm_px is None:
         return
@@ -101,7 +106,7 @@ def _length(image: Picture, mm_px: Estimate | None) -> None:
     x, y = 16, image.shape[0] - 16
     _line(image, np.array([[x, y], [x + long_px, y]], np.float64), (20, 30, 40))
     params = {"mm": _LENGTH_mm, "low": long_px * mm_px.low, "high": long_px * mm_px.high}
-    _written(image, text("photo-scale.length", params), (x + long_px // 2, y - 14))
+    written_at(image, text("photo-scale.length", params), (x + long_px // 2, y - 14))
 
 
 def _widest(points: NDArray[np.float64], shape: tuple[int, int]) -> tuple[int, int]:
@@ -112,7 +117,7 @@ def _widest(points: NDArray[np.float64], shape: tuple[int, int]) -> tuple[int, i
     return int(x), int(y)
 
 
-def _written(image: Picture, name: str, middle: tuple[int, int]) -> None:
+def written_at(image: Picture, name: str, middle: tuple[int, int]) -> None:
     """Write a name around a point, dark on a light edge, within the picture."""
     (width, height), _ = cv2.getTextSize(name, cv2.FONT_HERSHEY_SIMPLEX, _LETTERS, 1)
     x = min(max(middle[0] - width // 2, 2), image.shape[1] - width - 2)

@@ -361,7 +361,7 @@ def test_keys_of_documents_are_those_listed(desk: Path) -> None:
         "expect": ["--condition", "acne-scars", "--modality", "fractional-ablative"],
         "compare": ["--condition", "acne-scars", "fractional-ablative", "non-ablative-fractional"],
         "light": ["examples/light/coverslip.toml"],
-        "photo": ["examples/first-consultation/face.jpg"],
+        "photo": ["examples/first-consultation/face.jpg", "--before", "examples/first-consultation/face.jpg"],
         "skin": ["bath.toml", "--wavelength", "600", *few],
         "simulate": ["bath.toml", *few],
         "sweep": ["sweep.toml", "-o", "sweep.zarr"],

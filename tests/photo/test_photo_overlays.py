@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from skinbeam.photo.overlays import _widest, _written
+from skinbeam.photo.overlays import _widest, written_at
 
 
 def test_a_name_stands_where_its_region_is_widest() -> None:
@@ -17,9 +17,9 @@ def test_a_name_stands_where_its_region_is_widest() -> None:
 @pytest.mark.parametrize("x", [0, 150, 299])
 def test_a_name_does_not_leave_the_picture(x: int) -> None:
     image = np.full((40, 300, 3), 128, np.uint8)
-    _written(image, "around the eyes", (x, 20))
+    written_at(image, "around the eyes", (x, 20))
     touched = (image != 128).any(axis=(0, 2)).nonzero()[0]
     middle = np.full((40, 300, 3), 128, np.uint8)
-    _written(middle, "around the eyes", (150, 20))
+    written_at(middle, "around the eyes", (150, 20))
     whole = (middle != 128).any(axis=(0, 2)).sum()
     assert touched.size == whole, "no letter is cut off"

@@ -1,0 +1,1 @@
+"""Two photographs of one face: laid over each other, their light matched, and what changed between them."""

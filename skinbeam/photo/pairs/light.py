@@ -1,0 +1,80 @@
+"""The light of one picture matched to that of another, by skin that holds no mark in either; and how it differs."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.colour import LUMINANCE
+from skinbeam.photo.gates import limit
+from skinbeam.photo.pairs.shot import Frame
+from skinbeam.photo.pairs.soft import mean_within, soft
+
+__all__ = ["LightChange", "gain_ln", "lit_like"]
+
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_DARKEST = 1e-3
+
+
+@dataclass(frozen=True)
+class LightChange:
+    """How the light of one picture differs from that of another.
+
+    Parameters
+    ----------
+    gain_ln : (3,), of red, green and blue, taken off.
+    field : (height, width, 3), what is left and wide: where the light falls differently, in logarithms.
+    spread_ln : of its brightness over the skin, from the 5th to the 95th percentile.
+    contrast : of brows, lids and lips, over that in the other picture.
+    noise_ln : of one pixel, standard deviation of the difference of both pictures.
+    """
+
+    gain_ln: Array
+    field: Image
+    spread_ln: float
+    contrast: float
+    noise_ln: float
+
+
+def lit_like(light: Image, frame: Frame, even: Mask, unmarked: Mask) -> tuple[Image, LightChange]:
+    """Return linear light (height, width, 3) of a registered picture matched to a frame, and what was changed.
+
+    Parameters
+    ----------
+    even : (height, width), skin without marks, seen in both pictures.
+    unmarked : (height, width), everything but marks.
+    """
+    gain = gain_ln(light, frame, even)
+    left = (_over(light, frame.light) - gain).astype(np.float32)
+    field = mean_within(left, even, limit("pair", "light_wide_pupil") * frame.pupil_px)
+    brightness = (field @ LUMINANCE.astype(np.float32))[even] / LUMINANCE.sum()
+    low, high = np.quantile(brightness, (0.05, 0.95))
+    fine = cv2.Laplacian(left[..., 1], cv2.CV_32F, ksize=1)[even]
+    noise = 1.4826 * float(np.median(np.abs(fine))) / 20**0.5  # the kernel's own norm
+    found = LightChange(gain, field, float(high - low), _contrast(light, frame, unmarked), noise)
+    return (light / np.exp(gain)).astype(np.float32), found
+
+
+def gain_ln(light: Image, frame: Frame, even: Mask) -> Array:
+    """Return by how much a registered picture is brighter than a frame (3,), in logarithms: the median of `even`."""
+    return np.asarray(np.median(_over(light[even], frame.light[even]), axis=0), np.float64)
+
+
+def _over(light: Image, other: Image) -> Image:
+    return np.asarray(np.log(np.maximum(light, _DARKEST)) - np.log(np.maximum(other, _DARKEST)), np.float32)
+
+
+def _contrast(light: Image, frame: Frame, unmarked: Mask) -> float:
+    """Return how much stronger the features of a face stand out than in the frame."""
+    there = frame.oval() & unmarked
+    spread = []
+    for one in (light, frame.light):
+        grey = np.log(np.maximum(one @ LUMINANCE.astype(np.float32), _DARKEST))
+        fine = cv2.GaussianBlur(grey, (0, 0), max(0.7, 0.03 * frame.pupil_px))
+        over = fine - soft(grey, limit("pair", "light_wide_pupil") * frame.pupil_px)
+        spread.append(float(over[there].std()))
+    return spread[0] / max(spread[1], 1e-6)

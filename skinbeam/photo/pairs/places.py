@@ -1,0 +1,82 @@
+"""Where two pictures are compared: the marks of either, by kind and region, in the frame of both."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.estimate import Unknown
+from skinbeam.photo.findings.mark import CarriedBy, Mark
+from skinbeam.photo.gates import limit
+from skinbeam.photo.pairs.registration import Registered
+from skinbeam.photo.pairs.shot import Frame, Shot
+
+__all__ = ["Place", "covered", "places_of"]
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Marks of a kind in a region: those of the picture before and those of the picture after together.
+
+    Places that only one picture chose would show less in the other: what stands out by chance does so once.
+
+    Parameters
+    ----------
+    cover : (height, width), what they cover, with a margin for what registration errs by.
+    before, after : how many there are in each picture.
+    """
+
+    kind: str
+    region: str
+    carried_by: CarriedBy
+    cover: Mask
+    before: int
+    after: int
+
+    @property
+    def is_patch(self) -> bool:
+        """Whether it is compared with the whole face, and not with the skin next to it."""
+        return self.kind in ("redness", "diffuse-pigment")
+
+
+def places_of(before: Shot, after: Shot, laid: Registered, frame: Frame) -> tuple[Place, ...]:
+    """Return the places of kinds that both pictures tell."""
+    untold = {
+        finding.kind for shot in (before, after) for finding in shot.findings if isinstance(finding.confidence, Unknown)
+    }
+    chosen = dict.fromkeys((mark.kind, mark.region) for shot in (before, after) for mark in shot.marks)
+    margin = max(1, round(limit("pair", "margin_pupil") * frame.pupil_px))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * margin + 1, 2 * margin + 1))
+    found = []
+    for kind, region in chosen:
+        if kind in untold:
+            continue
+        own, other = (
+            [mark for mark in shot.marks if (mark.kind, mark.region) == (kind, region)] for shot in (before, after)
+        )
+        cover = frame.laid(_together(own, before))
+        there = cv2.remap(_together(other, after), laid.at, None, cv2.INTER_LINEAR)
+        mask = cv2.dilate((np.maximum(cover, there) > 0.25).astype(np.uint8), disc)
+        found.append(Place(kind, region, (own or other)[0].carried_by, mask.astype(bool), len(own), len(other)))
+    return tuple(found)
+
+
+def covered(places: Sequence[Place], shape: tuple[int, ...], *, patches: bool) -> Mask:
+    """Return what patches, or all other marks, cover (height, width)."""
+    mask = np.zeros(shape[:2], bool)
+    for place in places:
+        if place.is_patch == patches:
+            mask |= place.cover
+    return mask
+
+
+def _together(marks: Sequence[Mark], shot: Shot) -> NDArray[np.float32]:
+    whole = np.zeros(shot.skin.shape, np.float32)
+    for mark in marks:
+        there = whole[mark.window]
+        np.maximum(there, mark.cover[: there.shape[0], : there.shape[1]], out=there)
+    return whole

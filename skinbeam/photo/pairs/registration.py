@@ -1,0 +1,176 @@
+"""Lays a second picture of a face over the first: a similarity from three points, then a smooth flow held small.
+
+The flow follows grey whose mean and spread are those of its surroundings, so that light does not steer it (dense
+inverse search of Kroeger and others, 2016). What is narrower than it is smooth cannot be drawn out by it.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from skinbeam.photo.colour import LUMINANCE
+from skinbeam.photo.face.record import Face
+from skinbeam.photo.gates import limit
+from skinbeam.photo.pairs.shot import Frame
+from skinbeam.photo.pairs.soft import soft
+from skinbeam.provenance import used
+
+__all__ = ["Registered", "plain_grey", "registered"]
+
+Array = NDArray[np.float64]
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_LUMA = LUMINANCE.astype(np.float32)
+_DARKEST = 1e-3
+_SPREADS = 2.5  # of grey around its surroundings that the bytes of the flow hold
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A picture in the frame of another.
+
+    Parameters
+    ----------
+    light : (height, width, 3), linear.
+    at : (height, width, 2), x and y in pixels of its own view.
+    inside : (height, width), where the picture has anything.
+    scale : its pixels to a pixel of the frame.
+    turn_deg : by which it was turned.
+    stretch : how much longer its lower face is, over the width of the eyes; 1 where alike.
+    flow_pupil : 95th percentile over the face of what the points left, in pupil distances, before it was held.
+    agreement : correlation of both faces' plain grey once one is laid over the other.
+    """
+
+    light: Image
+    at: Image
+    inside: Mask
+    scale: float
+    turn_deg: float
+    stretch: float
+    flow_pupil: float
+    agreement: float
+
+
+def plain_grey(light: Image, pupil_px: float) -> Image:
+    """Return the logarithm of luminance over that of its surroundings, in standard deviations of these."""
+    around = limit("pair", "grey_around_pupil") * pupil_px
+    grey = np.log(np.maximum(light @ _LUMA, _DARKEST))
+    grey = cv2.GaussianBlur(grey, (0, 0), max(0.7, limit("pair", "grey_blur_pupil") * pupil_px))
+    over = grey - soft(grey, around)
+    spread = np.sqrt(soft(over * over, around).clip(0) + np.float32(limit("pair", "grey_floor_ln")) ** 2)
+    return np.asarray(over / spread, np.float32)
+
+
+def registered(light: Image, face: Face, frame: Frame) -> Registered:
+    """Return the picture of linear light (height, width, 3) and its face in a frame."""
+    used("kroeger2016")
+    shrunk = min(1.0, frame.pupil_px / face.pupil_px)
+    small, moved = light, face
+    if shrunk < 1:
+        small = cv2.resize(light, None, fx=shrunk, fy=shrunk, interpolation=cv2.INTER_AREA)
+        moved = face.moved(shrunk, 0.0, 0.0)
+    way, flow_pupil, agreement = _way(small, moved, frame)
+    at = way.at(*_pixels(frame.light.shape))
+    inside = (at[..., 0] >= 0) & (at[..., 1] >= 0) & (at[..., 0] < small.shape[1]) & (at[..., 1] < small.shape[0])
+    return Registered(
+        _sampled(small, at),
+        ((at + 0.5) / shrunk - 0.5).astype(np.float32),
+        inside,
+        face.pupil_px / frame.pupil_px,
+        float(np.degrees(np.angle(way.turn))),
+        face.stretch / frame.face.stretch,
+        flow_pupil,
+        agreement,
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """From pixels of the frame to those of another picture: turn and scale, shift, and a flow before both.
+
+    `flow` (h, w, 2), in pixels of the frame, stands on a grid `coarse` times as coarse.
+    """
+
+    turn: complex
+    shift: complex
+    flow: Image
+    coarse: float
+
+    def at(self, x: Array, y: Array) -> Array:
+        """Return where pixels of the frame (height, width) lie in the other picture (height, width, 2)."""
+        u, v = (((one + 0.5) / self.coarse - 0.5).astype(np.float32) for one in (x, y))
+        flow = cv2.remap(self.flow, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        there = self.turn * (x + flow[..., 0] + 1j * (y + flow[..., 1])) + self.shift
+        return np.stack([there.real, there.imag], axis=-1)
+
+
+def _way(light: Image, face: Face, frame: Frame) -> tuple[_Way, float, float]:
+    """Return the way to another picture as fine as the frame, what the points left of it, and how both agree.
+
+    The flow is found on a copy: its first answer mends what the three points err by, its second is what is left.
+    """
+    coarse = max(1.0, frame.pupil_px / limit("pair", "register_pupil_px"))
+    height, width = frame.light.shape[:2]
+    size = max(round(width / coarse), 1), max(round(height / coarse), 1)
+    own = cv2.resize(frame.oval().astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    pupil_px = frame.pupil_px / coarse
+    x, y = ((one + 0.5) * coarse - 0.5 for one in _pixels((size[1], size[0])))
+    # Both are brought to the grid in one way, so that equal pictures are equal there.
+    first, other = (one if coarse == 1 else cv2.GaussianBlur(one, (0, 0), 0.5 * coarse) for one in (frame.light, light))
+    grey = plain_grey(_sampled(first, np.stack([x, y], axis=-1)), pupil_px)
+    still = np.zeros((*own.shape, 2), np.float32)
+    way = _Way(*_similarity(*(np.array(_points(one)) for one in (frame.face, face))), still, coarse)
+
+    def seen() -> Image:
+        return plain_grey(_sampled(other, way.at(x, y)), pupil_px)
+
+    flow, weight = _flow(grey, seen(), own, pupil_px)
+    of = (x + 1j * y)[own]
+    to = way.turn * (of + coarse * (flow[..., 0] + 1j * flow[..., 1])[own]) + way.shift
+    way = _Way(*_similarity(of, to, weight[own]), way.flow, coarse)
+    flow, _ = _flow(grey, seen(), own, pupil_px)
+    needed = np.hypot(flow[..., 0], flow[..., 1])
+    held = np.minimum(1.0, limit("pair", "flow_held_pupil") * pupil_px / np.maximum(needed, 1e-6))
+    way = _Way(way.turn, way.shift, flow * held[..., None] * np.float32(coarse), coarse)
+    agreement = float(np.corrcoef(grey[own], seen()[own])[0, 1])
+    return way, float(np.quantile(needed[own], 0.95)) / pupil_px, agreement
+
+
+def _pixels(shape: tuple[int, ...]) -> tuple[Array, Array]:
+    """Return x and y of every pixel of a shape (height, width, ...)."""
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float64)
+    return x, y
+
+
+def _points(face: Face) -> list[complex]:
+    return [complex(*one) for one in (face.right_pupil, face.left_pupil, face.mouth)]
+
+
+def _similarity(of: Array, to: Array, weight: Array | float = 1.0) -> tuple[complex, complex]:
+    """Return turn and scale, and shift, of points (n) as complex numbers onto others: weighted least squares."""
+    weight = np.broadcast_to(weight, of.shape)
+    a, b = (complex((weight * one).sum() / weight.sum()) for one in (of, to))
+    turn = complex((weight * np.conj(of - a) * (to - b)).sum() / (weight * np.abs(of - a) ** 2).sum())
+    return turn, b - turn * a
+
+
+def _sampled(light: Image, at: Array) -> Image:
+    laid = cv2.remap(light, at.astype(np.float32), None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(np.maximum(laid, 0.0), np.float32)
+
+
+def _flow(one: Image, other: Image, face: Mask, pupil_px: float) -> tuple[Image, Image]:
+    """Return a smooth flow (height, width, 2) from one plain grey to another, and how surely it leads back."""
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    a, b = (np.clip(128 + 127 / _SPREADS * image, 0, 255).astype(np.uint8) for image in (one, other))
+    there, back = search.calc(a, b, None), search.calc(b, a, None)
+    y, x = np.mgrid[: a.shape[0], : a.shape[1]].astype(np.float32)
+    returned = cv2.remap(back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    missed = np.hypot(*np.moveaxis(there + returned, -1, 0)) / (limit("pair", "flow_back_pupil") * pupil_px)
+    weight = (np.exp(-(missed**2)) * face).astype(np.float32)
+    wide = limit("pair", "flow_smooth_pupil") * pupil_px
+    smooth = soft(there * weight[..., None], wide) / (soft(weight, wide).clip(0) + 1e-3)[..., None]
+    return np.asarray(smooth, np.float32), weight
