@@ -8,6 +8,7 @@ from skinbeam.document import fields_of
 from skinbeam.errors import InputError
 from skinbeam.estimate import Estimate, Unknown, Value
 from skinbeam.messages import retold, spoken
+from skinbeam.photo.findings.suggestion import Suggestion
 from skinbeam.plan.records import Assessment, ConcernPlan, Medicine, Plan
 from skinbeam.plan.rules.reason import severity
 from skinbeam.report.context import (
@@ -45,7 +46,7 @@ from skinbeam.report.shown import (
     within,
     words,
 )
-from skinbeam.schema.names import subtype_told
+from skinbeam.schema.names import subtype_told, table
 from skinbeam.sources import cite
 
 __all__ = ["report_page"]
@@ -90,7 +91,7 @@ def report_page(
         person=_person(plan.assessment),
         risks=tuple(risk.message.text for risk in plan.assessment.risks),
         medications=tuple(map(_medication, plan.assessment.medications)),
-        photo=_photo(plan.assessment, photo),
+        photo=_photo(plan, photo),
         overlays=tuple(overlays),
         preview=preview,
         concerns=concerns,
@@ -267,11 +268,12 @@ def _read_as(medicine: Medicine) -> Shown:
     return Shown(matched or say("medication_none"), "; ".join(slips) if matched else "", True)
 
 
-def _photo(person: Assessment, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
-    """What the photograph said: the plan's part, then quality, scale and findings."""
+def _photo(plan: Plan, photo: Mapping[str, Any] | None) -> tuple[Fact, ...]:
+    """What the photograph said: the plan's part, what else it suggests, then quality, scale and findings."""
     rows = [
-        Fact(say("photo_used"), show(person.photo)),
-        *(Fact(say("photo_in_plan"), show(one)) for one in person.photo_told or ()),
+        Fact(say("photo_used"), show(plan.assessment.photo)),
+        *(Fact(say("photo_in_plan"), show(one)) for one in plan.assessment.photo_told or ()),
+        *map(_suggestion, plan.suggested or ()),
     ]
     if photo is not None:
         quality = photo["quality"]
@@ -285,6 +287,15 @@ def _photo(person: Assessment, photo: Mapping[str, Any] | None) -> tuple[Fact, .
             name = say("photo_finding", kind=kind, region=within(site_title(finding["region"])))
             rows.append(Fact(name, _finding(finding)))
     return tuple(rows)
+
+
+def _suggestion(one: Suggestion) -> Fact:
+    """A concern that the photograph suggests and the case does not have, with what was seen."""
+    severity = "" if one.severity is None else sentence(one.severity)
+    title = retold(str(table("condition")[one.condition]["title"]))
+    name = say("concern_at_site", concern=title, site=site_title(one.site))
+    seen = join(message.text for message in one.seen)
+    return Fact(say("photo_suggests"), Shown(join([name, severity, seen]), say("photo_suggests_note"), True))
 
 
 def _finding(finding: Mapping[str, Any]) -> Shown:

@@ -15,6 +15,7 @@ from report_samples import sample, sample_figures, sample_plan
 
 from skinbeam.estimate import Unknown
 from skinbeam.messages import Message, speaking
+from skinbeam.photo.findings.suggestion import Suggestion
 from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.readability import reading_age_years
 from skinbeam.report.overview.aloud import aloud
@@ -309,3 +310,16 @@ def test_overlays_are_shown_and_missing_ones_are_a_fault(tmp_path: Path) -> None
     assert "the overlay bad was not found" in shown.words
     assert "45 px between the pupils" in shown.words
     assert "no reference in the picture" in shown.words
+
+
+def test_what_the_photograph_changes_and_suggests_stands_beside_its_overlays() -> None:
+    taken = Message("photo-plan.melanin_unknown", {"site": "Cheeks"})
+    seen = Message("finding.told_spots", {"count": 3, "low": 2.0, "high": 5.0})
+    plan = sample()
+    suggestion = Suggestion("age-spots", "forehead", "mild", (seen,))
+    told = replace(plan, assessment=replace(plan.assessment, photo_told=(taken,)), suggested=(suggestion,))
+    words = Page(render_html(told, sample_figures())).words
+    assert f"What the plan took from it {taken.text}" in words
+    assert f"What else it suggests Age spots (solar lentigines), forehead, mild, {seen.text}" in words
+    assert "no diagnosis" in words
+    assert "What else it suggests" not in Page(render_html(plan, sample_figures())).words
