@@ -146,7 +146,7 @@ def test_a_limit_on_the_drawn_skins_stops_a_dose_however_high_it_is_aimed() -> N
     assert dark.dose < dose_for_veins(aimed).dose
     assert dark.thresholds is not None
     next_dose = min(dose for dose in DYE.doses(PULSE) if dose > dark.dose)
-    limits = limits_for(VEINS.modality, "cheeks", VEINS.condition)
+    limits = [one.raised(VEINS.modality) for one in limits_for(VEINS.modality, "cheeks", VEINS.condition)]
     over = (judge_limit(one, dark.thresholds.value[one.id](next_dose), dark.weights[1], ()).status for one in limits)
     assert "not_met" in over
 
