@@ -1,7 +1,7 @@
 """The document of a preview (`skinbeam.preview/1`) and its pictures: every change is listed with its origin."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from skinbeam.plan.records import Plan
 from skinbeam.preview.marked import banded, png
 from skinbeam.preview.panels import because, strip_of
 from skinbeam.preview.records import Panel, Strip
-from skinbeam.preview.sheet import below, sheet_of, with_words_below
+from skinbeam.preview.sheet import below, rows_of, sheet_of, with_words_below
 from skinbeam.schema.load import read_bytes
 
 __all__ = ["LISTED", "SCHEMA", "Preview", "preview_document", "preview_of", "read_plan_file"]
@@ -35,14 +35,13 @@ class Preview:
     ----------
     files : by name, their list among them; none where no face can be used.
     document : `skinbeam.preview/1`.
-    sheet : the strip as one picture for a page that says `told` in its own words, PNG; empty where there is none.
-    alt, told : what the sheet shows, and what belongs below it, in the language that is spoken.
+    rows : the strip row by row for a page, PNG, each with what it shows; none where there is no strip.
+    told : what belongs below the rows. All words are in the language that is spoken.
     """
 
     files: Mapping[str, bytes]
     document: dict[str, Any]
-    sheet: bytes = b""
-    alt: str = ""
+    rows: tuple[tuple[bytes, str], ...] = ()
     told: tuple[str, ...] = ()
 
 
@@ -97,16 +96,17 @@ def preview_of(plan: Plan, look: Look) -> Preview:
     strip = strip_of(plan, look.skin)
     whole = _document(plan, look, strip)
     files = {name: _file(panel) for name, panel in strip.files.items()}
-    sheet = sheet_of(strip)
-    files |= {STRIP: png(with_words_below(sheet, strip), altered=True), LISTED: pretty_json(whole).encode()}
-    labels = ", ".join(dict.fromkeys(panel.label.text for panel in strip.panels if panel.picture is not None))
-    return Preview(
-        files,
-        whole,
-        png(sheet, altered=True),
-        text("preview.alt", {"labels": labels}),
-        tuple(one.text for one in below(strip)),
-    )
+    files |= {
+        STRIP: png(with_words_below(sheet_of(strip), strip), altered=True),
+        LISTED: pretty_json(whole).encode(),
+    }
+    rows = tuple((png(row, altered=True), _alt(labels)) for row, labels in rows_of(strip))
+    return Preview(files, whole, rows, tuple(one.text for one in below(strip)))
+
+
+def _alt(labels: Sequence[Message]) -> str:
+    """What a row shows, for those who cannot see it."""
+    return text("preview.alt", {"labels": ", ".join(dict.fromkeys(one.text for one in labels))})
 
 
 def _file(panel: Panel) -> bytes:

@@ -34,6 +34,7 @@ __all__ = [
     "Span",
     "SpotLadder",
     "Strip",
+    "StripRow",
     "Visit",
 ]
 
@@ -129,11 +130,18 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Strip:
-    """Pictures of what may come, as one figure, with what belongs below it."""
+class StripRow:
+    """Pictures of what may come that stand side by side."""
 
     file: Annotated[str, "path of the figure below the report's folder"]
     alt: Annotated[str, "what the figure shows, for those who cannot see it"]
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Pictures of what may come, row by row, with what belongs below them."""
+
+    rows: Annotated[tuple[StripRow, ...], "one figure each"]
     below: Annotated[tuple[str, ...], "the assumption behind them, and what is not drawn"]
 
 

@@ -14,7 +14,7 @@ from skinbeam.plan.records import Plan
 from skinbeam.plan.work.processes import side_by_side
 from skinbeam.preview.document import Preview
 from skinbeam.report.clinician import report_page
-from skinbeam.report.context import ReportPage, Strip
+from skinbeam.report.context import ReportPage, Strip, StripRow
 from skinbeam.report.drawing import Drawn, data_uri, draw, photo_overlays
 from skinbeam.report.figures import FigureData
 from skinbeam.report.leaflet.choices import dot_files
@@ -23,7 +23,7 @@ from skinbeam.report.pdf import laid_out, make_pdf
 
 __all__ = ["make_leaflet", "render_html", "templates", "write_report"]
 
-_SHEET = "preview/sheet.png"
+_ROW = "preview/row-{}.png"
 
 
 def write_report(
@@ -99,9 +99,11 @@ def _page(
 
 def _strip(preview: Preview | None) -> tuple[Strip | None, dict[str, bytes]]:
     """The pictures of what may come as a page shows them, and their content."""
-    if preview is None or not preview.sheet:
+    if preview is None or not preview.rows:
         return None, {}
-    return Strip(_SHEET, preview.alt, preview.told), {_SHEET: preview.sheet}
+    files = {_ROW.format(number): content for number, (content, _) in enumerate(preview.rows, start=1)}
+    rows = tuple(StripRow(file, alt) for file, (_, alt) in zip(files, preview.rows, strict=True))
+    return Strip(rows, preview.told), files
 
 
 def _html(page: ReportPage, pictures: Mapping[str, bytes]) -> str:

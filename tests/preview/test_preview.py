@@ -28,6 +28,7 @@ from skinbeam.preview.frame import frame_of
 from skinbeam.preview.marked import ALTERED, png
 from skinbeam.preview.panels import strip_of
 from skinbeam.preview.records import PERCENTILES, Panel, Strip
+from skinbeam.preview.sheet import rows_of
 from skinbeam.preview.signs import signs
 from skinbeam.sources import bibliography
 
@@ -284,6 +285,15 @@ def test_the_document_lists_all_and_holds_no_null(made: Preview) -> None:
     assert {one["picture"] for one in whole["changes"]} < set(files)
 
 
+def test_a_row_for_a_page_says_what_stands_in_it_and_every_picture_stands_in_one(strip: Strip) -> None:
+    rows = rows_of(strip)
+    labels = [label for _, row in rows for label in row]
+    assert {panel.label.english for panel in strip.files.values()} <= {label.english for label in labels}
+    for picture, row in rows:
+        assert 1 <= len(row) <= 3  # four would leave words of less than 9 points on the 180 mm of a page
+        assert picture.shape[1] == rows[0][0].shape[1]
+
+
 @pytest.mark.check
 def test_the_same_plan_gives_the_same_bytes_and_german_words_change_the_pictures_alone(
     made: Preview,
@@ -301,7 +311,7 @@ def test_a_photograph_without_a_face_is_an_unknown_with_every_key(
     blank = look_at(Photograph(np.full((200, 200, 3), 128, np.uint8), "1" * 64))
     none = preview_of(plan(), blank)
     assert not none.files
-    assert not none.sheet
+    assert not none.rows
     assert set(none.document) == set(made.document)
     assert "unknown" in none.document["strip"]
 
