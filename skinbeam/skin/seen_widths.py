@@ -2,7 +2,7 @@
 
 A vessel of the diameter d looks hypot(k d, s) wide (photo 5) once the blur of the camera is taken off: light spreads in
 the skin above it by s, and the flanks of a round vessel lie deeper than its top, so that k of its width is seen. Both
-are taken as even between the ends that traced light gives (data/tissue/vessels.toml). A narrow vessel therefore looks
+are taken as even between the ends that traced light gives (data/seen_vessels.toml). A narrow vessel therefore looks
 some 0.3 mm wide whatever it is, and a width like that tells next to nothing of its diameter.
 
 The published law of the diameter is the prior. Seen widths spread about what a vessel looks like as a normal law of
@@ -11,17 +11,18 @@ of the vessels of a site. Prior times likelihood (photo 6) gives weights to the 
 the same place among weighted quantiles that it had among even ones: no draw is lost, and draws stay stratified.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.estimate import Estimate
+from skinbeam.shipped import shipped_table
 from skinbeam.skin.spread import place_of, spread_at
-from skinbeam.skin.tables import number, sourced, table
+from skinbeam.skin.tables import number, sourced
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
 
@@ -67,7 +68,7 @@ class SeenWidth:
         ----------
         parts : (share, published diameter in µm) of the kinds of vessels that there may be.
         """
-        least = number(table("vessels")["seen"]["least_share"])
+        least = number(_looks()["least_share"])
         total = sum(share for share, _ in parts)
         narrower = sum(share / total * self._narrower(prior) for share, prior in parts)
         return least <= narrower <= 1 - least
@@ -82,13 +83,16 @@ class SeenWidth:
 
     def _apart(self, prior: Sourced) -> Array:
         """How many deviations wider what is seen is than each quantile looks, (quantile, way that light may spread)."""
-        seen = table("vessels")["seen"]
-        k, s = (_even(sourced(seen[name])) for name in ("share_of_width", "spread_um"))
+        k, s = (_even(sourced(_looks()[name])) for name in ("share_of_width", "spread_um"))
         looks = np.hypot(spread_at(prior, _Z)[:, None, None] * k[:, None], s).reshape(len(_Z), -1)
         ends = NormalDist().inv_cdf((1 + self.um.level) / 2)
         narrow = np.log(self.um.median / self.um.low) / ends if self.um.low > 0 else np.inf
         apart = np.log(self.um.median / looks)
         return np.asarray(apart / np.where(apart > 0, narrow, np.log(self.um.high / self.um.median) / ends))
+
+
+def _looks() -> Mapping[str, Any]:
+    return shipped_table("data/seen_vessels.toml")
 
 
 def _even(value: Sourced) -> Array:

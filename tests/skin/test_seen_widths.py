@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from skinbeam.estimate import Estimate
+from skinbeam.shipped import shipped_table
 from skinbeam.skin.draws import RandomDraws, key_of
 from skinbeam.skin.seen_widths import SeenWidth
-from skinbeam.skin.tables import sourced, table
+from skinbeam.skin.tables import sourced
 from skinbeam.skin.vessels import VesselPopulation, vessel_population
 from skinbeam.sources import Sourced
 from skinbeam.units import UM
@@ -44,7 +45,7 @@ def test_draws_are_those_of_prior_times_likelihood() -> None:
     n, um, low, high = 400_000, 800.0, 600.0, 1000.0
     z = rng.normal(size=n)
     d = 250.0 * np.exp(z * np.where(z > 0, np.log(370 / 250), np.log(250 / 170)))
-    entry = table("vessels")["seen"]
+    entry = shipped_table("data/seen_vessels.toml")
     k, s = (
         rng.uniform(value.low, value.high, n)
         for value in (sourced(entry["share_of_width"]), sourced(entry["spread_um"]))
