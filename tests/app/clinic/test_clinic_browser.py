@@ -342,7 +342,8 @@ def test_photographs_are_taken_with_the_camera_by_keyboard_alone(page: Page, add
             page.keyboard.press("Enter")
             expect(page.get_by_role("button", name="Keep this one")).to_be_focused()
         page.keyboard.press("Enter")
-        expect(page.locator(".pictures img")).to_have_count(number)
+        # It is encoded, sent, sealed and shown again, which takes more than the usual five seconds on a busy machine.
+        expect(page.locator(".pictures img")).to_have_count(number, timeout=20_000)
         expect(page.locator(".save-state")).to_have_text("Saved.")
     for kept in desk.photographs.of(consultation.id):
         assert kept.media_type == "image/jpeg"
