@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +30,7 @@ from skinbeam.photo.maps.pigments import smoothed
 from skinbeam.photo.quality import Problem, check, coarse, dim, exposure
 from skinbeam.photo.reading.read import Photograph, Picture
 from skinbeam.photo.site.found import find_site, site_named
-from skinbeam.photo.view import View
+from skinbeam.photo.view import View, filled
 from skinbeam.provenance import collect
 
 __all__ = ["Look", "SeenSkin", "look_at"]
@@ -196,9 +195,8 @@ def _beside(regions: Regions, seen: View, outline: NDArray[np.float64]) -> Regio
     """Return the regions without what a chart covers, a margin around it included; patches of it look like skin."""
     corners = (outline + 0.5 - seen.origin) * seen.scale - 0.5
     wider = corners.mean(axis=0) + _CHART_MARGIN * (corners - corners.mean(axis=0))
-    hidden = np.zeros(seen.rgb.shape[:2], np.uint8)
-    cv2.fillPoly(hidden, [np.round(wider).astype(np.int32)], 1)
-    masks = {name: mask & (hidden == 0) for name, mask in regions.masks.items()}
+    hidden = filled(seen.rgb.shape, wider)
+    masks = {name: mask & ~hidden for name, mask in regions.masks.items()}
     masks = {name: mask for name, mask in masks.items() if mask.sum() >= limit("gate", "region_px_min")}
     polygons = {name: regions.polygons[name] for name in masks}
     return replace(regions, masks=masks, polygons=polygons)

@@ -14,6 +14,7 @@ from skinbeam.photo.drawn_marks import with_marks
 from skinbeam.photo.face.regions import SITES
 from skinbeam.photo.look import SeenSkin
 from skinbeam.photo.reading.read import Picture
+from skinbeam.photo.view import filled
 from skinbeam.schema.names import table
 
 __all__ = ["MAP_FILES", "SCALE_PX", "WIDTH_PX", "length_bar", "write_overlays", "write_png", "written_at"]
@@ -111,8 +112,7 @@ def length_bar(image: Picture, mm_px: Estimate | None) -> None:
 
 def _widest(points: NDArray[np.float64], shape: tuple[int, int]) -> tuple[int, int]:
     """Where an outline has the most room for a name, x and y."""
-    inside = np.zeros(shape, np.uint8)
-    cv2.fillPoly(inside, [np.round(points).astype(np.int32)], 1)
+    inside = filled(shape, points).astype(np.uint8)
     y, x = np.unravel_index(np.argmax(cv2.distanceTransform(inside, cv2.DIST_L2, 5)), shape)
     return int(x), int(y)
 

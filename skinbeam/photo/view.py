@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.reading.read import Picture
 
-__all__ = ["Box", "Place", "View", "window"]
+__all__ = ["Box", "Place", "View", "filled", "window"]
 
 Array = NDArray[np.float64]
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1; the last column and row lie outside
@@ -54,6 +55,13 @@ class View:
     def back(self, points: Array) -> Array:
         """Return points (n, 2) of this view as pixels of the picture."""
         return (points + 0.5) / self.scale + self.origin - 0.5
+
+
+def filled(shape: tuple[int, ...], outline: Array) -> NDArray[np.bool_]:
+    """Return what an outline (n, 2) in pixels holds of an image of a shape (height, width, ...)."""
+    mask = np.zeros(shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
+    return mask.astype(bool)
 
 
 def window(there: NDArray[np.bool_], margin: int = 0) -> tuple[slice, slice]:

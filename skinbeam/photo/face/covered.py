@@ -6,9 +6,10 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.face.bare import disc
 from skinbeam.photo.face.skin import Tones
-from skinbeam.photo.face.template import filled, holes
+from skinbeam.photo.face.template import holes
 from skinbeam.photo.face.view import FaceView
 from skinbeam.photo.gates import limit
+from skinbeam.photo.view import filled
 
 __all__ = ["covered"]
 
@@ -91,7 +92,7 @@ def _framed(seen: FaceView, tone: Tones) -> Mask:
         rim = cv2.remap(strong, pixels, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
         if rim.any(axis=0).mean() > limit("skin", "rim_share_min"):
             lens = np.array([[-0.42, -0.2], [0.42, -0.2], [0.42, 0.36], [-0.42, 0.36]])
-            mask |= filled(seen, seen.face.place(lens + np.array([0.5 * side, 0.0])))
+            mask |= filled(seen.rgb.shape, seen.face.place(lens + np.array([0.5 * side, 0.0])))
     return np.asarray(mask)
 
 
@@ -104,7 +105,7 @@ def _beard(seen: FaceView, tone: Tones) -> Mask:
     cheeks = np.zeros(seen.rgb.shape[:2], bool)
     for side in (-1, 1):
         box = np.array([[0.42, 0.4], [0.8, 0.4], [0.8, 0.66], [0.42, 0.66]]) * (side, 1.0)
-        cheeks |= filled(seen, face.place(box))
+        cheeks |= filled(seen.rgb.shape, face.place(box))
     soft_px = limit("skin", "beard_blur_pupil") * face.pupil_px
     light, red, yellow = (
         cv2.GaussianBlur(field, (0, 0), soft_px) - float(np.median(field[cheeks]))
@@ -112,5 +113,5 @@ def _beard(seen: FaceView, tone: Tones) -> Mask:
     )
     hair = (light < -limit("skin", "beard_darker")) & (red < limit("skin", "beard_redder"))
     hair &= yellow < -limit("skin", "beard_bluer")
-    there = filled(seen, face.place(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]])))
+    there = filled(seen.rgb.shape, face.place(np.array([[-1.2, 0.68], [1.2, 0.68], [1.2, 2.0], [-1.2, 2.0]])))
     return np.asarray(cv2.dilate((hair & there).astype(np.uint8), disc(seen, 0.03)).astype(bool))

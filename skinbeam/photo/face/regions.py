@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from skinbeam.photo.face.bare import bare_skin, pieces
 from skinbeam.photo.face.covered import covered
 from skinbeam.photo.face.skin import skin_of, tones
-from skinbeam.photo.face.template import above_chin, filled, learnt, outlines
+from skinbeam.photo.face.template import above_chin, learnt, outlines
 from skinbeam.photo.face.view import FaceView, view
 from skinbeam.photo.gates import limit
+from skinbeam.photo.view import filled
 
 __all__ = ["SHADED", "SITES", "FaceView", "Regions", "find_regions", "view"]
 
@@ -83,7 +84,7 @@ def find_regions(seen: FaceView) -> Regions:
     left_out: dict[str, str] = {}
     placed = outlines(seen.face)
     for name in SITES:
-        outline = filled(seen, placed[name])
+        outline = filled(seen.rgb.shape, placed[name])
         if far and name.endswith(far):
             left_out[name] = "turned_away"
             continue

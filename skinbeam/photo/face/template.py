@@ -3,16 +3,15 @@
 from functools import cache
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.face.view import FaceView
 from skinbeam.photo.gates import template
-from skinbeam.photo.view import View
+from skinbeam.photo.view import filled
 
-__all__ = ["above_chin", "filled", "holes", "learnt", "outlines"]
+__all__ = ["above_chin", "holes", "learnt", "outlines"]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,7 +48,7 @@ def outlines(face: Face) -> dict[str, Array]:
 
 def learnt(seen: FaceView) -> Mask:
     """Return where the colour of a face is learnt: cheeks, nose and chin."""
-    return filled(seen, seen.face.place(_template()[1])) & ~holes(seen)
+    return filled(seen.rgb.shape, seen.face.place(_template()[1])) & ~holes(seen)
 
 
 def holes(seen: FaceView) -> Mask:
@@ -59,18 +58,11 @@ def holes(seen: FaceView) -> Mask:
     for x, y, half_x, half_y in _template()[2].values():
         for side in (1, -1):
             ring = np.stack([side * x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1)
-            mask |= filled(seen, seen.face.place(ring))
+            mask |= filled(seen.rgb.shape, seen.face.place(ring))
     return mask
-
-
-def filled(seen: View, outline: Array) -> Mask:
-    """Return what an outline (n, 2) in pixels of a view holds."""
-    mask = np.zeros(seen.rgb.shape[:2], np.uint8)
-    cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 1)
-    return mask.astype(bool)
 
 
 def above_chin(seen: FaceView) -> Mask:
     """Return the part of a view above the lower lip, without what is beside the face."""
     half = np.array([[-0.7, 1.4], [-1.05, 0.6], [-1.05, -1.2]])
-    return filled(seen, seen.face.place(_closed(half)))
+    return filled(seen.rgb.shape, seen.face.place(_closed(half)))

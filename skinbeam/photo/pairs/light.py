@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from skinbeam.photo.colour import LUMINANCE
 from skinbeam.photo.gates import limit
-from skinbeam.photo.pairs.shot import Frame
+from skinbeam.photo.pairs.shot import Frame, ln_light, ln_luminance
 from skinbeam.photo.pairs.soft import mean_within, soft
 
 __all__ = ["LightChange", "gain_ln", "lit_like"]
@@ -16,8 +16,6 @@ __all__ = ["LightChange", "gain_ln", "lit_like"]
 Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-_DARKEST = 1e-3
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def gain_ln(light: Image, frame: Frame, even: Mask) -> Array:
 
 
 def _over(light: Image, other: Image) -> Image:
-    return np.asarray(np.log(np.maximum(light, _DARKEST)) - np.log(np.maximum(other, _DARKEST)), np.float32)
+    return np.asarray(ln_light(light) - ln_light(other), np.float32)
 
 
 def _contrast(light: Image, frame: Frame, unmarked: Mask) -> float:
@@ -73,7 +71,7 @@ def _contrast(light: Image, frame: Frame, unmarked: Mask) -> float:
     there = frame.oval() & unmarked
     spread = []
     for one in (light, frame.light):
-        grey = np.log(np.maximum(one @ LUMINANCE.astype(np.float32), _DARKEST))
+        grey = ln_luminance(one)
         fine = cv2.GaussianBlur(grey, (0, 0), max(0.7, 0.03 * frame.pupil_px))
         over = fine - soft(grey, limit("pair", "light_wide_pupil") * frame.pupil_px)
         spread.append(float(over[there].std()))

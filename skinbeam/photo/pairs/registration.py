@@ -10,10 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from skinbeam.photo.colour import LUMINANCE
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.gates import limit
-from skinbeam.photo.pairs.shot import Frame
+from skinbeam.photo.pairs.shot import Frame, ln_luminance
 from skinbeam.photo.pairs.soft import soft
 from skinbeam.provenance import used
 
@@ -23,8 +22,6 @@ Array = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
-_LUMA = LUMINANCE.astype(np.float32)
-_DARKEST = 1e-3
 _SPREADS = 2.5  # of grey around its surroundings that the bytes of the flow hold
 
 
@@ -57,8 +54,7 @@ class Registered:
 def plain_grey(light: Image, pupil_px: float) -> Image:
     """Return the logarithm of luminance over that of its surroundings, in standard deviations of these."""
     around = limit("pair", "grey_around_pupil") * pupil_px
-    grey = np.log(np.maximum(light @ _LUMA, _DARKEST))
-    grey = cv2.GaussianBlur(grey, (0, 0), max(0.7, limit("pair", "grey_blur_pupil") * pupil_px))
+    grey = cv2.GaussianBlur(ln_luminance(light), (0, 0), max(0.7, limit("pair", "grey_blur_pupil") * pupil_px))
     over = grey - soft(grey, around)
     spread = np.sqrt(soft(over * over, around).clip(0) + np.float32(limit("pair", "grey_floor_ln")) ** 2)
     return np.asarray(over / spread, np.float32)

@@ -5,13 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.photo.gates import entry
+from skinbeam.photo.pairs.shot import ln_light
 
 __all__ = ["softened", "softer_px"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-
-_DARKEST = 1e-3
 
 
 def softer_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
@@ -28,7 +27,7 @@ def softer_px(first: Image, second: Image, where: Mask) -> tuple[float, float]:
     green = [np.ascontiguousarray(light[..., 1]) for light in (first, second)]
 
     def apart(each: tuple[float, float]) -> float:
-        a, b = (np.log(np.maximum(softened(one, px), _DARKEST))[where] for one, px in zip(green, each, strict=True))
+        a, b = (ln_light(softened(one, px))[where] for one, px in zip(green, each, strict=True))
         return float(np.std(a - b))
 
     return min(tried, key=apart)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skinbeam.estimate import Estimate, Unknown
 from skinbeam.messages import Message
 from skinbeam.photo.card.calibration import Calibration, uncorrected
-from skinbeam.photo.colour import linear
+from skinbeam.photo.colour import LUMINANCE, linear
 from skinbeam.photo.face.record import Face
 from skinbeam.photo.face.regions import SHADED
 from skinbeam.photo.face.view import FaceView
@@ -17,14 +17,16 @@ from skinbeam.photo.findings.finding import Finding
 from skinbeam.photo.findings.mark import Mark
 from skinbeam.photo.look import Look
 from skinbeam.photo.maps.level import Level
+from skinbeam.photo.view import filled
 
-__all__ = ["Frame", "Shot", "frame_of", "shot_of"]
+__all__ = ["Frame", "Shot", "frame_of", "ln_light", "ln_luminance", "shot_of"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # In pupil distances from the middle of the eyes: the part of a face whose form tells how it is turned, and whose it is.
 _OVAL = (0.0, 0.42, 0.92, 1.2)
+_DARKEST = 1e-3  # keeps a logarithm finite
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,17 @@ class Frame:
         x, y, half_x, half_y = _OVAL
         angle = np.linspace(0, 2 * np.pi, 60, endpoint=False)
         ring = self.face.place(np.stack([x + half_x * np.cos(angle), y + half_y * np.sin(angle)], axis=1))
-        mask = np.zeros(self.light.shape[:2], np.uint8)
-        cv2.fillPoly(mask, [np.round(ring).astype(np.int32)], 1)
-        return mask.astype(bool)
+        return filled(self.light.shape, ring)
+
+
+def ln_light(light: Image) -> Image:
+    """Return the logarithm of linear light, of any shape."""
+    return np.log(np.maximum(light, _DARKEST))
+
+
+def ln_luminance(light: Image) -> Image:
+    """Return the logarithm of the luminance (height, width) of linear light (height, width, 3)."""
+    return ln_light(light @ LUMINANCE.astype(np.float32))
 
 
 def shot_of(look: Look) -> Shot | Unknown:
