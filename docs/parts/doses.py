@@ -149,6 +149,7 @@ _UNPOSED: Mapping[str, str] = {
     "no-wavelength": "no wavelength printed",
     "microbeams": "microbeams",
     "pigment-is-the-target": "a burn of the pigment is the aim",
+    "growth-is-the-target": "a burn of the growth is the aim",
     "lip": "lips",
 }
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from skinbeam.derived import derived_table
 from skinbeam.practice.published import told_phototypes
-from skinbeam.practice.row import PracticeRow, named_nm
+from skinbeam.practice.row import GROWTHS, PracticeRow, named_nm
 from skinbeam.practice.rows import practice_rows
 from skinbeam.provenance import used
 
@@ -58,7 +58,7 @@ def tolerated_near(
 ) -> Tolerated | None:
     """Return the doses that clinics tell were tolerated with about this light, pulse and spot on such skin, or None.
 
-    Rows that are kept aside tell nothing here.
+    Rows that are kept aside tell nothing here, nor do those of growths that were burnt on purpose.
 
     Parameters
     ----------
@@ -72,6 +72,7 @@ def tolerated_near(
         and row.role != "validation"
         and row.lamp is lamp
         and not row.microbeams
+        and row.condition not in GROWTHS
         and _ends(row.fluence_J_cm2)
         and _is_near(
             (row.wavelength_nm or named_nm(row.device) or (row.band_nm or (None,))[0],), wavelength_nm, _WAVELENGTH

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from skinbeam.laser.cooling import CoolingPlan, resolve
 from skinbeam.laser.settings import Beam, lamp_lines
-from skinbeam.practice.row import PracticeRow, Span
+from skinbeam.practice.row import GROWTHS, PracticeRow, Span
 from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.trains import Train
 from skinbeam.shipped import shipped_table
@@ -94,6 +94,8 @@ def unposed(row: PracticeRow) -> str | None:
         return "short-pulses"
     if row.condition in PIGMENT:
         return "pigment-is-the-target"
+    if row.condition in GROWTHS:
+        return "growth-is-the-target"
     if row.condition == "venous-lake":
         return "lip"  # nobody measured its melanin
     if row.fluence_J_cm2 is None and row.mean_fluence_J_cm2 is None:

@@ -11,6 +11,7 @@ from skinbeam.shipped import shipped_table
 __all__ = [
     "COOLINGS",
     "GRADES",
+    "GROWTHS",
     "HARMS",
     "HARM_UNITS",
     "KINDS",
@@ -48,24 +49,51 @@ HARM_UNITS = ("patients", "treatments", "sites", "lesions")
 # What clinics treat and no case file names, or several conditions in one count.
 OTHER_CONDITIONS = (
     "acne-keloidalis",
+    "angiofibroma",
+    "basal-cell-carcinoma",
     "burn-scars",
+    "congenital-naevus",
+    "cutaneous-lupus",
     "dermatosis-papulosa-nigra",
+    "dry-eye",
     "haemangioma",
     "hair-removal",
     "healthy-skin",
+    "hidradenitis",
     "hori-naevus",
     "keratosis-pilaris",
     "leg-veins",
     "mixed",
+    "molluscum",
     "naevus-of-ota",
+    "onychomycosis",
     "photodamage",
     "pigmented-lesions",
     "port-wine-stain",
+    "pyogenic-granuloma",
+    "radiation-telangiectasia",
     "rejuvenation",
+    "sebaceous-hyperplasia",
     "seborrhoeic-keratosis",
     "tattoo",
     "traumatic-scars",
     "venous-lake",
+    "venous-malformation",
+    "warts",
+)
+# What is itself burnt, a nail too: how much it bears says nothing of the skin around it.
+GROWTHS = frozenset(
+    (
+        "angiofibroma",
+        "basal-cell-carcinoma",
+        "congenital-naevus",
+        "hidradenitis",
+        "molluscum",
+        "onychomycosis",
+        "pyogenic-granuloma",
+        "sebaceous-hyperplasia",
+        "warts",
+    )
 )
 _LAMP = re.compile(r"\b(lamp|ipl|pulsed light|broadband)\b")  # a flashlamp pumps a dye laser
 _HELD_OUT_OF = 3  # one source in so many is kept aside

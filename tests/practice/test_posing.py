@@ -48,6 +48,7 @@ def test_what_is_not_printed_is_each_of_the_usual_settings() -> None:
         ({"pulse_ms": (1e-5, 1e-5)}, "short-pulses"),
         ({"pulse_ms": None, "device": "Q-switched alexandrite"}, "short-pulses"),
         ({"condition": "age-spots"}, "pigment-is-the-target"),
+        ({"condition": "warts"}, "growth-is-the-target"),
         ({"condition": "venous-lake"}, "lip"),
         ({"microbeam_mJ": (10.0, 10.0)}, "microbeams"),
         ({"kind": "used"}, "burns-not-counted"),
