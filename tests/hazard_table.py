@@ -129,6 +129,56 @@ TABLE: dict[str, Hazard] = {
             "another spelling": Cell(drug("iso-tretinoïn Kapseln")),
         },
     ),
+    "another retinoid by mouth before ablation": Hazard(
+        ABLATE,
+        "isotretinoin-full-field-ablation",
+        WRINKLES,
+        {
+            "plain": Cell(drug("acitretin")),
+            "blank": Cell(drug("?"), rule="medication-not-checked"),
+            "contradicting": Cell(drug("none", "tretinoin cream", "tretinoin capsules")),
+            "another concern": Cell(drug("Toctino"), (VEINS,)),
+            "another spelling": Cell(drug("Neotigason 25 mg Kapseln")),
+        },
+    ),
+    "two things that hinder healing before columns": Hazard(
+        {"modality": "non-ablative-fractional"},
+        "several-healing-risks",
+        WRINKLES,
+        {
+            "plain": Cell({"history": ["immunosuppression", "diabetes-uncontrolled"]}),
+            "blank": Cell({"history": ["diabetes-uncontrolled"], **drug("?")}, rule="medication-not-checked"),
+            "contradicting": Cell({"history": ["diabetes-uncontrolled"], **drug("none", "prednisolone")}),
+            "another concern": Cell({"history": ["lupus", "hiv"]}, (VEINS, SCARS)),
+            "another spelling": Cell({"history": ["diabetes-uncontrolled"], **drug("Azathioprin")}),
+        },
+    ),
+    "freezing where melasma was": Hazard(
+        {"modality": "cryotherapy"},
+        "freezing-melasma",
+        SPOTS,
+        {
+            "plain": Cell({"phototype": "IV", "history": ["melasma"]}),
+            "blank": Cell({"phototype": "IV", "history": [""]}, fault="patient.history[0]"),
+            "contradicting": Cell({"phototype": "I-IV", "ita_deg": 60.0, "history": ["melasma"]}),
+            "another concern": Cell(
+                {"phototype": "V"}, (SPOTS, {**SPOTS, "condition": "melasma", "site": "full-face"})
+            ),
+            "another spelling": Cell({"phototype": "iv", "history": ["melasma"]}, fault="patient.phototype"),
+        },
+    ),
+    "a bleaching cream beside vitiligo": Hazard(
+        {"modality": "topical-depigmenting"},
+        "vitiligo-bleaching-cream",
+        SPOTS,
+        {
+            "plain": Cell({"history": ["vitiligo"]}),
+            "blank": Cell({"history": [""]}, fault="patient.history[0]"),
+            "contradicting": Cell({"history": ["melasma", "vitiligo"], "expectation": "modest"}),
+            "another concern": Cell({"history": ["vitiligo"]}, (VEINS, SPOTS)),
+            "another spelling": Cell({"history": ["Vitiligo"]}, fault="patient.history[0]"),
+        },
+    ),
     "steroids by mouth before ablation": Hazard(
         ABLATE,
         "healing-disease-full-field",

@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 from skinbeam.assessment.medicines import medications
+from skinbeam.assessment.questionnaire import fact_tables
 from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.rules.table import (
     Always,
@@ -47,6 +48,9 @@ class World:
             self._decide(value)
         elif fact == "history":
             self.patient["history"] = list(value)
+        elif fact == "healing_risks":
+            risks = list(fact_tables()["healing_risks"].values())
+            self.patient["history"] = [risk["history"][0] for risk in risks[: int(value)]]
         elif fact == "darkest_phototype":
             self.patient["phototype"] = PHOTOTYPES[int(value) - 1]
         elif fact == "colour_known":

@@ -30,6 +30,7 @@ __all__ = [
     "darkest_phototype",
     "fact_tables",
     "fields_overlap",
+    "healing_risks",
     "questionnaire",
 ]
 
@@ -41,6 +42,7 @@ PERSON_FACTS = (
     "conditions",
     "darkest_phototype",
     "expectation",
+    "healing_risks",
     "history",
     "lactating",
     "pregnant",
@@ -86,7 +88,7 @@ def questionnaire(case: Case) -> Questionnaire:
     """Return the facts about the person of `case`, and what in it was not understood."""
     facts: dict[str, Fact] = {"history": (), "pregnant": False, "lactating": False, "tan": "none"}
     facts["conditions"] = conditions_of(case)  # one at any site may tell how the whole skin heals
-    facts |= dict.fromkeys(medication_facts(), False)
+    facts |= dict.fromkeys(medication_facts(), False) | {"healing_risks": 0.0}
     darkest = darkest_phototype(case)
     facts["colour_known"] = darkest is not None
     if darkest is not None:
@@ -115,7 +117,21 @@ def questionnaire(case: Case) -> Questionnaire:
                 months = taken.last_dose_months
                 latest = months if isinstance(before, bool) else min(float(str(before)), months)
                 facts[fact] = latest
+    facts["healing_risks"] = float(len(healing_risks(facts)))
     return Questionnaire(MappingProxyType(facts), tuple(warnings))
+
+
+def healing_risks(facts: Mapping[str, Fact]) -> tuple[Mapping[str, Any], ...]:
+    """Return the entries of `[healing_risks]` that hold for a person: what hinders a wound from healing."""
+    history = facts["history"]
+    assert isinstance(history, tuple)
+
+    def taken(risk: Mapping[str, Any]) -> bool:
+        months = facts[f"medication.{risk['medicine']}"] if "medicine" in risk else False
+        return not isinstance(months, bool) and float(str(months)) <= risk["within_months"]
+
+    every = fact_tables()["healing_risks"].values()
+    return tuple(risk for risk in every if set(risk["history"]) & set(history) or taken(risk))
 
 
 def concern_facts(case: Case, concern: Concern | None) -> Mapping[str, Fact]:

@@ -8,13 +8,14 @@ out itself means is listed for every fact that a refusal asks for.
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations, product
 from typing import Any
 
 import pytest
 from smallest_cases import DIAGNOSED, TODAY, World, leaves_of, spoke, world_of
 
 from skinbeam.assessment.medicines import medications
-from skinbeam.assessment.questionnaire import PERSON_FACTS
+from skinbeam.assessment.questionnaire import PERSON_FACTS, fact_tables
 from skinbeam.plan.rules.reason import severity
 from skinbeam.plan.rules.suitability import judge, judge_case
 from skinbeam.plan.rules.table import OPTION_FACTS, Always, Condition, Joined, Rule, Test, rules
@@ -31,6 +32,7 @@ BLANK = {
     "darkest_phototype": "ask-phototype",
     "expectation": "a no",
     "field_conditions": "must be said",
+    "healing_risks": "a no",
     "history": "a no",
     "inside_orbital_rim": "must be said",
     "ipl": "of the device",
@@ -89,12 +91,33 @@ def answers(test: Test) -> Iterator[tuple[str, Callable[[World], None]]]:
             if name in (medicine, *entry["classes"]):
                 months = 0.0 if test.operator == "within_months" else 240.0
                 yield medicine, _set("medications", [{"name": medicine, "last_dose_months": months}])
+    elif test.fact == "healing_risks":
+        yield from pairs_of_healing_risks()
     elif test.operator == "has":
         yield from ((word, _fact(test.fact, (word,))) for word in test.value)
     elif test.operator == "in":
         yield from ((word, _fact(test.fact, word)) for word in test.value)
     else:
         yield "", lambda world: None
+
+
+def pairs_of_healing_risks() -> Iterator[tuple[str, Callable[[World], None]]]:
+    """Any two words of different lines, and the medicine of a line beside a word of another."""
+    for one, other in combinations(fact_tables()["healing_risks"].values(), 2):
+        for words in product(one["history"], other["history"]):
+            yield " and ".join(words), _fact("history", words)
+        for by_medicine, by_word in ((one, other), (other, one)):
+            if "medicine" in by_medicine:
+                word = by_word["history"][0]
+                yield f"{by_medicine['medicine']} and {word}", _taking(by_medicine["medicine"], word)
+
+
+def _taking(medicine: str, word: str) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        world.set("history", (word,))
+        world.set(f"medication.{medicine}", 0.0)
+
+    return change
 
 
 def _fact(fact: str, value: Any) -> Callable[[World], None]:

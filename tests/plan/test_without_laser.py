@@ -75,3 +75,58 @@ def test_why_there_is_no_laser_tells_nothing_of_other_treatments() -> None:
     part = plan_of("melasma", "pregnant = true\n")
     said = {one["text"]["text"] for one in part["no_laser"]}
     assert text("rules.bleaching-cream-in-pregnancy") not in said
+
+
+@pytest.mark.parametrize(
+    ("person", "frozen"),
+    [
+        ('history = ["melasma"]', True),  # light skin: with caution
+        ('history = ["melasma"]', False),
+        ('tan = "current"', False),
+        ('tan = "none"', True),
+    ],
+)
+def test_a_spot_is_not_frozen_beside_melasma_of_darker_skin_nor_under_a_tan(person: str, frozen: bool) -> None:
+    phototype = "II" if frozen or "tan" in person else "IV"
+    patient = PERSON.replace('"II"', f'"{phototype}"').replace("ita_deg = 60.0\n", "")
+    (part,) = document(patient + person + "\n" + concern("age-spots") + OTHER_LASER)["concerns"]
+    assert ("cryotherapy" in offered(part)) is frozen
+
+
+def test_a_scar_may_be_frozen_beside_melasma() -> None:
+    assert "cryotherapy" in offered(plan_of("keloid", 'history = ["melasma"]\ntan = "recent"\n', site="jaw"))
+
+
+def test_vitiligo_takes_the_bleaching_cream_off_the_list() -> None:
+    assert "topical-depigmenting" in offered(plan_of("melasma"))
+    part = plan_of("melasma", 'history = ["vitiligo"]\n')
+    assert refused(part)["topical-depigmenting"]["source"] == "swisshydroquinone"
+    assert "sun-protection" in offered(part)
+
+
+def test_breast_feeding_is_told_by_what_is_put_off_and_what_is_not() -> None:
+    part = plan_of("wrinkles", "lactating = true\n")
+    assert {"botulinum-toxin", "chemical-peel", "topical-retinoid"} & offered(part)
+    for option in part["options"]:
+        rules = {reason["rule"] for reason in option["reasons"]}
+        if option["modality"] in ("botulinum-toxin", "chemical-peel"):
+            assert "lactation-peel-or-toxin" in rules
+        if option["modality"] == "topical-retinoid":
+            assert "cream-while-breast-feeding" in rules
+
+
+NEEDLES_AND_PEELS = {"chemical-peel", "microneedling"}
+
+
+@pytest.mark.parametrize(
+    ("history", "wounded"),
+    [
+        (["diabetes-uncontrolled"], {"chemical-peel"}),
+        (["immunosuppression"], {"chemical-peel"}),
+        (["hiv", "immunosuppression"], {"chemical-peel"}),  # one risk under two words
+        (["diabetes-uncontrolled", "immunosuppression"], set()),
+    ],
+)
+def test_two_things_that_hinder_healing_leave_no_needle_and_no_peel(history: list[str], wounded: set[str]) -> None:
+    part = plan_of("acne-scars", f"history = {history}\n".replace("'", '"'))
+    assert offered(part) & NEEDLES_AND_PEELS == wounded

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from skinbeam.assessment.medicines import facts_of, match_medication
-from skinbeam.assessment.questionnaire import Fact, questionnaire
+from skinbeam.assessment.questionnaire import Fact, healing_risks, questionnaire
 from skinbeam.messages import Message, catalogue, parameters
 from skinbeam.plan.rules.reason import PlainReason, severity
 from skinbeam.plan.rules.suitability import Suitability
@@ -145,6 +145,11 @@ def _said(test: Test, case: Case, facts: Mapping[str, Fact], said: Sequence[Conc
     elif test.fact == "history":
         had = case.patient.history if case.patient is not None else []
         yield from (Message(f"leaflet_fact.history-{word}") for word in test.value if word in had)
+    elif test.fact == "healing_risks":
+        for risk in healing_risks(facts):
+            yield from _said(Test("history", "has", risk["history"]), case, facts, said)
+            if "medicine" in risk:
+                yield from _taken(Test(f"medication.{risk['medicine']}", "within_months", risk["within_months"]), case)
     elif test.fact == "age_years":
         yield Message("leaflet_fact.age", {"age": facts["age_years"]})
     elif test.fact == "darkest_phototype":
