@@ -35,6 +35,8 @@ class World:
         self.concern: dict[str, Any] = {"condition": "facial-telangiectasia", "site": "cheeks", **DIAGNOSED}
         self.choice: dict[str, Any] = {}
         self.others: list[dict[str, Any]] = []
+        self.sessions = 0  # on the concern
+        self.device: str | None = None  # that they were done with; None where nobody named it
 
     def set(self, fact: str, value: Any) -> None:
         """Make `fact` have `value` in the case file or in the choice."""
@@ -58,6 +60,8 @@ class World:
             self.patient |= {"phototype": "I"} if value else {}
         elif fact == "field_conditions":
             self.concern["condition"] = value[0] if value else "facial-telangiectasia"
+        elif fact == "sessions_done":
+            self.sessions = int(value)
         elif fact in ("condition", "site", "lesion_signs"):
             self.concern[fact] = list(value) if fact == "lesion_signs" else value
         elif fact == "severity_high":
@@ -105,7 +109,11 @@ class World:
             self.concern["site"] = inside[0] if value else "nose"
 
     def case(self) -> Case:
-        return parse(Case, {"patient": self.patient, "concern": [self.concern, *self.others]}, file="case")
+        treated = self.concern["condition"]
+        with_device = {} if self.device is None else {"device": self.device}
+        done = [{"week": float(week), "treats": treated, **with_device} for week in range(self.sessions)]
+        read = {"patient": self.patient, "concern": [self.concern, *self.others], "session": done}
+        return parse(Case, read, file="case")
 
     def judge(self) -> Suitability:
         case = self.case()

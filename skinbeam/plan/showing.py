@@ -81,7 +81,7 @@ def showings(concern: Concern, modality: str, downtime: Value, *, bruised: bool 
             Showing("trials", downtime.low, downtime.high, downtime.median, "", tuple(downtime.basis), message)
         )
     if table("modality")[modality]["laser"]:
-        days = healing_days(modality)
+        days = healing_days(modality, concern.condition)
         last, source = float(days[-1].day), days[-1].source
         message = Message("plan.shows-calendar", {"days": last})
         found.append(Showing("calendar", last, last, last, "", (source,), message))

@@ -82,7 +82,7 @@ def test_redness_that_outlasts_the_wound_counts_too() -> None:
 @pytest.mark.parametrize("counted", [Unknown("nobody counted it"), Estimate(1.0, 0.5, 2.0, 0.8, "pooled")])
 def test_what_shows_longest_counts_whatever_was_counted(counted: Estimate | Unknown) -> None:
     """Lamps: usual life at once, in trials a day or two, and flakes that go after a week and a half."""
-    last = healing_days("pigment-long-pulse")[-1].day
+    last = healing_days("pigment-long-pulse", "age-spots")[-1].day
     reason = healing_reason(LINES, "pigment-long-pulse", counted, last - 1.0)
     assert reason is not None
     (only,) = reason.message.params["lasting"]

@@ -41,6 +41,7 @@ BLANK = {
     "off_face": "must be said",
     "pregnant": "pregnancy-ask",
     "pulse": "of the device",
+    "sessions_done": "a no",
     "severity_high": "a no",
     "specialist_allows": "keloid-ablation",
     "tan": "a no",
@@ -189,7 +190,8 @@ def among_others(row: Row) -> Case:
     """Other concerns named before it and after it."""
     patient, concern = row.world.patient, row.world.concern
     listed = [OTHERS[0], concern, *row.world.others, OTHERS[1]]
-    return parse(Case, {"patient": patient, "concern": listed}, file="case")
+    done = [one.model_dump(exclude_none=True) for one in row.world.case().session]
+    return parse(Case, {"patient": patient, "concern": listed, "session": done}, file="case")
 
 
 def test_every_rule_that_refuses_has_a_row_and_every_answer_makes_it_speak() -> None:

@@ -57,7 +57,7 @@ def known_days(modality: str, condition: str, site: str) -> list[float]:
     for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines()):
         if row["modality"] == modality:
             told += [float(row[name]) for name in ("downtime_days_high", "erythema_days_high") if row[name]]
-    return [*told, *(float(day.day) for day in healing_days(modality))]
+    return [*told, *(float(day.day) for day in healing_days(modality, condition))]
 
 
 def last_number(words: str) -> float:

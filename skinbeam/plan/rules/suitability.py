@@ -15,7 +15,7 @@ from skinbeam.plan.rules.bound import Bounds
 from skinbeam.plan.rules.earlier import earlier_reasons
 from skinbeam.plan.rules.medicines import slips, unchecked
 from skinbeam.plan.rules.reason import Reason, severity
-from skinbeam.plan.rules.response import response_reasons
+from skinbeam.plan.rules.response import response_reasons, sessions_with
 from skinbeam.plan.rules.table import OPTION_FACTS, Decision, Rule, holds, missing_facts, rules
 from skinbeam.provenance import used
 from skinbeam.schema.case import Case
@@ -81,6 +81,7 @@ def _judged(
         **concern_facts(case, concern),
         **(_option_facts(modality, None, None, False) if option is None else option),
         "specialist_allows": _allowed(case, modality),
+        "sessions_done": float(sessions_with(case, concern, modality)),
     }
     about = "" if concern is None else f"{concern.condition} at {concern.site}"
     spoke = [rule for rule in rules("suitability") if _concerns(rule, modality) and holds(rule.when, facts)]

@@ -29,6 +29,7 @@ __all__ = [
     "alternatives",
     "can_and_cannot",
     "goal_of",
+    "is_field_pigment",
     "laser_choices",
     "laser_use",
     "target_record",
@@ -92,7 +93,7 @@ class Goal:
     @property
     def of_field_pigment(self) -> bool:
         """Whether the colour of a whole field is sought, so that what is to break and what is to stay are the same."""
-        return self.modality == "pigment-short-pulse" and self.condition not in LESION_OF
+        return is_field_pigment(self.modality, self.condition)
 
     def column_depths_m(self, above_fat_m: Floats) -> tuple[Floats, Floats]:
         """Return from which depth on a column counts, and how deep half of them are aimed, (sample,) both.
@@ -146,6 +147,11 @@ def laser_choices(condition: str, site: str) -> tuple[list[str], list[Refusal]]:
         else:
             offered.append((choice["use"] != "usual", modality))
     return [modality for _, modality in sorted(offered, key=lambda item: item[0])], refused
+
+
+def is_field_pigment(modality: str, condition: str) -> bool:
+    """Return whether a laser fades the colour of a whole field with gentle short pulses, and whitens no spot."""
+    return modality == "pigment-short-pulse" and condition not in LESION_OF
 
 
 def goal_of(

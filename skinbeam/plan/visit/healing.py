@@ -5,6 +5,7 @@ from typing import Any
 
 from skinbeam.messages import Message, catalogue
 from skinbeam.plan.records import HealingDay, Immediate
+from skinbeam.plan.search.goals import is_field_pigment
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 
@@ -14,6 +15,7 @@ _HEALING_SOURCE = "skinbeam-judgement-healing"
 _STOP: Mapping[str, tuple[str, ...]] = {
     "vascular": ("blister", "grey", "pain", "spread"),
     "pigment-short-pulse": ("blister", "white", "pain", "spread"),
+    "field-pigment": ("whitening", "petechiae", "blister", "pain", "spread"),
     "pigment-long-pulse": ("blister", "grey", "pain", "spread"),
     "non-ablative-fractional": ("blister", "grey", "pain", "spread"),
     "fractional-ablative": ("char", "pain", "spread"),
@@ -26,19 +28,25 @@ def _waits() -> Mapping[str, Any]:
     return waits
 
 
-def immediate(modality: str, light: str) -> Immediate:
+def immediate(modality: str, condition: str, light: str) -> Immediate:
     """Return what is seen at once with a laser modality; `light` is that of the pulses, in words."""
     used(_waits()["source"])
+    seen = _seen_as(modality, condition)
     return Immediate(
-        Message(f"immediate.seek-{modality}"),
-        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP[modality]),
+        Message(f"immediate.seek-{seen}"),
+        tuple(Message(f"immediate.stop-{sign}") for sign in _STOP[seen]),
         Message("immediate.first-pulses", {"light": light, "minutes": _waits()[modality]}),
     )
 
 
-def healing_days(modality: str) -> tuple[HealingDay, ...]:
+def healing_days(modality: str, condition: str) -> tuple[HealingDay, ...]:
     """Return what the days after a session look like, by day, in order."""
     used(_HEALING_SOURCE)
-    prefix = f"healing-day.{modality}-"
+    prefix = f"healing-day.{_seen_as(modality, condition)}-"
     days = sorted(int(key.removeprefix(prefix)) for key in catalogue() if key.startswith(prefix))
     return tuple(HealingDay(day, Message(f"{prefix}{day}"), _HEALING_SOURCE) for day in days)
+
+
+def _seen_as(modality: str, condition: str) -> str:
+    """The words that describe a modality: a field whose colour is faded looks unlike a spot that is whitened."""
+    return "field-pigment" if is_field_pigment(modality, condition) else modality
