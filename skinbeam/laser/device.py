@@ -64,6 +64,11 @@ class Device:
         return tuple(self.file.cooling)
 
     @property
+    def compression(self) -> str | None:
+        """What is pressed on the skin while it fires; None where nothing is."""
+        return self.file.compression
+
+    @property
     def wavelengths_nm(self) -> tuple[float, ...]:
         """Every wavelength, ascending, once; for a filtered lamp the cut-off of each filter."""
         return tuple(sorted({head.wavelength_nm for head in self.heads}))
@@ -110,6 +115,8 @@ class Device:
             "source": self.file.source,
             "remarks": [message.text for message in self.remarks],
         }
+        if self.compression is not None:
+            record["compression"] = self.compression
         if self.microbeam:
             record["density_per_cm2"] = _span(tip.density_per_cm2.ends for head in self.heads for tip in head.tip)
         return record

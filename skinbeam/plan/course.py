@@ -255,6 +255,8 @@ def settings_in_words(settings: DeviceSetting, *, lamp: bool = False) -> str:
         parts.append(
             text("setting.one-pass") if settings.passes == 1 else text("setting.passes", {"number": settings.passes})
         )
+    if settings.compression is not None:
+        parts.append(text("setting.compression"))
     if settings.cooling is not None:
         parts.append(text("setting.cooling", {"kind": settings.cooling.kind}))
     return ", ".join(parts)

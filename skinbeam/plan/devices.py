@@ -239,6 +239,7 @@ def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setti
         device_wavelength_nm=setting.wavelength_nm,
         pulse_ms=setting.pulse_ms,
         ipl=_is_lamp(machine),
+        compression=machine.device.compression is not None,
     )
 
 
@@ -382,9 +383,10 @@ def _settled(
             found = trial
             break
         found = trial if found is None else found
-    if found is None or not _of_vessels(goal):
+    if found is None or not (_of_vessels(goal) or machine.device.compression):
         return found
-    return replace(found, bruising=bruising_of(found.beam, found.dose, bank.skins(site, goal), cooling))
+    bruising = bruising_of(found.beam, found.dose, bank.skins(site, goal), cooling)
+    return replace(found, bruising=bruising) if _of_vessels(goal) else replace(found, bruised_if_lifted=bruising)
 
 
 def _of_vessels(goal: Goal) -> bool:

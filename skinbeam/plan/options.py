@@ -67,7 +67,7 @@ def laser_option(
         p_effective=effective,
         p_harm=harm,
         p_purpura=None if trial.bruising is None else trial.bruising.p,
-        purpura_days=None if trial.bruising is None else _bruise_days(),
+        purpura_days=_bruise_days() if trial.bruising or trial.bruised_if_lifted else None,
         expected=expected,
         followup_months=_followup(concern, modality, expected),
         sessions=sessions,
@@ -160,6 +160,7 @@ def setup_of(trial: Trial, cooling: CoolingSetting | None) -> Setup:
     settings = DeviceSetting(
         wavelength_nm,
         **tables["settings"],
+        compression=device.compression,
         passes=trial.passes,
         subpulses=tuple(train.number for train in trains) or None,
         subpulse_ms=tuple(train.length_ms for train in trains) or None,
@@ -268,6 +269,10 @@ def _harms_and_faults(trial: Trial, expected: Expectation, untold: Unknown | Non
     if trial.broken_uncooled is not None:
         uncooled = probability(trial.broken_uncooled, trial.weights[1], trial.basis)
         harms.insert(0, HarmShare("burn-if-cooling-fails", uncooled, Message("plan.harm-uncooled")))
+    if trial.bruised_if_lifted is not None:
+        days = bruise()
+        message = Message("plan.harm-glass-lifts", {"low": days.low_days, "high": days.high_days})
+        harms.append(HarmShare("bruise-if-glass-lifts", trial.bruised_if_lifted.p, message))
     if trial.broken_in_doubt is not None:
         in_doubt = probability(trial.broken_in_doubt, trial.weights[1], trial.basis)
         harms.append(HarmShare("injury-if-model-errs", in_doubt, Message("plan.harm-in-doubt")))

@@ -37,6 +37,7 @@ class DeviceSetting:
 
     Parameters
     ----------
+    compression : what is pressed on the skin while the device fires, in place of its cooling.
     subpulses, subpulse_ms : made by the device and not set on it: in how many sub-pulses, of which length, it may emit
         the pulse; more than one entry where that is not known.
     """
@@ -46,6 +47,7 @@ class DeviceSetting:
     fluence_J_cm2: float | None = None
     spot_mm: float | None = None
     profile: str | None = None
+    compression: str | None = None
     passes: int | None = None
     subpulses: tuple[int, ...] | None = None
     subpulse_ms: tuple[float, ...] | None = None

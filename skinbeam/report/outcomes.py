@@ -17,7 +17,7 @@ __all__ = [
     "worst_harm",
 ]
 
-_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "injury-if-model-errs")
+_ONLY_AFTER_A_FAULT = ("burn-if-cooling-fails", "bruise-if-glass-lifts", "injury-if-model-errs")
 # How many arrays of a kind are drawn, and the improvements in per cent that as many good ones show.
 _GOOD = {1: ("50",), 2: ("50", "75"), 3: ("25", "50", "75")}
 

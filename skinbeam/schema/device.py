@@ -172,7 +172,8 @@ class DeviceFile(Section):
     """A whole device file.
 
     `stated` says where the ranges come from: `maker`, `typical of the class` (what such machines are reported to
-    offer) or `unverified` (common knowledge that no opened source states).
+    offer) or `unverified` (common knowledge that no opened source states). `compression` is a window that is pressed on
+    the skin while it fires.
     """
 
     title: Title
@@ -183,6 +184,7 @@ class DeviceFile(Section):
     eyewear_nm: Annotated[
         list[Annotated[list[Wavelength], Field(min_length=2, max_length=2)]], Field(min_length=1, max_length=20)
     ]
+    compression: Annotated[str, choice("glass")] | None = None
     stated: Annotated[str, choice("maker", "typical of the class", "unverified")]
     source: Annotated[list[Annotated[str, text(200)]], Field(min_length=1, max_length=50)]
     head: Annotated[list[Head], Field(min_length=1, max_length=50)]
@@ -214,6 +216,13 @@ class DeviceFile(Section):
                     field="eyewear_nm",
                 )
         kinds = [head.kind for head in self.cooling]
+        if self.compression is not None and "spray" in kinds:
+            raise FieldFault(
+                "glass-and-spray",
+                f'compression = "{self.compression}" with a cooling of kind "spray"',
+                "A spray cannot reach skin below a window: one device file for each hand piece.",
+                field="compression",
+            )
         if len(set(kinds)) < len(kinds):
             raise FieldFault(
                 "cooling-twice",

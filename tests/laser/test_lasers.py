@@ -36,6 +36,7 @@ BROKEN = sorted((Path(__file__).parents[1] / "broken" / "device").glob("*.toml")
 CLASSES = {
     "pulsed-dye-585": (585.0,),
     "pulsed-dye-595": (595.0,),
+    "pulsed-dye-595-compression": (595.0,),
     "ktp-532": (532.0,),
     "alexandrite-755": (755.0,),
     "qs-alexandrite-755": (755.0,),

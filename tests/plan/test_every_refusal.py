@@ -27,6 +27,7 @@ REFUSING = [rule for rule in rules("suitability") if severity(rule.decision) >= 
 BLANK = {
     "age_years": "must be said",
     "colour_known": "colour-not-known",
+    "compression": "of the device",
     "condition": "must be said",
     "conditions": "must be said",
     "darkest_phototype": "ask-phototype",

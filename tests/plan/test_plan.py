@@ -250,7 +250,8 @@ def test_every_source_is_known_and_listed(file: Path) -> None:
 def test_every_estimate_says_what_it_rests_on(file: Path) -> None:
     for option in laser_options(example(file)):
         vessels = option["modality"] == "vascular"
-        assert ("p_purpura" in option) == ("purpura_days" in option) == vessels
+        assert ("p_purpura" in option) == vessels
+        assert ("purpura_days" in option) == (vessels or "compression" in option["settings"])
         for name in ("p_effective", "p_harm", *(["p_purpura"] if vessels else [])):
             assert option[name]["basis"], name
             of_depth = option["modality"] in ("ablative", *COLUMNS)

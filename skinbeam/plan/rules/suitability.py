@@ -54,6 +54,7 @@ def judge(
     device_wavelength_nm: float | None = None,
     pulse_ms: float | None = None,
     ipl: bool = False,
+    compression: bool = False,
 ) -> Suitability:
     """Return what the rules say of a person, a concern, and a choice as far as it has been made.
 
@@ -63,6 +64,7 @@ def judge(
     modality : name or alias; without it, only rules that hold for every laser speak.
     device_wavelength_nm, pulse_ms : what the device would emit, in nm and ms; without them, rules that ask are silent.
     ipl : whether the device is intense pulsed light.
+    compression : whether it presses a window on the skin while it fires.
 
     Raises
     ------
@@ -70,7 +72,8 @@ def judge(
     """
     if modality is not None:
         modality = resolve("modality", modality, field="modality")
-    return _cited(_judged(case, concern, modality, _option_facts(modality, device_wavelength_nm, pulse_ms, ipl)))
+    option = _option_facts(modality, device_wavelength_nm, pulse_ms) | {"ipl": ipl, "compression": compression}
+    return _cited(_judged(case, concern, modality, option))
 
 
 def _judged(
@@ -79,7 +82,7 @@ def _judged(
     facts = {
         **questionnaire(case).facts,
         **concern_facts(case, concern),
-        **(_option_facts(modality, None, None, False) if option is None else option),
+        **(_option_facts(modality, None, None) if option is None else option),
         "specialist_allows": _allowed(case, modality),
         "sessions_done": float(sessions_with(case, concern, modality)),
     }
@@ -139,10 +142,8 @@ def _once(reasons: Iterable[Reason]) -> list[Reason]:
     return [reason for reason in listed if not reason.about or reason.rule not in whole]
 
 
-def _option_facts(
-    modality: str | None, wavelength_nm: float | None, pulse_ms: float | None, ipl: bool
-) -> dict[str, Fact]:
-    facts: dict[str, Fact] = {"ipl": ipl}
+def _option_facts(modality: str | None, wavelength_nm: float | None, pulse_ms: float | None) -> dict[str, Fact]:
+    facts: dict[str, Fact] = {"ipl": False, "compression": False}
     if modality is not None:
         facts["modality"] = modality
     if wavelength_nm is not None:

@@ -73,7 +73,7 @@ STRENGTHS = (
     "clinic-list",
     "practice",
 )
-OPTION_FACTS = ("ipl", "modality", "pulse", "sessions_done", "specialist_allows", "wavelength_nm")
+OPTION_FACTS = ("compression", "ipl", "modality", "pulse", "sessions_done", "specialist_allows", "wavelength_nm")
 _KEYS = {
     "row",
     "use",

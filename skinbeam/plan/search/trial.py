@@ -35,6 +35,7 @@ class Trial:
     weights : of the draws of `effective` and of the draws of `broken`.
     basis : keys of the sources behind the simulation.
     bruising : which draws bruise around the target; None where it is not vessels that are heated, and in a first look.
+    bruised_if_lifted : of a window that empties vessels, which draws bruise where it lifts from the skin.
     burns : what is known of the doses that burn at this setting; None where skin is removed or heated in columns.
     thresholds : what any other dose of the setting does; None of microbeams.
     deep : share of such skins that are reached as deep as the severity asks for; 1 where depth is not the goal.
@@ -54,6 +55,7 @@ class Trial:
     weights: tuple[Floats, Floats]
     basis: tuple[str, ...]
     bruising: Bruising | None = None
+    bruised_if_lifted: Bruising | None = None
     burns: Burns | None = None
     thresholds: Thresholds | None = None
     deep: float = 1.0

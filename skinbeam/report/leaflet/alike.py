@@ -6,6 +6,7 @@ from skinbeam.estimate import Estimate
 from skinbeam.messages import catalogue, text
 from skinbeam.plan.records import Advice, Option, Plan
 from skinbeam.report.leaflet.words import of_100, range_in_words, told
+from skinbeam.report.outcomes import fault_values
 from skinbeam.report.shown import say
 
 __all__ = ["advice_told", "own_harms_told", "pain_and_bruise_told", "phone_told", "scars_told"]
@@ -15,9 +16,13 @@ def pain_and_bruise_told(option: Option) -> Iterator[str]:
     """Yield how much an option hurts and how likely it bruises, each in a sentence where it is known."""
     if isinstance(option.pain_0_10, Estimate):
         yield say("leaflet.healing_pain", pain=range_in_words(option.pain_0_10))
-    if option.p_purpura is not None and option.purpura_days is not None:
-        days = range_in_words(option.purpura_days)
+    if option.purpura_days is None:
+        return
+    days = range_in_words(option.purpura_days)
+    if option.p_purpura is not None:
         yield say("leaflet.healing_bruise", people=of_100(option.p_purpura), days=days)
+    lifted = (p for name, p in fault_values(option) if name == "bruise-if-glass-lifts")
+    yield from (say("leaflet.healing_bruise_glass", people=of_100(p), days=days) for p in lifted)
 
 
 def advice_told(given: Iterable[Advice], kind: str) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ def setting_line(setup: Setup) -> str:
     said = [show(values[name], quantity(name)[1]).text for name in _SAID if values.get(name) is not None]
     if held.passes is not None and held.passes > 1:
         said.append(say("passes", passes=held.passes))
+    if held.compression is not None:
+        said.append(say("pressed", what=retold(held.compression)))
     if held.cooling is not None:
         before, delay = (show(x, "ms").text for x in (held.cooling.before_ms or 0.0, held.cooling.delay_ms or 0.0))
         spray = held.cooling.kind == "spray"

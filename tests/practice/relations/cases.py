@@ -60,7 +60,9 @@ CASES = {
     ),
     # pigment
     **{f"spots-{p}": consultation(p, "age-spots", devices=PIGMENT_DEVICES) for p in ("I", "II", "IV", "V")},
-    "spots-heated-II": consultation("II", "age-spots", devices=("ipl", "pulsed-dye-595", "alexandrite-755")),
+    "spots-heated-II": consultation(
+        "II", "age-spots", devices=("ipl", "pulsed-dye-595-compression", "alexandrite-755")
+    ),
     "freckles-II": consultation("II", "freckles", devices=PIGMENT_DEVICES),
     "melasma-III": consultation("III", "melasma"),
     "melasma-V": consultation("V", "melasma"),
