@@ -80,12 +80,7 @@ class Reaction:
         return self.fluence_J_cm2 is not None or self.energy_mJ is not None
 
     def done_with(self, given: str, device: Device) -> bool:
-        """Return whether it was done with a device, which the case names as `given`.
-
-        What light did to cooled skin counts for the same light below a window, where nothing cools it.
-        """
-        if device.compression is not None and self.device is not None:
-            return self.device.wavelengths_nm == device.wavelengths_nm
+        """Return whether it was done with a device, which the case names as `given`."""
         return self.device == device or _letters(self.said) in map(_letters, (given, device.name, device.title))
 
     def dose_on(self, device: Device) -> float | None:

@@ -150,7 +150,7 @@ def devices() -> Mapping[str, Device]:
     InputError : a file of the package does not hold to the schema.
     """
     folder = Path(str(resources.files("skinbeam") / "data" / "lasers"))
-    return {path.stem: _read(path, "lasers") for path in sorted(folder.glob("*.toml"))}
+    return {path.stem: _read(path, "lasers") for path in sorted(folder.glob("*.toml"), key=lambda path: path.stem)}
 
 
 def load_device(name_or_path: str, folder: Path | None = None, *, field: str = "laser.device") -> Device:

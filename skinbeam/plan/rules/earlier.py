@@ -39,9 +39,16 @@ def bars_of(case: Case, given: str, device: Device) -> tuple[Bar, ...]:
     """Return which doses of a device earlier injuries refuse. `given` is how the case names the device."""
     found = []
     for one in reactions(case):
-        if one.meaning == "harm" and _dosed(one, case) and one.done_with(given, device):
+        alike = one.done_with(given, device) or _below_a_window(one, device)
+        if one.meaning == "harm" and _dosed(one, case) and alike:
             found.append(Bar(one.wavelength_on(device), one.dose_on(device)))
     return tuple(found)
+
+
+def _below_a_window(one: Reaction, device: Device) -> bool:
+    """Whether a device gives the light of a reaction to skin below a window, where nothing cools it as it was cooled."""
+    same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
+    return same_light and device.compression is not None
 
 
 def without_barred(doses: Sequence[float], wavelength_nm: float, bars: Sequence[Bar]) -> tuple[float, ...]:
