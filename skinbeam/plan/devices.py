@@ -25,6 +25,7 @@ from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import COMPARED, SkinBank
 from skinbeam.plan.search.bruising import bruising_of
+from skinbeam.plan.search.caps import PulseCaps
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
 from skinbeam.plan.search.envelope import settings_table
 from skinbeam.plan.search.fractional import microbeam_trial
@@ -210,13 +211,14 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
 
 def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine) -> list[Machine]:
     """The machine held to published doses, then to the light, pulses and spots of practice, then to these and the spots
-    next to them, then to nothing.
+    next to them, then to nothing but the caps on spot and energy, which hold everywhere.
 
     Of microbeams practice holds the energy alone, and of full-field ablation nothing: too little is published. A lamp
     is held to published doses of its filters: what its maker calls a fluence is not measured alike, and its spectrum is
     not told.
     """
     practice = Region(concern.condition, goal.modality, darkest_phototype(case))
+    machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site))
     dosed = replace(machine, region=practice)
     if _is_lamp(machine):
         return [dosed]
@@ -324,11 +326,15 @@ def _best_settings(case: Case, concern: Concern, goal: Goal, machine: Machine, b
 
 def _settings(goal: Goal, machine: Machine) -> Iterator[Setting]:
     """The settings to look at: where practice is, or all that the device spans."""
+
+    def takes(setting: Setting) -> bool:
+        return bool(machine.doses(setting))
+
     if machine.device.microbeam:
-        return candidates(machine.device, every_size=True, pulses=2, answered=pulse_answered)
+        return candidates(machine.device, every_size=True, pulses=2, answered=pulse_answered, takes=takes)
     if machine.region is not None:
         return machine.region.settings(machine.device)
-    return candidates(machine.device, every_size=goal.modality == "ablative", pulses=3)
+    return candidates(machine.device, every_size=goal.modality == "ablative", pulses=3, takes=takes)
 
 
 def _in_a_narrower_spot(goal: Goal, machine: Machine, trial: Trial, skins: SiteSkins, cooling: CoolingPlan) -> Trial:

@@ -28,6 +28,7 @@ class Published:
     microbeams : whether skin was left between columns.
     pulse_words : class of the pulse where its length is not printed, `ps` or `ns`, or empty.
     phototypes : lowest and highest, 1 to 6.
+    site : where it was given, in the words of the source or by the names of sites; empty where it is not printed.
     maker : whether the maker of the machine recommends them in its manual.
     density_per_cm2 : of all passes of a session together; where a source does not say, its figure is taken as that.
     coverage_pct : share of the skin under microbeams.
@@ -47,6 +48,7 @@ class Published:
     microbeam_mJ: Span | None
     density_per_cm2: Span | None
     passes: Span | None
+    site: str = ""
     maker: bool = False
     coverage_pct: Span | None = None
 
@@ -86,6 +88,7 @@ def _settings(row: PracticeRow) -> Published:
         microbeam_mJ=row.microbeam_mJ,
         density_per_cm2=_density_per_cm2(row),
         passes=row.passes,
+        site=row.site,
         maker=row.grade == "manual",
         coverage_pct=row.coverage_pct,
     )

@@ -12,6 +12,7 @@ from skinbeam.laser.device import Device
 from skinbeam.laser.grid import Setting, dose_steps, offers, settings_tables
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.rules.earlier import Bar, without_barred
+from skinbeam.plan.search.caps import PulseCaps
 from skinbeam.plan.search.region import Region, from_between
 from skinbeam.plan.setup import CoolingSetting
 from skinbeam.provenance import used
@@ -33,6 +34,7 @@ class Machine:
     ----------
     bars : doses that harmed before.
     region : published practice, beyond which nothing is tried; None where everything is.
+    caps : the spots and energies that no setting goes beyond, in a region or outside; None where nobody asks.
     """
 
     given: str
@@ -40,15 +42,22 @@ class Machine:
     folder: Path
     bars: tuple[Bar, ...] = ()
     region: Region | None = None
+    caps: PulseCaps | None = None
 
     def doses(self, setting: Setting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
         every = without_barred(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
-        return every if self.region is None else self.region.doses(self.device, setting, every)
+        kept = every if self.region is None else self.region.doses(self.device, setting, every)
+        return kept if self.caps is None else self.caps.kept(self.device, setting, kept)
 
 
 def candidates(
-    device: Device, *, every_size: bool, pulses: int, answered: Callable[[float, float], bool] | None = None
+    device: Device,
+    *,
+    every_size: bool,
+    pulses: int,
+    answered: Callable[[float, float], bool] | None = None,
+    takes: Callable[[Setting], bool] = lambda _setting: True,
 ) -> Iterator[Setting]:
     """Yield settings that span what a device offers: each wavelength and pulse once, with its widest spot.
 
@@ -57,9 +66,9 @@ def candidates(
     `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
     because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
     it can be judged: if any can, no others are taken. The shortest and longest pulse are what a maker could build, and
-    not what is used: `pulses` of those between them are taken.
+    not what is used: `pulses` of those between them are taken. `takes` tells of a setting whether any of its doses may be tried.
     """
-    every = list(offers(device))
+    every = [offer for offer in offers(device) if takes(offer)]
     for wavelength in thinned(sorted({o.wavelength_nm for o in every}), MOST_WAVELENGTHS):
         here = [o for o in every if o.wavelength_nm == wavelength]
         lengths = sorted({o.pulse_ms for o in here})

@@ -25,7 +25,17 @@ from skinbeam.provenance import used
 from skinbeam.schema.names import PHOTOTYPES
 from skinbeam.shipped import shipped_table
 
-__all__ = ["DARKEST", "Envelope", "Light", "Practised", "ends_of", "envelope_of", "phototypes_of", "settings_table"]
+__all__ = [
+    "DARKEST",
+    "Envelope",
+    "Light",
+    "Practised",
+    "alike",
+    "ends_of",
+    "envelope_of",
+    "phototypes_of",
+    "settings_table",
+]
 
 _SHORT = ("ps", "ns")
 DARKEST = len(PHOTOTYPES)
@@ -134,7 +144,8 @@ class Envelope:
         """Return the range of a dose at about this pulse and spot; where nobody printed one near them, at any.
 
         Of a lamp a dose tells where its filter let through the same light or little more: a dose with a redder filter,
-        or with one that is not named, allows none. A range is no narrower than that of one clinic usually is. The dose
+        or with one that is not named, allows none. Of a laser a source that prints neither pulse nor spot tells nothing of
+        a dose at these, and counts where nobody printed one near them. A range is no narrower than that of one clinic usually is. The dose
         of one source alone is joined by those that other skins got for the same condition; what another condition got
         is not mixed in, and one source of it alone is no range.
 
@@ -143,6 +154,7 @@ class Envelope:
         spot_mm : None of microbeams, whose width sources do not print.
         """
         near = settings_table()["near"]
+        told_anyhow = spot_mm is None or self.cut_off_nm is not None
 
         def filtered(row: Published) -> bool:
             if self.cut_off_nm is None:
@@ -151,6 +163,8 @@ class Envelope:
             return row.wavelength_nm is not None and least <= row.wavelength_nm <= self.cut_off_nm
 
         def is_near(row: Published) -> bool:
+            if not (told_anyhow or row.pulse_ms or row.spot_mm or row.pulse_words in _SHORT):
+                return False
             pulse, spot = _off(row.pulse_ms, pulse_ms), _off(row.spot_mm, spot_mm)
             return filtered(row) and bool(pulse <= near["pulse"] and spot <= near["spot"])
 
@@ -199,6 +213,11 @@ def envelope_of(condition: str, light: Light, phototype: int | None) -> Envelope
     return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
+def alike(light: Light) -> tuple[Published, ...]:
+    """Return every published setting of such light, whatever it treated."""
+    return _alike(light.modality, light.regime, light.lamp)
+
+
 def phototypes_of(phototype: int) -> tuple[int, int]:
     """Return the lowest and highest phototype of the class of one, 1 to 6."""
     classes: Sequence[tuple[int, int]] = settings_table()["phototypes"]
@@ -212,10 +231,15 @@ def settings_table() -> Mapping[str, Any]:
 
 @cache
 def _envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> Envelope | None:
-    alike = [row for row in _every() if _is_alike(row, modality, regime, lamp)]
     of = (condition, *settings_table()["borrowed"].get(condition, ()))
-    tiers = tuple(tier for one in of for tier in _tiers(one, phototypes_of(phototype), alike))
+    rows = _alike(modality, regime, lamp)
+    tiers = tuple(tier for one in of for tier in _tiers(one, phototypes_of(phototype), rows))
     return Envelope(condition, phototype, tiers, removes=modality == "ablative") if tiers else None
+
+
+@cache
+def _alike(modality: str, regime: str, lamp: bool) -> tuple[Published, ...]:
+    return tuple(row for row in _every() if _is_alike(row, modality, regime, lamp))
 
 
 def _tiers(condition: str, phototypes: tuple[int, int], rows: Sequence[Published]) -> Iterator[_Tier]:
@@ -257,7 +281,34 @@ def _every() -> tuple[Published, ...]:
     """Every published setting: of practice, and of trials unless practice keeps their source aside."""
     aside = {row.source for row in practice_rows() if row.role == "validation"}
     treated = (arm for arm in arms() if arm.condition and of_light(arm.modality, arm.wavelength_nm, ""))
-    return (*published(), *(_of_arm(arm) for arm in treated if arm.study not in aside))
+    arms_told = (_of_arm(arm) for arm in treated if arm.study not in aside)
+    return (*published(), *map(_of_table, settings_table()["setting"]), *arms_told)
+
+
+def _of_table(row: Mapping[str, Any]) -> Published:
+    """A setting that was read for its pulse and spot alone: who was treated and harmed is not in the text read."""
+    return Published(
+        row=row["source"],
+        source=row["source"],
+        condition=row["condition"],
+        wavelength_nm=row["wavelength_nm"],
+        lamp=False,
+        microbeams=False,
+        pulse_words="",
+        phototypes=None,
+        pulse_ms=_span(row["pulse_ms"]),
+        spot_mm=_span(row["spot_mm"]),
+        fluence_J_cm2=_span(row["fluence_J_cm2"]),
+        microbeam_mJ=None,
+        density_per_cm2=None,
+        passes=None,
+        site=row["site"],
+    )
+
+
+def _span(ends: Sequence[float]) -> Span:
+    low, high = ends
+    return float(low), float(high)
 
 
 def _of_arm(arm: Arm) -> Published:
@@ -276,6 +327,7 @@ def _of_arm(arm: Arm) -> Published:
         microbeam_mJ=arm.microbeam_mJ,
         density_per_cm2=None,
         passes=None,
+        site=" ".join(arm.sites),
     )
 
 

@@ -76,6 +76,7 @@ class Region:
                 envelope,
                 holds=head.pulse_ms.holds,
                 least=self._least_pulse_ms(head),
+                longer=self._bruises(head),
             )
             offered = sorted(beam_sizes_mm(head))
             # The windows of lamps are wide, and few sources tell of them.
@@ -120,11 +121,16 @@ class Region:
     def _least_pulse_ms(self, head: Head) -> float:
         """The shortest pulse tried: where the skin is not to be bruised, that of a trial which bruised nobody."""
         unbruised = settings_table()["unbruised"].get(self.condition)
-        least_nm, most_nm = _BRUISING_NM
-        if unbruised is None or head.band_nm is not None or not least_nm <= head.wavelength_nm <= most_nm:
+        if unbruised is None or not self._bruises(head):
             return 0.0
         used(unbruised["source"])
         return float(unbruised["pulse_ms"])
+
+    def _bruises(self, head: Head) -> bool:
+        """Whether a laser's light bruises skin the sooner the shorter its pulse."""
+        least_nm, most_nm = _BRUISING_NM
+        vessels = self.modality == "vascular" and head.band_nm is None
+        return vessels and least_nm <= head.wavelength_nm <= most_nm
 
     def _envelope_at(self, device: Device, setting: Setting) -> Envelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)
@@ -152,6 +158,7 @@ def _chosen(
     places: Sequence[float] = _TWO,
     holds: Callable[[float], bool] = lambda _value: False,
     least: float = 0.0,
+    longer: bool = False,
 ) -> list[float]:
     """The values of a device that come nearest to what sources are about, ascending; none where all lie outside.
 
@@ -160,6 +167,7 @@ def _chosen(
     offered : ascending.
     holds : whether the device takes a value that is not among them.
     least : no value below it is taken.
+    longer : whether the device's next greater value that was published is taken too.
     """
     span = envelope.practised(quantity)
     if span is None:
@@ -170,7 +178,8 @@ def _chosen(
     wanted = [max(value, least) for value in envelope.about(quantity, places)]
     near = (min(inside, key=lambda value: abs(math.log(value / one)), default=None) for one in wanted)
     found = {one if holds(one) else value for one, value in zip(wanted, near, strict=True)}
-    return sorted(value for value in found if value is not None)
+    taken = sorted(value for value in found if value is not None)
+    return [*taken, *[value for value in inside if value > taken[-1]][:1]] if longer and taken else taken
 
 
 def from_between(values: Sequence[float], most: int) -> list[float]:
