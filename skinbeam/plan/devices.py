@@ -25,8 +25,8 @@ from skinbeam.plan.rules.reason import Reason, severity
 from skinbeam.plan.rules.suitability import Suitability, judge
 from skinbeam.plan.search.bank import COMPARED, SkinBank
 from skinbeam.plan.search.bruising import bruising_of
-from skinbeam.plan.search.caps import PulseCaps
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling, candidates, narrower, thinned
+from skinbeam.plan.search.caps import PulseCaps
 from skinbeam.plan.search.envelope import settings_table
 from skinbeam.plan.search.fractional import microbeam_trial
 from skinbeam.plan.search.full_field import full_field_trial

@@ -3,16 +3,18 @@
 Rows in which harm was the point, thresholds and first-line advice tell how not, or how else; rows kept aside judge.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from skinbeam.practice.row import PracticeRow, Span, named_nm
 from skinbeam.practice.rows import practice_rows
 from skinbeam.schema.fields import phototype_range
 from skinbeam.shipped import shipped_table
+from skinbeam.units import J_CM2, MM
 
-__all__ = ["PRACTISED", "Published", "published", "read_published", "told_phototypes"]
+__all__ = ["PRACTISED", "Published", "published", "pulse_energy_J", "read_published", "told_phototypes"]
 
 PRACTISED = ("recommended", "used", "tolerated")
 _ONE_LIGHT = 1.02  # the ends of a band that is still one laser: dyes of 595 to 600 nm
@@ -51,6 +53,20 @@ class Published:
     site: str = ""
     maker: bool = False
     coverage_pct: Span | None = None
+
+    @cached_property
+    def pulse_energy_J(self) -> Span | None:
+        """Energy of a pulse in a round spot. Wide spots go with low doses, so ends of ranges are taken crosswise."""
+        if self.fluence_J_cm2 is None or self.spot_mm is None or None in (*self.fluence_J_cm2, *self.spot_mm):
+            return None
+        (low, high), (narrow, wide) = self.fluence_J_cm2, self.spot_mm
+        ends = sorted((pulse_energy_J(high or 0.0, narrow or 0.0), pulse_energy_J(low or 0.0, wide or 0.0)))
+        return ends[0], ends[1]
+
+
+def pulse_energy_J(fluence_J_cm2: float, spot_mm: float) -> float:
+    """Return the energy of one pulse in a round spot."""
+    return fluence_J_cm2 * J_CM2 * math.pi / 4.0 * (spot_mm * MM) ** 2
 
 
 @cache

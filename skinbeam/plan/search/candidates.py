@@ -47,8 +47,8 @@ class Machine:
     def doses(self, setting: Setting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
         every = without_barred(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)
-        kept = every if self.region is None else self.region.doses(self.device, setting, every)
-        return kept if self.caps is None else self.caps.kept(self.device, setting, kept)
+        allowed = every if self.caps is None else self.caps.doses(self.device, setting, every)
+        return tuple(allowed) if self.region is None else self.region.doses(self.device, setting, allowed)
 
 
 def candidates(
@@ -66,7 +66,8 @@ def candidates(
     `every_size` keeps all diameters: of microbeams, because depth and width depend on it, and of ablating beams,
     because a narrow spot alone may reach the fluence. `answered` tells for a wavelength, nm, and a pulse, ms, whether
     it can be judged: if any can, no others are taken. The shortest and longest pulse are what a maker could build, and
-    not what is used: `pulses` of those between them are taken. `takes` tells of a setting whether any of its doses may be tried.
+    not what is used: `pulses` of those between them are taken. `takes` tells of a setting whether any of its doses may
+    be tried.
     """
     every = [offer for offer in offers(device) if takes(offer)]
     for wavelength in thinned(sorted({o.wavelength_nm for o in every}), MOST_WAVELENGTHS):

@@ -30,9 +30,11 @@ __all__ = [
     "Envelope",
     "Light",
     "Practised",
-    "alike",
+    "by_source",
     "ends_of",
     "envelope_of",
+    "lenders",
+    "like_rows",
     "phototypes_of",
     "settings_table",
 ]
@@ -135,26 +137,25 @@ class Envelope:
 
         Each source counts once, however many rows and ends it prints.
         """
-        by_source = _by_source(quantity, _told(quantity, self.tiers, settings_table()["few"]["enough"]))
-        weighed = sorted((value, 1 / len(values)) for values in by_source.values() for value in values)
+        printed = by_source(quantity, _told(quantity, self.tiers, settings_table()["few"]["enough"]))
+        weighed = sorted((value, 1 / len(values)) for values in printed.values() for value in values)
         sums = list(accumulate(weight for _, weight in weighed))
         return [weighed[bisect_left(sums, place * sums[-1])][0] for place in places] if weighed else []
 
     def dose(self, quantity: str, *, pulse_ms: float, spot_mm: float | None) -> Practised | None:
-        """Return the range of a dose at about this pulse and spot; where nobody printed one near them, at any.
+        """Return the range of a dose at about this pulse and spot; where nobody printed one near them, one at any.
 
         Of a lamp a dose tells where its filter let through the same light or little more: a dose with a redder filter,
-        or with one that is not named, allows none. Of a laser a source that prints neither pulse nor spot tells nothing of
-        a dose at these, and counts where nobody printed one near them. A range is no narrower than that of one clinic usually is. The dose
-        of one source alone is joined by those that other skins got for the same condition; what another condition got
-        is not mixed in, and one source of it alone is no range.
+        or with one that is not named, allows none. A laser's dose at another pulse or spot allows none either; one of a
+        source that prints neither counts where nobody printed one near them. A range is no narrower than that of one
+        clinic usually is. The dose of one source alone is joined by those that other skins got for the same condition;
+        what another condition got is not mixed in, and one source of it alone is no range.
 
         Parameters
         ----------
         spot_mm : None of microbeams, whose width sources do not print.
         """
         near = settings_table()["near"]
-        told_anyhow = spot_mm is None or self.cut_off_nm is not None
 
         def filtered(row: Published) -> bool:
             if self.cut_off_nm is None:
@@ -163,12 +164,15 @@ class Envelope:
             return row.wavelength_nm is not None and least <= row.wavelength_nm <= self.cut_off_nm
 
         def is_near(row: Published) -> bool:
-            if not (told_anyhow or row.pulse_ms or row.spot_mm or row.pulse_words in _SHORT):
-                return False
             pulse, spot = _off(row.pulse_ms, pulse_ms), _off(row.spot_mm, spot_mm)
             return filtered(row) and bool(pulse <= near["pulse"] and spot <= near["spot"])
 
-        return self._dose(quantity, is_near) or self._dose(quantity, filtered)
+        def printed_near(row: Published) -> bool:
+            return is_near(row) and bool(row.pulse_ms or row.spot_mm or row.pulse_words in _SHORT)
+
+        if spot_mm is None or self.cut_off_nm is not None:
+            return self._dose(quantity, is_near) or self._dose(quantity, filtered)
+        return self._dose(quantity, printed_near) or self._dose(quantity, is_near)
 
     def _dose(self, quantity: str, wanted: Callable[[Published], bool]) -> Practised | None:
         least = settings_table()["few"]["least"]
@@ -183,14 +187,14 @@ class Envelope:
         return None
 
     def _practised(self, quantity: str, whose: _Tier, rows: Sequence[Published]) -> Practised:
-        by_source = _by_source(quantity, rows)
-        lows, highs = ([end(ends) for ends in by_source.values()] for end in (min, max))
+        printed = by_source(quantity, rows)
+        lows, highs = ([end(ends) for ends in printed.values()] for end in (min, max))
         return Practised(
             low=min(lows),
             high=max(highs),
             usual=median(highs),
             middle=median(math.sqrt(low * high) for low, high in zip(lows, highs, strict=True)),
-            sources=tuple(by_source),
+            sources=tuple(printed),
             condition=whose.condition,
             such_skin=self._such_skin(rows),
         )
@@ -213,9 +217,24 @@ def envelope_of(condition: str, light: Light, phototype: int | None) -> Envelope
     return replace(found, cut_off_nm=light.wavelength_nm) if light.lamp else found
 
 
-def alike(light: Light) -> tuple[Published, ...]:
+def lenders(condition: str) -> tuple[str, ...]:
+    """Return a condition and those whose settings stand for it where it has few, the nearest first."""
+    return (condition, *settings_table()["borrowed"].get(condition, ()))
+
+
+def like_rows(light: Light) -> tuple[Published, ...]:
     """Return every published setting of such light, whatever it treated."""
-    return _alike(light.modality, light.regime, light.lamp)
+    return _like_rows(light.modality, light.regime, light.lamp)
+
+
+def by_source(quantity: str, rows: Sequence[Published]) -> dict[str, list[float]]:
+    """Return what each source prints of a quantity, such as `spot_mm`; sources that print none are left out."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        ends = ends_of(getattr(row, quantity))
+        if ends:
+            found.setdefault(row.source, []).extend(ends)
+    return found
 
 
 def phototypes_of(phototype: int) -> tuple[int, int]:
@@ -231,14 +250,13 @@ def settings_table() -> Mapping[str, Any]:
 
 @cache
 def _envelope(condition: str, modality: str, regime: str, lamp: bool, phototype: int) -> Envelope | None:
-    of = (condition, *settings_table()["borrowed"].get(condition, ()))
-    rows = _alike(modality, regime, lamp)
-    tiers = tuple(tier for one in of for tier in _tiers(one, phototypes_of(phototype), rows))
+    rows = _like_rows(modality, regime, lamp)
+    tiers = tuple(tier for one in lenders(condition) for tier in _tiers(one, phototypes_of(phototype), rows))
     return Envelope(condition, phototype, tiers, removes=modality == "ablative") if tiers else None
 
 
 @cache
-def _alike(modality: str, regime: str, lamp: bool) -> tuple[Published, ...]:
+def _like_rows(modality: str, regime: str, lamp: bool) -> tuple[Published, ...]:
     return tuple(row for row in _every() if _is_alike(row, modality, regime, lamp))
 
 
@@ -281,34 +299,7 @@ def _every() -> tuple[Published, ...]:
     """Every published setting: of practice, and of trials unless practice keeps their source aside."""
     aside = {row.source for row in practice_rows() if row.role == "validation"}
     treated = (arm for arm in arms() if arm.condition and of_light(arm.modality, arm.wavelength_nm, ""))
-    arms_told = (_of_arm(arm) for arm in treated if arm.study not in aside)
-    return (*published(), *map(_of_table, settings_table()["setting"]), *arms_told)
-
-
-def _of_table(row: Mapping[str, Any]) -> Published:
-    """A setting that was read for its pulse and spot alone: who was treated and harmed is not in the text read."""
-    return Published(
-        row=row["source"],
-        source=row["source"],
-        condition=row["condition"],
-        wavelength_nm=row["wavelength_nm"],
-        lamp=False,
-        microbeams=False,
-        pulse_words="",
-        phototypes=None,
-        pulse_ms=_span(row["pulse_ms"]),
-        spot_mm=_span(row["spot_mm"]),
-        fluence_J_cm2=_span(row["fluence_J_cm2"]),
-        microbeam_mJ=None,
-        density_per_cm2=None,
-        passes=None,
-        site=row["site"],
-    )
-
-
-def _span(ends: Sequence[float]) -> Span:
-    low, high = ends
-    return float(low), float(high)
+    return (*published(), *(_of_arm(arm) for arm in treated if arm.study not in aside))
 
 
 def _of_arm(arm: Arm) -> Published:
@@ -343,13 +334,6 @@ def _widened(found: Practised) -> Practised:
     middle = math.sqrt(found.low * found.high)
     low, high = middle / math.sqrt(wide), middle * math.sqrt(wide)
     return replace(found, low=low, usual=high, high=high)
-
-
-def _by_source(quantity: str, rows: Sequence[Published]) -> dict[str, list[float]]:
-    found: dict[str, list[float]] = {}
-    for row in rows:
-        found.setdefault(row.source, []).extend(ends_of(getattr(row, quantity)))
-    return found
 
 
 def _sources(rows: Sequence[Published]) -> tuple[str, ...]:
