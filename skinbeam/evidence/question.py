@@ -25,7 +25,8 @@ class Question:
     patients, threshold : people of the new clinic, and the improvement in per cent that counts.
     rater, unit : who judged; whether patients or lesions are counted.
     subtypes : kinds of the condition (`schema.names.subtypes`); none said, all.
-    fluence_J_cm2, pulse_ms, microbeam_mJ : the setting that a plan means to use, held against that of the trials.
+    fluence_J_cm2, pulse_ms, spot_mm, microbeam_mJ : what a plan means to use, held against the trials.
+    lamp : whether it is of a filtered lamp.
 
     Raises
     ------
@@ -46,6 +47,8 @@ class Question:
     unit: str = "patients"
     fluence_J_cm2: float | None = None
     pulse_ms: float | None = None
+    spot_mm: float | None = None
+    lamp: bool | None = None
     microbeam_mJ: float | None = None
     subtypes: tuple[str, ...] = ()
 
@@ -65,6 +68,7 @@ class Question:
             "unit": _chosen(self.unit, UNITS, "unit"),
             "fluence_J_cm2": _number(self.fluence_J_cm2, 1e-6, 1e5, "fluence_J_cm2"),
             "pulse_ms": _number(self.pulse_ms, 1e-10, 1e6, "--pulse-ms"),
+            "spot_mm": _number(self.spot_mm, 1e-3, 1e3, "spot_mm"),
             "microbeam_mJ": _number(self.microbeam_mJ, 1e-6, 1e5, "microbeam_mJ"),
             "subtypes": _subtypes(resolve("condition", self.condition, field="--condition"), self.subtypes),
         }

@@ -242,6 +242,7 @@ def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setti
         pulse_ms=setting.pulse_ms,
         ipl=_is_lamp(machine),
         compression=machine.device.compression is not None,
+        cooled=bool(machine.device.cooling),
     )
 
 

@@ -73,8 +73,10 @@ def _at(question: Question, trial: Trial) -> Question:
     fractional = trial.density_per_cm2 is not None
     return replace(
         question,
+        lamp=lamp,
         wavelength_nm=None if lamp else trial.setting.wavelength_nm,
         microbeam_mJ=trial.dose if fractional else None,
         fluence_J_cm2=None if fractional else trial.dose,
         pulse_ms=None if fractional else trial.setting.pulse_ms,
+        spot_mm=None if fractional or lamp else trial.setting.spot_mm,
     )

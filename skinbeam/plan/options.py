@@ -85,6 +85,7 @@ def laser_option(
         rank_reason=Message("plan.unranked"),
         beside_trials=_beside_trials(effective, expected),
         practice=practised.told,
+        beyond_practice=not practised.inside,
     )
     return option, standing
 

@@ -195,6 +195,7 @@ class Option:
     shows_days, shows : the longest that anything shows, and every duration that is known.
     beside_trials : what was computed beside what trials counted; None without a device.
     practice : where the setting stands beside those that clinics, makers and trials published; None without a device.
+    beyond_practice : whether its dose, spot or pulse lies outside those, or nobody published any.
     source : why a choice without a device is among the options.
     rank : its place, from 1, shared by options that trials cannot tell apart; 0 until the concern's are ranked.
     """
@@ -223,6 +224,7 @@ class Option:
     rank_reason: Message
     beside_trials: Message | None = None
     practice: Message | None = None
+    beyond_practice: bool = False
     source: str | None = None
     rank: int = 0
 

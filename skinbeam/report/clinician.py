@@ -151,6 +151,12 @@ def _decision(plan: Plan) -> Decision:
         state=state,
         title=none or say(f"decision_{key}"),
         text=say("decision_text_without", without=without) if none else " ".join(filter(None, (meant, without))),
+        beyond=tuple(
+            say("decision_beyond", concern=concern_name(concern), option=device_of(option))
+            for concern in plan.concerns
+            for option in foremost(concern)
+            if option.beyond_practice
+        ),
         why=plain_reasons(plan.why),
         head=say("head_first" if ahead else "head_stopped"),
         reasons=tuple(numbered[: len(first)]),

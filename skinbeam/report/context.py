@@ -76,6 +76,7 @@ class Decision:
     state: Annotated[str, "suitable, with-caution, refer or not-suitable: picks the colour, never the only sign of it"]
     title: Annotated[str, "the decision in words"]
     text: Annotated[str, "what the decision means"]
+    beyond: Annotated[tuple[str, ...], "options shown first whose settings are beyond practice"]
     why: Annotated[
         tuple[str, ...], "why it is no or not yet, in plain words and this person's facts; empty when it is yes"
     ]
@@ -165,7 +166,7 @@ class Glance:
     concern: Annotated[str, "concern and site"]
     option: Annotated[str, "the option with its device and light"]
     name: Annotated[str, "its device and light alone; without a device the option"]
-    setting: Annotated[str, "dose, spot, pulse and cooling; empty without a device"]
+    setting: Annotated[str, "dose, spot, pulse and cooling, and that they are beyond practice; empty without a device"]
     counted: Annotated[bool, "whether anything of what follows is known"]
     good: Annotated[Shown, "people of 100 who improve by at least half"]
     bad: Annotated[Shown, "people of 100 with the most frequent known harm"]

@@ -11,9 +11,8 @@ from skinbeam.evidence.expectation.answer import abstention
 from skinbeam.evidence.expectation.dose import widening
 from skinbeam.evidence.expectation.parts import estimate, keys
 from skinbeam.evidence.question import Question
-from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.clinic import new_clinics
-from skinbeam.evidence.synthesis.design import Features, arms_of
+from skinbeam.evidence.synthesis.design import Features, like_arms
 from skinbeam.evidence.synthesis.distributions import Floats
 from skinbeam.evidence.synthesis.law import HALF_PCT
 
@@ -41,10 +40,5 @@ def clearly_more(a: Floats, b: Floats) -> bool:
 
 
 def own_studies(question: Question) -> tuple[str, ...]:
-    """Return the studies of the condition with this treatment; of light, with the same regime where one is asked."""
-    arms = arms_of(question.condition, question.modality)
-    pulse = regime.pulse_class(question.pulse_ms)
-    asked = regime.of_light(question.modality, question.wavelength_nm, pulse)
-    if question.wavelength_nm is not None:
-        arms = tuple(arm for arm in arms if regime.of_arm(arm) == asked)
-    return keys(arms)
+    """Return the studies of the condition with this treatment; of a setting, those whose light was like it."""
+    return keys(like_arms(question))

@@ -26,7 +26,7 @@ from skinbeam.evidence.studies.shipped import arms, settings
 from skinbeam.evidence.synthesis import regime
 from skinbeam.evidence.synthesis.clinic import NewClinics, new_clinics, study_weights
 from skinbeam.evidence.synthesis.counts import Asked
-from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_of
+from skinbeam.evidence.synthesis.design import UNTREATED, Features, arms_of, like_arms
 from skinbeam.evidence.synthesis.distributions import Rate, count_pmf
 from skinbeam.evidence.synthesis.posterior import posterior
 from skinbeam.messages import Message
@@ -172,7 +172,7 @@ def _answer(question: Question, seed: int) -> Expectation:
         durability=durability(question),
         sun_protection=sun_protection(),
         dose=_no_dose(question) if placed is None else placed,
-        studies=_studies(usable),
+        studies=_studies(like_arms(question)),
         abstains=None,
         in_words=_words(question, at_least["50"], asked, mean, counts["pih"].p),
         person_improvement_pct=_person(question, clinics, usable, seed),
@@ -256,7 +256,7 @@ def _silence(question: Question, reason: Message) -> Expectation:
         durability={str(months): unknown for months in settings()["rule"]["durability_months"]},
         sun_protection=unknown,
         dose=unknown,
-        studies=_studies(arms_of(question.condition, question.modality)),
+        studies=_studies(like_arms(question)),
         abstains=reason,
         in_words=(reason,),
         person_improvement_pct=unknown,
@@ -265,7 +265,8 @@ def _silence(question: Question, reason: Message) -> Expectation:
 
 def _untreated(question: Question, seed: int) -> Expectation:
     """The natural course of the same condition, known where control arms were followed."""
-    alone = replace(question, modality=UNTREATED, fluence_J_cm2=None, pulse_ms=None, microbeam_mJ=None)
+    setting: Any = dict.fromkeys(("fluence_J_cm2", "pulse_ms", "spot_mm", "lamp", "microbeam_mJ"))
+    alone = replace(question, modality=UNTREATED, **setting)
     if question.modality == UNTREATED:
         return _silence(alone, Message("evidence.untreated-itself"))
     return _course(alone, abstention(alone), seed)

@@ -26,6 +26,7 @@ from skinbeam.evidence.question import Question
 from skinbeam.evidence.studies.arm import Arm, Grades
 from skinbeam.evidence.studies.shipped import arms, dark_fraction, settings
 from skinbeam.evidence.synthesis import regime
+from skinbeam.practice.row import is_lamp
 
 __all__ = [
     "HIERARCHICAL",
@@ -38,6 +39,7 @@ __all__ = [
     "deviates",
     "fitted_arms",
     "layout",
+    "like_arms",
     "longest_months",
     "same_family",
     "same_site",
@@ -159,10 +161,35 @@ def arms_of(condition: str, modality: str) -> tuple[Arm, ...]:
     return tuple(arm for arm in fitted_arms() if (arm.condition, arm.modality) == (condition, modality))
 
 
+def like_arms(question: Question) -> tuple[Arm, ...]:
+    """Return the fitted arms of a question's condition and modality, without those that printed other light.
+
+    That is a laser for a lamp, another regime, and of lasers a pulse or a spot too far from those asked about.
+    """
+    arms = arms_of(question.condition, question.modality)
+    if question.lamp is not None:
+        arms = tuple(arm for arm in arms if is_lamp(arm.device) is question.lamp)
+    if question.wavelength_nm is None:
+        return arms
+    asked = regime.of_light(question.modality, question.wavelength_nm, regime.pulse_class(question.pulse_ms))
+    rule = settings()["rule"]
+
+    def is_like(arm: Arm) -> bool:
+        near = _within(arm.pulse_ms, question.pulse_ms, rule["alike_pulse"])
+        return near and _within(arm.spot_mm, question.spot_mm, rule["alike_spot"]) and regime.of_arm(arm) == asked
+
+    return tuple(filter(is_like, arms))
+
+
 @cache
 def longest_months() -> float:
     """Return the longest follow-up of any fitted arm."""
     return max(arm.followup_months for arm in fitted_arms() if arm.followup_months is not None)
+
+
+def _within(printed: float | None, asked: float | None, ratio: float) -> bool:
+    """Whether two values lie within a ratio; one that is not known does."""
+    return printed is None or asked is None or 1.0 / ratio <= printed / asked <= ratio
 
 
 def same_family(arm: Arm, question: Question) -> bool:

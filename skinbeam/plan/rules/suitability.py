@@ -55,6 +55,7 @@ def judge(
     pulse_ms: float | None = None,
     ipl: bool = False,
     compression: bool = False,
+    cooled: bool | None = None,
 ) -> Suitability:
     """Return what the rules say of a person, a concern, and a choice as far as it has been made.
 
@@ -65,6 +66,7 @@ def judge(
     device_wavelength_nm, pulse_ms : what the device would emit, in nm and ms; without them, rules that ask are silent.
     ipl : whether the device is intense pulsed light.
     compression : whether it presses a window on the skin while it fires.
+    cooled : whether the device cools the skin; without it, rules that ask are silent.
 
     Raises
     ------
@@ -73,6 +75,8 @@ def judge(
     if modality is not None:
         modality = resolve("modality", modality, field="modality")
     option = _option_facts(modality, device_wavelength_nm, pulse_ms) | {"ipl": ipl, "compression": compression}
+    if cooled is not None:
+        option["cooled"] = cooled
     return _cited(_judged(case, concern, modality, option))
 
 

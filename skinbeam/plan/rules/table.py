@@ -73,7 +73,16 @@ STRENGTHS = (
     "clinic-list",
     "practice",
 )
-OPTION_FACTS = ("compression", "ipl", "modality", "pulse", "sessions_done", "specialist_allows", "wavelength_nm")
+OPTION_FACTS = (
+    "compression",
+    "cooled",
+    "ipl",
+    "modality",
+    "pulse",
+    "sessions_done",
+    "specialist_allows",
+    "wavelength_nm",
+)
 _KEYS = {
     "row",
     "use",
@@ -309,7 +318,7 @@ def _asked_of_a_setting(condition: Condition) -> bool:
     """Whether a condition asks for what a search chooses, beyond the kind of laser."""
     match condition:
         case Test(fact, _, _):
-            return fact in ("ipl", "pulse", "wavelength_nm")
+            return fact in ("cooled", "ipl", "pulse", "wavelength_nm")
         case Not(part):
             return _asked_of_a_setting(part)
         case Joined(_, parts):

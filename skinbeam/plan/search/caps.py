@@ -1,4 +1,4 @@
-"""The widest spot and the greatest energy of a pulse, or of a microbeam, that were published for a condition at a site.
+"""What bounds a setting everywhere: the widest spot and the greatest energy of a pulse, or of a microbeam, in print.
 
 A published fluence says nothing of a spot in which nobody gave it: the wider the spot, the deeper and the hotter the
 same fluence heats, and the larger is what it harms. So no setting exceeds these, inside published doses or beyond them.
@@ -18,10 +18,12 @@ from skinbeam.plan.search.envelope import Light, by_source, lenders, like_rows, 
 from skinbeam.practice.published import Published, pulse_energy_J
 from skinbeam.provenance import used
 
-__all__ = ["Cap", "PulseCaps", "cap_of", "site_group"]
+__all__ = ["Cap", "PulseCaps", "bruises", "cap_of", "least_pulse_ms", "site_group"]
 
 # Most sources treated the face, and mean it where they name no site.
 _FACE: Final = "face"
+# Green and yellow light, which blood takes up so well that a short pulse bursts fine vessels.
+_BRUISING_NM: Final = (500.0, 600.0)
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class PulseCaps:
 
     def doses(self, device: Device, setting: Setting, doses: Sequence[float]) -> tuple[float, ...]:
         """Return those of the doses of a setting, J/cm², or mJ of a microbeam, that exceed no cap."""
+        if setting.pulse_ms < least_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm):
+            return ()
         light = Light(self.modality, setting.wavelength_nm, setting.pulse_ms)
         if device.microbeam:
             energy = cap_of("microbeam_mJ", self.condition, light, self.site)
@@ -61,8 +65,8 @@ def cap_of(quantity: str, condition: str, light: Light, site: str) -> Cap | None
     """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
 
     At a site where the condition was treated it is the greatest published value. Elsewhere it is the usual one of the
-    face, since other skin is thinner. Of columns that are removed it is what the most careful source gave any condition:
-    such skin heals more slowly, and a column is as deep whatever it treats.
+    face, since other skin is thinner. Of columns that are removed it is what the most careful source gave any
+    condition: such skin heals more slowly, and a column is as deep whatever it treats.
 
     Lamps have no spot that compares with a laser's. What limits the removal of skin is the depth that is computed.
     """
@@ -72,6 +76,25 @@ def cap_of(quantity: str, condition: str, light: Light, site: str) -> Cap | None
     if found is not None:
         used(settings_table()["source"], *found.sources)
     return found
+
+
+def least_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm: float) -> float:
+    """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any is."""
+    unbruised = settings_table()["unbruised"]
+    least = float(unbruised["pulse_ms"])
+    longest = max(head.pulse_ms.ends[1] for head in device.heads)
+    bounded = (*unbruised["fields"], *(unbruised["veins"] if longest >= least else ()))
+    if not bruises(modality, device, wavelength_nm) or condition not in bounded:
+        return 0.0
+    used(unbruised["source"])
+    return least
+
+
+def bruises(modality: str, device: Device, wavelength_nm: float) -> bool:
+    """Return whether a laser heats vessels with light that bruises the sooner the shorter its pulse."""
+    least_nm, most_nm = _BRUISING_NM
+    lamp = any(head.band_nm is not None for head in device.heads)
+    return modality == "vascular" and not lamp and least_nm <= wavelength_nm <= most_nm
 
 
 def site_group(site: str) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 from skinbeam.laser.device import Device, beam_sizes_mm
 from skinbeam.laser.grid import Setting, pulse_steps
+from skinbeam.plan.search.caps import bruises, least_pulse_ms
 from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, envelope_of, settings_table
 from skinbeam.provenance import used
 from skinbeam.schema.device import Head
@@ -21,8 +22,6 @@ __all__ = ["Region", "bound_to_practice", "from_between", "undosed_sources"]
 # Where among published values those lie that are tried; among the values of a device where nothing was published.
 _TWO: Final = (1 / 3, 2 / 3)
 _THREE: Final = (1 / 4, 1 / 2, 3 / 4)
-# Green and yellow light, which blood takes up so well that a short pulse bursts fine vessels.
-_BRUISING_NM: Final = (500.0, 600.0)
 
 
 def bound_to_practice(condition: str) -> bool:
@@ -75,15 +74,15 @@ class Region:
                 pulse_steps(head.pulse_ms),
                 envelope,
                 holds=head.pulse_ms.holds,
-                least=self._least_pulse_ms(head),
-                longer=self._bruises(head),
+                least=least_pulse_ms(self.condition, self.modality, device, head.wavelength_nm),
+                longer=bruises(self.modality, device, head.wavelength_nm),
             )
             offered = sorted(beam_sizes_mm(head))
             # The windows of lamps are wide, and few sources tell of them.
             sizes = _chosen("spot_mm", offered, envelope, _THREE) if head.band_nm is None else offered[-1:]
-            if self.beside and sizes:
-                first, last = offered.index(sizes[0]), offered.index(sizes[-1])
-                sizes = offered[max(0, first - 1) : last + 2]
+            if sizes:
+                first, last, beside = offered.index(sizes[0]), offered.index(sizes[-1]), int(self.beside)
+                sizes = offered[max(0, first - beside) : last + beside + 1]
             for setting in itertools.starmap(Setting, itertools.product([head.wavelength_nm], pulses, sizes)):
                 if setting not in seen:
                     seen.add(setting)
@@ -117,20 +116,6 @@ class Region:
         quantity = "microbeam_mJ" if device.microbeam else "fluence_J_cm2"
         spot = None if device.microbeam else setting.spot_mm
         return envelope.dose(quantity, pulse_ms=setting.pulse_ms, spot_mm=spot)
-
-    def _least_pulse_ms(self, head: Head) -> float:
-        """The shortest pulse tried: where the skin is not to be bruised, that of a trial which bruised nobody."""
-        unbruised = settings_table()["unbruised"].get(self.condition)
-        if unbruised is None or not self._bruises(head):
-            return 0.0
-        used(unbruised["source"])
-        return float(unbruised["pulse_ms"])
-
-    def _bruises(self, head: Head) -> bool:
-        """Whether a laser's light bruises skin the sooner the shorter its pulse."""
-        least_nm, most_nm = _BRUISING_NM
-        vessels = self.modality == "vascular" and head.band_nm is None
-        return vessels and least_nm <= head.wavelength_nm <= most_nm
 
     def _envelope_at(self, device: Device, setting: Setting) -> Envelope | None:
         head = next(head for head in device.heads if head.wavelength_nm == setting.wavelength_nm)

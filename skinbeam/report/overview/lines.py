@@ -30,13 +30,14 @@ def glance(concern: ConcernPlan, option: Option, phototype: str | None = None) -
         "downtime": days_shown(option),
     }
     trials, evidence = evidence_told(concern, option, phototype)
+    setting = "" if option.setup is None else setting_line(option.setup)
     return Glance(
         anchor=f"option-{slug(concern, option)}",
         without="",
         concern=concern_name(concern),
         option=join([option.title, device_of(option)]),
         name=device_of(option) or option.title,
-        setting="" if option.setup is None else setting_line(option.setup),
+        setting=join(filter(None, (setting, say("beyond_practice") if option.beyond_practice else ""))),
         counted=any(value.known for value in glanced.values()),
         good_span=span_of(good_of(option)),
         bad_name=harm if bad.known else "",
