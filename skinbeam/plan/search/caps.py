@@ -64,9 +64,9 @@ class PulseCaps:
 def cap_of(quantity: str, condition: str, light: Light, site: str) -> Cap | None:
     """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
 
-    At a site where the condition was treated it is the greatest published value. Elsewhere it is the usual one of the
-    face, since other skin is thinner. Of columns that are removed it is what the most careful source gave any
-    condition: such skin heals more slowly, and a column is as deep whatever it treats.
+    At a site where the condition was treated it is the greatest published value, elsewhere the usual one of all sites.
+    Off the face, columns that are removed get no more than the most careful source gave any condition: such skin heals
+    more slowly, and a column is as deep whatever it treats.
 
     Lamps have no spot that compares with a laser's. What limits the removal of skin is the depth that is computed.
     """
@@ -111,13 +111,11 @@ def _cap(quantity: str, condition: str, light: Light, group: str) -> Cap | None:
     # Off the face few treat, and one source may be all there is.
     if len(here) >= (few["least"] if group == _FACE else 1):
         return Cap(max(here.values()), tuple(here))
-    if group == _FACE:
-        return None
-    if light.modality == "fractional-ablative":
-        every = _greatest_by_source(quantity, rows)
-        return Cap(min(every.values()), tuple(every)) if every else None
-    face = _greatest(quantity, condition, [row for row in rows if _FACE in _groups(row)])
-    return Cap(median(face.values()), tuple(face)) if len(face) >= few["least"] else None
+    if group != _FACE and light.modality == "fractional-ablative":
+        careful = _greatest_by_source(quantity, rows)
+        return Cap(min(careful.values()), tuple(careful)) if careful else None
+    every = _greatest(quantity, condition, rows)
+    return Cap(median(every.values()), tuple(every)) if len(every) >= few["least"] else None
 
 
 def _greatest(quantity: str, condition: str, rows: Sequence[Published]) -> dict[str, float]:

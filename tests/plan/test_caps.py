@@ -1,0 +1,123 @@
+"""What bounds every setting that is tried: spot, pulse energy, microbeam energy, bruising pulses and cooling."""
+
+import pytest
+from consultations import CONDITIONS, example
+
+from skinbeam.evidence.studies.shipped import arms, settings
+from skinbeam.laser.device import Device, devices
+from skinbeam.laser.grid import dose_steps, offers
+from skinbeam.plan.rules.suitability import judge
+from skinbeam.plan.search.caps import PulseCaps, site_group
+from skinbeam.plan.search.envelope import Light, ends_of, lenders, like_rows
+from skinbeam.practice.published import pulse_energy_J
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+from skinbeam.schema.names import PHOTOTYPES, table, usable_modalities
+
+SITES = [site for site, entry in table("site").items() if entry["use"] == "treatment"]
+ROUNDING = 1.1
+FULL_FIELD = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
+
+
+def tried(condition: str, modality: str, device: Device, site: str) -> list[tuple[Light, float, float]]:
+    """Light, spot in mm and greatest dose of each setting of a laser that keeps the caps."""
+    caps = PulseCaps(condition, modality, site)
+    found = []
+    for setting in offers(device):
+        doses = caps.doses(device, setting, dose_steps(device, *setting))
+        if doses:
+            found.append((Light(modality, setting.wavelength_nm, setting.pulse_ms), setting.spot_mm, doses[-1]))
+    return found
+
+
+@pytest.mark.parametrize("site", SITES)
+@pytest.mark.parametrize("modality", FULL_FIELD)
+def test_no_spot_and_no_pulse_energy_exceeds_what_was_published(modality: str, site: str) -> None:
+    """At a site that was treated no more than there, elsewhere no more than anywhere; for the condition or its kin."""
+    names = set(settings()["site_groups"].get(site_group(site), ()))
+    for condition in (one for one in table("condition") if modality in usable_modalities(one)):
+        for device in (one for one in devices().values() if modality in one.modalities):
+            if any(head.band_nm is not None for head in device.heads):
+                continue
+            for light, spot_mm, dose in tried(condition, modality, device, site):
+                rows = [row for row in like_rows(light) if row.condition in lenders(condition)]
+                for quantity, value in (("spot_mm", spot_mm), ("pulse_energy_J", pulse_energy_J(dose, spot_mm))):
+                    printed = [row for row in rows if ends_of(getattr(row, quantity))]
+                    of_it = [row for row in printed if row.condition == condition and set(row.site.split()) & names]
+                    if len({row.source for row in of_it}) >= 3:
+                        printed = of_it
+                    if len({row.source for row in printed}) >= 2:
+                        most = max(max(ends_of(getattr(row, quantity))) for row in printed)
+                        assert value <= ROUNDING * most, (condition, device.name, light, spot_mm, dose)
+
+
+def test_a_wide_vein_of_the_nose_gets_no_spot_that_is_for_hair() -> None:
+    found = tried("facial-telangiectasia", "vascular", devices()["ndyag-1064"], "nose")
+    assert max(spot_mm for _, spot_mm, _ in found) == 3.0
+    assert max(pulse_energy_J(dose, spot_mm) for _, spot_mm, dose in found) <= ROUNDING * pulse_energy_J(250.0, 3.0)
+
+
+def test_an_eyelid_gets_less_energy_than_a_cheek() -> None:
+    cheek, eyelid = (
+        max(pulse_energy_J(dose, spot_mm) for _, spot_mm, dose in tried("facial-telangiectasia", "vascular", dye, site))
+        for dye, site in ((devices()["pulsed-dye-595"], "cheeks"), (devices()["pulsed-dye-595"], "eyelid"))
+    )
+    assert eyelid < cheek
+
+
+@pytest.mark.parametrize("site", ["hands", "neck", "decolletage", "eyelid"])
+def test_columns_that_are_removed_off_the_face_are_those_of_the_most_careful_source(site: str) -> None:
+    """45 mJ on the back of a hand is what nobody printed; 20 mJ is the least that any source went up to."""
+    found = tried("wrinkles", "fractional-ablative", devices()["fractional-co2-10600"], site)
+    assert found
+    assert max(energy for _, _, energy in found) <= ROUNDING * 20.0
+
+
+@pytest.mark.parametrize("name", ["pulsed-dye-595", "pulsed-dye-585", "ktp-532"])
+def test_bruising_pulses_are_bounded_beyond_practice_too(name: str) -> None:
+    device = devices()[name]
+    assert all(light.pulse_ms >= 6.0 for light, _, _ in tried("redness", "vascular", device, "cheeks"))
+    veins = {light.pulse_ms for light, _, _ in tried("facial-telangiectasia", "vascular", device, "cheeks")}
+    assert min(veins) >= 6.0 or veins == {0.45}  # a laser that has no longer pulse
+
+
+@pytest.mark.parametrize("phototype", PHOTOTYPES)
+@pytest.mark.parametrize("cooled", [True, False])
+@pytest.mark.parametrize("wavelength_nm", [532.0, 585.0, 595.0, 1064.0])
+def test_yellow_light_is_not_given_uncooled_to_dark_skin(phototype: str, cooled: bool, wavelength_nm: float) -> None:
+    patient = {"age_years": 45, "sex": "female", "phototype": phototype}
+    case = parse(Case, {"patient": patient}, file="case.toml")
+    judged = judge(case, modality="vascular", device_wavelength_nm=wavelength_nm, pulse_ms=0.45, cooled=cooled)
+    spoke = "uncooled-yellow-dark-skin" in {reason.rule for reason in judged.reasons}
+    assert spoke == (phototype in ("V", "VI") and not cooled and wavelength_nm < 600.0)
+
+
+@pytest.mark.parametrize("file", CONDITIONS, ids=lambda file: file.stem)
+def test_a_plan_says_beyond_practice_and_credits_like_trials_alone(file) -> None:
+    rule = settings()["rule"]
+    for concern in example(file)["concerns"]:
+        for option in concern["options"]:
+            if not option["settings"]:
+                assert option["beyond_practice"] is False
+                continue
+            told = option["practice"]["text"]
+            assert option["beyond_practice"] == told.startswith("Beyond practice")
+            studies = {study["study"] for study in option["expected"]["studies"]}
+            held = option["settings"]
+            if option["band_nm"] is not None or held["spot_mm"] is None:
+                continue
+            for study in studies:
+                of_it = [
+                    arm
+                    for arm in arms()
+                    if (arm.study, arm.condition, arm.modality) == (study, concern["condition"], option["modality"])
+                ]
+                assert any(
+                    near(arm.pulse_ms, held["pulse_ms"], rule["alike_pulse"])
+                    and near(arm.spot_mm, held["spot_mm"], rule["alike_spot"])
+                    for arm in of_it
+                ), (study, held)
+
+
+def near(printed: float | None, given: float, ratio: float) -> bool:
+    return printed is None or 1.0 / ratio <= printed / given <= ratio
