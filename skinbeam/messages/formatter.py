@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable
 from decimal import Decimal
+from numbers import Integral, Real
 from typing import Any
 
 from skinbeam.estimate import Estimate, Unknown
@@ -76,8 +77,10 @@ class Formatter:
         """Return any parameter of a message as text."""
         if isinstance(value, bool | str):
             return str(value)
-        if isinstance(value, int | float):
-            return self.number(value)
+        if isinstance(value, Integral):  # those of arrays, too
+            return self.number(int(value))
+        if isinstance(value, Real):
+            return self.number(float(value))
         if isinstance(value, Estimate | Unknown):
             return self.interval(value)
         if isinstance(value, datetime.datetime):
@@ -85,7 +88,7 @@ class Formatter:
         if isinstance(value, datetime.date):
             return self.date(value)
         if isinstance(value, list | tuple):
-            counted = all(isinstance(item, int | float) for item in value)
+            counted = all(isinstance(item, Real) for item in value)
             return self.numbers(value) if counted else ", ".join(self.value(item) for item in value)
         if hasattr(value, "params"):  # a message
             return str(value.text)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -121,6 +122,12 @@ def test_no_message_is_empty_or_holds_a_placeholder() -> None:
 )
 def test_numbers_for_people(value: float, shown: str) -> None:
     assert Formatter().number(value) == shown
+
+
+def test_a_message_holds_numbers_that_come_from_arrays() -> None:
+    for value in (np.int64(3), np.uint8(3), np.float32(3.0), np.float64(3.0)):
+        assert Formatter().value(value) == "3"
+    assert Formatter().value([np.int64(1), np.float32(2.0)]) == Formatter().value([1, 2.0])
 
 
 def test_an_interval_is_rounded_by_its_width() -> None:

@@ -195,7 +195,7 @@ def _is_irregular(blob: Mask, raised: Array) -> bool:
     brown = raised[inner] if inner.sum() >= 9 else raised[blob]
     low, high = np.quantile(brown, (0.1, 0.9))
     uneven = (high - low) / max(float(np.median(brown)), 1e-9)
-    return (
+    return bool(
         solid < limit("spots", "seen_solidity_min")
         or _unlike_halves(blob) > limit("spots", "seen_asymmetry_max")
         or uneven > limit("spots", "seen_unevenness_max")

@@ -46,7 +46,7 @@ def bars_of(case: Case, given: str, device: Device) -> tuple[Bar, ...]:
 
 
 def _below_a_window(one: Reaction, device: Device) -> bool:
-    """Whether a device gives the light of a reaction to skin below a window, where nothing cools it as it was cooled."""
+    """Whether a device gives the light of a reaction to skin below a window, where nothing cools it."""
     same_light = one.device is not None and one.device.wavelengths_nm == device.wavelengths_nm
     return same_light and device.compression is not None
 
