@@ -16,7 +16,7 @@ from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.full_field import full_field_trial
 from skinbeam.plan.search.goals import goal_of
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for
-from skinbeam.plan.search.pigment import p_disruption
+from skinbeam.plan.search.thresholds import p_disruption
 from skinbeam.plan.search.trial import Trial
 from skinbeam.practice.rows import practice_rows
 from skinbeam.schema.case import Case

@@ -250,3 +250,13 @@ def test_a_figure_that_is_not_there_is_named_and_not_explained() -> None:
     words = Page(render_html(sample(), FigureData())).words
     assert "Skin section, Visible facial veins, cheeks" in words
     assert "hatched where" not in words
+
+
+@pytest.mark.parametrize("beyond", [True, False])
+def test_that_settings_are_beyond_practice_stands_with_the_decision_and_beside_them(beyond: bool) -> None:
+    plan = copy.deepcopy(sample_plan())
+    plan["concerns"][0]["options"][0]["beyond_practice"] = beyond
+    page = page_of(plan)
+    assert any("beyond practice" in line for line in page.decision.beyond) is beyond
+    assert ("beyond practice" in page.glance[0].setting) is beyond
+    assert ("beyond practice" in page.concerns[0].options[0].line.setting) is beyond

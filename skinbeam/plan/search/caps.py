@@ -22,6 +22,7 @@ __all__ = ["Cap", "PulseCaps", "bruises", "cap_of", "least_pulse_ms", "site_grou
 
 # Most sources treated the face, and mean it where they name no site.
 _FACE: Final = "face"
+_MOUTH: Final = "mouth"
 # Green and yellow light, which blood takes up so well that a short pulse bursts fine vessels.
 _BRUISING_NM: Final = (500.0, 600.0)
 
@@ -65,8 +66,8 @@ def cap_of(quantity: str, condition: str, light: Light, site: str) -> Cap | None
     """Return the cap of `spot_mm`, `pulse_energy_J` or `microbeam_mJ`; None where too little was published for one.
 
     At a site where the condition was treated it is the greatest published value, elsewhere the usual one of all sites.
-    Off the face, columns that are removed get no more than the most careful source gave any condition: such skin heals
-    more slowly, and a column is as deep whatever it treats.
+    Of eyelids and off the face, columns that are removed get no more than the most careful source gave any condition:
+    such skin is thin or heals slowly, and a column is as deep whatever it treats.
 
     Lamps have no spot that compares with a laser's. What limits the removal of skin is the depth that is computed.
     """
@@ -111,7 +112,7 @@ def _cap(quantity: str, condition: str, light: Light, group: str) -> Cap | None:
     # Off the face few treat, and one source may be all there is.
     if len(here) >= (few["least"] if group == _FACE else 1):
         return Cap(max(here.values()), tuple(here))
-    if group != _FACE and light.modality == "fractional-ablative":
+    if group not in (_FACE, _MOUTH) and light.modality == "fractional-ablative":
         careful = _greatest_by_source(quantity, rows)
         return Cap(min(careful.values()), tuple(careful)) if careful else None
     every = _greatest(quantity, condition, rows)

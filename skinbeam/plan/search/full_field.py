@@ -23,9 +23,8 @@ from skinbeam.plan.search.candidates import Machine, beam_of
 from skinbeam.plan.search.crossed import Crossed
 from skinbeam.plan.search.goals import Goal
 from skinbeam.plan.search.limits import Limit, Verdict, judge_limit, limits_for, target
-from skinbeam.plan.search.pigment import DISRUPTION, p_disruption
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.plan.search.thresholds import OfDose, Thresholds
+from skinbeam.plan.search.thresholds import DISRUPTION, OfDose, Thresholds, p_disruption
 from skinbeam.plan.search.trial import Trial
 from skinbeam.provenance import collect
 from skinbeam.simulate.ends.endpoints import fluence_for

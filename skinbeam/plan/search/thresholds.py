@@ -2,16 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from skinbeam.laser.settings import Beam
 from skinbeam.plan.search.burns import Burns
 from skinbeam.plan.search.limits import Limit, Quantity
+from skinbeam.simulate.ends.melanosomes import melanosome_disruption
+from skinbeam.simulate.model_error import model_error
+from skinbeam.simulate.pulse.response import Response
 from skinbeam.simulate.skins.ensemble import share
+from skinbeam.units import J_CM2
 
-__all__ = ["OfDose", "Reached", "Thresholds"]
+__all__ = ["DISRUPTION", "OfDose", "Reached", "Thresholds", "p_disruption"]
+
+DISRUPTION: Final = "melanosome-disruption"  # what the model's error is taken of
 
 Floats = NDArray[np.float64]
 OfDose = Callable[[float], Floats]  # J/cm² → (sample,)
@@ -56,3 +64,19 @@ class Thresholds:
             limit.id: limit.spent(share(limit.kept(self.value[limit.id](dose), limit.stop), weights)[0])
             for limit in limits
         }
+
+
+def p_disruption(around: Response) -> Callable[[float], Floats]:
+    """Return how likely a dose, J/cm², breaks half of the melanosomes of each draw, (sample,), by (plan 5).
+
+    A pulse of nanoseconds breaks melanosomes one by one, in light skin and in dark at much the same dose. Whatever
+    breaks half of those beside a spot, or of a field that has no spots, injures the cells that hold them. Caution
+    enters once, as the level of the limit.
+
+    Raises
+    ------
+    NotAvailable : pulses that confine stress.
+    """
+    computed = np.log(melanosome_disruption(around) / J_CM2)
+    spread = np.log(model_error(DISRUPTION))
+    return lambda dose: np.asarray(ndtr((np.log(dose) - computed) / spread))

@@ -83,6 +83,8 @@ def _option(concern: ConcernPlan, option: Option, table: Sequence[Option]) -> Le
         alone = lights.count((name, option.setup.wavelength_nm)) == 1
         device = option.setup.device_title
         name = say("leaflet.choice_light", **parts) if alone else say("leaflet.choice_device", device=device, **parts)
+    if option.beyond_practice:
+        name = say("leaflet.choice_beyond", choice=name)
     nothing = say("leaflet.none") if option.modality == _NO_TREATMENT else ""
     good, bad = (_outcome(concern, option, tone, array) for tone, array in _arrays(option).items())
     return LeafletOption(
