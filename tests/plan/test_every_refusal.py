@@ -30,6 +30,7 @@ BLANK = {
     "compression": "of the device",
     "condition": "must be said",
     "conditions": "must be said",
+    "cooled": "of the device",
     "darkest_phototype": "ask-phototype",
     "expectation": "a no",
     "field_conditions": "must be said",

@@ -49,7 +49,8 @@ class PulseCaps:
 
     def doses(self, device: Device, setting: Setting, doses: Sequence[float]) -> tuple[float, ...]:
         """Return those of the doses of a setting, J/cm², or mJ of a microbeam, that exceed no cap."""
-        if setting.pulse_ms < least_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm):
+        least = least_pulse_ms(self.condition, self.modality, device, setting.wavelength_nm)
+        if setting.pulse_ms < least <= _longest_pulse_ms(device):
             return ()
         light = Light(self.modality, setting.wavelength_nm, setting.pulse_ms)
         if device.microbeam:
@@ -67,7 +68,7 @@ def cap_of(quantity: str, condition: str, light: Light, site: str) -> Cap | None
 
     At a site where the condition was treated it is the greatest published value, elsewhere the usual one of all sites.
     Of eyelids and off the face, columns that are removed get no more than the most careful source gave any condition:
-    such skin is thin or heals slowly, and a column is as deep whatever it treats.
+    such skin is thin or heals slowly, and a column is as deep whatever it treats. Raised scars are thick.
 
     Lamps have no spot that compares with a laser's. What limits the removal of skin is the depth that is computed.
     """
@@ -83,12 +84,15 @@ def least_pulse_ms(condition: str, modality: str, device: Device, wavelength_nm:
     """Return the shortest pulse that is tried of a laser whose light bruises; 0 where any is."""
     unbruised = settings_table()["unbruised"]
     least = float(unbruised["pulse_ms"])
-    longest = max(head.pulse_ms.ends[1] for head in device.heads)
-    bounded = (*unbruised["fields"], *(unbruised["veins"] if longest >= least else ()))
+    bounded = (*unbruised["fields"], *(unbruised["veins"] if _longest_pulse_ms(device) >= least else ()))
     if not bruises(modality, device, wavelength_nm) or condition not in bounded:
         return 0.0
     used(unbruised["source"])
     return least
+
+
+def _longest_pulse_ms(device: Device) -> float:
+    return max(head.pulse_ms.ends[1] for head in device.heads)
 
 
 def bruises(modality: str, device: Device, wavelength_nm: float) -> bool:
@@ -112,7 +116,8 @@ def _cap(quantity: str, condition: str, light: Light, group: str) -> Cap | None:
     # Off the face few treat, and one source may be all there is.
     if len(here) >= (few["least"] if group == _FACE else 1):
         return Cap(max(here.values()), tuple(here))
-    if group not in (_FACE, _MOUTH) and light.modality == "fractional-ablative":
+    thin = group not in (_FACE, _MOUTH) and condition not in settings_table()["thick"]["conditions"]
+    if thin and light.modality == "fractional-ablative":
         careful = _greatest_by_source(quantity, rows)
         return Cap(min(careful.values()), tuple(careful)) if careful else None
     every = _greatest(quantity, condition, rows)
