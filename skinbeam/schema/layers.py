@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from skinbeam.document import canonical_json, sha256_of
 from skinbeam.errors import InputError
@@ -174,7 +174,14 @@ def load_layers(path: Path) -> LoadedLayers:
     ------
     InputError : whatever is wrong with it, with the path of the field.
     """
-    spec = parse(LayersFile, read_toml(path, field="LAYERS", what="a layers file"), file=path.name)
+    content = read_toml(path, field="LAYERS", what="a layers file")
+    try:
+        spec = parse(LayersFile, content, file=path.name)
+    except InputError:
+        # A cube that is not there is reported before a faulty medium: without it no medium is used.
+        if voxels := _voxels_alone(content):
+            _cube_beside(voxels, path)
+        raise
     _one_geometry(spec, path.name)
     _names_differ("layer", [layer.name for layer in spec.layer], path.name)
     _names_differ("medium", [medium.name for medium in spec.medium], path.name)
@@ -278,6 +285,14 @@ def _thicknesses(layers: Sequence[Layer], file: str) -> None:
             hint="Give the layer a thickness; light leaves it below as transmittance.",
             file=file,
         )
+
+
+def _voxels_alone(content: dict[str, Any]) -> Voxels | None:
+    """Return the section [voxels] of a file that has faults; None where it is missing or faulty itself."""
+    try:
+        return Voxels.model_validate(content.get("voxels"))
+    except ValidationError:
+        return None
 
 
 def _cube_beside(voxels: Voxels, path: Path) -> Path:
