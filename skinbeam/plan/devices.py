@@ -200,8 +200,11 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
 
     Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
     One source is not enough for that; nor are sources that print no dose, which say nothing of this one, nor those of a
-    condition for a kind of it whose target is another.
+    condition for a kind of it whose target is another. No practice speaks for a setting that reaches the target in none
+    of 100: what people saw there, this skin cannot be promised. A first look on few skins cannot tell none from few.
     """
+    if not margin and chance(trial.p_effective) < 1:
+        return True
     if trial.p_effective >= target().least - margin or trial.machine.region is None:
         return trial.p_effective < target().least - margin
     place = place_of(trial, concern.condition, goal.modality, darkest_phototype(case))

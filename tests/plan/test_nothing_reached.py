@@ -1,0 +1,37 @@
+"""A setting that reaches the target in none of 100 is never offered, however many clinics use such settings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from skinbeam.laser.device import devices
+from skinbeam.laser.grid import Setting
+from skinbeam.messages import Message
+from skinbeam.plan import devices as planned
+from skinbeam.plan.search.goals import goal_of
+from skinbeam.plan.search.place import PracticePlace
+from skinbeam.plan.search.region import Region
+from skinbeam.schema.case import Case
+from skinbeam.schema.load import parse
+
+from test_darker_skin import search  # isort: skip
+
+DYE = ("pulsed-dye-595", Setting(595.0, 6.0, 7.0))
+INSIDE = Message("practice.inside", {"sources": 3})
+PRACTISED = PracticePlace("inside", "", 1.0, None, None, None, False, (), ("one", "two", "three"), INSIDE)
+
+
+@pytest.mark.parametrize("condition", ["redness", "facial-telangiectasia"])
+@pytest.mark.parametrize("reached", [0, 5])
+def test_practice_speaks_for_few_and_never_for_none(monkeypatch, condition, reached):
+    name, setting = DYE
+    trial = search(condition, "vascular", name, setting, 19.0)
+    assert trial is not None
+    effective = np.arange(trial.effective.size) < reached
+    machine = replace(trial.machine, device=devices()[name], region=Region(condition, "vascular", 4))
+    trial = replace(trial, effective=effective, machine=machine)
+    monkeypatch.setattr(planned, "place_of", lambda *_: PRACTISED)
+    patient = {"age_years": 40.0, "ita_deg": 19.0}
+    case = parse(Case, {"patient": patient, "concern": [{"condition": condition, "site": "cheeks"}]}, file="case")
+    assert planned._is_weak(case, case.concern[0], goal_of(condition, "vascular"), trial) == (reached == 0)
