@@ -89,6 +89,7 @@ _PARTS: Mapping[str, Callable[[], str]] = {
     "practice fit": doses.fit,
     "practice cells": doses.cells,
     "practice rows": doses.rows,
+    "practice routine": doses.routine,
     "practice unposed": doses.unposed,
     "planning burnt": partial(_planning, "burnt"),
     "planning treated": partial(_planning, "treated"),

@@ -1,4 +1,4 @@
-"""Draws every posed row of published doses: the share that was reported beside the share that was foretold.
+"""Draws every row of published doses and burns that a fit sees: the reported share beside the foretold one.
 
 Run `python docs/practice_figure.py` after `make practice-report`; it writes docs/images/practice.png.
 """
@@ -14,7 +14,7 @@ __all__ = ["drawn"]
 
 FILE: Final = Path(__file__).parent / "images" / "practice.png"
 LEAST, MOST = 2e-3, 1.0
-STANDS_FOR = {"recommended": 2.4e-3, "begins": 3.2e-3}  # rows without a count stand below the others
+STANDS_FOR = {"given": 2.4e-3, "begins": 3.2e-3}  # rows without a count stand below the others
 
 
 def drawn() -> Figure:
@@ -30,7 +30,7 @@ def drawn() -> Figure:
     ax.set_xlabel("foretold share of people burnt, by a fit that has not seen the source")
     ax.set_ylabel("reported share, with its 80 % interval")
     notes = (
-        ("recommended doses, not counted", STANDS_FOR["recommended"]),
+        ("doses given, not counted", STANDS_FOR["given"]),
         ("doses at which harm begins", STANDS_FOR["begins"]),
     )
     for note, height in notes:
@@ -42,7 +42,7 @@ def drawn() -> Figure:
 def _draw(ax: Any, row: dict[str, Any], colour: str, *, filled: bool) -> None:
     face = colour if filled else "white"
     if row["kind"] != "counted":
-        mark = "x" if row["kind"] == "recommended" else "D"
+        mark = "x" if row["kind"] == "given" else "D"
         ax.plot(row["share"], STANDS_FOR[row["kind"]], mark, color=colour, mfc=face, ms=5)
         return
     high = row["reported_high"]

@@ -1,18 +1,20 @@
 """Tables of published doses: how many there are, and what the fit foretells of each that can be posed."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp
+from statistics import mean, median, quantiles
 from typing import Any
 
 from parts.markdown import table
 from skinbeam.derived import derived_table
+from skinbeam.practice.calibration import BURN, FAMILIES
 from skinbeam.practice.posing import unposed as why_unposed
 from skinbeam.practice.row import PracticeRow
 from skinbeam.practice.rows import practice_rows
 from skinbeam.schema.fields import phototype_range
 
-__all__ = ["cells", "fit", "published_doses", "rows", "unposed"]
+__all__ = ["cells", "fit", "published_doses", "routine", "rows", "unposed"]
 
 
 def published_doses() -> str:
@@ -78,60 +80,97 @@ def _counts(rows: list[PracticeRow]) -> str:
 
 
 def rows() -> str:
-    """Every posed row: what was reported beside what the fit foretells that has not seen its source."""
-    checks, posed = derived_table("practice_checks"), derived_table("practice_doses")["row"]
+    """Every row that a fit sees: what was reported beside what the fit foretells that has not seen its counts."""
+    checks, seen = derived_table("practice_checks"), _seen()
     rows = []
     for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
         for row in checks[side]:
-            told, reported, interval = posed[row["row"]], row["kind"], ""
+            told, reported, interval = seen[row["row"]], _REPORTED.get(row["kind"], ""), ""
             if row["kind"] == "counted":
                 reported = f"{row['harmed']} of {row['of']}"
                 interval = f"{row['low']} to {row['high']}" + ("" if row["holds"] else ", missed")
-            light = f"{told['wavelength_nm']:.0f} nm, {told['pulse_ms']:.3g} ms"
-            over = _middle_of(told["over_computed"])
-            rows.append(
-                (row["row"], name, light, told["phototype"], f"{over:.2g}", _in_100(row["share"]), reported, interval)
-            )
+            light, over = told["family"], ""
+            if "over_computed" in told:
+                light = f"{told['wavelength_nm']:.0f} nm, {told['pulse_ms']:.3g} ms"
+                over = f"{exp(mean(told['over_computed'])):.2g}"
+            skin = told.get("phototype", "")
+            rows.append((row["row"], name, light, skin, over, _in_100(row["share"]), reported, interval))
     head = ("row", "fit", "light", "phototype", "dose over computed", "foretold, %", "reported", "80 % interval")
     return table(head, rows)
 
 
+_REPORTED = {"given": "not counted", "begins": "harm begins"}
+
+
 def cells() -> str:
-    """Foretold against reported burns of all counted rows, by light and skin."""
-    checks, posed = derived_table("practice_checks"), derived_table("practice_doses")["row"]
-    counted = [row for side in ("left_out", "kept_aside") for row in checks[side] if row["kind"] == "counted"]
-    cells: dict[tuple[str, str], list[Any]] = {}
-    for row in counted:
-        told = posed[row["row"]]
-        cells.setdefault((_light_of(told["wavelength_nm"]), told["phototype"] or "not known"), []).append(row)
-    rows = [
+    """Foretold against counted burns, by family of light, of sources left out and of those kept aside."""
+    checks = derived_table("practice_checks")
+    lines = []
+    for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
+        counted = [row for row in checks[side] if row["kind"] == "counted"]
+        families = sorted({_seen()[row["row"]]["family"] for row in counted})
+        for family in families:
+            lines.append(_cell(name, family, [row for row in counted if _seen()[row["row"]]["family"] == family]))
+        lines.append(_cell(name, "**all**", counted))
+    head = ("sources", "light", "rows", "counted", "foretold", "foretold over counted", "80 % intervals that hold")
+    return table(head, lines)
+
+
+def _cell(side: str, light: str, found: list[Any]) -> tuple[str, ...]:
+    harmed, foretold = sum(row["harmed"] for row in found), sum(row["share"] * row["of"] for row in found)
+    over = f"{foretold / harmed:.2f}" if harmed else ""
+    holds = sum(row["holds"] for row in found)
+    of = sum(row["of"] for row in found)
+    return side, light, str(len(found)), f"{harmed} of {of}", f"{foretold:.1f}", over, f"{holds} of {len(found)}"
+
+
+def routine() -> str:
+    """The usual doses that are called burning at a level of 10 in 100, the likeliest first."""
+    seen = _seen()
+    rows = derived_table("practice_checks")["routine"]
+    flagged = sorted((row for row in rows if row["p"] > _LEVEL), key=lambda row: -row["p"])
+    lines = [
         (
-            light,
-            skin,
-            str(len(found)),
-            f"{sum(row['harmed'] for row in found)} of {sum(row['of'] for row in found)}",
-            f"{sum(row['share'] * row['of'] for row in found):.1f}",
-            f"{sum(row['holds'] for row in found)} of {len(found)}",
+            row["row"],
+            f"{seen[row['row']]['wavelength_nm']:.0f} nm, {seen[row['row']]['pulse_ms']:.3g} ms",
+            seen[row["row"]]["phototype"],
+            _in_100(row["p"]),
         )
-        for (light, skin), found in sorted(cells.items())
+        for row in flagged
     ]
-    for side, name in (("left_out", "all, source left out"), ("kept_aside", "all, kept aside")):
-        found = [row for row in checks[side] if row["kind"] == "counted"]
-        rows.append((name, "", str(len(found)), "", "", f"{sum(row['holds'] for row in found)} of {len(found)}"))
-    return table(("light", "phototype", "rows", "reported", "foretold", "80 % intervals that hold"), rows)
+    thrice = sum(row["p_thrice"] > _LEVEL for row in rows)
+    told = (
+        f"Of {len(rows)} doses that clinics give, {len(flagged)} are said to burn more than 10 of 100; "
+        f"of three times these doses, {thrice}."
+    )
+    return told + "\n\n" + table(("row", "light", "phototype", "said to burn, %"), lines)
+
+
+_LEVEL = 0.1
+
+
+def _seen() -> Mapping[str, Any]:
+    posed = derived_table("practice_doses")
+    return {**posed["row"], **posed["rate"]}
 
 
 def fit() -> str:
-    """The parameters with and without recommended doses, and what covariates gain."""
+    """The parameters with and without recommended doses, by family, and the slope of counts."""
     checks = derived_table("practice_checks")
     both = checks["parameters"], checks["parameters_without_recommended"]
     rows = [
         (name, *("{1:.3g} ({0:.3g} to {2:.3g})".format(*found[name]) for found in both))
-        for name in ("bias", "between", "people", "lapse")
+        for name in checks["parameters"]
     ]
-    gains = checks["gains"], checks["gains_without_recommended"]
-    rows += [(f"gain of {name}", *("{:+.2f} ± {:.2f}".format(*found[name]) for found in gains)) for name in gains[0]]
-    return table(("", "with recommended doses", "without"), rows)
+    draws = [derived_table("burn_calibration")[name]["family"] for name in (BURN, f"{BURN}-without-recommended")]
+    rows += [(f"family: {name}", *(_interval(found[name]) for found in draws)) for name in FAMILIES]
+    slope = "{1:.2f} ({0:.2f} to {2:.2f})".format(*checks["slope"])
+    return table(("", "with recommended doses", "without"), [*rows, ("slope of counts over foretold", slope, "")])
+
+
+def _interval(draws: Sequence[float]) -> str:
+    ends = quantiles(draws, n=10)
+    return f"{median(draws):.3g} ({ends[0]:.3g} to {ends[-1]:.3g})"
 
 
 def unposed() -> str:
@@ -150,17 +189,9 @@ _UNPOSED: Mapping[str, str] = {
     "microbeams": "microbeams",
     "pigment-is-the-target": "a burn of the pigment is the aim",
     "growth-is-the-target": "a burn of the growth is the aim",
+    "given-otherwise": "given in a way that no single pulse stands for",
     "lip": "lips",
 }
-
-
-def _light_of(wavelength_nm: float) -> str:
-    ends = ((570.0, "below 570 nm"), (650.0, "570 to 650 nm"), (790.0, "650 to 790 nm"), (1000.0, "790 to 1000 nm"))
-    return next((name for end, name in ends if wavelength_nm < end), "1000 nm and more")
-
-
-def _middle_of(logs: list[float]) -> float:
-    return exp(logs[len(logs) // 2])
 
 
 def _in_100(share: float) -> str:

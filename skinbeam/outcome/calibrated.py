@@ -9,7 +9,7 @@ from scipy.special import ndtri
 
 from skinbeam.estimate import Estimate
 from skinbeam.laser.settings import Beam
-from skinbeam.practice.calibration import Calibration, burn_calibration
+from skinbeam.practice.calibration import REFERENCE_MM, BurnLight, Calibration, burn_calibration
 from skinbeam.schema.case import Case
 from skinbeam.simulate.model_error import Side, experiments, model_error
 from skinbeam.simulate.skins.ensemble import quantiles
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ED_LEVEL",
     "DoseError",
+    "burn_light",
     "burn_ratios",
     "calibration_of",
     "error_of_burns",
@@ -74,9 +75,15 @@ class DoseError:
         return {"class": self.kind, **known}
 
 
+def burn_light(beam: Beam) -> BurnLight:
+    """Return what of a beam the error of burns hangs on; a lamp counts by its mean light, microbeams by no spot."""
+    spot_mm = REFERENCE_MM if beam.spot_mm is None else beam.spot_mm
+    return BurnLight(beam.mean_wavelength_nm, beam.pulse_ms * MS, spot_mm, lamp=len(beam.spectrum) > 1)
+
+
 def calibration_of(beam: Beam) -> Calibration:
-    """Return what published doses say of burns by the light and pulse of a beam; a lamp counts by its mean light."""
-    return burn_calibration(beam.mean_wavelength_nm, beam.pulse_ms * MS)
+    """Return what published doses say of burns by the light, pulse and spot of a beam."""
+    return burn_calibration(burn_light(beam))
 
 
 def burn_ratios(beam: Beam, skins: "xr.Dataset", side: Side) -> Floats:

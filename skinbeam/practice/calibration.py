@@ -1,16 +1,19 @@
 """How far computed doses lie from what practice and experiments found, by class of endpoint: the model's error.
 
-ln(true dose / computed dose) of one person in one clinic is normal:
+What burns lies above what clinics usually give by a margin, and clinics usually give more or less over the computed
+dose by family of light and by spot (`practice.fit`). ln(true / computed dose) of one person in one clinic is normal:
 
-    bias + slope ln(wavelength / reference) + N(0, between²) + N(0, people²)                       (practice 1)
+    usual + margin + spot ln(spot / 8 mm) + family + N(0, error²) + N(0, people²)                  (practice 1)
+    error² = clinics² + (1 - followed)² rows²
 
-`between` is how clinics and laboratories differ from each other, `people` how persons differ beyond what the skins that
-were drawn for them say. The four numbers are themselves uncertain; `data/derived/burn_calibration.toml` holds draws of
-them, and a share is its mean over the draws (practice 2). Caution is nowhere in it: a limit is a probability. Accidents
-that no dose explains come on top, see docs/practice.md.
+`error` is how far the model is off at a setting, `people` how persons differ beyond what the skins that were drawn for
+them say. How far clinics lie from each other in the doses that they choose is not in it: they know their machine and
+look at the skin. The numbers are themselves uncertain; `data/derived/burn_calibration.toml` holds draws of them, and a
+share is its mean over the draws (practice 2). Caution is nowhere in it: a limit is a probability. Accidents that no
+dose explains come on top, see docs/practice.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -25,17 +28,45 @@ from skinbeam.shipped import shipped_table
 from skinbeam.sources import Sourced
 from skinbeam.units import MS
 
-__all__ = ["BURN", "Calibration", "ErrorParts", "burn_calibration", "covers", "error_parts"]
+__all__ = [
+    "BURN",
+    "FAMILIES",
+    "REFERENCE_MM",
+    "BurnLight",
+    "Calibration",
+    "ErrorParts",
+    "burn_calibration",
+    "covers",
+    "error_parts",
+    "family_of",
+]
 
 Floats = NDArray[np.float64]
 
 BURN: Final = "epidermal-burn"
+FAMILIES: Final = ("green", "yellow", "red", "diode", "ndyag", "lamp")  # of light, as `data/practice.toml` parts them
+REFERENCE_MM: Final = 8.0
 _GRID: Final = np.linspace(-6.0, 6.0, 1201)  # ln of a ratio of doses: beyond, a share is 0 or 1 to a thousandth
 
 
 @dataclass(frozen=True)
+class BurnLight:
+    """What of a setting the error of computed doses hangs on.
+
+    Parameters
+    ----------
+    wavelength_nm : of a lamp the mean of its light.
+    """
+
+    wavelength_nm: float
+    pulse_s: float
+    spot_mm: float
+    lamp: bool = False
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """The error of computed doses at one wavelength.
+    """The error of computed doses in one light.
 
     Parameters
     ----------
@@ -79,25 +110,33 @@ class ErrorParts:
 
     Parameters
     ----------
-    means, between : middle and deviation of what a source has in common, (draw of the fit,).
-    people : deviation between persons.
+    means, error : middle and deviation of what the pulses of one light on one person share, (draw of the fit,).
+    people : deviation of what they do not.
     lapse : share of injuries that no dose explains.
     """
 
     means: Floats
-    between: Floats
+    error: Floats
     people: float
     lapse: float
 
 
-def covers(wavelength_nm: float, pulse_s: float) -> bool:
+def family_of(wavelength_nm: float, *, lamp: bool) -> str:
+    """Return the name of the lasers that share an error of computed doses; lamps are a family of their own."""
+    if lamp:
+        return "lamp"
+    ranges: Sequence[Mapping[str, Any]] = shipped_table("data/practice.toml")["unprinted"]
+    return str([entry["family"] for entry in ranges if entry["from_nm"] <= wavelength_nm][-1])
+
+
+def covers(light: BurnLight) -> bool:
     """Return whether published doses of about this wavelength and pulse length are behind the calibration of burns."""
     table = _entry()
     (shortest, longest), (low, high) = table["range_ms"], table["range_nm"]
-    return bool(low <= wavelength_nm <= high and shortest <= pulse_s / MS <= longest)
+    return bool(low <= light.wavelength_nm <= high and shortest <= light.pulse_s / MS <= longest)
 
 
-def burn_calibration(wavelength_nm: float, pulse_s: float, *, recommended: bool = True) -> Calibration:
+def burn_calibration(light: BurnLight, *, recommended: bool = True) -> Calibration:
     """Return the error of computed doses that burn the epidermis.
 
     Where no published dose is near, the computed dose stands, with the spread that is taken of endpoints with few
@@ -105,39 +144,50 @@ def burn_calibration(wavelength_nm: float, pulse_s: float, *, recommended: bool 
 
     Parameters
     ----------
-    recommended : whether doses that makers and guidelines recommend are counted, under the assumption of
+    recommended : whether doses that makers and guidelines recommend are counted, with the weight of
         `data/practice.toml`.
     """
     used("skinbeam2026practice")
-    if not covers(wavelength_nm, pulse_s):
+    if not covers(light):
         return _uncalibrated()
-    return _calibration(wavelength_nm, BURN if recommended else f"{BURN}-without-recommended")
+    return _calibration(light, BURN if recommended else f"{BURN}-without-recommended")
 
 
 @cache
-def error_parts(wavelength_nm: float, pulse_s: float) -> ErrorParts:
+def error_parts(light: BurnLight) -> ErrorParts:
     """Return what the error at a light is made of.
 
     The deviation of people is the root of the mean square of its draws, so that both have the spread of the whole;
     where no published dose is near, the other one is what is left of the spread that is taken there.
     """
     entry = _entry()
-    bias, slope, between = (np.asarray(entry[name], dtype=np.float64) for name in ("bias", "slope", "between"))
-    people = float(np.sqrt(np.mean(np.square(entry["people"]))))
-    lapse = float(np.mean(entry["lapse"]))
-    if not covers(wavelength_nm, pulse_s):
+    people = float(np.sqrt(np.mean(np.square(entry["draw"]["people"]))))
+    lapse = float(np.mean(entry["draw"]["lapse"]))
+    if not covers(light):
         return ErrorParts(np.zeros(1), np.sqrt([np.log(_default_factor()) ** 2 - people**2]), people, lapse)
-    return ErrorParts(bias + slope * np.log(wavelength_nm / entry["reference_nm"]), between, people, lapse)
+    means, error = _means_and_error(light, entry)
+    return ErrorParts(means, error, people, lapse)
 
 
 @cache
-def _calibration(wavelength_nm: float, kind: str) -> Calibration:
+def _calibration(light: BurnLight, kind: str) -> Calibration:
     entry = _entry(kind)
-    names = "bias", "slope", "between", "people"
-    draws = {name: np.asarray(entry[name], dtype=np.float64)[:, None] for name in names}
-    mean = draws["bias"] + draws["slope"] * np.log(wavelength_nm / entry["reference_nm"])
-    deviation = np.hypot(draws["between"], draws["people"])
-    return Calibration(BURN, entry["rows"], entry["sources"], ndtr((_GRID - mean) / deviation).mean(axis=0))
+    means, error = _means_and_error(light, entry)
+    deviation = np.hypot(error, np.asarray(entry["draw"]["people"], dtype=np.float64))
+    shares = ndtr((_GRID - means[:, None]) / deviation[:, None]).mean(axis=0)
+    return Calibration(BURN, entry["rows"], entry["sources"], shares)
+
+
+def _means_and_error(light: BurnLight, entry: Mapping[str, Any]) -> tuple[Floats, Floats]:
+    """Middle and shared deviation of (practice 1), (draw of the fit,)."""
+    draws = {
+        name: np.asarray(entry["draw"][name], dtype=np.float64)
+        for name in ("usual", "margin", "spot", "clinics", "followed", "rows")
+    }
+    spot_mm = float(np.clip(light.spot_mm, *entry["range_mm"]))  # beyond, nobody says that the power goes on
+    family = np.asarray(entry["family"][family_of(light.wavelength_nm, lamp=light.lamp)], dtype=np.float64)
+    means = draws["usual"] + draws["margin"] + draws["spot"] * np.log(spot_mm / REFERENCE_MM) + family
+    return means, np.hypot(draws["clinics"], (1.0 - draws["followed"]) * draws["rows"])
 
 
 @cache

@@ -1,6 +1,7 @@
 """How far each published dose lies above what the model computes to burn such people, person by person."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,32 +19,44 @@ from skinbeam.units import J_CM2
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["PLACES", "over_computed", "responses"]
+__all__ = ["OverComputed", "over_computed", "responses"]
 
 Floats = NDArray[np.float64]
 
-# Quantiles that stand for the people of a row: between them a share is smooth, since people differ beyond them too.
-PLACES: Final = (np.arange(24) + 0.5) / 24
 _DRAWS: Final = 480  # over all ways in which a row may have been carried out
-_FEWEST: Final = 24
+_FEWEST: Final = 64
 _SEED: Final = 0
 
 
-def over_computed(row: PracticeRow) -> Floats:
-    """Return ln(dose given / computed dose that burns) of the people of a row, at the quantiles of `PLACES`.
+@dataclass(frozen=True)
+class OverComputed:
+    """ln(dose given / computed dose that burns) of the people of a row, had it been carried out in one way.
 
-    The ways in which a row may have been carried out are mixed evenly. Of a range of doses the skin that stands more
-    got more, as every clinic does: doses evenly spread in the logarithm, in the order of the computed ones.
+    Parameters
+    ----------
+    mean, spread : mean and standard deviation over the people.
+    """
+
+    spot_mm: float
+    mean: float
+    spread: float
+
+
+def over_computed(row: PracticeRow) -> tuple[OverComputed, ...]:
+    """Return how far the doses of a row lie above computed ones, for each way in which it may have been carried out.
+
+    Of a range of doses the skin that stands more got more, as every clinic does: doses evenly spread in the logarithm,
+    in the order of the computed ones.
     """
     ways = poses(row)
     draws = max(_FEWEST, _DRAWS // len(ways))
     found = []
     for way in ways:
         low, high = way.fluence_J_cm2
-        given = np.geomspace(low, high, draws)
-        found.append(np.log(given) - np.log(np.sort(_burns_at_J_cm2(way, draws))))
-    quantiles: Floats = np.quantile(np.concatenate(found), PLACES)
-    return quantiles
+        logs = np.log(np.geomspace(low, high, draws)) - np.log(np.sort(_burns_at_J_cm2(way, draws)))
+        assert way.beam.spot_mm is not None  # no microbeams are posed
+        found.append(OverComputed(way.beam.spot_mm, float(logs.mean()), float(logs.std())))
+    return tuple(found)
 
 
 def responses(row: PracticeRow, draws: int) -> Iterator[Response]:

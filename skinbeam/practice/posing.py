@@ -1,7 +1,8 @@
 """Turns a published dose into what the model can be asked: skins, light, cooling and doses, or the reason why not.
 
 Only burns of an epidermis that is not itself the target are posed. A setting that the source does not print is taken
-as each of `data/practice.toml` in turn, all as likely.
+as each of `data/practice.toml` in turn, all as likely. Burns that were counted without a dose are not posed; they still
+tell how often clinics burn (`rate_of`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +12,14 @@ from typing import Any, Final
 
 from skinbeam.laser.cooling import CoolingPlan, resolve
 from skinbeam.laser.settings import Beam, lamp_lines
-from skinbeam.practice.row import GROWTHS, PracticeRow, Span
+from skinbeam.practice.calibration import family_of
+from skinbeam.practice.row import GROWTHS, PracticeRow, Span, named_nm
 from skinbeam.schema.exposure import Cooling
 from skinbeam.schema.trains import Train
 from skinbeam.shipped import shipped_table
 from skinbeam.skin.model import Skin
 
-__all__ = ["PIGMENT", "SHORTEST_MS", "WAVELENGTHS_NM", "Pose", "Seen", "poses", "seen", "unposed"]
+__all__ = ["PIGMENT", "SHORTEST_MS", "WAVELENGTHS_NM", "Pose", "Seen", "poses", "rate_of", "seen", "unposed"]
 
 # Where pigment of the epidermis is the target, or ink and black lesions stand in the light.
 PIGMENT: Final = frozenset(
@@ -62,12 +64,15 @@ class Seen:
 
     Parameters
     ----------
-    kind : `counted` events of people; `begins`, a dose at which harm was seen to begin; `recommended`, no harm counted.
+    kind : `counted` events of people; `begins`, a dose at which harm was seen to begin; `recommended` or `used`, a dose
+        that people were given, or are to be given, without a count.
+    sessions : in which each of those counted could be burnt; 1 where treatments are counted.
     """
 
     kind: str
     events: int = 0
     of: int = 0
+    sessions: float = 1.0
 
 
 def seen(row: PracticeRow) -> Seen | None:
@@ -75,10 +80,33 @@ def seen(row: PracticeRow) -> Seen | None:
     if row.kind == "recommended":
         return Seen("recommended")
     if row.harm is not None and row.harm.counts_skin_injury:
-        return Seen("counted", row.harm.events or 0, row.harm.of or 0)
-    if row.kind == "threshold" and row.harm is not None and row.harm.kind in _BEGINS:
-        return Seen("begins")
-    return None
+        return Seen("counted", row.harm.events or 0, row.harm.of or 0, _sessions(row))
+    if row.kind == "threshold":
+        return Seen("begins") if row.harm is not None and row.harm.kind in _BEGINS else None
+    return Seen("used") if row.kind in ("used", "tolerated") else None
+
+
+def _sessions(row: PracticeRow) -> float:
+    """Sessions of each person, where people are counted: treatments over people, else the middle of the range."""
+    if row.harm is None or row.harm.unit != "patients":
+        return 1.0
+    if row.treatments and row.patients:
+        return max(1.0, row.treatments / row.patients)
+    return _middle(row.sessions, 1.0)
+
+
+def rate_of(row: PracticeRow) -> str | None:
+    """Return the family of light of burns that were counted over doses which are not printed; None for other rows."""
+    found = seen(row)
+    if found is None or found.kind != "counted" or unposed(row) not in ("no-fluence", "no-wavelength"):
+        return None
+    if row.condition in PIGMENT | GROWTHS or row.condition == "venous-lake" or row.row in _assumed()["unlike"]:
+        return None
+    if row.lamp:
+        return "lamp"
+    nm = row.wavelength_nm or named_nm(row.device)
+    held = nm is not None and WAVELENGTHS_NM[0] <= nm <= WAVELENGTHS_NM[1] and not _is_short(row)
+    return family_of(nm, lamp=False) if nm is not None and held else None
 
 
 def unposed(row: PracticeRow) -> str | None:
@@ -98,6 +126,8 @@ def unposed(row: PracticeRow) -> str | None:
         return "growth-is-the-target"
     if row.condition == "venous-lake":
         return "lip"  # nobody measured its melanin
+    if row.row in _assumed()["unlike"]:
+        return "given-otherwise"
     if row.fluence_J_cm2 is None and row.mean_fluence_J_cm2 is None:
         return "no-fluence"
     if seen(row) is None:

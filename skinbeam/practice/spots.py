@@ -1,11 +1,11 @@
 """What earlier pulses on one person's skin tell of the doses that burn it.
 
-The error of computed doses has two parts (`practice.calibration`). That of a source, `between`, is how a clinic and its
-device, and the model at such a light, lie off: a spot and the treatment after it, on the same person and with the same
-device and wavelength, share it whole. That of `people` may differ from place to place of one field, so that none of it
+The error of computed doses has two parts (`practice.calibration`). `error` is how a clinic, its device and the model at
+such a light lie off: a spot and the treatment after it, on the same person and with the same device and wavelength,
+share it whole. That of `people` may differ from place to place of one field, so that none of it
 is taken as shared. With c the shared part and x = ln(dose / computed dose) of a drawn skin:
 
-    p(c) = mean over the draws of the fit of N(c; bias + slope ln(wavelength / reference), between²)      (spots 1)
+    p(c) = mean over the draws of the fit of N(c; middle of (practice 1), error²)                       (spots 1)
     F(x) = Phi((x - c) / people)
     L(c) = product over injuries of [l + (1 - l) F(x)] times product over clean spots of [1 - F(x)]       (spots 2)
     Q(x') = integral of p(c) L(c) F(x') dc / integral of p(c) L(c) dc
@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from skinbeam.practice.calibration import error_parts
+from skinbeam.practice.calibration import BurnLight, error_parts
 from skinbeam.provenance import used
 from skinbeam.shipped import shipped_table
 
@@ -106,10 +106,10 @@ def missed(read_after_h: float) -> float | None:
     return float(found[-1]["value"])
 
 
-def learned_from(wavelength_nm: float, pulse_s: float, seen: Sequence[Seen]) -> Learned:
+def learned_from(light: BurnLight, seen: Sequence[Seen]) -> Learned:
     """Return what pulses of one light told of it; without any, what is known of everybody."""
-    error = error_parts(wavelength_nm, pulse_s)
-    prior = np.exp(-0.5 * ((_SHARED[:, None] - error.means) / error.between) ** 2) / error.between
+    error = error_parts(light)
+    prior = np.exp(-0.5 * ((_SHARED[:, None] - error.means) / error.error) ** 2) / error.error
     shares = prior.mean(axis=1) / prior.mean(axis=1).sum()
     everybody = Learned(np.ones(1), shares, shares[None, :], error.people, error.lapse)
     return everybody.after(seen)

@@ -10,9 +10,9 @@ from pulse_samples import FILES, THRESHOLD, calibration_told, loaded, median, no
 from skinbeam.answers.simulate import simulate_document
 from skinbeam.answers.threshold import threshold_document
 from skinbeam.errors import InputError, NotAvailable
+from skinbeam.outcome.calibrated import calibration_of
 from skinbeam.physics.damage.arrhenius import omega
 from skinbeam.physics.targets.melanosome import heat_kept, nucleation
-from skinbeam.practice.calibration import burn_calibration
 from skinbeam.schema.names import ENDPOINTS
 from skinbeam.simulate.ends.endpoints import named_endpoint
 from skinbeam.simulate.ends.melanosomes import whitening
@@ -123,7 +123,9 @@ def test_a_dose_that_nothing_reaches_is_unknown_and_answered() -> None:
 
 def test_a_burn_of_people_is_calibrated_by_practice() -> None:
     found = asked("vessel", "epidermal-necrosis", draws=200)
-    error, calibration = burn_calibration(595.0, 6e-3), found["calibration"]
+    beam = scene_of(loaded("vessel")).beam
+    assert beam is not None
+    error, calibration = calibration_of(beam), found["calibration"]
     assert calibration["class"] == error.kind == "epidermal-burn"
     assert (calibration["rows"], calibration["sources"]) == (error.rows, error.sources)
     assert calibration["bias"] == pytest.approx(error.bias, rel=1e-5)

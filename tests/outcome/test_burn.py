@@ -15,7 +15,7 @@ from skinbeam.outcome.calibrated import (
     error_of_endpoint,
     preset_of_no_person,
 )
-from skinbeam.practice.calibration import burn_calibration
+from skinbeam.practice.calibration import BurnLight, burn_calibration
 from skinbeam.simulate.model_error import model_error
 from skinbeam.simulate.scene import scene_of
 
@@ -90,7 +90,7 @@ def test_a_lamp_counts_by_the_mean_of_its_light() -> None:
     found = simulated("lamp", draws=DRAWS)
     assert 0 <= median(found["harm"]["p_burn"]) <= 1
     assert found["damage"]["burn"]["calibration"]["bias"] == pytest.approx(
-        burn_calibration(mean_nm, 12e-3).bias, rel=1e-5
+        burn_calibration(BurnLight(mean_nm, 12e-3, beam.spot_mm or 0.0, lamp=True)).bias, rel=1e-5
     )
 
 

@@ -11,7 +11,7 @@ from consultations import PERSON, concern, devices, document, laser_options, loa
 from skinbeam.assessment.skin import Place, colour_of, draw_skins
 from skinbeam.laser.device import load_device
 from skinbeam.laser.grid import Setting
-from skinbeam.outcome.calibrated import burn_ratios
+from skinbeam.outcome.calibrated import burn_ratios, calibration_of
 from skinbeam.plan.search.bank import SkinBank
 from skinbeam.plan.search.burns import burns_of
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
@@ -21,7 +21,6 @@ from skinbeam.plan.search.limits import target
 from skinbeam.plan.search.skins import SiteSkins
 from skinbeam.plan.search.trial import Trial
 from skinbeam.plan.window.around import window_of
-from skinbeam.practice.calibration import burn_calibration
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer, papillary_bottom
 from skinbeam.simulate.skins.ensemble import share
@@ -53,7 +52,7 @@ def p_burn(ita_deg: float, dose: float, *, cooled: bool = True) -> float:
     """The mean probability, put together a second time: computed doses under the calibration of practice."""
     around = skins(ita_deg).respond(PULSE, COOLING, limiting=True, cooling_share=1.0 if cooled else 0.0)
     computed = cell_death_dose(around, basal_layer(around)) / J_CM2
-    chances = burn_calibration(595.0, 0.04).p_reached(dose / computed)
+    chances = calibration_of(PULSE).p_reached(dose / computed)
     return float(np.average(chances, weights=skins(ita_deg).weights[1]))
 
 

@@ -116,7 +116,7 @@ def test_limits_are_listed_and_none_is_broken(file: Path) -> None:
 def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> None:
     """Through `skinbeam threshold` on skin of other draws, at the settings of the plan and with its cooling."""
     from skinbeam.answers.threshold import threshold_document
-    from skinbeam.practice.calibration import burn_calibration
+    from skinbeam.practice.calibration import BurnLight, burn_calibration
 
     made = example(EXAMPLES / "conditions" / f"{name}.toml")
     (option,) = laser_options(made)
@@ -138,7 +138,9 @@ def test_the_burn_limit_holds_when_the_plan_is_simulated_again(name: str) -> Non
     spread = math.log(found["dose"]["median"] / found["dose"]["low"])
     normals = NormalDist().inv_cdf
     computed = [found["dose"]["median"] * math.exp(spread * normals((tenth + 0.5) / 10)) for tenth in range(10)]
-    calibration = burn_calibration(option["wavelength_nm"], settings["pulse_ms"] * 1e-3)
+    lamp = option["device"] == "ipl"
+    light = BurnLight(option["wavelength_nm"], settings["pulse_ms"] * 1e-3, settings["spot_mm"], lamp=lamp)
+    calibration = burn_calibration(light)
     assert mean(float(calibration.p_reached(dose / one)) for one in computed) <= 0.1
 
 

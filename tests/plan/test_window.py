@@ -97,7 +97,9 @@ def test_the_goal_of_the_first_concern_comes_before_anything_else(tmp_path: Path
     text = (CASES / "vessel.toml").read_text(encoding="utf-8")
     concern = '\n[[concern]]\ncondition = "age-spots"\nsite = "cheeks"\n'
     person = "\n[patient]\nage_years = 40\n"
-    made = window_document(written(text + person + concern, tmp_path), draws=20)
+    other = text.replace('device = "pulsed-dye-595"', 'device = "alexandrite-755"').replace("= 7.5", "= 20.0")
+    other = other.replace("pulse_ms = 6.0", "pulse_ms = 3.0").replace("spot_mm = 7.0", "spot_mm = 12.0")
+    made = window_document(written(other + person + concern, tmp_path), draws=20)
     assert made["effect"] == "epidermal-necrosis"  # of the spot, the goal of long pulses that this device emits
 
 

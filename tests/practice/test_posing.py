@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skinbeam.practice.doses import PLACES, over_computed
-from skinbeam.practice.posing import poses, seen, unposed
+from skinbeam.practice.doses import over_computed
+from skinbeam.practice.posing import poses, rate_of, seen, unposed
 from skinbeam.practice.row import Harm, PracticeRow
 from skinbeam.practice.rows import practice_rows
 from skinbeam.shipped import shipped_table
@@ -51,7 +51,8 @@ def test_what_is_not_printed_is_each_of_the_usual_settings() -> None:
         ({"condition": "warts"}, "growth-is-the-target"),
         ({"condition": "venous-lake"}, "lip"),
         ({"microbeam_mJ": (10.0, 10.0)}, "microbeams"),
-        ({"kind": "used"}, "burns-not-counted"),
+        ({"kind": "adverse"}, "burns-not-counted"),
+        ({"row": "alromi2018/1"}, "given-otherwise"),
     ],
 )
 def test_what_cannot_be_posed_says_why(change: dict[str, object], reason: str) -> None:
@@ -64,18 +65,52 @@ def test_no_harm_at_all_counts_as_nobody_burnt_and_some_harm_does_not() -> None:
     told = seen(replace(ALEXANDRITE, kind="tolerated", harm=none))
     assert told is not None
     assert (told.kind, told.events, told.of) == ("counted", 0, 20)
-    assert seen(replace(ALEXANDRITE, kind="tolerated", harm=replace(none, events=3))) is None
+    some = seen(replace(ALEXANDRITE, kind="tolerated", harm=replace(none, events=3)))
+    assert some is not None
+    assert some.kind == "used"  # some adverse events are no count of burns; the dose still tells what clinics give
 
 
 def test_twice_the_dose_lies_twice_as_far_above_and_a_range_by_skin_is_narrower() -> None:
-    once, twice = (over_computed(replace(ALEXANDRITE, fluence_J_cm2=(dose, dose))) for dose in (15.0, 30.0))
-    np.testing.assert_allclose(twice - once, np.log(2.0), rtol=1e-9)
-    assert once.shape == PLACES.shape
+    (once,), (twice,) = (over_computed(replace(ALEXANDRITE, fluence_J_cm2=(dose, dose))) for dose in (15.0, 30.0))
+    assert twice.mean - once.mean == pytest.approx(np.log(2.0))
+    assert twice.spread == pytest.approx(once.spread)
     # Who stands more gets more: the same mean dose spread over the people brings them closer to each other.
-    spread = over_computed(replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=(7.5, 30.0)))
-    assert np.ptp(spread) < np.ptp(once)
+    (ranged,) = over_computed(replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=(7.5, 30.0)))
+    assert ranged.spread < once.spread
 
 
 def test_darker_skin_is_given_more_of_what_burns_it() -> None:
-    light, dark = (over_computed(replace(ALEXANDRITE, phototype=name)) for name in ("II", "VI"))
-    assert (dark > light).all()
+    (light,), (dark,) = (over_computed(replace(ALEXANDRITE, phototype=name)) for name in ("II", "VI"))
+    assert dark.mean > light.mean
+
+
+def test_burns_counted_without_a_dose_are_a_rate_of_their_light_and_no_posed_row() -> None:
+    none = Harm("blister", 3, 200, "patients", from_per_cent=False, days=None, days_are="")
+    undosed = replace(ALEXANDRITE, kind="tolerated", fluence_J_cm2=None, mean_fluence_J_cm2=None, harm=none)
+    assert unposed(undosed) == "no-fluence"
+    assert rate_of(undosed) == "red"
+    assert rate_of(replace(undosed, wavelength_nm=None, device="pulsed dye laser")) == "yellow"
+    assert rate_of(replace(undosed, wavelength_nm=None, device="intense pulsed light")) == "lamp"
+    assert rate_of(replace(undosed, wavelength_nm=None, device="two lasers")) is None
+    assert rate_of(replace(undosed, condition="warts")) is None
+    assert rate_of(replace(undosed, harm=None)) is None
+    assert rate_of(replace(ALEXANDRITE, kind="tolerated", harm=none)) is None  # its dose is printed
+
+
+@pytest.mark.parametrize(
+    ("unit", "treatments", "sessions", "told"),
+    [
+        ("treatments", None, (3.0, 3.0), 1.0),
+        ("patients", None, (3.0, 5.0), 4.0),
+        ("patients", 600, (3.0, 5.0), 3.0),
+        ("patients", None, None, 1.0),
+    ],
+)
+def test_people_could_be_burnt_in_each_of_their_sessions(
+    unit: str, treatments: int | None, sessions: tuple[float, float] | None, told: float
+) -> None:
+    harm = Harm("blister", 3, 200, unit, from_per_cent=False, days=None, days_are="")
+    row = replace(ALEXANDRITE, kind="tolerated", harm=harm, patients=200, treatments=treatments, sessions=sessions)
+    found = seen(row)
+    assert found is not None
+    assert found.sessions == told

@@ -24,6 +24,7 @@ from skinbeam.assessment.questionnaire import darkest_phototype
 from skinbeam.estimate import Unknown, Value
 from skinbeam.laser.grid import densities as densities_of
 from skinbeam.messages import Formatter, Message, text
+from skinbeam.outcome.calibrated import burn_light
 from skinbeam.plan.course import settings_in_words
 from skinbeam.plan.ranking import chance
 from skinbeam.plan.records import ConcernPlan
@@ -39,7 +40,7 @@ from skinbeam.schema.case import Case
 from skinbeam.schema.names import table
 from skinbeam.shipped import shipped_table
 from skinbeam.simulate.skins.ensemble import probability, share
-from skinbeam.units import MM, MS, UM
+from skinbeam.units import MM, UM
 
 __all__ = ["distinct", "ladder_of", "most_telling"]
 
@@ -179,7 +180,7 @@ def _if_clean(doses: Sequence[float], burns: Burns, trial: Trial) -> tuple[Float
     """How likely the planned dose burns each draw once every spot is clean, and what the draws then weigh."""
     known = burns.calibration
     if isinstance(known, Calibration):
-        known = learned_from(trial.beam.mean_wavelength_nm, trial.beam.pulse_ms * MS, [])
+        known = learned_from(burn_light(trial.beam), [])
     untold = missed(_told()["reading"]["burn_h"])
     assert untold is not None  # the hours are those from which a spot tells all that it can
     learned = known.after([Seen(dose / burns.computed_J_cm2, False, untold) for dose in doses])

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skinbeam.messages import Message
-from skinbeam.outcome.calibrated import calibration_of
+from skinbeam.outcome.calibrated import burn_light, calibration_of
 from skinbeam.plan.search.candidates import built_in_cooling
 from skinbeam.plan.search.earlier_pulses import EarlierPulse
 from skinbeam.plan.search.skins import SiteSkins
@@ -20,7 +20,7 @@ from skinbeam.practice.spots import Learned, Seen, learned_from
 from skinbeam.simulate.pulse.dose import cell_death_dose
 from skinbeam.simulate.pulse.places import basal_layer
 from skinbeam.simulate.skins.ensemble import share
-from skinbeam.units import J_CM2, MS
+from skinbeam.units import J_CM2
 
 __all__ = ["Light", "Told", "told_of"]
 
@@ -65,7 +65,7 @@ def told_of(pulses: Sequence[EarlierPulse], draw: Callable[[str], SiteSkins]) ->
             (one, Seen(x, one.burnt, one.missed)) for one, x in zip(pulses, over, strict=True) if one.light == light
         ]
         beam = here[0][0].beam
-        lights[light] = learned_from(beam.mean_wavelength_nm, beam.pulse_ms * MS, [seen for _, seen in here])
+        lights[light] = learned_from(burn_light(beam), [seen for _, seen in here])
     likelihood = np.prod([learned.likelihood for learned in lights.values()], axis=0)
     changed = tuple(
         _changed(one, x, weights, weights * likelihood, lights[one.light]) for one, x in zip(pulses, over, strict=True)

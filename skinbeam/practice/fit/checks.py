@@ -1,24 +1,19 @@
-"""What the calibration foretells of rows that it has not seen: sources left out one by one, and those kept aside."""
+"""What the calibration foretells of rows that it has not seen: sources left out, and those kept aside."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, binom
 
-from skinbeam.derived import Derived
+from skinbeam.derived import Derived, derived_table
 from skinbeam.document import round_significant
+from skinbeam.practice.calibration import BURN, FAMILIES, BurnLight, burn_calibration
 from skinbeam.practice.fit.observations import Observations, observations
-from skinbeam.practice.fit.sample import (
-    PARAMETERS,
-    PLACE_SHARES,
-    fitted,
-    left_out_weights,
-    mixed,
-    scores,
-    shares_of_rows,
-)
-from skinbeam.practice.fit.ship import chosen, gains
+from skinbeam.practice.fit.sample import FOLDS, PARAMETERS, SEED, fitted, fold_of, foretold
+from skinbeam.practice.fit.ship import BURN_CALIBRATION
+from skinbeam.units import MS
 
 __all__ = ["PRACTICE_CHECKS"]
 
@@ -26,93 +21,152 @@ Floats = NDArray[np.float64]
 
 HEADER = """\
 # What the calibration of burns foretells: for each row the share of people burnt (`share`) and the 80 % interval of the
-# count, by a fit that has not seen its source; the fit's parameters; what each covariate gains.
+# count, by a fit that has not seen its source's counts; the slope of counts over what was foretold; how likely usual
+# doses, and three times as much, are said to burn (`routine`); the fit's parameters.
 # Made by `make practice-report`; not to be edited.
 """
 LEVEL = 0.8
 DIGITS = 3
 STANDING = 500  # shares that stand for the predictive distribution of the share
+_STEPS = 2000  # sets of sources that are drawn for the interval of the slope
+_SMALL = 1e-6
 
 
 def _left_out() -> list[dict[str, Any]]:
-    """Each row of the calibration, foretold by the draws as if its source had not been seen."""
-    fit = fitted(chosen())
-    shares = shares_of_rows(fit, fit.seen)
-    of_source = scores(fit, shares)
-    found = []
-    for row in range(len(fit.seen.names)):
-        weights = left_out_weights(of_source[:, fit.seen.source[row]])
-        found.append(_row(fit.seen, row, shares[:, row], weights))
-    return found
+    """Each row of the calibration, foretold by a fit without the fold of its source."""
+    seen = observations()
+    folds = fold_of(seen)
+    found: dict[int, dict[str, Any]] = {}
+    for fold in range(FOLDS):
+        draws = fitted(fold).draws
+        for source in np.flatnonzero(folds == fold):
+            found |= {row: _row(seen, row, shares) for row, shares in foretold(draws, seen, int(source)).items()}
+    return [found[row] for row in sorted(found)]
 
 
 def _kept_aside() -> list[dict[str, Any]]:
-    fit, seen = fitted(chosen()), observations(kept_aside=True)
-    shares = shares_of_rows(fit, seen)
-    even = np.full(shares.shape[0], 1.0 / shares.shape[0])
-    return [_row(seen, row, shares[:, row], even) for row in range(len(seen.names))]
+    draws, seen = _shipped(BURN), observations(kept_aside=True)
+    found: dict[int, dict[str, Any]] = {}
+    for source in range(len(seen.sources)):
+        found |= {row: _row(seen, row, shares) for row, shares in foretold(draws, seen, source).items()}
+    return [found[row] for row in sorted(found)]
 
 
-def _row(seen: Observations, row: int, shares: Floats, weights: Floats) -> dict[str, Any]:
-    """What a row tells beside what is foretold of it, from its shares, (draw, place), and weights of the draws."""
-    told: dict[str, Any] = {
-        "row": seen.names[row],
-        "share": round_significant(mixed(shares, weights), DIGITS),
-    }
+def _row(seen: Observations, row: int, shares: Floats) -> dict[str, Any]:
+    """What a row tells beside what is foretold of it, from its shares, each as likely."""
+    told: dict[str, Any] = {"row": seen.names[row], "share": round_significant(float(shares.mean()), DIGITS)}
     if seen.begins[row]:
         return told | {"kind": "begins"}
-    if seen.counted[row]:
-        of, harmed = int(seen.of[row]), int(seen.harmed[row])
-        low, high = _interval(of, shares, weights)
-        ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
-        return told | {
-            "kind": "counted",
-            "harmed": harmed,
-            "of": of,
-            "low": low,
-            "high": high,
-            "holds": low <= harmed <= high,
-            "reported_low": round_significant(float(ends[0]), DIGITS) if harmed else 0.0,
-            "reported_high": round_significant(float(ends[1]), DIGITS),
-        }
-    return told | {"kind": "recommended"}
+    if not seen.counted[row]:
+        return told | {"kind": "given"}
+    of, harmed = int(seen.of[row]), int(seen.harmed[row])
+    low, high = _interval(of, shares)
+    ends = beta.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2], harmed + 0.5, of - harmed + 0.5)
+    return told | {
+        "kind": "counted",
+        "harmed": harmed,
+        "of": of,
+        "low": low,
+        "high": high,
+        "holds": low <= harmed <= high,
+        "reported_low": round_significant(float(ends[0]), DIGITS) if harmed else 0.0,
+        "reported_high": round_significant(float(ends[1]), DIGITS),
+    }
 
 
-def _interval(of: int, shares: Floats, weights: Floats) -> tuple[int, int]:
-    """The least counts up to which lie a tenth and nine tenths of the predictive distribution.
-
-    Parameters
-    ----------
-    shares : (draw, place).
-    """
-    order = np.argsort(shares, axis=None)
-    cumulated = np.cumsum(np.outer(weights, PLACE_SHARES).ravel()[order])
-    wanted = (np.arange(STANDING) + 0.5) / STANDING * cumulated[-1]
-    standing = shares.ravel()[order][np.searchsorted(cumulated, wanted)]
+def _interval(of: int, shares: Floats) -> tuple[int, int]:
+    """The least counts up to which lie a tenth and nine tenths of the predictive distribution."""
+    standing = np.quantile(shares, (np.arange(STANDING) + 0.5) / STANDING)
     below = binom.cdf(np.arange(of + 1)[:, None], of, standing[None, :]).mean(axis=1)
     return int(np.searchsorted(below, (1 - LEVEL) / 2)), int(np.searchsorted(below, (1 + LEVEL) / 2))
 
 
-def _parameters(*, recommended: bool) -> dict[str, list[float]]:
-    fit = fitted(chosen(), recommended=recommended)
+def _slope(rows: Sequence[dict[str, Any]]) -> list[float]:
+    """How counts rise with what was foretold, 1 where they rise together: low, middle and high end of 80 %.
+
+    A Poisson regression of counts on ln(foretold), with the mean free; its interval by drawing sources anew.
+    """
+    of_source = {name: row["source"] for part in ("row", "rate") for name, row in _doses()[part].items()}
+    counted = [row for row in rows if row["kind"] == "counted"]
+    harmed = np.array([float(row["harmed"]) for row in counted])
+    expected = np.array([row["share"] * row["of"] for row in counted])
+    sources = np.unique([of_source[row["row"]] for row in counted], return_inverse=True)[1]
+    rng, found = np.random.default_rng(SEED), []
+    for _ in range(_STEPS):
+        weights = np.bincount(rng.integers(sources.max() + 1, size=sources.max() + 1), minlength=sources.max() + 1)
+        found.append(_poisson_slope(harmed, np.log(expected), weights[sources].astype(np.float64)))
+    low, high = np.quantile(found, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    middle = _poisson_slope(harmed, np.log(expected), np.ones(harmed.size))
+    return [round_significant(float(x), DIGITS) for x in (low, middle, high)]
+
+
+def _poisson_slope(harmed: Floats, logs: Floats, weights: Floats) -> float:
+    """Slope of a Poisson regression, found by Newton's method under a faint pull towards 1."""
+    centre = np.average(logs, weights=weights + _SMALL)
+    design = np.stack([np.ones(logs.size), logs - centre], axis=1)
+    at = np.array([np.log(max(np.average(harmed, weights=weights + _SMALL), _SMALL)), 1.0])
+    for _ in range(50):
+        mean = weights * np.exp(np.clip(design @ at, -20.0, 20.0))
+        step = design.T @ (weights * harmed - mean) - np.array([0.0, 1e-3 * (at[1] - 1.0)])
+        curve = design.T @ (design * mean[:, None]) + np.diag([1e-9, 1e-3])
+        at = at + np.clip(np.linalg.solve(curve, step), -1.0, 1.0)
+    return float(at[1])
+
+
+def _routine() -> list[dict[str, Any]]:
+    """How likely the plan's own calibration says that doses which clinics give burn, and three times as much."""
+    seen, table = observations(), _doses()["row"]
+    found = []
+    for place in np.flatnonzero(seen.weight > 0.0):
+        row = table[seen.names[place]]
+        chances = [_chances(row, way) for way in range(len(row["spot_mm"]))]
+        once, thrice = np.mean(chances, axis=0)
+        found.append(
+            {"row": seen.names[place], "p": round_significant(float(once), 2), "p_thrice": round_significant(thrice, 2)}
+        )
+    return found
+
+
+def _chances(row: dict[str, Any], way: int) -> tuple[float, float]:
+    """How likely the people of a row are burnt by the dose given and by three times as much, in one way."""
+    lamp = row["family"] == "lamp"
+    light = BurnLight(row["wavelength_nm"], row["pulse_ms"] * MS, row["spot_mm"][way], lamp=lamp)
+    people = row["over_computed"][way] + row["spread"][way] * _NORMALS
+    calibration = burn_calibration(light)
+    once, thrice = (float(calibration.p_reached(np.exp(people) * more).mean()) for more in (1.0, 3.0))
+    return once, thrice
+
+
+_NORMALS = np.array([-1.53, -0.89, -0.49, -0.16, 0.16, 0.49, 0.89, 1.53])  # the middles of eight even parts
+
+
+def _doses() -> Any:
+    return derived_table("practice_doses")
+
+
+def _shipped(kind: str) -> dict[str, Floats]:
+    """The draws of the fit that ships, by parameter."""
+    entry = derived_table(BURN_CALIBRATION.name)[kind]
+    family = np.array([entry["family"][name] for name in FAMILIES]).T
+    return {name: np.asarray(values) for name, values in entry["draw"].items()} | {"family": family}
+
+
+def _parameters(kind: str) -> dict[str, list[float]]:
+    draws = _shipped(kind)
     return {
-        name: [round_significant(float(x), DIGITS) for x in np.quantile(fit.draws[name], (0.1, 0.5, 0.9))]
+        name: [round_significant(float(x), DIGITS) for x in np.quantile(draws[name], (0.1, 0.5, 0.9))]
         for name in PARAMETERS
     }
 
 
-def _gains(*, recommended: bool) -> dict[str, list[float]]:
-    return {name: [round_significant(x, 2) for x in gain] for name, gain in gains(recommended=recommended).items()}
-
-
 def _made() -> dict[str, Any]:
+    left_out = _left_out()
     return {
-        "covariate": chosen() or "none",
-        "parameters": _parameters(recommended=True),
-        "parameters_without_recommended": _parameters(recommended=False),
-        "gains": _gains(recommended=True),
-        "gains_without_recommended": _gains(recommended=False),
-        "left_out": _left_out(),
+        "parameters": _parameters(BURN),
+        "parameters_without_recommended": _parameters(f"{BURN}-without-recommended"),
+        "slope": _slope(left_out),
+        "routine": _routine(),
+        "left_out": left_out,
         "kept_aside": _kept_aside(),
     }
 
@@ -120,7 +174,7 @@ def _made() -> dict[str, Any]:
 PRACTICE_CHECKS = Derived(
     name="practice_checks",
     header=HEADER,
-    inputs=("data/derived/practice_doses.toml", "data/derived/burn_calibration.toml", "data/practice.toml"),
-    version=1,
+    inputs=("data/derived/practice_doses.toml", f"data/derived/{BURN_CALIBRATION.name}.toml", "data/practice.toml"),
+    version=2,
     make=_made,
 )

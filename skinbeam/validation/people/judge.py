@@ -73,7 +73,7 @@ class _Doses:
 def judged(count: int) -> Judged:
     """Plan for so many virtual people, and say what befalls them."""
     people = people_of(count)
-    errors = errors_of(people)
+    errors = errors_of(people, [regime.light for regime in regimes()])
     offers = _offers(people)
     books = [
         None if offer is None else textbook(regimes()[one], int(said) + 1)

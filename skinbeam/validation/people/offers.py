@@ -16,7 +16,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.plan.plan import make_plan
 from skinbeam.plan.search.candidates import Machine, beam_of, built_in_cooling
 from skinbeam.plan.search.envelope import Light, envelope_of
-from skinbeam.practice.calibration import Calibration, burn_calibration
+from skinbeam.practice.calibration import BurnLight, Calibration, burn_calibration
 from skinbeam.schema.case import Case
 from skinbeam.schema.load import LoadedCase, parse
 from skinbeam.units import MS
@@ -41,10 +41,15 @@ class Regime:
         return Machine(self.device, _device(self.device), Path())
 
     @property
-    def error(self) -> Calibration:
-        """How far computed doses that burn are off in its light: one bias holds for all light and pulses."""
+    def light(self) -> BurnLight:
+        """Its light in the first setting of the device, which stands for the others."""
         setting = next(offers(_device(self.device)))
-        return burn_calibration(setting.wavelength_nm, setting.pulse_ms * MS)
+        return BurnLight(setting.wavelength_nm, setting.pulse_ms * MS, setting.spot_mm, lamp=self.machine.is_lamp)
+
+    @property
+    def error(self) -> Calibration:
+        """How far computed doses that burn are off in its light."""
+        return burn_calibration(self.light)
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,15 @@ A set of kinetics that the planner does not use would, taken as it is, burn at d
 the planner's own, practice says how far it lies off: each set gets a bias that leaves published doses, in the middle,
 where the planner's has them,
 
-    bias of the set = bias + median over sources of ln(planner's computed dose / the set's)
-    ln(true / computed by the set) = bias of the set + N(0, between²) + N(0, people²)
+    bias of the set = middle + median over sources of ln(planner's computed dose / the set's)
+    ln(true / computed by the set) = bias of the set + N(0, error²) + N(0, people²)
 
-with bias, between and people as one draw of the calibration has them (practice 1). How the sets differ from setting to
-setting is on top. `between` is one number for a person in a clinic; `people` may differ from place to place of one
-field, so each spot has its own.
+with the middle of the regime's light, error and people as one draw of the calibration has them (practice 1). How the
+sets differ from setting to setting is on top. `error` is one number for a person in a clinic; `people` may differ from
+place to place of one field, so each spot has its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from statistics import median
@@ -26,7 +27,7 @@ from skinbeam.laser.settings import Beam
 from skinbeam.physics.damage.arrhenius import Kinetics, kinetics, shift_kinetics
 from skinbeam.plan.search.goals import LESION_OF, vessels_of
 from skinbeam.plan.search.skins import SiteSkins
-from skinbeam.practice.calibration import BURN
+from skinbeam.practice.calibration import BURN, BurnLight, error_parts
 from skinbeam.practice.doses import responses
 from skinbeam.practice.posing import unposed
 from skinbeam.practice.rows import practice_rows
@@ -68,16 +69,22 @@ class ClinicErrors:
     closure: Floats
 
 
-def errors_of(people: People) -> ClinicErrors:
-    """Return the errors of the clinics that treat these people, one of the calibration's draws for each."""
-    entry = derived_table("burn_calibration")[BURN]
-    bias, between, spread = (np.asarray(entry[name]) for name in ("bias", "between", "people"))
-    drawn = np.asarray(people.draws.uniform("draw of the calibration") * bias.size, dtype=np.int64)
-    own = bias[drawn] + np.array(practice_biases())[people.kinetics]
+def errors_of(people: People, lights: Sequence[BurnLight]) -> ClinicErrors:
+    """Return the errors of the clinics that treat these people, one of the calibration's draws for each.
+
+    Parameters
+    ----------
+    lights : of the regimes that people are given.
+    """
+    parts = [error_parts(light) for light in lights]
+    means, error = (np.array([getattr(one, name) for one in parts]) for name in ("means", "error"))
+    drawn = np.asarray(people.draws.uniform("draw of the calibration") * means.shape[1], dtype=np.int64)
+    own = means[people.regime, drawn] + np.array(practice_biases())[people.kinetics]
+    shared = error[people.regime, drawn]
     return ClinicErrors(
-        clinic=own + between[drawn] * people.draws.normal("clinic"),
-        elsewhere=own + between[drawn] * people.draws.normal("clinic elsewhere"),
-        people=spread[drawn],
+        clinic=own + shared * people.draws.normal("clinic"),
+        elsewhere=own + shared * people.draws.normal("clinic elsewhere"),
+        people=np.asarray(derived_table("burn_calibration")[BURN]["draw"]["people"], dtype=np.float64)[drawn],
         closure=np.log(model_error(CLOSED)) * people.draws.normal("closure"),
     )
 
