@@ -199,9 +199,8 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
     """Whether too few skins reach the target for the setting to be offered.
 
     Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
-    One source is not enough for that; nor are sources that print no dose, which say nothing of this one, nor those of a
-    condition for a kind of it whose target is another. No practice speaks for a setting that reaches the target in none
-    of 100: what people saw there, this skin cannot be promised. A first look on few skins cannot tell none from few.
+    One source is not enough for that; nor are sources that print no dose, nor those of a condition for a kind of it whose
+    target is another. Nothing speaks for a setting that reaches none of 100; a first look cannot tell none from few.
     """
     if not margin and chance(trial.p_effective) < 1:
         return True
@@ -221,7 +220,7 @@ def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine
     not told.
     """
     practice = Region(concern.condition, goal.modality, darkest_phototype(case))
-    machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site))
+    machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site, darkest_phototype(case)))
     dosed = replace(machine, region=practice)
     if machine.is_lamp:
         return [dosed]

@@ -73,6 +73,17 @@ def test_columns_that_are_removed_off_the_face_are_those_of_the_most_careful_sou
     assert max(energy for _, _, energy in found) <= ROUNDING * 20.0
 
 
+@pytest.mark.parametrize("name", ["pulsed-dye-595", "pulsed-dye-585", "ktp-532", "ndyag-1064"])
+@pytest.mark.parametrize("phototype", [None, 1, 2, 3, 4, 5, 6])
+def test_dark_skin_never_gets_the_green_or_yellow_dose_that_injured_it(name: str, phototype: int | None) -> None:
+    """8 J/cm² under a spray injured phototypes V and VI (tunnell2003)."""
+    device = devices()[name]
+    caps = PulseCaps("facial-telangiectasia", "vascular", "cheeks", phototype)
+    doses = [dose for setting in offers(device) for dose in caps.doses(device, setting, dose_steps(device, *setting))]
+    held = phototype in (5, 6) and name != "ndyag-1064"
+    assert (max(doses) < 8.0) is held
+
+
 @pytest.mark.parametrize("name", ["pulsed-dye-595", "pulsed-dye-585", "ktp-532"])
 def test_bruising_pulses_are_bounded_beyond_practice_too(name: str) -> None:
     device = devices()[name]

@@ -41,11 +41,17 @@ class Cap:
 
 @dataclass(frozen=True)
 class PulseCaps:
-    """What bounds every setting of a modality for a condition at a site, whichever laser has it."""
+    """What bounds every setting of a modality for a condition at a site, whichever laser has it.
+
+    Parameters
+    ----------
+    phototype : the darkest that the skin may have, 1 to 6; None where nobody knows.
+    """
 
     condition: str
     modality: str
     site: str
+    phototype: int | None = None
 
     def doses(self, device: Device, setting: Setting, doses: Sequence[float]) -> tuple[float, ...]:
         """Return those of the doses of a setting, J/cm², or mJ of a microbeam, that exceed no cap."""
@@ -60,7 +66,17 @@ class PulseCaps:
         if spot is not None and not spot.allows(setting.spot_mm):
             return ()
         energy = cap_of("pulse_energy_J", self.condition, light, self.site)
-        return tuple(d for d in doses if energy is None or energy.allows(pulse_energy_J(d, setting.spot_mm)))
+        borne = tuple(d for d in doses if energy is None or energy.allows(pulse_energy_J(d, setting.spot_mm)))
+        return self._uninjuring(setting, borne)
+
+    def _uninjuring(self, setting: Setting, doses: tuple[float, ...]) -> tuple[float, ...]:
+        """The doses below that which injured skin as dark."""
+        injured, (shortest, longest) = settings_table()["injured"], _BRUISING_NM
+        heats_vessels = self.modality == "vascular" and shortest <= setting.wavelength_nm <= longest
+        if not heats_vessels or self.phototype not in injured["phototypes"]:
+            return doses
+        used(injured["source"])
+        return tuple(dose for dose in doses if dose < injured["fluence_J_cm2"])
 
 
 def cap_of(quantity: str, condition: str, light: Light, site: str) -> Cap | None:
