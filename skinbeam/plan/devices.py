@@ -199,8 +199,8 @@ def _is_weak(case: Case, concern: Concern, goal: Goal, trial: Trial, margin: flo
     """Whether too few skins reach the target for the setting to be offered.
 
     Where clinics and trials treat such skin so, what people saw is what counts, and the target is a check beside it.
-    One source is not enough for that; nor are sources that print no dose, nor those of a condition for a kind of it whose
-    target is another. Nothing speaks for a setting that reaches none of 100; a first look cannot tell none from few.
+    One source is not enough for that; nor are sources that print no dose, nor those of a condition for a kind of it
+    whose target is another. Nothing speaks for a setting that reaches none of 100, as far as all draws tell.
     """
     if not margin and chance(trial.p_effective) < 1:
         return True

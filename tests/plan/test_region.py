@@ -7,9 +7,10 @@ import pytest
 from skinbeam.laser.device import devices
 from skinbeam.laser.grid import dose_steps, offers
 from skinbeam.plan.search.candidates import built_in_cooling
-from skinbeam.plan.search.envelope import Light
+from skinbeam.plan.search.envelope import Light, ends_of
 from skinbeam.plan.search.place import practice_place
 from skinbeam.plan.search.region import Region, bound_to_practice, undosed_sources
+from skinbeam.practice.published import published
 from skinbeam.schema.names import table, usable_modalities
 
 HEATING = ("vascular", "pigment-short-pulse", "pigment-long-pulse")
@@ -125,6 +126,16 @@ def test_columns_for_acne_scars_begin_at_energies_that_were_published() -> None:
     held = {energy for one in offers(device) for energy in region.doses(device, one, dose_steps(device, *one))}
     assert held
     assert all(6.0 <= energy <= 20.0 for energy in held)  # 7 to 20 mJ in glaich2007, and what dials round to
+
+
+@pytest.mark.parametrize("phototype", range(1, 7))
+def test_nobody_is_said_to_print_no_dose_who_prints_one(phototype: int) -> None:
+    for condition, modality, name in ASKED:
+        device = devices()[name]
+        for source in undosed_sources(condition, modality, phototype, device):
+            of_it = [row for row in published() if (row.source, row.condition) == (source, condition)]
+            near = [row for row in of_it if row.wavelength_nm in device.wavelengths_nm]
+            assert not any(ends_of(row.fluence_J_cm2) for row in near), (condition, name, source)
 
 
 def test_who_treats_dark_skin_and_prints_no_dose_is_known() -> None:

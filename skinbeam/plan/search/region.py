@@ -13,7 +13,7 @@ from typing import Final
 from skinbeam.laser.device import Device, beam_sizes_mm
 from skinbeam.laser.grid import Setting, pulse_steps
 from skinbeam.plan.search.caps import bruises, least_pulse_ms
-from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, envelope_of, settings_table
+from skinbeam.plan.search.envelope import DARKEST, Envelope, Light, Practised, ends_of, envelope_of, settings_table
 from skinbeam.provenance import used
 from skinbeam.schema.device import Head
 
@@ -40,7 +40,9 @@ def undosed_sources(condition: str, modality: str, phototype: int | None, device
             continue
         dose = envelope.dose("fluence_J_cm2", pulse_ms=pulse_ms, spot_mm=None)
         if dose is None or not (dose.such_skin and dose.condition == condition):
-            found |= dict.fromkeys(envelope.sources)
+            rows = envelope.tiers[0].rows
+            dosed = {row.source for row in rows if ends_of(row.fluence_J_cm2)}
+            found |= {row.source: None for row in rows if row.source not in dosed}
     used(*found)
     return tuple(found)
 
