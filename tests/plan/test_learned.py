@@ -85,8 +85,13 @@ def harm(text: str) -> float:
 
 
 def test_a_borne_dose_lowers_the_risk_and_an_injury_raises_it() -> None:
+    """Where 1 of 100 are burnt, a clean spot says little.
+
+    Three quarters of the error's variance are shared with it, and a quarter of fields do not share it at all.
+    """
     before = harm("")
-    assert harm(spot("redness")) < 0.75 * before
+    assert harm(spot("redness")) < 0.9 * before
+    assert harm(spot("redness", 10.0)) < 0.6 * before
     assert harm(spot("redness", hours=24.0)) < before
     assert harm(spot("blister")) > 3.0 * before
     assert harm(spot("blister", 5.0)) > 3.0 * before

@@ -114,7 +114,7 @@ COLUMN_CORRECTIONS = Derived(
             for name in ("boiling", "heated", "kinetics", "layers", "melanin", "optics", "presets", "thermal")
         ),
         "data/spectra/",
-        "data/lasers/",
+        *(f"data/lasers/{name}.toml" for name, device in devices().items() if device.microbeam),
         "data/derived/melanin_by_colour.toml",
         "data/derived/melanin_by_site.toml",
     ),
