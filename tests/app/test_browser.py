@@ -102,7 +102,7 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     page.get_by_label("Cold sores (herpes labialis)").check()
     page.get_by_role("button", name="Next").click()
     page.locator("summary", has_text="Devices of the clinic").click()
-    page.get_by_label("Pulsed dye laser, 595 nm").check()
+    page.get_by_label("Pulsed dye laser, 595 nm", exact=True).check()
     page.get_by_label("A photograph of the face").set_input_files(ROOT / "examples/first-consultation/face.jpg")
     send(page)
 
@@ -110,7 +110,7 @@ def test_from_an_empty_form_to_a_report(page: Page, port: int) -> None:
     expect(page.get_by_label("Age (years)")).to_be_focused()
     expect(page.get_by_label("Age (years)")).to_have_value("520")
     expect(page.get_by_label("Cold sores (herpes labialis)")).to_be_checked()
-    expect(page.get_by_label("Pulsed dye laser, 595 nm")).to_be_checked()
+    expect(page.get_by_label("Pulsed dye laser, 595 nm", exact=True)).to_be_checked()
     expect(page.get_by_label("Use the photograph that was sent before")).to_be_checked()
     looked_at(page)
 

@@ -20,6 +20,8 @@ REFUSED = {
     "dull-complexion-pigment-long-pulse": "plan.no-contrast",
     "poikiloderma-pigment-long-pulse": "plan.no-contrast",
     "uneven-pigmentation-pigment-long-pulse": "plan.no-contrast",
+    # Off the face columns get no more than the most careful source gave, and no deeper.
+    "poikiloderma-fractional-ablative": "plan.too-weak",
     # How wide the vessels of a keloid are was not found.
     "keloid-vascular": "plan.no-vessel-size",
 }
