@@ -81,7 +81,7 @@ def _counts(rows: list[PracticeRow]) -> str:
 
 def rows() -> str:
     """Every row that a fit sees: what was reported beside what the fit foretells that has not seen its counts."""
-    checks, seen = derived_table("practice_checks"), _seen()
+    checks, seen = derived_table("practice_checks"), _rows_by_name()
     rows = []
     for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
         for row in checks[side]:
@@ -108,9 +108,11 @@ def cells() -> str:
     lines = []
     for side, name in (("left_out", "left out"), ("kept_aside", "kept aside")):
         counted = [row for row in checks[side] if row["kind"] == "counted"]
-        families = sorted({_seen()[row["row"]]["family"] for row in counted})
+        families = sorted({_rows_by_name()[row["row"]]["family"] for row in counted})
         for family in families:
-            lines.append(_cell(name, family, [row for row in counted if _seen()[row["row"]]["family"] == family]))
+            lines.append(
+                _cell(name, family, [row for row in counted if _rows_by_name()[row["row"]]["family"] == family])
+            )
         lines.append(_cell(name, "**all**", counted))
     head = ("sources", "light", "rows", "counted", "foretold", "foretold over counted", "80 % intervals that hold")
     return table(head, lines)
@@ -126,7 +128,7 @@ def _cell(side: str, light: str, found: list[Any]) -> tuple[str, ...]:
 
 def routine() -> str:
     """The usual doses that are called burning at a level of 10 in 100, the likeliest first."""
-    seen = _seen()
+    seen = _rows_by_name()
     rows = derived_table("practice_checks")["routine"]
     flagged = sorted((row for row in rows if row["p"] > _LEVEL), key=lambda row: -row["p"])
     lines = [
@@ -149,7 +151,7 @@ def routine() -> str:
 _LEVEL = 0.1
 
 
-def _seen() -> Mapping[str, Any]:
+def _rows_by_name() -> Mapping[str, Any]:
     posed = derived_table("practice_doses")
     return {**posed["row"], **posed["rate"]}
 

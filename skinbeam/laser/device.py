@@ -64,6 +64,11 @@ class Device:
         return tuple(self.file.cooling)
 
     @property
+    def is_lamp(self) -> bool:
+        """Whether its light comes from a filtered lamp."""
+        return any(head.band_nm is not None for head in self.heads)
+
+    @property
     def compression(self) -> str | None:
         """What is pressed on the skin while it fires; None where nothing is."""
         return self.file.compression

@@ -222,7 +222,7 @@ def _held_to_practice(case: Case, concern: Concern, goal: Goal, machine: Machine
     practice = Region(concern.condition, goal.modality, darkest_phototype(case))
     machine = replace(machine, caps=PulseCaps(concern.condition, goal.modality, concern.site, darkest_phototype(case)))
     dosed = replace(machine, region=practice)
-    if machine.is_lamp:
+    if machine.device.is_lamp:
         return [dosed]
     if machine.device.microbeam:
         return [dosed, machine]
@@ -242,7 +242,7 @@ def _judged(case: Case, concern: Concern, modality: str, machine: Machine, setti
         modality=modality,
         device_wavelength_nm=setting.wavelength_nm,
         pulse_ms=setting.pulse_ms,
-        ipl=machine.is_lamp,
+        ipl=machine.device.is_lamp,
         compression=machine.device.compression is not None,
         cooled=bool(machine.device.cooling),
     )
@@ -266,7 +266,7 @@ def _too_weak(case: Case, concern: Concern, goal: Goal, trial: Trial) -> NotOffe
 def _no_dose(machine: Machine) -> str:
     """Why there is no dose; of a machine that is held to practice, whether none was published."""
     if machine.region is not None and not any(machine.doses(setting) for setting in offers(machine.device)):
-        return "plan.no-lamp-dose" if machine.is_lamp else "plan.no-practice"
+        return "plan.no-lamp-dose" if machine.device.is_lamp else "plan.no-practice"
     return "plan.no-dose-below-injury" if machine.bars else "plan.no-safe-dose"
 
 

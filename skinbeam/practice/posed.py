@@ -28,13 +28,13 @@ def _made() -> dict[str, Any]:
     for row in practice_rows():
         family = rate_of(row)
         if family is not None:
-            rates[row.row] = _seen(row, family)
+            rates[row.row] = _entry(row, family)
         elif unposed(row) is None:
             doses[row.row] = _posed(row)
     return {"row": doses, "rate": rates}
 
 
-def _seen(row: PracticeRow, family: str) -> dict[str, Any]:
+def _entry(row: PracticeRow, family: str) -> dict[str, Any]:
     found = seen(row)
     assert found is not None  # it is posed, or a rate
     return {
@@ -51,7 +51,7 @@ def _seen(row: PracticeRow, family: str) -> dict[str, Any]:
 def _posed(row: PracticeRow) -> dict[str, Any]:
     ways, lamp = poses(row), row.wavelength_nm is None
     over = over_computed(row)
-    return _seen(row, family_of(ways[0].beam.wavelength_nm, lamp=lamp)) | {
+    return _entry(row, family_of(ways[0].beam.wavelength_nm, lamp=lamp)) | {
         "wavelength_nm": round_significant(ways[0].beam.wavelength_nm),
         "pulse_ms": round_significant(sum(way.beam.pulse_ms for way in ways) / len(ways)),
         "phototype": ways[0].skin.phototype or "",

@@ -44,11 +44,6 @@ class Machine:
     region: Region | None = None
     caps: PulseCaps | None = None
 
-    @property
-    def is_lamp(self) -> bool:
-        """Whether its light comes from a filtered lamp."""
-        return any(head.band_nm is not None for head in self.device.heads)
-
     def doses(self, setting: Setting) -> tuple[float, ...]:
         """Return the doses that may be tried at a setting, ascending, J/cm², or mJ for a microbeam."""
         every = without_barred(dose_steps(self.device, *setting), setting.wavelength_nm, self.bars)

@@ -114,8 +114,7 @@ def _longest_pulse_ms(device: Device) -> float:
 def bruises(modality: str, device: Device, wavelength_nm: float) -> bool:
     """Return whether a laser heats vessels with light that bruises the sooner the shorter its pulse."""
     least_nm, most_nm = _BRUISING_NM
-    lamp = any(head.band_nm is not None for head in device.heads)
-    return modality == "vascular" and not lamp and least_nm <= wavelength_nm <= most_nm
+    return modality == "vascular" and not device.is_lamp and least_nm <= wavelength_nm <= most_nm
 
 
 def site_group(site: str) -> str:

@@ -120,7 +120,7 @@ def _textbook(choice: Choice, textbook: Textbook) -> dict[str, Any]:
         return told
     device = load_device(choice.name)
     beam = beam_of(Machine(choice.name, device, Path()), textbook.setting, textbook.dose)
-    lamp = any(head.band_nm is not None for head in device.heads)
+    lamp = device.is_lamp
     counted = counted_near(beam.mean_wavelength_nm, beam.pulse_ms, lamp=lamp)
     return told | {"counted": None if counted is None else counted._asdict()}
 

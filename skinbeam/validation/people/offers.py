@@ -43,8 +43,9 @@ class Regime:
     @property
     def light(self) -> BurnLight:
         """Its light in the first setting of the device, which stands for the others."""
-        setting = next(offers(_device(self.device)))
-        return BurnLight(setting.wavelength_nm, setting.pulse_ms * MS, setting.spot_mm, lamp=self.machine.is_lamp)
+        device = _device(self.device)
+        setting = next(offers(device))
+        return BurnLight(setting.wavelength_nm, setting.pulse_ms * MS, setting.spot_mm, lamp=device.is_lamp)
 
     @property
     def error(self) -> Calibration:
