@@ -44,7 +44,10 @@ def _page(visit: Visit) -> Response:
         return visit.go(f"/plans/{job.progress['plan']}")
     here = f"/jobs/{job.id}"
     if visit.request.headers.get("hx-request"):  # the page asks whether anything has changed
-        return Response(status_code=204) if job.state in OPEN else visit.go(here)
+        if job.state in OPEN:
+            return Response(status_code=204)
+        # Where the button that stops it leads, too: this answer may overtake the one to the button.
+        return visit.go(here if job.state == FAILED else f"/consultations/{job.payload['consultation']}")
     consultation = visit.desk.consultations.get(job.payload["consultation"])
     if job.state == FAILED:
         if consultation.revision != job.payload["revision"]:
