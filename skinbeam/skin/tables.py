@@ -1,27 +1,92 @@
-"""Reads the tables of `data/tissue`, and notes which sources were read."""
+"""Tabulated spectra of `data/spectra`: read once, interpolated, never read beyond their ends."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skinbeam.errors import NotAvailable
+from skinbeam.messages import Message
 from skinbeam.provenance import used
-from skinbeam.shipped import shipped_table
-from skinbeam.sources import Sourced
+from skinbeam.shipped import shipped_text
 
-__all__ = ["number", "sourced", "table"]
+__all__ = ["MODEL_RANGE_NM", "Spectrum", "check_wavelength", "spectrum"]
 
-
-def table(name: str) -> Mapping[str, Any]:
-    """Return the content of `data/tissue/NAME.toml`."""
-    return shipped_table(f"data/tissue/{name}.toml")
+Array = NDArray[np.float64]
+# Where skin as a whole is described: the common range of water and blood.
+MODEL_RANGE_NM = (400.0, 11000.0)
 
 
-def sourced(entry: Mapping[str, Any]) -> Sourced:
-    """Return the number that a table entry holds; its source counts as used."""
-    value = Sourced.from_table(entry)
-    used(value.source)
-    return value
+@dataclass(frozen=True)
+class Spectrum:
+    """A table over wavelength.
+
+    Parameters
+    ----------
+    name : what it is of.
+    sources : bibliography keys.
+    range_nm : ends of the valid range.
+    wavelength_nm : rising, (row,).
+    columns : name → values, (row,); absorption and scattering per metre, base e.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    range_nm: tuple[float, float]
+    wavelength_nm: Array
+    columns: Mapping[str, Array]
+
+    def covers(self, wavelength_nm: float) -> bool:
+        """Whether the table holds this wavelength."""
+        return self.range_nm[0] <= wavelength_nm <= self.range_nm[1]
+
+    def at(self, column: str, wavelength_nm: ArrayLike) -> Array:
+        """Return a column at wavelengths; coefficients are interpolated in the logarithm, as they span decades.
+
+        Raises
+        ------
+        NotAvailable : outside the valid range.
+        """
+        asked = np.asarray(wavelength_nm, dtype=np.float64)
+        low, high = self.range_nm
+        outside = asked[(asked < low) | (asked > high)]
+        if outside.size:
+            raise NotAvailable(
+                Message(
+                    "skin.outside_table",
+                    {"what": self.name, "wavelength_nm": float(outside.flat[0]), "low_nm": low, "high_nm": high},
+                ).text
+            )
+        used(*self.sources)
+        values = self.columns[column]
+        if column.endswith("_per_m") and np.all(values > 0.0):
+            return np.exp(np.interp(asked, self.wavelength_nm, np.log(values)))
+        return np.interp(asked, self.wavelength_nm, values)
 
 
-def number(entry: Mapping[str, Any]) -> float:
-    """Return the central value that a table entry holds; its source counts as used."""
-    return sourced(entry).value
+@cache
+def spectrum(name: str) -> Spectrum:
+    """Return the table `data/spectra/NAME.csv`: `# key: value` lines, a line of column names, numbers."""
+    lines = shipped_text(f"data/spectra/{name}.csv").splitlines()
+    head = dict(line[1:].strip().split(": ", 1) for line in lines if line.startswith("#"))
+    rows = [line for line in lines if line and not line.startswith("#")]
+    values = np.array([row.split(",") for row in rows[1:]], dtype=np.float64)
+    names = rows[0].split(",")
+    low, high = (float(part) for part in head["range_nm"].split())
+    columns = {key: values[:, index] for index, key in enumerate(names) if index}
+    return Spectrum(head["name"], tuple(head["source"].split()), (low, high), values[:, 0], columns)
+
+
+def check_wavelength(wavelength_nm: float) -> None:
+    """Refuse a wavelength at which skin is not described.
+
+    Raises
+    ------
+    NotAvailable : outside `MODEL_RANGE_NM`.
+    """
+    low, high = MODEL_RANGE_NM
+    if not low <= wavelength_nm <= high:
+        params = {"what": "skin", "wavelength_nm": float(wavelength_nm), "low_nm": low, "high_nm": high}
+        raise NotAvailable(Message("skin.outside_table", params).text)

@@ -1,83 +1,106 @@
-"""Batches of packets side by side on all cores, and the means and standard errors that follow from their scatter."""
+"""Means of batches and their standard errors, from sums that grow batch by batch."""
 
-import os
-from collections import deque
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+import math
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
+from skinbeam.physics.kernel.layout import PARTS, REFLECTED, SIDES, TRANSMITTED
+from skinbeam.physics.light.scene import Batch
 from skinbeam.simulate.light.medium import Floats
-from skinbeam.simulate.light.tallies import Mean
 
-__all__ = ["BATCHES", "MEMORY_BYTES", "fits", "in_order", "mean", "shares", "side_by_side", "threads"]
-
-BATCHES = 32  # a standard error is then itself good to an eighth
-MEMORY_BYTES = 2 * 2**30
-
-Result = TypeVar("Result")
+__all__ = ["Mean", "Tallies"]
 
 
-def threads() -> int:
-    """Return how many batches run at once: one on each core that this process may use."""
-    return min(BATCHES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+@dataclass(frozen=True)
+class Mean:
+    """A mean over packets and its standard error, of any one shape."""
+
+    value: Floats
+    error: Floats
 
 
-def shares(photons: int, batches: int = BATCHES) -> NDArray[np.int64]:
-    """Return the packets of each batch, (batch,): equal shares, the rest one each to the first.
+class _Scatter:
+    """Sum of batches and the sum of their squares over their packets."""
 
-    Raises
-    ------
-    ValueError : fewer packets than batches, or fewer than two of these.
-    """
-    if photons < batches or batches < 2:
-        raise ValueError(f"at least {max(batches, 2)} photons, one a batch, and two batches")
-    return photons // batches + (np.arange(batches) < photons % batches)
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.total, self.squares = np.zeros(shape), np.zeros(shape)
 
+    def add(self, found: Floats, packets: int) -> None:
+        _accumulate(self.total.ravel(), self.squares.ravel(), np.ascontiguousarray(found).ravel(), 1.0 / packets)
 
-def in_order(
-    work: Callable[[int], Result], count: int, *, abandon: Callable[[], None] = lambda: None
-) -> Generator[Result, None, None]:
-    """Give `work` of 0 to `count` in order, done side by side; compiled code lets go of the interpreter.
-
-    No more is in flight than can be worked on and one in hand, so that no more results than that are in memory.
-    `abandon` is called when the results are not wanted any more, to end what is in flight.
-    """
-    with ThreadPoolExecutor(max_workers=threads()) as pool:
-        try:
-            ahead = deque(pool.submit(work, number) for number in range(min(threads() + 1, count)))
-            for number in range(count):
-                found = ahead.popleft().result()
-                if number + len(ahead) + 1 < count:
-                    ahead.append(pool.submit(work, number + len(ahead) + 1))
-                yield found
-        except BaseException:
-            abandon()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    def mean(self, packets: int, batches: int) -> Mean:
+        """Return the mean; each batch counts by its packets, so that one of them more or less does no harm."""
+        value = self.total / packets
+        variance = np.maximum(self.squares / packets - value**2, 0.0)
+        return Mean(value, np.sqrt(variance / (batches - 1)))
 
 
-def side_by_side(work: Callable[[int], Result]) -> list[Result]:
-    """Return `work` of each batch, in their order."""
-    return list(in_order(work, BATCHES))
+@njit(cache=True, nogil=True)
+def _accumulate(total, squares, found, per_packet):  # type: ignore[no-untyped-def]
+    for k in range(len(total)):
+        total[k] += found[k]
+        squares[k] += found[k] * found[k] * per_packet
 
 
-def mean(found: Floats, packets: NDArray[np.int64]) -> Mean:
-    """Return mean and standard error from the sums of batches, (batch, ...), each counted by its packets, (batch,)."""
-    weights = packets.reshape(-1, *[1] * (found.ndim - 1))
-    value = found.sum(axis=0) / packets.sum()
-    variance = np.sum(weights * (found / weights - value) ** 2, axis=0) / packets.sum()
-    return Mean(value, np.sqrt(variance / (len(packets) - 1)))
+class Tallies:
+    """What batches brought: parts of the light, fluence by bin and by plane, absorption by bin, what left by ring."""
 
+    NAMES = ("sums", "fluence", "plane", "absorbed", "out")
 
-def fits(what: str, needed: float) -> None:
-    """Refuse what would not fit into memory.
+    def __init__(self) -> None:
+        self.packets, self.batches = 0, 0
+        self._scatter: dict[str, _Scatter] = {}
 
-    Raises
-    ------
-    MemoryError : more than `MEMORY_BYTES` are needed.
-    """
-    if needed > MEMORY_BYTES:
-        raise MemoryError(f"{what} about {needed:.0f} bytes; at most {MEMORY_BYTES} are taken")
+    def add(self, found: Batch, packets: int) -> None:
+        """Add a batch of `packets`."""
+        # Bins of a depth scatter together, so the whole plane has squares of its own.
+        values = (found.sums, found.fluence, found.fluence.sum(axis=1), found.absorbed, found.out)
+        for name, value in zip(self.NAMES, values, strict=True):
+            if name not in self._scatter:
+                self._scatter[name] = _Scatter(value.shape)
+            self._scatter[name].add(value, packets)
+        self.packets += packets
+        self.batches += 1
+
+    def mean(self, name: str) -> Mean:
+        """Return the mean over packets of one of `NAMES`."""
+        return self._scatter[name].mean(self.packets, self.batches)
+
+    def state(self) -> dict[str, Floats]:
+        """Return all numbers, from which `restored` makes the same tallies."""
+        record = {"counts": np.array([self.packets, self.batches], dtype=np.float64)}
+        for name, scatter in self._scatter.items():
+            record |= {f"{name}.total": scatter.total, f"{name}.squares": scatter.squares}
+        return record
+
+    @classmethod
+    def restored(cls, record: dict[str, Floats]) -> "Tallies":
+        """Return the tallies of a `state`."""
+        tallies = cls()
+        tallies.packets, tallies.batches = (int(count) for count in record["counts"])
+        for name in cls.NAMES:
+            scatter = _Scatter(record[f"{name}.total"].shape)
+            scatter.total[:], scatter.squares[:] = record[f"{name}.total"], record[f"{name}.squares"]
+            tallies._scatter[name] = scatter
+        return tallies
+
+    @staticmethod
+    def bytes_needed(bins: int, mapped: bool, threads: int) -> int:
+        """Return what so many bins take: a batch on each thread and one in hand, their sum and its squares."""
+        return 8 * bins * (2 if mapped else 1) * (threads + 3)
+
+    def relative_error(self, worth: float) -> float:
+        """Return the largest relative standard error of what leaves and what is absorbed, of parts that exceed `worth`.
+
+        Before the second batch nothing is known, and it is inf.
+        """
+        if self.batches < 2:
+            return math.inf
+        mean = self.mean("sums")
+        absorbed = np.arange(PARTS, (PARTS + len(mean.value)) // 2)
+        among = np.concatenate(([REFLECTED, TRANSMITTED, SIDES], absorbed))
+        value, error = mean.value[among], mean.error[among]
+        large = value > worth
+        return float(np.max(error[large] / value[large], initial=0.0))
